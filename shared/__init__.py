@@ -1,0 +1,1 @@
+"""What two services import, and nothing else: contracts, the three mechanisms, and the edges of a process."""

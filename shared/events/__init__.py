@@ -1,0 +1,113 @@
+"""Every fact the services tell each other, and the one open-world event that products emit.
+
+A fact is a CloudEvent 1.0 (https://github.com/cloudevents/spec, v1.0.2) whose type is
+`forewarn.<fact>.v1`, in the past tense. Its id is derived from what the fact *is* (UUIDv5), so
+saying it again after a crash or a replay says the same id. How facts look as bytes is
+`shared/cloudevents.py`; JSON Schemas and the AsyncAPI document in `docs/` are generated from here.
+"""
+
+from shared.events.customers import Contact, CustomerErased, CustomerUpdated, SupportRequested
+from shared.events.envelope import HOP_LIMIT, IMPACT_CHUNK, Fact, Id, Payload, ProductEvent, Severity, Topic, Why, identity
+from shared.events.incidents import (
+    Affected,
+    Incident,
+    IncidentImpact,
+    IncidentOpened,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentUpdated,
+    PartialFolded,
+)
+from shared.events.notifications import (
+    Notification,
+    NotificationAnswered,
+    NotificationDelivered,
+    NotificationEngaged,
+    NotificationFailed,
+    NotificationSuppressed,
+)
+from shared.events.risks import RiskCleared, RiskRaised
+from shared.events.tickets import (
+    SlaClock,
+    Ticket,
+    TicketAssigned,
+    TicketLinked,
+    TicketOpened,
+    TicketRated,
+    TicketReopened,
+    TicketReplied,
+    TicketResolved,
+    TicketSlaBreached,
+    TicketSlaWarning,
+)
+
+__all__ = [
+    "FACTS",
+    "HOP_LIMIT",
+    "IMPACT_CHUNK",
+    "Affected",
+    "Contact",
+    "CustomerErased",
+    "CustomerUpdated",
+    "Fact",
+    "Id",
+    "Incident",
+    "IncidentImpact",
+    "IncidentOpened",
+    "IncidentReopened",
+    "IncidentResolved",
+    "IncidentUpdated",
+    "Notification",
+    "NotificationAnswered",
+    "NotificationDelivered",
+    "NotificationEngaged",
+    "NotificationFailed",
+    "NotificationSuppressed",
+    "PartialFolded",
+    "Payload",
+    "ProductEvent",
+    "RiskCleared",
+    "RiskRaised",
+    "Severity",
+    "SlaClock",
+    "SupportRequested",
+    "Ticket",
+    "TicketAssigned",
+    "TicketLinked",
+    "TicketOpened",
+    "TicketRated",
+    "TicketReopened",
+    "TicketReplied",
+    "TicketResolved",
+    "TicketSlaBreached",
+    "TicketSlaWarning",
+    "Topic",
+    "Why",
+    "identity",
+]
+
+FACTS: dict[Topic, tuple[type[Fact], ...]] = {
+    Topic.CUSTOMERS: (CustomerUpdated, CustomerErased),
+    Topic.SUPPORT_REQUESTS: (SupportRequested,),
+    Topic.PARTIALS: (PartialFolded,),
+    Topic.INCIDENTS: (IncidentOpened, IncidentUpdated, IncidentResolved, IncidentReopened, IncidentImpact),
+    Topic.RISKS: (RiskRaised, RiskCleared),
+    Topic.NOTIFICATIONS: (
+        NotificationDelivered,
+        NotificationFailed,
+        NotificationSuppressed,
+        NotificationEngaged,
+        NotificationAnswered,
+    ),
+    Topic.TICKETS: (
+        TicketOpened,
+        TicketReplied,
+        TicketLinked,
+        TicketAssigned,
+        TicketSlaWarning,
+        TicketSlaBreached,
+        TicketResolved,
+        TicketReopened,
+        TicketRated,
+    ),
+}

@@ -1,0 +1,59 @@
+"""Facts of `customers.v1` and `support.requests.v1`: who the customers are, and what they write in about."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.events.envelope import Fact, Payload
+
+
+class Contact(Payload):
+    """One address of a customer on one channel."""
+
+    channel: Annotated[str, Field(examples=["email"])]
+    address: Annotated[str, Field(min_length=1, max_length=320)]
+    role: str = "owner"
+
+
+class CustomerUpdated(Fact):
+    """All that is known about a customer now; the last one wins."""
+
+    class Data(Payload):
+        name: str = ""
+        account: str | None = None
+        tier: str | None = None
+        locale: str = "en"
+        timezone: str = "UTC"
+        contacts: tuple[Contact, ...] = ()
+        consent: dict[str, bool] = {}  # by purpose: incident, guidance; a purpose not named is its default
+        account_manager: str | None = None
+        revenue: float | None = None  # a month, in the account's currency
+        renews_at: date | None = None
+
+    type: Literal["forewarn.customer.updated.v1"] = "forewarn.customer.updated.v1"
+    data: Data
+
+
+class CustomerErased(Fact):
+    """The customer asked to be forgotten: everything personal goes."""
+
+    class Data(Payload):
+        reason: str = "requested"
+
+    type: Literal["forewarn.customer.erased.v1"] = "forewarn.customer.erased.v1"
+    data: Data = Data()
+
+
+class SupportRequested(Fact):
+    """A customer asked for help, through a form, a chat or a mail gateway. The subject is the customer."""
+
+    class Data(Payload):
+        channel: str = "form"
+        subject: Annotated[str, Field(max_length=998)] = ""
+        body: Annotated[str, Field(max_length=100_000)] = ""
+        component: str | None = None
+        in_reply_to: str | None = None  # a ticket id or number, when it answers one
+
+    type: Literal["forewarn.support.requested.v1"] = "forewarn.support.requested.v1"
+    data: Data

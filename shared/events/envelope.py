@@ -1,0 +1,93 @@
+"""The envelope every fact travels in, the topics it travels on, and the one open-world event that products emit."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID, uuid5
+
+import msgspec
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+NAMESPACE = UUID("6f0f3c62-5a0e-5c0b-9a55-0f7e3d1c8b21")
+HOP_LIMIT = 8
+IMPACT_CHUNK = 500  # customers in one incident.impact
+
+
+class Topic(StrEnum):
+    PRODUCT_EVENTS = "product.events.v1"  # key: customer id, else component
+    CUSTOMERS = "customers.v1"  # key: customer id; compacted
+    SUPPORT_REQUESTS = "support.requests.v1"  # key: customer id
+    PARTIALS = "monitor.partials.v1"  # key: component; internal to monitor
+    INCIDENTS = "incidents.v1"  # key: incident id
+    RISKS = "risks.v1"  # key: customer id
+    NOTIFICATIONS = "notifications.v1"  # key: customer id
+    TICKETS = "tickets.v1"  # key: ticket id
+
+
+def identity(*parts: object) -> str:
+    """The id of the thing these parts name: the same parts give the same id, on any machine, for ever."""
+    return str(uuid5(NAMESPACE, "\x1f".join(map(str, parts))))
+
+
+class ProductEvent(msgspec.Struct, frozen=True, gc=False):
+    """Anything a product system says: a request, an error, a heartbeat, a deploy. Rules say what matters.
+
+    `source` and `id` together are its identity. `subject` is the customer, or None when a machine
+    spoke. `extensions` are the CloudEvents attributes we do not know, kept as they came.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: datetime
+    specversion: Literal["1.0"]
+    subject: str | None = None
+    data: Any = None
+    extensions: dict[str, Any] = {}
+
+
+class Payload(BaseModel):
+    """The `data` of a fact: immutable; fields it does not know are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+Id = Annotated[str, Field(min_length=1, max_length=255)]
+Severity = Literal["low", "medium", "high", "critical"]
+Why = dict[str, Any]  # figures against thresholds, for people to read
+
+
+class Fact(BaseModel):
+    """The CloudEvents envelope every fact of ours travels in."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: Id
+    source: Annotated[str, Field(min_length=1, max_length=255)]
+    type: str
+    subject: Id
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    causationid: str | None = None  # the id of the message that made this one true
+    hops: Annotated[int, Field(ge=0)] = 0  # how many facts led here; above HOP_LIMIT it is a loop
+    data: Payload
+
+    @classmethod
+    def of(cls, data: Payload, *, subject: str, at: datetime, unique: object = "", cause: "Fact | str | None" = None) -> Self:
+        """The fact that `data` is true of `subject` since `at`.
+
+        `unique` tells facts of one type about one subject apart (a revision, a chunk, a customer);
+        `cause` is the message it follows from: a fact of ours, or the id of somebody else's event.
+        """
+        of_type: str = cls.model_fields["type"].default
+        return cls(
+            id=identity(of_type, subject, unique),
+            source="/forewarn/" + of_type.split(".")[1],
+            type=of_type,
+            subject=subject,
+            time=at,
+            causationid=cause.id if isinstance(cause, Fact) else cause,
+            hops=cause.hops + 1 if isinstance(cause, Fact) else 0,
+            data=data,
+        )

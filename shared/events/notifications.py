@@ -1,0 +1,73 @@
+"""Facts of `notifications.v1`: what a customer was told, or why not."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime
+
+from shared.events.envelope import Fact, Id, Payload, Why
+
+
+class Notification(Payload):
+    """What every fact about a notification repeats."""
+
+    notification_id: Id
+    customer_id: Id
+    kind: Literal["opened", "updated", "resolved", "answer", "reply", "guidance"]
+    incident_id: str | None = None
+    ticket_id: str | None = None
+
+
+class NotificationDelivered(Fact):
+    """The provider accepted it."""
+
+    class Data(Notification):
+        channel: str
+        delivered_at: AwareDatetime
+        message_id: str
+
+    type: Literal["forewarn.notification.delivered.v1"] = "forewarn.notification.delivered.v1"
+    data: Data
+
+
+class NotificationFailed(Fact):
+    """No retry will bring it: the address is refused, or the time to live ran out."""
+
+    class Data(Notification):
+        channel: str
+        failed_at: AwareDatetime
+        reason: str  # from a closed list
+        detail: str = ""
+
+    type: Literal["forewarn.notification.failed.v1"] = "forewarn.notification.failed.v1"
+    data: Data
+
+
+class NotificationSuppressed(Fact):
+    """It was decided not to tell: the reason says which rule objected."""
+
+    class Data(Notification):
+        reason: str  # from a closed list: capped, stale, opted_out, erased, no_contact
+        why: Why = {}
+
+    type: Literal["forewarn.notification.suppressed.v1"] = "forewarn.notification.suppressed.v1"
+    data: Data
+
+
+class NotificationEngaged(Fact):
+    """The customer did something with it."""
+
+    class Data(Notification):
+        action: Literal["opened", "clicked", "unsubscribed"]
+
+    type: Literal["forewarn.notification.engaged.v1"] = "forewarn.notification.engaged.v1"
+    data: Data
+
+
+class NotificationAnswered(Fact):
+    """The customer answered the question it asked: is it fixed for you?"""
+
+    class Data(Notification):
+        answer: Literal["yes", "no"]
+
+    type: Literal["forewarn.notification.answered.v1"] = "forewarn.notification.answered.v1"
+    data: Data

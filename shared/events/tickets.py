@@ -1,0 +1,131 @@
+"""Facts of `tickets.v1`: one customer's case."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from shared.events.envelope import Fact, Id, Payload
+
+
+class Ticket(Payload):
+    """What every fact about a ticket repeats."""
+
+    ticket_id: Id
+    number: Annotated[int, Field(ge=1)]
+    customer_id: Id
+
+
+class TicketOpened(Fact):
+    """A request became a ticket with a number."""
+
+    class Data(Ticket):
+        channel: str
+        subject: str
+        component: str | None
+        priority: Literal["low", "normal", "high", "urgent"]
+        opened_at: AwareDatetime
+
+    type: Literal["forewarn.ticket.opened.v1"] = "forewarn.ticket.opened.v1"
+    data: Data
+
+
+class TicketReplied(Fact):
+    """Something was said to the customer on the ticket; notifier brings it.
+
+    kind `answer`: the known incident's status, at once; `resolved`: the incident's all-clear;
+    `reply`: a person's words.
+    """
+
+    class Data(Ticket):
+        reply_id: Id
+        kind: Literal["answer", "resolved", "reply"]
+        author: str
+        subject: str
+        body: str
+        incident_id: str | None = None
+        replied_at: AwareDatetime
+
+    type: Literal["forewarn.ticket.replied.v1"] = "forewarn.ticket.replied.v1"
+    data: Data
+
+
+class TicketLinked(Fact):
+    """The ticket is about a known incident; the reasons say how we know."""
+
+    class Data(Ticket):
+        incident_id: Id
+        reasons: tuple[str, ...]
+
+    type: Literal["forewarn.ticket.linked.v1"] = "forewarn.ticket.linked.v1"
+    data: Data
+
+
+class TicketAssigned(Fact):
+    """An agent has it now; None when it went back to the queue."""
+
+    class Data(Ticket):
+        agent: str | None
+
+    type: Literal["forewarn.ticket.assigned.v1"] = "forewarn.ticket.assigned.v1"
+    data: Data
+
+
+class SlaClock(Ticket):
+    """One promise about one ticket."""
+
+    clock: Literal["first_response", "next_response", "resolution"]
+    due_at: AwareDatetime
+
+
+class TicketSlaWarning(Fact):
+    """A deadline is near and can still be kept."""
+
+    class Data(SlaClock):
+        pass
+
+    type: Literal["forewarn.ticket.sla_warning.v1"] = "forewarn.ticket.sla_warning.v1"
+    data: Data
+
+
+class TicketSlaBreached(Fact):
+    """A deadline was missed, for good."""
+
+    class Data(SlaClock):
+        pass
+
+    type: Literal["forewarn.ticket.sla_breached.v1"] = "forewarn.ticket.sla_breached.v1"
+    data: Data
+
+
+class TicketResolved(Fact):
+    """The customer's trouble is over, as far as we know."""
+
+    class Data(Ticket):
+        resolution: str
+        incident_id: str | None = None
+        resolved_at: AwareDatetime
+
+    type: Literal["forewarn.ticket.resolved.v1"] = "forewarn.ticket.resolved.v1"
+    data: Data
+
+
+class TicketReopened(Fact):
+    """It was not over."""
+
+    class Data(Ticket):
+        reason: str
+        reopened_at: AwareDatetime
+
+    type: Literal["forewarn.ticket.reopened.v1"] = "forewarn.ticket.reopened.v1"
+    data: Data
+
+
+class TicketRated(Fact):
+    """The customer said how it was handled."""
+
+    class Data(Ticket):
+        score: Annotated[int, Field(ge=1, le=5)]
+        comment: str = ""
+
+    type: Literal["forewarn.ticket.rated.v1"] = "forewarn.ticket.rated.v1"
+    data: Data
