@@ -1,0 +1,65 @@
+# Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint types bench faults docs up down lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+ROUNDS ?= 20
+SEED ?= 7
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
+
+help: ## what there is to make
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(READY) ## everything Python needs, into .venv (by uv, or by venv and pip); a second time does nothing
+
+$(READY): requirements.lock pyproject.toml
+	@if command -v uv >/dev/null 2>&1; then \
+	  { [ -x $(BIN)/python ] || uv venv --quiet --python '>=3.11' .venv; } && \
+	  uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock && \
+	  uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e . ; \
+	else \
+	  { [ -x $(BIN)/pip ] || $(PYTHON) -m venv .venv; } && \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+	  $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+	@touch $@
+
+demo: $(READY) ## the whole loop on this machine, without Docker; ONCE=1 plays it once and ends
+	$(BIN)/forewarn demo $(if $(ONCE),--once)
+
+test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbox" picks
+	$(BIN)/pytest $(ARGS)
+
+lint: $(READY) ## style, formatting, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY) ## mypy, strict, tests included
+	$(BIN)/mypy
+
+bench: $(READY) ## events per second through monitor, and from the event to the mail (Docker)
+	$(BIN)/python -m bench $(ARGS)
+
+faults: $(READY) ## kills, stops and restarts under load: ROUNDS=20 SEED=7 (Docker)
+	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --seed $(SEED)
+
+docs: $(READY) ## JSON Schemas and AsyncAPI in docs/, from the code
+	$(BIN)/python -m deploy.docs
+
+up: ## the stack in Docker, healthy when this returns; PROFILE=observability adds Prometheus, Alertmanager, Grafana
+	docker compose build
+	docker compose $(if $(PROFILE),--profile $(PROFILE)) up --detach --wait
+
+down: ## stops it; `docker compose down --volumes` forgets its data and secrets too
+	docker compose --profile '*' down
+
+lock: ## the newest versions that are a week old, into both lock files (uv)
+	$(LOCK) --upgrade --all-extras pyproject.toml -o requirements.lock
+	$(LOCK) --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+
+clean: ## what can be made again: .venv, caches
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
