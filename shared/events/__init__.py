@@ -43,8 +43,10 @@ from shared.events.tickets import (
 
 __all__ = [
     "FACTS",
+    "FACT_OF",
     "HOP_LIMIT",
     "IMPACT_CHUNK",
+    "TOPIC_OF",
     "Affected",
     "Contact",
     "CustomerErased",
@@ -111,3 +113,6 @@ FACTS: dict[Topic, tuple[type[Fact], ...]] = {
         TicketRated,
     ),
 }
+
+TOPIC_OF: dict[type[Fact], Topic] = {fact: topic for topic, facts in FACTS.items() for fact in facts}
+FACT_OF: dict[str, type[Fact]] = {fact.model_fields["type"].default: fact for fact in TOPIC_OF}

@@ -29,27 +29,34 @@ def identity(*parts: object) -> str:
     return str(uuid5(NAMESPACE, "\x1f".join(map(str, parts))))
 
 
-class ProductEvent(msgspec.Struct, frozen=True, gc=False):
+Attribute = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+
+class ProductEvent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """Anything a product system says: a request, an error, a heartbeat, a deploy. Rules say what matters.
 
     `source` and `id` together are its identity. `subject` is the customer, or None when a machine
-    spoke. `extensions` are the CloudEvents attributes we do not know, kept as they came.
+    spoke. `data` is JSON as Python has it, text, or bytes when its content type is neither.
+    `extensions` are the CloudEvents attributes we do not know, kept as they came.
     """
 
-    id: str
-    source: str
-    type: str
-    time: datetime
+    id: Attribute
+    source: Attribute
+    type: Attribute
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
     specversion: Literal["1.0"]
-    subject: str | None = None
+    subject: Attribute | None = None
     data: Any = None
-    extensions: dict[str, Any] = {}
+    datacontenttype: str | None = None
+    dataschema: str | None = None
+    # Never from a field of that name: `shared.cloudevents` fills it with what is left.
+    extensions: Annotated[dict[str, Any], msgspec.Meta(max_length=0)] = {}
 
 
 class Payload(BaseModel):
-    """The `data` of a fact: immutable; fields it does not know are ignored."""
+    """The `data` of a fact: immutable, of finite numbers; fields it does not know are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 Id = Annotated[str, Field(min_length=1, max_length=255)]

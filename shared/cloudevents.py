@@ -1,0 +1,252 @@
+"""How messages look as bytes: CloudEvents 1.0 on Kafka, read in both modes, written as structured JSON. Knows no topic and no broker.
+
+Whatever the bytes, reading gives an event, a fact, None (a type we do not know) or `Undecodable` with a
+reason from a closed list; never another exception. A reader does not trust the writer, and does not read the clock.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+"""
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+from pydantic import ValidationError
+
+from shared.events import HOP_LIMIT, Fact, ProductEvent
+
+MAX_BYTES = 1 << 20
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=1)  # a clock may be wrong; a year is a mistake
+
+Headers = Sequence[tuple[str, bytes]]  # as in aiokafka's ConsumerRecord
+EventReader = Callable[[bytes | None, Headers], ProductEvent]
+
+FACT_HEADERS: tuple[tuple[str, bytes], ...] = (("content-type", b"application/cloudevents+json"),)
+
+
+class Reason(StrEnum):
+    """Why a message became a dead letter: the closed list, also a metric's label."""
+
+    EMPTY = "empty"  # no value at all, and no event in the headers either
+    TOO_LARGE = "too_large"  # more than MAX_BYTES
+    NOT_JSON = "not_json"  # not UTF-8, not JSON, or nested beyond reading
+    NOT_CLOUDEVENT = "not_cloudevent"  # JSON without what every CloudEvent 1.0 has, or without a time
+    BAD_HEADER = "bad_header"  # binary mode: an attribute that is not UTF-8, or is there twice
+    WRONG_TYPE = "wrong_type"  # an attribute or a field of the data is not what its schema says
+    CONTROL_CHARACTER = "control_character"  # in what identifies the message; U+0000 anywhere (Postgres cannot store it)
+    ABSURD_TIME = "absurd_time"  # before 2000, or more than a day ahead
+    LOOP = "loop"  # more than HOP_LIMIT facts led here
+    HANDLER_FAILED = "handler_failed"  # it could be read, but what it says can never be done
+
+
+class Undecodable(Exception):
+    """No retry will make this message readable. `detail` names fields, never what they hold."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+def read_event(value: bytes | None, headers: Headers, now: datetime) -> ProductEvent:
+    """The event in a message of either mode; attributes we do not know are its `extensions`. Raises `Undecodable`."""
+    return _read(value, headers, now + AHEAD)
+
+
+def event_reader(now: datetime) -> EventReader:
+    """`read_event` for many messages around the same `now`: half a microsecond for an event without extensions."""
+    return partial(_read, latest=now + AHEAD)
+
+
+def read_fact(value: bytes | None, headers: Headers, now: datetime, known: Mapping[str, type[Fact]]) -> Fact | None:
+    """The fact in a message of either mode, or None when its type is not among the `known`. Raises `Undecodable`."""
+    event = _read(value, headers, now + AHEAD)
+    fact = known.get(event.type)
+    if fact is None:
+        return None
+    attributes = {**event.extensions, **{name: held for name in _ATTRIBUTES if (held := getattr(event, name)) is not None}}
+    attributes["hops"] = _hops(event.extensions)
+    try:
+        # Strict, so that "12" is no number and 1764000000 no time; strict JSON still knows tuples and dates.
+        return fact.model_validate_json(msgspec.json.encode(attributes), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise Undecodable(Reason.WRONG_TYPE, f"{_path(first['loc'])}: {first['type']}") from None
+    except (OverflowError, RecursionError):
+        raise Undecodable(Reason.WRONG_TYPE, "data: a number or a nesting beyond what can be kept") from None
+
+
+def write_fact(fact: Fact) -> bytes:
+    """Structured JSON; goes with `FACT_HEADERS`. An attribute that is not set is left out, as the JSON format has it."""
+    return fact.model_dump_json(exclude={"causationid"} if fact.causationid is None else None).encode()
+
+
+def write_event(event: ProductEvent) -> bytes:
+    """Structured JSON of somebody's event, extensions included: for those who hand it on or play it."""
+    attributes = {**event.extensions, **{name: held for name in _ATTRIBUTES if (held := getattr(event, name)) is not None}}
+    if isinstance(event.data, bytes):
+        attributes["data_base64"] = b64encode(attributes.pop("data")).decode()
+    return msgspec.json.encode(attributes)
+
+
+_ATTRIBUTES = frozenset(ProductEvent.__struct_fields__) - {"extensions"}
+_IDENTIFYING = ("id", "source", "type", "subject")
+_DATA = frozenset({"data", "data_base64"})
+
+_decode = msgspec.json.Decoder(ProductEvent).decode  # refuses attributes it does not know: those take the longer way
+_decode_any = msgspec.json.Decoder().decode
+_control_character = re.compile("[\x00-\x1f\x7f-\x9f]").search  # Unicode category Cc
+_escaped_nul = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000").search  # an odd number of backslashes, or it is text about U+0000
+_json_type = re.compile(r"[a-z]+/(?:[^;]+\+)?json\s*(?:;|$)", re.IGNORECASE).match
+_BACKSLASH, _DELETE, _LATIN = 0x5C, 0x7F, 0xC2  # in valid JSON no control character comes without one of these bytes
+
+
+def _read(value: bytes | None, headers: Headers, latest: datetime) -> ProductEvent:
+    if headers and _is_binary(headers):
+        event = _from_headers(value or b"", headers)
+    elif not value:
+        raise Undecodable(Reason.EMPTY, "no value")
+    else:
+        if len(value) > MAX_BYTES:
+            raise Undecodable(Reason.TOO_LARGE, f"{len(value)} bytes")
+        try:
+            event = _decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            event = _from_json(value)
+        if _BACKSLASH in value or _DELETE in value or _LATIN in value:
+            _refuse_nul(value)
+            _refuse_control_characters(event)
+    if not EARLIEST <= event.time <= latest:
+        raise Undecodable(Reason.ABSURD_TIME, "time: before 2000 or more than a day ahead")
+    return event
+
+
+def _is_binary(headers: Headers) -> bool:
+    """Structured messages may repeat their attributes as headers, and console producers send no content type."""
+    held = dict(headers)
+    return "ce_specversion" in held and not (held.get("content-type") or b"").lower().startswith(b"application/cloudevents")
+
+
+def _from_json(value: bytes) -> ProductEvent:
+    """Structured mode with attributes we do not know, or with what is wrong with it."""
+    attributes = _any(value)
+    if not isinstance(attributes, dict):
+        raise Undecodable(Reason.NOT_CLOUDEVENT, "not an object")
+    encoded = attributes.pop("data_base64", None)
+    if encoded is not None:
+        attributes["data"] = _from_base64(encoded, attributes)
+    return _event({name: held for name, held in attributes.items() if held is not None})
+
+
+def _from_base64(encoded: Any, attributes: dict[str, Any]) -> Any:
+    if attributes.get("data") is not None:
+        raise Undecodable(Reason.NOT_CLOUDEVENT, "both data and data_base64")
+    try:
+        return _content(b64decode(encoded, validate=True), attributes.get("datacontenttype"))
+    except (TypeError, ValueError):
+        raise Undecodable(Reason.WRONG_TYPE, "data_base64: not base64") from None
+
+
+def _from_headers(value: bytes, headers: Headers) -> ProductEvent:
+    """Binary mode: attributes are `ce_` headers, the value is the data. Headers that are not ours may hold anything."""
+    if len(value) > MAX_BYTES:
+        raise Undecodable(Reason.TOO_LARGE, f"{len(value)} bytes")
+    attributes: dict[str, Any] = {}
+    for header, held in headers:
+        if header != "content-type" and not header.startswith("ce_"):
+            continue
+        name = "datacontenttype" if header == "content-type" else header.removeprefix("ce_")
+        if name in attributes or name in _DATA:
+            raise Undecodable(Reason.BAD_HEADER, f"{header}: there twice, or not an attribute")
+        try:
+            attributes[name] = str(held, "utf-8")
+        except (UnicodeDecodeError, TypeError):
+            raise Undecodable(Reason.BAD_HEADER, f"{header}: not UTF-8") from None
+        if "\0" in attributes[name]:
+            raise Undecodable(Reason.CONTROL_CHARACTER, header)
+    if value:
+        attributes["data"] = _content(value, attributes.get("datacontenttype"))
+    event = _event(attributes)
+    _refuse_control_characters(event)
+    return event
+
+
+def _content(raw: bytes, content_type: Any) -> Any:
+    """What data in bytes means: JSON unless its content type says otherwise, text as text, anything else as it came."""
+    if not isinstance(content_type, str) or _json_type(content_type):
+        data = _any(raw)
+        _refuse_nul(raw)
+        return data
+    if not content_type.lower().startswith("text/"):
+        return raw
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise Undecodable(Reason.WRONG_TYPE, "data: text that is not UTF-8") from None
+    if "\0" in text:
+        raise Undecodable(Reason.CONTROL_CHARACTER, "data: U+0000")
+    return text
+
+
+def _event(attributes: dict[str, Any]) -> ProductEvent:
+    known = {name: attributes.pop(name) for name in _ATTRIBUTES & attributes.keys()}
+    try:
+        event = replace(msgspec.convert(known, ProductEvent), extensions=attributes)
+    except msgspec.ValidationError as error:
+        raise _refusal(str(error)) from None
+    _hops(event.extensions)
+    return event
+
+
+def _refusal(said: str) -> Undecodable:
+    """msgspec's words, sorted into ours: they name the attribute, and the value only for specversion."""
+    if "missing required field" in said:
+        return Undecodable(Reason.NOT_CLOUDEVENT, said)
+    if "$.specversion" in said:
+        return Undecodable(Reason.NOT_CLOUDEVENT, "specversion: not 1.0")
+    return Undecodable(Reason.WRONG_TYPE, said)
+
+
+def _any(raw: bytes) -> Any:
+    try:
+        return _decode_any(raw)
+    except RecursionError:
+        raise Undecodable(Reason.NOT_JSON, "nested too deep") from None
+    except msgspec.ValidationError:
+        raise Undecodable(Reason.WRONG_TYPE, "a number out of range") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Undecodable(Reason.NOT_JSON, "malformed") from None
+
+
+def _refuse_nul(raw: bytes) -> None:
+    if _escaped_nul(raw):
+        raise Undecodable(Reason.CONTROL_CHARACTER, "U+0000")
+
+
+def _refuse_control_characters(event: ProductEvent) -> None:
+    for name in _IDENTIFYING:
+        if _control_character(getattr(event, name) or ""):
+            raise Undecodable(Reason.CONTROL_CHARACTER, name)
+
+
+def _hops(extensions: Mapping[str, Any]) -> int:
+    """How many facts led here; binary mode says it in digits."""
+    said = extensions.get("hops", 0)
+    hops = int(said) if isinstance(said, str) and said.isascii() and said.isdigit() and len(said) < 10 else said
+    if not isinstance(hops, int) or isinstance(hops, bool) or hops < 0:
+        raise Undecodable(Reason.WRONG_TYPE, "hops: not a count")
+    if hops > HOP_LIMIT:
+        raise Undecodable(Reason.LOOP, f"{hops} hops")
+    return hops
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """Where in the fact; a key that is no name could be a person's address, and is not repeated."""
+    return ".".join(str(part) if isinstance(part, int) or part.isidentifier() else "*" for part in location)
