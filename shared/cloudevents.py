@@ -57,17 +57,17 @@ class Undecodable(Exception):
 
 def read_event(value: bytes | None, headers: Headers, now: datetime) -> ProductEvent:
     """The event in a message of either mode; attributes we do not know are its `extensions`. Raises `Undecodable`."""
-    return _read(value, headers, now + AHEAD)
+    return _read(now + AHEAD, value, headers)
 
 
 def event_reader(now: datetime) -> EventReader:
     """`read_event` for many messages around the same `now`: half a microsecond for an event without extensions."""
-    return partial(_read, latest=now + AHEAD)
+    return partial(_read, now + AHEAD)
 
 
 def read_fact(value: bytes | None, headers: Headers, now: datetime, known: Mapping[str, type[Fact]]) -> Fact | None:
     """The fact in a message of either mode, or None when its type is not among the `known`. Raises `Undecodable`."""
-    event = _read(value, headers, now + AHEAD)
+    event = _read(now + AHEAD, value, headers)
     fact = known.get(event.type)
     if fact is None:
         return None
@@ -108,7 +108,7 @@ _json_type = re.compile(r"[a-z]+/(?:[^;]+\+)?json\s*(?:;|$)", re.IGNORECASE).mat
 _BACKSLASH, _DELETE, _LATIN = 0x5C, 0x7F, 0xC2  # in valid JSON no control character comes without one of these bytes
 
 
-def _read(value: bytes | None, headers: Headers, latest: datetime) -> ProductEvent:
+def _read(latest: datetime, value: bytes | None, headers: Headers) -> ProductEvent:
     if headers and _is_binary(headers):
         event = _from_headers(value or b"", headers)
     elif not value:
@@ -142,7 +142,9 @@ def _from_json(value: bytes) -> ProductEvent:
     encoded = attributes.pop("data_base64", None)
     if encoded is not None:
         attributes["data"] = _from_base64(encoded, attributes)
-    return _event({name: held for name, held in attributes.items() if held is not None})
+    if None in attributes.values():  # in JSON, null is an attribute that is not set
+        attributes = {name: held for name, held in attributes.items() if held is not None}
+    return _event(attributes)
 
 
 def _from_base64(encoded: Any, attributes: dict[str, Any]) -> Any:
@@ -196,13 +198,13 @@ def _content(raw: bytes, content_type: Any) -> Any:
 
 
 def _event(attributes: dict[str, Any]) -> ProductEvent:
-    known = {name: attributes.pop(name) for name in _ATTRIBUTES & attributes.keys()}
+    extensions = {name: attributes.pop(name) for name in attributes.keys() - _ATTRIBUTES}
+    if "hops" in extensions:
+        _hops(extensions)
     try:
-        event = replace(msgspec.convert(known, ProductEvent), extensions=attributes)
+        return replace(msgspec.convert(attributes, ProductEvent), extensions=extensions)
     except msgspec.ValidationError as error:
         raise _refusal(str(error)) from None
-    _hops(event.extensions)
-    return event
 
 
 def _refusal(said: str) -> Undecodable:
@@ -226,13 +228,14 @@ def _any(raw: bytes) -> Any:
 
 
 def _refuse_nul(raw: bytes) -> None:
-    if _escaped_nul(raw):
+    if b"\\u0000" in raw and _escaped_nul(raw):
         raise Undecodable(Reason.CONTROL_CHARACTER, "U+0000")
 
 
 def _refuse_control_characters(event: ProductEvent) -> None:
     for name in _IDENTIFYING:
-        if _control_character(getattr(event, name) or ""):
+        held = getattr(event, name) or ""
+        if not held.isprintable() and _control_character(held):
             raise Undecodable(Reason.CONTROL_CHARACTER, name)
 
 

@@ -1,0 +1,50 @@
+"""FastStream's batch subscribers, set up so that they lose nothing and cost little.
+
+Its own batch parser decodes every header as UTF-8, and one binary header makes a whole batch vanish;
+ours hands the raw records over. Offsets are the stream's business, so acknowledgement is manual.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+from aiokafka import ConsumerRecord
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
+
+from shared.settings import Settings
+from shared.stream import Stream
+
+Batch = tuple[ConsumerRecord, ...]
+
+
+async def _as_it_came(records: Batch) -> KafkaMessage:
+    return KafkaMessage(raw_message=records, body=records, headers={}, message_id="", correlation_id="", consumer=None)  # type: ignore[arg-type]
+
+
+async def _raw(message: KafkaMessage) -> Batch:
+    return message.raw_message
+
+
+def broker(settings: Settings, streams: Sequence[Stream]) -> KafkaBroker:
+    """A broker with one subscriber a stream, in a group of its own; start it when topics and database are there."""
+    kafka = KafkaBroker(settings.kafka.split(","), logger=None, apply_types=False, graceful_timeout=5, allow_auto_create_topics=False)
+    for stream in streams:
+        subscriber = kafka.subscriber(
+            stream.topic,
+            batch=True,
+            group_id=stream.group,
+            group_instance_id=f"{stream.group}-{settings.instance}" if settings.instance else None,
+            listener=stream,
+            parser=_as_it_came,
+            decoder=_raw,
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            auto_offset_reset="earliest",
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=1_000,
+            batch_timeout_ms=10,
+            max_records=stream.at_once,
+        )
+        subscriber(stream.on_batch)
+        stream.consumer = partial(getattr, subscriber, "consumer")
+    return kafka

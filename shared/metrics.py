@@ -1,0 +1,31 @@
+"""The metrics every service has. Base units, `_total` for counters, closed label sets initialised to 0, no ids in labels.
+
+A service adds its own in its `metrics.py`, with the same rules (https://prometheus.io/docs/practices/naming/).
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+SLOW = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0)
+
+CONSUMED = Counter("forewarn_consumed_records_total", "Records whose effects are committed.", ["topic"])
+UNKNOWN = Counter("forewarn_unknown_type_records_total", "Records of a type this service does not know, skipped.", ["topic"])
+DEAD_LETTERS = Counter("forewarn_dead_letters_total", "Records put aside because no retry will mend them.", ["topic", "reason"])
+FENCED = Counter("forewarn_fenced_batches_total", "Batches rolled back because another instance owns the partition.", ["topic"])
+STREAM_RETRIES = Counter("forewarn_stream_retries_total", "Times a stream went back to its last commit, by why.", ["topic", "why"])
+GAPS = Counter("forewarn_lost_records_total", "Records the broker's retention deleted before they were read.", ["topic"])
+LAG = Gauge("forewarn_consumer_lag_records", "Records not yet committed, over this instance's partitions.", ["topic"])
+BRAKE = Gauge("forewarn_brake_engaged", "1 while a topic is stopped because most of it does not decode.", ["topic"])
+BATCH_RECORDS = Histogram(
+    "forewarn_batch_records", "Records handed over at once.", ["topic"], buckets=(1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
+)
+TRANSACTION_SECONDS = Histogram("forewarn_transaction_seconds", "Time a transaction was open.", buckets=FAST)
+
+OUTBOX_ROWS = Gauge("forewarn_outbox_rows", "Facts that are true and not yet published.")
+OUTBOX_AGE = Gauge("forewarn_outbox_oldest_age_seconds", "Age of the oldest unpublished fact.")
+PUBLISHED = Counter("forewarn_published_records_total", "Facts the broker has accepted.", ["topic"])
+
+DUE_ROWS = Gauge("forewarn_due_rows", "Rows of work that wait for their time or for a worker.", ["kind"])
+DUE_LATENESS = Histogram("forewarn_due_lateness_seconds", "How late due work was claimed for the first time.", ["kind"], buckets=SLOW)
+DUE_FAILURES = Counter("forewarn_due_failures_total", "Tries of due work that raised an error and will be made again.", ["kind"])
+LEASES_LOST = Counter("forewarn_leases_lost_total", "Results thrown away because another worker has the row by now.", ["kind"])

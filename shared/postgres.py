@@ -1,0 +1,220 @@
+"""Postgres for one service: a pool that waits for the database, transactions, SQL from `queries.sql`, wake-ups, migrations."""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import asyncpg
+import msgspec
+
+from shared import metrics
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+Tx = asyncpg.Connection  # a connection inside a transaction
+
+TRANSIENT: tuple[type[BaseException], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InsufficientResourcesError,  # disk full, out of memory, too many connections
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, cancelled by timeout
+    asyncpg.TransactionRollbackError,  # deadlock, serialization
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,  # a failover left us on the standby
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+
+
+NOT_YET: tuple[type[BaseException], ...] = (
+    *TRANSIENT,
+    asyncpg.InvalidPasswordError,  # init has not given the role its password yet
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same thing may well work in a moment, with nothing changed."""
+    return isinstance(error, TRANSIENT)
+
+
+class Queries:
+    """The named queries of a `queries.sql`: each starts with `-- name: <name>` and a sentence that says what it is for."""
+
+    def __init__(self, path: Path) -> None:
+        parts = re.split(r"^-- name: (\w+)\n", path.read_text(), flags=re.MULTILINE)
+        self._of = {name: sql.strip() for name, sql in zip(parts[1::2], parts[2::2], strict=True)}
+        self._path = path
+
+    def __getattr__(self, name: str) -> str:
+        try:
+            return self._of[name]
+        except KeyError:
+            raise AttributeError(f"{self._path} has no query named {name}") from None
+
+
+class Database:
+    """One service's schema, through one pool. `open` waits for a database that is not there yet, and says so."""
+
+    def __init__(self, settings: Settings, schema: str) -> None:
+        self.schema = schema
+        self._settings = settings
+        self._pool: asyncpg.Pool | None = None
+        self._wakeups: dict[str, list[asyncio.Event]] = {}
+
+    def connect_arguments(self) -> dict[str, Any]:
+        settings = self._settings
+        return {
+            "host": settings.database_host,
+            "port": settings.database_port,
+            "database": settings.database_name,
+            "user": settings.database_user,
+            "password": settings.database_password.get_secret_value(),
+            "timeout": 5,
+            "command_timeout": 30,
+            "server_settings": {
+                "application_name": f"forewarn-{self.schema}",
+                "search_path": self.schema,
+                "timezone": "UTC",
+                "lock_timeout": "5s",
+                "idle_in_transaction_session_timeout": "30s",
+                "jit": "off",
+            },
+        }
+
+    async def open(self) -> None:
+        await patiently("the database", self._open)
+
+    async def _open(self) -> None:
+        pool = await asyncpg.create_pool(min_size=1, max_size=self._settings.database_pool, init=_codecs, **self.connect_arguments())
+        if not await pool.fetchval("SELECT to_regclass('offsets') IS NOT NULL"):
+            await pool.close()
+            raise ConnectionError(f"schema {self.schema} is not migrated yet: run `python -m deploy.init`")
+        self._pool = pool
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            try:
+                await asyncio.wait_for(pool.close(), 2)
+            except TimeoutError:
+                pool.terminate()
+
+    @property
+    def is_open(self) -> bool:
+        return self._pool is not None
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Tx]:
+        """A connection of the pool. Raises an error `is_transient` knows when there is none within 5 s."""
+        if self._pool is None:
+            raise ConnectionError("the database is not reached yet")
+        async with self._pool.acquire(timeout=5) as connection:
+            yield cast(Tx, connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        async with self.connection() as connection:
+            started = time.perf_counter()
+            async with connection.transaction():
+                yield connection
+            metrics.TRANSACTION_SECONDS.observe(time.perf_counter() - started)
+
+    def wakeup(self, channel: str) -> asyncio.Event:
+        """An event of the caller's own, set whenever this schema's `channel` (a table's name, say) is notified."""
+        event = asyncio.Event()
+        self._wakeups.setdefault(channel, []).append(event)
+        return event
+
+    async def listen(self) -> None:
+        """Sets the wake-ups until cancelled; after a lost connection all of them, since some may have been missed."""
+        while True:
+            try:
+                await self._listen()
+            except TRANSIENT as error:
+                log.warning("listening for wake-ups stopped (%s), trying again", error)
+            await asyncio.sleep(1)
+
+    async def _listen(self) -> None:
+        connection = await asyncpg.connect(**self.connect_arguments())
+        try:
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda _: lost.set())
+            for channel, events in self._wakeups.items():
+                await connection.add_listener(f"{self.schema}.{channel}", _setting(events))
+                _setting(events)()
+            await lost.wait()
+        finally:
+            connection.terminate()
+
+
+def _setting(events: Sequence[asyncio.Event]) -> Callable[..., None]:
+    def set_all(*_: object) -> None:
+        for event in events:
+            event.set()
+
+    return set_all
+
+
+async def _codecs(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=lambda value: msgspec.json.encode(value).decode(), decoder=msgspec.json.decode
+    )
+
+
+async def patiently(what: str, start: Callable[[], Any]) -> None:
+    """Starts something that may not be there yet: tries for ever, at most once a second, and says what it waits for."""
+    pause = 0.2
+    while True:
+        try:
+            await start()
+            return
+        except NOT_YET as error:
+            log.warning("waiting for %s: %s", what, error)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 1.0)
+
+
+async def wait_for_wakeup(event: asyncio.Event, seconds: float, *, clear: bool = True) -> None:
+    """Returns when the event is set, or after `seconds`; the event is clear afterwards, unless it is to stay."""
+    try:
+        await asyncio.wait_for(event.wait(), max(seconds, 0.001))
+    except TimeoutError:
+        return
+    if clear:
+        event.clear()
+
+
+async def migrate(connection: asyncpg.Connection, schema: str, folders: Sequence[Path]) -> list[str]:
+    """Applies each folder's numbered *.sql files that `schema` does not have yet, in order, each in its own transaction.
+
+    Safe to run again, to be killed, and to run twice at once (an advisory lock). Returns what it applied.
+    """
+    await connection.execute(f'SET search_path TO "{schema}"')
+    await connection.execute("SELECT pg_advisory_lock(hashtext('forewarn.migrate.' || $1))", schema)
+    try:
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT statement_timestamp())"
+        )
+        done = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
+        applied = []
+        for folder in folders:
+            for path in sorted(folder.glob("*.sql")):
+                name = f"{folder.parent.name}/{path.name}"
+                if name not in done:
+                    async with connection.transaction():
+                        await connection.execute(path.read_text())
+                        await connection.execute("INSERT INTO migrations (name) VALUES ($1)", name)
+                    applied.append(name)
+        return applied
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock(hashtext('forewarn.migrate.' || $1))", schema)

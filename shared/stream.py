@@ -1,0 +1,364 @@
+"""A message came: exactly once into Postgres, without Kafka transactions.
+
+A stream reads one topic. What it read and where it goes on are one transaction: a compare-and-set
+moves the offset from where this instance believes it is; when it is elsewhere, another instance
+owns the partition, and everything is rolled back (fenced). Whatever goes wrong, there is one way
+back: forget what is in memory, load what the last commit left, seek there.
+
+What a record means is the processor's business: `handling.py` for a transaction a batch, monitor's
+fold for state that lives in memory between checkpoints.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Protocol
+
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import KafkaError
+
+from shared import metrics, offsets
+from shared.cloudevents import Reason
+from shared.dead_letters import Brake, DeadLetter, Suspects
+from shared.offsets import Fenced, Position
+from shared.outbox import put
+from shared.postgres import TRANSIENT, Database, Tx, is_transient, wait_for_wakeup
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 30.0  # seconds between tries while something we depend on is away
+STALLED = 30.0  # seconds without a commit, with records waiting, before a stream is not ready
+
+
+class Processor(Protocol):
+    """What a stream feeds. Whatever raises, `load` follows before anything else."""
+
+    async def load(self, tx: Tx, partitions: Collection[int]) -> None:
+        """Forgets everything in memory, and recalls what the last commit left of these partitions."""
+
+    async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
+        """Works records into memory; returns those no retry will mend. At most 50 ms of CPU without an await."""
+
+    def pressing(self) -> bool:
+        """Whether what was taken must be saved now, and not only at the next checkpoint."""
+
+    async def save(self, tx: Tx) -> None:
+        """Writes down what the records since the last save amount to; `tx` moves the offsets too."""
+
+
+class Consumer(Protocol):
+    """The part of aiokafka's consumer a stream needs."""
+
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
+    def pause(self, *partitions: TopicPartition) -> None: ...
+    def highwater(self, partition: TopicPartition) -> int | None: ...
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None: ...
+
+
+class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
+    """One topic, read by one service. The lock makes handling and rebalancing take turns."""
+
+    def __init__(
+        self, service: str, topic: str, processor: Processor, database: Database, *, at_once: int = 500, slowest: float = 0.0
+    ) -> None:
+        """`at_once`: records a poll may bring. `slowest`: seconds between saves when nothing presses; 0 saves every batch."""
+        self.name, self.topic, self.at_once = service, topic, at_once
+        self.group = f"forewarn-{service}-{topic}"
+        self.consumer: Callable[[], Consumer | None] = lambda: None
+        self.assigned: frozenset[int] | None = None  # None before the group has assigned anything
+        self.brake = self._brake_at_commit = Brake()
+        self._processor, self._database, self._slowest = processor, database, slowest
+        self._lock = asyncio.Lock()
+        self._stopping = asyncio.Event()
+        self._positions: dict[int, Position] = {}
+        self._bounds_of: frozenset[int] | None = None
+        self._suspects = Suspects()
+        self._letters: list[DeadLetter] = []
+        self._taken = self._failures = 0
+        self._save_at = 0.0
+        self._progressed_at = time.monotonic()
+        for reason in Reason:
+            metrics.DEAD_LETTERS.labels(topic, reason)
+        for metric in (metrics.CONSUMED, metrics.FENCED, metrics.GAPS, metrics.LAG, metrics.BRAKE):
+            metric.labels(topic)
+
+    # ── what the consumer calls ──────────────────────────────────────────────────────────────
+
+    async def on_batch(self, records: Sequence[ConsumerRecord]) -> None:
+        """Takes what a poll brought, of any of the assigned partitions, each partition's records in order."""
+        async with self._lock:
+            if not await self._loaded():
+                return
+            pieces = list(self._pieces(records))
+        for piece in pieces:
+            async with self._lock:
+                if self._stopping.is_set() or self.brake.tripped:
+                    return
+                try:
+                    await self._take(piece)
+                    continue
+                except Exception as error:  # noqa: BLE001  the loop that judges
+                    pause = self._judge(error, piece)
+            await self._recover(pause)
+            return
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
+        async with self._lock:
+            await self._save_quietly()
+            self._forget()
+            self._bounds_of = None
+            self.assigned = frozenset()
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        async with self._lock:
+            self._forget()
+            self.assigned = frozenset(partition.partition for partition in assigned)
+            await self._loaded()
+
+    async def run(self) -> None:
+        """Until cancelled: saves that are due although nothing comes, partitions that could not be loaded yet, the lag."""
+        told_broker_at = 0.0
+        while True:
+            await self.tick()
+            if time.monotonic() - told_broker_at > 5:
+                told_broker_at = time.monotonic()
+                await self._tell_broker()
+            await asyncio.sleep(0.1)
+
+    async def tick(self) -> None:
+        """One turn of `run`."""
+        pause = None
+        async with self._lock:
+            if await self._loaded() and not self.brake.tripped and time.monotonic() >= self._save_at:
+                try:
+                    await self._save()
+                except Exception as error:  # noqa: BLE001  the loop that judges
+                    pause = self._judge(error, ())
+        if pause is not None:
+            await self._recover(pause)
+        metrics.LAG.labels(self.topic).set(self.lag() or 0)
+
+    async def stop(self) -> None:
+        """Saves what was taken and takes no more."""
+        self._stopping.set()
+        async with self._lock:
+            await self._save_quietly()
+            self._forget()
+
+    # ── taking and saving ────────────────────────────────────────────────────────────────────
+
+    def _pieces(self, records: Sequence[ConsumerRecord]) -> Iterator[Sequence[ConsumerRecord]]:
+        """The records we expect, all at once; suspects one by one."""
+        together: list[ConsumerRecord] = []
+        for run in _runs(records):
+            expected = self._expected(run)
+            if expected and expected[0] in self._suspects:
+                yield from ([record] for record in expected if record in self._suspects)
+                expected = [record for record in expected if record not in self._suspects]
+            together += expected
+        if together:
+            yield together
+
+    def _expected(self, run: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
+        """Leaves out what was taken before, and everything after a gap until a seek has shown the gap to be real.
+
+        Gaps are real where a topic is compacted or holds transaction markers; but a poll that was
+        under way while we went back brings records from too far ahead, and they must not count.
+        """
+        position = self._positions.get(run[0].partition)
+        if position is None:
+            return ()
+        if run[0].offset < position.next:
+            run = [record for record in run if record.offset >= position.next]
+        if run and run[0].offset > position.next and run[0].offset != position.gap:
+            position.gap = run[0].offset
+            self._seek(run[0].partition, position.next)
+            return ()
+        return run
+
+    async def _take(self, records: Sequence[ConsumerRecord]) -> None:
+        """Works one piece into memory, and saves when that is due."""
+        letters = [letter for record in records if (letter := self._suspects.caught(record))]
+        if healthy := _without(records, letters):
+            letters += await self._processor.take(healthy)
+        for run in _runs(records):
+            failed = frozenset(letter.record.offset for letter in letters if letter.record.partition == run[0].partition)
+            self.brake.count_offsets((record.offset for record in run), failed)
+            self._positions[run[0].partition].next = run[-1].offset + 1
+        if self.brake.tripped:
+            self._stop_topic()
+            return
+        self._letters += letters
+        self._taken += len(records)
+        metrics.BATCH_RECORDS.labels(self.topic).observe(len(records))
+        if self._processor.pressing() or time.monotonic() >= self._save_at or records[0] in self._suspects:
+            await self._save()
+
+    async def _save(self) -> None:
+        """Offsets and effects in one transaction. Raises Fenced when a partition is no longer ours."""
+        moved = {partition: position for partition, position in self._positions.items() if position.moved}
+        if not moved:
+            return
+        started = time.monotonic()
+        async with self._database.transaction() as tx:
+            await offsets.advance(tx, self.name, self.topic, moved)
+            await self._processor.save(tx)
+            await put(tx, [letter.message(self.group) for letter in self._letters])
+        for partition, position in moved.items():
+            position.committed = position.next
+            self._suspects.absolve(partition, position.committed)
+        for letter in self._letters:
+            metrics.DEAD_LETTERS.labels(self.topic, letter.reason).inc()
+        metrics.CONSUMED.labels(self.topic).inc(self._taken)
+        self._letters, self._taken, self._failures = [], 0, 0
+        self._brake_at_commit = self.brake.copy()
+        self._progressed_at = time.monotonic()
+        # A save may take a tenth of the time, so a busy stream saves seldom and a calm one at once.
+        self._save_at = self._progressed_at + min(max(10 * (self._progressed_at - started), 0.1), self._slowest)
+
+    async def _save_quietly(self) -> None:
+        """A last save before a partition goes: when it fails, whoever has the partition next does the work again."""
+        if self.brake.tripped:
+            return
+        try:
+            await self._save()
+        except Exception as error:  # noqa: BLE001  the loop that judges
+            log.warning("%s leaves what it took since its last save to the next owner: %s", self.group, error)
+
+    # ── the one way back ─────────────────────────────────────────────────────────────────────
+
+    def _judge(self, error: Exception, piece: Sequence[ConsumerRecord]) -> float:
+        """Forgets what is in memory, and says how many seconds to wait before going back."""
+        self._forget()
+        if isinstance(error, Fenced):
+            log.warning("fenced: %s", error)
+            metrics.FENCED.labels(self.topic).inc()
+            return 0.0
+        if is_transient(error) or isinstance(error, KafkaError):
+            metrics.STREAM_RETRIES.labels(self.topic, "transient").inc()
+            return self._pause(error)
+        log.error("%s: handling %d records raised", self.group, len(piece), exc_info=error)
+        metrics.STREAM_RETRIES.labels(self.topic, "raised").inc()
+        self._suspects.blame(piece, error)
+        return 0.0 if piece else self._pause(error)
+
+    def _forget(self) -> None:
+        self._positions, self._letters, self._taken = {}, [], 0
+        self.brake = self.brake if self.brake.tripped else self._brake_at_commit.copy()
+
+    def _pause(self, error: Exception) -> float:
+        """Seconds: 1, doubling, at most 30, until something is committed again."""
+        self._failures += 1
+        pause = min(2.0 ** min(self._failures - 1, 5), LONGEST_PAUSE)
+        log.warning("%s pauses for %.0f s: %s: %s", self.group, pause, type(error).__name__, error)
+        return pause
+
+    async def _recover(self, pause: float) -> None:
+        """Waits, loads and seeks; again until it works. The lock is free while waiting, so rebalances go on."""
+        while not self._stopping.is_set():
+            if pause:
+                await wait_for_wakeup(self._stopping, pause, clear=False)
+            async with self._lock:
+                if not self.assigned or await self._loaded():
+                    return
+                pause = min(2.0 ** min(self._failures - 1, 5), LONGEST_PAUSE)
+
+    async def _loaded(self) -> bool:
+        """Whether positions and state are those of the last commit; loads them when they are not in memory."""
+        if self._positions or not self.assigned or self._stopping.is_set():
+            return bool(self._positions)
+        try:
+            await self._load(sorted(self.assigned))
+        except (*TRANSIENT, KafkaError) as error:
+            self._forget()
+            self._pause(error)
+            return False
+        return True
+
+    async def _load(self, partitions: list[int]) -> None:
+        begins, ends = await self._bounds(partitions)
+        async with self._database.transaction() as tx:
+            positions = await offsets.load(tx, self.name, self.topic, partitions, begins, ends)
+            await self._processor.load(tx, partitions)
+        for partition, position in positions.items():
+            self._seek(partition, position.next)
+        self._positions, self._bounds_of = positions, self.assigned
+        if self.brake.tripped:
+            self._stop_topic()
+
+    async def _bounds(self, partitions: list[int]) -> tuple[dict[int, int], dict[int, int]]:
+        """The first and the next offset the broker has of each partition; asked once an assignment."""
+        consumer = self.consumer()
+        if self._bounds_of == self.assigned or consumer is None:
+            return {}, {}
+        at = [TopicPartition(self.topic, partition) for partition in partitions]
+        begins, ends = await consumer.beginning_offsets(at), await consumer.end_offsets(at)
+        return {each.partition: offset for each, offset in begins.items()}, {each.partition: offset for each, offset in ends.items()}
+
+    def _seek(self, partition: int, offset: int) -> None:
+        if (consumer := self.consumer()) is not None:
+            consumer.seek(TopicPartition(self.topic, partition), offset)
+
+    def _stop_topic(self) -> None:
+        log.error("%s: the brake stops %s, most of it fails; look at the reader, then restart", self.group, self.topic)
+        metrics.BRAKE.labels(self.topic).set(1)
+        if (consumer := self.consumer()) is not None:
+            consumer.pause(*(TopicPartition(self.topic, partition) for partition in self.assigned or ()))
+
+    # ── what others ask ──────────────────────────────────────────────────────────────────────
+
+    def lag(self) -> int | None:
+        """Records not yet committed over this instance's partitions; None before the broker has told its ends."""
+        consumer = self.consumer()
+        if consumer is None or self.assigned is None:
+            return None
+        try:
+            ends = {partition: consumer.highwater(TopicPartition(self.topic, partition)) for partition in self._positions}
+        except KafkaError:  # a rebalance is under way
+            return None
+        behind = [max(end - self._positions[partition].committed, 0) for partition, end in ends.items() if end is not None]
+        return sum(behind) if len(behind) == len(self.assigned) else None
+
+    def trouble(self) -> str | None:
+        """What keeps this stream from being ready; None when all is well."""
+        lag, idle = self.lag(), time.monotonic() - self._progressed_at
+        if self.brake.tripped:
+            return "the brake is on"
+        if self.assigned is None:
+            return "not assigned yet"
+        if self.assigned and not self._positions:
+            return "positions not loaded"
+        if lag is None:
+            return "lag unknown"
+        return f"{lag} records behind and no progress for {idle:.0f} s" if lag and idle > STALLED else None
+
+    async def _tell_broker(self) -> None:
+        """Commits to Kafka too, only so that its own lag tools see it."""
+        consumer, committed = self.consumer(), {TopicPartition(self.topic, at): each.committed for at, each in self._positions.items()}
+        if consumer is None or not committed:
+            return
+        try:
+            await asyncio.wait_for(consumer.commit(committed), 5)
+        except (KafkaError, TimeoutError) as error:
+            log.info("%s: Kafka was not told where we are: %s", self.group, error)
+
+
+def _runs(records: Sequence[ConsumerRecord]) -> Iterator[Sequence[ConsumerRecord]]:
+    """Cuts a poll's records where the partition changes."""
+    start = 0
+    for at in range(1, len(records) + 1):
+        if at == len(records) or records[at].partition != records[start].partition:
+            yield records[start:at]
+            start = at
+
+
+def _without(records: Sequence[ConsumerRecord], letters: Sequence[DeadLetter]) -> Sequence[ConsumerRecord]:
+    """The records that are not among the dead letters."""
+    if not letters:
+        return records
+    aside = {(letter.record.partition, letter.record.offset) for letter in letters}
+    return [record for record in records if (record.partition, record.offset) not in aside]

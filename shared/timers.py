@@ -1,0 +1,165 @@
+"""Time passed: work that is due is a row, claimed under a lease token, by the database's clock. No sleeping tasks.
+
+First try, retry, escalation, warning and housekeeping are all the same path: `schedule` a row, get
+it back when it is due, `settle` it in the transaction that holds its effects. A worker that died
+loses its lease when the lease ends; a worker that comes back after that (a zombie) finds its token
+gone, and its transaction is rolled back.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from shared import metrics
+from shared.postgres import TRANSIENT, Database, Tx, wait_for_wakeup
+
+log = logging.getLogger(__name__)
+
+SCHEDULE = """INSERT INTO due (kind, ref, due_at, ready_at)
+    SELECT $1, ref, at, at FROM unnest($2::text[], $3::timestamptz[]) AS new (ref, at)
+    ON CONFLICT (kind, ref) DO UPDATE SET due_at = excluded.due_at, ready_at = excluded.ready_at, attempts = 0, lease = NULL"""
+CANCEL = "DELETE FROM due WHERE kind = $1 AND ref = $2"
+CLAIM = """UPDATE due SET lease = $2, ready_at = clock() + $3::interval, attempts = attempts + 1
+    WHERE kind = $1 AND ref IN (
+        SELECT ref FROM due WHERE kind = $1 AND ready_at <= clock() ORDER BY ready_at LIMIT $4 FOR UPDATE SKIP LOCKED)
+    RETURNING ref, due_at, attempts, clock() AS now"""
+SETTLE = "DELETE FROM due WHERE kind = $1 AND ref = $2 AND lease = $3"
+AGAIN = "UPDATE due SET due_at = $4, ready_at = $4, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
+RETURN = "UPDATE due SET ready_at = clock() + $4::interval, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
+WAITING = "SELECT count(*) AS rows, extract(epoch FROM min(ready_at) - clock())::float8 AS seconds FROM due WHERE kind = $1"
+
+
+class LeaseLost(Exception):
+    """Another worker has this row by now: nothing this one did may be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One row of work in this worker's hands until its lease ends."""
+
+    kind: str
+    ref: str
+    due_at: datetime
+    attempts: int  # this one included
+    lease: UUID
+    now: datetime  # the database's clock when it was claimed
+
+    async def settle(self, tx: Tx) -> None:
+        """The work is done when `tx` commits. Raises LeaseLost when it is no longer ours."""
+        await self._only_if_ours(await tx.execute(SETTLE, self.kind, self.ref, self.lease))
+
+    async def again(self, tx: Tx, at: datetime) -> None:
+        """The work is to be tried again `at` that moment. Raises LeaseLost when it is no longer ours."""
+        await self._only_if_ours(await tx.execute(AGAIN, self.kind, self.ref, self.lease, at))
+
+    async def _only_if_ours(self, status: str) -> None:
+        if status.endswith(" 0"):
+            raise LeaseLost(f"{self.kind} {self.ref}")
+
+
+async def schedule(tx: Tx, kind: str, due: Mapping[str, datetime]) -> None:
+    """Makes work of one kind due: ref → when. A row that is there already gets the new time."""
+    if due:
+        await tx.execute(SCHEDULE, kind, list(due), list(due.values()))
+
+
+async def cancel(tx: Tx, kind: str, ref: str) -> None:
+    """There is nothing to do any more; nothing happens when there never was."""
+    await tx.execute(CANCEL, kind, ref)
+
+
+@dataclass(frozen=True)
+class Work:
+    """How due rows of one kind are done: by whom, how many at a time, and how long a worker may take."""
+
+    handle: Callable[[Due], Awaitable[None]]  # must settle the row, or ask for it again, in the transaction of its effects
+    at_once: int = 1
+    lease: timedelta = timedelta(seconds=30)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long to leave a row alone after a try that raised: 1 s, doubling, at most 30 s."""
+    return timedelta(seconds=min(2 ** min(attempts - 1, 5), 30))
+
+
+@dataclass
+class Timers:
+    """Claims due rows, one loop a kind, so that a slow kind holds up no other."""
+
+    database: Database
+    kinds: Mapping[str, Work]
+    _running: dict[asyncio.Task[None], Due] = field(default_factory=dict)
+    _stopping: bool = False
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await asyncio.gather(*(self._claim_forever(kind, work) for kind, work in self.kinds.items()))
+
+    async def stop(self, within: float) -> None:
+        """Claims no more, lets what runs finish for `within` seconds, then gives the leases of the rest back."""
+        self._stopping = True
+        if self._running:
+            await asyncio.wait(set(self._running), timeout=within)
+        left = dict(self._running)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(set(left), timeout=1)
+            async with self.database.transaction() as tx:
+                await tx.executemany(RETURN, [(due.kind, due.ref, due.lease, timedelta()) for due in left.values()])
+
+    async def _claim_forever(self, kind: str, work: Work) -> None:
+        inserted = self.database.wakeup("due")
+        free = asyncio.Event()
+        while not self._stopping:
+            try:
+                inserted.clear()
+                slots = work.at_once - sum(due.kind == kind for due in self._running.values())
+                claimed = await self._claim(kind, work, slots) if slots else []
+                for due in claimed:
+                    task = asyncio.create_task(self._do(work, due))
+                    self._running[task] = due
+                    task.add_done_callback(self._running.pop)
+                    task.add_done_callback(lambda _: free.set())
+                if slots == len(claimed):
+                    await wait_for_wakeup(free, 1)
+                else:
+                    await wait_for_wakeup(inserted, await self._until_next(kind))
+            except TRANSIENT as error:
+                log.warning("claiming due %s stopped (%s), trying again", kind, error)
+                await asyncio.sleep(1)
+
+    async def _claim(self, kind: str, work: Work, slots: int) -> list[Due]:
+        lease = uuid4()
+        async with self.database.connection() as connection:
+            rows = await connection.fetch(CLAIM, kind, lease, work.lease, slots)
+        for row in rows:
+            if row["attempts"] == 1:
+                metrics.DUE_LATENESS.labels(kind).observe((row["now"] - row["due_at"]).total_seconds())
+        return [Due(kind, row["ref"], row["due_at"], row["attempts"], lease, row["now"]) for row in rows]
+
+    async def _until_next(self, kind: str) -> float:
+        async with self.database.connection() as connection:
+            [waiting] = await connection.fetch(WAITING, kind)
+        metrics.DUE_ROWS.labels(kind).set(waiting["rows"])
+        return 1.0 if waiting["seconds"] is None else min(max(waiting["seconds"], 0.0), 1.0)
+
+    async def _do(self, work: Work, due: Due) -> None:
+        try:
+            await work.handle(due)
+        except LeaseLost:
+            metrics.LEASES_LOST.labels(due.kind).inc()
+        except Exception:
+            log.exception("due %s %s raised on try %d", due.kind, due.ref, due.attempts)
+            metrics.DUE_FAILURES.labels(due.kind).inc()
+            await self._return(due)
+
+    async def _return(self, due: Due) -> None:
+        try:
+            async with self.database.connection() as connection:
+                await connection.execute(RETURN, due.kind, due.ref, due.lease, pause_after(due.attempts))
+        except TRANSIENT as error:
+            log.warning("due %s %s comes back when its lease ends: %s", due.kind, due.ref, error)
