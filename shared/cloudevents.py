@@ -9,10 +9,9 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
 import msgspec
@@ -26,7 +25,6 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)  # a clock may be wrong; a year is a mistake
 
 Headers = Sequence[tuple[str, bytes]]  # as in aiokafka's ConsumerRecord
-EventReader = Callable[[bytes | None, Headers], ProductEvent]
 
 FACT_HEADERS: tuple[tuple[str, bytes], ...] = (("content-type", b"application/cloudevents+json"),)
 
@@ -56,31 +54,44 @@ class Undecodable(Exception):
 
 
 def read_event(value: bytes | None, headers: Headers, now: datetime) -> ProductEvent:
-    """The event in a message of either mode; attributes we do not know are its `extensions`. Raises `Undecodable`."""
-    return _read(now + AHEAD, value, headers)
+    """The event in a message of either mode; attributes we do not know are its `extensions`. Raises `Undecodable`.
 
-
-def event_reader(now: datetime) -> EventReader:
-    """`read_event` for many messages around the same `now`: half a microsecond for an event without extensions."""
-    return partial(_read, now + AHEAD)
+    Costs 0.2 µs over decoding alone, as long as there is nothing but what we know; 2 µs with extensions, 3 in binary mode.
+    """
+    if headers and _is_binary(headers):
+        event = _from_headers(value or b"", headers)
+    elif not value:
+        raise Undecodable(Reason.EMPTY, "no value")
+    else:
+        if len(value) > MAX_BYTES:
+            raise Undecodable(Reason.TOO_LARGE, f"{len(value)} bytes")
+        try:
+            event = _decode(value)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            event = _from_json(value)
+        if _BACKSLASH in value or _DELETE in value or _LATIN in value:
+            _refuse_nul(value)
+            _refuse_control_characters(event)
+    if not EARLIEST <= event.time <= now + AHEAD:
+        raise Undecodable(Reason.ABSURD_TIME, "time: before 2000 or more than a day ahead")
+    return event
 
 
 def read_fact(value: bytes | None, headers: Headers, now: datetime, known: Mapping[str, type[Fact]]) -> Fact | None:
     """The fact in a message of either mode, or None when its type is not among the `known`. Raises `Undecodable`."""
-    event = _read(now + AHEAD, value, headers)
+    event = read_event(value, headers, now)
     fact = known.get(event.type)
     if fact is None:
         return None
-    attributes = {**event.extensions, **{name: held for name in _ATTRIBUTES if (held := getattr(event, name)) is not None}}
-    attributes["hops"] = _hops(event.extensions)
+    attributes = {**_attributes(event), "hops": _hops(event.extensions)}
     try:
         # Strict, so that "12" is no number and 1764000000 no time; strict JSON still knows tuples and dates.
         return fact.model_validate_json(msgspec.json.encode(attributes), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         raise Undecodable(Reason.WRONG_TYPE, f"{_path(first['loc'])}: {first['type']}") from None
-    except (OverflowError, RecursionError):
-        raise Undecodable(Reason.WRONG_TYPE, "data: a number or a nesting beyond what can be kept") from None
+    except RecursionError:
+        raise Undecodable(Reason.NOT_JSON, "nested too deep") from None
 
 
 def write_fact(fact: Fact) -> bytes:
@@ -90,7 +101,7 @@ def write_fact(fact: Fact) -> bytes:
 
 def write_event(event: ProductEvent) -> bytes:
     """Structured JSON of somebody's event, extensions included: for those who hand it on or play it."""
-    attributes = {**event.extensions, **{name: held for name in _ATTRIBUTES if (held := getattr(event, name)) is not None}}
+    attributes = _attributes(event)
     if isinstance(event.data, bytes):
         attributes["data_base64"] = b64encode(attributes.pop("data")).decode()
     return msgspec.json.encode(attributes)
@@ -106,26 +117,6 @@ _control_character = re.compile("[\x00-\x1f\x7f-\x9f]").search  # Unicode catego
 _escaped_nul = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000").search  # an odd number of backslashes, or it is text about U+0000
 _json_type = re.compile(r"[a-z]+/(?:[^;]+\+)?json\s*(?:;|$)", re.IGNORECASE).match
 _BACKSLASH, _DELETE, _LATIN = 0x5C, 0x7F, 0xC2  # in valid JSON no control character comes without one of these bytes
-
-
-def _read(latest: datetime, value: bytes | None, headers: Headers) -> ProductEvent:
-    if headers and _is_binary(headers):
-        event = _from_headers(value or b"", headers)
-    elif not value:
-        raise Undecodable(Reason.EMPTY, "no value")
-    else:
-        if len(value) > MAX_BYTES:
-            raise Undecodable(Reason.TOO_LARGE, f"{len(value)} bytes")
-        try:
-            event = _decode(value)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            event = _from_json(value)
-        if _BACKSLASH in value or _DELETE in value or _LATIN in value:
-            _refuse_nul(value)
-            _refuse_control_characters(event)
-    if not EARLIEST <= event.time <= latest:
-        raise Undecodable(Reason.ABSURD_TIME, "time: before 2000 or more than a day ahead")
-    return event
 
 
 def _is_binary(headers: Headers) -> bool:
@@ -197,6 +188,12 @@ def _content(raw: bytes, content_type: Any) -> Any:
     return text
 
 
+def _attributes(event: ProductEvent) -> dict[str, Any]:
+    """The event as one object, as structured mode has it."""
+    known = {name: held for name in ProductEvent.__struct_fields__ if (held := getattr(event, name)) is not None}
+    return {**known.pop("extensions"), **known}
+
+
 def _event(attributes: dict[str, Any]) -> ProductEvent:
     extensions = {name: attributes.pop(name) for name in attributes.keys() - _ATTRIBUTES}
     if "hops" in extensions:
@@ -252,4 +249,4 @@ def _hops(extensions: Mapping[str, Any]) -> int:
 
 def _path(location: tuple[int | str, ...]) -> str:
     """Where in the fact; a key that is no name could be a person's address, and is not repeated."""
-    return ".".join(str(part) if isinstance(part, int) or part.isidentifier() else "*" for part in location)
+    return ".".join(str(part) if isinstance(part, int) or part.isidentifier() else "*" for part in location) or "data"

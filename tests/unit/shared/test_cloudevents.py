@@ -16,7 +16,6 @@ from shared.cloudevents import (
     Headers,
     Reason,
     Undecodable,
-    event_reader,
     read_event,
     read_fact,
     write_event,
@@ -80,9 +79,6 @@ class TestAnEventIsRead:
 
     def test_the_same_from_headers_in_binary_mode(self) -> None:
         assert read_event(json.dumps(EVENT["data"]).encode(), binary(), NOW) == read_event(structured(), (), NOW)
-
-    def test_the_same_by_a_reader_for_many(self) -> None:
-        assert event_reader(NOW)(structured(), ()) == read_event(structured(), (), NOW)
 
     def test_as_structured_when_the_content_type_says_so_though_headers_repeat_attributes(self) -> None:
         headers = [("content-type", b"application/cloudevents+json; charset=UTF-8"), *binary()]
