@@ -1,0 +1,127 @@
+"""The whole of Forewarn on this machine, with nothing installed but Python: Kafka, Postgres, a mailbox and the three services.
+
+The services run as they do in production, a process each; only what they talk to is small. When the context
+ends, by whatever way, nothing is left: no process, no file.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_urlsafe
+
+from deploy import topics
+from deploy.local.postgres import Database, postgres
+from deploy.local.processes import ROOT, Child, announced, child, ended_well, free_port, ready
+from deploy.local.smtp import Inbox, inbox
+
+SERVICES = ("monitor", "notifier", "ticketing")
+START_S = 60.0  # for one part; a slow machine that compiles everything for the first time needs 20
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What runs, and how to talk to it."""
+
+    kafka: str  # host:port
+    urls: Mapping[str, str]  # by service
+    tokens: Mapping[str, str]  # by role: producer, agent, operator
+    inbox: Inbox
+    children: tuple[Child, ...]
+
+    def check(self) -> None:
+        """Raises `Failed` when a service has ended."""
+        for service in self.children:
+            service.check()
+
+
+@asynccontextmanager
+async def stack(say: Say, config: Path = ROOT / "deploy" / "config") -> AsyncIterator[Stack]:
+    """Starts everything and waits until it is ready; `say` is told what happens. Raises `Failed` with the log of what did not start."""
+    folder = await asyncio.to_thread(_temporary_folder)
+    try:
+        async with AsyncExitStack() as running:
+            yield await _start(running, folder, config, say)
+            say("stopping")
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _temporary_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="forewarn-"))
+    folder.chmod(0o755)  # Postgres refuses to run as root, and looks in as somebody else
+    (folder / "logs").mkdir()
+    return folder
+
+
+async def _start(running: AsyncExitStack, folder: Path, config: Path, say: Say) -> Stack:
+    logs = folder / "logs"
+    say("starting Kafka, Postgres and a mailbox")
+    box = await running.enter_async_context(inbox(folder / "mail"))
+    cluster = await running.enter_async_context(child("deploy.local.kafka", *topics.read(), environment={}, log=logs / "kafka.log"))
+    database = await running.enter_async_context(postgres(folder / "postgres"))
+    kafka = await announced(cluster, "listening on ", START_S)
+    passwords = {service: token_urlsafe(24) for service in SERVICES}
+    say("making roles, schemas and tables")
+    async with child("deploy.init", environment=_for_init(kafka, database, passwords), log=logs / "init.log") as init:
+        await ended_well(init, START_S)
+    tokens = {role: token_urlsafe(24) for role in ("producer", "agent", "operator")}
+    ports = {service: free_port() for service in SERVICES}
+    common = _common(kafka, database) | {"FOREWARN_CONFIG_DIR": str(config)} | _secrets(tokens, ports, box)
+    say("starting monitor, notifier and ticketing")
+    children = [
+        await running.enter_async_context(
+            child(f"services.{service}", environment=common | _own(service, ports, passwords), log=logs / f"{service}.log")
+        )
+        for service in SERVICES
+    ]
+    async with asyncio.TaskGroup() as waiting:
+        for service, port in zip(children, ports.values(), strict=True):
+            waiting.create_task(ready(service, port, START_S))
+    urls = {service: f"http://127.0.0.1:{port}" for service, port in ports.items()}
+    return Stack(kafka, urls, tokens, box, (cluster, *children))
+
+
+def _common(kafka: str, database: Database) -> dict[str, str]:
+    return {
+        "FOREWARN_ENVIRONMENT": "demo",
+        "FOREWARN_KAFKA": kafka,
+        "FOREWARN_DATABASE_HOST": database.host,
+        "FOREWARN_DATABASE_PORT": str(database.port),
+        "FOREWARN_DATABASE_NAME": "forewarn",
+    }
+
+
+def _for_init(kafka: str, database: Database, passwords: Mapping[str, str]) -> dict[str, str]:
+    return _common(kafka, database) | {
+        "FOREWARN_INIT_TOPICS": "false",  # the mock cluster makes its topics by itself and knows no admin client
+        "FOREWARN_ADMIN_USER": "postgres",
+        **{f"FOREWARN_{service.upper()}_PASSWORD": password for service, password in passwords.items()},
+    }
+
+
+def _secrets(tokens: Mapping[str, str], ports: Mapping[str, int], box: Inbox) -> dict[str, str]:
+    host, port = box.address
+    return {
+        **{f"FOREWARN_{role.upper()}_TOKEN": token for role, token in tokens.items()},
+        "FOREWARN_LINK_SECRET": token_urlsafe(24),
+        "FOREWARN_SMTP_HOST": host,
+        "FOREWARN_SMTP_PORT": str(port),
+        "FOREWARN_SMTP_TLS": "none",
+        "FOREWARN_MAIL_FROM": "Example Shop <support@example.com>",
+        "FOREWARN_PUBLIC_URL": f"http://127.0.0.1:{ports['notifier']}",
+    }
+
+
+def _own(service: str, ports: Mapping[str, int], passwords: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "FOREWARN_HTTP_HOST": "127.0.0.1",
+        "FOREWARN_HTTP_PORT": str(ports[service]),
+        "FOREWARN_DATABASE_USER": f"forewarn_{service}",
+        "FOREWARN_DATABASE_PASSWORD": passwords[service],
+    }
