@@ -84,6 +84,7 @@ def read_fact(value: bytes | None, headers: Headers, now: datetime, known: Mappi
     if fact is None:
         return None
     attributes = {**_attributes(event), "hops": _hops(event.extensions)}
+    attributes.pop("datacontenttype", None)  # has done its work; "application/json; charset=utf-8" is JSON too
     try:
         # Strict, so that "12" is no number and 1764000000 no time; strict JSON still knows tuples and dates.
         return fact.model_validate_json(msgspec.json.encode(attributes), strict=True)

@@ -60,12 +60,16 @@ class Suspects:
             self._until[record.partition] = max(self._until.get(record.partition, 0), record.offset + 1)
 
     def __contains__(self, record: ConsumerRecord) -> bool:
-        return record.offset < self._until.get(record.partition, -1)
+        return bool(record.offset < self._until.get(record.partition, -1))
 
-    def caught(self, record: ConsumerRecord) -> DeadLetter | None:
-        """The dead letter of a record that has raised too often."""
-        tries, error = self._tried.get((record.partition, record.offset), (0, ""))
-        return DeadLetter(record, Reason.HANDLER_FAILED, error, error, tries) if tries >= TRIES else None
+    def caught(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
+        """The dead letters of those records that have raised too often."""
+        letters = []
+        for record in records if self._tried else ():
+            tries, error = self._tried.get((record.partition, record.offset), (0, ""))
+            if tries >= TRIES:
+                letters.append(DeadLetter(record, Reason.HANDLER_FAILED, error, error, tries))
+        return letters
 
     def absolve(self, partition: int, below: int) -> None:
         """What is committed was no one's fault."""

@@ -27,7 +27,14 @@ async def _raw(message: KafkaMessage) -> Batch:
 
 def broker(settings: Settings, streams: Sequence[Stream]) -> KafkaBroker:
     """A broker with one subscriber a stream, in a group of its own; start it when topics and database are there."""
-    kafka = KafkaBroker(settings.kafka.split(","), logger=None, apply_types=False, graceful_timeout=5, allow_auto_create_topics=False)
+    kafka = KafkaBroker(
+        settings.kafka.split(","),
+        logger=None,
+        apply_types=False,
+        graceful_timeout=5,
+        allow_auto_create_topics=False,
+        metadata_max_age_ms=10_000,
+    )
     for stream in streams:
         subscriber = kafka.subscriber(
             stream.topic,

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -171,14 +171,17 @@ async def _codecs(connection: asyncpg.Connection) -> None:
     )
 
 
-async def patiently(what: str, start: Callable[[], Any]) -> None:
-    """Starts something that may not be there yet: tries for ever, at most once a second, and says what it waits for."""
+async def patiently(what: str, start: Callable[[], Awaitable[Any]], *also: type[BaseException]) -> None:
+    """Starts something that may not be there yet: tries for ever, at most once a second, and says what it waits for.
+
+    `also`: errors that mean "not there yet", beside those the database gives.
+    """
     pause = 0.2
     while True:
         try:
             await start()
             return
-        except NOT_YET as error:
+        except (*NOT_YET, *also) as error:
             log.warning("waiting for %s: %s", what, error)
         await asyncio.sleep(pause)
         pause = min(pause * 2, 1.0)

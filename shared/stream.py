@@ -182,7 +182,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _take(self, records: Sequence[ConsumerRecord]) -> None:
         """Works one piece into memory, and saves when that is due."""
-        letters = [letter for record in records if (letter := self._suspects.caught(record))]
+        letters = self._suspects.caught(records)
         if healthy := _without(records, letters):
             letters += await self._processor.take(healthy)
         for run in _runs(records):

@@ -40,14 +40,14 @@ class ProductEvent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=
     `extensions` are the CloudEvents attributes we do not know, kept as they came.
     """
 
-    id: Attribute
-    source: Attribute
-    type: Attribute
-    time: Annotated[datetime, msgspec.Meta(tz=True)]
+    id: Attribute  # unique within its source: the same source and id again is the same event, and counts once
+    source: Attribute  # which system said it
+    type: Attribute  # what happened; rules say which types matter to them
+    time: Annotated[datetime, msgspec.Meta(tz=True)]  # when it happened, with an offset; windows are of this time
     specversion: Literal["1.0"]
-    subject: Attribute | None = None
-    data: Any = None
-    datacontenttype: str | None = None
+    subject: Attribute | None = None  # the customer's id; missing when a machine spoke
+    data: Any = None  # whatever the type has to say; a rule says where it finds the component, by default in data.component
+    datacontenttype: str | None = None  # JSON, if it does not say
     dataschema: str | None = None
     # Never from a field of that name: `shared.cloudevents` fills it with what is left.
     extensions: Annotated[dict[str, Any], msgspec.Meta(max_length=0)] = {}
@@ -70,11 +70,11 @@ class Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     specversion: Literal["1.0"] = "1.0"
-    id: Id
-    source: Annotated[str, Field(min_length=1, max_length=255)]
-    type: str
-    subject: Id
-    time: AwareDatetime
+    id: Id  # derived from what the fact is: said again, it is the same
+    source: Annotated[str, Field(min_length=1, max_length=255)]  # which system said it
+    type: str  # which fact it is
+    subject: Id  # whom or what it is about, and the message's key
+    time: AwareDatetime  # since when it is true
     datacontenttype: Literal["application/json"] = "application/json"
     causationid: str | None = None  # the id of the message that made this one true
     hops: Annotated[int, Field(ge=0)] = 0  # how many facts led here; above HOP_LIMIT it is a loop

