@@ -1,0 +1,107 @@
+"""Prepares Kafka and Postgres for the services, then ends: topics, database, roles, schemas, migrations.
+
+Run before the services of every version; running it again is safe. It waits for a broker or a database that is not
+there yet, and says so.
+"""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import asyncpg
+from pydantic import Field, SecretStr
+
+from deploy import roles, topics
+from shared.postgres import migrate, patiently
+from shared.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+SERVICES = ("monitor", "notifier", "ticketing")
+
+log = logging.getLogger("deploy.init")
+
+
+class InitSettings(Settings):
+    """What init reads beside the address of Kafka and of the database."""
+
+    init_topics: bool = Field(True, description="false for a broker that makes its topics by itself")
+    admin_user: str = Field("postgres", description="a superuser of the database server")
+    admin_password: SecretStr = SecretStr("")
+    monitor_password: SecretStr = SecretStr("")
+    notifier_password: SecretStr = SecretStr("")
+    ticketing_password: SecretStr = SecretStr("")
+
+    @classmethod
+    def required_secrets(cls) -> frozenset[str]:
+        return frozenset({"admin_password", *(f"{service}_password" for service in SERVICES)})
+
+    def password_of(self, service: str) -> str:
+        password: SecretStr = getattr(self, f"{service}_password")
+        return password.get_secret_value()
+
+
+async def prepare_kafka(settings: InitSettings) -> None:
+    wanted = topics.read()
+
+    async def agree() -> None:
+        for sentence in await topics.agree(settings.kafka, wanted):
+            log.info(sentence)
+
+    await patiently(f"Kafka at {settings.kafka}", agree)
+
+
+async def prepare_database(settings: InitSettings) -> None:
+    await patiently(f"the database at {settings.database_host}:{settings.database_port}", lambda: _create_if_missing(settings))
+    admin = await _connect(settings, settings.admin_user, settings.admin_password.get_secret_value())
+    try:
+        await roles.close_to_the_public(admin, settings.database_name)
+        for service in SERVICES:
+            await roles.provide(admin, settings.database_name, service, settings.password_of(service))
+    finally:
+        await admin.close()
+    for service in SERVICES:
+        await migrate_as_itself(settings, service)
+
+
+async def migrate_as_itself(settings: InitSettings, service: str) -> None:
+    """The role applies its own migrations: it owns what they make, and its password is proved to work."""
+    connection = await _connect(settings, roles.role_of(service), settings.password_of(service))
+    try:
+        for name in await migrate(connection, service, [ROOT / "shared" / "migrations", ROOT / "services" / service / "migrations"]):
+            log.info("schema %s: applied %s", service, name)
+    finally:
+        await connection.close()
+
+
+async def _create_if_missing(settings: InitSettings) -> None:
+    admin = await _connect(settings, settings.admin_user, settings.admin_password.get_secret_value(), "postgres")
+    try:
+        if await roles.create_database(admin, settings.database_name):
+            log.info("database %s: created", settings.database_name)
+    finally:
+        await admin.close()
+
+
+async def _connect(settings: InitSettings, user: str, password: str, database: str | None = None) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        host=settings.database_host,
+        port=settings.database_port,
+        database=database or settings.database_name,
+        user=user,
+        password=password,
+        timeout=5,
+    )
+
+
+async def main() -> None:
+    settings = InitSettings()
+    await prepare_database(settings)
+    if settings.init_topics:
+        await prepare_kafka(settings)
+    log.info("topics, roles, schemas and migrations are as they should be")
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # init says itself what it waits for
+    asyncio.run(main())

@@ -1,0 +1,57 @@
+"""Makes the secrets of the compose stack on its first run, one folder per holder; what exists is never changed.
+
+Each folder is a volume of its own, so that a container sees only the secrets it uses. To rotate one, delete its files
+and bring the stack up again: `deploy.init` sets the roles' passwords to what the files say.
+"""
+
+import sys
+from pathlib import Path
+from secrets import token_urlsafe
+
+SERVICES = ("monitor", "notifier", "ticketing")
+
+SECRETS: dict[str, tuple[str, ...]] = {
+    "the password of Postgres' superuser": ("postgres/password",),
+    **{f"the password of {service}'s role": (f"{service}/database_password",) for service in SERVICES},
+    **{
+        f"the bearer token of {role}s": tuple(f"{holder}/{role}_token" for holder in (*SERVICES, "clients"))
+        for role in ("producer", "agent", "operator")
+    },
+    "what signs unsubscribe links": ("notifier/link_secret",),
+    "the password of Grafana's admin": ("grafana/admin_password",),
+}
+
+
+def ensure(root: Path) -> list[str]:
+    """Writes every file of SECRETS that is missing or empty under `root`; says which secrets that concerned.
+
+    A secret with several files has one value: the first that is found, else a new one of 256 random bits.
+    """
+    written = []
+    for what, names in SECRETS.items():
+        values = {root / name: _read(root / name) for name in names}
+        if all(values.values()):
+            continue
+        value = next(filter(None, values.values()), token_urlsafe(32))
+        for path in (path for path, found in values.items() if not found):
+            _write(path, value)
+        written.append(what)
+    return written
+
+
+def _read(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _write(path: Path, value: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(value)
+    # Readers run under other uids without the right to override modes; the volume is what keeps others out.
+    new.chmod(0o444)
+    new.replace(path)
+
+
+if __name__ == "__main__":
+    for secret in ensure(Path(sys.argv[1])) or ["nothing: all secrets are there"]:
+        print(f"made {secret}", flush=True)

@@ -1,0 +1,106 @@
+"""The topics as deploy/kafka/topics.yml wants them, and what it takes to make a broker agree.
+
+Creates and reconfigures; never deletes a topic and never changes a partition count.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events.envelope import Topic
+
+REPLICAS = 3  # or as many as there are brokers, if that is fewer
+FILE = Path(__file__).parent / "kafka" / "topics.yml"
+
+
+class Wanted(BaseModel):
+    """How one topic should be: `settings` are Kafka's own topic settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    partitions: int = Field(ge=1)
+    settings: dict[str, str | int] = {}
+
+
+class TopicsFile(BaseModel):
+    """deploy/kafka/topics.yml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    settings: dict[str, str | int] = {}
+    topics: dict[Topic, Wanted]
+    dead_letters: Wanted
+
+    def wanted(self) -> dict[str, Wanted]:
+        """Every topic and its dead letters, each with its own settings over the common ones."""
+        every = {topic.value: wish for topic, wish in self.topics.items()} | {f"{topic}.dlq": self.dead_letters for topic in self.topics}
+        return {name: Wanted(partitions=wish.partitions, settings=self.settings | wish.settings) for name, wish in every.items()}
+
+
+def read(path: Path = FILE) -> dict[str, Wanted]:
+    """Raises pydantic's ValidationError, which names the place, when the file does not fit."""
+    return TopicsFile.model_validate(yaml.safe_load(path.read_text())).wanted()
+
+
+async def agree(kafka: str, wanted: Mapping[str, Wanted]) -> list[str]:
+    """Makes the brokers have the topics as wanted; says what it did and what it left alone.
+
+    Raises ConnectionError while no broker answers, KafkaError when one refuses.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka, client_id="forewarn-init")
+    try:
+        await admin.start()
+    except KafkaError as error:
+        await admin.close()
+        raise ConnectionError(str(error)) from error
+    try:
+        replicas = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
+        found = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics() if topic["topic"] in wanted}
+        missing = {name: wish for name, wish in wanted.items() if name not in found}
+        await _create(admin, missing, replicas)
+        await _configure(admin, {name: wish for name, wish in wanted.items() if name in found})
+    finally:
+        await admin.close()
+    created = [f"topic {name}: created, partitions {wish.partitions}, replicas {replicas}" for name, wish in missing.items()]
+    return [*created, *differences(wanted, found)]
+
+
+def differences(wanted: Mapping[str, Wanted], found: Mapping[str, int]) -> list[str]:
+    """One sentence for every topic whose partition count is another than wanted."""
+    return [
+        f"topic {name}: has {found[name]} partitions and should have {wish.partitions}; left alone, since keys would move"
+        for name, wish in wanted.items()
+        if name in found and found[name] != wish.partitions
+    ]
+
+
+async def _create(admin: AIOKafkaAdminClient, missing: Mapping[str, Wanted], replicas: int) -> None:
+    if missing:
+        new = [NewTopic(name, wish.partitions, replicas, topic_configs=_texts(wish)) for name, wish in missing.items()]
+        response = await admin.create_topics(new)
+        # Another init may have been faster; it wants the same.
+        _raise_errors((code, f"topic {name}: {reason}") for name, code, reason in response.topic_errors)
+
+
+async def _configure(admin: AIOKafkaAdminClient, existing: Mapping[str, Wanted]) -> None:
+    if existing:
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=_texts(wish)) for name, wish in existing.items()]
+        for response in await admin.alter_configs(resources):
+            _raise_errors((code, f"topic {name}: {reason}") for code, reason, _, name in response.resources)
+
+
+def _texts(wish: Wanted) -> dict[str, Any]:
+    return {name: str(value) for name, value in wish.settings.items()}
+
+
+def _raise_errors(results: Iterable[tuple[int, str]]) -> None:
+    for code, what in results:
+        error: type[Exception] = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            raise error(what)
