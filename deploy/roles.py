@@ -42,9 +42,9 @@ async def provide(admin: asyncpg.Connection, database: str, service: str, passwo
     await admin.execute(f'ALTER ROLE {role} IN DATABASE "{database}" SET search_path TO {service}')
 
 
-def scram_verifier(password: str, iterations: int = 4096) -> str:
+def scram_verifier(password: str, salt: bytes | None = None, iterations: int = 4096) -> str:
     """What Postgres stores for a password (RFC 5803). Sent in its place, so that no server log ever holds the password."""
-    salt = secrets.token_bytes(16)
+    salt = salt or secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
     server_key = hmac.digest(salted, b"Server Key", "sha256")

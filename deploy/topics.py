@@ -7,31 +7,27 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from shared.config import Config, load
 from shared.events.envelope import Topic
 
 REPLICAS = 3  # or as many as there are brokers, if that is fewer
 FILE = Path(__file__).parent / "kafka" / "topics.yml"
 
 
-class Wanted(BaseModel):
+class Wanted(Config):
     """How one topic should be: `settings` are Kafka's own topic settings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     partitions: int = Field(ge=1)
     settings: dict[str, str | int] = {}
 
 
-class TopicsFile(BaseModel):
+class TopicsFile(Config):
     """deploy/kafka/topics.yml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     settings: dict[str, str | int] = {}
     topics: dict[Topic, Wanted]
@@ -44,8 +40,8 @@ class TopicsFile(BaseModel):
 
 
 def read(path: Path = FILE) -> dict[str, Wanted]:
-    """Raises pydantic's ValidationError, which names the place, when the file does not fit."""
-    return TopicsFile.model_validate(yaml.safe_load(path.read_text())).wanted()
+    """What the file wants, dead letters included. Raises ConfigError with every mistake and its line."""
+    return load(path, TopicsFile).wanted()
 
 
 async def agree(kafka: str, wanted: Mapping[str, Wanted]) -> list[str]:
