@@ -47,7 +47,7 @@ class Handling:
         return letters
 
     def pressing(self) -> bool:
-        return True
+        return bool(self._facts)
 
     async def save(self, tx: Tx) -> None:
         facts, self._facts = self._facts, []

@@ -42,7 +42,7 @@ class Processor(Protocol):
         """Works records into memory; returns those no retry will mend. At most 50 ms of CPU without an await."""
 
     def pressing(self) -> bool:
-        """Whether what was taken must be saved now, and not only at the next checkpoint."""
+        """Whether there is something to save now, even when no record came, and not only at the next checkpoint."""
 
     async def save(self, tx: Tx) -> None:
         """Writes down what the records since the last save amount to; `tx` moves the offsets too."""
@@ -133,7 +133,8 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         """One turn of `run`."""
         pause = None
         async with self._lock:
-            if await self._loaded() and not self.brake.tripped and time.monotonic() >= self._save_at:
+            due = self._processor.pressing() or time.monotonic() >= self._save_at
+            if due and await self._loaded() and not self.brake.tripped:
                 try:
                     await self._save()
                 except Exception as error:  # noqa: BLE001  the loop that judges
@@ -200,7 +201,8 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _save(self) -> None:
         """Offsets and effects in one transaction. Raises Fenced when a partition is no longer ours."""
-        moved = {partition: position for partition, position in self._positions.items() if position.moved}
+        pressing = self._processor.pressing()
+        moved = {partition: position for partition, position in self._positions.items() if position.moved or pressing}
         if not moved:
             return
         started = time.monotonic()
