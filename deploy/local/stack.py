@@ -32,6 +32,7 @@ class Stack:
     urls: Mapping[str, str]  # by service
     tokens: Mapping[str, str]  # by role: producer, agent, operator
     inbox: Inbox
+    logs: Path
     children: tuple[Child, ...]
 
     def check(self) -> None:
@@ -84,7 +85,7 @@ async def _start(running: AsyncExitStack, folder: Path, config: Path, say: Say) 
         for service, port in zip(children, ports.values(), strict=True):
             waiting.create_task(ready(service, port, START_S))
     urls = {service: f"http://127.0.0.1:{port}" for service, port in ports.items()}
-    return Stack(kafka, urls, tokens, box, (cluster, *children))
+    return Stack(kafka, urls, tokens, box, logs, (cluster, *children))
 
 
 def _common(kafka: str, database: Database) -> dict[str, str]:

@@ -1,0 +1,69 @@
+"""The `forewarn` command line: every command by name, what it takes and what it is for. The work is done elsewhere."""
+
+import time
+from typing import Annotated
+
+import typer
+
+from deploy.local.mailbox import MailDev
+from deploy.local.report import story_on
+from deploy.local.running import run
+from deploy.local.simulate import Load, simulate_on
+from deploy.local.story import Target
+from deploy.simulator.faults import Outage
+from deploy.simulator.story import published
+
+Kafka = Annotated[str, typer.Option(envvar="FOREWARN_KAFKA", help="Bootstrap servers, host:port[,host:port].")]
+Seed = Annotated[int, typer.Option(help="The same seed tells the same story.")]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Forewarn: proactive support.")
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the story; the last line is the verdict as JSON.")] = False,
+    seed: Seed = 7,
+) -> None:
+    """The whole loop on this machine, with nothing installed but Python: an outage, who is told, who writes in, the all-clear."""
+    from deploy.local import demo as embedded  # noqa: PLC0415  the image of the services has no embedded stack
+
+    raise typer.Exit(run(lambda: embedded.demo(once, seed)))
+
+
+@app.command()
+def up() -> None:
+    """The same stack without a story, for you to play with: prints addresses and tokens, and stays up until Ctrl-C."""
+    from deploy.local import demo as embedded  # noqa: PLC0415  the image of the services has no embedded stack
+
+    raise typer.Exit(run(embedded.up))
+
+
+@app.command()
+def story(
+    kafka: Kafka = "localhost:9092",
+    mailbox: Annotated[str, typer.Option(envvar="FOREWARN_MAILBOX", help="Where MailDev is.")] = "http://localhost:1080",
+    seed: Seed = 7,
+) -> None:
+    """The story of the demo on a Forewarn that runs already, with customers of its own each time; ends with the same JSON line."""
+    own = published(seed, prefix=f"c{int(time.time()):x}-")  # earlier ones may have had their three mails of this hour
+    raise typer.Exit(run(lambda: story_on(Target(kafka, MailDev(mailbox), look_again_s=1.0), own)))
+
+
+@app.command()
+def simulate(
+    kafka: Kafka = "localhost:9092",
+    rate: Annotated[float, typer.Option(min=0.1, help="Requests a second.")] = 500.0,
+    customers: Annotated[int, typer.Option(min=1)] = 1000,
+    seconds: Annotated[float | None, typer.Option(help="How long; until Ctrl-C when not given.")] = None,
+    outage: Annotated[float, typer.Option(help="For how many customers the checkout fails; a share when below 1; 0: for nobody.")] = 0.0,
+    outage_from: Annotated[float, typer.Option(help="Seconds after the start.")] = 20.0,
+    outage_to: Annotated[float, typer.Option(help="Seconds after the start.")] = 60.0,
+    seed: Seed = 7,
+) -> None:
+    """Plays a product with customers, to any Kafka, in real time; with an outage if you like."""
+    failing = Outage("checkout", outage, outage_from, outage_to) if outage else None
+    raise typer.Exit(run(lambda: simulate_on(kafka, Load(rate, customers, seconds, failing, seed))))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,41 @@
+"""The embedded stack for people: the demo, which plays the published story on it, and `up`, which leaves it to you."""
+
+from contextlib import AsyncExitStack
+
+from deploy.local.report import report
+from deploy.local.running import until_stopped
+from deploy.local.stack import Stack, stack
+from deploy.local.story import Target, tell
+from deploy.local.view import Lines, view
+from deploy.simulator.story import published
+
+
+async def demo(once: bool, seed: int) -> int:
+    """Starts everything, plays the story, prints the verdict; then ends (`once`), or stays up until it is stopped."""
+    async with AsyncExitStack() as running:
+        with view() as shown:
+            here = await running.enter_async_context(stack(shown.say))
+            shown.say("everything is up: the story begins")
+            verdict, seen = await tell(Target(here.kafka, here.inbox, check=here.check), published(seed), shown.show)
+        if not once:
+            print(addresses(here))
+        code = report(verdict, seen)
+        if not once:
+            await until_stopped()
+    return code
+
+
+async def up() -> int:
+    """Starts everything and leaves it running until it is stopped."""
+    async with stack(Lines().say) as here:
+        print(addresses(here), flush=True)
+        await until_stopped()
+    return 0
+
+
+def addresses(here: Stack) -> str:
+    """Where to look and how to get in."""
+    lines = [f"  {service:<10} {url}/docs" for service, url in here.urls.items()]
+    lines += [f"  {'kafka':<10} {here.kafka}", f"  {'mails':<10} {here.inbox.folder}", f"  {'logs':<10} {here.logs}"]
+    lines += [f"  {role + ' token':<15} {token}" for role, token in here.tokens.items()]
+    return "\n".join(["It stays up until you press Ctrl-C. Look around:", *lines])

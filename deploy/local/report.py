@@ -1,0 +1,26 @@
+"""A story on a Forewarn that runs already, and the last word about any story: what fell short, and the verdict as one line."""
+
+import sys
+
+from deploy.local.story import Target, tell
+from deploy.local.verdict import Verdict, shortcomings
+from deploy.local.view import view
+from deploy.local.witness import Witness
+from deploy.simulator.story import Story
+
+
+async def story_on(target: Target, story: Story) -> int:
+    """Plays the story on a Forewarn that runs already, and prints the verdict. Returns the exit code."""
+    with view() as shown:
+        shown.say(f"the story begins, on Kafka at {target.kafka}")
+        verdict, seen = await tell(target, story, shown.show)
+    return report(verdict, seen)
+
+
+def report(verdict: Verdict, seen: Witness) -> int:
+    """What fell short goes to standard error; the last line of standard output is the verdict. Returns the exit code."""
+    broken = shortcomings(verdict, seen)
+    for sentence in broken:
+        print(f"not as promised: {sentence}", file=sys.stderr, flush=True)
+    print(verdict.line(), flush=True)
+    return 1 if broken else 0

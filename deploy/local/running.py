@@ -1,0 +1,53 @@
+"""Runs a command to its end, whatever ends it: Ctrl-C, SIGTERM and SIGHUP let it clean up, once and undisturbed."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from deploy.local.processes import Failed
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def run(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """The exit code: the command's own, 1 with the reason on standard error when a part failed, 128 + n for signal n."""
+    return asyncio.run(_until_stopped(command))
+
+
+async def until_stopped() -> None:
+    """Waits for somebody to end the command; that is then its good end."""
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        return
+
+
+async def _until_stopped(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    task, stopped_by = asyncio.ensure_future(command()), list[signal.Signals]()
+
+    def stop(by: signal.Signals) -> None:
+        if not stopped_by:  # a second Ctrl-C would tear the cleaning up
+            task.cancel()
+        stopped_by.append(by)
+
+    for each in STOPS:
+        asyncio.get_running_loop().add_signal_handler(each, stop, each)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return 128 + stopped_by[0] if stopped_by else 1
+    except (Failed, OSError, ExceptionGroup) as error:
+        print("\n".join(_sentences(error)), file=sys.stderr)
+        return 1
+
+
+def _sentences(error: Exception) -> list[str]:
+    """What went wrong, for people. Raises again what nobody expected: that needs its traceback."""
+    if not isinstance(error, ExceptionGroup):
+        return [str(error) or repr(error)]
+    expected, unexpected = error.split((Failed, OSError))
+    if expected is None or unexpected is not None:
+        raise error
+    return [sentence for inner in expected.exceptions for sentence in _sentences(inner)]

@@ -1,0 +1,38 @@
+"""Plays the simulated product to any Kafka, for as long as one likes: something to watch, to load with, or to try a rule on."""
+
+import time
+from dataclasses import dataclass
+
+from deploy.simulator.faults import Outage
+from deploy.simulator.play import customers_told, encode, play, producer
+from deploy.simulator.product import Product, directory
+from deploy.simulator.story import Story
+
+
+@dataclass(frozen=True)
+class Load:
+    """What to play: `rate` requests a second of that many customers, for `seconds` (None: until stopped)."""
+
+    rate: float
+    customers: int
+    seconds: float | None
+    outage: Outage | None = None
+    seed: int = 7
+
+    def story(self) -> Story:
+        product = Product(self.customers, self.rate, seed=self.seed)
+        return Story(product, faults=(self.outage,) if self.outage else ())
+
+
+async def simulate_on(kafka: str, load: Load) -> int:
+    """Tells who the customers are, then plays in real time; says at the end how much it was. Returns the exit code."""
+    story = load.story()
+    async with producer(kafka) as sender, customers_told(kafka) as told:
+        source = f"/shop/{time.time_ns():x}"
+        customers = await play(sender, encode(directory(story.product), time.time(), source))
+        print(f"{customers} customers are in the directory; playing {load.rate:.0f} requests a second as {source}", flush=True)
+        start = time.time()
+        messages = story.messages(told.__contains__, float("inf") if load.seconds is None else load.seconds)
+        played = await play(sender, encode(messages, start, source), start)
+        print(f"{played} messages in {time.time() - start:.1f} s; {len(told)} customers were told something", flush=True)
+    return 0

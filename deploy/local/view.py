@@ -1,0 +1,108 @@
+"""Shows a story as it happens: a live picture of the loop in a terminal, plain lines anywhere else. Decides nothing."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from deploy.local.witness import Moment, Witness
+
+LAST_MOMENTS = 12
+COLOURS = {"product": "cyan", "monitor": "yellow", "notifier": "green", "customer": "magenta", "ticketing": "blue", "forewarn": "white"}
+
+
+class View(Protocol):
+    """What a demo tells people while it runs."""
+
+    def say(self, sentence: str) -> None:
+        """Something about the demo itself."""
+
+    def show(self, seen: Witness) -> None:
+        """The story as far as it was seen; called ten times a second."""
+
+
+@contextmanager
+def view() -> Iterator[View]:
+    """A picture when standard output is a terminal, else lines; the terminal is as before when the context ends."""
+    if not sys.stdout.isatty():
+        yield Lines()
+        return
+    console = Console()
+    with Live(console=console, refresh_per_second=8, transient=False, vertical_overflow="crop") as live:
+        yield Picture(live)
+
+
+class Lines:
+    """Prints what is new, a line a moment."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+        self._shown = 0
+
+    def say(self, sentence: str) -> None:
+        print(f"[{time.monotonic() - self._begun:5.1f} s since the start] {sentence}", flush=True)
+
+    def show(self, seen: Witness) -> None:
+        for moment in seen.moments[self._shown :]:
+            print(f"{moment.offset:6.1f} s  {moment.who:<10} {moment.what}", flush=True)
+        self._shown = len(seen.moments)
+
+
+class Picture:
+    """The loop as a table that lives: who fails, what is open, who is told, who wrote in, and the newest mail."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+
+    def say(self, sentence: str) -> None:
+        self._live.update(Panel(Text(f"{sentence} …"), title="Forewarn", border_style="cyan"))
+
+    def show(self, seen: Witness) -> None:
+        now = time.time() - seen.start
+        parts: list[RenderableType] = [_loop(seen, now), _moments(seen.moments[-LAST_MOMENTS:])]
+        if seen.latest is not None:
+            body = "\n".join(seen.latest.text.strip().splitlines()[:8])
+            parts.append(Panel(Text(body), title=f"to {seen.latest.to}: {seen.latest.subject}", title_align="left", border_style="green"))
+        self._live.update(Panel(Group(*parts), title=f"Forewarn · {max(now, 0):.0f} s", border_style="cyan"))
+
+
+def _loop(seen: Witness, now: float) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=10, style="bold")
+    table.add_column(min_width=44)
+    table.add_column(width=30)
+    outage, hit = seen.outage, len(seen.victims)
+    failing = f"[red]{outage.component} fails for {hit} customers[/]" if outage.start <= now < outage.end else "[green]all well[/]"
+    table.add_row("product", failing, f"{seen.requests:,} requests, {seen.failures:,} failed")
+    table.add_row("monitor", _incident(seen), f"{len(seen.affected)} customers affected" if seen.affected else "")
+    for label, kind in (("told", "opened"), ("all-clear", "resolved")):
+        count = len(seen.mails[kind])
+        table.add_row("notifier", f"{label}: {count} of {hit}", ProgressBar(hit, count, width=30))
+    cases = seen.about_it()
+    answered, linked = sum(map(seen.answered, cases)), sum(case.linked_to is not None for case in cases.values())
+    table.add_row("customers", f"{len(seen.first_contact)} wrote in about it, {seen.questions} about something else")
+    table.add_row("ticketing", f"{len(cases)} tickets about it, {linked} linked, {answered} answered")
+    return table
+
+
+def _incident(seen: Witness) -> str:
+    if seen.opened is None:
+        return "no incident"
+    if seen.resolved_at is not None:
+        return f"[green]resolved[/]: {seen.opened.title}"
+    return f"[yellow]open[/] ({seen.opened.severity}): {seen.opened.title}"
+
+
+def _moments(moments: list[Moment]) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 1))
+    for moment in moments:
+        table.add_row(f"{moment.offset:5.1f} s", Text(moment.who, COLOURS.get(moment.who, "white")), Text(moment.what, overflow="ellipsis"))
+    return table

@@ -1,0 +1,45 @@
+"""What people see of a story: plain lines tell each moment once, and the picture can be drawn at any point of it."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from rich.console import Console
+from rich.live import Live
+
+from deploy.local.view import Lines, Picture
+from deploy.local.witness import Witness
+from deploy.simulator.story import published
+from tests.unit.local.test_verdict import START, as_it_should_be, at
+
+
+def test_lines_tell_each_moment_once(capsys: pytest.CaptureFixture[str]) -> None:
+    seen, mails = as_it_should_be()
+    lines = Lines()
+    lines.show(seen)
+    seen.saw_mails(mails, at(50).timestamp())
+    lines.show(seen)
+    lines.show(seen)
+    said = capsys.readouterr().out
+    for sentence in (
+        "opens an incident",
+        "is told (1 of 137)",
+        "is told (137 of 137)",
+        "is given the all-clear (137 of 137)",
+        "is resolved",
+    ):
+        assert said.count(sentence) == 1
+
+
+@pytest.mark.parametrize("phase", ["nothing yet", "in the middle", "at the end"])
+def test_the_picture_can_be_drawn_at_any_point(phase: str) -> None:
+    seen, mails = as_it_should_be() if phase != "nothing yet" else (Witness(published(), START.timestamp()), [])
+    seen.saw_mails([each for each in mails if phase == "at the end" or each.kind == "opened"], (START + timedelta(seconds=60)).timestamp())
+    out = StringIO()
+    with Live(console=Console(file=out, width=120, height=60, force_terminal=True), auto_refresh=False) as live:
+        picture = Picture(live)
+        picture.say("starting")
+        picture.show(seen)
+        live.refresh()
+    drawn = out.getvalue()
+    assert "told: 0 of 137" in drawn if phase == "nothing yet" else "told: 137 of 137" in drawn
