@@ -1,10 +1,23 @@
 """YAML configuration that is right or says where it is wrong: file, line, and what is expected there."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+
+
+def _duration(said: object) -> object:
+    """`15s`, `10m`, `4h`, `7d`, `1h30m`; anything else is left to pydantic, which explains."""
+    if isinstance(said, str) and (parts := re.fullmatch(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", said)) and said:
+        days, hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+        return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return said
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
 class Config(BaseModel):

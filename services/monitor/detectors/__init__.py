@@ -1,0 +1,1 @@
+"""Detectors: pure judgements of one window, each a value with its reason."""

@@ -1,0 +1,217 @@
+"""Fold: what one partition of the product events amounts to, per rule, component and bucket of event time. Pure.
+
+The product events are keyed by customer, so a customer's every event is in one partition, and
+counts of distinct customers add up over partitions. A customer is counted in the bucket of their
+latest bad event only, so they add up over buckets too.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.monitor.rules import RatioRule, reader, test_of
+from services.monitor.seen import Seen
+from shared.events import ProductEvent
+
+SKEW = 300.0  # seconds an event may be ahead of us before its time moves nothing
+
+
+@dataclass(slots=True)
+class Tally:
+    """One customer's unbroken row of bad events: no two further apart than the rule's window."""
+
+    first: float  # event time, seconds since the epoch
+    last: float
+    count: int
+
+
+@dataclass(slots=True)
+class Cell:
+    """One component in one bucket."""
+
+    total: int = 0
+    bad: int = 0
+    failing: dict[str, Tally] = field(default_factory=dict)  # customers whose latest bad event is here
+    changed: bool = False
+
+
+Bucket = dict[str, Cell]  # by component
+Stored = dict[str, tuple[int, int, dict[str, tuple[float, float, int]]]]
+
+
+class Watch:
+    """One rule's view of one partition."""
+
+    def __init__(self, rule: RatioRule, horizon: float) -> None:
+        self.rule = rule
+        self.watermarks: dict[str, float] = {}  # component → latest event time
+        self.failed: dict[str, set[str]] = {}  # component → customers with bad events since the last `changes`
+        self.late = 0
+        self._horizon = horizon
+        self._window = rule.window.total_seconds()
+        self._width = rule.width
+        self._where, self._bad, self._component = test_of(rule.where), test_of(rule.bad) or bool, reader(rule.component)
+        self._buckets: dict[int, Bucket] = {}
+        self._touched: dict[int, float] = {}  # bucket → when it last changed, on the wall clock
+        self._changed: list[tuple[int, str, Cell]] = []
+        self._latest: dict[tuple[str, str], int] = {}  # (component, customer) → the bucket their tally is in
+
+    def count(self, event: ProductEvent, at: float, ahead: float) -> bool:
+        """Takes one event of time `at`; False when it is not this rule's. Times beyond `ahead` do not move the watermark."""
+        if self._where is not None and not self._where(event):
+            return False
+        component = self._component(event)
+        if type(component) is not str or not 0 < len(component) <= 255:
+            return False
+        watermark = self.watermarks.get(component, 0.0)
+        if at > watermark:
+            self.watermarks[component] = at if at <= ahead else max(watermark, ahead)
+        elif at < watermark - self._horizon:
+            self.late += 1
+            return True
+        start = int(at) // self._width * self._width
+        cell = self._cell(start, component)
+        cell.total += 1
+        if self._bad(event):
+            cell.bad += 1
+            if event.subject is not None:
+                self._fail(component, event.subject, at, start)
+        return True
+
+    def _cell(self, start: int, component: str) -> Cell:
+        bucket = self._buckets.get(start)
+        if bucket is None:
+            bucket = self._buckets[start] = {}
+        cell = bucket.get(component)
+        if cell is None:
+            cell = bucket[component] = Cell()
+        if not cell.changed:
+            cell.changed = True
+            self._changed.append((start, component, cell))
+        return cell
+
+    def _fail(self, component: str, customer: str, at: float, start: int) -> None:
+        before = self._latest.get((component, customer))
+        self.failed.setdefault(component, set()).add(customer)
+        if before is None:
+            tally = Tally(at, at, 1)
+        else:
+            tally = self._cell(before, component).failing.pop(customer)
+            if abs(at - tally.last) > self._window:  # the row is broken; the later one counts
+                tally = Tally(at, at, 1) if at > tally.last else tally
+            else:
+                tally = Tally(min(tally.first, at), max(tally.last, at), tally.count + 1)
+        home = start if before is None else max(start, before)
+        self._latest[component, customer] = home
+        self._cell(home, component).failing[customer] = tally
+
+    # ── what a checkpoint needs ──────────────────────────────────────────────────────────────
+
+    def changes(self) -> dict[str, list[tuple[int, int, int, int]]]:
+        """Component → its buckets that changed since the last call: (start, events, bad events, customers)."""
+        changes: dict[str, list[tuple[int, int, int, int]]] = {}
+        for start, component, cell in self._changed:
+            changes.setdefault(component, []).append((start, cell.total, cell.bad, len(cell.failing)))
+        return changes
+
+    def settle(self, now: float) -> dict[int, Stored]:
+        """The buckets that changed, whole, to be stored; nothing counts as changed afterwards."""
+        starts = {start for start, _, _ in self._changed}
+        for _, _, cell in self._changed:
+            cell.changed = False
+        self._changed, self.failed = [], {}
+        for start in starts:
+            self._touched.pop(start, None)
+            self._touched[start] = now
+        return {start: {component: _stored(cell) for component, cell in self._buckets[start].items()} for start in starts}
+
+    def restore(self, start: int, stored: Stored, now: float) -> None:
+        """Takes back what `settle` gave."""
+        bucket = self._buckets.setdefault(start, {})
+        for component, (total, bad, failing) in stored.items():
+            bucket[component] = Cell(total, bad, {customer: Tally(*tally) for customer, tally in failing.items()})
+            self._latest |= {(component, customer): start for customer in failing}
+            latest = max((last for _, last, _ in failing.values()), default=0.0)
+            self.watermarks[component] = max(self.watermarks.get(component, 0.0), float(start), latest)
+        self._touched[start] = now
+
+    def forget(self, now: float) -> list[int]:
+        """Lets go of buckets that nothing has touched for a window and the horizon; returns them."""
+        before = now - self._horizon - self._window
+        gone = []
+        for start, touched in self._touched.items():
+            if touched >= before:
+                break  # the rest was touched later
+            gone.append(start)
+        for start in gone:
+            del self._touched[start]
+            for component, cell in self._buckets.pop(start).items():
+                for customer in cell.failing:
+                    del self._latest[component, customer]
+        return gone
+
+    def affected(self, component: str, customers: Iterable[str] | None, since: float) -> Iterator[tuple[str, Tally]]:
+        """Those of the customers (None: of all) whose bad events reach the rule's number, the last one not before `since`."""
+        for customer in self._everybody(component) if customers is None else customers:
+            start = self._latest.get((component, customer))
+            if start is None:
+                continue
+            tally = self._buckets[start][component].failing[customer]
+            if tally.count >= self.rule.impact.at_least and tally.last >= since:
+                yield customer, tally
+
+    def _everybody(self, component: str) -> list[str]:
+        cells = (bucket.get(component) for bucket in self._buckets.values())
+        return [customer for cell in cells if cell is not None for customer in cell.failing]
+
+
+def _stored(cell: Cell) -> tuple[int, int, dict[str, Any]]:
+    return cell.total, cell.bad, {customer: (tally.first, tally.last, tally.count) for customer, tally in cell.failing.items()}
+
+
+@dataclass(slots=True)
+class Account:
+    """Where every record of one partition went: read = counted + duplicate + unmatched + dead."""
+
+    read: int = 0
+    counted: int = 0  # by a rule at least; late ones too
+    duplicate: int = 0
+    unmatched: int = 0  # no rule asks for it
+    dead: int = 0  # dead letters
+    late: int = 0  # of the counted: too late to change anything
+    ahead: int = 0  # of the counted: more than five minutes in our future
+
+
+class Partition:
+    """All rules' views of one partition, and the account of what went in."""
+
+    def __init__(self, rules: Sequence[RatioRule], horizon: float) -> None:
+        self.watches = {rule.id: Watch(rule, horizon) for rule in rules}
+        self.seen = Seen()
+        self.account = Account()
+        self._by_type: dict[str, tuple[Watch, ...]] = {
+            each: tuple(watch for watch in self.watches.values() if each in watch.rule.events) for rule in rules for each in rule.events
+        }
+
+    def fold(self, event: ProductEvent, now: float) -> None:
+        """Takes one event. `now`: the wall clock, seconds since the epoch; only to see that an event is in the future."""
+        account = self.account
+        account.read += 1
+        watches = self._by_type.get(event.type)
+        if watches is None:
+            account.unmatched += 1
+            return
+        at = event.time.timestamp()
+        if not self.seen.first_time(event.source, event.id, at):
+            account.duplicate += 1
+            return
+        ahead = now + SKEW
+        counted = False
+        for watch in watches:
+            counted = watch.count(event, at, ahead) or counted
+        if not counted:
+            account.unmatched += 1
+            return
+        account.counted += 1
+        if at > ahead:
+            account.ahead += 1

@@ -1,0 +1,197 @@
+"""What the rules file may say, and how a rule looks at one event. Pure; `shared/config.py` reads the file."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+
+from shared.config import Config, Duration
+from shared.events import ProductEvent, Severity
+
+BUCKETS = 15  # a window is cut into at most this many buckets, of a second or more
+Test = Callable[[ProductEvent], bool]
+MISSING = object()
+
+Ratio = Annotated[float, Field(ge=0, le=1)]
+Operand = bool | int | float | str | None
+
+
+class Comparison(Config):
+    """`{above: 800}`, `{below: 5, at_least: 1}`, `{present: true}`: all that is named must hold."""
+
+    above: float | None = None
+    at_least: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+    is_not: Operand = None
+    present: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Comparison":
+        if not self.model_fields_set:
+            raise ValueError("name at least one of above, at_least, below, at_most, is_not, present")
+        return self
+
+
+Condition = Mapping[str, Operand | list[Operand] | Comparison]
+
+
+class Opening(Config):
+    """Trouble is an incident once all of these are reached within the window."""
+
+    ratio: Ratio = Field(description="bad events of all events")
+    events: int = Field(20, ge=1, description="events at least, good and bad")
+    customers: int = Field(1, ge=0, description="distinct customers with bad events at least; 0 where machines speak")
+
+
+class Resolving(Config):
+    """Trouble is over once the ratio stays below this for `calm`, in event time."""
+
+    ratio: Ratio
+    calm: Duration = timedelta(minutes=2)
+
+
+class Impact(Config):
+    """Who is affected."""
+
+    at_least: int = Field(1, ge=1, description="own bad events within the window before a customer is confirmed affected")
+
+
+class RatioRule(Config):
+    """Per component, the share of bad events over a sliding window."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    title: str = Field(description="what customers and agents read; {component} is filled in")
+    severity: Severity = "high"
+    events: list[str] = Field(min_length=1, description="the event types that count")
+    where: Condition = {}
+    component: str = Field("data.component", description="where an event says its component")
+    bad: Condition = Field(min_length=1, description="what makes an event bad; all that is named must hold")
+    window: Duration = timedelta(minutes=1)
+    open: Opening
+    resolve: Resolving
+    impact: Impact = Impact()
+
+    @field_validator("window")
+    @classmethod
+    def _reasonable(cls, window: timedelta) -> timedelta:
+        if not timedelta(seconds=5) <= window <= timedelta(hours=24):
+            raise ValueError("a window is between 5 s and 24 h")
+        return window
+
+    @field_validator("where", "bad")
+    @classmethod
+    def _known_fields(cls, condition: Condition) -> Condition:
+        for path in condition:
+            reader(path)
+        return condition
+
+    @model_validator(mode="after")
+    def _hysteresis(self) -> "RatioRule":
+        reader(self.component)
+        if self.resolve.ratio > self.open.ratio:
+            raise ValueError("resolve.ratio is above open.ratio: the incident would open and resolve at once")
+        return self
+
+    @property
+    def width(self) -> int:
+        """Seconds in one bucket."""
+        return max(int(self.window.total_seconds()) // BUCKETS, 1)
+
+    @property
+    def buckets(self) -> int:
+        """Buckets in one window."""
+        return -(-int(self.window.total_seconds()) // self.width)
+
+
+class RulesFile(Config):
+    """rules.yml."""
+
+    horizon: Duration = Field(timedelta(minutes=10), description="how late an event may come, and how long a duplicate is known")
+    rules: list[RatioRule]
+
+    @field_validator("rules")
+    @classmethod
+    def _distinct(cls, rules: list[RatioRule]) -> list[RatioRule]:
+        names = [rule.id for rule in rules]
+        if len(set(names)) < len(names):
+            raise ValueError("two rules have the same id")
+        return rules
+
+
+# ── looking at one event ─────────────────────────────────────────────────────────────────────
+
+
+def reader(path: str) -> Callable[[ProductEvent], Any]:
+    """What an event holds at `data.a.b`, `type`, `source` or `subject`; MISSING when it holds nothing there.
+
+    Raises ValueError for any other path.
+    """
+    first, *rest = path.split(".")
+    if first == "data" and len(rest) == 1:
+        return _datum(rest[0])
+    if first == "data" and rest:
+        return _nested(rest)
+    if first in {"type", "source", "subject"} and not rest:
+        return lambda event: getattr(event, first)
+    raise ValueError(f"{path}: a field is data.<name>, type, source or subject")
+
+
+def _datum(name: str) -> Callable[[ProductEvent], Any]:
+    def read(event: ProductEvent) -> Any:
+        data = event.data
+        return data.get(name, MISSING) if type(data) is dict else MISSING
+
+    return read
+
+
+def _nested(names: Sequence[str]) -> Callable[[ProductEvent], Any]:
+    def read(event: ProductEvent) -> Any:
+        value = event.data
+        for name in names:
+            value = value.get(name, MISSING) if type(value) is dict else MISSING
+        return value
+
+    return read
+
+
+def test_of(condition: Condition) -> Test | None:
+    """The condition as a function of one event; None when everything passes."""
+    tests = [_one(reader(path), wanted) for path, wanted in condition.items()]
+    if len(tests) < 2:
+        return tests[0] if tests else None
+    return lambda event: all(test(event) for test in tests)
+
+
+def _one(read: Callable[[ProductEvent], Any], wanted: Operand | list[Operand] | Comparison) -> Test:
+    if isinstance(wanted, Comparison):
+        return lambda event: _compares(read(event), wanted)
+    if isinstance(wanted, list):
+        return lambda event: any(_same(read(event), each) for each in wanted)
+    if isinstance(wanted, bool) or wanted is None:
+        return lambda event: read(event) is wanted
+    return lambda event: _same(read(event), wanted)
+
+
+def _same(value: Any, wanted: Operand) -> bool:
+    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
+
+
+def _compares(value: Any, wanted: Comparison) -> bool:
+    if wanted.present is not None and (value is not MISSING) != wanted.present:
+        return False
+    if "is_not" in wanted.model_fields_set and (value is MISSING or _same(value, wanted.is_not)):
+        return False
+    bounds = (wanted.above, wanted.at_least, wanted.below, wanted.at_most)
+    if all(bound is None for bound in bounds):
+        return True
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    above, at_least, below, at_most = bounds
+    return (
+        (above is None or value > above)
+        and (at_least is None or value >= at_least)
+        and (below is None or value < below)
+        and (at_most is None or value <= at_most)
+    )

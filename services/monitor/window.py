@@ -1,0 +1,69 @@
+"""The sliding window of one rule and component, merged from what each partition saw. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from services.monitor.detectors.ratio import Counts
+from services.monitor.rules import RatioRule
+
+Buckets = dict[int, dict[int, tuple[int, int, int]]]  # bucket → partition → (events, bad events, customers)
+
+
+@dataclass(slots=True)
+class Window:
+    """Counts per bucket and partition; a partition's later report of a bucket replaces its earlier one."""
+
+    buckets: Buckets = field(default_factory=dict)
+    watermark: float = 0.0  # the latest event time of any partition, seconds since the epoch
+
+    def merge(self, partition: int, watermark: float, reported: Iterable[tuple[int, int, int, int]]) -> int | None:
+        """Takes one partition's report; returns the earliest bucket that changed."""
+        self.watermark = max(self.watermark, watermark)
+        changed = []
+        for start, events, bad, customers in reported:
+            self.buckets.setdefault(start, {})[partition] = events, bad, customers
+            changed.append(start)
+        return min(changed, default=None)
+
+    def ends(self, rule: RatioRule, since: int) -> Iterator[int]:
+        """The last bucket of every window that can say something new, oldest first: up to the watermark, from bucket `since` on.
+
+        Through a silence only the windows that still hold something and the one at the watermark are looked at.
+        """
+        width, last = rule.width, int(self.watermark) // rule.width * rule.width
+        filled = max((start for start in self.buckets if start <= last), default=last)
+        end = since
+        while end <= min(last, filled + rule.buckets * width):
+            yield end
+            end += width
+        if end <= last:
+            yield last
+
+    def counts(self, rule: RatioRule, end: int) -> Counts:
+        """What the window that ends with bucket `end` holds."""
+        events = bad = customers = 0
+        for start in range(end - (rule.buckets - 1) * rule.width, end + 1, rule.width):
+            for of_partition in self.buckets.get(start, {}).values():
+                events += of_partition[0]
+                bad += of_partition[1]
+                customers += of_partition[2]
+        return Counts(events, bad, customers)
+
+    def started(self, rule: RatioRule, end: int) -> int:
+        """Where the trouble in that window began: its first bucket at or above the opening ratio, else its first with bad events."""
+        first_bad = end
+        for start in range(end, end - rule.buckets * rule.width, -rule.width):
+            if any(bad for _, bad, _ in self.buckets.get(start, {}).values()):
+                first_bad = start
+        for start in range(first_bad, end + 1, rule.width):
+            parts = self.buckets.get(start, {}).values()
+            events, bad = sum(part[0] for part in parts), sum(part[1] for part in parts)
+            if events and bad / events >= rule.open.ratio:
+                return start
+        return first_bad
+
+    def forget(self, rule: RatioRule) -> None:
+        """Lets go of buckets older than two windows: no window that is still judged holds them."""
+        oldest = self.watermark - 2 * rule.buckets * rule.width
+        for start in [start for start in self.buckets if start < oldest]:
+            del self.buckets[start]
