@@ -38,7 +38,7 @@ def labels(headers: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 class MailDev:
-    """Reads MailDev's REST API (https://github.com/maildev/maildev/blob/master/docs/rest.md); asks only for what is new."""
+    """Reads the REST API of MailDev 2 (https://github.com/maildev/maildev/blob/master/docs/rest.md); asks only for what is new."""
 
     def __init__(self, url: str) -> None:
         if urlsplit(url).scheme not in ("http", "https"):
@@ -61,7 +61,7 @@ class MailDev:
 def _from_maildev(mail: dict[str, Any]) -> Mail:
     headers = mail.get("headers", {})
     return Mail(
-        to=mail["envelope"]["to"][0]["address"] if isinstance(mail["envelope"]["to"][0], dict) else mail["envelope"]["to"][0],
+        to=mail["envelope"]["to"][0]["address"],
         subject=mail.get("subject", ""),
         message_id=str(headers.get("message-id") or mail.get("messageId", "")),
         received_at=datetime.fromisoformat(mail["time"]),

@@ -135,10 +135,17 @@ class Witness:
         match fact:
             case TicketOpened(data=data) if data.customer_id in self._everyone:
                 self.cases[data.ticket_id] = Case(data.number, data.customer_id)
-                self.note(data.opened_at.timestamp(), "ticketing", f'ticket {data.number} of {data.customer_id}: "{data.subject}"')
+                if data.customer_id not in self.victims:
+                    self.note(
+                        data.opened_at.timestamp(), "ticketing", f"ticket {data.number} of {data.customer_id}: for a person to answer"
+                    )
             case TicketLinked(data=data) if case := self.cases.get(data.ticket_id):
                 case.linked_to = data.incident_id
-                self.note(fact.time.timestamp(), "ticketing", f"ticket {case.number} is about the incident: {', '.join(data.reasons)}")
+                self.note(
+                    fact.time.timestamp(),
+                    "ticketing",
+                    f"ticket {case.number} of {case.customer_id} is about the incident: {', '.join(data.reasons)}",
+                )
             case TicketReplied(data=data) if case := self.cases.get(data.ticket_id):
                 case.replied = True
             case TicketResolved(data=data) if case := self.cases.get(data.ticket_id):
