@@ -14,7 +14,7 @@ SECRETS: dict[str, tuple[str, ...]] = {
     "the password of Postgres' superuser": ("postgres/password",),
     **{f"the password of {service}'s role": (f"{service}/database_password",) for service in SERVICES},
     **{
-        f"the bearer token of {role}s": tuple(f"{holder}/{role}_token" for holder in (*SERVICES, "clients"))
+        f"the bearer token of {role}s": tuple(f"{service}/{role}_token" for service in SERVICES)
         for role in ("producer", "agent", "operator")
     },
     "what signs unsubscribe links": ("notifier/link_secret",),
