@@ -16,10 +16,9 @@ from deploy.simulator.play import encode, play, producer
 from deploy.simulator.product import Message, directory
 from deploy.simulator.story import Story
 from shared.cloudevents import Undecodable, read_fact
-from shared.events import FACTS, Topic
+from shared.events import FACT_OF, Topic
 
 FOLLOWED = (Topic.INCIDENTS, Topic.TICKETS)
-KNOWN = {fact.model_fields["type"].default: fact for topic in FOLLOWED for fact in FACTS[topic]}
 GIVE_UP_S = 50.0  # after the outage's end: the rule resolves within 25 s, the rest is for slow machines
 LINGER_S = 2.0  # after the last expected mail: a second one would come now
 
@@ -98,7 +97,7 @@ async def _facts(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
 async def _follow_facts(consumer: AIOKafkaConsumer, seen: Witness) -> None:
     async for record in consumer:
         with suppress(Undecodable):  # not ours to judge: the services have dead letters for it
-            if fact := read_fact(record.value, record.headers, datetime.now(UTC), KNOWN):
+            if fact := read_fact(record.value, record.headers, datetime.now(UTC), FACT_OF):
                 seen.saw_fact(fact)
 
 
