@@ -6,22 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from confluent_kafka import Producer
 
 from deploy.simulator.play import Record, customers_told, encode, play, producer
 from deploy.simulator.product import Product, alike, directory
 from deploy.simulator.story import Story, load, nobody, published
 from shared.cloudevents import FACT_HEADERS, read_event, read_fact, write_fact
 from shared.events import CustomerUpdated, NotificationDelivered, SupportRequested, Topic
-
-
-@pytest.fixture
-def kafka() -> Iterator[str]:
-    """The address of a mock cluster of its own."""
-    cluster = Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "none", "log_level": 0})
-    (broker,) = cluster.list_topics(timeout=10).brokers.values()
-    yield f"{broker.host}:{broker.port}"
-    cluster.close()
 
 
 async def everything(bootstrap: str, topic: str, count: int) -> list[ConsumerRecord]:

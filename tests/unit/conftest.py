@@ -1,4 +1,4 @@
-"""What the tests of the embedded stack share: a Kafka of their own."""
+"""What the unit tests share: a Kafka of their own, librdkafka's mock cluster."""
 
 from collections.abc import Iterator
 
