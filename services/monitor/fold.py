@@ -36,6 +36,7 @@ class Cell:
 
 
 Bucket = dict[str, Cell]  # by component
+Changes = dict[str, list[tuple[int, int, int, int]]]  # component → (bucket, events, bad events, customers)
 Stored = dict[str, tuple[int, int, dict[str, tuple[float, float, int]]]]
 
 
@@ -107,9 +108,9 @@ class Watch:
 
     # ── what a checkpoint needs ──────────────────────────────────────────────────────────────
 
-    def changes(self) -> dict[str, list[tuple[int, int, int, int]]]:
-        """Component → its buckets that changed since the last call: (start, events, bad events, customers)."""
-        changes: dict[str, list[tuple[int, int, int, int]]] = {}
+    def changes(self) -> Changes:
+        """The buckets that changed since the last `settle`."""
+        changes: Changes = {}
         for start, component, cell in self._changed:
             changes.setdefault(component, []).append((start, cell.total, cell.bad, len(cell.failing)))
         return changes
@@ -186,6 +187,7 @@ class Partition:
     """All rules' views of one partition, and the account of what went in."""
 
     def __init__(self, rules: Sequence[RatioRule], horizon: float) -> None:
+        self.horizon = horizon
         self.watches = {rule.id: Watch(rule, horizon) for rule in rules}
         self.seen = Seen()
         self.account = Account()

@@ -53,7 +53,9 @@ def incident_id(rule: RatioRule, component: str, started_at: float) -> str:
     return identity("incident", rule.id, component, int(started_at))
 
 
-def step(rule: RatioRule, component: str, state: State, end: int, counts: Counts, signal: Signal, started: int) -> tuple[State, Decision | None]:
+def step(
+    rule: RatioRule, component: str, state: State, end: int, counts: Counts, signal: Signal, started: int
+) -> tuple[State, Decision | None]:
     """What the window that ends with bucket `end` means. `started`: where its trouble began, should it be failing."""
     state = replace(state, judged_to=max(state.judged_to, end))
     if state.incident_id is None:
@@ -61,11 +63,15 @@ def step(rule: RatioRule, component: str, state: State, end: int, counts: Counts
     return _when_open(rule, state, end, counts, signal)
 
 
-def _when_calm(rule: RatioRule, component: str, state: State, counts: Counts, signal: Signal, started: int) -> tuple[State, Decision | None]:
+def _when_calm(
+    rule: RatioRule, component: str, state: State, counts: Counts, signal: Signal, started: int
+) -> tuple[State, Decision | None]:
     if not signal.failing:
         return state, None
     opened = Opened(incident_id(rule, component, started), float(started), signal.why)
-    return replace(state, incident_id=opened.incident_id, started_at=opened.started_at, calm_since=None, revision=0, said=counts.customers), opened
+    return replace(
+        state, incident_id=opened.incident_id, started_at=opened.started_at, calm_since=None, revision=0, said=counts.customers
+    ), opened
 
 
 def _when_open(rule: RatioRule, state: State, end: int, counts: Counts, signal: Signal) -> tuple[State, Decision | None]:

@@ -26,16 +26,16 @@ class Window:
         return min(changed, default=None)
 
     def ends(self, rule: RatioRule, since: int) -> Iterator[int]:
-        """The last bucket of every window that can say something new, oldest first: up to the watermark, from bucket `since` on.
-
-        Through a silence only the windows that still hold something and the one at the watermark are looked at.
-        """
+        """The last buckets of the windows from `since` to the watermark, oldest first; through a silence only the first and the last."""
         width, last = rule.width, int(self.watermark) // rule.width * rule.width
-        filled = max((start for start in self.buckets if start <= last), default=last)
         end = since
-        while end <= min(last, filled + rule.buckets * width):
-            yield end
-            end += width
+        for start in sorted(self.buckets):
+            silent_from = start + rule.buckets * width
+            if silent_from >= end:
+                end = max(end, start)
+                while end <= min(silent_from, last):
+                    yield end
+                    end += width
         if end <= last:
             yield last
 

@@ -77,7 +77,7 @@ class Fact(BaseModel):
     time: AwareDatetime  # since when it is true
     datacontenttype: Literal["application/json"] = "application/json"
     causationid: str | None = None  # the id of the message that made this one true
-    hops: Annotated[int, Field(ge=0)] = 0  # how many facts led here; above HOP_LIMIT it is a loop
+    hops: Annotated[int, Field(ge=0)] = 0  # how many facts led here; above 8 it is a loop
     data: Payload
 
     @classmethod
@@ -89,7 +89,7 @@ class Fact(BaseModel):
         """
         of_type: str = cls.model_fields["type"].default
         return cls(
-            id=identity(of_type, subject, unique),
+            id=cls.id_of(subject, unique),
             source="/forewarn/" + of_type.split(".")[1],
             type=of_type,
             subject=subject,
@@ -98,3 +98,8 @@ class Fact(BaseModel):
             hops=cause.hops + 1 if isinstance(cause, Fact) else 0,
             data=data,
         )
+
+    @classmethod
+    def id_of(cls, subject: str, unique: object = "") -> str:
+        """The id this fact about this subject has, whenever it is said."""
+        return identity(cls.model_fields["type"].default, subject, unique)

@@ -1,0 +1,43 @@
+"""monitor's wiring: product events are folded, partials are judged, incidents wake the fold."""
+
+import sys
+
+from services.monitor.api import router
+from services.monitor.detecting import Detecting
+from services.monitor.folding import Folding
+from services.monitor.rules import RulesFile
+from services.monitor.settings import MonitorSettings
+from shared.config import ConfigError, load
+from shared.events import Topic
+from shared.postgres import Database
+from shared.service import Service, run
+from shared.stream import Stream
+
+AT_ONCE = 5000  # events a poll may bring: some 25 ms of CPU
+SLOWEST = 1.0  # seconds between checkpoints under load
+
+
+def main() -> None:
+    settings = MonitorSettings()
+    rules = load(settings.config_dir / "rules.yml", RulesFile)
+    database = Database(settings, "monitor")
+    folding = Folding(rules)
+    events = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=AT_ONCE, slowest=SLOWEST)
+    partials = Stream("monitor", Topic.PARTIALS, Detecting(rules), database)
+    changed = database.wakeup("incidents")
+
+    async def watch_incidents() -> None:
+        while True:
+            await changed.wait()
+            changed.clear()
+            folding.incidents_changed()
+            await events.tick()
+
+    run(Service("monitor", settings, database, [events, partials], routers=[router], background=[watch_incidents]))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ConfigError as error:
+        sys.exit(str(error))
