@@ -33,14 +33,14 @@ class Reason(StrEnum):
     """Why a message became a dead letter: the closed list, also a metric's label."""
 
     EMPTY = "empty"  # no value at all, and no event in the headers either
-    TOO_LARGE = "too_large"  # more than MAX_BYTES
+    TOO_LARGE = "too_large"  # more than 1 MiB
     NOT_JSON = "not_json"  # not UTF-8, not JSON, or nested beyond reading
     NOT_CLOUDEVENT = "not_cloudevent"  # JSON without what every CloudEvent 1.0 has, or without a time
     BAD_HEADER = "bad_header"  # binary mode: an attribute that is not UTF-8, or is there twice
     WRONG_TYPE = "wrong_type"  # an attribute or a field of the data is not what its schema says
     CONTROL_CHARACTER = "control_character"  # in what identifies the message; U+0000 anywhere (Postgres cannot store it)
     ABSURD_TIME = "absurd_time"  # before 2000, or more than a day ahead
-    LOOP = "loop"  # more than HOP_LIMIT facts led here
+    LOOP = "loop"  # more than 8 facts led here
     HANDLER_FAILED = "handler_failed"  # it could be read, but what it says can never be done
 
 

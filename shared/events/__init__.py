@@ -6,6 +6,12 @@ saying it again after a crash or a replay says the same id. How facts look as by
 `shared/cloudevents.py`; JSON Schemas and the AsyncAPI document in `docs/` are generated from here.
 """
 
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
 from shared.events.customers import Contact, CustomerErased, CustomerUpdated, SupportRequested
 from shared.events.envelope import HOP_LIMIT, IMPACT_CHUNK, Fact, Id, Payload, ProductEvent, Severity, Topic, Why, identity
 from shared.events.incidents import (
@@ -42,6 +48,7 @@ from shared.events.tickets import (
 )
 
 __all__ = [
+    "ANY_FACT",
     "FACTS",
     "FACT_OF",
     "HOP_LIMIT",
@@ -116,3 +123,5 @@ FACTS: dict[Topic, tuple[type[Fact], ...]] = {
 
 TOPIC_OF: dict[type[Fact], Topic] = {fact: topic for topic, facts in FACTS.items() for fact in facts}
 FACT_OF: dict[str, type[Fact]] = {fact.model_fields["type"].default: fact for fact in TOPIC_OF}
+_any: Any = reduce(or_, FACT_OF.values())
+ANY_FACT: TypeAdapter[Fact] = TypeAdapter(Annotated[_any, Field(discriminator="type")])

@@ -20,14 +20,14 @@ class CustomerUpdated(Fact):
     """All that is known about a customer now; the last one wins."""
 
     class Data(Payload):
-        name: str = ""
-        account: str | None = None
+        name: str = ""  # as they like to be addressed
+        account: str | None = None  # the company or contract they belong to
         tier: str | None = None
-        locale: str = "en"
-        timezone: str = "UTC"
-        contacts: tuple[Contact, ...] = ()
+        locale: str = "en"  # BCP 47
+        timezone: str = "UTC"  # IANA
+        contacts: tuple[Contact, ...] = ()  # where they may be reached
         consent: dict[str, bool] = {}  # by purpose: incident, guidance; a purpose not named is its default
-        account_manager: str | None = None
+        account_manager: str | None = None  # who knows them
         revenue: float | None = None  # a month, in the account's currency
         renews_at: date | None = None
 

@@ -6,7 +6,6 @@ from pydantic import AwareDatetime, Field
 
 from shared.events.envelope import IMPACT_CHUNK, Fact, Id, Payload, Severity, Why
 
-
 Bucket = tuple[int, int, int, int]
 
 

@@ -1,0 +1,11 @@
+"""Writes the generated documents, and removes schemas of facts that are no more."""
+
+from deploy.docs import FOLDER, documents
+
+wanted = documents()
+for stale in {*FOLDER.glob("schemas/*.json")} - wanted.keys():
+    stale.unlink()
+for path, text in wanted.items():
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+print(f"{len(wanted)} documents in {FOLDER.relative_to(FOLDER.parent)}/")

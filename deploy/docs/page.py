@@ -1,0 +1,147 @@
+"""The page for those who write or read the topics: each topic, its messages, their fields, and an example of each."""
+
+import json
+from collections.abc import Iterator
+
+from deploy.docs.corpus import Example, examples
+from deploy.docs.remarks import remarks
+from deploy.docs.schemas import PRODUCT_EVENT, Schema, fact_schema, file_of, schemas, summary, type_of
+from deploy.docs.topics import FLOWS, Flow
+from shared.cloudevents import Reason
+from shared.events import FACTS, Fact, ProductEvent, Topic
+
+HEAD = """\
+<!-- Made by `make docs` from shared/events, shared/cloudevents.py and tests/contract/corpus. Change those. -->
+# Events
+
+What Forewarn's services, and the systems around them, say to each other on Kafka. Every message is a
+[CloudEvent 1.0](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md). For machines there are
+[JSON Schemas](schemas/) and an [AsyncAPI document](asyncapi.json).
+
+## How to write one
+
+**Structured**: the value is one JSON object, attributes and data. No header is needed:
+
+```sh
+kafka-console-producer.sh --bootstrap-server localhost:9092 --topic product.events.v1 \\
+  --reader-property parse.key=true --reader-property key.separator='|' <<'EOF'
+{key}|{line}
+EOF
+```
+
+**Binary**: the attributes are headers named `ce_<attribute>`, the value is the data, and its content type is the header `content-type`:
+
+| header or value | |
+|---|---|
+{binary}
+
+- `source` and `id` together are an event's identity: the same pair again counts once. Facts of ours derive their id from what they are.
+- `time` is needed and has an offset. It decides windows: between the year 2000 and a day ahead of now.
+- `subject` of a product event is the customer's id. Leave it out when a machine spoke.
+- The **key** of a message decides its order: use the one the topic's section names.
+- Fields we do not know are ignored, attributes we do not know are kept, types we do not know are counted and skipped. So may you.
+- Identifying attributes (`id`, `source`, `type`, `subject`) have at most 255 characters, none of them a control character.
+- A message has at most 1 MiB, and U+0000 nowhere.
+- Facts are read strictly: `"12"` is not a number, and a number is not a time.
+
+## What happens to what cannot be read
+
+It goes to `<topic>.dlq` as it came, with its reason in the header `forewarn-reason`; `forewarn dlq list` shows it.
+
+| reason | meaning |
+|---|---|
+"""
+
+
+def page() -> str:
+    return "\n".join([*_head(), *_topics(), *_envelope(), *(line for topic, flow in FLOWS.items() for line in _topic(topic, flow))]) + "\n"
+
+
+def _head() -> list[str]:
+    structured, binary, *_ = [example for example in examples("v1") if example.name == "product.event"]
+    headers = [f"| `{name}` | `{text}` |" for name, text in binary.texts.items()] + [f"| value | `{json.dumps(binary.said)}` |"]
+    text = HEAD.replace("{key}", structured.key).replace("{line}", json.dumps(structured.said)).replace("{binary}", "\n".join(headers))
+    said = remarks(Reason)
+    return [text.rstrip("\n"), *(f"| `{reason}` | {said[reason.name]} |" for reason in Reason), ""]
+
+
+def _topics() -> list[str]:
+    rows = [
+        f"| [`{topic}`](#{_anchor(flow.title)}) | {_key(topic)} | {flow.written_by} | {', '.join(flow.read_by) or 'whoever likes'} |"
+        for topic, flow in FLOWS.items()
+    ]
+    return ["## Topics", "", "| topic | key | written by | read by |", "|---|---|---|---|", *rows, ""]
+
+
+def _envelope() -> list[str]:
+    schema = fact_schema(Fact)
+    return ["## Every fact", "", f"{schema['description']} What is particular to a fact is its `data`.", "", *_fields(schema, schema)]
+
+
+def _topic(topic: Topic, flow: Flow) -> Iterator[str]:
+    yield from (f"## {flow.title}", "", f"`{topic}`. {flow.carries}", "", f"Key: {_key(topic)}.", "")
+    if topic is Topic.PRODUCT_EVENTS:
+        schema = schemas()[PRODUCT_EVENT]
+        yield from (summary(ProductEvent), "", *_fields(schema, schema), *_examples("product.event", every=True))
+    for fact in FACTS.get(topic, ()):
+        yield from _fact(fact)
+
+
+def _fact(fact: type[Fact]) -> Iterator[str]:
+    schema = schemas()[file_of(fact)]
+    yield from (f"### {type_of(fact)}", "", schema["description"], "", *_fields(schema["$defs"]["Data"], schema))
+    yield from _examples(type_of(fact).removeprefix("forewarn.").removesuffix(".v1"))
+
+
+def _fields(of: Schema, root: Schema) -> list[str]:
+    rows = [f"| `{name}` | {kind} | {'yes' if needed else ''} | {said} |" for name, kind, needed, said in _rows(of, root)]
+    return ["| field | type | required | |", "|---|---|---|---|", *rows, ""] if rows else []
+
+
+def _rows(of: Schema, root: Schema, prefix: str = "") -> Iterator[tuple[str, str, bool, str]]:
+    for name, field in of["properties"].items():
+        yield prefix + name, _kind(field, root), name in of.get("required", ()), field.get("description", "")
+        if "properties" in (inner := _resolved(field.get("items", {}), root)):
+            yield from _rows(inner, root, f"{prefix}{name}[].")
+
+
+def _kind(field: Schema, root: Schema) -> str:
+    match _resolved(field, root):
+        case {"const": value}:
+            kind = f"`{value}`"
+        case {"enum": values}:
+            kind = ", ".join(f"`{value}`" for value in values)
+        case {"anyOf": [of, {"type": "null"}]}:
+            kind = f"{_kind(of, root)} or null"
+        case {"prefixItems": places}:
+            kind = f"[{', '.join(_kind(place, root) for place in places)}]"
+        case {"type": "array", "items": items}:
+            kind = f"list of {_kind(items, root)}"
+        case {"format": kind} | {"type": kind}:
+            pass
+        case _:
+            kind = "anything"
+    return kind
+
+
+def _resolved(field: Schema, root: Schema) -> Schema:
+    return root["$defs"][field["$ref"].rpartition("/")[2]] if "$ref" in field else field
+
+
+def _examples(name: str, *, every: bool = False) -> Iterator[str]:
+    found = [example for example in examples("v1") if example.name == name]
+    for example in found if every else found[:1]:
+        yield from (f"{example.about.capitalize()}, key `{example.key}`:", "", "```json", _shown(example), "```", "")
+
+
+def _shown(example: Example) -> str:
+    headers = {name: text for name, text in example.texts.items() if name.startswith("ce_")}
+    return json.dumps({"headers": example.texts, "value": example.said} if headers else example.said, indent=2, ensure_ascii=False)
+
+
+def _key(topic: Topic) -> str:
+    return remarks(Topic)[topic.name].removeprefix("key: ")
+
+
+def _anchor(title: str) -> str:
+    return title.lower().replace(" ", "-")
