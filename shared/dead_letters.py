@@ -1,7 +1,7 @@
 """What no retry will mend: how it is put aside, whole and with its reason, and the brake that stops putting aside."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -52,12 +52,17 @@ class Suspects:
         self._tried: dict[tuple[int, int], tuple[int, str]] = {}  # (partition, offset) → tries, last error's class
         self._until: dict[int, int] = {}  # partition → the offset after its last suspect
 
+    def doubt(self, taken: Mapping[int, int]) -> None:
+        """Partition → offset: something that stood before it, and was not saved yet, may be what made a save raise."""
+        for partition, until in taken.items():
+            self._until[partition] = max(self._until.get(partition, 0), until)
+
     def blame(self, records: Sequence[ConsumerRecord], error: Exception) -> None:
         """One of these made handling raise what no waiting will mend."""
         for record in records:
             at = record.partition, record.offset
             self._tried[at] = self._tried.get(at, (0, ""))[0] + 1, type(error).__name__
-            self._until[record.partition] = max(self._until.get(record.partition, 0), record.offset + 1)
+        self.doubt({record.partition: record.offset + 1 for record in records})
 
     def __contains__(self, record: ConsumerRecord) -> bool:
         return bool(record.offset < self._until.get(record.partition, -1))

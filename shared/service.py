@@ -77,7 +77,7 @@ class Service:
         """What /readyz answers: each check with `ok` or what is wrong."""
         checks = {"database": await self._database_trouble() or "ok"}
         for stream in self.streams:
-            checks[stream.topic] = (stream.trouble() if self.consuming else "waiting for the broker") or "ok"
+            checks[stream.topic] = (await stream.trouble() if self.consuming else "waiting for the broker") or "ok"
         return checks
 
     async def _database_trouble(self) -> str | None:
@@ -144,8 +144,7 @@ async def _work(service: Service, stopping: asyncio.Event) -> None:
             log.info("%s is working", service.name)
             await _first_of(asyncio.gather(*tasks), stopping)
     finally:
-        for stream in service.streams:
-            await stream.stop()
+        await asyncio.gather(*(stream.stop() for stream in service.streams))
         await timers.stop(within=4)
         for task in (starting, *tasks):
             task.cancel()

@@ -54,6 +54,7 @@ class Consumer(Protocol):
     def seek(self, partition: TopicPartition, offset: int) -> None: ...
     def pause(self, *partitions: TopicPartition) -> None: ...
     def highwater(self, partition: TopicPartition) -> int | None: ...
+    async def position(self, partition: TopicPartition) -> int: ...
     async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
     async def commit(self, offsets: dict[TopicPartition, int]) -> None: ...
@@ -79,7 +80,8 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._suspects = Suspects()
         self._letters: list[DeadLetter] = []
         self._taken = self._failures = 0
-        self._save_at = 0.0
+        self._handling = False  # records were polled and are not all taken yet
+        self._save_at = self._again_at = 0.0
         self._progressed_at = time.monotonic()
         for reason in Reason:
             metrics.DEAD_LETTERS.labels(topic, reason)
@@ -90,21 +92,27 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_batch(self, records: Sequence[ConsumerRecord]) -> None:
         """Takes what a poll brought, of any of the assigned partitions, each partition's records in order."""
+        self._handling = True
+        try:
+            await self._handle(records)
+            await self._until_loaded()
+        finally:
+            self._handling = False
+
+    async def _handle(self, records: Sequence[ConsumerRecord]) -> None:
         async with self._lock:
-            if not await self._loaded():
-                return
-            pieces = list(self._pieces(records))
+            await self._loaded()
+            held, pieces = self._positions, list(self._pieces(records))
         for piece in pieces:
             async with self._lock:
-                if self._stopping.is_set() or self.brake.tripped:
+                # Whatever went back or away meanwhile, these records come again from where it stands now.
+                if self._positions is not held or self._stopping.is_set() or self.brake.tripped:
                     return
                 try:
                     await self._take(piece)
-                    continue
                 except Exception as error:  # noqa: BLE001  the loop that judges
-                    pause = self._judge(error, piece)
-            await self._recover(pause)
-            return
+                    self._judge(error, piece)
+                    return
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
         async with self._lock:
@@ -131,23 +139,21 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def tick(self) -> None:
         """One turn of `run`."""
-        pause = None
         async with self._lock:
-            due = self._processor.pressing() or time.monotonic() >= self._save_at
-            if due and await self._loaded() and not self.brake.tripped:
+            ready = await self._loaded() and not self.brake.tripped
+            if ready and (self._processor.pressing() or time.monotonic() >= self._save_at):
                 try:
                     await self._save()
                 except Exception as error:  # noqa: BLE001  the loop that judges
-                    pause = self._judge(error, ())
-        if pause is not None:
-            await self._recover(pause)
-        metrics.LAG.labels(self.topic).set(self.lag() or 0)
+                    self._judge(error, ())
+        metrics.LAG.labels(self.topic).set(await self.lag() or 0)
 
     async def stop(self) -> None:
         """Saves what was taken and takes no more."""
         self._stopping.set()
         async with self._lock:
             await self._save_quietly()
+            await self._tell_broker(within=1)
             self._forget()
 
     # ── taking and saving ────────────────────────────────────────────────────────────────────
@@ -233,45 +239,46 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     # ── the one way back ─────────────────────────────────────────────────────────────────────
 
-    def _judge(self, error: Exception, piece: Sequence[ConsumerRecord]) -> float:
-        """Forgets what is in memory, and says how many seconds to wait before going back."""
+    def _judge(self, error: Exception, piece: Sequence[ConsumerRecord]) -> None:
+        """Forgets what is in memory, and decides when to go back, and who is suspected."""
+        unsaved = {partition: position.next for partition, position in self._positions.items() if position.moved}
         self._forget()
         if isinstance(error, Fenced):
             log.warning("fenced: %s", error)
             metrics.FENCED.labels(self.topic).inc()
-            return 0.0
-        if is_transient(error) or isinstance(error, KafkaError):
+        elif is_transient(error) or isinstance(error, KafkaError):
             metrics.STREAM_RETRIES.labels(self.topic, "transient").inc()
-            return self._pause(error)
-        log.error("%s: handling %d records raised", self.group, len(piece), exc_info=error)
-        metrics.STREAM_RETRIES.labels(self.topic, "raised").inc()
-        self._suspects.blame(piece, error)
-        return 0.0 if piece else self._pause(error)
+            self._pause(error)
+        else:
+            log.error("%s: handling %d records raised", self.group, len(piece), exc_info=error)
+            metrics.STREAM_RETRIES.labels(self.topic, "raised").inc()
+            self._suspects.doubt(unsaved)
+            self._suspects.blame(piece, error)
+            if not piece and not unsaved:
+                self._pause(error)
 
     def _forget(self) -> None:
         self._positions, self._letters, self._taken = {}, [], 0
         self.brake = self.brake if self.brake.tripped else self._brake_at_commit.copy()
 
-    def _pause(self, error: Exception) -> float:
-        """Seconds: 1, doubling, at most 30, until something is committed again."""
+    def _pause(self, error: Exception) -> None:
+        """Nothing is tried for 1 s, doubling to at most 30 s, until something is committed again."""
+        pause = min(2.0 ** min(self._failures, 5), LONGEST_PAUSE)
         self._failures += 1
-        pause = min(2.0 ** min(self._failures - 1, 5), LONGEST_PAUSE)
+        self._again_at = time.monotonic() + pause
         log.warning("%s pauses for %.0f s: %s: %s", self.group, pause, type(error).__name__, error)
-        return pause
 
-    async def _recover(self, pause: float) -> None:
-        """Waits, loads and seeks; again until it works. The lock is free while waiting, so rebalances go on."""
+    async def _until_loaded(self) -> None:
+        """Holds back the next poll while a pause lasts. The lock is free meanwhile, so rebalances go on."""
         while not self._stopping.is_set():
-            if pause:
-                await wait_for_wakeup(self._stopping, pause, clear=False)
             async with self._lock:
                 if not self.assigned or await self._loaded():
                     return
-                pause = min(2.0 ** min(self._failures - 1, 5), LONGEST_PAUSE)
+            await wait_for_wakeup(self._stopping, self._again_at - time.monotonic(), clear=False)
 
     async def _loaded(self) -> bool:
-        """Whether positions and state are those of the last commit; loads them when they are not in memory."""
-        if self._positions or not self.assigned or self._stopping.is_set():
+        """Whether positions and state are in memory; loads what the last commit left when they are not, and no pause holds."""
+        if self._positions or not self.assigned or self._stopping.is_set() or time.monotonic() < self._again_at:
             return bool(self._positions)
         try:
             await self._load(sorted(self.assigned))
@@ -313,21 +320,30 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     # ── what others ask ──────────────────────────────────────────────────────────────────────
 
-    def lag(self) -> int | None:
+    async def lag(self) -> int | None:
         """Records not yet committed over this instance's partitions; None before the broker has told its ends."""
         consumer = self.consumer()
         if consumer is None or self.assigned is None:
             return None
         try:
-            ends = {partition: consumer.highwater(TopicPartition(self.topic, partition)) for partition in self._positions}
+            behind = [await self._behind(consumer, partition, position) for partition, position in list(self._positions.items())]
         except KafkaError:  # a rebalance is under way
             return None
-        behind = [max(end - self._positions[partition].committed, 0) for partition, end in ends.items() if end is not None]
-        return sum(behind) if len(behind) == len(self.assigned) else None
+        told = [records for records in behind if records is not None]
+        return sum(told) if len(told) == len(self.assigned) else None
 
-    def trouble(self) -> str | None:
+    async def _behind(self, consumer: Consumer, partition: int, position: Position) -> int | None:
+        at = TopicPartition(self.topic, partition)
+        end = consumer.highwater(at)
+        if end is None:
+            return None
+        # What compaction and transactions leave out at a partition's end comes in no poll: then the consumer is past it.
+        past = not self._handling and not position.moved and await consumer.position(at) >= end
+        return 0 if past else max(end - position.committed, 0)
+
+    async def trouble(self) -> str | None:
         """What keeps this stream from being ready; None when all is well."""
-        lag, idle = self.lag(), time.monotonic() - self._progressed_at
+        lag, idle = await self.lag(), time.monotonic() - self._progressed_at
         if self.brake.tripped:
             return "the brake is on"
         if self.assigned is None:
@@ -338,13 +354,13 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             return "lag unknown"
         return f"{lag} records behind and no progress for {idle:.0f} s" if lag and idle > STALLED else None
 
-    async def _tell_broker(self) -> None:
+    async def _tell_broker(self, within: float = 5) -> None:
         """Commits to Kafka too, only so that its own lag tools see it."""
         consumer, committed = self.consumer(), {TopicPartition(self.topic, at): each.committed for at, each in self._positions.items()}
         if consumer is None or not committed:
             return
         try:
-            await asyncio.wait_for(consumer.commit(committed), 5)
+            await asyncio.wait_for(consumer.commit(committed), within)
         except (KafkaError, TimeoutError) as error:
             log.info("%s: Kafka was not told where we are: %s", self.group, error)
 

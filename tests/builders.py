@@ -1,0 +1,40 @@
+"""Small things tests are made of, with everything that does not matter filled in."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.cloudevents import write_event
+from shared.events import Contact, CustomerUpdated, ProductEvent, SupportRequested
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+def event(
+    id_: str = "1",
+    *,
+    subject: str | None = "c-1",
+    at: datetime = NOON,
+    type_: str = "com.example.request",
+    source: str = "/shop",
+    data: Mapping[str, Any] | None = None,
+) -> ProductEvent:
+    """A product event: unless told otherwise a request to the checkout that went well."""
+    return ProductEvent(id_, source, type_, at, "1.0", subject, dict(data or {"component": "checkout", "ok": True, "latency_ms": 100}))
+
+
+def event_bytes(id_: str = "1", **fields: Any) -> bytes:
+    """The same, as it is on the wire."""
+    return write_event(event(id_, **fields))
+
+
+def customer(customer_id: str = "c-1", *, at: datetime = NOON, **data: Any) -> CustomerUpdated:
+    """A customer with one e-mail address."""
+    defaults = {"name": "Ada", "contacts": (Contact(channel="email", address=f"{customer_id}@example.org"),)}
+    return CustomerUpdated.of(CustomerUpdated.Data(**{**defaults, **data}), subject=customer_id, at=at)
+
+
+def request(customer_id: str = "c-1", *, at: datetime = NOON, unique: object = "", **data: Any) -> SupportRequested:
+    """A customer writes in; `unique` tells two requests of one customer apart."""
+    defaults = {"subject": "Cannot pay", "body": "The checkout hangs."}
+    return SupportRequested.of(SupportRequested.Data(**{**defaults, **data}), subject=customer_id, at=at, unique=unique)

@@ -1,0 +1,265 @@
+"""A Kafka of our own for tests: topics in memory, and consumers that poll them as FastStream would. Time is moved by hand.
+
+Deterministic: nothing happens between two turns, so a story is told by turns. Postgres is real.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.partitioner import DefaultPartitioner
+
+from shared.cloudevents import FACT_HEADERS, read_fact, write_fact
+from shared.events import FACT_OF, TOPIC_OF, Fact
+from shared.outbox import DELETE, OLDEST, Headers
+from shared.postgres import Database
+from shared.service import Service
+from shared.settings import Settings
+from shared.stream import Stream
+from shared.timers import Timers, Work
+
+_partition = DefaultPartitioner()
+
+
+@dataclass
+class Log:
+    """One partition: its records, the first offset still kept, and the next one given."""
+
+    records: list[ConsumerRecord] = field(default_factory=list)
+    begin: int = 0
+    end: int = 0
+
+
+class FakeTopics:
+    """The broker: every topic is there, with the same number of partitions."""
+
+    def __init__(self, partitions: int = 4) -> None:
+        self._partitions = range(partitions)
+        self._logs: dict[str, list[Log]] = {}
+
+    def logs(self, topic: str) -> list[Log]:
+        return self._logs.setdefault(topic, [Log() for _ in self._partitions])
+
+    def put(
+        self,
+        topic: str,
+        value: bytes | None,
+        *,
+        key: bytes | None = None,
+        headers: Headers = FACT_HEADERS,
+        partition: int | None = None,
+    ) -> ConsumerRecord:
+        """Appends a record, by its key's partition as Kafka's clients choose it unless told which; without a key to the first."""
+        if partition is None:
+            partition = 0 if key is None else _partition(key, list(self._partitions), [])
+        log = self.logs(topic)[partition]
+        stamp = int(datetime.now(UTC).timestamp() * 1000)
+        record = ConsumerRecord(topic, partition, log.end, stamp, 0, key, value, None, len(key or b""), len(value or b""), headers)
+        log.records.append(record)
+        log.end += 1
+        return record
+
+    def say(self, *facts: Fact) -> None:
+        """Appends facts to their topics, keyed by what they are about, as a relay would."""
+        for fact in facts:
+            self.put(TOPIC_OF[type(fact)], write_fact(fact), key=fact.subject.encode())
+
+    def skip(self, topic: str, partition: int, count: int = 1) -> None:
+        """Leaves out offsets, as compaction and transaction markers do."""
+        self.logs(topic)[partition].end += count
+
+    def forget_before(self, topic: str, partition: int, offset: int) -> None:
+        """Deletes what retention would."""
+        log = self.logs(topic)[partition]
+        log.begin, log.records = offset, [record for record in log.records if record.offset >= offset]
+
+    def records(self, topic: str) -> list[ConsumerRecord]:
+        """All that is kept, partition by partition."""
+        return [record for log in self.logs(topic) for record in log.records]
+
+    def facts(self, topic: str) -> list[Fact]:
+        """The facts on a topic, partition by partition. Raises `Undecodable` when something else is among them."""
+        now = datetime.now(UTC)
+        read = (read_fact(record.value, record.headers, now, FACT_OF) for record in self.records(topic))
+        return [fact for fact in read if fact is not None]
+
+    async def relay(self, database: Database) -> int:
+        """Publishes what a service's outbox holds, in order, and deletes it; returns how many rows."""
+        async with database.transaction() as tx:
+            rows = await tx.fetch(OLDEST, 1_000_000)
+            for row in rows:
+                self.put(row["topic"], row["value"], key=row["key"], headers=_headers(row))
+            await tx.execute(DELETE, [row["id"] for row in rows])
+        return len(rows)
+
+
+def _headers(row: asyncpg.Record) -> Headers:
+    return list(zip(row["header_names"], row["header_values"], strict=True))
+
+
+class FakeConsumer:
+    """One member of a group, feeding one stream; what it is assigned is said by hand."""
+
+    def __init__(self, topics: FakeTopics, stream: Stream) -> None:
+        self.stream = stream
+        self.paused: set[int] = set()
+        self.committed: dict[TopicPartition, int] = {}
+        self.seeks: list[tuple[int, int]] = []
+        self._topics = topics
+        self._positions: dict[int, int] = {}
+        stream.consumer = lambda: self
+
+    async def assign(self, *partitions: int) -> None:
+        """A rebalance gives it these partitions; without any named, all of them."""
+        logs = self._topics.logs(self.stream.topic)
+        await self.revoke()
+        self._positions = {partition: logs[partition].begin for partition in partitions or range(len(logs))}
+        await self.stream.on_partitions_assigned([TopicPartition(self.stream.topic, partition) for partition in self._positions])
+
+    async def revoke(self) -> None:
+        """A rebalance begins: everything is taken from it."""
+        await self.stream.on_partitions_revoked([TopicPartition(self.stream.topic, partition) for partition in self._positions])
+        self._positions = {}
+
+    def poll(self) -> list[ConsumerRecord]:
+        """What comes next, at most `at_once` records."""
+        found: list[ConsumerRecord] = []
+        for partition, position in self._positions.items():
+            if partition not in self.paused:
+                ahead = [record for record in self._topics.logs(self.stream.topic)[partition].records if record.offset >= position]
+                ahead = ahead[: self.stream.at_once - len(found)]
+                found += ahead
+                if ahead:
+                    self._positions[partition] = ahead[-1].offset + 1
+        return found
+
+    async def turn(self) -> int:
+        """One poll and its handling; returns how many records it brought."""
+        records = self.poll()
+        if records:
+            await self.stream.on_batch(tuple(records))
+        await self.stream.tick()
+        return len(records)
+
+    async def drain(self) -> None:
+        """Polls until nothing comes."""
+        while await self.turn():
+            pass
+
+    # ── what a stream calls ──────────────────────────────────────────────────────────────────
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.seeks.append((partition.partition, offset))
+        self._positions[partition.partition] = offset
+
+    def pause(self, *partitions: TopicPartition) -> None:
+        self.paused |= {partition.partition for partition in partitions}
+
+    def highwater(self, partition: TopicPartition) -> int | None:
+        end: int = self._topics.logs(partition.topic)[partition.partition].end
+        return end
+
+    async def position(self, partition: TopicPartition) -> int:
+        log, position = self._topics.logs(partition.topic)[partition.partition], self._positions[partition.partition]
+        left = any(record.offset >= position for record in log.records)
+        return position if left else log.end
+
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return {each: self._topics.logs(each.topic)[each.partition].begin for each in partitions}
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return {each: self._topics.logs(each.topic)[each.partition].end for each in partitions}
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        self.committed |= offsets
+
+
+class Clock:
+    """The services' clock, which stands still until it is moved."""
+
+    def __init__(self, settings: Settings, schemas: Iterable[str] = ("monitor", "notifier", "ticketing")) -> None:
+        self._settings, self._schemas = settings, tuple(schemas)
+        self.now = datetime.now(UTC)
+
+    async def set(self, now: datetime) -> None:
+        """It is `now` in every schema."""
+        self.now = now
+        connection = await asyncpg.connect(**_address(self._settings))
+        try:
+            for schema in self._schemas:
+                body = f"SELECT timestamptz '{now.isoformat()}'"
+                await connection.execute(
+                    f'CREATE OR REPLACE FUNCTION "{schema}".clock() RETURNS timestamptz LANGUAGE sql STABLE AS $$ {body} $$'
+                )
+        finally:
+            await connection.close()
+
+    async def advance(self, by: timedelta) -> None:
+        """So much later."""
+        await self.set(self.now + by)
+
+
+def _address(settings: Settings) -> dict[str, Any]:
+    return {
+        "host": settings.database_host,
+        "port": settings.database_port,
+        "user": settings.database_user,
+        "database": settings.database_name,
+    }
+
+
+class FakeLoop:
+    """Services without processes, on one `FakeTopics`: every turn publishes, polls, and does what is due."""
+
+    def __init__(self, topics: FakeTopics, clock: Clock, *services: Service) -> None:
+        self.topics, self.clock, self._services = topics, clock, services
+        self._consumers = [FakeConsumer(topics, stream) for service in services for stream in service.streams]
+
+    async def start(self) -> None:
+        """What a service does before it consumes; then every partition is assigned."""
+        for service in self._services:
+            for before in service.before:
+                await before()
+        for consumer in self._consumers:
+            await consumer.assign()
+
+    async def settle(self) -> None:
+        """Turns until nothing is left to do now."""
+        while await self._turn():
+            pass
+
+    async def advance(self, by: timedelta) -> None:
+        """Moves time on, stopping wherever something becomes due on the way."""
+        target = self.clock.now + by
+        while (moment := await self._next_due(target)) is not None:
+            await self.clock.set(max(moment, self.clock.now))
+            await self.settle()
+        await self.clock.set(target)
+        await self.settle()
+
+    async def _turn(self) -> int:
+        moved = 0
+        for service in self._services:
+            moved += await self.topics.relay(service.database)
+            moved += sum([await do_due(service.database, kind, work) for kind, work in service.due.items()])
+        return moved + sum([await consumer.turn() for consumer in self._consumers])
+
+    async def _next_due(self, until: datetime) -> datetime | None:
+        moments = []
+        for service in self._services:
+            async with service.database.connection() as connection:
+                kinds = list(service.due)
+                moments.append(await connection.fetchval("SELECT min(ready_at) FROM due WHERE kind = ANY ($1::text[])", kinds))
+        return min((moment for moment in moments if moment is not None and moment <= until), default=None)
+
+
+async def do_due(database: Database, kind: str, work: Work) -> int:
+    """Claims what is due now and does it, one after another; returns how many rows."""
+    timers = Timers(database, {kind: work})
+    claimed = await timers._claim(kind, work, work.at_once)
+    for due in claimed:
+        await timers._do(work, due)
+    return len(claimed)
