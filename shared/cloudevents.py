@@ -158,13 +158,13 @@ def _from_headers(value: bytes, headers: Headers) -> ProductEvent:
             continue
         name = "datacontenttype" if header == "content-type" else header.removeprefix("ce_")
         if name in attributes or name in _DATA:
-            raise Undecodable(Reason.BAD_HEADER, f"{header}: there twice, or not an attribute")
+            raise Undecodable(Reason.BAD_HEADER, f"{_path((name,))}: there twice, or not an attribute")
         try:
             attributes[name] = str(held, "utf-8")
         except (UnicodeDecodeError, TypeError):
-            raise Undecodable(Reason.BAD_HEADER, f"{header}: not UTF-8") from None
+            raise Undecodable(Reason.BAD_HEADER, f"{_path((name,))}: not UTF-8") from None
         if "\0" in attributes[name]:
-            raise Undecodable(Reason.CONTROL_CHARACTER, header)
+            raise Undecodable(Reason.CONTROL_CHARACTER, _path((name,)))
     if value:
         attributes["data"] = _content(value, attributes.get("datacontenttype"))
     event = _event(attributes)
@@ -249,5 +249,5 @@ def _hops(extensions: Mapping[str, Any]) -> int:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    """Where in the fact; a key that is no name could be a person's address, and is not repeated."""
+    """Where in the message; a key that is no name could be a person's address, and is not repeated."""
     return ".".join(str(part) if isinstance(part, int) or part.isidentifier() else "*" for part in location) or "data"
