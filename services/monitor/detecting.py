@@ -13,7 +13,7 @@ from services.monitor.store import Q, Series
 from services.monitor.window import Window
 from shared.cloudevents import Undecodable, read_fact
 from shared.dead_letters import DeadLetter
-from shared.events import Fact, Incident, IncidentOpened, IncidentResolved, IncidentUpdated, PartialFolded
+from shared.events import Fact, FoldedSeries, Incident, IncidentOpened, IncidentResolved, IncidentUpdated, PartialFolded
 from shared.outbox import say
 from shared.postgres import Tx
 
@@ -42,11 +42,13 @@ class Detecting:
             except Undecodable as error:
                 letters.append(DeadLetter(record, error.reason, error.detail))
                 continue
-            if isinstance(fact, PartialFolded) and fact.data.rule in self._rules:
-                self._merge(record.partition, fact.data)
+            if isinstance(fact, PartialFolded):
+                for partial in fact.data.series:
+                    if partial.rule in self._rules:
+                        self._merge(record.partition, partial)
         return letters
 
-    def _merge(self, home: int, partial: PartialFolded.Data) -> None:
+    def _merge(self, home: int, partial: FoldedSeries) -> None:
         key = partial.rule, partial.component
         series = self._series.get(key)
         if series is None:

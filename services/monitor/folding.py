@@ -7,19 +7,23 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime
+from zlib import crc32
 
 from aiokafka import ConsumerRecord
 
 from services.monitor import metrics, store
-from services.monitor.fold import Changes, Partition, Tally
+from services.monitor.fold import Changes, Partition, Tally, Watch
 from services.monitor.incident import moment
 from services.monitor.rules import RulesFile
 from services.monitor.store import OpenIncident
 from shared.cloudevents import Undecodable, read_event
 from shared.dead_letters import DeadLetter
-from shared.events import IMPACT_CHUNK, Affected, Fact, IncidentImpact, IncidentOpened, PartialFolded
+from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded
 from shared.outbox import say
 from shared.postgres import Tx
+
+SHARDS = 16  # keys of the partials: a component is always in the same one
+IN_ONE = 1000  # series in one message: some 100 kB
 
 
 class Folding:
@@ -116,22 +120,29 @@ class Folding:
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
     def _partials(self, incidents: Sequence[OpenIncident], said_at: datetime) -> Iterator[Fact]:
-        """The buckets that changed; and for open incidents how far time has come, for trouble can end in silence."""
+        """One message a shard, so that their number does not grow with components and partitions."""
+        shards: dict[int, list[FoldedSeries]] = {}
         for number, partition in self._partitions.items():
-            for rule, watch in partition.watches.items():
-                latest = max(watch.watermarks.values(), default=0.0)
-                waiting = [each.component for each in incidents if each.rule == rule and self._told.get((each.id, number), 0.0) < latest]
-                self._told |= {(each.id, number): latest for each in incidents if each.component in waiting}
-                changes: Changes = {component: [] for component in waiting}
-                changes |= watch.changes()
-                for component, buckets in changes.items():
-                    watermark = latest if component in waiting else watch.watermarks[component]
-                    yield PartialFolded.of(
-                        PartialFolded.Data(rule=rule, component=component, partition=number, watermark=watermark, buckets=tuple(buckets)),
-                        subject=component,
-                        at=said_at,
-                        unique=f"{rule}/{number}/{self._offsets.get(number, -1)}",
-                    )
+            for watch in partition.watches.values():
+                for series in self._series(number, watch, incidents):
+                    shards.setdefault(crc32(series.component.encode()) % SHARDS, []).append(series)
+        unique = "/".join(f"{number}:{offset}" for number, offset in sorted(self._offsets.items()))
+        for shard, folded in shards.items():
+            for at in range(0, len(folded), IN_ONE):
+                data = PartialFolded.Data(series=tuple(folded[at : at + IN_ONE]))
+                yield PartialFolded.of(data, subject=f"components-{shard}", at=said_at, unique=f"{unique}/{at}")
+
+    def _series(self, number: int, watch: Watch, incidents: Sequence[OpenIncident]) -> Iterator[FoldedSeries]:
+        """The buckets that changed; and for open incidents how far time has come, for trouble can end in silence."""
+        rule, latest = watch.rule.id, max(watch.watermarks.values(), default=0.0)
+        waiting = [each for each in incidents if each.rule == rule and self._told.get((each.id, number), 0.0) < latest]
+        self._told |= {(each.id, number): latest for each in waiting}
+        changes: Changes = {each.component: [] for each in waiting}
+        open_components = frozenset(changes)
+        changes |= watch.changes()
+        for component, buckets in changes.items():
+            watermark = latest if component in open_components else watch.watermarks[component]
+            yield FoldedSeries(rule=rule, component=component, partition=number, watermark=watermark, buckets=tuple(buckets))
 
     # ── what the metrics say ─────────────────────────────────────────────────────────────────
 

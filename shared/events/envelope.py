@@ -17,7 +17,7 @@ class Topic(StrEnum):
     PRODUCT_EVENTS = "product.events.v1"  # key: customer id, else component
     CUSTOMERS = "customers.v1"  # key: customer id; compacted
     SUPPORT_REQUESTS = "support.requests.v1"  # key: customer id
-    PARTIALS = "monitor.partials.v1"  # key: component; internal to monitor
+    PARTIALS = "monitor.partials.v1"  # key: the component's shard; internal to monitor
     INCIDENTS = "incidents.v1"  # key: incident id
     RISKS = "risks.v1"  # key: customer id
     NOTIFICATIONS = "notifications.v1"  # key: customer id

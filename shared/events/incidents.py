@@ -9,15 +9,21 @@ from shared.events.envelope import IMPACT_CHUNK, Fact, Id, Payload, Severity, Wh
 Bucket = tuple[int, int, int, int]
 
 
+class FoldedSeries(Payload):
+    """What one partition saw of one rule and component. A later report of a bucket replaces an earlier one."""
+
+    rule: str
+    component: str
+    partition: Annotated[int, Field(ge=0)]  # of the product events
+    watermark: float  # the latest event time seen, seconds since the epoch
+    buckets: tuple[Bucket, ...]  # (start in epoch seconds, events, bad events, customers failing last in it)
+
+
 class PartialFolded(Fact):
-    """The counts of one rule and component in one partition of the product events. Later ones replace earlier ones."""
+    """Counts of the components of one shard since a checkpoint; the subject and key is the shard, `components-<n>`."""
 
     class Data(Payload):
-        rule: str
-        component: str
-        partition: int
-        watermark: float  # the latest event time this partition has seen, seconds since the epoch
-        buckets: tuple[Bucket, ...]  # (start in epoch seconds, events, bad events, customers whose latest bad event is here)
+        series: tuple[FoldedSeries, ...]
 
     type: Literal["forewarn.partial.folded.v1"] = "forewarn.partial.folded.v1"
     data: Data

@@ -21,7 +21,7 @@ from shared.cloudevents import (
     write_event,
     write_fact,
 )
-from shared.events import FACT_OF, CustomerErased, CustomerUpdated, IncidentOpened, PartialFolded, ProductEvent
+from shared.events import FACT_OF, Affected, CustomerErased, CustomerUpdated, IncidentImpact, IncidentOpened, ProductEvent
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 EVENT: dict[str, Any] = {
@@ -313,8 +313,8 @@ class TestAFact:
 
     def test_is_written_so_that_it_is_read_again(self) -> None:
         cause = CustomerErased.of(CustomerErased.Data(), subject="c-17", at=NOW)
-        folded = PartialFolded.Data(rule="r", component="c", partition=3, watermark=1.5, buckets=((0, 1, 1, 1),))
-        fact = PartialFolded.of(folded, subject="c", at=NOW, cause=cause)
+        touched = Affected(customer_id="c-17", certainty="confirmed", first_seen_at=NOW, last_seen_at=NOW, count=1)
+        fact = IncidentImpact.of(IncidentImpact.Data(incident_id="i", chunk=0, customers=(touched,)), subject="i", at=NOW, cause=cause)
         assert read_fact(write_fact(fact), FACT_HEADERS, NOW, FACT_OF) == fact
         assert (fact.hops, fact.causationid) == (1, cause.id)
 
