@@ -15,7 +15,7 @@ from secrets import token_urlsafe
 
 from deploy import topics
 from deploy.local.postgres import Database, postgres
-from deploy.local.processes import ROOT, Child, announced, child, ended_well, free_port, ready
+from deploy.local.processes import ROOT, Child, announced, child, ended_well, free_port, ready, stop
 from deploy.local.smtp import Inbox, inbox
 
 SERVICES = ("monitor", "notifier", "ticketing")
@@ -81,11 +81,16 @@ async def _start(running: AsyncExitStack, folder: Path, config: Path, say: Say) 
         )
         for service in SERVICES
     ]
+    running.push_async_callback(_stop_all, children)  # at the end all at once; one by one only when the start failed
     async with asyncio.TaskGroup() as waiting:
         for service, port in zip(children, ports.values(), strict=True):
             waiting.create_task(ready(service, port, START_S))
     urls = {service: f"http://127.0.0.1:{port}" for service, port in ports.items()}
     return Stack(kafka, urls, tokens, box, logs, (cluster, *children))
+
+
+async def _stop_all(children: list[Child]) -> None:
+    await asyncio.gather(*(stop(each.process) for each in children))
 
 
 def _common(kafka: str, database: Database) -> dict[str, str]:
