@@ -1,7 +1,7 @@
 """What no retry will mend: how it is put aside, whole and with its reason, and the brake that stops putting aside."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -110,17 +110,17 @@ class Brake:
         mostly = self._seen >= OF_THE_LAST and self._failed > SHARE * OF_THE_LAST
         self.tripped = self.tripped or self._in_a_row > IN_A_ROW or mostly
 
-    def count_offsets(self, offsets: Iterable[int], failed: frozenset[int]) -> None:
-        """Takes the outcomes of records in the order they came."""
+    def count_offsets(self, records: Sequence[ConsumerRecord], failed: frozenset[int]) -> None:
+        """Takes the outcomes of one partition's records in the order they came; `failed` are offsets."""
         good = 0
-        for offset in offsets:
-            if offset in failed:
+        for record in records if failed else ():
+            if record.offset in failed:
                 self.count(False, good)
                 self.count(True)
                 good = 0
             else:
                 good += 1
-        self.count(False, good)
+        self.count(False, good if failed else len(records))
 
     def _forget(self) -> None:
         while self._seen > OF_THE_LAST:

@@ -13,6 +13,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 from aiokafka import ConsumerRecord, TopicPartition
@@ -194,7 +196,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             letters += await self._processor.take(healthy)
         for run in _runs(records):
             failed = frozenset(letter.record.offset for letter in letters if letter.record.partition == run[0].partition)
-            self.brake.count_offsets((record.offset for record in run), failed)
+            self.brake.count_offsets(run, failed)
             self._positions[run[0].partition].next = run[-1].offset + 1
         if self.brake.tripped:
             self._stop_topic()
@@ -365,13 +367,9 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             log.info("%s: Kafka was not told where we are: %s", self.group, error)
 
 
-def _runs(records: Sequence[ConsumerRecord]) -> Iterator[Sequence[ConsumerRecord]]:
+def _runs(records: Sequence[ConsumerRecord]) -> list[list[ConsumerRecord]]:
     """Cuts a poll's records where the partition changes."""
-    start = 0
-    for at in range(1, len(records) + 1):
-        if at == len(records) or records[at].partition != records[start].partition:
-            yield records[start:at]
-            start = at
+    return [list(run) for _, run in groupby(records, attrgetter("partition"))]
 
 
 def _without(records: Sequence[ConsumerRecord], letters: Sequence[DeadLetter]) -> Sequence[ConsumerRecord]:

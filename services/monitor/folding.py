@@ -33,7 +33,6 @@ class Folding:
         """`clock`: the wall clock, seconds since the epoch; it only ages what nothing touches, and sees events from the future."""
         self._rules, self._clock = rules, clock
         self._partitions: dict[int, Partition] = {}
-        self._offsets: dict[int, int] = {}
         self._searched: set[tuple[str, int]] = set()  # (incident, partition) whose past was looked through
         self._told: dict[tuple[str, int], float] = {}  # (incident, partition) → the event time last told
         self._incidents_changed = False
@@ -46,7 +45,7 @@ class Folding:
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         horizon = self._rules.horizon.total_seconds()
         self._partitions = {number: Partition(self._rules.rules, horizon) for number in partitions}
-        self._offsets, self._searched, self._told = {}, set(), {}
+        self._searched, self._told = set(), {}
         await store.restore(tx, self._partitions, self._clock())
         self._accounted = self._fates()
         self._incidents_changed = True
@@ -66,8 +65,6 @@ class Folding:
                 account.dead += 1
             else:
                 partitions[record.partition].fold(event, now)
-        for record in records:
-            self._offsets[record.partition] = record.offset
         return letters
 
     def pressing(self) -> bool:
@@ -126,7 +123,7 @@ class Folding:
             for watch in partition.watches.values():
                 for series in self._series(number, watch, incidents):
                     shards.setdefault(crc32(series.component.encode()) % SHARDS, []).append(series)
-        unique = "/".join(f"{number}:{offset}" for number, offset in sorted(self._offsets.items()))
+        unique = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
         for shard, folded in shards.items():
             for at in range(0, len(folded), IN_ONE):
                 data = PartialFolded.Data(series=tuple(folded[at : at + IN_ONE]))

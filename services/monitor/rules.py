@@ -1,5 +1,6 @@
 """What the rules file may say, and how a rule looks at one event. Pure; `shared/config.py` reads the file."""
 
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from shared.events import ProductEvent, Severity
 
 BUCKETS = 15  # a window is cut into at most this many buckets, of a second or more
 Test = Callable[[ProductEvent], bool]
+Read = Callable[[ProductEvent], Any]
 MISSING = object()
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
@@ -123,7 +125,7 @@ class RulesFile(Config):
 # ── looking at one event ─────────────────────────────────────────────────────────────────────
 
 
-def reader(path: str) -> Callable[[ProductEvent], Any]:
+def reader(path: str) -> Read:
     """What an event holds at `data.a.b`, `type`, `source` or `subject`; MISSING when it holds nothing there.
 
     Raises ValueError for any other path.
@@ -138,7 +140,7 @@ def reader(path: str) -> Callable[[ProductEvent], Any]:
     raise ValueError(f"{path}: a field is data.<name>, type, source or subject")
 
 
-def _datum(name: str) -> Callable[[ProductEvent], Any]:
+def _datum(name: str) -> Read:
     def read(event: ProductEvent) -> Any:
         data = event.data
         return data.get(name, MISSING) if type(data) is dict else MISSING
@@ -146,7 +148,7 @@ def _datum(name: str) -> Callable[[ProductEvent], Any]:
     return read
 
 
-def _nested(names: Sequence[str]) -> Callable[[ProductEvent], Any]:
+def _nested(names: Sequence[str]) -> Read:
     def read(event: ProductEvent) -> Any:
         value = event.data
         for name in names:
@@ -158,40 +160,49 @@ def _nested(names: Sequence[str]) -> Callable[[ProductEvent], Any]:
 
 def test_of(condition: Condition) -> Test | None:
     """The condition as a function of one event; None when everything passes."""
-    tests = [_one(reader(path), wanted) for path, wanted in condition.items()]
-    if len(tests) < 2:
-        return tests[0] if tests else None
-    return lambda event: all(test(event) for test in tests)
+    tests = [test for path, wanted in condition.items() for test in _tests(reader(path), wanted)]
+    return _all(tests) if tests else None
 
 
-def _one(read: Callable[[ProductEvent], Any], wanted: Operand | list[Operand] | Comparison) -> Test:
+def _all(tests: Sequence[Test]) -> Test:
+    if len(tests) == 1:
+        return tests[0]
+    first, rest = tests[0], _all(tests[1:])
+    return lambda event: first(event) and rest(event)
+
+
+def _tests(read: Read, wanted: Operand | list[Operand] | Comparison) -> list[Test]:
     if isinstance(wanted, Comparison):
-        return lambda event: _compares(read(event), wanted)
+        return [_compare(read, name, operand) for name, operand in wanted.model_dump(exclude_unset=True).items()]
     if isinstance(wanted, list):
-        return lambda event: any(_same(read(event), each) for each in wanted)
+        return [lambda event: any(_same(read(event), each) for each in wanted)]
     if isinstance(wanted, bool) or wanted is None:
-        return lambda event: read(event) is wanted
-    return lambda event: _same(read(event), wanted)
+        return [lambda event: read(event) is wanted]
+    return [lambda event: _same(read(event), wanted)]
 
 
 def _same(value: Any, wanted: Operand) -> bool:
     return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
 
 
-def _compares(value: Any, wanted: Comparison) -> bool:
-    if wanted.present is not None and (value is not MISSING) != wanted.present:
-        return False
-    if "is_not" in wanted.model_fields_set and (value is MISSING or _same(value, wanted.is_not)):
-        return False
-    bounds = (wanted.above, wanted.at_least, wanted.below, wanted.at_most)
-    if all(bound is None for bound in bounds):
-        return True
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return False
-    above, at_least, below, at_most = bounds
-    return (
-        (above is None or value > above)
-        and (at_least is None or value >= at_least)
-        and (below is None or value < below)
-        and (at_most is None or value <= at_most)
-    )
+def _compare(read: Read, name: str, operand: Any) -> Test:
+    """One comparison by the name it has in the file; a number is compared with numbers only."""
+    if name == "present":
+        return lambda event: (read(event) is not MISSING) == operand
+    if name == "is_not":
+        return lambda event: (value := read(event)) is not MISSING and not _same(value, operand)
+    compare = COMPARE[name]
+
+    def test(event: ProductEvent) -> bool:
+        value = read(event)
+        return (type(value) is int or type(value) is float) and compare(value, operand)
+
+    return test
+
+
+COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "above": operator.gt,
+    "at_least": operator.ge,
+    "below": operator.lt,
+    "at_most": operator.le,
+}
