@@ -1,0 +1,170 @@
+"""Where a fault test happens: one topic of its own, one database of its own, and the worker's accounts of what it did."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+
+from shared.cloudevents import write_fact
+from shared.events import CustomerUpdated
+from shared.postgres import migrate
+from tests.containers import PASSWORD, Kafka, Postgres
+from tests.faults.checker import Account, account
+from tests.faults.members import Member
+from tests.faults.worker import NAME, TABLES
+
+SHARED = Path(__file__).parent.parent.parent / "shared" / "migrations"
+
+
+async def within(seconds: float, condition: Callable[[], Awaitable[bool]], what: str) -> float:
+    """Waits for it and returns how many seconds that took. Raises TimeoutError that says what did not come true."""
+    started = time.monotonic()
+    while not await condition():
+        if time.monotonic() - started > seconds:
+            raise TimeoutError(f"not within {seconds:.0f} s: {what}")
+        await asyncio.sleep(0.05)
+    return time.monotonic() - started
+
+
+@dataclass
+class Site:
+    """A worker's surroundings."""
+
+    kafka: Kafka
+    postgres: Postgres
+    folder: Path
+    topic: str = field(default_factory=lambda: f"faults.{uuid4().hex[:8]}.v1")
+    produced: list[str] = field(default_factory=list)
+
+    @property
+    def database(self) -> str:
+        return self.topic.replace(".", "_")
+
+    async def prepare(self) -> None:
+        await self.kafka.create(self.topic, f"{self.topic}.said", f"{self.topic}.dlq")
+        admin = await self.postgres.connect()
+        await admin.execute(f"CREATE DATABASE {self.database}")
+        await admin.close()
+        connection = await self.postgres.connect(self.database)
+        await connection.execute(f"CREATE SCHEMA {NAME}")
+        await migrate(connection, NAME, [SHARED])
+        await connection.execute(TABLES)
+        await connection.close()
+
+    def member(self, name: str, **settings: str) -> Member:
+        """A worker, not yet started."""
+        environment = {
+            "FOREWARN_ENVIRONMENT": "demo",
+            "FOREWARN_KAFKA": self.kafka.bootstrap,
+            "FOREWARN_DATABASE_HOST": "localhost",
+            "FOREWARN_DATABASE_PORT": str(self.postgres.port),
+            "FOREWARN_DATABASE_NAME": self.database,
+            "FOREWARN_DATABASE_USER": "postgres",
+            "FOREWARN_DATABASE_PASSWORD": PASSWORD,
+            "FOREWARN_WORKER_READS": self.topic,
+            "FOREWARN_WORKER_SAYS": f"{self.topic}.said",
+            **settings,
+        }
+        return Member(name, "tests.faults.worker", environment, self.folder / f"{name}.log")
+
+    # ── what goes in ─────────────────────────────────────────────────────────────────────────
+
+    async def produce(self, count: int, *, name: str = "", a_second: float = float("inf")) -> None:
+        """Publishes that many events with ids of their own, at most so many a second."""
+        first = len(self.produced)
+        ids = [f"e-{first + n}" for n in range(count)]
+        started, step = time.monotonic(), 200
+        async with producing(self.kafka) as producer:
+            for at in range(0, count, step):
+                await self._publish(producer, ids[at : at + step], name)
+                if (ahead := started + (at + step) / a_second - time.monotonic()) > 0:
+                    await asyncio.sleep(ahead)
+
+    async def _publish(self, producer: AIOKafkaProducer, ids: Sequence[str], name: str) -> None:
+        now = datetime.now(UTC)
+        facts = [CustomerUpdated.of(CustomerUpdated.Data(name=name), subject=each, at=now) for each in ids]
+        await asyncio.gather(*[await producer.send(self.topic, write_fact(fact), key=fact.subject.encode()) for fact in facts])
+        self.produced += ids
+
+    async def put(self, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()) -> None:
+        """Publishes any bytes."""
+        async with producing(self.kafka) as producer:
+            await producer.send_and_wait(self.topic, value, headers=list(headers))
+
+    # ── what came of it ──────────────────────────────────────────────────────────────────────
+
+    async def rows(self, query: str) -> list[asyncpg.Record]:
+        connection = await self.postgres.connect(self.database)
+        try:
+            await connection.execute(f"SET search_path TO {NAME}")
+            return list(await connection.fetch(query))
+        finally:
+            await connection.close()
+
+    async def counted(self) -> int:
+        [[count]] = await self.rows("SELECT count(*) FROM counted")
+        return int(count)
+
+    async def at_rest(self) -> bool:
+        """The worker has done and said everything it was asked."""
+        [[done, waiting]] = await self.rows(
+            "SELECT (SELECT coalesce(sum(next), 0) FROM offsets),"
+            " (SELECT count(*) FROM outbox) + (SELECT count(*) FROM due WHERE kind = 'bell')"
+        )
+        return int(done) >= len(self.produced) and waiting == 0
+
+    async def settled(self, seconds: float = 60) -> float:
+        """Waits until it is at rest."""
+        return await within(seconds, self.at_rest, f"{len(self.produced)} events worked off")
+
+    async def account(self) -> Account:
+        """What became of the events, by the worker's own table and the dead letters."""
+        dead = [(record.key or b"").decode() for record in await self.records(f"{self.topic}.dlq")]
+        return account(self.produced, [row["id"] for row in await self.rows("SELECT id FROM counted")], dead)
+
+    async def bells(self) -> Account:
+        """What became of the work that was due."""
+        asked = [row["id"] for row in await self.rows("SELECT id FROM counted WHERE id LIKE '%0'")]
+        return account(asked, [row["id"] for row in await self.rows("SELECT id FROM rung")])
+
+    async def said(self) -> set[str]:
+        """The ids on the topic where the worker says what it counted."""
+        return {(record.key or b"").decode() for record in await self.records(f"{self.topic}.said")}
+
+    async def records(self, topic: str) -> list[ConsumerRecord]:
+        """Everything a topic holds."""
+        consumer = AIOKafkaConsumer(topic, bootstrap_servers=self.kafka.bootstrap, group_id=None, auto_offset_reset="earliest")
+        await consumer.start()
+        try:
+            ends = await consumer.end_offsets(list(consumer.assignment()))
+            found: list[ConsumerRecord] = []
+            while any([await consumer.position(at) < end for at, end in ends.items()]):
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    found += records
+            return found
+        finally:
+            await consumer.stop()
+
+
+class producing:
+    """An idempotent producer while the context lasts."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        self._producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, enable_idempotence=True, acks="all", linger_ms=2)
+
+    async def __aenter__(self) -> AIOKafkaProducer:
+        await self._producer.start()
+        return self._producer
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._producer.stop()
+
+
+def ids(records: Iterable[ConsumerRecord]) -> list[str]:
+    return [(record.key or b"").decode() for record in records]

@@ -1,0 +1,64 @@
+"""A service that is nothing but the mechanisms: counts each event's id into a table, says so on a topic, and rings a bell for some.
+
+Run as `python -m tests.faults.worker`; `counted` and `rung` have no key, so that counting twice shows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.cloudevents import write_fact
+from shared.events import CustomerUpdated, Fact
+from shared.handling import Handling
+from shared.outbox import Message, put
+from shared.postgres import Database, Tx
+from shared.service import Service, run
+from shared.settings import Settings
+from shared.stream import Stream
+from shared.timers import Due, Work, schedule
+
+NAME = "worker"
+POISON = "poison"
+TABLES = "CREATE TABLE counted (id text NOT NULL); CREATE TABLE rung (id text NOT NULL)"
+
+
+class WorkerSettings(Settings):
+    """Where it reads and where it says."""
+
+    worker_reads: str
+    worker_says: str
+
+
+@dataclass
+class Worker:
+    """What the worker does with what it reads."""
+
+    settings: WorkerSettings
+    database: Database
+
+    async def on_events(self, tx: Tx, facts: Sequence[Fact]) -> None:
+        """Counts them; every tenth rings a bell. Raises ValueError for poison."""
+        ids = [(fact.subject,) for fact in facts]
+        await tx.executemany("INSERT INTO counted (id) VALUES ($1)", ids)
+        await put(tx, [Message(self.settings.worker_says, fact.subject.encode(), write_fact(fact)) for fact in facts])
+        now = await tx.fetchval("SELECT clock()")
+        await schedule(tx, "bell", {fact.subject: now for fact in facts if fact.subject.endswith("0")})
+        if any(isinstance(fact, CustomerUpdated) and fact.data.name == POISON for fact in facts):
+            raise ValueError(POISON)
+
+    async def ring(self, due: Due) -> None:
+        """The bell's effect and its settling are one transaction."""
+        async with self.database.transaction() as tx:
+            await tx.execute("INSERT INTO rung (id) VALUES ($1)", due.ref)
+            await due.settle(tx)
+
+
+def service(settings: WorkerSettings) -> Service:
+    """The worker, wired."""
+    database = Database(settings, NAME)
+    worker = Worker(settings, database)
+    stream = Stream(NAME, settings.worker_reads, Handling(settings.worker_reads, (CustomerUpdated,), worker.on_events), database)
+    return Service(NAME, settings, database, [stream], due={"bell": Work(worker.ring, at_once=4)})
+
+
+if __name__ == "__main__":
+    run(service(WorkerSettings()))
