@@ -1,0 +1,43 @@
+"""Ticketing: works on the cases that come all the same. Wiring only."""
+
+from functools import partial
+
+from services.ticketing import timers
+from services.ticketing.api import router
+from services.ticketing.handlers import on_incidents, on_notifications, on_requests
+from services.ticketing.settings import TicketingSettings
+from services.ticketing.store import BREACH, WARN
+from services.ticketing.support import Policy
+from shared.events import FACTS, NotificationDelivered, SupportRequested, Topic
+from shared.handling import Handling
+from shared.postgres import Database
+from shared.service import Service, run
+from shared.stream import Stream
+from shared.timers import Work
+
+
+def main() -> None:
+    settings = TicketingSettings()
+    policy = Policy.of(settings.config_dir)
+    database = Database(settings, "ticketing")
+    handlings = (
+        Handling(Topic.SUPPORT_REQUESTS, (SupportRequested,), partial(on_requests, policy)),
+        Handling(Topic.INCIDENTS, FACTS[Topic.INCIDENTS], partial(on_incidents, policy)),
+        Handling(Topic.NOTIFICATIONS, (NotificationDelivered,), on_notifications),
+    )
+    topics = (Topic.SUPPORT_REQUESTS, Topic.INCIDENTS, Topic.NOTIFICATIONS)
+    ring = Work(partial(timers.ring_first_response, database), at_once=8)
+    run(
+        Service(
+            "ticketing",
+            settings,
+            database,
+            [Stream("ticketing", topic, handling, database) for topic, handling in zip(topics, handlings, strict=True)],
+            due={WARN: ring, BREACH: ring},
+            routers=[router(policy)],
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""Somebody called: requests come in, agents work on tickets, and everything known is shown."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from services.ticketing import change, reading, store
+from services.ticketing.change import Change, Person
+from services.ticketing.change import Request as SupportRequest
+from services.ticketing.handlers import reference, take
+from services.ticketing.outcome import Outcome
+from services.ticketing.support import Policy
+from services.ticketing.ticket import Refused, Status, Ticket
+from services.ticketing.views import (
+    Assignment,
+    Name,
+    NewTicket,
+    QueueList,
+    Reopening,
+    Reply,
+    Resolution,
+    Text,
+    TicketDetail,
+    TicketList,
+    TicketView,
+    Unlinking,
+)
+from shared.api import Db, IdempotencyKey, Problem, Role, allow, once, page, position_of
+from shared.events import identity
+from shared.postgres import Tx
+
+ROUTE = "/v1/tickets"
+
+Ref = Annotated[Name, Path(description="a ticket's id or number")]
+Decide = Callable[[Ticket, Person, datetime], Change | Refused]
+
+MAY_FAIL: dict[int | str, dict[str, Any]] = {
+    404: {"description": "there is no such ticket"},
+    409: {"description": "not in this state; `allowed` names what can be done instead"},
+}
+
+NO_INCIDENT: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such incident"}}
+
+agents = APIRouter(prefix="/v1", dependencies=[allow(Role.AGENT)])
+
+
+def router(policy: Policy) -> APIRouter:
+    """All of ticketing's routes."""
+    everything = APIRouter()
+
+    @everything.post(ROUTE, status_code=201, response_model=TicketView, tags=["tickets"], dependencies=[allow(Role.PRODUCER, Role.AGENT)])
+    async def create(request: Request, database: Db, new: NewTicket, key: IdempotencyKey = None) -> Response:
+        """Makes a ticket of a customer's request, or continues the one it replies to; one about a known incident is answered at once."""
+        return await once(request, database, key, lambda tx: _take(policy, tx, new, key or str(uuid4())), status=201)
+
+    @everything.get("/v1/incidents/{incident_id}/outcome", responses=NO_INCIDENT, tags=["incidents"], dependencies=[allow(Role.AGENT)])
+    async def incident_outcome(database: Db, incident_id: Name) -> Outcome:
+        """Did it help? Who was told before they wrote in, and by how much."""
+        async with database.transaction() as tx:
+            return await reading.outcome(tx, incident_id, policy.support.linking.windows)
+
+    everything.include_router(agents)
+    return everything
+
+
+async def _take(policy: Policy, tx: Tx, new: NewTicket, key: str) -> TicketView:
+    message_id = identity("message", ROUTE, key)
+    if (earlier := await store.made_by(tx, message_id)) is not None:
+        raise Problem(409, f"this Idempotency-Key made ticket {earlier} more than 24 hours ago")
+    request = SupportRequest(
+        message_id=message_id,
+        ticket_id=identity("ticket", ROUTE, key),
+        customer_id=new.customer_id,
+        channel=new.channel,
+        subject=new.subject,
+        body=new.body,
+        component=policy.catalog.component(new.component),
+        priority=new.priority,
+        in_reply_to=reference(new.in_reply_to),
+        written_at=await store.now(tx),
+        cause=None,
+    )
+    await take(policy, tx, [request])
+    return await reading.shown(tx, await store.made_by(tx, message_id) or "")
+
+
+# ── agents act ───────────────────────────────────────────────────────────────────────────────
+
+
+@agents.post("/tickets/{ref}/reply", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
+async def reply(request: Request, database: Db, ref: Ref, said: Reply, key: IdempotencyKey = None) -> Response:
+    """Writes to the customer; notifier brings it. The ticket waits for the customer then."""
+    return await _act(request, database, ref, key, said.by, lambda ticket, *now: change.replied(ticket, said.body, *now))
+
+
+@agents.post("/tickets/{ref}/assign", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
+async def assign(request: Request, database: Db, ref: Ref, said: Assignment, key: IdempotencyKey = None) -> Response:
+    """Gives the ticket to an agent, or back to the queue."""
+    return await _act(request, database, ref, key, said.by, lambda ticket, *now: change.assigned(ticket, said.agent, *now))
+
+
+@agents.post("/tickets/{ref}/resolve", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
+async def resolve(request: Request, database: Db, ref: Ref, said: Resolution, key: IdempotencyKey = None) -> Response:
+    """The customer's trouble is over, as far as we know."""
+    return await _act(request, database, ref, key, said.by, lambda ticket, *now: change.resolved(ticket, said.resolution, *now))
+
+
+@agents.post("/tickets/{ref}/reopen", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
+async def reopen(request: Request, database: Db, ref: Ref, said: Reopening, key: IdempotencyKey = None) -> Response:
+    """It was not over."""
+    return await _act(request, database, ref, key, said.by, lambda ticket, *now: change.reopened(ticket, said.reason, *now))
+
+
+@agents.post("/tickets/{ref}/unlink", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
+async def unlink(request: Request, database: Db, ref: Ref, said: Unlinking, key: IdempotencyKey = None) -> Response:
+    """The ticket is not about that incident: it will not be linked to it again, and needs a first response if only Forewarn gave one."""
+
+    async def act(tx: Tx) -> TicketView:
+        ticket = await _ticket(tx, ref)
+        link = await store.link_of(tx, ticket)
+        if link is None:
+            raise Problem(409, "the ticket is linked to no incident")
+        return await _apply(tx, change.unlinked(ticket, link, said.verdict, _person(said.by, key), await store.now(tx)))
+
+    return await once(request, database, key, act)
+
+
+async def _act(request: Request, database: Db, ref: str, key: str | None, by: str, decide: Decide) -> Response:
+    async def act(tx: Tx) -> TicketView:
+        ticket = await _ticket(tx, ref)
+        return await _apply(tx, decide(ticket, _person(by, key), await store.now(tx)))
+
+    return await once(request, database, key, act)
+
+
+async def _ticket(tx: Tx, ref: str) -> Ticket:
+    ticket = await store.ticket(tx, reference(ref) or "")
+    if ticket is None:
+        raise Problem(404, "there is no such ticket")
+    return ticket
+
+
+def _person(by: str, key: str | None) -> Person:
+    return Person(by, key or str(uuid4()))
+
+
+async def _apply(tx: Tx, decided: Change | Refused) -> TicketView:
+    if isinstance(decided, Refused):
+        raise Problem(409, str(decided), status_now=decided.status, allowed=decided.allowed)
+    await store.apply(tx, [decided])
+    return await reading.shown(tx, decided.ticket.id)
+
+
+# ── everybody reads ──────────────────────────────────────────────────────────────────────────
+
+
+@agents.get("/tickets", tags=["tickets"])
+async def tickets(
+    database: Db,
+    status: Annotated[list[Status] | None, Query(description="several: any of them")] = None,
+    customer_id: Name | None = None,
+    component: Name | None = None,
+    incident_id: Name | None = None,
+    assignee: Name | None = None,
+    q: Annotated[Text | None, Query(max_length=500, description="words of what was said, or a number")] = None,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> TicketList:
+    """Tickets, newest first."""
+    filters = (status, customer_id, component, incident_id, assignee, reference(q))
+    async with database.transaction() as tx:
+        found = await reading.listed(tx, _number(cursor), filters, limit + 1)
+    return TicketList.model_validate(page(found, limit, lambda each: str(each.number)))
+
+
+def _number(cursor: str | None) -> int | None:
+    position = position_of(cursor)
+    if position is None:
+        return None
+    if not (position.isascii() and position.isdigit() and len(position) < 19):
+        raise Problem(422, "this cursor is not one of ours")
+    return int(position)
+
+
+@agents.get("/tickets/{ref}", responses={404: MAY_FAIL[404]}, tags=["tickets"])
+async def ticket(database: Db, ref: Ref) -> TicketDetail:
+    """One ticket with what was said, why it is linked, its promises and its history."""
+    async with database.transaction() as tx:
+        return await reading.detail(tx, reference(ref) or "")
+
+
+@agents.get("/queues", tags=["tickets"])
+async def queues(database: Db) -> QueueList:
+    """How much there is to work on, by state and agent."""
+    async with database.connection() as tx:
+        return await reading.queues(tx)

@@ -1,0 +1,341 @@
+"""What each act makes of a ticket: its next state, what is said to whom, and how it is remembered. Pure: values in, values out."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from services.ticketing import sla
+from services.ticketing.matching import Incident, Match
+from services.ticketing.sla import Clock
+from services.ticketing.ticket import FOREWARN, Act, Priority, Refused, Status, Ticket, move
+from shared.events import (
+    Fact,
+    TicketAssigned,
+    TicketLinked,
+    TicketOpened,
+    TicketReopened,
+    TicketReplied,
+    TicketResolved,
+    TicketSlaBreached,
+    TicketSlaWarning,
+    identity,
+)
+
+CUSTOMER = "customer"
+
+Cause = Fact | None
+Letter = tuple[str, str]  # subject and body
+Kind = Literal["answer", "resolved", "reply"]  # of what support says
+
+
+class What(StrEnum):
+    """What happened to a ticket, in its history and in the metrics."""
+
+    OPENED = "opened"
+    WROTE = "wrote"  # the customer, again
+    LINKED = "linked"
+    ANSWERED = "answered"  # linked, and told the incident's status
+    UNLINKED = "unlinked"
+    ASSIGNED = "assigned"
+    REPLIED = "replied"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    WARNED = "warned"
+    BREACHED = "breached"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a customer wrote, however it came."""
+
+    message_id: str  # the same request again has the same
+    ticket_id: str  # of the ticket it becomes, unless it continues one
+    customer_id: str
+    channel: str
+    subject: str
+    body: str
+    component: str | None
+    priority: Priority
+    in_reply_to: str | None  # a ticket's id or number
+    written_at: datetime
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An agent at work. `act_id` tells two acts of the same kind apart."""
+
+    name: str
+    act_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something said on a ticket."""
+
+    id: str
+    ticket_id: str
+    at: datetime
+    side: Literal["customer", "support"]
+    author: str
+    kind: Kind | Literal["request"]
+    subject: str
+    body: str
+    incident_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """That a ticket is about an incident, or was thought to be."""
+
+    ticket_id: str
+    incident_id: str
+    reasons: tuple[str, ...]
+    linked_at: datetime
+    answered_at: datetime | None
+    unlinked_at: datetime | None = None
+    unlinked_by: str | None = None
+    verdict: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One act and all that follows from it."""
+
+    ticket: Ticket  # as it is then
+    at: datetime
+    who: str
+    what: What
+    detail: dict[str, Any]
+    facts: tuple[Fact, ...] = ()
+    message: Message | None = None
+    link: Link | None = None
+    clock_starts: bool = False
+
+
+def unless_refused(change: Change | Refused) -> Change:
+    """The change, where a refusal can only be a mistake of ours."""
+    if isinstance(change, Refused):
+        raise TypeError(str(change))
+    return change
+
+
+# ── the customer ─────────────────────────────────────────────────────────────────────────────
+
+
+def opened(request: Request, number: int, clock: Clock, now: datetime) -> Change:
+    """A request becomes a ticket. A clock that is over already says so here, once, and rings no more."""
+    opened_at = min(request.written_at, now)
+    ticket = Ticket(
+        id=request.ticket_id,
+        number=number,
+        customer_id=request.customer_id,
+        channel=request.channel,
+        subject=request.subject,
+        component=request.component,
+        priority=request.priority,
+        status=Status.OPEN,
+        assignee=None,
+        incident_id=None,
+        opened_at=opened_at,
+        resolved_at=None,
+        first_response=clock,
+    )
+    data = TicketOpened.Data(
+        **_about(ticket),
+        channel=ticket.channel,
+        subject=ticket.subject,
+        component=ticket.component,
+        priority=ticket.priority,
+        opened_at=opened_at,
+    )
+    facts: list[Fact] = [TicketOpened.of(data, subject=ticket.id, at=opened_at, cause=request.cause)]
+    if clock.breached_at:
+        facts.append(_breach(ticket, now, request.cause))
+    message = _words(request, ticket, opened_at)
+    return Change(ticket, now, CUSTOMER, What.OPENED, {"channel": ticket.channel}, tuple(facts), message, clock_starts=True)
+
+
+def wrote(ticket: Ticket, request: Request, now: datetime) -> Change | Refused:
+    """The customer writes again on a ticket they have; one that was resolved is open again."""
+    to = move(ticket.status, Act.WRITE)
+    if isinstance(to, Refused):
+        return to
+    at = min(request.written_at, now)
+    after = replace(ticket, status=to, resolved_at=None)
+    facts: tuple[Fact, ...] = ()
+    if ticket.status is Status.RESOLVED:
+        facts = (_reopened(ticket, "the customer wrote again", request.message_id, now, request.cause),)
+    return Change(after, now, CUSTOMER, What.WROTE, {"reopened": bool(facts)}, facts, _words(request, ticket, at))
+
+
+def _words(request: Request, ticket: Ticket, at: datetime) -> Message:
+    return Message(request.message_id, ticket.id, at, "customer", request.customer_id, "request", request.subject, request.body)
+
+
+# ── incidents ────────────────────────────────────────────────────────────────────────────────
+
+
+def linked(ticket: Ticket, match: Match, answer: Letter | None, now: datetime, cause: Cause) -> Change:
+    """The ticket is about a known incident, and is answered with its status unless there is no answer to give.
+
+    The answer has substance, so it stops the first-response clock. A ticket an agent has stays theirs.
+    """
+    incident = match.incident
+    data = TicketLinked.Data(**_about(ticket), incident_id=incident.id, reasons=match.reasons)
+    facts: list[Fact] = [TicketLinked.of(data, subject=ticket.id, at=now, unique=incident.id, cause=cause)]
+    after, message = replace(ticket, incident_id=incident.id), None
+    to = move(ticket.status, Act.ANSWER)
+    if answer is not None and not isinstance(to, Refused):
+        message = _said(ticket, "answer", FOREWARN, answer, identity("answer", ticket.id, incident.id), now, incident.id)
+        after, breach = _answered(replace(after, status=to), now, FOREWARN, cause)
+        facts += [_replied(ticket, message, cause), *breach]
+    what = What.ANSWERED if message else What.LINKED
+    link = Link(ticket.id, incident.id, match.reasons, now, now if message else None)
+    detail = {"incident_id": incident.id, "reasons": match.reasons}
+    return Change(after, now, FOREWARN, what, detail, tuple(facts), message, link)
+
+
+def ended(ticket: Ticket, incident: Incident, all_clear: Letter | None, now: datetime, cause: Cause) -> Change:
+    """The incident of an unresolved ticket is over: the customer hears it, unless there is nothing to say, and the ticket is resolved."""
+    assert incident.resolved_at is not None  # noqa: S101  only an end ends tickets
+    facts: list[Fact] = []
+    message = None
+    if all_clear is not None:
+        reply_id = identity("all-clear", ticket.id, incident.id, incident.resolved_at.isoformat())
+        message = _said(ticket, "resolved", FOREWARN, all_clear, reply_id, now, incident.id)
+        facts.append(_replied(ticket, message, cause))
+    after, breach = _answered(ticket, now, FOREWARN if message else None, cause)
+    after = replace(after, status=Status.RESOLVED, resolved_at=now)
+    why = f"the incident is over: {incident.title}"
+    data = TicketResolved.Data(**_about(ticket), resolution=why, incident_id=incident.id, resolved_at=now)
+    unique = f"{incident.id} {incident.resolved_at.isoformat()}"
+    facts += [*breach, TicketResolved.of(data, subject=ticket.id, at=now, unique=unique, cause=cause)]
+    return Change(after, now, FOREWARN, What.RESOLVED, {"incident_id": incident.id, "resolution": why}, tuple(facts), message)
+
+
+def unlinked(ticket: Ticket, link: Link, verdict: str, person: Person, now: datetime) -> Change | Refused:
+    """An agent undoes a link: the verdict is kept, the automatic answer counts as none, and the ticket needs a person."""
+    to = move(ticket.status, Act.UNLINK)
+    if isinstance(to, Refused):
+        return to
+    clock, restarts = ticket.first_response, ticket.first_response.answered_by == FOREWARN
+    if restarts:
+        clock = replace(clock, stopped_at=None, answered_by=None)
+    after = replace(ticket, status=to, incident_id=None, resolved_at=None, first_response=clock)
+    facts: tuple[Fact, ...] = ()
+    if ticket.status is Status.RESOLVED:
+        facts = (_reopened(ticket, f"it was not about the incident: {verdict}", person.act_id, now),)
+    undone = replace(link, unlinked_at=now, unlinked_by=person.name, verdict=verdict)
+    detail = {"incident_id": link.incident_id, "verdict": verdict}
+    return Change(after, now, person.name, What.UNLINKED, detail, facts, link=undone, clock_starts=restarts)
+
+
+# ── agents ───────────────────────────────────────────────────────────────────────────────────
+
+
+def assigned(ticket: Ticket, agent: str | None, person: Person, now: datetime) -> Change | Refused:
+    """An agent has the ticket now; None puts it back into the queue."""
+    to = move(ticket.status, Act.ASSIGN if agent else Act.UNASSIGN)
+    if isinstance(to, Refused):
+        return to
+    fact = TicketAssigned.of(TicketAssigned.Data(**_about(ticket), agent=agent), subject=ticket.id, at=now, unique=person.act_id)
+    return Change(replace(ticket, status=to, assignee=agent), now, person.name, What.ASSIGNED, {"agent": agent}, (fact,))
+
+
+def replied(ticket: Ticket, body: str, person: Person, now: datetime) -> Change | Refused:
+    """A person writes to the customer, which stops the first-response clock."""
+    to = move(ticket.status, Act.REPLY)
+    if isinstance(to, Refused):
+        return to
+    letter = (f"Re: {' '.join(ticket.subject.split()) or 'your request'} [#{ticket.number}]", body)
+    message = _said(ticket, "reply", person.name, letter, identity("reply", ticket.id, person.act_id), now, ticket.incident_id)
+    after, breach = _answered(replace(ticket, status=to), now, person.name, None)
+    return Change(after, now, person.name, What.REPLIED, {}, (_replied(ticket, message, None), *breach), message)
+
+
+def resolved(ticket: Ticket, resolution: str, person: Person, now: datetime) -> Change | Refused:
+    """A person says that the trouble is over. A ticket that ends needs no first response any more."""
+    to = move(ticket.status, Act.RESOLVE)
+    if isinstance(to, Refused):
+        return to
+    after, breach = _answered(replace(ticket, status=to, resolved_at=now), now, None, None)
+    data = TicketResolved.Data(**_about(ticket), resolution=resolution, incident_id=ticket.incident_id, resolved_at=now)
+    fact = TicketResolved.of(data, subject=ticket.id, at=now, unique=person.act_id)
+    return Change(after, now, person.name, What.RESOLVED, {"resolution": resolution}, (*breach, fact))
+
+
+def reopened(ticket: Ticket, reason: str, person: Person, now: datetime) -> Change | Refused:
+    """A person says that it was not over."""
+    to = move(ticket.status, Act.REOPEN)
+    if isinstance(to, Refused):
+        return to
+    after = replace(ticket, status=to, resolved_at=None)
+    return Change(after, now, person.name, What.REOPENED, {"reason": reason}, (_reopened(ticket, reason, person.act_id, now),))
+
+
+# ── the clock ────────────────────────────────────────────────────────────────────────────────
+
+
+def rung(ticket: Ticket, now: datetime) -> Change | None:
+    """What has become of the first-response clock by now; None when there is nothing to say."""
+    clock = ticket.first_response
+    match sla.ring(clock, now):
+        case sla.Ring.WARNING:
+            fact = TicketSlaWarning.of(TicketSlaWarning.Data(**_promise(ticket)), subject=ticket.id, at=now, unique=sla.FIRST_RESPONSE)
+            after = replace(ticket, first_response=replace(clock, warned_at=now))
+            return Change(after, now, FOREWARN, What.WARNED, {"clock": sla.FIRST_RESPONSE}, (fact,))
+        case sla.Ring.BREACH:
+            after = replace(ticket, first_response=replace(clock, breached_at=clock.due_at))
+            return Change(after, now, FOREWARN, What.BREACHED, {"clock": sla.FIRST_RESPONSE}, (_breach(ticket, now, None),))
+        case None:
+            return None
+
+
+def _breach(ticket: Ticket, now: datetime, cause: Cause) -> Fact:
+    data = TicketSlaBreached.Data(**_promise(ticket))
+    return TicketSlaBreached.of(data, subject=ticket.id, at=now, unique=sla.FIRST_RESPONSE, cause=cause)
+
+
+def _answered(ticket: Ticket, now: datetime, by: str | None, cause: Cause) -> tuple[Ticket, tuple[Fact, ...]]:
+    """The ticket with its clock stopped, and the breach that nobody had noticed before."""
+    clock = sla.stop(ticket.first_response, now, by)
+    missed = clock.breached_at is not None and ticket.first_response.breached_at is None
+    return replace(ticket, first_response=clock), (_breach(ticket, now, cause),) if missed else ()
+
+
+# ── parts of facts ───────────────────────────────────────────────────────────────────────────
+
+
+def _about(ticket: Ticket) -> dict[str, Any]:
+    return {"ticket_id": ticket.id, "number": ticket.number, "customer_id": ticket.customer_id}
+
+
+def _promise(ticket: Ticket) -> dict[str, Any]:
+    return {**_about(ticket), "clock": sla.FIRST_RESPONSE, "due_at": ticket.first_response.due_at}
+
+
+def _said(ticket: Ticket, kind: Kind, author: str, letter: Letter, reply_id: str, now: datetime, incident_id: str | None) -> Message:
+    subject, body = letter
+    return Message(reply_id, ticket.id, now, "support", author, kind, subject, body, incident_id)
+
+
+def _replied(ticket: Ticket, said: Message, cause: Cause) -> Fact:
+    assert said.kind != "request"  # noqa: S101  a customer's words are not brought to them
+    data = TicketReplied.Data(
+        **_about(ticket),
+        reply_id=said.id,
+        kind=said.kind,
+        author=said.author,
+        subject=said.subject,
+        body=said.body,
+        incident_id=said.incident_id,
+        replied_at=said.at,
+    )
+    return TicketReplied.of(data, subject=ticket.id, at=said.at, unique=said.id, cause=cause)
+
+
+def _reopened(ticket: Ticket, reason: str, unique: str, now: datetime, cause: Cause = None) -> Fact:
+    data = TicketReopened.Data(**_about(ticket), reason=reason, reopened_at=now)
+    return TicketReopened.of(data, subject=ticket.id, at=now, unique=unique, cause=cause)

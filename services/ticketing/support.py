@@ -1,0 +1,137 @@
+"""What catalog.yml and support.yml say: the product's parts, the promises, and the words of automatic answers. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from string import Formatter
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from services.ticketing.matching import Incident, Windows
+from services.ticketing.ticket import FOREWARN, Priority, Ticket
+from shared.config import Config, Duration, load
+
+FIELDS = frozenset({"number", "subject", "title", "component", "started_at", "resolved_at"})
+
+
+def _knows_its_fields(text: str) -> str:
+    """Refuses a field that no answer fills, where the file is read and not when a customer waits."""
+    for _, name, spec, conversion in Formatter().parse(text):
+        if name is not None and (name not in FIELDS or spec or conversion):
+            raise ValueError(f"{{{name}}} is none of {', '.join(sorted(FIELDS))}")
+    return text
+
+
+Words = Annotated[str, Field(min_length=1), AfterValidator(_knows_its_fields)]
+
+
+class Letter(Config):
+    """One automatic answer. Fields: number, subject, title, component, started_at, resolved_at."""
+
+    subject: Words
+    body: Words
+
+
+class Answers(Config):
+    known: Letter  # the incident goes on
+    fixed: Letter  # it was over when the customer wrote, or when we knew that they were affected
+    resolved: Letter  # it is over now
+
+
+class FirstResponse(Config):
+    targets: dict[Priority, Duration]
+    warn_at: float = Field(0.75, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _complete(self) -> "FirstResponse":
+        if missing := set(Priority.__args__) - self.targets.keys():  # type: ignore[attr-defined]
+            raise ValueError(f"targets: {', '.join(sorted(missing))} missing")
+        return self
+
+
+class Linking(Config):
+    before_start: Duration = timedelta(minutes=5)
+    after_end: Duration = timedelta(minutes=30)
+    answer_within: Duration = timedelta(hours=24)
+
+    @property
+    def windows(self) -> Windows:
+        return Windows(self.before_start, self.after_end)
+
+
+class Support(Config):
+    first_response: FirstResponse
+    linking: Linking = Linking()
+    answers: Answers
+
+
+class Component(Config):
+    name: str  # as customers know it
+
+
+class Catalog(Config):
+    components: dict[str, Component] = {}
+
+    def component(self, said: str | None) -> str | None:
+        """The component somebody means, by its id or its name in any case; what we do not know stays as it was said."""
+        if said is None or not said.strip():
+            return None
+        wanted = said.strip().casefold()
+        known = ((key, each.name) for key, each in self.components.items())
+        return next((key for key, name in known if wanted in (key.casefold(), name.casefold())), said.strip())
+
+    def name(self, component: str) -> str:
+        return self.components[component].name if component in self.components else component
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Both files."""
+
+    support: Support
+    catalog: Catalog
+
+    @classmethod
+    def of(cls, folder: Path) -> "Policy":
+        """Raises ConfigError with file and line."""
+        return cls(load(folder / "support.yml", Support), load(folder / "catalog.yml", Catalog))
+
+    def worth_answering(self, ticket: Ticket, now: datetime) -> bool:
+        """Not once a person has answered; and nobody waits any more for an automatic answer to what they wrote long ago."""
+        clock = ticket.first_response
+        by_person = clock.stopped_at is not None and clock.answered_by != FOREWARN
+        return not by_person and now - ticket.opened_at <= self.support.linking.answer_within
+
+    def answer(self, ticket: Ticket, incident: Incident) -> tuple[str, str]:
+        """Subject and body of what a ticket is answered about an incident when it is linked to it."""
+        answers = self.support.answers
+        return self._fill(answers.known if incident.resolved_at is None else answers.fixed, ticket, incident)
+
+    def all_clear(self, ticket: Ticket, incident: Incident) -> tuple[str, str]:
+        """Subject and body of what a linked ticket hears at the incident's end."""
+        return self._fill(self.support.answers.resolved, ticket, incident)
+
+    def _fill(self, letter: Letter, ticket: Ticket, incident: Incident) -> tuple[str, str]:
+        fields = self._fields(ticket, incident)
+        return letter.subject.format_map(fields), letter.body.format_map(fields)
+
+    def _fields(self, ticket: Ticket, incident: Incident) -> Mapping[str, object]:
+        return {
+            "number": ticket.number,
+            "subject": one_line(ticket.subject) or "your request",
+            "title": one_line(incident.title),
+            "component": self.catalog.name(incident.component),
+            "started_at": _moment(incident.started_at),
+            "resolved_at": _moment(incident.resolved_at) if incident.resolved_at else "",
+        }
+
+
+def one_line(text: str) -> str:
+    """Fit for the subject of a mail: no line breaks, single spaces."""
+    return " ".join(text.split())
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%d %B %Y, %H:%M} UTC"

@@ -1,0 +1,95 @@
+"""A ticket's life: what may be done to it, in which state, and where that leads. Pure: no clock, no database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from services.ticketing.sla import Clock
+
+FOREWARN = "forewarn"  # the author of automatic answers
+
+Priority = Literal["low", "normal", "high", "urgent"]
+
+
+class Status(StrEnum):
+    """Where a ticket stands; whose turn it is."""
+
+    OPEN = "open"  # nobody has it
+    IN_PROGRESS = "in_progress"  # an agent has it
+    WAITING = "waiting"  # answered: for the customer's next word, or for the incident to end
+    RESOLVED = "resolved"  # the trouble is over, as far as we know; the customer's next word opens it again
+    CLOSED = "closed"  # the record is final; the customer's next word makes a new ticket
+
+
+class Act(StrEnum):
+    """What may happen to a ticket."""
+
+    ASSIGN = "assign"  # an agent takes it
+    UNASSIGN = "unassign"  # it goes back to the queue
+    REPLY = "reply"  # an agent writes to the customer
+    ANSWER = "answer"  # it is answered with the status of a known incident
+    WRITE = "write"  # the customer writes again
+    UNLINK = "unlink"  # an agent says that it is not about that incident
+    RESOLVE = "resolve"
+    REOPEN = "reopen"
+    CLOSE = "close"
+
+
+UNRESOLVED = (Status.OPEN, Status.IN_PROGRESS, Status.WAITING)
+
+MOVES: dict[Act, dict[Status, Status]] = {
+    Act.ASSIGN: {Status.OPEN: Status.IN_PROGRESS, Status.IN_PROGRESS: Status.IN_PROGRESS, Status.WAITING: Status.WAITING},
+    Act.UNASSIGN: {Status.OPEN: Status.OPEN, Status.IN_PROGRESS: Status.OPEN, Status.WAITING: Status.WAITING},
+    # A word after the end is still a word, and opens nothing.
+    Act.REPLY: dict.fromkeys(UNRESOLVED, Status.WAITING) | {Status.RESOLVED: Status.RESOLVED},
+    Act.ANSWER: {Status.OPEN: Status.WAITING, Status.IN_PROGRESS: Status.IN_PROGRESS, Status.WAITING: Status.WAITING},
+    Act.WRITE: {
+        Status.OPEN: Status.OPEN,
+        Status.IN_PROGRESS: Status.IN_PROGRESS,
+        Status.WAITING: Status.OPEN,
+        Status.RESOLVED: Status.OPEN,
+    },
+    # Whatever the automatic answer has put aside needs a person now.
+    Act.UNLINK: dict.fromkeys((Status.OPEN, Status.WAITING, Status.RESOLVED), Status.OPEN) | {Status.IN_PROGRESS: Status.IN_PROGRESS},
+    Act.RESOLVE: dict.fromkeys(UNRESOLVED, Status.RESOLVED),
+    Act.REOPEN: {Status.RESOLVED: Status.OPEN},
+    Act.CLOSE: {Status.RESOLVED: Status.CLOSED},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """That cannot be done to a ticket in this state; these acts can."""
+
+    act: Act
+    status: Status
+    allowed: tuple[Act, ...]
+
+    def __str__(self) -> str:
+        return f"a ticket that is {self.status} cannot {self.act}; it can {', '.join(self.allowed) or 'do nothing any more'}"
+
+
+def move(status: Status, act: Act) -> Status | Refused:
+    """The state the act leads to, or why it leads nowhere."""
+    to = MOVES[act].get(status)
+    return to if to is not None else Refused(act, status, tuple(each for each in Act if status in MOVES[each]))
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One customer's case, as far as decisions need it."""
+
+    id: str
+    number: int
+    customer_id: str
+    channel: str
+    subject: str
+    component: str | None
+    priority: Priority
+    status: Status
+    assignee: str | None
+    incident_id: str | None  # it is linked to now
+    opened_at: datetime  # when the customer wrote
+    resolved_at: datetime | None
+    first_response: Clock

@@ -1,0 +1,151 @@
+"""What REST takes and shows: the shapes of bodies, of tickets, queues and outcomes."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from services.ticketing.ticket import Priority, Status
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("U+0000 is not text")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+Name = Annotated[str, Field(min_length=1, max_length=255, pattern="^[^\x00-\x1f\x7f-\x9f]+$")]
+Words = Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_without_nul)]
+
+
+class Body(BaseModel):
+    """A POST's body: a field it does not know is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NewTicket(Body):
+    """A customer's request, written down by whoever took it."""
+
+    customer_id: Name
+    channel: Name = "api"
+    subject: Annotated[Text, Field(max_length=998)] = ""
+    body: Annotated[Text, Field(max_length=100_000)] = ""
+    component: Name | None = Field(None, description="its id or its name in catalog.yml")
+    priority: Priority = "normal"
+    in_reply_to: Name | None = Field(None, description="id or number of the customer's ticket this continues")
+
+
+class ByAgent(Body):
+    by: Name = Field("agent", description="who does it, for the history")
+
+
+class Reply(ByAgent):
+    body: Words
+
+
+class Assignment(ByAgent):
+    agent: Name | None = Field(description="null puts the ticket back into the queue")
+
+
+class Resolution(ByAgent):
+    resolution: Words
+
+
+class Reopening(ByAgent):
+    reason: Words
+
+
+class Unlinking(ByAgent):
+    verdict: Words = Field(description="what the ticket is about instead; kept")
+
+
+class TicketView(BaseModel):
+    """One ticket. `due_at` to `answered_by` are of the promise of a first response."""
+
+    id: str
+    number: int
+    customer_id: str
+    channel: str
+    subject: str
+    component: str | None
+    priority: Priority
+    status: Status
+    assignee: str | None
+    incident_id: str | None
+    opened_at: datetime
+    changed_at: datetime
+    resolved_at: datetime | None
+    due_at: datetime
+    warned_at: datetime | None
+    breached_at: datetime | None
+    stopped_at: datetime | None
+    answered_by: str | None
+
+
+class MessageView(BaseModel):
+    id: str
+    at: datetime
+    side: str
+    author: str
+    kind: str
+    subject: str
+    body: str
+    incident_id: str | None
+
+
+class LinkView(BaseModel):
+    """That the ticket is about an incident, and how we know; or was thought to be, and what an agent said instead."""
+
+    incident_id: str
+    reasons: list[str]
+    linked_at: datetime
+    answered_at: datetime | None
+    unlinked_at: datetime | None
+    unlinked_by: str | None
+    verdict: str | None
+
+
+class ClockView(BaseModel):
+    clock: str
+    started_at: datetime
+    warn_at: datetime
+    due_at: datetime
+    warned_at: datetime | None
+    breached_at: datetime | None
+    stopped_at: datetime | None
+    answered_by: str | None
+
+
+class HistoryView(BaseModel):
+    at: datetime
+    who: str
+    what: str
+    detail: dict[str, Any]
+
+
+class TicketDetail(TicketView):
+    """One ticket with everything known of it."""
+
+    messages: list[MessageView]
+    links: list[LinkView]
+    clocks: list[ClockView]
+    history: list[HistoryView]
+
+
+class TicketList(BaseModel):
+    items: list[TicketView]
+    next: str | None
+
+
+class QueueView(BaseModel):
+    status: Status
+    assignee: str | None
+    tickets: int
+    oldest_opened_at: datetime
+
+
+class QueueList(BaseModel):
+    items: list[QueueView]
+    next: None = None
