@@ -28,6 +28,7 @@ CLAIM = """UPDATE due SET lease = $2, ready_at = clock() + $3::interval, attempt
     RETURNING ref, due_at, attempts, clock() AS now"""
 SETTLE = "DELETE FROM due WHERE kind = $1 AND ref = $2 AND lease = $3"
 AGAIN = "UPDATE due SET due_at = $4, ready_at = $4, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
+RENEW = "UPDATE due SET ready_at = clock() + $4::interval WHERE kind = $1 AND ref = $2 AND lease = $3"
 RETURN = "UPDATE due SET ready_at = clock() + $4::interval, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
 WAITING = "SELECT count(*) AS rows, extract(epoch FROM min(ready_at) - clock())::float8 AS seconds FROM due WHERE kind = $1"
 
@@ -54,6 +55,10 @@ class Due:
     async def again(self, tx: Tx, at: datetime) -> None:
         """The work is to be tried again `at` that moment. Raises LeaseLost when it is no longer ours."""
         await self._only_if_ours(await tx.execute(AGAIN, self.kind, self.ref, self.lease, at))
+
+    async def renew(self, tx: Tx, lease: timedelta) -> None:
+        """The lease runs anew from now: for work that takes long. Raises LeaseLost when it is no longer ours."""
+        await self._only_if_ours(await tx.execute(RENEW, self.kind, self.ref, self.lease, lease))
 
     async def _only_if_ours(self, status: str) -> None:
         if status.endswith(" 0"):

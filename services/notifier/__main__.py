@@ -1,0 +1,68 @@
+"""Starts notifier: who must know, how, and when? Wiring only."""
+
+from functools import partial
+
+from services.notifier import handlers, links, store, texts
+from services.notifier.api import router
+from services.notifier.audience import Contact
+from services.notifier.channels.connections import Connections
+from services.notifier.channels.email import Email
+from services.notifier.channels.mail import Sender, sender_of
+from services.notifier.channels.outcome import Message
+from services.notifier.links import Right
+from services.notifier.policy import Policy
+from services.notifier.settings import NotifierSettings
+from services.notifier.suppression import Situation
+from services.notifier.timers import LEASE, Delivery
+from services.notifier.unsubscribe import public
+from shared.config import load
+from shared.events import Topic
+from shared.handling import Handling
+from shared.postgres import Database
+from shared.service import Service, run
+from shared.stream import Stream
+from shared.timers import Work
+
+AT_ONCE = {store.DELIVERY: 12, store.REPLY: 4}  # mails under way
+
+
+def main() -> None:
+    settings = NotifierSettings()
+    policy = load(settings.config_dir / "notifications.yml", Policy)
+    sender = sender_of(settings.mail_from, policy.from_name)
+    database = Database(settings, "notifier")
+    connections = _connections(settings, sender)
+    delivery = Delivery(database, Email(connections, sender), policy, partial(_write, settings, policy, sender))
+    streams = [
+        Stream("notifier", Topic.CUSTOMERS, Handling(Topic.CUSTOMERS, handlers.CUSTOMER_FACTS, handlers.on_customers), database),
+        # At most 500 customers an impact: 50 facts are a transaction of 25,000 rows at worst.
+        Stream(
+            "notifier", Topic.INCIDENTS, Handling(Topic.INCIDENTS, handlers.INCIDENT_FACTS, handlers.on_incidents), database, at_once=50
+        ),
+        Stream("notifier", Topic.TICKETS, Handling(Topic.TICKETS, handlers.TICKET_FACTS, handlers.on_tickets), database),
+    ]
+    due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
+    run(Service("notifier", settings, database, streams, due, [router, public], background=[connections.run]))
+
+
+def _connections(settings: NotifierSettings, sender: Sender) -> Connections:
+    return Connections(
+        settings.smtp_host,
+        settings.smtp_port,
+        own_name=sender.domain,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value(),
+        tls=settings.smtp_tls,
+    )
+
+
+def _write(
+    settings: NotifierSettings, policy: Policy, sender: Sender, situation: Situation, contact: Contact, earlier: tuple[str, ...]
+) -> Message:
+    token = links.token_for(Right("incident", situation.notification.customer_id), settings.link_secret.get_secret_value())
+    unsubscribe = f"{settings.public_url}/u/{token}"
+    return texts.write(situation, contact, policy, sender=sender.name or sender.address, unsubscribe=unsubscribe, earlier=earlier)
+
+
+if __name__ == "__main__":
+    main()

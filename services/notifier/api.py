@@ -1,0 +1,132 @@
+"""What agents ask: what a customer was told and why, or why not; who the customer is, and what they chose."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from services.notifier.notification import Kind, Status
+from services.notifier.store import queries
+from shared.api import Db, Problem, Role, allow, page, position_of
+from shared.postgres import Tx
+
+router = APIRouter(prefix="/v1", tags=["notifier"])
+
+
+class NotificationView(BaseModel):
+    """One thing that one customer must know, and what became of it."""
+
+    id: str
+    customer_id: str
+    kind: Kind
+    incident_id: str | None
+    ticket_id: str | None
+    status: Status
+    reason: str | None  # why suppressed or failed
+    channel: str | None
+    about_at: datetime  # since when it is true
+    created_at: datetime
+    sent_at: datetime | None  # handed to a provider and not refused
+    settled_at: datetime | None
+    evidence: dict[str, Any] | None  # why this customer
+    why: dict[str, Any] | None  # the figures of the last decision
+    attempts: list[dict[str, Any]]
+
+
+class Notifications(BaseModel):
+    items: list[NotificationView]
+    next: str | None
+
+
+class CustomerView(BaseModel):
+    """What the directory knows of a customer."""
+
+    id: str
+    name: str
+    account: str | None
+    tier: str | None
+    locale: str
+    timezone: str
+    contacts: list[dict[str, Any]]
+    consent: dict[str, bool]
+    bad_addresses: list[str]  # a provider said that they do not exist
+    updated_at: datetime
+    erased_at: datetime | None
+
+
+class PreferencesView(BaseModel):
+    """What the customer chose; null: as the product's own systems say."""
+
+    incident: bool | None = None
+    guidance: bool | None = None
+
+
+@router.get("/notifications", response_model=Notifications, dependencies=[allow(Role.AGENT)])
+async def list_notifications(
+    database: Db,
+    customer_id: str | None = None,
+    incident_id: str | None = None,
+    status: Status | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: str | None = None,
+) -> dict[str, Any]:
+    """Notifications, newest first."""
+    created_at, after = _position(cursor)
+    async with database.connection() as tx:
+        rows = await tx.fetch(queries.notifications, customer_id, incident_id, status, created_at, after, limit + 1)
+    return page([NotificationView(**row) for row in rows], limit, lambda last: f"{last.created_at.isoformat()} {last.id}")
+
+
+@router.get("/notifications/{notification_id}", response_model=NotificationView, dependencies=[allow(Role.AGENT)])
+async def get_notification(notification_id: str, database: Db) -> NotificationView:
+    """One notification, with every try and the figures of the decision."""
+    async with database.connection() as tx:
+        row = await tx.fetchrow(queries.notification, notification_id)
+    if row is None:
+        raise Problem(404, "there is no such notification")
+    return NotificationView(**row)
+
+
+@router.get("/customers/{customer_id}", response_model=CustomerView, dependencies=[allow(Role.AGENT)])
+async def get_customer(customer_id: str, database: Db) -> CustomerView:
+    """A customer, as the product's systems describe them."""
+    async with database.connection() as tx:
+        return await _known(tx, customer_id)
+
+
+@router.get("/customers/{customer_id}/preferences", response_model=PreferencesView, dependencies=[allow(Role.AGENT)])
+async def get_preferences(customer_id: str, database: Db) -> PreferencesView:
+    """What the customer chose with us."""
+    async with database.connection() as tx:
+        await _known(tx, customer_id)
+        row = await tx.fetchrow(queries.preferences, customer_id)
+    return PreferencesView(**row) if row else PreferencesView()
+
+
+@router.put("/customers/{customer_id}/preferences", response_model=PreferencesView, dependencies=[allow(Role.AGENT)])
+async def put_preferences(customer_id: str, preferences: PreferencesView, database: Db) -> PreferencesView:
+    """Sets what the customer chose, as they told an agent. It counts from the next decision on."""
+    async with database.transaction() as tx:
+        if (await _known(tx, customer_id)).erased_at is not None:
+            raise Problem(409, "the customer is erased: nothing about them may be kept")
+        await tx.execute(queries.put_preferences, customer_id, preferences.incident, preferences.guidance)
+    return preferences
+
+
+async def _known(tx: Tx, customer_id: str) -> CustomerView:
+    row = await tx.fetchrow(queries.customer, customer_id)
+    if row is None:
+        raise Problem(404, "the directory does not know this customer")
+    return CustomerView(bad_addresses=row["bad"], **{name: row[name] for name in CustomerView.model_fields if name != "bad_addresses"})
+
+
+def _position(cursor: str | None) -> tuple[datetime | None, str | None]:
+    position = position_of(cursor)
+    if position is None:
+        return None, None
+    created_at, _, after = position.partition(" ")
+    try:
+        return datetime.fromisoformat(created_at), after
+    except ValueError:
+        raise Problem(422, "this cursor is not one of ours") from None

@@ -1,0 +1,68 @@
+"""Who a customer is to us, and where they can be reached. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_forbidden = re.compile(r"[\x00-\x20\x7f-\x9f()<>\[\]:;,\\\"\ud800-\udfff\u2028\u2029]").search
+_label = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?", re.ASCII).fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One address on one channel."""
+
+    channel: str
+    address: str
+    role: str = "owner"
+    bad: bool = False  # a provider said that it does not exist
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """What the directory knows, without what nobody here needs."""
+
+    id: str
+    name: str = ""
+    timezone: str = "UTC"
+    contacts: tuple[Contact, ...] = ()
+    consent: Mapping[str, bool] | None = None  # by purpose, as the product's own systems say it
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the customer chose with us; None: as the product's systems say."""
+
+    incident: bool | None = None
+    guidance: bool | None = None
+
+
+def wants(customer: Customer | None, preferences: Preferences, purpose: str) -> bool:
+    """Whether we may speak first about this purpose. The customer's own choice counts before the directory's; silence is yes."""
+    own: bool | None = getattr(preferences, purpose)
+    if own is not None:
+        return own
+    return customer is None or (customer.consent or {}).get(purpose, True)
+
+
+def contact_for(customer: Customer, channel: str = "email") -> Contact | None:
+    """The owner's first usable address on the channel, else anybody's."""
+    usable = [each for each in customer.contacts if each.channel == channel and not each.bad and is_address(each.address)]
+    return next((each for each in usable if each.role == "owner"), usable[0] if usable else None)
+
+
+def is_address(address: str) -> bool:
+    """Whether a mail server could know it: one @, no control or quoting characters, RFC 5321's lengths, a domain of labels."""
+    local, at, domain = address.rpartition("@")
+    if not at or not local or "@" in local or len(address.encode("utf-8", "replace")) > 254 or len(local.encode("utf-8", "replace")) > 64:
+        return False
+    return not _forbidden(address) and all(_label(part) for part in to_ascii(domain).split("."))
+
+
+def to_ascii(domain: str) -> str:
+    """The domain as DNS has it (IDNA); empty when it has no such form."""
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:
+        return ""

@@ -1,0 +1,83 @@
+"""What a channel is given, and what it answers. Values only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One notification in words, for one address. The same notification is always the same `id`, whichever try it is."""
+
+    id: str
+    kind: str
+    address: str
+    name: str
+    subject: str
+    text: str
+    incident_id: str | None = None
+    ticket_id: str | None = None
+    unsubscribe: str | None = None  # where one click ends it; None for replies
+    earlier: Sequence[str] = ()  # ids of what this customer got before about the same thing, oldest first
+
+
+class Trouble(StrEnum):
+    """Why a try brought nothing although another may: the closed list, also a metric's label."""
+
+    UNREACHABLE = "unreachable"  # no connection, no greeting, no login, or lost before the message was handed over
+    DEFERRED = "deferred"  # the server said: not now
+    UNKNOWN = "unknown"  # the connection died while the message was handed over: it may have arrived
+
+
+class Refusal(StrEnum):
+    """Why no retry will bring it: the closed list, also a metric's label."""
+
+    ADDRESS = "address"  # there is no such address
+    REFUSED = "refused"  # the server said: never
+    EXPIRED = "expired"  # not brought within its time to live
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The provider accepted it."""
+
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Another try may bring it, not before `after` when the provider says so."""
+
+    after: timedelta | None
+    reason: Trouble
+    detail: str = ""
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether the customer may have it all the same."""
+        return self.reason is Trouble.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """No retry will bring it."""
+
+    reason: Refusal
+    detail: str = ""
+
+
+Outcome = Delivered | Retry | Failed
+
+
+class Channel(Protocol):
+    """What delivery needs of a channel."""
+
+    name: str
+
+    def message_id(self, notification_id: str) -> str:
+        """What the provider and the customer know the message by: the same for every try."""
+
+    async def send(self, message: Message) -> Outcome:
+        """Tries once. Never raises for anything a provider or a network does."""

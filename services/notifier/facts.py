@@ -1,0 +1,49 @@
+"""What notifier tells the others about a notification. Pure."""
+
+from datetime import datetime
+from typing import Any
+
+from services.notifier.channels.outcome import Refusal
+from services.notifier.notification import Attempt, Draft
+from services.notifier.suppression import Suppressed
+from shared.events import Fact, NotificationDelivered, NotificationEngaged, NotificationFailed, NotificationSuppressed
+
+
+def delivered(of: Draft, channel: str, message_id: str, at: datetime) -> Fact:
+    data = NotificationDelivered.Data(**_about(of), channel=channel, delivered_at=at, message_id=message_id)
+    return _caused(of, NotificationDelivered.of(data, subject=of.customer_id, at=at, unique=of.id, cause=of.cause_id))
+
+
+def failed(of: Draft, channel: str, attempt: Attempt) -> Fact:
+    data = NotificationFailed.Data(
+        **_about(of), channel=channel, failed_at=attempt.at, reason=Refusal(attempt.reason), detail=attempt.detail
+    )
+    return _caused(of, NotificationFailed.of(data, subject=of.customer_id, at=attempt.at, unique=of.id, cause=of.cause_id))
+
+
+def suppressed(of: Draft, because: Suppressed, at: datetime) -> Fact:
+    """Said again when the same thing became true again and was suppressed again: hence the moment in its id."""
+    data = NotificationSuppressed.Data(**_about(of), reason=because.reason, why=because.why)
+    unique = f"{of.id} {of.about_at.isoformat()}"
+    return _caused(of, NotificationSuppressed.of(data, subject=of.customer_id, at=at, unique=unique, cause=of.cause_id))
+
+
+def unsubscribed(of: Draft, at: datetime) -> Fact:
+    """The customer used the link under it."""
+    data = NotificationEngaged.Data(**_about(of), action="unsubscribed")
+    return NotificationEngaged.of(data, subject=of.customer_id, at=at, unique=f"{of.id} unsubscribed {at.isoformat()}")
+
+
+def _about(of: Draft) -> dict[str, Any]:
+    return {
+        "notification_id": of.id,
+        "customer_id": of.customer_id,
+        "kind": of.kind.value,
+        "incident_id": of.incident_id,
+        "ticket_id": of.ticket_id,
+    }
+
+
+def _caused(of: Draft, fact: Fact) -> Fact:
+    """One more fact led here than led to the cause."""
+    return fact.model_copy(update={"hops": of.cause_hops + 1})

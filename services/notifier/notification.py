@@ -1,0 +1,91 @@
+"""What a notification is: one thing that one customer must know. Values only; who decides about it is `suppression.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.events import identity
+
+
+class Kind(StrEnum):
+    OPENED = "opened"  # an incident affects you
+    UPDATED = "updated"  # what we said about it has changed
+    RESOLVED = "resolved"  # the all-clear
+    ANSWER = "answer"  # to a request about a known incident: its status, at once
+    REPLY = "reply"  # a person's words on a ticket
+    GUIDANCE = "guidance"  # how to get on, to a customer at risk
+
+
+class Status(StrEnum):
+    WAITING = "waiting"  # → delivered, failed, suppressed
+    DELIVERED = "delivered"  # the provider accepted it; final
+    FAILED = "failed"  # no retry will bring it; final
+    SUPPRESSED = "suppressed"  # not told, and why; → waiting, when the same becomes true again later
+
+
+class Reason(StrEnum):
+    """Why a customer is not told: the closed list, also a metric's label."""
+
+    ERASED = "erased"  # the customer asked to be forgotten
+    OPTED_OUT = "opted_out"  # the customer does not want to be told of incidents
+    STALE = "stale"  # no longer true, or too old to be worth saying
+    CAPPED = "capped"  # told often enough within the hour
+    NO_CONTACT = "no_contact"  # nowhere to bring it
+
+
+TELLING = (Kind.OPENED, Kind.ANSWER)  # who was told this of an incident is owed its all-clear
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to deliver it."""
+
+    at: datetime
+    outcome: str  # delivered, retry, failed
+    reason: str  # of a closed list; empty when delivered
+    detail: str  # codes of the provider, never an address
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notification as it is about to enter the ledger. The same id is the same thing to know, whoever says it."""
+
+    id: str
+    customer_id: str
+    kind: Kind
+    about_at: datetime  # since when it is true: the age of a notification counts from here
+    cause_id: str | None
+    cause_hops: int
+    incident_id: str | None = None
+    ticket_id: str | None = None  # set: a reply to what the customer asked; not set: we speak first (proactive)
+    ticket_number: int | None = None
+    subject: str | None = None  # a ticket's words; None: ours, from notifications.yml
+    body: str | None = None
+    first_seen_at: datetime | None = None  # the customer's first bad event
+    evidence: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification(Draft):
+    """A notification as the ledger has it."""
+
+    status: Status = Status.WAITING
+    created_at: datetime | None = None
+    sent_at: datetime | None = None  # it was handed to a provider, and not refused: the customer has it, or may have it
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def proactive(self) -> bool:
+        return self.ticket_id is None
+
+
+def told_id(incident_id: str, customer_id: str) -> str:
+    """The id of telling this customer that the incident affects them."""
+    return identity(incident_id, "opened", customer_id)
+
+
+def all_clear_id(incident_id: str, customer_id: str) -> str:
+    """The id of this customer's all-clear: one, whether the incident or a ticket brings it."""
+    return identity(incident_id, "resolved", customer_id)

@@ -1,0 +1,81 @@
+"""What `notifications.yml` may say: caps, ages, retries and words. Pure; `shared/config.py` reads the file."""
+
+from datetime import timedelta
+from string import Formatter
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, model_validator
+
+from shared.config import Config, Duration
+
+FIELDS = frozenset(
+    {"name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe"}
+)  # what a text may name
+
+
+def _template(text: str) -> str:
+    """Only plain names of ours in braces: no attributes, indexes, conversions or formats, so a text can do nothing but show."""
+    for _, name, spec, conversion in Formatter().parse(text):
+        if name is not None and (name not in FIELDS or spec or conversion):
+            raise ValueError(f"{{{name}}} is not one of {', '.join(sorted(FIELDS))}; a brace that is meant is written twice")
+    return text
+
+
+Template = Annotated[str, Field(max_length=20_000), AfterValidator(_template)]
+
+
+class Caps(Config):
+    """How often we may speak first. The all-clear of what was told is never capped."""
+
+    count: int = Field(3, ge=0, description="proactive notifications a customer")
+    per: Duration = timedelta(hours=1)
+
+
+class Retries(Config):
+    """When a try that brought nothing is made again."""
+
+    ladder: tuple[Duration, ...] = Field(
+        (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30)),
+        min_length=1,
+        description="pauses after the first, second, … try that a server put off",
+    )
+    then_at_least: Duration = timedelta(minutes=30)
+    then_at_most: Duration = timedelta(minutes=60)
+    unreachable_at_first: Duration = timedelta(seconds=1)
+    unreachable_at_most: Duration = timedelta(seconds=30)
+    unreachable_tries: int = Field(20, ge=0, description="tries with a server that is away, before the ladder")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Retries":
+        if self.then_at_least > self.then_at_most or self.unreachable_at_first > self.unreachable_at_most:
+            raise ValueError("a pause at least is longer than the pause at most")
+        return self
+
+
+class Text(Config):
+    """One kind of notification in words."""
+
+    subject: Template
+    body: Template
+
+
+class Texts(Config):
+    """All words of ours; a ticket's words come through `reply`."""
+
+    nameless: str = Field("there", max_length=100, description="stands for {name} when the directory has none")
+    opened: Text
+    resolved: Text
+    reply: Text
+    footer: Template = Field("", description="under every mail we send without being asked")
+
+
+class Policy(Config):
+    """notifications.yml."""
+
+    from_name: str = Field("", max_length=100, description="who the mails come from; empty: the name in FOREWARN_MAIL_FROM")
+    caps: Caps = Caps()
+    max_event_age: Duration = Field(timedelta(hours=24), description="older than this, nothing is worth telling")
+    ttl: Duration = Field(timedelta(hours=24), description="how long delivery is tried, counted from when it became true")
+    wait_for_customer: Duration = Field(timedelta(minutes=15), description="how long the directory may lag behind an incident")
+    retries: Retries = Retries()
+    texts: Texts

@@ -1,0 +1,170 @@
+-- name: put_customers
+-- The latest fact about each customer wins, by its own time; nothing wins over an erasure. Says who is new.
+INSERT INTO customers AS known (id, name, account, tier, locale, timezone, contacts, consent, updated_at)
+SELECT id, name, account, tier, locale, timezone, contacts::jsonb, consent, updated_at
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::timestamptz[])
+    AS new (id, name, account, tier, locale, timezone, contacts, consent, updated_at)
+ON CONFLICT (id) DO UPDATE SET
+    name = excluded.name, account = excluded.account, tier = excluded.tier, locale = excluded.locale, timezone = excluded.timezone,
+    contacts = excluded.contacts, consent = excluded.consent, updated_at = excluded.updated_at
+WHERE known.updated_at <= excluded.updated_at AND known.erased_at IS NULL
+RETURNING id, xmax = 0 AS added
+
+-- name: erase_customers
+-- Everything personal in the directory goes; that they were erased stays, so that nobody tells them anything again.
+INSERT INTO customers AS known (id, updated_at, erased_at)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $2::timestamptz[])
+ON CONFLICT (id) DO UPDATE SET
+    name = '', account = NULL, tier = NULL, locale = 'en', timezone = 'UTC', contacts = '[]', consent = '{}',
+    updated_at = excluded.updated_at, erased_at = coalesce(known.erased_at, excluded.erased_at)
+
+-- name: erase_preferences
+-- What erased customers chose goes too.
+DELETE FROM preferences WHERE customer_id = ANY ($1)
+
+-- name: erase_bad_addresses
+-- And the addresses we remembered as bad.
+DELETE FROM bad_addresses WHERE customer_id = ANY ($1)
+
+-- name: erase_words
+-- And the words of their tickets.
+UPDATE notifications SET subject = '', body = '' WHERE customer_id = ANY ($1) AND body IS NOT NULL
+
+-- name: put_incidents
+-- What is known of each incident now; whether it is over is said apart.
+INSERT INTO incidents (id, rule, component, severity, title, started_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, title = excluded.title, started_at = excluded.started_at
+
+-- name: turn_incidents
+-- Resolutions and reopenings of incidents; the row stays locked, so that no delivery settles unseen meanwhile.
+UPDATE incidents SET status = new.status, resolved_at = new.resolved_at, resolved_by = new.resolved_by, hops = new.hops
+FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::int[]) AS new (id, status, resolved_at, resolved_by, hops)
+WHERE incidents.id = new.id
+
+-- name: lock_incident
+-- Until this transaction ends the incident is neither resolved nor reopened.
+SELECT 1 FROM incidents WHERE id = $1 FOR SHARE
+
+-- name: owed_all_clears
+-- Customers who were told of incidents that are resolved now; where a ticket told them, the all-clear goes there.
+SELECT DISTINCT ON (i.id, n.customer_id)
+    i.id AS incident_id, n.customer_id, n.ticket_id, n.ticket_number, i.resolved_at, i.resolved_by, i.hops
+FROM incidents i JOIN notifications n ON n.incident_id = i.id
+WHERE i.id = ANY ($1) AND i.status = 'resolved' AND ($2::text IS NULL OR n.customer_id = $2)
+    AND n.kind IN ('opened', 'answer') AND n.sent_at IS NOT NULL AND n.status <> 'waiting'
+ORDER BY i.id, n.customer_id, n.ticket_id NULLS LAST
+
+-- name: write_down
+-- What customers must know, once. What was suppressed as stale waits again when it has become true anew since.
+INSERT INTO notifications AS known
+    (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, cause_hops)
+SELECT id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, least(about_at, clock()), first_seen_at, evidence, cause_id, hops
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::timestamptz[],
+            $10::timestamptz[], $11::jsonb[], $12::text[], $13::int[])
+    AS new (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, hops)
+ORDER BY id
+ON CONFLICT (id) DO UPDATE SET
+    status = 'waiting', reason = NULL, settled_at = NULL, about_at = excluded.about_at, evidence = excluded.evidence,
+    cause_id = excluded.cause_id, cause_hops = excluded.cause_hops, created_at = excluded.created_at
+WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at < excluded.about_at
+RETURNING id, ticket_id IS NULL AS proactive, clock() AS now
+
+-- name: hasten
+-- Decides at once about what waits for its next try: something about these customers or incidents has changed.
+UPDATE due SET ready_at = clock()
+WHERE kind = ANY ($1) AND lease IS NULL AND ready_at > clock() AND ref IN (
+    SELECT id FROM notifications
+    WHERE status = 'waiting' AND (customer_id = ANY ($2) OR incident_id = ANY ($3) AND kind = 'opened'))
+
+-- name: notification_situation
+-- One notification, locked, with the incident it is about and what its customer chose.
+SELECT n.*, i.id IS NOT NULL AS incident_known, i.title, i.component, i.severity, i.started_at, i.status AS incident_status, i.resolved_at,
+    p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now
+FROM notifications n LEFT JOIN incidents i ON i.id = n.incident_id LEFT JOIN preferences p ON p.customer_id = n.customer_id
+WHERE n.id = $1
+FOR UPDATE OF n
+
+-- name: customer
+-- One customer of the directory.
+SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
+FROM customers c WHERE c.id = $1
+
+-- name: customer_locked
+-- The same, locked: sends to one customer count one another one after the other, so that no cap is passed by two at once.
+SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
+FROM customers c WHERE c.id = $1
+FOR NO KEY UPDATE OF c
+
+-- name: told_before
+-- What this customer got, or may have got: how often we spoke first within the cap's time, and what belongs to the same thread.
+SELECT
+    count(*) FILTER (WHERE ticket_id IS NULL AND kind <> 'resolved' AND sent_at > clock() - $5::interval) AS recent,
+    coalesce(array_agg(id ORDER BY sent_at, id) FILTER (WHERE incident_id = $3 OR ticket_id = $4), '{}') AS earlier
+FROM notifications
+WHERE customer_id = $1 AND id <> $2 AND sent_at IS NOT NULL
+    AND (sent_at > clock() - $5::interval OR incident_id = $3 OR ticket_id = $4)
+
+-- name: begin_sending
+-- From here on the customer may have it. A slot of the cap is taken, and a crash leaves behind that the outcome is unknown.
+UPDATE notifications SET sent_at = clock(), channel = $2, why = $3 WHERE id = $1
+
+-- name: settle
+-- The last word about a notification: delivered, failed or suppressed.
+UPDATE notifications SET status = $2, reason = $3, sent_at = CASE WHEN $4 THEN sent_at END, settled_at = clock(), attempts = attempts || $5::jsonb
+WHERE id = $1
+
+-- name: suppress
+-- Not told, and why. What may have been sent before stays known as that.
+UPDATE notifications SET status = 'suppressed', reason = $2, why = $3, settled_at = clock() WHERE id = $1
+
+-- name: try_again
+-- Another try follows; unless the outcome of this one is unknown, the customer does not have it.
+UPDATE notifications SET sent_at = CASE WHEN $2 THEN sent_at END, attempts = attempts || $3::jsonb WHERE id = $1
+
+-- name: hold
+-- Decided again later, and why.
+UPDATE notifications SET why = $2 WHERE id = $1
+
+-- name: bad_address
+-- A provider says that there is no such address.
+INSERT INTO bad_addresses (customer_id, address, detail) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+
+-- name: notifications
+-- The ledger for people, newest first, from a position on.
+SELECT id, customer_id, kind, incident_id, ticket_id, status, reason, channel, about_at, created_at, sent_at, settled_at, evidence, why, attempts
+FROM notifications
+WHERE ($1::text IS NULL OR customer_id = $1) AND ($2::text IS NULL OR incident_id = $2) AND ($3::text IS NULL OR status = $3)
+    AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5))
+ORDER BY created_at DESC, id DESC
+LIMIT $6
+
+-- name: notification
+-- One of them.
+SELECT id, customer_id, kind, incident_id, ticket_id, status, reason, channel, about_at, created_at, sent_at, settled_at, evidence, why, attempts
+FROM notifications WHERE id = $1
+
+-- name: preferences
+-- What a customer chose with us.
+SELECT incident, guidance FROM preferences WHERE customer_id = $1
+
+-- name: put_preferences
+-- The customer's choice, all of it.
+INSERT INTO preferences (customer_id, incident, guidance) VALUES ($1, $2, $3)
+ON CONFLICT (customer_id) DO UPDATE SET incident = excluded.incident, guidance = excluded.guidance, changed_at = clock()
+
+-- name: opt_out
+-- The customer wants no more of one purpose; the other stays as it is. Says whether that is new.
+INSERT INTO preferences AS known (customer_id, incident, guidance)
+VALUES ($1, CASE WHEN $2 = 'incident' THEN false END, CASE WHEN $2 = 'guidance' THEN false END)
+ON CONFLICT (customer_id) DO UPDATE SET
+    incident = coalesce(excluded.incident, known.incident), guidance = coalesce(excluded.guidance, known.guidance), changed_at = clock()
+WHERE known.incident IS DISTINCT FROM coalesce(excluded.incident, known.incident)
+    OR known.guidance IS DISTINCT FROM coalesce(excluded.guidance, known.guidance)
+RETURNING true
+
+-- name: last_proactive
+-- The notification whose link was most likely used.
+SELECT * FROM notifications
+WHERE customer_id = $1 AND ticket_id IS NULL AND sent_at IS NOT NULL
+ORDER BY sent_at DESC LIMIT 1

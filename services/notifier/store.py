@@ -1,0 +1,207 @@
+"""What notifier remembers: rows become values and values become rows. Decides nothing."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from msgspec import json
+from pydantic import TypeAdapter
+
+from services.notifier.audience import Contact, Customer, Preferences
+from services.notifier.notification import Attempt, Draft, Kind, Notification, Status, all_clear_id
+from services.notifier.suppression import Incident, Situation
+from shared.events import Contact as ContactData
+from shared.events import CustomerErased, CustomerUpdated, IncidentReopened, IncidentResolved
+from shared.events import Incident as IncidentData
+from shared.postgres import Queries, Tx
+from shared.timers import schedule
+
+queries = Queries(Path(__file__).with_name("queries.sql"))
+
+DELIVERY = "delivery"  # due rows of what we say first
+REPLY = "reply"  # due rows of replies: lanes of their own, so that no storm of the others holds them up
+LANES = (DELIVERY, REPLY)
+
+_lists = TypeAdapter(tuple[ContactData, ...])
+
+
+# ── the directory ────────────────────────────────────────────────────────────────────────────
+
+
+async def put_customers(tx: Tx, facts: Collection[CustomerUpdated]) -> list[str]:
+    """Remembers the latest about each customer (one fact a customer); returns those nobody knew before."""
+    rows = await tx.fetch(
+        queries.put_customers,
+        [fact.subject for fact in facts],
+        [fact.data.name for fact in facts],
+        [fact.data.account for fact in facts],
+        [fact.data.tier for fact in facts],
+        [fact.data.locale for fact in facts],
+        [fact.data.timezone for fact in facts],
+        [_lists.dump_json(fact.data.contacts).decode() for fact in facts],  # as text: asyncpg would take lists for dimensions
+        [fact.data.consent for fact in facts],
+        [fact.time for fact in facts],
+    )
+    return [row["id"] for row in rows if row["added"]]
+
+
+async def erase_customers(tx: Tx, facts: Collection[CustomerErased]) -> None:
+    """Forgets everything personal about them, for good."""
+    ids = [fact.subject for fact in facts]
+    await tx.execute(queries.erase_customers, ids, [fact.time for fact in facts])
+    for query in (queries.erase_preferences, queries.erase_bad_addresses, queries.erase_words):
+        await tx.execute(query, ids)
+
+
+async def customer(tx: Tx, customer_id: str, *, lock: bool = False) -> Customer | None:
+    row = await tx.fetchrow(queries.customer_locked if lock else queries.customer, customer_id)
+    return _customer(row) if row else None
+
+
+# ── incidents ────────────────────────────────────────────────────────────────────────────────
+
+
+async def put_incidents(tx: Tx, known: Collection[IncidentData]) -> None:
+    """Remembers what is known of incidents (one value an incident)."""
+    await tx.execute(
+        queries.put_incidents,
+        [incident.incident_id for incident in known],
+        [incident.rule for incident in known],
+        [incident.component for incident in known],
+        [incident.severity for incident in known],
+        [incident.title for incident in known],
+        [incident.started_at for incident in known],
+    )
+
+
+async def turn_incidents(tx: Tx, turns: Collection[IncidentResolved | IncidentReopened]) -> None:
+    """Resolves or reopens incidents (one fact an incident), and keeps them locked."""
+    resolved = [fact if isinstance(fact, IncidentResolved) else None for fact in turns]
+    await tx.execute(
+        queries.turn_incidents,
+        [fact.data.incident_id for fact in turns],
+        ["resolved" if fact else "open" for fact in resolved],
+        [fact.data.resolved_at if fact else None for fact in resolved],
+        [fact.id if fact else None for fact in resolved],
+        [fact.hops if fact else 0 for fact in resolved],
+    )
+
+
+async def owed_all_clears(tx: Tx, incident_ids: Sequence[str], customer_id: str | None = None) -> list[Draft]:
+    """The all-clears of those incidents that are resolved, for everybody who was told, or for one customer."""
+    return [
+        Draft(
+            id=all_clear_id(row["incident_id"], row["customer_id"]),
+            customer_id=row["customer_id"],
+            kind=Kind.RESOLVED,
+            about_at=row["resolved_at"],
+            cause_id=row["resolved_by"],
+            cause_hops=row["hops"],
+            incident_id=row["incident_id"],
+            ticket_id=row["ticket_id"],
+            ticket_number=row["ticket_number"],
+        )
+        for row in await tx.fetch(queries.owed_all_clears, incident_ids, customer_id)
+    ]
+
+
+# ── the ledger ───────────────────────────────────────────────────────────────────────────────
+
+# In the order of the query's parameters.
+_COLUMNS = (
+    *("id", "customer_id", "kind", "incident_id", "ticket_id", "ticket_number", "subject", "body"),
+    *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops"),
+)
+
+
+async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
+    """Enters what the ledger does not have yet, due now. What it has stays as it is: saying it again changes nothing."""
+    new = {draft.id: draft for draft in reversed(list(drafts))}.values()
+    if not new:
+        return
+    rows = await tx.fetch(queries.write_down, *([getattr(draft, column) for draft in new] for column in _COLUMNS))
+    for lane, proactive in ((DELIVERY, True), (REPLY, False)):
+        await schedule(tx, lane, {row["id"]: row["now"] for row in rows if row["proactive"] is proactive})
+
+
+async def hasten(tx: Tx, *, customers: Sequence[str] = (), incidents: Sequence[str] = ()) -> None:
+    """Has it decided at once what these customers, or the customers of these incidents, wait for."""
+    if customers or incidents:
+        await tx.execute(queries.hasten, list(LANES), customers, incidents)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A notification that is due: all that counts, and what the customer got before about the same thing."""
+
+    situation: Situation
+    earlier: tuple[str, ...]
+
+
+async def find(tx: Tx, notification_id: str, per: timedelta) -> Found | None:
+    """The notification, locked, and its customer, locked; None when it is settled. `per`: how far back sends count."""
+    row = await tx.fetchrow(queries.notification_situation, notification_id)
+    if row is None or row["status"] != Status.WAITING:
+        return None
+    notification = _notification(row)
+    known = await customer(tx, notification.customer_id, lock=True)
+    before = await tx.fetchrow(
+        queries.told_before, notification.customer_id, notification_id, notification.incident_id, notification.ticket_id, per
+    )
+    assert before is not None  # noqa: S101  an aggregate has one row
+    preferences = Preferences(row["wants_incident"], row["wants_guidance"])
+    situation = Situation(notification, known, preferences, _incident(row), before["recent"], row["now"])
+    return Found(situation, tuple(before["earlier"]))
+
+
+async def last_proactive(tx: Tx, customer_id: str) -> Notification | None:
+    """What this customer got last without asking: whose link was most likely used."""
+    row = await tx.fetchrow(queries.last_proactive, customer_id)
+    return _notification(row) if row else None
+
+
+async def begin_sending(tx: Tx, notification_id: str, channel: str, why: dict[str, Any]) -> None:
+    await tx.execute(queries.begin_sending, notification_id, channel, why)
+
+
+async def settle(tx: Tx, notification_id: str, status: Status, attempt: Attempt, *, told: bool) -> None:
+    """Delivered or failed. `told`: whether the customer has it, or may have it."""
+    reason = attempt.reason or None
+    await tx.execute(queries.settle, notification_id, status, reason, told, [_attempt_as_json(attempt)])
+
+
+async def try_again(tx: Tx, notification_id: str, attempt: Attempt, *, told: bool) -> None:
+    await tx.execute(queries.try_again, notification_id, told, [_attempt_as_json(attempt)])
+
+
+# ── rows and values ──────────────────────────────────────────────────────────────────────────
+
+
+def _customer(row: asyncpg.Record) -> Customer:
+    bad = set(row["bad"])
+    contacts = tuple(Contact(each["channel"], each["address"], each["role"], each["address"] in bad) for each in row["contacts"])
+    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"], row["erased_at"] is not None)
+
+
+def _incident(row: asyncpg.Record) -> Incident | None:
+    if not row["incident_known"]:
+        return None
+    resolved = row["incident_status"] == "resolved"
+    return Incident(row["incident_id"], row["title"], row["component"], row["severity"], row["started_at"], resolved, row["resolved_at"])
+
+
+def _notification(row: asyncpg.Record) -> Notification:
+    attempts = tuple(
+        Attempt(datetime.fromisoformat(each["at"]), each["outcome"], each["reason"], each["detail"]) for each in row["attempts"]
+    )
+    names = [field.name for field in fields(Notification)]
+    return Notification(
+        **{**{name: row[name] for name in names}, "attempts": attempts, "kind": Kind(row["kind"]), "status": Status(row["status"])}
+    )
+
+
+def _attempt_as_json(attempt: Attempt) -> dict[str, str]:
+    return {"at": attempt.at.isoformat(), "outcome": attempt.outcome, "reason": attempt.reason, "detail": attempt.detail}

@@ -1,0 +1,61 @@
+"""A notification in words: fills the texts of `notifications.yml` with what is known. Pure; how a mail looks is `channels/mail.py`."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.notifier.audience import Contact
+from services.notifier.channels.outcome import Message
+from services.notifier.notification import Kind
+from services.notifier.policy import Policy, Text, Texts
+from services.notifier.suppression import Situation
+
+
+def write(
+    situation: Situation, contact: Contact, policy: Policy, *, sender: str, unsubscribe: str, earlier: tuple[str, ...] = ()
+) -> Message:
+    """The message for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it."""
+    notification, customer, incident = situation.notification, situation.customer, situation.incident
+    timezone = customer.timezone if customer else "UTC"
+    fields = {
+        "name": (customer.name if customer else "") or policy.texts.nameless,
+        "title": incident.title if incident else "",
+        "component": incident.component if incident else "",
+        "severity": incident.severity if incident else "",
+        "started_at": clock_face(incident.started_at, timezone) if incident else "",
+        "sender": sender,
+        "subject": notification.subject or "",
+        "body": notification.body or "",
+        "ticket": str(notification.ticket_number or ""),
+        "unsubscribe": unsubscribe,
+    }
+    text = _text_of(notification.kind, own_words=notification.body is None, texts=policy.texts)
+    body = text.body.format_map(fields).strip()
+    if notification.proactive and policy.texts.footer:
+        body += "\n\n-- \n" + policy.texts.footer.format_map(fields).strip()
+    return Message(
+        id=notification.id,
+        kind=notification.kind,
+        address=contact.address,
+        name=customer.name if customer else "",
+        subject=text.subject.format_map(fields),
+        text=body + "\n",
+        incident_id=notification.incident_id,
+        ticket_id=notification.ticket_id,
+        unsubscribe=unsubscribe if notification.proactive else None,
+        earlier=earlier,
+    )
+
+
+def _text_of(kind: Kind, *, own_words: bool, texts: Texts) -> Text:
+    if not own_words:
+        return texts.reply
+    return texts.resolved if kind is Kind.RESOLVED else texts.opened
+
+
+def clock_face(moment: datetime, timezone: str) -> str:
+    """The moment as the customer's clock shows it, with the zone's short name; in UTC where the zone is not known."""
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = ZoneInfo("UTC")
+    return f"{moment.astimezone(zone):%H:%M %Z}"

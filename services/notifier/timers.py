@@ -1,0 +1,163 @@
+"""Time passed: a notification is due. Decided again, then sent, then settled; each step survives a crash after any other.
+
+The decision and the note that sending begins are one transaction: it takes a slot of the cap, and it is what is
+left of a try whose worker died, so that a customer who may have been told gets the all-clear. The lease is renewed
+while a slow server is at work; whoever has lost it writes nothing.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from services.notifier import facts, metrics, store
+from services.notifier.audience import Contact
+from services.notifier.channels.outcome import Channel, Message, Outcome, Refusal
+from services.notifier.notification import TELLING, Notification, Status
+from services.notifier.planning import Again, Settled, after
+from services.notifier.policy import Policy
+from services.notifier.suppression import Hold, Send, Situation, Suppressed, decide
+from shared.outbox import say
+from shared.postgres import TRANSIENT, Database, Tx
+from shared.timers import Due
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)  # a crashed worker's notifications come back after it
+RENEW = 10.0  # seconds
+
+Write = Callable[[Situation, Contact, tuple[str, ...]], Message]
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A decision to send, written down; not sent yet."""
+
+    notification: Notification
+    message: Message
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Brings notifications through one channel."""
+
+    database: Database
+    channel: Channel
+    policy: Policy
+    write: Write
+
+    async def deliver(self, due: Due) -> None:
+        """Work for `shared/timers.py`: settles the row, or asks for it again."""
+        sending = await self._begin(due)
+        if sending is None:
+            return
+        started = time.perf_counter()
+        outcome = await self._send(due, sending.message)
+        metrics.SEND_SECONDS.labels(type(outcome).__name__.lower()).observe(time.perf_counter() - started)
+        await self._settle_patiently(due, sending, outcome)
+
+    # ── decide ───────────────────────────────────────────────────────────────────────────────
+
+    async def _begin(self, due: Due) -> Sending | None:
+        """Decides, and notes that sending begins; None when there is nothing to send now."""
+        async with self.database.transaction() as tx:
+            found = await store.find(tx, due.ref, self.policy.caps.per)
+            if found is None:
+                await due.settle(tx)
+                return None
+            situation = found.situation
+            match decide(situation, self.policy):
+                case Send(contact, why):
+                    await due.renew(tx, LEASE)
+                    await store.begin_sending(tx, due.ref, self.channel.name, why)
+                    return Sending(situation.notification, self.write(situation, contact, found.earlier))
+                case Hold(until, why):
+                    await tx.execute(store.queries.hold, due.ref, why)
+                    await due.again(tx, until)
+                    return None
+                case Suppressed() as suppressed:
+                    await self._suppress(tx, due, situation, suppressed)
+        metrics.NOTIFICATIONS.labels(situation.notification.kind, Status.SUPPRESSED).inc()
+        metrics.SUPPRESSED.labels(suppressed.reason).inc()
+        return None
+
+    async def _suppress(self, tx: Tx, due: Due, situation: Situation, suppressed: Suppressed) -> None:
+        notification = situation.notification
+        await tx.execute(store.queries.suppress, due.ref, suppressed.reason, suppressed.why)
+        await due.settle(tx)
+        await say(tx, facts.suppressed(notification, suppressed, situation.now))
+        if notification.sent_at is not None:
+            await self._give_all_clear(tx, notification)
+
+    # ── send ─────────────────────────────────────────────────────────────────────────────────
+
+    async def _send(self, due: Due, message: Message) -> Outcome:
+        """Sends, and keeps the lease meanwhile. Raises LeaseLost when that did not work."""
+        sending = asyncio.create_task(self.channel.send(message))
+        try:
+            while not (await asyncio.wait({sending}, timeout=RENEW))[0]:
+                await self._renew(due)
+            return sending.result()
+        finally:
+            sending.cancel()
+
+    async def _renew(self, due: Due) -> None:
+        try:
+            async with self.database.transaction() as tx:
+                await due.renew(tx, LEASE)
+        except TRANSIENT as error:
+            log.warning("a lease was not renewed: %s", error)
+
+    # ── settle ───────────────────────────────────────────────────────────────────────────────
+
+    async def _settle_patiently(self, due: Due, sending: Sending, outcome: Outcome) -> None:
+        """A database that is away for a moment must not make us forget that a message was accepted: it would come again."""
+        while True:
+            try:
+                await self._settle(due, sending, outcome)
+                return
+            except TRANSIENT as error:
+                log.warning("the outcome of a try waits for the database: %s", error)
+            await asyncio.sleep(0.5)
+
+    async def _settle(self, due: Due, sending: Sending, outcome: Outcome) -> None:
+        notification = sending.notification
+        async with self.database.transaction() as tx:
+            now = await tx.fetchval("SELECT clock()")
+            match after(notification, outcome, now, self.policy):
+                case Again(at, attempt, told):
+                    await store.try_again(tx, due.ref, attempt, told=told)
+                    await due.again(tx, at)
+                    metrics.RETRIES.labels(attempt.reason).inc()
+                    return
+                case Settled() as settled:
+                    await self._settle_for_good(tx, due, sending, settled)
+        self._count(notification, settled)
+
+    async def _settle_for_good(self, tx: Tx, due: Due, sending: Sending, settled: Settled) -> None:
+        notification, attempt = sending.notification, settled.attempt
+        await store.settle(tx, due.ref, settled.status, attempt, told=settled.told)
+        await due.settle(tx)
+        if settled.status is Status.DELIVERED:
+            await say(tx, facts.delivered(notification, self.channel.name, self.channel.message_id(notification.id), attempt.at))
+        else:
+            await say(tx, facts.failed(notification, self.channel.name, attempt))
+        if attempt.reason == Refusal.ADDRESS:
+            await tx.execute(store.queries.bad_address, notification.customer_id, sending.message.address, attempt.detail)
+        if settled.told:
+            await self._give_all_clear(tx, notification)
+
+    async def _give_all_clear(self, tx: Tx, notification: Notification) -> None:
+        """When the incident was resolved while this was on its way. The lock makes the resolution come before or after us, not between."""
+        if notification.kind in TELLING and notification.incident_id is not None:
+            await tx.execute(store.queries.lock_incident, notification.incident_id)
+            await store.write_down(tx, await store.owed_all_clears(tx, [notification.incident_id], notification.customer_id))
+
+    def _count(self, notification: Notification, settled: Settled) -> None:
+        metrics.NOTIFICATIONS.labels(notification.kind, settled.status).inc()
+        if settled.status is Status.FAILED:
+            metrics.FAILED.labels(settled.attempt.reason).inc()
+        elif notification.first_seen_at is not None:
+            metrics.TOLD_AFTER_SECONDS.observe((settled.attempt.at - notification.first_seen_at).total_seconds())
