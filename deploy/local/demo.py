@@ -1,5 +1,6 @@
 """The embedded stack for people: the demo, which plays the published story on it, and `up`, which leaves it to you."""
 
+import sys
 from contextlib import AsyncExitStack
 
 from deploy.local.report import report
@@ -20,6 +21,8 @@ async def demo(once: bool, seed: int) -> int:
         if not once:
             print(addresses(here))
         code = report(verdict, seen)
+        if code != 0:
+            print(*(f"{each.module} says:\n{each.last_words()}" for each in here.children), sep="\n", file=sys.stderr)
         if not once:
             await until_stopped()
     return code

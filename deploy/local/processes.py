@@ -31,9 +31,12 @@ class Child:
 
     def failure(self, sentence: str) -> Failed:
         """What to raise about it: the sentence and the end of its log."""
+        return Failed(f"{self.module} {sentence}; its log ends:\n{self.last_words()}")
+
+    def last_words(self) -> str:
+        """The end of its log, indented."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        shown = "\n".join(f"  | {line}" for line in lines[-SHOWN:]) or "  | (it said nothing)"
-        return Failed(f"{self.module} {sentence}; its log ends:\n{shown}")
+        return "\n".join(f"  | {line}" for line in lines[-SHOWN:]) or "  | (it said nothing)"
 
     def check(self) -> None:
         """Raises `Failed` when it has ended."""

@@ -48,7 +48,6 @@ async def stack(say: Say, config: Path = ROOT / "deploy" / "config") -> AsyncIte
     try:
         async with AsyncExitStack() as running:
             yield await _start(running, folder, config, say)
-            say("stopping")
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 

@@ -98,7 +98,7 @@ async def _follow_facts(consumer: AIOKafkaConsumer, seen: Witness) -> None:
     async for record in consumer:
         with suppress(Undecodable):  # not ours to judge: the services have dead letters for it
             if fact := read_fact(record.value, record.headers, datetime.now(UTC), FACT_OF):
-                seen.saw_fact(fact)
+                seen.saw_fact(fact, time.time())
 
 
 async def _follow_mails(target: Target, seen: Witness) -> None:

@@ -18,7 +18,6 @@ from shared.events import (
     IncidentResolved,
     TicketLinked,
     TicketOpened,
-    TicketReplied,
     TicketResolved,
 )
 
@@ -26,7 +25,7 @@ from shared.events import (
 class Moment(NamedTuple):
     """One line of the story as it is told to people."""
 
-    offset: float  # seconds into the story
+    offset: float  # when it was seen, in seconds into the story
     who: str
     what: str
 
@@ -38,7 +37,6 @@ class Case:
     number: int
     customer_id: str
     linked_to: str | None = None
-    replied: bool = False
     resolved: bool = False
 
 
@@ -117,37 +115,29 @@ class Witness:
                     self._note_mail(mail, customer_id, now)
         self._mails_seen = len(mails)
 
-    def saw_fact(self, fact: Fact) -> None:
+    def saw_fact(self, fact: Fact, now: float) -> None:
         """A service tells the others something."""
         match fact:
             case IncidentOpened(data=data) if self.opened is None and self._ours(data) and data.opened_at.timestamp() >= self.start:
                 self.opened = data
-                self.note(data.opened_at.timestamp(), "monitor", f'opens an incident: "{data.title}"')
+                self.note(now, "monitor", f'opens an incident: "{data.title}"')
             case IncidentImpact(data=impact) if self._is_it(impact.incident_id):
                 self.affected |= {customer.customer_id: customer for customer in impact.customers}
             case IncidentResolved(data=data) if self._is_it(data.incident_id) and self.resolved_at is None:
                 self.resolved_at = data.resolved_at.timestamp()
-                self.note(self.resolved_at, "monitor", f"the incident is resolved, after {self.resolved_at - self._opened_at:.0f} s")
+                self.note(now, "monitor", f"the incident is resolved, after {self.resolved_at - self._opened_at:.0f} s")
             case _:
-                self._saw_ticket(fact)
+                self._saw_ticket(fact, now)
 
-    def _saw_ticket(self, fact: Fact) -> None:
+    def _saw_ticket(self, fact: Fact, now: float) -> None:
         match fact:
             case TicketOpened(data=data) if data.customer_id in self._everyone:
                 self.cases[data.ticket_id] = Case(data.number, data.customer_id)
                 if data.customer_id not in self.victims:
-                    self.note(
-                        data.opened_at.timestamp(), "ticketing", f"ticket {data.number} of {data.customer_id}: for a person to answer"
-                    )
+                    self.note(now, "ticketing", f"ticket {data.number} of {data.customer_id}: for a person to answer")
             case TicketLinked(data=data) if case := self.cases.get(data.ticket_id):
                 case.linked_to = data.incident_id
-                self.note(
-                    fact.time.timestamp(),
-                    "ticketing",
-                    f"ticket {case.number} of {case.customer_id} is about the incident: {', '.join(data.reasons)}",
-                )
-            case TicketReplied(data=data) if case := self.cases.get(data.ticket_id):
-                case.replied = True
+                self.note(now, "ticketing", f"ticket {case.number} of {case.customer_id} is about the incident: {data.reasons[0]}")
             case TicketResolved(data=data) if case := self.cases.get(data.ticket_id):
                 case.resolved = True
 
@@ -180,10 +170,10 @@ class Witness:
         return self.opened is not None and self.opened.incident_id == incident_id
 
     def _note_mail(self, mail: Mail, customer_id: str, now: float) -> None:
-        at, count, of = min(now, mail.received_at.timestamp()), len(self.mails[mail.kind or ""]), len(self.victims)
+        count, of = len(self.mails[mail.kind or ""]), len(self.victims)
         match mail.kind:
             case "opened" | "resolved" as kind if count in {1, of // 2, of}:
                 said = "told" if kind == "opened" else "given the all-clear"
-                self.note(at, "notifier", f"{customer_id} is {said} ({count} of {of})")
+                self.note(now, "notifier", f"{customer_id} is {said} ({count} of {of})")
             case "answer":
-                self.note(at, "notifier", f'{customer_id} is answered: "{mail.subject}"')
+                self.note(now, "notifier", f'{customer_id} is answered: "{mail.subject}"')

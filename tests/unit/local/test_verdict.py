@@ -49,35 +49,34 @@ def mail(customer_id: str, kind: str, seconds: float, ticket_id: str | None = No
 
 
 def opened(seen: Witness, seconds: float = 9.5) -> None:
-    seen.saw_fact(
-        IncidentOpened.of(IncidentOpened.Data(**INCIDENT, started_at=at(6), opened_at=at(seconds), why={}), subject="i-1", at=at(seconds))
-    )
+    data = IncidentOpened.Data(**INCIDENT, started_at=at(6), opened_at=at(seconds), why={})
+    seen.saw_fact(IncidentOpened.of(data, subject="i-1", at=at(seconds)), at(seconds).timestamp())
 
 
 def impact(seen: Witness, customers: list[str]) -> None:
     affected = tuple(Affected(customer_id=c, certainty="confirmed", first_seen_at=at(7), last_seen_at=at(11), count=2) for c in customers)
     for chunk, some in enumerate((affected[:100], affected[100:])):
         data = IncidentImpact.Data(incident_id="i-1", chunk=chunk, customers=some)
-        seen.saw_fact(IncidentImpact.of(data, subject="i-1", at=at(12), unique=chunk))
+        seen.saw_fact(IncidentImpact.of(data, subject="i-1", at=at(12), unique=chunk), at(12).timestamp())
 
 
 def ticket(seen: Witness, customer_id: str, number: int) -> list[Mail]:
     common = {"ticket_id": f"t-{number}", "number": number, "customer_id": customer_id}
     when = seen.first_contact[customer_id] - seen.start + 0.2
     opened = TicketOpened.Data(**common, channel="form", subject="Cannot pay", component=None, priority="normal", opened_at=at(when))
-    seen.saw_fact(TicketOpened.of(opened, subject=f"t-{number}", at=at(when)))
+    seen.saw_fact(TicketOpened.of(opened, subject=f"t-{number}", at=at(when)), at(when).timestamp())
     linked = TicketLinked.Data(**common, incident_id="i-1", reasons=("in the impact",))
-    seen.saw_fact(TicketLinked.of(linked, subject=f"t-{number}", at=at(when)))
+    seen.saw_fact(TicketLinked.of(linked, subject=f"t-{number}", at=at(when)), at(when).timestamp())
     return [mail(customer_id, "answer", when + 0.5, f"t-{number}")]
 
 
 def resolved(seen: Witness) -> None:
     data = IncidentResolved.Data(**INCIDENT, started_at=at(6), resolved_at=at(48), affected=137, why={})
-    seen.saw_fact(IncidentResolved.of(data, subject="i-1", at=at(48)))
+    seen.saw_fact(IncidentResolved.of(data, subject="i-1", at=at(48)), at(48).timestamp())
     for ticket_id, case in seen.cases.items():
         common = {"ticket_id": ticket_id, "number": case.number, "customer_id": case.customer_id}
         done = TicketResolved.Data(**common, resolution="over", incident_id="i-1", resolved_at=at(49))
-        seen.saw_fact(TicketResolved.of(done, subject=ticket_id, at=at(49)))
+        seen.saw_fact(TicketResolved.of(done, subject=ticket_id, at=at(49)), at(49).timestamp())
 
 
 def as_it_should_be(story: Story | None = None) -> tuple[Witness, list[Mail]]:
@@ -212,7 +211,7 @@ def test_nothing_seen_falls_short_of_everything_but_divides_by_nothing() -> None
 def test_an_incident_of_another_component_is_not_this_one() -> None:
     seen = Witness(published(), START.timestamp())
     data = IncidentOpened.Data(**(INCIDENT | {"component": "search"}), started_at=at(6), opened_at=at(9), why={})
-    seen.saw_fact(IncidentOpened.of(data, subject="i-1", at=at(9)))
+    seen.saw_fact(IncidentOpened.of(data, subject="i-1", at=at(9)), at(9).timestamp())
     assert seen.opened is None
 
 
