@@ -6,7 +6,7 @@ from services.ticketing import timers
 from services.ticketing.api import router
 from services.ticketing.handlers import on_incidents, on_notifications, on_requests
 from services.ticketing.settings import TicketingSettings
-from services.ticketing.store import BREACH, WARN
+from services.ticketing.store import BREACH, MEASURE, WARN
 from services.ticketing.support import Policy
 from shared.events import FACTS, NotificationDelivered, SupportRequested, Topic
 from shared.handling import Handling
@@ -33,7 +33,13 @@ def main() -> None:
             settings,
             database,
             [Stream("ticketing", topic, handling, database) for topic, handling in zip(topics, handlings, strict=True)],
-            due={WARN: ring, BREACH: ring},
+            due={
+                WARN: ring,
+                BREACH: ring,
+                MEASURE: Work(partial(timers.measure_outcome, policy, database)),
+                timers.TIDY: Work(partial(timers.tidy_tickets, policy, database)),
+            },
+            before=[partial(timers.begin_tidying, database)],
             routers=[router(policy)],
         )
     )

@@ -123,7 +123,7 @@ async def unlink(request: Request, database: Db, ref: Ref, said: Unlinking, key:
         link = await store.link_of(tx, ticket)
         if link is None:
             raise Problem(409, "the ticket is linked to no incident")
-        return await _apply(tx, change.unlinked(ticket, link, said.verdict, _person(said.by, key), await store.now(tx)))
+        return await _apply(tx, change.unlinked(ticket, link, said.verdict, _person(said.by), await store.now(tx)))
 
     return await once(request, database, key, act)
 
@@ -131,7 +131,7 @@ async def unlink(request: Request, database: Db, ref: Ref, said: Unlinking, key:
 async def _act(request: Request, database: Db, ref: str, key: str | None, by: str, decide: Decide) -> Response:
     async def act(tx: Tx) -> TicketView:
         ticket = await _ticket(tx, ref)
-        return await _apply(tx, decide(ticket, _person(by, key), await store.now(tx)))
+        return await _apply(tx, decide(ticket, _person(by), await store.now(tx)))
 
     return await once(request, database, key, act)
 
@@ -143,13 +143,13 @@ async def _ticket(tx: Tx, ref: str) -> Ticket:
     return ticket
 
 
-def _person(by: str, key: str | None) -> Person:
-    return Person(by, key or str(uuid4()))
+def _person(by: str) -> Person:
+    return Person(by, str(uuid4()))
 
 
 async def _apply(tx: Tx, decided: Change | Refused) -> TicketView:
     if isinstance(decided, Refused):
-        raise Problem(409, str(decided), status_now=decided.status, allowed=decided.allowed)
+        raise Problem(409, str(decided), ticket_status=decided.status, allowed=decided.allowed)
     await store.apply(tx, [decided])
     return await reading.shown(tx, decided.ticket.id)
 

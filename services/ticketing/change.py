@@ -41,6 +41,7 @@ class What(StrEnum):
     REPLIED = "replied"
     RESOLVED = "resolved"
     REOPENED = "reopened"
+    CLOSED = "closed"
     WARNED = "warned"
     BREACHED = "breached"
 
@@ -275,7 +276,14 @@ def reopened(ticket: Ticket, reason: str, person: Person, now: datetime) -> Chan
     return Change(after, now, person.name, What.REOPENED, {"reason": reason}, (_reopened(ticket, reason, person.act_id, now),))
 
 
-# ── the clock ────────────────────────────────────────────────────────────────────────────────
+# ── time ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def rested(ticket: Ticket, now: datetime) -> Change | Refused:
+    """Nothing has come for long: what waited for the customer is resolved, what was resolved is closed."""
+    if ticket.status is Status.RESOLVED:
+        return Change(replace(ticket, status=Status.CLOSED), now, FOREWARN, What.CLOSED, {})
+    return resolved(ticket, "the customer did not answer", Person(FOREWARN, f"silence {now.isoformat()}"), now)
 
 
 def rung(ticket: Ticket, now: datetime) -> Change | None:

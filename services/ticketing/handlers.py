@@ -1,7 +1,7 @@
 """A message came: requests become tickets, incidents answer and end them, notifications say who knew."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.ticketing import change, sla, store
 from services.ticketing.change import Cause, Change, Request
@@ -20,6 +20,9 @@ from shared.events import (
     identity,
 )
 from shared.postgres import Tx
+from shared.timers import schedule
+
+SETTLED_AFTER = timedelta(seconds=10)  # after an incident's end what other topics said of it until then is in
 
 IncidentSaid = IncidentOpened | IncidentUpdated | IncidentResolved | IncidentReopened
 Known = dict[tuple[str, str], Ticket]  # (customer, what they call it) → a ticket of theirs
@@ -162,6 +165,7 @@ async def _end(policy: Policy, tx: Tx, incident: Incident, now: datetime, cause:
         letter = policy.all_clear(ticket, incident) if was_told or policy.worth_answering(ticket, now) else None
         changes.append(change.ended(ticket, incident, letter, now, cause))
     await store.apply(tx, changes)
+    await schedule(tx, store.MEASURE, {incident.id: now + SETTLED_AFTER})
 
 
 # ── notifications.v1 ─────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from prometheus_client import Counter, Histogram
 
 from services.ticketing.change import Change, What
+from services.ticketing.outcome import Contact, leads, told_in_time
 from services.ticketing.ticket import FOREWARN
 from shared.metrics import SLOW
 
@@ -38,3 +39,11 @@ def count(changes: Sequence[Change]) -> None:
         if clock.stopped_at == change.at and clock.answered_by:
             who = FOREWARN if clock.answered_by == FOREWARN else "agent"
             FIRST_RESPONSE.labels(who).observe((clock.stopped_at - clock.started_at).total_seconds())
+
+
+def measure(contacts: Sequence[Contact]) -> None:
+    """Observes one ended incident; nothing when it touched nobody."""
+    if contacts:
+        COVERAGE.observe(told_in_time(contacts) / len(contacts))
+    for seconds in leads(contacts):
+        LEAD_TIME.observe(seconds)

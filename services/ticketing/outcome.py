@@ -27,9 +27,14 @@ def leads(contacts: Sequence[Contact]) -> list[float]:
     return [(wrote - told).total_seconds() for told, wrote in contacts if told and wrote and told <= wrote]
 
 
+def told_in_time(contacts: Sequence[Contact]) -> int:
+    """How many were told before they first wrote in; who never wrote was told in time."""
+    return sum(told is not None and (wrote is None or told <= wrote) for told, wrote in contacts)
+
+
 def judge(incident_id: str, contacts: Sequence[Contact], tickets: int, linked: int) -> Outcome:
     """`contacts`: one of each affected customer."""
-    before = sum(told is not None and (wrote is None or told <= wrote) for told, wrote in contacts)
+    before = told_in_time(contacts)
     seconds = leads(contacts)
     return Outcome(
         incident_id=incident_id,

@@ -62,6 +62,23 @@ FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response
 WHERE t.id = $1 OR t.number = $2
 FOR UPDATE OF t
 
+-- name: silent
+-- Tickets that wait for a customer who has not answered since a moment; those that wait for an incident are not meant.
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+WHERE t.status = 'waiting' AND t.changed_at <= $1
+    AND NOT EXISTS (SELECT FROM incidents i WHERE i.id = t.incident_id AND i.resolved_at IS NULL)
+ORDER BY t.number LIMIT $2
+FOR UPDATE OF t SKIP LOCKED
+
+-- name: settled
+-- Tickets resolved before a moment.
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+WHERE t.status = 'resolved' AND t.resolved_at <= $1
+ORDER BY t.number LIMIT $2
+FOR UPDATE OF t SKIP LOCKED
+
 -- name: link
 -- The link between a ticket and an incident, while it holds.
 SELECT ticket_id, incident_id, reasons, linked_at, answered_at, unlinked_at, unlinked_by, verdict

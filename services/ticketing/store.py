@@ -24,6 +24,7 @@ queries = Queries(Path(__file__).with_name("queries.sql"))
 
 WARN = "warn_first_response"
 BREACH = "breach_first_response"
+MEASURE = "measure_outcome"
 
 
 OF_TICKET = (
@@ -106,6 +107,16 @@ async def unlinked_of_affected(tx: Tx, incident_id: str, customers: list[str] | 
 async def unresolved_of(tx: Tx, incident_id: str) -> list[tuple[Ticket, bool]]:
     """The tickets an incident's end will end, and whether each was told of it."""
     return [(_ticket(row), row["answered_at"] is not None) for row in await tx.fetch(queries.unresolved_of_incident, incident_id)]
+
+
+async def silent(tx: Tx, since: datetime, at_most: int) -> list[Ticket]:
+    """Tickets that wait for a customer who has not answered since then."""
+    return [_ticket(row) for row in await tx.fetch(queries.silent, since, at_most)]
+
+
+async def settled(tx: Tx, since: datetime, at_most: int) -> list[Ticket]:
+    """Tickets resolved before then."""
+    return [_ticket(row) for row in await tx.fetch(queries.settled, since, at_most)]
 
 
 async def ticket(tx: Tx, ref: str) -> Ticket | None:

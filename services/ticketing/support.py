@@ -61,9 +61,15 @@ class Linking(Config):
         return Windows(self.before_start, self.after_end)
 
 
+class Rest(Config):
+    resolve_after_silence: Duration = timedelta(days=3)
+    close_after: Duration = timedelta(days=7)
+
+
 class Support(Config):
     first_response: FirstResponse
     linking: Linking = Linking()
+    rest: Rest = Rest()
     answers: Answers
 
 

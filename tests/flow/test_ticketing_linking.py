@@ -1,0 +1,177 @@
+"""A customer writes in about an outage: whatever we hear of first, they are answered once, at once, and told when it is over."""
+
+import asyncio
+import random
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from shared.events import Fact, identity
+from shared.postgres import Database
+from tests.flow.ticketing_desk import Desk
+from tests.unit.ticketing.builders import NOW, STARTED, impact, minutes, opened, reopened, requested, resolved
+
+
+@pytest.fixture
+async def desk(ticketing_database: Database) -> Desk:
+    desk = Desk(ticketing_database)
+    await desk.at(NOW)
+    return desk
+
+
+async def test_a_ticket_of_an_affected_customer_is_linked_with_reasons_and_answered_at_once(desk: Desk) -> None:
+    await desk.tell(opened(), impact("c-1"), requested(1))
+    [ticket] = await desk.tickets()
+    assert (ticket["incident_id"], ticket["status"]) == ("i-1", "waiting")
+    _, linked, replied = await desk.said()
+    assert linked["data"]["reasons"] == [
+        "The customer met it 3 times, from 09:58:00 UTC to 10:00:00 UTC.",
+        "The ticket names no component; the incident is about checkout.",
+        "It was written 3 min after the incident began.",
+    ]
+    assert (replied["data"]["kind"], replied["data"]["author"], replied["data"]["incident_id"]) == ("answer", "forewarn", "i-1")
+    assert "checkout is failing" in replied["data"]["body"]
+
+
+async def test_incident_impact_and_ticket_give_the_same_link_and_one_answer_in_any_order(desk: Desk) -> None:
+    found = []
+    for order in permutations([opened(), impact("c-1"), requested(1)]):
+        await desk.clear()
+        await desk.tell(*order)
+        assert (await desk.types()) == ["opened", "linked", "replied"]
+        found.append(await desk.everything(("tickets", "links", "messages", "clocks")))
+    assert found == [found[0]] * 6
+
+
+async def test_tickets_and_incidents_that_come_at_the_same_moment_find_each_other(desk: Desk) -> None:
+    await desk.tell(opened())
+    customers = [f"c-{number}" for number in range(40)]
+    requests = (desk.tell(requested(customer, customer)) for customer in customers)
+    impacts = (desk.tell(impact(customer, chunk=number)) for number, customer in enumerate(customers))
+    await asyncio.gather(*(each for pair in zip(requests, impacts, strict=True) for each in pair))
+    assert {ticket["incident_id"] for ticket in await desk.tickets()} == {"i-1"}
+    assert (await desk.types()).count("replied") == len(customers)
+
+
+async def test_who_is_not_affected_or_writes_about_something_else_is_not_answered(desk: Desk) -> None:
+    await desk.tell(opened(), impact("c-1"), requested(1, component="search"), requested(2, "c-2"))
+    assert await desk.types() == ["opened", "opened"]
+
+
+async def test_a_component_is_known_by_the_name_customers_use(desk: Desk) -> None:
+    await desk.tell(opened(component="login"), impact("c-1"), requested(1, component="sign-in"))
+    [ticket] = await desk.tickets()
+    assert (ticket["component"], ticket["incident_id"]) == ("login", "i-1")
+
+
+async def test_the_end_of_an_incident_tells_and_resolves_the_linked_tickets_and_no_others(desk: Desk) -> None:
+    await desk.tell(opened(), impact("c-1", "c-2"), requested(1), requested(2, "c-2"), requested(3, "c-3"))
+    await desk.at(NOW + minutes(7))
+    await desk.tell(resolved(at=NOW + minutes(7)))
+    assert [ticket["status"] for ticket in await desk.tickets()] == ["resolved", "resolved", "open"]
+    endings = (await desk.said())[7:]
+    assert [(fact["type"], fact["data"].get("kind"), fact["data"]["incident_id"]) for fact in endings] == [
+        ("replied", "resolved", "i-1"),
+        ("resolved", None, "i-1"),
+    ] * 2
+
+
+async def test_a_ticket_its_agent_has_resolved_hears_nothing_of_the_end(desk: Desk) -> None:
+    await desk.tell(opened(), impact("c-1"), requested(1))
+    await desk.rows("UPDATE tickets SET status = 'resolved', resolved_at = clock() RETURNING 1")
+    await desk.tell(resolved(at=NOW + minutes(7)))
+    assert await desk.types() == ["opened", "linked", "replied"]
+
+
+async def test_who_writes_just_after_the_end_is_told_that_it_is_fixed(desk: Desk) -> None:
+    await desk.tell(opened(), impact("c-1"), resolved(at=NOW))
+    await desk.at(NOW + minutes(30))
+    await desk.tell(requested(1, at=NOW + minutes(30)))
+    [ticket] = await desk.tickets()
+    assert (ticket["incident_id"], ticket["status"]) == ("i-1", "waiting")
+    assert "is fixed since 24 November 2026, 10:00 UTC" in (await desk.said())[-1]["data"]["body"]
+
+
+async def test_who_writes_long_after_the_end_is_not(desk: Desk) -> None:
+    await desk.tell(opened(), impact("c-1"), resolved(at=NOW))
+    later = NOW + minutes(30) + timedelta(seconds=1)
+    await desk.at(later)
+    await desk.tell(requested(1, at=later))
+    assert await desk.types() == ["opened"]
+
+
+async def test_a_reopened_incident_leaves_resolved_tickets_and_links_new_ones(desk: Desk) -> None:
+    await desk.tell(opened(), impact("c-1"), requested(1), resolved(at=NOW), reopened(at=NOW + minutes(1)))
+    await desk.at(NOW + minutes(2))
+    await desk.tell(impact("c-2", chunk=1), requested(2, "c-2", at=NOW + minutes(2)), requested(3, "c-1", at=NOW + minutes(2)))
+    assert [(each["status"], each["incident_id"]) for each in await desk.tickets()] == [
+        ("resolved", "i-1"),
+        ("waiting", "i-1"),
+        ("waiting", "i-1"),
+    ]
+    await desk.tell(resolved(at=NOW + minutes(3)))
+    assert {each["status"] for each in await desk.tickets()} == {"resolved"}
+    assert [fact["data"]["kind"] for fact in await desk.said() if fact["type"] == "replied"].count("resolved") == 3
+
+
+async def test_a_request_older_than_a_day_is_linked_but_neither_answered_nor_told_of_the_end(desk: Desk) -> None:
+    long_ago = NOW - timedelta(hours=24, seconds=1)
+    await desk.tell(opened(started_at=long_ago), impact("c-1"), requested(1, at=long_ago), resolved(at=NOW, started_at=long_ago))
+    assert [fact for fact in await desk.types() if fact != "sla_breached"] == ["opened", "linked", "resolved"]
+
+
+async def test_a_customer_answered_in_time_hears_of_the_end_however_late_it_comes(desk: Desk) -> None:
+    await desk.tell(opened(), impact("c-1"), requested(1))
+    end = NOW + timedelta(hours=30)
+    await desk.at(end)
+    await desk.tell(resolved(at=end))
+    assert [fact["data"].get("kind") for fact in (await desk.said())[-2:]] == ["resolved", None]
+
+
+STORY: list[Fact] = [
+    requested(1),
+    opened(),
+    impact("c-1", "c-2"),
+    requested(2, "c-2"),
+    requested(2, "c-2"),  # the same again
+    requested(3, "c-3"),
+    requested(4, "c-3", in_reply_to=identity("ticket", "/form", "3")),
+    requested(5, "c-3", in_reply_to="#1003"),
+    requested(6, "c-3", in_reply_to="#4711"),  # there is none
+    requested(7, "c-4", in_reply_to="1001"),  # somebody else's
+    impact("c-3", "c-1", chunk=1),
+    opened("i-2", STARTED, "search"),
+    impact("c-4", "c-2", incident="i-2"),
+    requested(8, "c-2", component="search"),
+    resolved(at=NOW + minutes(1)),
+    requested(9, "c-2", in_reply_to="1002"),  # opens it again
+    requested(10, "c-2", in_reply_to="1002"),
+    reopened(at=NOW + minutes(2)),
+    impact("c-5", chunk=2),
+    requested(11, "c-5"),
+    resolved(at=NOW + minutes(3)),
+    resolved("i-2", NOW + minutes(3), STARTED, "search"),
+]
+
+
+async def test_however_the_facts_are_cut_into_batches_the_tables_and_facts_are_the_same(desk: Desk) -> None:
+    await desk.tell(*STORY)
+    expected = await desk.everything()
+    for seed in range(12):
+        await desk.clear()
+        dice, at = random.Random(seed), 0
+        while at < len(STORY):
+            size = dice.randrange(1, 2 + seed * 2)
+            await desk.tell_at_once(STORY[at : at + size])
+            at += size
+        assert await desk.everything() == expected, f"seed {seed}"
+
+
+async def test_the_whole_story_again_from_the_start_changes_nothing_and_says_nothing(desk: Desk) -> None:
+    await desk.tell(*STORY)
+    expected = await desk.everything()
+    await desk.at(NOW + minutes(20))
+    await desk.tell_at_once(STORY)
+    await desk.tell(*STORY)
+    assert await desk.everything() == expected

@@ -1,0 +1,95 @@
+"""The support desk of flow tests: facts come, time is moved by hand, and what is in the tables is looked at."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from services.ticketing import timers
+from services.ticketing.handlers import on_incidents, on_notifications, on_requests
+from services.ticketing.store import BREACH, MEASURE, WARN
+from shared.events import TOPIC_OF, Fact, Topic
+from shared.handling import Handler
+from shared.postgres import Database
+from shared.timers import Due, Timers, Work
+from tests.unit.ticketing.builders import NOW, POLICY
+
+HANDLERS: dict[Topic, Handler] = {
+    Topic.SUPPORT_REQUESTS: partial(on_requests, POLICY),
+    Topic.INCIDENTS: partial(on_incidents, POLICY),
+    Topic.NOTIFICATIONS: on_notifications,
+}
+TABLES = ("tickets", "messages", "links", "clocks", "history", "incidents", "heard", "impact", "told", "due", "outbox")
+
+
+class Desk:
+    """Ticketing without Kafka and HTTP, on a database whose clock stands still."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def at(self, moment: datetime = NOW) -> None:
+        """The database's clock shows this from now on."""
+        async with self.database.connection() as connection:
+            await connection.execute(
+                "CREATE OR REPLACE FUNCTION clock() RETURNS timestamptz LANGUAGE sql STABLE"
+                f" AS $$ SELECT '{moment.isoformat()}'::timestamptz $$"
+            )
+
+    async def tell(self, *facts: Fact) -> None:
+        """Each fact comes by itself."""
+        for fact in facts:
+            await self.tell_at_once([fact])
+
+    async def tell_at_once(self, facts: Sequence[Fact]) -> None:
+        """Facts come in one batch a topic."""
+        for topic, batch in groupby(facts, key=lambda fact: TOPIC_OF[type(fact)]):
+            async with self.database.transaction() as tx:
+                await HANDLERS[topic](tx, list(batch))
+
+    async def ring(self) -> None:
+        """Does everything that is due by now."""
+        works = {
+            WARN: partial(timers.ring_first_response, self.database),
+            BREACH: partial(timers.ring_first_response, self.database),
+            MEASURE: partial(timers.measure_outcome, POLICY, self.database),
+            timers.TIDY: partial(timers.tidy_tickets, POLICY, self.database),
+        }
+        for kind, do in works.items():
+            for due in await Timers(self.database, {})._claim(kind, Work(_never), 1000):
+                await do(due)
+
+    async def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        async with self.database.connection() as connection:
+            return [dict(row) for row in await connection.fetch(query, *values)]
+
+    async def tickets(self) -> list[dict[str, Any]]:
+        return await self.rows("SELECT * FROM tickets ORDER BY number")
+
+    async def said(self) -> list[dict[str, Any]]:
+        """All facts written to the outbox, in order; `type` is what comes between forewarn.ticket and .v1."""
+        facts = [msgspec.json.decode(row["value"]) for row in await self.rows("SELECT value FROM outbox ORDER BY id")]
+        return [{**fact, "type": fact["type"].split(".")[2]} for fact in facts]
+
+    async def types(self) -> list[str]:
+        return [fact["type"] for fact in await self.said()]
+
+    async def everything(self, tables: Iterable[str] = TABLES) -> dict[str, list[dict[str, Any]]]:
+        """What is in the tables, whatever the order it came in."""
+        return {table: sorted(_plain(await self.rows(f"SELECT * FROM {table}")), key=str) for table in tables}  # noqa: S608
+
+    async def clear(self) -> None:
+        """As on the first day."""
+        async with self.database.connection() as connection:
+            await connection.execute(f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY CASCADE; ALTER SEQUENCE ticket_numbers RESTART")
+
+
+async def _never(due: Due) -> None:
+    raise AssertionError("claimed by hand")
+
+
+def _plain(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name not in ("words", "written_at")} for row in rows]
