@@ -8,15 +8,20 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from services.ticketing.ticket import Priority, Status
 
 
-def _without_nul(text: str) -> str:
+def _storable(text: str) -> str:
+    """Refuses what Postgres cannot keep: U+0000, and halves of surrogate pairs, which JSON can say and UTF-8 cannot."""
     if "\0" in text:
         raise ValueError("U+0000 is not text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("half of a surrogate pair is not text") from None
     return text
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
+Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern="^[^\x00-\x1f\x7f-\x9f]+$")]
-Words = Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_without_nul)]
+Words = Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_storable)]
 
 
 class Body(BaseModel):

@@ -1,0 +1,105 @@
+"""What each act makes of a ticket, and what the others hear of it."""
+
+from services.ticketing import change
+from services.ticketing.change import Change, Person, Request, What
+from services.ticketing.matching import Match
+from services.ticketing.ticket import Act, Refused, Status
+from shared.events import Fact, TicketLinked, TicketReplied, TicketResolved, TicketSlaBreached
+from tests.unit.ticketing.builders import NOW, a_clock, a_ticket, an_incident, minutes
+
+ADA = Person("ada", "act-1")
+LETTER = ("Re: Cannot pay", "We know.")
+LATE = a_clock(due_at=NOW - minutes(1))
+
+
+def types(changed: Change | Refused) -> list[type[Fact]]:
+    assert isinstance(changed, Change)
+    return [type(fact) for fact in changed.facts]
+
+
+def a_match() -> Match:
+    return Match(an_incident(), ("It is.",))
+
+
+def test_an_answer_links_says_it_and_stops_the_clock() -> None:
+    changed = change.linked(a_ticket(), a_match(), LETTER, NOW, None)
+    assert types(changed) == [TicketLinked, TicketReplied]
+    assert (changed.what, changed.ticket.status, changed.ticket.first_response.answered_by) == (What.ANSWERED, Status.WAITING, "forewarn")
+    assert changed.link is not None
+    assert changed.link.answered_at == NOW
+
+
+def test_a_link_without_an_answer_says_nothing_and_lets_the_clock_run() -> None:
+    changed = change.linked(a_ticket(), a_match(), None, NOW, None)
+    assert types(changed) == [TicketLinked]
+    assert (changed.what, changed.ticket.status, changed.ticket.first_response.stopped_at) == (What.LINKED, Status.OPEN, None)
+
+
+def test_a_ticket_an_agent_has_is_answered_and_stays_theirs() -> None:
+    ticket = a_ticket(status=Status.IN_PROGRESS, assignee="ada")
+    assert change.linked(ticket, a_match(), LETTER, NOW, None).ticket.status is Status.IN_PROGRESS
+
+
+def test_an_answer_that_comes_late_has_missed_the_promise_even_if_no_timer_said_so() -> None:
+    assert types(change.linked(a_ticket(first_response=LATE), a_match(), LETTER, NOW, None)) == [
+        TicketLinked,
+        TicketReplied,
+        TicketSlaBreached,
+    ]
+    assert types(change.replied(a_ticket(first_response=LATE), "Hello.", ADA, NOW)) == [TicketReplied, TicketSlaBreached]
+    assert types(change.resolved(a_ticket(first_response=LATE), "Done.", ADA, NOW)) == [TicketSlaBreached, TicketResolved]
+
+
+def test_a_breach_is_said_once() -> None:
+    known = a_clock(due_at=NOW - minutes(1), breached_at=NOW - minutes(1))
+    assert types(change.replied(a_ticket(first_response=known), "Hello.", ADA, NOW)) == [TicketReplied]
+
+
+def test_the_same_end_of_an_incident_has_the_same_ids_and_another_end_has_others() -> None:
+    ticket = a_ticket(incident_id="i-1", status=Status.WAITING)
+    ends = [an_incident(resolved_at=NOW), an_incident(resolved_at=NOW), an_incident(resolved_at=NOW + minutes(5))]
+    ids = [tuple(fact.id for fact in change.ended(ticket, incident, LETTER, NOW, None).facts) for incident in ends]
+    assert ids[0] == ids[1]
+    assert set(ids[0]).isdisjoint(ids[2])
+
+
+def test_an_end_with_nothing_to_say_still_resolves() -> None:
+    changed = change.ended(a_ticket(incident_id="i-1"), an_incident(resolved_at=NOW), None, NOW, None)
+    assert types(changed) == [TicketResolved]
+    assert (changed.ticket.status, changed.ticket.first_response.answered_by) == (Status.RESOLVED, None)
+
+
+def test_undoing_a_link_gives_the_promise_back_unless_a_person_has_kept_it() -> None:
+    answered = change.linked(a_ticket(), a_match(), LETTER, NOW, None)
+    assert answered.link is not None
+    undone = change.unlinked(answered.ticket, answered.link, "no", ADA, NOW + minutes(1))
+    assert isinstance(undone, Change)
+    assert (undone.ticket.first_response, undone.clock_starts, undone.ticket.status) == (a_clock(), True, Status.OPEN)
+    by_person = a_ticket(incident_id="i-1", first_response=a_clock(stopped_at=NOW, answered_by="ada"))
+    kept = change.unlinked(by_person, answered.link, "no", ADA, NOW + minutes(1))
+    assert isinstance(kept, Change)
+    assert (kept.ticket.first_response.stopped_at, kept.clock_starts) == (NOW, False)
+
+
+def test_a_subject_of_several_lines_makes_a_reply_of_one() -> None:
+    changed = change.replied(a_ticket(subject="Cannot\r\nBcc: everybody@example.org"), "Hello.", ADA, NOW)
+    assert isinstance(changed, Change)
+    assert changed.message is not None
+    assert changed.message.subject == "Re: Cannot Bcc: everybody@example.org [#1042]"
+
+
+def test_every_act_on_a_closed_ticket_is_refused() -> None:
+    closed, request = a_ticket(status=Status.CLOSED), Request("m", "t", "c-1", "form", "", "", None, "normal", None, NOW, None)
+    link = change.linked(a_ticket(), a_match(), LETTER, NOW, None).link
+    assert link is not None
+    refused = [
+        change.wrote(closed, request, NOW),
+        change.unlinked(closed, link, "no", ADA, NOW),
+        change.assigned(closed, "ada", ADA, NOW),
+        change.assigned(closed, None, ADA, NOW),
+        change.replied(closed, "Hello.", ADA, NOW),
+        change.resolved(closed, "Done.", ADA, NOW),
+        change.reopened(closed, "No.", ADA, NOW),
+    ]
+    acts = [each.act for each in refused if isinstance(each, Refused)]
+    assert acts == [Act.WRITE, Act.UNLINK, Act.ASSIGN, Act.UNASSIGN, Act.REPLY, Act.RESOLVE, Act.REOPEN]

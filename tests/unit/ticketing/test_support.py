@@ -1,0 +1,70 @@
+"""support.yml and catalog.yml: what they may say, and what becomes of it."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.ticketing.support import Catalog, Support
+from shared.config import ConfigError, load
+from tests.unit.ticketing.builders import NOW, POLICY, a_clock, a_ticket, an_incident, minutes
+
+SHIPPED = Path(__file__).parents[3] / "deploy/config/support.yml"
+
+
+def broken(tmp_path: Path, was: str, now: str) -> str:
+    """What is said about the shipped file with one thing changed."""
+    text = SHIPPED.read_text()
+    assert was in text
+    path = tmp_path / "support.yml"
+    path.write_text(text.replace(was, now))
+    with pytest.raises(ConfigError) as error:
+        load(path, Support)
+    return str(error.value)
+
+
+def test_a_field_no_answer_fills_is_named_with_its_line(tmp_path: Path) -> None:
+    said = broken(tmp_path, "{title}.\n\n      It affects", "{titel}.\n\n      It affects")
+    assert said.startswith(f"{tmp_path}/support.yml:")
+    assert "{titel} is none of component, number" in said
+
+
+@pytest.mark.parametrize("field", ["{title.__class__}", "{title!r}", "{title:>100000000}", "{0}", "{}", "{title"])
+def test_answers_are_words_and_no_programs(tmp_path: Path, field: str) -> None:
+    assert "answers" in broken(tmp_path, "We know about this: {title}.", f"We know about this: {field}.")
+
+
+def test_every_priority_has_a_target(tmp_path: Path) -> None:
+    assert "urgent missing" in broken(tmp_path, "urgent: 15m, ", "")
+
+
+def test_what_is_misspelt_is_no_default(tmp_path: Path) -> None:
+    assert "before_stort" in broken(tmp_path, "before_start: 5m", "before_stort: 5m")
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("checkout", "checkout"), ("CHECKOUT", "checkout"), (" sign-in ", "login"), ("Warehouse", "Warehouse"), ("", None), (None, None)],
+)
+def test_a_component_is_known_by_its_id_or_its_name_in_any_case(said: str | None, meant: str | None) -> None:
+    assert POLICY.catalog.component(said) == meant
+    assert Catalog().component("Checkout") == "Checkout"
+
+
+def test_braces_in_what_people_wrote_stay_braces() -> None:
+    subject, _ = POLICY.answer(a_ticket(subject="{number} {0}\nand more"), an_incident())
+    assert subject == "Re: {number} {0} and more [#1042]"
+
+
+def test_the_answer_depends_on_whether_the_incident_goes_on() -> None:
+    assert "We are working on it" in POLICY.answer(a_ticket(), an_incident())[1]
+    assert "is fixed since 24 November 2026, 10:00 UTC" in POLICY.answer(a_ticket(), an_incident(resolved_at=NOW))[1]
+    assert "is fixed since 24 November 2026, 10:00 UTC" in POLICY.all_clear(a_ticket(), an_incident(resolved_at=NOW))[1]
+
+
+def test_an_automatic_answer_is_given_within_a_day_and_never_after_a_person() -> None:
+    day = timedelta(hours=24)
+    assert POLICY.worth_answering(a_ticket(), NOW + day)
+    assert not POLICY.worth_answering(a_ticket(), NOW + day + timedelta(seconds=1))
+    assert POLICY.worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="forewarn")), NOW + minutes(1))
+    assert not POLICY.worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="ada")), NOW + minutes(1))
