@@ -23,26 +23,26 @@ from shared.service import Service, run
 from shared.stream import Stream
 from shared.timers import Work
 
+HEARD = (
+    (Topic.CUSTOMERS, handlers.CUSTOMER_FACTS, handlers.on_customers, 500),
+    (Topic.INCIDENTS, handlers.INCIDENT_FACTS, handlers.on_incidents, 50),  # an impact has 500 customers: 25,000 rows at worst
+    (Topic.TICKETS, handlers.TICKET_FACTS, handlers.on_tickets, 500),
+)
 AT_ONCE = {store.DELIVERY: 12, store.REPLY: 4}  # mails under way
 
 
-def main() -> None:
-    settings = NotifierSettings()
+def service(settings: NotifierSettings) -> Service:
+    """Notifier, ready to run. Raises ConfigError when notifications.yml does not say what it must."""
     policy = load(settings.config_dir / "notifications.yml", Policy)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
     connections = _connections(settings, sender)
     delivery = Delivery(database, Email(connections, sender), policy, partial(_write, settings, policy, sender))
     streams = [
-        Stream("notifier", Topic.CUSTOMERS, Handling(Topic.CUSTOMERS, handlers.CUSTOMER_FACTS, handlers.on_customers), database),
-        # At most 500 customers an impact: 50 facts are a transaction of 25,000 rows at worst.
-        Stream(
-            "notifier", Topic.INCIDENTS, Handling(Topic.INCIDENTS, handlers.INCIDENT_FACTS, handlers.on_incidents), database, at_once=50
-        ),
-        Stream("notifier", Topic.TICKETS, Handling(Topic.TICKETS, handlers.TICKET_FACTS, handlers.on_tickets), database),
+        Stream("notifier", topic, Handling(topic, known, handler), database, at_once=at_once) for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
-    run(Service("notifier", settings, database, streams, due, [router, public], background=[connections.run]))
+    return Service("notifier", settings, database, streams, due, [router, public], background=[connections.run])
 
 
 def _connections(settings: NotifierSettings, sender: Sender) -> Connections:
@@ -65,4 +65,4 @@ def _write(
 
 
 if __name__ == "__main__":
-    main()
+    run(service(NotifierSettings()))

@@ -43,20 +43,22 @@ FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::int[]) AS
 WHERE incidents.id = new.id
 
 -- name: lock_incident
--- Until this transaction ends the incident is neither resolved nor reopened.
-SELECT 1 FROM incidents WHERE id = $1 FOR SHARE
+-- How it stands; until this transaction ends it is neither resolved nor reopened.
+SELECT status FROM incidents WHERE id = $1 FOR SHARE
 
 -- name: owed_all_clears
 -- Customers who were told of incidents that are resolved now; where a ticket told them, the all-clear goes there.
+-- An answer given after the end has said already that it is over.
 SELECT DISTINCT ON (i.id, n.customer_id)
     i.id AS incident_id, n.customer_id, n.ticket_id, n.ticket_number, i.resolved_at, i.resolved_by, i.hops
 FROM incidents i JOIN notifications n ON n.incident_id = i.id
 WHERE i.id = ANY ($1) AND i.status = 'resolved' AND ($2::text IS NULL OR n.customer_id = $2)
-    AND n.kind IN ('opened', 'answer') AND n.sent_at IS NOT NULL AND n.status <> 'waiting'
+    AND (n.kind = 'opened' OR n.kind = 'answer' AND n.about_at < i.resolved_at) AND n.sent_at IS NOT NULL AND n.status <> 'waiting'
 ORDER BY i.id, n.customer_id, n.ticket_id NULLS LAST
 
 -- name: write_down
--- What customers must know, once. What was suppressed as stale waits again when it has become true anew since.
+-- What customers must know, once. What was suppressed as stale waits again when it has become true anew since;
+-- an all-clear that a ticket brings in its own words is given in those, if it has not gone out yet.
 INSERT INTO notifications AS known
     (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, cause_hops)
 SELECT id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, least(about_at, clock()), first_seen_at, evidence, cause_id, hops
@@ -66,9 +68,15 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigi
 ORDER BY id
 ON CONFLICT (id) DO UPDATE SET
     status = 'waiting', reason = NULL, settled_at = NULL, about_at = excluded.about_at, evidence = excluded.evidence,
-    cause_id = excluded.cause_id, cause_hops = excluded.cause_hops, created_at = excluded.created_at
+    cause_id = excluded.cause_id, cause_hops = excluded.cause_hops, created_at = excluded.created_at,
+    ticket_id = excluded.ticket_id, ticket_number = excluded.ticket_number, subject = excluded.subject, body = excluded.body
 WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at < excluded.about_at
-RETURNING id, ticket_id IS NULL AS proactive, clock() AS now
+    OR known.status = 'waiting' AND known.sent_at IS NULL AND known.body IS NULL AND excluded.body IS NOT NULL
+RETURNING id, ticket_id IS NULL AS proactive, ticket_id IS NOT NULL AND body IS NULL AS wordless, clock() AS now
+
+-- name: leave_lane
+-- What we were to say first has become a reply; a worker that has it in the other lane loses its lease.
+DELETE FROM due WHERE kind = $1 AND ref = ANY ($2)
 
 -- name: hasten
 -- Decides at once about what waits for its next try: something about these customers or incidents has changed.

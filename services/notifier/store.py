@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from msgspec import json
 from pydantic import TypeAdapter
 
 from services.notifier.audience import Contact, Customer, Preferences
@@ -24,6 +23,7 @@ queries = Queries(Path(__file__).with_name("queries.sql"))
 DELIVERY = "delivery"  # due rows of what we say first
 REPLY = "reply"  # due rows of replies: lanes of their own, so that no storm of the others holds them up
 LANES = (DELIVERY, REPLY)
+TICKET_FIRST = timedelta(seconds=5)  # so long a ticket has to say the all-clear in its own words, before we say it in ours
 
 _lists = TypeAdapter(tuple[ContactData, ...])
 
@@ -123,8 +123,11 @@ async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
     if not new:
         return
     rows = await tx.fetch(queries.write_down, *([getattr(draft, column) for draft in new] for column in _COLUMNS))
-    for lane, proactive in ((DELIVERY, True), (REPLY, False)):
-        await schedule(tx, lane, {row["id"]: row["now"] for row in rows if row["proactive"] is proactive})
+    await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows if row["proactive"]})
+    replies = {row["id"]: row["now"] + (TICKET_FIRST if row["wordless"] else timedelta()) for row in rows if not row["proactive"]}
+    if replies:
+        await tx.execute(queries.leave_lane, DELIVERY, list(replies))
+        await schedule(tx, REPLY, replies)
 
 
 async def hasten(tx: Tx, *, customers: Sequence[str] = (), incidents: Sequence[str] = ()) -> None:

@@ -151,9 +151,11 @@ class Delivery:
 
     async def _give_all_clear(self, tx: Tx, notification: Notification) -> None:
         """When the incident was resolved while this was on its way. The lock makes the resolution come before or after us, not between."""
-        if notification.kind in TELLING and notification.incident_id is not None:
-            await tx.execute(store.queries.lock_incident, notification.incident_id)
-            await store.write_down(tx, await store.owed_all_clears(tx, [notification.incident_id], notification.customer_id))
+        incident_id = notification.incident_id
+        if notification.kind not in TELLING or incident_id is None:
+            return
+        if await tx.fetchval(store.queries.lock_incident, incident_id) == "resolved":
+            await store.write_down(tx, await store.owed_all_clears(tx, [incident_id], notification.customer_id))
 
     def _count(self, notification: Notification, settled: Settled) -> None:
         metrics.NOTIFICATIONS.labels(notification.kind, settled.status).inc()

@@ -19,12 +19,21 @@ class Connections:
     """Hands out a connection to one sender at a time. Give each back, or close it."""
 
     def __init__(
-        self, host: str, port: int, *, own_name: str, username: str = "", password: str = "", tls: Tls = "none", connect: float = CONNECT
+        self,
+        host: str,
+        port: int,
+        *,
+        own_name: str,
+        username: str = "",
+        password: str = "",
+        tls: Tls = "none",
+        connect: float = CONNECT,
+        command: float = COMMAND,
     ) -> None:
-        """`own_name`: what we call ourselves in EHLO."""
+        """`own_name`: what we call ourselves in EHLO. `connect`, `command`: seconds to wait for an answer."""
         self._host, self._port, self._own_name = host, port, own_name
         self._login = {"username": username, "password": password} if username else {}
-        self._tls, self._connect = tls, connect
+        self._tls, self._connect, self._command = tls, connect, command
         self._context = ssl.create_default_context() if tls != "none" else None
         self._idle: list[tuple[SMTP, float]] = []
         self._mails: dict[SMTP, int] = {}
@@ -40,7 +49,7 @@ class Connections:
             hostname=self._host,
             port=self._port,
             local_hostname=self._own_name,
-            timeout=COMMAND,
+            timeout=self._command,
             use_tls=self._tls == "tls",
             start_tls=self._tls == "starttls",
             tls_context=self._context,

@@ -19,8 +19,9 @@ class Email:
 
     name = "email"
 
-    def __init__(self, connections: Connections, sender: Sender) -> None:
-        self._connections, self._sender = connections, sender
+    def __init__(self, connections: Connections, sender: Sender, end_of_data: float = END_OF_DATA) -> None:
+        """`end_of_data`: seconds to wait for the server to take the message."""
+        self._connections, self._sender, self._end_of_data = connections, sender, end_of_data
 
     def message_id(self, notification_id: str) -> str:
         return message_id(notification_id, self._sender)
@@ -49,7 +50,7 @@ class Email:
             await client.mail(self._sender.address, options=options)
             await client.rcpt(_ascii_domain(message.address), encoding=encoding)
             handing_over = True
-            response = await client.data(raw, timeout=END_OF_DATA)
+            response = await client.data(raw, timeout=self._end_of_data)
         except (SMTPException, OSError, ValueError) as error:
             return judged(error, handing_over=handing_over)
         return Delivered(str(response.code))

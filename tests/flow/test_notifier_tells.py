@@ -1,0 +1,141 @@
+"""Exactly the affected are told, once, and get the all-clear."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from shared.events import NotificationDelivered
+from shared.settings import Settings
+from tests.flow.notifier_stage import MINUTE, SECOND, Stage, impact, kinds, opened, replied, resolved, stage
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.fixture
+async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
+    async with stage(fresh_database) as it:
+        yield it
+
+
+async def test_exactly_the_customers_of_an_impact_are_told_and_get_the_all_clear(on: Stage) -> None:
+    # Given three customers
+    await on.know("c-1", "c-2", "c-3")
+    # When an incident touches two of them, and is over later
+    await on.hear(opened(on.now), impact(on.now, "c-1", "c-2"))
+    told = dict(on.office.mails)
+    await on.clock.advance(10 * MINUTE)
+    await on.hear(resolved(on.now))
+    # Then these two were told, got the all-clear in the same thread, and nobody else got anything
+    assert sorted(told) == ["c-1@example.org", "c-2@example.org"]
+    for address in told:
+        first, second = on.office.to(address)
+        assert (first["X-Forewarn-Kind"], second["X-Forewarn-Kind"]) == ("opened", "resolved")
+        assert first["X-Forewarn-Incident"] == "i-1"
+        assert second["In-Reply-To"] == first["Message-ID"]
+    assert len(on.office.mails) == 4
+    assert kinds(on.said()) == ["delivered"] * 4
+
+
+async def test_what_is_said_about_a_delivery_names_the_mail_and_what_led_to_it(on: Stage) -> None:
+    await on.know("c-1")
+    cause = impact(on.now, "c-1")
+    await on.hear(opened(on.now), cause)
+    [fact] = on.said()
+    [mail] = on.office.to("c-1@example.org")
+    assert isinstance(fact, NotificationDelivered)
+    assert (fact.subject, fact.data.kind, fact.data.incident_id) == ("c-1", "opened", "i-1")
+    assert fact.data.message_id == mail["Message-ID"]
+    assert (fact.causationid, fact.hops) == (cause.id, cause.hops + 1)
+
+
+async def test_the_same_customer_in_two_chunks_is_told_once(on: Stage) -> None:
+    await on.know("c-1")
+    await on.hear(opened(on.now), impact(on.now, "c-1"), impact(on.now, "c-1", chunk=1))
+    await on.hear(impact(on.now + SECOND, "c-1", chunk=2))
+    assert on.office.kinds("c-1@example.org") == ["opened"]
+
+
+async def test_an_impact_after_the_end_tells_nobody(on: Stage) -> None:
+    await on.know("c-1")
+    await on.hear(opened(on.now), resolved(on.now), impact(on.now, "c-1"))
+    assert on.office.mails == []
+    assert await on.ledger() == [("opened", "suppressed", "stale")]
+    assert kinds(on.said()) == ["suppressed"]
+
+
+async def test_an_incident_nobody_announced_tells_nobody(on: Stage) -> None:
+    await on.know("c-1")
+    await on.hear(impact(on.now, "c-1", incident_id="never-opened"))
+    assert on.office.mails == []
+    assert await on.ledger() == [("opened", "suppressed", "stale")]
+
+
+async def test_a_thousand_customers_are_a_handful_of_statements(on: Stage) -> None:
+    ids = [f"c-{n}" for n in range(1000)]
+    await on.consume(opened(on.now), impact(on.now, *ids[:500]), impact(on.now, *ids[500:], chunk=1))
+    [counted] = await on.rows("SELECT count(*) AS ledger, (SELECT count(*) FROM due WHERE kind = 'delivery') AS due FROM notifications")
+    assert counted == {"ledger": 1000, "due": 1000}
+
+
+# ── replies ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_who_was_answered_on_a_ticket_gets_the_all_clear_in_the_tickets_own_words_and_only_that(on: Stage) -> None:
+    await on.know("c-1")
+    await on.hear(opened(on.now))
+    await on.hear(replied(on.now, "answer", incident_id="i-1"))
+    await on.clock.advance(MINUTE)
+    await on.hear(resolved(on.now))
+    assert on.office.kinds("c-1@example.org") == ["answer"], "the ticket has a moment to say it itself"
+    await on.hear(replied(on.now, "resolved", incident_id="i-1", reply_id="r-2", body="Your payment works again."))
+    await on.loop.advance(MINUTE)
+    answer, all_clear = on.office.to("c-1@example.org")
+    assert all_clear["X-Forewarn-Kind"] == "resolved"
+    assert all_clear["X-Forewarn-Ticket"] == "t-1"
+    assert all_clear["In-Reply-To"] == answer["Message-ID"]
+    assert "Your payment works again." in all_clear.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+
+
+async def test_who_was_answered_on_a_ticket_gets_the_all_clear_even_when_the_ticket_is_silent(on: Stage) -> None:
+    await on.know("c-1")
+    await on.hear(opened(on.now), replied(on.now, "answer", incident_id="i-1"))
+    await on.clock.advance(MINUTE)
+    await on.hear(resolved(on.now))
+    await on.loop.advance(MINUTE)
+    assert on.office.kinds("c-1@example.org") == ["answer", "resolved"]
+
+
+async def test_an_answer_that_says_it_is_over_needs_no_all_clear(on: Stage) -> None:
+    await on.know("c-1")
+    await on.hear(opened(on.now), resolved(on.now))
+    await on.hear(replied(on.now + SECOND, "answer", incident_id="i-1"))
+    await on.loop.advance(MINUTE)
+    assert on.office.kinds("c-1@example.org") == ["answer"]
+
+
+async def test_the_tickets_all_clear_reaches_a_customer_who_was_never_told(on: Stage) -> None:
+    await on.know("c-1")
+    await on.hear(replied(on.now, "resolved", incident_id="i-1"))
+    await on.hear(opened(on.now), resolved(on.now))
+    assert on.office.kinds("c-1@example.org") == ["resolved"]
+
+
+async def test_two_tickets_about_one_incident_bring_one_all_clear(on: Stage) -> None:
+    await on.know("c-1")
+    await on.hear(
+        replied(on.now, "resolved", incident_id="i-1"),
+        replied(on.now, "resolved", incident_id="i-1", reply_id="r-9", ticket_id="t-9"),
+    )
+    assert on.office.kinds("c-1@example.org") == ["resolved"]
+
+
+async def test_every_reply_of_a_person_is_brought_in_its_words_without_a_link_to_end_them(on: Stage) -> None:
+    await on.know("c-1")
+    await on.hear(*(replied(on.now, "reply", reply_id=f"r-{n}", body=f"Word {n}.") for n in range(5)))
+    mails = on.office.to("c-1@example.org")
+    assert len(mails) == 5, "replies are not capped"
+    for mail in mails:
+        assert mail["Subject"] == "Re: Cannot pay"
+        assert mail["List-Unsubscribe"] is None
+        assert mail["Auto-Submitted"] == "auto-generated"
+    assert {mail["X-Forewarn-Ticket"] for mail in mails} == {"t-1"}

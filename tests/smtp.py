@@ -1,0 +1,99 @@
+"""A mail server of the tests' own: a real SMTP listener (aiosmtpd) that refuses, drops or holds what it is told to."""
+
+import asyncio
+import email
+import email.policy
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from enum import Enum, auto
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+
+class Do(Enum):
+    """What a server may do instead of answering."""
+
+    DROP = auto()  # takes the message, and the connection dies before the answer
+    HOLD = auto()  # answers when `gate` is opened
+    HANG = auto()  # never answers
+
+
+@dataclass
+class PostOffice:
+    """What came, and how to answer: the next answers by recipient; once they are used up, everything is taken."""
+
+    address: tuple[str, int] = ("127.0.0.1", 0)
+    mails: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    at_recipient: dict[str, list[str | Do]] = field(default_factory=lambda: defaultdict(list))
+    at_end: dict[str, list[str | Do]] = field(default_factory=lambda: defaultdict(list))
+    connections: int = 0
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    holding: asyncio.Event = field(default_factory=asyncio.Event)
+    _servers: list[SMTP] = field(default_factory=list)
+
+    def to(self, recipient: str) -> list[EmailMessage]:
+        return [mail for to, mail in self.mails if to == recipient]
+
+    def kinds(self, recipient: str) -> list[str]:
+        return [str(mail["X-Forewarn-Kind"]) for mail in self.to(recipient)]
+
+    async def hang_up(self) -> None:
+        """Closes every connection, as servers do with idle ones."""
+        for server in self._servers:
+            if server.transport is not None:
+                server.transport.close()
+        await asyncio.sleep(0)
+
+    def serve(self, loop: asyncio.AbstractEventLoop, *, smtputf8: bool) -> SMTP:
+        self.connections += 1
+        server = SMTP(self, hostname="localhost", enable_SMTPUTF8=smtputf8, loop=loop)
+        self._servers.append(server)
+        return server
+
+    # ── what aiosmtpd calls ──────────────────────────────────────────────────────────────────
+
+    async def handle_RCPT(self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[Any]) -> str:
+        answer = await self._next(self.at_recipient[address], server)
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        mail = email.message_from_bytes(envelope.original_content or b"", policy=email.policy.default)
+        (recipient,) = envelope.rcpt_tos
+        answers = self.at_end[recipient]
+        if not answers or not isinstance(answers[0], str):
+            self.mails.append((recipient, mail))
+        return await self._next(answers, server)
+
+    async def _next(self, answers: list[str | Do], server: SMTP) -> str:
+        match answers.pop(0) if answers else "250 ok":
+            case Do.DROP:
+                assert isinstance(server.transport, asyncio.Transport)
+                server.transport.abort()
+            case Do.HOLD:
+                self.holding.set()
+                await self.gate.wait()
+            case Do.HANG:
+                await asyncio.Event().wait()
+            case str(answer):
+                return answer
+        return "250 ok"
+
+
+@asynccontextmanager
+async def post_office(*, smtputf8: bool = True) -> AsyncIterator[PostOffice]:
+    """A mail server on a free port of this machine while the context lasts."""
+    office, loop = PostOffice(), asyncio.get_running_loop()
+    server = await loop.create_server(lambda: office.serve(loop, smtputf8=smtputf8), "127.0.0.1", 0)
+    office.address = server.sockets[0].getsockname()
+    try:
+        yield office
+    finally:
+        server.close()
+        office.gate.set()
+        await office.hang_up()
