@@ -10,7 +10,7 @@ from services.monitor.detectors.ratio import judge
 from services.monitor.incident import Decision, Grew, Opened, Resolved, State, moment, step
 from services.monitor.rules import RatioRule, RulesFile
 from services.monitor.store import Q, Series
-from services.monitor.window import Window
+from services.monitor.window import Window, oldest
 from shared.cloudevents import Undecodable, read_fact
 from shared.dead_letters import DeadLetter
 from shared.events import Fact, FoldedSeries, Incident, IncidentOpened, IncidentResolved, IncidentUpdated, PartialFolded
@@ -53,12 +53,15 @@ class Detecting:
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = Series(home, Window(), State())
-        changed = series.window.merge(partial.partition, partial.watermark, partial.buckets)
-        judged_to, width = series.state.judged_to, self._rules[partial.rule].width
-        if not judged_to:  # never judged: there is no window before its first bucket
-            since = changed if changed is not None else int(partial.watermark) // width * width
+        rule, state = self._rules[partial.rule], series.state
+        kept = oldest(rule, state.judged_to)
+        changed = series.window.merge(partial.partition, partial.watermark, partial.buckets, kept)
+        if not state.judged_to:  # there is no window before the first bucket
+            since = changed if changed is not None else int(partial.watermark) // rule.width * rule.width
         else:
-            since = judged_to if changed is not None and changed <= judged_to else judged_to + width
+            whole = kept + (rule.buckets - 1) * rule.width  # the first window that has all its buckets still
+            following = state.judged_to + rule.width
+            since = max(following if changed is None else min(changed, following), whole, state.settled_to + rule.width)
         self._since[key] = min(self._since.get(key, since), since)
 
     def pressing(self) -> bool:
@@ -89,7 +92,7 @@ class Detecting:
             series.state, decision = step(rule, component, was, end, counts, signal, started)
             if decision is not None:
                 facts += await self._apply(tx, rule, component, was, decision, now)
-        series.window.forget(rule)
+        series.window.forget(oldest(rule, series.state.judged_to))
         return facts
 
     async def _apply(self, tx: Tx, rule: RatioRule, component: str, was: State, decision: Decision, now: datetime) -> list[Fact]:

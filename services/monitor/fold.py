@@ -7,13 +7,13 @@ latest bad event only, so they add up over buckets too.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from services.monitor.rules import RatioRule, reader, test_of
 from services.monitor.seen import Seen
 from shared.events import ProductEvent
 
-SKEW = 300.0  # seconds an event may be ahead of us before its time moves nothing
+SKEW = 300.0  # seconds an event may be ahead of our clock before it is counted as such
+NOT_OURS, LATE, TAKEN = range(3)  # what a watch says of an event, the least first
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class Cell:
 
 Bucket = dict[str, Cell]  # by component
 Changes = dict[str, list[tuple[int, int, int, int]]]  # component → (bucket, events, bad events, customers)
-Stored = dict[str, tuple[int, int, dict[str, tuple[float, float, int]]]]
+Stored = dict[str, tuple[int, int, dict[str, tuple[float, float, int]], float]]  # as `Cell`, and the component's watermark
 
 
 class Watch:
@@ -45,9 +45,8 @@ class Watch:
 
     def __init__(self, rule: RatioRule, horizon: float) -> None:
         self.rule = rule
-        self.watermarks: dict[str, float] = {}  # component → latest event time
+        self.watermarks: dict[str, float] = {}  # component → latest event time, never ahead of our clock
         self.failed: dict[str, set[str]] = {}  # component → customers with bad events since the last `changes`
-        self.late = 0
         self._horizon = horizon
         self._window = rule.window.total_seconds()
         self._width = rule.width
@@ -57,19 +56,22 @@ class Watch:
         self._changed: list[tuple[int, str, Cell]] = []
         self._latest: dict[tuple[str, str], int] = {}  # (component, customer) → the bucket their tally is in
 
-    def count(self, event: ProductEvent, at: float, ahead: float) -> bool:
-        """Takes one event of time `at`; False when it is not this rule's. Times beyond `ahead` do not move the watermark."""
+    def count(self, event: ProductEvent, at: float, now: float) -> int:
+        """Takes one event of time `at`: TAKEN, LATE when it changes nothing any more, NOT_OURS when the rule does not ask for it.
+
+        A clock that is ahead of ours (`now`) moves the watermark no further than ours: time has come so far, and no
+        event can make others late, or trouble look over, before it has.
+        """
         if self._where is not None and not self._where(event):
-            return False
+            return NOT_OURS
         component = self._component(event)
         if type(component) is not str or not 0 < len(component) <= 255:
-            return False
+            return NOT_OURS
         watermark = self.watermarks.get(component, 0.0)
         if at > watermark:
-            self.watermarks[component] = at if at <= ahead else max(watermark, ahead)
+            self.watermarks[component] = at if at <= now else max(watermark, now)
         elif at < watermark - self._horizon:
-            self.late += 1
-            return True
+            return LATE
         start = int(at) // self._width * self._width
         cell = self._cell(start, component)
         cell.total += 1
@@ -77,7 +79,7 @@ class Watch:
             cell.bad += 1
             if event.subject is not None:
                 self._fail(component, event.subject, at, start)
-        return True
+        return TAKEN
 
     def _cell(self, start: int, component: str) -> Cell:
         bucket = self._buckets.get(start)
@@ -98,9 +100,9 @@ class Watch:
             tally = Tally(at, at, 1)
         else:
             tally = self._cell(before, component).failing.pop(customer)
-            if abs(at - tally.last) > self._window:  # the row is broken; the later one counts
-                tally = Tally(at, at, 1) if at > tally.last else tally
-            else:
+            if at - tally.last > self._window:  # the row is broken; the later one counts
+                tally = Tally(at, at, 1)
+            elif tally.first - at <= self._window:
                 tally = Tally(min(tally.first, at), max(tally.last, at), tally.count + 1)
         home = start if before is None else max(start, before)
         self._latest[component, customer] = home
@@ -124,16 +126,26 @@ class Watch:
         for start in starts:
             self._touched.pop(start, None)
             self._touched[start] = now
-        return {start: {component: _stored(cell) for component, cell in self._buckets[start].items()} for start in starts}
+        return {start: self._stored(self._buckets[start]) for start in starts}
+
+    def _stored(self, bucket: Bucket) -> Stored:
+        return {
+            component: (
+                cell.total,
+                cell.bad,
+                {customer: (tally.first, tally.last, tally.count) for customer, tally in cell.failing.items()},
+                self.watermarks[component],
+            )
+            for component, cell in bucket.items()
+        }
 
     def restore(self, start: int, stored: Stored, now: float) -> None:
         """Takes back what `settle` gave."""
         bucket = self._buckets.setdefault(start, {})
-        for component, (total, bad, failing) in stored.items():
+        for component, (total, bad, failing, watermark) in stored.items():
             bucket[component] = Cell(total, bad, {customer: Tally(*tally) for customer, tally in failing.items()})
             self._latest |= {(component, customer): start for customer in failing}
-            latest = max((last for _, last, _ in failing.values()), default=0.0)
-            self.watermarks[component] = max(self.watermarks.get(component, 0.0), float(start), latest)
+            self.watermarks[component] = max(self.watermarks.get(component, 0.0), watermark)
         self._touched[start] = now
 
     def forget(self, now: float) -> list[int]:
@@ -151,23 +163,19 @@ class Watch:
                     del self._latest[component, customer]
         return gone
 
-    def affected(self, component: str, customers: Iterable[str] | None, since: float) -> Iterator[tuple[str, Tally]]:
-        """Those of the customers (None: of all) whose bad events reach the rule's number, the last one not before `since`."""
+    def affected(self, component: str, customers: Iterable[str] | None, since: float, until: float) -> Iterator[tuple[str, Tally]]:
+        """Those of the customers (None: of all) whose bad events reach the rule's number, in a row that lies at least in part within."""
         for customer in self._everybody(component) if customers is None else customers:
             start = self._latest.get((component, customer))
             if start is None:
                 continue
             tally = self._buckets[start][component].failing[customer]
-            if tally.count >= self.rule.impact.at_least and tally.last >= since:
+            if tally.count >= self.rule.impact.at_least and tally.last >= since and tally.first <= until:
                 yield customer, tally
 
     def _everybody(self, component: str) -> list[str]:
         cells = (bucket.get(component) for bucket in self._buckets.values())
         return [customer for cell in cells if cell is not None for customer in cell.failing]
-
-
-def _stored(cell: Cell) -> tuple[int, int, dict[str, Any]]:
-    return cell.total, cell.bad, {customer: (tally.first, tally.last, tally.count) for customer, tally in cell.failing.items()}
 
 
 @dataclass(slots=True)
@@ -179,7 +187,7 @@ class Account:
     duplicate: int = 0
     unmatched: int = 0  # no rule asks for it
     dead: int = 0  # dead letters
-    late: int = 0  # of the counted: too late to change anything
+    late: int = 0  # of the counted: too late for every rule
     ahead: int = 0  # of the counted: more than five minutes in our future
 
 
@@ -196,7 +204,7 @@ class Partition:
         }
 
     def fold(self, event: ProductEvent, now: float) -> None:
-        """Takes one event. `now`: the wall clock, seconds since the epoch; only to see that an event is in the future."""
+        """Takes one event. `now`: the wall clock, seconds since the epoch, beyond which no event moves time."""
         account = self.account
         account.read += 1
         watches = self._by_type.get(event.type)
@@ -207,13 +215,15 @@ class Partition:
         if not self.seen.first_time(event.source, event.id, at):
             account.duplicate += 1
             return
-        ahead = now + SKEW
-        counted = False
+        fate = NOT_OURS
         for watch in watches:
-            counted = watch.count(event, at, ahead) or counted
-        if not counted:
+            if (said := watch.count(event, at, now)) > fate:
+                fate = said
+        if fate == NOT_OURS:
             account.unmatched += 1
             return
         account.counted += 1
-        if at > ahead:
+        if fate == LATE:
+            account.late += 1
+        elif at > now + SKEW:
             account.ahead += 1

@@ -1,8 +1,10 @@
 """A product event came: it is folded in memory, and at every checkpoint what changed is stored and told to the detecting side.
 
-While an incident is open, each checkpoint also tells which customers of these partitions it touches.
+Each checkpoint also tells which customers of these partitions the open incidents touch, and those that ended lately: whoever
+catches up meets incidents that are over.
 """
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import astuple
@@ -15,7 +17,7 @@ from services.monitor import metrics, store
 from services.monitor.fold import Changes, Partition, Tally, Watch
 from services.monitor.incident import moment
 from services.monitor.rules import RulesFile
-from services.monitor.store import OpenIncident
+from services.monitor.store import RecentIncident
 from shared.cloudevents import Undecodable, read_event
 from shared.dead_letters import DeadLetter
 from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded
@@ -72,25 +74,26 @@ class Folding:
 
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
-        incidents = await store.open_incidents(tx)
+        incidents = await store.recent_incidents(tx, self._rules.horizon)
         facts: list[Fact] = []
         for incident in incidents:
             facts += await self._impact(tx, incident, said_at)
-        facts += self._partials(incidents, said_at)
+        facts += self._partials([each for each in incidents if each.resolved_at is None], said_at)
         await store.keep(tx, self._partitions, now, part=time.time_ns())
         await say(tx, *facts)
         self._incidents_changed = False
+        self._let_go({incident.id for incident in incidents})
         self._count()
 
-    # ── whom an open incident touches ────────────────────────────────────────────────────────
+    # ── whom an incident touches ─────────────────────────────────────────────────────────────
 
-    async def _impact(self, tx: Tx, incident: OpenIncident, said_at: datetime) -> list[Fact]:
-        found = list(self._affected(incident))
+    async def _impact(self, tx: Tx, incident: RecentIncident, said_at: datetime) -> list[Fact]:
+        found = dict(self._affected(incident))  # a customer is in two partitions where two producers choose them in two ways
         if not found:
             return []
         new = await store.touch(tx, incident.id, found)
         metrics.AFFECTED.inc(len(new))
-        told = [_affected(customer, tally) for customer, tally in found if customer in new]
+        told = [_affected(customer, tally) for customer, tally in found.items() if customer in new]
         chunks = [tuple(told[at : at + IMPACT_CHUNK]) for at in range(0, len(told), IMPACT_CHUNK)]
         return [
             IncidentImpact.of(
@@ -103,20 +106,25 @@ class Folding:
             for number, customers in enumerate(chunks)
         ]
 
-    def _affected(self, incident: OpenIncident) -> Iterator[tuple[str, Tally]]:
+    def _affected(self, incident: RecentIncident) -> Iterator[tuple[str, Tally]]:
         """At first everybody who failed since the window before the opening, then those who failed since the last checkpoint."""
+        until = incident.resolved_at.timestamp() if incident.resolved_at else math.inf
         for number, partition in self._partitions.items():
             watch = partition.watches.get(incident.rule)
             if watch is None:
                 continue
             searched = (incident.id, number) in self._searched
             since = incident.started_at.timestamp() - watch.rule.window.total_seconds()
-            yield from watch.affected(incident.component, watch.failed.get(incident.component, ()) if searched else None, since)
+            yield from watch.affected(incident.component, watch.failed.get(incident.component, ()) if searched else None, since, until)
             self._searched.add((incident.id, number))
+
+    def _let_go(self, recent: Collection[str]) -> None:
+        self._searched = {each for each in self._searched if each[0] in recent}
+        self._told = {each: told for each, told in self._told.items() if each[0] in recent}
 
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
-    def _partials(self, incidents: Sequence[OpenIncident], said_at: datetime) -> Iterator[Fact]:
+    def _partials(self, incidents: Sequence[RecentIncident], said_at: datetime) -> Iterator[Fact]:
         """One message a shard, so that their number does not grow with components and partitions."""
         shards: dict[int, list[FoldedSeries]] = {}
         for number, partition in self._partitions.items():
@@ -129,7 +137,7 @@ class Folding:
                 data = PartialFolded.Data(series=tuple(folded[at : at + IN_ONE]))
                 yield PartialFolded.of(data, subject=f"components-{shard}", at=said_at, unique=f"{unique}/{at}")
 
-    def _series(self, number: int, watch: Watch, incidents: Sequence[OpenIncident]) -> Iterator[FoldedSeries]:
+    def _series(self, number: int, watch: Watch, incidents: Sequence[RecentIncident]) -> Iterator[FoldedSeries]:
         """The buckets that changed; and for open incidents how far time has come, for trouble can end in silence."""
         rule, latest = watch.rule.id, max(watch.watermarks.values(), default=0.0)
         waiting = [each for each in incidents if each.rule == rule and self._told.get((each.id, number), 0.0) < latest]

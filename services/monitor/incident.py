@@ -16,6 +16,7 @@ class State:
     """What is known of one rule and component between windows. Times are seconds since the epoch, event time."""
 
     judged_to: int = 0  # the last bucket judged
+    settled_to: int = 0  # the window that opened or resolved the last incident: late events change no decision up to it
     incident_id: str | None = None  # of the open incident
     started_at: float = 0.0
     calm_since: int | None = None
@@ -58,20 +59,21 @@ def step(
 ) -> tuple[State, Decision | None]:
     """What the window that ends with bucket `end` means. `started`: where its trouble began, should it be failing."""
     state = replace(state, judged_to=max(state.judged_to, end))
+    if end <= state.settled_to:
+        return state, None
     if state.incident_id is None:
-        return _when_calm(rule, component, state, counts, signal, started)
+        return _when_calm(rule, component, state, end, counts, signal, started)
     return _when_open(rule, state, end, counts, signal)
 
 
 def _when_calm(
-    rule: RatioRule, component: str, state: State, counts: Counts, signal: Signal, started: int
+    rule: RatioRule, component: str, state: State, end: int, counts: Counts, signal: Signal, started: int
 ) -> tuple[State, Decision | None]:
     if not signal.failing:
         return state, None
+    started = max(started, state.settled_to + rule.width)  # what the last incident ended with is no part of this one
     opened = Opened(incident_id(rule, component, started), float(started), signal.why)
-    return replace(
-        state, incident_id=opened.incident_id, started_at=opened.started_at, calm_since=None, revision=0, said=counts.customers
-    ), opened
+    return State(state.judged_to, end, opened.incident_id, opened.started_at, said=counts.customers), opened
 
 
 def _when_open(rule: RatioRule, state: State, end: int, counts: Counts, signal: Signal) -> tuple[State, Decision | None]:
@@ -85,7 +87,7 @@ def _when_open(rule: RatioRule, state: State, end: int, counts: Counts, signal: 
     if end - calm_since < rule.resolve.calm.total_seconds():
         return replace(state, calm_since=calm_since), None
     resolved = Resolved(state.incident_id, float(end), signal.why)
-    return replace(state, incident_id=None, calm_since=None, said=0), resolved
+    return State(state.judged_to, end), resolved
 
 
 def moment(seconds: float) -> datetime:

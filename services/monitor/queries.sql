@@ -36,9 +36,9 @@ INSERT INTO fold_accounts VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (partition) DO UPDATE SET read = excluded.read, counted = excluded.counted, duplicate = excluded.duplicate,
     unmatched = excluded.unmatched, dead = excluded.dead, late = excluded.late, ahead = excluded.ahead
 
--- name: open_incidents
--- What the folding instances must know: whose customers to look for.
-SELECT id, rule, component, started_at FROM incidents WHERE status = 'open'
+-- name: recent_incidents
+-- What the folding instances must know: whose customers to look for. An instance that catches up meets incidents that are over already.
+SELECT id, rule, component, started_at, resolved_at FROM incidents WHERE status = 'open' OR opened_at > clock() - $1::interval
 
 -- name: touch
 -- Customers an incident touches: new ones are returned, known ones get their later evidence.

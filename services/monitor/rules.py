@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from string import Formatter
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
@@ -10,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from shared.config import Config, Duration
 from shared.events import ProductEvent, Severity
 
-BUCKETS = 15  # a window is cut into at most this many buckets, of a second or more
+BUCKETS = 15  # a window is cut into 15 to 29 buckets of whole seconds; a short one into as many as it has seconds
 Test = Callable[[ProductEvent], bool]
 Read = Callable[[ProductEvent], Any]
 MISSING = object()
@@ -33,6 +34,8 @@ class Comparison(Config):
     def _says_something(self) -> "Comparison":
         if not self.model_fields_set:
             raise ValueError("name at least one of above, at_least, below, at_most, is_not, present")
+        if empty := [name for name in self.model_fields_set - {"is_not"} if getattr(self, name) is None]:
+            raise ValueError(f"{', '.join(sorted(empty))} says nothing")
         return self
 
 
@@ -50,7 +53,7 @@ class Opening(Config):
 class Resolving(Config):
     """Trouble is over once the ratio stays below this for `calm`, in event time."""
 
-    ratio: Ratio
+    ratio: Ratio = Field(gt=0)
     calm: Duration = timedelta(minutes=2)
 
 
@@ -74,6 +77,14 @@ class RatioRule(Config):
     open: Opening
     resolve: Resolving
     impact: Impact = Impact()
+
+    @field_validator("title")
+    @classmethod
+    def _names_only_the_component(cls, title: str) -> str:
+        for _, name, spec, conversion in Formatter().parse(title):
+            if name not in (None, "component") or spec or conversion:
+                raise ValueError("only {component} is filled in; a brace that is meant is written twice")
+        return title
 
     @field_validator("window")
     @classmethod
@@ -130,13 +141,13 @@ def reader(path: str) -> Read:
 
     Raises ValueError for any other path.
     """
-    first, *rest = path.split(".")
-    if first == "data" and len(rest) == 1:
-        return _datum(rest[0])
-    if first == "data" and rest:
-        return _nested(rest)
-    if first in {"type", "source", "subject"} and not rest:
-        return lambda event: getattr(event, first)
+    match path.split("."):
+        case ["data", name] if name:
+            return _datum(name)
+        case ["data", *names] if names and all(names):
+            return _nested(names)
+        case ["type" | "source" | "subject" as attribute]:
+            return lambda event: MISSING if (value := getattr(event, attribute)) is None else value
     raise ValueError(f"{path}: a field is data.<name>, type, source or subject")
 
 

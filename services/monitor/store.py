@@ -1,8 +1,8 @@
 """What monitor's tables hold, as the pure modules have it. No decisions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import astuple, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -19,13 +19,14 @@ _cells = msgspec.msgpack.Decoder(Stored).decode
 
 
 @dataclass(frozen=True, slots=True)
-class OpenIncident:
-    """What a folding instance must know of an open incident."""
+class RecentIncident:
+    """What a folding instance must know of an incident."""
 
     id: str
     rule: str
     component: str
     started_at: datetime
+    resolved_at: datetime | None  # None while it is open
 
 
 # ── the fold ─────────────────────────────────────────────────────────────────────────────────
@@ -64,19 +65,20 @@ async def keep(tx: Tx, partitions: Mapping[int, Partition], now: float, part: in
     await tx.executemany(Q.keep_account, [(number, *astuple(partition.account)) for number, partition in partitions.items()])
 
 
-async def open_incidents(tx: Tx) -> list[OpenIncident]:
-    return [OpenIncident(*row) for row in await tx.fetch(Q.open_incidents)]
+async def recent_incidents(tx: Tx, within: timedelta) -> list[RecentIncident]:
+    """The open ones, and those that opened so shortly ago."""
+    return [RecentIncident(*row) for row in await tx.fetch(Q.recent_incidents, within)]
 
 
-async def touch(tx: Tx, incident_id: str, affected: Sequence[tuple[str, Tally]]) -> set[str]:
+async def touch(tx: Tx, incident_id: str, affected: Mapping[str, Tally]) -> set[str]:
     """Records the customers an incident touches; returns those it was not known to touch."""
     rows = await tx.fetch(
         Q.touch,
         incident_id,
-        [customer for customer, _ in affected],
-        [moment(tally.first) for _, tally in affected],
-        [moment(tally.last) for _, tally in affected],
-        [tally.count for _, tally in affected],
+        list(affected),
+        [moment(tally.first) for tally in affected.values()],
+        [moment(tally.last) for tally in affected.values()],
+        [tally.count for tally in affected.values()],
     )
     return {row["customer_id"] for row in rows if row["is_new"]}
 

@@ -6,30 +6,39 @@ from dataclasses import dataclass, field
 from services.monitor.detectors.ratio import Counts
 from services.monitor.rules import RatioRule
 
+KEPT = 4  # windows of buckets: what comes later than three windows judges none of them again
+
 Buckets = dict[int, dict[int, tuple[int, int, int]]]  # bucket → partition → (events, bad events, customers)
 
 
 @dataclass(slots=True)
 class Window:
-    """Counts per bucket and partition; a partition's later report of a bucket replaces its earlier one."""
+    """Counts per bucket and partition. Counts only grow, so of two reports of a bucket the one that knows more events is the later."""
 
     buckets: Buckets = field(default_factory=dict)
     watermark: float = 0.0  # the latest event time of any partition, seconds since the epoch
 
-    def merge(self, partition: int, watermark: float, reported: Iterable[tuple[int, int, int, int]]) -> int | None:
-        """Takes one partition's report; returns the earliest bucket that changed."""
+    def merge(self, partition: int, watermark: float, reported: Iterable[tuple[int, int, int, int]], oldest: int = 0) -> int | None:
+        """Takes one partition's report, but for what lies before `oldest`; returns the earliest bucket that changed.
+
+        Reports that come again change nothing.
+        """
         self.watermark = max(self.watermark, watermark)
         changed = []
         for start, events, bad, customers in reported:
-            self.buckets.setdefault(start, {})[partition] = events, bad, customers
-            changed.append(start)
+            if start < oldest:
+                continue
+            known = self.buckets.setdefault(start, {}).get(partition, (0, 0, 0))
+            if events >= known[0] and known != (events, bad, customers):
+                self.buckets[start][partition] = events, bad, customers
+                changed.append(start)
         return min(changed, default=None)
 
     def ends(self, rule: RatioRule, since: int) -> Iterator[int]:
         """The last buckets of the windows from `since` to the watermark, oldest first; through a silence only the first and the last."""
         width, last = rule.width, int(self.watermark) // rule.width * rule.width
         end = since
-        for start in sorted(self.buckets):
+        for start in sorted(start for start in self.buckets if start <= last):  # from a clock that is ahead there are later ones
             silent_from = start + rule.buckets * width
             if silent_from >= end:
                 end = max(end, start)
@@ -62,8 +71,12 @@ class Window:
                 return start
         return first_bad
 
-    def forget(self, rule: RatioRule) -> None:
-        """Lets go of buckets older than two windows: no window that is still judged holds them."""
-        oldest = self.watermark - 2 * rule.buckets * rule.width
+    def forget(self, oldest: int) -> None:
+        """Lets go of the buckets before."""
         for start in [start for start in self.buckets if start < oldest]:
             del self.buckets[start]
+
+
+def oldest(rule: RatioRule, judged_to: int) -> int:
+    """The first bucket that is kept once the window that ends with `judged_to` has been judged."""
+    return judged_to - (KEPT * rule.buckets - 1) * rule.width

@@ -1,0 +1,48 @@
+"""Small things monitor's tests are made of: the shipped rule, and events of a story that starts at NOON."""
+
+from datetime import timedelta
+from typing import Any
+
+from services.monitor.fold import Partition
+from services.monitor.rules import RatioRule
+from shared.events import ProductEvent
+from tests.builders import NOON, event
+
+START = NOON.timestamp()
+HORIZON = 600.0
+LATER = START + 3600.0  # the wall clock, when all of a story is past
+
+
+def rule(**changes: Any) -> RatioRule:
+    """A window of 15 s; opens at 5 % of 50 events that 10 customers meet, and resolves below 1 % for 10 s; affected is who fails twice."""
+    said: dict[str, Any] = {
+        "id": "failing",
+        "title": "{component} is failing",
+        "events": ["com.example.request"],
+        "bad": {"data.ok": False},
+        "window": "15s",
+        "open": {"ratio": 0.05, "events": 50, "customers": 10},
+        "resolve": {"ratio": 0.01, "calm": "10s"},
+        "impact": {"at_least": 2},
+    }
+    return RatioRule.model_validate({**said, **changes})
+
+
+def request(
+    at: float, *, ok: bool = True, customer: str | None = "c-1", component: str = "checkout", id_: str | None = None
+) -> ProductEvent:
+    """A request `at` seconds into the story; without an id it has one of its own for each moment, customer and component."""
+    return event(
+        id_ or f"{component}/{customer}/{at!r}",
+        subject=customer,
+        at=NOON + timedelta(seconds=at),
+        data={"component": component, "ok": ok, "latency_ms": 100},
+    )
+
+
+def folded(*events: ProductEvent, now: float = LATER, by: RatioRule | None = None) -> Partition:
+    """A partition that has taken these events, in this order."""
+    partition = Partition([by or rule()], HORIZON)
+    for each in events:
+        partition.fold(each, now)
+    return partition

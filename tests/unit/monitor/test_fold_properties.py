@@ -1,0 +1,193 @@
+"""Whatever the events and their order: counts and customers add up over buckets and partitions, and a restart changes nothing."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import NamedTuple
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.monitor.fold import Partition, Stored
+from services.monitor.window import Window
+from shared.events import ProductEvent
+from tests.unit.monitor.builders import HORIZON, LATER, START, request, rule
+
+WINDOW = 15.0
+RULE = rule(impact={"at_least": 1})
+PARTITIONS = 3
+
+
+class Said(NamedTuple):
+    """One event of a story."""
+
+    at: float
+    customer: int
+    component: str
+    ok: bool
+    repeats: bool  # comes twice
+
+    def events(self) -> list[ProductEvent]:
+        made = request(self.at, ok=self.ok, customer=f"c-{self.customer}", component=self.component)
+        return [made, made] if self.repeats else [made]
+
+
+moments = st.integers(0, 240).map(lambda quarters: quarters / 4)
+stories = st.lists(
+    st.builds(Said, moments, st.integers(0, 5), st.sampled_from(["checkout", "search"]), st.booleans(), st.booleans()),
+    max_size=60,
+    unique_by=lambda said: (said.at, said.customer, said.component),
+)
+
+
+def partitions_of(story: Sequence[Said]) -> list[Partition]:
+    """Each customer's events in one partition, as keys have it."""
+    made = [Partition([RULE], HORIZON) for _ in range(PARTITIONS)]
+    for said in story:
+        for each in said.events():
+            made[said.customer % PARTITIONS].fold(each, LATER)
+    return made
+
+
+def merged(partitions: Sequence[Partition], component: str) -> Window:
+    window = Window()
+    for number, partition in enumerate(partitions):
+        watch = partition.watches[RULE.id]
+        window.merge(number, watch.watermarks.get(component, 0.0), watch.changes().get(component, []))
+    return window
+
+
+@given(stories)
+def test_events_and_distinct_customers_add_up_over_buckets_and_partitions(story: list[Said]) -> None:
+    partitions = partitions_of(story)
+    for component in ("checkout", "search"):
+        window = merged(partitions, component)
+        ours = [said for said in story if said.component == component]
+        last = max((int(said.at) for said in ours), default=0)
+        within = [said for said in ours if last - WINDOW < int(said.at)]
+        counts = window.counts(RULE, int(START) + last)
+        assert (counts.events, counts.bad) == (len(within), sum(not said.ok for said in within))
+        assert counts.customers == len({said.customer for said in within if not said.ok})
+
+
+@given(stories)
+def test_every_record_is_accounted_for(story: list[Said]) -> None:
+    accounts = [partition.account for partition in partitions_of(story)]
+    for account in accounts:
+        assert account.read == account.counted + account.duplicate + account.unmatched + account.dead
+    assert sum(account.counted for account in accounts) == len(story)
+    assert sum(account.duplicate for account in accounts) == sum(said.repeats for said in story)
+
+
+def last_rows(story: Sequence[Said], component: str) -> dict[str, tuple[float, float, int]]:
+    """Each customer's last row of failures, found the slow way."""
+    failures: dict[str, list[float]] = defaultdict(list)
+    for said in sorted(story):
+        if said.component == component and not said.ok:
+            failures[f"c-{said.customer}"].append(START + said.at)
+    rows = {}
+    for customer, times in failures.items():
+        row = [times[-1]]
+        for at in reversed(times[:-1]):
+            if row[-1] - at > WINDOW:
+                break
+            row.append(at)
+        rows[customer] = (row[-1], row[0], len(row))
+    return rows
+
+
+def rows(partitions: Sequence[Partition], component: str) -> dict[str, tuple[float, float, int]]:
+    found = (partition.watches[RULE.id].affected(component, None, 0.0, float("inf")) for partition in partitions)
+    return {customer: (tally.first, tally.last, tally.count) for each in found for customer, tally in each}
+
+
+@given(stories)
+def test_the_rows_of_events_in_order_are_those_found_the_slow_way(story: list[Said]) -> None:
+    partitions = partitions_of(sorted(story))
+    for component in ("checkout", "search"):
+        assert rows(partitions, component) == last_rows(story, component)
+
+
+@given(st.permutations([Said(float(at), at % 4, "checkout", ok=False, repeats=False) for at in range(0, 48, 2)]))
+def test_failures_closer_than_a_window_are_one_row_in_any_order(story: list[Said]) -> None:
+    near = [said for said in story if said.at < WINDOW]
+    partitions = partitions_of(near)
+    assert rows(partitions, "checkout") == last_rows(near, "checkout")
+
+
+# ── a restart ────────────────────────────────────────────────────────────────────────────────
+
+
+class Disk:
+    """What checkpoints left, through the bytes they are stored as."""
+
+    def __init__(self) -> None:
+        self.buckets: dict[int, bytes] = {}
+        self.seen: list[tuple[int, bytes]] = []
+        self.account: bytes = b""
+
+    def save(self, partition: Partition) -> None:
+        stored = partition.watches[RULE.id].settle(LATER)
+        self.buckets |= {start: msgspec.msgpack.encode(cells) for start, cells in stored.items()}
+        self.seen += partition.seen.fresh(LATER).items()
+        self.account = msgspec.msgpack.encode(partition.account)
+
+    def load(self) -> Partition:
+        partition = Partition([RULE], HORIZON)
+        for start, cells in self.buckets.items():
+            partition.watches[RULE.id].restore(start, msgspec.msgpack.decode(cells, type=Stored), LATER)
+        for slot, ids in self.seen:
+            partition.seen.restore(slot, ids, LATER)
+        partition.account = msgspec.msgpack.decode(self.account, type=type(partition.account))
+        return partition
+
+
+def state(partition: Partition) -> object:
+    """All that decides what later events do."""
+    watch = partition.watches[RULE.id]
+    cells = {
+        (start, component): (cell.total, cell.bad, {customer: astuple(tally) for customer, tally in cell.failing.items()})
+        for start, bucket in watch._buckets.items()
+        for component, cell in bucket.items()
+    }
+    return cells, watch.watermarks, watch._latest, partition.seen._slots, partition.account
+
+
+def fold_all(partition: Partition, story: Sequence[Said]) -> None:
+    for said in story:
+        for each in said.events():
+            partition.fold(each, LATER)
+
+
+wide_stories = st.lists(
+    st.builds(
+        Said, st.integers(0, 5000).map(lambda quarters: quarters / 4), st.integers(0, 3), st.just("checkout"), st.booleans(), st.booleans()
+    ),
+    max_size=40,
+    unique_by=lambda said: (said.at, said.customer),
+)
+
+
+@given(wide_stories, st.lists(st.integers(0, 40), max_size=3))
+@settings(max_examples=200)
+def test_a_restart_after_any_checkpoint_changes_nothing(story: list[Said], cuts: list[int]) -> None:
+    straight, restarted, disk = Partition([RULE], HORIZON), Partition([RULE], HORIZON), Disk()
+    fold_all(straight, story)
+    for since, until in zip([0, *sorted(cuts)], [*sorted(cuts), len(story)], strict=True):
+        fold_all(restarted, story[since:until])
+        disk.save(restarted)
+        restarted = disk.load()
+    assert state(restarted) == state(straight)
+
+
+@given(wide_stories, st.integers(0, 40))
+def test_events_that_come_again_after_a_restart_change_no_count(story: list[Said], cut: int) -> None:
+    partition, disk = Partition([RULE], HORIZON), Disk()
+    fold_all(partition, story)
+    disk.save(partition)
+    again = disk.load()
+    fold_all(again, story[:cut])
+    disk.save(again)
+    assert again.watches[RULE.id].changes() == {}
+    assert again.account.duplicate - partition.account.duplicate == sum(len(said.events()) for said in story[:cut])

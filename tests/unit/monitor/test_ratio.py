@@ -1,0 +1,42 @@
+"""One window, judged: each threshold on both sides."""
+
+import pytest
+
+from services.monitor.detectors.ratio import Counts, judge
+from tests.unit.monitor.builders import rule
+
+
+@pytest.mark.parametrize(
+    ("counts", "failing", "calm"),
+    [
+        (Counts(events=200, bad=10, customers=10), True, False),  # at every threshold
+        (Counts(events=201, bad=10, customers=10), False, False),  # just below the ratio
+        (Counts(events=50, bad=50, customers=10), True, False),
+        (Counts(events=49, bad=49, customers=10), False, False),  # one event too few
+        (Counts(events=200, bad=200, customers=9), False, False),  # one customer too few
+        (Counts(events=100, bad=1, customers=1), False, False),  # at the resolving ratio it is not calm yet
+        (Counts(events=101, bad=1, customers=1), False, True),
+        (Counts(events=1000, bad=0, customers=0), False, True),
+        (Counts(), False, True),  # silence is calm
+    ],
+)
+def test_a_window_at_the_thresholds(counts: Counts, failing: bool, calm: bool) -> None:
+    signal = judge(rule(), counts)
+    assert (signal.failing, signal.calm) == (failing, calm)
+
+
+def test_a_signal_says_its_figures_against_the_thresholds() -> None:
+    assert judge(rule(), Counts(events=300, bad=20, customers=12)).why == {
+        "ratio": 0.0667,
+        "events": 300,
+        "bad_events": 20,
+        "customers": 12,
+        "window_seconds": 15.0,
+        "opens_at": {"ratio": 0.05, "events": 50, "customers": 10},
+        "resolves_below": {"ratio": 0.01, "calm_seconds": 10.0},
+    }
+
+
+def test_machines_have_no_customers_to_wait_for() -> None:
+    machines = rule(open={"ratio": 0.5, "events": 2, "customers": 0})
+    assert judge(machines, Counts(events=2, bad=1, customers=0)).failing

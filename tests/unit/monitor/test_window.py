@@ -1,0 +1,112 @@
+"""The sliding window: reports of partitions merged, and the ends that are to be judged."""
+
+from itertools import permutations
+
+from services.monitor.detectors.ratio import Counts
+from services.monitor.window import KEPT, Window, oldest
+from tests.unit.monitor.builders import rule
+
+
+def window(*starts: int, watermark: float | None = None) -> Window:
+    """Each bucket holds ten events, one of them bad."""
+    made = Window()
+    made.merge(0, max(starts) if watermark is None else watermark, [(start, 10, 1, 1) for start in starts])
+    return made
+
+
+def test_partitions_add_up() -> None:
+    merged = Window()
+    merged.merge(0, 100, [(100, 10, 2, 1)])
+    merged.merge(1, 101, [(100, 5, 1, 1), (101, 7, 0, 0)])
+    assert merged.counts(rule(), 101) == Counts(events=22, bad=3, customers=2)
+
+
+def test_a_later_report_of_a_partition_replaces_its_earlier_one() -> None:
+    merged = Window()
+    merged.merge(0, 100, [(100, 10, 2, 2)])
+    merged.merge(0, 101, [(100, 12, 3, 1), (101, 1, 0, 0)])  # one of the two failed again in the next bucket
+    assert merged.counts(rule(), 101) == Counts(events=13, bad=3, customers=1)
+
+
+def test_reports_that_come_again_change_nothing() -> None:
+    reports = [(100.5, (100, 10, 2, 2)), (100.9, (100, 12, 3, 2)), (101.5, (100, 12, 3, 1))]
+    merged = Window()
+    for watermark, bucket in reports:
+        merged.merge(0, watermark, [bucket])
+    assert merged.merge(0, 101.5, [reports[2][1]]) is None
+    assert merged.merge(0, 100.5, [reports[0][1]]) is None
+    assert (merged.counts(rule(), 101), merged.watermark) == (Counts(12, 3, 1), 101.5)
+
+
+def test_the_order_of_partitions_does_not_matter() -> None:
+    reports = [(partition, 100.0 + partition, [(100 + partition, 10, partition, 1)]) for partition in range(4)]
+    for order in permutations(reports):
+        merged = Window()
+        for partition, watermark, buckets in order:
+            merged.merge(partition, watermark, buckets)
+        assert merged.counts(rule(), 103) == Counts(events=40, bad=6, customers=4)
+        assert merged.watermark == 103.0
+
+
+def test_the_earliest_change_is_named() -> None:
+    merged = window(100, 101, 102)
+    assert merged.merge(1, 102, [(102, 1, 0, 0), (101, 1, 0, 0)]) == 101
+    assert merged.merge(1, 102, []) is None
+
+
+def test_a_window_holds_its_first_bucket_and_not_the_one_before() -> None:
+    held = window(100)
+    assert held.counts(rule(), 114).events == 10
+    assert held.counts(rule(), 115).events == 0
+
+
+def test_every_window_is_judged_up_to_the_watermark() -> None:
+    assert list(window(100, 101, 102, watermark=104.9).ends(rule(), 100)) == [100, 101, 102, 103, 104]
+
+
+def test_windows_follow_one_another_by_the_width_of_a_bucket() -> None:
+    assert list(window(100, 102, 104).ends(rule(window="30s"), 102)) == [102, 104]
+
+
+def test_of_a_silence_only_the_first_empty_window_and_the_last_are_judged() -> None:
+    ends = list(window(100, watermark=3700).ends(rule(), 100))
+    assert ends == [*range(100, 116), 3700]
+
+
+def test_between_two_stretches_of_events_the_silence_is_short_to_judge() -> None:
+    assert list(window(100, 500).ends(rule(), 114)) == [114, 115, 500]
+
+
+def test_buckets_ahead_of_the_watermark_wait() -> None:
+    ahead = window(100, 460, watermark=130)
+    assert list(ahead.ends(rule(), 129)) == [130]
+    assert list(ahead.ends(rule(), 131)) == []
+
+
+def test_trouble_started_in_the_first_bucket_at_the_opening_ratio() -> None:
+    merged = Window()
+    merged.merge(0, 104, [(100, 100, 1, 1), (101, 100, 4, 3), (102, 100, 5, 4), (103, 100, 90, 50)])
+    assert merged.started(rule(), 104) == 102
+
+
+def test_trouble_that_is_nowhere_dense_started_with_its_first_bad_event() -> None:
+    merged = Window()
+    merged.merge(0, 104, [(100, 100, 0, 0), (101, 100, 1, 1), (103, 100, 4, 3)])
+    assert merged.started(rule(), 104) == 101
+
+
+def test_trouble_started_no_earlier_than_the_window() -> None:
+    merged = Window()
+    merged.merge(0, 115, [(100, 10, 9, 9), (101, 10, 9, 9), (115, 10, 9, 9)])
+    assert merged.started(rule(), 115) == 101
+
+
+def test_buckets_are_kept_for_four_windows_and_later_reports_of_older_ones_are_left_out() -> None:
+    kept = oldest(rule(), judged_to=159)
+    assert (KEPT, kept) == (4, 100)
+    held = window(99, 100, watermark=159)
+    held.forget(kept)
+    assert list(held.buckets) == [100]
+    assert held.merge(1, 159, [(99, 5, 5, 5)], kept) is None
+    assert held.merge(1, 159, [(100, 5, 5, 5)], kept) == 100
+    assert list(held.buckets) == [100]
