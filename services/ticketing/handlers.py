@@ -137,18 +137,22 @@ async def on_incidents(policy: Policy, tx: Tx, facts: Sequence[Fact]) -> None:
 
 async def _on_incident(policy: Policy, tx: Tx, fact: IncidentSaid, now: datetime) -> None:
     before = await store.incident(tx, fact.data.incident_id)
-    match fact:
-        case IncidentResolved(data=data):
-            resolved_at: datetime | None = data.resolved_at
-        case IncidentReopened():
-            resolved_at = None
-        case _:
-            resolved_at = before.resolved_at if before else None
-    incident = await store.save_incident(tx, fact.data, resolved_at)
+    incident = await store.save_incident(tx, fact.data, _resolved_at(fact, before))
     if before is None:
         await _link_affected(policy, tx, incident, None, now, fact)
-    elif before.resolved_at is None and resolved_at is not None:
+    elif before.resolved_at is None and incident.resolved_at is not None:
         await _end(policy, tx, incident, now, fact)
+
+
+def _resolved_at(fact: IncidentSaid, before: Incident | None) -> datetime | None:
+    """The incident's end as of this fact; most facts leave it as it was."""
+    match fact:
+        case IncidentResolved(data=data):
+            return data.resolved_at
+        case IncidentReopened():
+            return None
+        case _:
+            return before.resolved_at if before else None
 
 
 async def _link_affected(policy: Policy, tx: Tx, incident: Incident, customers: list[str] | None, now: datetime, cause: Fact) -> None:
@@ -162,7 +166,7 @@ async def _link_affected(policy: Policy, tx: Tx, incident: Incident, customers: 
 async def _end(policy: Policy, tx: Tx, incident: Incident, now: datetime, cause: Fact) -> None:
     changes = []
     for ticket, was_told in await store.unresolved_of(tx, incident.id):
-        letter = policy.all_clear(ticket, incident) if was_told or policy.worth_answering(ticket, now) else None
+        letter = policy.all_clear(ticket, incident) if was_told or policy.recent(ticket, now) else None
         changes.append(change.ended(ticket, incident, letter, now, cause))
     await store.apply(tx, changes)
     await schedule(tx, store.MEASURE, {incident.id: now + SETTLED_AFTER})

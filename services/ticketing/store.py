@@ -72,10 +72,12 @@ async def now(tx: Tx) -> datetime:
 
 
 async def unknown(tx: Tx, requests: Iterable[Request]) -> list[Request]:
-    """Those that have not been taken yet, each once."""
-    once = {request.message_id: request for request in reversed(list(requests))}
+    """Those that have not been taken yet, each once, in order."""
+    once: dict[str, Request] = {}
+    for request in requests:
+        once.setdefault(request.message_id, request)
     taken = {row["id"] for row in await tx.fetch(queries.known_messages, list(once))}
-    return [request for request in reversed(once.values()) if request.message_id not in taken]
+    return [request for request in once.values() if request.message_id not in taken]
 
 
 async def numbers(tx: Tx, count: int) -> list[int]:
@@ -202,10 +204,12 @@ def _columns(rows: Iterable[tuple[object, ...]]) -> list[tuple[object, ...]]:
 
 
 async def unheard(tx: Tx, facts: Sequence[Fact], at: datetime) -> list[Fact]:
-    """Those that have not had their effect yet, each once."""
-    once = {fact.id: fact for fact in reversed(facts)}
+    """Those that have not had their effect yet, each once, in order."""
+    once: dict[str, Fact] = {}
+    for fact in facts:
+        once.setdefault(fact.id, fact)
     new = {row["fact_id"] for row in await tx.fetch(queries.unheard, list(once), at)}
-    return [fact for fact in reversed(once.values()) if fact.id in new]
+    return [fact for fact in once.values() if fact.id in new]
 
 
 async def save_incident(tx: Tx, data: IncidentData, resolved_at: datetime | None) -> Incident:

@@ -104,11 +104,15 @@ class Policy:
         """Raises ConfigError with file and line."""
         return cls(load(folder / "support.yml", Support), load(folder / "catalog.yml", Catalog))
 
+    def recent(self, ticket: Ticket, now: datetime) -> bool:
+        """Whether the customer may still wait for a word of ours: not when an old log is replayed, or we were away for long."""
+        return now - ticket.opened_at <= self.support.linking.answer_within
+
     def worth_answering(self, ticket: Ticket, now: datetime) -> bool:
-        """Not once a person has answered; and nobody waits any more for an automatic answer to what they wrote long ago."""
+        """An automatic answer is for the recent, and never talks over a person's."""
         clock = ticket.first_response
         by_person = clock.stopped_at is not None and clock.answered_by != FOREWARN
-        return not by_person and now - ticket.opened_at <= self.support.linking.answer_within
+        return self.recent(ticket, now) and not by_person
 
     def answer(self, ticket: Ticket, incident: Incident) -> tuple[str, str]:
         """Subject and body of what a ticket is answered about an incident when it is linked to it."""

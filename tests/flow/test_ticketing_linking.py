@@ -7,6 +7,7 @@ from itertools import permutations
 
 import pytest
 
+from services.ticketing import change, store
 from shared.events import Fact, identity
 from shared.postgres import Database
 from tests.flow.ticketing_desk import Desk
@@ -84,6 +85,22 @@ async def test_a_ticket_its_agent_has_resolved_hears_nothing_of_the_end(desk: De
     assert await desk.types() == ["opened", "linked", "replied"]
 
 
+async def test_a_ticket_a_person_has_answered_is_linked_without_another_answer_and_hears_of_the_end(desk: Desk) -> None:
+    await desk.tell(requested(1))
+    async with desk.database.transaction() as tx:
+        ticket = await store.ticket(tx, "1001")
+        assert ticket is not None
+        await store.apply(tx, [change.unless_refused(change.replied(ticket, "Let me look.", change.Person("ada", "1"), NOW))])
+    await desk.tell(opened(), impact("c-1"), resolved(at=NOW))
+    assert [(fact["type"], fact["data"].get("kind")) for fact in await desk.said()] == [
+        ("opened", None),
+        ("replied", "reply"),
+        ("linked", None),
+        ("replied", "resolved"),
+        ("resolved", None),
+    ]
+
+
 async def test_who_writes_just_after_the_end_is_told_that_it_is_fixed(desk: Desk) -> None:
     await desk.tell(opened(), impact("c-1"), resolved(at=NOW))
     await desk.at(NOW + minutes(30))
@@ -139,12 +156,14 @@ STORY: list[Fact] = [
     requested(4, "c-3", in_reply_to=identity("ticket", "/form", "3")),
     requested(5, "c-3", in_reply_to="#1003"),
     requested(6, "c-3", in_reply_to="#4711"),  # there is none
+    requested(1),  # again, much later
     requested(7, "c-4", in_reply_to="1001"),  # somebody else's
     impact("c-3", "c-1", chunk=1),
     opened("i-2", STARTED, "search"),
     impact("c-4", "c-2", incident="i-2"),
     requested(8, "c-2", component="search"),
     resolved(at=NOW + minutes(1)),
+    impact("c-1", "c-2"),  # again, after the end
     requested(9, "c-2", in_reply_to="1002"),  # opens it again
     requested(10, "c-2", in_reply_to="1002"),
     reopened(at=NOW + minutes(2)),
