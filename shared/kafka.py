@@ -4,6 +4,7 @@ Its own batch parser decodes every header as UTF-8, and one binary header makes 
 ours hands the raw records over. Offsets are the stream's business, so acknowledgement is manual.
 """
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 
@@ -25,9 +26,18 @@ async def _raw(message: KafkaMessage) -> Batch:
     return message.raw_message
 
 
+class Broker(KafkaBroker):
+    """Starts its subscribers together: a new group waits 3 s for its first members, and a service has up to three groups."""
+
+    async def start(self) -> None:
+        await self.connect()
+        await asyncio.gather(*(subscriber.start() for subscriber in self.subscribers))
+        self.running = True
+
+
 def broker(settings: Settings, streams: Sequence[Stream]) -> KafkaBroker:
     """A broker with one subscriber a stream, in a group of its own; start it when topics and database are there."""
-    kafka = KafkaBroker(
+    kafka = Broker(
         settings.kafka.split(","),
         logger=None,
         apply_types=False,
