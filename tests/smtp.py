@@ -33,7 +33,7 @@ class PostOffice:
     connections: int = 0
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     holding: asyncio.Event = field(default_factory=asyncio.Event)
-    _servers: list[SMTP] = field(default_factory=list)
+    _servers: list[SMTP] = field(default_factory=list, repr=False)
 
     def to(self, recipient: str) -> list[EmailMessage]:
         return [mail for to, mail in self.mails if to == recipient]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
-from services.notifier.audience import to_ascii
+from services.notifier.audience import is_address, to_ascii
 from services.notifier.channels.connections import Connections
 from services.notifier.channels.mail import UTF8, Sender, compose, message_id
 from services.notifier.channels.outcome import Delivered, Failed, Message, Outcome, Refusal, Retry, Trouble
@@ -56,7 +56,9 @@ class Email:
         return Delivered(str(response.code))
 
     def _raw(self, client: SMTP, message: Message) -> tuple[bytes, Sequence[str], str]:
-        """The mail as bytes, and the options and encoding its address needs. Raises UnicodeError when this server cannot take it."""
+        """The mail as bytes, and the options and encoding its address needs. Raises ValueError for no address, UnicodeError for one this server does not take."""
+        if not is_address(message.address):  # aiosmtplib would take the part of it that is one
+            raise ValueError
         mail = compose(message, self._sender)
         if message.address.rpartition("@")[0].isascii():
             return mail.as_bytes(), (), "ascii"

@@ -77,8 +77,11 @@ def compose(message: Message, sender: Sender) -> EmailMessage:
 
 
 def one_line(text: str) -> str:
-    """The text without anything that could end a header line or cannot be written as UTF-8."""
-    return _encodable(_control(" ", text)).strip()
+    """The text without anything that could end a header line or cannot be written as UTF-8.
+
+    Nor does it begin an encoded word (RFC 2047): Python decodes those when a header is set, and writes the line ends in them as such.
+    """
+    return _encodable(_control(" ", text)).replace("=?", "= ?").strip()
 
 
 def printable(text: str) -> str:

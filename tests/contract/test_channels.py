@@ -1,0 +1,209 @@
+"""What the channel `email` makes of a real SMTP server: every way a try can end has one outcome, and none raises."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.notifier.channels.connections import MAILS, Connections
+from services.notifier.channels.email import Email
+from services.notifier.channels.mail import Sender
+from services.notifier.channels.outcome import Delivered, Failed, Message, Refusal, Retry, Trouble
+from tests.smtp import Do, PostOffice, post_office
+
+pytestmark = pytest.mark.asyncio
+
+SENDER = Sender("Shop", "support@example.com")
+MESSAGE = Message("n-1", "opened", "ada@example.org", "Ada", "checkout is failing", "Hello\n", "i-1", None, "https://example.com/u/t", ())
+
+
+def channel_to(office: PostOffice, *, command: float = 5.0, end_of_data: float = 5.0) -> Email:
+    host, port = office.address
+    return Email(Connections(host, port, own_name="example.com", connect=2.0, command=command), SENDER, end_of_data)
+
+
+@pytest.fixture
+async def office() -> AsyncIterator[PostOffice]:
+    async with post_office() as it:
+        yield it
+
+
+async def test_what_the_server_takes_is_delivered(office: PostOffice) -> None:
+    assert await channel_to(office).send(MESSAGE) == Delivered("250")
+    [mail] = office.to("ada@example.org")
+    assert mail["Message-ID"] == "<n-1@example.com>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("450 4.2.1 later, please", Retry(None, Trouble.DEFERRED, "450 4.2.1")),
+        ("451 greylisted", Retry(None, Trouble.DEFERRED, "451")),
+        ("452 4.2.2 the mailbox is full", Retry(None, Trouble.DEFERRED, "452 4.2.2")),
+        ("550 no", Failed(Refusal.REFUSED, "550")),
+        ("550 5.7.1 not from you", Failed(Refusal.REFUSED, "550 5.7.1")),
+        ("550 5.1.1 no such user", Failed(Refusal.ADDRESS, "550 5.1.1")),
+        ("553 5.1.3 <ada@example.org> is no address", Failed(Refusal.ADDRESS, "553 5.1.3")),
+        ("421 4.3.2 closing", Retry(None, Trouble.DEFERRED, "421 4.3.2")),
+    ],
+)
+@pytest.mark.parametrize("where", ["recipient", "end of data"])
+async def test_each_refusal_has_its_outcome(office: PostOffice, where: str, answer: str, outcome: Retry | Failed) -> None:
+    (office.at_recipient if where == "recipient" else office.at_end)["ada@example.org"] = [answer]
+    assert await channel_to(office).send(MESSAGE) == outcome
+    assert office.mails == []
+
+
+async def test_after_a_refusal_the_connection_goes_on_with_the_next(office: PostOffice) -> None:
+    office.at_recipient["nobody@example.org"] = ["550 5.1.1 no such user"]
+    office.at_end["full@example.org"] = ["452 4.2.2 full"]
+    channel = channel_to(office)
+    for address in ("nobody@example.org", "full@example.org", "ada@example.org"):
+        last = await channel.send(replace(MESSAGE, address=address))
+    assert last == Delivered("250")
+    assert office.connections == 1
+
+
+async def test_a_drop_after_data_is_unknown_and_the_next_try_has_the_same_message_id(office: PostOffice) -> None:
+    office.at_end["ada@example.org"] = [Do.DROP]
+    channel = channel_to(office)
+    outcome = await channel.send(MESSAGE)
+    assert isinstance(outcome, Retry)
+    assert outcome.uncertain
+    assert await channel.send(MESSAGE) == Delivered("250")
+    first, second = office.to("ada@example.org")
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+async def test_a_drop_before_data_is_certain(office: PostOffice) -> None:
+    office.at_recipient["ada@example.org"] = [Do.DROP]
+    outcome = await channel_to(office).send(MESSAGE)
+    assert outcome == Retry(None, Trouble.UNREACHABLE, "SMTPServerDisconnected")
+    assert office.mails == []
+
+
+async def test_a_server_that_hangs_is_given_up_after_the_commands_time(office: PostOffice) -> None:
+    office.at_recipient["ada@example.org"] = [Do.HANG]
+    outcome = await channel_to(office, command=0.2).send(MESSAGE)
+    assert outcome == Retry(None, Trouble.UNREACHABLE, "SMTPReadTimeoutError")
+
+
+async def test_a_server_that_hangs_after_data_leaves_it_unknown(office: PostOffice) -> None:
+    office.at_end["ada@example.org"] = [Do.HANG]
+    outcome = await channel_to(office, end_of_data=0.2).send(MESSAGE)
+    assert outcome == Retry(None, Trouble.UNKNOWN, "SMTPReadTimeoutError")
+
+
+async def test_a_server_that_is_away_is_unreachable() -> None:
+    async with post_office() as office:
+        channel = channel_to(office)
+    assert await channel.send(MESSAGE) == Retry(None, Trouble.UNREACHABLE, "SMTPConnectError")
+
+
+async def test_a_listener_that_says_nothing_is_unreachable() -> None:
+    writers: list[asyncio.StreamWriter] = []
+    quiet = await asyncio.start_server(lambda _reader, writer: writers.append(writer), "127.0.0.1", 0)
+    host, port = quiet.sockets[0].getsockname()
+    channel = Email(Connections(host, port, own_name="example.com", connect=0.2), SENDER)
+    outcome = await channel.send(MESSAGE)
+    quiet.close()
+    for writer in writers:
+        writer.close()
+        await writer.wait_closed()
+    assert outcome == Retry(None, Trouble.UNREACHABLE, "SMTPConnectTimeoutError")
+
+
+# ── connections ──────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_connection_is_used_again_one_mail_at_a_time(office: PostOffice) -> None:
+    channel = channel_to(office)
+    for number in range(5):
+        await channel.send(replace(MESSAGE, id=f"n-{number}"))
+    assert office.connections == 1
+    await asyncio.gather(*(channel.send(replace(MESSAGE, id=f"m-{number}")) for number in range(4)))
+    assert office.connections == 4
+    assert len(office.mails) == 9
+
+
+async def test_a_connection_the_server_closed_meanwhile_costs_no_try(office: PostOffice) -> None:
+    channel = channel_to(office)
+    await channel.send(MESSAGE)
+    await office.hang_up()
+    assert await channel.send(replace(MESSAGE, id="n-2")) == Delivered("250")
+
+
+async def test_a_connection_that_has_sent_much_is_replaced(office: PostOffice) -> None:
+    channel = channel_to(office)
+    for number in range(MAILS + 1):
+        await channel.send(replace(MESSAGE, id=f"n-{number}"))
+    assert office.connections == 2
+
+
+async def test_idle_connections_are_closed_in_the_end(office: PostOffice) -> None:
+    connections = Connections(*office.address, own_name="example.com")
+    client, used = await connections.take()
+    await connections.give_back(client, clean=True)
+    running = asyncio.create_task(connections.run())
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running])
+    assert not used
+    assert not client.is_connected
+
+
+# ── addresses and words ──────────────────────────────────────────────────────────────────────
+
+
+async def test_an_address_beyond_ascii_is_delivered_where_the_server_takes_such(office: PostOffice) -> None:
+    assert await channel_to(office).send(replace(MESSAGE, address="jörg@example.org")) == Delivered("250")
+    [mail] = office.to("jörg@example.org")
+    assert "jörg@example.org" in str(mail["To"])
+
+
+async def test_an_address_beyond_ascii_fails_where_the_server_does_not() -> None:
+    async with post_office(smtputf8=False) as office:
+        channel = channel_to(office)
+        outcome = await channel.send(replace(MESSAGE, address="jörg@example.org"))
+        assert outcome == Failed(Refusal.ADDRESS, "the server takes no SMTPUTF8 address")
+        assert await channel.send(MESSAGE) == Delivered("250"), "and the worker lives on"
+
+
+async def test_a_domain_beyond_ascii_goes_out_as_dns_has_it(office: PostOffice) -> None:
+    assert await channel_to(office).send(replace(MESSAGE, address="ada@bücher.example")) == Delivered("250")
+    assert office.to("ada@xn--bcher-kva.example")
+
+
+HOSTILE = st.text(st.characters(codec="utf-8") | st.sampled_from("\r\n\0\t<>,;:@\"'\\ \x1b\u2028"), max_size=60) | st.sampled_from(
+    ["x\r\nBcc: eve@example.net", "x\n\nBody", "<eve@example.net>", '"', "\r\n.\r\n", "=?utf-8?q?=0D=0ABcc:eve@example.net?=", "\udc80\0"]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=HOSTILE, subject=HOSTILE, text=HOSTILE, incident=HOSTILE)
+async def test_no_words_make_a_header_or_a_recipient_of_their_own(
+    office: PostOffice, name: str, subject: str, text: str, incident: str
+) -> None:
+    office.mails.clear()
+    outcome = await channel_to(office).send(replace(MESSAGE, name=name, subject=subject, text=text, incident_id=incident))
+    assert outcome == Delivered("250")
+    [(recipient, mail)] = office.mails
+    assert recipient == "ada@example.org"
+    expected = {
+        *("From", "To", "Subject", "Message-ID", "Auto-Submitted", "X-Forewarn-Kind", "X-Forewarn-Incident"),
+        *("List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type", "X-Peer"),
+    }
+    assert set(mail.keys()) <= expected
+    assert [address.addr_spec for address in mail["To"].addresses] == ["ada@example.org"]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(address=HOSTILE)
+async def test_no_address_reaches_anybody_else(office: PostOffice, address: str) -> None:
+    office.mails.clear()
+    outcome = await channel_to(office).send(replace(MESSAGE, address=address))
+    assert isinstance(outcome, Failed | Delivered)
+    assert {recipient.rpartition("@")[0] for recipient, _ in office.mails} <= {address.rpartition("@")[0]}
