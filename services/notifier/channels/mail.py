@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
-from email.utils import parseaddr
 
 from services.notifier.audience import is_address, to_ascii
 from services.notifier.channels.outcome import Message
@@ -16,6 +15,7 @@ UNFOLDED = EmailPolicy(linesep="\r\n", max_line_length=998, cte_type="7bit")
 UTF8 = EmailPolicy(linesep="\r\n", max_line_length=998, cte_type="7bit", utf8=True)  # RFC 6531
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+").sub
 _control_but_newline = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]").sub
+_sender = re.compile(r'"?(?P<name>[^<>"\x00-\x1f]*?)"?\s*<(?P<named>[^<>]+)>|(?P<bare>[^<>]+)').fullmatch
 _link = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 
 PAGE = """<!doctype html>
@@ -40,7 +40,8 @@ class Sender:
 
 def sender_of(mail_from: str, name: str = "") -> Sender:
     """The sender that `mail_from` (`address` or `Name <address>`) names; `name` counts before its own. Raises ValueError for no address."""
-    own_name, address = parseaddr(mail_from)
+    said = _sender(mail_from)
+    own_name, address = (said["name"] or "", said["named"] or said["bare"]) if said else ("", "")
     if not is_address(address):
         raise ValueError(f"{mail_from!r} is not `address` or `Name <address>`")
     local, _, domain = address.rpartition("@")

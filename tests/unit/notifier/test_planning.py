@@ -1,0 +1,92 @@
+"""What follows from a try: settled, or again, and when."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.notifier.channels.outcome import Delivered, Failed, Refusal, Retry, Trouble
+from services.notifier.notification import Attempt, Notification, Status
+from services.notifier.planning import Again, Settled, after
+from tests.unit.notifier.builders import HOUR, MINUTE, NOW, POLICY, SECOND, notification
+
+DEFERRED = Retry(None, Trouble.DEFERRED, "450 4.2.1")
+AWAY = Retry(None, Trouble.UNREACHABLE, "SMTPConnectError")
+UNKNOWN = Retry(None, Trouble.UNKNOWN, "SMTPServerDisconnected")
+
+
+def tried(trouble: Trouble, times: int) -> tuple[Attempt, ...]:
+    return (Attempt(NOW, "retry", trouble, ""),) * times
+
+
+def pause(about: Notification, outcome: Retry = DEFERRED, now: datetime = NOW) -> timedelta:
+    step = after(about, outcome, now, POLICY)
+    assert isinstance(step, Again)
+    return step.at - now
+
+
+def test_what_was_put_off_is_tried_after_1_5_15_and_30_minutes() -> None:
+    pauses = [pause(notification(attempts=tried(Trouble.DEFERRED, before))) for before in range(4)]
+    assert pauses == [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE]
+
+
+def test_later_tries_are_30_to_60_minutes_apart_and_not_all_at_once() -> None:
+    later = [pause(notification(id=f"n-{n}", attempts=tried(Trouble.DEFERRED, 4))) for n in range(50)]
+    assert all(30 * MINUTE <= each < 60 * MINUTE for each in later)
+    assert len(set(later)) > 40
+    assert later == [pause(notification(id=f"n-{n}", attempts=tried(Trouble.DEFERRED, 4))) for n in range(50)], "the same after a restart"
+
+
+def test_a_server_that_is_away_is_asked_after_a_second_then_doubling_to_half_a_minute() -> None:
+    pauses = [pause(notification(attempts=tried(Trouble.UNREACHABLE, before)), AWAY) for before in range(8)]
+    assert pauses == [n * SECOND for n in (1, 2, 4, 8, 16, 30, 30, 30)]
+
+
+def test_a_server_that_stays_away_is_asked_as_seldom_as_one_that_puts_off() -> None:
+    assert pause(notification(attempts=tried(Trouble.UNREACHABLE, 19)), AWAY) == 30 * SECOND
+    assert [pause(notification(attempts=tried(Trouble.UNREACHABLE, 20 + n)), AWAY) for n in range(4)] == [
+        MINUTE,
+        5 * MINUTE,
+        15 * MINUTE,
+        30 * MINUTE,
+    ]
+
+
+def test_a_server_that_came_back_begins_anew() -> None:
+    attempts = (*tried(Trouble.UNREACHABLE, 30), *tried(Trouble.DEFERRED, 1))
+    assert pause(notification(attempts=attempts), AWAY) == SECOND
+    assert pause(notification(attempts=attempts), DEFERRED) == 5 * MINUTE
+
+
+def test_a_provider_that_asks_for_more_time_gets_it() -> None:
+    assert pause(notification(), Retry(2 * HOUR, Trouble.DEFERRED)) == 2 * HOUR
+    assert pause(notification(), Retry(SECOND, Trouble.DEFERRED)) == MINUTE
+
+
+def test_no_try_is_made_beyond_the_time_to_live() -> None:
+    just = notification(about_at=NOW - 24 * HOUR + MINUTE + SECOND)
+    beyond = notification(about_at=NOW - 24 * HOUR + MINUTE)
+    assert pause(just) == MINUTE
+    assert after(beyond, DEFERRED, NOW, POLICY) == Settled(
+        Status.FAILED, Attempt(NOW, "failed", Refusal.EXPIRED, "deferred 450 4.2.1"), told=False
+    )
+
+
+def test_a_refusal_is_final() -> None:
+    step = after(notification(), Failed(Refusal.ADDRESS, "550 5.1.1"), NOW, POLICY)
+    assert step == Settled(Status.FAILED, Attempt(NOW, "failed", Refusal.ADDRESS, "550 5.1.1"), told=False)
+
+
+def test_what_was_accepted_was_told() -> None:
+    assert after(notification(), Delivered("250"), NOW, POLICY) == Settled(
+        Status.DELIVERED, Attempt(NOW, "delivered", "", "250"), told=True
+    )
+
+
+@pytest.mark.parametrize(("outcome", "told"), [(UNKNOWN, True), (DEFERRED, False), (AWAY, False)])
+def test_only_an_unknown_outcome_may_have_told(outcome: Retry, told: bool) -> None:
+    assert after(notification(), outcome, NOW, POLICY).told is told
+
+
+@pytest.mark.parametrize("outcome", [UNKNOWN, DEFERRED, AWAY, Failed(Refusal.REFUSED, "550")])
+def test_who_may_have_been_told_once_stays_so_whatever_comes_of_later_tries(outcome: Retry | Failed) -> None:
+    assert after(notification(sent_at=NOW - MINUTE), outcome, NOW, POLICY).told

@@ -1,0 +1,148 @@
+"""Each rule objects on one side of its boundary and is silent on the other; the first that objects names the reason."""
+
+from dataclasses import replace
+
+import pytest
+
+from services.notifier.audience import Contact, Customer, Preferences
+from services.notifier.notification import Kind, Reason
+from services.notifier.suppression import RULES, Hold, Send, Situation, Suppressed, decide, suppressed_by
+from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, SECOND, notification, situation
+
+TICKET = {"ticket_id": "t-1", "ticket_number": 7, "subject": "Re", "body": "Words"}
+
+
+def reason(at: Situation) -> Reason | None:
+    objection = suppressed_by(at, POLICY)
+    return objection.reason if objection else None
+
+
+def test_where_nothing_objects_the_customer_is_told_at_their_address() -> None:
+    decision = decide(situation(), POLICY)
+    assert decision == Send(Contact("email", "ada@example.org"), {"recent": 0, "cap": 3})
+
+
+def test_the_order_of_the_rules_is_the_order_of_the_reasons() -> None:
+    assert tuple(rule.__name__ for rule in RULES) == tuple(reason.value for reason in Reason)
+    everything = situation(
+        notification(about_at=NOW - 30 * HOUR),
+        customer=Customer("c-1", erased=True),
+        preferences=Preferences(incident=False),
+        incident=OVER,
+        recent=9,
+    )
+    assert reason(everything) is Reason.ERASED
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_the_erased_are_told_nothing_whatever_it_is(kind: Kind) -> None:
+    assert reason(situation(notification(kind, **TICKET), customer=replace(ADA, erased=True))) is Reason.ERASED
+
+
+# ── consent ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("own", "directory", "told"),
+    [
+        (None, {}, True),
+        (None, {"incident": True}, True),
+        (None, {"incident": False}, False),
+        (True, {"incident": False}, True),
+        (False, {"incident": True}, False),
+        (None, {"guidance": False}, True),
+    ],
+)
+def test_the_customers_own_choice_counts_before_the_directorys(own: bool | None, directory: dict[str, bool], told: bool) -> None:
+    at = situation(customer=replace(ADA, consent=directory), preferences=Preferences(incident=own))
+    assert (reason(at) is None) is told
+    if not told:
+        assert reason(at) is Reason.OPTED_OUT
+
+
+def test_replies_need_no_consent() -> None:
+    out = Preferences(incident=False)
+    assert reason(situation(notification(Kind.ANSWER, **TICKET), preferences=out)) is None
+    assert reason(situation(notification(Kind.RESOLVED, **TICKET), preferences=out, incident=OVER)) is None
+    assert reason(situation(notification(Kind.RESOLVED), preferences=out, incident=OVER)) is Reason.OPTED_OUT
+
+
+def test_guidance_has_a_consent_of_its_own() -> None:
+    guidance = notification(Kind.GUIDANCE, incident_id=None)
+    assert reason(situation(guidance, incident=None, preferences=Preferences(incident=False))) is None
+    assert reason(situation(guidance, incident=None, preferences=Preferences(guidance=False))) is Reason.OPTED_OUT
+
+
+# ── truth and age ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", [Kind.OPENED, Kind.ANSWER, Kind.REPLY])
+def test_what_is_a_day_old_is_told_and_what_is_older_is_not(kind: Kind) -> None:
+    ticket = {} if kind is Kind.OPENED else TICKET
+    assert reason(situation(notification(kind, about_at=NOW - 24 * HOUR, **ticket))) is None
+    assert reason(situation(notification(kind, about_at=NOW - 24 * HOUR - SECOND, **ticket))) is Reason.STALE
+
+
+def test_trouble_that_is_over_is_not_announced_and_an_all_clear_only_while_it_is_over() -> None:
+    assert reason(situation(notification(Kind.OPENED), incident=OVER)) is Reason.STALE
+    assert reason(situation(notification(Kind.RESOLVED), incident=OVER)) is None
+    assert reason(situation(notification(Kind.RESOLVED), incident=OPEN)) is Reason.STALE
+
+
+def test_an_incident_nobody_announced_cannot_be_known_to_go_on() -> None:
+    assert suppressed_by(situation(incident=None), POLICY) == Suppressed(Reason.STALE, {"incident": "unknown"})
+
+
+def test_a_reply_is_brought_whatever_has_become_of_the_incident() -> None:
+    for incident in (OPEN, OVER, None):
+        assert reason(situation(notification(Kind.ANSWER, **TICKET), incident=incident)) is None
+        assert reason(situation(notification(Kind.RESOLVED, **TICKET), incident=incident)) is None
+
+
+# ── caps ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_third_within_the_hour_is_told_and_the_fourth_is_not() -> None:
+    assert reason(situation(recent=2)) is None
+    assert suppressed_by(situation(recent=3), POLICY) == Suppressed(Reason.CAPPED, {"recent": 3, "cap": 3, "per_s": 3600.0})
+
+
+def test_the_all_clear_and_replies_are_not_capped() -> None:
+    assert reason(situation(notification(Kind.RESOLVED), incident=OVER, recent=9)) is None
+    assert reason(situation(notification(Kind.ANSWER, **TICKET), recent=9)) is None
+
+
+def test_what_may_have_been_sent_before_has_its_slot_already() -> None:
+    assert reason(situation(notification(sent_at=NOW - MINUTE), recent=3)) is None
+
+
+# ── where to ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_unknown_customer_is_waited_for_so_long_and_no_longer() -> None:
+    before = situation(notification(created_at=NOW - 15 * MINUTE + SECOND), customer=None)
+    after = situation(notification(created_at=NOW - 15 * MINUTE), customer=None)
+    assert isinstance(decide(before, POLICY), Hold)
+    assert decide(after, POLICY) == Suppressed(Reason.NO_CONTACT, {"customer": "unknown", "waited_s": 900.0})
+
+
+def test_an_unknown_customer_is_looked_for_soon_and_then_less_often() -> None:
+    pauses = []
+    for waited in (0 * SECOND, 20 * SECOND, 10 * MINUTE):
+        decision = decide(situation(notification(created_at=NOW - waited), customer=None), POLICY)
+        assert isinstance(decision, Hold)
+        pauses.append(decision.until - NOW)
+    assert pauses == [SECOND, 5 * SECOND, MINUTE]
+
+
+@pytest.mark.parametrize(
+    "contacts",
+    [
+        (),
+        (Contact("sms", "+49 30 1234"),),
+        (Contact("email", "not an address"),),
+        (Contact("email", "ada@example.org", bad=True),),
+    ],
+)
+def test_a_customer_without_a_usable_address_is_not_waited_for(contacts: tuple[Contact, ...]) -> None:
+    assert reason(situation(customer=replace(ADA, contacts=contacts))) is Reason.NO_CONTACT

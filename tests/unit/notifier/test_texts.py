@@ -1,0 +1,135 @@
+"""A notification in words, and as a mail."""
+
+from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from services.notifier.audience import Contact
+from services.notifier.channels.mail import Sender, compose, sender_of
+from services.notifier.channels.outcome import Message
+from services.notifier.notification import Kind
+from services.notifier.policy import Policy, Text
+from services.notifier.suppression import Situation
+from services.notifier.texts import clock_face, write
+from shared.config import ConfigError, load
+from tests.unit.notifier.builders import ADA, MINUTE, NOW, OVER, POLICY, notification, situation
+
+LINK = "https://example.com/u/abc"
+
+
+def written(at: Situation, **also: tuple[str, ...]) -> Message:
+    return write(at, Contact("email", "ada@example.org"), POLICY, sender="Shop", unsubscribe=LINK, **also)
+
+
+def mail(message: Message) -> EmailMessage:
+    return compose(message, Sender("Shop", "support@example.com"))
+
+
+def body(of: EmailMessage, kind: str) -> str:
+    part = of.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_a_text_says_what_is_known_by_the_customers_clock() -> None:
+    message = written(situation())
+    assert message.subject == "checkout is failing"
+    assert message.text == f"Hello Ada,\n\ncheckout fails since 12:59 CET.\n\n-- \nStop: {LINK}\n"
+
+
+def test_a_customer_without_a_name_is_greeted_all_the_same() -> None:
+    assert written(situation(customer=replace(ADA, name=""))).text.startswith("Hello there,")
+
+
+def test_the_all_clear_has_words_of_its_own() -> None:
+    message = written(situation(notification(Kind.RESOLVED), incident=OVER))
+    assert (message.subject, message.kind) == ("All clear: checkout", "resolved")
+
+
+def test_a_reply_is_brought_in_the_tickets_words_and_cannot_be_unsubscribed() -> None:
+    reply = notification(Kind.RESOLVED, ticket_id="t-1", ticket_number=7, subject="Re: {name}", body="It {works}.")
+    message = written(situation(reply))
+    assert (message.subject, message.text) == ("Re: {name}", "It {works}.\n")
+    assert message.unsubscribe is None
+    assert mail(message)["X-Forewarn-Ticket"] == "t-1"
+    assert mail(message)["List-Unsubscribe"] is None
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../../etc/passwd", "/etc/passwd", "\0"])
+def test_a_time_zone_nobody_knows_is_utc(zone: str) -> None:
+    assert clock_face(NOW, zone) == "12:00 UTC"
+
+
+def test_a_proactive_mail_can_be_ended_with_one_click() -> None:
+    sent = mail(written(situation()))
+    assert sent["List-Unsubscribe"] == f"<{LINK}>"
+    assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert sent["Auto-Submitted"] == "auto-generated"
+    assert sent["X-Forewarn-Kind"] == "opened"
+    assert sent["X-Forewarn-Incident"] == "i-1"
+
+
+def test_mails_about_one_thing_are_one_thread() -> None:
+    sent = mail(written(situation(), earlier=("n-7", "n-8")))
+    assert sent["In-Reply-To"] == "<n-8@example.com>"
+    assert sent["References"] == "<n-7@example.com> <n-8@example.com>"
+    assert b"In-Reply-To: <n-8@example.com>\r\n" in sent.as_bytes()
+
+
+def test_a_long_link_stays_in_one_piece() -> None:
+    url = "https://example.com/u/" + "x" * 500
+    assert f"List-Unsubscribe: <{url}>\r\n".encode() in mail(replace(written(situation()), unsubscribe=url)).as_bytes()
+
+
+def test_the_html_shows_what_the_text_says_and_nothing_in_it_is_markup() -> None:
+    evil = replace(ADA, name='<script>alert("x")</script> & https://example.net/?a=1&b=2')
+    sent = mail(written(situation(customer=evil)))
+    shown = body(sent, "html")
+    assert "<script" not in shown
+    assert "&lt;script&gt;" in shown
+    assert '<a href="https://example.net/?a=1&amp;b=2">' in shown
+    assert "<script>" in body(sent, "plain")
+
+
+def test_an_encoded_word_in_a_subject_brings_no_header() -> None:
+    sent = mail(replace(written(situation()), subject="=?utf-8?q?x=0D=0ABcc:_eve@example.net?="))
+    assert b"\nBcc:" not in sent.as_bytes()
+
+
+@pytest.mark.parametrize("mail_from", ["", "Shop", "Shop <>", "a@b, c@d", "x\r\nBcc: y@z"])
+def test_a_sender_is_one_address(mail_from: str) -> None:
+    with pytest.raises(ValueError, match="is not"):
+        sender_of(mail_from)
+
+
+def test_the_senders_name_may_come_from_the_configuration() -> None:
+    assert sender_of("Shop <support@example.com>") == Sender("Shop", "support@example.com")
+    assert sender_of('"The Shop, Inc." <support@example.com>') == Sender("The Shop, Inc.", "support@example.com")
+    assert sender_of("support@example.com") == Sender("", "support@example.com")
+    assert sender_of("Shop <support@example.com>", "Example Shop").name == "Example Shop"
+
+
+# ── notifications.yml ────────────────────────────────────────────────────────────────────────
+
+
+def test_what_is_shipped_is_right() -> None:
+    policy = load(Path(__file__).parents[3] / "deploy/config/notifications.yml", Policy)
+    assert (policy.caps.count, policy.caps.per, policy.max_event_age) == (3, 60 * MINUTE, 24 * 60 * MINUTE)
+
+
+@pytest.mark.parametrize("text", ["{nobody}", "{name.__class__}", "{name[0]}", "{name!r}", "{name:>99999999}", "{}", "{0}", "{name"])
+def test_a_text_can_name_fields_and_do_nothing_else(text: str) -> None:
+    with pytest.raises(ValidationError):
+        Text(subject="x", body=text)
+
+
+def test_a_mistake_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "notifications.yml"
+    file.write_text("caps:\n  count: -1\ntexts:\n  opened: {subject: x, body: '{nope}'}\n")
+    with pytest.raises(ConfigError) as error:
+        load(file, Policy)
+    assert f"{file}:2: caps.count" in str(error.value)
+    assert f"{file}:4: texts.opened.body" in str(error.value)
