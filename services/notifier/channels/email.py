@@ -56,7 +56,10 @@ class Email:
         return Delivered(str(response.code))
 
     def _raw(self, client: SMTP, message: Message) -> tuple[bytes, Sequence[str], str]:
-        """The mail as bytes, and the options and encoding its address needs. Raises ValueError for no address, UnicodeError for one this server does not take."""
+        """The mail as bytes, and the options and encoding its address needs.
+
+        Raises ValueError when that is no address, UnicodeError when it is one this server does not take.
+        """
         if not is_address(message.address):  # aiosmtplib would take the part of it that is one
             raise ValueError
         mail = compose(message, self._sender)
