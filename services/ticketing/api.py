@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -93,25 +94,25 @@ async def _take(policy: Policy, tx: Tx, new: NewTicket, key: str) -> TicketView:
 @agents.post("/tickets/{ref}/reply", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
 async def reply(request: Request, database: Db, ref: Ref, said: Reply, key: IdempotencyKey = None) -> Response:
     """Writes to the customer; notifier brings it. The ticket waits for the customer then."""
-    return await _act(request, database, ref, key, said.by, lambda ticket, *now: change.replied(ticket, said.body, *now))
+    return await _act(request, database, ref, key, said.by, partial(change.replied, body=said.body))
 
 
 @agents.post("/tickets/{ref}/assign", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
 async def assign(request: Request, database: Db, ref: Ref, said: Assignment, key: IdempotencyKey = None) -> Response:
     """Gives the ticket to an agent, or back to the queue."""
-    return await _act(request, database, ref, key, said.by, lambda ticket, *now: change.assigned(ticket, said.agent, *now))
+    return await _act(request, database, ref, key, said.by, partial(change.assigned, agent=said.agent))
 
 
 @agents.post("/tickets/{ref}/resolve", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
 async def resolve(request: Request, database: Db, ref: Ref, said: Resolution, key: IdempotencyKey = None) -> Response:
     """The customer's trouble is over, as far as we know."""
-    return await _act(request, database, ref, key, said.by, lambda ticket, *now: change.resolved(ticket, said.resolution, *now))
+    return await _act(request, database, ref, key, said.by, partial(change.resolved, resolution=said.resolution))
 
 
 @agents.post("/tickets/{ref}/reopen", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
 async def reopen(request: Request, database: Db, ref: Ref, said: Reopening, key: IdempotencyKey = None) -> Response:
     """It was not over."""
-    return await _act(request, database, ref, key, said.by, lambda ticket, *now: change.reopened(ticket, said.reason, *now))
+    return await _act(request, database, ref, key, said.by, partial(change.reopened, reason=said.reason))
 
 
 @agents.post("/tickets/{ref}/unlink", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
@@ -123,7 +124,7 @@ async def unlink(request: Request, database: Db, ref: Ref, said: Unlinking, key:
         link = await store.link_of(tx, ticket)
         if link is None:
             raise Problem(409, "the ticket is linked to no incident")
-        return await _apply(tx, change.unlinked(ticket, link, said.verdict, _person(said.by), await store.now(tx)))
+        return await _apply(tx, change.unlinked(ticket, _person(said.by), await store.now(tx), link, said.verdict))
 
     return await once(request, database, key, act)
 

@@ -216,7 +216,7 @@ def ended(ticket: Ticket, incident: Incident, all_clear: Letter | None, now: dat
     return Change(after, now, FOREWARN, What.RESOLVED, {"incident_id": incident.id, "resolution": why}, tuple(facts), message)
 
 
-def unlinked(ticket: Ticket, link: Link, verdict: str, person: Person, now: datetime) -> Change | Refused:
+def unlinked(ticket: Ticket, person: Person, now: datetime, link: Link, verdict: str) -> Change | Refused:
     """An agent undoes a link: the verdict is kept, the automatic answer counts as none, and the ticket needs a person."""
     to = move(ticket.status, Act.UNLINK)
     if isinstance(to, Refused):
@@ -236,7 +236,7 @@ def unlinked(ticket: Ticket, link: Link, verdict: str, person: Person, now: date
 # ── agents ───────────────────────────────────────────────────────────────────────────────────
 
 
-def assigned(ticket: Ticket, agent: str | None, person: Person, now: datetime) -> Change | Refused:
+def assigned(ticket: Ticket, person: Person, now: datetime, agent: str | None) -> Change | Refused:
     """An agent has the ticket now; None puts it back into the queue."""
     to = move(ticket.status, Act.ASSIGN if agent else Act.UNASSIGN)
     if isinstance(to, Refused):
@@ -245,7 +245,7 @@ def assigned(ticket: Ticket, agent: str | None, person: Person, now: datetime) -
     return Change(replace(ticket, status=to, assignee=agent), now, person.name, What.ASSIGNED, {"agent": agent}, (fact,))
 
 
-def replied(ticket: Ticket, body: str, person: Person, now: datetime) -> Change | Refused:
+def replied(ticket: Ticket, person: Person, now: datetime, body: str) -> Change | Refused:
     """A person writes to the customer, which stops the first-response clock."""
     to = move(ticket.status, Act.REPLY)
     if isinstance(to, Refused):
@@ -256,7 +256,7 @@ def replied(ticket: Ticket, body: str, person: Person, now: datetime) -> Change 
     return Change(after, now, person.name, What.REPLIED, {}, (_replied(ticket, message, None), *breach), message)
 
 
-def resolved(ticket: Ticket, resolution: str, person: Person, now: datetime) -> Change | Refused:
+def resolved(ticket: Ticket, person: Person, now: datetime, resolution: str) -> Change | Refused:
     """A person says that the trouble is over. A ticket that ends needs no first response any more."""
     to = move(ticket.status, Act.RESOLVE)
     if isinstance(to, Refused):
@@ -267,7 +267,7 @@ def resolved(ticket: Ticket, resolution: str, person: Person, now: datetime) -> 
     return Change(after, now, person.name, What.RESOLVED, {"resolution": resolution}, (*breach, fact))
 
 
-def reopened(ticket: Ticket, reason: str, person: Person, now: datetime) -> Change | Refused:
+def reopened(ticket: Ticket, person: Person, now: datetime, reason: str) -> Change | Refused:
     """A person says that it was not over."""
     to = move(ticket.status, Act.REOPEN)
     if isinstance(to, Refused):
@@ -283,7 +283,7 @@ def rested(ticket: Ticket, now: datetime) -> Change | Refused:
     """Nothing has come for long: what waited for the customer is resolved, what was resolved is closed."""
     if ticket.status is Status.RESOLVED:
         return Change(replace(ticket, status=Status.CLOSED), now, FOREWARN, What.CLOSED, {})
-    return resolved(ticket, "the customer did not answer", Person(FOREWARN, f"silence {now.isoformat()}"), now)
+    return resolved(ticket, Person(FOREWARN, f"silence {now.isoformat()}"), now, "the customer did not answer")
 
 
 def rung(ticket: Ticket, now: datetime) -> Change | None:

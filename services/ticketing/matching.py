@@ -86,7 +86,7 @@ def _who(evidence: Evidence) -> str:
     if evidence.certainty == "likely":
         return "The customer is likely to be affected by the incident."
     times = "once" if evidence.count == 1 else f"{evidence.count} times"
-    return f"The customer met it {times}, from {_clock(evidence.first_seen_at)} to {_clock(evidence.last_seen_at)}."
+    return f"The customer ran into it {times}, from {evidence.first_seen_at:%H:%M:%S} to {evidence.last_seen_at:%H:%M:%S} UTC."
 
 
 def _where(ticket: Ticket, incident: Incident) -> str:
@@ -101,10 +101,6 @@ def _when(ticket: Ticket, incident: Incident) -> str:
     if ticket.opened_at < incident.started_at:
         return f"It was written {_minutes(incident.started_at - ticket.opened_at)} before the incident was seen to begin."
     return f"It was written {_minutes(ticket.opened_at - incident.started_at)} after the incident began."
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%H:%M:%S} UTC"
 
 
 def _minutes(span: timedelta) -> str:

@@ -27,7 +27,7 @@ async def test_a_ticket_of_an_affected_customer_is_linked_with_reasons_and_answe
     assert (ticket["incident_id"], ticket["status"]) == ("i-1", "waiting")
     _, linked, replied = await desk.said()
     assert linked["data"]["reasons"] == [
-        "The customer met it 3 times, from 09:58:00 UTC to 10:00:00 UTC.",
+        "The customer ran into it 3 times, from 09:58:00 to 10:00:00 UTC.",
         "The ticket names no component; the incident is about checkout.",
         "It was written 3 min after the incident began.",
     ]
@@ -90,7 +90,7 @@ async def test_a_ticket_a_person_has_answered_is_linked_without_another_answer_a
     async with desk.database.transaction() as tx:
         ticket = await store.ticket(tx, "1001")
         assert ticket is not None
-        await store.apply(tx, [change.unless_refused(change.replied(ticket, "Let me look.", change.Person("ada", "1"), NOW))])
+        await store.apply(tx, [change.unless_refused(change.replied(ticket, change.Person("ada", "1"), NOW, "Let me look."))])
     await desk.tell(opened(), impact("c-1"), resolved(at=NOW))
     assert [(fact["type"], fact["data"].get("kind")) for fact in await desk.said()] == [
         ("opened", None),

@@ -1,9 +1,14 @@
 """What each act makes of a ticket, and what the others hear of it."""
 
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from services.ticketing import change
-from services.ticketing.change import Change, Person, Request, What
+from services.ticketing.change import Change, Link, Person, Request, What
 from services.ticketing.matching import Match
-from services.ticketing.ticket import Act, Refused, Status
+from services.ticketing.ticket import UNRESOLVED, Act, Refused, Status, Ticket
 from shared.events import Fact, TicketLinked, TicketReplied, TicketResolved, TicketSlaBreached
 from tests.unit.ticketing.builders import NOW, a_clock, a_ticket, an_incident, minutes
 
@@ -46,13 +51,13 @@ def test_an_answer_that_comes_late_has_missed_the_promise_even_if_no_timer_said_
         TicketReplied,
         TicketSlaBreached,
     ]
-    assert types(change.replied(a_ticket(first_response=LATE), "Hello.", ADA, NOW)) == [TicketReplied, TicketSlaBreached]
-    assert types(change.resolved(a_ticket(first_response=LATE), "Done.", ADA, NOW)) == [TicketSlaBreached, TicketResolved]
+    assert types(change.replied(a_ticket(first_response=LATE), ADA, NOW, "Hello.")) == [TicketReplied, TicketSlaBreached]
+    assert types(change.resolved(a_ticket(first_response=LATE), ADA, NOW, "Done.")) == [TicketSlaBreached, TicketResolved]
 
 
 def test_a_breach_is_said_once() -> None:
     known = a_clock(due_at=NOW - minutes(1), breached_at=NOW - minutes(1))
-    assert types(change.replied(a_ticket(first_response=known), "Hello.", ADA, NOW)) == [TicketReplied]
+    assert types(change.replied(a_ticket(first_response=known), ADA, NOW, "Hello.")) == [TicketReplied]
 
 
 def test_the_same_end_of_an_incident_has_the_same_ids_and_another_end_has_others() -> None:
@@ -72,17 +77,17 @@ def test_an_end_with_nothing_to_say_still_resolves() -> None:
 def test_undoing_a_link_gives_the_promise_back_unless_a_person_has_kept_it() -> None:
     answered = change.linked(a_ticket(), a_match(), LETTER, NOW, None)
     assert answered.link is not None
-    undone = change.unlinked(answered.ticket, answered.link, "no", ADA, NOW + minutes(1))
+    undone = change.unlinked(answered.ticket, ADA, NOW + minutes(1), answered.link, "no")
     assert isinstance(undone, Change)
     assert (undone.ticket.first_response, undone.clock_starts, undone.ticket.status) == (a_clock(), True, Status.OPEN)
     by_person = a_ticket(incident_id="i-1", first_response=a_clock(stopped_at=NOW, answered_by="ada"))
-    kept = change.unlinked(by_person, answered.link, "no", ADA, NOW + minutes(1))
+    kept = change.unlinked(by_person, ADA, NOW + minutes(1), answered.link, "no")
     assert isinstance(kept, Change)
     assert (kept.ticket.first_response.stopped_at, kept.clock_starts) == (NOW, False)
 
 
 def test_a_subject_of_several_lines_makes_a_reply_of_one() -> None:
-    changed = change.replied(a_ticket(subject="Cannot\r\nBcc: everybody@example.org"), "Hello.", ADA, NOW)
+    changed = change.replied(a_ticket(subject="Cannot\r\nBcc: everybody@example.org"), ADA, NOW, "Hello.")
     assert isinstance(changed, Change)
     assert changed.message is not None
     assert changed.message.subject == "Re: Cannot Bcc: everybody@example.org [#1042]"
@@ -94,12 +99,58 @@ def test_every_act_on_a_closed_ticket_is_refused() -> None:
     assert link is not None
     refused = [
         change.wrote(closed, request, NOW),
-        change.unlinked(closed, link, "no", ADA, NOW),
-        change.assigned(closed, "ada", ADA, NOW),
-        change.assigned(closed, None, ADA, NOW),
-        change.replied(closed, "Hello.", ADA, NOW),
-        change.resolved(closed, "Done.", ADA, NOW),
-        change.reopened(closed, "No.", ADA, NOW),
+        change.unlinked(closed, ADA, NOW, link, "no"),
+        change.assigned(closed, ADA, NOW, "ada"),
+        change.assigned(closed, ADA, NOW, None),
+        change.replied(closed, ADA, NOW, "Hello."),
+        change.resolved(closed, ADA, NOW, "Done."),
+        change.reopened(closed, ADA, NOW, "No."),
     ]
     acts = [each.act for each in refused if isinstance(each, Refused)]
     assert acts == [Act.WRITE, Act.UNLINK, Act.ASSIGN, Act.UNASSIGN, Act.REPLY, Act.RESOLVE, Act.REOPEN]
+
+
+LIFE = ("linked", "wrote", "replied", "assigned", "unassigned", "resolved", "reopened", "ended", "unlinked", "rung", "rested")
+
+
+def outcomes(ticket: Ticket, number: int, now: datetime, link: Link | None) -> dict[str, Change | Refused | None]:
+    """What each act would make of the ticket now."""
+    person, request = Person("ada", str(number)), Request(str(number), "", "c-1", "form", "", "", None, "normal", None, now, None)
+    made = {
+        "wrote": change.wrote(ticket, request, now),
+        "replied": change.replied(ticket, person, now, "Hello."),
+        "assigned": change.assigned(ticket, person, now, "ada"),
+        "unassigned": change.assigned(ticket, person, now, None),
+        "resolved": change.resolved(ticket, person, now, "Done."),
+        "reopened": change.reopened(ticket, person, now, "No."),
+        "rung": change.rung(ticket, now),
+    }
+    if ticket.status in (Status.WAITING, Status.RESOLVED):
+        made["rested"] = change.rested(ticket, now)
+    if ticket.incident_id is None and ticket.status in UNRESOLVED:
+        made["linked"] = change.linked(ticket, Match(an_incident(id=f"i-{number}"), ()), LETTER, now, None)
+    if ticket.incident_id is not None and ticket.status in UNRESOLVED:
+        made["ended"] = change.ended(ticket, an_incident(id=ticket.incident_id, resolved_at=now), LETTER, now, None)
+    if ticket.incident_id is not None and link is not None:
+        made["unlinked"] = change.unlinked(ticket, person, now, link, "no")
+    return made
+
+
+@given(st.lists(st.tuples(st.sampled_from(LIFE), st.integers(0, 300)), max_size=25))
+def test_whatever_a_ticket_lives_through_it_stays_whole(life: list[tuple[str, int]]) -> None:
+    ticket, link, now, facts = a_ticket(), None, NOW, list[Fact]()
+    for number, (act, later) in enumerate(life):
+        now += timedelta(minutes=later, seconds=1)
+        changed = outcomes(ticket, number, now, link).get(act)
+        if not isinstance(changed, Change):
+            continue
+        assert ticket.status is not Status.CLOSED
+        ticket, link = changed.ticket, changed.link or link
+        facts += changed.facts
+        clock = ticket.first_response
+        assert (ticket.resolved_at is not None) == (ticket.status in (Status.RESOLVED, Status.CLOSED))
+        assert ticket.status not in (Status.RESOLVED, Status.CLOSED) or clock.stopped_at is not None
+        assert clock.breached_at in (None, clock.due_at)
+        assert clock.stopped_at is None or clock.stopped_at < clock.due_at or clock.breached_at is not None
+    assert len({fact.id for fact in facts}) == len(facts)
+    assert sum(isinstance(fact, TicketSlaBreached) for fact in facts) == (ticket.first_response.breached_at is not None)

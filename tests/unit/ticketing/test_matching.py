@@ -56,7 +56,7 @@ def test_of_several_the_one_that_goes_on_then_the_named_then_the_confirmed_then_
         (
             {"ticket": {}, "incident": {}, "evidence": {"count": 1}},
             (
-                "The customer met it once, from 09:58:00 UTC to 10:00:00 UTC.",
+                "The customer ran into it once, from 09:58:00 to 10:00:00 UTC.",
                 "The ticket names no component; the incident is about checkout.",
                 "It was written 3 min after the incident began.",
             ),
@@ -72,7 +72,7 @@ def test_of_several_the_one_that_goes_on_then_the_named_then_the_confirmed_then_
         (
             {"ticket": {}, "incident": {"resolved_at": NOW - minutes(2)}, "evidence": {}},
             (
-                "The customer met it 3 times, from 09:58:00 UTC to 10:00:00 UTC.",
+                "The customer ran into it 3 times, from 09:58:00 to 10:00:00 UTC.",
                 "The ticket names no component; the incident is about checkout.",
                 "It was written 2 min after the incident was over.",
             ),
