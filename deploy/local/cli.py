@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
+from deploy.local.check import check_config
+from deploy.local.dlq import dlq
 from deploy.local.mailbox import MailDev
+from deploy.local.replay import replay
 from deploy.local.report import story_on
 from deploy.local.running import run
 from deploy.local.simulate import Load, simulate_on
@@ -64,6 +67,15 @@ def simulate(
     failing = Outage("checkout", outage, outage_from, outage_to) if outage else None
     raise typer.Exit(run(lambda: simulate_on(kafka, Load(rate, customers, seconds, failing, seed))))
 
+
+app.command()(replay)
+app.command("check-config")(check_config)
+app.add_typer(dlq, name="dlq")
+
+
+app.command()(check_config)
+app.command()(replay)
+app.add_typer(dlq, name="dlq")
 
 if __name__ == "__main__":
     app()

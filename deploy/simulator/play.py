@@ -61,8 +61,8 @@ async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
     kafka = AIOKafkaProducer(
         bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", max_batch_size=BATCH_BYTES, max_request_size=4 * BATCH_BYTES
     )
-    await kafka.start()
     try:
+        await kafka.start()
         yield kafka
     finally:
         await kafka.stop()

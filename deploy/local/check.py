@@ -1,0 +1,43 @@
+"""`forewarn check-config`: the four configuration files, read as the services read them. Repairs nothing."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+
+from services.monitor.rules import RulesFile
+from services.notifier.policy import Policy
+from services.ticketing.support import Catalog, Support
+from shared.config import ConfigError, load
+
+FILES: dict[str, tuple[type[BaseModel], Callable[..., str]]] = {
+    "catalog.yml": (Catalog, lambda catalog: f"{len(catalog.components)} components"),
+    "rules.yml": (RulesFile, lambda file: f"{len(file.rules)} rules: {', '.join(rule.id for rule in file.rules)}"),
+    "notifications.yml": (Policy, lambda policy: f"at most {policy.caps.count} notifications a customer in {policy.caps.per}"),
+    "support.yml": (Support, lambda support: f"{len(support.first_response.targets)} priorities with a first-response target"),
+}
+
+
+def check_config(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that FOREWARN_CONFIG_DIR names.")] = Path("deploy/config"),
+) -> None:
+    """Says what the services understand; or each mistake with its file and line, and exits with 1."""
+    raise typer.Exit(check(folder))
+
+
+def check(folder: Path) -> int:
+    """Prints what is fine, and what is not on standard error. Returns the exit code."""
+    mistaken = False
+    for name, (model, summary) in FILES.items():
+        try:
+            print(f"{folder / name}: fine, {summary(load(folder / name, model))}")
+        except ConfigError as error:
+            mistaken = True
+            print(error, file=sys.stderr)
+    for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]):
+        if path.name not in FILES:
+            print(f"{path}: no service reads a file of this name")
+    return 1 if mistaken else 0

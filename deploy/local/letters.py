@@ -1,0 +1,144 @@
+"""Dead letters on `<topic>.dlq`: read, and sent back to their topic, each once. Prints nothing.
+
+What was sent back is remembered beside the letters, in receipts on the same topic: those are kept as long as the
+letters are, which the offsets of a consumer group are not, and they can name some letters and not others.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka.errors import KafkaError
+
+from deploy.local.printable import printable
+from deploy.local.processes import Failed
+from shared.dead_letters import PREFIX
+from shared.outbox import LARGEST_REQUEST
+
+SUFFIX = ".dlq"
+RECEIPT = "forewarn-receipt"  # the header of a message that is no dead letter, but says which were sent back
+REDRIVEN = "forewarn-redriven"  # the header that says how often a message was sent back
+MOST = 3  # times a message is sent back: what comes again after that is poison
+
+Place = tuple[int, int]  # partition and offset
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A dead letter, and what its headers say."""
+
+    record: ConsumerRecord
+
+    @property
+    def place(self) -> Place:
+        return self.record.partition, self.record.offset
+
+    @property
+    def reason(self) -> str:
+        return self.said("reason") or "unknown"
+
+    def said(self, name: str) -> str | None:
+        """The last header of ours with that name: one of the same name that came with the message stands before it."""
+        held = [value for header, value in self.record.headers if header == PREFIX + name]
+        return held[-1].decode(errors="backslashreplace") if held and held[-1] is not None else None
+
+    @property
+    def redriven(self) -> int:
+        """How often it was sent back before it came here."""
+        times = self.said(REDRIVEN.removeprefix(PREFIX)) or "0"
+        return int(times) if times.isascii() and times.isdigit() and len(times) < 10 else 0
+
+    @property
+    def at(self) -> datetime:
+        """When it was put aside."""
+        return datetime.fromtimestamp(self.record.timestamp / 1000, UTC)
+
+    @property
+    def is_poison(self) -> bool:
+        """It came back as often as it was sent."""
+        return self.redriven >= MOST
+
+
+def letters_of(topic: str) -> str:
+    return topic if topic.endswith(SUFFIX) else topic + SUFFIX
+
+
+@asynccontextmanager
+async def _reading(kafka: str, *names: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer in no group, which has all partitions of the topics."""
+    consumer = AIOKafkaConsumer(*names, bootstrap_servers=kafka, group_id=None, auto_offset_reset="earliest")
+    try:
+        await consumer.start()
+        yield consumer
+    except KafkaError as error:
+        raise Failed(f"Kafka at {kafka}: {error!r}") from error
+    finally:
+        await consumer.stop()
+
+
+@asynccontextmanager
+async def sending(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True, acks="all", max_request_size=LARGEST_REQUEST)
+    try:
+        await producer.start()
+        yield producer
+    except KafkaError as error:
+        raise Failed(f"Kafka at {kafka}: {error!r}") from error
+    finally:
+        await producer.stop()
+
+
+async def topics(kafka: str) -> list[str]:
+    async with _reading(kafka) as reader:
+        return sorted(await reader.topics())
+
+
+async def receipts(kafka: str, name: str) -> set[Place]:
+    """The letters that were sent back. Raises Failed when there is no such topic."""
+    if name not in await topics(kafka):
+        raise Failed(f"there is no topic {printable(name)}")
+    sent: set[Place] = set()
+    async for record in _records(kafka, name):
+        if _is_receipt(record):
+            sent.update(msgspec.json.decode(record.value, type=list[Place]))
+    return sent
+
+
+async def letters(kafka: str, name: str) -> AsyncIterator[Letter]:
+    async for record in _records(kafka, name):
+        if not _is_receipt(record):
+            yield Letter(record)
+
+
+def _is_receipt(record: ConsumerRecord) -> bool:
+    return any(header == RECEIPT for header, _ in record.headers)
+
+
+async def _records(kafka: str, name: str) -> AsyncIterator[ConsumerRecord]:
+    """Everything the topic holds by now, the records of a partition in their order."""
+    async with _reading(kafka, name) as reader:
+        ends = await reader.end_offsets(list(reader.assignment()))
+        while any([await reader.position(place) < end for place, end in ends.items()]):
+            for place, records in (await reader.getmany(timeout_ms=200)).items():
+                for record in records:
+                    if record.offset < ends[place]:
+                        yield record
+
+
+async def send_back(sender: AIOKafkaProducer, name: str, sent: Sequence[Letter]) -> None:
+    """The messages as they came, then the receipt: killed in between, they go once more, and an event's id counts once."""
+    topic = name.removesuffix(SUFFIX)
+    accepted = [await sender.send(topic, letter.record.value, key=letter.record.key, headers=_headers(letter)) for letter in sent]
+    for each in accepted:
+        await each
+    receipt = msgspec.json.encode([letter.place for letter in sent])
+    await sender.send_and_wait(name, receipt, headers=[(RECEIPT, b"1")])
+
+
+def _headers(letter: Letter) -> list[tuple[str, bytes]]:
+    """As they came, and how often the message has been sent back now."""
+    own = [(name, value) for name, value in letter.record.headers if not name.startswith(PREFIX)]
+    return [*own, (REDRIVEN, str(letter.redriven + 1).encode())]

@@ -1,0 +1,154 @@
+"""What a mapping file may say: how the rows of somebody's file become events. Pure; `shared/config.py` reads the file."""
+
+import codecs
+import re
+from datetime import UTC, tzinfo
+from string import Formatter
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, InstanceOf, Tag, model_validator
+from typing_extensions import TypeAliasType
+
+from services.monitor.rules import Comparison, Operand
+from shared.config import Config
+from shared.events import FACT_OF, TOPIC_OF, Topic
+
+OWN = frozenset({"file", "stem", "row"})  # what every row has beside its columns: the file's name, without its ending, and the row's number
+FROM_PRODUCTS = (Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS)  # the facts that product systems say
+
+Scalar = bool | int | float | str
+
+
+def names_in(text: str) -> list[tuple[str, str | None]]:
+    """A template in pieces: (text, the column after it, or None at the end). Raises ValueError when it is none."""
+    pieces = []
+    for before, name, spec, conversion in Formatter().parse(text):
+        if name == "" or spec or conversion:
+            raise ValueError(f"{text!r}: braces hold a column's name and nothing else; a brace that is meant is written twice")
+        pieces.append((before, name))
+    return pieces
+
+
+def _template(text: str) -> str:
+    names_in(text)
+    return text
+
+
+def _several(said: object) -> object:
+    return [said] if isinstance(said, str) else said
+
+
+def _pattern(text: str) -> str:
+    try:
+        groups = re.compile(text).groups
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    if groups != 1:
+        raise ValueError("needs one group, in parentheses: what to take")
+    return text
+
+
+def _encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError(f"{name!r} is no encoding") from None
+
+
+def _zone(name: object) -> object:
+    try:
+        return ZoneInfo(name) if isinstance(name, str) else name
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no IANA time zone") from None
+
+
+Template = Annotated[str, AfterValidator(_template)]
+Templates = Annotated[tuple[Template, ...], BeforeValidator(_several), Field(min_length=1)]  # the first whose columns all say something
+Condition = dict[str, Operand | list[Operand] | Comparison]
+
+
+class Value(Config):
+    """A value that is not just text: taken, cut out, looked up, converted, judged, in this order."""
+
+    from_: Templates = Field(alias="from")
+    match: Annotated[str, AfterValidator(_pattern)] | None = Field(None, description="a regular expression; its one group is taken")
+    map: dict[str, Scalar] = Field({}, description="what the file says → what the event says; what is not listed is not there")
+    as_: Literal["text", "number", "boolean", "lower"] | None = Field(None, alias="as")
+    is_: Comparison | None = Field(None, alias="is", description="true or false: whether the number compares so")
+    default: Scalar | None = Field(None, description="when there is nothing; without it the field is left out")
+
+
+def _kind(said: Any) -> str:
+    match said:
+        case dict():
+            return "value" if "from" in said else "object"
+        case list():
+            return "list"
+        case str():
+            return "template"
+        case _:
+            return "literal"
+
+
+# An object with a `from` is a value; anything else in `data` is JSON whose texts are templates.
+# In quotes, since it holds itself.
+Node = TypeAliasType(
+    "Node",
+    "Annotated[Annotated[Value, Tag('value')] | Annotated[dict[str, Node], Tag('object')] | Annotated[list[Node], Tag('list')]"
+    " | Annotated[Template, Tag('template')] | Annotated[bool | int | float | None, Tag('literal')], Discriminator(_kind)]",
+)
+
+
+class Time(Config):
+    """When it happened."""
+
+    from_: Template = Field(alias="from")
+    formats: list[str] = Field(["iso"], min_length=1, description="iso, unix, unix_ms, or as strptime has them; the first that fits")
+    timezone: Annotated[InstanceOf[tzinfo], BeforeValidator(_zone)] = Field(UTC, description="of times that do not say theirs")
+
+
+class Emitted(Config):
+    """One event that a row becomes, if it passes."""
+
+    type: str = Field(min_length=1)
+    when: Condition = Field({}, description="by column; all that is named must hold")
+    once: Templates | None = Field(None, description="only the first row that says this")
+    id: Templates = Field(("{file}:{row}",), description="unique within its source; said again, it is the same event")
+    source: Templates = ("/replay/{file}",)
+    subject: Templates | None = Field(None, description="the customer; left out where a machine speaks")
+    data: dict[str, Node] = {}
+
+    @model_validator(mode="after")
+    def _somebody_reads_it(self) -> "Emitted":
+        if self.type.startswith("forewarn.") and self.topic is Topic.PRODUCT_EVENTS:
+            known = ", ".join(sorted(name for name, fact in FACT_OF.items() if TOPIC_OF[fact] in FROM_PRODUCTS))
+            raise ValueError(f"{self.type} is Forewarn's own to say; a product says {known}, or types of its own")
+        if self.topic is not Topic.PRODUCT_EVENTS and self.subject is None:
+            raise ValueError(f"{self.type} is about a customer: say the subject")
+        return self
+
+    @property
+    def topic(self) -> Topic:
+        """Where it goes: a fact to its own topic, any other type to the product events."""
+        topic = TOPIC_OF.get(FACT_OF[self.type]) if self.type in FACT_OF else None
+        return topic if topic in FROM_PRODUCTS else Topic.PRODUCT_EVENTS
+
+
+class Mapping(Config):
+    """A mapping file."""
+
+    format: Literal["csv", "json", "access-log"] = Field(description="json: one object a line; access-log: combined or common")
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8-sig"
+    delimiter: str = Field(",", min_length=1, max_length=1, description="csv only")
+    columns: list[str] | None = Field(None, description="csv only: their names, when the first line does not say them")
+    missing: list[str] = Field([], description="how the file writes that there is nothing; an empty text always means that")
+    time: Time
+    events: list[Emitted] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Mapping":
+        names = [(each.source, each.id) for each in self.events]
+        if len(set(names)) < len(names):
+            raise ValueError("events: two of a row would have the same id and source, and count as one; give each an id of its own")
+        return self

@@ -1,0 +1,171 @@
+"""Files as rows: CSV, JSON lines or an access log, plain, gzipped or inside a zip. A line at a time, however large the file."""
+
+import csv
+import gzip
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, TextIO
+
+import msgspec
+
+from deploy.local.mappings.model import Mapping
+from deploy.local.processes import Failed
+
+LONGEST = 4 << 20  # characters; a longer line comes in pieces, which fit nothing
+
+Row = dict[str, Any]  # column → text, or what JSON has there; `file`, `stem` and `row` beside them
+
+# https://httpd.apache.org/docs/2.4/logs.html#combined; proxies put their own fields behind it
+ACCESS_LOG = re.compile(
+    r'(?P<host>\S+) (?P<ident>\S+) (?P<user>.+?) \[(?P<time>[^\]]*)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?P<bytes>\d+|-)'
+    r'(?: "(?P<referer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)")?(?: (?P<rest>.*))?'
+)
+IN_ACCESS_LOG = frozenset(ACCESS_LOG.groupindex) | {"method", "path", "protocol"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Instead of a row: why there is none."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file, open. `done` and `size` are in the same unit, for a progress bar."""
+
+    name: str  # without folders and without .gz: the same file packed another way is the same file
+    text: TextIO
+    size: int
+    done: Callable[[], int]
+
+
+@contextmanager
+def opened(said: str, encoding: str) -> Iterator[list[Input]]:
+    """The file; or of a zip its only file, or all that `x.zip:name` or `x.zip:pattern*` mean. Raises Failed or OSError."""
+    path, _, member = said, "", ""
+    if not Path(said).exists() and ".zip:" in said:
+        path, _, member = said.rpartition(":")
+    try:
+        with ExitStack() as files:
+            yield _members(files, path, member, encoding) if zipfile.is_zipfile(path) else [_plain(files, Path(path), encoding)]
+    except (EOFError, zlib.error, zipfile.BadZipFile) as error:  # also while it is read
+        raise Failed(f"{path} is damaged: {error}") from None
+
+
+def _plain(files: ExitStack, path: Path, encoding: str) -> Input:
+    raw: IO[bytes] = files.enter_context(path.open("rb"))
+    packed = raw.read(2) == b"\x1f\x8b"  # RFC 1952, section 2.3.1
+    raw.seek(0)
+    plain = files.enter_context(gzip.GzipFile(fileobj=raw)) if packed else raw
+    name = path.name.removesuffix(".gz") if packed else path.name
+    return Input(name, _text(plain, encoding), path.stat().st_size, raw.tell)
+
+
+def _members(files: ExitStack, path: str, pattern: str, encoding: str) -> list[Input]:
+    packed = files.enter_context(zipfile.ZipFile(path))
+    held = [info for info in packed.infolist() if not info.is_dir()]
+    found = [info for info in held if fnmatchcase(info.filename, pattern)] if pattern else held
+    if not found or (not pattern and len(found) > 1):
+        names = ", ".join(info.filename for info in held[:20]) or "nothing"
+        raise Failed(f"{path} holds {names}{', …' if len(held) > 20 else ''}; say which as {path}:name, or several as {path}:folder/*.csv")
+    inputs = []
+    for info in found:
+        member = files.enter_context(packed.open(info))
+        inputs.append(Input(PurePosixPath(info.filename).name, _text(member, encoding), info.file_size, member.tell))
+    return inputs
+
+
+def _text(raw: Any, encoding: str) -> TextIO:
+    """Bytes that are not text become lone surrogates, which no event can hold: the row is refused, and the next one read."""
+    return io.TextIOWrapper(raw, encoding, errors="surrogateescape", newline="")
+
+
+def rows(source: Input, mapping: Mapping, needed: frozenset[str]) -> Iterator[Row | Unreadable]:
+    """The file's rows, in its order. Raises Failed when it has no column of a name in `needed`."""
+    lines = iter(partial(source.text.readline, LONGEST), "")
+    match mapping.format:
+        case "csv":
+            found = _csv(lines, mapping, source.name, needed)
+        case "json":
+            found = _json(lines)
+        case "access-log":
+            _require(needed, IN_ACCESS_LOG, source.name)
+            found = _access_log(lines)
+    own = {"file": source.name, "stem": PurePosixPath(source.name).stem}
+    for number, row in enumerate(found, 1):
+        yield row if isinstance(row, Unreadable) else {**own, "row": str(number), **row}
+
+
+def _require(needed: frozenset[str], has: frozenset[str], name: str) -> None:
+    if lacking := needed - has:
+        raise Failed(f"{name} has no column {', '.join(sorted(lacking))}; it has {', '.join(sorted(has))}")
+
+
+def _csv(lines: Iterator[str], mapping: Mapping, name: str, needed: frozenset[str]) -> Iterator[Row | Unreadable]:
+    reader = csv.reader(lines, delimiter=mapping.delimiter)
+    try:
+        columns = _distinct(mapping.columns or next(reader, []))
+    except csv.Error as error:
+        raise Failed(f"{name}: the first line is no CSV: {error}") from None
+    _require(needed, frozenset(columns), name)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:  # it goes on with the next line
+            yield Unreadable("not_csv", str(error))
+            continue
+        if len(row) == len(columns):
+            yield dict(zip(columns, row, strict=True))
+        elif row:  # a line that is empty is no row
+            yield Unreadable("wrong_columns", f"{len(row)}, and not {len(columns)}")
+
+
+def _distinct(columns: list[str]) -> list[str]:
+    """A name that comes again gets its number behind it: `category`, `category_2`."""
+    return [name if (before := columns[:at].count(name)) == 0 else f"{name}_{before + 1}" for at, name in enumerate(columns)]
+
+
+def _json(lines: Iterator[str]) -> Iterator[Row | Unreadable]:
+    for line in lines:
+        if line.isspace():
+            continue
+        try:
+            row = msgspec.json.decode(line)
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+            yield Unreadable("not_json", "malformed")
+            continue
+        yield dict(_flat(row, "")) if isinstance(row, dict) else Unreadable("not_json", "not an object")
+
+
+def _flat(held: dict[str, Any], before: str) -> Iterator[tuple[str, Any]]:
+    """What is in an object inside is a column too: `user.id`."""
+    for name, value in held.items():
+        yield before + name, value
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+
+
+def _access_log(lines: Iterator[str]) -> Iterator[Row | Unreadable]:
+    for line in lines:
+        if line.isspace():
+            continue
+        found = ACCESS_LOG.fullmatch(line.rstrip("\r\n"))
+        if found is None:
+            yield Unreadable("not_a_log_line", "neither combined nor common log format")
+            continue
+        row: Row = {name: "" if value in (None, "-") else value for name, value in found.groupdict().items()}
+        asked = (row["request"] or "").split(" ")
+        parts = asked if len(asked) == 3 else ["", "", ""]  # what a scanner sent need not be HTTP
+        yield row | dict(zip(("method", "path", "protocol"), parts, strict=True))

@@ -1,0 +1,230 @@
+"""A row becomes the events its mapping says, as the bytes Kafka takes; or it is refused, with a reason. Reads no file, sends nothing."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from deploy.local.mappings.model import OWN, Condition, Emitted, Mapping, Time, Value, names_in
+from deploy.local.mappings.reading import Row
+from deploy.local.mappings.values import as_text, parser, steps_of, test_of
+from shared.cloudevents import FACT_HEADERS, Undecodable, read_event, read_fact
+from shared.events import FACT_OF
+
+REMEMBERED = 1_000_000  # rows that were the first of theirs; one older than these would go out again, with the same id
+
+Read = Callable[[Row], Any]  # None: there is nothing
+Test = Callable[[Row], bool]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Reason(StrEnum):
+    """Why a row that could be read becomes no event; beside these, the reasons of dead letters."""
+
+    NO_TIME = "no_time"  # none there, or it fits none of the formats
+    NO_IDENTITY = "no_identity"  # no id, no source, or no subject where the type needs one
+    WRONG_VALUE = "wrong_value"  # it cannot be converted as the mapping says
+    NOT_TEXT = "not_text"  # bytes that are not in the file's encoding
+
+
+class Misfit(Exception):
+    """This row cannot become this event."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason, self.detail = reason, detail
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An event, as Kafka takes it."""
+
+    at: datetime
+    topic: str
+    key: bytes
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that became no event, although it should have."""
+
+    reason: str
+    detail: str
+
+
+class Turning:
+    """A mapping, ready to turn rows. Remembers which rows were the first of theirs."""
+
+    def __init__(self, mapping: Mapping, source: str | None = None) -> None:
+        """`source` replaces the mapping's, to tell files of the same name apart."""
+        self.columns: set[str] = set()
+        self._missing = frozenset(mapping.missing) | {""}
+        self._time = self._moment(mapping.time)
+        self._events = [_Event(self, each, source) for each in mapping.events]
+        self.columns -= OWN
+
+    def turn(self, row: Row, now: datetime) -> list[Ready | Refused]:
+        """What becomes of the row; nothing when the mapping leaves it out. `now`: the wall clock, against times that cannot be."""
+        results: list[Ready | Refused] = []
+        for event in self._events:
+            try:
+                if (ready := event.of(row, self._time, now)) is not None:
+                    results.append(ready)
+            except (Misfit, Undecodable) as error:
+                results.append(Refused(error.reason, error.detail))
+            except UnicodeEncodeError:
+                results.append(Refused(Reason.NOT_TEXT, "bytes that are not in the file's encoding"))
+        return results
+
+    # ── what a mapping says, as functions of a row ───────────────────────────────────────────
+
+    def column(self, name: str) -> Read:
+        self.columns.add(name)
+        missing = self._missing
+
+        def read(row: Row) -> Any:
+            held = row.get(name)
+            return None if isinstance(held, str) and held in missing else held
+
+        return read
+
+    def first_of(self, templates: Sequence[str]) -> Read:
+        """The first of the texts whose columns all say something."""
+        reads = [self._template(text) for text in templates]
+        if len(reads) == 1:
+            return reads[0]
+        return lambda row: next((said for read in reads if (said := read(row)) is not None), None)
+
+    def _template(self, text: str) -> Read:
+        pieces = [(before, self.column(name) if name is not None else None) for before, name in names_in(text)]
+        match pieces:
+            case [("", read)] if read is not None:
+                return read  # a column alone keeps what JSON has there
+
+        def fill(row: Row) -> str | None:
+            parts = []
+            for before, read in pieces:
+                parts.append(before)
+                if read is not None:
+                    if (said := read(row)) is None:
+                        return None
+                    parts.append(as_text(said))
+            return "".join(parts)
+
+        return fill
+
+    def _moment(self, time: Time) -> Callable[[Row], datetime]:
+        read, zone = self.first_of([time.from_]), time.timezone
+        parsers = [parser(each) for each in time.formats]
+
+        def moment(row: Row) -> datetime:
+            said = read(row)
+            for parse in parsers if said is not None else ():
+                try:
+                    at = parse(as_text(said))
+                    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+                except (ValueError, OverflowError, OSError):
+                    continue
+            raise Misfit(Reason.NO_TIME, f"{time.from_}: {'nothing there' if said is None else f'{said!r} fits no format'}")
+
+        return moment
+
+    def node(self, said: Any, path: str) -> Read:
+        """Anything in `data`; what is not there is left out."""
+        match said:
+            case Value():
+                return self._value(said, path)
+            case dict():
+                fields = {name: self.node(each, f"{path}.{name}") for name, each in said.items()}
+                return lambda row: {name: held for name, read in fields.items() if (held := read(row)) is not None}
+            case list():
+                reads = [self.node(each, f"{path}.{at}") for at, each in enumerate(said)]
+                return lambda row: [held for read in reads if (held := read(row)) is not None]
+            case str():
+                return self._template(said)
+            case _:
+                return lambda row: said  # noqa: ARG005
+
+    def _value(self, value: Value, path: str) -> Read:
+        read = self.first_of(value.from_)
+        steps = list(steps_of(value))
+
+        def taken(row: Row) -> Any:
+            held = read(row)
+            for step in steps:
+                if held is None:
+                    break
+                try:
+                    held = step(held)
+                except ValueError as error:
+                    raise Misfit(Reason.WRONG_VALUE, f"{path}: {error}") from None
+            return value.default if held is None else held
+
+        return taken
+
+    def test(self, condition: Condition) -> Test:
+        tests = [(self.column(name), test_of(wanted)) for name, wanted in condition.items()]
+        return lambda row: all(test(read(row)) for read, test in tests)
+
+
+class _Event:
+    """One event of the mapping, ready to be made of rows."""
+
+    def __init__(self, turning: Turning, emitted: Emitted, source: str | None) -> None:
+        self._emitted = emitted
+        self._passes = turning.test(emitted.when)
+        self._once = turning.first_of(emitted.once) if emitted.once else None
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._id = turning.first_of(emitted.id)
+        self._source = turning.first_of(emitted.source) if source is None else lambda row: source  # noqa: ARG005
+        self._subject = turning.first_of(emitted.subject) if emitted.subject else None
+        self._data = turning.node(emitted.data, "data")
+
+    def of(self, row: Row, moment: Callable[[Row], datetime], now: datetime) -> Ready | None:
+        """The event; None when the row is not meant. Raises Misfit, or Undecodable for what would be a dead letter."""
+        if not self._passes(row):
+            return None
+        first = as_text(self._once(row)) if self._once else None
+        if first is not None and first in self._seen:
+            return None
+        ready = self._made(row, moment(row), now)
+        if first is not None:
+            self._seen[first] = None
+            if len(self._seen) > REMEMBERED:
+                self._seen.popitem(last=False)
+        return ready
+
+    def _made(self, row: Row, at: datetime, now: datetime) -> Ready:
+        id_, source, data = self._id(row), self._source(row), self._data(row)
+        subject = self._subject(row) if self._subject else None
+        is_fact = self._emitted.type in FACT_OF
+        if id_ is None or source is None or (subject is None and is_fact):
+            raise Misfit(Reason.NO_IDENTITY, "id, source or subject: nothing there")
+        event = {
+            "specversion": "1.0",
+            "id": as_text(id_),
+            "source": as_text(source),
+            "type": self._emitted.type,
+            "time": at.isoformat(),
+            "data": data,
+        }
+        key = data.get("component") or source
+        if subject is not None:
+            event["subject"] = key = as_text(subject)
+        value = _encode(event)
+        _check(value, is_fact, now)
+        return Ready(at, self._emitted.topic, as_text(key).encode(), value)
+
+
+def _check(value: bytes, is_fact: bool, now: datetime) -> None:
+    """Reads it as its readers will. Raises Undecodable: what would be a dead letter there is refused here."""
+    if is_fact:
+        read_fact(value, FACT_HEADERS, now, FACT_OF)
+    else:
+        read_event(value, FACT_HEADERS, now)

@@ -1,0 +1,111 @@
+"""What a file has in a column, taken as something else: text, a number, a moment, true or false. Pure."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from deploy.local.mappings.model import Value
+from services.monitor.rules import COMPARE, Comparison, Operand
+
+Test = Callable[[Any], bool]
+
+_encode = msgspec.json.Encoder().encode
+_integer = re.compile(r"\s*[+-]?\d{1,18}\s*").fullmatch
+
+
+def as_text(held: Any) -> str:
+    """As a file writes it: true and not True, an object as JSON."""
+    return held if isinstance(held, str) else _encode(held).decode()
+
+
+def as_number(held: Any) -> int | float:
+    """Raises ValueError for what is none, and for infinity."""
+    if isinstance(held, int | float) and not isinstance(held, bool):
+        return held
+    text = as_text(held)
+    number = int(text) if _integer(text) else float(text)
+    if number - number != 0:
+        raise ValueError(f"{text!r} is not finite")
+    return number
+
+
+BOOLEANS = {"true": True, "yes": True, "1": True, "t": True, "y": True, "false": False, "no": False, "0": False, "f": False, "n": False}
+
+
+def as_boolean(held: Any) -> bool:
+    """Raises ValueError for what is neither."""
+    text = as_text(held).strip().lower()
+    if text not in BOOLEANS:
+        raise ValueError(f"{text!r} is neither true nor false")
+    return BOOLEANS[text]
+
+
+CONVERSIONS: dict[str, Callable[[Any], Any]] = {
+    "text": as_text,
+    "number": as_number,
+    "boolean": as_boolean,
+    "lower": lambda held: as_text(held).lower(),
+}
+
+
+def steps_of(value: Value) -> Iterator[Callable[[Any], Any]]:
+    """What is done to it, in order; each step takes something, may leave nothing, and raises ValueError when it cannot be done."""
+    if value.match is not None:
+        search = re.compile(value.match).search
+        yield lambda held: found.group(1) if (found := search(as_text(held))) else None
+    if value.map:
+        yield lambda held: value.map.get(as_text(held))
+    if value.as_ is not None:
+        yield CONVERSIONS[value.as_]
+    if value.is_ is not None:
+        yield _comparison(value.is_)
+
+
+def test_of(wanted: Operand | list[Operand] | Comparison) -> Test:
+    """The condition as a function of what a column has; texts are compared, except where a number is asked for."""
+    if isinstance(wanted, Comparison):
+        return _comparison(wanted)
+    texts = frozenset(None if each is None else as_text(each) for each in (wanted if isinstance(wanted, list) else [wanted]))
+    return lambda held: (None if held is None else as_text(held)) in texts
+
+
+def _comparison(comparison: Comparison) -> Test:
+    tests = [_compare(name, operand) for name, operand in comparison.model_dump(exclude_unset=True).items()]
+    return lambda held: all(test(held) for test in tests)
+
+
+def _compare(name: str, operand: Any) -> Test:
+    """As rules compare; a text counts as the number it writes, and what writes none compares with nothing."""
+    if name == "present":
+        return lambda held: (held is not None) == operand
+    if name == "is_not":
+        return lambda held: held is not None and as_text(held) != as_text(operand)
+    compare = COMPARE[name]
+
+    def test(held: Any) -> bool:
+        try:
+            return held is not None and compare(as_number(held), operand)
+        except ValueError:
+            return False
+
+    return test
+
+
+def parser(format_: str) -> Callable[[str], datetime]:
+    """Reads a time in that format; raises ValueError, OverflowError or OSError when it is not."""
+    return PARSERS.get(format_) or partial(_strptime, format_)
+
+
+def _strptime(format_: str, text: str) -> datetime:
+    return datetime.strptime(text, format_)  # noqa: DTZ007  the mapping's zone is put where it has none
+
+
+PARSERS: dict[str, Callable[[str], datetime]] = {
+    "iso": datetime.fromisoformat,
+    "unix": lambda text: datetime.fromtimestamp(float(text), UTC),
+    "unix_ms": lambda text: datetime.fromtimestamp(float(text) / 1000, UTC),
+}

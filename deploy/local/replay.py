@@ -1,0 +1,197 @@
+"""`forewarn replay`: the rows of a file as events, with their own times, at any speed, to any Kafka. What a row means, `mappings/` says."""
+
+import asyncio
+import heapq
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from deploy.local.mappings.model import Mapping
+from deploy.local.mappings.reading import Input, Unreadable, opened, rows
+from deploy.local.mappings.turning import Ready, Refused, Turning
+from deploy.local.printable import printable
+from deploy.local.processes import Failed
+from deploy.local.running import run
+from deploy.simulator.play import Record, play, producer
+from shared.cloudevents import EARLIEST
+from shared.config import ConfigError, load
+
+SHIPPED = Path(__file__).parent / "mappings"
+AT_ONCE = 5_000  # rows between two looks at the broker and at Ctrl-C
+AT_ONCE_PACED = 100  # the same, where rows wait for their time
+SHOWN = 5  # refused rows that are shown
+
+Item = tuple[datetime, Ready | None]  # None: a row that became nothing, about then
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to replay, and how."""
+
+    file: str
+    mapping: Mapping
+    speed: float | None = None  # times as fast as it happened; None: as fast as it goes
+    limit: int | None = None  # rows
+    source: str | None = None  # instead of the mapping's
+
+
+@dataclass
+class Tally:
+    """What became of the rows so far."""
+
+    started: float = field(default_factory=time.monotonic)
+    rows: int = 0
+    left_out: int = 0  # rows
+    sent: int = 0  # events that the broker has
+    refused: Counter[str] = field(default_factory=Counter)  # by reason
+    examples: list[str] = field(default_factory=list)
+
+    def refuse(self, name: str, row: int, refused: Unreadable | Refused) -> None:
+        self.refused[refused.reason] += 1
+        if len(self.examples) < SHOWN:
+            self.examples.append(f"{printable(name)} row {row}: {refused.reason}: {printable(refused.detail)}")
+
+    def summary(self) -> str:
+        """In lines, for people."""
+        seconds = time.monotonic() - self.started
+        lines = [
+            f"{self.rows:,} rows: {self.sent:,} events sent, {self.left_out:,} rows left out, {self.refused.total():,} refused;"
+            f" {seconds:.1f} s, {self.rows / seconds:,.0f} rows a second"
+        ]
+        lines += [f"  {count:,} {reason}" for reason, count in self.refused.most_common()]
+        lines += [f"  {example}" for example in self.examples]
+        return "\n".join(lines)
+
+
+def _speed(said: str) -> float | None:
+    if said == "max":
+        return None
+    try:
+        speed = float(said.removesuffix("x"))
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise typer.BadParameter("a number above 0 (60: an hour in a minute), or max")
+    return speed
+
+
+def replay(
+    file: Annotated[str, typer.Argument(help="CSV, JSON lines or an access log; also .gz, or in a zip: x.zip:name, 'x.zip:folder/*.csv'.")],
+    mapping: Annotated[str, typer.Option(help="A mapping file, or the name of a shipped one: servicenow, cloudwatch, access-log.")],
+    speed: Annotated[str, typer.Option(help="Times as fast as it happened, or max.")] = "max",
+    kafka: Annotated[str, typer.Option(envvar="FOREWARN_KAFKA", help="Bootstrap servers, host:port[,host:port].")] = "localhost:9092",
+    limit: Annotated[int | None, typer.Option(min=1, help="Only so many rows.")] = None,
+    source: Annotated[str | None, typer.Option(help="Who says it, instead of the mapping's source; tells files of one name apart.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a row was refused.")] = False,
+) -> None:
+    """Turns the rows of a file into events with their own times. Doing it again sends the same ids, which count once."""
+    times = _speed(speed)
+
+    async def command() -> int:
+        tally = await replay_on(kafka, Plan(file, mapping_of(mapping), times, limit, source))
+        return 1 if strict and tally.refused else 0
+
+    raise typer.Exit(run(command))
+
+
+def mapping_of(said: str) -> Mapping:
+    """A mapping by its file or its shipped name. Raises Failed, with each mistake and its line."""
+    path = Path(said)
+    if not path.is_file():
+        path = SHIPPED / f"{said}.yml"
+    if not path.is_file():
+        shipped = sorted(each.stem for each in SHIPPED.glob("*.yml") if not each.stem.endswith("-rules"))
+        raise Failed(f"{said} is neither a file nor one of {', '.join(shipped)}")
+    try:
+        return load(path, Mapping)
+    except ConfigError as error:
+        raise Failed(str(error)) from None
+
+
+async def replay_on(kafka: str, plan: Plan) -> Tally:
+    """Replays, with a bar on standard error; prints what became of the rows, also when it is stopped. Raises Failed or OSError."""
+    tally = Tally()
+    turning = Turning(plan.mapping, plan.source)
+    with opened(plan.file, plan.mapping.encoding) as inputs:
+        streams = [_items(each, plan, turning, tally) for each in inputs]
+        items = heapq.merge(*streams, key=itemgetter(0))  # each file in its own order, all of them in time
+        try:
+            with _bar(inputs, tally) as moved:
+                await _send(kafka, items, plan.speed, tally, moved)
+        except KafkaError as error:
+            raise Failed(f"Kafka at {kafka}: {error!r}. Do it again when that is mended: what has arrived counts once") from error
+        finally:
+            print(tally.summary(), flush=True)
+    return tally
+
+
+def _items(source: Input, plan: Plan, turning: Turning, tally: Tally) -> Iterator[Item]:
+    """The events of one file. A row without any is an item too, so that whoever asks gets its turn back."""
+    latest, now = EARLIEST, datetime.now(UTC)
+    for number, row in enumerate(rows(source, plan.mapping, frozenset(turning.columns)), 1):
+        if plan.limit is not None and tally.rows >= plan.limit:
+            return
+        tally.rows += 1
+        results = [row] if isinstance(row, Unreadable) else turning.turn(row, now)
+        tally.left_out += not results
+        for result in results:
+            if isinstance(result, Ready):
+                latest = result.at
+                yield latest, result
+            else:
+                tally.refuse(source.name, number, result)
+        if not any(isinstance(result, Ready) for result in results):
+            yield latest, None
+
+
+async def _send(kafka: str, items: Iterator[Item], speed: float | None, tally: Tally, moved: "Moved") -> None:
+    """Piece by piece, each accepted by the broker before the next is read: so memory stays as it is, however long the file."""
+    started, first = time.time(), None
+    async with producer(kafka) as sender:
+        while piece := list(islice(items, AT_ONCE if speed is None else AT_ONCE_PACED)):
+            events = [ready for _, ready in piece if ready is not None]
+            if events and first is None:
+                started, first = time.time(), events[0].at
+            tally.sent += await play(sender, _records(events, first, speed, started), None if speed is None else started)
+            moved()
+            await asyncio.sleep(0)
+
+
+def _records(events: Iterable[Ready], first: datetime | None, speed: float | None, started: float) -> Iterator[Record]:
+    """What happened long ago is said now: by an old timestamp Kafka's retention would delete it before it is read."""
+    for event in events:
+        offset = (event.at - first).total_seconds() / speed if speed and first else 0.0
+        yield Record(offset, event.topic, event.key, event.value, int(max(started + offset, time.time()) * 1000))
+
+
+# ── the bar ──────────────────────────────────────────────────────────────────────────────────
+
+
+class Moved:
+    """Called when something was sent: the bar shows how far the files are read."""
+
+    def __init__(self, progress: Progress, inputs: list[Input], tally: Tally) -> None:
+        self._progress, self._inputs, self._tally = progress, inputs, tally
+        self._task = progress.add_task("", total=sum(each.size for each in inputs), sent=0)
+
+    def __call__(self) -> None:
+        self._progress.update(self._task, completed=sum(each.done() for each in self._inputs), sent=self._tally.sent)
+
+
+@contextmanager
+def _bar(inputs: list[Input], tally: Tally) -> Iterator[Moved]:
+    columns = (SpinnerColumn(), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[sent]:,} events"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield Moved(progress, inputs, tally)

@@ -1,0 +1,279 @@
+"""A row becomes the events its mapping says, the same ones each time; what its readers would refuse is refused here, with a reason."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.local.mappings.model import Mapping
+from deploy.local.mappings.turning import Ready, Reason, Refused, Turning
+from deploy.local.processes import Failed
+from deploy.local.replay import SHIPPED, mapping_of
+from services.monitor.rules import RulesFile
+from shared.cloudevents import FACT_HEADERS, read_fact
+from shared.cloudevents import Reason as Dead
+from shared.config import ConfigError, load
+from shared.events import FACT_OF, SupportRequested
+from tests.unit.local.replaying import NOW, SERVICENOW, mapping, read, turn
+
+AT = "2026-11-24T10:00:00+00:00"
+
+
+def with_data(folder: Path, data: str) -> Mapping:
+    return mapping(folder, 'format: csv\ntime: {from: "{at}"}\nevents:\n  - {type: com.example.request, data: ' + data + "}\n")
+
+
+def data_of(folder: Path, data: str, **columns: Any) -> Any:
+    """What `data` of the one event is when the row has these columns."""
+    [event] = turn(with_data(folder, data), {"at": AT, **columns})
+    return event["data"] if isinstance(event, dict) else event
+
+
+# ── what is in an event ──────────────────────────────────────────────────────────────────────
+
+
+def test_an_events_identity_is_the_files_name_and_the_rows_number(tmp_path: Path) -> None:
+    first, second = turn(mapping(tmp_path), {"at": AT, "part": "checkout"}, {"at": AT, "part": "checkout"})
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+    assert (first["source"], first["id"], second["id"]) == ("/replay/log.csv", "log.csv:1", "log.csv:2")
+    assert first | {"id": ""} == second | {"id": ""}
+
+
+def test_a_field_whose_column_says_nothing_is_left_out(tmp_path: Path) -> None:
+    assert data_of(tmp_path, '{a: "{x}", b: "{y} and {x}", c: "{y}"}', x="", y="1") == {"c": "1"}
+
+
+def test_the_first_text_whose_columns_all_say_something_is_taken(tmp_path: Path) -> None:
+    data = '{who: {from: ["caller-{caller}", "caller-of-{number}"]}}'
+    assert data_of(tmp_path, data, caller="7", number="1") == {"who": "caller-7"}
+    assert data_of(tmp_path, data, caller="", number="1") == {"who": "caller-of-1"}
+
+
+def test_data_may_be_nested_and_hold_what_no_row_says(tmp_path: Path) -> None:
+    data = '{contacts: [{channel: email, address: "{mail}"}], ok: false, weight: 2, set: "{{x}}"}'
+    expected = {"contacts": [{"channel": "email", "address": "a@example.org"}], "ok": False, "weight": 2, "set": "{x}"}
+    assert data_of(tmp_path, data, mail="a@example.org") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "becomes"),
+    [
+        ("{from: '{x}', as: number}", "12", 12),
+        ("{from: '{x}', as: number}", " -1.5 ", -1.5),
+        ("{from: '{x}', as: boolean}", "Yes", True),
+        ("{from: '{x}', as: boolean}", "0", False),
+        ("{from: '{x}', as: lower}", "GOLD", "gold"),
+        ("{from: '{x}', map: {Phone: phone}}", "Phone", "phone"),
+        ("{from: '{x}', map: {Phone: phone}, default: form}", "Fax", "form"),
+        ("{from: '{x}', match: '^/([^/]+)', default: home}", "/checkout/pay", "checkout"),
+        ("{from: '{x}', match: '^/([^/]+)', default: home}", "/", "home"),
+        ("{from: '{x}', is: {below: 500}}", "499", True),
+        ("{from: '{x}', is: {below: 500}}", "500", False),
+        ("{from: '{x}', is: {at_least: 400, below: 500}}", "404", True),
+        ("{from: '{x}', default: 0}", "", 0),
+        ("{from: '{x}'}", {"of": "JSON"}, {"of": "JSON"}),
+        ("{from: '{x}', as: text}", True, "true"),
+    ],
+)
+def test_a_value_is_converted_as_the_mapping_says(tmp_path: Path, value: str, column: Any, becomes: Any) -> None:
+    assert data_of(tmp_path, "{y: " + value + "}", x=column) == {"y": becomes}
+
+
+@pytest.mark.parametrize(("kind", "text"), [("number", "twelve"), ("number", "inf"), ("number", "nan"), ("boolean", "maybe")])
+def test_what_cannot_be_converted_refuses_the_row(tmp_path: Path, kind: str, text: str) -> None:
+    refused = data_of(tmp_path, "{y: {from: '{x}', as: " + kind + "}}", x=text)
+    assert isinstance(refused, Refused)
+    assert refused.reason == Reason.WRONG_VALUE
+    assert refused.detail.startswith("data.y: ")
+
+
+# ── when it happened ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("time", "column", "becomes"),
+    [
+        ("", "2026-11-24T10:00:00Z", "2026-11-24T10:00:00+00:00"),
+        (", timezone: Europe/Berlin", "2026-11-24 10:00", "2026-11-24T09:00:00+00:00"),
+        (", formats: ['%d/%m/%Y %H:%M']", "1/2/2016 03:04", "2016-02-01T03:04:00+00:00"),
+        (", formats: [unix]", "1764000000.5", "2025-11-24T16:00:00.500000+00:00"),
+        (", formats: [unix_ms]", 1764000000500, "2025-11-24T16:00:00.500000+00:00"),
+        (", formats: ['%Y', iso]", "2026-11-24T10:00:00-05:00", "2026-11-24T15:00:00+00:00"),
+    ],
+)
+def test_an_event_has_the_time_of_its_row(tmp_path: Path, time: str, column: Any, becomes: str) -> None:
+    of = mapping(tmp_path, 'format: csv\ntime: {from: "{at}"' + time + "}\nevents: [{type: com.example.request}]\n")
+    [event] = turn(of, {"at": column})
+    assert isinstance(event, dict)
+    assert event["time"] == becomes
+
+
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [("", Reason.NO_TIME), ("yesterday", Reason.NO_TIME), ("1999-12-31", Dead.ABSURD_TIME), ("2099-01-01", Dead.ABSURD_TIME)],
+)
+def test_a_row_without_a_possible_time_is_refused(tmp_path: Path, column: str, reason: str) -> None:
+    [refused] = turn(mapping(tmp_path), {"at": column, "part": "checkout"})
+    assert isinstance(refused, Refused)
+    assert refused.reason == reason
+
+
+# ── which rows ───────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("when", "passing"),
+    [
+        ("{state: New}", ["New"]),
+        ("{state: [New, '7']}", ["New", "7"]),
+        ("{state: 7}", ["7"]),
+        ("{state: {at_least: 7}}", ["7"]),
+        ("{state: {below: 7}}", []),
+        ("{state: {is_not: New}}", ["Closed", "7"]),
+        ("{state: {present: false}}", [""]),
+        ("{state: New, at: {present: false}}", []),
+    ],
+)
+def test_only_rows_that_pass_become_events(tmp_path: Path, when: str, passing: list[str]) -> None:
+    text = 'format: csv\ntime: {from: "{at}"}\nevents: [{type: com.example.request, when: ' + when + ', data: {state: "{state}"}}]\n'
+    events = turn(mapping(tmp_path, text), *({"at": AT, "state": state} for state in ("New", "Closed", "7", "")))
+    assert [event["data"].get("state", "") for event in events if isinstance(event, dict)] == passing
+
+
+def test_once_takes_the_first_row_that_becomes_an_event(tmp_path: Path) -> None:
+    text = 'format: csv\ntime: {from: "{at}"}\nevents: [{type: com.example.request, once: "{n}", data: {s: "{s}"}}]\n'
+    rows = [{"at": at, "n": n, "s": s} for at, n, s in [("", "1", "a"), (AT, "1", "b"), (AT, "2", "c"), (AT, "1", "d")]]
+    refused, first, second = turn(mapping(tmp_path, text), *rows)
+    assert isinstance(refused, Refused)
+    assert [event["data"]["s"] for event in (first, second) if isinstance(event, dict)] == ["b", "c"]
+
+
+def test_a_row_may_become_several_events(tmp_path: Path) -> None:
+    text = """
+        format: csv
+        time: {from: "{at}"}
+        events:
+          - {type: com.example.order, subject: "{who}"}
+          - {type: forewarn.customer.updated.v1, id: "{file}:{row}:who", subject: "{who}", data: {name: "{who}"}}
+    """
+    turning = Turning(mapping(tmp_path, text))
+    results = turning.turn({"file": "f", "stem": "f", "row": "1", "at": AT, "who": "Ada"}, NOW)
+    assert [(each.topic, each.key) for each in results if isinstance(each, Ready)] == [
+        ("product.events.v1", b"Ada"),
+        ("customers.v1", b"Ada"),
+    ]
+
+
+# ── what readers would refuse ────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"who": ""}, Reason.NO_IDENTITY),
+        ({"who": "\udcff"}, Reason.NOT_TEXT),
+        ({"who": "a\0b"}, Dead.CONTROL_CHARACTER),
+        ({"who": "a" * 256}, Dead.WRONG_TYPE),
+        ({"who": "a", "text": "b" * (1 << 20)}, Dead.TOO_LARGE),
+        ({"who": "a", "text": "b" * 100_001}, Dead.WRONG_TYPE),
+    ],
+)
+def test_what_would_be_a_dead_letter_is_refused_with_its_reason(tmp_path: Path, columns: dict[str, str], reason: str) -> None:
+    text = """
+        format: csv
+        time: {from: "{at}"}
+        events: [{type: forewarn.support.requested.v1, subject: "{who}", data: {body: "{text}"}}]
+    """
+    [refused] = turn(mapping(tmp_path, text), {"at": AT, **columns})
+    assert isinstance(refused, Refused)
+    assert refused.reason == reason
+
+
+# ── mistakes in a mapping ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("format: csv", "format: xml", "mapping.yml:1: format"),
+        ('"{at}"', '"{at!r}"', "braces hold a column's name"),
+        ('"{at}"', '"{at"', "mapping.yml:2: time.from"),
+        ("com.example.request", "forewarn.incident.opened.v1", "Forewarn's own to say"),
+        ("com.example.request", "forewarn.support.requested.v1", "say the subject"),
+        ('"{part}"', '{from: "{part}", match: "("}', "not a regular expression"),
+        ('"{part}"', '{from: "{part}", match: "a"}', "needs one group"),
+        ('"{part}"', '{from: "{part}", az: number}', "mapping.yml:6: events.0.data.component.value.az"),
+        ("format: csv", "format: csv\nencoding: utf-3", "no encoding"),
+        ('{from: "{at}"}', '{from: "{at}", timezone: Mars}', "no IANA time zone"),
+    ],
+)
+def test_a_mistake_in_a_mapping_is_told_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+    text = 'format: csv\ntime: {from: "{at}"}\nevents:\n- type: com.example.request\n  data:\n    component: "{part}"\n'
+    assert old in text
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        mapping(tmp_path, text.replace(old, new))
+
+
+def test_two_events_of_a_row_need_ids_of_their_own(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="count as one"):
+        mapping(tmp_path, 'format: csv\ntime: {from: "{at}"}\nevents: [{type: a}, {type: b}]\n')
+
+
+def test_a_mapping_that_is_not_there_is_told_with_those_that_are() -> None:
+    with pytest.raises(Failed, match="access-log, cloudwatch, servicenow"):
+        mapping_of("cloud")
+
+
+# ── what is shipped ──────────────────────────────────────────────────────────────────────────
+
+
+def test_the_servicenow_log_becomes_one_request_an_incident() -> None:
+    of = mapping_of("servicenow")
+    turning = Turning(of)
+    rows = [row for row in read(SERVICENOW, of) if isinstance(row, dict)]
+    events = [each for row in rows for each in turning.turn(row, NOW)]
+    assert len(rows) == 65
+    assert len(events) == len({row["number"] for row in rows}) == 12
+    facts = [read_fact(each.value, FACT_HEADERS, NOW, FACT_OF) for each in events if isinstance(each, Ready)]
+    requests = {fact.id: fact for fact in facts if isinstance(fact, SupportRequested)}
+    first = requests["0000045"]
+    assert (first.subject, first.time.isoformat(), first.data.component) == ("caller-2403", "2016-02-29T01:16:00+00:00", "category-55")
+    assert first.data.subject == "Symptom 72 in category 55"
+    assert first.data.body == "Incident 0000045, opened by 8 at location 143. Impact 2, urgency 2."
+    assert (requests["0005690"].subject, requests["0012463"].subject) == ("caller-of-0005690", "caller-of-0012463")
+    assert (requests["0000687"].data.subject, requests["0000687"].data.component) == ("Trouble of an unknown kind", None)
+    assert {request.data.channel for request in requests.values()} == {"phone", "email", "form"}
+
+
+def test_a_cloudwatch_series_becomes_metrics_of_its_machine(tmp_path: Path) -> None:
+    file = tmp_path / "ec2_cpu_utilization_825cc2.csv"
+    file.write_text("timestamp,value\n2014-04-10 00:04:00,91.958\n")
+    of = mapping_of("cloudwatch")
+    [row] = read(file, of)
+    assert isinstance(row, dict)
+    [event] = turn(of, row)
+    assert isinstance(event, dict)
+    assert event["data"] == {"component": "ec2_cpu_utilization_825cc2", "metric": "ec2_cpu_utilization", "value": 91.958}
+    assert "subject" not in event
+
+
+def test_the_rules_for_cloudwatch_are_rules() -> None:
+    assert [rule.open.customers for rule in load(SHIPPED / "cloudwatch-rules.yml", RulesFile).rules] == [0, 0]
+
+
+def test_a_web_servers_log_becomes_requests_that_failed_or_did_not(tmp_path: Path) -> None:
+    file = tmp_path / "access.log"
+    file.write_text(
+        '192.0.2.1 - frank [10/Oct/2025:13:55:36 -0700] "GET /checkout/pay?card=1 HTTP/1.1" 503 23 "http://x/" "Mozilla \\"x\\"" 0.12\n'
+        '192.0.2.1 - - [10/Oct/2025:13:55:36 -0700] "GET / HTTP/1.1" 200 -\n'
+    )
+    of = mapping_of("access-log")
+    failed, fine = turn(of, *(row for row in read(file, of) if isinstance(row, dict)))
+    assert isinstance(failed, dict)
+    assert isinstance(fine, dict)
+    assert (failed["subject"], failed["time"]) == ("frank", "2025-10-10T20:55:36+00:00")
+    assert failed["data"] == {"component": "checkout", "ok": False, "status": 503, "method": "GET", "path": "/checkout/pay", "bytes": 23}
+    assert fine["data"] == {"component": "home", "ok": True, "status": 200, "method": "GET", "path": "/"}
+    assert "subject" not in fine
