@@ -127,6 +127,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         async with self._lock:
             self._forget()
             self.assigned = frozenset(partition.partition for partition in assigned)
+            log.info("%s has partitions %s", self.group, sorted(self.assigned))
             await self._loaded()
 
     async def run(self) -> None:

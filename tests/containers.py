@@ -1,6 +1,7 @@
 """Real Kafka and Postgres in containers that can be stopped and started again: same port, same data."""
 
 import asyncio
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,8 @@ from deploy.local.processes import free_port
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
 from testcontainers.core.container import DockerContainer
 
+logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it reports every try to reach a broker that is away on purpose
+
 PASSWORD = "for-tests-only"
 STARTS_WITHIN = 90  # seconds, image and slow disk included
 
@@ -29,8 +32,10 @@ KAFKA = {
     "KAFKA_PROCESS_ROLES": "broker,controller",
     "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
     "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
-    "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://localhost:9093",
-    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    # A listener of the broker's own: it asks itself about transactions, and our port means nothing inside.
+    "KAFKA_LISTENERS": "HOST://:9092,INTERNAL://localhost:19092,CONTROLLER://localhost:9093",
+    "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "HOST:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "KAFKA_INTER_BROKER_LISTENER_NAME": "INTERNAL",
     "KAFKA_LOG_DIRS": "/var/lib/kafka/data",
     "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
     "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
@@ -125,7 +130,8 @@ class Postgres(Server):
 async def running_kafka() -> AsyncIterator[Kafka]:
     """A broker while the context lasts."""
     port = free_port()
-    container = DockerContainer("apache/kafka:4.4.0").with_envs(**KAFKA, KAFKA_ADVERTISED_LISTENERS=f"PLAINTEXT://localhost:{port}")
+    advertised = f"HOST://localhost:{port},INTERNAL://localhost:19092"
+    container = DockerContainer("apache/kafka:4.4.0").with_envs(**KAFKA, KAFKA_ADVERTISED_LISTENERS=advertised)
     _publish(container, 9092, port)
     async with _running(Kafka(container, port)) as kafka:
         yield kafka

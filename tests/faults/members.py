@@ -80,6 +80,10 @@ class Member:
         answer = await self.get("/readyz")
         return answer is not None and answer.status_code == 200
 
+    def says(self, words: str) -> int:
+        """How many lines of its log have these words in them."""
+        return sum(words in line for line in self.log.read_text(errors="replace").splitlines())
+
     def tail(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-40:])
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from uuid import uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.cloudevents import write_fact
 from shared.events import CustomerUpdated
@@ -75,41 +77,83 @@ class Site:
 
     # ── what goes in ─────────────────────────────────────────────────────────────────────────
 
-    async def produce(self, count: int, *, name: str = "", a_second: float = float("inf")) -> None:
-        """Publishes that many events with ids of their own, at most so many a second."""
-        first = len(self.produced)
-        ids = [f"e-{first + n}" for n in range(count)]
-        started, step = time.monotonic(), 200
+    async def produce(self, count: int, *, name: str = "") -> None:
+        """Publishes that many events with ids of their own."""
         async with producing(self.kafka) as producer:
-            for at in range(0, count, step):
-                await self._publish(producer, ids[at : at + step], name)
-                if (ahead := started + (at + step) / a_second - time.monotonic()) > 0:
-                    await asyncio.sleep(ahead)
+            await self._publish(producer, count, name)
 
-    async def _publish(self, producer: AIOKafkaProducer, ids: Sequence[str], name: str) -> None:
-        now = datetime.now(UTC)
+    @asynccontextmanager
+    async def load(self, a_second: int = 1_000) -> AsyncIterator[None]:
+        """Publishes events for as long as the context lasts."""
+        over = asyncio.Event()
+        publishing = asyncio.create_task(self._publish_until(over, a_second))
+        try:
+            yield
+        finally:
+            over.set()
+            await publishing
+
+    async def _publish_until(self, over: asyncio.Event, a_second: int) -> None:
+        async with producing(self.kafka) as producer:
+            while not over.is_set():
+                started = time.monotonic()
+                await self._publish(producer, a_second // 10)
+                await asyncio.sleep(max(0.0, started + 0.1 - time.monotonic()))
+
+    async def _publish(self, producer: AIOKafkaProducer, count: int, name: str = "") -> None:
+        first, now = len(self.produced), datetime.now(UTC)
+        ids = [f"e-{first + n}" for n in range(count)]
+        self.produced += ids
         facts = [CustomerUpdated.of(CustomerUpdated.Data(name=name), subject=each, at=now) for each in ids]
         await asyncio.gather(*[await producer.send(self.topic, write_fact(fact), key=fact.subject.encode()) for fact in facts])
-        self.produced += ids
 
     async def put(self, value: bytes | None, headers: Sequence[tuple[str, bytes]] = ()) -> None:
         """Publishes any bytes."""
         async with producing(self.kafka) as producer:
-            await producer.send_and_wait(self.topic, value, headers=list(headers))
+            await producer.send_and_wait(self.topic, value, key=b"bytes", headers=list(headers))
 
     # ── what came of it ──────────────────────────────────────────────────────────────────────
 
-    async def rows(self, query: str) -> list[asyncpg.Record]:
+    async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
         connection = await self.postgres.connect(self.database)
         try:
             await connection.execute(f"SET search_path TO {NAME}")
-            return list(await connection.fetch(query))
+            return list(await connection.fetch(query, *arguments))
         finally:
             await connection.close()
 
-    async def counted(self) -> int:
-        [[count]] = await self.rows("SELECT count(*) FROM counted")
+    async def counted(self, first: int) -> int:
+        """How many of the `first` events that were produced are counted."""
+        [[count]] = await self.rows("SELECT count(*) FROM counted WHERE substr(id, 3)::int < $1", first)
         return int(count)
+
+    async def slowest(self) -> float:
+        """Seconds from the moment an event was said to the moment it was counted, at most."""
+        [[seconds]] = await self.rows("SELECT extract(epoch FROM max(counted_at - said_at))::float8 FROM counted")
+        return float(seconds)
+
+    async def reaches(self, seconds: float = 60) -> float:
+        """How long until everything produced by now is counted."""
+        goal = len(self.produced)
+
+        async def there() -> bool:
+            return await self.counted(goal) >= goal
+
+        return await within(seconds, there, f"{goal} events counted")
+
+    async def stands_at(self) -> dict[int, int]:
+        """Where the worker goes on in each partition."""
+        return {row["partition"]: row["next"] for row in await self.rows("SELECT partition, next FROM offsets")}
+
+    async def told_broker(self) -> dict[int, int]:
+        """Where Kafka was told that the worker goes on."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.bootstrap)
+        await admin.start()
+        try:
+            offsets = await admin.list_consumer_group_offsets(f"forewarn-{NAME}-{self.topic}")
+            return {at.partition: told.offset for at, told in offsets.items()}
+        finally:
+            await admin.close()
 
     async def at_rest(self) -> bool:
         """The worker has done and said everything it was asked."""
@@ -152,19 +196,12 @@ class Site:
             await consumer.stop()
 
 
-class producing:
+@asynccontextmanager
+async def producing(kafka: Kafka) -> AsyncIterator[AIOKafkaProducer]:
     """An idempotent producer while the context lasts."""
-
-    def __init__(self, kafka: Kafka) -> None:
-        self._producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, enable_idempotence=True, acks="all", linger_ms=2)
-
-    async def __aenter__(self) -> AIOKafkaProducer:
-        await self._producer.start()
-        return self._producer
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._producer.stop()
-
-
-def ids(records: Iterable[ConsumerRecord]) -> list[str]:
-    return [(record.key or b"").decode() for record in records]
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, enable_idempotence=True, acks="all", linger_ms=2)
+    await producer.start()
+    try:
+        yield producer
+    finally:
+        await producer.stop()

@@ -18,7 +18,8 @@ from shared.timers import Due, Work, schedule
 
 NAME = "worker"
 POISON = "poison"
-TABLES = "CREATE TABLE counted (id text NOT NULL); CREATE TABLE rung (id text NOT NULL)"
+TABLES = """CREATE TABLE counted (id text NOT NULL, said_at timestamptz NOT NULL, counted_at timestamptz NOT NULL DEFAULT clock());
+    CREATE TABLE rung (id text NOT NULL)"""
 
 
 class WorkerSettings(Settings):
@@ -37,8 +38,7 @@ class Worker:
 
     async def on_events(self, tx: Tx, facts: Sequence[Fact]) -> None:
         """Counts them; every tenth rings a bell. Raises ValueError for poison."""
-        ids = [(fact.subject,) for fact in facts]
-        await tx.executemany("INSERT INTO counted (id) VALUES ($1)", ids)
+        await tx.executemany("INSERT INTO counted (id, said_at) VALUES ($1, $2)", [(fact.subject, fact.time) for fact in facts])
         await put(tx, [Message(self.settings.worker_says, fact.subject.encode(), write_fact(fact)) for fact in facts])
         now = await tx.fetchval("SELECT clock()")
         await schedule(tx, "bell", {fact.subject: now for fact in facts if fact.subject.endswith("0")})

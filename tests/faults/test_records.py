@@ -1,0 +1,96 @@
+"""Records that cannot be handled, or come again, or are left out: real Kafka, one worker."""
+
+import asyncio
+import time
+
+import pytest
+from confluent_kafka import Producer
+
+from shared.dead_letters import IN_A_ROW
+from tests.faults.members import Member, started
+from tests.faults.site import Site, within
+from tests.faults.worker import POISON
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.docker]
+
+
+async def test_a_poison_event_is_a_dead_letter_within_seconds_and_its_neighbours_are_counted(site: Site) -> None:
+    async with started(member := site.member("a")):
+        await within(20, member.ready, "the worker is ready")
+        await site.produce(100)
+        await site.produce(1, name=POISON)
+        [poison] = site.produced[-1:]
+        await site.produce(100)
+        said_at = time.monotonic()
+        await site.settled()
+        seconds = time.monotonic() - said_at
+        [letter] = await site.records(f"{site.topic}.dlq")
+        headers = {name: value.decode() for name, value in letter.headers}
+        events = await site.account()
+    assert (letter.key or b"").decode() == poison
+    assert (headers["forewarn-error"], headers["forewarn-attempts"], headers["forewarn-topic"]) == ("ValueError", "3", site.topic)
+    assert {"forewarn-partition", "forewarn-offset", "forewarn-first-seen", "forewarn-reason"} <= headers.keys()
+    assert (events.processed, events.dead_lettered, events.balanced) == (200, 1, True)
+    assert seconds <= 5
+    print(f"poison put aside and everything behind it counted after {seconds:.1f} s")
+
+
+async def test_bytes_that_are_no_event_and_headers_that_are_no_text_become_one_dead_letter_each(site: Site) -> None:
+    async with started(member := site.member("a")):
+        await within(20, member.ready, "the worker is ready")
+        await site.put(b"not json", [("x-trace", b"\x80\xff")])
+        await site.put(None)
+        await site.put(b"{}", [("ce_specversion", b"1.0"), ("ce_id", b"\xff")])
+        await site.produce(50)
+        await site.settled()
+        letters = await site.records(f"{site.topic}.dlq")
+    reasons = {dict(letter.headers)["forewarn-reason"].decode() for letter in letters}
+    assert (len(letters), reasons) == (3, {"not_json", "empty", "bad_header"})
+    assert dict(next(each for each in letters if each.value == b"not json").headers)["x-trace"] == b"\x80\xff"
+    assert await site.counted(50) == 50
+
+
+async def test_a_bad_deploy_stops_at_the_brake_and_a_good_one_loses_only_what_was_put_aside(site: Site) -> None:
+    await site.produce(1_000, name=POISON)
+    async with started(member := site.member("bad")):
+        await within(60, lambda: braked(member), "the brake is on")
+        aside = len(await site.records(f"{site.topic}.dlq"))
+        answer = await member.get("/readyz")
+        assert answer is not None
+        assert (answer.status_code, answer.json()[site.topic]) == (503, "the brake is on")
+        assert aside <= IN_A_ROW
+        await member.terminate()
+    assert len(await site.records(f"{site.topic}.dlq")) == aside
+    events = await site.account()
+    assert (events.processed, events.twice) == (0, 0)
+
+
+async def braked(member: Member) -> bool:
+    answer = await member.get("/metrics")
+    lines = answer.text.splitlines() if answer is not None else []
+    return any(line.startswith("forewarn_brake_engaged{") and line.endswith(" 1.0") for line in lines)
+
+
+async def test_the_marker_a_transaction_leaves_behind_the_last_record_is_no_lag(site: Site) -> None:
+    """No poll ever brings it."""
+
+    def publish() -> None:
+        producer = Producer({"bootstrap.servers": site.kafka.bootstrap, "transactional.id": site.topic})
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        producer.produce(site.topic, b"in a transaction, and not json")
+        producer.commit_transaction(30)
+
+    async with started(member := site.member("a")):
+        await within(20, member.ready, "the worker is ready")
+        await asyncio.to_thread(publish)
+
+        async def put_aside() -> bool:
+            return len(await site.records(f"{site.topic}.dlq")) == 1
+
+        async def caught_up() -> bool:
+            answer = await member.get("/metrics")
+            return answer is not None and f'forewarn_consumer_lag_records{{topic="{site.topic}"}} 0.0' in answer.text
+
+        await within(10, put_aside, "the record is put aside")
+        await within(5, caught_up, "nothing is left to read")
