@@ -15,7 +15,8 @@ from rich.text import Text
 
 from deploy.local.witness import Moment, Witness
 
-LAST_MOMENTS = 12
+MAIL_LINES = 6  # of the newest mail
+FRAME_LINES = 10  # borders, and the loop itself
 COLOURS = {"product": "cyan", "monitor": "yellow", "notifier": "green", "customer": "magenta", "ticketing": "blue", "forewarn": "white"}
 
 
@@ -67,25 +68,26 @@ class Picture:
 
     def show(self, seen: Witness) -> None:
         now = time.time() - seen.start
-        parts: list[RenderableType] = [_loop(seen, now), _moments(seen.moments[-LAST_MOMENTS:])]
+        room = max(3, self._live.console.height - FRAME_LINES - (MAIL_LINES + 2 if seen.latest else 0))
+        parts: list[RenderableType] = [_loop(seen, now), _moments(seen.moments[-room:])]
         if seen.latest is not None:
-            body = "\n".join(seen.latest.text.strip().splitlines()[:8])
-            parts.append(Panel(Text(body), title=f"to {seen.latest.to}: {seen.latest.subject}", title_align="left", border_style="green"))
+            body = Text("\n".join(seen.latest.text.strip().splitlines()[:MAIL_LINES]), no_wrap=True, overflow="ellipsis")
+            parts.append(Panel(body, title=f"to {seen.latest.to}: {seen.latest.subject}", title_align="left", border_style="green"))
         self._live.update(Panel(Group(*parts), title=f"Forewarn · {max(now, 0):.0f} s", border_style="cyan"))
 
 
 def _loop(seen: Witness, now: float) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(width=10, style="bold")
-    table.add_column(min_width=44)
-    table.add_column(width=30)
+    table = Table.grid(padding=(0, 1))
+    table.add_column(min_width=9, style="bold")
+    table.add_column(min_width=38, no_wrap=True)
+    table.add_column(width=24, no_wrap=True)
     outage, hit = seen.outage, len(seen.victims)
     failing = f"[red]{outage.component} fails for {hit} customers[/]" if outage.start <= now < outage.end else "[green]all well[/]"
     table.add_row("product", failing, f"{seen.requests:,} requests, {seen.failures:,} failed")
     table.add_row("monitor", _incident(seen), f"{len(seen.affected)} customers affected" if seen.affected else "")
     for label, kind in (("told", "opened"), ("all-clear", "resolved")):
         count = len(seen.mails[kind])
-        table.add_row("notifier", f"{label}: {count} of {hit}", ProgressBar(hit, count, width=30))
+        table.add_row("notifier", f"{label}: {count} of {hit}", ProgressBar(hit, count, width=24))
     cases = seen.about_it()
     answered, linked = sum(map(seen.answered, cases)), sum(case.linked_to is not None for case in cases.values())
     table.add_row("customers", f"{len(seen.first_contact)} wrote in about it, {seen.questions} about something else")
@@ -104,5 +106,9 @@ def _incident(seen: Witness) -> str:
 def _moments(moments: list[Moment]) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 1))
     for moment in moments:
-        table.add_row(f"{moment.offset:5.1f} s", Text(moment.who, COLOURS.get(moment.who, "white")), Text(moment.what, overflow="ellipsis"))
+        table.add_row(
+            f"{moment.offset:5.1f} s",
+            Text(moment.who, COLOURS.get(moment.who, "white")),
+            Text(moment.what, no_wrap=True, overflow="ellipsis"),
+        )
     return table
