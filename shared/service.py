@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import uvicorn
 from aiokafka.errors import KafkaError
@@ -135,14 +134,14 @@ async def _work(service: Service, stopping: asyncio.Event) -> None:
     timers = Timers(service.database, {**service.due, HOUSEKEEP: Work(partial(_housekeep, service))})
     broker = kafka.broker(service.settings, service.streams)
     starting = asyncio.create_task(_start(service, broker))
-    await _first_of(starting, stopping)
+    await _first_of({starting}, stopping)
     try:
         if not stopping.is_set():
             relay = Relay(service.database, service.settings.kafka)
             loops = [service.database.listen, relay.run, timers.run, *(stream.run for stream in service.streams), *service.background]
             tasks = [asyncio.create_task(_as_task(loop)) for loop in loops]
             log.info("%s is working", service.name)
-            await _first_of(asyncio.gather(*tasks), stopping)
+            await _first_of(set(tasks), stopping)
     finally:
         await asyncio.gather(*(stream.stop() for stream in service.streams))
         await timers.stop(within=4)
@@ -157,25 +156,29 @@ async def _work(service: Service, stopping: asyncio.Event) -> None:
 
 async def _start(service: Service, broker: KafkaBroker) -> None:
     await service.database.open()
-    async with service.database.transaction() as tx:
-        await schedule(tx, HOUSEKEEP, {"": await tx.fetchval("SELECT clock()")})
+    await patiently("the database", partial(_schedule_housekeeping, service.database))
     for each in service.before:
         await each()
     await patiently("the broker", broker.start, KafkaError)
     service.consuming = True
 
 
-async def _first_of(task: asyncio.Future[Any], stopping: asyncio.Event) -> None:
-    """Returns when the task is done or the process is to stop; what the task raises is raised."""
+async def _first_of(tasks: set[asyncio.Task[None]], stopping: asyncio.Event) -> None:
+    """Returns when a task has ended or the process is to stop; what the task raises is raised."""
     waiting = asyncio.create_task(stopping.wait())
-    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({*tasks, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    if task.done():
+    for task in done:
         task.result()
 
 
 async def _as_task(loop: Background) -> None:
     await loop()
+
+
+async def _schedule_housekeeping(database: Database) -> None:
+    async with database.transaction() as tx:
+        await schedule(tx, HOUSEKEEP, {"": await tx.fetchval("SELECT clock()")})
 
 
 async def _housekeep(service: Service, due: Due) -> None:
