@@ -1,0 +1,176 @@
+"""`forewarn dlq` tells what was put aside and why, shows it without harm, and sends it back as it came, each letter once."""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+
+from deploy.local.dlq import list_on, redrive_on, show_on
+from deploy.local.letters import MOST
+from deploy.local.processes import Failed
+from shared.cloudevents import Reason
+from shared.dead_letters import DeadLetter
+from shared.events import Topic
+from tests.unit.simulator.test_play import everything
+
+TOPIC = Topic.SUPPORT_REQUESTS
+Headers = Sequence[tuple[str, bytes]]
+
+
+@pytest.fixture
+async def sender(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, max_request_size=4 << 20)
+    await producer.start()
+    yield producer
+    await producer.stop()
+
+
+def record(value: bytes | None, headers: Headers = (), key: bytes = b"c-17", offset: int = 41) -> ConsumerRecord:
+    """A record as a service reads it."""
+    return ConsumerRecord(
+        topic=TOPIC,
+        partition=3,
+        offset=offset,
+        timestamp=1_764_000_000_000,
+        timestamp_type=0,
+        key=key,
+        value=value,
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=0,
+        headers=tuple(headers),
+    )
+
+
+async def put_aside(sender: AIOKafkaProducer, of: ConsumerRecord, reason: Reason = Reason.NOT_JSON, detail: str = "malformed") -> None:
+    """Puts a record aside as a service does."""
+    letter = DeadLetter(of, reason, detail).message("forewarn-ticketing-support.requests.v1")
+    await sender.send_and_wait(letter.topic, letter.value, key=letter.key, headers=list(letter.headers), partition=0)
+
+
+# ── list and show ────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_list_counts_by_topic_and_reason_and_says_how_many_wait(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for reason in (Reason.NOT_JSON, Reason.NOT_JSON, Reason.LOOP):
+        await put_aside(sender, record(b"{"), reason)
+    assert await redrive_on(kafka, TOPIC, "loop") == 0
+    capsys.readouterr()
+    for topic in (None, TOPIC, f"{TOPIC}.dlq"):
+        assert await list_on(kafka, topic) == 0
+        head, *lines = capsys.readouterr().out.splitlines()
+        assert head.split() == ["topic", "reason", "letters", "waiting", "the", "latest"]
+        assert [line.split()[:4] for line in lines] == [[TOPIC, "not_json", "2", "2"], [TOPIC, "loop", "1", "0"]]
+
+
+async def test_without_dead_letters_the_list_says_so(kafka: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await list_on(kafka, None) == 0
+    assert capsys.readouterr().out == "no dead letters\n"
+
+
+async def test_a_topic_that_is_not_there_is_told_in_a_sentence(kafka: str) -> None:
+    with pytest.raises(Failed, match=r"no topic nonsense\.dlq"):
+        await list_on(kafka, "nonsense")
+
+
+async def test_a_letter_is_shown_with_where_it_stood_and_its_bytes_cannot_move_the_cursor(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await put_aside(sender, record(b"\x1b[2J\xff\n caf\xc3\xa9", [("x-from", b"\x1b]0;owned\x07")]))
+    assert await show_on(kafka, TOPIC, None, 3) == 0
+    shown = capsys.readouterr().out
+    assert "support.requests.v1.dlq partition 0 offset 0, put aside" in shown
+    assert "reason     not_json: malformed (Undecodable)" in shown
+    assert "stood at   support.requests.v1 3 41" in shown
+    assert "first seen 2025-11-24T16:00:00+00:00, tried 1 times" in shown
+    assert "this one waits" in shown
+    assert "key        c-17" in shown
+    assert r"header     x-from: \x1b]0;owned\x07" in shown
+    assert r"value      \x1b[2J\xff\n café" in shown
+    assert not set(shown) & {"\x1b", "\x07"}
+
+
+async def test_one_letter_is_shown_by_its_place_and_the_latest_without(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(5):
+        await put_aside(sender, record(f"letter {number}".encode()))
+    assert await show_on(kafka, TOPIC, (0, 1), 3) == 0
+    assert "letter 1" in (one := capsys.readouterr().out)
+    assert one.count("value") == 1
+    assert await show_on(kafka, TOPIC, None, 2) == 0
+    assert [line.split()[-1] for line in capsys.readouterr().out.splitlines() if "value" in line] == ["3", "4"]
+    assert await show_on(kafka, TOPIC, (0, 99), 3) == 1
+    assert capsys.readouterr().out == "no dead letter at partition 0, offset 99\n"
+
+
+# ── redrive ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_letter_goes_back_as_it_came_and_once(kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]) -> None:
+    came = [("ce_id", b"7"), ("trace", b"\xff\x00")]
+    await put_aside(sender, record(b"\xfe bytes", came))
+    assert await redrive_on(kafka, TOPIC) == 0
+    assert "1 dead letters went back to support.requests.v1" in capsys.readouterr().out
+    assert await redrive_on(kafka, TOPIC) == 0
+    assert "0 dead letters went back" in capsys.readouterr().out
+    [back] = await everything(kafka, TOPIC, 1)
+    assert (back.key, back.value) == (b"c-17", b"\xfe bytes")
+    assert list(back.headers) == [*came, ("forewarn-redriven", b"1")]
+
+
+async def test_nothing_is_sent_on_trial(kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]) -> None:
+    await put_aside(sender, record(b"{"))
+    assert await redrive_on(kafka, TOPIC, dry_run=True) == 0
+    assert "1 dead letters would go back" in capsys.readouterr().out
+    assert await redrive_on(kafka, TOPIC) == 0
+    assert "1 dead letters went back" in capsys.readouterr().out
+
+
+async def test_one_reasons_letters_go_back_and_later_the_others(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, reason in enumerate([Reason.LOOP, Reason.NOT_JSON, Reason.LOOP, Reason.NOT_JSON]):
+        await put_aside(sender, record(json.dumps(number).encode()), reason)
+    await redrive_on(kafka, TOPIC, "not_json")
+    await redrive_on(kafka, TOPIC)
+    assert "2 loop" in capsys.readouterr().out
+    assert [each.value for each in await everything(kafka, TOPIC, 4)] == [b"1", b"3", b"0", b"2"]
+
+
+async def test_what_comes_back_each_time_stays_in_the_end(kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]) -> None:
+    came: Headers = [("forewarn-reason", b"a forged one")]
+    for times in range(MOST):
+        await put_aside(sender, record(b"{", came, offset=times))
+        assert await redrive_on(kafka, TOPIC) == 0
+        *_, back = await everything(kafka, TOPIC, times + 1)
+        came = back.headers
+    await put_aside(sender, record(b"{", came, offset=MOST))
+    capsys.readouterr()
+    assert await redrive_on(kafka, TOPIC) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "0 dead letters went back to support.requests.v1",
+        f"1 stay: they have come back {MOST} times; `forewarn dlq show` says what is wrong with them",
+    ]
+
+
+async def test_a_letter_that_came_empty_goes_back_empty(kafka: str, sender: AIOKafkaProducer) -> None:
+    await put_aside(sender, record(None), Reason.EMPTY)
+    assert await redrive_on(kafka, TOPIC) == 0
+    [back] = await everything(kafka, TOPIC, 1)
+    assert back.value is None
+
+
+async def test_more_letters_than_one_receipt_holds_go_back_each_once(kafka: str, sender: AIOKafkaProducer) -> None:
+    letter = DeadLetter(record(b"{"), Reason.NOT_JSON, "malformed").message("s")
+    accepted = [await sender.send(letter.topic, letter.value, key=str(n).encode(), headers=list(letter.headers)) for n in range(450)]
+    for each in accepted:
+        await each
+    await redrive_on(kafka, TOPIC)
+    await redrive_on(kafka, TOPIC)
+    await sender.send_and_wait(TOPIC, b"the end", key=b"end")
+    keys = [each.key for each in await everything(kafka, TOPIC, 451)]
+    assert len(keys) == len(set(keys)) == 451
