@@ -17,8 +17,8 @@ AT_ONCE = 5000  # events a poll may bring: some 25 ms of CPU
 SLOWEST = 1.0  # seconds between checkpoints under load
 
 
-def main() -> None:
-    settings = MonitorSettings()
+def service(settings: MonitorSettings) -> Service:
+    """monitor, ready to run. Raises ConfigError when rules.yml does not say what it must."""
     rules = load(settings.config_dir / "rules.yml", RulesFile)
     database = Database(settings, "monitor")
     folding = Folding(rules)
@@ -33,11 +33,11 @@ def main() -> None:
             folding.incidents_changed()
             await events.tick()
 
-    run(Service("monitor", settings, database, [events, partials], routers=[router], background=[watch_incidents]))
+    return Service("monitor", settings, database, [events, partials], routers=[router], background=[watch_incidents])
 
 
 if __name__ == "__main__":
     try:
-        main()
+        run(service(MonitorSettings()))
     except ConfigError as error:
         sys.exit(str(error))

@@ -45,7 +45,7 @@ class Watch:
 
     def __init__(self, rule: RatioRule, horizon: float) -> None:
         self.rule = rule
-        self.watermarks: dict[str, float] = {}  # component → latest event time, never ahead of our clock
+        self.watermarks: dict[str, float] = {}  # component → latest event time
         self.failed: dict[str, set[str]] = {}  # component → customers with bad events since the last `changes`
         self._horizon = horizon
         self._window = rule.window.total_seconds()
@@ -56,12 +56,8 @@ class Watch:
         self._changed: list[tuple[int, str, Cell]] = []
         self._latest: dict[tuple[str, str], int] = {}  # (component, customer) → the bucket their tally is in
 
-    def count(self, event: ProductEvent, at: float, now: float) -> int:
-        """Takes one event of time `at`: TAKEN, LATE when it changes nothing any more, NOT_OURS when the rule does not ask for it.
-
-        A clock that is ahead of ours (`now`) moves the watermark no further than ours: time has come so far, and no
-        event can make others late, or trouble look over, before it has.
-        """
+    def count(self, event: ProductEvent, at: float) -> int:
+        """Takes one event of time `at`: TAKEN, LATE when it changes nothing any more, NOT_OURS when the rule does not ask for it."""
         if self._where is not None and not self._where(event):
             return NOT_OURS
         component = self._component(event)
@@ -69,7 +65,7 @@ class Watch:
             return NOT_OURS
         watermark = self.watermarks.get(component, 0.0)
         if at > watermark:
-            self.watermarks[component] = at if at <= now else max(watermark, now)
+            self.watermarks[component] = at
         elif at < watermark - self._horizon:
             return LATE
         start = int(at) // self._width * self._width
@@ -204,7 +200,11 @@ class Partition:
         }
 
     def fold(self, event: ProductEvent, now: float) -> None:
-        """Takes one event. `now`: the wall clock, seconds since the epoch, beyond which no event moves time."""
+        """Takes one event. `now`: the wall clock, seconds since the epoch.
+
+        An event from the future comes from a clock that is ahead of ours, and happens now: it makes no other late,
+        and no trouble look over.
+        """
         account = self.account
         account.read += 1
         watches = self._by_type.get(event.type)
@@ -215,9 +215,12 @@ class Partition:
         if not self.seen.first_time(event.source, event.id, at):
             account.duplicate += 1
             return
+        ahead = at - now
+        if ahead > 0:
+            at = now
         fate = NOT_OURS
         for watch in watches:
-            if (said := watch.count(event, at, now)) > fate:
+            if (said := watch.count(event, at)) > fate:
                 fate = said
         if fate == NOT_OURS:
             account.unmatched += 1
@@ -225,5 +228,5 @@ class Partition:
         account.counted += 1
         if fate == LATE:
             account.late += 1
-        elif at > now + SKEW:
+        elif ahead > SKEW:
             account.ahead += 1

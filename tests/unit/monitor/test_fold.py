@@ -138,12 +138,18 @@ def test_time_has_come_as_far_as_the_latest_event() -> None:
     assert watch(partition).watermarks == {"checkout": START + 5.25}
 
 
-def test_events_from_the_future_do_not_move_time_beyond_our_clock() -> None:
+def test_events_from_the_future_happen_now() -> None:
     now = START + 10
     partition = folded(request(9), request(HORIZON * 2), request(8), now=now)
     assert watch(partition).watermarks == {"checkout": now}
-    assert buckets(partition) == [(8, 1, 0, 0), (9, 1, 0, 0), (1200, 1, 0, 0)]
+    assert buckets(partition) == [(8, 1, 0, 0), (9, 1, 0, 0), (10, 1, 0, 0)]
     assert partition.account.late == 0
+
+
+def test_a_duplicate_from_the_future_is_known_however_much_later_it_comes() -> None:
+    partition = folded(request(240), now=START)
+    partition.fold(request(240), START + 200)
+    assert (partition.account.counted, partition.account.duplicate) == (1, 1)
 
 
 @pytest.mark.parametrize(("ahead", "counted"), [(SKEW, 0), (SKEW + 0.001, 1)])

@@ -1,0 +1,154 @@
+"""monitor of flow tests: its real streams on a fake Kafka and an embedded Postgres, fed with the simulator's story."""
+
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from deploy.simulator.faults import Outage
+from deploy.simulator.play import Record, encode
+from deploy.simulator.product import Product
+from deploy.simulator.story import Story, published
+from services.monitor.detecting import Detecting
+from services.monitor.fold import Stored
+from services.monitor.folding import Folding
+from services.monitor.rules import RulesFile
+from shared.config import load
+from shared.events import Topic
+from shared.postgres import Database
+from shared.stream import Stream
+from tests.builders import NOON
+from tests.fakes import FakeConsumer, FakeTopics
+
+RULES = load(Path(__file__).parents[2] / "deploy/config/rules.yml", RulesFile)
+OVER = 60.0  # seconds into either story: its incident is over
+
+
+SMALL = Story(Product(200, 100.0), faults=(Outage("checkout", customers=27, start=6.0, end=24.0),))
+PUBLISHED = published()  # 137 of 1,000 customers; both break at 6 s and are well at 24 s
+
+
+@cache
+def told(story: Story, until: float = OVER) -> Sequence[Record]:
+    """The product events of a story that begins at NOON."""
+    return list(only_events(encode(story.messages(until=until), NOON.timestamp())))
+
+
+def only_events(records: Iterable[Record]) -> Iterator[Record]:
+    return (record for record in records if record.topic == Topic.PRODUCT_EVENTS)
+
+
+def victims(story: Story) -> set[str]:
+    """Whom the story's outage hits."""
+    return {story.product.customer_id(number) for number in story.victims}
+
+
+class Site:
+    """monitor without its process: it consumes when it is told to."""
+
+    def __init__(self, database: Database, *, partitions: int = 4, at_once: int = 5000) -> None:
+        """`at_once`: events in one batch, each of which is a checkpoint."""
+        self.database, self.at_once = database, at_once
+        self.topics = FakeTopics(partitions)
+        self.events: FakeConsumer
+        self.partials: FakeConsumer
+        self.wall: float | None = None  # the wall clock, seconds since the epoch; None: today's, when the story is long past
+        self._incidents: list[dict[str, Any]] = []
+
+    def say(self, records: Iterable[Record]) -> None:
+        for record in records:
+            self.topics.put(Topic.PRODUCT_EVENTS, record.value, key=record.key)
+
+    async def live(self, records: Iterable[Record]) -> None:
+        """Told second by second of the story, as by the wall clock; `offset` is when an event comes."""
+        for second, coming in groupby(records, key=lambda record: int(record.offset)):
+            self.wall = NOON.timestamp() + second + 1
+            self.say(coming)
+            await self.settle()
+
+    async def start(self) -> None:
+        """A process begins. Whatever an earlier one held in memory is gone, without a word."""
+        self._folding = Folding(RULES, lambda: self.wall or time.time())
+        self.events = FakeConsumer(self.topics, Stream("monitor", Topic.PRODUCT_EVENTS, self._folding, self.database, at_once=self.at_once))
+        self.partials = FakeConsumer(self.topics, Stream("monitor", Topic.PARTIALS, Detecting(RULES), self.database))
+        await self.events.assign()
+        await self.partials.assign()
+
+    async def turn(self) -> int:
+        """A batch of each stream; returns how much there was to do."""
+        moved = await self.events.turn() + await self.topics.relay(self.database)
+        moved += await self.partials.turn() + await self.topics.relay(self.database)
+        incidents = await self.incidents()
+        if incidents != self._incidents:  # as the notification of Postgres would
+            self._incidents = incidents
+            self._folding.incidents_changed()
+            await self.events.stream.tick()
+            moved += 1 + await self.topics.relay(self.database)
+        return moved
+
+    async def take_without_saving(self) -> None:
+        """A batch of events comes into memory, and no checkpoint."""
+        await self.events.stream.tick()
+        self.events.stream._save_at = math.inf
+        await self.events.stream.on_batch(tuple(self.events.poll()))
+
+    async def settle(self) -> None:
+        """Turns until there is nothing left to do."""
+        while await self.turn():
+            pass
+
+    # ── what is left in the tables ───────────────────────────────────────────────────────────
+
+    async def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        async with self.database.connection() as connection:
+            return [dict(row) for row in await connection.fetch(query, *values)]
+
+    async def incidents(self) -> list[dict[str, Any]]:
+        return await self.rows("SELECT id, rule, component, status, started_at, resolved_at, revision FROM incidents ORDER BY id")
+
+    async def impact(self) -> list[dict[str, Any]]:
+        return await self.rows("SELECT * FROM impact ORDER BY incident_id, customer_id")
+
+    async def account(self) -> dict[str, int]:
+        """Where every record went, over all partitions."""
+        names = ("read", "counted", "duplicate", "unmatched", "dead", "late", "ahead")
+        sums = ", ".join(f"coalesce(sum({name}), 0)::int AS {name}" for name in names)
+        [account] = await self.rows(f"SELECT {sums} FROM fold_accounts")  # noqa: S608
+        return account
+
+    async def counts(self) -> dict[tuple[str, int], dict[str, Any]]:
+        """What the fold holds of each rule and bucket, added up over partitions: component → events, bad events, customers' rows."""
+        counts: dict[tuple[str, int], dict[str, Any]] = {}
+        for row in await self.rows("SELECT rule, start, cells FROM fold_buckets"):
+            bucket = counts.setdefault((row["rule"], row["start"]), {})
+            for component, (events, bad, failing, _) in msgspec.msgpack.decode(row["cells"], type=Stored).items():
+                so_far = bucket.get(component, (0, 0, {}))
+                bucket[component] = so_far[0] + events, so_far[1] + bad, {**so_far[2], **failing}
+        return counts
+
+    async def tables(self) -> dict[str, Any]:
+        """All that must be the same however often, and in whatever batches, the same events come."""
+        return {"incidents": await self.incidents(), "impact": await self.impact(), "counts": await self.counts()}
+
+    async def wipe(self) -> None:
+        """As if nothing had ever come."""
+        async with self.database.connection() as connection:
+            await connection.execute("TRUNCATE offsets, outbox, fold_buckets, fold_seen, fold_accounts, series, incidents, impact")
+
+    async def replay(self, topic: str) -> None:
+        """The stream of that topic begins at offset 0 once more, in a new process."""
+        async with self.database.connection() as connection:
+            await connection.execute("UPDATE offsets SET next = 0 WHERE topic = $1", topic)
+        await self.start()
+        await self.settle()
+
+
+def seconds(moment: datetime) -> float:
+    """Into the story."""
+    return (moment - NOON) / timedelta(seconds=1)

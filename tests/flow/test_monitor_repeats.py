@@ -1,0 +1,115 @@
+"""Nothing lost, nothing twice: a crash at any moment, the same events again, and every topic from its beginning."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from shared.events import Topic
+from shared.postgres import Database
+from tests.flow.monitor_site import PUBLISHED, SMALL, Site, told
+
+pytestmark = pytest.mark.asyncio
+
+
+async def undisturbed(site: Site) -> None:
+    await site.start()
+    site.say(told(SMALL))
+    await site.settle()
+
+
+async def crashing_after_every_checkpoint(site: Site) -> None:
+    site.say(told(SMALL))
+    moved = 1
+    while moved:
+        await site.start()
+        moved = await site.turn()
+
+
+async def crashing_before_every_second_checkpoint(site: Site) -> None:
+    site.say(told(SMALL))
+    moved = 1
+    while moved:
+        await site.start()
+        await site.take_without_saving()
+        await site.start()
+        moved = await site.turn()
+
+
+async def crashing_between_the_fold_and_the_detecting(site: Site) -> None:
+    site.say(told(SMALL))
+    moved = 1
+    while moved:
+        await site.start()
+        moved = await site.events.turn() + await site.topics.relay(site.database)
+        await site.start()
+        moved += await site.partials.turn() + await site.topics.relay(site.database)
+
+
+@pytest.mark.parametrize(
+    "crashing", [crashing_after_every_checkpoint, crashing_before_every_second_checkpoint, crashing_between_the_fold_and_the_detecting]
+)
+async def test_crashes_between_any_two_checkpoints_change_nothing(
+    crashing: Callable[[Site], Awaitable[None]], monitor_database: Database
+) -> None:
+    calm = Site(monitor_database, at_once=300)
+    await undisturbed(calm)
+    expected = await calm.tables(), await calm.account()
+    await calm.wipe()
+    unlucky = Site(monitor_database, at_once=300)
+    await crashing(unlucky)
+    assert (await unlucky.tables(), await unlucky.account()) == expected
+    assert len(unlucky.topics.records(Topic.INCIDENTS)) == len(calm.topics.records(Topic.INCIDENTS))
+
+
+async def test_the_same_10000_events_three_times_are_counted_once(monitor_database: Database) -> None:
+    site = Site(monitor_database)
+    events = told(PUBLISHED)[:10_000]
+    await site.start()
+    site.say(events)
+    await site.settle()
+    once, account = await site.tables(), await site.account()
+    for _ in range(2):
+        site.say(events)
+        await site.settle()
+    assert await site.tables() == once
+    again = await site.account()
+    assert again["duplicate"] == account["duplicate"] + 2 * account["counted"]
+    assert again["unmatched"] == 3 * account["unmatched"]
+    assert {**again, "read": 0, "duplicate": 0, "unmatched": 0} == {**account, "read": 0, "duplicate": 0, "unmatched": 0}
+
+
+@pytest.mark.parametrize("topic", [Topic.PRODUCT_EVENTS, Topic.PARTIALS])
+async def test_a_topic_read_from_its_beginning_once_more_changes_nothing(topic: Topic, monitor_database: Database) -> None:
+    site = Site(monitor_database, at_once=300)
+    await undisturbed(site)
+    before, said = await site.tables(), len(site.topics.records(Topic.INCIDENTS))
+    await site.replay(topic)
+    assert await site.tables() == before
+    assert len(site.topics.records(Topic.INCIDENTS)) == said
+
+
+async def test_a_replay_after_everything_was_forgotten_opens_no_incident_again(monitor_database: Database) -> None:
+    site = Site(monitor_database, at_once=300)
+    await undisturbed(site)
+    incidents, impact, said = await site.incidents(), await site.impact(), len(site.topics.records(Topic.INCIDENTS))
+    # Given a fold that remembers none of these events, a day later
+    async with monitor_database.connection() as connection:
+        await connection.execute("DELETE FROM fold_buckets; DELETE FROM fold_seen")
+    # When they all come again
+    await site.replay(Topic.PRODUCT_EVENTS)
+    # Then nobody hears of it
+    assert (await site.incidents(), await site.impact()) == (incidents, impact)
+    assert len(site.topics.records(Topic.INCIDENTS)) == said
+
+
+async def test_a_replay_while_an_incident_is_open_neither_ends_it_nor_tells_anybody_twice(monitor_database: Database) -> None:
+    site = Site(monitor_database, at_once=300)
+    await site.start()
+    site.say(told(SMALL, until=20.0))
+    await site.settle()
+    before, said = await site.tables(), len(site.topics.records(Topic.INCIDENTS))
+    assert [incident["status"] for incident in await site.incidents()] == ["open"]
+    for topic in (Topic.PRODUCT_EVENTS, Topic.PARTIALS):
+        await site.replay(topic)
+    assert await site.tables() == before
+    assert len(site.topics.records(Topic.INCIDENTS)) == said
