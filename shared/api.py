@@ -13,6 +13,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any
 
+import asyncpg
 import msgspec
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -168,6 +169,7 @@ def application(title: str, settings: Settings, database: Database) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
     for error in TRANSIENT:
         app.add_exception_handler(error, _away)  # type: ignore[arg-type]
+    app.add_exception_handler(asyncpg.CharacterNotInRepertoireError, _unstorable)
     return app
 
 
@@ -185,6 +187,11 @@ async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  registered for it
     errors = [{"at": ".".join(map(str, each["loc"])), "why": each["msg"]} for each in error.errors()]
     return Problem(422, "the request does not fit its schema", errors=errors).response()
+
+
+async def _unstorable(_: Request, __: Exception) -> Response:
+    """U+0000 in a path or a query: Postgres knows no text with it."""
+    return Problem(422, "U+0000 is in no name of ours").response()
 
 
 async def _away(request: Request, error: Exception) -> Response:

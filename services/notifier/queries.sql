@@ -163,8 +163,10 @@ ON CONFLICT (customer_id) DO UPDATE SET incident = excluded.incident, guidance =
 
 -- name: opt_out
 -- The customer wants no more of one purpose; the other stays as it is. Says whether that is new.
+-- Of the erased nothing is kept: they are told nothing anyway.
 INSERT INTO preferences AS known (customer_id, incident, guidance)
-VALUES ($1, CASE WHEN $2 = 'incident' THEN false END, CASE WHEN $2 = 'guidance' THEN false END)
+SELECT $1, CASE WHEN $2 = 'incident' THEN false END, CASE WHEN $2 = 'guidance' THEN false END
+WHERE NOT EXISTS (SELECT FROM customers WHERE id = $1 AND erased_at IS NOT NULL)
 ON CONFLICT (customer_id) DO UPDATE SET
     incident = coalesce(excluded.incident, known.incident), guidance = coalesce(excluded.guidance, known.guidance), changed_at = clock()
 WHERE known.incident IS DISTINCT FROM coalesce(excluded.incident, known.incident)
