@@ -22,10 +22,12 @@ SCHEDULE = """INSERT INTO due (kind, ref, due_at, ready_at)
     SELECT $1, ref, at, at FROM unnest($2::text[], $3::timestamptz[]) AS new (ref, at)
     ON CONFLICT (kind, ref) DO UPDATE SET due_at = excluded.due_at, ready_at = excluded.ready_at, attempts = 0, lease = NULL"""
 CANCEL = "DELETE FROM due WHERE kind = $1 AND ref = $2"
-CLAIM = """UPDATE due SET lease = $2, ready_at = clock() + $3::interval, attempts = attempts + 1
-    WHERE kind = $1 AND ref IN (
+# Materialized: as a subquery the planner may run it once per row, and each run claims another $4.
+CLAIM = """WITH ready AS MATERIALIZED (
         SELECT ref FROM due WHERE kind = $1 AND ready_at <= clock() ORDER BY ready_at LIMIT $4 FOR UPDATE SKIP LOCKED)
-    RETURNING ref, due_at, attempts, clock() AS now"""
+    UPDATE due SET lease = $2, ready_at = clock() + $3::interval, attempts = attempts + 1
+    FROM ready WHERE due.kind = $1 AND due.ref = ready.ref
+    RETURNING due.ref, due_at, attempts, clock() AS now"""
 SETTLE = "DELETE FROM due WHERE kind = $1 AND ref = $2 AND lease = $3"
 AGAIN = "UPDATE due SET due_at = $4, ready_at = $4, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
 RENEW = "UPDATE due SET ready_at = clock() + $4::interval WHERE kind = $1 AND ref = $2 AND lease = $3"

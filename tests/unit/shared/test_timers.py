@@ -1,11 +1,12 @@
 """Due work: claimed under a lease, settled once, by the database's clock."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from shared.postgres import Database
-from shared.timers import Due, LeaseLost, Timers, Work, cancel, schedule
+from shared.timers import CLAIM, Due, LeaseLost, Timers, Work, cancel, schedule
 
 pytestmark = pytest.mark.asyncio
 
@@ -59,3 +60,12 @@ async def test_cancelled_work_is_never_claimed(notifier_database: Database) -> N
     async with notifier_database.transaction() as tx:
         await cancel(tx, "ring", "bell")
     assert await claim(notifier_database) == []
+
+
+async def test_a_claim_takes_no_more_than_it_asked_for_however_it_is_planned(notifier_database: Database) -> None:
+    for number in range(25):
+        await put_due(notifier_database, f"bell-{number}", -1)
+    async with notifier_database.transaction() as tx:
+        for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+            await tx.execute(f"SET LOCAL enable_{way} = off")
+        assert len(await tx.fetch(CLAIM, "ring", uuid4(), timedelta(seconds=30), 10)) == 10
