@@ -101,14 +101,14 @@ async def receipts(kafka: str, name: str) -> set[Place]:
     if name not in await topics(kafka):
         raise Failed(f"there is no topic {printable(name)}")
     sent: set[Place] = set()
-    async for record in _records(kafka, name):
+    async for record in records(kafka, name):
         if _is_receipt(record):
             sent.update(msgspec.json.decode(record.value, type=list[Place]))
     return sent
 
 
 async def letters(kafka: str, name: str) -> AsyncIterator[Letter]:
-    async for record in _records(kafka, name):
+    async for record in records(kafka, name):
         if not _is_receipt(record):
             yield Letter(record)
 
@@ -117,13 +117,13 @@ def _is_receipt(record: ConsumerRecord) -> bool:
     return any(header == RECEIPT for header, _ in record.headers)
 
 
-async def _records(kafka: str, name: str) -> AsyncIterator[ConsumerRecord]:
+async def records(kafka: str, name: str) -> AsyncIterator[ConsumerRecord]:
     """Everything the topic holds by now, the records of a partition in their order."""
     async with _reading(kafka, name) as reader:
         ends = await reader.end_offsets(list(reader.assignment()))
         while any([await reader.position(place) < end for place, end in ends.items()]):
-            for place, records in (await reader.getmany(timeout_ms=200)).items():
-                for record in records:
+            for place, found in (await reader.getmany(timeout_ms=200)).items():
+                for record in found:
                     if record.offset < ends[place]:
                         yield record
 

@@ -51,12 +51,12 @@ class Plan:
 class Tally:
     """What became of the rows so far."""
 
-    started: float = field(default_factory=time.monotonic)
     rows: int = 0
     left_out: int = 0  # rows
     sent: int = 0  # events that the broker has
     refused: Counter[str] = field(default_factory=Counter)  # by reason
     examples: list[str] = field(default_factory=list)
+    seconds: float = 0.0  # that it took
 
     def refuse(self, name: str, row: int, refused: Unreadable | Refused) -> None:
         self.refused[refused.reason] += 1
@@ -65,10 +65,10 @@ class Tally:
 
     def summary(self) -> str:
         """In lines, for people."""
-        seconds = time.monotonic() - self.started
+        a_second = self.rows / self.seconds if self.seconds else 0.0
         lines = [
             f"{self.rows:,} rows: {self.sent:,} events sent, {self.left_out:,} rows left out, {self.refused.total():,} refused;"
-            f" {seconds:.1f} s, {self.rows / seconds:,.0f} rows a second"
+            f" {self.seconds:.1f} s, {a_second:,.0f} rows a second"
         ]
         lines += [f"  {count:,} {reason}" for reason, count in self.refused.most_common()]
         lines += [f"  {example}" for example in self.examples]
@@ -122,7 +122,7 @@ def mapping_of(said: str) -> Mapping:
 
 async def replay_on(kafka: str, plan: Plan) -> Tally:
     """Replays, with a bar on standard error; prints what became of the rows, also when it is stopped. Raises Failed or OSError."""
-    tally = Tally()
+    tally, started = Tally(), time.monotonic()
     turning = Turning(plan.mapping, plan.source)
     with opened(plan.file, plan.mapping.encoding) as inputs:
         streams = [_items(each, plan, turning, tally) for each in inputs]
@@ -133,6 +133,7 @@ async def replay_on(kafka: str, plan: Plan) -> Tally:
         except KafkaError as error:
             raise Failed(f"Kafka at {kafka}: {error!r}. Do it again when that is mended: what has arrived counts once") from error
         finally:
+            tally.seconds = time.monotonic() - started
             print(tally.summary(), flush=True)
     return tally
 

@@ -1,0 +1,14 @@
+"""Requests of a real incident log become one ticket each, although ticketing is killed while it takes them."""
+
+from pathlib import Path
+
+from tests.faults.servicenow import play
+
+LOG = Path(__file__).parent.parent / "fixtures" / "servicenow" / "incident_event_log.csv"
+A_MONTH_IN_SECONDS = 500_000  # times as fast as it happened: so that there is a middle to kill it in
+
+
+async def test_an_incident_log_becomes_one_ticket_an_incident_although_ticketing_is_killed_in_the_middle() -> None:
+    outcome = await play(str(LOG), kill_at=[1], speed=A_MONTH_IN_SECONDS)
+    assert (outcome.rows, outcome.requests, outcome.tickets) == (65, 12, 12)
+    assert outcome.clean, outcome
