@@ -1,7 +1,9 @@
 """monitor over HTTP: product systems send events, people read incidents and whom they touch."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote_to_bytes
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
@@ -9,7 +11,7 @@ from pydantic import BaseModel
 
 from services.monitor.store import Q
 from shared.api import Db, IdempotencyKey, Problem, Role, allow, once, page, position_of
-from shared.cloudevents import Headers, Undecodable, read_event, write_event
+from shared.cloudevents import MAX_BYTES, Headers, Reason, Undecodable, read_event, write_event
 from shared.events import ProductEvent, Severity, Topic
 from shared.outbox import Message, put
 from shared.postgres import Tx
@@ -18,7 +20,7 @@ router = APIRouter(prefix="/v1")
 
 Cursor = Annotated[str | None, Query(description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=500)]
-BATCH = "application/cloudevents-batch+json"
+BATCH = b"application/cloudevents-batch+json"
 
 
 class Accepted(BaseModel):
@@ -67,8 +69,7 @@ async def accept_events(request: Request, database: Db, idempotency_key: Idempot
     """
     async with database.connection() as connection:
         now: datetime = await connection.fetchval("SELECT clock()")
-    events = _read(await request.body(), request, now)
-    messages = [Message(Topic.PRODUCT_EVENTS, _key(event).encode(), write_event(event)) for event in events]
+    messages = _messages(_parts(await request.body(), request.headers.raw), now)
 
     async def publish(tx: Tx) -> Accepted:
         await put(tx, messages)
@@ -77,29 +78,39 @@ async def accept_events(request: Request, database: Db, idempotency_key: Idempot
     return await once(request, database, idempotency_key, publish, status=202)
 
 
-def _read(body: bytes, request: Request, now: datetime) -> list[ProductEvent]:
-    content_type = request.headers.get("content-type", "")
-    if content_type.startswith(BATCH) or body.lstrip()[:1] == b"[":
-        try:
-            parts = [(bytes(raw), ()) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Problem(400, f"the batch is not a JSON array: {error}", reason="not_json") from None
-        return _all([(value, headers) for value, headers in parts], now)
-    attributes = [(f"ce_{name[3:]}", value.encode()) for name, value in request.headers.items() if name.startswith("ce-")]
-    binary: Headers = [*attributes, ("content-type", content_type.encode())] if attributes else ()
-    return _all([(body, binary)], now)
+def _parts(body: bytes, raw: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, Headers]]:
+    """What is sent as one event or several: each one's value and headers, as a Kafka record would have them."""
+    content_type = dict(raw).get(b"content-type", b"")
+    # https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3132-http-header-values
+    attributes = [(f"ce_{str(name[3:], 'latin-1')}", unquote_to_bytes(value)) for name, value in raw if name.startswith(b"ce-")]
+    if attributes:
+        return [(body, [*attributes, ("content-type", content_type)])]
+    if not content_type.startswith(BATCH) and body.lstrip()[:1] != b"[":
+        return [(body, ())]
+    try:
+        return [(bytes(each), ()) for each in msgspec.json.decode(body, type=list[msgspec.Raw])]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Problem(400, f"the batch is not a JSON array: {error}", reason=Reason.NOT_JSON) from None
 
 
-def _all(parts: list[tuple[bytes, Headers]], now: datetime) -> list[ProductEvent]:
-    events, errors = [], []
+def _messages(parts: Sequence[tuple[bytes, Headers]], now: datetime) -> list[Message]:
+    """Each event as it will be published. Raises a 400 problem that names each one that cannot be read."""
+    messages, errors = [], []
     for index, (value, headers) in enumerate(parts):
         try:
-            events.append(read_event(value, headers, now))
+            messages.append(_message(read_event(value, headers, now)))
         except Undecodable as error:
             errors.append({"index": index, "reason": error.reason, "detail": error.detail})
     if errors:
         raise Problem(400, f"{len(errors)} of {len(parts)} events cannot be read; none was accepted", errors=errors)
-    return events
+    return messages
+
+
+def _message(event: ProductEvent) -> Message:
+    value = write_event(event)
+    if len(value) > MAX_BYTES:  # bytes grow by a third as text
+        raise Undecodable(Reason.TOO_LARGE, f"{len(value)} bytes")
+    return Message(Topic.PRODUCT_EVENTS, _key(event).encode(), value)
 
 
 def _key(event: ProductEvent) -> str:

@@ -1,0 +1,300 @@
+"""monitor over HTTP: events come in every form CloudEvents has, once, or are refused with their reasons; people read incidents."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import msgspec
+import pytest
+
+from services.monitor.api import router
+from shared.cloudevents import MAX_BYTES, write_event
+from shared.events import Topic
+from shared.postgres import Database
+from shared.service import Service
+from shared.settings import Settings
+from tests.builders import NOON, event
+
+pytestmark = pytest.mark.asyncio
+
+OPEN_TO_ALL = {"/livez", "/readyz", "/metrics"}
+READERS = {"agent", "operator"}
+MAY = {
+    ("POST", "/v1/events"): {"producer", "operator"},
+    ("GET", "/v1/incidents"): READERS,
+    ("GET", "/v1/incidents/{incident_id}"): READERS,
+    ("GET", "/v1/incidents/{incident_id}/impact"): READERS,
+}
+STRUCTURED = {"content-type": "application/cloudevents+json"}
+BATCH = {"content-type": "application/cloudevents-batch+json"}
+BINARY = {
+    "content-type": "application/json",
+    "ce-specversion": "1.0",
+    "ce-id": "1",
+    "ce-source": "/shop",
+    "ce-type": "com.example.request",
+    "ce-time": "2026-11-24T12:00:00Z",
+    "ce-subject": "c-1",
+}
+
+
+@pytest.fixture
+def app(fresh_database: Settings, monitor_database: Database) -> Any:
+    return Service("monitor", fresh_database, monitor_database, routers=[router]).app()
+
+
+@pytest.fixture
+async def anybody(app: Any) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://monitor") as client:
+        yield client
+
+
+@pytest.fixture
+async def product(anybody: httpx2.AsyncClient) -> httpx2.AsyncClient:
+    anybody.headers["authorization"] = "Bearer producer-token"
+    return anybody
+
+
+@pytest.fixture
+async def agent(anybody: httpx2.AsyncClient) -> httpx2.AsyncClient:
+    anybody.headers["authorization"] = "Bearer agent-token"
+    return anybody
+
+
+async def sent_on(database: Database) -> list[dict[str, Any]]:
+    """The events on their way to Kafka, as they will be there, each with its key."""
+    async with database.connection() as connection:
+        rows = await connection.fetch("SELECT topic, key, value FROM outbox ORDER BY id")
+    assert {row["topic"] for row in rows} <= {Topic.PRODUCT_EVENTS}
+    return [{**msgspec.json.decode(row["value"]), "key": row["key"].decode()} for row in rows]
+
+
+async def post(client: httpx2.AsyncClient, content: bytes, headers: dict[str, str] = STRUCTURED) -> httpx2.Response:
+    return await client.post("/v1/events", content=content, headers=headers)
+
+
+# ── who may ──────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_every_route_but_health_is_in_the_role_matrix(app: Any) -> None:
+    paths = app.openapi()["paths"]
+    assert {(method.upper(), path) for path, item in paths.items() if path not in OPEN_TO_ALL for method in item} == MAY.keys()
+
+
+async def test_each_role_may_do_what_the_matrix_says_and_nothing_else(anybody: httpx2.AsyncClient) -> None:
+    for (method, path), allowed in MAY.items():
+        url = path.replace("{incident_id}", "i-1")
+        assert (await anybody.request(method, url)).status_code == 401
+        answers = {
+            who: (await anybody.request(method, url, headers={"authorization": f"Bearer {who}-token"})).status_code
+            for who in ("nobody", "producer", "agent", "operator")
+        }
+        assert answers.pop("nobody") == 401
+        assert {who for who, status in answers.items() if status != 403} == allowed, (method, path)
+
+
+async def test_whoever_may_not_is_refused_before_the_body_is_looked_at(anybody: httpx2.AsyncClient, monitor_database: Database) -> None:
+    refused = await post(anybody, write_event(event()))
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert await sent_on(monitor_database) == []
+
+
+# ── events ───────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_one_event_in_structured_mode(product: httpx2.AsyncClient, monitor_database: Database) -> None:
+    answer = await post(product, write_event(event("7", subject="c-17")))
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 1})
+    [sent] = await sent_on(monitor_database)
+    assert (sent["id"], sent["subject"], sent["key"], sent["data"]["component"]) == ("7", "c-17", "c-17", "checkout")
+
+
+async def test_one_event_in_binary_mode(product: httpx2.AsyncClient, monitor_database: Database) -> None:
+    assert (await post(product, b'{"component": "checkout", "ok": false}', BINARY)).status_code == 202
+    [sent] = await sent_on(monitor_database)
+    assert (sent["id"], sent["time"], sent["data"]) == ("1", "2026-11-24T12:00:00Z", {"component": "checkout", "ok": False})
+
+
+async def test_binary_data_may_be_an_array(product: httpx2.AsyncClient, monitor_database: Database) -> None:
+    assert (await post(product, b"[1, 2]", BINARY)).json() == {"accepted": 1}
+    assert [sent["data"] for sent in await sent_on(monitor_database)] == [[1, 2]]
+
+
+async def test_header_values_are_percent_encoded(product: httpx2.AsyncClient, monitor_database: Database) -> None:
+    await post(product, b"{}", {**BINARY, "ce-subject": quote("Zoë 100%")})
+    assert [sent["subject"] for sent in await sent_on(monitor_database)] == ["Zoë 100%"]
+
+
+async def test_several_events_at_once(product: httpx2.AsyncClient, monitor_database: Database) -> None:
+    batch = b"[" + b",".join(write_event(event(str(number))) for number in range(100)) + b"]"
+    for headers in (BATCH, {"content-type": "application/json"}):
+        assert (await post(product, batch, headers)).json() == {"accepted": 100}
+    assert [sent["id"] for sent in await sent_on(monitor_database)] == [str(number) for number in range(100)] * 2
+
+
+async def test_an_event_without_a_customer_is_keyed_by_its_component_or_else_its_source(
+    product: httpx2.AsyncClient, monitor_database: Database
+) -> None:
+    for data in ({"component": "checkout"}, {"component": 7}, {"host": "web-3"}):
+        await post(product, write_event(event(subject=None, data=data)))
+    assert [sent["key"] for sent in await sent_on(monitor_database)] == ["checkout", "/shop", "/shop"]
+
+
+GOOD = write_event(event())
+REFUSED = {
+    "empty": (b"", STRUCTURED),
+    "not_json": (b"{", STRUCTURED),
+    "not_cloudevent": (b'{"id": "1"}', STRUCTURED),
+    "wrong_type": (GOOD.replace(b'"id":"1"', b'"id":1'), STRUCTURED),
+    "control_character": (GOOD.replace(b'"c-1"', b'"c\\u0000"'), STRUCTURED),
+    "absurd_time": (GOOD.replace(b"2026", b"1999"), STRUCTURED),
+    "bad_header": (b"{}", {**BINARY, "ce-subject": "%FF"}),
+    "too_large": (b"x" * (MAX_BYTES * 4 // 5), {**BINARY, "content-type": "application/octet-stream"}),  # as text it is longer
+}
+
+
+async def test_an_event_that_cannot_be_read_is_refused_with_its_reason(product: httpx2.AsyncClient) -> None:
+    for reason, (content, headers) in REFUSED.items():
+        answer = await post(product, content, headers)
+        assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+        assert [(error["index"], error["reason"]) for error in answer.json()["errors"]] == [(0, reason)]
+
+
+async def test_of_a_batch_with_bad_events_none_is_accepted_and_each_bad_one_named(
+    product: httpx2.AsyncClient, monitor_database: Database
+) -> None:
+    answer = await post(product, b'[%s, 7, {"id": "1"}, %s]' % (GOOD, GOOD), BATCH)
+    assert answer.status_code == 400
+    assert [(error["index"], error["reason"]) for error in answer.json()["errors"]] == [(1, "not_cloudevent"), (2, "not_cloudevent")]
+    assert await sent_on(monitor_database) == []
+
+
+async def test_a_batch_that_is_no_array_is_refused(product: httpx2.AsyncClient) -> None:
+    for content in (b"[", b"[1,]", b"{}", b"", b"[\xff]", b"[" * 100_000):
+        answer = await post(product, content, BATCH)
+        assert (answer.status_code, answer.json()["reason"]) == (400, "not_json"), content[:9]
+
+
+@pytest.mark.parametrize("declared", [True, False])
+async def test_more_than_a_mebibyte_is_refused(declared: bool, product: httpx2.AsyncClient, monitor_database: Database) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(17):
+            yield b" " * (MAX_BYTES // 16)
+
+    body: Any = b" " * (MAX_BYTES + 1) if declared else pieces()
+    assert (await post(product, body)).status_code == 413
+    assert await sent_on(monitor_database) == []
+
+
+async def test_a_key_makes_events_come_once(product: httpx2.AsyncClient, monitor_database: Database) -> None:
+    headers = {**STRUCTURED, "Idempotency-Key": "k-1"}
+    first, second = await post(product, GOOD, headers), await post(product, GOOD, headers)
+    assert (second.status_code, second.json()) == (first.status_code, first.json()) == (202, {"accepted": 1})
+    assert second.headers["idempotency-replayed"] == "true"
+    assert len(await sent_on(monitor_database)) == 1
+    assert (await post(product, write_event(event("2")), headers)).status_code == 422
+
+
+# ── incidents ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def history(monitor_database: Database) -> None:
+    """Seven incidents, one a minute, of two components; the last one is open and touches five customers."""
+    async with monitor_database.connection() as connection:
+        for number in range(1, 8):
+            at = NOON + timedelta(minutes=number)
+            await connection.execute(
+                "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, resolved_at, why)"
+                " VALUES ($1, 'failing', $2, 'high', 'failing', $3, $4, $5, $6, $7)",
+                f"i-{number}",
+                "checkout" if number % 2 else "search",
+                "open" if number == 7 else "resolved",
+                at,
+                at + timedelta(seconds=4),
+                None if number == 7 else at + timedelta(seconds=50),
+                {"ratio": 0.5},
+            )
+        await connection.execute(
+            "INSERT INTO impact SELECT 'i-7', 'c-' || n, 'confirmed', $1, $2, n FROM generate_series(1, 5) AS n",
+            NOON,
+            NOON + timedelta(seconds=3),
+        )
+
+
+async def ids(agent: httpx2.AsyncClient, **filters: Any) -> list[str]:
+    return [item["id"] for item in (await agent.get("/v1/incidents", params=filters)).json()["items"]]
+
+
+async def pages(agent: httpx2.AsyncClient, path: str, limit: int) -> list[list[dict[str, Any]]]:
+    """All pages of a list, following its cursors."""
+    found: list[list[dict[str, Any]]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = (await agent.get(path, params={"limit": limit, **cursor})).json()
+        found.append(page["items"])
+        if page["next"] is None:
+            return found
+        cursor = {"cursor": page["next"]}
+
+
+async def test_incidents_are_listed_newest_first_and_found_by_status_and_component(history: None, agent: httpx2.AsyncClient) -> None:
+    assert await ids(agent) == ["i-7", "i-6", "i-5", "i-4", "i-3", "i-2", "i-1"]
+    assert await ids(agent, status="open") == ["i-7"]
+    assert await ids(agent, component="search") == ["i-6", "i-4", "i-2"]
+    assert await ids(agent, status="resolved", component="checkout") == ["i-5", "i-3", "i-1"]
+    assert await ids(agent, component="login") == []
+
+
+async def test_pages_follow_each_other_without_gap_or_repetition(history: None, agent: httpx2.AsyncClient) -> None:
+    found = await pages(agent, "/v1/incidents", 3)
+    assert [[item["id"] for item in page] for page in found] == [["i-7", "i-6", "i-5"], ["i-4", "i-3", "i-2"], ["i-1"]]
+    found = await pages(agent, "/v1/incidents/i-7/impact", 5)
+    assert [[item["customer_id"] for item in page] for page in found] == [["c-1", "c-2", "c-3", "c-4", "c-5"]]
+
+
+async def test_an_incident_says_how_it_stands_and_why(history: None, agent: httpx2.AsyncClient) -> None:
+    assert (await agent.get("/v1/incidents/i-7")).json() == {
+        "id": "i-7",
+        "rule": "failing",
+        "component": "checkout",
+        "severity": "high",
+        "title": "failing",
+        "status": "open",
+        "started_at": "2026-11-24T12:07:00Z",
+        "opened_at": "2026-11-24T12:07:04Z",
+        "resolved_at": None,
+        "revision": 0,
+        "affected": 5,
+        "why": {"ratio": 0.5},
+    }
+
+
+async def test_whom_an_incident_touches_is_told_with_the_evidence(history: None, agent: httpx2.AsyncClient) -> None:
+    [first, *_] = (await agent.get("/v1/incidents/i-7/impact")).json()["items"]
+    assert first == {
+        "customer_id": "c-1",
+        "certainty": "confirmed",
+        "first_seen_at": "2026-11-24T12:00:00Z",
+        "last_seen_at": "2026-11-24T12:00:03Z",
+        "count": 1,
+    }
+
+
+async def test_an_incident_that_is_not_there_is_not_found(agent: httpx2.AsyncClient) -> None:
+    for path in ("/v1/incidents/i-9", "/v1/incidents/i-9/impact"):
+        answer = await agent.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+
+
+async def test_a_cursor_that_is_not_ours_is_refused(agent: httpx2.AsyncClient) -> None:
+    for cursor in ("x", "%", "AAAA", "bm90aGluZyBvZiBvdXJz", "MjAyNi0xMS0yNFQxMjowMDowMCswMDowMCAA"):
+        assert (await agent.get("/v1/incidents", params={"cursor": cursor})).status_code == 422, cursor
+
+
+async def test_a_question_that_makes_no_sense_is_refused(agent: httpx2.AsyncClient) -> None:
+    for path in ("?limit=0", "?limit=501", "?limit=x", "?status=ajar", "?component=%00", "/%00", "/%00/impact"):
+        assert (await agent.get(f"/v1/incidents{path}")).status_code == 422, path
