@@ -149,7 +149,7 @@ async def running_postgres() -> AsyncIterator[Postgres]:
 
 def _publish(container: DockerContainer, inside: int, port: int) -> None:
     """On this machine only, which `with_bind_ports` cannot say."""
-    container.ports[str(inside)] = ("127.0.0.1", port)
+    container.ports[str(inside)] = ("127.0.0.1", port)  # type: ignore[assignment]
 
 
 @asynccontextmanager

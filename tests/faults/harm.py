@@ -1,0 +1,97 @@
+"""What is done to a running stack, and when: a random fault at a random moment of a round, and how long until all is well again."""
+
+import asyncio
+import random
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+from tests.faults.members import Member
+from tests.faults.site import within
+from tests.faults.stack import Stack
+
+FROZEN_S = 15.0
+RECOVERS_WITHIN = 180.0  # seconds; longer is not slow but stuck
+
+
+@dataclass(frozen=True)
+class Harm:
+    """One fault: `act` does it and returns when what was harmed is back."""
+
+    what: str
+    act: Callable[[Stack], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When: so many seconds into the load, or when so many mails of a kind have come."""
+
+    seconds: float = 0.0
+    kind: str = ""
+    mails: int = 0
+
+    def __str__(self) -> str:
+        return f"at {self.kind} mail {self.mails}" if self.kind else f"after {self.seconds:.1f} s"
+
+    async def comes(self, stack: Stack) -> None:
+        """Returns at that moment; mails are counted from now on."""
+        if not self.kind:
+            await asyncio.sleep(self.seconds)
+            return
+        before = len(stack.sink.mails)
+        await stack.sink.until(lambda: sum(mail.kind == self.kind for mail in stack.sink.mails[before:]) >= self.mails)
+
+
+def harms(stack: Stack, dice: random.Random) -> Iterator[Harm]:
+    """For ever: every kind of fault in a random order, then again."""
+    every = [Harm(f"kill -9 {name}", _killing(member)) for name, member in stack.members.items()]
+    every += [Harm(f"freeze {name} for {FROZEN_S:.0f} s", _freezing(member)) for name, member in stack.members.items()]
+    every += [
+        Harm("stop and start the broker", lambda stack: _restart(stack.kafka.stop, stack.kafka.start)),
+        Harm("kill -9 the broker", lambda stack: _restart(stack.kafka.kill, stack.kafka.start)),
+        Harm("stop and start the database", lambda stack: _restart(stack.postgres.stop, stack.postgres.start)),
+        Harm("kill -9 the database", lambda stack: _restart(stack.postgres.kill, stack.postgres.start)),
+    ]
+    while True:
+        yield from dice.sample(every, len(every))
+
+
+def moment(dice: random.Random, load_s: float, customers: int) -> Moment:
+    """A random one: while the load is played, or in the middle of the mails that tell or of those that give the all-clear."""
+    if dice.random() < 0.5:
+        return Moment(seconds=dice.uniform(0.5, load_s))
+    return Moment(kind=dice.choice(("opened", "resolved")), mails=dice.randint(1, customers))
+
+
+async def recovery(stack: Stack) -> float:
+    """Seconds until every process is ready and everything said by now is worked off. Raises TimeoutError."""
+    ends = await stack.ends()
+
+    async def well() -> bool:
+        return await stack.passed(ends) and await stack.ready()
+
+    return await within(RECOVERS_WITHIN, well, "recovered")
+
+
+def _killing(member: Member) -> Callable[[Stack], Awaitable[None]]:
+    async def kill(_: Stack) -> None:
+        await member.kill()
+        await member.start()
+
+    return kill
+
+
+def _freezing(member: Member) -> Callable[[Stack], Awaitable[None]]:
+    async def freeze(_: Stack) -> None:
+        member.send(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(FROZEN_S)
+        finally:
+            member.send(signal.SIGCONT)
+
+    return freeze
+
+
+async def _restart(stop: Callable[[], Awaitable[None]], start: Callable[[], Awaitable[None]]) -> None:
+    await stop()
+    await start()

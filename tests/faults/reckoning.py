@@ -1,0 +1,79 @@
+"""What became of the product events, from monitor's own tables, against what was published: in three ways that do not agree by accident.
+
+Per partition: what the broker holds against what monitor's account says was read. By fate: an event that came
+twice is a duplicate in the account. By cell: requests and failures of every component in every bucket of event time.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+from aiokafka import TopicPartition
+
+from deploy.local.processes import ROOT
+from services.monitor.rules import RulesFile
+from shared.config import load as read_config
+from shared.events import Topic
+from tests.faults.load import Load
+from tests.faults.stack import Stack
+
+K = TypeVar("K")
+RULE = "checkout-failing"
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """By the account, of everything so far; by the cells, of one round."""
+
+    processed: int
+    dead_lettered: int
+    lost: int
+    twice: int
+    cells_lost: int
+    cells_twice: int
+
+
+async def reckon(stack: Stack, round_: Load) -> Reckoning:
+    """Counts, when everything is at rest."""
+    ends = await stack.ends()
+    accounts = {row["partition"]: row for row in await stack.rows("SELECT * FROM monitor.fold_accounts")}
+    held = {partition: ends[TopicPartition(Topic.PRODUCT_EVENTS, partition)] for partition in accounts}
+    unread = sum(end for at, end in ends.items() if at.topic == Topic.PRODUCT_EVENTS and at.partition not in accounts)
+    read = {partition: row["read"] for partition, row in accounts.items()}
+    missing, extra = _differences(Counter(held), Counter(read))
+    cells_missing, cells_extra = _differences(expected(round_), await found(stack, round_))
+    return Reckoning(
+        processed=sum(row["counted"] + row["unmatched"] for row in accounts.values()),
+        dead_lettered=sum(row["dead"] for row in accounts.values()),
+        lost=missing + unread,
+        twice=extra + sum(row["duplicate"] for row in accounts.values()),
+        cells_lost=cells_missing,
+        cells_twice=cells_extra,
+    )
+
+
+def expected(round_: Load) -> Counter[tuple[str, bool, int]]:
+    """Requests by component, outcome and bucket."""
+    rules = read_config(ROOT / "deploy" / "config" / "rules.yml", RulesFile)
+    [width] = [rule.width for rule in rules.rules if rule.id == RULE]
+    cells: Counter[tuple[str, bool, int]] = Counter()
+    for (component, ok, second), count in round_.cells.items():
+        cells[component, ok, second // width * width] += count
+    return cells
+
+
+async def found(stack: Stack, round_: Load) -> Counter[tuple[str, bool, int]]:
+    """The same from monitor's snapshot of the fold."""
+    cells: Counter[tuple[str, bool, int]] = Counter()
+    for row in await stack.rows("SELECT start, cells FROM monitor.fold_buckets WHERE rule = $1", RULE):
+        for component, (total, bad, *_) in msgspec.msgpack.decode(row["cells"]).items():
+            if component in round_.components:
+                cells[component, True, row["start"]] += total - bad
+                cells[component, False, row["start"]] += bad
+    return cells
+
+
+def _differences(wanted: Counter[K], got: Counter[K]) -> tuple[int, int]:
+    """How many are missing, and how many are too many."""
+    return (wanted - got).total(), (got - wanted).total()

@@ -1,0 +1,110 @@
+"""The three services as processes, on real Kafka and Postgres, with a sink for their mails; and where they stand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from deploy import topics
+from deploy.init import SERVICES
+from deploy.local.processes import ROOT, child, ended_well
+from tests.containers import PASSWORD, Kafka, Postgres
+from tests.faults.members import Member, started
+from tests.faults.sink import Sink
+from tests.faults.site import within
+
+DATABASE = "forewarn"
+TOKEN = "token-of-the-{role}"
+
+STANDS = """SELECT topic, partition, next FROM monitor.offsets UNION ALL SELECT topic, partition, next FROM notifier.offsets
+    UNION ALL SELECT topic, partition, next FROM ticketing.offsets"""
+LEFT = """SELECT (SELECT count(*) FROM monitor.outbox) + (SELECT count(*) FROM notifier.outbox) + (SELECT count(*) FROM ticketing.outbox)
+    + (SELECT count(*) FROM notifier.notifications WHERE status = 'waiting')"""
+
+Ends = Mapping[TopicPartition, int]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Everything that runs."""
+
+    kafka: Kafka
+    postgres: Postgres
+    sink: Sink
+    members: Mapping[str, Member]  # by instance: monitor-a, monitor-b, notifier, ticketing
+
+    async def rows(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
+        """Asks the database, as its superuser."""
+        connection = await self.postgres.connect(DATABASE)
+        try:
+            rows: Sequence[asyncpg.Record] = await connection.fetch(query, *arguments)
+            return rows
+        finally:
+            await connection.close()
+
+    async def ends(self) -> Ends:
+        """Where each partition of each topic ends now."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka.bootstrap)
+        await consumer.start()
+        try:
+            every = [TopicPartition(name, number) for name, wish in topics.read().items() for number in range(wish.partitions)]
+            ends: Ends = await consumer.end_offsets(every)
+            return ends
+        finally:
+            await consumer.stop()
+
+    async def passed(self, ends: Ends) -> bool:
+        """Whether every stream of every service has got so far."""
+        return all(row["next"] >= ends[TopicPartition(row["topic"], row["partition"])] for row in await self.rows(STANDS))
+
+    async def ready(self) -> bool:
+        """Whether every process that lives says so."""
+        return all(await asyncio.gather(*(member.ready() for member in self.members.values())))
+
+    async def at_rest(self) -> bool:
+        """Whether there is nothing left to read, to say or to send."""
+        [[left]] = await self.rows(LEFT)
+        return left == 0 and await self.passed(await self.ends())
+
+    async def in_flight(self) -> int:
+        """Deliveries that a worker has in its hands."""
+        [[count]] = await self.rows("SELECT count(*) FROM notifier.due WHERE kind IN ('delivery', 'reply') AND lease IS NOT NULL")
+        return int(count)
+
+
+@asynccontextmanager
+async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, monitors: int = 1) -> AsyncIterator[Stack]:
+    """Topics, roles and tables made, all services ready. Raises TimeoutError with the log of the one that is not."""
+    common = {
+        "FOREWARN_ENVIRONMENT": "demo",
+        "FOREWARN_KAFKA": kafka.bootstrap,
+        "FOREWARN_DATABASE_HOST": "localhost",
+        "FOREWARN_DATABASE_PORT": str(postgres.port),
+        "FOREWARN_DATABASE_NAME": DATABASE,
+        "FOREWARN_ADMIN_PASSWORD": PASSWORD,
+        "FOREWARN_CONFIG_DIR": str(ROOT / "deploy" / "config"),
+        "FOREWARN_SMTP_HOST": "127.0.0.1",
+        "FOREWARN_SMTP_PORT": str(sink.port),
+        "FOREWARN_MAIL_FROM": "support@example.com",
+        "FOREWARN_LINK_SECRET": "seals-links-in-tests",
+        **{f"FOREWARN_{role.upper()}_TOKEN": TOKEN.format(role=role) for role in ("producer", "agent", "operator")},
+        **{f"FOREWARN_{service.upper()}_PASSWORD": PASSWORD for service in SERVICES},
+    }
+    async with child("deploy.init", environment=common, log=folder / "init.log") as init:
+        await ended_well(init, 60)
+    names = [f"monitor-{letter}" for letter in "abcd"[:monitors]] + ["notifier", "ticketing"]
+    members = {name: _member(name, common, folder) for name in names}
+    async with started(*members.values()):
+        for name, member in members.items():
+            await within(60, member.ready, f"{name} is ready; its log ends:\n{member.tail()}")
+        yield Stack(kafka, postgres, sink, members)
+
+
+def _member(name: str, common: Mapping[str, str], folder: Path) -> Member:
+    service = name.partition("-")[0]
+    own = {"FOREWARN_DATABASE_USER": f"forewarn_{service}", "FOREWARN_DATABASE_PASSWORD": PASSWORD}
+    return Member(name, f"services.{service}", {**common, **own}, folder / f"{name}.log")
