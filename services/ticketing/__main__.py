@@ -16,8 +16,8 @@ from shared.stream import Stream
 from shared.timers import Work
 
 
-def main() -> None:
-    settings = TicketingSettings()
+def service(settings: TicketingSettings) -> Service:
+    """Ticketing, ready to run. Raises ConfigError when catalog.yml or support.yml does not say what it must."""
     policy = Policy.of(settings.config_dir)
     database = Database(settings, "ticketing")
     handlings = (
@@ -27,23 +27,21 @@ def main() -> None:
     )
     topics = (Topic.SUPPORT_REQUESTS, Topic.INCIDENTS, Topic.NOTIFICATIONS)
     ring = Work(partial(timers.ring_first_response, database), at_once=8)
-    run(
-        Service(
-            "ticketing",
-            settings,
-            database,
-            [Stream("ticketing", topic, handling, database) for topic, handling in zip(topics, handlings, strict=True)],
-            due={
-                WARN: ring,
-                BREACH: ring,
-                MEASURE: Work(partial(timers.measure_outcome, policy, database)),
-                timers.TIDY: Work(partial(timers.tidy_tickets, policy, database)),
-            },
-            before=[partial(timers.begin_tidying, database)],
-            routers=[router(policy)],
-        )
+    return Service(
+        "ticketing",
+        settings,
+        database,
+        [Stream("ticketing", topic, handling, database) for topic, handling in zip(topics, handlings, strict=True)],
+        due={
+            WARN: ring,
+            BREACH: ring,
+            MEASURE: Work(partial(timers.measure_outcome, policy, database)),
+            timers.TIDY: Work(partial(timers.tidy_tickets, policy, database)),
+        },
+        before=[partial(timers.begin_tidying, database)],
+        routers=[router(policy)],
     )
 
 
 if __name__ == "__main__":
-    main()
+    run(service(TicketingSettings()))
