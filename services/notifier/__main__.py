@@ -59,7 +59,8 @@ def _connections(settings: NotifierSettings, sender: Sender) -> Connections:
 def _write(
     settings: NotifierSettings, policy: Policy, sender: Sender, situation: Situation, contact: Contact, earlier: tuple[str, ...]
 ) -> Message:
-    token = links.token_for(Right("incident", situation.notification.customer_id), settings.link_secret.get_secret_value())
+    right = Right(situation.notification.purpose, situation.notification.customer_id)
+    token = links.token_for(right, settings.link_secret.get_secret_value())
     unsubscribe = f"{settings.public_url}/u/{token}"
     return texts.write(situation, contact, policy, sender=sender.name or sender.address, unsubscribe=unsubscribe, earlier=earlier)
 

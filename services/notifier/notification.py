@@ -80,6 +80,11 @@ class Notification(Draft):
     def proactive(self) -> bool:
         return self.ticket_id is None
 
+    @property
+    def purpose(self) -> str:
+        """What the customer's consent is about."""
+        return "guidance" if self.kind is Kind.GUIDANCE else "incident"
+
 
 def told_id(incident_id: str, customer_id: str) -> str:
     """The id of telling this customer that the incident affects them."""

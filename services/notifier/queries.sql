@@ -26,10 +26,6 @@ DELETE FROM preferences WHERE customer_id = ANY ($1)
 -- And the addresses we remembered as bad.
 DELETE FROM bad_addresses WHERE customer_id = ANY ($1)
 
--- name: erase_words
--- And the words of their tickets.
-UPDATE notifications SET subject = '', body = '' WHERE customer_id = ANY ($1) AND body IS NOT NULL
-
 -- name: put_incidents
 -- What is known of each incident now; whether it is over is said apart.
 INSERT INTO incidents (id, rule, component, severity, title, started_at)
@@ -118,13 +114,17 @@ WHERE customer_id = $1 AND id <> $2 AND sent_at IS NOT NULL
 UPDATE notifications SET sent_at = clock(), channel = $2, why = $3 WHERE id = $1
 
 -- name: settle
--- The last word about a notification: delivered, failed or suppressed.
-UPDATE notifications SET status = $2, reason = $3, sent_at = CASE WHEN $4 THEN sent_at END, settled_at = clock(), attempts = attempts || $5::jsonb
+-- The last word about a notification: delivered or failed. A ticket's words are not kept beyond it: the ticket has them.
+UPDATE notifications SET
+    status = $2, reason = $3, sent_at = CASE WHEN $4 THEN sent_at END, settled_at = clock(), attempts = attempts || $5::jsonb,
+    subject = left(subject, 0), body = left(body, 0)
 WHERE id = $1
 
 -- name: suppress
 -- Not told, and why. What may have been sent before stays known as that.
-UPDATE notifications SET status = 'suppressed', reason = $2, why = $3, settled_at = clock() WHERE id = $1
+UPDATE notifications SET
+    status = 'suppressed', reason = $2, why = $3, settled_at = clock(), subject = left(subject, 0), body = left(body, 0)
+WHERE id = $1
 
 -- name: try_again
 -- Another try follows; unless the outcome of this one is unknown, the customer does not have it.
@@ -135,8 +135,10 @@ UPDATE notifications SET sent_at = CASE WHEN $2 THEN sent_at END, attempts = att
 UPDATE notifications SET why = $2 WHERE id = $1
 
 -- name: bad_address
--- A provider says that there is no such address.
-INSERT INTO bad_addresses (customer_id, address, detail) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+-- A provider says that there is no such address; of a customer who was erased meanwhile it is not remembered.
+INSERT INTO bad_addresses (customer_id, address, detail)
+SELECT id, $2, $3 FROM customers WHERE id = $1 AND erased_at IS NULL
+ON CONFLICT DO NOTHING
 
 -- name: notifications
 -- The ledger for people, newest first, from a position on.

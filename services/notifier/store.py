@@ -49,11 +49,11 @@ async def put_customers(tx: Tx, facts: Collection[CustomerUpdated]) -> list[str]
 
 
 async def erase_customers(tx: Tx, facts: Collection[CustomerErased]) -> None:
-    """Forgets everything personal about them, for good."""
+    """Forgets everything personal about them, for good. Words that wait to be brought go when they are decided about."""
     ids = [fact.subject for fact in facts]
     await tx.execute(queries.erase_customers, ids, [fact.time for fact in facts])
-    for query in (queries.erase_preferences, queries.erase_bad_addresses, queries.erase_words):
-        await tx.execute(query, ids)
+    await tx.execute(queries.erase_preferences, ids)
+    await tx.execute(queries.erase_bad_addresses, ids)
 
 
 async def customer(tx: Tx, customer_id: str, *, lock: bool = False) -> Customer | None:

@@ -76,7 +76,7 @@ def erased(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: 
 
 def opted_out(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
     """A reply to what the customer asked is no subject of consent."""
-    purpose = "guidance" if situation.notification.kind is Kind.GUIDANCE else "incident"
+    purpose = situation.notification.purpose
     if not situation.notification.proactive or wants(situation.customer, situation.preferences, purpose):
         return None
     return Suppressed(Reason.OPTED_OUT, {"purpose": purpose, "by": "customer" if _chose(situation, purpose) else "directory"})

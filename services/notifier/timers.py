@@ -47,6 +47,7 @@ class Delivery:
     channel: Channel
     policy: Policy
     write: Write
+    renew_every: float = RENEW
 
     async def deliver(self, due: Due) -> None:
         """Work for `shared/timers.py`: settles the row, or asks for it again."""
@@ -97,7 +98,7 @@ class Delivery:
         """Sends, and keeps the lease meanwhile. Raises LeaseLost when that did not work."""
         sending = asyncio.create_task(self.channel.send(message))
         try:
-            while not (await asyncio.wait({sending}, timeout=RENEW))[0]:
+            while not (await asyncio.wait({sending}, timeout=self.renew_every))[0]:
                 await self._renew(due)
             return sending.result()
         finally:
@@ -126,15 +127,13 @@ class Delivery:
         notification = sending.notification
         async with self.database.transaction() as tx:
             now = await tx.fetchval("SELECT clock()")
-            match after(notification, outcome, now, self.policy):
-                case Again(at, attempt, told):
-                    await store.try_again(tx, due.ref, attempt, told=told)
-                    await due.again(tx, at)
-                    metrics.RETRIES.labels(attempt.reason).inc()
-                    return
-                case Settled() as settled:
-                    await self._settle_for_good(tx, due, sending, settled)
-        self._count(notification, settled)
+            step = after(notification, outcome, now, self.policy)
+            if isinstance(step, Settled):
+                await self._settle_for_good(tx, due, sending, step)
+            else:
+                await store.try_again(tx, due.ref, step.attempt, told=step.told)
+                await due.again(tx, step.at)
+        _count(notification, step)
 
     async def _settle_for_good(self, tx: Tx, due: Due, sending: Sending, settled: Settled) -> None:
         notification, attempt = sending.notification, settled.attempt
@@ -157,9 +156,13 @@ class Delivery:
         if await tx.fetchval(store.queries.lock_incident, incident_id) == "resolved":
             await store.write_down(tx, await store.owed_all_clears(tx, [incident_id], notification.customer_id))
 
-    def _count(self, notification: Notification, settled: Settled) -> None:
-        metrics.NOTIFICATIONS.labels(notification.kind, settled.status).inc()
-        if settled.status is Status.FAILED:
-            metrics.FAILED.labels(settled.attempt.reason).inc()
-        elif notification.first_seen_at is not None:
-            metrics.TOLD_AFTER_SECONDS.observe((settled.attempt.at - notification.first_seen_at).total_seconds())
+
+def _count(notification: Notification, step: Settled | Again) -> None:
+    if isinstance(step, Again):
+        metrics.RETRIES.labels(step.attempt.reason).inc()
+        return
+    metrics.NOTIFICATIONS.labels(notification.kind, step.status).inc()
+    if step.status is Status.FAILED:
+        metrics.FAILED.labels(step.attempt.reason).inc()
+    elif notification.first_seen_at is not None:
+        metrics.TOLD_AFTER_SECONDS.observe((step.attempt.at - notification.first_seen_at).total_seconds())

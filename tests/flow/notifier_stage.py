@@ -10,7 +10,8 @@ from typing import Any
 
 from services.notifier.__main__ import service as notifier
 from services.notifier.settings import NotifierSettings
-from services.notifier.store import LANES
+from services.notifier.store import DELIVERY, LANES
+from services.notifier.timers import Delivery
 from shared.cloudevents import read_fact
 from shared.events import FACT_OF, Affected, Fact, IncidentImpact, IncidentOpened, IncidentReopened, IncidentResolved, TicketReplied, Topic
 from shared.service import Service
@@ -101,6 +102,13 @@ async def stage(settings: Settings, **own: Any) -> AsyncIterator[Stage]:
             yield Stage(service, topics, clock, loop, office)
         finally:
             await service.database.close()
+
+
+def delivery_of(service: Service) -> Delivery:
+    """What does the due rows of notifications."""
+    delivery: object = getattr(service.due[DELIVERY].handle, "__self__", None)
+    assert isinstance(delivery, Delivery)
+    return delivery
 
 
 # ── facts ────────────────────────────────────────────────────────────────────────────────────

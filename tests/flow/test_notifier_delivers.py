@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from services.notifier import metrics
+from services.notifier.timers import LEASE
 from shared.events import Contact, NotificationFailed
 from shared.settings import Settings
+from shared.timers import Work
 from tests.builders import customer
-from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, kinds, opened, replied, resolved, stage
+from tests.fakes import do_due
+from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, delivery_of, impact, kinds, opened, replied, resolved, stage
 from tests.smtp import Do
 
 pytestmark = pytest.mark.asyncio
@@ -140,6 +144,24 @@ async def test_a_hanging_server_keeps_its_mail_under_the_lease(on: Stage) -> Non
     await on.clock.advance(29 * SECOND)
     await on.deliver()
     assert len(on.office.mails) == 1
+    on.office.gate.set()
+    await delivering
+
+
+async def test_a_lease_is_renewed_as_long_as_the_server_is_at_work(on: Stage) -> None:
+    await on.know("c-1")
+    await on.consume(opened(on.now), impact(on.now, "c-1"))
+    on.office.at_end[ADA] = [Do.HOLD]
+    patient = replace(delivery_of(on.service), renew_every=0.01)
+    delivering = asyncio.create_task(do_due(on.service.database, "delivery", Work(patient.deliver, lease=LEASE)))
+    await asyncio.wait_for(on.office.holding.wait(), 5)
+    await on.clock.advance(20 * SECOND)
+    async with asyncio.timeout(5):
+        while await on.rows("SELECT 1 FROM due WHERE kind = 'delivery' AND ready_at < clock() + interval '30 s'"):
+            pass
+    await on.clock.advance(20 * SECOND)
+    await on.deliver()
+    assert len(on.office.mails) == 1, "40 seconds later it is still nobody else's"
     on.office.gate.set()
     await delivering
 

@@ -10,14 +10,14 @@ from itertools import groupby
 import pytest
 
 from services.notifier.handlers import on_customers, on_incidents, on_tickets
-from services.notifier.timers import LEASE, Delivery
+from services.notifier.timers import LEASE
 from shared.events import TOPIC_OF, CustomerErased, Fact, Topic
 from shared.postgres import Database, Tx
 from shared.settings import Settings
 from shared.timers import Work
 from tests.builders import customer
 from tests.fakes import do_due
-from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, kinds, opened, reopened, replied, resolved, stage
+from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, delivery_of, impact, kinds, opened, reopened, replied, resolved, stage
 from tests.smtp import Do
 
 pytestmark = pytest.mark.asyncio
@@ -196,15 +196,8 @@ class AwayForAMoment(Database):
 async def test_a_database_that_is_away_for_a_moment_does_not_make_a_mail_come_twice(on: Stage) -> None:
     await on.know("c-1")
     await on.consume(opened(on.now), impact(on.now, "c-1"))
-    delivery = Delivery.deliver.__get__(_of(on))
-    await do_due(on.service.database, "delivery", Work(delivery, lease=LEASE))
+    unlucky = replace(delivery_of(on.service), database=AwayForAMoment(on.service.database, 2))
+    await do_due(on.service.database, "delivery", Work(unlucky.deliver, lease=LEASE))
     await on.loop.advance(2 * LEASE + timedelta(minutes=30))
     assert on.office.kinds("c-1@example.org") == ["opened"]
     assert await on.ledger() == [("opened", "delivered", None)]
-
-
-def _of(on: Stage) -> Delivery:
-    handle = on.service.due["delivery"].handle
-    delivery = getattr(handle, "__self__")  # noqa: B009
-    assert isinstance(delivery, Delivery)
-    return replace(delivery, database=AwayForAMoment(on.service.database, 2))

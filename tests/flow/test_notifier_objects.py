@@ -119,6 +119,7 @@ async def test_nothing_personal_is_left_of_the_erased_in_any_table(on: Stage) ->
     on.office.at_recipient[ADA] = ["550 5.1.1 no such user c-1@example.org"]
     await on.hear(replied(on.now, "reply", body="Dear Canary, …"))
     await on.hear(erased(on))
+    await on.hear(replied(on.now, "reply", reply_id="r-2", body="Dear Canary, once more"))
     tables = await on.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'notifier'")
     for table in (row["table_name"] for row in tables):
         for row in await on.rows(f"SELECT * FROM {table}"):  # noqa: S608

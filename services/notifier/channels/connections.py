@@ -1,11 +1,14 @@
 """Connections to one SMTP server, kept for the next mail: as many as there are mails under way, and none for long."""
 
 import asyncio
+import logging
 import ssl
 import time
 from typing import Literal
 
 from aiosmtplib import SMTP, SMTPException
+
+log = logging.getLogger(__name__)
 
 Tls = Literal["none", "starttls", "tls"]
 
@@ -37,6 +40,7 @@ class Connections:
         self._context = ssl.create_default_context() if tls != "none" else None
         self._idle: list[tuple[SMTP, float]] = []
         self._mails: dict[SMTP, int] = {}
+        self._away = False
 
     async def take(self) -> tuple[SMTP, bool]:
         """A connection, and whether it was used before. Raises SMTPException or OSError when the server cannot be reached."""
@@ -45,6 +49,25 @@ class Connections:
             if client.is_connected:
                 return client, True
             self._forget(client)
+        client = await self._connected()
+        self._mails[client] = 0
+        return client, False
+
+    async def _connected(self) -> SMTP:
+        """A new connection. An operator reads once that the server is away, and once that it is back."""
+        try:
+            client = await self._connect_anew()
+        except (SMTPException, OSError, ValueError) as error:
+            if not self._away:
+                log.warning("the mail server %s:%d is away: %s: %s", self._host, self._port, type(error).__name__, error)
+            self._away = True
+            raise
+        if self._away:
+            log.warning("the mail server %s:%d is back", self._host, self._port)
+        self._away = False
+        return client
+
+    async def _connect_anew(self) -> SMTP:
         client = SMTP(
             hostname=self._host,
             port=self._port,
@@ -62,8 +85,7 @@ class Connections:
         except BaseException:
             client.close()
             raise
-        self._mails[client] = 0
-        return client, False
+        return client
 
     async def give_back(self, client: SMTP, *, clean: bool) -> None:
         """Keeps it for the next mail, if it is still good; when the last mail did not go through it is reset before."""
