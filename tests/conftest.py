@@ -64,17 +64,33 @@ def postgres() -> Iterator[dict[str, str]]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-async def fresh_database(postgres: dict[str, str]) -> AsyncIterator[Settings]:
-    """A database of its own for one test, with every service's schema in it."""
-    name = "test_" + uuid4().hex[:12]
-    admin = await asyncpg.connect(host=postgres["host"], port=int(postgres["port"]), user=postgres["user"], database=postgres["database"])
-    await admin.execute(f"CREATE DATABASE {name}")
-    own = await asyncpg.connect(host=postgres["host"], port=int(postgres["port"]), user=postgres["user"], database=name)
+async def connect(postgres: dict[str, str], database: str) -> asyncpg.Connection:
+    return await asyncpg.connect(host=postgres["host"], port=int(postgres["port"]), user=postgres["user"], database=database)
+
+
+@pytest.fixture(scope="session")
+async def template(postgres: dict[str, str]) -> str:
+    """A database with every service's schema in it, to be copied: ten times faster than to migrate anew."""
+    admin = await connect(postgres, postgres["database"])
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nobody pulls the plug on this one
+        await admin.execute(f"ALTER SYSTEM SET {setting} = off")
+    await admin.execute("SELECT pg_reload_conf()")
+    await admin.execute("CREATE DATABASE template_forewarn")
+    await admin.close()
+    own = await connect(postgres, "template_forewarn")
     for service in SERVICES:
         await own.execute(f"CREATE SCHEMA {service}")
         await migrate(own, service, [ROOT / "shared/migrations", ROOT / f"services/{service}/migrations"])
     await own.close()
+    return "template_forewarn"
+
+
+@pytest.fixture
+async def fresh_database(postgres: dict[str, str], template: str) -> AsyncIterator[Settings]:
+    """A database of its own for one test, with every service's schema in it."""
+    name = "test_" + uuid4().hex[:12]
+    admin = await connect(postgres, postgres["database"])
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     yield Settings(
         environment="demo",
         database_host=postgres["host"],
