@@ -4,14 +4,14 @@ import asyncio
 import email
 import email.policy
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from enum import Enum, auto
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 class Do(Enum):
@@ -48,9 +48,10 @@ class PostOffice:
                 server.transport.close()
         await asyncio.sleep(0)
 
-    def serve(self, loop: asyncio.AbstractEventLoop, *, smtputf8: bool) -> SMTP:
+    def serve(self, loop: asyncio.AbstractEventLoop, *, smtputf8: bool, password: str | None) -> SMTP:
         self.connections += 1
-        server = SMTP(self, hostname="localhost", enable_SMTPUTF8=smtputf8, loop=loop)
+        login: dict[str, Any] = {"auth_required": True, "auth_require_tls": False, "authenticator": _knows(password)} if password else {}
+        server = SMTP(self, hostname="localhost", enable_SMTPUTF8=smtputf8, loop=loop, **login)
         self._servers.append(server)
         return server
 
@@ -85,11 +86,19 @@ class PostOffice:
         return "250 ok"
 
 
+def _knows(password: str) -> Callable[..., AuthResult]:
+    def authenticate(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, said: LoginPassword) -> AuthResult:
+        good = said.password == password.encode()
+        return AuthResult(success=good, handled=good, auth_data=said.login)
+
+    return authenticate
+
+
 @asynccontextmanager
-async def post_office(*, smtputf8: bool = True) -> AsyncIterator[PostOffice]:
-    """A mail server on a free port of this machine while the context lasts."""
+async def post_office(*, smtputf8: bool = True, password: str | None = None) -> AsyncIterator[PostOffice]:
+    """A mail server on a free port of this machine while the context lasts; with a password it takes mail only from who says it."""
     office, loop = PostOffice(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: office.serve(loop, smtputf8=smtputf8), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: office.serve(loop, smtputf8=smtputf8, password=password), "127.0.0.1", 0)
     office.address = server.sockets[0].getsockname()
     try:
         yield office

@@ -11,6 +11,10 @@ from services.notifier.store import queries
 from shared.api import Db, Problem, Role, allow, page, position_of
 from shared.postgres import Tx
 
+NO_NOTIFICATION: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such notification"}}
+NO_CUSTOMER: dict[int | str, dict[str, Any]] = {404: {"description": "the directory does not know this customer"}}
+ERASED: dict[int | str, dict[str, Any]] = {**NO_CUSTOMER, 409: {"description": "the customer is erased"}}
+
 router = APIRouter(prefix="/v1", tags=["notifier"])
 
 
@@ -78,7 +82,9 @@ async def list_notifications(
     return page([NotificationView(**row) for row in rows], limit, lambda last: f"{last.created_at.isoformat()} {last.id}")
 
 
-@router.get("/notifications/{notification_id}", response_model=NotificationView, dependencies=[allow(Role.AGENT)])
+@router.get(
+    "/notifications/{notification_id}", response_model=NotificationView, responses=NO_NOTIFICATION, dependencies=[allow(Role.AGENT)]
+)
 async def get_notification(notification_id: str, database: Db) -> NotificationView:
     """One notification, with every try and the figures of the decision."""
     async with database.connection() as tx:
@@ -88,14 +94,14 @@ async def get_notification(notification_id: str, database: Db) -> NotificationVi
     return NotificationView(**row)
 
 
-@router.get("/customers/{customer_id}", response_model=CustomerView, dependencies=[allow(Role.AGENT)])
+@router.get("/customers/{customer_id}", response_model=CustomerView, responses=NO_CUSTOMER, dependencies=[allow(Role.AGENT)])
 async def get_customer(customer_id: str, database: Db) -> CustomerView:
     """A customer, as the product's systems describe them."""
     async with database.connection() as tx:
         return await _known(tx, customer_id)
 
 
-@router.get("/customers/{customer_id}/preferences", response_model=PreferencesView, dependencies=[allow(Role.AGENT)])
+@router.get("/customers/{customer_id}/preferences", response_model=PreferencesView, responses=NO_CUSTOMER, dependencies=[allow(Role.AGENT)])
 async def get_preferences(customer_id: str, database: Db) -> PreferencesView:
     """What the customer chose with us."""
     async with database.connection() as tx:
@@ -104,7 +110,7 @@ async def get_preferences(customer_id: str, database: Db) -> PreferencesView:
     return PreferencesView(**row) if row else PreferencesView()
 
 
-@router.put("/customers/{customer_id}/preferences", response_model=PreferencesView, dependencies=[allow(Role.AGENT)])
+@router.put("/customers/{customer_id}/preferences", response_model=PreferencesView, responses=ERASED, dependencies=[allow(Role.AGENT)])
 async def put_preferences(customer_id: str, preferences: PreferencesView, database: Db) -> PreferencesView:
     """Sets what the customer chose, as they told an agent. It counts from the next decision on."""
     async with database.transaction() as tx:

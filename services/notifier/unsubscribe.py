@@ -4,6 +4,7 @@ No login, no cookie, no redirect. Mail scanners follow links, so GET only shows 
 """
 
 import html
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -16,6 +17,7 @@ from shared.postgres import Tx
 
 public = APIRouter(prefix="/u", tags=["public"])
 
+NOT_OURS: dict[int | str, dict[str, Any]] = {404: {"description": "the link is not one of ours"}}
 PURPOSES = {"incident": "mails about trouble with the service", "guidance": "mails with advice"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
@@ -32,14 +34,14 @@ BUTTON = '<p>You get {what}.</p><form method="post"><button style="font:inherit;
 DONE = "<p>You will get no more {what}. Answers to what you ask us still come.</p>"
 
 
-@public.get("/{token}", response_class=Response)
+@public.get("/{token}", response_class=Response, responses=NOT_OURS)
 async def show(token: str, request: Request) -> Response:
     """A page with a button. 404 for a link that is not ours."""
     right = _right(token, request)
     return _page(BUTTON.format(what=html.escape(PURPOSES[right.purpose])))
 
 
-@public.post("/{token}", response_class=Response)
+@public.post("/{token}", response_class=Response, responses=NOT_OURS)
 async def stop(token: str, request: Request, database: Db) -> Response:
     """Ends this kind of mail at once, whatever body a mailbox provider posts. 404 for a link that is not ours."""
     right = _right(token, request)

@@ -16,6 +16,7 @@ from tests.smtp import Do, PostOffice, post_office
 
 pytestmark = pytest.mark.asyncio
 
+IN_THE_CLEAR = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 SENDER = Sender("Shop", "support@example.com")
 MESSAGE = Message("n-1", "opened", "ada@example.org", "Ada", "checkout is failing", "Hello\n", "i-1", None, "https://example.com/u/t", ())
 
@@ -114,6 +115,34 @@ async def test_a_listener_that_says_nothing_is_unreachable() -> None:
         writer.close()
         await writer.wait_closed()
     assert outcome == Retry(None, Trouble.UNREACHABLE, "SMTPConnectTimeoutError")
+
+
+@IN_THE_CLEAR
+async def test_a_server_that_wants_a_login_gets_it() -> None:
+    async with post_office(password="a password") as office:
+        host, port = office.address
+        connections = Connections(host, port, own_name="example.com", username="shop", password="a password")
+        assert await Email(connections, SENDER).send(MESSAGE) == Delivered("250")
+
+
+@IN_THE_CLEAR
+async def test_a_wrong_password_is_no_fault_of_the_message(caplog: pytest.LogCaptureFixture) -> None:
+    async with post_office(password="a password") as office:
+        host, port = office.address
+        connections = Connections(host, port, own_name="example.com", username="shop", password="an old one")
+        outcomes = [await Email(connections, SENDER).send(MESSAGE) for _ in range(3)]
+    assert outcomes == [Retry(None, Trouble.UNREACHABLE, "SMTPAuthenticationError")] * 3
+    said = [record.message for record in caplog.records if record.name == "services.notifier.channels.connections"]
+    assert len(said) == 1, "once, not at every try"
+    assert "SMTPAuthenticationError" in said[0]
+    assert "an old one" not in said[0]
+
+
+async def test_a_server_without_tls_is_not_talked_to_where_tls_is_wanted(office: PostOffice) -> None:
+    host, port = office.address
+    outcome = await Email(Connections(host, port, own_name="example.com", tls="starttls"), SENDER).send(MESSAGE)
+    assert outcome == Retry(None, Trouble.UNREACHABLE, "SMTPException")
+    assert office.mails == []
 
 
 # ── connections ──────────────────────────────────────────────────────────────────────────────
