@@ -15,7 +15,7 @@ NO_NOTIFICATION: dict[int | str, dict[str, Any]] = {404: {"description": "there 
 NO_CUSTOMER: dict[int | str, dict[str, Any]] = {404: {"description": "the directory does not know this customer"}}
 ERASED: dict[int | str, dict[str, Any]] = {**NO_CUSTOMER, 409: {"description": "the customer is erased"}}
 
-router = APIRouter(prefix="/v1", tags=["notifier"])
+router = APIRouter(prefix="/v1", tags=["notifier"], dependencies=[allow(Role.AGENT)])
 
 
 class NotificationView(BaseModel):
@@ -66,7 +66,7 @@ class PreferencesView(BaseModel):
     guidance: bool | None = None
 
 
-@router.get("/notifications", response_model=Notifications, dependencies=[allow(Role.AGENT)])
+@router.get("/notifications", response_model=Notifications)
 async def list_notifications(
     database: Db,
     customer_id: str | None = None,
@@ -82,9 +82,7 @@ async def list_notifications(
     return page([NotificationView(**row) for row in rows], limit, lambda last: f"{last.created_at.isoformat()} {last.id}")
 
 
-@router.get(
-    "/notifications/{notification_id}", response_model=NotificationView, responses=NO_NOTIFICATION, dependencies=[allow(Role.AGENT)]
-)
+@router.get("/notifications/{notification_id}", response_model=NotificationView, responses=NO_NOTIFICATION)
 async def get_notification(notification_id: str, database: Db) -> NotificationView:
     """One notification, with every try and the figures of the decision."""
     async with database.connection() as tx:
@@ -94,14 +92,14 @@ async def get_notification(notification_id: str, database: Db) -> NotificationVi
     return NotificationView(**row)
 
 
-@router.get("/customers/{customer_id}", response_model=CustomerView, responses=NO_CUSTOMER, dependencies=[allow(Role.AGENT)])
+@router.get("/customers/{customer_id}", response_model=CustomerView, responses=NO_CUSTOMER)
 async def get_customer(customer_id: str, database: Db) -> CustomerView:
     """A customer, as the product's systems describe them."""
     async with database.connection() as tx:
         return await _known(tx, customer_id)
 
 
-@router.get("/customers/{customer_id}/preferences", response_model=PreferencesView, responses=NO_CUSTOMER, dependencies=[allow(Role.AGENT)])
+@router.get("/customers/{customer_id}/preferences", response_model=PreferencesView, responses=NO_CUSTOMER)
 async def get_preferences(customer_id: str, database: Db) -> PreferencesView:
     """What the customer chose with us."""
     async with database.connection() as tx:
@@ -110,7 +108,7 @@ async def get_preferences(customer_id: str, database: Db) -> PreferencesView:
     return PreferencesView(**row) if row else PreferencesView()
 
 
-@router.put("/customers/{customer_id}/preferences", response_model=PreferencesView, responses=ERASED, dependencies=[allow(Role.AGENT)])
+@router.put("/customers/{customer_id}/preferences", response_model=PreferencesView, responses=ERASED)
 async def put_preferences(customer_id: str, preferences: PreferencesView, database: Db) -> PreferencesView:
     """Sets what the customer chose, as they told an agent. It counts from the next decision on."""
     async with database.transaction() as tx:
