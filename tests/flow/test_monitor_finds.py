@@ -106,3 +106,17 @@ async def test_late_events_neither_end_an_incident_nor_open_it_again(monitor_dat
     facts = [type(fact) for fact in site.topics.facts(Topic.INCIDENTS)]
     assert (facts.count(IncidentOpened), facts.count(IncidentResolved)) == (1, 1)
     assert (await site.account())["late"] == 0
+
+
+async def test_failures_of_requests_that_hang_come_late_and_are_found(monitor_database: Database) -> None:
+    site = Site(monitor_database)
+    await site.start()
+    # Given requests that fail after a timeout of 20 s, with the time at which they began
+    story = replace(SMALL, faults=(Outage("checkout", customers=27, start=20.0, end=60.0),))
+    come = [record._replace(offset=record.offset + 20) if b'"ok":false' in record.value else record for record in told(story, 120.0)]
+    # When the story is told
+    await site.live(sorted(come, key=lambda record: record.offset))
+    # Then the outage is one incident
+    [incident] = await site.incidents()
+    assert (seconds(incident["started_at"]), incident["status"]) == (20, "resolved")
+    assert {row["customer_id"] for row in await site.impact()} == victims(story)
