@@ -152,7 +152,7 @@ def replied(
     body: str = "Words.",
 ) -> TicketReplied:
     said = {"reply_id": reply_id, "kind": kind, "author": "forewarn", "subject": "Re: Cannot pay", "body": body, "incident_id": incident_id}
-    data = TicketReplied.Data(ticket_id=ticket_id, number=1042, customer_id=customer_id, replied_at=at, **said)  # type: ignore[arg-type]
+    data = TicketReplied.Data(ticket_id=ticket_id, number=1042, customer_id=customer_id, replied_at=at, **said)
     return TicketReplied.of(data, subject=ticket_id, at=at, unique=reply_id)
 
 
