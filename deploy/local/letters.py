@@ -4,8 +4,9 @@ What was sent back is remembered beside the letters, in receipts on the same top
 letters are, which the offsets of a consumer group are not, and they can name some letters and not others.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,6 +23,8 @@ SUFFIX = ".dlq"
 RECEIPT = "forewarn-receipt"  # the header of a message that is no dead letter, but says which were sent back
 REDRIVEN = "forewarn-redriven"  # the header that says how often a message was sent back
 MOST = 3  # times a message is sent back: what comes again after that is poison
+
+STOP_S = 5.0
 
 Place = tuple[int, int]  # partition and offset
 
@@ -88,7 +91,8 @@ async def sending(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
     except KafkaError as error:
         raise Failed(f"Kafka at {kafka}: {error!r}") from error
     finally:
-        await producer.stop()
+        with suppress(TimeoutError):  # without a broker it would flush for ever
+            await asyncio.wait_for(producer.stop(), STOP_S)
 
 
 async def topics(kafka: str) -> list[str]:

@@ -4,11 +4,10 @@ import asyncio
 import heapq
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated
@@ -30,7 +29,6 @@ from shared.config import ConfigError, load
 
 SHIPPED = Path(__file__).parent / "mappings"
 AT_ONCE = 5_000  # rows between two looks at the broker and at Ctrl-C
-AT_ONCE_PACED = 100  # the same, where rows wait for their time
 SHOWN = 5  # refused rows that are shown
 
 Item = tuple[datetime, Ready | None]  # None: a row that became nothing, about then
@@ -159,22 +157,46 @@ def _items(source: Input, plan: Plan, turning: Turning, tally: Tally) -> Iterato
 
 async def _send(kafka: str, items: Iterator[Item], speed: float | None, tally: Tally, moved: "Moved") -> None:
     """Piece by piece, each accepted by the broker before the next is read: so memory stays as it is, however long the file."""
-    started, first = time.time(), None
+    pace = _Pace(speed)
     async with producer(kafka) as sender:
-        while piece := list(islice(items, AT_ONCE if speed is None else AT_ONCE_PACED)):
-            events = [ready for _, ready in piece if ready is not None]
-            if events and first is None:
-                started, first = time.time(), events[0].at
-            tally.sent += await play(sender, _records(events, first, speed, started), None if speed is None else started)
+        while piece := list(_piece(items, pace)):
+            events = (ready for _, ready in piece if ready is not None)
+            tally.sent += await play(sender, [pace.record(ready) for ready in events], pace.started)
             moved()
             await asyncio.sleep(0)
 
 
-def _records(events: Iterable[Ready], first: datetime | None, speed: float | None, started: float) -> Iterator[Record]:
-    """What happened long ago is said now: by an old timestamp Kafka's retention would delete it before it is read."""
-    for event in events:
-        offset = (event.at - first).total_seconds() / speed if speed and first else 0.0
-        yield Record(offset, event.topic, event.key, event.value, int(max(started + offset, time.time()) * 1000))
+class _Pace:
+    """When each event is due."""
+
+    def __init__(self, speed: float | None) -> None:
+        self._speed, self._first = speed, EARLIEST
+        self.started: float | None = None  # seconds since the epoch; None: everything is due at once
+
+    def record(self, event: Ready) -> Record:
+        """What happened long ago is said now: by an old timestamp Kafka's retention would delete it before it is read."""
+        offset = self._offset(event)
+        at = max((self.started or 0.0) + offset, time.time())
+        return Record(offset, event.topic, event.key, event.value, int(at * 1000))
+
+    def _offset(self, event: Ready) -> float:
+        if self._speed is None:
+            return 0.0
+        if self.started is None:
+            self.started, self._first = time.time(), event.at
+        return (event.at - self._first).total_seconds() / self._speed
+
+    def must_wait(self, event: Ready) -> bool:
+        """Whether its moment is still to come."""
+        return (self.started or 0.0) + self._offset(event) > time.time()
+
+
+def _piece(items: Iterator[Item], pace: _Pace) -> Iterator[Item]:
+    """The next items, up to and with the first that must wait: those before it are not held up."""
+    for _, item in zip(range(AT_ONCE), items, strict=False):
+        yield item
+        if item[1] is not None and pace.must_wait(item[1]):
+            return
 
 
 # ── the bar ──────────────────────────────────────────────────────────────────────────────────

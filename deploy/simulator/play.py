@@ -19,6 +19,7 @@ from shared.events import Topic
 TICK_S = 0.02  # what is due within it goes out together
 BATCH_BYTES = 256 * 1024
 IN_FLIGHT = 64  # batches that wait for the broker before the player waits too
+STOP_S = 5.0  # for what is left to be flushed when the player stops
 AT_A_TIME = 2_000  # records put into batches before the event loop has its turn again
 
 _encode = msgspec.json.Encoder().encode
@@ -57,7 +58,7 @@ def encode(messages: Iterable[Message], start: float, source: str = "/shop") -> 
 
 @asynccontextmanager
 async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
-    """An idempotent producer that waits for all replicas, started; what it holds is flushed at the end."""
+    """An idempotent producer that waits for all replicas, started; what it holds is flushed at the end, if a broker takes it."""
     kafka = AIOKafkaProducer(
         bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", max_batch_size=BATCH_BYTES, max_request_size=4 * BATCH_BYTES
     )
@@ -65,7 +66,8 @@ async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
         await kafka.start()
         yield kafka
     finally:
-        await kafka.stop()
+        with suppress(TimeoutError):  # without a broker it would flush for ever
+            await asyncio.wait_for(kafka.stop(), STOP_S)
 
 
 async def play(kafka: AIOKafkaProducer, records: Iterable[Record], start: float | None = None) -> int:

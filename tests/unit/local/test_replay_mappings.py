@@ -277,3 +277,13 @@ def test_a_web_servers_log_becomes_requests_that_failed_or_did_not(tmp_path: Pat
     assert failed["data"] == {"component": "checkout", "ok": False, "status": 503, "method": "GET", "path": "/checkout/pay", "bytes": 23}
     assert fine["data"] == {"component": "home", "ok": True, "status": 200, "method": "GET", "path": "/"}
     assert "subject" not in fine
+
+
+def test_the_mapping_in_the_handbook_is_one(tmp_path: Path) -> None:
+    handbook = (SHIPPED.parent.parent.parent / "docs" / "operations.md").read_text()
+    [text] = re.findall(r"```yaml\n(format: .*?)```", handbook, re.DOTALL)
+    row = {"opened_at": "1/2/2026 10:00", "state": "Open", "number": "7", "customer": "?", "how": "Fax", "path": "/pay/now", "text": "help"}
+    [event] = turn(mapping(tmp_path, text), row)
+    assert isinstance(event, dict)
+    assert (event["subject"], event["time"]) == ("unknown-7", "2026-02-01T09:00:00+00:00")
+    assert event["data"] == {"channel": "form", "component": "pay", "body": "help"}
