@@ -23,8 +23,7 @@ SUFFIX = ".dlq"
 RECEIPT = "forewarn-receipt"  # the header of a message that is no dead letter, but says which were sent back
 REDRIVEN = "forewarn-redriven"  # the header that says how often a message was sent back
 MOST = 3  # times a message is sent back: what comes again after that is poison
-
-STOP_S = 5.0
+STOP_S = 5.0  # for what is left to be flushed
 
 Place = tuple[int, int]  # partition and offset
 
@@ -118,7 +117,9 @@ async def letters(kafka: str, name: str) -> AsyncIterator[Letter]:
 
 
 def _is_receipt(record: ConsumerRecord) -> bool:
-    return any(header == RECEIPT for header, _ in record.headers)
+    """A letter may have come with any header, but has a reason."""
+    headers = {header for header, _ in record.headers}
+    return RECEIPT in headers and PREFIX + "reason" not in headers
 
 
 async def records(kafka: str, name: str) -> AsyncIterator[ConsumerRecord]:

@@ -164,6 +164,13 @@ async def test_a_letter_that_came_empty_goes_back_empty(kafka: str, sender: AIOK
     assert back.value is None
 
 
+async def test_a_letter_that_came_with_the_header_of_a_receipt_hides_nothing(kafka: str, sender: AIOKafkaProducer) -> None:
+    await put_aside(sender, record(b"{"))
+    await put_aside(sender, record(b"[[0, 0]]", [("forewarn-receipt", b"1")]))
+    assert await redrive_on(kafka, TOPIC) == 0
+    assert [each.value for each in await everything(kafka, TOPIC, 2)] == [b"{", b"[[0, 0]]"]
+
+
 async def test_more_letters_than_one_receipt_holds_go_back_each_once(kafka: str, sender: AIOKafkaProducer) -> None:
     letter = DeadLetter(record(b"{"), Reason.NOT_JSON, "malformed").message("s")
     accepted = [await sender.send(letter.topic, letter.value, key=str(n).encode(), headers=list(letter.headers)) for n in range(450)]
