@@ -82,6 +82,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._suspects = Suspects()
         self._letters: list[DeadLetter] = []
         self._taken = self._failures = 0
+        self._unheard = False  # Kafka did not answer when it was last told where we are
         self._handling = False  # records were polled and are not all taken yet
         self._save_at = self._again_at = 0.0
         self._progressed_at = time.monotonic()
@@ -355,6 +356,8 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             return "positions not loaded"
         if lag is None:
             return "lag unknown"
+        if self._unheard:
+            return "Kafka does not answer"
         return f"{lag} records behind and no progress for {idle:.0f} s" if lag and idle > STALLED else None
 
     async def _tell_broker(self, within: float = 5) -> None:
@@ -364,7 +367,10 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         try:
             await asyncio.wait_for(consumer.commit(committed), within)
-        except (KafkaError, TimeoutError) as error:
+            self._unheard = False
+        except TimeoutError:
+            self._unheard = True
+        except KafkaError as error:
             log.info("%s: Kafka was not told where we are: %s", self.group, error)
 
 

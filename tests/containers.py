@@ -71,6 +71,15 @@ class Server:
         await asyncio.to_thread(self.container.get_wrapped_container().start)
         await self.answering()
 
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Stopped while the context lasts."""
+        await self.stop()
+        try:
+            yield
+        finally:
+            await self.start()
+
     async def answering(self) -> None:
         """Returns when it answers. Raises TimeoutError, with its log, when it does not."""
         try:

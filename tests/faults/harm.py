@@ -6,6 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
+from tests.faults.load import Load
 from tests.faults.members import Member
 from tests.faults.site import within
 from tests.faults.stack import Stack
@@ -56,11 +57,11 @@ def harms(stack: Stack, dice: random.Random) -> Iterator[Harm]:
         yield from dice.sample(every, len(every))
 
 
-def moment(dice: random.Random, load_s: float, customers: int) -> Moment:
+def moment(dice: random.Random, load: Load) -> Moment:
     """A random one: while the load is played, or in the middle of the mails that tell or of those that give the all-clear."""
     if dice.random() < 0.5:
-        return Moment(seconds=dice.uniform(0.5, load_s))
-    return Moment(kind=dice.choice(("opened", "resolved")), mails=dice.randint(1, customers))
+        return Moment(seconds=dice.uniform(0.5, load.trouble[-1].offset))
+    return Moment(kind=dice.choice(("opened", "resolved")), mails=dice.randint(1, len(load.victims)))
 
 
 async def recovery(stack: Stack) -> float:

@@ -17,7 +17,6 @@ from shared.events import Topic
 
 CUSTOMERS, VICTIMS = 500, 60
 BREAKS, HEALS, ENDS = 5.0, 35.0, 75.0  # seconds into the round's story
-SPEED = 3.0  # a story is played so many times faster than it happened
 USAGE_S = 30.0
 
 
@@ -36,8 +35,11 @@ class Load:
     components: frozenset[str] = field(default_factory=frozenset)
 
 
-def load(number: int, events: int, start: float, seed: int) -> Load:
-    """So many product events that begin at `start` (seconds since the epoch), and some requests for support among them."""
+def load(number: int, events: int, start: float, seed: int, speed: float = 3.0) -> Load:
+    """So many product events that begin at `start` (seconds since the epoch), and some requests for support among them.
+
+    The story is played `speed` times faster than it happened, so it must end before now.
+    """
     components = (Component(f"checkout-{number}", 0.6), Component(f"search-{number}", 0.4))
     rate = max(events / ENDS - CUSTOMERS / USAGE_S - len(components) / 5, 20.0)
     product = Product(CUSTOMERS, rate, components, usage_s=USAGE_S, prefix=f"r{number}-", seed=seed)
@@ -48,8 +50,8 @@ def load(number: int, events: int, start: float, seed: int) -> Load:
     return Load(
         number,
         directory=[record._replace(offset=0.0) for record in encode(directory(product), start, f"/faults/{number}")],
-        trouble=[_sooner(record, 0.0) for record in records if record.offset < HEALS],
-        recovery=[_sooner(record, HEALS) for record in records if record.offset >= HEALS],
+        trouble=[_sooner(record, 0.0, speed) for record in records if record.offset < HEALS],
+        recovery=[_sooner(record, HEALS, speed) for record in records if record.offset >= HEALS],
         events=events,
         cells=cells,
         victims=frozenset(address(customer) for customer, count in failures.items() if count >= 2),
@@ -70,8 +72,8 @@ def _so_many(story: Story, events: int) -> Iterator[Message]:
     return takewhile(some_left, story.messages(told=lambda _: True))
 
 
-def _sooner(record: Record, since: float) -> Record:
-    return record._replace(offset=(record.offset - since) / SPEED)
+def _sooner(record: Record, since: float, speed: float) -> Record:
+    return record._replace(offset=(record.offset - since) / speed)
 
 
 class _Request(msgspec.Struct):

@@ -70,6 +70,18 @@ class Stack:
         [[left]] = await self.rows(LEFT)
         return left == 0 and await self.passed(await self.ends())
 
+    async def standing(self) -> str:
+        """Where everything stands, in lines, for whoever must find out what never came."""
+        asked = {
+            "incidents": "SELECT component, status, revision, opened_at FROM monitor.incidents ORDER BY opened_at DESC LIMIT 3",
+            "notifications": "SELECT incident_id, kind, status, reason, count(*) FROM notifier.notifications GROUP BY 1, 2, 3, 4",
+            "due": "SELECT kind, count(*), min(ready_at), max(attempts) FROM notifier.due GROUP BY 1",
+            "account": "SELECT sum(read) AS read, sum(counted) AS counted, sum(late) AS late FROM monitor.fold_accounts",
+            "offsets": STANDS + " ORDER BY 1, 2",
+        }
+        lines = [f"  {what}: {dict(row)}" for what, query in asked.items() for row in await self.rows(query)]
+        return "\n".join([f"  mails: {len(self.sink.mails)}", *lines])
+
     async def in_flight(self) -> int:
         """Deliveries that a worker has in its hands."""
         [[count]] = await self.rows("SELECT count(*) FROM notifier.due WHERE kind IN ('delivery', 'reply') AND lease IS NOT NULL")

@@ -1,0 +1,128 @@
+"""A round: a load with an incident in it, a fault in the middle, and the account of all that was said, folded and sent."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaProducer
+
+from deploy.simulator.play import Record, play
+from tests.faults import harm
+from tests.faults.load import Load
+from tests.faults.reckoning import reckon
+from tests.faults.site import within
+from tests.faults.stack import Stack
+
+SETTLES_WITHIN = 120.0  # seconds
+
+
+@dataclass
+class Result:
+    """The last line."""
+
+    rounds: int = 0
+    produced: int = 0
+    processed: int = 0
+    dead_lettered: int = 0
+    lost: int = 0
+    processed_twice: int = 0
+    told: int = 0
+    told_twice: int = 0
+    same_id_repeats: int = 0
+    unaffected_told: int = 0
+    max_recovery_s: float = 0.0
+
+
+@dataclass
+class Run:
+    """All rounds, what they found, and what fell short of what must be."""
+
+    stack: Stack
+    result: Result = field(default_factory=Result)
+    problems: list[str] = field(default_factory=list)
+    in_flight: int = 0  # sends that were under way when a notifier died
+    cells_lost: int = 0
+    cells_twice: int = 0
+    victims: set[str] = field(default_factory=set)
+
+    async def round(self, load: Load, what: harm.Harm, when: harm.Moment) -> None:
+        """One round, to its end. Raises TimeoutError when something never comes."""
+        started = time.monotonic()
+        print(f"round {load.number}: {what.what}, {when}", end="", flush=True)
+        self.victims |= load.victims
+        async with asyncio.TaskGroup() as doing:
+            harmed = doing.create_task(self._harm(what, when))
+            await self.tell(load)
+        await within(SETTLES_WITHIN, self.stack.at_rest, "everything at rest")
+        await self._count(load, harmed.result())
+        print(f"; well again after {harmed.result():.1f} s; the round took {time.monotonic() - started:.0f} s", flush=True)
+
+    async def tell(self, load: Load) -> None:
+        """The round's story: the trouble lasts until everybody is told, and everybody gets the all-clear."""
+        sink = self.stack.sink
+        await self.play(load.directory)
+        await self.play(load.trouble)
+        await self._mails("told", lambda: sink.told("opened") >= load.victims and sink.told("answer") >= load.writers)
+        await self.play(load.recovery)
+        await self._mails("given the all-clear", lambda: sink.told("resolved") >= load.victims)
+
+    async def play(self, records: Sequence[Record]) -> None:
+        """Publishes them, each when it is due."""
+        await self.stack.kafka.answering()
+        # As patient as a product must be: a broker that was killed may be away for a minute.
+        kafka = AIOKafkaProducer(
+            bootstrap_servers=self.stack.kafka.bootstrap, enable_idempotence=True, acks="all", request_timeout_ms=180_000
+        )
+        await kafka.start()
+        try:
+            await play(kafka, records, time.time())
+        finally:
+            await kafka.stop()
+
+    async def _harm(self, what: harm.Harm, when: harm.Moment) -> float:
+        """Does it when it is time; returns the seconds from the cure until all is well."""
+        await when.comes(self.stack)
+        await what.act(self.stack)
+        if what.what == "kill -9 notifier":  # the new one has not claimed anything yet
+            self.in_flight += await self.stack.in_flight()
+        for name, member in self.stack.members.items():
+            if not member.alive:
+                self.problems.append(f"{name} ended by itself:\n{member.tail()}")
+                await member.start()
+        return await harm.recovery(self.stack)
+
+    async def _mails(self, what: str, condition: Callable[[], bool]) -> None:
+        try:
+            await asyncio.wait_for(self.stack.sink.until(condition), SETTLES_WITHIN)
+        except TimeoutError:
+            raise TimeoutError(f"not everybody was {what} within {SETTLES_WITHIN:.0f} s:\n{await self.stack.standing()}") from None
+
+    async def _count(self, load: Load, recovered_s: float) -> None:
+        result, sink, found = self.result, self.stack.sink, await reckon(self.stack, load)
+        self.cells_lost += found.cells_lost
+        self.cells_twice += found.cells_twice
+        result.rounds += 1
+        result.produced += load.events
+        result.processed, result.dead_lettered = found.processed, found.dead_lettered
+        result.lost, result.processed_twice = max(found.lost, self.cells_lost), max(found.twice, self.cells_twice)
+        result.told, result.told_twice = len(sink.told("opened")), sink.told_twice()
+        result.same_id_repeats = sink.same_id_repeats()
+        result.unaffected_told = sum(mail.to not in self.victims for mail in sink.mails)
+        result.max_recovery_s = max(result.max_recovery_s, round(recovered_s, 1))
+
+    def shortcomings(self) -> list[str]:
+        """What must be and is not, in sentences."""
+        r = self.result
+        must = {
+            f"produced {r.produced} = processed {r.processed} + dead letters {r.dead_lettered}": r.produced
+            == r.processed + r.dead_lettered,
+            f"lost {r.lost}": r.lost == 0,
+            f"processed twice {r.processed_twice}": r.processed_twice == 0,
+            f"told {r.told} of {len(self.victims)} affected": r.told == len(self.victims),
+            f"told twice {r.told_twice}": r.told_twice == 0,
+            f"the same mail again {r.same_id_repeats}, with {self.in_flight} in flight": r.same_id_repeats <= self.in_flight,
+            f"unaffected told {r.unaffected_told}": r.unaffected_told == 0,
+            f"recovered within {r.max_recovery_s} s": r.max_recovery_s <= 60,
+        }
+        return [sentence for sentence, kept in must.items() if not kept] + self.problems

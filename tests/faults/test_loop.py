@@ -1,0 +1,196 @@
+"""The three services: killed, stopped, cut off from broker and database, told everything three times, and once more from the start."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+
+import httpx2 as httpx
+import pytest
+
+from tests.containers import Kafka, Postgres
+from tests.faults.harm import Harm, Moment
+from tests.faults.load import ENDS, Load, load
+from tests.faults.members import Member
+from tests.faults.reckoning import expected, found
+from tests.faults.rounds import Run
+from tests.faults.sink import sink
+from tests.faults.site import within
+from tests.faults.stack import TOKEN, Stack, running
+
+pytestmark = [pytest.mark.asyncio, pytest.mark.docker]
+
+EVENTS = 9_000
+BEGIN = time.time() - 8 * ENDS  # the stories' time, seconds since the epoch
+STATE = (
+    "SELECT * FROM monitor.impact ORDER BY incident_id, customer_id",
+    "SELECT id, rule, component, status, started_at, resolved_at, revision FROM monitor.incidents ORDER BY id",
+    "SELECT * FROM monitor.fold_buckets ORDER BY partition, rule, start",
+    "SELECT id, status, attempts, settled_at FROM notifier.notifications ORDER BY id",
+    "SELECT * FROM notifier.customers ORDER BY id",
+    "SELECT id, number, status FROM ticketing.tickets ORDER BY id",
+    "SELECT * FROM ticketing.messages ORDER BY id",
+    "SELECT * FROM ticketing.links ORDER BY ticket_id, incident_id",
+)
+
+
+@pytest.fixture(scope="module")
+async def run(kafka: Kafka, postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run]:
+    dice = random.Random(1)
+    async with (
+        sink(lambda: dice.uniform(0, 0.1)) as taking,
+        running(kafka, postgres_server, taking, tmp_path_factory.mktemp("loop")) as stack,
+    ):
+        yield Run(stack)
+
+
+def story(number: int) -> Load:
+    """The stories follow each other in time, and the last has ended by now."""
+    return load(number, EVENTS, BEGIN + number * ENDS, seed=number, speed=8.0)
+
+
+async def state(stack: Stack) -> list[list[tuple[object, ...]]]:
+    """Everything the services know that a repetition must not change."""
+    return [[tuple(row.values()) for row in await stack.rows(query)] for query in STATE]
+
+
+@pytest.mark.parametrize(("number", "name", "when"), [(1, "monitor-a", Moment(2.0)), (2, "notifier", Moment(kind="opened", mails=20))])
+async def test_kill_9_in_the_middle_of_an_incident_leaves_nobody_out_and_tells_nobody_twice(
+    run: Run, number: int, name: str, when: Moment
+) -> None:
+    member = run.stack.members[name]
+
+    async def kill(_: Stack) -> None:
+        await member.kill()
+        await member.start()
+
+    await run.round(story(number), Harm(f"kill -9 {name}", kill), when)
+    assert run.shortcomings() == []
+
+
+@pytest.mark.parametrize(("number", "name"), [(3, "monitor-a"), (4, "notifier"), (5, "ticketing")])
+async def test_sigterm_in_the_middle_of_an_incident_ends_within_ten_seconds_and_repeats_no_mail(run: Run, number: int, name: str) -> None:
+    member, repeats = run.stack.members[name], run.stack.sink.same_id_repeats()
+
+    async def stop(_: Stack) -> None:
+        assert await member.terminate() <= 10
+        await member.start()
+
+    await run.round(story(number), Harm(f"SIGTERM {name}", stop), Moment(kind="opened", mails=20))
+    assert run.shortcomings() == []
+    assert run.stack.sink.same_id_repeats() == repeats
+
+
+async def test_while_the_broker_is_away_tickets_are_taken_and_their_facts_go_out_when_it_is_back(run: Run) -> None:
+    stack = run.stack
+    ticketing = stack.members["ticketing"]
+    before = memory(ticketing)
+    async with stack.kafka.away():
+        answers = [await new_ticket(ticketing, f"during-broker-{n}") for n in range(50)]
+        await within(20, lambda: says(ticketing, "/readyz", 503), "readyz is red")
+        assert await says(ticketing, "/livez", 200)
+    seconds = await within(60, stack.at_rest, "the backlog is published and read")
+    assert [answer.status_code for answer in answers] == [201] * 50
+    assert all(member.alive for member in stack.members.values())
+    assert memory(ticketing) - before < 50_000_000
+    await within(60, stack.ready, "everything is ready again")
+    print(f"published and read {seconds:.1f} s after the broker was back")
+
+
+async def test_while_the_database_is_away_callers_hear_so_at_once_and_no_acknowledged_ticket_is_lost(run: Run) -> None:
+    stack = run.stack
+    ticketing = stack.members["ticketing"]
+    taken, slowest = [], 0.0
+    over = asyncio.Event()
+
+    async def keep_writing() -> list[int]:
+        nonlocal slowest
+        said: list[int] = []
+        while not over.is_set():
+            started = time.monotonic()
+            answer = await new_ticket(ticketing, f"during-database-{len(said)}")
+            slowest = max(slowest, time.monotonic() - started)
+            said.append(answer.status_code)
+            if answer.status_code == 201:
+                taken.append(answer.json()["id"])
+            else:
+                assert answer.headers["Retry-After"]
+            await asyncio.sleep(0.02)
+        return said
+
+    writing = asyncio.create_task(keep_writing())
+    await until_some(taken)
+    async with stack.postgres.away():
+        await asyncio.sleep(1)  # a moment that callers notice
+    before = len(taken)
+    seconds = await within(5, lambda: more(taken, before), "the first ticket after it is back")
+    over.set()
+    said = await writing
+    assert set(said) == {201, 503}
+    assert slowest <= 2
+    kept = {row["id"] for row in await stack.rows("SELECT id FROM ticketing.tickets")}
+    assert kept >= set(taken)
+    await within(60, stack.ready, "everything is ready again")
+    print(f"no answer took longer than {slowest:.2f} s; the first ticket came {seconds:.2f} s after the database was back")
+
+
+async def test_the_same_events_three_times_make_the_state_and_the_mails_of_once(run: Run) -> None:
+    thrice = story(6)
+    await run.tell(thrice)
+    await within(60, run.stack.at_rest, "everything at rest")
+    once, mails = await state(run.stack), list(run.stack.sink.mails)
+    for _ in range(2):
+        for part in (thrice.directory, thrice.trouble, thrice.recovery):
+            await run.play(part)
+        await within(60, run.stack.at_rest, "everything at rest")
+    assert await found(run.stack, thrice) == expected(thrice)
+    assert await state(run.stack) == once
+    assert run.stack.sink.mails == mails
+
+
+async def test_every_topic_read_again_from_its_start_changes_nothing_and_tells_nobody(run: Run) -> None:
+    stack = run.stack
+    await within(60, stack.at_rest, "everything at rest")
+    before, mails = await state(stack), list(stack.sink.mails)
+    for member in stack.members.values():
+        await member.terminate()
+    for forget in ("UPDATE monitor.offsets SET next = 0", "UPDATE notifier.offsets SET next = 0", "UPDATE ticketing.offsets SET next = 0"):
+        await stack.rows(forget)
+    for member in stack.members.values():
+        await member.start()
+    await within(120, stack.ready, "everything is ready again")
+    await within(120, stack.at_rest, "everything is read again")
+    assert await state(stack) == before
+    assert stack.sink.mails == mails
+
+
+# ── what the tests ask and do ────────────────────────────────────────────────────────────────
+
+
+async def new_ticket(ticketing: Member, customer: str) -> httpx.Response:
+    """Writes in over HTTP."""
+    async with httpx.AsyncClient(timeout=10) as client:
+        return await client.post(
+            f"http://127.0.0.1:{ticketing.port}/v1/tickets",
+            json={"customer_id": customer, "subject": "Cannot pay", "body": "It hangs."},
+            headers={"Authorization": f"Bearer {TOKEN.format(role='agent')}", "Idempotency-Key": customer},
+        )
+
+
+async def says(member: Member, path: str, status: int) -> bool:
+    answer = await member.get(path)
+    return answer is not None and answer.status_code == status
+
+
+async def more(things: list[str], than: int) -> bool:
+    return len(things) > than
+
+
+async def until_some(things: list[str]) -> None:
+    await within(10, lambda: more(things, 10), "some are there")
+
+
+def memory(member: Member) -> int:
+    """Resident bytes."""
+    with open(f"/proc/{member.pid}/statm") as statm:
+        return int(statm.read().split()[1]) * 4096
