@@ -57,6 +57,7 @@ def broker(settings: Settings, streams: Sequence[Stream]) -> KafkaBroker:
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             auto_offset_reset="earliest",
+            isolation_level="read_committed",  # what a product took back in a transaction of its own never happened
             session_timeout_ms=10_000,
             heartbeat_interval_ms=1_000,
             batch_timeout_ms=10,

@@ -99,6 +99,7 @@ class Timers:
     database: Database
     kinds: Mapping[str, Work]
     _running: dict[asyncio.Task[None], Due] = field(default_factory=dict)
+    _claiming: dict[str, asyncio.Lock] = field(default_factory=dict)  # by kind, held while rows are claimed
     _stopping: bool = False
 
     async def run(self) -> None:
@@ -108,15 +109,27 @@ class Timers:
     async def stop(self, within: float) -> None:
         """Claims no more, lets what runs finish for `within` seconds, then gives the leases of the rest back."""
         self._stopping = True
-        if self._running:
-            await asyncio.wait(set(self._running), timeout=within)
+        try:
+            async with asyncio.timeout(within):
+                for claiming in self._claiming.values():
+                    async with claiming:  # a claim under way may have taken leases already
+                        pass
+                while self._running:
+                    await asyncio.wait(set(self._running))
+        except TimeoutError:
+            await self._give_back()
+
+    async def _give_back(self) -> None:
         left = dict(self._running)
         for task in left:
             task.cancel()
         if left:
             await asyncio.wait(set(left), timeout=1)
+        try:
             async with self.database.transaction() as tx:
                 await tx.executemany(RETURN, [(due.kind, due.ref, due.lease, timedelta()) for due in left.values()])
+        except TRANSIENT as error:
+            log.warning("%d rows come back when their leases end: %s", len(left), error)
 
     async def _claim_forever(self, kind: str, work: Work) -> None:
         inserted = self.database.wakeup("due")
@@ -124,20 +137,25 @@ class Timers:
         while not self._stopping:
             try:
                 inserted.clear()
-                slots = work.at_once - sum(due.kind == kind for due in self._running.values())
-                claimed = await self._claim(kind, work, slots) if slots else []
-                for due in claimed:
-                    task = asyncio.create_task(self._do(work, due))
-                    self._running[task] = due
-                    task.add_done_callback(self._running.pop)
-                    task.add_done_callback(lambda _: free.set())
-                if slots == len(claimed):
+                if await self._fill(kind, work, free):
                     await wait_for_wakeup(free, 1)
                 else:
                     await wait_for_wakeup(inserted, await self._until_next(kind))
             except TRANSIENT as error:
                 log.warning("claiming due %s stopped (%s), trying again", kind, error)
                 await asyncio.sleep(1)
+
+    async def _fill(self, kind: str, work: Work, free: asyncio.Event) -> bool:
+        """Claims as much as there are workers for, and sets them to it; whether all are at work now. `free` is set when one is done."""
+        async with self._claiming.setdefault(kind, asyncio.Lock()):
+            slots = 0 if self._stopping else work.at_once - sum(due.kind == kind for due in self._running.values())
+            claimed = await self._claim(kind, work, slots) if slots else []
+            for due in claimed:
+                task = asyncio.create_task(self._do(work, due))
+                self._running[task] = due
+                task.add_done_callback(self._running.pop)
+                task.add_done_callback(lambda _: free.set())
+        return slots == len(claimed)
 
     async def _claim(self, kind: str, work: Work, slots: int) -> list[Due]:
         lease = uuid4()

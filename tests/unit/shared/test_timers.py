@@ -1,5 +1,6 @@
 """Due work: claimed under a lease, settled once, by the database's clock."""
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -69,3 +70,19 @@ async def test_a_claim_takes_no_more_than_it_asked_for_however_it_is_planned(not
         for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
             await tx.execute(f"SET LOCAL enable_{way} = off")
         assert len(await tx.fetch(CLAIM, "ring", uuid4(), timedelta(seconds=30), 10)) == 10
+
+
+async def test_a_stop_gives_back_the_leases_of_claims_that_were_under_way(notifier_database: Database) -> None:
+    for number in range(30):
+        await put_due(notifier_database, f"bell-{number}", -1)
+    timers = Timers(notifier_database, {"ring": Work(hang, at_once=30)})
+    running = asyncio.create_task(timers.run())
+    await asyncio.sleep(0)  # the first claim begins
+    await timers.stop(within=0.2)
+    running.cancel()
+    async with notifier_database.connection() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM due WHERE lease IS NOT NULL OR ready_at > clock()") == 0
+
+
+async def hang(due: Due) -> None:
+    await asyncio.Event().wait()
