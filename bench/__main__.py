@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 from statistics import quantiles
 
 from bench import latency, throughput
@@ -32,4 +33,5 @@ if __name__ == "__main__":
     parser.add_argument("--events", type=int, default=2_000_000)
     parser.add_argument("--incidents", type=int, default=30, help="outages in the latency run, one every 2 s")
     arguments = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # until the broker answers it says so at every try
     print(json.dumps(asyncio.run(main(arguments.events, arguments.incidents))))
