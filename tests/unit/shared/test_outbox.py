@@ -1,0 +1,97 @@
+"""Tell the others: what is written in a transaction is published when it commits, in order, by one relay at a time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+
+from shared.events import Topic
+from shared.outbox import Message, Relay, put, say
+from shared.postgres import Database
+from tests.builders import customer
+from tests.fakes import FakeTopics
+
+pytestmark = pytest.mark.asyncio
+
+TOPIC = "things.v1"
+
+
+@asynccontextmanager
+async def relaying(database: Database, kafka: str) -> AsyncIterator[None]:
+    """A relay works while the context lasts."""
+    tasks = [asyncio.create_task(Relay(database, kafka).run()), asyncio.create_task(database.listen())]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def published(kafka: str, count: int) -> Sequence[ConsumerRecord]:
+    """The first so many records of the topic's partitions; waits for them at most 10 s."""
+    consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=kafka, group_id=None, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        async with asyncio.timeout(10):
+            found: list[ConsumerRecord] = []
+            while len(found) < count:
+                for records in (await consumer.getmany(timeout_ms=100)).values():
+                    found += records
+            return found
+    finally:
+        await consumer.stop()
+
+
+async def left(database: Database) -> int:
+    async with database.connection() as connection:
+        return int(await connection.fetchval("SELECT count(*) FROM outbox"))
+
+
+async def nothing_left(database: Database) -> None:
+    async with asyncio.timeout(10):
+        while await left(database):  # noqa: ASYNC110  a row cannot signal that it went
+            await asyncio.sleep(0.01)
+
+
+async def test_what_is_said_in_a_transaction_that_fails_was_never_said(monitor_database: Database) -> None:
+    with suppress(ZeroDivisionError):
+        async with monitor_database.transaction() as tx:
+            await say(tx, customer("c-1"))
+            raise ZeroDivisionError
+    assert await left(monitor_database) == 0
+
+
+async def test_a_fact_goes_to_its_topic_keyed_by_what_it_is_about(monitor_database: Database) -> None:
+    topics = FakeTopics()
+    async with monitor_database.transaction() as tx:
+        await say(tx, customer("c-1"), customer("c-2"))
+    await topics.relay(monitor_database)
+    assert {record.key for record in topics.records(Topic.CUSTOMERS)} == {b"c-1", b"c-2"}
+    assert sorted(fact.id for fact in topics.facts(Topic.CUSTOMERS)) == sorted((customer("c-1").id, customer("c-2").id))
+    assert await left(monitor_database) == 0
+
+
+async def test_the_relay_publishes_bytes_and_headers_as_they_are_in_order_and_deletes_what_was_accepted(
+    monitor_database: Database, kafka: str
+) -> None:
+    messages = [Message(TOPIC, b"k", f"{n}".encode(), [("x", b"\x80\xff"), ("x", b"again")]) for n in range(100)]
+    async with monitor_database.transaction() as tx:
+        await put(tx, [*messages, Message(TOPIC, b"k", None, [])])
+    async with relaying(monitor_database, kafka):
+        records = await published(kafka, 101)
+        await nothing_left(monitor_database)
+    assert [record.value for record in records] == [*(message.value for message in messages), None]
+    assert records[0].headers == (("x", b"\x80\xff"), ("x", b"again"))
+
+
+async def test_a_second_relay_waits_for_the_first_to_end(monitor_database: Database, kafka: str) -> None:
+    async with relaying(monitor_database, kafka), relaying(monitor_database, kafka):
+        async with monitor_database.transaction() as tx:
+            await put(tx, [Message(TOPIC, b"k", f"{n}".encode()) for n in range(500)])
+        await nothing_left(monitor_database)
+        records = await published(kafka, 500)
+    assert [record.value for record in records] == [f"{n}".encode() for n in range(500)]
