@@ -64,14 +64,17 @@ def moment(dice: random.Random, load: Load) -> Moment:
     return Moment(kind=dice.choice(("opened", "resolved")), mails=dice.randint(1, len(load.victims)))
 
 
-async def recovery(stack: Stack) -> float:
-    """Seconds until every process is ready and everything said by now is worked off. Raises TimeoutError."""
+async def recovered(stack: Stack) -> None:
+    """Returns when every process is ready and everything said by now is worked off. Raises TimeoutError."""
     ends = await stack.ends()
 
     async def well() -> bool:
         return await stack.passed(ends) and await stack.ready()
 
-    return await within(RECOVERS_WITHIN, well, "recovered")
+    try:
+        await within(RECOVERS_WITHIN, well, "recovered")
+    except TimeoutError as error:
+        raise TimeoutError(f"{error}\n{await stack.standing()}") from None
 
 
 def _killing(member: Member) -> Callable[[Stack], Awaitable[None]]:

@@ -52,7 +52,7 @@ class Run:
         print(f"round {load.number}: {what.what}, {when}", end="", flush=True)
         self.victims |= load.victims
         async with asyncio.TaskGroup() as doing:
-            harmed = doing.create_task(self._harm(what, when))
+            harmed = doing.create_task(self._harm(load, what, when))
             await self.tell(load)
         await within(SETTLES_WITHIN, self.stack.at_rest, "everything at rest")
         await self._count(load, harmed.result())
@@ -80,8 +80,8 @@ class Run:
         finally:
             await kafka.stop()
 
-    async def _harm(self, what: harm.Harm, when: harm.Moment) -> float:
-        """Does it when it is time; returns the seconds from the cure until all is well."""
+    async def _harm(self, load: Load, what: harm.Harm, when: harm.Moment) -> float:
+        """Does it when it is time; returns the seconds from the cure until what is said after it is worked off too."""
         await when.comes(self.stack)
         await what.act(self.stack)
         if what.what == "kill -9 notifier":  # the new one has not claimed anything yet
@@ -90,7 +90,10 @@ class Run:
             if not member.alive:
                 self.problems.append(f"{name} ended by itself:\n{member.tail()}")
                 await member.start()
-        return await harm.recovery(self.stack)
+        cured_at = time.monotonic()
+        self.result.produced += await self.stack.probe(f"probe-{load.number}")
+        await harm.recovered(self.stack)
+        return time.monotonic() - cured_at
 
     async def _mails(self, what: str, condition: Callable[[], bool]) -> None:
         try:

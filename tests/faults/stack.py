@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy import topics
 from deploy.init import SERVICES
 from deploy.local.processes import ROOT, child, ended_well
+from shared.cloudevents import write_event
+from shared.events import ProductEvent, Topic
 from tests.containers import PASSWORD, Kafka, Postgres
 from tests.faults.members import Member, started
 from tests.faults.sink import Sink
@@ -24,6 +27,8 @@ STANDS = """SELECT topic, partition, next FROM monitor.offsets UNION ALL SELECT 
     UNION ALL SELECT topic, partition, next FROM ticketing.offsets"""
 LEFT = """SELECT (SELECT count(*) FROM monitor.outbox) + (SELECT count(*) FROM notifier.outbox) + (SELECT count(*) FROM ticketing.outbox)
     + (SELECT count(*) FROM notifier.notifications WHERE status = 'waiting')"""
+
+PROBED, PARTITIONS = (Topic.PRODUCT_EVENTS, Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS), 10
 
 Ends = Mapping[TopicPartition, int]
 
@@ -56,6 +61,19 @@ class Stack:
             return ends
         finally:
             await consumer.stop()
+
+    async def probe(self, name: str) -> int:
+        """Says one thing that nobody asks for to each partition of what comes from outside; returns how many product events those were."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.kafka.bootstrap, enable_idempotence=True, request_timeout_ms=180_000)
+        await producer.start()
+        try:
+            for topic in PROBED:
+                for partition in range(PARTITIONS):
+                    value = write_event(ProductEvent(f"{name}-{partition}", "/faults", "com.example.probe", datetime.now(UTC), "1.0"))
+                    await producer.send_and_wait(topic, value, key=b"probe", partition=partition)
+        finally:
+            await producer.stop()
+        return PARTITIONS
 
     async def passed(self, ends: Ends) -> bool:
         """Whether every stream of every service has got so far."""
