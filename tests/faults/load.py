@@ -30,7 +30,7 @@ class Load:
     recovery: Sequence[Record]
     events: int
     cells: Counter[tuple[str, bool, int]]  # (component, ok, second of event time) → requests
-    victims: frozenset[str]  # addresses of those whose requests failed twice and more
+    victims: frozenset[str]  # addresses of those whose requests to one component failed twice and more
     writers: frozenset[str]  # addresses of the victims who wrote in
     components: frozenset[str] = field(default_factory=frozenset)
 
@@ -46,7 +46,8 @@ def load(number: int, events: int, start: float, seed: int, speed: float = 3.0) 
     story = Story(product, (Outage(components[0].name, VICTIMS, BREAKS, HEALS),), People(insist=0.2, questions=0.02))
     messages = list(_so_many(story, events))
     records = list(encode(messages, start, f"/faults/{number}"))
-    cells, failures = _requests(records)
+    cells, _ = _requests(records)
+    _, failures = _requests([record for record in records if BREAKS <= record.offset < HEALS])
     return Load(
         number,
         directory=[record._replace(offset=0.0) for record in encode(directory(product), start, f"/faults/{number}")],
@@ -54,7 +55,7 @@ def load(number: int, events: int, start: float, seed: int, speed: float = 3.0) 
         recovery=[_sooner(record, HEALS, speed) for record in records if record.offset >= HEALS],
         events=events,
         cells=cells,
-        victims=frozenset(address(customer) for customer, count in failures.items() if count >= 2),
+        victims=frozenset(address(customer) for (_, customer), count in failures.items() if count >= 2),
         writers=frozenset(address(each.key) for each in messages if each.id.startswith("complaint-")),
         components=frozenset(component.name for component in components),
     )
@@ -83,15 +84,15 @@ class _Request(msgspec.Struct):
     data: dict[str, object] = {}
 
 
-def _requests(records: Sequence[Record]) -> tuple[Counter[tuple[str, bool, int]], Counter[str]]:
-    """What the published bytes say: requests by component, outcome and second, and failures by customer."""
+def _requests(records: Sequence[Record]) -> tuple[Counter[tuple[str, bool, int]], Counter[tuple[str, str]]]:
+    """What the published bytes say: requests by component, outcome and second; failures by component and customer."""
     cells: Counter[tuple[str, bool, int]] = Counter()
-    failures: Counter[str] = Counter()
+    failures: Counter[tuple[str, str]] = Counter()
     decode = msgspec.json.Decoder(_Request).decode
     for record in records:
         said = decode(record.value)
         if said.type == "com.example.request":
             ok = bool(said.data["ok"])
             cells[str(said.data["component"]), ok, int(said.time.timestamp())] += 1
-            failures[said.subject] += not ok
+            failures[str(said.data["component"]), said.subject] += not ok
     return cells, failures
