@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.conftest import docker_missing
 from tests.containers import running_kafka, running_postgres
 from tests.faults import harm
 from tests.faults.load import ENDS, load
@@ -59,4 +60,6 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--events", type=int, default=EVENTS)
     arguments = parser.parse_args()
+    if missing := docker_missing():
+        sys.exit(f"this needs Docker, for a real Kafka and a real Postgres: {missing}")
     sys.exit(asyncio.run(main(arguments.rounds, arguments.seed, arguments.events)))

@@ -41,8 +41,8 @@ async def reckon(stack: Stack, round_: Load) -> Reckoning:
     held = {partition: ends[TopicPartition(Topic.PRODUCT_EVENTS, partition)] for partition in accounts}
     unread = sum(end for at, end in ends.items() if at.topic == Topic.PRODUCT_EVENTS and at.partition not in accounts)
     read = {partition: row["read"] for partition, row in accounts.items()}
-    missing, extra = _differences(Counter(held), Counter(read))
-    cells_missing, cells_extra = _differences(expected(round_), await found(stack, round_))
+    missing, extra = differences(Counter(held), Counter(read))
+    cells_missing, cells_extra = differences(expected(round_), await found(stack, round_))
     return Reckoning(
         processed=sum(row["counted"] + row["unmatched"] for row in accounts.values()),
         dead_lettered=sum(row["dead"] for row in accounts.values()),
@@ -74,6 +74,6 @@ async def found(stack: Stack, round_: Load) -> Counter[tuple[str, bool, int]]:
     return cells
 
 
-def _differences(wanted: Counter[K], got: Counter[K]) -> tuple[int, int]:
+def differences(wanted: Counter[K], got: Counter[K]) -> tuple[int, int]:
     """How many are missing, and how many are too many."""
     return (wanted - got).total(), (got - wanted).total()

@@ -4,7 +4,7 @@ import asyncio
 import email
 import email.policy
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -58,10 +58,6 @@ class Sink:
     def same_id_repeats(self) -> int:
         """Mails that came again as they were: only those under way when somebody died may."""
         return len(self.mails) - len(set(self.mails))
-
-    def strangers(self, kind: str, expected: Collection[str]) -> Iterator[Mail]:
-        """Mails of this kind to others than those expected."""
-        return (mail for mail in self.mails if mail.kind == kind and mail.to not in expected)
 
 
 @asynccontextmanager
