@@ -28,7 +28,7 @@ async def test_kill_9_in_the_middle_of_batches_loses_nothing_and_counts_nothing_
     async with started(*members):
         await within(20, members[0].ready, "a worker is ready")
         async with site.load():
-            for _ in range(3):
+            for _ in range(2):
                 await asyncio.sleep(dice.uniform(0.5, 2.0))  # a random moment is the point
                 victim = dice.choice(members)
                 await victim.kill()
@@ -42,7 +42,7 @@ async def test_a_replica_with_a_name_is_back_at_once_after_kill_9(site: Site) ->
     member = site.member("a", FOREWARN_INSTANCE="a")
     async with started(member):
         await within(20, member.ready, "the worker is ready")
-        for _ in range(3):
+        for _ in range(2):
             await site.produce(5_000)
             await member.kill()
             await member.start()
@@ -63,6 +63,20 @@ async def test_sigterm_ends_within_ten_seconds_and_leaves_nothing_undone_or_done
             assert await site.told_broker() == await site.stands_at()
             await member.start()
     async with started(member):
+        await everything_once(site)
+
+
+@pytest.mark.parametrize("away", ["kafka", "postgres"])
+async def test_sigterm_ends_within_ten_seconds_although_nobody_answers(site: Site, away: str) -> None:
+    member = site.member("a")
+    async with started(member):
+        await within(20, member.ready, "the worker is ready")
+        await site.produce(2_000)
+        async with getattr(site, away).away():
+            await asyncio.sleep(3)  # it has noticed
+            seconds = await member.terminate()
+        assert seconds <= 10
+        await member.start()
         await everything_once(site)
 
 
