@@ -8,6 +8,7 @@ latest bad event only, so they add up over buckets too.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from services.monitor.aging import Ages
 from services.monitor.rules import RatioRule, reader, test_of
 from services.monitor.seen import Seen
 from shared.events import ProductEvent
@@ -52,7 +53,7 @@ class Watch:
         self._width = rule.width
         self._where, self._bad, self._component = test_of(rule.where), test_of(rule.bad) or bool, reader(rule.component)
         self._buckets: dict[int, Bucket] = {}
-        self._touched: dict[int, float] = {}  # bucket → when it last changed, on the wall clock
+        self._ages = Ages()  # of the buckets
         self._changed: list[tuple[int, str, Cell]] = []
         self._latest: dict[tuple[str, str], int] = {}  # (component, customer) → the bucket their tally is in
 
@@ -120,8 +121,7 @@ class Watch:
             cell.changed = False
         self._changed, self.failed = [], {}
         for start in starts:
-            self._touched.pop(start, None)
-            self._touched[start] = now
+            self._ages.touch(start, now)
         return {start: self._stored(self._buckets[start]) for start in starts}
 
     def _stored(self, bucket: Bucket) -> Stored:
@@ -142,18 +142,12 @@ class Watch:
             bucket[component] = Cell(total, bad, {customer: Tally(*tally) for customer, tally in failing.items()})
             self._latest |= {(component, customer): start for customer in failing}
             self.watermarks[component] = max(self.watermarks.get(component, 0.0), watermark)
-        self._touched[start] = now
+        self._ages.touch(start, now)
 
     def forget(self, now: float) -> list[int]:
         """Lets go of buckets that nothing has touched for a window and the horizon; returns them."""
-        before = now - self._horizon - self._window
-        gone = []
-        for start, touched in self._touched.items():
-            if touched >= before:
-                break  # the rest was touched later
-            gone.append(start)
+        gone = self._ages.forget(now - self._horizon - self._window)
         for start in gone:
-            del self._touched[start]
             for component, cell in self._buckets.pop(start).items():
                 for customer in cell.failing:
                     del self._latest[component, customer]

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from xxhash import xxh3_64_intdigest
 
+from services.monitor.aging import Ages
+
 SLOT = 60  # seconds of event time
 
 
@@ -18,7 +20,7 @@ class Seen:
 
     _slots: dict[int, set[int]] = field(default_factory=dict)
     _fresh: dict[int, list[int]] = field(default_factory=dict)  # since the last `fresh`
-    _touched: dict[int, float] = field(default_factory=dict)  # when the slot last grew, on the wall clock
+    _ages: Ages = field(default_factory=Ages)  # of the slots: when each last grew
 
     def first_time(self, source: str, event_id: str, at: float) -> bool:
         """Whether this event, of this event time, is new; it is known from now on."""
@@ -40,8 +42,7 @@ class Seen:
         """What came since the last call, by slot: to be stored beside what was stored before."""
         fresh, self._fresh = self._fresh, {}
         for slot in fresh:
-            self._touched.pop(slot, None)
-            self._touched[slot] = now
+            self._ages.touch(slot, now)
         return {slot: array("Q", identities).tobytes() for slot, identities in fresh.items()}
 
     def restore(self, slot: int, stored: bytes, now: float) -> None:
@@ -49,16 +50,11 @@ class Seen:
         identities = array("Q")
         identities.frombytes(stored)
         self._slots.setdefault(slot, set()).update(identities)
-        self._touched[slot] = now
+        self._ages.touch(slot, now)
 
     def forget(self, before: float) -> list[int]:
         """Lets go of slots that have not grown since; returns them."""
-        gone = []
-        for slot, touched in self._touched.items():
-            if touched >= before:
-                break  # the rest was touched later
-            gone.append(slot)
+        gone = self._ages.forget(before)
         for slot in gone:
-            del self._touched[slot]
             self._slots.pop(slot, None)
         return gone

@@ -4,6 +4,7 @@ from dataclasses import astuple, replace
 
 import pytest
 
+from services.monitor.aging import Ages
 from services.monitor.fold import SKEW, Account, Partition, Tally, Watch
 from shared.events import ProductEvent
 from tests.builders import event
@@ -210,4 +211,4 @@ def test_what_is_let_go_leaves_nothing_behind() -> None:
     partition = folded(*failures_of(100))
     watch(partition).settle(now=LATER)
     assert len(watch(partition).forget(now=LATER + 10 * HORIZON)) == 10
-    assert (watch(partition)._buckets, watch(partition)._touched, watch(partition)._latest) == ({}, {}, {})
+    assert (watch(partition)._buckets, watch(partition)._ages, watch(partition)._latest) == ({}, Ages(), {})
