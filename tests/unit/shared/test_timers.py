@@ -1,6 +1,7 @@
 """Due work: claimed under a lease, settled once, by the database's clock."""
 
 import asyncio
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
 
@@ -72,13 +73,29 @@ async def test_a_claim_takes_no_more_than_it_asked_for_however_it_is_planned(not
         assert len(await tx.fetch(CLAIM, "ring", uuid4(), timedelta(seconds=30), 10)) == 10
 
 
+@dataclass
+class Holding(Timers):
+    """Timers whose claim has taken its leases, and does not say so before it may."""
+
+    taken: asyncio.Event = field(default_factory=asyncio.Event)
+    may_say: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def _claim(self, kind: str, work: Work, slots: int) -> list[Due]:
+        claimed = await super()._claim(kind, work, slots)
+        self.taken.set()
+        await self.may_say.wait()
+        return claimed
+
+
 async def test_a_stop_gives_back_the_leases_of_claims_that_were_under_way(notifier_database: Database) -> None:
-    for number in range(30):
-        await put_due(notifier_database, f"bell-{number}", -1)
-    timers = Timers(notifier_database, {"ring": Work(hang, at_once=30)})
+    await put_due(notifier_database, "bell", -1)
+    timers = Holding(notifier_database, {"ring": Work(hang)})
     running = asyncio.create_task(timers.run())
-    await asyncio.sleep(0)  # the first claim begins
-    await timers.stop(within=0.2)
+    await asyncio.wait_for(timers.taken.wait(), 10)
+    stopping = asyncio.create_task(timers.stop(within=0.2))
+    await asyncio.sleep(0)  # the stop has begun
+    timers.may_say.set()
+    await stopping
     running.cancel()
     async with notifier_database.connection() as connection:
         assert await connection.fetchval("SELECT count(*) FROM due WHERE lease IS NOT NULL OR ready_at > clock()") == 0
