@@ -71,6 +71,31 @@ async def braked(member: Member) -> bool:
     return any(line.startswith("forewarn_brake_engaged{") and line.endswith(" 1.0") for line in lines)
 
 
+async def test_a_table_somebody_has_locked_makes_the_stream_wait_and_puts_nothing_aside(site: Site) -> None:
+    """What it needs is away for longer than two tries take: a lock is waited for 5 s, then there is a pause."""
+    async with started(member := site.member("a")):
+        await within(20, member.ready, "the worker is ready")
+        blocker = await site.postgres.connect(site.database)
+        async with blocker.transaction():
+            await blocker.execute("LOCK TABLE worker.counted IN ACCESS EXCLUSIVE MODE")
+            await site.produce(200)
+            seconds = await within(30, lambda: retried(member, site.topic, 2), "it has given up twice, and waits")
+        await blocker.close()
+        await site.settled()
+        letters = await site.records(f"{site.topic}.dlq")
+        events = await site.account()
+    assert seconds > 2, "two tries within two seconds are no pause"
+    assert letters == []
+    assert (events.processed, events.twice, events.balanced) == (200, 0, True)
+
+
+async def retried(member: Member, topic: str, times: int) -> bool:
+    answer = await member.get("/metrics")
+    line = f'forewarn_stream_retries_total{{topic="{topic}",why="transient"}} '
+    counts = [float(each.removeprefix(line)) for each in (answer.text if answer is not None else "").splitlines() if each.startswith(line)]
+    return bool(counts) and counts[0] >= times
+
+
 async def test_the_marker_a_transaction_leaves_behind_the_last_record_is_no_lag(site: Site) -> None:
     """No poll ever brings it."""
 
