@@ -8,7 +8,7 @@ from deploy.docs.remarks import remarks
 from deploy.docs.schemas import PRODUCT_EVENT, Schema, fact_schema, file_of, schemas, summary, type_of
 from deploy.docs.topics import FLOWS, Flow
 from shared.cloudevents import Reason
-from shared.events import FACTS, Fact, ProductEvent, Topic
+from shared.events import FACTS, NOT_SAID_YET, Fact, ProductEvent, Topic
 
 HEAD = """\
 <!-- Made by `make docs` from shared/events, shared/cloudevents.py and tests/contract/corpus. Change those. -->
@@ -89,7 +89,10 @@ def _topic(topic: Topic, flow: Flow) -> Iterator[str]:
 
 def _fact(fact: type[Fact]) -> Iterator[str]:
     schema = schemas()[file_of(fact)]
-    yield from (f"### {type_of(fact)}", "", schema["description"], "", *_fields(schema["$defs"]["Data"], schema))
+    yield from (f"### {type_of(fact)}", "", schema["description"], "")
+    if fact in NOT_SAID_YET:
+        yield from ("*Not said yet: no service of this version writes it.*", "")
+    yield from _fields(schema["$defs"]["Data"], schema)
     yield from _examples(type_of(fact).removeprefix("forewarn.").removesuffix(".v1"))
 
 

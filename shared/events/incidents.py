@@ -30,7 +30,11 @@ class PartialFolded(Fact):
 
 
 class Incident(Payload):
-    """What every fact about an incident repeats, so that a reader needs no other."""
+    """What every fact about an incident repeats, so that a reader needs no other.
+
+    Facts about one incident carry a revision. A reader keeps the highest it took and ignores what does not exceed
+    it: a fact that is relayed or replayed again changes nothing.
+    """
 
     incident_id: Id
     rule: str
@@ -38,6 +42,10 @@ class Incident(Payload):
     severity: Severity
     title: str
     started_at: AwareDatetime  # the first bad event of the window that crossed the threshold
+    revision: Annotated[int, Field(ge=0)] = 0  # counts the facts about this incident, impacts left out; 0 for the opening
+    symptom: str = "failing"  # what the rule detects: failing, slow, or a word of a later version; chooses the words of mails
+    failing_at: AwareDatetime | None = None  # event time: the end of the last window that was failing; None in facts of older versions
+    behind_seconds: Annotated[float, Field(ge=0)] = 0.0  # how far behind monitor read when it said this: its clock minus the watermark
 
 
 class IncidentOpened(Fact):
@@ -52,24 +60,27 @@ class IncidentOpened(Fact):
 
 
 class IncidentUpdated(Fact):
-    """The incident's size or severity changed enough to say so."""
+    """An open incident has news: it grew, it still fails, it fell silent or speaks again, or monitor has caught up."""
 
     class Data(Incident):
-        revision: int
         affected: int
         why: Why
+        silent_since: AwareDatetime | None = None  # event time of the last event, when nothing was heard for `resolve.silent`
 
     type: Literal["forewarn.incident.updated.v1"] = "forewarn.incident.updated.v1"
     data: Data
 
 
 class IncidentResolved(Fact):
-    """The trouble is over: the ratio stayed below the resolve threshold for long enough."""
+    """The trouble is over: enough events stayed below the resolve threshold for long enough, or a person said so."""
 
     class Data(Incident):
         resolved_at: AwareDatetime
         affected: int
         why: Why
+        by: str | None = None  # the person who ended it; None: events showed it
+        note: str = ""  # the person's words, for operators; customers do not read them
+        tell: bool = True  # whether those who were told get the all-clear
 
     type: Literal["forewarn.incident.resolved.v1"] = "forewarn.incident.resolved.v1"
     data: Data
@@ -80,10 +91,36 @@ class IncidentReopened(Fact):
 
     class Data(Incident):
         reopened_at: AwareDatetime
-        revision: int
         why: Why
 
     type: Literal["forewarn.incident.reopened.v1"] = "forewarn.incident.reopened.v1"
+    data: Data
+
+
+class IncidentWithdrawn(Fact):
+    """Nothing judges this incident any more, because its rule is gone or changed: whether the trouble is over is not known."""
+
+    class Data(Incident):
+        withdrawn_at: AwareDatetime
+        affected: int
+        reason: str  # rule_gone, rule_changed
+        tell: bool = True  # whether those who were told get an end
+
+    type: Literal["forewarn.incident.withdrawn.v1"] = "forewarn.incident.withdrawn.v1"
+    data: Data
+
+
+class IncidentDismissed(Fact):
+    """A person said that it was a false alarm."""
+
+    class Data(Incident):
+        dismissed_at: AwareDatetime
+        affected: int
+        by: str  # who said so
+        note: str = ""  # their words, for operators; customers do not read them
+        tell: bool = True  # whether those who were told learn that it was a false alarm
+
+    type: Literal["forewarn.incident.dismissed.v1"] = "forewarn.incident.dismissed.v1"
     data: Data
 
 
@@ -91,7 +128,7 @@ class Affected(Payload):
     """One customer an incident touches, with the evidence."""
 
     customer_id: Id
-    certainty: Literal["confirmed", "likely"]  # confirmed: their own events failed
+    certainty: Literal["confirmed", "likely"]  # confirmed: their own events failed; likely: not said yet
     first_seen_at: AwareDatetime
     last_seen_at: AwareDatetime
     count: Annotated[int, Field(ge=0)]  # their bad events so far

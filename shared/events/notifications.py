@@ -12,7 +12,7 @@ class Notification(Payload):
 
     notification_id: Id
     customer_id: Id
-    kind: Literal["opened", "updated", "resolved", "answer", "reply", "guidance"]
+    kind: Literal["opened", "updated", "resolved", "withdrawn", "dismissed", "answer", "reply", "guidance"]  # updated, guidance: not said yet
     incident_id: str | None = None
     ticket_id: str | None = None
 
@@ -57,7 +57,7 @@ class NotificationEngaged(Fact):
     """The customer did something with it."""
 
     class Data(Notification):
-        action: Literal["opened", "clicked", "unsubscribed"]
+        action: Literal["opened", "clicked", "unsubscribed"]  # opened, clicked: not said yet
 
     type: Literal["forewarn.notification.engaged.v1"] = "forewarn.notification.engaged.v1"
     data: Data
