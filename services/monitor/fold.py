@@ -8,6 +8,8 @@ latest bad event only, so they add up over buckets too.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from services.monitor.aging import Ages
 from services.monitor.rules import RatioRule, reader, test_of
 from services.monitor.seen import Seen
@@ -32,13 +34,26 @@ class Cell:
 
     total: int = 0
     bad: int = 0
+    first_bad: float = 0.0  # event time of the earliest bad event, seconds since the epoch; 0 without one
     failing: dict[str, Tally] = field(default_factory=dict)  # customers whose latest bad event is here
     changed: bool = False
 
 
 Bucket = dict[str, Cell]  # by component
-Changes = dict[str, list[tuple[int, int, int, int]]]  # component → (bucket, events, bad events, customers)
-Stored = dict[str, tuple[int, int, dict[str, tuple[float, float, int]], float]]  # as `Cell`, and the component's watermark
+Changes = dict[str, list[tuple[int, int, int, int, float]]]  # component → (bucket, events, bad events, customers, first bad event)
+
+
+class StoredCell(msgspec.Struct, array_like=True):
+    """A `Cell` as it is stored, with the component's watermark. Fields are added at the end, with a default: older snapshots lack them."""
+
+    total: int
+    bad: int
+    failing: dict[str, tuple[float, float, int]]
+    watermark: float
+    first_bad: float = 0.0
+
+
+Stored = dict[str, StoredCell]
 
 
 class Watch:
@@ -74,6 +89,8 @@ class Watch:
         cell.total += 1
         if self._bad(event):
             cell.bad += 1
+            if not cell.first_bad or at < cell.first_bad:
+                cell.first_bad = at
             if event.subject is not None:
                 self._fail(component, event.subject, at, start)
         return TAKEN
@@ -111,7 +128,7 @@ class Watch:
         """The buckets that changed since the last `settle`."""
         changes: Changes = {}
         for start, component, cell in self._changed:
-            changes.setdefault(component, []).append((start, cell.total, cell.bad, len(cell.failing)))
+            changes.setdefault(component, []).append((start, cell.total, cell.bad, len(cell.failing), cell.first_bad))
         return changes
 
     def settle(self, now: float) -> dict[int, Stored]:
@@ -126,11 +143,12 @@ class Watch:
 
     def _stored(self, bucket: Bucket) -> Stored:
         return {
-            component: (
+            component: StoredCell(
                 cell.total,
                 cell.bad,
                 {customer: (tally.first, tally.last, tally.count) for customer, tally in cell.failing.items()},
                 self.watermarks[component],
+                cell.first_bad,
             )
             for component, cell in bucket.items()
         }
@@ -138,10 +156,11 @@ class Watch:
     def restore(self, start: int, stored: Stored, now: float) -> None:
         """Takes back what `settle` gave."""
         bucket = self._buckets.setdefault(start, {})
-        for component, (total, bad, failing, watermark) in stored.items():
-            bucket[component] = Cell(total, bad, {customer: Tally(*tally) for customer, tally in failing.items()})
+        for component, cell in stored.items():
+            failing = {customer: Tally(*tally) for customer, tally in cell.failing.items()}
+            bucket[component] = Cell(cell.total, cell.bad, cell.first_bad, failing)
             self._latest |= {(component, customer): start for customer in failing}
-            self.watermarks[component] = max(self.watermarks.get(component, 0.0), watermark)
+            self.watermarks[component] = max(self.watermarks.get(component, 0.0), cell.watermark)
         self._ages.touch(start, now)
 
     def forget(self, now: float) -> list[int]:

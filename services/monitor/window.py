@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from services.monitor.detectors.ratio import Counts
 from services.monitor.rules import RatioRule
+from shared.events import Bucket
 
 KEPT = 4  # windows of buckets: what comes later than three windows judges none of them again
 
@@ -18,14 +19,14 @@ class Window:
     buckets: Buckets = field(default_factory=dict)
     watermark: float = 0.0  # the latest event time of any partition, seconds since the epoch
 
-    def merge(self, partition: int, watermark: float, reported: Iterable[tuple[int, int, int, int]], oldest: int = 0) -> int | None:
+    def merge(self, partition: int, watermark: float, reported: Iterable[Bucket], oldest: int = 0) -> int | None:
         """Takes one partition's report, but for what lies before `oldest`; returns the earliest bucket that changed.
 
         Reports that come again change nothing.
         """
         self.watermark = max(self.watermark, watermark)
         changed = []
-        for start, events, bad, customers in reported:
+        for start, events, bad, customers, *_ in reported:
             if start < oldest:
                 continue
             known = self.buckets.setdefault(start, {}).get(partition, (0, 0, 0))

@@ -16,6 +16,7 @@ from shared.events.customers import Contact, CustomerErased, CustomerUpdated, Su
 from shared.events.envelope import HOP_LIMIT, IMPACT_CHUNK, Fact, Id, Payload, ProductEvent, Severity, Topic, Why, identity
 from shared.events.incidents import (
     Affected,
+    Bucket,
     FoldedSeries,
     Incident,
     IncidentDismissed,
@@ -59,6 +60,7 @@ __all__ = [
     "NOT_SAID_YET",
     "TOPIC_OF",
     "Affected",
+    "Bucket",
     "Contact",
     "CustomerErased",
     "CustomerUpdated",

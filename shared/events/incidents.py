@@ -6,7 +6,8 @@ from pydantic import AwareDatetime, Field
 
 from shared.events.envelope import IMPACT_CHUNK, Fact, Id, Payload, Severity, Why
 
-Bucket = tuple[int, int, int, int]
+# Start in epoch seconds, events, bad events, customers failing last in it, event time of the first bad event or 0 (older versions lack it).
+Bucket = tuple[int, int, int, int] | tuple[int, int, int, int, float]
 
 
 class FoldedSeries(Payload):
@@ -16,7 +17,7 @@ class FoldedSeries(Payload):
     component: str
     partition: Annotated[int, Field(ge=0)]  # of the product events
     watermark: float  # the latest event time seen, seconds since the epoch
-    buckets: tuple[Bucket, ...]  # (start in epoch seconds, events, bad events, customers failing last in it)
+    buckets: tuple[Bucket, ...]  # (start in epoch seconds, events, bad events, customers failing last in it, first bad event or 0)
 
 
 class PartialFolded(Fact):

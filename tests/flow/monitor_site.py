@@ -127,9 +127,9 @@ class Site:
         counts: dict[tuple[str, int], dict[str, Any]] = {}
         for row in await self.rows("SELECT rule, start, cells FROM fold_buckets"):
             bucket = counts.setdefault((row["rule"], row["start"]), {})
-            for component, (events, bad, failing, _) in msgspec.msgpack.decode(row["cells"], type=Stored).items():
+            for component, cell in msgspec.msgpack.decode(row["cells"], type=Stored).items():
                 so_far = bucket.get(component, (0, 0, {}))
-                bucket[component] = so_far[0] + events, so_far[1] + bad, {**so_far[2], **failing}
+                bucket[component] = so_far[0] + cell.total, so_far[1] + cell.bad, {**so_far[2], **cell.failing}
         return counts
 
     async def tables(self) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def watch(partition: Partition) -> Watch:
 def buckets(partition: Partition, component: str = "checkout") -> list[tuple[int, int, int, int]]:
     """The buckets of one component as (seconds into the story, events, bad events, customers)."""
     changes = watch(partition).changes().get(component, [])
-    return sorted((start - int(START), events, bad, customers) for start, events, bad, customers in changes)
+    return sorted((start - int(START), events, bad, customers) for start, events, bad, customers, _ in changes)
 
 
 def tally(*failures: float, at_least: int = 1) -> Tally | None:
@@ -37,6 +37,15 @@ def tally(*failures: float, at_least: int = 1) -> Tally | None:
 
 def test_an_event_is_in_the_bucket_that_begins_at_or_before_it() -> None:
     assert buckets(folded(request(0.999), request(1.0), request(1.001))) == [(0, 1, 0, 0), (1, 2, 0, 0)]
+
+
+def test_a_bucket_knows_when_its_first_bad_event_was() -> None:
+    partition = folded(request(1.7, ok=False), request(1.2), request(1.4, ok=False), request(2.0))
+    changes = watch(partition).changes()["checkout"]
+    assert [(start - START, round(first_bad - START, 3) if first_bad else None) for start, *_, first_bad in changes] == [
+        (1, 1.4),
+        (2, None),
+    ]
 
 
 def test_buckets_are_as_wide_as_the_rule_makes_them() -> None:
