@@ -1,6 +1,7 @@
 """monitor's wiring: product events are folded, partials are judged, incidents wake the fold, silence is noticed."""
 
 import sys
+from functools import partial
 
 from services.monitor.api import router
 from services.monitor.detecting import Detecting
@@ -10,7 +11,7 @@ from services.monitor.settings import MonitorSettings
 from services.monitor.timers import LISTEN, Listening, measure
 from shared.config import ConfigError, load
 from shared.events import Topic
-from shared.postgres import Database, wait_for_wakeup
+from shared.postgres import Database, patiently, wait_for_wakeup
 from shared.service import Service, run
 from shared.stream import Stream
 from shared.timers import Work
@@ -51,7 +52,7 @@ def service(settings: MonitorSettings) -> Service:
         [events, partials],
         due={LISTEN: Work(listening)},
         routers=[router],
-        before=[listening.schedule],
+        before=[partial(patiently, "the database", listening.schedule)],
         background=[watch_incidents, measure_incidents],
     )
 

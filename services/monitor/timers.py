@@ -1,5 +1,6 @@
 """Time passed: an open incident whose component says nothing is marked silent, by the database's clock, also when no event comes at all."""
 
+import asyncio
 import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from shared.timers import Due, schedule
 
 LISTEN = "listen"  # the kind of the due row
 EVERY = timedelta(seconds=15)
+WITHIN = 5.0  # seconds the broker may take to say where its topics end
 
 
 class Listening:
@@ -48,21 +50,23 @@ class Listening:
         async with self._database.connection() as connection:
             known = await store.offsets(connection)
         try:
-            return await _ends_of(self._events, known), await _ends_of(self._partials, known)
+            async with asyncio.timeout(WITHIN):
+                return await _ends_of(self._events, known), await _ends_of(self._partials, known)
         except (KafkaError, TimeoutError):
             return None
 
 
 async def _ends_of(stream: Stream, known: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
-    """Where each partition ends. Those of our own with nothing unread are left out: at the end of a partition stand
-    markers of transactions, which no offset passes until something follows them.
+    """Where each partition ends, without those of our own that are read to their end: at the end of a partition may stand
+    markers of transactions, which no committed offset passes until a record follows them.
     """
     consumer = stream.consumer()
     if consumer is None:
         raise KafkaConnectionError("not consuming yet")
-    read = (stream.assigned or frozenset()) if await stream.lag() == 0 else frozenset()
-    left = [TopicPartition(stream.topic, partition) for partition in known.get(stream.topic, {}) if partition not in read]
-    return {each.partition: end for each, end in (await consumer.end_offsets(left)).items()} if left else {}
+    ends = await consumer.end_offsets([TopicPartition(stream.topic, partition) for partition in known.get(stream.topic, ())])
+    own = (stream.assigned or frozenset()) if await stream.lag() == 0 else frozenset()
+    read = {at for at, end in ends.items() if at.partition in own and await consumer.position(at) >= end}
+    return {at.partition: end for at, end in ends.items() if at not in read}
 
 
 async def _read_to(tx: Tx, asked_at: datetime, events: dict[int, int], partials: dict[int, int]) -> datetime | None:
