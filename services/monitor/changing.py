@@ -61,7 +61,7 @@ class End:
 
 
 async def open_incident(tx: Tx, rule: RatioRule, component: str, opened: Opened, failing_to: float, now: Now) -> IncidentRow | None:
-    """Opens it. None when this trouble is known already: a replay opens nothing again."""
+    """Opens an incident and says so. None when this trouble is known already: a replay opens nothing again."""
     title, started_at = rule.title.format(component=component), moment(opened.started_at)
     known = opened.incident_id, rule.id, component, rule.severity, rule.symptom, title
     row = await incident(tx, Q.open_incident, *known, started_at, now.at, moment(failing_to), now.behind, opened.why)
@@ -74,7 +74,7 @@ async def open_incident(tx: Tx, rule: RatioRule, component: str, opened: Opened,
 
 
 async def update(tx: Tx, incident_id: str, news: News, now: Now) -> IncidentRow | None:
-    """Says what is new of it. None when it is not open."""
+    """Says what is new of an open incident. None when it is not open."""
     row = await incident(tx, Q.update_incident, incident_id, news.why, _known(news.failing_to), now.behind, news.speaks)
     if row is not None:
         affected = max(row.affected, news.customers)
@@ -84,7 +84,7 @@ async def update(tx: Tx, incident_id: str, news: News, now: Now) -> IncidentRow 
 
 
 async def silence(tx: Tx, incident_id: str, since: datetime, now: Now) -> IncidentRow | None:
-    """Its component says nothing since then. None when that is known, or it is not open."""
+    """Marks an open incident silent, and says so. None when it is silent already, or not open."""
     row = await incident(tx, Q.silence_incident, incident_id, since, now.behind)
     if row is not None:
         await say(tx, facts.updated(row, row.affected, now.at))
@@ -93,7 +93,7 @@ async def silence(tx: Tx, incident_id: str, since: datetime, now: Now) -> Incide
 
 
 async def end(tx: Tx, incident_id: str, ending: End, now: datetime) -> IncidentRow | None:
-    """Ends it. None when it is not open."""
+    """Ends an open incident, and says how. None when it is not open."""
     shown = ending.evidence
     figures = (shown.why, _known(shown.failing_to), shown.behind) if shown else (None, None, None)
     row = await incident(tx, Q.end_incident, incident_id, ending.status, ending.at, ending.by, ending.note, *figures)

@@ -107,8 +107,8 @@ class Detecting:
         """Steps through the windows that changed, and makes true what is decided. `row`: of the incident, should there be an open one."""
         (name, component), series = key, self._series[key]
         rule, window = self._rules[name], series.window
-        if row is not None and row.ended_at is not None:  # a person ended it meanwhile
-            series.state, row = ended(series.state, row.ended_at, rule), None
+        if row is not None and not row.open:  # a person, or another instance, ended it meanwhile
+            series.state, row = ended(series.state, row.ended_at or now.at, rule), None
         why = row.why if row else {}
         for end in window.ends(rule, since):
             judged = _judged(rule, window, series.state, end)

@@ -138,7 +138,7 @@ class Folding:
                 yield PartialFolded.of(data, subject=f"components-{shard}", at=said_at, unique=f"{unique}/{at}")
 
     def _series(self, number: int, watch: Watch, incidents: Sequence[RecentIncident]) -> Iterator[FoldedSeries]:
-        """The buckets that changed; and for open incidents how far time has come, for trouble can end in silence."""
+        """The buckets that changed; and for open incidents how far time has come, so that their windows move on in a silence too."""
         rule, counting, latest = watch.rule.id, watch.rule.fingerprint, max(watch.watermarks.values(), default=0.0)
         waiting = [each for each in incidents if each.rule == rule and self._told.get((each.id, number), 0.0) < latest]
         self._told |= {(each.id, number): latest for each in waiting}

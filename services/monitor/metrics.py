@@ -20,7 +20,7 @@ INCIDENTS_SILENT = Gauge(
 CUSTOMERS_IN_TROUBLE = Gauge("forewarn_monitor_open_incident_customers", "Customers the open incidents touch, once per incident.")
 FOUND_AFTER = Histogram(
     "forewarn_monitor_found_after_seconds",
-    "From an incident's first bad bucket to its opening, on a live stream.",
+    "From an incident's first bad event to its opening, on a live stream.",
     buckets=(0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300, 900),
 )
 

@@ -45,7 +45,7 @@ ON CONFLICT (partition) DO UPDATE SET read = excluded.read, counted = excluded.c
 -- name: recent_incidents
 -- What the folding instances must know: whose customers to look for. An instance that catches up meets incidents that are over already.
 -- What was withdrawn or a false alarm touches nobody more. In order of id, as everybody locks them.
-SELECT id, rule, component, started_at, ended_at FROM incidents
+SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at) FROM incidents
 WHERE status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval) ORDER BY id
 
 -- name: touch

@@ -142,8 +142,8 @@ COLUMNS = [field.name for field in fields(IncidentRow)]
 
 
 def incident_of(row: asyncpg.Record) -> IncidentRow:
-    """An incident, of a row with all its columns."""
-    return IncidentRow(*(row[name] for name in COLUMNS))
+    """An incident, of a row with all its columns. The version before writes no `ended_at`, and may still run beside this one."""
+    return IncidentRow(**{name: row[name] for name in COLUMNS} | {"ended_at": row["ended_at"] or row["resolved_at"]})
 
 
 async def incident(tx: Tx, query: str, *values: object) -> IncidentRow | None:

@@ -25,7 +25,10 @@ WITHIN = 5.0  # seconds the broker may take to say where its topics end
 
 
 class Listening:
-    """Every 15 seconds, in one of the instances: looks how far monitor reads, and which open incidents were not heard of up to there."""
+    """The work that is due every 15 seconds: it looks how far monitor reads, and which open incidents were not heard of up to there.
+
+    One instance does it for all.
+    """
 
     def __init__(self, rules: RulesFile, database: Database, events: Stream, partials: Stream) -> None:
         self._rules = {rule.id: rule for rule in rules.rules}
@@ -57,8 +60,9 @@ class Listening:
 
 
 async def _ends_of(stream: Stream, known: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
-    """Where each partition ends, without those of our own that are read to their end: at the end of a partition may stand
-    markers of transactions, which no committed offset passes until a record follows them.
+    """Where each partition ends, without those that this instance has read to their end.
+
+    Markers of transactions may stand there, which no committed offset passes until a record follows them.
     """
     consumer = stream.consumer()
     if consumer is None:
@@ -87,7 +91,7 @@ async def _read_to(tx: Tx, asked_at: datetime, events: dict[int, int], partials:
 
 
 async def _mark_silent(tx: Tx, rules: Mapping[str, RatioRule], read_to: datetime) -> None:
-    """The rows are locked first and then looked at, so that what detection hears meanwhile is seen."""
+    """Marks the open incidents whose components were not heard of. The rows are locked first: detection may hear one meanwhile."""
     now: datetime = await tx.fetchval("SELECT clock()")
     await store.lock_incidents(tx, [row["id"] for row in await tx.fetch(Q.heard_of_open)])
     for row in await tx.fetch(Q.heard_of_open):
@@ -98,7 +102,7 @@ async def _mark_silent(tx: Tx, rules: Mapping[str, RatioRule], read_to: datetime
 
 
 async def measure(database: Database) -> None:
-    """What the metrics say of open incidents; NaN while the database is away."""
+    """Sets the metrics of open incidents from their rows; NaN while the database is away."""
     try:
         async with database.connection() as connection:
             [row] = await connection.fetch(Q.size_of_open)

@@ -126,3 +126,25 @@ async def test_a_monitor_that_starts_after_a_persons_end_does_not_open_the_same_
     await watch.live(2, FAILING)
     assert [incident["status"] for incident in await watch.incidents()] == ["dismissed"]
     assert timedelta() < watch.clock.now - (await watch.incidents())[0]["ended_at"]
+
+
+async def test_an_end_that_the_version_before_wrote_down_beside_us_is_an_end(watch: Watch) -> None:
+    async with watch.service.database.connection() as connection:
+        await connection.execute("UPDATE incidents SET status = 'resolved', resolved_at = $1", watch.clock.now)
+    await watch.pass_time(seconds=5)
+    await watch.live(5, FAILING)
+    assert [incident["status"] for incident in await watch.incidents()] == ["resolved", "open"]
+    async with watch.agent() as agent:
+        [_, first] = (await agent.get("/v1/incidents")).json()["items"]
+        assert first["ended_at"] == first["resolved_at"] is not None
+        assert [each["status"] for each in (await agent.get("/v1/incidents?status=resolved")).json()["items"]] == ["resolved"]
+
+
+async def test_incidents_are_found_by_how_they_ended(watch: Watch) -> None:
+    await end(watch, "dismiss")
+    async with watch.agent() as agent:
+        found = {
+            status: len((await agent.get(f"/v1/incidents?status={status}")).json()["items"])
+            for status in ("open", "resolved", "withdrawn", "dismissed")
+        }
+    assert found == {"open": 0, "resolved": 0, "withdrawn": 0, "dismissed": 1}
