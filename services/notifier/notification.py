@@ -74,11 +74,17 @@ class Notification(Draft):
     status: Status = Status.WAITING
     created_at: datetime | None = None
     sent_at: datetime | None = None  # it was handed to a provider, and not refused: the customer has it, or may have it
+    dated_at: datetime | None = None  # when the first try began
     attempts: tuple[Attempt, ...] = ()
 
     @property
     def proactive(self) -> bool:
         return self.ticket_id is None
+
+    def date(self, now: datetime) -> datetime:
+        """What its mail is dated: the first try since it was last entered or, when that may have arrived, that of before."""
+        entered_anew = self.dated_at is None or (self.created_at is not None and self.dated_at < self.created_at)
+        return self.dated_at if self.dated_at is not None and (self.sent_at is not None or not entered_anew) else now
 
     @property
     def purpose(self) -> str:

@@ -63,7 +63,7 @@ class Stage:
 
     async def ledger(self, customer_id: str = "c-1") -> list[tuple[str, str, str | None]]:
         """What became of each of a customer's notifications: kind, status, reason."""
-        rows = await self.rows("SELECT * FROM notifications WHERE customer_id = $1 ORDER BY created_at, kind", customer_id)
+        rows = await self.rows("SELECT * FROM notifications WHERE customer_id = $1 ORDER BY created_at, kind, incident_id", customer_id)
         return [(row["kind"], row["status"], row["reason"]) for row in rows]
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
