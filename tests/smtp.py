@@ -29,7 +29,7 @@ class PostOffice:
     address: tuple[str, int] = ("127.0.0.1", 0)
     mails: list[tuple[str, EmailMessage]] = field(default_factory=list)
     at_sender: str = "250 ok"  # how it answers MAIL, as long as that stands
-    at_connect: str = ""  # how it answers EHLO; empty: it lets everybody in
+    at_hello: str = ""  # how it answers EHLO; empty: it lets everybody in
     at_recipient: dict[str, list[str | Do]] = field(default_factory=lambda: defaultdict(list))
     at_end: dict[str, list[str | Do]] = field(default_factory=lambda: defaultdict(list))
     connections: int = 0
@@ -62,7 +62,7 @@ class PostOffice:
 
     async def handle_EHLO(self, _server: SMTP, session: Session, _envelope: Envelope, name: str, answers: list[str]) -> list[str]:
         session.host_name = name
-        return [self.at_connect] if self.at_connect else answers
+        return [self.at_hello] if self.at_hello else answers
 
     async def handle_MAIL(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         self.senders.append(address)

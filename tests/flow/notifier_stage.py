@@ -79,11 +79,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(settings: Settings, **own: Any) -> AsyncIterator[Stage]:
+async def stage(settings: Settings, *, smtputf8: bool = True, **own: Any) -> AsyncIterator[Stage]:
     """A notifier that has started. Its clock stands still until it is moved."""
     clock = Clock(settings, ["notifier"])
     await clock.set(clock.now.replace(microsecond=0))
-    async with post_office() as office:
+    async with post_office(smtputf8=smtputf8) as office:
         host, port = office.address
         given = {name: value for name, value in settings if name in Settings.model_fields}
         theirs = {
