@@ -13,7 +13,18 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.store import DELIVERY, LANES
 from services.notifier.timers import Delivery
 from shared.cloudevents import read_fact
-from shared.events import FACT_OF, Affected, Fact, IncidentImpact, IncidentOpened, IncidentReopened, IncidentResolved, TicketReplied, Topic
+from shared.events import (
+    FACT_OF,
+    Affected,
+    Fact,
+    IncidentImpact,
+    IncidentOpened,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentUpdated,
+    TicketReplied,
+    Topic,
+)
 from shared.service import Service
 from shared.settings import Settings
 from tests.builders import customer
@@ -129,6 +140,12 @@ def impact(at: datetime, *customer_ids: str, incident_id: str = "i-1", chunk: in
     )
     data = IncidentImpact.Data(incident_id=incident_id, chunk=chunk, customers=affected)
     return IncidentImpact.of(data, subject=incident_id, at=at, unique=chunk)
+
+
+def still_failing(at: datetime, incident_id: str = "i-1") -> IncidentUpdated:
+    """What monitor says every few minutes while it goes on."""
+    known = about(at, incident_id, revision=int(at.timestamp()), failing_at=at)
+    return IncidentUpdated.of(IncidentUpdated.Data(**known, affected=1, why={}), subject=incident_id, at=at, unique=at)
 
 
 def resolved(at: datetime, incident_id: str = "i-1") -> IncidentResolved:

@@ -10,7 +10,7 @@ import pytest
 from shared.events import Contact, CustomerErased, CustomerUpdated
 from shared.settings import Settings
 from tests.builders import customer
-from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, kinds, opened, reopened, replied, resolved, stage
+from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, kinds, opened, reopened, replied, resolved, stage, still_failing
 from tests.smtp import Do
 
 pytestmark = pytest.mark.asyncio
@@ -160,7 +160,7 @@ async def test_an_address_corrected_or_added_while_the_incident_goes_on_is_told_
     assert on.office.mails == []
     # When the address is corrected two hours later, while it goes on
     await on.loop.advance(2 * HOUR)
-    await on.hear(reached_at(on.now, NEW))
+    await on.hear(still_failing(on.now), reached_at(on.now, NEW))
     # Then the customer is told, once, and at the end as well
     for night in range(1, 4):
         await on.hear(reached_at(on.now + night * SECOND, NEW, *[ADA] * (night % 2)), impact(on.now, "c-1", chunk=night))
@@ -173,6 +173,7 @@ async def test_who_the_directory_learns_of_late_is_told_while_the_incident_goes_
     await on.hear(opened(on.now), impact(on.now, "c-1"))
     await on.loop.advance(HOUR)
     assert await on.ledger() == [("opened", "suppressed", "no_contact")]
+    await on.hear(still_failing(on.now))
     await on.know("c-1")
     assert on.office.kinds(ADA) == ["opened"]
 
@@ -299,6 +300,6 @@ async def test_every_try_has_the_date_of_the_first(on: Stage, first: str | Do) -
 async def test_what_is_told_after_all_is_dated_when_it_is_told(on: Stage) -> None:
     await told_in_vain(on)
     await on.loop.advance(2 * HOUR)
-    await on.hear(reached_at(on.now, NEW))
+    await on.hear(still_failing(on.now), reached_at(on.now, NEW))
     [mail] = on.office.to(NEW)
     assert mail["Date"].datetime == on.now
