@@ -139,8 +139,9 @@ WHERE c.id = ANY ($1) AND c.erased_at IS NULL AND EXISTS (
         AND n.status IN ('suppressed', 'failed') AND n.reason IN ('no_contact', 'address', 'refused', 'unsupported'))
 
 -- name: wait_again
--- Their customers can be reached now: what they could not be told is entered anew.
-UPDATE notifications n SET status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock()
+-- Their customers can be reached now: what they could not be told is entered anew, and is as true as the incident is by now.
+UPDATE notifications n SET
+    status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), about_at = greatest(n.about_at, i.failing_at)
 FROM incidents i
 WHERE i.id = n.incident_id AND i.status = 'open'
     AND n.customer_id = ANY ($1) AND n.kind = 'opened' AND n.ticket_id IS NULL AND n.sent_at IS NULL

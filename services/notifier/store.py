@@ -48,10 +48,11 @@ async def put_customers(tx: Tx, facts: Collection[CustomerUpdated]) -> list[str]
         [fact.data.consent for fact in facts],
         [fact.time for fact in facts],
     )
-    times = {fact.subject: fact.time for fact in facts if _as_set(contacts[fact.subject]) != _as_set(before.get(fact.subject))}
-    moved = {row["id"]: times[row["id"]] for row in rows if row["id"] in times}
-    await tx.execute(queries.forget_marks, list(moved), list(moved.values()))
-    return list(moved)
+    changed = {fact.subject: fact.time for fact in facts if _as_set(contacts[fact.subject]) != _as_set(before.get(fact.subject))}
+    moved = [row["id"] for row in rows if row["id"] in changed]
+    if moved:
+        await tx.execute(queries.forget_marks, moved, [changed[each] for each in moved])
+    return moved
 
 
 async def erase_customers(tx: Tx, facts: Collection[CustomerErased]) -> None:

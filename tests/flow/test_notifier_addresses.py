@@ -178,6 +178,16 @@ async def test_who_the_directory_learns_of_late_is_told_while_the_incident_goes_
     assert on.office.kinds(ADA) == ["opened"]
 
 
+async def test_an_address_corrected_after_days_is_told_while_the_incident_goes_on(on: Stage) -> None:
+    await on.clock.set(on.now - 30 * HOUR)
+    await told_in_vain(on)
+    await on.loop.advance(30 * HOUR)
+    await on.hear(still_failing(on.now))
+    await on.rows("UPDATE incidents SET failing_at = clock()")
+    await on.hear(reached_at(on.now, NEW))
+    assert on.office.kinds(NEW) == ["opened"], "what counts is that it fails now, not when it began"
+
+
 async def test_after_the_end_a_corrected_address_is_told_nothing(on: Stage) -> None:
     await told_in_vain(on)
     await on.hear(resolved(on.now))

@@ -58,7 +58,7 @@ def keeps_the_limits(raw: bytes) -> None:
         assert all(len(word) <= 75 for word in words)
         assert len(line) <= 76 or not words
         for word in words:
-            email.header.decode_header(word.decode())[0][0].decode("utf-8")  # type: ignore[union-attr]  # each has whole characters
+            email.header.decode_header(word.decode())[0][0].decode("utf-8")  # each has whole characters
 
 
 @given(subject=WORDS)
