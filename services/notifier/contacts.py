@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
+import asyncpg
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
@@ -68,6 +69,6 @@ async def _contacts(tx: Tx, customer_id: str) -> Contacts:
     return Contacts(items=[_view(contact, marks.get(contact.address)) for contact in known.contacts])
 
 
-def _view(contact: Contact, mark: Any) -> ContactView:
+def _view(contact: Contact, mark: asyncpg.Record | None) -> ContactView:
     said = {"since": mark["since"], "detail": mark["detail"]} if mark else {"since": None, "detail": None}
     return ContactView(channel=contact.channel, address=contact.address, role=contact.role, bad=mark is not None, **said)

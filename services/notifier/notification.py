@@ -82,9 +82,11 @@ class Notification(Draft):
         return self.ticket_id is None
 
     def date(self, now: datetime) -> datetime:
-        """What its mail is dated: the first try since it was last entered or, when that may have arrived, that of before."""
-        entered_anew = self.dated_at is None or (self.created_at is not None and self.dated_at < self.created_at)
-        return self.dated_at if self.dated_at is not None and (self.sent_at is not None or not entered_anew) else now
+        """The Date of its mail: when the first try began. A later entry of what never went out has a first try of its own."""
+        if self.dated_at is None:
+            return now
+        of_this_entry = self.created_at is None or self.created_at <= self.dated_at
+        return self.dated_at if of_this_entry or self.sent_at is not None else now
 
     @property
     def purpose(self) -> str:

@@ -149,10 +149,10 @@ WHERE i.id = n.incident_id AND i.status = 'open'
 RETURNING n.id, clock() AS now
 
 -- name: put_off
--- Delivery pauses: whatever is due comes back when it may go on. In pieces; who is claimed meanwhile puts off the next.
-UPDATE due SET ready_at = $2, due_at = $2
-WHERE (kind, ref) IN (
+-- Delivery pauses: whatever is due comes back when it may go on. In pieces; whatever is claimed meanwhile puts off the next.
+WITH ready AS MATERIALIZED (
     SELECT kind, ref FROM due WHERE kind = ANY ($1) AND lease IS NULL AND ready_at <= clock() LIMIT 10000 FOR UPDATE SKIP LOCKED)
+UPDATE due SET ready_at = $2, due_at = $2 FROM ready WHERE due.kind = ready.kind AND due.ref = ready.ref
 
 -- name: suppress
 -- Not told, and why. What may have been sent before stays known as that.
