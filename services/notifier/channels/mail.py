@@ -53,7 +53,7 @@ def sender_of(mail_from: str, name: str = "") -> Sender:
     own_name, address = (said["name"] or "", said["named"] or said["bare"]) if said else ("", "")
     if not is_address(address) or not address.rpartition("@")[0].isascii():
         raise ValueError(f"{mail_from!r} is not `address` or `Name <address>`, with ASCII before the @")
-    return Sender(one_line(name or own_name, NAME), with_ascii_domain(address))
+    return Sender(display_name(name or own_name), with_ascii_domain(address))
 
 
 def message_id(notification_id: str, sender: Sender) -> str:
@@ -67,7 +67,7 @@ def compose(message: Message, sender: Sender) -> bytes:
     fields = [
         headers.tokens("Date", [format_datetime(message.date.astimezone(UTC))]),
         headers.mailbox("From", sender.name, sender.address),
-        headers.mailbox("To", one_line(message.name, NAME), with_ascii_domain(message.address)),
+        headers.mailbox("To", display_name(message.name), with_ascii_domain(message.address)),
         headers.text("Subject", subject),
         headers.tokens("Message-ID", [message_id(message.id, sender)]),
         *_threaded(message, sender),
@@ -113,6 +113,11 @@ def _ended_by_a_click(message: Message) -> list[str]:
 def one_line(text: str, most: int) -> str:
     """At most so many characters of the text, without anything that could end a header line or cannot be written as UTF-8."""
     return _encodable(_control(" ", text[: 4 * most])).strip()[:most].rstrip()
+
+
+def display_name(name: str) -> str:
+    """How somebody is called: on one line, not too long, with single spaces between the words, as mail programs show it."""
+    return " ".join(one_line(name, NAME).split())
 
 
 def printable(text: str) -> str:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.channels import headers
-from services.notifier.channels.mail import NAME, SUBJECT, THREAD, Sender, compose, one_line, sender_of
+from services.notifier.channels.mail import SUBJECT, THREAD, Sender, compose, display_name, one_line, sender_of
 from services.notifier.channels.outcome import Message
 from tests.builders import NOON
 
@@ -75,19 +75,21 @@ def test_a_name_is_read_as_it_was_said_and_keeps_the_limits(name: str) -> None:
     [to] = parsed(raw)["To"].addresses
     assert to.addr_spec == "ada@example.org"
     phrase = field(raw, "To").removesuffix("<ada@example.org>")
-    if (
-        phrase.count("=?") > 1
-    ):  # Python's parser (gh-92081) leaves the space between two encoded words in a phrase, RFC 2047, 6.2 takes it out
-        assert str(email.header.make_header(email.header.decode_header(phrase))).strip() == one_line(name, NAME)
+    if phrase.count("=?") > 1:  # Python's parser leaves the space between two encoded words in a phrase; RFC 2047, 6.2 takes it out
+        assert str(email.header.make_header(email.header.decode_header(phrase))).strip() == display_name(name)
     else:
-        assert to.display_name == one_line(name, NAME)
+        assert to.display_name == display_name(name)
 
 
 @given(name=WORDS, incident=WORDS, ticket=WORDS, kind=WORDS)
 def test_the_whole_head_keeps_the_limits_whatever_is_said(name: str, incident: str, ticket: str, kind: str) -> None:
-    raw = compose(replace(MESSAGE, incident_id=incident, ticket_id=ticket, kind=kind), Sender(one_line(name, NAME), SHOP.address))
+    raw = compose(replace(MESSAGE, incident_id=incident, ticket_id=ticket, kind=kind), Sender(display_name(name), SHOP.address))
     keeps_the_limits(raw)
     assert [each.addr_spec for each in parsed(raw)["From"].addresses] == [SHOP.address]
+
+
+def test_a_name_has_single_spaces_between_its_words() -> None:
+    assert display_name("  Ada\t \u00a0 Lovelace\r\n") == "Ada Lovelace"
 
 
 def test_a_text_of_several_words_becomes_encoded_words_of_at_most_75_characters() -> None:
