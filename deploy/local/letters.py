@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from shared.dead_letters import PREFIX
-from shared.outbox import LARGEST_REQUEST
+from shared.publishing import LARGEST_REQUEST
 
 SUFFIX = ".dlq"
 RECEIPT = "forewarn-receipt"  # the header of a message that is no dead letter, but says which were sent back

@@ -6,7 +6,7 @@ import time
 import pytest
 from confluent_kafka import Producer
 
-from shared.dead_letters import IN_A_ROW
+from shared.brake import IN_A_ROW
 from tests.faults.members import Member, started
 from tests.faults.site import Site, within
 from tests.faults.worker import POISON
