@@ -62,12 +62,12 @@ async def test_a_record_larger_than_its_dead_letter_topic_takes_becomes_a_stub(s
 
 
 async def test_a_handler_that_fails_on_every_record_of_others_does_not_stop_them(shop: Shop) -> None:
-    shop.says(*names(150))
+    shop.says(*names(110))
     shop.trouble = raising(ValueError("a bug of ours"), times=10_000)
     member = shop.member()
     await member.assign()
     await member.drain()
-    assert (await member.stream.trouble(), await shop.stands_at(), len(await shop.dead())) == (None, 150, 150)
+    assert (await member.stream.trouble(), await shop.stands_at(), len(await shop.dead())) == (None, 110, 110)
 
 
 async def test_a_hundred_and_fifty_letters_redriven_stop_nothing(shop: Shop) -> None:
