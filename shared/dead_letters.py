@@ -51,7 +51,7 @@ class DeadLetter:
     def message(self, stream: str, form: Form = Form.WHOLE) -> Message:
         """The letter for `<topic>.dlq`; where the record stood and what was wrong is in `forewarn-*` headers.
 
-        A pointer or a stub has no key and no value, and of the record's headers only how often it was redriven.
+        A pointer or a stub has no key and an empty value, and of the record's headers only how often it was redriven.
         """
         record = self.record
         whole = form is Form.WHOLE
@@ -71,7 +71,10 @@ class DeadLetter:
         }
         kept = [(name, value) for name, value in record.headers if whole or name == REDRIVEN]
         headers = [*kept, *((PREFIX + name, str(value).encode()) for name, value in ours.items())]
-        return Message(record.topic + ".dlq", record.key if whole else None, record.value if whole else None, headers)
+        value = record.value if whole else None
+        if value is None and (record.key is None or not whole):
+            value = b""  # aiokafka sends no record without both
+        return Message(record.topic + ".dlq", record.key if whole else None, value, headers)
 
 
 class Sample(msgspec.Struct, frozen=True):

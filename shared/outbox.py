@@ -64,8 +64,13 @@ async def say(tx: Tx, *facts: Fact) -> None:
 async def put(tx: Tx, messages: Sequence[Message], lane: Lane = Lane.FACTS) -> None:
     """Writes the messages down to be published once `tx` commits. One key belongs into one lane."""
     if messages:
-        rows = [(m.topic, m.key, m.value, [name for name, _ in m.headers], [value for _, value in m.headers], lane) for m in messages]
+        rows = [(message.topic, message.key, message.value, *_headers(message), lane) for message in messages]
         await tx.executemany(WRITE, rows)
+
+
+def _headers(message: Message) -> tuple[list[str], list[bytes]]:
+    """Names and values apart; Kafka allows U+0000 in a name, Postgres in no text."""
+    return [name.replace("\0", "\ufffd") for name, _ in message.headers], [value for _, value in message.headers]
 
 
 class Relay:

@@ -35,6 +35,10 @@ ALONE = 3  # times a row is sent alone when the refusal may pass
 Row = asyncpg.Record  # of the outbox
 
 
+class InvalidRecord(KafkaError):  # type: ignore[misc]
+    """A record has neither key nor value: Kafka takes it, aiokafka does not send it."""
+
+
 class Refusal(StrEnum):
     """Why a record cannot be published: the closed list, also a metric's label."""
 
@@ -52,6 +56,7 @@ REFUSALS: Mapping[type[KafkaError], Refusal] = {
     TopicAuthorizationFailedError: Refusal.NOT_ALLOWED,
     CorruptRecordException: Refusal.INVALID_RECORD,
     InvalidTimestampError: Refusal.INVALID_RECORD,
+    InvalidRecord: Refusal.INVALID_RECORD,
     UnknownError: Refusal.INVALID_RECORD,  # what aiokafka makes of Kafka's INVALID_RECORD (87), which it does not know
 }
 
@@ -115,6 +120,8 @@ class Publisher:
         for row in rows:
             headers = list(zip(row["header_names"], row["header_values"], strict=True))
             try:
+                if row["key"] is None and row["value"] is None:
+                    raise InvalidRecord
                 under_way[row["id"]] = await self._producer.send(row["topic"], key=row["key"], value=row["value"], headers=headers)
             except KafkaError as error:
                 if _refusal(error) is None:

@@ -5,8 +5,10 @@ import pytest
 from shared import metrics
 from shared.dead_letters import REDRIVEN
 from shared.events import FOREIGN, Topic
+from shared.outbox import Lane
 from shared.postgres import Database
 from tests.unit.shared.shop import Shop, names, raising
+from tests.unit.shared.test_outbox import nothing_left, relaying
 
 pytestmark = pytest.mark.asyncio
 
@@ -45,7 +47,22 @@ async def test_above_the_rate_letters_become_pointers_with_the_place_and_without
     assert (letters[-1]["forewarn-partition"], letters[-1]["forewarn-offset"], letters[-1]["forewarn-size"]) == ("1", "29", "8")
     assert letters[-1][REDRIVEN] == "2"
     last = shop.topics.records(f"{shop.topic}.dlq")[-1]
-    assert (last.key, last.value, "x" in dict(last.headers)) == (None, None, False)
+    assert (last.key, last.value, "x" in dict(last.headers)) == (None, b"", False)
+
+
+@pytest.mark.parametrize("headers", [[("x\0y", b"1")], [("x", None)], []])
+async def test_a_record_without_key_and_value_and_with_any_header_is_a_letter_that_can_be_published(
+    shop: Shop, headers: list[tuple[str, bytes]], kafka: str
+) -> None:
+    shop.topics.put(shop.topic, None, headers=headers)
+    shop.says(*names(3))
+    member = shop.member()
+    await member.assign()
+    await member.drain()
+    assert (await shop.written(), await shop.stands_at()) == (names(3), 4)
+    async with relaying(shop.database, kafka, Lane.BULK):
+        await nothing_left(shop.database)
+    assert await shop.rows("SELECT * FROM unpublished") == []
 
 
 async def test_a_record_larger_than_its_dead_letter_topic_takes_becomes_a_stub(shop: Shop) -> None:

@@ -41,6 +41,15 @@ async def test_a_row_the_broker_refuses_is_put_aside_whole_and_the_rows_behind_i
     assert (topic, reason, key, value, names) == (TOPIC, "too_large", b"k", True, ["x"])
 
 
+async def test_a_row_without_key_and_value_is_put_aside_and_does_not_end_the_relay(monitor_database: Database, kafka: str) -> None:
+    async with monitor_database.transaction() as tx:
+        await put(tx, [Message(TOPIC, None, None), Message(TOPIC, b"k", b"next")])
+    async with relaying(monitor_database, kafka):
+        assert [record.value for record in await published(kafka, 1)] == [b"next"]
+        await nothing_left(monitor_database)
+    assert await rows(monitor_database, "SELECT reason FROM unpublished") == [("invalid_record",)]
+
+
 async def test_what_was_put_aside_can_be_sent_again_in_its_order_and_lane(monitor_database: Database) -> None:
     async with monitor_database.transaction() as tx:
         await put(tx, [Message(topic, b"k", value) for topic, value in ((TOPIC, b"1"), ("other.v1", b"x"), (TOPIC, b"2"))], Lane.BULK)
