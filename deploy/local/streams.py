@@ -18,9 +18,12 @@ from deploy.local.running import run
 LINE = "{:<10} {:<20} {:>9} {:>9} {:>9}   {}"  # of the table
 WITHIN_S = 10.0  # for an answer
 DEFAULT_URLS = ("http://localhost:8001", "http://localhost:8002", "http://localhost:8003")
-NO_TOKEN = "set FOREWARN_OPERATOR_TOKEN: `forewarn up` prints it, and in compose `docker compose exec monitor cat /run/secrets/operator_token` does"
+TO_GET_IN = "set FOREWARN_OPERATOR_TOKEN (`forewarn up` prints it; in compose: docker compose exec monitor cat /run/secrets/operator_token)"
 
-Urls = Annotated[list[str], typer.Option("--url", envvar="FOREWARN_URLS", help="Where the services are; once for each.")]
+Urls = Annotated[
+    list[str] | None,
+    typer.Option("--url", envvar="FOREWARN_URLS", help=f"Where a service is; once for each. When not given: {', '.join(DEFAULT_URLS)}."),
+]
 Token = Annotated[str, typer.Option(envvar="FOREWARN_OPERATOR_TOKEN", help="The operator's token.", show_default=False)]
 Topic = Annotated[str, typer.Argument(help="A topic of the table.")]
 
@@ -39,7 +42,7 @@ class Answer:
     def complaint(self) -> str:
         """What is wrong, for people."""
         if self.status == 401:
-            return f"{self.url} does not know this token: {NO_TOKEN}"
+            return f"{self.url} does not know this token: {TO_GET_IN}"
         said = self.body.get("detail", self.status)
         return f"{self.url} refuses: {printable(said)}" if self.status else f"{self.url} does not answer: {printable(self.trouble)}"
 
@@ -48,10 +51,10 @@ class Answer:
 
 
 @streams.callback(invoke_without_command=True)
-def show(context: typer.Context, url: Urls = list(DEFAULT_URLS), token: Token = "") -> None:
+def show(context: typer.Context, url: Urls = None, token: Token = "") -> None:
     """Each service's streams with lag, dead letters since its start and state; what has stopped, with reasons and samples."""
     if context.invoked_subcommand is None:
-        raise typer.Exit(run(lambda: show_on(url, token)))
+        raise typer.Exit(run(lambda: show_on(url or DEFAULT_URLS, token)))
 
 
 @streams.command()
@@ -60,21 +63,21 @@ def release(
     put_aside: Annotated[
         bool, typer.Option("--put-aside", help="What fails among the records that wait now becomes dead letters, however many.")
     ] = False,
-    url: Urls = list(DEFAULT_URLS),
+    url: Urls = None,
     token: Token = "",
 ) -> None:
     """Lets a topic go on whose brake is on: it is tried again from where it stopped, and judged anew."""
-    raise typer.Exit(run(lambda: release_on(url, token, topic, put_aside)))
+    raise typer.Exit(run(lambda: release_on(url or DEFAULT_URLS, token, topic, put_aside)))
 
 
 @streams.command()
 def publish(
     topic: Annotated[str | None, typer.Argument(help="Only what goes to this topic; everything when not given.")] = None,
-    url: Urls = list(DEFAULT_URLS),
+    url: Urls = None,
     token: Token = "",
 ) -> None:
     """Sends the records again that the broker refused, after the cause is mended."""
-    raise typer.Exit(run(lambda: publish_on(url, token, topic)))
+    raise typer.Exit(run(lambda: publish_on(url or DEFAULT_URLS, token, topic)))
 
 
 async def show_on(urls: Sequence[str], token: str) -> int:

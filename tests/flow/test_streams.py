@@ -115,7 +115,7 @@ async def test_the_command_shows_the_table_and_who_does_not_answer(service: Serv
         shown = capsys.readouterr().out
         assert await show_on([url], "nobody") == 1
     row = next(line for line in shown.splitlines() if line.startswith("shop "))
-    assert row.split() == ["shop", TOPIC, "unknown", "101", "0", "STOPPED", "by", "the", "brake"]
+    assert row.split() == ["shop", TOPIC, "199", "101", "0", "STOPPED", "by", "the", "brake"]
     assert "partition 0 offset 100 from /web: not_cloudevent" in shown
     assert f"forewarn streams release {TOPIC} [--put-aside]" in shown
     assert "the broker refused 1 records for shop.v1.dlq: too_large (largest 1,000 bytes)" in shown
