@@ -19,9 +19,11 @@ OF_THE_LAST = 1000
 SHARE = 0.5
 SAMPLES = 5
 
+# A release that its instance has not heard of yet (until is null) stays: partitions may have moved meanwhile.
 ENGAGE = """INSERT INTO brakes (stream, topic, partition, reasons, samples) SELECT $1, $2, partition, $4, $5
     FROM unnest($3::int[]) AS partition ON CONFLICT (stream, topic, partition)
-    DO UPDATE SET reasons = excluded.reasons, samples = excluded.samples, release = NULL, until = NULL"""
+    DO UPDATE SET reasons = excluded.reasons, samples = excluded.samples, release = NULL, until = NULL
+    WHERE brakes.release IS NULL OR brakes.until IS NOT NULL"""
 OURS = "SELECT partition, release, until FROM brakes WHERE stream = $1 AND topic = $2 AND partition = ANY ($3::int[]) FOR UPDATE"
 UNTIL = "UPDATE brakes SET until = $4 WHERE stream = $1 AND topic = $2 AND partition = $3"
 END = "DELETE FROM brakes WHERE stream = $1 AND topic = $2 AND partition = ANY ($3::int[])"

@@ -7,7 +7,7 @@ broker, and is raised: then the same rows are sent again later.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -116,7 +116,8 @@ class Publisher:
     async def _send(self, rows: Sequence[Row]) -> dict[int, Exception]:
         """Sends the rows together; returns what failed, by id."""
         assert self._producer is not None  # noqa: S101  narrowing
-        failed, under_way = {}, {}
+        failed: dict[int, Exception] = {}
+        under_way: dict[int, asyncio.Future[object]] = {}
         for row in rows:
             headers = list(zip(row["header_names"], row["header_values"], strict=True))
             try:
@@ -125,10 +126,11 @@ class Publisher:
                 under_way[row["id"]] = await self._producer.send(row["topic"], key=row["key"], value=row["value"], headers=headers)
             except KafkaError as error:
                 if _refusal(error) is None:
+                    _let_go(under_way.values())
                     raise
                 failed[row["id"]] = error
         for outcome, number in zip(await asyncio.gather(*under_way.values(), return_exceptions=True), under_way, strict=True):
-            if isinstance(outcome, BaseException):
+            if isinstance(outcome, Exception):
                 failed[number] = outcome
         return {row["id"]: failed[row["id"]] for row in rows if row["id"] in failed}
 
@@ -189,6 +191,12 @@ class Publisher:
             await asyncio.wait_for(producer.stop(), 3)
         except (TimeoutError, KafkaError) as error:
             log.warning("the relay's producer did not stop cleanly: %s", error)
+
+
+def _let_go(futures: Iterable[asyncio.Future[object]]) -> None:
+    """Nobody waits for these any more: what they raise is not reported as an exception that nobody retrieved."""
+    for future in futures:
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def _refusal(error: BaseException | None) -> Refusal | None:

@@ -166,3 +166,15 @@ async def test_the_release_reaches_each_instance_that_has_stopped(shop: Shop) ->
         await member.stream.tick()
         await member.drain()
     assert await shop.stands_at() == 1_000
+
+
+async def test_a_release_given_while_partitions_move_is_not_lost(shop: Shop) -> None:
+    bad(shop, 1_000)
+    member = await reading(shop)
+    async with shop.database.transaction() as tx:
+        await brake.release(tx, "shop", shop.topic, Release.PUT_ASIDE)
+    await member.assign()  # a rebalance before the instance has looked
+    member.stream._look_at = 0.0
+    await member.stream.tick()
+    await member.drain()
+    assert await shop.stands_at() == 1_000
