@@ -98,7 +98,7 @@ def raising(error: Exception, *, times: int = 1, on: str | None = None) -> Calla
     def trouble(facts: Sequence[Fact]) -> None:
         if left[0] and (on is None or on in {fact.subject for fact in facts}):
             left[0] -= 1
-            raise error
+            raise type(error)(*error.args)  # one instance raised again and again would keep every frame
 
     return trouble
 
