@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from aiokafka import ConsumerRecord
 
-from deploy.local.letters import MOST, SUFFIX, Letter, Place, letters, letters_of, receipts, send_back, sending, topics
+from deploy.local.letters import MOST, SUFFIX, Letter, Place, letters, letters_of, receipts, send_back, topics
 from deploy.local.pointers import Followed, following
 from deploy.local.printable import printable
 from deploy.local.running import run
@@ -146,10 +146,10 @@ async def redrive_on(kafka: str, topic: str, reason: str | None = None, dry_run:
     """Sends back what waits, and prints what it did. Returns the exit code: 1 when something that should have gone is left."""
     name, done = letters_of(topic), Redrive()
     sent = await receipts(kafka, name)
-    async with sending(kafka) as sender, following(kafka, name.removesuffix(SUFFIX)) as followed:
+    async with following(kafka, name.removesuffix(SUFFIX)) as followed:
         async for piece in _pieces(_waiting(kafka, name, sent, reason, done)):
             going = await _with_records(followed, piece)
-            refused = await send_back(sender, name, going) if going and not dry_run else []
+            refused = await send_back(kafka, name, going) if going and not dry_run else []
             done.gone += len(piece) - len(going)
             done.refused += len(refused)
             done.going.update(letter.reason for letter, _ in going if letter not in refused)

@@ -100,7 +100,7 @@ async def _reading(kafka: str, *names: str) -> AsyncIterator[AIOKafkaConsumer]:
 
 
 @asynccontextmanager
-async def sending(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
+async def _sending(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
     producer = AIOKafkaProducer(
         bootstrap_servers=kafka,
         enable_idempotence=True,
@@ -157,21 +157,29 @@ async def records(kafka: str, name: str) -> AsyncIterator[ConsumerRecord]:
                         yield record
 
 
-async def send_back(sender: AIOKafkaProducer, name: str, sent: Sequence[tuple[Letter, ConsumerRecord]]) -> list[Letter]:
+async def send_back(kafka: str, name: str, sent: Sequence[tuple[Letter, ConsumerRecord]]) -> list[Letter]:
     """The records as they came, then the receipt: killed in between, they go once more, and an event's id counts once.
 
-    Returns the letters whose record the broker finds too large for the topic: those are not sent.
+    Returns the letters whose record the broker finds too large for the topic. Such a one breaks the producer's sequence for
+    those behind it, so what failed goes again in halves, each with a producer of its own.
     """
-    topic = name.removesuffix(SUFFIX)
-    accepted = [await sender.send(topic, _value(record), key=record.key, headers=_headers(letter, record)) for letter, record in sent]
-    outcomes = await asyncio.gather(*accepted, return_exceptions=True)
-    refused = [letter for (letter, _), outcome in zip(sent, outcomes, strict=True) if isinstance(outcome, MessageSizeTooLargeError)]
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException) and not isinstance(outcome, MessageSizeTooLargeError):
-            raise outcome
-    if gone := [letter.place for letter, _ in sent if letter not in refused]:
-        await sender.send_and_wait(name, msgspec.json.encode(gone), headers=[(RECEIPT, b"1")])
-    return refused
+    async with _sending(kafka) as sender:
+        under_way = [
+            await sender.send(name.removesuffix(SUFFIX), _value(record), key=record.key, headers=_headers(letter, record))
+            for letter, record in sent
+        ]
+        outcomes = await asyncio.gather(*under_way, return_exceptions=True)
+        failed = [pair for pair, outcome in zip(sent, outcomes, strict=True) if isinstance(outcome, BaseException)]
+        errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if errors and not any(isinstance(error, MessageSizeTooLargeError) for error in errors):
+            raise errors[0]
+        gone = [letter.place for (letter, _), outcome in zip(sent, outcomes, strict=True) if not isinstance(outcome, BaseException)]
+        if gone:
+            await sender.send_and_wait(name, msgspec.json.encode(gone), headers=[(RECEIPT, b"1")])
+    if len(sent) == 1:
+        return [letter for letter, _ in failed]
+    half = (len(failed) + 1) // 2
+    return [letter for part in (failed[:half], failed[half:]) if part for letter in await send_back(kafka, name, part)]
 
 
 def _value(record: ConsumerRecord) -> bytes | None:

@@ -6,14 +6,20 @@ import time
 from collections.abc import Sequence
 
 import pytest
+from aiokafka import ConsumerRecord
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from confluent_kafka import Producer
 
+from deploy.local.dlq import redrive_on
+from shared.cloudevents import Reason
+from shared.dead_letters import REDRIVEN, DeadLetter
 from shared.outbox import Lane, Message, put
 from shared.postgres import Database
 from shared.settings import Settings
 from tests.containers import PASSWORD
 from tests.faults.members import Member, started
-from tests.faults.site import Site, within
+from tests.faults.site import Site, producing, within
 from tests.faults.worker import NAME
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.docker]
@@ -107,9 +113,45 @@ async def test_a_gzip_record_of_five_megabytes_becomes_a_stub_and_what_comes_aft
         await site.produce(100)
         await within(30, lambda: stub_and_events(site, member), "the stub is there, and the events are counted and said")
         [letter] = await site.records(f"{site.topic}.dlq")
+        assert await redrive_on(site.kafka.bootstrap, site.topic) == 0  # read where it stands, and sent compressed as it came
+        await within(30, lambda: redriven(site), "it came back as another stub")
     headers = {name: value.decode() for name, value in letter.headers}
     assert (headers["forewarn-form"], headers["forewarn-reason"], headers["forewarn-size"]) == ("stub", "too_large", str(len(event)))
     assert await reasons(site) == []
+
+
+async def limit(site: Site, longest: int) -> None:
+    """The site's topic takes records of so many bytes from now on."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=site.kafka.bootstrap)
+    await admin.start()
+    try:
+        setting = {"max.message.bytes": str(longest)}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, site.topic, configs=setting)])
+    finally:
+        await admin.close()
+
+
+async def redriven(site: Site) -> bool:
+    return any(dict(letter.headers).get(REDRIVEN) == b"1" for letter in await site.records(f"{site.topic}.dlq"))
+
+
+async def test_letters_whose_records_no_longer_fit_their_topic_stay_and_the_others_go_back(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def letter(value: bytes, offset: int) -> Message:
+        record = ConsumerRecord(site.topic, 0, offset, 1_764_000_000_000, 0, b"k", value, None, 1, len(value), ())
+        return DeadLetter(record, Reason.NOT_JSON, "malformed").message("s")
+
+    values = [os.urandom(200_000) if number == 5 else b"%d" % number for number in range(10)]
+    await limit(site, 100_000)
+    async with producing(site.kafka) as producer:
+        for number, value in enumerate(values):
+            message = letter(value, number)
+            await producer.send_and_wait(message.topic, message.value, key=message.key, headers=list(message.headers), partition=0)
+    assert await redrive_on(site.kafka.bootstrap, site.topic) == 1
+    assert "9 dead letters went back" in (said := capsys.readouterr().out)
+    assert f"1 stay: their records are larger than {site.topic} takes" in said
+    assert [record.value for record in await site.records(site.topic)] == [value for number, value in enumerate(values) if number != 5]
 
 
 async def stub_and_events(site: Site, member: Member) -> bool:
