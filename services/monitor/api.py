@@ -17,7 +17,7 @@ from services.monitor.store import Q, incident, incident_of
 from shared.api import Db, IdempotencyKey, Problem, Role, allow, once, page, position_of
 from shared.cloudevents import MAX_BYTES, Headers, Reason, Undecodable, read_event, write_event
 from shared.events import ProductEvent, Severity, Topic
-from shared.outbox import Message, put
+from shared.outbox import Lane, Message, put
 from shared.postgres import Tx
 
 router = APIRouter(prefix="/v1")
@@ -95,7 +95,7 @@ async def accept_events(request: Request, database: Db, idempotency_key: Idempot
     messages = _messages(_parts(await request.body(), request.headers.raw), now)
 
     async def publish(tx: Tx) -> Accepted:
-        await put(tx, messages)
+        await put(tx, messages, Lane.BULK)
         return Accepted(accepted=len(messages))
 
     return await once(request, database, idempotency_key, publish, status=202)

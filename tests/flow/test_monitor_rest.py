@@ -16,12 +16,14 @@ from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
 from tests.builders import NOON, event
+from tests.flow.stream_routes import STREAMS
 
 pytestmark = pytest.mark.asyncio
 
 OPEN_TO_ALL = {"/livez", "/readyz", "/metrics"}
 READERS = {"agent", "operator"}
 MAY = {
+    **STREAMS,
     ("POST", "/v1/events"): {"producer", "operator"},
     ("GET", "/v1/incidents"): READERS,
     ("GET", "/v1/incidents/{incident_id}"): READERS,
