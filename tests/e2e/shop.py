@@ -65,9 +65,9 @@ class Shop:
 
     # ── what the product says ────────────────────────────────────────────────────────────────
 
-    async def say(self, topic: str, type_: str, subject: str, data: Mapping[str, Any], at: datetime | None = None) -> None:
+    async def say(self, topic: str, type_: str, subject: str, data: Mapping[str, Any]) -> None:
         """One CloudEvent; returns when the broker has it."""
-        await (await self._put(topic, type_, subject, data, at))
+        await (await self._put(topic, subject, self._event(type_, subject, data, datetime.now(UTC))))
 
     async def introduce(self, *customers: str, consent: bool = True) -> None:
         """Each has one address; monitor's `consent` to mails about incidents."""
@@ -79,41 +79,54 @@ class Shop:
 
     async def fail(self, component: str, since: datetime | None = None) -> None:
         """An outage: every request of every customer fails, over some seconds that end now (or began at `since`)."""
+        sent = [await self._put(Topic.PRODUCT_EVENTS, customer, event) for customer, event in self._failures(component, since)]
+        await asyncio.gather(*sent)
+
+    async def fail_by_http(self, component: str) -> None:
+        """The same outage, told to monitor's REST."""
+        headers = {"Authorization": f"Bearer {self.at.tokens['producer']}"}
+        events = [event for _, event in self._failures(component, None)]
+        answer = await self.http.post(self.at.urls["monitor"] + "/v1/events", json=events, headers=headers)
+        answer.raise_for_status()
+
+    def _failures(self, component: str, since: datetime | None) -> list[tuple[str, dict[str, Any]]]:
         began = since or datetime.now(UTC) - timedelta(seconds=REQUESTS)
-        sent = [
-            await self._request(component, customer, False, began + timedelta(seconds=turn, milliseconds=number))
+        return [
+            (customer, self._request(component, customer, False, began + timedelta(seconds=turn, milliseconds=number)))
             for turn in range(REQUESTS)
             for number, customer in enumerate(self.everybody)
         ]
-        await asyncio.gather(*sent)
 
     async def serve(self, component: str, a_second: float, seconds: float) -> None:
         """Good requests to a component, at that rate, for so long."""
         started = time.monotonic()
         for turn in range(int(a_second * seconds)):
             await asyncio.sleep(max(started + turn / a_second - time.monotonic(), 0))
-            await (await self._request(component, self.everybody[turn % self.customers], True, datetime.now(UTC)))
+            customer = self.everybody[turn % self.customers]
+            request = self._request(component, customer, True, datetime.now(UTC))
+            await (await self._put(Topic.PRODUCT_EVENTS, customer, request))
 
     async def ask(self, customer: str, subject: str, body: str, component: str | None = None) -> None:
         """The customer writes in, by a form."""
         data = {"channel": "form", "subject": subject, "body": body, "component": component}
         await self.say(Topic.SUPPORT_REQUESTS, "forewarn.support.requested.v1", customer, data)
 
-    async def _request(self, component: str, customer: str, ok: bool, at: datetime) -> Awaitable[Any]:
-        data = {"component": component, "ok": ok, "latency_ms": 12}
-        return await self._put(Topic.PRODUCT_EVENTS, "com.example.request", customer, data, at)
+    def _request(self, component: str, customer: str, ok: bool, at: datetime) -> dict[str, Any]:
+        return self._event("com.example.request", customer, {"component": component, "ok": ok, "latency_ms": 12}, at)
 
-    async def _put(self, topic: str, type_: str, subject: str, data: Mapping[str, Any], at: datetime | None) -> Awaitable[Any]:
-        event = {
+    def _event(self, type_: str, subject: str, data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+        return {
             "specversion": "1.0",
             "id": f"{self.name}-{next(self._ids)}",
             "source": f"/tests/{self.name}",
             "type": type_,
-            "time": (at or datetime.now(UTC)).isoformat(),
+            "time": at.isoformat(),
             "subject": subject,
             "data": data,
         }
-        sent: Awaitable[Any] = await self.kafka.send(topic, msgspec.json.encode(event), key=subject.encode())
+
+    async def _put(self, topic: str, key: str, event: Mapping[str, Any]) -> Awaitable[Any]:
+        sent: Awaitable[Any] = await self.kafka.send(topic, msgspec.json.encode(event), key=key.encode())
         return sent
 
     # ── what came of it ──────────────────────────────────────────────────────────────────────
@@ -134,13 +147,13 @@ class Shop:
         """The mails of that kind to this shop's customers."""
         return [mail for mail in await self.at.mailbox.mails() if mail.kind == kind and mail.to.startswith(f"{self.name}-")]
 
-    async def told(self, kind: str, how_many: int, seconds: float = 30) -> None:
-        """Waits until so many customers have a mail of that kind."""
+    async def told(self, kind: str, how_many: int, about: str = "", seconds: float = 30) -> None:
+        """Waits until so many customers have a mail of that kind with these words in its subject."""
 
         async def have() -> bool:
-            return len({mail.to for mail in await self.mails(kind)}) >= how_many
+            return len({mail.to for mail in await self.mails(kind) if about in mail.subject}) >= how_many
 
-        await until(have, f"{how_many} customers of {self.name} have a mail of kind {kind}", seconds)
+        await until(have, f"{how_many} customers of {self.name} have a mail of kind {kind} about {about or 'anything'}", seconds)
 
     async def ready(self) -> bool:
         """Whether every service says so."""
