@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaProducer
 from deploy.local.mailbox import Mail, Mailbox
 from shared.events import Topic
 
+REQUEST = "com.example.request"
 REQUESTS = 4  # of each customer in an outage: 80 of 20 customers are past every threshold of `checkout-failing`
 
 
@@ -45,6 +46,7 @@ class Shop:
     at: Reached
     name: str
     customers: int = 20
+    emitted: int = 0  # product events, by Kafka
     _ids: "count[int]" = field(default_factory=count)
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
@@ -77,25 +79,32 @@ class Shop:
             await self.say(Topic.CUSTOMERS, "forewarn.customer.updated.v1", each, data)
         await until(lambda: self._known(customers[-1]), f"{customers[-1]} is in the directory")
 
-    async def fail(self, component: str, since: datetime | None = None) -> None:
+    async def fail(self, component: str, since: datetime | None = None, type_: str = REQUEST) -> None:
         """An outage: every request of every customer fails, over some seconds that end now (or began at `since`)."""
-        sent = [await self._put(Topic.PRODUCT_EVENTS, customer, event) for customer, event in self._failures(component, since)]
-        await asyncio.gather(*sent)
+        await self._put_all(self._requests(component, False, since, type_))
+
+    async def work(self, component: str, since: datetime | None = None) -> None:
+        """As many requests, all of them good."""
+        await self._put_all(self._requests(component, True, since, REQUEST))
 
     async def fail_by_http(self, component: str) -> None:
         """The same outage, told to monitor's REST."""
         headers = {"Authorization": f"Bearer {self.at.tokens['producer']}"}
-        events = [event for _, event in self._failures(component, None)]
+        events = [event for _, event in self._requests(component, False, None, REQUEST)]
         answer = await self.http.post(self.at.urls["monitor"] + "/v1/events", json=events, headers=headers)
         answer.raise_for_status()
 
-    def _failures(self, component: str, since: datetime | None) -> list[tuple[str, dict[str, Any]]]:
+    def _requests(self, component: str, ok: bool, since: datetime | None, type_: str) -> list[tuple[str, dict[str, Any]]]:
         began = since or datetime.now(UTC) - timedelta(seconds=REQUESTS)
         return [
-            (customer, self._request(component, customer, False, began + timedelta(seconds=turn, milliseconds=number)))
+            (customer, self._event(type_, customer, _data(component, ok), began + timedelta(seconds=turn, milliseconds=number)))
             for turn in range(REQUESTS)
             for number, customer in enumerate(self.everybody)
         ]
+
+    async def _put_all(self, keyed: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        sent = [await self._put(Topic.PRODUCT_EVENTS, key, event) for key, event in keyed]
+        await asyncio.gather(*sent)
 
     async def serve(self, component: str, a_second: float, seconds: float) -> None:
         """Good requests to a component, at that rate, for so long."""
@@ -103,16 +112,13 @@ class Shop:
         for turn in range(int(a_second * seconds)):
             await asyncio.sleep(max(started + turn / a_second - time.monotonic(), 0))
             customer = self.everybody[turn % self.customers]
-            request = self._request(component, customer, True, datetime.now(UTC))
+            request = self._event(REQUEST, customer, _data(component, True), datetime.now(UTC))
             await (await self._put(Topic.PRODUCT_EVENTS, customer, request))
 
     async def ask(self, customer: str, subject: str, body: str, component: str | None = None) -> None:
         """The customer writes in, by a form."""
         data = {"channel": "form", "subject": subject, "body": body, "component": component}
         await self.say(Topic.SUPPORT_REQUESTS, "forewarn.support.requested.v1", customer, data)
-
-    def _request(self, component: str, customer: str, ok: bool, at: datetime) -> dict[str, Any]:
-        return self._event("com.example.request", customer, {"component": component, "ok": ok, "latency_ms": 12}, at)
 
     def _event(self, type_: str, subject: str, data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
         return {
@@ -126,6 +132,7 @@ class Shop:
         }
 
     async def _put(self, topic: str, key: str, event: Mapping[str, Any]) -> Awaitable[Any]:
+        self.emitted += topic == Topic.PRODUCT_EVENTS
         sent: Awaitable[Any] = await self.kafka.send(topic, msgspec.json.encode(event), key=key.encode())
         return sent
 
@@ -162,3 +169,7 @@ class Shop:
 
     async def _known(self, customer: str) -> bool:
         return (await self.get("notifier", f"/v1/customers/{customer}")).status_code == 200
+
+
+def _data(component: str, ok: bool) -> dict[str, Any]:
+    return {"component": component, "ok": ok, "latency_ms": 12}
