@@ -28,6 +28,7 @@ HEARD = (
     (Topic.INCIDENTS, handlers.INCIDENT_FACTS, handlers.on_incidents, 50),  # an impact has 500 customers: 25,000 rows at worst
     (Topic.TICKETS, handlers.TICKET_FACTS, handlers.on_tickets, 500),
 )
+FORGET = {Topic.CUSTOMERS: handlers.on_forgotten}  # on compacted topics
 AT_ONCE = {store.DELIVERY: 12, store.REPLY: 4}  # mails under way
 
 
@@ -39,7 +40,8 @@ def service(settings: NotifierSettings) -> Service:
     connections = _connections(settings, sender)
     delivery = Delivery(database, Email(connections, sender), policy, partial(_write, settings, policy, sender))
     streams = [
-        Stream("notifier", topic, Handling(topic, known, handler), database, at_once=at_once) for topic, known, handler, at_once in HEARD
+        Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
+        for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     return Service("notifier", settings, database, streams, due, [router, public], background=[connections.run])

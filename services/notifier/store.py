@@ -56,6 +56,11 @@ async def erase_customers(tx: Tx, facts: Collection[CustomerErased]) -> None:
     await tx.execute(queries.erase_bad_addresses, ids)
 
 
+async def forget_customers(tx: Tx, customer_ids: Sequence[str]) -> None:
+    """Removes their entries, unless they are erased; what they chose with us stays."""
+    await tx.execute(queries.forget_customers, list(customer_ids))
+
+
 async def customer(tx: Tx, customer_id: str, *, lock: bool = False) -> Customer | None:
     row = await tx.fetchrow(queries.customer_locked if lock else queries.customer, customer_id)
     return _customer(row) if row else None
