@@ -133,7 +133,7 @@ async def test_a_declared_length_above_the_limit_is_413_before_anything_is_read(
 
 @pytest.mark.parametrize("length", ["many", "-5", "1e3", "0x10", "1 2", "²"])
 async def test_a_length_that_is_no_number_of_bytes_is_400(apps: Any, length: str) -> None:
-    headers = {"authorization": "Bearer producer-token", "content-length": length.encode()}
+    headers = {b"authorization": b"Bearer producer-token", b"content-length": length.encode()}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(apps["ticketing"]), base_url="http://service") as client:
         answer = await client.request("POST", "/v1/tickets", content=Body(), headers=headers)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
