@@ -1,5 +1,6 @@
 """Starts notifier: who must know, how, and when? Wiring only."""
 
+import sys
 from functools import partial
 
 from services.notifier import handlers, links, store, texts
@@ -15,7 +16,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.suppression import Situation
 from services.notifier.timers import LEASE, Delivery
 from services.notifier.unsubscribe import public
-from shared.config import load
+from shared.config import ConfigError, load
 from shared.events import Topic
 from shared.handling import Handling
 from shared.postgres import Database
@@ -68,4 +69,7 @@ def _write(
 
 
 if __name__ == "__main__":
-    run(service(NotifierSettings()))
+    try:
+        run(service(NotifierSettings()))
+    except ConfigError as error:
+        sys.exit(str(error))
