@@ -15,7 +15,7 @@ Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PRODUCT_EVENT = "product.event.v1.json"
 ALWAYS_SAID = ("specversion", "id", "source", "type", "subject", "time")  # our models default some, the wire never does
-BY_PRODUCTS = {*FACTS[Topic.CUSTOMERS], *FACTS[Topic.SUPPORT_REQUESTS]}  # CloudEvents requires no time, and ours alone always say it
+BY_PRODUCTS = {*FACTS[Topic.CUSTOMERS], *FACTS[Topic.SUPPORT_REQUESTS]}  # they need not say a time: when they came in counts then
 EXTENSION = {"type": ["string", "boolean", "integer"], "description": "an attribute we do not know: kept as it came"}
 
 
@@ -63,7 +63,7 @@ def fact_schema(fact: type[Fact]) -> Schema:
     properties["hops"]["maximum"] = HOP_LIMIT
     for name in ALWAYS_SAID:
         properties[name].pop("default", None)
-    said = [name for name in ALWAYS_SAID if name != "time" or fact not in BY_PRODUCTS]
+    needed = [name for name in ALWAYS_SAID if name != "time" or fact not in BY_PRODUCTS]
     return {
         "$schema": DIALECT,
         "$id": file_of(fact),
@@ -71,7 +71,7 @@ def fact_schema(fact: type[Fact]) -> Schema:
         "description": cleandoc(fact.__doc__ or ""),
         "type": "object",
         "properties": properties,
-        "required": [*said, *(["data"] if fact.model_fields["data"].is_required() else [])],
+        "required": [*needed, *(["data"] if fact.model_fields["data"].is_required() else [])],
         "$defs": schema.get("$defs", {}),
     }
 

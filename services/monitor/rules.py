@@ -41,6 +41,7 @@ class Comparison(Config):
         return self
 
     def doubts(self) -> Iterator[str]:
+        """Whether no value can pass it."""
         said = self.model_dump(exclude_unset=True)
         if self.present is False and len(said) > 1:
             yield "this never holds: a field that is not there compares with nothing"

@@ -2,7 +2,6 @@
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -24,8 +23,10 @@ from shared.cloudevents import (
     write_fact,
 )
 from shared.events import FACT_OF, Affected, CustomerErased, CustomerUpdated, IncidentImpact, IncidentOpened, ProductEvent
+from tests.builders import Arrived
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+STAMP = int(NOW.timestamp() * 1000)
 EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "id": "7c2e",
@@ -167,14 +168,6 @@ class TestAnEventIsRead:
         assert (event.data, event.datacontenttype) == ({"component": "checkout"}, None)
 
 
-@dataclass
-class Record:
-    """As much of a record as says when it came in."""
-
-    timestamp: int
-    topic: str = "a.topic.v1"
-
-
 def untimed() -> float:
     return REGISTRY.get_sample_value("forewarn_untimed_events_total", {"topic": "a.topic.v1"}) or 0.0
 
@@ -183,31 +176,31 @@ class TestAnEventWithoutATime:
     @pytest.mark.parametrize(("value", "headers"), [(structured("time"), ()), (structured(time=None), ()), (b"{}", binary("time"))])
     def test_has_that_of_its_record_and_is_counted(self, value: bytes, headers: Headers) -> None:
         before = untimed()
-        event = read_event(value, headers, NOW, Record(int(NOW.timestamp() * 1000) - 1_500))
+        event = read_event(value, headers, NOW, Arrived(STAMP - 1_500))
         assert event.time == NOW - timedelta(seconds=1.5)
         assert untimed() == before + 1
 
     def test_came_now_when_the_broker_keeps_no_timestamps(self) -> None:
-        assert read_event(structured("time"), (), NOW, Record(-1)).time == NOW
+        assert read_event(structured("time"), (), NOW, Arrived(-1)).time == NOW
 
-    @pytest.mark.parametrize("timestamp", [0, int(NOW.timestamp() * 1000) + 86_400_001, 1 << 62])
+    @pytest.mark.parametrize("timestamp", [0, STAMP + 86_400_001, 1 << 62])
     def test_is_refused_when_the_timestamp_of_its_record_cannot_be(self, timestamp: int) -> None:
         with pytest.raises(Undecodable, match="absurd_time"):
-            read_event(structured("time"), (), NOW, Record(timestamp))
+            read_event(structured("time"), (), NOW, Arrived(timestamp))
 
     def test_may_be_a_fact_that_a_product_writes(self) -> None:
         said = {name: held for name, held in CUSTOMER.items() if name != "time"}
-        fact = read_fact(json.dumps(said).encode(), (), NOW, FACT_OF, Record(int(NOW.timestamp() * 1000)))
+        fact = read_fact(json.dumps(said).encode(), (), NOW, FACT_OF, Arrived(STAMP))
         assert fact is not None
         assert fact.time == NOW
 
     def test_is_the_only_one_that_is_counted(self) -> None:
         before = untimed()
-        read_event(structured(), (), NOW, Record(0))
-        read_event(structured(extra=1), (), NOW, Record(0))
+        read_event(structured(), (), NOW, Arrived(0))
+        read_event(structured(extra=1), (), NOW, Arrived(0))
         for value in (structured("time", "id"), structured(time="yesterday")):
             with pytest.raises(Undecodable):
-                read_event(value, (), NOW, Record(int(NOW.timestamp() * 1000)))
+                read_event(value, (), NOW, Arrived(STAMP))
         assert untimed() == before
 
 
