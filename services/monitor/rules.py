@@ -1,8 +1,11 @@
 """What the rules file may say, and how a rule looks at one event. Pure; `shared/config.py` reads the file."""
 
+import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
+from hashlib import sha256
 from string import Formatter
 from typing import Annotated, Any
 
@@ -116,6 +119,23 @@ class RatioRule(Config):
     def buckets(self) -> int:
         """Buckets in one window."""
         return -(-int(self.window.total_seconds()) // self.width)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The part of the rule that decides what is counted, and where. Counts under another fingerprint are no counts of this rule."""
+        counting = {
+            "events": sorted(set(self.events)),
+            "where": _plain(self.where),
+            "bad": _plain(self.bad),
+            "component": self.component,
+            "window": [self.width, self.buckets],
+        }
+        return sha256(json.dumps(counting, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _plain(condition: Condition) -> dict[str, Any]:
+    """The condition as the file has it: a comparison without the operators it does not name."""
+    return {path: wanted.model_dump(exclude_unset=True) if isinstance(wanted, Comparison) else wanted for path, wanted in condition.items()}
 
 
 class RulesFile(Config):
