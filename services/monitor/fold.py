@@ -309,12 +309,12 @@ class Partition:
         self.account.ahead += ahead > SKEW
 
     def _not_taken(self, event: ProductEvent, fate: int) -> None:
+        self.seen.take_back(event.time.timestamp())  # it changed nothing; a refused one may come again when there is room
         if fate == LATE:
             self.account.counted += 1
             self.account.late += 1
         elif fate == REFUSED:
             self.account.dead += 1
-            self.seen.take_back(event.time.timestamp())  # sent again once there is room, it is new
         else:
             self.account.unmatched += 1
 

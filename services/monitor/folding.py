@@ -42,9 +42,9 @@ class Limits:
 class Folding:
     """The processor of the product events (see `shared/stream.py`)."""
 
-    def __init__(self, rules: RulesFile, clock: Callable[[], float] = time.time, limits: Limits = Limits()) -> None:
+    def __init__(self, rules: RulesFile, clock: Callable[[], float] = time.time, limits: Limits | None = None) -> None:
         """`clock`: the wall clock, seconds since the epoch."""
-        self._rules, self._clock, self._limits = rules, clock, limits
+        self._rules, self._clock, self._limits = rules, clock, limits or Limits()
         self._partitions: dict[int, Partition] = {}
         self._searched: set[str] = set()  # incidents for which the past of these partitions was looked through
         self._told: dict[int, float] = {}  # partition → the event time that open incidents were last told

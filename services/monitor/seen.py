@@ -63,7 +63,7 @@ class Seen:
         return True
 
     def take_back(self, at: float) -> None:
-        """The event that just came for the first time was put aside: when it is sent again it is new."""
+        """The event that just came for the first time changed nothing: when it comes again it is new."""
         known, unsaved = self._open[int(at)]
         known.remove(unsaved.pop())
 

@@ -47,6 +47,7 @@ async def restore(tx: Tx, partitions: Partitions, limit: int, now: float) -> int
         watch.restored(touched.get(watch, {}), partitions[number].clock, now)
     await _take_over(tx, partitions)
     dropped = await _restore_seen(tx, partitions, limit)
+    await _keep_components(tx, partitions)  # what is forgotten here must be late after another restart too
     for number, *counts in await tx.fetch(Q.accounts_of, list(partitions)):
         partitions[number].account = Account(*counts)
     return dropped

@@ -17,7 +17,7 @@ from deploy.simulator.product import Product
 from deploy.simulator.story import Story, published
 from services.monitor.detecting import Detecting
 from services.monitor.fold import StoredCells
-from services.monitor.folding import Folding
+from services.monitor.folding import Folding, Limits
 from services.monitor.rules import RulesFile
 from services.monitor.tallies import Rows
 from shared.config import load
@@ -53,9 +53,11 @@ def victims(story: Story) -> set[str]:
 class Site:
     """monitor without its process: it consumes when it is told to."""
 
-    def __init__(self, database: Database, *, partitions: int = 4, at_once: int = 5000) -> None:
+    def __init__(
+        self, database: Database, *, partitions: int = 4, at_once: int = 5000, rules: RulesFile = RULES, limits: Limits | None = None
+    ) -> None:
         """`at_once`: events in one batch, each of which is a checkpoint."""
-        self.database, self.at_once = database, at_once
+        self.database, self.at_once, self.rules, self.limits = database, at_once, rules, limits or Limits()
         self.topics = FakeTopics(partitions)
         self.events: FakeConsumer
         self.partials: FakeConsumer
@@ -75,9 +77,9 @@ class Site:
 
     async def start(self) -> None:
         """A process begins. Whatever an earlier one held in memory is gone, without a word."""
-        self._folding = Folding(RULES, lambda: self.wall or time.time())
+        self._folding = Folding(self.rules, lambda: self.wall or time.time(), self.limits)
         self.events = FakeConsumer(self.topics, Stream("monitor", Topic.PRODUCT_EVENTS, self._folding, self.database, at_once=self.at_once))
-        self.partials = FakeConsumer(self.topics, Stream("monitor", Topic.PARTIALS, Detecting(RULES), self.database))
+        self.partials = FakeConsumer(self.topics, Stream("monitor", Topic.PARTIALS, Detecting(self.rules), self.database))
         await self.events.assign()
         await self.partials.assign()
 
@@ -150,7 +152,7 @@ class Site:
 
     async def wipe(self) -> None:
         """As if nothing had ever come."""
-        tables = "fold_cells, fold_tallies, fold_components, fold_clocks, fold_seen, fold_accounts, series, incidents, impact"
+        tables = "fold_buckets, fold_cells, fold_tallies, fold_components, fold_clocks, fold_seen, fold_accounts, series, incidents, impact"
         async with self.database.connection() as connection:
             await connection.execute(f"TRUNCATE offsets, outbox, {tables}")
 

@@ -27,7 +27,7 @@ def row(*failures: float, at_least: int = 1) -> tuple[float, float, int] | None:
     """(first, last, count) of one customer whose requests failed at these moments, in this order; None when they are not affected."""
     partition = folded(*(request(at, ok=False) for at in failures), by=rule(impact={"at_least": at_least}))
     found = dict(watch(partition).affected("checkout", None, *EVER)).get("c-1")
-    return found and (round(found.first - START, 3), round(found.last - START, 3), found.count)
+    return None if found is None else (round(found.first - START, 3), round(found.last - START, 3), found.count)
 
 
 # ── buckets ──────────────────────────────────────────────────────────────────────────────────
