@@ -98,11 +98,11 @@ class Watch:
         if self._where is not None and not self._where(event):
             return NOT_OURS
         component = self._component(event)
-        if type(component) is not str or not 0 < len(component) <= 255:
+        if type(component) is not str:
             return NOT_OURS
         watermark = self.watermarks.get(component)
         if watermark is None:
-            if (fate := self._admit(at)) != TAKEN:
+            if (fate := self._admit(component, at)) != TAKEN:
                 return fate
             self.watermarks[component] = at
         elif at > watermark:
@@ -110,7 +110,10 @@ class Watch:
         elif self.components.is_late(component, at, watermark):
             return LATE
         start = int(at) // self._width * self._width
-        cell = self._cell(start, component)
+        bucket = self._buckets.get(start)
+        cell = None if bucket is None else bucket.get(component)
+        if cell is None or not cell.changed:
+            cell = self._cell(start, component)
         cell.total += 1
         if self._bad(event):
             cell.bad += 1
@@ -120,7 +123,10 @@ class Watch:
                 self._fail(component, event.subject, at, start)
         return TAKEN
 
-    def _admit(self, at: float) -> int:
+    def _admit(self, component: str, at: float) -> int:
+        """Whether a component that is not known may come."""
+        if not 0 < len(component) <= 255:
+            return NOT_OURS
         if self.components.is_late_for_all(at):
             return LATE
         if not self.components.has_room():

@@ -22,7 +22,7 @@ class Packed:
     _held: "array[int]" = field(default_factory=lambda: array("Q"))
     _sorted: bool = True
 
-    def add(self, identities: "set[int] | array[int]") -> None:
+    def add(self, identities: "array[int]") -> None:
         self._held.extend(identities)
         self._sorted = False
 
@@ -36,11 +36,15 @@ class Packed:
         return len(self._held)
 
 
+# Identities, those of them not yet stored, those stored since it was packed, and where older ones are.
+Second = tuple[set[int], list[int], "array[int]", tuple[Packed, ...]]
+
+
 @dataclass(slots=True)
 class Seen:
     """The identities that one partition remembers."""
 
-    _open: dict[int, tuple[set[int], list[int]]] = field(default_factory=dict)  # second → (identities, those of them not yet stored)
+    _open: dict[int, Second] = field(default_factory=dict)
     _packed: dict[int, Packed] = field(default_factory=dict)  # second → identities
     _restored: dict[int, Packed] = field(default_factory=dict)  # minute → identities; what is stored knows no seconds
     _grew: dict[int, float] = field(default_factory=dict)  # minute → how far the partition's clock was when it last grew
@@ -52,42 +56,46 @@ class Seen:
         identity = xxh3_64_intdigest(f"{source}\x1f{event_id}".encode())
         held = self._open.get(second)
         if held is None:
-            held = self._open[second] = set(), []
-        known, unsaved = held
-        if identity in known or (second in self._packed and identity in self._packed[second]):
-            return False
-        if self._restored and (minute := second // MINUTE) in self._restored and identity in self._restored[minute]:
+            held = self._open[second] = set(), [], array("Q"), self._older(second)
+        known, unsaved, _, older = held
+        if identity in known or (older and any(identity in packed for packed in older)):
             return False
         known.add(identity)
         unsaved.append(identity)
         return True
 
+    def _older(self, second: int) -> tuple[Packed, ...]:
+        found = self._packed.get(second), self._restored.get(second // MINUTE)
+        return tuple(packed for packed in found if packed is not None)
+
     def take_back(self, at: float) -> None:
         """The event that just came for the first time changed nothing: when it comes again it is new."""
-        known, unsaved = self._open[int(at)]
+        known, unsaved, *_ = self._open[int(at)]
         known.remove(unsaved.pop())
 
     def fresh(self, clock: float) -> dict[int, bytes]:
         """What came since the last call, by minute: to be stored beside what was stored before. `clock`: the partition's event time."""
-        fresh: dict[int, array[int]] = {}
-        for second, (known, unsaved) in list(self._open.items()):
+        fresh: dict[int, list[bytes]] = {}
+        for second, (known, unsaved, stored, _) in list(self._open.items()):
             if not unsaved:
-                self._pack(second, known)
+                self._pack(second, len(known), stored)
                 continue
-            minute = second // MINUTE
-            fresh.setdefault(minute, array("Q")).extend(unsaved)
+            identities = array("Q", unsaved)
             unsaved.clear()
-        for minute, identities in fresh.items():
-            self._grow(minute, len(identities), clock)
-        return {minute: identities.tobytes() for minute, identities in fresh.items()}
+            stored.extend(identities)
+            fresh.setdefault(second // MINUTE, []).append(identities.tobytes())
+        minutes = {minute: b"".join(parts) for minute, parts in fresh.items()}
+        for minute, held in minutes.items():
+            self._grow(minute, len(held) // 8, clock)
+        return minutes
 
-    def _pack(self, second: int, known: set[int]) -> None:
+    def _pack(self, second: int, known: int, stored: "array[int]") -> None:
         packed = self._packed.get(second)
-        if packed is not None and len(known) * REPACK < len(packed) and known:
+        if packed is not None and 0 < known * REPACK < len(packed):
             return
         del self._open[second]
         if known:
-            self._packed.setdefault(second, Packed()).add(known)
+            self._packed.setdefault(second, Packed()).add(stored)
 
     def _grow(self, minute: int, by: int, clock: float) -> None:
         self._grew[minute] = max(clock, (minute + 1.0) * MINUTE, self._grew.get(minute, 0.0))

@@ -238,8 +238,8 @@ async def as_an_older_version_left_it(site: Site) -> None:
         for component, customers in msgspec.msgpack.decode(row["rows"], type=Rows).items():
             last |= {(row["partition"], row["rule"], component, customer): tally for customer, tally in customers.items()}
     failing: dict[tuple[int, str, str, int], dict[str, tuple[float, float, int]]] = {}
-    for (*at, customer), (*tally, home) in last.items():
-        failing.setdefault((*at, home), {})[customer] = tally
+    for (partition, rule_, component, customer), (first, latest, count, home) in last.items():
+        failing.setdefault((partition, rule_, component, home), {})[customer] = first, latest, count
     cells: dict[tuple[int, str, int], dict[str, OldCell]] = {}
     for row in await site.rows("SELECT * FROM fold_cells ORDER BY part"):
         for component, cell in msgspec.msgpack.decode(row["cells"], type=StoredCells).items():

@@ -171,7 +171,7 @@ def state(partition: Partition) -> object:
 def identities(partition: Partition) -> dict[int, set[int]]:
     """What the partition knows, by minute."""
     known: dict[int, set[int]] = defaultdict(set)
-    for second, (ids, _) in partition.seen._open.items():
+    for second, (ids, *_) in partition.seen._open.items():
         known[second // MINUTE] |= ids
     for second, packed in partition.seen._packed.items():
         known[second // MINUTE].update(packed._held)
