@@ -17,6 +17,9 @@ class Ages:
         self._touched.pop(key, None)
         self._touched[key] = clock
 
+    def drop(self, key: int) -> None:
+        self._touched.pop(key, None)
+
     def restore(self, touched: Iterable[tuple[int, float]]) -> None:
         """Takes back what was stored, in any order."""
         self._touched = dict(sorted(touched, key=lambda each: each[1]))
@@ -94,12 +97,15 @@ class Components:
         self._buckets[component] = self._buckets.get(component, 0) + 1
         self._resting.pop(component, None)
 
-    def drop_bucket(self, component: str) -> None:
+    def drop_bucket(self, component: str) -> int:
+        """Returns how many are left."""
         self._buckets[component] -= 1
-        if not self._buckets[component]:
+        left = self._buckets[component]
+        if not left:
             del self._buckets[component]
             self._resting[component] = None
             self._unsaved.add(component)  # its watermark was stored with its buckets
+        return left
 
     def close(self, start: float, end: float) -> None:
         """The identities of events from `start` to `end` are forgotten: what may be such an event is late from now on."""

@@ -8,12 +8,11 @@ latest bad event only, so they add up over buckets too.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from services.monitor.aging import Ages, Components
+from services.monitor.aging import Components
+from services.monitor.buckets import Buckets, OldCells
 from services.monitor.rules import RatioRule, reader, test_of
 from services.monitor.seen import MINUTE, Seen
-from services.monitor.tallies import Appended, Tallies, Tally
+from services.monitor.tallies import Tallies, Tally
 from shared.events import ProductEvent
 
 SKEW = 300.0  # seconds an event may be ahead of our clock before it is counted as such
@@ -21,55 +20,6 @@ REMEMBERED = 2  # horizons for which a minute's identities are kept after it las
 FOUND_WITHIN = 60.0  # seconds of wall clock in which detection finds what happened, also while this partition runs ahead
 COMPONENTS = 10_000  # of one rule in one partition
 NOT_OURS, REFUSED, LATE, TAKEN = range(4)  # what a watch says of an event, the least first
-
-
-@dataclass(slots=True)
-class Cell:
-    """One component in one bucket."""
-
-    total: int = 0
-    bad: int = 0
-    first_bad: float = 0.0  # event time of the earliest bad event, seconds since the epoch; 0 without one
-    customers: int = 0  # whose latest bad event is here
-    changed: bool = False
-
-
-Bucket = dict[str, Cell]  # by component
-Changes = dict[str, list[tuple[int, int, int, int, float]]]  # component → (bucket, events, bad events, customers, first bad event)
-
-
-class StoredCell(msgspec.Struct, array_like=True):
-    """A `Cell` as it is stored, with its component's watermark. Fields are added at the end, with a default: older snapshots lack them."""
-
-    total: int
-    bad: int
-    first_bad: float
-    customers: int
-    watermark: float
-
-
-StoredCells = dict[str, StoredCell]  # by component
-
-
-class OldCell(msgspec.Struct, array_like=True):
-    """A cell as versions before 0003_fold stored it, with the tallies of the customers it counts."""
-
-    total: int
-    bad: int
-    failing: dict[str, tuple[float, float, int]]
-    watermark: float
-    first_bad: float = 0.0
-
-
-OldCells = dict[str, OldCell]  # by component
-
-
-class StoredBucket(msgspec.Struct, frozen=True):
-    """Cells to be stored of one bucket; `whole` replaces what is stored of it, otherwise they are put beside it."""
-
-    start: int
-    whole: bool
-    cells: StoredCells
 
 
 class Watch:
@@ -86,10 +36,7 @@ class Watch:
         self._window = rule.window.total_seconds()
         self._width = rule.width
         self._where, self._bad, self._component = test_of(rule.where), test_of(rule.bad) or bool, reader(rule.component)
-        self._buckets: dict[int, Bucket] = {}
-        self._ages = Ages()  # of the buckets
-        self._stored = Appended()  # of the buckets
-        self._changed: list[tuple[int, str, Cell]] = []
+        self.buckets = Buckets(self.components, rule.width, self.kept)
         self._turned = 0.0, 0.0  # when the tallies' generations turned: by the clock, by the wall clock
 
     def count(self, event: ProductEvent, at: float) -> int:
@@ -110,10 +57,10 @@ class Watch:
         elif self.components.is_late(component, at, watermark):
             return LATE
         start = int(at) // self._width * self._width
-        bucket = self._buckets.get(start)
+        bucket = self.buckets.of.get(start)
         cell = None if bucket is None else bucket.get(component)
         if cell is None or not cell.changed:
-            cell = self._cell(start, component)
+            cell = self.buckets.cell(start, component)
         cell.total += 1
         if self._bad(event):
             cell.bad += 1
@@ -140,98 +87,34 @@ class Watch:
         if type(component) is str and component in self.watermarks:
             self.components.came_ahead(component, event.time.timestamp())
 
-    def _cell(self, start: int, component: str) -> Cell:
-        bucket = self._buckets.get(start)
-        if bucket is None:
-            bucket = self._buckets[start] = {}
-        cell = bucket.get(component)
-        if cell is None:
-            cell = bucket[component] = Cell()
-            self.components.add_bucket(component)
-        if not cell.changed:
-            cell.changed = True
-            self._changed.append((start, component, cell))
-        return cell
-
     def _fail(self, component: str, customer: str, at: float, start: int) -> None:
         tally = self.tallies.of(component, customer)
         if tally is None:
             tally = Tally(at, at, 1, start)
-            self._cell(start, component).customers += 1
+            self.buckets.cell(start, component).customers += 1
         else:
             tally.follow(at, self._window)
             if start > tally.home:
-                self._leave(tally.home, component)
-                self._cell(start, component).customers += 1
+                self.buckets.leave(tally.home, component)
+                self.buckets.cell(start, component).customers += 1
                 tally.home = start
         self.tallies.put(component, customer, tally)
 
-    def _leave(self, home: int, component: str) -> None:
-        """One customer less in that bucket, if it is still there."""
-        if (cell := self._buckets.get(home, {}).get(component)) is not None and cell.customers:
-            self._cell(home, component).customers -= 1
-
     # ── what a checkpoint needs ──────────────────────────────────────────────────────────────
-
-    def changes(self) -> Changes:
-        """The buckets that changed since the last `settle`."""
-        changes: Changes = {}
-        for start, component, cell in self._changed:
-            changes.setdefault(component, []).append((start, cell.total, cell.bad, cell.customers, cell.first_bad))
-        return changes
-
-    def settle(self, clock: float) -> list[StoredBucket]:
-        """The cells that changed, to be stored; nothing counts as changed afterwards. `clock`: the partition's."""
-        changed: dict[int, set[str]] = {}
-        for start, component, cell in self._changed:
-            cell.changed = False
-            changed.setdefault(start, set()).add(component)
-        self._changed = []
-        return [self._to_store(start, components, clock) for start, components in changed.items()]
-
-    def _to_store(self, start: int, components: Iterable[str], clock: float) -> StoredBucket:
-        bucket = self._buckets[start]
-        self._ages.touch(start, clock)
-        components = list(components)
-        whole = self._stored.is_worn(start, len(components), len(bucket))
-        cells = {component: self._stored_cell(component, bucket[component]) for component in (bucket if whole else components)}
-        return StoredBucket(start, whole, cells)
-
-    def _stored_cell(self, component: str, cell: Cell) -> StoredCell:
-        return StoredCell(cell.total, cell.bad, cell.first_bad, cell.customers, self.watermarks[component])
-
-    def restore(self, start: int, cells: StoredCells) -> None:
-        """Takes back what `settle` gave, oldest first; `restored` follows."""
-        bucket = self._buckets.setdefault(start, {})
-        self._stored.add(start, len(cells))
-        for component, cell in cells.items():
-            if component not in bucket:
-                self.components.add_bucket(component)
-            bucket[component] = Cell(cell.total, cell.bad, cell.first_bad, cell.customers)
-            self.watermarks[component] = max(self.watermarks.get(component, 0.0), cell.watermark)
 
     def take_over(self, start: int, cells: OldCells) -> None:
         """Takes what an older version stored, oldest first; the next `settle` gives it back in today's form."""
         for component, old in cells.items():
             self.watermarks[component] = max(self.watermarks.get(component, 0.0), old.watermark)
-            cell = self._cell(start, component)
+            cell = self.buckets.cell(start, component)
             cell.total, cell.bad, cell.first_bad, cell.customers = old.total, old.bad, old.first_bad, len(old.failing)
             for customer, row in old.failing.items():
                 self.tallies.put(component, customer, Tally(*row, home=start))
 
     def restored(self, touched: Mapping[int, float], clock: float, now: float) -> None:
         """All that was stored is back. `touched`: where the clock stood when each bucket was stored last."""
-        self._ages.restore(touched.items())
+        self.buckets.restored(touched)
         self._turned = clock, now
-
-    def forget(self, clock: float) -> list[int]:
-        """Lets go of buckets that nothing has touched for a window and the horizon; returns them."""
-        gone = self._ages.forget(clock - self.kept)
-        for start in gone:
-            self._stored.forget(start)
-            for component in self._buckets.pop(start):
-                self.components.drop_bucket(component)
-        return gone
 
     def turn(self, clock: float, now: float) -> int | None:
         """Lets go of tallies that nothing has touched for as long, and for long enough by the wall clock; returns their generation."""

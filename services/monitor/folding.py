@@ -14,7 +14,8 @@ from zlib import crc32
 from aiokafka import ConsumerRecord
 
 from services.monitor import metrics, partials, snapshot, store
-from services.monitor.fold import COMPONENTS, REFUSED, Changes, Partition
+from services.monitor.buckets import Changes
+from services.monitor.fold import COMPONENTS, REFUSED, Partition
 from services.monitor.incident import moment
 from services.monitor.rules import RulesFile
 from services.monitor.store import RecentIncident
@@ -173,7 +174,7 @@ class Folding:
             hear = waiting if told else waiting - self._waiting
             for rule, watch in partition.watches.items():
                 changes: Changes = {component: [] for of, component in hear if of == rule} if partition.clock else {}
-                for component, buckets in (changes | watch.changes()).items():
+                for component, buckets in (changes | watch.buckets.changes()).items():
                     watermark = partition.clock if (rule, component) in waiting else watch.watermarks[component]
                     yield from partials.series(rule, component, number, watermark, buckets)
         self._waiting = waiting

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from services.monitor.aging import Mark
-from services.monitor.fold import Account, OldCells, Partition, StoredCells, Watch, above
+from services.monitor.buckets import OldCells, StoredCells
+from services.monitor.fold import Account, Partition, Watch, above
 from services.monitor.tallies import Rows
 from shared.postgres import Queries, Tx
 
@@ -58,7 +59,7 @@ async def _restore_cells(tx: Tx, partitions: Partitions, watches: Mapping[tuple[
     touched: dict[Watch, dict[int, float]] = {}
     async for row in tx.cursor(Q.cells_of, list(partitions)):
         watch = watches[row["partition"], row["rule"]]
-        watch.restore(row["start"], _cells(row["cells"]))
+        watch.buckets.restore(row["start"], _cells(row["cells"]))
         touched.setdefault(watch, {})[row["start"]] = row["clock"]
     return touched
 
@@ -121,7 +122,7 @@ async def _keep_cells(tx: Tx, partitions: Partitions, part: int) -> None:
     changed, gone = [], []
     for number, partition in partitions.items():
         for rule, watch in _views(partition):
-            for bucket in watch.settle(partition.clock):
+            for bucket in watch.buckets.settle(partition.clock):
                 changed.append((number, rule, bucket.start, partition.clock, _encode(bucket.cells)))
                 if bucket.whole:
                     gone.append((number, rule, bucket.start))
@@ -131,7 +132,7 @@ async def _keep_cells(tx: Tx, partitions: Partitions, part: int) -> None:
         (number, rule, start)
         for number, partition in partitions.items()
         for rule, watch in _views(partition)
-        for start in watch.forget(partition.clock)
+        for start in watch.buckets.forget(partition.clock)
     ]
     await _write(tx, Q.drop_cells, gone)
 

@@ -15,8 +15,8 @@ from deploy.simulator.faults import Outage
 from deploy.simulator.play import Record, encode
 from deploy.simulator.product import Product
 from deploy.simulator.story import Story, published
+from services.monitor.buckets import StoredCells
 from services.monitor.detecting import Detecting
-from services.monitor.fold import StoredCells
 from services.monitor.folding import Folding, Limits
 from services.monitor.rules import RulesFile
 from services.monitor.tallies import Rows

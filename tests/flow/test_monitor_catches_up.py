@@ -10,7 +10,8 @@ import pytest
 from deploy.simulator.faults import Outage
 from deploy.simulator.play import Record
 from services.monitor import metrics
-from services.monitor.fold import FOUND_WITHIN, OldCell, Partition, StoredCells
+from services.monitor.buckets import OldCell, StoredCells
+from services.monitor.fold import FOUND_WITHIN, Partition
 from services.monitor.folding import Limits
 from services.monitor.rules import RulesFile
 from services.monitor.tallies import Rows
@@ -204,7 +205,7 @@ async def test_what_is_stored_stays_within_a_few_times_what_is_known_however_oft
     site.say(records(request(n / 5, ok=n % 2 == 0, customer=f"c-{n % 20}", component="checkout") for n in range(4000)))
     await site.settle()
     cells = [msgspec.msgpack.decode(row["cells"], type=StoredCells) for row in await site.rows("SELECT cells FROM fold_cells")]
-    live = [len(bucket) for partition in partitions(site) for watch in partition.watches.values() for bucket in watch._buckets.values()]
+    live = [len(bucket) for partition in partitions(site) for watch in partition.watches.values() for bucket in watch.buckets.of.values()]
     assert sum(map(len, cells)) <= 2 * sum(live)
     rows = await site.rows("SELECT rows FROM fold_tallies")
     tallies = [each for row in rows for each in msgspec.msgpack.decode(row["rows"], type=Rows).values()]
@@ -296,7 +297,7 @@ async def test_what_an_older_version_kept_by_the_wall_clock_is_not_loaded(monito
     site = await a_site(monitor_database)
     # Then it knows the later one, the earlier one is gone, and events of it are late
     assert known(site) == await stored(site) == 200
-    held = [start for partition in partitions(site) for watch in partition.watches.values() for start in watch._buckets]
+    held = [start for partition in partitions(site) for watch in partition.watches.values() for start in watch.buckets.of]
     assert min(held) == NOON.timestamp() + 10_000
     site.say(records(request(at, customer=f"c-{at % 40}") for at in range(0, 600, 3)))
     await site.settle()

@@ -19,7 +19,7 @@ def watch(partition: Partition) -> Watch:
 
 def buckets(partition: Partition, component: str = "checkout") -> list[tuple[int, int, int, int]]:
     """The buckets of one component as (seconds into the story, events, bad events, customers)."""
-    changes = watch(partition).changes().get(component, [])
+    changes = watch(partition).buckets.changes().get(component, [])
     return sorted((start - int(START), events, bad, customers) for start, events, bad, customers, _ in changes)
 
 
@@ -39,7 +39,7 @@ def test_an_event_is_in_the_bucket_that_begins_at_or_before_it() -> None:
 
 def test_a_bucket_knows_when_its_first_bad_event_was() -> None:
     partition = folded(request(1.7, ok=False), request(1.2), request(1.4, ok=False), request(2.0))
-    changes = watch(partition).changes()["checkout"]
+    changes = watch(partition).buckets.changes()["checkout"]
     assert [(start - START, round(first_bad - START, 3) if first_bad else None) for start, *_, first_bad in changes] == [
         (1, 1.4),
         (2, None),
@@ -72,7 +72,7 @@ def test_a_machine_that_fails_is_no_customer() -> None:
 
 def test_only_changes_since_the_last_checkpoint_are_told_and_whole() -> None:
     partition = folded(request(0), request(1))
-    watch(partition).settle(LATER)
+    watch(partition).buckets.settle(LATER)
     partition.fold(request(1.5, ok=False), LATER)
     assert buckets(partition) == [(1, 2, 1, 1)]
 
@@ -189,7 +189,7 @@ def test_an_event_counts_once_however_many_rules_ask_for_it() -> None:
     partition = Partition(rules, HORIZON)
     partition.fold(request(0), LATER)
     assert astuple(partition.account)[:4] == (1, 1, 0, 0)
-    assert [bool(each.changes()) for each in partition.watches.values()] == [True, True, False]
+    assert [bool(each.buckets.changes()) for each in partition.watches.values()] == [True, True, False]
 
 
 def test_a_duplicate_counts_in_no_bucket() -> None:

@@ -9,7 +9,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.monitor.fold import Partition, StoredCells
+from services.monitor.buckets import StoredCells
+from services.monitor.fold import Partition
 from services.monitor.seen import MINUTE
 from services.monitor.tallies import Rows
 from services.monitor.window import Window
@@ -56,7 +57,7 @@ def merged(partitions: Sequence[Partition], component: str) -> Window:
     window = Window()
     for number, partition in enumerate(partitions):
         watch = partition.watches[RULE.id]
-        window.merge(number, watch.watermarks.get(component, 0.0), watch.changes().get(component, []))
+        window.merge(number, watch.watermarks.get(component, 0.0), watch.buckets.changes().get(component, []))
     return window
 
 
@@ -133,7 +134,7 @@ class Disk:
 
     def save(self, partition: Partition) -> None:
         watch = partition.watches[RULE.id]
-        for bucket in watch.settle(partition.clock):
+        for bucket in watch.buckets.settle(partition.clock):
             kept = [each for each in self.cells if each[0] != bucket.start] if bucket.whole else self.cells
             self.cells = [*kept, (bucket.start, msgspec.msgpack.encode(bucket.cells))]
         if (stored := watch.tallies.settle()) is not None:
@@ -146,7 +147,7 @@ class Disk:
         partition = Partition([RULE], HORIZON)
         watch = partition.watches[RULE.id]
         for start, cells in sorted(self.cells, key=lambda each: each[0]):
-            watch.restore(start, msgspec.msgpack.decode(cells, type=StoredCells))
+            watch.buckets.restore(start, msgspec.msgpack.decode(cells, type=StoredCells))
         for generation, rows in self.tallies:
             watch.tallies.restore(generation, msgspec.msgpack.decode(rows, type=Rows))
         for minute, ids in self.seen:
@@ -161,7 +162,7 @@ def state(partition: Partition) -> object:
     watch = partition.watches[RULE.id]
     cells = {
         (start, component): (cell.total, cell.bad, cell.first_bad, cell.customers)
-        for start, bucket in watch._buckets.items()
+        for start, bucket in watch.buckets.of.items()
         for component, cell in bucket.items()
     }
     tallies = {component: {customer: astuple(row) for customer, row in rows.items()} for component, rows in watch.tallies._young.items()}
@@ -215,6 +216,6 @@ def test_events_that_come_again_after_a_restart_change_no_count(story: list[Said
     again = disk.load()
     fold_all(again, story[:cut])
     disk.save(again)
-    assert again.watches[RULE.id].changes() == {}
+    assert again.watches[RULE.id].buckets.changes() == {}
     came_again = again.account.duplicate + again.account.late - partition.account.duplicate - partition.account.late
     assert came_again == sum(len(said.events()) for said in story[:cut])

@@ -34,9 +34,9 @@ class Fold:
 
     def checkpoint(self) -> None:
         partition = self.partition
-        self.watch.settle(partition.clock)
+        self.watch.buckets.settle(partition.clock)
         self.watch.tallies.settle()
-        self.watch.forget(partition.clock)
+        self.watch.buckets.forget(partition.clock)
         self.watch.turn(partition.clock, self.now)
         partition.seen.fresh(partition.clock)
         for minute in partition.expired():
@@ -68,9 +68,9 @@ def test_a_duplicate_of_what_is_forgotten_is_late_also_where_its_component_stood
     fold.take(once)
     fold.checkpoint()
     fold.reach(MINUTE + passed)
-    before = fold.watch.changes()
+    before = fold.watch.buckets.changes()
     assert fold.take(once) == [fate]
-    assert (fold.partition.account.duplicate, fold.watch.changes()) == (duplicates, before)
+    assert (fold.partition.account.duplicate, fold.watch.buckets.changes()) == (duplicates, before)
 
 
 def test_a_component_that_stood_still_goes_on_where_it_was() -> None:
@@ -164,9 +164,9 @@ def test_buckets_nothing_touches_for_a_window_and_the_horizon_are_let_go() -> No
     fold.take(request(0, ok=False), request(5, ok=False, customer="c-2"))
     fold.checkpoint()
     fold.reach(5 + KEPT)
-    assert {0, 5} <= {start - START for start in fold.watch._buckets}
+    assert {0, 5} <= {start - START for start in fold.watch.buckets.of}
     fold.reach(5 + KEPT + 0.001)
-    assert not {0, 5} & {start - START for start in fold.watch._buckets}
+    assert not {0, 5} & {start - START for start in fold.watch.buckets.of}
 
 
 def test_ten_hours_of_backlog_hold_no_more_than_their_last_minutes() -> None:
@@ -174,8 +174,23 @@ def test_ten_hours_of_backlog_hold_no_more_than_their_last_minutes() -> None:
     for minute in range(600):
         fold.take(*(request(minute * 60 + second, id_=f"{minute}/{second}") for second in range(60)))
         fold.checkpoint()
-        most = max(most, len(fold.partition.seen) + len(fold.watch._buckets))
+        most = max(most, len(fold.partition.seen) + len(fold.watch.buckets.of))
     assert most <= (FORGOTTEN + 3 * MINUTE) + (KEPT + 2 * MINUTE)
+
+
+def test_a_day_that_is_replayed_while_the_clock_stands_still_holds_only_the_buckets_late_events_can_reach() -> None:
+    fold, most = Fold(), 0
+    fold.reach(10 * 86_400)
+    for minute in range(24 * 60):
+        fold.take(*(request(minute * 60 + second, id_=f"{minute}/{second}", component="batch") for second in range(60)))
+        fold.checkpoint()
+        most = max(most, len(fold.watch.buckets.of))
+    assert fold.partition.clock == START + 10 * 86_400
+    assert most <= KEPT + 2 * MINUTE
+    assert fold.take(request(24 * 3600 - 1 - HORIZON, component="batch", id_="late"), request(0, component="batch", id_="later")) == [
+        TAKEN,
+        LATE,
+    ]
 
 
 def test_rows_of_failures_outlive_their_buckets_until_detection_had_its_time() -> None:
@@ -211,7 +226,7 @@ def test_a_customer_who_fails_again_after_their_bucket_is_gone_is_counted_once()
     fold.checkpoint()
     fold.reach(2 * KEPT)
     fold.take(request(2 * KEPT, ok=False))
-    assert [customers for *_, customers, _ in fold.watch.changes()["checkout"]] == [1]
+    assert [customers for *_, customers, _ in fold.watch.buckets.changes()["checkout"]] == [1]
 
 
 def test_what_is_let_go_leaves_nothing_behind() -> None:
@@ -222,8 +237,8 @@ def test_what_is_let_go_leaves_nothing_behind() -> None:
         fold.now += FOUND_WITHIN
         fold.reach(at)
     watch = fold.watch
-    assert [start - START for start in watch._buckets] == [9 * KEPT]
-    assert (set(watch._stored._entries), len(watch._ages._touched)) == (set(watch._buckets), 1)
+    assert [start - START for start in watch.buckets.of] == [9 * KEPT]
+    assert (set(watch.buckets._stored._entries), len(watch.buckets._ages._touched)) == (set(watch.buckets.of), 1)
     assert (watch.tallies._young, watch.tallies._old, watch.tallies._size) == ({}, {}, 0)
 
 
