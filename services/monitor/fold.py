@@ -37,6 +37,7 @@ class Watch:
         self._width = rule.width
         self._where, self._bad, self._component = test_of(rule.where), test_of(rule.bad) or bool, reader(rule.component)
         self.buckets = Buckets(self.components, rule.width, self.kept)
+        self._cells = self.buckets.of
         self._turned = 0.0, 0.0  # when the tallies' generations turned: by the clock, by the wall clock
 
     def count(self, event: ProductEvent, at: float) -> int:
@@ -57,7 +58,7 @@ class Watch:
         elif self.components.is_late(component, at, watermark):
             return LATE
         start = int(at) // self._width * self._width
-        bucket = self.buckets.of.get(start)
+        bucket = self._cells.get(start)
         cell = None if bucket is None else bucket.get(component)
         if cell is None or not cell.changed:
             cell = self.buckets.cell(start, component)
