@@ -83,12 +83,12 @@ class Watch:
         return TAKEN
 
     def came_ahead(self, event: ProductEvent) -> None:
-        """The event just taken has a time ahead of our clock."""
-        component = self._component(event)
-        if type(component) is str and component in self.watermarks:
-            self.components.came_ahead(component, event.time.timestamp())
+        """The event just taken has a time ahead of our clock. Within the same minute its component's watermark says enough."""
+        component, at = self._component(event), event.time.timestamp()
+        if type(component) is str and component in self.watermarks and at // MINUTE > self.watermarks[component] // MINUTE:
+            self.components.came_ahead(component, at)
 
-    def _fail(self, component: str, customer: str, at: float, start: int) -> None:
+    def _fail(self, component: str, customer: str, at: float, start: int) -> Tally:
         tally = self.tallies.of(component, customer)
         if tally is None:
             tally = Tally(at, at, 1, start)
@@ -100,17 +100,21 @@ class Watch:
                 self.buckets.cell(start, component).customers += 1
                 tally.home = start
         self.tallies.put(component, customer, tally)
+        return tally
 
     # ── what a checkpoint needs ──────────────────────────────────────────────────────────────
 
     def take_over(self, start: int, cells: OldCells) -> None:
-        """Takes what an older version stored, oldest first; the next `settle` gives it back in today's form."""
+        """Adds what an older version counted and stored; the next checkpoint stores it in today's form."""
         for component, old in cells.items():
             self.watermarks[component] = max(self.watermarks.get(component, 0.0), old.watermark)
             cell = self.buckets.cell(start, component)
-            cell.total, cell.bad, cell.first_bad, cell.customers = old.total, old.bad, old.first_bad, len(old.failing)
-            for customer, row in old.failing.items():
-                self.tallies.put(component, customer, Tally(*row, home=start))
+            cell.total += old.total
+            cell.bad += old.bad
+            cell.first_bad = min(filter(None, (cell.first_bad, old.first_bad)), default=0.0)
+            for customer, (first, last, count) in old.failing.items():
+                tally = self._fail(component, customer, last, start)
+                tally.first, tally.count = min(tally.first, first), tally.count + count - 1
 
     def restored(self, touched: Mapping[int, float], clock: float, now: float) -> None:
         """All that was stored is back. `touched`: where the clock stood when each bucket was stored last."""

@@ -141,7 +141,9 @@ def _plain(condition: Condition) -> dict[str, Any]:
 class RulesFile(Config):
     """rules.yml."""
 
-    horizon: Duration = Field(timedelta(minutes=10), description="how late an event may come and still count; a duplicate is known for twice as long")
+    horizon: Duration = Field(
+        timedelta(minutes=10), description="how late an event may come and still count; a duplicate is known for twice as long"
+    )
     rules: list[RatioRule]
 
     @field_validator("rules")

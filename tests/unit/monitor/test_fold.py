@@ -4,6 +4,7 @@ from dataclasses import astuple
 
 import pytest
 
+from services.monitor.buckets import OldCell
 from services.monitor.fold import SKEW, Account, Partition, Watch
 from tests.builders import event
 from tests.unit.monitor.builders import HORIZON, LATER, START, folded, request, rule
@@ -195,3 +196,15 @@ def test_an_event_counts_once_however_many_rules_ask_for_it() -> None:
 def test_a_duplicate_counts_in_no_bucket() -> None:
     failure = request(0, ok=False, id_="once")
     assert buckets(folded(failure, failure, failure)) == [(0, 1, 1, 1)]
+
+
+# ── what an older version left ───────────────────────────────────────────────────────────────
+
+
+def test_what_an_older_version_counted_meanwhile_is_added() -> None:
+    partition = folded(request(1, ok=False), request(1.5), request(2, ok=False, customer="c-2"))
+    old = OldCell(3, 2, {"c-1": (START + 1.2, START + 1.8, 2), "c-3": (START + 1.6, START + 1.6, 1)}, START + 1.8, START + 1.2)
+    watch(partition).take_over(int(START) + 1, {"checkout": old})
+    assert buckets(partition) == [(1, 5, 3, 2), (2, 1, 1, 1)]
+    rows = {name: watch(partition).tallies.of("checkout", name) for name in ("c-1", "c-2", "c-3")}
+    assert {name: row.count for name, row in rows.items() if row} == {"c-1": 3, "c-2": 1, "c-3": 1}
