@@ -1,7 +1,11 @@
-"""monitor's settings: those every service has, on port 8001."""
+"""monitor's settings: those every service has, on port 8001, and how much it may remember."""
+
+from pydantic import Field
 
 from shared.settings import Settings
 
 
 class MonitorSettings(Settings):
     http_port: int = 8001
+    seen_limit: int = Field(50_000_000, ge=1000, description="identities of events that one process remembers, 8 bytes each")
+    component_limit: int = Field(10_000, ge=1, description="components that one rule may know in one partition of the product events")
