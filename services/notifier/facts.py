@@ -24,7 +24,7 @@ def failed(of: Draft, channel: str, attempt: Attempt) -> Fact:
 def suppressed(of: Draft, because: Suppressed, at: datetime) -> Fact:
     """Said again when the same thing became true again and was suppressed again: hence the moment in its id."""
     data = NotificationSuppressed.Data(**_about(of), reason=because.reason, why=because.why)
-    unique = f"{of.id} {of.about_at.isoformat()}"
+    unique = f"{of.id} {at.isoformat()}"
     return _caused(of, NotificationSuppressed.of(data, subject=of.customer_id, at=at, unique=unique, cause=of.cause_id))
 
 

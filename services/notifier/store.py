@@ -1,5 +1,6 @@
 """What notifier remembers: rows become values and values become rows. Decides nothing."""
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -10,11 +11,11 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from services.notifier.audience import Contact, Customer, Preferences
-from services.notifier.notification import Attempt, Draft, Kind, Notification, Status, all_clear_id
-from services.notifier.suppression import Incident, Situation
+from services.notifier.incident import Incident, IncidentStatus, Said, incident_of
+from services.notifier.notification import Attempt, Draft, Kind, Notification, Status, end_id
+from services.notifier.suppression import Situation
 from shared.events import Contact as ContactData
-from shared.events import CustomerErased, CustomerUpdated, IncidentReopened, IncidentResolved
-from shared.events import Incident as IncidentData
+from shared.events import CustomerErased, CustomerUpdated
 from shared.postgres import Queries, Tx
 from shared.timers import schedule
 
@@ -23,6 +24,7 @@ queries = Queries(Path(__file__).with_name("queries.sql"))
 DELIVERY = "delivery"  # due rows of what we say first
 REPLY = "reply"  # due rows of replies: lanes of their own, so that no storm of the others holds them up
 LANES = (DELIVERY, REPLY)
+FOLLOW_UP = "follow_up"  # due rows of facts about incidents whose customers are still to be looked through
 TICKET_FIRST = timedelta(seconds=5)  # so long a ticket has to say the all-clear in its own words, before we say it in ours
 
 _lists = TypeAdapter(tuple[ContactData, ...])
@@ -44,6 +46,7 @@ async def put_customers(tx: Tx, facts: Collection[CustomerUpdated]) -> list[str]
         [_lists.dump_json(fact.data.contacts).decode() for fact in facts],  # as text: asyncpg would take lists for dimensions
         [fact.data.consent for fact in facts],
         [fact.time for fact in facts],
+        [fact.id for fact in facts],
     )
     return [row["id"] for row in rows if row["added"]]
 
@@ -64,48 +67,76 @@ async def customer(tx: Tx, customer_id: str, *, lock: bool = False) -> Customer 
 # ── incidents ────────────────────────────────────────────────────────────────────────────────
 
 
-async def put_incidents(tx: Tx, known: Collection[IncidentData]) -> None:
-    """Remembers what is known of incidents (one value an incident)."""
-    await tx.execute(
-        queries.put_incidents,
-        [incident.incident_id for incident in known],
-        [incident.rule for incident in known],
-        [incident.component for incident in known],
-        [incident.severity for incident in known],
-        [incident.title for incident in known],
-        [incident.started_at for incident in known],
+async def take_incidents(tx: Tx, facts: Collection[Said]) -> dict[str, int]:
+    """Remembers what is said of incidents (one fact an incident) and keeps them locked; returns the revisions of those that were news."""
+    told = [incident_of(fact) for fact in facts]
+    columns = ("id", "rule", "component", "severity", "title", "started_at", "symptom", "revision", "failing_at", "behind", "silent_since")
+    rows = await tx.fetch(
+        queries.take_incidents,
+        *([getattr(incident, column) for incident in told] for column in (*columns, "status", "ended_at", "tell")),
+        [fact.id if incident.over else None for fact, incident in zip(facts, told, strict=True)],
+        [fact.hops for fact in facts],
     )
+    return {row["id"]: row["revision"] for row in rows}
 
 
-async def turn_incidents(tx: Tx, turns: Collection[IncidentResolved | IncidentReopened]) -> None:
-    """Resolves or reopens incidents (one fact an incident), and keeps them locked."""
-    resolved = [fact if isinstance(fact, IncidentResolved) else None for fact in turns]
-    await tx.execute(
-        queries.turn_incidents,
-        [fact.data.incident_id for fact in turns],
-        ["resolved" if fact else "open" for fact in resolved],
-        [fact.data.resolved_at if fact else None for fact in resolved],
-        [fact.id if fact else None for fact in resolved],
-        [fact.hops if fact else 0 for fact in resolved],
-    )
+async def lock_incident(tx: Tx, incident_id: str) -> Incident | None:
+    """The incident as it stands, and will stand until `tx` ends."""
+    row = await tx.fetchrow(queries.lock_incident, incident_id)
+    return _incident(row) if row else None
 
 
-async def owed_all_clears(tx: Tx, incident_ids: Sequence[str], customer_id: str | None = None) -> list[Draft]:
-    """The all-clears of those incidents that are resolved, for everybody who was told, or for one customer."""
+async def owed_ends(tx: Tx, incident_id: str, customer_ids: Sequence[str]) -> list[Draft]:
+    """The end of the incident, for those of the customers who were told of it; nothing while it is open."""
     return [
         Draft(
-            id=all_clear_id(row["incident_id"], row["customer_id"]),
+            id=end_id(incident_id, Kind(row["kind"]), row["customer_id"]),
             customer_id=row["customer_id"],
-            kind=Kind.RESOLVED,
+            kind=Kind(row["kind"]),
             about_at=row["resolved_at"],
             cause_id=row["resolved_by"],
             cause_hops=row["hops"],
-            incident_id=row["incident_id"],
+            incident_id=incident_id,
             ticket_id=row["ticket_id"],
             ticket_number=row["ticket_number"],
         )
-        for row in await tx.fetch(queries.owed_all_clears, incident_ids, customer_id)
+        for row in await tx.fetch(queries.owed_ends, incident_id, customer_ids)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far the customers of an incident have been looked through after a fact about it."""
+
+    incident_id: str
+    revision: int
+    after: str = ""  # a customer's id
+
+    @property
+    def ref(self) -> str:
+        return json.dumps([self.incident_id, self.revision, self.after])
+
+    @classmethod
+    def of(cls, ref: str) -> "Place":
+        return cls(*json.loads(ref))
+
+
+async def follow_up(tx: Tx, places: Iterable[Place]) -> None:
+    """Has the customers looked through from there on, now."""
+    now = await tx.fetchval("SELECT clock()")
+    await schedule(tx, FOLLOW_UP, {place.ref: now for place in places})
+
+
+async def customers_of(tx: Tx, place: Place, at_once: int, *, awaiting: bool) -> list[str]:
+    """The next customers of the incident: all the ledger has anything about, or those for whom something hangs on the incident."""
+    query = queries.awaiting_customers if awaiting else queries.customers_of_incident
+    return [row["customer_id"] for row in await tx.fetch(query, place.incident_id, place.after, at_once)]
+
+
+async def true_anew(tx: Tx, incident_id: str, customer_ids: Sequence[str]) -> None:
+    """What was suppressed because the incident had not been failing lately waits again."""
+    rows = await tx.fetch(queries.true_anew, incident_id, customer_ids)
+    await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows})
 
 
 # ── the ledger ───────────────────────────────────────────────────────────────────────────────
@@ -130,10 +161,15 @@ async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
         await schedule(tx, REPLY, replies)
 
 
-async def hasten(tx: Tx, *, customers: Sequence[str] = (), incidents: Sequence[str] = ()) -> None:
-    """Has it decided at once what these customers, or the customers of these incidents, wait for."""
-    if customers or incidents:
-        await tx.execute(queries.hasten, list(LANES), customers, incidents)
+async def hasten(tx: Tx, *, customers: Sequence[str]) -> None:
+    """Has it decided at once what these customers wait for."""
+    if customers:
+        await tx.execute(queries.hasten, list(LANES), customers)
+
+
+async def hasten_of_incident(tx: Tx, incident_id: str, customer_ids: Sequence[str], *, everything: bool) -> None:
+    """Has it decided at once what these customers were to be told of the incident: what hangs on it, or everything."""
+    await tx.execute(queries.hasten_of_incident, incident_id, customer_ids, DELIVERY, everything)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +228,22 @@ def _customer(row: asyncpg.Record) -> Customer:
 def _incident(row: asyncpg.Record) -> Incident | None:
     if not row["incident_known"]:
         return None
-    resolved = row["incident_status"] == "resolved"
-    return Incident(row["incident_id"], row["title"], row["component"], row["severity"], row["started_at"], resolved, row["resolved_at"])
+    return Incident(
+        id=row["incident_id"],
+        title=row["title"],
+        component=row["component"],
+        severity=row["severity"],
+        started_at=row["started_at"],
+        rule=row["rule"],
+        symptom=row["symptom"],
+        revision=row["revision"],
+        status=IncidentStatus(row["incident_status"]),
+        ended_at=row["resolved_at"],
+        tell=row["tell"],
+        failing_at=row["failing_at"],
+        silent_since=row["silent_since"],
+        behind=timedelta(seconds=row["behind_seconds"]),
+    )
 
 
 def _notification(row: asyncpg.Record) -> Notification:

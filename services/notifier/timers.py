@@ -1,7 +1,7 @@
 """Time passed: a notification is due. Decided again, then sent, then settled; each step survives a crash after any other.
 
 The decision and the note that sending begins are one transaction: it takes a slot of the cap, and it is what is
-left of a try whose worker died, so that a customer who may have been told gets the all-clear. The lease is renewed
+left of a try whose worker died, so that a customer who may have been told hears of the end. The lease is renewed
 while a slow server is at work; whoever has lost it writes nothing.
 """
 
@@ -15,7 +15,7 @@ from datetime import timedelta
 from services.notifier import facts, metrics, store
 from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Channel, Message, Outcome, Refusal
-from services.notifier.notification import TELLING, Notification, Status
+from services.notifier.notification import ENDS, TELLING, Notification, Status
 from services.notifier.planning import Again, Settled, after
 from services.notifier.policy import Policy
 from services.notifier.suppression import Hold, Send, Situation, Suppressed, decide
@@ -69,13 +69,17 @@ class Delivery:
                 await due.settle(tx)
                 return None
             situation = found.situation
-            match decide(situation, self.policy):
+            decision = decide(situation, self.policy)
+            if await _overtaken(tx, situation, decision):
+                await due.again(tx, situation.now)
+                return None
+            match decision:
                 case Send(contact, why):
                     await due.renew(tx, LEASE)
                     await store.begin_sending(tx, due.ref, self.channel.name, why)
                     return Sending(situation.notification, self.write(situation, contact, found.earlier))
-                case Hold(until, why):
-                    await tx.execute(store.queries.hold, due.ref, why)
+                case Hold(until, why, awaits_incident):
+                    await tx.execute(store.queries.hold, due.ref, why, awaits_incident)
                     await due.again(tx, until)
                     return None
                 case Suppressed() as suppressed:
@@ -86,11 +90,11 @@ class Delivery:
 
     async def _suppress(self, tx: Tx, due: Due, situation: Situation, suppressed: Suppressed) -> None:
         notification = situation.notification
-        await tx.execute(store.queries.suppress, due.ref, suppressed.reason, suppressed.why)
+        await tx.execute(store.queries.suppress, due.ref, suppressed.reason, suppressed.why, suppressed.awaits_incident)
         await due.settle(tx)
         await say(tx, facts.suppressed(notification, suppressed, situation.now))
-        if notification.sent_at is not None:
-            await self._give_all_clear(tx, notification)
+        if _may_be_owed_the_end(notification, told=notification.sent_at is not None):
+            await _give_end(tx, notification)
 
     # ── send ─────────────────────────────────────────────────────────────────────────────────
 
@@ -137,6 +141,9 @@ class Delivery:
 
     async def _settle_for_good(self, tx: Tx, due: Due, sending: Sending, settled: Settled) -> None:
         notification, attempt = sending.notification, settled.attempt
+        owed = _may_be_owed_the_end(notification, told=settled.told)
+        if owed and notification.incident_id:
+            await store.lock_incident(tx, notification.incident_id)  # before the notification, as who takes facts does
         await store.settle(tx, due.ref, settled.status, attempt, told=settled.told)
         await due.settle(tx)
         if settled.status is Status.DELIVERED:
@@ -145,16 +152,29 @@ class Delivery:
             await say(tx, facts.failed(notification, self.channel.name, attempt))
         if attempt.reason == Refusal.ADDRESS:
             await tx.execute(store.queries.bad_address, notification.customer_id, sending.message.address, attempt.detail)
-        if settled.told:
-            await self._give_all_clear(tx, notification)
+        if owed:
+            await _give_end(tx, notification)
 
-    async def _give_all_clear(self, tx: Tx, notification: Notification) -> None:
-        """When the incident was resolved while this was on its way. The lock makes the resolution come before or after us, not between."""
-        incident_id = notification.incident_id
-        if notification.kind not in TELLING or incident_id is None:
-            return
-        if await tx.fetchval(store.queries.lock_incident, incident_id) == "resolved":
-            await store.write_down(tx, await store.owed_all_clears(tx, [incident_id], notification.customer_id))
+
+async def _overtaken(tx: Tx, situation: Situation, decision: Send | Hold | Suppressed) -> bool:
+    """Whether a decision that hangs on the incident was made on what is known no more; if not, the next fact finds it written."""
+    incident = situation.incident
+    if isinstance(decision, Send) or not decision.awaits_incident or incident is None:
+        return False
+    now = await store.lock_incident(tx, incident.id)
+    return now is not None and (now.revision, now.status) != (incident.revision, incident.status)
+
+
+def _may_be_owed_the_end(notification: Notification, *, told: bool) -> bool:
+    """Who was told of an incident; who was not told of its end, since it may have ended anew in another way."""
+    return notification.kind in (TELLING if told else ENDS)
+
+
+async def _give_end(tx: Tx, notification: Notification) -> None:
+    """When the incident ended while this was on its way. The lock makes the end come before or after us, not between."""
+    incident_id = notification.incident_id
+    if incident_id is not None and await store.lock_incident(tx, incident_id):
+        await store.write_down(tx, await store.owed_ends(tx, incident_id, [notification.customer_id]))
 
 
 def _count(notification: Notification, step: Settled | Again) -> None:
