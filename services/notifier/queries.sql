@@ -76,12 +76,12 @@ WHERE incident_id = $1 AND awaits_incident AND customer_id > $2 ORDER BY custome
 SELECT DISTINCT ON (n.customer_id)
     n.customer_id, n.ticket_id, n.ticket_number, i.status AS kind, i.resolved_at, i.resolved_by, i.hops
 FROM incidents i JOIN notifications n ON n.incident_id = i.id
-WHERE i.id = $1 AND i.status <> 'open' AND i.tell AND n.customer_id = ANY ($2)
+WHERE i.id = $1 AND n.incident_id = $1 AND i.status <> 'open' AND i.tell AND n.customer_id = ANY ($2)
     AND (n.kind = 'opened' OR n.kind = 'answer' AND n.about_at < i.resolved_at) AND n.sent_at IS NOT NULL AND n.status <> 'waiting'
     AND NOT EXISTS (
         SELECT FROM notifications e
-        WHERE e.incident_id = i.id AND e.customer_id = n.customer_id AND e.kind IN ('resolved', 'withdrawn', 'dismissed')
-            AND e.kind <> i.status AND e.sent_at >= n.sent_at)
+        WHERE e.incident_id = $1 AND e.customer_id = n.customer_id AND e.customer_id = ANY ($2)
+            AND e.kind IN ('resolved', 'withdrawn', 'dismissed') AND e.kind <> i.status AND e.sent_at >= n.sent_at)
 ORDER BY n.customer_id, n.ticket_id NULLS LAST
 
 -- name: await_no_more
@@ -95,12 +95,14 @@ UPDATE notifications SET status = 'waiting', reason = NULL, settled_at = NULL, a
 WHERE incident_id = $1 AND customer_id = ANY ($2) AND awaits_incident AND status = 'suppressed'
 RETURNING id, clock() AS now
 
--- name: hasten_of_incident
--- Decides at once about what these customers were to be told of an incident: more is known of it.
-UPDATE due SET ready_at = clock()
-WHERE kind = $3 AND lease IS NULL AND ready_at > clock() AND ref IN (
-    SELECT id FROM notifications
-    WHERE incident_id = $1 AND customer_id = ANY ($2) AND status = 'waiting' AND kind = 'opened' AND (awaits_incident OR $4))
+-- name: waiting_of_incident
+-- What these customers are still to be told of an incident: what hangs on it, or everything.
+SELECT id FROM notifications
+WHERE incident_id = $1 AND customer_id = ANY ($2) AND status = 'waiting' AND kind = 'opened' AND (awaits_incident OR $3)
+
+-- name: hasten
+-- Decides these at once instead of waiting for their next try.
+UPDATE due SET ready_at = clock() WHERE kind = ANY ($1) AND ref = ANY ($2) AND lease IS NULL AND ready_at > clock()
 
 -- name: write_down
 -- What customers must know, once. What was suppressed as stale waits again when it has become true anew since;
@@ -125,11 +127,9 @@ RETURNING id, ticket_id IS NULL AS proactive, ticket_id IS NOT NULL AND body IS 
 -- What we were to say first has become a reply; a worker that has it in the other lane loses its lease.
 DELETE FROM due WHERE kind = $1 AND ref = ANY ($2)
 
--- name: hasten
--- Decides at once about what waits for its next try: something about these customers has changed.
-UPDATE due SET ready_at = clock()
-WHERE kind = ANY ($1) AND lease IS NULL AND ready_at > clock()
-    AND ref IN (SELECT id FROM notifications WHERE status = 'waiting' AND customer_id = ANY ($2))
+-- name: waiting_of_customers
+-- What these customers are still to be told.
+SELECT id FROM notifications WHERE status = 'waiting' AND customer_id = ANY ($1)
 
 -- name: notification_situation
 -- One notification, locked, with the incident it is about and what its customer chose.

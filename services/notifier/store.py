@@ -163,13 +163,17 @@ async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
 
 async def hasten(tx: Tx, *, customers: Sequence[str]) -> None:
     """Has it decided at once what these customers wait for."""
-    if customers:
-        await tx.execute(queries.hasten, list(LANES), customers)
+    await _hasten(tx, await tx.fetch(queries.waiting_of_customers, customers))
 
 
 async def hasten_of_incident(tx: Tx, incident_id: str, customer_ids: Sequence[str], *, everything: bool) -> None:
     """Has it decided at once what these customers were to be told of the incident: what hangs on it, or everything."""
-    await tx.execute(queries.hasten_of_incident, incident_id, customer_ids, DELIVERY, everything)
+    await _hasten(tx, await tx.fetch(queries.waiting_of_incident, incident_id, customer_ids, everything))
+
+
+async def _hasten(tx: Tx, waiting: Sequence[asyncpg.Record]) -> None:
+    if waiting:
+        await tx.execute(queries.hasten, list(LANES), [row["id"] for row in waiting])
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,11 +74,11 @@ class Stage:
         """The directory learns of customers."""
         await self.hear(*(customer(customer_id, at=self.now, **data) for customer_id in customer_ids))
 
-    async def goes_on(self, until: datetime, incident_id: str = "i-1", revision: int = 1) -> None:
+    async def goes_on(self, until: datetime, incident_id: str = "i-1", revision: int = 1, every: timedelta = 5 * MINUTE) -> None:
         """The incident still fails, and monitor says so every five minutes."""
         while self.now < until:
             await self.hear(updated(self.now, incident_id, revision=revision))
-            await self.loop.advance(min(5 * MINUTE, until - self.now))
+            await self.loop.advance(min(every, until - self.now))
             revision += 1
 
     async def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
