@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.notifier import store
+from services.notifier.ends import owed_ends
 from services.notifier.incident import Incident
+from services.notifier.notification import Kind, Notification, Status
 from services.notifier.policy import Policy
 from services.notifier.store import Place
 from services.notifier.suppression import failing
 from shared.postgres import Database, Tx
 from shared.timers import Due
 
-PIECE = 1000  # customers a transaction
+PIECE = 1000  # notifications a transaction
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class FollowUp:
 
     database: Database
     policy: Policy
-    at_once: int = PIECE
+    at_most: int = PIECE
 
     async def follow_up(self, due: Due) -> None:
         """Work for `shared/timers.py`: one piece. The incident stays locked, so that no fact about it is taken meanwhile."""
@@ -35,23 +37,24 @@ class FollowUp:
             await due.settle(tx)
             if incident is None or incident.revision != place.revision:
                 return
-            customers = await store.customers_of(tx, place, self.at_once, awaiting=not incident.over)
+            theirs, rest = await store.of_incident(tx, place, self.at_most, awaiting=not incident.over)
             if incident.over:
-                await _end(tx, incident, customers)
+                await _end(tx, incident, theirs)
             else:
-                await self._go_on(tx, incident, customers, due)
-            if len(customers) == self.at_once:
-                await store.follow_up(tx, [Place(place.incident_id, place.revision, customers[-1])])
+                await self._go_on(tx, incident, theirs, due)
+            if rest:
+                await store.follow_up(tx, [rest])
 
-    async def _go_on(self, tx: Tx, incident: Incident, customers: Sequence[str], due: Due) -> None:
+    async def _go_on(self, tx: Tx, incident: Incident, theirs: Sequence[Notification], due: Due) -> None:
         if incident.behind > self.policy.hold_when_behind:
             return  # what is held stays held
         if failing(incident, self.policy, due.now):
-            await store.true_anew(tx, incident.id, customers)
-        await store.hasten_of_incident(tx, incident.id, customers, everything=False)
+            await store.true_anew(tx, [each.id for each in theirs if each.status is Status.SUPPRESSED])
+        await store.hasten(tx, notifications=[each.id for each in theirs if each.status is Status.WAITING])
 
 
-async def _end(tx: Tx, incident: Incident, customers: Sequence[str]) -> None:
-    await store.write_down(tx, await store.owed_ends(tx, incident.id, customers))
-    await tx.execute(store.queries.await_no_more, incident.id, customers)
-    await store.hasten_of_incident(tx, incident.id, customers, everything=True)
+async def _end(tx: Tx, incident: Incident, theirs: Sequence[Notification]) -> None:
+    await store.write_down(tx, owed_ends(incident, theirs))
+    await tx.execute(store.queries.await_no_more, [each.id for each in theirs if each.awaits_incident])
+    waiting = [each.id for each in theirs if each.kind is Kind.OPENED and each.status is Status.WAITING]
+    await store.hasten(tx, notifications=waiting)

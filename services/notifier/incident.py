@@ -40,6 +40,8 @@ class Incident:
     status: IncidentStatus = IncidentStatus.OPEN
     ended_at: datetime | None = None  # the last end, also when it is open again
     tell: bool = True  # whether those who were told hear of the end
+    ended_by: str | None = None  # the fact that said so, and how many facts led to it
+    hops: int = 0
     failing_at: datetime | None = None  # the end of the last window that was failing; None: an older version does not say
     silent_since: datetime | None = None  # the last event, while nothing is heard
     behind: timedelta = timedelta()  # how far behind monitor read when it said this
@@ -65,6 +67,8 @@ def incident_of(fact: Said) -> Incident:
         status=status,
         ended_at=ended_at,
         tell=tell,
+        ended_by=fact.id if ended_at else None,
+        hops=fact.hops,
         failing_at=data.failing_at,
         silent_since=data.silent_since if isinstance(data, IncidentUpdated.Data) else None,
         behind=timedelta(seconds=data.behind_seconds),

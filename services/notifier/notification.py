@@ -78,6 +78,7 @@ class Notification(Draft):
     created_at: datetime | None = None
     sent_at: datetime | None = None  # it was handed to a provider, and not refused: the customer has it, or may have it
     attempts: tuple[Attempt, ...] = ()
+    awaits_incident: bool = False  # the last decision hangs on what monitor says next
 
     @property
     def proactive(self) -> bool:

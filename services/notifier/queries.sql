@@ -57,48 +57,32 @@ RETURNING id, revision
 -- name: lock_incident
 -- How it stands; until this transaction ends no fact about it is taken.
 SELECT id AS incident_id, true AS incident_known, rule, title, component, severity, started_at, symptom, revision,
-    status AS incident_status, resolved_at, tell, failing_at, silent_since, behind_seconds, clock() AS now
+    status AS incident_status, resolved_at, tell, resolved_by, hops, failing_at, silent_since, behind_seconds
 FROM incidents WHERE id = $1
 FOR SHARE
 
--- name: customers_of_incident
--- The next customers of an incident that the ledger has anything about, in order.
-SELECT DISTINCT customer_id FROM notifications WHERE incident_id = $1 AND customer_id > $2 ORDER BY customer_id LIMIT $3
+-- name: next_of_incident
+-- What the next customers were told, or are to be told, of an incident, customer by customer.
+SELECT * FROM notifications WHERE incident_id = $1 AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
 
--- name: awaiting_customers
--- The next customers for whom something hangs on what monitor says about this incident, in order.
-SELECT DISTINCT customer_id FROM notifications
-WHERE incident_id = $1 AND awaits_incident AND customer_id > $2 ORDER BY customer_id LIMIT $3
+-- name: next_awaiting
+-- The same, of what hangs on what monitor says about the incident.
+SELECT * FROM notifications
+WHERE incident_id = $1 AND awaits_incident AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
 
--- name: owed_ends
--- Those of the customers who were told of an incident that is over; where a ticket told them, the end goes there.
--- An answer given after the end has said already that it is over. Who was told since of another end is owed none.
-SELECT DISTINCT ON (n.customer_id)
-    n.customer_id, n.ticket_id, n.ticket_number, i.status AS kind, i.resolved_at, i.resolved_by, i.hops
-FROM incidents i JOIN notifications n ON n.incident_id = i.id
-WHERE i.id = $1 AND n.incident_id = $1 AND i.status <> 'open' AND i.tell AND n.customer_id = ANY ($2)
-    AND (n.kind = 'opened' OR n.kind = 'answer' AND n.about_at < i.resolved_at) AND n.sent_at IS NOT NULL AND n.status <> 'waiting'
-    AND NOT EXISTS (
-        SELECT FROM notifications e
-        WHERE e.incident_id = $1 AND e.customer_id = n.customer_id AND e.customer_id = ANY ($2)
-            AND e.kind IN ('resolved', 'withdrawn', 'dismissed') AND e.kind <> i.status AND e.sent_at >= n.sent_at)
-ORDER BY n.customer_id, n.ticket_id NULLS LAST
+-- name: of_incident_and_customer
+-- What one customer was told, or is to be told, of an incident.
+SELECT * FROM notifications WHERE incident_id = $1 AND customer_id = $2
 
 -- name: await_no_more
 -- The incident is over: what was not told of it because it had not been true lately stays untold, whatever comes.
-UPDATE notifications SET awaits_incident = false
-WHERE incident_id = $1 AND customer_id = ANY ($2) AND awaits_incident AND status = 'suppressed'
+UPDATE notifications SET awaits_incident = false WHERE id = ANY ($1) AND status = 'suppressed'
 
 -- name: true_anew
 -- The incident is failing now: what was suppressed because it had not been so lately waits again, due now.
 UPDATE notifications SET status = 'waiting', reason = NULL, settled_at = NULL, awaits_incident = false
-WHERE incident_id = $1 AND customer_id = ANY ($2) AND awaits_incident AND status = 'suppressed'
+WHERE id = ANY ($1) AND awaits_incident AND status = 'suppressed'
 RETURNING id, clock() AS now
-
--- name: waiting_of_incident
--- What these customers are still to be told of an incident: what hangs on it, or everything.
-SELECT id FROM notifications
-WHERE incident_id = $1 AND customer_id = ANY ($2) AND status = 'waiting' AND kind = 'opened' AND (awaits_incident OR $3)
 
 -- name: hasten
 -- Decides these at once instead of waiting for their next try.
@@ -134,7 +118,7 @@ SELECT id FROM notifications WHERE status = 'waiting' AND customer_id = ANY ($1)
 -- name: notification_situation
 -- One notification, locked, with the incident it is about and what its customer chose.
 SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.severity, i.started_at, i.symptom, i.revision,
-    i.status AS incident_status, i.resolved_at, i.tell, i.failing_at, i.silent_since, i.behind_seconds,
+    i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds,
     p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now
 FROM notifications n LEFT JOIN incidents i ON i.id = n.incident_id LEFT JOIN preferences p ON p.customer_id = n.customer_id
 WHERE n.id = $1

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from services.notifier.audience import Contact, Customer, Preferences
 from services.notifier.incident import Incident, IncidentStatus, Said, incident_of
-from services.notifier.notification import Attempt, Draft, Kind, Notification, Status, end_id
+from services.notifier.notification import Attempt, Draft, Kind, Notification, Status
 from services.notifier.suppression import Situation
 from shared.events import Contact as ContactData
 from shared.events import CustomerErased, CustomerUpdated
@@ -67,16 +67,17 @@ async def customer(tx: Tx, customer_id: str, *, lock: bool = False) -> Customer 
 # ── incidents ────────────────────────────────────────────────────────────────────────────────
 
 
+# In the order of the query's parameters.
+_OF_INCIDENT = (
+    *("id", "rule", "component", "severity", "title", "started_at", "symptom", "revision", "failing_at", "behind", "silent_since"),
+    *("status", "ended_at", "tell", "ended_by", "hops"),
+)
+
+
 async def take_incidents(tx: Tx, facts: Collection[Said]) -> dict[str, int]:
     """Remembers what is said of incidents (one fact an incident) and keeps them locked; returns the revisions of those that were news."""
     told = [incident_of(fact) for fact in facts]
-    columns = ("id", "rule", "component", "severity", "title", "started_at", "symptom", "revision", "failing_at", "behind", "silent_since")
-    rows = await tx.fetch(
-        queries.take_incidents,
-        *([getattr(incident, column) for incident in told] for column in (*columns, "status", "ended_at", "tell")),
-        [fact.id if incident.over else None for fact, incident in zip(facts, told, strict=True)],
-        [fact.hops for fact in facts],
-    )
+    rows = await tx.fetch(queries.take_incidents, *([getattr(incident, column) for incident in told] for column in _OF_INCIDENT))
     return {row["id"]: row["revision"] for row in rows}
 
 
@@ -84,24 +85,6 @@ async def lock_incident(tx: Tx, incident_id: str) -> Incident | None:
     """The incident as it stands, and will stand until `tx` ends."""
     row = await tx.fetchrow(queries.lock_incident, incident_id)
     return _incident(row) if row else None
-
-
-async def owed_ends(tx: Tx, incident_id: str, customer_ids: Sequence[str]) -> list[Draft]:
-    """The end of the incident, for those of the customers who were told of it; nothing while it is open."""
-    return [
-        Draft(
-            id=end_id(incident_id, Kind(row["kind"]), row["customer_id"]),
-            customer_id=row["customer_id"],
-            kind=Kind(row["kind"]),
-            about_at=row["resolved_at"],
-            cause_id=row["resolved_by"],
-            cause_hops=row["hops"],
-            incident_id=incident_id,
-            ticket_id=row["ticket_id"],
-            ticket_number=row["ticket_number"],
-        )
-        for row in await tx.fetch(queries.owed_ends, incident_id, customer_ids)
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +110,26 @@ async def follow_up(tx: Tx, places: Iterable[Place]) -> None:
     await schedule(tx, FOLLOW_UP, {place.ref: now for place in places})
 
 
-async def customers_of(tx: Tx, place: Place, at_once: int, *, awaiting: bool) -> list[str]:
-    """The next customers of the incident: all the ledger has anything about, or those for whom something hangs on the incident."""
-    query = queries.awaiting_customers if awaiting else queries.customers_of_incident
-    return [row["customer_id"] for row in await tx.fetch(query, place.incident_id, place.after, at_once)]
+async def of_incident(tx: Tx, place: Place, at_most: int, *, awaiting: bool) -> tuple[list[Notification], Place | None]:
+    """What the next customers have in the ledger of the incident, or only what hangs on it, and from where to go on.
+
+    So many rows at most, of whole customers, as long as no customer alone has more.
+    """
+    query = queries.next_awaiting if awaiting else queries.next_of_incident
+    found = [_notification(row) for row in await tx.fetch(query, place.incident_id, place.after, at_most + 1)]
+    if len(found) <= at_most:
+        return found, None
+    whole = [each for each in found if each.customer_id != found[-1].customer_id] or found
+    return whole, Place(place.incident_id, place.revision, whole[-1].customer_id)
 
 
-async def true_anew(tx: Tx, incident_id: str, customer_ids: Sequence[str]) -> None:
+async def of_incident_and_customer(tx: Tx, incident_id: str, customer_id: str) -> list[Notification]:
+    return [_notification(row) for row in await tx.fetch(queries.of_incident_and_customer, incident_id, customer_id)]
+
+
+async def true_anew(tx: Tx, notification_ids: Sequence[str]) -> None:
     """What was suppressed because the incident had not been failing lately waits again."""
-    rows = await tx.fetch(queries.true_anew, incident_id, customer_ids)
+    rows = await tx.fetch(queries.true_anew, notification_ids)
     await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows})
 
 
@@ -161,19 +155,11 @@ async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
         await schedule(tx, REPLY, replies)
 
 
-async def hasten(tx: Tx, *, customers: Sequence[str]) -> None:
-    """Has it decided at once what these customers wait for."""
-    await _hasten(tx, await tx.fetch(queries.waiting_of_customers, customers))
-
-
-async def hasten_of_incident(tx: Tx, incident_id: str, customer_ids: Sequence[str], *, everything: bool) -> None:
-    """Has it decided at once what these customers were to be told of the incident: what hangs on it, or everything."""
-    await _hasten(tx, await tx.fetch(queries.waiting_of_incident, incident_id, customer_ids, everything))
-
-
-async def _hasten(tx: Tx, waiting: Sequence[asyncpg.Record]) -> None:
-    if waiting:
-        await tx.execute(queries.hasten, list(LANES), [row["id"] for row in waiting])
+async def hasten(tx: Tx, *, customers: Sequence[str] = (), notifications: Sequence[str] = ()) -> None:
+    """Has it decided at once what these customers wait for, and these notifications."""
+    of_customers = await tx.fetch(queries.waiting_of_customers, customers) if customers else []
+    if waiting := [*notifications, *(row["id"] for row in of_customers)]:
+        await tx.execute(queries.hasten, list(LANES), waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +230,8 @@ def _incident(row: asyncpg.Record) -> Incident | None:
         status=IncidentStatus(row["incident_status"]),
         ended_at=row["resolved_at"],
         tell=row["tell"],
+        ended_by=row["resolved_by"],
+        hops=row["hops"],
         failing_at=row["failing_at"],
         silent_since=row["silent_since"],
         behind=timedelta(seconds=row["behind_seconds"]),

@@ -15,6 +15,7 @@ from datetime import timedelta
 from services.notifier import facts, metrics, store
 from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Channel, Message, Outcome, Refusal
+from services.notifier.ends import owed_ends
 from services.notifier.notification import ENDS, TELLING, Notification, Status
 from services.notifier.planning import Again, Settled, after
 from services.notifier.policy import Policy
@@ -173,8 +174,9 @@ def _may_be_owed_the_end(notification: Notification, *, told: bool) -> bool:
 async def _give_end(tx: Tx, notification: Notification) -> None:
     """When the incident ended while this was on its way. The lock makes the end come before or after us, not between."""
     incident_id = notification.incident_id
-    if incident_id is not None and await store.lock_incident(tx, incident_id):
-        await store.write_down(tx, await store.owed_ends(tx, incident_id, [notification.customer_id]))
+    if incident_id is not None and (incident := await store.lock_incident(tx, incident_id)) and incident.over:
+        theirs = await store.of_incident_and_customer(tx, incident_id, notification.customer_id)
+        await store.write_down(tx, owed_ends(incident, theirs))
 
 
 def _count(notification: Notification, step: Settled | Again) -> None:
