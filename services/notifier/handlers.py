@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from services.notifier import store
+from services.notifier.addresses import contacts_changed
 from services.notifier.incident import Said
 from services.notifier.notification import Draft, Kind, end_id, told_id
 from services.notifier.store import Place
@@ -38,13 +39,14 @@ AnyFact = TypeVar("AnyFact", bound=Fact)
 
 
 async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
-    """Keeps the directory. Who waited for a customer to be known, or still waits for one that is erased, is decided at once."""
+    """Keeps the directory. What waits for a customer who is new, reached elsewhere now, or erased, is decided at once."""
     erased = {fact.subject: fact for fact in facts if isinstance(fact, CustomerErased)}
-    new: list[str] = []
+    moved: list[str] = []
     for updates in _rounds(fact for fact in facts if isinstance(fact, CustomerUpdated)):
-        new += await store.put_customers(tx, updates)
+        moved += await store.put_customers(tx, updates)
     await store.erase_customers(tx, erased.values())
-    await store.hasten(tx, customers=[*new, *erased])
+    await contacts_changed(tx, moved)
+    await store.hasten(tx, customers=[*moved, *erased])
 
 
 async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:

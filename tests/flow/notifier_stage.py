@@ -87,7 +87,7 @@ class Stage:
 
     async def ledger(self, customer_id: str = "c-1") -> list[tuple[str, str, str | None]]:
         """What became of each of a customer's notifications: kind, status, reason."""
-        rows = await self.rows("SELECT * FROM notifications WHERE customer_id = $1 ORDER BY created_at, kind", customer_id)
+        rows = await self.rows("SELECT * FROM notifications WHERE customer_id = $1 ORDER BY created_at, kind, incident_id", customer_id)
         return [(row["kind"], row["status"], row["reason"]) for row in rows]
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
@@ -103,11 +103,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(settings: Settings, **own: Any) -> AsyncIterator[Stage]:
+async def stage(settings: Settings, *, smtputf8: bool = True, **own: Any) -> AsyncIterator[Stage]:
     """A notifier that has started. Its clock stands still until it is moved."""
     clock = Clock(settings, ["notifier"])
     await clock.set(clock.now.replace(microsecond=0))
-    async with post_office() as office:
+    async with post_office(smtputf8=smtputf8) as office:
         host, port = office.address
         given = {name: value for name, value in settings if name in Settings.model_fields}
         theirs = {
@@ -160,6 +160,11 @@ def updated(at: datetime, incident_id: str = "i-1", *, revision: int, silent_sin
     known = about(at, incident_id, **{"failing_at": at, **data})
     said = IncidentUpdated.Data(**known, revision=revision, silent_since=silent_since, affected=1, why={})
     return IncidentUpdated.of(said, subject=incident_id, at=at, unique=revision)
+
+
+def still_failing(at: datetime, incident_id: str = "i-1") -> IncidentUpdated:
+    """What monitor says every few minutes while it goes on."""
+    return updated(at, incident_id, revision=int(at.timestamp()))
 
 
 def resolved(at: datetime, incident_id: str = "i-1", **data: Any) -> IncidentResolved:
