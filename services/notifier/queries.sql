@@ -41,6 +41,10 @@ DELETE FROM preferences WHERE customer_id = ANY ($1)
 -- And the addresses we remembered as bad.
 DELETE FROM bad_addresses WHERE customer_id = ANY ($1)
 
+-- name: forget_customers
+-- A tombstone deletes a customer's entry. An erasure is kept: without it, a later update would tell an erased customer again.
+DELETE FROM customers WHERE id = ANY ($1) AND erased_at IS NULL
+
 -- name: take_incidents
 -- What is known of each incident now: the fact with the highest revision says it. The row stays locked, so that no delivery settles
 -- unseen meanwhile. Says what was taken. Older versions give no revision to an end: it is taken once, when there was none before.
