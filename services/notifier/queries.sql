@@ -2,17 +2,18 @@
 -- The latest fact about each customer wins, by its own time; nothing wins over an erasure. Says who is new.
 -- A stamp in the future tells no time: such a fact counts by its place in the topic, wins over nothing after it, and is known again
 -- by its id, so that a replay when that moment has passed changes nothing.
-INSERT INTO customers AS known (id, name, account, tier, locale, timezone, contacts, consent, updated_at, said_by, ahead)
-SELECT id, name, account, tier, locale, timezone, contacts::jsonb, consent,
-    CASE WHEN updated_at > clock() THEN 'epoch' ELSE updated_at END, said_by, CASE WHEN updated_at > clock() THEN ARRAY[said_by] ELSE '{}' END
+INSERT INTO customers AS known (id, name, account, tier, locale, timezone, contacts, consent, updated_at, newer_than, said_by, ahead)
+SELECT id, name, account, tier, locale, timezone, contacts::jsonb, consent, least(at, clock()),
+    CASE WHEN at > clock() THEN timestamptz 'epoch' END, said_by, CASE WHEN at > clock() THEN ARRAY[said_by] ELSE '{}' END
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::timestamptz[], $10::text[])
-    AS new (id, name, account, tier, locale, timezone, contacts, consent, updated_at, said_by)
+    AS new (id, name, account, tier, locale, timezone, contacts, consent, at, said_by)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, account = excluded.account, tier = excluded.tier, locale = excluded.locale, timezone = excluded.timezone,
-    contacts = excluded.contacts, consent = excluded.consent, updated_at = greatest(known.updated_at, excluded.updated_at),
+    contacts = excluded.contacts, consent = excluded.consent, updated_at = excluded.updated_at,
+    newer_than = CASE WHEN excluded.newer_than IS NOT NULL THEN coalesce(known.newer_than, known.updated_at) END,
     said_by = excluded.said_by, ahead = (excluded.ahead || known.ahead)[:10]
 WHERE known.erased_at IS NULL AND excluded.said_by <> ALL (known.ahead)
-    AND (known.updated_at <= excluded.updated_at OR excluded.ahead <> '{}')
+    AND (excluded.newer_than IS NOT NULL OR coalesce(known.newer_than, known.updated_at) <= excluded.updated_at)
 RETURNING id, xmax = 0 AS added
 
 -- name: contacts_before
@@ -30,7 +31,7 @@ INSERT INTO customers AS known (id, updated_at, erased_at)
 SELECT id, least(at, clock()), least(at, clock()) FROM unnest($1::text[], $2::timestamptz[]) AS new (id, at)
 ON CONFLICT (id) DO UPDATE SET
     name = '', account = NULL, tier = NULL, locale = 'en', timezone = 'UTC', contacts = '[]', consent = '{}',
-    updated_at = excluded.updated_at, said_by = NULL, ahead = '{}', erased_at = excluded.erased_at
+    updated_at = excluded.updated_at, newer_than = NULL, said_by = NULL, ahead = '{}', erased_at = excluded.erased_at
 WHERE known.erased_at IS NULL
 
 -- name: erase_preferences

@@ -18,7 +18,8 @@ CREATE INDEX notifications_of_incident_customer ON notifications (incident_id, c
 CREATE INDEX notifications_awaiting ON notifications (incident_id, customer_id) WHERE awaits_incident;
 
 ALTER TABLE customers
-    ADD COLUMN said_by text,                        -- the id of the latest fact taken
-    ADD COLUMN ahead   text[] NOT NULL DEFAULT '{}';  -- ids of the last facts that were stamped in the future when they came
--- An update stamped in the future was kept as it came, and nothing after it was heard.
-UPDATE customers SET updated_at = 'epoch' WHERE updated_at > clock();
+    ADD COLUMN newer_than timestamptz,              -- set after an update stamped in the future: what comes is newer when it is not before this
+    ADD COLUMN said_by    text,                     -- the id of the latest fact taken
+    ADD COLUMN ahead      text[] NOT NULL DEFAULT '{}';  -- ids of the last facts that were stamped in the future when they came
+-- Until now an update stamped in the future was kept as it came, and nothing after it was heard.
+UPDATE customers SET updated_at = clock(), newer_than = 'epoch' WHERE updated_at > clock();
