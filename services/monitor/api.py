@@ -14,7 +14,7 @@ from shared.api import Db, IdempotencyKey, Problem, Role, allow, once, page, pos
 from shared.cloudevents import MAX_BYTES, Headers, Reason, Undecodable, read_event, write_event
 from shared.events import ProductEvent, Severity, Topic
 from shared.outbox import Message, put
-from shared.postgres import Tx
+from shared.postgres import Tx, plan_for_values
 
 router = APIRouter(prefix="/v1")
 
@@ -129,7 +129,8 @@ async def list_incidents(
 ) -> dict[str, Any]:
     """Incidents, newest first."""
     opened_at, after = _after(cursor)
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
+        await plan_for_values(connection)
         rows = await connection.fetch(Q.list_incidents, status, component, opened_at, after, limit + 1)
     return page([IncidentView(**dict(row)) for row in rows], limit, lambda item: f"{item.opened_at.isoformat()} {item.id}")
 

@@ -89,23 +89,27 @@ WHERE t.id = $1 OR t.number = $2
 FOR UPDATE OF t
 
 -- name: silent
--- Tickets that wait for a customer who has not answered since a moment; those that wait for an incident are not meant.
-SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
-FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
-WHERE t.status = 'waiting' AND t.changed_at <= $1
-    AND NOT EXISTS (
+-- Tickets that wait for a customer who has not answered since a moment; those that wait for an incident's end are not meant.
+WITH piece AS MATERIALIZED (
+    SELECT * FROM tickets t
+    WHERE t.status = 'waiting' AND t.changed_at <= $1 AND NOT EXISTS (
         SELECT FROM incidents i JOIN links l ON l.incident_id = i.id AND l.ticket_id = t.id
         WHERE i.id = t.incident_id AND (i.resolved_at IS NULL OR l.ended_revision < i.ended_revision))
-ORDER BY t.changed_at LIMIT $2
-FOR UPDATE OF t SKIP LOCKED
+    ORDER BY t.changed_at LIMIT $2
+    FOR UPDATE OF t SKIP LOCKED)
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+FROM piece t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+ORDER BY t.number
 
 -- name: settled
 -- Tickets resolved before a moment.
+WITH piece AS MATERIALIZED (
+    SELECT * FROM tickets t WHERE t.status = 'resolved' AND t.resolved_at <= $1
+    ORDER BY t.resolved_at LIMIT $2
+    FOR UPDATE OF t SKIP LOCKED)
 SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
-FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
-WHERE t.status = 'resolved' AND t.resolved_at <= $1
-ORDER BY t.resolved_at LIMIT $2
-FOR UPDATE OF t SKIP LOCKED
+FROM piece t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+ORDER BY t.number
 
 -- name: link
 -- The link between a ticket and an incident, while it holds.
@@ -215,10 +219,6 @@ WHERE known.certainty = 'likely' AND excluded.certainty = 'confirmed' OR exclude
 INSERT INTO told AS known (incident_id, customer_id, told_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[])
 ON CONFLICT (incident_id, customer_id) DO UPDATE SET told_at = least(known.told_at, excluded.told_at)
-
--- name: plan_for_values
--- The lists below have filters that are mostly absent: plan for those that are there.
-SET LOCAL plan_cache_mode = force_custom_plan
 
 -- name: shown
 -- One ticket, to show.

@@ -19,7 +19,7 @@ from services.ticketing.views import (
     TicketView,
 )
 from shared.api import Problem
-from shared.postgres import Tx
+from shared.postgres import Tx, plan_for_values
 
 Filters = tuple[Sequence[Status] | None, str | None, str | None, str | None, str | None, str | None]
 
@@ -34,7 +34,7 @@ async def shown(tx: Tx, ref: str) -> TicketView:
 
 async def listed(tx: Tx, below: int | None, filters: Filters, limit: int) -> list[TicketView]:
     """Newest first. Filters: states, customer, component, incident, assignee, words or a number."""
-    await tx.execute(queries.plan_for_values)
+    await plan_for_values(tx)
     return [TicketView(**row) for row in await tx.fetch(queries.listed, below, *filters, number_of(filters[-1] or ""), limit)]
 
 

@@ -2,7 +2,7 @@
 
 -- A ticket of an affected customer that may be about the incident: an agent decides.
 CREATE TABLE suggestions (
-    ticket_id    text             NOT NULL REFERENCES tickets,
+    ticket_id    text             NOT NULL REFERENCES tickets ON DELETE CASCADE,
     incident_id  text             NOT NULL,
     score        double precision NOT NULL,
     reasons      text[]           NOT NULL,

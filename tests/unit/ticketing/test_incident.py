@@ -23,7 +23,7 @@ def test_a_repeated_end_does_not_end_a_reopened_incident() -> None:
 
 
 def test_in_any_order_the_last_revision_counts() -> None:
-    facts = [resolved(revision=1), reopened(revision=2), resolved(revision=3, at=NOW + minutes(5))]
+    facts: list[IncidentSaid] = [resolved(revision=1), reopened(revision=2), resolved(revision=3, at=NOW + minutes(5))]
     for order in permutations(facts):
         incident = after(*order)
         assert incident is not None

@@ -1,6 +1,7 @@
 """What becomes of a ticket of an affected customer, at every boundary."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -124,7 +125,7 @@ def test_what_is_not_sure_is_suggested_the_likeliest_first() -> None:
         ),
     ],
 )
-def test_the_reasons_say_who_where_and_when(but: dict[str, dict[str, object]], reasons: tuple[str, ...]) -> None:
+def test_the_reasons_say_who_where_and_when(but: dict[str, dict[str, Any]], reasons: tuple[str, ...]) -> None:
     found = matched(a_ticket(**but["ticket"]), (an_incident(**but["incident"]), evidence(**but["evidence"]))).link
     assert found is not None
     assert found.reasons == reasons

@@ -12,7 +12,7 @@ from tests.unit.ticketing.builders import POLICY
 Message = tuple[str, str, str]  # the component of the customer's incident, the subject, the body
 
 RELATED: tuple[Message, ...] = (
-    *(("checkout", *(text.format(component="checkout") for text in complaint)) for complaint in COMPLAINTS),
+    *(("checkout", subject.format(component="checkout"), body.format(component="checkout")) for subject, body in COMPLAINTS),
     ("uploads", "My photos", "They do not upload."),
     ("uploads", "Upload?", "It fails."),
     ("uploads", "Uploading photos", "stuck at 99%"),
