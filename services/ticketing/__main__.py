@@ -41,8 +41,8 @@ def service(settings: TicketingSettings) -> Service:
         due={
             WARN: ring,
             BREACH: ring,
-            LOOK: Work(partial(timers.look_again, policy, database), at_once=4),
-            MATCH: Work(partial(timers.match_impact, policy, database), at_once=2),
+            LOOK: Work(partial(timers.look_again, policy, database), at_once=2),
+            MATCH: Work(partial(timers.match_impact, policy, database)),
             END: Work(partial(timers.end_incident, policy, database), lease=timedelta(minutes=2)),
             MEASURE: Work(partial(timers.measure_outcome, database)),
             timers.TIDY: Work(partial(timers.tidy_tickets, policy, database)),
