@@ -46,7 +46,8 @@ EOF
 
 ## What happens to what cannot be read
 
-It goes to `<topic>.dlq` as it came, with its reason in the header `forewarn-reason`; `forewarn dlq list` shows it.
+It goes to `<topic>.dlq` as it came (in a flood, or when it is too large, as a pointer to where it stands), with its reason in the
+header `forewarn-reason`; `forewarn dlq list` shows it.
 
 | reason | meaning |
 |---|---|

@@ -1,8 +1,11 @@
 """What the rules file may say, and how a rule looks at one event. Pure; `shared/config.py` reads the file."""
 
+import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
+from hashlib import sha256
 from string import Formatter
 from typing import Annotated, Any
 
@@ -51,10 +54,14 @@ class Opening(Config):
 
 
 class Resolving(Config):
-    """Trouble is over once the ratio stays below this for `calm`, in event time."""
+    """Trouble is over once enough events have stayed below the ratio for `calm`, in event time. Silence is no evidence."""
 
     ratio: Ratio = Field(gt=0)
+    events: int | None = Field(None, ge=1, description="events at least within the window, or it says nothing; not given: open.events")
     calm: Duration = timedelta(minutes=2)
+    silent: Duration = Field(
+        timedelta(minutes=15), description="an open incident whose component says nothing for so long is marked silent"
+    )
 
 
 class Impact(Config):
@@ -69,6 +76,7 @@ class RatioRule(Config):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     title: str = Field(description="what customers and agents read; {component} is filled in")
     severity: Severity = "high"
+    symptom: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")] = Field("failing", description="failing, slow: chooses the words of mails")
     events: list[str] = Field(min_length=1, description="the event types that count")
     where: Condition = {}
     component: str = Field("data.component", description="where an event says its component")
@@ -116,6 +124,28 @@ class RatioRule(Config):
     def buckets(self) -> int:
         """Buckets in one window."""
         return -(-int(self.window.total_seconds()) // self.width)
+
+    @property
+    def evidence(self) -> int:
+        """Events that a window must hold before it can say that all is well."""
+        return self.resolve.events or self.open.events
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The part of the rule that decides what is counted, and where. Counts under another fingerprint are no counts of this rule."""
+        counting = {
+            "events": sorted(set(self.events)),
+            "where": _plain(self.where),
+            "bad": _plain(self.bad),
+            "component": self.component,
+            "window": [self.width, self.buckets],
+        }
+        return sha256(json.dumps(counting, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _plain(condition: Condition) -> dict[str, Any]:
+    """The condition as the file has it: a comparison without the operators it does not name."""
+    return {path: wanted.model_dump(exclude_unset=True) if isinstance(wanted, Comparison) else wanted for path, wanted in condition.items()}
 
 
 class RulesFile(Config):

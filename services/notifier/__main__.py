@@ -5,10 +5,12 @@ from functools import partial
 from services.notifier import handlers, links, store, texts
 from services.notifier.api import router
 from services.notifier.audience import Contact
+from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.connections import Connections
 from services.notifier.channels.email import Email
 from services.notifier.channels.mail import Sender, sender_of
 from services.notifier.channels.outcome import Message
+from services.notifier.contacts import router as contacts
 from services.notifier.links import Right
 from services.notifier.policy import Policy
 from services.notifier.settings import NotifierSettings
@@ -37,12 +39,13 @@ def service(settings: NotifierSettings) -> Service:
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
     connections = _connections(settings, sender)
-    delivery = Delivery(database, Email(connections, sender), policy, partial(_write, settings, policy, sender))
+    write = partial(_write, settings, policy, sender)
+    delivery = Delivery(database, Email(connections, sender), policy, write, Breaker(policy.retries))
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler), database, at_once=at_once) for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
-    return Service("notifier", settings, database, streams, due, [router, public], background=[connections.run])
+    return Service("notifier", settings, database, streams, due, [router, contacts, public], background=[connections.run])
 
 
 def _connections(settings: NotifierSettings, sender: Sender) -> Connections:

@@ -44,10 +44,14 @@ class Retries(Config):
     unreachable_at_first: Duration = timedelta(seconds=1)
     unreachable_at_most: Duration = timedelta(seconds=30)
     unreachable_tries: int = Field(20, ge=0, description="tries with a server that is away, before the ladder")
+    relay_refusals: int = Field(5, ge=1, description="refusals of the relay itself in a row, before all delivery pauses")
+    pause_at_first: Duration = Field(timedelta(minutes=1), description="then one message tries; refused again, the pause doubles")
+    pause_at_most: Duration = timedelta(minutes=5)
 
     @model_validator(mode="after")
     def _in_order(self) -> "Retries":
-        if self.then_at_least > self.then_at_most or self.unreachable_at_first > self.unreachable_at_most:
+        pairs = ("then_at_least", "then_at_most"), ("unreachable_at_first", "unreachable_at_most"), ("pause_at_first", "pause_at_most")
+        if any(getattr(self, least) > getattr(self, most) for least, most in pairs):
             raise ValueError("a pause at least is longer than the pause at most")
         return self
 

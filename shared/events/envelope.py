@@ -24,6 +24,10 @@ class Topic(StrEnum):
     TICKETS = "tickets.v1"  # key: ticket id
 
 
+# Topics that others write: however much of them does not decode, the rest is read on. No brake stops them.
+FOREIGN = frozenset({Topic.PRODUCT_EVENTS, Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS})
+
+
 def identity(*parts: object) -> str:
     """The id of the thing these parts name: the same parts give the same id, on any machine, for ever."""
     return str(uuid5(NAMESPACE, "\x1f".join(map(str, parts))))

@@ -16,16 +16,20 @@ from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
 from tests.builders import NOON, event
+from tests.flow.stream_routes import STREAMS
 
 pytestmark = pytest.mark.asyncio
 
 OPEN_TO_ALL = {"/livez", "/readyz", "/metrics"}
 READERS = {"agent", "operator"}
 MAY = {
+    **STREAMS,
     ("POST", "/v1/events"): {"producer", "operator"},
     ("GET", "/v1/incidents"): READERS,
     ("GET", "/v1/incidents/{incident_id}"): READERS,
     ("GET", "/v1/incidents/{incident_id}/impact"): READERS,
+    ("POST", "/v1/incidents/{incident_id}/resolve"): READERS,
+    ("POST", "/v1/incidents/{incident_id}/dismiss"): READERS,
 }
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
@@ -208,8 +212,8 @@ async def history(monitor_database: Database) -> None:
         for number in range(1, 8):
             at = NOON + timedelta(minutes=number)
             await connection.execute(
-                "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, resolved_at, why)"
-                " VALUES ($1, 'failing', $2, 'high', 'failing', $3, $4, $5, $6, $7)",
+                "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, ended_at, why, affected)"
+                " VALUES ($1, 'failing', $2, 'high', 'failing', $3, $4, $5, $6, $7, $8)",
                 f"i-{number}",
                 "checkout" if number % 2 else "search",
                 "open" if number == 7 else "resolved",
@@ -217,6 +221,7 @@ async def history(monitor_database: Database) -> None:
                 at + timedelta(seconds=4),
                 None if number == 7 else at + timedelta(seconds=50),
                 {"ratio": 0.5},
+                5 if number == 7 else 0,
             )
         await connection.execute(
             "INSERT INTO impact SELECT 'i-7', 'c-' || n, 'confirmed', $1, $2, n FROM generate_series(1, 5) AS n",
@@ -262,13 +267,20 @@ async def test_an_incident_says_how_it_stands_and_why(history: None, agent: http
         "rule": "failing",
         "component": "checkout",
         "severity": "high",
+        "symptom": "failing",
         "title": "failing",
         "status": "open",
         "started_at": "2026-11-24T12:07:00Z",
         "opened_at": "2026-11-24T12:07:04Z",
+        "failing_at": None,
+        "silent_since": None,
         "resolved_at": None,
+        "ended_at": None,
+        "behind_seconds": 0.0,
         "revision": 0,
         "affected": 5,
+        "by": None,
+        "note": "",
         "why": {"ratio": 0.5},
     }
 

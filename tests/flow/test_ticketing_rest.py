@@ -12,6 +12,7 @@ from services.ticketing.api import router
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
+from tests.flow.stream_routes import STREAMS
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import NOW, POLICY, impact, minutes, opened, requested, resolved, told
 
@@ -20,6 +21,7 @@ AGENT = {"agent", "operator"}
 NEW = {"customer_id": "c-1", "subject": "Cannot pay", "body": "The checkout hangs."}
 
 MAY = {
+    **STREAMS,
     ("POST", "/v1/tickets"): {"producer", "agent", "operator"},
     ("GET", "/v1/tickets"): AGENT,
     ("GET", "/v1/tickets/{ref}"): AGENT,

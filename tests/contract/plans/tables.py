@@ -25,9 +25,8 @@ INSERT INTO offsets (stream, topic, partition, next) SELECT 's', 't', n, 0 FROM 
 
 # Of 20,000 incidents 5 are open; 1,000 touch 1,000 customers each.
 MONITOR = """
-INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, resolved_at, why)
-SELECT 'i-' || n, 'r', 'c-' || n % 50, 'high', '', CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, at, at,
-    CASE WHEN n > 5 THEN at END, '{}'
+INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
+SELECT 'i-' || n, 'r', 'c-' || n % 50, 'high', '', CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, at, at, '{}'
 FROM generate_series(1, 20000) n, LATERAL (SELECT now() - n * interval '1 hour' AS at) _;
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', now(), now(), 3

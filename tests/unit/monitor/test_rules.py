@@ -118,6 +118,8 @@ def test_any_other_path_is_refused(path: str) -> None:
         ("id: failing", "id: Failing!", 2, "should match pattern"),
         ("events: [com.example.request]", "events: []", 4, "at least 1 item"),
         ("bad:", "window: 4s\n    bad:", 5, "a window is between 5 s and 24 h"),
+        ("resolve: {ratio: 0.01}", "resolve: {ratio: 0.01, events: 0}", 7, "greater than or equal to 1"),
+        ("bad:", "symptom: Slow!\n    bad:", 5, "should match pattern"),
         ("bad:", "component: component\n    bad:", 2, "component: a field is data.<name>"),
     ],
 )
@@ -143,6 +145,8 @@ def test_the_shipped_rules_are_read_as_they_are_promised() -> None:
     assert (failing.width, failing.buckets) == (1, 15)
     assert (failing.open.ratio, failing.open.events, failing.open.customers) == (0.05, 50, 10)
     assert (failing.resolve.ratio, failing.resolve.calm.total_seconds(), failing.impact.at_least) == (0.01, 10, 2)
+    assert (failing.evidence, failing.resolve.silent.total_seconds()) == (50, 900)
+    assert {each.id: each.symptom for each in rules.rules} == {"checkout-failing": "failing", "responding-slowly": "slow"}
 
 
 def test_opening_and_resolving_at_the_same_ratio_is_allowed() -> None:
@@ -154,3 +158,51 @@ def test_a_window_is_covered_by_buckets_of_whole_seconds(window: str, width: int
     cut = rule(window=window)
     assert (cut.width, cut.buckets) == (width, buckets)
     assert cut.width * cut.buckets >= cut.window.total_seconds()
+
+
+def test_an_end_needs_as_many_events_as_an_opening_unless_the_rule_says_otherwise() -> None:
+    assert rule().evidence == 50
+    assert rule(resolve={"ratio": 0.01, "events": 7}).evidence == 7
+
+
+# ── what decides counting ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"window": "16s"},
+        {"window": "1h"},
+        {"events": ["com.example.request", "com.example.job"]},
+        {"where": {"subject": {"present": True}}},
+        {"bad": {"data.ok": 0}},
+        {"bad": {"data.latency_ms": {"above": 1}}},
+        {"component": "data.service"},
+    ],
+)
+def test_a_change_of_what_is_counted_changes_the_fingerprint(changes: dict[str, Any]) -> None:
+    assert rule(**changes).fingerprint != rule().fingerprint
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "trouble with {component}"},
+        {"severity": "low"},
+        {"symptom": "slow"},
+        {"open": {"ratio": 0.5, "events": 7, "customers": 0}},
+        {"resolve": {"ratio": 0.001, "events": 7, "calm": "1h", "silent": "1h"}},
+        {"impact": {"at_least": 1}},
+        {"component": "data.component"},
+        {"events": ["com.example.request", "com.example.request"]},
+        {"window": "0h15s"},
+    ],
+)
+def test_a_change_of_words_and_thresholds_or_of_how_it_is_written_does_not(changes: dict[str, Any]) -> None:
+    assert rule(**changes).fingerprint == rule().fingerprint
+
+
+def test_a_fingerprint_is_the_same_on_any_machine_for_ever() -> None:
+    both = rule(bad={"data.ok": True, "data.latency_ms": {"above": 5000}})
+    assert both.fingerprint == rule(bad={"data.latency_ms": {"above": 5000}, "data.ok": True}).fingerprint
+    assert rule().fingerprint == "a1481ee8afcd"

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from shared.events import Topic
-from shared.outbox import Message, Relay, put, say
+from shared.outbox import Lane, Message, Relay, put, say
 from shared.postgres import Database
 from tests.builders import customer
 from tests.fakes import FakeTopics
@@ -19,9 +19,10 @@ TOPIC = "things.v1"
 
 
 @asynccontextmanager
-async def relaying(database: Database, kafka: str) -> AsyncIterator[None]:
-    """A relay works while the context lasts."""
-    tasks = [asyncio.create_task(Relay(database, kafka).run()), asyncio.create_task(database.listen())]
+async def relaying(database: Database, kafka: str, *lanes: Lane) -> AsyncIterator[None]:
+    """A relay of each lane (of the facts, when none is named) works while the context lasts."""
+    relays = [Relay(database, kafka, lane) for lane in lanes or (Lane.FACTS,)]
+    tasks = [*(asyncio.create_task(relay.run()) for relay in relays), asyncio.create_task(database.listen())]
     try:
         yield
     finally:
