@@ -10,7 +10,7 @@ from datetime import datetime
 from services.ticketing import change, store
 from services.ticketing.change import Change, Link
 from services.ticketing.facts import Cause
-from services.ticketing.incident import End, Ending, Incident
+from services.ticketing.incident import Ending, Incident
 from services.ticketing.matching.match import Candidates
 from services.ticketing.support import Policy
 from services.ticketing.ticket import UNRESOLVED, Ticket
@@ -36,9 +36,10 @@ async def match_all(policy: Policy, tx: Tx, tickets: Sequence[tuple[Ticket, str]
     return [each.ticket for each in changes]
 
 
-def end(policy: Policy, ticket: Ticket, link: Link, incident: Incident, end: End, now: datetime, cause: Cause) -> Change | None:
+def at_end(policy: Policy, ticket: Ticket, link: Link, incident: Incident, now: datetime, cause: Cause) -> Change | None:
     """What the incident's end makes of a linked ticket; None when it has ended already, or is about something else by now."""
-    if ticket.status not in UNRESOLVED or ticket.incident_id != incident.id:
+    end = incident.end
+    if end is None or ticket.status not in UNRESOLVED or ticket.incident_id != incident.id:
         return None
     if end.how is not Ending.RESOLVED:
         return change.released(ticket, link, end, now)

@@ -47,20 +47,21 @@ async def end_incident(policy: Policy, database: Database, due: Due) -> None:
     """Ends the tickets linked to an incident that is over, a thousand at a time; nothing when it was reopened meanwhile."""
     async with database.transaction() as tx:
         held = await store.incident_held(tx, due.ref)
-        if held is None or held[0].end is None:
+        end = held[0].end if held else None
+        if held is None or end is None:
             await due.settle(tx)
             return
         incident, cause = held
         now = await store.now(tx)
-        linked = await store.linked_to_ended(tx, incident, held[0].end, ENDED_AT_ONCE)
-        changes = [linking.end(policy, ticket, link, incident, held[0].end, now, cause) for ticket, link in linked]
+        linked = await store.linked_to_ended(tx, incident, end, ENDED_AT_ONCE)
+        changes = [linking.at_end(policy, ticket, link, incident, now, cause) for ticket, link in linked]
         await store.apply(tx, [each for each in changes if each])
-        await store.been_through(tx, incident, held[0].end, [ticket for ticket, _ in linked])
-        if await _more(tx, incident, held[0].end):
+        await store.been_through(tx, incident, end, [ticket for ticket, _ in linked])
+        if await _more(tx, incident, end):
             await due.again(tx, now)
             return
         await due.settle(tx)
-        if incident.end is not None and incident.end.how is Ending.RESOLVED:
+        if end.how is Ending.RESOLVED:
             await schedule(tx, store.MEASURE, {incident.id: now + SETTLED_AFTER})
 
 

@@ -141,12 +141,12 @@ def outcomes(ticket: Ticket, number: int, now: datetime, link: Link | None) -> d
         "resolved": change.resolved(ticket, person, now, "Done."),
         "reopened": change.reopened(ticket, person, now, "No."),
         "rung": change.rung(ticket, now),
-        "suggested": change.suggested(ticket, [a_match()], now),
     }
     if ticket.status in (Status.WAITING, Status.RESOLVED):
         made["rested"] = change.rested(ticket, now)
     if ticket.incident_id is None and ticket.status in UNRESOLVED:
         made["linked"] = change.linked(ticket, Match(an_incident(id=f"i-{number}"), 1.0, ()), LETTER, now, None)
+        made["suggested"] = change.suggested(ticket, [a_match()], now)
         made["accepted"] = change.accepted(ticket, person, now, Match(an_incident(), 1.0, ()), LETTER)
     if ticket.incident_id is not None and ticket.status in UNRESOLVED:
         made["ended"] = change.ended(ticket, an_incident(id=ticket.incident_id), End(Ending.RESOLVED, now, 1), LETTER, now, None)
