@@ -9,7 +9,12 @@ FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 
 SLOW = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0)
 
 CONSUMED = Counter("forewarn_consumed_records_total", "Records whose effects are committed.", ["topic"])
-UNKNOWN = Counter("forewarn_unknown_type_records_total", "Records of a type this service does not know, skipped.", ["topic"])
+UNKNOWN = Counter(
+    "forewarn_unknown_type_records_total", "Records of a type, or with a word, that this version does not know, skipped.", ["topic"]
+)
+UNKNOWN_ITEMS = Counter("forewarn_unknown_items_total", "List items of facts left out for a word this version does not know.", ["topic"])
+UNTIMED = Counter("forewarn_untimed_events_total", "Events without a time, dated by when they came in.", ["topic"])
+TOMBSTONES = Counter("forewarn_tombstones_total", "Null values on a compacted topic: each deletes its key.", ["topic"])
 DEAD_LETTERS = Counter("forewarn_dead_letters_total", "Records put aside because no retry will mend them.", ["topic", "reason"])
 POINTERS = Counter("forewarn_dead_letter_pointers_total", "Dead letters that name their record and leave out its bytes.", ["topic", "form"])
 FENCED = Counter("forewarn_fenced_batches_total", "Batches rolled back because another instance owns the partition.", ["topic"])

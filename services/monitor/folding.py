@@ -59,7 +59,7 @@ class Folding:
         partitions = self._partitions
         for record in records:
             try:
-                event = read_event(record.value, record.headers, moment_now)
+                event = read_event(record.value, record.headers, moment_now, record)
             except Undecodable as error:
                 letters.append(DeadLetter(record, error.reason, error.detail))
                 account = partitions[record.partition].account

@@ -1,8 +1,10 @@
 """What the rules file may say, and how a rule looks at one event. Pure; `shared/config.py` reads the file."""
 
 import json
+import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from hashlib import sha256
@@ -11,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from shared.config import Config, Duration
+from shared.config import Config, Duration, PositiveDuration
 from shared.events import ProductEvent, Severity
 
 BUCKETS = 15  # a window is cut into 15 to 29 buckets of whole seconds; a short one into as many as it has seconds
@@ -40,6 +42,16 @@ class Comparison(Config):
         if empty := [name for name in self.model_fields_set - {"is_not"} if getattr(self, name) is None]:
             raise ValueError(f"{', '.join(sorted(empty))} says nothing")
         return self
+
+    def doubts(self) -> Iterator[str]:
+        """Whether no value can pass it."""
+        said = self.model_dump(exclude_unset=True)
+        if self.present is False and len(said) > 1:
+            yield "this never holds: a field that is not there compares with nothing"
+        lowest = max((each for each in (self.above, self.at_least) if each is not None), default=-math.inf)
+        highest = min((each for each in (self.below, self.at_most) if each is not None), default=math.inf)
+        if not (lowest < highest or (lowest == highest and lowest != self.above and highest != self.below)):
+            yield f"this never holds: no number is {' and '.join(f'{name} {said[name]:g}' for name in COMPARE if name in said)}"
 
 
 Condition = Mapping[str, Operand | list[Operand] | Comparison]
@@ -151,7 +163,7 @@ def _plain(condition: Condition) -> dict[str, Any]:
 class RulesFile(Config):
     """rules.yml."""
 
-    horizon: Duration = Field(timedelta(minutes=10), description="how late an event may come, and how long a duplicate is known")
+    horizon: PositiveDuration = Field(timedelta(minutes=10), description="how late an event may come, and how long a duplicate is known")
     rules: list[RatioRule]
 
     @field_validator("rules")
@@ -169,16 +181,32 @@ class RulesFile(Config):
 def reader(path: str) -> Read:
     """What an event holds at `data.a.b`, `type`, `source` or `subject`; MISSING when it holds nothing there.
 
-    Raises ValueError for any other path.
+    A name with dots in it is written in double quotes: `data."http.status"`. Raises ValueError for any other path.
     """
-    match path.split("."):
-        case ["data", name] if name:
+    match _names_in(path):
+        case ["data", name]:
             return _datum(name)
-        case ["data", *names] if names and all(names):
+        case ["data", *names] if names:
             return _nested(names)
         case ["type" | "source" | "subject" as attribute]:
             return lambda event: MISSING if (value := getattr(event, attribute)) is None else value
-    raise ValueError(f"{path}: a field is data.<name>, type, source or subject")
+    raise ValueError(f'{path}: a field is data.<name>, type, source or subject; a name with dots is written data."the.name"')
+
+
+_name = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^".][^.]*)').match
+
+
+def _names_in(path: str) -> list[str]:
+    """The names between the dots, without their quotes; empty when it is no path."""
+    names, at = [], 0
+    while (found := _name(path, at)) is not None:
+        names.append(found["bare"] or re.sub(r"\\(.)", r"\1", found["quoted"] or ""))
+        at = found.end() + 1
+        if found.end() == len(path):
+            return names
+        if path[found.end()] != ".":
+            break
+    return []
 
 
 def _datum(name: str) -> Read:

@@ -1,5 +1,6 @@
 """Starts notifier: who must know, how, and when? Wiring only."""
 
+import sys
 from functools import partial
 
 from services.notifier import handlers, links, store, texts
@@ -17,7 +18,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.suppression import Situation
 from services.notifier.timers import LEASE, Delivery
 from services.notifier.unsubscribe import public
-from shared.config import load
+from shared.config import ConfigError, load
 from shared.events import Topic
 from shared.handling import Handling
 from shared.postgres import Database
@@ -30,6 +31,7 @@ HEARD = (
     (Topic.INCIDENTS, handlers.INCIDENT_FACTS, handlers.on_incidents, 50),  # an impact has 500 customers: 25,000 rows at worst
     (Topic.TICKETS, handlers.TICKET_FACTS, handlers.on_tickets, 500),
 )
+FORGET = {Topic.CUSTOMERS: handlers.on_forgotten}  # on compacted topics
 AT_ONCE = {store.DELIVERY: 12, store.REPLY: 4}  # mails under way
 
 
@@ -42,7 +44,8 @@ def service(settings: NotifierSettings) -> Service:
     write = partial(_write, settings, policy, sender)
     delivery = Delivery(database, Email(connections, sender), policy, write, Breaker(policy.retries))
     streams = [
-        Stream("notifier", topic, Handling(topic, known, handler), database, at_once=at_once) for topic, known, handler, at_once in HEARD
+        Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
+        for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     return Service("notifier", settings, database, streams, due, [router, contacts, public], background=[connections.run])
@@ -69,4 +72,7 @@ def _write(
 
 
 if __name__ == "__main__":
-    run(service(NotifierSettings()))
+    try:
+        run(service(NotifierSettings()))
+    except ConfigError as error:
+        sys.exit(str(error))

@@ -37,6 +37,11 @@ async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
     await store.hasten(tx, customers=[*moved, *erased])
 
 
+async def on_forgotten(tx: Tx, customer_ids: Sequence[str]) -> None:
+    """The product deleted these customers' keys: the directory is as if it had never known them. What is erased stays erased."""
+    await store.forget_customers(tx, customer_ids)
+
+
 async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     """Everybody in an impact must know; when the incident is over, everybody who was told must know that too."""
     told = [fact for fact in facts if isinstance(fact, IncidentOpened | IncidentUpdated | IncidentResolved | IncidentReopened)]

@@ -35,6 +35,10 @@ DELETE FROM preferences WHERE customer_id = ANY ($1)
 -- And the addresses we remembered as bad.
 DELETE FROM bad_addresses WHERE customer_id = ANY ($1)
 
+-- name: forget_customers
+-- A tombstone deletes a customer's entry. An erasure is kept: without it, a later update would tell an erased customer again.
+DELETE FROM customers WHERE id = ANY ($1) AND erased_at IS NULL
+
 -- name: put_incidents
 -- What is known of each incident now; whether it is over is said apart.
 INSERT INTO incidents (id, rule, component, severity, title, started_at)

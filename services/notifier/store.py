@@ -63,6 +63,11 @@ async def erase_customers(tx: Tx, facts: Collection[CustomerErased]) -> None:
     await tx.execute(queries.erase_bad_addresses, ids)
 
 
+async def forget_customers(tx: Tx, customer_ids: Sequence[str]) -> None:
+    """Removes their entries, unless they are erased; what they chose with us stays."""
+    await tx.execute(queries.forget_customers, list(customer_ids))
+
+
 async def unreached(tx: Tx, customer_ids: Sequence[str]) -> list[Customer]:
     """Those of them who could not be told of an incident that still goes on, for want of an address."""
     return [_customer(row) for row in await tx.fetch(queries.unreached, customer_ids)] if customer_ids else []

@@ -1,5 +1,6 @@
 """Ticketing: works on the cases that come all the same. Wiring only."""
 
+import sys
 from datetime import timedelta
 from functools import partial
 
@@ -9,6 +10,7 @@ from services.ticketing.handlers import on_incidents, on_notifications, on_reque
 from services.ticketing.settings import TicketingSettings
 from services.ticketing.store import BREACH, END, LOOK, MATCH, MEASURE, WARN
 from services.ticketing.support import Policy
+from shared.config import ConfigError
 from shared.events import FACTS, NotificationDelivered, SupportRequested, Topic
 from shared.handling import Handling
 from shared.postgres import Database
@@ -53,4 +55,7 @@ def service(settings: TicketingSettings) -> Service:
 
 
 if __name__ == "__main__":
-    run(service(TicketingSettings()))
+    try:
+        run(service(TicketingSettings()))
+    except ConfigError as error:
+        sys.exit(str(error))

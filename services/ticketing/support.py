@@ -14,7 +14,7 @@ from services.ticketing.matching.match import Candidates, Matched, Windows, matc
 from services.ticketing.subject import bare, one_line
 from services.ticketing.ticket import FOREWARN, Priority, Ticket
 from shared.catalog import Catalog
-from shared.config import Config, Duration, load
+from shared.config import Config, Duration, PositiveDuration, load
 
 FIELDS = frozenset({"number", "subject", "title", "component", "started_at", "resolved_at"})
 
@@ -44,7 +44,7 @@ class Answers(Config):
 
 
 class FirstResponse(Config):
-    targets: dict[Priority, Duration]
+    targets: dict[Priority, PositiveDuration]
     warn_at: float = Field(0.75, gt=0, lt=1)
 
     @model_validator(mode="after")
@@ -65,7 +65,7 @@ class Linking(Config):
 
 
 class Rest(Config):
-    resolve_after_silence: Duration = timedelta(days=3)
+    resolve_after_silence: PositiveDuration = timedelta(days=3)
     close_after: Duration = timedelta(days=7)
 
 

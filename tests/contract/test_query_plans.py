@@ -128,8 +128,9 @@ def reading_all(plan: dict[str, Any], growing: set[str], partial: set[str], limi
     if kind in SCANS and table in growing and (kind == "Seq Scan" or not (limited or _by_index(plan, partial))):
         yield f"{kind} on {table}"
     for below in plan.get("Plans", ()):
-        # A LIMIT stops what streams up to it; a sort or an aggregate in between reads everything first.
-        yield from reading_all(below, growing, partial, limited and kind not in ("Sort", "Aggregate", "Hash"))
+        # A LIMIT, or the end of a merge join's other side, stops what streams up to it; a sort or an aggregate in between reads everything.
+        stops = (limited and kind not in ("Sort", "Aggregate", "Hash")) or plan["Total Cost"] < below["Total Cost"]
+        yield from reading_all(below, growing, partial, stops)
 
 
 def _by_index(plan: dict[str, Any], partial: set[str]) -> bool:

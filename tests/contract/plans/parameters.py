@@ -90,6 +90,7 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
 
 NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "put_customers": "ARRAY['c-1'], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['[]'], ARRAY['{}'::jsonb], ARRAY[now()]",
+    "forget_customers": "ARRAY['c-1']",
     "contacts_before": "ARRAY['c-1']",
     "forget_marks": "ARRAY['c-1'], ARRAY[now()]",
     "unreached": "ARRAY['c-1']",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.monitor.rules import MISSING, RulesFile, reader
+from services.monitor.rules import MISSING, Comparison, RulesFile, reader
 from services.monitor.rules import test_of as condition  # pytest would take it for a test of ours
 from shared.config import ConfigError, load
 from shared.events import ProductEvent
@@ -97,7 +97,66 @@ def test_a_path_reaches_into_nested_data() -> None:
     assert holds({"data.http.status": {"present": False}}, {"http": "503"})
 
 
-@pytest.mark.parametrize("path", ["time", "data", "data.", "data..x", "extensions.region", "subject.name", "type.x", ""])
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ('data."http.status"', {"http.status": 503}),
+        ('data.request."http.status".code', {"request": {"http.status": {"code": 503}}}),
+        ('data."a \\"b\\".c"', {'a "b".c': 503}),
+        ('data."back\\\\slash"', {"back\\slash": 503}),
+        ('data."plain"', {"plain": 503}),
+        ('data.a"b', {'a"b': 503}),
+        ('data.""', {"": 503}),
+    ],
+)
+def test_a_name_with_dots_is_written_in_quotes(path: str, data: dict[str, Any]) -> None:
+    assert reader(path)(event(data=data)) == 503
+    assert reader(path)(event(data={"http": {"status": 503}})) is MISSING
+    assert holds({path: 503}, data)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "never"),
+    [
+        ({"above": 5, "below": 3}, "no number is above 5 and below 3"),
+        ({"above": 5, "below": 5}, "no number is above 5 and below 5"),
+        ({"at_least": 5, "below": 5}, "no number is at_least 5 and below 5"),
+        ({"above": 5, "at_most": 5}, "no number is above 5 and at_most 5"),
+        ({"at_least": 5.5, "at_most": 5}, "no number is at_least 5.5 and at_most 5"),
+        ({"above": 1, "at_least": 9, "below": 5}, "no number is above 1 and at_least 9 and below 5"),
+        ({"above": float("nan")}, "no number is above nan"),
+        ({"above": float("inf")}, "no number is above inf"),
+        ({"present": False, "above": 1}, "a field that is not there compares with nothing"),
+        ({"present": False, "is_not": "x"}, "a field that is not there compares with nothing"),
+    ],
+)
+def test_a_comparison_that_excludes_itself_is_doubted(wanted: dict[str, Any], never: str) -> None:
+    assert list(Comparison(**wanted).doubts()) == [f"this never holds: {never}"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"above": 3, "below": 5},
+        {"at_least": 5, "at_most": 5},
+        {"above": -1},
+        {"at_most": 0},
+        {"present": False},
+        {"present": True, "above": 1},
+        {"is_not": None},
+    ],
+)
+def test_a_comparison_that_can_hold_is_not_doubted(wanted: dict[str, Any]) -> None:
+    assert list(Comparison(**wanted).doubts()) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("time", "data", "data.", "data..x", "extensions.region", "subject.name", "type.x", ""),
+        *('data."x', 'data."x"y', 'data."x".', '"data".x.', '"type', 'data."x\\"'),
+    ],
+)
 def test_any_other_path_is_refused(path: str) -> None:
     with pytest.raises(ValidationError, match=r"a field is data\.<name>, type, source or subject"):
         rule(bad={path: 1})

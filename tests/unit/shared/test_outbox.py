@@ -32,9 +32,9 @@ async def relaying(database: Database, kafka: str, *lanes: Lane) -> AsyncIterato
                 await task
 
 
-async def published(kafka: str, count: int) -> Sequence[ConsumerRecord]:
+async def published(kafka: str, count: int, topic: str = TOPIC) -> Sequence[ConsumerRecord]:
     """The first so many records of the topic's partitions; waits for them at most 10 s."""
-    consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=kafka, group_id=None, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka, group_id=None, auto_offset_reset="earliest")
     await consumer.start()
     try:
         async with asyncio.timeout(10):
