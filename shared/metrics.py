@@ -14,18 +14,23 @@ DEAD_LETTERS = Counter("forewarn_dead_letters_total", "Records put aside because
 FENCED = Counter("forewarn_fenced_batches_total", "Batches rolled back because another instance owns the partition.", ["topic"])
 STREAM_RETRIES = Counter("forewarn_stream_retries_total", "Times a stream went back to its last commit, by why.", ["topic", "why"])
 GAPS = Counter("forewarn_lost_records_total", "Records the broker's retention deleted before they were read.", ["topic"])
-LAG = Gauge("forewarn_consumer_lag_records", "Records not yet committed, over this instance's partitions.", ["topic"])
+LAG = Gauge("forewarn_consumer_lag_records", "Records not yet committed, over this instance's partitions; NaN: unknown.", ["topic"])
 BRAKE = Gauge("forewarn_brake_engaged", "1 while a topic is stopped because most of it does not decode.", ["topic"])
 BATCH_RECORDS = Histogram(
     "forewarn_batch_records", "Records handed over at once.", ["topic"], buckets=(1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
 )
 TRANSACTION_SECONDS = Histogram("forewarn_transaction_seconds", "Time a transaction was open.", buckets=FAST)
 
-OUTBOX_ROWS = Gauge("forewarn_outbox_rows", "Facts that are true and not yet published.")
-OUTBOX_AGE = Gauge("forewarn_outbox_oldest_age_seconds", "Age of the oldest unpublished fact.")
+OUTBOX_ROWS = Gauge("forewarn_outbox_rows", "Facts that are true and not yet published, counted to 10,000; NaN: unknown.")
+OUTBOX_AGE = Gauge("forewarn_outbox_oldest_age_seconds", "Age of the oldest unpublished fact; NaN: unknown.")
 PUBLISHED = Counter("forewarn_published_records_total", "Facts the broker has accepted.", ["topic"])
 
-DUE_ROWS = Gauge("forewarn_due_rows", "Rows of work that wait for their time or for a worker.", ["kind"])
+DUE_ROWS = Gauge("forewarn_due_rows", "Rows of work that are due and wait for a worker, counted to 10,000; NaN: unknown.", ["kind"])
+DUE_AGE = Gauge("forewarn_due_oldest_age_seconds", "How long the oldest of them has waited; NaN: unknown.", ["kind"])
 DUE_LATENESS = Histogram("forewarn_due_lateness_seconds", "How late due work was claimed for the first time.", ["kind"], buckets=SLOW)
 DUE_FAILURES = Counter("forewarn_due_failures_total", "Tries of due work that raised an error and will be made again.", ["kind"])
 LEASES_LOST = Counter("forewarn_leases_lost_total", "Results thrown away because another worker has the row by now.", ["kind"])
+
+DEPENDENCY_UP = Gauge("forewarn_dependency_up", "1 while it answers this process, 0 while it does not.", ["dependency"])
+READY = Gauge("forewarn_ready", "1 while this check of /readyz passes; NaN: it gave no answer in time.", ["check"])
+DELETED = Counter("forewarn_retention_rows_total", "Rows that retention deleted, or whose words it deleted.", ["table"])

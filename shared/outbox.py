@@ -8,7 +8,6 @@ One relay runs per service, however many replicas there are: it holds an advisor
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,7 +27,6 @@ LARGEST_REQUEST = 4 << 20  # a dead letter of 1 MiB with its headers must fit
 WRITE = "INSERT INTO outbox (topic, key, value, header_names, header_values) VALUES ($1, $2, $3, $4, $5)"
 OLDEST = "SELECT id, topic, key, value, header_names, header_values FROM outbox ORDER BY id LIMIT $1"
 DELETE = "DELETE FROM outbox WHERE id = ANY ($1::bigint[])"
-WAITING = "SELECT count(*) AS rows, coalesce(extract(epoch FROM clock() - min(written_at)), 0)::float8 AS age FROM outbox"
 LEAD = "SELECT pg_try_advisory_lock(hashtext('forewarn.relay.' || $1))"
 
 Headers = Sequence[tuple[str, bytes]]
@@ -96,17 +94,11 @@ class Relay:
             connection.terminate()
 
     async def _relay(self, connection: Tx, producer: AIOKafkaProducer) -> None:
-        measured_at = 0.0
         while True:
             self._written.clear()
             rows = await connection.fetch(OLDEST, AT_ONCE)
             await _publish(producer, rows)
             await connection.execute(DELETE, [row["id"] for row in rows])
-            if time.monotonic() - measured_at > 1:
-                measured_at = time.monotonic()
-                [waiting] = await connection.fetch(WAITING)
-                metrics.OUTBOX_ROWS.set(waiting["rows"])
-                metrics.OUTBOX_AGE.set(waiting["age"])
             if len(rows) < AT_ONCE:
                 await wait_for_wakeup(self._written, 1)
 

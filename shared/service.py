@@ -18,8 +18,9 @@ from fastapi import APIRouter, FastAPI, Response
 from faststream.kafka import KafkaBroker
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared import kafka
+from shared import kafka, logs
 from shared.api import application, forget_answers
+from shared.measuring import Measurement, Measuring, readiness
 from shared.outbox import Relay
 from shared.postgres import Database, patiently
 from shared.settings import Settings
@@ -45,6 +46,7 @@ class Service:
     routers: Sequence[APIRouter] = ()
     before: Sequence[Background] = ()  # done once the database is there, before anything is consumed
     background: Sequence[Background] = ()  # run until the end; what they raise ends the process
+    measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
 
@@ -80,6 +82,12 @@ class Service:
             checks[stream.topic] = (await stream.trouble() if self.consuming else "waiting for the broker") or "ok"
         return checks
 
+    async def measure(self) -> None:
+        """Measures from the first moment until cancelled, whatever else is away."""
+        measuring = Measuring(self.database, kafka.Answering(self.settings), self.streams, [*self.due, HOUSEKEEP])
+        names = ["database", *(stream.topic for stream in self.streams)]
+        await measuring.run(readiness(names, self.checks), *self.measurements)
+
     async def _database_trouble(self) -> str | None:
         try:
             async with asyncio.timeout(2), self.database.connection() as connection:
@@ -91,8 +99,7 @@ class Service:
 
 def run(service: Service) -> None:
     """Runs the service until SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns at every retry; our own loops say what matters
+    logs.configure()
     # A batch makes thousands of objects that die with it: looking for cycles after every 700 costs more than it finds.
     gc.set_threshold(50_000, 20, 100)
     if sys.platform == "win32":
@@ -112,10 +119,12 @@ async def serve(service: Service) -> None:
         uvicorn.Config(service.app(), service.settings.http_host, service.settings.http_port, log_level="warning", access_log=False)
     )
     answering = asyncio.create_task(http.serve())
+    measuring = asyncio.create_task(service.measure())
     working = asyncio.create_task(_work(service, stopping))
     stopped = asyncio.create_task(stopping.wait())
-    done, _ = await asyncio.wait({working, stopped, answering}, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({working, stopped, answering, measuring}, return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
+    measuring.cancel()
     await asyncio.wait({working}, timeout=9)
     http.should_exit = True
     await asyncio.wait({answering}, timeout=1)

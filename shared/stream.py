@@ -88,7 +88,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._progressed_at = time.monotonic()
         for reason in Reason:
             metrics.DEAD_LETTERS.labels(topic, reason)
-        for metric in (metrics.CONSUMED, metrics.FENCED, metrics.GAPS, metrics.LAG, metrics.BRAKE):
+        for metric in (metrics.CONSUMED, metrics.FENCED, metrics.GAPS, metrics.BRAKE):
             metric.labels(topic)
 
     # ── what the consumer calls ──────────────────────────────────────────────────────────────
@@ -132,7 +132,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._loaded()
 
     async def run(self) -> None:
-        """Until cancelled: saves that are due although nothing comes, partitions that could not be loaded yet, the lag."""
+        """Until cancelled: saves that are due although nothing comes, partitions that could not be loaded yet."""
         told_broker_at = 0.0
         while True:
             await self.tick()
@@ -150,7 +150,6 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
                     await self._save()
                 except Exception as error:  # noqa: BLE001  the loop that judges
                     self._judge(error, ())
-        metrics.LAG.labels(self.topic).set(await self.lag() or 0)
 
     async def stop(self) -> None:
         """Saves what was taken and takes no more."""

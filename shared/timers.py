@@ -32,7 +32,7 @@ SETTLE = "DELETE FROM due WHERE kind = $1 AND ref = $2 AND lease = $3"
 AGAIN = "UPDATE due SET due_at = $4, ready_at = $4, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
 RENEW = "UPDATE due SET ready_at = clock() + $4::interval WHERE kind = $1 AND ref = $2 AND lease = $3"
 RETURN = "UPDATE due SET ready_at = clock() + $4::interval, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
-WAITING = "SELECT count(*) AS rows, extract(epoch FROM min(ready_at) - clock())::float8 AS seconds FROM due WHERE kind = $1"
+NEXT = "SELECT extract(epoch FROM min(ready_at) - clock())::float8 FROM due WHERE kind = $1"
 
 
 class LeaseLost(Exception):
@@ -168,9 +168,8 @@ class Timers:
 
     async def _until_next(self, kind: str) -> float:
         async with self.database.connection() as connection:
-            [waiting] = await connection.fetch(WAITING, kind)
-        metrics.DUE_ROWS.labels(kind).set(waiting["rows"])
-        return 1.0 if waiting["seconds"] is None else min(max(waiting["seconds"], 0.0), 1.0)
+            seconds = await connection.fetchval(NEXT, kind)
+        return 1.0 if seconds is None else min(max(seconds, 0.0), 1.0)
 
     async def _do(self, work: Work, due: Due) -> None:
         try:

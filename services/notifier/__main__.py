@@ -9,6 +9,7 @@ from services.notifier.channels.connections import Connections
 from services.notifier.channels.email import Email
 from services.notifier.channels.mail import Sender, sender_of
 from services.notifier.channels.outcome import Message
+from services.notifier.channels.probing import mail_server
 from services.notifier.links import Right
 from services.notifier.policy import Policy
 from services.notifier.settings import NotifierSettings
@@ -42,7 +43,8 @@ def service(settings: NotifierSettings) -> Service:
         Stream("notifier", topic, Handling(topic, known, handler), database, at_once=at_once) for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
-    return Service("notifier", settings, database, streams, due, [router, public], background=[connections.run])
+    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls)
+    return Service("notifier", settings, database, streams, due, [router, public], background=[connections.run], measurements=[probe])
 
 
 def _connections(settings: NotifierSettings, sender: Sender) -> Connections:

@@ -1,6 +1,8 @@
 """Our Kafka in memory is held to what others do: one suite for it, for the mock cluster of the demo, and for a real broker."""
 
+import asyncio
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -12,6 +14,7 @@ from confluent_kafka import Producer
 
 from shared import metrics
 from shared.dead_letters import DeadLetter
+from shared.measuring import OwnConnection, lag, measure
 from shared.postgres import Database, Tx
 from shared.stream import Stream
 from tests.containers import Kafka, kafka
@@ -163,7 +166,9 @@ async def test_an_offset_without_a_record_is_neither_waited_for_nor_lag(historic
         assert consumer is not None
         first = TopicPartition(topic, 0)
         assert (await consumer.end_offsets([first]))[first] == 4
+        measured = asyncio.create_task(measure([replace(lag(OwnConnection(monitor_database), feed), every=0.01)]))
         await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 0)
+        measured.cancel()
 
 
 async def test_what_retention_took_before_it_was_read_is_counted_and_the_rest_is_read(
