@@ -18,11 +18,12 @@ from fastapi import APIRouter, FastAPI, Response
 from faststream.kafka import KafkaBroker
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared import kafka, logs
-from shared.api import application, forget_answers
+from shared import kafka, logs, metrics
+from shared.api import application
 from shared.measuring import Measurement, Measuring, readiness
 from shared.outbox import Relay
 from shared.postgres import Database, patiently
+from shared.retention import ANSWERS, Kept, tidy
 from shared.settings import Settings
 from shared.stream import Stream
 from shared.timers import Due, Timers, Work, schedule
@@ -47,8 +48,13 @@ class Service:
     before: Sequence[Background] = ()  # done once the database is there, before anything is consumed
     background: Sequence[Background] = ()  # run until the end; what they raise ends the process
     measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
+    kept: Sequence[Kept] = ()  # what is deleted when it is old
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
+
+    def __post_init__(self) -> None:
+        for each in (ANSWERS, *self.kept):
+            metrics.DELETED.labels(each.table)
 
     def app(self) -> FastAPI:
         """The service's REST API with /livez, /readyz and /metrics."""
@@ -194,7 +200,7 @@ async def _schedule_housekeeping(database: Database) -> None:
 
 
 async def _housekeep(service: Service, due: Due) -> None:
-    """Every ten minutes: answers to old POSTs are forgotten."""
+    """Every ten minutes, or at once while there is more: what is old is deleted, a piece of each table."""
+    more = await tidy(service.database, [ANSWERS, *service.kept])
     async with service.database.transaction() as tx:
-        await forget_answers(tx)
-        await due.again(tx, due.now + timedelta(minutes=10))
+        await due.again(tx, due.now + (timedelta() if more else timedelta(minutes=10)))

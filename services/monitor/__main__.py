@@ -5,6 +5,7 @@ import sys
 from services.monitor.api import router
 from services.monitor.detecting import Detecting
 from services.monitor.folding import Folding
+from services.monitor.keeping import kept
 from services.monitor.rules import RulesFile
 from services.monitor.settings import MonitorSettings
 from shared.config import ConfigError, load
@@ -33,7 +34,7 @@ def service(settings: MonitorSettings) -> Service:
             folding.incidents_changed()
             await events.tick()
 
-    return Service("monitor", settings, database, [events, partials], routers=[router], background=[watch_incidents])
+    return Service("monitor", settings, database, [events, partials], routers=[router], background=[watch_incidents], kept=kept(settings))
 
 
 if __name__ == "__main__":

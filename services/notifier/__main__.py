@@ -10,6 +10,7 @@ from services.notifier.channels.email import Email
 from services.notifier.channels.mail import Sender, sender_of
 from services.notifier.channels.outcome import Message
 from services.notifier.channels.probing import mail_server
+from services.notifier.keeping import kept
 from services.notifier.links import Right
 from services.notifier.policy import Policy
 from services.notifier.settings import NotifierSettings
@@ -44,7 +45,17 @@ def service(settings: NotifierSettings) -> Service:
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls)
-    return Service("notifier", settings, database, streams, due, [router, public], background=[connections.run], measurements=[probe])
+    return Service(
+        "notifier",
+        settings,
+        database,
+        streams,
+        due,
+        [router, public],
+        background=[connections.run],
+        measurements=[probe],
+        kept=kept(settings),
+    )
 
 
 def _connections(settings: NotifierSettings, sender: Sender) -> Connections:

@@ -5,6 +5,7 @@ from functools import partial
 from services.ticketing import timers
 from services.ticketing.api import router
 from services.ticketing.handlers import on_incidents, on_notifications, on_requests
+from services.ticketing.keeping import kept
 from services.ticketing.settings import TicketingSettings
 from services.ticketing.store import BREACH, MEASURE, WARN
 from services.ticketing.support import Policy
@@ -40,6 +41,7 @@ def service(settings: TicketingSettings) -> Service:
         },
         before=[partial(timers.begin_tidying, database)],
         routers=[router(policy)],
+        kept=kept(settings),
     )
 
 
