@@ -1,0 +1,177 @@
+"""What is taken away from the running stack, and which alerts must follow."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from shared.cloudevents import FACT_HEADERS, write_fact
+from shared.events import Topic
+from tests.alerts.stack import Stack
+from tests.builders import customer, event_bytes
+from tests.flow.notifier_stage import replied
+
+Labels = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Harm:
+    """One thing that is taken away for a while, and the alerts that must fire meanwhile and be over after."""
+
+    what: str
+    doing: Callable[[Stack], AbstractAsyncContextManager[None]]  # the thing is away while the context lasts
+    alerts: dict[str, Labels]
+
+
+@asynccontextmanager
+async def stopped(service: str, stack: Stack) -> AsyncIterator[None]:
+    await stack.compose("stop", "--timeout", "3", service)
+    yield
+    await stack.compose("start", service)
+
+
+@asynccontextmanager
+async def mail_server_stopped(stack: Stack) -> AsyncIterator[None]:
+    """Six customers are due a reply that the mail server, which is gone, cannot take."""
+    async with stopped("maildev", stack):
+        now = datetime.now(UTC)
+        await stack.say(*(replied(now, "reply", customer_id=f"c-{n}", ticket_id=f"t-{n}", reply_id=f"r-{n}") for n in range(6)))
+        yield
+
+
+@asynccontextmanager
+async def nonsense(stack: Stack) -> AsyncIterator[None]:
+    await stack.put(Topic.PRODUCT_EVENTS, b"this is no event", 1)
+    yield
+
+
+@asynccontextmanager
+async def work_that_raises(stack: Stack) -> AsyncIterator[None]:
+    """A table is missing that due work needs."""
+    await stack.sql("ALTER TABLE ticketing.clocks RENAME TO clocks_away")
+    await stack.sql(
+        "INSERT INTO ticketing.due (kind, ref, due_at, ready_at) "
+        "SELECT 'warn_first_response', 'x' || n, now(), now() FROM generate_series(1, 15) n"
+    )
+    yield
+    await stack.sql("ALTER TABLE ticketing.clocks_away RENAME TO clocks")
+
+
+@asynccontextmanager
+async def work_that_no_worker_gets(stack: Stack) -> AsyncIterator[None]:
+    """Somebody holds a row that becomes due."""
+    await stack.sql("INSERT INTO ticketing.due (kind, ref, due_at, ready_at) SELECT 'tidy_tickets', 'x', now() + '3 s', now() + '3 s'")
+    async with stack.holding("SELECT FROM ticketing.due WHERE ref = 'x' FOR UPDATE"):
+        yield
+    await stack.sql("DELETE FROM ticketing.due WHERE ref = 'x'")
+
+
+@asynccontextmanager
+async def table_locked(stack: Stack) -> AsyncIterator[None]:
+    """monitor cannot save, and events keep coming."""
+    async with stack.holding("LOCK TABLE monitor.fold_accounts IN ACCESS EXCLUSIVE MODE"), _flooded(stack):
+        yield
+
+
+@asynccontextmanager
+async def _flooded(stack: Stack) -> AsyncIterator[None]:
+    async def flood() -> None:
+        async with stack.producing() as producer:
+            await asyncio.gather(
+                *[await producer.send(Topic.PRODUCT_EVENTS, event_bytes(f"e-{n}", at=datetime.now(UTC))) for n in range(12_000)]
+            )
+            for more in range(10**6):
+                await producer.send(Topic.PRODUCT_EVENTS, event_bytes(f"f-{more}", at=datetime.now(UTC)))
+                await asyncio.sleep(0.01)
+
+    flooding = asyncio.create_task(flood())
+    try:
+        yield
+    finally:
+        flooding.cancel()
+        with suppress(asyncio.CancelledError):
+            await flooding
+
+
+@asynccontextmanager
+async def unreadable(stack: Stack) -> AsyncIterator[None]:
+    """Somebody writes to a topic of ours what no reader reads; it ends when the records are deleted and the reader starts anew."""
+    await stack.put(Topic.NOTIFICATIONS, b"this is no fact", 150)
+    yield
+    await stack.forget(Topic.NOTIFICATIONS)
+    await stack.compose("restart", "--timeout", "3", "ticketing")
+
+
+@asynccontextmanager
+async def deleted_unread(stack: Stack) -> AsyncIterator[None]:
+    """Records are gone before the service that was away reads them."""
+    async with stopped("ticketing", stack):
+        await stack.put(Topic.SUPPORT_REQUESTS, b"this is no request", 5)
+        await stack.forget(Topic.SUPPORT_REQUESTS)
+    yield
+
+
+@asynccontextmanager
+async def kafka_stopped(stack: Stack) -> AsyncIterator[None]:
+    """Kafka is gone, and a fact becomes true meanwhile."""
+    async with stopped("kafka", stack):
+        await stack.sql("INSERT INTO monitor.outbox (topic, value, header_names, header_values) VALUES ('risks.v1', '{}', '{}', '{}')")
+        yield
+
+
+@asynccontextmanager
+async def nobody_speaks(stack: Stack) -> AsyncIterator[None]:
+    """The feed that spoke all the time ends; it begins again with the context's end."""
+    stack.speaking.clear()
+    yield
+    stack.speaking.set()
+
+
+async def speak(stack: Stack) -> None:
+    """Says something on customers.v1 twice a second, while it may, until cancelled."""
+    async with stack.producing() as producer:
+        number = 0
+        while True:
+            await stack.speaking.wait()
+            number += 1
+            fact = customer(f"c-{number % 10}", at=datetime.now(UTC))
+            await producer.send(Topic.CUSTOMERS, write_fact(fact), key=fact.subject.encode(), headers=list(FACT_HEADERS))
+            await asyncio.sleep(0.5)
+
+
+# Harms of one round hurt different parts of the stack and are done at the same time.
+ROUNDS: tuple[tuple[Harm, ...], ...] = (
+    (
+        Harm(
+            "the mail server",
+            mail_server_stopped,
+            {
+                "MailServerAway": {"service": "notifier"},
+                "DeliveryFailing": {"service": "notifier"},
+                "NothingDelivered": {"service": "notifier"},
+            },
+        ),
+        Harm("sense, from one event", nonsense, {"DeadLetters": {"service": "monitor", "reason": "not_json"}}),
+        Harm("a table, from due work", work_that_raises, {"DueWorkFailing": {"service": "ticketing"}}),
+        Harm("a row, from every worker", work_that_no_worker_gets, {"DueWorkLate": {"service": "ticketing", "kind": "tidy_tickets"}}),
+        Harm(
+            "a table, from monitor",
+            table_locked,
+            {"ConsumerStuck": {"topic": Topic.PRODUCT_EVENTS}, "ConsumerLagGrowing": {"topic": Topic.PRODUCT_EVENTS}},
+        ),
+    ),
+    (Harm("ticketing", partial(stopped, "ticketing"), {"ServiceDown": {"service": "ticketing"}}),),
+    (Harm("the voice of a source", nobody_speaks, {"SourceSilent": {"topic": Topic.CUSTOMERS}}),),
+    (Harm("sense, from a topic of ours", unreadable, {"BrakeEngaged": {"service": "ticketing", "topic": Topic.NOTIFICATIONS}}),),
+    (Harm("records, before they were read", deleted_unread, {"RecordsLost": {"service": "ticketing", "topic": Topic.SUPPORT_REQUESTS}}),),
+    (Harm("Postgres", partial(stopped, "postgres"), {"DatabaseAway": {"service": "monitor"}, "NotReady": {"check": "database"}}),),
+    (
+        Harm(
+            "Kafka",
+            kafka_stopped,
+            {"KafkaAway": {"service": "monitor"}, "LagUnknown": {"service": "notifier"}, "OutboxOld": {"service": "monitor"}},
+        ),
+    ),
+)
