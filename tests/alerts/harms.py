@@ -29,7 +29,7 @@ class Harm:
 async def stopped(service: str, stack: Stack) -> AsyncIterator[None]:
     await stack.compose("stop", "--timeout", "3", service)
     yield
-    await stack.compose("start", service)
+    await stack.compose("up", "--detach", "--wait", "--no-deps", "--no-recreate", service)
 
 
 @asynccontextmanager
@@ -43,7 +43,7 @@ async def mail_server_stopped(stack: Stack) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def nonsense(stack: Stack) -> AsyncIterator[None]:
-    await stack.put(Topic.PRODUCT_EVENTS, b"this is no event", 1)
+    await stack.put(Topic.SUPPORT_REQUESTS, b"this is no request", 1)
     yield
 
 
@@ -153,7 +153,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
                 "NothingDelivered": {"service": "notifier"},
             },
         ),
-        Harm("sense, from one event", nonsense, {"DeadLetters": {"service": "monitor", "reason": "not_json"}}),
+        Harm("sense, from one request", nonsense, {"DeadLetters": {"service": "ticketing", "reason": "not_json"}}),
         Harm("a table, from due work", work_that_raises, {"DueWorkFailing": {"service": "ticketing"}}),
         Harm("a row, from every worker", work_that_no_worker_gets, {"DueWorkLate": {"service": "ticketing", "kind": "tidy_tickets"}}),
         Harm(
