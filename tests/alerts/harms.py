@@ -129,6 +129,39 @@ async def nobody_speaks(stack: Stack) -> AsyncIterator[None]:
     stack.speaking.set()
 
 
+@asynccontextmanager
+async def refused_row(stack: Stack) -> AsyncIterator[None]:
+    """A fact for a topic that is not there."""
+    await stack.sql("INSERT INTO monitor.outbox (topic, value, header_names, header_values) VALUES ('no.such.topic.v1', '{}', '{}', '{}')")
+    yield
+
+
+@asynccontextmanager
+async def sender_refused(stack: Stack) -> AsyncIterator[None]:
+    """The mail server answers, and takes nothing from us. Delivery pauses for longer than a test waits, so notifier starts anew."""
+    async with stopped("maildev", stack):
+        await stack.compose("up", "--detach", "--no-deps", "refusing")
+        now = datetime.now(UTC)
+        said = [replied(now, "reply", customer_id=f"c-{n}", ticket_id=f"t-{n}", reply_id=f"s-{n}") for n in range(8)]
+        await stack.say(*said)
+        yield
+        await stack.compose("rm", "--force", "--stop", "refusing")
+    await stack.compose("restart", "--timeout", "3", "notifier")
+
+
+@asynccontextmanager
+async def component_died(stack: Stack) -> AsyncIterator[None]:
+    """Checkout fails for 20 customers, and then says nothing any more; an operator ends the incident."""
+    async with stack.producing() as producer:
+        for n in range(300):
+            data = {"component": "checkout", "ok": False}
+            value = event_bytes(f"d-{n}", at=datetime.now(UTC), subject=f"c-{n % 20}", data=data)
+            await producer.send(Topic.PRODUCT_EVENTS, value, key=b"c-%d" % (n % 20))
+            await asyncio.sleep(0.02)
+    yield
+    await stack.dismiss_incidents()
+
+
 async def speak(stack: Stack) -> None:
     """Says something on customers.v1 twice a second, while it may, until cancelled."""
     async with stack.producing() as producer:
@@ -173,5 +206,14 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
             kafka_stopped,
             {"KafkaAway": {"service": "monitor"}, "LagUnknown": {"service": "notifier"}, "OutboxOld": {"service": "monitor"}},
         ),
+    ),
+)
+
+# Joined to ROUNDS when the parts that say their metrics are there.
+AWAITED: tuple[tuple[Harm, ...], ...] = (
+    (
+        Harm("a topic, from a fact", refused_row, {"UnpublishedRows": {"service": "monitor"}}),
+        Harm("our good name, from the mail server", sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
+        Harm("the voice of a failing component", component_died, {"SilentIncidents": {"service": "monitor"}}),
     ),
 )

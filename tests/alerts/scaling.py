@@ -37,6 +37,12 @@ def alertmanager() -> str:
     return re.sub(r"(group_wait|group_interval): \w+", r"\1: 1s", (DEPLOY / "alertmanager/alertmanager.yml").read_text())
 
 
+def config() -> dict[str, str]:
+    """monitor's files; an incident is silent after 5 s."""
+    files = {path.name: path.read_text() for path in (DEPLOY / "config").glob("*.yml")}
+    return files | {"rules.yml": re.sub(r"silent: \w+", "silent: 5s", files["rules.yml"])}
+
+
 def _each(pattern: str, text: str, shortest_s: float) -> str:
     return re.sub(pattern, _scaled(shortest_s), text)
 

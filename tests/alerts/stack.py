@@ -22,6 +22,17 @@ PROJECT = "forewarn-alerts"
 INSIDE = {"kafka": 9092, "monitor": 8001, "notifier": 8002, "ticketing": 8003, "maildev": 1080, "prometheus": 9090, "alertmanager": 9093}
 UP_S = 180
 
+# A mail server that refuses every sender, in the place of `maildev`; started by the test that needs it.
+REFUSING = f"""  refusing:
+    image: forewarn:0.1.0
+    pull_policy: never
+    profiles: [refusing]
+    healthcheck: {{disable: true}}
+    networks: {{default: {{aliases: [maildev]}}}}
+    volumes: ["{ROOT}/tests/alerts/refusing.py:/refusing.py:ro"]
+    command: [python, /refusing.py]
+"""
+
 
 @dataclass
 class Stack:
@@ -104,6 +115,13 @@ class Stack:
         finally:
             await admin.close()
 
+    async def dismiss_incidents(self) -> None:
+        """An operator says that every open incident was a false alarm."""
+        token = (await self.compose("exec", "-T", "monitor", "cat", "/run/secrets/operator_token")).strip()
+        incidents, headers = f"http://localhost:{self.ports['monitor']}/v1/incidents", {"Authorization": f"Bearer {token}"}
+        for incident in (await self.http.get(incidents, params={"status": "open"}, headers=headers)).json()["items"]:
+            (await self.http.post(f"{incidents}/{incident['id']}/dismiss", headers=headers)).raise_for_status()
+
     # ── what is said about it ────────────────────────────────────────────────────────────────
 
     async def firing(self) -> list[dict[str, str]]:
@@ -142,6 +160,7 @@ def _write(stack: Stack) -> None:
     for name, files in {
         "prometheus": {"prometheus.yml": scaling.prometheus(), "rules.yml": scaling.rules()},
         "alertmanager": {"alertmanager.yml": scaling.alertmanager()},
+        "config": scaling.config(),
     }.items():
         (stack.folder / name).mkdir()
         for file, text in files.items():
@@ -151,7 +170,7 @@ def _write(stack: Stack) -> None:
     )
     shipped = f"      - {stack.folder}/alertmanager:/app/deploy/alertmanager:ro\n      - alertmanager-secrets:/secrets/alertmanager\n"
     alerting = f"  alerting:\n    volumes: !override\n{shipped}"
-    (stack.folder / "override.yml").write_text(f"services:\n{ports}{alerting}")
+    (stack.folder / "override.yml").write_text(f"services:\n{ports}{alerting}{REFUSING}")
     for path in (stack.folder, *stack.folder.rglob("*")):  # other users read them in their containers
         path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -160,6 +179,8 @@ def _more(stack: Stack, name: str) -> str:
     if name == "kafka":
         listeners = f"HOST://localhost:{stack.ports['kafka']},INTERNAL://kafka:19092"
         return f"    environment: {{KAFKA_ADVERTISED_LISTENERS: '{listeners}'}}\n"
+    if name == "monitor":
+        return f"    volumes: !override\n      - {stack.folder}/config:/app/deploy/config:ro\n      - monitor-secrets:/run/secrets:ro\n"
     if name == "prometheus":
         return f"    volumes: !override\n      - {stack.folder}/prometheus:/etc/prometheus:ro\n      - prometheus-data:/prometheus\n"
     return ""
