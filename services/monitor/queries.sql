@@ -60,7 +60,7 @@ SELECT rule, component, home, state FROM series WHERE home = ANY ($1::int[])
 -- name: keep_series
 -- The windows and states that changed.
 INSERT INTO series (rule, component, home, state) SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bytea[])
-ON CONFLICT (rule, component) DO UPDATE SET home = excluded.home, state = excluded.state, changed_on = excluded.changed_on
+ON CONFLICT (rule, component) DO UPDATE SET home = excluded.home, state = excluded.state
 
 -- name: open_incident
 -- A threshold was crossed. Nothing happens when this trouble is known already.

@@ -43,6 +43,15 @@ BOUNDED = {
     "fold_buckets": "let go by the fold, by event time",
     "fold_seen": "let go by the fold, by event time",
     "fold_accounts": "a row a partition",
+    "fold_cells": "let go by the fold, by event time",
+    "fold_tallies": "let go by the fold, by event time",
+    "fold_components": "limited by the fold",
+    "fold_clocks": "a row a partition",
+    "reading": "one row",
+    "brakes": "a row a partition that stands",
+    "unpublished": "until somebody sends them again",
+    "suggestions": "goes with its ticket",
+    "impact_to_match": "until it is matched",
 }
 
 # How rows of each table come to be: $1 how many, $2 how old, $3 what begins their ids. The incident `open` still lasts.
@@ -189,6 +198,15 @@ async def test_a_ticket_takes_along_all_that_was_said_on_it(ticketing_database: 
     async with ticketing_database.connection() as connection:
         for table in ("tickets", "messages", "links", "clocks", "history"):
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0  # noqa: S608
+
+
+async def test_a_series_that_changes_is_as_young_as_its_last_change(monitor_database: Database) -> None:
+    async with monitor_database.transaction() as tx:
+        await tx.execute(SEEDS["monitor", "series"], 2, timedelta(days=100), "old")
+        await tx.execute("UPDATE series SET state = 'changed' WHERE component = 'old1'")
+    await tidy(monitor_database, KEPT["monitor"])
+    async with monitor_database.connection() as connection:
+        assert [row["component"] for row in await connection.fetch("SELECT component FROM series")] == ["old1"]
 
 
 # ── a replay of what was forgotten ───────────────────────────────────────────────────────────
