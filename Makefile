@@ -1,13 +1,14 @@
 # Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types bench faults docs up down lock clean
+.PHONY: help setup demo check test stack-test lint types bench faults docs up down lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 ROUNDS ?= 20
 SEED ?= 7
+AT_ONCE := -n auto --dist worksteal
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
 
 help: ## what there is to make
@@ -30,8 +31,15 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY) ## the whole loop on this machine, without Docker; ONCE=1 plays it once and ends
 	$(BIN)/forewarn demo $(if $(ONCE),--once)
 
+check: lint types ## within a minute: style, types, unit and contract tests
+	$(BIN)/pytest $(AT_ONCE) -m 'not docker and not slow' tests/unit tests/contract $(ARGS)
+
 test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbox" picks
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(AT_ONCE) -m 'not docker and not slow' $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -m 'docker or slow' $(ARGS) || [ $$? = 5 ]
+
+stack-test: $(READY) ## what `make up PROFILE=observability` must survive: a flood of bad records, one too large, Kafka away
+	$(BIN)/python -m tests.compose
 
 lint: $(READY) ## style, formatting, and who may import whom
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -33,17 +34,20 @@ CLAIM_KEY = "INSERT INTO idempotency (key, route, body_hash, status, response) V
 KEEP_ANSWER = "UPDATE idempotency SET status = $3, response = $4 WHERE key = $1 AND route = $2"
 
 
-class Problem(Exception):
-    """A refusal, as RFC 9457 wants it said."""
+class Problem(HTTPException):
+    """A refusal, as RFC 9457 wants it said. Make a new one for each: a raised exception keeps its frames, and they the request.
+
+    It is an HTTPException, so that FastAPI hands it on also when it is raised while a body is read.
+    """
 
     def __init__(self, status: int, detail: str, *, headers: dict[str, str] | None = None, **extra: Any) -> None:
-        super().__init__(detail)
-        self.status, self.detail, self.headers, self.extra = status, detail, headers or {}, extra
+        super().__init__(status, detail, headers)
+        self.extra = extra
 
     def response(self) -> Response:
-        title = HTTPStatus(self.status).phrase
-        body = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail, **self.extra}
-        return Response(msgspec.json.encode(body), self.status, self.headers, "application/problem+json")
+        title = HTTPStatus(self.status_code).phrase
+        body = {"type": "about:blank", "title": title, "status": self.status_code, "detail": self.detail, **self.extra}
+        return Response(msgspec.json.encode(body), self.status_code, self.headers, "application/problem+json")
 
 
 # ── who may ──────────────────────────────────────────────────────────────────────────────────
@@ -66,12 +70,16 @@ def allow(*roles: Role) -> Any:
         settings: Settings = request.app.state.settings
         role = _role_of(credentials.credentials, settings) if credentials else None
         if role is None:
-            raise Problem(401, "a valid bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
+            raise _unknown_caller()
         if role is not Role.OPERATOR and role not in roles:
             raise Problem(403, f"this needs the role {' or '.join(roles)}")
         return role
 
     return Depends(check)
+
+
+def _unknown_caller() -> Problem:
+    return Problem(401, "a valid bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
 
 
 def _role_of(token: str, settings: Settings) -> Role | None:
@@ -144,9 +152,41 @@ def position_of(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        position = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except ValueError:
-        raise Problem(422, "this cursor is not one of ours") from None
+        raise _not_ours() from None
+    if "\0" in position or cursor_of(position) != cursor:
+        raise _not_ours()
+    return position
+
+
+def timed_position(cursor: str | None) -> tuple[datetime | None, str | None]:
+    """The moment and the id that a cursor of a list by time points to. Raises a 422 problem for any other cursor."""
+    position = position_of(cursor)
+    if position is None:
+        return None, None
+    moment, _, id_ = position.partition(" ")
+    try:
+        at = datetime.fromisoformat(moment)
+        if at.tzinfo is None or not id_:
+            raise _not_ours()
+        return at.astimezone(UTC), id_
+    except (ValueError, OverflowError):
+        raise _not_ours() from None
+
+
+def numbered_position(cursor: str | None) -> int | None:
+    """The number that a cursor of a list by number points to. Raises a 422 problem for any other cursor."""
+    position = position_of(cursor)
+    if position is None:
+        return None
+    if not (position.isascii() and position.isdigit() and len(position) < 19):
+        raise _not_ours()
+    return int(position)
+
+
+def _not_ours() -> Problem:
+    return Problem(422, "this cursor is not one of ours")
 
 
 # ── the application ──────────────────────────────────────────────────────────────────────────
@@ -157,6 +197,7 @@ def application(title: str, settings: Settings, database: Database) -> FastAPI:
     app = FastAPI(title=title, version="1", openapi_url="/openapi.json", redoc_url=None)
     app.state.settings, app.state.database = settings, database
     app.add_middleware(BodyLimit)
+    app.add_middleware(Gate, settings=settings)  # the last one added comes first
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -192,6 +233,26 @@ async def _away(request: Request, error: Exception) -> Response:
     return Problem(503, "the database is away, try again", headers={"Retry-After": "2"}).response()
 
 
+PUBLIC = ("/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/u/")  # what these begin needs no token
+
+
+class Gate:
+    """Refuses whoever has no token of ours with 401 before the body is read; what a role may do is `allow`'s to say."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app, self._settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith(PUBLIC) and not self._knows(scope):
+            await _unknown_caller().response()(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _knows(self, scope: Scope) -> bool:
+        scheme, _, token = _header(scope, b"authorization").partition(" ")
+        return scheme.lower() == "bearer" and _role_of(token.strip(), self._settings) is not None
+
+
 class BodyLimit:
     """Refuses bodies above 1 MiB with 413, before they are read when the length is declared, else as they arrive."""
 
@@ -202,8 +263,12 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if int(dict(scope["headers"]).get(b"content-length", b"0")) > MAX_BYTES:
-            await TOO_LARGE.response()(scope, receive, send)
+        declared = _header(scope, b"content-length").strip() or "0"
+        if not (declared.isascii() and declared.isdigit()):
+            await Problem(400, "Content-Length is not a number of bytes").response()(scope, receive, send)
+            return
+        if len(declared.lstrip("0")) > len(str(MAX_BYTES)) or int(declared) > MAX_BYTES:
+            await _too_large().response()(scope, receive, send)
             return
         seen = 0
 
@@ -212,10 +277,15 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > MAX_BYTES:
-                raise TOO_LARGE
+                raise _too_large()
             return message
 
         await self._app(scope, counted, send)
 
 
-TOO_LARGE = Problem(413, f"a body may have {MAX_BYTES} bytes")
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for held, value in scope["headers"] if held == name), "")
+
+
+def _too_large() -> Problem:
+    return Problem(413, f"a body may have {MAX_BYTES} bytes")

@@ -12,13 +12,15 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec.structs import replace
 from pydantic import ValidationError
 
+from shared import metrics
 from shared.events import HOP_LIMIT, Fact, ProductEvent
+from shared.tolerance import UNKNOWN_WORD, mended
 
 MAX_BYTES = 1 << 20
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -35,7 +37,7 @@ class Reason(StrEnum):
     EMPTY = "empty"  # no value at all, and no event in the headers either
     TOO_LARGE = "too_large"  # more than 1 MiB
     NOT_JSON = "not_json"  # not UTF-8, not JSON, or nested beyond reading
-    NOT_CLOUDEVENT = "not_cloudevent"  # JSON without what every CloudEvent 1.0 has, or without a time
+    NOT_CLOUDEVENT = "not_cloudevent"  # JSON without what every CloudEvent 1.0 has
     BAD_HEADER = "bad_header"  # binary mode: an attribute that is not UTF-8, or is there twice
     WRONG_TYPE = "wrong_type"  # an attribute or a field of the data is not what its schema says
     CONTROL_CHARACTER = "control_character"  # in what identifies the message; U+0000 anywhere (Postgres cannot store it)
@@ -53,13 +55,25 @@ class Undecodable(Exception):
         self.detail = detail
 
 
-def read_event(value: bytes | None, headers: Headers, now: datetime) -> ProductEvent:
+class Arrival(Protocol):
+    """Where and when a message came in; an aiokafka ConsumerRecord is one."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def timestamp(self) -> int:
+        """Milliseconds since the epoch; below 0 when the broker kept none."""
+
+
+def read_event(value: bytes | None, headers: Headers, now: datetime, arrival: Arrival | None = None) -> ProductEvent:
     """The event in a message of either mode; attributes we do not know are its `extensions`. Raises `Undecodable`.
 
-    Costs 0.2 µs over decoding alone, as long as there is nothing but what we know; 2 µs with extensions, 3 in binary mode.
+    An event without a time gets that of its arrival, and is counted; without an arrival it is refused. Costs 0.2 µs over
+    decoding alone, as long as there is nothing but what we know; 2 µs with extensions or without a time, 3 in binary mode.
     """
-    if headers and _is_binary(headers):
-        event = _from_headers(value or b"", headers)
+    if headers and is_binary(headers):
+        event = _event(_from_headers(value or b"", headers), now, arrival)
+        _refuse_control_characters(event)
     elif not value:
         raise Undecodable(Reason.EMPTY, "no value")
     else:
@@ -68,7 +82,7 @@ def read_event(value: bytes | None, headers: Headers, now: datetime) -> ProductE
         try:
             event = _decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            event = _from_json(value)
+            event = _event(_from_json(value), now, arrival)
         if _BACKSLASH in value or _DELETE in value or _LATIN in value:
             _refuse_nul(value)
             _refuse_control_characters(event)
@@ -77,22 +91,42 @@ def read_event(value: bytes | None, headers: Headers, now: datetime) -> ProductE
     return event
 
 
-def read_fact(value: bytes | None, headers: Headers, now: datetime, known: Mapping[str, type[Fact]]) -> Fact | None:
-    """The fact in a message of either mode, or None when its type is not among the `known`. Raises `Undecodable`."""
-    event = read_event(value, headers, now)
+def read_fact(
+    value: bytes | None, headers: Headers, now: datetime, known: Mapping[str, type[Fact]], arrival: Arrival | None = None
+) -> Fact | None:
+    """The fact in a message of either mode, or None when its type is not among the `known`. Raises `Undecodable`.
+
+    What a later version may say is tolerated (see `shared/tolerance.py`): a fact with a word we do not know is None too.
+    """
+    event = read_event(value, headers, now, arrival)
     fact = known.get(event.type)
     if fact is None:
         return None
     attributes = {**_attributes(event), "hops": _hops(event.extensions)}
     attributes.pop("datacontenttype", None)  # has done its work; "application/json; charset=utf-8" is JSON too
+    if isinstance(event.data, bytes):
+        raise Undecodable(Reason.WRONG_TYPE, "data: neither JSON nor text")
     try:
-        # Strict, so that "12" is no number and 1764000000 no time; strict JSON still knows tuples and dates.
-        return fact.model_validate_json(msgspec.json.encode(attributes), strict=True)
+        return _fact(fact, attributes)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise Undecodable(Reason.WRONG_TYPE, f"{_path(first['loc'])}: {first['type']}") from None
+        mend = mended(attributes, error)
     except RecursionError:
         raise Undecodable(Reason.NOT_JSON, "nested too deep") from None
+    if mend is None:
+        return None
+    if mend.left_out and arrival is not None:
+        metrics.UNKNOWN_ITEMS.labels(arrival.topic).inc(mend.left_out)
+    try:
+        return _fact(fact, mend.attributes)
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False, include_context=False)
+        first = next((each for each in errors if each["type"] not in UNKNOWN_WORD), errors[0])
+        raise Undecodable(Reason.WRONG_TYPE, f"{_path(first['loc'])}: {first['type']}") from None
+
+
+def _fact(fact: type[Fact], attributes: dict[str, Any]) -> Fact:
+    """Strict, so that "12" is no number and 1764000000 no time; strict JSON still knows tuples and dates. Raises ValidationError."""
+    return fact.model_validate_json(msgspec.json.encode(attributes), strict=True)
 
 
 def write_fact(fact: Fact) -> bytes:
@@ -116,18 +150,23 @@ _decode = msgspec.json.Decoder(ProductEvent).decode  # refuses attributes it doe
 _decode_any = msgspec.json.Decoder().decode
 _control_character = re.compile("[\x00-\x1f\x7f-\x9f]").search  # Unicode category Cc
 _escaped_nul = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000").search  # an odd number of backslashes, or it is text about U+0000
+# Every escape of a JSON text from left to right, so that the backslash of one is never taken for the start of another.
+_escape = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
+)
+_REPLACEMENT = b"\\ufffd"
 _json_type = re.compile(r"[a-z]+/(?:[^;]+\+)?json\s*(?:;|$)", re.IGNORECASE).match
 _BACKSLASH, _DELETE, _LATIN = 0x5C, 0x7F, 0xC2  # in valid JSON no control character comes without one of these bytes
 
 
-def _is_binary(headers: Headers) -> bool:
-    """Structured messages may repeat their attributes as headers, and console producers send no content type."""
+def is_binary(headers: Headers) -> bool:
+    """Whether the attributes are in the headers. Structured messages may repeat them there, and console producers send no content type."""
     held = dict(headers)
     return "ce_specversion" in held and not (held.get("content-type") or b"").lower().startswith(b"application/cloudevents")
 
 
-def _from_json(value: bytes) -> ProductEvent:
-    """Structured mode with attributes we do not know, or with what is wrong with it."""
+def _from_json(value: bytes) -> dict[str, Any]:
+    """The attributes of structured mode, with those we do not know, or with what is wrong with them."""
     attributes = _any(value)
     if not isinstance(attributes, dict):
         raise Undecodable(Reason.NOT_CLOUDEVENT, "not an object")
@@ -136,7 +175,7 @@ def _from_json(value: bytes) -> ProductEvent:
         attributes["data"] = _from_base64(encoded, attributes)
     if None in attributes.values():  # in JSON, null is an attribute that is not set
         attributes = {name: held for name, held in attributes.items() if held is not None}
-    return _event(attributes)
+    return attributes
 
 
 def _from_base64(encoded: Any, attributes: dict[str, Any]) -> Any:
@@ -148,15 +187,18 @@ def _from_base64(encoded: Any, attributes: dict[str, Any]) -> Any:
         raise Undecodable(Reason.WRONG_TYPE, "data_base64: not base64") from None
 
 
-def _from_headers(value: bytes, headers: Headers) -> ProductEvent:
-    """Binary mode: attributes are `ce_` headers, the value is the data. Headers that are not ours may hold anything."""
+def _from_headers(value: bytes, headers: Headers) -> dict[str, Any]:
+    """The attributes of binary mode: they are `ce_` headers, the value is the data. Headers that are not ours may hold anything."""
     if len(value) > MAX_BYTES:
         raise Undecodable(Reason.TOO_LARGE, f"{len(value)} bytes")
     attributes: dict[str, Any] = {}
     for header, held in headers:
-        if header != "content-type" and not header.startswith("ce_"):
+        if header == "content-type" and held:  # one that says nothing is none
+            name = "datacontenttype"
+        elif header.startswith("ce_"):
+            name = header.removeprefix("ce_")
+        else:
             continue
-        name = "datacontenttype" if header == "content-type" else header.removeprefix("ce_")
         if name in attributes or name in _DATA:
             raise Undecodable(Reason.BAD_HEADER, f"{_path((name,))}: there twice, or not an attribute")
         try:
@@ -167,9 +209,7 @@ def _from_headers(value: bytes, headers: Headers) -> ProductEvent:
             raise Undecodable(Reason.CONTROL_CHARACTER, _path((name,)))
     if value:
         attributes["data"] = _content(value, attributes.get("datacontenttype"))
-    event = _event(attributes)
-    _refuse_control_characters(event)
-    return event
+    return attributes
 
 
 def _content(raw: bytes, content_type: Any) -> Any:
@@ -195,14 +235,30 @@ def _attributes(event: ProductEvent) -> dict[str, Any]:
     return {**known.pop("extensions"), **known}
 
 
-def _event(attributes: dict[str, Any]) -> ProductEvent:
+def _event(attributes: dict[str, Any], now: datetime, arrival: Arrival | None) -> ProductEvent:
     extensions = {name: attributes.pop(name) for name in attributes.keys() - _ATTRIBUTES}
     if "hops" in extensions:
         _hops(extensions)
+    undated = arrival if "time" not in attributes else None
+    if undated is not None:
+        attributes["time"] = _arrived_at(undated, now)
     try:
-        return replace(msgspec.convert(attributes, ProductEvent), extensions=extensions)
+        event = replace(msgspec.convert(attributes, ProductEvent), extensions=extensions)
     except msgspec.ValidationError as error:
         raise _refusal(str(error)) from None
+    if undated is not None:
+        metrics.UNTIMED.labels(undated.topic).inc()
+    return event
+
+
+def _arrived_at(arrival: Arrival, now: datetime) -> datetime:
+    """The record's own timestamp, or now when the broker kept none."""
+    if arrival.timestamp < 0:
+        return now
+    try:
+        return datetime.fromtimestamp(arrival.timestamp / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise Undecodable(Reason.ABSURD_TIME, "the record's timestamp") from None
 
 
 def _refusal(said: str) -> Undecodable:
@@ -222,7 +278,14 @@ def _any(raw: bytes) -> Any:
     except msgspec.ValidationError:
         raise Undecodable(Reason.WRONG_TYPE, "a number out of range") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
+        if (whole := _escape.sub(_without_lone_surrogate, raw)) != raw:
+            return _any(whole)
         raise Undecodable(Reason.NOT_JSON, "malformed") from None
+
+
+def _without_lone_surrogate(escape: re.Match[bytes]) -> bytes:
+    """Half of a surrogate pair is no character: U+FFFD stands for it, as where text is decoded (RFC 8259, section 8.2)."""
+    return _REPLACEMENT if escape["lone"] else escape[0]
 
 
 def _refuse_nul(raw: bytes) -> None:

@@ -1,20 +1,29 @@
-"""What no retry will mend: how it is put aside, whole and with its reason, and the brake that stops putting aside."""
+"""What no retry will mend: how it is put aside with its reason, whole or as a pointer, and how the one bad record is found."""
 
-from collections import deque
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 
+import msgspec
 from aiokafka import ConsumerRecord
 
 from shared.cloudevents import Reason
 from shared.outbox import Message
 
 TRIES = 3  # of a record whose handling raises, before it is put aside
-IN_A_ROW = 100
-OF_THE_LAST = 1000
-SHARE = 0.5
 PREFIX = "forewarn-"
+REDRIVEN = "forewarn-redriven"  # the header that says how often a record was sent back to its topic
+LARGEST_WHOLE = (3 << 20) - (16 << 10)  # bytes of a record with its headers; `max.message.bytes` of the .dlq topics is 3 MiB
+
+
+class Form(StrEnum):
+    """How much of its record a dead letter keeps."""
+
+    WHOLE = "whole"  # key, value and headers as they came
+    POINTER = "pointer"  # the place only: more came in a minute than are kept whole
+    STUB = "stub"  # the place only: the record is larger than a dead letter may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +36,25 @@ class DeadLetter:
     error: str = "Undecodable"
     attempts: int = 1
 
-    def message(self, stream: str) -> Message:
-        """The bytes as they came, for `<topic>.dlq`; where they stood and what was wrong is in `forewarn-*` headers."""
+    @property
+    def redriven(self) -> bool:
+        """Whether somebody sent the record back to its topic after it had been put aside."""
+        return any(name == REDRIVEN for name, _ in self.record.headers)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the whole record is small enough for its dead letter topic."""
         record = self.record
+        headers = sum(len(name) + len(value or b"") + 8 for name, value in record.headers)
+        return len(record.key or b"") + len(record.value or b"") + headers <= LARGEST_WHOLE
+
+    def message(self, stream: str, form: Form = Form.WHOLE) -> Message:
+        """The letter for `<topic>.dlq`; where the record stood and what was wrong is in `forewarn-*` headers.
+
+        A pointer or a stub has no key and an empty value, and of the record's headers only how often it was redriven.
+        """
+        record = self.record
+        whole = form is Form.WHOLE
         ours = {
             "reason": self.reason,
             "detail": self.detail[:500],
@@ -40,9 +65,50 @@ class DeadLetter:
             "partition": record.partition,
             "offset": record.offset,
             "first-seen": datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(),
+            "form": form,
+            "size": len(record.value or b""),
+            "sha256": hashlib.sha256(record.value or b"").hexdigest(),
         }
-        headers = [*record.headers, *((PREFIX + name, str(value).encode()) for name, value in ours.items())]
-        return Message(record.topic + ".dlq", record.key, record.value, headers)
+        kept = [(name, value) for name, value in record.headers if whole or name == REDRIVEN]
+        headers = [*kept, *((PREFIX + name, str(value).encode()) for name, value in ours.items())]
+        value = record.value if whole else None
+        if value is None and (record.key is None or not whole):
+            value = b""  # aiokafka sends no record without both
+        return Message(record.topic + ".dlq", record.key if whole else None, value, headers)
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One dead letter as an example for people: where the record stands, what is wrong, and which system sent it."""
+
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    source: str | None  # the CloudEvents attribute, where it can be read
+
+    @classmethod
+    def of(cls, letter: DeadLetter) -> "Sample":
+        return cls(letter.record.partition, letter.record.offset, letter.reason, letter.detail[:200], source_of(letter.record))
+
+    def __str__(self) -> str:
+        source = f" from {self.source!r}" if self.source else ""
+        return f"partition {self.partition} offset {self.offset}{source}: {self.reason}: {self.detail}"
+
+
+class _Source(msgspec.Struct):
+    source: str | None = None
+
+
+def source_of(record: ConsumerRecord) -> str | None:
+    """The CloudEvents `source` a record names, even when the rest of it cannot be read; None when it names none."""
+    held: bytes | None = dict(record.headers).get("ce_source")
+    if held is not None:
+        return held.decode(errors="backslashreplace")[:100]
+    try:
+        source = msgspec.json.decode(record.value or b"", type=_Source).source
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return source[:100] if source else None
 
 
 class Suspects:
@@ -81,52 +147,9 @@ class Suspects:
         self._tried = {at: tried for at, tried in self._tried.items() if at[0] != partition or at[1] >= below}
 
 
-class Brake:
-    """Trips when most of a topic fails: then the reader is wrong, not the records, and putting aside would lose a topic.
-
-    More than 100 failures in a row, or more than half of the last 1,000 (once there were 1,000).
-    """
-
-    def __init__(self) -> None:
-        self._runs: deque[tuple[bool, int]] = deque()  # (failed?, how many), oldest first
-        self._seen = self._failed = self._in_a_row = 0
-        self.tripped = False
-
-    def copy(self) -> "Brake":
-        """The same counts, apart from now on."""
-        brake = Brake()
-        brake.__dict__ = {**self.__dict__, "_runs": self._runs.copy()}
-        return brake
-
-    def count(self, failed: bool, n: int = 1) -> None:
-        """Takes `n` outcomes of one kind in a row; once tripped it stays so."""
-        if not n:
-            return
-        self._runs.append((failed, n))
-        self._seen += n
-        self._failed += n * failed
-        self._in_a_row = self._in_a_row + n if failed else 0
-        self._forget()
-        mostly = self._seen >= OF_THE_LAST and self._failed > SHARE * OF_THE_LAST
-        self.tripped = self.tripped or self._in_a_row > IN_A_ROW or mostly
-
-    def count_offsets(self, records: Sequence[ConsumerRecord], failed: frozenset[int]) -> None:
-        """Takes the outcomes of one partition's records in the order they came; `failed` are offsets."""
-        good = 0
-        for record in records if failed else ():
-            if record.offset in failed:
-                self.count(False, good)
-                self.count(True)
-                good = 0
-            else:
-                good += 1
-        self.count(False, good if failed else len(records))
-
-    def _forget(self) -> None:
-        while self._seen > OF_THE_LAST:
-            failed, n = self._runs.popleft()
-            kept = max(n - (self._seen - OF_THE_LAST), 0)
-            self._seen -= n - kept
-            self._failed -= (n - kept) * failed
-            if kept:
-                self._runs.appendleft((failed, kept))
+def without(records: Sequence[ConsumerRecord], letters: Sequence[DeadLetter]) -> Sequence[ConsumerRecord]:
+    """The records that are not among the dead letters."""
+    if not letters:
+        return records
+    aside = {(letter.record.partition, letter.record.offset) for letter in letters}
+    return [record for record in records if (record.partition, record.offset) not in aside]

@@ -2,54 +2,65 @@
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 
 from aiokafka import ConsumerRecord
 
 from shared import metrics
-from shared.cloudevents import Undecodable, read_fact
+from shared.cloudevents import Undecodable, is_binary, read_fact
 from shared.dead_letters import DeadLetter
 from shared.events import Fact
 from shared.postgres import Tx
 
 Handler = Callable[[Tx, Sequence[Fact]], Awaitable[None]]
+Forget = Callable[[Tx, Sequence[str]], Awaitable[None]]
 
 
 class Handling:
     """Calls `handler` with the known facts of a batch, in the order they came, in the transaction that moves the offset.
 
-    The handler may be called again with the same facts after a rollback. What it raises that is not
-    transient makes its records go one by one, and the one that raises again a dead letter.
+    `forget` is for compacted topics: it is called with the keys of tombstones, in their places between the facts.
+    Both may be called again with the same after a rollback. What they raise that is not transient makes
+    their records go one by one, and the one that raises again a dead letter.
     """
 
-    def __init__(self, topic: str, known: Sequence[type[Fact]], handler: Handler) -> None:
+    def __init__(self, topic: str, known: Sequence[type[Fact]], handler: Handler, forget: Forget | None = None) -> None:
         self._topic = topic
         self._known = {fact.model_fields["type"].default: fact for fact in known}
-        self._handler = handler
-        self._facts: list[Fact] = []
-        metrics.UNKNOWN.labels(topic)
+        self._handler, self._forget = handler, forget
+        self._taken: list[Fact | str] = []  # facts, and keys of tombstones
+        for metric in (metrics.UNKNOWN, metrics.UNKNOWN_ITEMS, metrics.UNTIMED, metrics.TOMBSTONES):
+            metric.labels(topic)
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:  # noqa: ARG002
-        self._facts = []
+        self._taken = []
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
         now = datetime.now(UTC)
         letters = []
         for record in records:
+            if self._forget is not None and record.value is None and record.key is not None and not is_binary(record.headers):
+                metrics.TOMBSTONES.labels(self._topic).inc()
+                self._taken.append(record.key.decode(errors="replace").replace("\0", "\ufffd"))  # Postgres knows no U+0000
+                continue
             try:
-                fact = read_fact(record.value, record.headers, now, self._known)
+                fact = read_fact(record.value, record.headers, now, self._known, record)
             except Undecodable as error:
                 letters.append(DeadLetter(record, error.reason, error.detail))
             else:
                 if fact is None:
                     metrics.UNKNOWN.labels(self._topic).inc()
                 else:
-                    self._facts.append(fact)
+                    self._taken.append(fact)
         return letters
 
     def pressing(self) -> bool:
-        return bool(self._facts)
+        return bool(self._taken)
 
     async def save(self, tx: Tx) -> None:
-        facts, self._facts = self._facts, []
-        if facts:
-            await self._handler(tx, facts)
+        taken, self._taken = self._taken, []
+        for are_keys, run in groupby(taken, lambda each: isinstance(each, str)):
+            if self._forget is not None and are_keys:
+                await self._forget(tx, [each for each in run if isinstance(each, str)])
+            else:
+                await self._handler(tx, [each for each in run if isinstance(each, Fact)])

@@ -28,6 +28,7 @@ WITHIN = 4.0  # seconds one may take
 UNKNOWN = float("nan")
 
 OUTBOX = """SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10000) AS counted) AS rows,
+    (SELECT count(*) FROM (SELECT FROM unpublished LIMIT 10000) AS counted) AS refused,
     coalesce((SELECT extract(epoch FROM clock() - written_at) FROM outbox ORDER BY id LIMIT 1), 0)::float8 AS age"""
 # The index on (kind, ready_at) answers both: the count stops at 10,000, and the oldest row is the index's first.
 DUE = """SELECT kind,
@@ -146,14 +147,15 @@ class OwnConnection:
 
 
 def outbox(connection: OwnConnection) -> Figures:
-    """How many facts wait to be published, and for how long."""
+    """How many facts wait to be published, and for how long; and how many the broker refused."""
 
     async def ask() -> None:
         [waiting] = await connection.fetch(OUTBOX)
         metrics.OUTBOX_ROWS.set(waiting["rows"])
+        metrics.UNPUBLISHED_ROWS.set(waiting["refused"])
         metrics.OUTBOX_AGE.set(max(waiting["age"], 0.0))
 
-    return Figures("the outbox", ask, [metrics.OUTBOX_ROWS, metrics.OUTBOX_AGE])
+    return Figures("the outbox", ask, [metrics.OUTBOX_ROWS, metrics.UNPUBLISHED_ROWS, metrics.OUTBOX_AGE])
 
 
 def due(connection: OwnConnection, kinds: Collection[str]) -> Figures:

@@ -9,8 +9,14 @@ FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 
 SLOW = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0)
 
 CONSUMED = Counter("forewarn_consumed_records_total", "Records whose effects are committed.", ["topic"])
-UNKNOWN = Counter("forewarn_unknown_type_records_total", "Records of a type this service does not know, skipped.", ["topic"])
+UNKNOWN = Counter(
+    "forewarn_unknown_type_records_total", "Records of a type, or with a word, that this version does not know, skipped.", ["topic"]
+)
+UNKNOWN_ITEMS = Counter("forewarn_unknown_items_total", "List items of facts left out for a word this version does not know.", ["topic"])
+UNTIMED = Counter("forewarn_untimed_events_total", "Events without a time, dated by when they came in.", ["topic"])
+TOMBSTONES = Counter("forewarn_tombstones_total", "Null values on a compacted topic: each deletes its key.", ["topic"])
 DEAD_LETTERS = Counter("forewarn_dead_letters_total", "Records put aside because no retry will mend them.", ["topic", "reason"])
+POINTERS = Counter("forewarn_dead_letter_pointers_total", "Dead letters that name their record and leave out its bytes.", ["topic", "form"])
 FENCED = Counter("forewarn_fenced_batches_total", "Batches rolled back because another instance owns the partition.", ["topic"])
 STREAM_RETRIES = Counter("forewarn_stream_retries_total", "Times a stream went back to its last commit, by why.", ["topic", "why"])
 GAPS = Counter("forewarn_lost_records_total", "Records the broker's retention deleted before they were read.", ["topic"])
@@ -24,6 +30,8 @@ TRANSACTION_SECONDS = Histogram("forewarn_transaction_seconds", "Time a transact
 OUTBOX_ROWS = Gauge("forewarn_outbox_rows", "Facts that are true and not yet published, counted to 10,000; NaN: unknown.")
 OUTBOX_AGE = Gauge("forewarn_outbox_oldest_age_seconds", "Age of the oldest unpublished fact; NaN: unknown.")
 PUBLISHED = Counter("forewarn_published_records_total", "Facts the broker has accepted.", ["topic"])
+UNPUBLISHED_ROWS = Gauge("forewarn_unpublished_rows", "Records the broker refused that wait to be sent again by an operator.")
+UNPUBLISHED = Counter("forewarn_unpublished_records_total", "Records the broker refused, put aside in a table.", ["topic", "reason"])
 
 DUE_ROWS = Gauge("forewarn_due_rows", "Rows of work that are due and wait for a worker, counted to 10,000; NaN: unknown.", ["kind"])
 DUE_AGE = Gauge("forewarn_due_oldest_age_seconds", "How long the oldest of them has waited; NaN: unknown.", ["kind"])

@@ -3,31 +3,37 @@
 Publishing is at least once: after a crash between the broker's acceptance and our delete the same
 bytes with the same id go out again. Facts about one thing are written under that thing's row lock or
 by its partition's only owner, so the order of row ids is the order in which they became true.
-One relay runs per service, however many replicas there are: it holds an advisory lock.
+One relay runs per service and lane, however many replicas there are: it holds an advisory lock. A row the broker refuses
+for good is put aside into the table `unpublished`, and the relay goes on.
 """
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from shared import metrics
+from shared import metrics, unpublished
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import TOPIC_OF, Fact
 from shared.postgres import TRANSIENT, Database, Tx, wait_for_wakeup
+from shared.publishing import Publisher
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 2000
-LARGEST_REQUEST = 4 << 20  # a dead letter of 1 MiB with its headers must fit
-WRITE = "INSERT INTO outbox (topic, key, value, header_names, header_values) VALUES ($1, $2, $3, $4, $5)"
-OLDEST = "SELECT id, topic, key, value, header_names, header_values FROM outbox ORDER BY id LIMIT $1"
+LOOK_BELOW = 60.0  # seconds between looks at the whole lane, for rows below the floor
+WRITE = "INSERT INTO outbox (topic, key, value, header_names, header_values, lane) VALUES ($1, $2, $3, $4, $5, $6)"
+OLDEST = """SELECT id, topic, key, value, header_names, header_values FROM outbox
+    WHERE lane = $1 AND id > $2 ORDER BY id LIMIT $3"""
 DELETE = "DELETE FROM outbox WHERE id = ANY ($1::bigint[])"
 LEAD = "SELECT pg_try_advisory_lock(hashtext('forewarn.relay.' || $1))"
+RUNNING = """SELECT pg_snapshot_xmin(now)::text::bigint AS oldest, pg_snapshot_xmax(now)::text::bigint AS next
+    FROM pg_current_snapshot() AS now"""
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -42,24 +48,35 @@ class Message:
     headers: Headers = FACT_HEADERS
 
 
+class Lane(IntEnum):
+    """Which rows wait for each other: each lane has a relay of its own, and keeps its own order."""
+
+    FACTS = 0  # what services found true
+    BULK = 1  # product events that came by HTTP, and dead letters: no fact waits for them
+
+
 async def say(tx: Tx, *facts: Fact) -> None:
     """Writes the facts down to be published once `tx` commits, keyed by what they are about."""
     await put(tx, [Message(TOPIC_OF[type(fact)], fact.subject.encode(), write_fact(fact)) for fact in facts])
 
 
-async def put(tx: Tx, messages: Sequence[Message]) -> None:
-    """Writes the messages down to be published once `tx` commits."""
+async def put(tx: Tx, messages: Sequence[Message], lane: Lane = Lane.FACTS) -> None:
+    """Writes the messages down to be published once `tx` commits. One key belongs into one lane."""
     if messages:
-        rows = [(m.topic, m.key, m.value, [name for name, _ in m.headers], [value for _, value in m.headers]) for m in messages]
+        rows = [(message.topic, message.key, message.value, *_headers(message), lane) for message in messages]
         await tx.executemany(WRITE, rows)
 
 
-class Relay:
-    """Publishes what the outbox holds, in order, and deletes what the broker has accepted."""
+def _headers(message: Message) -> tuple[list[str], list[bytes]]:
+    """Names and values apart; Kafka allows U+0000 in a name, Postgres in no text."""
+    return [name.replace("\0", "\ufffd") for name, _ in message.headers], [value for _, value in message.headers]
 
-    def __init__(self, database: Database, kafka: str) -> None:
-        self._database = database
-        self._kafka = kafka
+
+class Relay:
+    """Publishes what one lane of the outbox holds, in order, and deletes what the broker has accepted."""
+
+    def __init__(self, database: Database, kafka: str, lane: Lane = Lane.FACTS) -> None:
+        self._database, self._kafka, self._lane = database, kafka, lane
         self._written = database.wakeup("outbox")
 
     async def run(self) -> None:
@@ -74,49 +91,59 @@ class Relay:
     async def _lead(self) -> None:
         """Relays for as long as this process holds the lock, its database connection and its producer."""
         connection = await asyncpg.connect(**self._database.connect_arguments())
+        # The first lane keeps the name of the lock that a version without lanes takes, so that the two never publish at once.
+        lock = self._database.schema + (f".{self._lane.name}" if self._lane else "")
         try:
-            while not await connection.fetchval(LEAD, self._database.schema):
+            while not await connection.fetchval(LEAD, lock):
                 await wait_for_wakeup(self._written, 1)
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._kafka,
-                acks="all",
-                enable_idempotence=True,
-                max_request_size=LARGEST_REQUEST,
-                linger_ms=2,
-                request_timeout_ms=10_000,
-            )
-            await producer.start()
-            try:
-                await self._relay(connection, producer)
-            finally:
-                await _stop(producer)
+            async with Publisher(self._kafka) as publisher:
+                await self._relay(connection, publisher)
         finally:
             connection.terminate()
 
-    async def _relay(self, connection: Tx, producer: AIOKafkaProducer) -> None:
+    async def _relay(self, connection: Tx, publisher: Publisher) -> None:
+        floor, looked_at, below_at = Floor(), 0.0, time.monotonic()
         while True:
             self._written.clear()
-            rows = await connection.fetch(OLDEST, AT_ONCE)
-            await _publish(producer, rows)
+            rows = await connection.fetch(OLDEST, self._lane, floor.at, AT_ONCE)
+            refused = await publisher.publish(rows)
+            await unpublished.put_aside(connection, refused)
             await connection.execute(DELETE, [row["id"] for row in rows])
+            for row in rows:
+                metrics.PUBLISHED.labels(row["topic"]).inc(row["id"] not in refused)
+            floor.published(rows[-1]["id"] if rows else 0, whole=len(rows) < AT_ONCE)
+            if time.monotonic() - looked_at > 1:
+                looked_at = time.monotonic()
+                [transactions] = await connection.fetch(RUNNING)
+                floor.running(transactions["oldest"], transactions["next"])
+            if time.monotonic() - below_at > LOOK_BELOW:
+                floor, below_at = Floor(), time.monotonic()
             if len(rows) < AT_ONCE:
                 await wait_for_wakeup(self._written, 1)
 
 
-async def _publish(producer: AIOKafkaProducer, rows: Sequence[asyncpg.Record]) -> None:
-    """Returns when the broker has accepted every row."""
-    accepted = []
-    for row in rows:
-        headers = list(zip(row["header_names"], row["header_values"], strict=True))
-        accepted.append(await producer.send(row["topic"], key=row["key"], value=row["value"], headers=headers))
-    await asyncio.gather(*accepted)
-    for row in rows:
-        metrics.PUBLISHED.labels(row["topic"]).inc()
+class Floor:
+    """Below `at` no row can come any more, so that the rows already deleted there need not be walked over each time.
 
+    Ids are given before transactions commit: a row may appear below rows that are published already. It cannot once all
+    transactions have ended that ran when the highest of those ids was seen, and everything up to it was read after that.
+    """
 
-async def _stop(producer: AIOKafkaProducer) -> None:
-    """A producer whose broker is gone would flush for ever; what it holds is still in the outbox."""
-    try:
-        await asyncio.wait_for(producer.stop(), 3)
-    except (TimeoutError, KafkaError) as error:
-        log.warning("the relay's producer did not stop cleanly: %s", error)
+    def __init__(self) -> None:
+        self.at = 0
+        self._highest = 0
+        self._mark: tuple[int, int] | None = None  # the highest id published, and the next transaction's number, at one moment
+        self._ended = False  # all transactions before the mark have ended
+
+    def published(self, last: int, *, whole: bool) -> None:
+        """Rows up to the id `last` are published; `whole`: those were all there were."""
+        if self._ended and self._mark is not None and (whole or last > self._mark[0]):
+            self.at, self._mark, self._ended = self._mark[0], None, False
+        self._highest = max(self._highest, last)
+
+    def running(self, oldest: int, next: int) -> None:
+        """The number of the oldest transaction under way, and the one the next will have."""
+        if self._mark is None:
+            self._mark = self._highest, next
+        elif oldest >= self._mark[1]:
+            self._ended = True

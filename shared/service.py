@@ -21,11 +21,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared import kafka, logs, metrics
 from shared.api import application
 from shared.measuring import Measurement, Measuring, readiness
-from shared.outbox import Relay
+from shared.outbox import Lane, Relay
 from shared.postgres import Database, patiently
 from shared.retention import ANSWERS, Kept, tidy
 from shared.settings import Settings
 from shared.stream import Stream
+from shared.streams_api import streams_router
 from shared.timers import Due, Timers, Work, schedule
 
 log = logging.getLogger(__name__)
@@ -55,11 +56,13 @@ class Service:
     def __post_init__(self) -> None:
         for each in (ANSWERS, *self.kept):
             metrics.DELETED.labels(each.table)
+        for stream in self.streams:
+            stream.aside.per_minute = self.settings.letters_per_minute
 
     def app(self) -> FastAPI:
         """The service's REST API with /livez, /readyz and /metrics."""
         app = application(f"Forewarn {self.name}", self.settings, self.database)
-        for router in self.routers:
+        for router in (*self.routers, streams_router(self.name, self.streams)):
             app.include_router(router)
 
         @app.get("/livez", tags=["health"])
@@ -155,8 +158,14 @@ async def _work(service: Service, stopping: asyncio.Event) -> None:
     await _first_of({starting}, stopping)
     try:
         if not stopping.is_set():
-            relay = Relay(service.database, service.settings.kafka)
-            loops = [service.database.listen, relay.run, timers.run, *(stream.run for stream in service.streams), *service.background]
+            relays = [Relay(service.database, service.settings.kafka, lane) for lane in Lane]
+            loops = [
+                service.database.listen,
+                *(relay.run for relay in relays),
+                timers.run,
+                *(stream.run for stream in service.streams),
+                *service.background,
+            ]
             tasks = [asyncio.create_task(_as_task(loop)) for loop in loops]
             log.info("%s is working", service.name)
             await _first_of(set(tasks), stopping)

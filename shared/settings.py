@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     http_host: str = "127.0.0.1"
     http_port: int = 8000
     config_dir: Path = Path("deploy/config")
+    letters_per_minute: int = Field(1000, ge=0, description="dead letters of a stream kept whole; what is above goes as a pointer")
     instance: str = Field("", description="a stable name for this replica: static group membership, no rebalance on restart")
     producer_token: SecretStr = SecretStr("")
     agent_token: SecretStr = SecretStr("")

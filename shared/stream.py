@@ -21,17 +21,25 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
-from shared import metrics, offsets
-from shared.cloudevents import Reason
-from shared.dead_letters import Brake, DeadLetter, Suspects
+from shared import brake, metrics, offsets
+from shared.aside import Aside
+from shared.brake import Brake
+from shared.dead_letters import DeadLetter, Suspects, without
+from shared.events import FOREIGN
+from shared.feed import Consumer, Feed
 from shared.offsets import Fenced, Position
-from shared.outbox import put
+from shared.outbox import Lane, put
 from shared.postgres import TRANSIENT, Database, Tx, is_transient, wait_for_wakeup
 
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 30.0  # seconds between tries while something we depend on is away
 STALLED = 30.0  # seconds without a commit, with records waiting, before a stream is not ready
+LOOKS = 1.0  # seconds between looks for a release, and at where the topic ends, while the brake is on
+
+
+class Tripping(Exception):
+    """The brake would trip within a batch: its records go one by one, so that everything up to that point is saved."""
 
 
 class Processor(Protocol):
@@ -50,18 +58,6 @@ class Processor(Protocol):
         """Writes down what the records since the last save amount to; `tx` moves the offsets too."""
 
 
-class Consumer(Protocol):
-    """The part of aiokafka's consumer a stream needs."""
-
-    def seek(self, partition: TopicPartition, offset: int) -> None: ...
-    def pause(self, *partitions: TopicPartition) -> None: ...
-    def highwater(self, partition: TopicPartition) -> int | None: ...
-    async def position(self, partition: TopicPartition) -> int: ...
-    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
-    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
-    async def commit(self, offsets: dict[TopicPartition, int]) -> None: ...
-
-
 class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     """One topic, read by one service. The lock makes handling and rebalancing take turns."""
 
@@ -73,8 +69,11 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self.group = f"forewarn-{service}-{topic}"
         self.consumer: Callable[[], Consumer | None] = lambda: None
         self.assigned: frozenset[int] | None = None  # None before the group has assigned anything
+        self.brakes = topic not in FOREIGN  # whether most of the topic failing stops it
         self.brake = self._brake_at_commit = Brake()
+        self.aside = Aside(topic, self.group)
         self._processor, self._database, self._slowest = processor, database, slowest
+        self._feed = Feed(topic, lambda: self.consumer())  # noqa: PLW0108  it is set later
         self._lock = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._positions: dict[int, Position] = {}
@@ -84,10 +83,9 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._taken = self._failures = 0
         self._unheard = False  # Kafka did not answer when it was last told where we are
         self._handling = False  # records were polled and are not all taken yet
-        self._save_at = self._again_at = 0.0
+        self._ends: dict[int, int] = {}  # where the topic ends, while the brake is on: a paused consumer is not told
+        self._save_at = self._again_at = self._look_at = 0.0
         self._progressed_at = time.monotonic()
-        for reason in Reason:
-            metrics.DEAD_LETTERS.labels(topic, reason)
         for metric in (metrics.CONSUMED, metrics.FENCED, metrics.GAPS, metrics.BRAKE):
             metric.labels(topic)
 
@@ -144,12 +142,16 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     async def tick(self) -> None:
         """One turn of `run`."""
         async with self._lock:
+            if self.brake.tripped and time.monotonic() >= self._look_at:
+                await self._look()
             ready = await self._loaded() and not self.brake.tripped
             if ready and (self._processor.pressing() or time.monotonic() >= self._save_at):
                 try:
                     await self._save()
                 except Exception as error:  # noqa: BLE001  the loop that judges
                     self._judge(error, ())
+        if line := self.aside.summary(time.monotonic()):
+            log.warning(line)
 
     async def stop(self) -> None:
         """Saves what was taken and takes no more."""
@@ -186,26 +188,26 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             run = [record for record in run if record.offset >= position.next]
         if run and run[0].offset > position.next and run[0].offset != position.gap:
             position.gap = run[0].offset
-            self._seek(run[0].partition, position.next)
+            self._feed.seek(run[0].partition, position.next)
             return ()
         return run
 
     async def _take(self, records: Sequence[ConsumerRecord]) -> None:
         """Works one piece into memory, and saves when that is due."""
         letters = self._suspects.caught(records)
-        if healthy := _without(records, letters):
-            letters += await self._processor.take(healthy)
+        if rest := without(records, letters):
+            letters += await self._processor.take(rest)
         for run in _runs(records):
-            failed = frozenset(letter.record.offset for letter in letters if letter.record.partition == run[0].partition)
-            self.brake.count_offsets(run, failed)
             self._positions[run[0].partition].next = run[-1].offset + 1
-        if self.brake.tripped:
-            self._stop_topic()
-            return
+            if self.brakes:
+                self.brake.take(run, letters)
+        if self.brake.tripped and len(records) > 1:
+            raise Tripping
         self._letters += letters
         self._taken += len(records)
         metrics.BATCH_RECORDS.labels(self.topic).observe(len(records))
-        if self._processor.pressing() or time.monotonic() >= self._save_at or records[0] in self._suspects:
+        due = self._processor.pressing() or time.monotonic() >= self._save_at
+        if due or self.brake.tripped or records[0] in self._suspects:
             await self._save()
 
     async def _save(self) -> None:
@@ -215,21 +217,24 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         if not moved:
             return
         started = time.monotonic()
+        forms = self.aside.forms(self._letters, started)
         async with self._database.transaction() as tx:
             await offsets.advance(tx, self.name, self.topic, moved)
             await self._processor.save(tx)
-            await put(tx, [letter.message(self.group) for letter in self._letters])
+            await put(tx, self.aside.messages(self._letters, forms), Lane.BULK)
+            await self._keep_brake(tx)
         for partition, position in moved.items():
             position.committed = position.next
             self._suspects.absolve(partition, position.committed)
-        for letter in self._letters:
-            metrics.DEAD_LETTERS.labels(self.topic, letter.reason).inc()
+        self.aside.committed(self._letters, forms, started)
         metrics.CONSUMED.labels(self.topic).inc(self._taken)
         self._letters, self._taken, self._failures = [], 0, 0
         self._brake_at_commit = self.brake.copy()
         self._progressed_at = time.monotonic()
         # A save may take a tenth of the time, so a busy stream saves seldom and a calm one at once.
         self._save_at = self._progressed_at + min(max(10 * (self._progressed_at - started), 0.1), self._slowest)
+        if self.brake.tripped:
+            self._stop_topic()
 
     async def _save_quietly(self) -> None:
         """A last save before a partition goes: when it fails, whoever has the partition next does the work again."""
@@ -252,6 +257,8 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         elif is_transient(error) or isinstance(error, KafkaError):
             metrics.STREAM_RETRIES.labels(self.topic, "transient").inc()
             self._pause(error)
+        elif isinstance(error, Tripping):
+            self._suspects.doubt(unsaved)
         else:
             log.error("%s: handling %d records raised", self.group, len(piece), exc_info=error)
             metrics.STREAM_RETRIES.labels(self.topic, "raised").inc()
@@ -262,7 +269,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _forget(self) -> None:
         self._positions, self._letters, self._taken = {}, [], 0
-        self.brake = self.brake if self.brake.tripped else self._brake_at_commit.copy()
+        self.brake = self._brake_at_commit.copy()
 
     def _pause(self, error: Exception) -> None:
         """Nothing is tried for 1 s, doubling to at most 30 s, until something is committed again."""
@@ -292,63 +299,79 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         return True
 
     async def _load(self, partitions: list[int]) -> None:
-        begins, ends = await self._bounds(partitions)
+        begins, ends = await self._feed.bounds(partitions) if self._bounds_of != self.assigned else ({}, {})
         async with self._database.transaction() as tx:
             positions = await offsets.load(tx, self.name, self.topic, partitions, begins, ends)
             await self._processor.load(tx, partitions)
+            if self.brake.tripped:
+                await brake.engage(tx, self.name, self.topic, partitions, self.brake)
+            elif self.brakes:
+                self.brake.waived = await brake.recall(tx, self.name, self.topic, partitions, ends)
         for partition, position in positions.items():
-            self._seek(partition, position.next)
+            self._feed.seek(partition, position.next)
         self._positions, self._bounds_of = positions, self.assigned
         if self.brake.tripped:
-            self._stop_topic()
+            self._feed.pause(partitions)
 
-    async def _bounds(self, partitions: list[int]) -> tuple[dict[int, int], dict[int, int]]:
-        """The first and the next offset the broker has of each partition; asked once an assignment."""
-        consumer = self.consumer()
-        if self._bounds_of == self.assigned or consumer is None:
-            return {}, {}
-        at = [TopicPartition(self.topic, partition) for partition in partitions]
-        begins, ends = await consumer.beginning_offsets(at), await consumer.end_offsets(at)
-        return {each.partition: offset for each, offset in begins.items()}, {each.partition: offset for each, offset in ends.items()}
+    # ── while most of a topic of our own fails ───────────────────────────────────────────────
 
-    def _seek(self, partition: int, offset: int) -> None:
-        if (consumer := self.consumer()) is not None:
-            consumer.seek(TopicPartition(self.topic, partition), offset)
+    async def _keep_brake(self, tx: Tx) -> None:
+        """What the brake has to remember, in the transaction of the records that made it so."""
+        if self.brake.tripped:
+            await brake.engage(tx, self.name, self.topic, list(self._positions), self.brake)
+        else:
+            passed = self.brake.passed({partition: position.next for partition, position in self._positions.items()})
+            await brake.end(tx, self.name, self.topic, passed)
 
     def _stop_topic(self) -> None:
-        log.error("%s: the brake stops %s, most of it fails; look at the reader, then restart", self.group, self.topic)
+        log.error("%s: the brake stops %s: %s", self.group, self.topic, self.brake)
         metrics.BRAKE.labels(self.topic).set(1)
-        if (consumer := self.consumer()) is not None:
-            consumer.pause(*(TopicPartition(self.topic, partition) for partition in self.assigned or ()))
+        self._feed.pause(self.assigned or ())
+
+    async def _look(self) -> None:
+        """Whether an operator has released the brake; and where the topic ends by now."""
+        self._look_at = time.monotonic() + LOOKS
+        try:
+            async with self._database.transaction() as tx:
+                released = await brake.is_released(tx, self.name, self.topic, list(self.assigned or ()))
+            if released:
+                self._read_on()
+            else:
+                self._ends = await self._feed.ends(self.assigned or (), LOOKS)
+        except (*TRANSIENT, KafkaError) as error:
+            log.info("%s looks for a release in vain: %s", self.group, error)
+
+    def _read_on(self) -> None:
+        """Begins anew where the last commit stands; loading takes what the release said from the brake's rows."""
+        log.warning("%s: the brake of %s is released", self.group, self.topic)
+        self._brake_at_commit, self._suspects, self._bounds_of = Brake(), Suspects(), None
+        self._forget()
+        metrics.BRAKE.labels(self.topic).set(0)
+        self._feed.resume(self.assigned or ())
 
     # ── what others ask ──────────────────────────────────────────────────────────────────────
 
     async def lag(self) -> int | None:
         """Records not yet committed over this instance's partitions; None before the broker has told its ends."""
-        consumer = self.consumer()
-        if consumer is None or self.assigned is None:
+        if self.assigned is None:
             return None
         try:
-            behind = [await self._behind(consumer, partition, position) for partition, position in list(self._positions.items())]
+            behind = [await self._behind(partition, position) for partition, position in list(self._positions.items())]
         except KafkaError:  # a rebalance is under way
             return None
         told = [records for records in behind if records is not None]
         return sum(told) if len(told) == len(self.assigned) else None
 
-    async def _behind(self, consumer: Consumer, partition: int, position: Position) -> int | None:
-        at = TopicPartition(self.topic, partition)
-        end = consumer.highwater(at)
-        if end is None:
-            return None
-        # What compaction and transactions leave out at a partition's end comes in no poll: then the consumer is past it.
-        past = not self._handling and not position.moved and await consumer.position(at) >= end
-        return 0 if past else max(end - position.committed, 0)
+    async def _behind(self, partition: int, position: Position) -> int | None:
+        if self.brake.tripped:
+            return max(self._ends[partition] - position.committed, 0) if partition in self._ends else None
+        return await self._feed.behind(partition, position, idle=not self._handling)
 
     async def trouble(self) -> str | None:
         """What keeps this stream from being ready; None when all is well."""
         lag, idle = await self.lag(), time.monotonic() - self._progressed_at
         if self.brake.tripped:
-            return "the brake is on"
+            return f"the brake is on: {self.brake}"
         if self.assigned is None:
             return "not assigned yet"
         if self.assigned and not self._positions:
@@ -361,11 +384,8 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _tell_broker(self, within: float = 5) -> None:
         """Commits to Kafka too, only so that its own lag tools see it."""
-        consumer, committed = self.consumer(), {TopicPartition(self.topic, at): each.committed for at, each in self._positions.items()}
-        if consumer is None or not committed:
-            return
         try:
-            await asyncio.wait_for(consumer.commit(committed), within)
+            await self._feed.commit({partition: position.committed for partition, position in self._positions.items()}, within)
             self._unheard = False
         except TimeoutError:
             self._unheard = True
@@ -376,11 +396,3 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 def _runs(records: Sequence[ConsumerRecord]) -> list[list[ConsumerRecord]]:
     """Cuts a poll's records where the partition changes."""
     return [list(run) for _, run in groupby(records, attrgetter("partition"))]
-
-
-def _without(records: Sequence[ConsumerRecord], letters: Sequence[DeadLetter]) -> Sequence[ConsumerRecord]:
-    """The records that are not among the dead letters."""
-    if not letters:
-        return records
-    aside = {(letter.record.partition, letter.record.offset) for letter in letters}
-    return [record for record in records if (record.partition, record.offset) not in aside]

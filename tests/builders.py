@@ -1,6 +1,7 @@
 """Small things tests are made of, with everything that does not matter filled in."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,3 +39,11 @@ def request(customer_id: str = "c-1", *, at: datetime = NOON, unique: object = "
     """A customer writes in; `unique` tells two requests of one customer apart."""
     defaults = {"subject": "Cannot pay", "body": "The checkout hangs."}
     return SupportRequested.of(SupportRequested.Data(**{**defaults, **data}), subject=customer_id, at=at, unique=unique)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """As much of a record as says where and when it came in, milliseconds since the epoch."""
+
+    timestamp: int = int(NOON.timestamp() * 1000)
+    topic: str = "a.topic.v1"

@@ -14,7 +14,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from shared.cloudevents import FACT_HEADERS, read_fact, write_fact
 from shared.events import FACT_OF, TOPIC_OF, Fact
-from shared.outbox import DELETE, OLDEST, Headers
+from shared.outbox import DELETE, OLDEST, Headers, Lane
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
@@ -89,7 +89,7 @@ class FakeTopics:
     async def relay(self, database: Database) -> int:
         """Publishes what a service's outbox holds, in order, and deletes it; returns how many rows."""
         async with database.transaction() as tx:
-            rows = await tx.fetch(OLDEST, 1_000_000)
+            rows = [row for lane in Lane for row in await tx.fetch(OLDEST, lane, 0, 1_000_000)]
             for row in rows:
                 self.put(row["topic"], row["value"], key=row["key"], headers=_headers(row))
             await tx.execute(DELETE, [row["id"] for row in rows])
@@ -157,6 +157,9 @@ class FakeConsumer:
 
     def pause(self, *partitions: TopicPartition) -> None:
         self.paused |= {partition.partition for partition in partitions}
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        self.paused -= {partition.partition for partition in partitions}
 
     def highwater(self, partition: TopicPartition) -> int | None:
         end: int = self._topics.logs(partition.topic)[partition.partition].end

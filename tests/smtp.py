@@ -28,9 +28,12 @@ class PostOffice:
 
     address: tuple[str, int] = ("127.0.0.1", 0)
     mails: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    at_sender: str = "250 ok"  # how it answers MAIL, as long as that stands
+    at_hello: str = ""  # how it answers EHLO; empty: it lets everybody in
     at_recipient: dict[str, list[str | Do]] = field(default_factory=lambda: defaultdict(list))
     at_end: dict[str, list[str | Do]] = field(default_factory=lambda: defaultdict(list))
     connections: int = 0
+    senders: list[str] = field(default_factory=list)  # who said MAIL, taken or not
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     holding: asyncio.Event = field(default_factory=asyncio.Event)
     _servers: list[SMTP] = field(default_factory=list, repr=False)
@@ -56,6 +59,16 @@ class PostOffice:
         return server
 
     # ── what aiosmtpd calls ──────────────────────────────────────────────────────────────────
+
+    async def handle_EHLO(self, _server: SMTP, session: Session, _envelope: Envelope, name: str, answers: list[str]) -> list[str]:
+        session.host_name = name
+        return [self.at_hello] if self.at_hello else answers
+
+    async def handle_MAIL(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        self.senders.append(address)
+        if self.at_sender.startswith("250"):
+            envelope.mail_from, envelope.mail_options = address, options
+        return self.at_sender
 
     async def handle_RCPT(self, server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[Any]) -> str:
         answer = await self._next(self.at_recipient[address], server)

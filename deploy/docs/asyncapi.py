@@ -9,6 +9,7 @@ from deploy.docs.remarks import remarks
 from deploy.docs.schemas import PRODUCT_EVENT, file_of, summary, type_of
 from deploy.docs.topics import FLOWS, MONITOR, NOTIFIER, TICKETING, Flow
 from shared.cloudevents import MAX_BYTES, Reason
+from shared.dead_letters import Form
 from shared.events import FACTS, Fact, ProductEvent, Topic
 
 Node = dict[str, Any]
@@ -104,7 +105,7 @@ def _product_event() -> Node:
 
 
 def _dead_letter() -> Node:
-    said = remarks(Reason)
+    said, kept = remarks(Reason), remarks(Form)
     return {
         "name": "dead.letter",
         "title": "DeadLetter",
@@ -125,6 +126,13 @@ def _dead_letter() -> Node:
                 "forewarn-partition": {"type": "string"},
                 "forewarn-offset": {"type": "string"},
                 "forewarn-first-seen": {"type": "string", "format": "date-time"},
+                "forewarn-form": {
+                    "type": "string",
+                    "enum": [form.value for form in Form],
+                    "description": "; ".join(f"{form}: {kept[form.name]}" for form in Form),
+                },
+                "forewarn-size": {"type": "string", "description": "bytes of the record's value"},
+                "forewarn-sha256": {"type": "string", "description": "of the record's value, in hexadecimal"},
             },
         },
     }

@@ -36,17 +36,30 @@ EOF
 {binary}
 
 - `source` and `id` together are an event's identity: the same pair again counts once. Facts of ours derive their id from what they are.
-- `time` is needed and has an offset. It decides windows: between the year 2000 and a day ahead of now.
+- `time` has an offset and decides windows: between the year 2000 and a day ahead of now. Without one, the record's own timestamp in
+  Kafka counts (as the producer or the broker set it), or over HTTP the arrival; `forewarn_untimed_events_total` says how many.
+- Data without a content type is JSON.
 - `subject` of a product event is the customer's id. Leave it out when a machine spoke.
 - The **key** of a message decides its order: use the one the topic's section names.
 - Fields we do not know are ignored, attributes we do not know are kept, types we do not know are counted and skipped. So may you.
+- `null` means that a field is not given: it gets its default.
+- Where the fields below list words, a later version may know more. A fact with a word we do not know is skipped like one of an unknown
+  type (`forewarn_unknown_type_records_total`); where the word stands in an item of a list (a customer of an impact), only that item is
+  left out (`forewarn_unknown_items_total`).
+- On `customers.v1`, which is compacted, a null value deletes its key: the customer's entry goes, as if it had never been there, and a later
+  update brings it back. It is no erasure; what was erased stays erased.
 - Identifying attributes (`id`, `source`, `type`, `subject`) have at most 255 characters, none of them a control character.
-- A message has at most 1 MiB, and U+0000 nowhere.
-- Facts are read strictly: `"12"` is not a number, and a number is not a time.
+- A message has at most 1 MiB, and U+0000 nowhere. Half of a surrogate pair (`"\\ud800"`) becomes U+FFFD.
+- Facts are read strictly: `"12"` is not a number, and a number is not a time. Only a support request is read whatever its data is.
+
+Over HTTP (`POST /v1/events`) the attributes of binary mode are headers named `ce-<attribute>`, percent-encoded as the
+[HTTP binding](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3132-http-header-values) says;
+a value in double quotes is read too.
 
 ## What happens to what cannot be read
 
-It goes to `<topic>.dlq` as it came, with its reason in the header `forewarn-reason`; `forewarn dlq list` shows it.
+It goes to `<topic>.dlq` as it came (in a flood, or when it is too large, as a pointer to where it stands), with its reason in the
+header `forewarn-reason`; `forewarn dlq list` shows it.
 
 | reason | meaning |
 |---|---|

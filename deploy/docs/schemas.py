@@ -8,13 +8,14 @@ import msgspec
 from pydantic.json_schema import GenerateJsonSchema
 
 from deploy.docs.remarks import remarks
-from shared.events import FACT_OF, HOP_LIMIT, Fact, Payload, ProductEvent
+from shared.events import FACT_OF, FACTS, HOP_LIMIT, Fact, Payload, ProductEvent, Topic
 
 Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PRODUCT_EVENT = "product.event.v1.json"
 ALWAYS_SAID = ("specversion", "id", "source", "type", "subject", "time")  # our models default some, the wire never does
+BY_PRODUCTS = {*FACTS[Topic.CUSTOMERS], *FACTS[Topic.SUPPORT_REQUESTS]}  # they need not say a time: when they came in counts then
 EXTENSION = {"type": ["string", "boolean", "integer"], "description": "an attribute we do not know: kept as it came"}
 
 
@@ -47,7 +48,7 @@ def product_event() -> Schema:
         "description": summary(ProductEvent),
         "type": "object",
         "properties": properties,
-        "required": schema["required"],
+        "required": [name for name in schema["required"] if name != "time"],  # without one, when it came in counts
         "not": {"required": ["data", "data_base64"]},
         "additionalProperties": EXTENSION,
     }
@@ -62,6 +63,7 @@ def fact_schema(fact: type[Fact]) -> Schema:
     properties["hops"]["maximum"] = HOP_LIMIT
     for name in ALWAYS_SAID:
         properties[name].pop("default", None)
+    needed = [name for name in ALWAYS_SAID if name != "time" or fact not in BY_PRODUCTS]
     return {
         "$schema": DIALECT,
         "$id": file_of(fact),
@@ -69,7 +71,7 @@ def fact_schema(fact: type[Fact]) -> Schema:
         "description": cleandoc(fact.__doc__ or ""),
         "type": "object",
         "properties": properties,
-        "required": [*ALWAYS_SAID, *(["data"] if fact.model_fields["data"].is_required() else [])],
+        "required": [*needed, *(["data"] if fact.model_fields["data"].is_required() else [])],
         "$defs": schema.get("$defs", {}),
     }
 

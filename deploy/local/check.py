@@ -24,16 +24,17 @@ FILES: dict[str, tuple[type[BaseModel], Callable[..., str]]] = {
 def check_config(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that FOREWARN_CONFIG_DIR names.")] = Path("deploy/config"),
 ) -> None:
-    """Says what the services understand; or each mistake with its file and line, and exits with 1."""
+    """Says what the services understand; or each mistake with its file and line, and exits with 1. A warning is no mistake."""
     raise typer.Exit(check(folder))
 
 
 def check(folder: Path) -> int:
-    """Prints what is fine, and what is not on standard error. Returns the exit code."""
+    """Prints what is fine, warnings of what can hardly be meant, and mistakes on standard error. Returns the exit code."""
     mistaken = False
     for name, (model, summary) in FILES.items():
         try:
-            print(f"{folder / name}: fine, {summary(load(folder / name, model))}")
+            read = load(folder / name, model, warn=_doubt)
+            print(f"{folder / name}: fine, {summary(read)}")
         except ConfigError as error:
             mistaken = True
             print(error, file=sys.stderr)
@@ -41,3 +42,7 @@ def check(folder: Path) -> int:
         if path.name not in FILES:
             print(f"{path}: no service reads a file of this name")
     return 1 if mistaken else 0
+
+
+def _doubt(said: str) -> None:
+    print(f"Warning: {said}")

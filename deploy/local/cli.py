@@ -13,6 +13,7 @@ from deploy.local.report import story_on
 from deploy.local.running import run
 from deploy.local.simulate import Load, simulate_on
 from deploy.local.story import Target
+from deploy.local.streams import streams
 from deploy.simulator.faults import Outage
 from deploy.simulator.story import published
 
@@ -68,14 +69,10 @@ def simulate(
     raise typer.Exit(run(lambda: simulate_on(kafka, Load(rate, customers, seconds, failing, seed))))
 
 
-app.command()(replay)
-app.command("check-config")(check_config)
-app.add_typer(dlq, name="dlq")
-
-
 app.command()(check_config)
 app.command()(replay)
 app.add_typer(dlq, name="dlq")
+app.add_typer(streams, name="streams")
 
 if __name__ == "__main__":
     app()

@@ -1,18 +1,22 @@
 """`forewarn dlq`: what was put aside, why, and back onto its topic once the cause is mended. Judges no message."""
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
 import typer
+from aiokafka import ConsumerRecord
 
-from deploy.local.letters import MOST, SUFFIX, Letter, Place, letters, letters_of, receipts, send_back, sending, topics
+from deploy.local.letters import MOST, SUFFIX, Letter, Place, letters, letters_of, receipts, send_back, topics
+from deploy.local.pointers import Followed, following
 from deploy.local.printable import printable
 from deploy.local.running import run
 from shared.dead_letters import PREFIX
 
-AT_ONCE = 200  # letters to a receipt
+AT_ONCE = 500  # letters to a receipt
+BYTES_AT_ONCE = 16 << 20  # of the records of those letters
 CLOCK = "%Y-%m-%d %H:%M:%S UTC"
 LINE = "{:<22} {:<20} {:>8} {:>8}   {}"  # of the list
 
@@ -67,13 +71,15 @@ async def list_on(kafka: str, topic: str | None) -> int:
 
 async def _lines(kafka: str, name: str) -> list[str]:
     sent = await receipts(kafka, name)
-    total, waiting, latest = Counter[str](), Counter[str](), dict[str, datetime]()
+    total, waiting, pointers, latest = Counter[str](), Counter[str](), Counter[str](), dict[str, datetime]()
     async for letter in letters(kafka, name):
         total[letter.reason] += 1
         waiting[letter.reason] += letter.place not in sent
+        pointers[letter.reason] += letter.is_pointer
         latest[letter.reason] = max(letter.at, latest.get(letter.reason, letter.at))
     return [
         LINE.format(name.removesuffix(SUFFIX), printable(reason), count, waiting[reason], format(latest[reason], CLOCK))
+        + (f", {pointers[reason]:,} without their bytes" if pointers[reason] else "")
         for reason, count in total.most_common()
     ]
 
@@ -100,6 +106,10 @@ def _shown(letter: Letter, sent: bool) -> Iterator[str]:
     yield f"  stood at   {printable(' '.join(letter.said(each) or '?' for each in ('topic', 'partition', 'offset')))}"
     yield f"  first seen {printable(letter.said('first-seen') or '?')}, tried {printable(letter.said('attempts') or '?')} times"
     yield f"  sent back  {letter.redriven} times before{'; this one was, too' if sent else '; this one waits'}"
+    if letter.is_pointer:
+        yield f"  {letter.said('form'):<10} no bytes here: {letter.size:,} of them, sha256 {printable(letter.said('sha256') or '?')},"
+        yield "             stand where it stood for as long as the topic keeps them; redrive reads them there"
+        return
     yield f"  key        {printable(record.key)}"
     for header, value in record.headers:
         if not header.startswith(PREFIX):
@@ -110,33 +120,70 @@ def _shown(letter: Letter, sent: bool) -> Iterator[str]:
 # ── redriving ────────────────────────────────────────────────────────────────────────────────
 
 
+@dataclass
+class Redrive:
+    """What became of the letters of one topic."""
+
+    going: Counter[str] = field(default_factory=Counter)  # by reason
+    poison: int = 0
+    gone: int = 0  # pointers at records the topic no longer keeps
+    refused: int = 0  # records that are too large for the topic
+
+    def lines(self, topic: str, dry_run: bool) -> Iterator[str]:
+        """For people."""
+        for each, count in self.going.most_common():
+            yield f"{count:,} {printable(each)}"
+        yield f"{self.going.total():,} dead letters {'would go' if dry_run else 'went'} back to {topic}"
+        if self.poison:
+            yield f"{self.poison:,} stay: they have come back {MOST} times; `forewarn dlq show` says what is wrong with them"
+        if self.gone:
+            yield f"{self.gone:,} stay: they are pointers, and {topic} no longer keeps their records"
+        if self.refused:
+            yield f"{self.refused:,} stay: their records are larger than {topic} takes"
+
+
 async def redrive_on(kafka: str, topic: str, reason: str | None = None, dry_run: bool = False) -> int:
-    """Sends back what waits, and prints what it did. Returns the exit code: 1 when something is left because it came back too often."""
-    name = letters_of(topic)
-    going, poison = Counter[str](), 0
+    """Sends back what waits, and prints what it did. Returns the exit code: 1 when something that should have gone is left."""
+    name, done = letters_of(topic), Redrive()
     sent = await receipts(kafka, name)
-    async with sending(kafka) as sender:
+    async with following(kafka, name.removesuffix(SUFFIX)) as followed:
+        async for piece in _pieces(_waiting(kafka, name, sent, reason, done)):
+            going = await _with_records(followed, piece)
+            refused = await send_back(kafka, name, going) if going and not dry_run else []
+            done.gone += len(piece) - len(going)
+            done.refused += len(refused)
+            done.going.update(letter.reason for letter, _ in going if letter not in refused)
+    print("\n".join(done.lines(name.removesuffix(SUFFIX), dry_run)))
+    return 1 if done.poison or done.gone or done.refused else 0
 
-        async def back(piece: list[Letter]) -> None:
-            if piece and not dry_run:
-                await send_back(sender, name, piece)
 
-        piece: list[Letter] = []
-        async for letter in letters(kafka, name):
-            if letter.place in sent or reason not in (None, letter.reason):
-                continue
-            if letter.is_poison:
-                poison += 1
-                continue
-            going[letter.reason] += 1
-            piece.append(letter)
-            if len(piece) == AT_ONCE:
-                await back(piece)
-                piece = []
-        await back(piece)
-    for each, count in going.most_common():
-        print(f"{count:,} {printable(each)}")
-    print(f"{going.total():,} dead letters {'would go' if dry_run else 'went'} back to {name.removesuffix(SUFFIX)}")
-    if poison:
-        print(f"{poison:,} stay: they have come back {MOST} times; `forewarn dlq show` says what is wrong with them")
-    return 1 if poison else 0
+async def _waiting(kafka: str, name: str, sent: set[Place], reason: str | None, done: Redrive) -> AsyncIterator[Letter]:
+    """The letters that wait and may go."""
+    async for letter in letters(kafka, name):
+        if letter.place in sent or reason not in (None, letter.reason):
+            continue
+        if letter.is_poison:
+            done.poison += 1
+        else:
+            yield letter
+
+
+async def _pieces(waiting: AsyncIterator[Letter]) -> AsyncIterator[list[Letter]]:
+    """As many at once as fit into memory with their records."""
+    piece: list[Letter] = []
+    size = 0
+    async for letter in waiting:
+        piece.append(letter)
+        size += letter.size
+        if len(piece) == AT_ONCE or size > BYTES_AT_ONCE:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
+async def _with_records(followed: Followed, piece: Sequence[Letter]) -> list[tuple[Letter, ConsumerRecord]]:
+    """Each letter with the record that goes back, in order; without those whose record is gone."""
+    pointed = await followed.records([letter for letter in piece if letter.is_pointer])
+    going = [(letter, pointed.get(letter.place) if letter.is_pointer else letter.record) for letter in piece]
+    return [(letter, record) for letter, record in going if record is not None]

@@ -12,18 +12,17 @@ from datetime import UTC, datetime
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
-from shared.dead_letters import PREFIX
-from shared.outbox import LARGEST_REQUEST
+from shared.dead_letters import PREFIX, REDRIVEN, Form
 
 SUFFIX = ".dlq"
 RECEIPT = "forewarn-receipt"  # the header of a message that is no dead letter, but says which were sent back
-REDRIVEN = "forewarn-redriven"  # the header that says how often a message was sent back
 MOST = 3  # times a message is sent back: what comes again after that is poison
 STOP_S = 5.0  # for what is left to be flushed
+LARGEST = 64 << 20  # bytes of a record sent back; what it may have compressed is the topic's to say
 
 Place = tuple[int, int]  # partition and offset
 
@@ -59,6 +58,25 @@ class Letter:
         return datetime.fromtimestamp(self.record.timestamp / 1000, UTC)
 
     @property
+    def is_pointer(self) -> bool:
+        """It names a record and has none of its bytes: a pointer or a stub."""
+        return self.said("form") in (Form.POINTER, Form.STUB)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the record's value."""
+        return self._number("size") if self.is_pointer else len(self.record.value or b"")
+
+    @property
+    def stood_at(self) -> Place:
+        """Partition and offset of the record in its own topic."""
+        return self._number("partition"), self._number("offset")
+
+    def _number(self, name: str) -> int:
+        said = self.said(name) or ""
+        return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
+
+    @property
     def is_poison(self) -> bool:
         """It came back as often as it was sent."""
         return self.redriven >= MOST
@@ -82,8 +100,14 @@ async def _reading(kafka: str, *names: str) -> AsyncIterator[AIOKafkaConsumer]:
 
 
 @asynccontextmanager
-async def sending(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka, enable_idempotence=True, acks="all", max_request_size=LARGEST_REQUEST)
+async def _sending(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=kafka,
+        enable_idempotence=True,
+        acks="all",
+        max_request_size=LARGEST,
+        compression_type="gzip",  # a record larger than its topic allows had come compressed
+    )
     try:
         await producer.start()
         yield producer
@@ -133,17 +157,37 @@ async def records(kafka: str, name: str) -> AsyncIterator[ConsumerRecord]:
                         yield record
 
 
-async def send_back(sender: AIOKafkaProducer, name: str, sent: Sequence[Letter]) -> None:
-    """The messages as they came, then the receipt: killed in between, they go once more, and an event's id counts once."""
-    topic = name.removesuffix(SUFFIX)
-    accepted = [await sender.send(topic, letter.record.value, key=letter.record.key, headers=_headers(letter)) for letter in sent]
-    for each in accepted:
-        await each
-    receipt = msgspec.json.encode([letter.place for letter in sent])
-    await sender.send_and_wait(name, receipt, headers=[(RECEIPT, b"1")])
+async def send_back(kafka: str, name: str, sent: Sequence[tuple[Letter, ConsumerRecord]]) -> list[Letter]:
+    """The records as they came, then the receipt: killed in between, they go once more, and an event's id counts once.
+
+    Returns the letters whose record the broker finds too large for the topic. Such a one breaks the producer's sequence for
+    those behind it, so what failed goes again in halves, each with a producer of its own.
+    """
+    async with _sending(kafka) as sender:
+        under_way = [
+            await sender.send(name.removesuffix(SUFFIX), _value(record), key=record.key, headers=_headers(letter, record))
+            for letter, record in sent
+        ]
+        outcomes = await asyncio.gather(*under_way, return_exceptions=True)
+        failed = [pair for pair, outcome in zip(sent, outcomes, strict=True) if isinstance(outcome, BaseException)]
+        errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        if errors and not any(isinstance(error, MessageSizeTooLargeError) for error in errors):
+            raise errors[0]
+        gone = [letter.place for (letter, _), outcome in zip(sent, outcomes, strict=True) if not isinstance(outcome, BaseException)]
+        if gone:
+            await sender.send_and_wait(name, msgspec.json.encode(gone), headers=[(RECEIPT, b"1")])
+    if len(sent) == 1:
+        return [letter for letter, _ in failed]
+    half = (len(failed) + 1) // 2
+    return [letter for part in (failed[:half], failed[half:]) if part for letter in await send_back(kafka, name, part)]
 
 
-def _headers(letter: Letter) -> list[tuple[str, bytes]]:
+def _value(record: ConsumerRecord) -> bytes | None:
+    """As it came; aiokafka sends no record without key and value."""
+    return b"" if record.key is None and record.value is None else record.value
+
+
+def _headers(letter: Letter, record: ConsumerRecord) -> list[tuple[str, bytes]]:
     """As they came, and how often the message has been sent back now."""
-    own = [(name, value) for name, value in letter.record.headers if not name.startswith(PREFIX)]
+    own = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
     return [*own, (REDRIVEN, str(letter.redriven + 1).encode())]

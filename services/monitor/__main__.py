@@ -1,6 +1,7 @@
-"""monitor's wiring: product events are folded, partials are judged, incidents wake the fold."""
+"""monitor's wiring: product events are folded, partials are judged, incidents wake the fold, silence is noticed."""
 
 import sys
+from functools import partial
 
 from services.monitor.api import router
 from services.monitor.detecting import Detecting
@@ -8,14 +9,17 @@ from services.monitor.folding import Folding
 from services.monitor.keeping import kept
 from services.monitor.rules import RulesFile
 from services.monitor.settings import MonitorSettings
+from services.monitor.timers import LISTEN, Listening, measure
 from shared.config import ConfigError, load
 from shared.events import Topic
-from shared.postgres import Database
+from shared.postgres import Database, patiently, wait_for_wakeup
 from shared.service import Service, run
 from shared.stream import Stream
+from shared.timers import Work
 
 AT_ONCE = 5000  # events a poll may bring: some 25 ms of CPU
 SLOWEST = 1.0  # seconds between checkpoints under load
+MEASURED = 10.0  # seconds between looks at the open incidents, for the metrics
 
 
 def service(settings: MonitorSettings) -> Service:
@@ -34,7 +38,25 @@ def service(settings: MonitorSettings) -> Service:
             folding.incidents_changed()
             await events.tick()
 
-    return Service("monitor", settings, database, [events, partials], routers=[router], background=[watch_incidents], kept=kept(settings))
+    ended = database.wakeup("incidents")
+
+    async def measure_incidents() -> None:
+        while True:
+            await measure(database)
+            await wait_for_wakeup(ended, MEASURED)
+
+    listening = Listening(rules, database, events, partials)
+    return Service(
+        "monitor",
+        settings,
+        database,
+        [events, partials],
+        due={LISTEN: Work(listening)},
+        routers=[router],
+        before=[partial(patiently, "the database", listening.schedule)],
+        background=[watch_incidents, measure_incidents],
+        kept=kept(settings),
+    )
 
 
 if __name__ == "__main__":

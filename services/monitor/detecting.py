@@ -5,20 +5,32 @@ from datetime import UTC, datetime
 
 from aiokafka import ConsumerRecord
 
-from services.monitor import metrics, store
+from services.monitor import changing, store
+from services.monitor.changing import End, Evidence, News, Now
 from services.monitor.detectors.ratio import judge
-from services.monitor.incident import Decision, Grew, Opened, Resolved, State, moment, step
+from services.monitor.incident import (
+    Decision,
+    Grew,
+    IncidentRow,
+    Judged,
+    Opened,
+    Resolved,
+    State,
+    behind_seconds,
+    ended,
+    moment,
+    news,
+    step,
+)
 from services.monitor.rules import RatioRule, RulesFile
-from services.monitor.store import Q, Series
+from services.monitor.store import Key, Series
 from services.monitor.window import Window, oldest
 from shared.cloudevents import Undecodable, read_fact
 from shared.dead_letters import DeadLetter
-from shared.events import Fact, FoldedSeries, Incident, IncidentOpened, IncidentResolved, IncidentUpdated, PartialFolded
-from shared.outbox import say
+from shared.events import FoldedSeries, PartialFolded
 from shared.postgres import Tx
 
 KNOWN = {PartialFolded.model_fields["type"].default: PartialFolded}
-Key = tuple[str, str]  # rule, component
 
 
 class Detecting:
@@ -26,12 +38,16 @@ class Detecting:
 
     def __init__(self, rules: RulesFile) -> None:
         self._rules = {rule.id: rule for rule in rules.rules}
+        self._fingerprints = {rule.id: rule.fingerprint for rule in rules.rules}
         self._series: dict[Key, Series] = {}
         self._since: dict[Key, int] = {}  # of the series that changed, the first window to judge
+        self._heard: set[Key] = set()  # whose component spoke since the last save
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
-        self._since = {}
-        self._series = await store.series_of(tx, partitions)
+        """Also withdraws the incidents that no rule of this process judges any more: they must not stay open for ever."""
+        self._since, self._heard = {}, set()
+        await changing.withdraw_misfits(tx, self._fingerprints, await tx.fetchval("SELECT clock()"))
+        self._series = await store.series_of(tx, partitions, self._fingerprints)
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
         now = datetime.now(UTC)
@@ -44,9 +60,14 @@ class Detecting:
                 continue
             if isinstance(fact, PartialFolded):
                 for partial in fact.data.series:
-                    if partial.rule in self._rules:
+                    if self._is_ours(partial):
                         self._merge(record.partition, partial)
         return letters
+
+    def _is_ours(self, partial: FoldedSeries) -> bool:
+        """Whether it was counted as our rule counts; a fold with another rules file, or of before the restart, counted otherwise."""
+        counting = self._fingerprints.get(partial.rule)
+        return counting is not None and partial.fingerprint in ("", counting)
 
     def _merge(self, home: int, partial: FoldedSeries) -> None:
         key = partial.rule, partial.component
@@ -56,12 +77,11 @@ class Detecting:
         rule, state = self._rules[partial.rule], series.state
         kept = oldest(rule, state.judged_to)
         changed = series.window.merge(partial.partition, partial.watermark, partial.buckets, kept)
-        if not state.judged_to:  # there is no window before the first bucket
-            since = changed if changed is not None else int(partial.watermark) // rule.width * rule.width
-        else:
-            whole = kept + (rule.buckets - 1) * rule.width  # the first window that has all its buckets still
-            following = state.judged_to + rule.width
-            since = max(following if changed is None else min(changed, following), whole, state.settled_to + rule.width)
+        if changed is not None:
+            latest = moment(min(partial.watermark, max(bucket[0] for bucket in partial.buckets) + rule.width))
+            series.spoke_at = max(series.spoke_at or latest, latest)
+            self._heard.add(key)
+        since = _first_to_judge(rule, state, changed, kept, partial.watermark)
         self._since[key] = min(self._since.get(key, since), since)
 
     def pressing(self) -> bool:
@@ -71,65 +91,64 @@ class Detecting:
         changed, self._since = self._since, {}
         if not changed:
             return
-        now = await tx.fetchval("SELECT clock()")
-        facts: list[Fact] = []
-        for (rule, component), since in changed.items():
-            facts += await self._judge(tx, self._rules[rule], component, since, now)
-        await store.keep_series(tx, {key: self._series[key] for key in changed})
-        await say(tx, *facts)
-        if facts:
-            await self._measure(tx)
+        now: datetime = await tx.fetchval("SELECT clock()")
+        open_ids = [series.state.incident_id for key in changed if (series := self._series[key]).state.incident_id is not None]
+        rows = await store.lock_incidents(tx, open_ids)
+        for key in self._heard:
+            self._series[key].heard_at = now
+        for key, since in changed.items():
+            series = self._series[key]
+            row = rows.get(series.state.incident_id or "")
+            await self._judge(tx, key, since, row, Now(now, behind_seconds(now, moment(series.window.watermark))))
+        await store.keep_series(tx, {key: self._series[key] for key in changed}, self._fingerprints)
+        self._heard = set()
 
-    async def _judge(self, tx: Tx, rule: RatioRule, component: str, since: int, now: datetime) -> list[Fact]:
-        """Steps through the windows that changed, and makes true what is decided."""
-        series = self._series[rule.id, component]
-        facts: list[Fact] = []
-        for end in series.window.ends(rule, since):
-            counts = series.window.counts(rule, end)
-            signal = judge(rule, counts)
-            started = series.window.started(rule, end) if signal.failing and series.state.incident_id is None else end
-            was = series.state
-            series.state, decision = step(rule, component, was, end, counts, signal, started)
+    async def _judge(self, tx: Tx, key: Key, since: int, row: IncidentRow | None, now: Now) -> None:
+        """Steps through the windows that changed, and makes true what is decided. `row`: of the incident, should there be an open one."""
+        (name, component), series = key, self._series[key]
+        rule, window = self._rules[name], series.window
+        if row is not None and not row.open:  # a person, or another instance, ended it meanwhile
+            series.state, row = ended(series.state, row.ended_at or now.at, rule), None
+        why = row.why if row else {}
+        for end in window.ends(rule, since):
+            judged = _judged(rule, window, series.state, end)
+            why = judged.signal.why
+            series.state, decision = step(rule, component, series.state, judged)
             if decision is not None:
-                facts += await self._apply(tx, rule, component, was, decision, now)
-        series.window.forget(oldest(rule, series.state.judged_to))
-        return facts
+                row = await _apply(tx, rule, component, decision, series.state, now)
+        failing_to, heard = series.state.failing_to, key in self._heard
+        if row is not None and row.open and (reason := news(row, failing_to, now.behind, heard=heard)):
+            await changing.update(tx, row.id, News(reason, why, failing_to, heard), now)
+        window.forget(oldest(rule, series.state.judged_to))
 
-    async def _apply(self, tx: Tx, rule: RatioRule, component: str, was: State, decision: Decision, now: datetime) -> list[Fact]:
-        started_at = moment(decision.started_at if isinstance(decision, Opened) else was.started_at)
-        title = rule.title.format(component=component)
-        known = {
-            "incident_id": decision.incident_id,
-            "rule": rule.id,
-            "component": component,
-            "severity": rule.severity,
-            "title": title,
-            "started_at": started_at,
-            "why": decision.why,
-        }
-        match decision:
-            case Opened():
-                done = await tx.execute(
-                    Q.open_incident, decision.incident_id, rule.id, component, rule.severity, title, started_at, now, decision.why
-                )
-                data: Incident = IncidentOpened.Data(**known, opened_at=now)
-                fact: Fact = IncidentOpened.of(data, subject=decision.incident_id, at=now)
-                metrics.INCIDENTS_OPENED.labels(rule.severity).inc()
-                metrics.FOUND_AFTER.observe(max((now - started_at).total_seconds(), 0))
-            case Grew():
-                done = await tx.execute(Q.update_incident, decision.incident_id, decision.revision, decision.why)
-                data = IncidentUpdated.Data(**known, revision=decision.revision, affected=decision.customers)
-                fact = IncidentUpdated.of(data, subject=decision.incident_id, at=now, unique=decision.revision)
-            case Resolved():
-                resolved_at = moment(decision.resolved_at)
-                done = await tx.execute(Q.resolve_incident, decision.incident_id, resolved_at, decision.why)
-                affected = await tx.fetchval(Q.affected, decision.incident_id)
-                data = IncidentResolved.Data(**known, resolved_at=resolved_at, affected=affected)
-                fact = IncidentResolved.of(data, subject=decision.incident_id, at=now)
-                metrics.INCIDENTS_RESOLVED.labels(rule.severity).inc()
-        return [] if done.endswith(" 0") else [fact]
 
-    async def _measure(self, tx: Tx) -> None:
-        [size] = await tx.fetch(Q.size_of_open)
-        metrics.INCIDENTS_OPEN.set(size["incidents"])
-        metrics.CUSTOMERS_IN_TROUBLE.set(size["customers"])
+def _first_to_judge(rule: RatioRule, state: State, changed: int | None, kept: int, watermark: float) -> int:
+    """The first window to judge after a merge. `changed`: the earliest bucket that did; `kept`: the oldest that is held."""
+    if not state.judged_to:  # there is no window before the first bucket
+        return changed if changed is not None else int(watermark) // rule.width * rule.width
+    whole = kept + (rule.buckets - 1) * rule.width  # the first window that has all its buckets still
+    following = state.judged_to + rule.width
+    settled = min(state.settled_to, state.judged_to) + rule.width  # a person may have ended an incident ahead of what is judged
+    return max(following if changed is None else min(changed, following), whole, settled)
+
+
+def _judged(rule: RatioRule, window: Window, state: State, end: int) -> Judged:
+    """The window that ends with bucket `end`. What the last incident ended with is no part of the next one."""
+    after = state.settled_to if state.incident_id is None else 0
+    counts = window.counts(rule, end, after)
+    signal = judge(rule, counts)
+    beginning = window.beginning(rule, end, after) if signal.failing and state.incident_id is None else None
+    return Judged(end, window.until(rule, end), counts, signal, beginning)
+
+
+async def _apply(tx: Tx, rule: RatioRule, component: str, decision: Decision, state: State, now: Now) -> IncidentRow | None:
+    match decision:
+        case Opened():
+            return await changing.open_incident(tx, rule, component, decision, state.failing_to, now)
+        case Grew():
+            grew = News("it grew", decision.why, state.failing_to, speaks=True, customers=decision.customers)
+            return await changing.update(tx, decision.incident_id, grew, now)
+        case Resolved():
+            shown = Evidence(decision.why, decision.failing_to, now.behind)
+            resolved = End("resolved", moment(decision.resolved_at), "events show it", evidence=shown)
+            return await changing.end(tx, decision.incident_id, resolved, now.at)

@@ -59,7 +59,7 @@ class Folding:
         partitions = self._partitions
         for record in records:
             try:
-                event = read_event(record.value, record.headers, moment_now)
+                event = read_event(record.value, record.headers, moment_now, record)
             except Undecodable as error:
                 letters.append(DeadLetter(record, error.reason, error.detail))
                 account = partitions[record.partition].account
@@ -138,8 +138,8 @@ class Folding:
                 yield PartialFolded.of(data, subject=f"components-{shard}", at=said_at, unique=f"{unique}/{at}")
 
     def _series(self, number: int, watch: Watch, incidents: Sequence[RecentIncident]) -> Iterator[FoldedSeries]:
-        """The buckets that changed; and for open incidents how far time has come, for trouble can end in silence."""
-        rule, latest = watch.rule.id, max(watch.watermarks.values(), default=0.0)
+        """The buckets that changed; and for open incidents how far time has come, so that their windows move on in a silence too."""
+        rule, counting, latest = watch.rule.id, watch.rule.fingerprint, max(watch.watermarks.values(), default=0.0)
         waiting = [each for each in incidents if each.rule == rule and self._told.get((each.id, number), 0.0) < latest]
         self._told |= {(each.id, number): latest for each in waiting}
         changes: Changes = {each.component: [] for each in waiting}
@@ -147,7 +147,9 @@ class Folding:
         changes |= watch.changes()
         for component, buckets in changes.items():
             watermark = latest if component in open_components else watch.watermarks[component]
-            yield FoldedSeries(rule=rule, component=component, partition=number, watermark=watermark, buckets=tuple(buckets))
+            yield FoldedSeries(
+                rule=rule, component=component, partition=number, watermark=watermark, buckets=tuple(buckets), fingerprint=counting
+            )
 
     # ── what the metrics say ─────────────────────────────────────────────────────────────────
 

@@ -9,18 +9,26 @@ from shared.events import Severity
 EVENTS = Counter("forewarn_monitor_events_total", "Product events by what became of them.", ["fate"])
 FATES = ("counted", "duplicate", "unmatched", "late", "ahead")
 INCIDENTS_OPENED = Counter("forewarn_monitor_incidents_opened_total", "Incidents opened.", ["severity"])
-INCIDENTS_RESOLVED = Counter("forewarn_monitor_incidents_resolved_total", "Incidents resolved.", ["severity"])
+INCIDENTS_ENDED = Counter(
+    "forewarn_monitor_incidents_ended_total", "Incidents ended: by evidence or a person, withdrawn, or dismissed.", ["how", "severity"]
+)
 AFFECTED = Counter("forewarn_monitor_affected_customers_total", "Customers found to be affected, once per incident.")
-INCIDENTS_OPEN = Gauge("forewarn_monitor_open_incidents", "Incidents open now.")
+INCIDENTS_OPEN = Gauge("forewarn_monitor_open_incidents", "Incidents open now; NaN while the database does not say.")
+INCIDENTS_SILENT = Gauge(
+    "forewarn_monitor_silent_incidents", "Open incidents whose component says nothing; NaN while the database does not say."
+)
 CUSTOMERS_IN_TROUBLE = Gauge("forewarn_monitor_open_incident_customers", "Customers the open incidents touch, once per incident.")
 FOUND_AFTER = Histogram(
     "forewarn_monitor_found_after_seconds",
-    "From an incident's first bad bucket to its opening, on a live stream.",
+    "From an incident's first bad event to its opening, on a live stream.",
     buckets=(0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300, 900),
 )
+
+ENDS = ("resolved", "withdrawn", "dismissed")
 
 for _fate in FATES:
     EVENTS.labels(_fate)
 for _severity in get_args(Severity):
     INCIDENTS_OPENED.labels(_severity)
-    INCIDENTS_RESOLVED.labels(_severity)
+    for _how in ENDS:
+        INCIDENTS_ENDED.labels(_how, _severity)

@@ -1,12 +1,18 @@
 -- name: buckets_of
 -- The fold's snapshot of these partitions.
-SELECT partition, rule, start, cells FROM fold_buckets WHERE partition = ANY ($1::int[]) ORDER BY start
+SELECT partition, rule, start, cells, fingerprint FROM fold_buckets WHERE partition = ANY ($1::int[]) ORDER BY start
+
+-- name: drop_other_buckets
+-- Buckets of these partitions that were counted by a rule that is gone, or by one of these rules when it was another.
+DELETE FROM fold_buckets WHERE partition = ANY ($1::int[])
+  AND NOT EXISTS (SELECT FROM unnest($2::text[], $3::text[]) AS now (rule, fingerprint)
+                  WHERE now.rule = fold_buckets.rule AND coalesce(fold_buckets.fingerprint, now.fingerprint) = now.fingerprint)
 
 -- name: keep_buckets
 -- The buckets that changed since the last checkpoint, whole.
-INSERT INTO fold_buckets (partition, rule, start, cells)
-SELECT * FROM unnest($1::int[], $2::text[], $3::bigint[], $4::bytea[])
-ON CONFLICT (partition, rule, start) DO UPDATE SET cells = excluded.cells
+INSERT INTO fold_buckets (partition, rule, start, cells, fingerprint)
+SELECT * FROM unnest($1::int[], $2::text[], $3::bigint[], $4::bytea[], $5::text[])
+ON CONFLICT (partition, rule, start) DO UPDATE SET cells = excluded.cells, fingerprint = excluded.fingerprint
 
 -- name: drop_buckets
 -- Buckets no late event can reach any more.
@@ -38,7 +44,9 @@ ON CONFLICT (partition) DO UPDATE SET read = excluded.read, counted = excluded.c
 
 -- name: recent_incidents
 -- What the folding instances must know: whose customers to look for. An instance that catches up meets incidents that are over already.
-SELECT id, rule, component, started_at, resolved_at FROM incidents WHERE status = 'open' OR opened_at > clock() - $1::interval
+-- What was withdrawn or a false alarm touches nobody more. In order of id, as everybody locks them.
+SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at) FROM incidents
+WHERE status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval) ORDER BY id
 
 -- name: touch
 -- Customers an incident touches: new ones are returned, known ones get their later evidence.
@@ -49,42 +57,89 @@ ON CONFLICT (incident_id, customer_id) DO UPDATE
     SET last_seen_at = greatest(impact.last_seen_at, excluded.last_seen_at), count = greatest(impact.count, excluded.count)
 RETURNING customer_id, (xmax = 0) AS is_new
 
--- name: affected
--- How many customers an incident touches.
-SELECT count(*) FROM impact WHERE incident_id = $1
+-- name: count_affected
+-- An incident touches so many customers more.
+UPDATE incidents SET affected = affected + $2 WHERE id = $1
 
 -- name: series_of
 -- The windows and states of the components whose partials are in these partitions.
-SELECT rule, component, home, state FROM series WHERE home = ANY ($1::int[])
+SELECT rule, component, home, state, fingerprint, heard_at, spoke_at FROM series WHERE home = ANY ($1::int[])
 
 -- name: keep_series
 -- The windows and states that changed.
-INSERT INTO series (rule, component, home, state) SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bytea[])
-ON CONFLICT (rule, component) DO UPDATE SET home = excluded.home, state = excluded.state
+INSERT INTO series (rule, component, home, state, fingerprint, heard_at, spoke_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::bytea[], $5::text[], $6::timestamptz[], $7::timestamptz[])
+ON CONFLICT (rule, component) DO UPDATE SET home = excluded.home, state = excluded.state, fingerprint = excluded.fingerprint,
+    heard_at = excluded.heard_at, spoke_at = excluded.spoke_at
+
+-- name: drop_series
+-- Windows and states of rules that are gone or count otherwise now.
+DELETE FROM series USING unnest($1::text[], $2::text[]) AS gone (rule, component)
+WHERE series.rule = gone.rule AND series.component = gone.component
+
+-- name: lock_incidents
+-- How these incidents stand; nobody else changes them before this transaction ends.
+SELECT * FROM incidents WHERE id = ANY ($1::text[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: open_incident
--- A threshold was crossed. Nothing happens when this trouble is known already.
-INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
-VALUES ($1, $2, $3, $4, $5, 'open', $6, $7, $8) ON CONFLICT (id) DO NOTHING
+-- A threshold was crossed. No row comes back when this trouble is known already.
+INSERT INTO incidents (id, rule, component, severity, symptom, title, status, started_at, opened_at, failing_at, behind_seconds, why)
+VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING RETURNING *
 
 -- name: update_incident
--- It grew.
-UPDATE incidents SET revision = $2, why = $3 WHERE id = $1 AND status = 'open' AND revision < $2
+-- It has news; it is no longer silent when $5. No row comes back when it is not open.
+UPDATE incidents SET revision = revision + 1, why = $2, failing_at = coalesce($3, failing_at), behind_seconds = $4,
+    silent_since = CASE WHEN $5 THEN NULL ELSE silent_since END
+WHERE id = $1 AND status = 'open' RETURNING *
 
--- name: resolve_incident
--- It is over. Nothing happens the second time.
-UPDATE incidents SET status = 'resolved', resolved_at = $2, why = $3 WHERE id = $1 AND status = 'open'
+-- name: silence_incident
+-- Its component says nothing any more. No row comes back when that is known, or it is not open.
+UPDATE incidents SET revision = revision + 1, silent_since = $2, behind_seconds = $3
+WHERE id = $1 AND status = 'open' AND silent_since IS NULL RETURNING *
+
+-- name: end_incident
+-- It is over, withdrawn or dismissed. No row comes back when it is not open.
+UPDATE incidents SET revision = revision + 1, status = $2::text, ended_at = $3::timestamptz,
+    resolved_at = CASE WHEN $2::text = 'resolved' THEN $3::timestamptz END,
+    ended_by = $4, note = $5, why = coalesce($6, why), failing_at = coalesce($7, failing_at), behind_seconds = coalesce($8, behind_seconds)
+WHERE id = $1 AND status = 'open' RETURNING *
+
+-- name: open_incidents
+-- The open incidents with the fingerprint of the rule that judges them.
+SELECT incidents.id, incidents.rule, series.fingerprint FROM incidents LEFT JOIN series USING (rule, component)
+WHERE status = 'open' ORDER BY incidents.id
+
+-- name: heard_of_open
+-- When the component of each open incident that is not silent was last heard.
+SELECT incidents.id, incidents.rule, coalesce(series.heard_at, opened_at) AS heard_at, coalesce(series.spoke_at, opened_at) AS spoke_at
+FROM incidents LEFT JOIN series USING (rule, component) WHERE status = 'open' AND silent_since IS NULL ORDER BY incidents.id
+
+-- name: read_to
+-- How far monitor reads, and the probe under way.
+SELECT read_to, probe FROM reading FOR UPDATE
+
+-- name: keep_read_to
+-- How far monitor reads, and the probe under way.
+UPDATE reading SET read_to = $1, probe = $2
+
+-- name: offsets
+-- How far both streams are committed in every partition.
+SELECT topic, partition, next FROM offsets WHERE stream = 'monitor'
+
+-- name: oldest_unsent
+-- Since when the oldest fact waits to be published; no row when none does.
+SELECT written_at FROM outbox ORDER BY id LIMIT 1
 
 -- name: list_incidents
 -- Newest first, after a cursor of (opened_at, id).
-SELECT incidents.*, (SELECT count(*) FROM impact WHERE incident_id = incidents.id) AS affected FROM incidents
+SELECT * FROM incidents
 WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR component = $2)
   AND ($3::timestamptz IS NULL OR (opened_at, id) < ($3, $4))
 ORDER BY opened_at DESC, id DESC LIMIT $5
 
 -- name: incident
 -- One incident.
-SELECT incidents.*, (SELECT count(*) FROM impact WHERE incident_id = incidents.id) AS affected FROM incidents WHERE id = $1
+SELECT * FROM incidents WHERE id = $1
 
 -- name: list_impact
 -- The customers one incident touches, by id, after a cursor.
@@ -92,6 +147,5 @@ SELECT customer_id, certainty, first_seen_at, last_seen_at, count FROM impact
 WHERE incident_id = $1 AND ($2::text IS NULL OR customer_id > $2) ORDER BY customer_id LIMIT $3
 
 -- name: size_of_open
--- How many incidents are open, and how many customers they touch: for the metrics.
-SELECT count(*) AS incidents, coalesce(sum((SELECT count(*) FROM impact WHERE incident_id = incidents.id)), 0) AS customers
-FROM incidents WHERE status = 'open'
+-- How many incidents are open, how many of them silent, and how many customers they touch: for the metrics.
+SELECT count(*) AS incidents, count(silent_since) AS silent, coalesce(sum(affected), 0) AS customers FROM incidents WHERE status = 'open'

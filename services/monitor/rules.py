@@ -1,14 +1,19 @@
 """What the rules file may say, and how a rule looks at one event. Pure; `shared/config.py` reads the file."""
 
+import json
+import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
+from hashlib import sha256
 from string import Formatter
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from shared.config import Config, Duration
+from shared.config import Config, Duration, PositiveDuration
 from shared.events import ProductEvent, Severity
 
 BUCKETS = 15  # a window is cut into 15 to 29 buckets of whole seconds; a short one into as many as it has seconds
@@ -38,6 +43,16 @@ class Comparison(Config):
             raise ValueError(f"{', '.join(sorted(empty))} says nothing")
         return self
 
+    def doubts(self) -> Iterator[str]:
+        """Whether no value can pass it."""
+        said = self.model_dump(exclude_unset=True)
+        if self.present is False and len(said) > 1:
+            yield "this never holds: a field that is not there compares with nothing"
+        lowest = max((each for each in (self.above, self.at_least) if each is not None), default=-math.inf)
+        highest = min((each for each in (self.below, self.at_most) if each is not None), default=math.inf)
+        if not (lowest < highest or (lowest == highest and lowest != self.above and highest != self.below)):
+            yield f"this never holds: no number is {' and '.join(f'{name} {said[name]:g}' for name in COMPARE if name in said)}"
+
 
 Condition = Mapping[str, Operand | list[Operand] | Comparison]
 
@@ -51,10 +66,14 @@ class Opening(Config):
 
 
 class Resolving(Config):
-    """Trouble is over once the ratio stays below this for `calm`, in event time."""
+    """Trouble is over once enough events have stayed below the ratio for `calm`, in event time. Silence is no evidence."""
 
     ratio: Ratio = Field(gt=0)
+    events: int | None = Field(None, ge=1, description="events at least within the window, or it says nothing; not given: open.events")
     calm: Duration = timedelta(minutes=2)
+    silent: Duration = Field(
+        timedelta(minutes=15), description="an open incident whose component says nothing for so long is marked silent"
+    )
 
 
 class Impact(Config):
@@ -69,6 +88,7 @@ class RatioRule(Config):
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
     title: str = Field(description="what customers and agents read; {component} is filled in")
     severity: Severity = "high"
+    symptom: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")] = Field("failing", description="failing, slow: chooses the words of mails")
     events: list[str] = Field(min_length=1, description="the event types that count")
     where: Condition = {}
     component: str = Field("data.component", description="where an event says its component")
@@ -117,11 +137,33 @@ class RatioRule(Config):
         """Buckets in one window."""
         return -(-int(self.window.total_seconds()) // self.width)
 
+    @property
+    def evidence(self) -> int:
+        """Events that a window must hold before it can say that all is well."""
+        return self.resolve.events or self.open.events
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The part of the rule that decides what is counted, and where. Counts under another fingerprint are no counts of this rule."""
+        counting = {
+            "events": sorted(set(self.events)),
+            "where": _plain(self.where),
+            "bad": _plain(self.bad),
+            "component": self.component,
+            "window": [self.width, self.buckets],
+        }
+        return sha256(json.dumps(counting, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _plain(condition: Condition) -> dict[str, Any]:
+    """The condition as the file has it: a comparison without the operators it does not name."""
+    return {path: wanted.model_dump(exclude_unset=True) if isinstance(wanted, Comparison) else wanted for path, wanted in condition.items()}
+
 
 class RulesFile(Config):
     """rules.yml."""
 
-    horizon: Duration = Field(timedelta(minutes=10), description="how late an event may come, and how long a duplicate is known")
+    horizon: PositiveDuration = Field(timedelta(minutes=10), description="how late an event may come, and how long a duplicate is known")
     rules: list[RatioRule]
 
     @field_validator("rules")
@@ -139,16 +181,32 @@ class RulesFile(Config):
 def reader(path: str) -> Read:
     """What an event holds at `data.a.b`, `type`, `source` or `subject`; MISSING when it holds nothing there.
 
-    Raises ValueError for any other path.
+    A name with dots in it is written in double quotes: `data."http.status"`. Raises ValueError for any other path.
     """
-    match path.split("."):
-        case ["data", name] if name:
+    match _names_in(path):
+        case ["data", name]:
             return _datum(name)
-        case ["data", *names] if names and all(names):
+        case ["data", *names] if names:
             return _nested(names)
         case ["type" | "source" | "subject" as attribute]:
             return lambda event: MISSING if (value := getattr(event, attribute)) is None else value
-    raise ValueError(f"{path}: a field is data.<name>, type, source or subject")
+    raise ValueError(f'{path}: a field is data.<name>, type, source or subject; a name with dots is written data."the.name"')
+
+
+_name = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^".][^.]*)').match
+
+
+def _names_in(path: str) -> list[str]:
+    """The names between the dots, without their quotes; empty when it is no path."""
+    names, at = [], 0
+    while (found := _name(path, at)) is not None:
+        names.append(found["bare"] or re.sub(r"\\(.)", r"\1", found["quoted"] or ""))
+        at = found.end() + 1
+        if found.end() == len(path):
+            return names
+        if path[found.end()] != ".":
+            break
+    return []
 
 
 def _datum(name: str) -> Read:

@@ -1,14 +1,16 @@
 """What monitor's tables hold, as the pure modules have it. No decisions."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import asyncpg
 import msgspec
 
 from services.monitor.fold import Account, Partition, Stored, Tally
-from services.monitor.incident import State, moment
+from services.monitor.incident import IncidentRow, State, moment
+from services.monitor.reading import Probe
 from services.monitor.window import Buckets, Window
 from shared.postgres import Queries, Tx
 
@@ -26,18 +28,18 @@ class RecentIncident:
     rule: str
     component: str
     started_at: datetime
-    resolved_at: datetime | None  # None while it is open
+    resolved_at: datetime | None  # when it ended; None while it is open
 
 
 # ── the fold ─────────────────────────────────────────────────────────────────────────────────
 
 
 async def restore(tx: Tx, partitions: Mapping[int, Partition], now: float) -> None:
-    """Gives each partition back what its last checkpoint held."""
+    """Gives each partition back what its last checkpoint held, but for what was counted by rules that are no longer the same."""
+    counting = {rule: watch.rule.fingerprint for partition in partitions.values() for rule, watch in partition.watches.items()}
+    await tx.execute(Q.drop_other_buckets, list(partitions), list(counting), list(counting.values()))
     async for row in tx.cursor(Q.buckets_of, list(partitions)):
-        watch = partitions[row["partition"]].watches.get(row["rule"])
-        if watch is not None:  # the rule may have been taken out of the file
-            watch.restore(row["start"], _cells(row["cells"]), now)
+        partitions[row["partition"]].watches[row["rule"]].restore(row["start"], _cells(row["cells"]), now)
     async for row in tx.cursor(Q.seen_of, list(partitions)):
         partitions[row["partition"]].seen.restore(row["slot"], row["ids"], now)
     for row in await tx.fetch(Q.accounts_of, list(partitions)):
@@ -50,7 +52,8 @@ async def keep(tx: Tx, partitions: Mapping[int, Partition], now: float, part: in
     buckets, seen, old_buckets, old_seen = [], [], [], []
     for number, partition in partitions.items():
         for rule, watch in partition.watches.items():
-            buckets += [(number, rule, start, _encode(cells)) for start, cells in watch.settle(now).items()]
+            counting = watch.rule.fingerprint
+            buckets += [(number, rule, start, _encode(cells), counting) for start, cells in watch.settle(now).items()]
             old_buckets += [(number, rule, start) for start in watch.forget(now)]
         seen += [(number, slot, part, ids) for slot, ids in partition.seen.fresh(now).items()]
         old_seen += [(number, slot) for slot in partition.seen.forget(now - partition.horizon)]
@@ -66,7 +69,7 @@ async def keep(tx: Tx, partitions: Mapping[int, Partition], now: float, part: in
 
 
 async def recent_incidents(tx: Tx, within: timedelta) -> list[RecentIncident]:
-    """The open ones, and those that opened so shortly ago."""
+    """The open ones, and of those that events have shown to be over those that opened so shortly ago."""
     return [RecentIncident(*row) for row in await tx.fetch(Q.recent_incidents, within)]
 
 
@@ -80,7 +83,10 @@ async def touch(tx: Tx, incident_id: str, affected: Mapping[str, Tally]) -> set[
         [moment(tally.last) for tally in affected.values()],
         [tally.count for tally in affected.values()],
     )
-    return {row["customer_id"] for row in rows if row["is_new"]}
+    new = {row["customer_id"] for row in rows if row["is_new"]}
+    if new:
+        await tx.execute(Q.count_affected, incident_id, len(new))
+    return new
 
 
 # ── the windows ──────────────────────────────────────────────────────────────────────────────
@@ -93,23 +99,83 @@ class Series:
     home: int  # its partition of the partials
     window: Window
     state: State
+    heard_at: datetime | None = None  # when its last event was counted, on the database's clock
+    spoke_at: datetime | None = None  # that event's own time
 
+
+Key = tuple[str, str]  # rule, component
 
 _series = msgspec.msgpack.Decoder(tuple[Buckets, float, State]).decode
 
 
-async def series_of(tx: Tx, homes: Collection[int]) -> dict[tuple[str, str], Series]:
+async def series_of(tx: Tx, homes: Collection[int], fingerprints: Mapping[str, str]) -> dict[Key, Series]:
+    """The series whose rule still counts as it did (rule → its fingerprint); the others are forgotten for good."""
     rows = await tx.fetch(Q.series_of, list(homes))
-    series = {}
+    series, gone = {}, []
     for row in rows:
-        buckets, watermark, state = _series(row["state"])
-        series[row["rule"], row["component"]] = Series(row["home"], Window(buckets, watermark), state)
+        key, fits = (row["rule"], row["component"]), (None, fingerprints.get(row["rule"]))
+        if row["rule"] in fingerprints and row["fingerprint"] in fits:
+            buckets, watermark, state = _series(row["state"])
+            series[key] = Series(row["home"], Window(buckets, watermark), state, row["heard_at"], row["spoke_at"])
+        else:
+            gone.append(key)
+    if gone:
+        await tx.execute(Q.drop_series, *map(list, zip(*gone, strict=True)))
     return series
 
 
-async def keep_series(tx: Tx, changed: Mapping[tuple[str, str], Series]) -> None:
+async def keep_series(tx: Tx, changed: Mapping[Key, Series], fingerprints: Mapping[str, str]) -> None:
     rows = [
-        (rule, component, each.home, _encode((each.window.buckets, each.window.watermark, each.state)))
+        (rule, component, each.home, _state(each), fingerprints[rule], each.heard_at, each.spoke_at)
         for (rule, component), each in changed.items()
     ]
     await tx.execute(Q.keep_series, *map(list, zip(*rows, strict=True)))
+
+
+def _state(series: Series) -> bytes:
+    return _encode((series.window.buckets, series.window.watermark, series.state))
+
+
+# ── incidents ────────────────────────────────────────────────────────────────────────────────
+
+COLUMNS = [field.name for field in fields(IncidentRow)]
+
+
+def incident_of(row: asyncpg.Record) -> IncidentRow:
+    """An incident, of a row with all its columns. The version before writes no `ended_at`, and may still run beside this one."""
+    return IncidentRow(**{name: row[name] for name in COLUMNS} | {"ended_at": row["ended_at"] or row["resolved_at"]})
+
+
+async def incident(tx: Tx, query: str, *values: object) -> IncidentRow | None:
+    """The incident that the query returns, if it returns one."""
+    row = await tx.fetchrow(query, *values)
+    return None if row is None else incident_of(row)
+
+
+async def lock_incidents(tx: Tx, ids: Collection[str]) -> dict[str, IncidentRow]:
+    """How these incidents stand, by id; nobody else changes them before `tx` ends."""
+    rows = await tx.fetch(Q.lock_incidents, list(ids)) if ids else []
+    return {row["id"]: incident_of(row) for row in rows}
+
+
+# ── how far monitor reads ────────────────────────────────────────────────────────────────────
+
+_probe = msgspec.msgpack.Decoder(Probe).decode
+
+
+async def read_to(tx: Tx) -> tuple[datetime | None, Probe | None]:
+    """How far monitor reads, and the probe under way; both are ours until `tx` ends."""
+    [row] = await tx.fetch(Q.read_to)
+    return row["read_to"], _probe(row["probe"]) if row["probe"] else None
+
+
+async def keep_read_to(tx: Tx, moment: datetime | None, probe: Probe | None) -> None:
+    await tx.execute(Q.keep_read_to, moment, _encode(probe) if probe else None)
+
+
+async def offsets(tx: Tx) -> dict[str, dict[int, int]]:
+    """How far both streams are committed: topic → partition → the next offset."""
+    committed: dict[str, dict[int, int]] = {}
+    for row in await tx.fetch(Q.offsets):
+        committed.setdefault(row["topic"], {})[row["partition"]] = row["next"]
+    return committed

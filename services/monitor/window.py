@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
 
 from services.monitor.detectors.ratio import Counts
 from services.monitor.rules import RatioRule
@@ -9,7 +12,24 @@ from shared.events import Bucket
 
 KEPT = 4  # windows of buckets: what comes later than three windows judges none of them again
 
-Buckets = dict[int, dict[int, tuple[int, int, int]]]  # bucket → partition → (events, bad events, customers)
+
+class Part(msgspec.Struct, array_like=True, frozen=True):
+    """What one partition saw in one bucket. Fields are added at the end, with a default: what older versions stored lacks them."""
+
+    events: int = 0
+    bad: int = 0
+    customers: int = 0  # whose latest bad event is here
+    first_bad: float = 0.0  # event time of the earliest bad event, seconds since the epoch; 0 when it is not known
+
+
+class Beginning(NamedTuple):
+    """Where the trouble in a window began."""
+
+    bucket: int
+    at: float  # event time of its first bad event, seconds since the epoch
+
+
+Buckets = dict[int, dict[int, Part]]  # bucket → partition → what it saw
 
 
 @dataclass(slots=True)
@@ -26,12 +46,13 @@ class Window:
         """
         self.watermark = max(self.watermark, watermark)
         changed = []
-        for start, events, bad, customers, *_ in reported:
+        for start, *counts in reported:
             if start < oldest:
                 continue
-            known = self.buckets.setdefault(start, {}).get(partition, (0, 0, 0))
-            if events >= known[0] and known != (events, bad, customers):
-                self.buckets[start][partition] = events, bad, customers
+            part, bucket = Part(*counts), self.buckets.setdefault(start, {})
+            known = bucket.get(partition, Part())
+            if part.events >= known.events and part != known:
+                bucket[partition] = part
                 changed.append(start)
         return min(changed, default=None)
 
@@ -49,33 +70,40 @@ class Window:
         if end <= last:
             yield last
 
-    def counts(self, rule: RatioRule, end: int) -> Counts:
-        """What the window that ends with bucket `end` holds."""
+    def until(self, rule: RatioRule, end: int) -> float:
+        """The event time at which the window that ends with bucket `end` is over: its end, or the watermark within it."""
+        return min(float(end + rule.width), self.watermark)
+
+    def counts(self, rule: RatioRule, end: int, after: int = 0) -> Counts:
+        """What the window that ends with bucket `end` holds in its buckets later than `after`."""
         events = bad = customers = 0
-        for start in range(end - (rule.buckets - 1) * rule.width, end + 1, rule.width):
-            for of_partition in self.buckets.get(start, {}).values():
-                events += of_partition[0]
-                bad += of_partition[1]
-                customers += of_partition[2]
+        for start in _starts(rule, end, after):
+            for part in self.buckets.get(start, {}).values():
+                events += part.events
+                bad += part.bad
+                customers += part.customers
         return Counts(events, bad, customers)
 
-    def started(self, rule: RatioRule, end: int) -> int:
-        """Where the trouble in that window began: its first bucket at or above the opening ratio, else its first with bad events."""
-        first_bad = end
-        for start in range(end, end - rule.buckets * rule.width, -rule.width):
-            if any(bad for _, bad, _ in self.buckets.get(start, {}).values()):
-                first_bad = start
-        for start in range(first_bad, end + 1, rule.width):
-            parts = self.buckets.get(start, {}).values()
-            events, bad = sum(part[0] for part in parts), sum(part[1] for part in parts)
-            if events and bad / events >= rule.open.ratio:
-                return start
-        return first_bad
+    def beginning(self, rule: RatioRule, end: int, after: int = 0) -> Beginning:
+        """Where the trouble in that window began, later than `after`: in its first bucket at or above the opening ratio.
+
+        When no bucket reaches the ratio, in its first bucket with bad events.
+        """
+        failing = [start for start in _starts(rule, end, after) if any(part.bad for part in self.buckets.get(start, {}).values())]
+        dense = (start for start in failing if self.counts(rule, start, start - rule.width).ratio >= rule.open.ratio)
+        bucket = next(dense, failing[0] if failing else end)
+        at = min((part.first_bad for part in self.buckets.get(bucket, {}).values() if part.first_bad), default=float(bucket))
+        return Beginning(bucket, at)
 
     def forget(self, oldest: int) -> None:
         """Lets go of the buckets before."""
         for start in [start for start in self.buckets if start < oldest]:
             del self.buckets[start]
+
+
+def _starts(rule: RatioRule, end: int, after: int) -> range:
+    """The buckets of the window that ends with bucket `end`, oldest first, without those up to `after`."""
+    return range(max(end - (rule.buckets - 1) * rule.width, after + rule.width), end + 1, rule.width)
 
 
 def oldest(rule: RatioRule, judged_to: int) -> int:

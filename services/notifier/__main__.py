@@ -1,15 +1,18 @@
 """Starts notifier: who must know, how, and when? Wiring only."""
 
+import sys
 from functools import partial
 
 from services.notifier import handlers, links, store, texts
 from services.notifier.api import router
 from services.notifier.audience import Contact
+from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.connections import Connections
 from services.notifier.channels.email import Email
 from services.notifier.channels.mail import Sender, sender_of
 from services.notifier.channels.outcome import Message
 from services.notifier.channels.probing import mail_server
+from services.notifier.contacts import router as contacts
 from services.notifier.keeping import kept
 from services.notifier.links import Right
 from services.notifier.policy import Policy
@@ -17,7 +20,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.suppression import Situation
 from services.notifier.timers import LEASE, Delivery
 from services.notifier.unsubscribe import public
-from shared.config import load
+from shared.config import ConfigError, load
 from shared.events import Topic
 from shared.handling import Handling
 from shared.postgres import Database
@@ -30,6 +33,7 @@ HEARD = (
     (Topic.INCIDENTS, handlers.INCIDENT_FACTS, handlers.on_incidents, 50),  # an impact has 500 customers: 25,000 rows at worst
     (Topic.TICKETS, handlers.TICKET_FACTS, handlers.on_tickets, 500),
 )
+FORGET = {Topic.CUSTOMERS: handlers.on_forgotten}  # on compacted topics
 AT_ONCE = {store.DELIVERY: 12, store.REPLY: 4}  # mails under way
 
 
@@ -39,9 +43,11 @@ def service(settings: NotifierSettings) -> Service:
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
     connections = _connections(settings, sender)
-    delivery = Delivery(database, Email(connections, sender), policy, partial(_write, settings, policy, sender))
+    write = partial(_write, settings, policy, sender)
+    delivery = Delivery(database, Email(connections, sender), policy, write, Breaker(policy.retries))
     streams = [
-        Stream("notifier", topic, Handling(topic, known, handler), database, at_once=at_once) for topic, known, handler, at_once in HEARD
+        Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
+        for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls)
@@ -51,7 +57,7 @@ def service(settings: NotifierSettings) -> Service:
         database,
         streams,
         due,
-        [router, public],
+        [router, contacts, public],
         background=[connections.run],
         measurements=[probe],
         kept=kept(settings),
@@ -79,4 +85,7 @@ def _write(
 
 
 if __name__ == "__main__":
-    run(service(NotifierSettings()))
+    try:
+        run(service(NotifierSettings()))
+    except ConfigError as error:
+        sys.exit(str(error))

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from services.notifier.notification import Kind, Status
 from services.notifier.store import queries
-from shared.api import Db, Problem, Role, allow, page, position_of
+from shared.api import Db, Problem, Role, allow, page, timed_position
 from shared.postgres import Tx
 
 NO_NOTIFICATION: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such notification"}}
@@ -76,7 +76,7 @@ async def list_notifications(
     cursor: str | None = None,
 ) -> dict[str, Any]:
     """Notifications, newest first."""
-    created_at, after = _position(cursor)
+    created_at, after = timed_position(cursor)
     async with database.connection() as tx:
         rows = await tx.fetch(queries.notifications, customer_id, incident_id, status, created_at, after, limit + 1)
     return page([NotificationView(**row) for row in rows], limit, lambda last: f"{last.created_at.isoformat()} {last.id}")
@@ -123,14 +123,3 @@ async def _known(tx: Tx, customer_id: str) -> CustomerView:
     if row is None:
         raise Problem(404, "the directory does not know this customer")
     return CustomerView(bad_addresses=row["bad"], **{name: row[name] for name in CustomerView.model_fields if name != "bad_addresses"})
-
-
-def _position(cursor: str | None) -> tuple[datetime | None, str | None]:
-    position = position_of(cursor)
-    if position is None:
-        return None, None
-    created_at, _, after = position.partition(" ")
-    try:
-        return datetime.fromisoformat(created_at), after
-    except ValueError:
-        raise Problem(422, "this cursor is not one of ours") from None

@@ -1,10 +1,14 @@
 """Who a customer is to us, and where they can be reached. Pure."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import idna
+
 _forbidden = re.compile(r"[\x00-\x20\x7f-\x9f()<>\[\]:;,\\\"\ud800-\udfff\u2028\u2029]").search
+UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})  # Unicode's general categories
 _label = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?", re.ASCII).fullmatch
 
 
@@ -52,17 +56,31 @@ def contact_for(customer: Customer, channel: str = "email") -> Contact | None:
     return next((each for each in usable if each.role == "owner"), usable[0] if usable else None)
 
 
+def trimmed(address: str) -> str:
+    """The address without what cannot be seen at its ends: white space of any kind, zero-width and control characters."""
+    shown = [at for at, character in enumerate(address) if unicodedata.category(character) not in UNSEEN]
+    return address[shown[0] : shown[-1] + 1] if shown else ""
+
+
 def is_address(address: str) -> bool:
     """Whether a mail server could know it: one @, no control or quoting characters, RFC 5321's lengths, a domain of labels."""
     local, at, domain = address.rpartition("@")
-    if not at or not local or "@" in local or len(address.encode("utf-8", "replace")) > 254 or len(local.encode("utf-8", "replace")) > 64:
+    if not at or not local or "@" in local or len(address) > 254 or len(local.encode("utf-8", "replace")) > 64 or _forbidden(address):
         return False
-    return not _forbidden(address) and all(_label(part) for part in to_ascii(domain).split("."))
+    return len(with_ascii_domain(address).encode()) <= 254 and all(_label(part) for part in to_ascii(domain).split("."))
+
+
+def with_ascii_domain(address: str) -> str:
+    """The address as mail servers take it: its domain as DNS has it."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{to_ascii(domain)}"
 
 
 def to_ascii(domain: str) -> str:
-    """The domain as DNS has it (IDNA); empty when it has no such form."""
+    """The domain as DNS has it (IDNA 2008 after the mapping of UTS 46, not transitional); empty when it has no such form."""
+    if domain.isascii():
+        return domain
     try:
-        return domain.encode("idna").decode()
+        return idna.encode(domain, uts46=True).decode()
     except UnicodeError:
         return ""

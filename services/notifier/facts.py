@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from services.notifier.channels.outcome import Refusal
-from services.notifier.notification import Attempt, Draft
+from services.notifier.notification import Attempt, Draft, Notification
 from services.notifier.suppression import Suppressed
 from shared.events import Fact, NotificationDelivered, NotificationEngaged, NotificationFailed, NotificationSuppressed
 
@@ -14,24 +14,29 @@ def delivered(of: Draft, channel: str, message_id: str, at: datetime) -> Fact:
     return _caused(of, NotificationDelivered.of(data, subject=of.customer_id, at=at, unique=of.id, cause=of.cause_id))
 
 
-def failed(of: Draft, channel: str, attempt: Attempt) -> Fact:
+def failed(of: Notification, channel: str, attempt: Attempt) -> Fact:
+    """Said again when it was entered anew, because the customer's address was corrected, and failed again: hence the moment in its id."""
     data = NotificationFailed.Data(
         **_about(of), channel=channel, failed_at=attempt.at, reason=Refusal(attempt.reason), detail=attempt.detail
     )
-    return _caused(of, NotificationFailed.of(data, subject=of.customer_id, at=attempt.at, unique=of.id, cause=of.cause_id))
+    return _caused(of, NotificationFailed.of(data, subject=of.customer_id, at=attempt.at, unique=_entry(of), cause=of.cause_id))
 
 
-def suppressed(of: Draft, because: Suppressed, at: datetime) -> Fact:
-    """Said again when the same thing became true again and was suppressed again: hence the moment in its id."""
+def suppressed(of: Notification, because: Suppressed, at: datetime) -> Fact:
+    """Said again when the same thing was entered anew and was suppressed again: hence the moment in its id."""
     data = NotificationSuppressed.Data(**_about(of), reason=because.reason, why=because.why)
-    unique = f"{of.id} {of.about_at.isoformat()}"
-    return _caused(of, NotificationSuppressed.of(data, subject=of.customer_id, at=at, unique=unique, cause=of.cause_id))
+    return _caused(of, NotificationSuppressed.of(data, subject=of.customer_id, at=at, unique=_entry(of), cause=of.cause_id))
 
 
 def unsubscribed(of: Draft, at: datetime) -> Fact:
     """The customer used the link under it."""
     data = NotificationEngaged.Data(**_about(of), action="unsubscribed")
     return NotificationEngaged.of(data, subject=of.customer_id, at=at, unique=f"{of.id} unsubscribed {at.isoformat()}")
+
+
+def _entry(of: Notification) -> str:
+    """What names this entry of the notification in the ledger: it may be entered anew, and the moment of that is `created_at`."""
+    return f"{of.id} {(of.created_at or of.about_at).isoformat()}"
 
 
 def _about(of: Draft) -> dict[str, Any]:

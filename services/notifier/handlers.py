@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from services.notifier import store
+from services.notifier.addresses import contacts_changed
 from services.notifier.notification import Draft, Kind, all_clear_id, told_id
 from shared.events import (
     CustomerErased,
@@ -24,15 +25,21 @@ TICKET_FACTS = (TicketReplied,)
 
 
 async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
-    """Keeps the directory. Who waited for a customer to be known, or still waits for one that is erased, is decided at once."""
+    """Keeps the directory. What waits for a customer who is new, reached elsewhere now, or erased, is decided at once."""
     updated: dict[str, CustomerUpdated] = {}
     for fact in facts:
         if isinstance(fact, CustomerUpdated) and (fact.subject not in updated or updated[fact.subject].time <= fact.time):
             updated[fact.subject] = fact
     erased = {fact.subject: fact for fact in facts if isinstance(fact, CustomerErased)}
-    new = await store.put_customers(tx, updated.values())
+    moved = await store.put_customers(tx, updated.values())
     await store.erase_customers(tx, erased.values())
-    await store.hasten(tx, customers=[*new, *erased])
+    await contacts_changed(tx, moved)
+    await store.hasten(tx, customers=[*moved, *erased])
+
+
+async def on_forgotten(tx: Tx, customer_ids: Sequence[str]) -> None:
+    """The product deleted these customers' keys: the directory is as if it had never known them. What is erased stays erased."""
+    await store.forget_customers(tx, customer_ids)
 
 
 async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:

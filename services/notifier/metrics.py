@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from services.notifier.channels.outcome import Refusal, Trouble
 from services.notifier.notification import Kind, Reason, Status
@@ -20,6 +20,7 @@ TOLD_AFTER_SECONDS = Histogram(
     buckets=TOLD_AFTER,
 )
 SEND_SECONDS = Histogram("forewarn_notifier_send_seconds", "Time one try took.", ["outcome"], buckets=FAST)
+DELIVERY_PAUSED = Gauge("forewarn_notifier_delivery_paused", "1 while delivery pauses because the relay refuses us, else 0.")
 UNSUBSCRIBED = Counter("forewarn_notifier_unsubscribed_total", "Customers who ended proactive mail with its link.")
 
 for kind, status in product(Kind, (Status.DELIVERED, Status.FAILED, Status.SUPPRESSED)):

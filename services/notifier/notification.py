@@ -74,11 +74,19 @@ class Notification(Draft):
     status: Status = Status.WAITING
     created_at: datetime | None = None
     sent_at: datetime | None = None  # it was handed to a provider, and not refused: the customer has it, or may have it
+    dated_at: datetime | None = None  # when the first try began
     attempts: tuple[Attempt, ...] = ()
 
     @property
     def proactive(self) -> bool:
         return self.ticket_id is None
+
+    def date(self, now: datetime) -> datetime:
+        """The Date of its mail: when the first try began. A later entry of what never went out has a first try of its own."""
+        if self.dated_at is None:
+            return now
+        of_this_entry = self.created_at is None or self.created_at <= self.dated_at
+        return self.dated_at if of_this_entry or self.sent_at is not None else now
 
     @property
     def purpose(self) -> str:

@@ -10,6 +10,15 @@ ON CONFLICT (id) DO UPDATE SET
 WHERE known.updated_at <= excluded.updated_at AND known.erased_at IS NULL
 RETURNING id, xmax = 0 AS added
 
+-- name: contacts_before
+-- The contacts of customers before the latest fact about them is taken.
+SELECT id, contacts FROM customers WHERE id = ANY ($1)
+
+-- name: forget_marks
+-- Addresses marked as bad before their customer's contacts changed may be tried again.
+DELETE FROM bad_addresses b USING unnest($1::text[], $2::timestamptz[]) AS moved (id, at)
+WHERE b.customer_id = moved.id AND b.since < moved.at
+
 -- name: erase_customers
 -- Everything personal in the directory goes; that they were erased stays, so that nobody tells them anything again.
 INSERT INTO customers AS known (id, updated_at, erased_at)
@@ -25,6 +34,10 @@ DELETE FROM preferences WHERE customer_id = ANY ($1)
 -- name: erase_bad_addresses
 -- And the addresses we remembered as bad.
 DELETE FROM bad_addresses WHERE customer_id = ANY ($1)
+
+-- name: forget_customers
+-- A tombstone deletes a customer's entry. An erasure is kept: without it, a later update would tell an erased customer again.
+DELETE FROM customers WHERE id = ANY ($1) AND erased_at IS NULL
 
 -- name: put_incidents
 -- What is known of each incident now; whether it is over is said apart.
@@ -111,7 +124,7 @@ WHERE customer_id = $1 AND id <> $2 AND sent_at IS NOT NULL
 
 -- name: begin_sending
 -- From here on the customer may have it. A slot of the cap is taken, and a crash leaves behind that the outcome is unknown.
-UPDATE notifications SET sent_at = clock(), channel = $2, why = $3 WHERE id = $1
+UPDATE notifications SET sent_at = clock(), channel = $2, why = $3, dated_at = $4 WHERE id = $1
 
 -- name: settle
 -- The last word about a notification: delivered or failed. A ticket's words are not kept beyond it: the ticket has them.
@@ -119,6 +132,31 @@ UPDATE notifications SET
     status = $2, reason = $3, sent_at = CASE WHEN $4 THEN sent_at END, settled_at = clock(), attempts = attempts || $5::jsonb,
     subject = left(subject, 0), body = left(body, 0)
 WHERE id = $1
+
+-- name: unreached
+-- Customers who could not be told of an incident that is open, for want of an address.
+SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
+FROM customers c
+WHERE c.id = ANY ($1) AND c.erased_at IS NULL AND EXISTS (
+    SELECT FROM notifications n JOIN incidents i ON i.id = n.incident_id
+    WHERE n.customer_id = c.id AND n.kind = 'opened' AND n.ticket_id IS NULL AND n.sent_at IS NULL AND i.status = 'open'
+        AND n.status IN ('suppressed', 'failed') AND n.reason IN ('no_contact', 'address', 'refused', 'unsupported'))
+
+-- name: wait_again
+-- Their customers can be reached now: what they could not be told is entered anew, and is as true as the incident is by now.
+UPDATE notifications n SET
+    status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), about_at = greatest(n.about_at, i.failing_at)
+FROM incidents i
+WHERE i.id = n.incident_id AND i.status = 'open'
+    AND n.customer_id = ANY ($1) AND n.kind = 'opened' AND n.ticket_id IS NULL AND n.sent_at IS NULL
+    AND n.status IN ('suppressed', 'failed') AND n.reason IN ('no_contact', 'address', 'refused', 'unsupported')
+RETURNING n.id, clock() AS now
+
+-- name: put_off
+-- Delivery pauses: whatever is due comes back when it may go on. In pieces; whatever is claimed meanwhile puts off the next.
+WITH ready AS MATERIALIZED (
+    SELECT kind, ref FROM due WHERE kind = ANY ($1) AND lease IS NULL AND ready_at <= clock() LIMIT 10000 FOR UPDATE SKIP LOCKED)
+UPDATE due SET ready_at = $2, due_at = $2 FROM ready WHERE due.kind = ready.kind AND due.ref = ready.ref
 
 -- name: suppress
 -- Not told, and why. What may have been sent before stays known as that.
@@ -139,6 +177,14 @@ UPDATE notifications SET why = $2 WHERE id = $1
 INSERT INTO bad_addresses (customer_id, address, detail)
 SELECT id, $2, $3 FROM customers WHERE id = $1 AND erased_at IS NULL
 ON CONFLICT DO NOTHING
+
+-- name: marks
+-- Which of a customer's addresses a provider said do not exist, and when.
+SELECT address, since, detail FROM bad_addresses WHERE customer_id = $1
+
+-- name: clear_mark
+-- A person says that the address is right.
+DELETE FROM bad_addresses WHERE customer_id = $1 AND address = $2
 
 -- name: notifications
 -- The ledger for people, newest first, from a position on.

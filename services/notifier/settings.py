@@ -34,6 +34,8 @@ class NotifierSettings(Settings):
     def _without_slash(cls, url: str) -> str:
         if not url.startswith(("http://", "https://")):
             raise ValueError("it begins with neither http:// nor https://")
+        if not url.isascii() or not url.isprintable() or " " in url:
+            raise ValueError("a URL has no spaces and only ASCII: write a domain beyond it as DNS has it (xn--…)")
         return url.rstrip("/")
 
     @classmethod

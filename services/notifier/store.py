@@ -1,15 +1,15 @@
 """What notifier remembers: rows become values and values become rows. Decides nothing."""
 
-from collections.abc import Collection, Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-from pydantic import TypeAdapter
 
-from services.notifier.audience import Contact, Customer, Preferences
+from services.notifier.audience import Contact, Customer, Preferences, trimmed
 from services.notifier.notification import Attempt, Draft, Kind, Notification, Status, all_clear_id
 from services.notifier.suppression import Incident, Situation
 from shared.events import Contact as ContactData
@@ -25,14 +25,17 @@ REPLY = "reply"  # due rows of replies: lanes of their own, so that no storm of 
 LANES = (DELIVERY, REPLY)
 TICKET_FIRST = timedelta(seconds=5)  # so long a ticket has to say the all-clear in its own words, before we say it in ours
 
-_lists = TypeAdapter(tuple[ContactData, ...])
-
 
 # ── the directory ────────────────────────────────────────────────────────────────────────────
 
 
 async def put_customers(tx: Tx, facts: Collection[CustomerUpdated]) -> list[str]:
-    """Remembers the latest about each customer (one fact a customer); returns those nobody knew before."""
+    """Remembers the latest about each customer (one fact a customer); returns those who are new or whose contacts are others now.
+
+    A mark at one of their addresses that is older than such a change is forgotten; an unchanged export forgets none.
+    """
+    contacts = {fact.subject: [_stored(each) for each in fact.data.contacts] for fact in facts}
+    before = {row["id"]: row["contacts"] for row in await tx.fetch(queries.contacts_before, list(contacts))}
     rows = await tx.fetch(
         queries.put_customers,
         [fact.subject for fact in facts],
@@ -41,11 +44,15 @@ async def put_customers(tx: Tx, facts: Collection[CustomerUpdated]) -> list[str]
         [fact.data.tier for fact in facts],
         [fact.data.locale for fact in facts],
         [fact.data.timezone for fact in facts],
-        [_lists.dump_json(fact.data.contacts).decode() for fact in facts],  # as text: asyncpg would take lists for dimensions
+        [json.dumps(each) for each in contacts.values()],  # as text: asyncpg would take lists for dimensions
         [fact.data.consent for fact in facts],
         [fact.time for fact in facts],
     )
-    return [row["id"] for row in rows if row["added"]]
+    changed = {fact.subject: fact.time for fact in facts if _as_set(contacts[fact.subject]) != _as_set(before.get(fact.subject))}
+    moved = [row["id"] for row in rows if row["id"] in changed]
+    if moved:
+        await tx.execute(queries.forget_marks, moved, [changed[each] for each in moved])
+    return moved
 
 
 async def erase_customers(tx: Tx, facts: Collection[CustomerErased]) -> None:
@@ -54,6 +61,22 @@ async def erase_customers(tx: Tx, facts: Collection[CustomerErased]) -> None:
     await tx.execute(queries.erase_customers, ids, [fact.time for fact in facts])
     await tx.execute(queries.erase_preferences, ids)
     await tx.execute(queries.erase_bad_addresses, ids)
+
+
+async def forget_customers(tx: Tx, customer_ids: Sequence[str]) -> None:
+    """Removes their entries, unless they are erased; what they chose with us stays."""
+    await tx.execute(queries.forget_customers, list(customer_ids))
+
+
+async def unreached(tx: Tx, customer_ids: Sequence[str]) -> list[Customer]:
+    """Those of them who could not be told of an incident that still goes on, for want of an address."""
+    return [_customer(row) for row in await tx.fetch(queries.unreached, customer_ids)] if customer_ids else []
+
+
+async def wait_again(tx: Tx, customer_ids: Sequence[str]) -> None:
+    """What those customers could not be told is due again."""
+    rows = await tx.fetch(queries.wait_again, customer_ids)
+    await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows})
 
 
 async def customer(tx: Tx, customer_id: str, *, lock: bool = False) -> Customer | None:
@@ -166,8 +189,13 @@ async def last_proactive(tx: Tx, customer_id: str) -> Notification | None:
     return _notification(row) if row else None
 
 
-async def begin_sending(tx: Tx, notification_id: str, channel: str, why: dict[str, Any]) -> None:
-    await tx.execute(queries.begin_sending, notification_id, channel, why)
+async def begin_sending(tx: Tx, notification_id: str, channel: str, why: dict[str, Any], dated_at: datetime) -> None:
+    await tx.execute(queries.begin_sending, notification_id, channel, why, dated_at)
+
+
+async def put_off(tx: Tx, until: datetime) -> None:
+    """Leaves what is due now alone until then."""
+    await tx.execute(queries.put_off, list(LANES), until)
 
 
 async def settle(tx: Tx, notification_id: str, status: Status, attempt: Attempt, *, told: bool) -> None:
@@ -181,6 +209,15 @@ async def try_again(tx: Tx, notification_id: str, attempt: Attempt, *, told: boo
 
 
 # ── rows and values ──────────────────────────────────────────────────────────────────────────
+
+
+def _stored(contact: ContactData) -> dict[str, str]:
+    return {"channel": contact.channel, "address": trimmed(contact.address), "role": contact.role}
+
+
+def _as_set(contacts: Iterable[Mapping[str, str]] | None) -> frozenset[tuple[str, ...]] | None:
+    """The contacts without their order, which exports do not keep; None for a customer nobody knew."""
+    return None if contacts is None else frozenset((each["channel"], each["address"], each["role"]) for each in contacts)
 
 
 def _customer(row: asyncpg.Record) -> Customer:

@@ -43,6 +43,7 @@ def write(
         ticket_id=notification.ticket_id,
         unsubscribe=unsubscribe if notification.proactive else None,
         earlier=earlier,
+        date=notification.date(situation.now),
     )
 
 

@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from services.notifier import facts, metrics, store
-from services.notifier.audience import Contact
-from services.notifier.channels.outcome import Channel, Message, Outcome, Refusal
+from services.notifier.audience import Contact, contact_for
+from services.notifier.channels.breaker import Breaker
+from services.notifier.channels.outcome import Channel, Failed, Message, Outcome, Refusal
 from services.notifier.notification import TELLING, Notification, Status
-from services.notifier.planning import Again, Settled, after
+from services.notifier.planning import Again, Settled, after, expired
 from services.notifier.policy import Policy
 from services.notifier.suppression import Hold, Send, Situation, Suppressed, decide
 from shared.outbox import say
@@ -47,6 +49,7 @@ class Delivery:
     channel: Channel
     policy: Policy
     write: Write
+    breaker: Breaker
     renew_every: float = RENEW
 
     async def deliver(self, due: Due) -> None:
@@ -57,32 +60,45 @@ class Delivery:
         started = time.perf_counter()
         outcome = await self._send(due, sending.message)
         metrics.SEND_SECONDS.labels(type(outcome).__name__.lower()).observe(time.perf_counter() - started)
+        self._learn(outcome, due)
         await self._settle_patiently(due, sending, outcome)
 
     # ── decide ───────────────────────────────────────────────────────────────────────────────
 
     async def _begin(self, due: Due) -> Sending | None:
-        """Decides, and notes that sending begins; None when there is nothing to send now."""
+        """Decides, and notes that sending begins; None when there is nothing to send now. Nobody is told after the time to live."""
         async with self.database.transaction() as tx:
             found = await store.find(tx, due.ref, self.policy.caps.per)
             if found is None:
                 await due.settle(tx)
                 return None
             situation = found.situation
-            match decide(situation, self.policy):
+            decided = decide(situation, self.policy)
+            over = expired(situation.notification, situation.now, self.policy) if isinstance(decided, Send) else None
+            match last := over or decided:
                 case Send(contact, why):
-                    await due.renew(tx, LEASE)
-                    await store.begin_sending(tx, due.ref, self.channel.name, why)
-                    return Sending(situation.notification, self.write(situation, contact, found.earlier))
+                    return await self._begin_sending(tx, due, found, contact, why)
                 case Hold(until, why):
                     await tx.execute(store.queries.hold, due.ref, why)
                     await due.again(tx, until)
                     return None
-                case Suppressed() as suppressed:
-                    await self._suppress(tx, due, situation, suppressed)
-        metrics.NOTIFICATIONS.labels(situation.notification.kind, Status.SUPPRESSED).inc()
-        metrics.SUPPRESSED.labels(suppressed.reason).inc()
+                case Suppressed():
+                    await self._suppress(tx, due, situation, last)
+                case Settled():
+                    await self._settle_for_good(tx, due, situation.notification, last)
+        _count(situation.notification, last)
         return None
+
+    async def _begin_sending(self, tx: Tx, due: Due, found: store.Found, contact: Contact, why: dict[str, Any]) -> Sending | None:
+        """Notes it; None while delivery pauses, for this one and whatever else is due."""
+        if (until := self.breaker.wait_until(due.now)) is not None:
+            await store.put_off(tx, until)
+            await due.again(tx, until)
+            return None
+        notification, now = found.situation.notification, found.situation.now
+        await due.renew(tx, LEASE)
+        await store.begin_sending(tx, due.ref, self.channel.name, why, notification.date(now))
+        return Sending(notification, self.write(found.situation, contact, found.earlier))
 
     async def _suppress(self, tx: Tx, due: Due, situation: Situation, suppressed: Suppressed) -> None:
         notification = situation.notification
@@ -103,6 +119,16 @@ class Delivery:
             return sending.result()
         finally:
             sending.cancel()
+
+    def _learn(self, outcome: Outcome, due: Due) -> None:
+        """Delivery pauses or goes on; an operator reads it once."""
+        was_open = self.breaker.is_open
+        self.breaker.learn(outcome, due.now)
+        metrics.DELIVERY_PAUSED.set(self.breaker.is_open)
+        if self.breaker.is_open and not was_open:
+            log.warning("delivery pauses: the mail server refuses us: %s", outcome.detail)
+        elif was_open and not self.breaker.is_open:
+            log.warning("delivery goes on: the mail server takes our mail again")
 
     async def _renew(self, due: Due) -> None:
         try:
@@ -127,24 +153,32 @@ class Delivery:
         notification = sending.notification
         async with self.database.transaction() as tx:
             now = await tx.fetchval("SELECT clock()")
-            step = after(notification, outcome, now, self.policy)
+            elsewhere = isinstance(outcome, Failed) and await self._reached_elsewhere(tx, sending, outcome)
+            step = after(notification, outcome, now, self.policy, elsewhere=elsewhere)
             if isinstance(step, Settled):
-                await self._settle_for_good(tx, due, sending, step)
+                await self._settle_for_good(tx, due, notification, step)
             else:
                 await store.try_again(tx, due.ref, step.attempt, told=step.told)
                 await due.again(tx, step.at)
         _count(notification, step)
 
-    async def _settle_for_good(self, tx: Tx, due: Due, sending: Sending, settled: Settled) -> None:
-        notification, attempt = sending.notification, settled.attempt
+    async def _reached_elsewhere(self, tx: Tx, sending: Sending, failed: Failed) -> bool:
+        """Marks an address that does not exist; whether the customer has another. The lock makes a correction come before or after us."""
+        customer_id, tried = sending.notification.customer_id, sending.message.address
+        if failed.reason is Refusal.ADDRESS:
+            await tx.execute(store.queries.bad_address, customer_id, tried, failed.detail)
+        customer = await store.customer(tx, customer_id, lock=True)
+        contact = contact_for(customer) if customer else None
+        return contact is not None and contact.address != tried
+
+    async def _settle_for_good(self, tx: Tx, due: Due, notification: Notification, settled: Settled) -> None:
+        attempt = settled.attempt
         await store.settle(tx, due.ref, settled.status, attempt, told=settled.told)
         await due.settle(tx)
         if settled.status is Status.DELIVERED:
             await say(tx, facts.delivered(notification, self.channel.name, self.channel.message_id(notification.id), attempt.at))
         else:
             await say(tx, facts.failed(notification, self.channel.name, attempt))
-        if attempt.reason == Refusal.ADDRESS:
-            await tx.execute(store.queries.bad_address, notification.customer_id, sending.message.address, attempt.detail)
         if settled.told:
             await self._give_all_clear(tx, notification)
 
@@ -157,9 +191,13 @@ class Delivery:
             await store.write_down(tx, await store.owed_all_clears(tx, [incident_id], notification.customer_id))
 
 
-def _count(notification: Notification, step: Settled | Again) -> None:
+def _count(notification: Notification, step: Settled | Again | Suppressed) -> None:
     if isinstance(step, Again):
         metrics.RETRIES.labels(step.attempt.reason).inc()
+        return
+    if isinstance(step, Suppressed):
+        metrics.NOTIFICATIONS.labels(notification.kind, Status.SUPPRESSED).inc()
+        metrics.SUPPRESSED.labels(step.reason).inc()
         return
     metrics.NOTIFICATIONS.labels(notification.kind, step.status).inc()
     if step.status is Status.FAILED:

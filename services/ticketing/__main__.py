@@ -1,5 +1,6 @@
 """Ticketing: works on the cases that come all the same. Wiring only."""
 
+import sys
 from functools import partial
 
 from services.ticketing import timers
@@ -9,6 +10,7 @@ from services.ticketing.keeping import kept
 from services.ticketing.settings import TicketingSettings
 from services.ticketing.store import BREACH, MEASURE, WARN
 from services.ticketing.support import Policy
+from shared.config import ConfigError
 from shared.events import FACTS, NotificationDelivered, SupportRequested, Topic
 from shared.handling import Handling
 from shared.postgres import Database
@@ -46,4 +48,7 @@ def service(settings: TicketingSettings) -> Service:
 
 
 if __name__ == "__main__":
-    run(service(TicketingSettings()))
+    try:
+        run(service(TicketingSettings()))
+    except ConfigError as error:
+        sys.exit(str(error))

@@ -29,7 +29,7 @@ from services.ticketing.views import (
     TicketView,
     Unlinking,
 )
-from shared.api import Db, IdempotencyKey, Problem, Role, allow, once, page, position_of
+from shared.api import Db, IdempotencyKey, Problem, Role, allow, numbered_position, once, page
 from shared.events import identity
 from shared.postgres import Tx
 
@@ -173,17 +173,8 @@ async def tickets(
     """Tickets, newest first."""
     filters = (status, customer_id, component, incident_id, assignee, reference(q))
     async with database.transaction() as tx:
-        found = await reading.listed(tx, _number(cursor), filters, limit + 1)
+        found = await reading.listed(tx, numbered_position(cursor), filters, limit + 1)
     return TicketList.model_validate(page(found, limit, lambda each: str(each.number)))
-
-
-def _number(cursor: str | None) -> int | None:
-    position = position_of(cursor)
-    if position is None:
-        return None
-    if not (position.isascii() and position.isdigit() and len(position) < 19):
-        raise Problem(422, "this cursor is not one of ours")
-    return int(position)
 
 
 @agents.get("/tickets/{ref}", responses={404: MAY_FAIL[404]}, tags=["tickets"])

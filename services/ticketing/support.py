@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from services.ticketing.matching import Incident, Windows
 from services.ticketing.ticket import FOREWARN, Priority, Ticket
-from shared.config import Config, Duration, load
+from shared.config import Config, Duration, PositiveDuration, load
 
 FIELDS = frozenset({"number", "subject", "title", "component", "started_at", "resolved_at"})
 
@@ -41,7 +41,7 @@ class Answers(Config):
 
 
 class FirstResponse(Config):
-    targets: dict[Priority, Duration]
+    targets: dict[Priority, PositiveDuration]
     warn_at: float = Field(0.75, gt=0, lt=1)
 
     @model_validator(mode="after")
@@ -62,7 +62,7 @@ class Linking(Config):
 
 
 class Rest(Config):
-    resolve_after_silence: Duration = timedelta(days=3)
+    resolve_after_silence: PositiveDuration = timedelta(days=3)
     close_after: Duration = timedelta(days=7)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from shared.events.customers import Contact, CustomerErased, CustomerUpdated, SupportRequested
-from shared.events.envelope import HOP_LIMIT, IMPACT_CHUNK, Fact, Id, Payload, ProductEvent, Severity, Topic, Why, identity
+from shared.events.envelope import FOREIGN, HOP_LIMIT, IMPACT_CHUNK, Fact, Id, Payload, ProductEvent, Severity, Topic, Why, identity
 from shared.events.incidents import (
     Affected,
     Bucket,
@@ -55,6 +55,7 @@ __all__ = [
     "ANY_FACT",
     "FACTS",
     "FACT_OF",
+    "FOREIGN",
     "HOP_LIMIT",
     "IMPACT_CHUNK",
     "NOT_SAID_YET",

@@ -24,6 +24,10 @@ class Topic(StrEnum):
     TICKETS = "tickets.v1"  # key: ticket id
 
 
+# Topics that others write: however much of them does not decode, the rest is read on. No brake stops them.
+FOREIGN = frozenset({Topic.PRODUCT_EVENTS, Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS})
+
+
 def identity(*parts: object) -> str:
     """The id of the thing these parts name: the same parts give the same id, on any machine, for ever."""
     return str(uuid5(NAMESPACE, "\x1f".join(map(str, parts))))
@@ -43,7 +47,7 @@ class ProductEvent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=
     id: Attribute  # unique within its source: the same source and id again is the same event, and counts once
     source: Attribute  # which system said it
     type: Attribute  # what happened; rules say which types matter to them
-    time: Annotated[datetime, msgspec.Meta(tz=True)]  # when it happened, with an offset; windows are of this time
+    time: Annotated[datetime, msgspec.Meta(tz=True)]  # when it happened, with an offset; windows are of this time; else when it came in
     specversion: Literal["1.0"]
     subject: Attribute | None = None  # the customer's id; missing when a machine spoke
     data: Any = None  # whatever the type has to say; a rule says where it finds the component, by default in data.component
@@ -54,7 +58,11 @@ class ProductEvent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=
 
 
 class Payload(BaseModel):
-    """The `data` of a fact: immutable, of finite numbers; fields it does not know are ignored."""
+    """The `data` of a fact: immutable, of finite numbers; fields it does not know are ignored.
+
+    A word outside a closed list (a Literal) makes the whole fact unknown, or the list's item that it stands in:
+    `shared/tolerance.py`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 

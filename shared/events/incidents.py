@@ -18,6 +18,7 @@ class FoldedSeries(Payload):
     partition: Annotated[int, Field(ge=0)]  # of the product events
     watermark: float  # the latest event time seen, seconds since the epoch
     buckets: tuple[Bucket, ...]  # (start in epoch seconds, events, bad events, customers failing last in it, first bad event or 0)
+    fingerprint: str = ""  # of the rule that counted: what counts, and in which buckets; older versions lack it
 
 
 class PartialFolded(Fact):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -12,13 +13,15 @@ from services.notifier.channels.connections import MAILS, Connections
 from services.notifier.channels.email import Email
 from services.notifier.channels.mail import Sender
 from services.notifier.channels.outcome import Delivered, Failed, Message, Refusal, Retry, Trouble
+from tests.builders import NOON
 from tests.smtp import Do, PostOffice, post_office
 
 pytestmark = pytest.mark.asyncio
 
 IN_THE_CLEAR = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 SENDER = Sender("Shop", "support@example.com")
-MESSAGE = Message("n-1", "opened", "ada@example.org", "Ada", "checkout is failing", "Hello\n", "i-1", None, "https://example.com/u/t", ())
+LINK = "https://example.com/u/t"
+MESSAGE = Message("n-1", "opened", "ada@example.org", "Ada", "checkout is failing", "Hello\n", "i-1", None, LINK, date=NOON)
 
 
 def channel_to(office: PostOffice, *, command: float = 5.0, end_of_data: float = 5.0) -> Email:
@@ -49,6 +52,17 @@ async def test_what_the_server_takes_is_delivered(office: PostOffice) -> None:
         ("550 5.1.1 no such user", Failed(Refusal.ADDRESS, "550 5.1.1")),
         ("553 5.1.3 <ada@example.org> is no address", Failed(Refusal.ADDRESS, "553 5.1.3")),
         ("421 4.3.2 closing", Retry(None, Trouble.DEFERRED, "421 4.3.2")),
+        ("550 5.1.2 no such domain", Failed(Refusal.ADDRESS, "550 5.1.2")),
+        ("551 5.1.6 moved", Failed(Refusal.ADDRESS, "551 5.1.6")),
+        ("556 5.1.10 the domain takes no mail", Failed(Refusal.ADDRESS, "556 5.1.10")),
+        ("550 5.1.0 something about an address", Failed(Refusal.REFUSED, "550 5.1.0")),
+        ("550 5.1.4 ambiguous", Failed(Refusal.REFUSED, "550 5.1.4")),
+        ("550 5.2.1 disabled", Failed(Refusal.REFUSED, "550 5.2.1")),
+        ("550 the host [5.1.1.9] is on a list, see 5.1.1", Failed(Refusal.REFUSED, "550")),
+        ("550 5.1.8 <support@example.com>: sender address rejected: domain not found", Retry(None, Trouble.RELAY, "550 5.1.8")),
+        ("450 4.1.8 <support@example.com>: sender address rejected: domain not found", Retry(None, Trouble.RELAY, "450 4.1.8")),
+        ("553 5.1.7 bad sender", Retry(None, Trouble.RELAY, "553 5.1.7")),
+        ("530 5.7.0 authentication required", Retry(None, Trouble.RELAY, "530 5.7.0")),
     ],
 )
 @pytest.mark.parametrize("where", ["recipient", "end of data"])
@@ -56,6 +70,47 @@ async def test_each_refusal_has_its_outcome(office: PostOffice, where: str, answ
     (office.at_recipient if where == "recipient" else office.at_end)["ada@example.org"] = [answer]
     assert await channel_to(office).send(MESSAGE) == outcome
     assert office.mails == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "detail"),
+    [
+        ("553 5.1.8 sender domain does not exist", "553 5.1.8"),
+        ("550 5.1.1 no such sender", "550 5.1.1"),
+        ("530 5.7.0 authentication required", "530 5.7.0"),
+        ("554 5.7.1 you are blocked", "554 5.7.1"),
+        ("550 5.4.5 daily quota exceeded", "550 5.4.5"),
+        ("451 4.3.0 later", "451 4.3.0"),
+        ("421 too many connections", "421"),
+    ],
+)
+@pytest.mark.parametrize("where", ["greeting", "EHLO", "MAIL"])
+async def test_whatever_is_said_before_the_recipient_is_the_relays_trouble(where: str, answer: str, detail: str) -> None:
+    async with refusing_at(where, answer) as office:
+        channel = channel_to(office)
+        assert await channel.send(MESSAGE) == Retry(None, Trouble.RELAY, detail)
+        assert await channel.send(replace(MESSAGE, address="bob@example.org")) == Retry(None, Trouble.RELAY, detail)
+        assert office.mails == []
+
+
+@asynccontextmanager
+async def refusing_at(where: str, answer: str) -> AsyncIterator[PostOffice]:
+    if where == "greeting":
+
+        async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(f"{answer}\r\n".encode())
+            writer.close()
+            await writer.wait_closed()
+
+        async with await asyncio.start_server(greet, "127.0.0.1", 0) as greets:
+            yield PostOffice(greets.sockets[0].getsockname())
+        return
+    async with post_office() as office:
+        if where == "EHLO":
+            office.at_hello = answer
+        else:
+            office.at_sender = answer
+        yield office
 
 
 async def test_after_a_refusal_the_connection_goes_on_with_the_next(office: PostOffice) -> None:
@@ -131,7 +186,7 @@ async def test_a_wrong_password_is_no_fault_of_the_message(caplog: pytest.LogCap
         host, port = office.address
         connections = Connections(host, port, own_name="example.com", username="shop", password="an old one")
         outcomes = [await Email(connections, SENDER).send(MESSAGE) for _ in range(3)]
-    assert outcomes == [Retry(None, Trouble.UNREACHABLE, "SMTPAuthenticationError")] * 3
+    assert outcomes == [Retry(None, Trouble.RELAY, "535 5.7.8")] * 3
     said = [record.message for record in caplog.records if record.name == "services.notifier.channels.connections"]
     assert len(said) == 1, "once, not at every try"
     assert "SMTPAuthenticationError" in said[0]
@@ -141,7 +196,7 @@ async def test_a_wrong_password_is_no_fault_of_the_message(caplog: pytest.LogCap
 async def test_a_server_without_tls_is_not_talked_to_where_tls_is_wanted(office: PostOffice) -> None:
     host, port = office.address
     outcome = await Email(Connections(host, port, own_name="example.com", tls="starttls"), SENDER).send(MESSAGE)
-    assert outcome == Retry(None, Trouble.UNREACHABLE, "SMTPException")
+    assert outcome == Retry(None, Trouble.RELAY, "SMTPException")
     assert office.mails == []
 
 
@@ -197,13 +252,15 @@ async def test_an_address_beyond_ascii_fails_where_the_server_does_not() -> None
     async with post_office(smtputf8=False) as office:
         channel = channel_to(office)
         outcome = await channel.send(replace(MESSAGE, address="jörg@example.org"))
-        assert outcome == Failed(Refusal.ADDRESS, "the server takes no SMTPUTF8 address")
+        assert outcome == Failed(Refusal.UNSUPPORTED, "the server takes no SMTPUTF8 address")
         assert await channel.send(MESSAGE) == Delivered("250"), "and the worker lives on"
 
 
-async def test_a_domain_beyond_ascii_goes_out_as_dns_has_it(office: PostOffice) -> None:
-    assert await channel_to(office).send(replace(MESSAGE, address="ada@bücher.example")) == Delivered("250")
-    assert office.to("ada@xn--bcher-kva.example")
+@pytest.mark.parametrize(("domain", "in_dns"), [("bücher.example", "xn--bcher-kva.example"), ("faß.example", "xn--fa-hia.example")])
+async def test_a_domain_beyond_ascii_goes_out_as_dns_has_it(office: PostOffice, domain: str, in_dns: str) -> None:
+    assert await channel_to(office).send(replace(MESSAGE, address=f"ada@{domain}")) == Delivered("250")
+    [mail] = office.to(f"ada@{in_dns}")
+    assert mail["To"].addresses[0].domain == in_dns
 
 
 HOSTILE = st.text(st.characters(codec="utf-8") | st.sampled_from("\r\n\0\t<>,;:@\"'\\ \x1b\u2028"), max_size=60) | st.sampled_from(
@@ -222,7 +279,7 @@ async def test_no_words_make_a_header_or_a_recipient_of_their_own(
     [(recipient, mail)] = office.mails
     assert recipient == "ada@example.org"
     expected = {
-        *("From", "To", "Subject", "Message-ID", "Auto-Submitted", "X-Forewarn-Kind", "X-Forewarn-Incident"),
+        *("Date", "From", "To", "Subject", "Message-ID", "Auto-Submitted", "X-Forewarn-Kind", "X-Forewarn-Incident"),
         *("List-Unsubscribe", "List-Unsubscribe-Post", "MIME-Version", "Content-Type", "X-Peer"),
     }
     assert set(mail.keys()) <= expected

@@ -12,6 +12,7 @@ import pytest
 from deploy.docs.corpus import Example, examples
 from shared.cloudevents import FACT_HEADERS, read_event, read_fact, write_event, write_fact
 from shared.events import ANY_FACT, FACT_OF, FACTS, Topic
+from tests.builders import Arrived
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 ALL = list(examples())
@@ -63,11 +64,11 @@ class TestAFactOfTheCorpus:
 @pytest.mark.parametrize("example", OF_PRODUCTS, ids=str)
 class TestAProductEventOfTheCorpus:
     def test_is_the_same_when_written_and_read_again(self, example: Example) -> None:
-        event = read_event(example.value, example.headers, NOW)
+        event = read_event(example.value, example.headers, NOW, Arrived())
         assert read_event(write_event(event), (), NOW) == event
 
     def test_loses_nothing_it_said(self, example: Example) -> None:
-        written = json.loads(write_event(read_event(example.value, example.headers, NOW)))
+        written = json.loads(write_event(read_event(example.value, example.headers, NOW, Arrived())))
         attributes = {name.removeprefix("ce_"): text for name, text in example.texts.items() if name.startswith("ce_")}
         said = {**attributes, "data": example.said} if attributes else example.said
         assert keeps({name: held for name, held in said.items() if held is not None and name != "data_base64"}, written)

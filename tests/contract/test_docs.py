@@ -19,6 +19,7 @@ from deploy.docs.topics import FLOWS
 from shared.cloudevents import Reason, Undecodable, read_event, read_fact
 from shared.dead_letters import DeadLetter
 from shared.events import FACT_OF, Topic
+from tests.builders import Arrived
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 SCHEMAS = schemas()
@@ -80,7 +81,8 @@ class TestASchema:
             said = {**example.said, name: other}
             if accepts(schema_of(example), said):
                 value = json.dumps(said).encode()
-                assert read_event(value, (), NOW) if example.name == "product.event" else read_fact(value, (), NOW, FACT_OF)
+                of_product = example.name == "product.event"
+                assert read_event(value, (), NOW, Arrived()) if of_product else read_fact(value, (), NOW, FACT_OF, Arrived())
 
     @pytest.mark.parametrize("example", STRUCTURED, ids=str)
     def test_refuses_what_lacks_a_required_attribute_as_the_reader_does(self, example: Example) -> None:

@@ -12,7 +12,9 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from confluent_kafka import Producer
 
-from shared import metrics
+from shared import brake, metrics
+from shared.brake import IN_A_ROW
+from shared.cloudevents import Reason
 from shared.dead_letters import DeadLetter
 from shared.measuring import OwnConnection, lag, measure
 from shared.postgres import Database, Tx
@@ -28,18 +30,21 @@ REAL = pytest.param("real", marks=pytest.mark.docker)
 
 
 class Remembering:
-    """A processor that keeps what was saved, and raises once when it is told to."""
+    """A processor that keeps what was saved; it raises once, or refuses everything, when it is told to."""
 
     def __init__(self) -> None:
         self.saved: list[ConsumerRecord] = []
         self.batches: list[int] = []
         self.raises: list[Exception] = []
+        self.refuses = False
         self._taken: list[ConsumerRecord] = []
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:  # noqa: ARG002
         self._taken = []
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
+        if self.refuses:
+            return [DeadLetter(record, Reason.NOT_JSON, "malformed") for record in records]
         self._taken += records
         return []
 
@@ -154,6 +159,24 @@ async def test_the_next_member_goes_on_where_the_last_one_stopped(broker: Broker
     second, feed = stream(topic, monitor_database)
     async with broker.feeding(feed):
         await eventually(lambda: second.values() == {b"after"})
+
+
+async def test_a_stopped_topic_knows_its_lag_and_is_read_on_when_it_is_released(
+    broker: Broker, topic: str, monitor_database: Database
+) -> None:
+    processor, feed = stream(topic, monitor_database)
+    processor.refuses = True
+    for number in range(IN_A_ROW + 50):
+        await broker.put(topic, b"%d" % number)
+    async with broker.feeding(feed):
+        await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 49)
+        await broker.put(topic, b"later", key=b"c-1")
+        await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 50)
+        processor.refuses = False
+        async with monitor_database.transaction() as tx:
+            assert await brake.release(tx, "shop", topic, brake.Release.RETRY) == PARTITIONS
+        await eventually(lambda: len(processor.saved) == 50)
+        await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 0)
 
 
 async def test_an_offset_without_a_record_is_neither_waited_for_nor_lag(historic: Historic, topic: str, monitor_database: Database) -> None:

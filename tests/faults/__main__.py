@@ -7,7 +7,6 @@ import random
 import shutil
 import sys
 import tempfile
-import time
 import traceback
 from contextlib import AsyncExitStack
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from pathlib import Path
 from tests.conftest import docker_missing
 from tests.containers import running_kafka, running_postgres
 from tests.faults import harm
-from tests.faults.load import ENDS, load
+from tests.faults.load import begins, load
 from tests.faults.rounds import Run
 from tests.faults.sink import sink
 from tests.faults.stack import running
@@ -35,11 +34,10 @@ async def main(rounds: int, seed: int, events: int) -> int:
         kafka, postgres = await up.enter_async_context(running_kafka()), await up.enter_async_context(running_postgres())
         stack = await up.enter_async_context(running(kafka, postgres, taking, folder, monitors=2))
         run, harms, when = Run(stack), harm.harms(stack, random.Random(seed)), random.Random(seed)
-        begins = time.time() - rounds * ENDS  # stories are told faster than they happen, and none in the future
         try:
             for number in range(1, rounds + 1):
                 share = events * number // rounds - events * (number - 1) // rounds
-                next_load = load(number, share, begins + (number - 1) * ENDS, seed)
+                next_load = load(number, share, begins(), seed)
                 await run.round(next_load, next(harms), harm.moment(when, next_load))
         except Exception as error:  # noqa: BLE001  whatever it was, the account is printed
             run.problems.append("".join(traceback.format_exception(error)))

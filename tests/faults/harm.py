@@ -6,6 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
+from tests.faults.episodes import EPISODES, Added
 from tests.faults.load import Load
 from tests.faults.members import Member
 from tests.faults.site import within
@@ -17,10 +18,10 @@ RECOVERS_WITHIN = 180.0  # seconds; longer is not slow but stuck
 
 @dataclass(frozen=True)
 class Harm:
-    """One fault: `act` does it and returns when what was harmed is back."""
+    """One fault: `act` does it and returns when what was harmed is back, with what it added to the load."""
 
     what: str
-    act: Callable[[Stack], Awaitable[None]]
+    act: Callable[[Stack], Awaitable[Added]]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def harms(stack: Stack, dice: random.Random) -> Iterator[Harm]:
         Harm("stop and start the database", lambda stack: _restart(stack.postgres.stop, stack.postgres.start)),
         Harm("kill -9 the database", lambda stack: _restart(stack.postgres.kill, stack.postgres.start)),
     ]
+    every += [Harm(what, act) for what, act in EPISODES.items()]
     while True:
         yield from dice.sample(every, len(every))
 
@@ -77,25 +79,28 @@ async def recovered(stack: Stack) -> None:
         raise TimeoutError(f"{error}\n{await stack.standing()}") from None
 
 
-def _killing(member: Member) -> Callable[[Stack], Awaitable[None]]:
-    async def kill(_: Stack) -> None:
+def _killing(member: Member) -> Callable[[Stack], Awaitable[Added]]:
+    async def kill(_: Stack) -> Added:
         await member.kill()
         await member.start()
+        return Added()
 
     return kill
 
 
-def _freezing(member: Member) -> Callable[[Stack], Awaitable[None]]:
-    async def freeze(_: Stack) -> None:
+def _freezing(member: Member) -> Callable[[Stack], Awaitable[Added]]:
+    async def freeze(_: Stack) -> Added:
         member.send(signal.SIGSTOP)
         try:
             await asyncio.sleep(FROZEN_S)
         finally:
             member.send(signal.SIGCONT)
+        return Added()
 
     return freeze
 
 
-async def _restart(stop: Callable[[], Awaitable[None]], start: Callable[[], Awaitable[None]]) -> None:
+async def _restart(stop: Callable[[], Awaitable[None]], start: Callable[[], Awaitable[None]]) -> Added:
     await stop()
     await start()
+    return Added()

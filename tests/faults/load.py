@@ -1,5 +1,6 @@
 """The load of one round, and what must come of it: known beforehand, from nothing but what is published."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from shared.events import Topic
 CUSTOMERS, VICTIMS = 500, 60
 BREAKS, HEALS, ENDS = 5.0, 35.0, 75.0  # seconds into the round's story
 USAGE_S = 30.0
+SPEED = 3.0  # times faster than it happened a story is told
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,15 @@ class Load:
     components: frozenset[str] = field(default_factory=frozenset)
 
 
-def load(number: int, events: int, start: float, seed: int, speed: float = 3.0) -> Load:
+def begins(speed: float = SPEED) -> float:
+    """When a story that is told from now on must begin, seconds since the epoch, so that none of it comes from the future."""
+    return time.time() - ENDS * (1 - 1 / speed) - 5
+
+
+def load(number: int, events: int, start: float, seed: int, speed: float = SPEED) -> Load:
     """So many product events that begin at `start` (seconds since the epoch), and some requests for support among them.
 
-    The story is played `speed` times faster than it happened, so it must end before now.
+    The story is played `speed` times faster than it happened.
     """
     components = (Component(f"checkout-{number}", 0.6), Component(f"search-{number}", 0.4))
     rate = max(events / ENDS - CUSTOMERS / USAGE_S - len(components) / 5, 20.0)

@@ -42,6 +42,10 @@ class Member:
                 self.process.send_signal(sign)
 
     @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def pid(self) -> int:
         assert self.process is not None
         return self.process.pid
@@ -72,7 +76,7 @@ class Member:
         """What its HTTP port answers; None when nobody does."""
         async with httpx.AsyncClient(timeout=within) as client:
             try:
-                return await client.get(f"http://127.0.0.1:{self.port}{path}")
+                return await client.get(self.url + path)
             except httpx.TransportError:
                 return None
 

@@ -44,6 +44,7 @@ class Run:
     in_flight: int = 0  # sends that were under way when a notifier died
     cells_lost: int = 0
     cells_twice: int = 0
+    dead: int = 0  # records that must be put aside
     victims: set[str] = field(default_factory=set)
 
     async def round(self, load: Load, what: harm.Harm, when: harm.Moment) -> None:
@@ -51,9 +52,10 @@ class Run:
         started = time.monotonic()
         print(f"round {load.number}: {what.what}, {when}", end="", flush=True)
         self.victims |= load.victims
-        async with asyncio.TaskGroup() as doing:
+        async with self.stack.pulse() as pulses, asyncio.TaskGroup() as doing:
             harmed = doing.create_task(self._harm(load, what, when))
             await self.tell(load)
+        self.result.produced += len(pulses)
         await within(SETTLES_WITHIN, self.stack.at_rest, "everything at rest")
         await self._count(load, harmed.result())
         print(f"; well again after {harmed.result():.1f} s; the round took {time.monotonic() - started:.0f} s", flush=True)
@@ -83,7 +85,10 @@ class Run:
     async def _harm(self, load: Load, what: harm.Harm, when: harm.Moment) -> float:
         """Does it when it is time; returns the seconds from the cure until what is said after it is worked off too."""
         await when.comes(self.stack)
-        await what.act(self.stack)
+        added = await what.act(self.stack)
+        self.victims |= added.victims
+        self.dead += added.dead
+        self.result.produced += added.produced
         if what.what == "kill -9 notifier":  # the new one has not claimed anything yet
             self.in_flight += await self.stack.in_flight()
         for name, member in self.stack.members.items():
@@ -120,6 +125,7 @@ class Run:
         must = {
             f"produced {r.produced} = processed {r.processed} + dead letters {r.dead_lettered}": r.produced
             == r.processed + r.dead_lettered,
+            f"put aside {r.dead_lettered} of {self.dead} that do not decode": r.dead_lettered == self.dead,
             f"lost {r.lost}": r.lost == 0,
             f"processed twice {r.processed_twice}": r.processed_twice == 0,
             f"told {r.told} of {len(self.victims)} affected": r.told == len(self.victims),

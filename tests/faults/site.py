@@ -112,6 +112,11 @@ class Site:
         async with producing(self.kafka) as producer:
             await producer.send_and_wait(self.topic, value, key=b"bytes", headers=list(headers))
 
+    async def put_many(self, value: bytes, count: int) -> None:
+        """Publishes the same bytes so many times, over all partitions."""
+        async with producing(self.kafka) as producer:
+            await asyncio.gather(*[await producer.send(self.topic, value, key=b"%d" % number) for number in range(count)])
+
     # ── what came of it ──────────────────────────────────────────────────────────────────────
 
     async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
@@ -162,6 +167,10 @@ class Site:
             " (SELECT count(*) FROM outbox) + (SELECT count(*) FROM due WHERE kind = 'bell')"
         )
         return int(done) >= len(self.produced) and waiting == 0
+
+    async def all_said(self) -> bool:
+        """Nothing waits to be published."""
+        return not await self.rows("SELECT FROM outbox LIMIT 1")
 
     async def settled(self, seconds: float = 60) -> float:
         """Waits until it is at rest."""

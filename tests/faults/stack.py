@@ -1,13 +1,16 @@
 """The three services as processes, on real Kafka and Postgres, with a sink for their mails; and where they stand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
+import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy import topics
@@ -15,6 +18,7 @@ from deploy.init import SERVICES
 from deploy.local.processes import ROOT, child, ended_well
 from shared.cloudevents import write_event
 from shared.events import ProductEvent, Topic
+from shared.postgres import wait_for_wakeup
 from tests.containers import PASSWORD, Kafka, Postgres
 from tests.faults.members import Member, started
 from tests.faults.sink import Sink
@@ -22,6 +26,7 @@ from tests.faults.site import within
 
 DATABASE = "forewarn"
 TOKEN = "token-of-the-{role}"
+EXTRA_TYPE = "com.example.extra"  # of the events that only the extra rule asks for
 
 STANDS = """SELECT topic, partition, next FROM monitor.offsets UNION ALL SELECT topic, partition, next FROM notifier.offsets
     UNION ALL SELECT topic, partition, next FROM ticketing.offsets"""
@@ -41,6 +46,7 @@ class Stack:
     postgres: Postgres
     sink: Sink
     members: Mapping[str, Member]  # by instance: monitor-a, monitor-b, notifier, ticketing
+    config: Path  # a folder of its own
 
     async def rows(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
         """Asks the database, as its superuser."""
@@ -74,6 +80,45 @@ class Stack:
         finally:
             await producer.stop()
         return PARTITIONS
+
+    @asynccontextmanager
+    async def pulse(self) -> AsyncIterator[list[str]]:
+        """One good request a second and partition, of now, while the context lasts, as a product that lives has; yields the ids so far."""
+        ids: list[str] = []
+        over = asyncio.Event()
+        beating = asyncio.create_task(self._beat(ids, over))
+        try:
+            yield ids
+        finally:
+            over.set()
+            await beating
+
+    async def _beat(self, ids: list[str], over: asyncio.Event) -> None:
+        await self.kafka.answering()
+        producer = AIOKafkaProducer(bootstrap_servers=self.kafka.bootstrap, enable_idempotence=True, request_timeout_ms=180_000)
+        await producer.start()
+        try:
+            while not over.is_set():
+                await asyncio.gather(*[await self._request(producer, ids, partition) for partition in range(PARTITIONS)])
+                await wait_for_wakeup(over, 1, clear=False)
+        finally:
+            await producer.stop()
+
+    async def _request(self, producer: AIOKafkaProducer, ids: list[str], partition: int) -> Awaitable[object]:
+        ids.append(f"pulse-{uuid4()}")
+        data = {"component": "pulse", "ok": True, "latency_ms": 1}
+        event = ProductEvent(ids[-1], "/faults", "com.example.request", datetime.now(UTC), "1.0", data=data)
+        sent: Awaitable[object] = await producer.send(Topic.PRODUCT_EVENTS, write_event(event), key=b"pulse", partition=partition)
+        return sent
+
+    async def change_rules(self, *, with_extra: bool) -> None:
+        """The rules with or without the extra one; all monitors are started again with them."""
+        _write_rules(self.config, with_extra=with_extra)
+        monitors = [member for name, member in self.members.items() if name.startswith("monitor")]
+        await asyncio.gather(*(member.terminate() for member in monitors))
+        await asyncio.gather(*(member.start() for member in monitors))
+        for member in monitors:
+            await within(60, member.ready, f"{member.name} is ready; its log ends:\n{member.tail()}")
 
     async def passed(self, ends: Ends) -> bool:
         """Whether every stream of every service has got so far."""
@@ -109,6 +154,8 @@ class Stack:
 @asynccontextmanager
 async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, monitors: int = 1) -> AsyncIterator[Stack]:
     """Topics, roles and tables made, all services ready. Raises TimeoutError with the log of the one that is not."""
+    config = shutil.copytree(ROOT / "deploy" / "config", folder / "config")
+    _write_rules(config, with_extra=True)
     common = {
         "FOREWARN_ENVIRONMENT": "demo",
         "FOREWARN_KAFKA": kafka.bootstrap,
@@ -116,7 +163,7 @@ async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, mo
         "FOREWARN_DATABASE_PORT": str(postgres.port),
         "FOREWARN_DATABASE_NAME": DATABASE,
         "FOREWARN_ADMIN_PASSWORD": PASSWORD,
-        "FOREWARN_CONFIG_DIR": str(ROOT / "deploy" / "config"),
+        "FOREWARN_CONFIG_DIR": str(config),
         "FOREWARN_SMTP_HOST": "127.0.0.1",
         "FOREWARN_SMTP_PORT": str(sink.port),
         "FOREWARN_MAIL_FROM": "support@example.com",
@@ -131,7 +178,15 @@ async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, mo
     async with started(*members.values()):
         for name, member in members.items():
             await within(60, member.ready, f"{name} is ready; its log ends:\n{member.tail()}")
-        yield Stack(kafka, postgres, sink, members)
+        yield Stack(kafka, postgres, sink, members, config)
+
+
+def _write_rules(config: Path, *, with_extra: bool) -> None:
+    """The shipped rules; the extra one is the first of them again, for events of another type."""
+    shipped = yaml.safe_load((ROOT / "deploy" / "config" / "rules.yml").read_text())
+    extra = {**shipped["rules"][0], "id": "extra-failing", "events": [EXTRA_TYPE]}
+    rules = [*shipped["rules"], extra] if with_extra else shipped["rules"]
+    (config / "rules.yml").write_text(yaml.safe_dump({**shipped, "rules": rules}))
 
 
 def _member(name: str, common: Mapping[str, str], folder: Path) -> Member:

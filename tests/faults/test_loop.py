@@ -9,8 +9,9 @@ import httpx2 as httpx
 import pytest
 
 from tests.containers import Kafka, Postgres
+from tests.faults.episodes import Added
 from tests.faults.harm import Harm, Moment
-from tests.faults.load import ENDS, Load, load
+from tests.faults.load import Load, begins, load
 from tests.faults.members import Member
 from tests.faults.reckoning import expected, found
 from tests.faults.rounds import Run
@@ -21,7 +22,7 @@ from tests.faults.stack import TOKEN, Stack, running
 pytestmark = [pytest.mark.asyncio, pytest.mark.docker]
 
 EVENTS = 9_000
-BEGIN = time.time() - 8 * ENDS  # the stories' time, seconds since the epoch
+SPEED = 8.0
 STATE = (
     "SELECT * FROM monitor.impact ORDER BY incident_id, customer_id",
     "SELECT id, rule, component, status, started_at, resolved_at, revision FROM monitor.incidents ORDER BY id",
@@ -45,8 +46,8 @@ async def run(kafka: Kafka, postgres_server: Postgres, tmp_path_factory: pytest.
 
 
 def story(number: int) -> Load:
-    """The stories follow each other in time, and the last has ended by now."""
-    return load(number, EVENTS, BEGIN + number * ENDS, seed=number, speed=8.0)
+    """A story of its own for each test, told from now on."""
+    return load(number, EVENTS, begins(SPEED), seed=number, speed=SPEED)
 
 
 async def state(stack: Stack) -> list[list[tuple[object, ...]]]:
@@ -60,9 +61,10 @@ async def test_kill_9_in_the_middle_of_an_incident_leaves_nobody_out_and_tells_n
 ) -> None:
     member = run.stack.members[name]
 
-    async def kill(_: Stack) -> None:
+    async def kill(_: Stack) -> Added:
         await member.kill()
         await member.start()
+        return Added()
 
     await run.round(story(number), Harm(f"kill -9 {name}", kill), when)
     assert run.shortcomings() == []
@@ -72,9 +74,10 @@ async def test_kill_9_in_the_middle_of_an_incident_leaves_nobody_out_and_tells_n
 async def test_sigterm_in_the_middle_of_an_incident_ends_within_ten_seconds_and_repeats_no_mail(run: Run, number: int, name: str) -> None:
     member, repeats = run.stack.members[name], run.stack.sink.same_id_repeats()
 
-    async def stop(_: Stack) -> None:
+    async def stop(_: Stack) -> Added:
         assert await member.terminate() <= 10
         await member.start()
+        return Added()
 
     await run.round(story(number), Harm(f"SIGTERM {name}", stop), Moment(kind="opened", mails=20))
     assert run.shortcomings() == []

@@ -6,7 +6,8 @@ import time
 import pytest
 from confluent_kafka import Producer
 
-from shared.dead_letters import IN_A_ROW
+from deploy.local.streams import release_on
+from shared.brake import IN_A_ROW
 from tests.faults.members import Member, started
 from tests.faults.site import Site, within
 from tests.faults.worker import POISON
@@ -54,15 +55,45 @@ async def test_a_bad_deploy_stops_at_the_brake_and_a_good_one_loses_only_what_wa
     await site.produce(1_000, name=POISON)
     async with started(member := site.member("bad")):
         await within(60, lambda: braked(member), "the brake is on")
-        aside = len(await site.records(f"{site.topic}.dlq"))
         answer = await member.get("/readyz")
         assert answer is not None
-        assert (answer.status_code, answer.json()[site.topic]) == (503, "the brake is on")
-        assert aside <= IN_A_ROW
+        assert answer.status_code == 503
+        assert f"{IN_A_ROW + 1} handler_failed); for instance partition" in answer.json()[site.topic]
+
+        async def saved() -> bool:
+            return len(await site.records(f"{site.topic}.dlq")) == IN_A_ROW + 1
+
+        await within(10, saved, "what was put aside up to the brake is saved")
+        await within(10, lambda: lags(member, site.topic, 1_000 - IN_A_ROW - 1), "the lag is true")
+        await site.produce(50)
+        await within(10, lambda: lags(member, site.topic, 1_050 - IN_A_ROW - 1), "the lag grows with the topic")
         await member.terminate()
-    assert len(await site.records(f"{site.topic}.dlq")) == aside
+    assert len(await site.records(f"{site.topic}.dlq")) == IN_A_ROW + 1
     events = await site.account()
     assert (events.processed, events.twice) == (0, 0)
+
+
+async def test_a_released_brake_passes_all_that_waits_and_reads_what_comes_after(site: Site) -> None:
+    await site.put_many(b"not json", 1_000)
+    async with started(member := site.member("a", FOREWARN_OPERATOR_TOKEN="operator-token")):
+        await within(60, lambda: braked(member), "the brake is on")
+        await site.produce(50)
+        assert await release_on([member.url], "operator-token", site.topic, put_aside=True) == 0
+        seconds = await within(30, lambda: counts(site, 50), "the events behind it are counted")
+        await within(10, member.ready, "it is ready again")
+        await within(10, site.all_said, "every letter is published")
+        letters = await site.records(f"{site.topic}.dlq")
+    assert len(letters) == 1_000
+    print(f"released, 900 put aside and what was behind them counted after {seconds:.1f} s")
+
+
+async def counts(site: Site, events: int) -> bool:
+    return await site.counted(events) == events
+
+
+async def lags(member: Member, topic: str, records: int) -> bool:
+    answer = await member.get("/metrics")
+    return answer is not None and f'forewarn_consumer_lag_records{{topic="{topic}"}} {records}.0' in answer.text
 
 
 async def braked(member: Member) -> bool:

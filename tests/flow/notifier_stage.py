@@ -13,7 +13,18 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.store import DELIVERY, LANES
 from services.notifier.timers import Delivery
 from shared.cloudevents import read_fact
-from shared.events import FACT_OF, Affected, Fact, IncidentImpact, IncidentOpened, IncidentReopened, IncidentResolved, TicketReplied, Topic
+from shared.events import (
+    FACT_OF,
+    Affected,
+    Fact,
+    IncidentImpact,
+    IncidentOpened,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentUpdated,
+    TicketReplied,
+    Topic,
+)
 from shared.service import Service
 from shared.settings import Settings
 from tests.builders import customer
@@ -63,7 +74,7 @@ class Stage:
 
     async def ledger(self, customer_id: str = "c-1") -> list[tuple[str, str, str | None]]:
         """What became of each of a customer's notifications: kind, status, reason."""
-        rows = await self.rows("SELECT * FROM notifications WHERE customer_id = $1 ORDER BY created_at, kind", customer_id)
+        rows = await self.rows("SELECT * FROM notifications WHERE customer_id = $1 ORDER BY created_at, kind, incident_id", customer_id)
         return [(row["kind"], row["status"], row["reason"]) for row in rows]
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
@@ -79,11 +90,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(settings: Settings, **own: Any) -> AsyncIterator[Stage]:
+async def stage(settings: Settings, *, smtputf8: bool = True, **own: Any) -> AsyncIterator[Stage]:
     """A notifier that has started. Its clock stands still until it is moved."""
     clock = Clock(settings, ["notifier"])
     await clock.set(clock.now.replace(microsecond=0))
-    async with post_office() as office:
+    async with post_office(smtputf8=smtputf8) as office:
         host, port = office.address
         given = {name: value for name, value in settings if name in Settings.model_fields}
         theirs = {
@@ -129,6 +140,12 @@ def impact(at: datetime, *customer_ids: str, incident_id: str = "i-1", chunk: in
     )
     data = IncidentImpact.Data(incident_id=incident_id, chunk=chunk, customers=affected)
     return IncidentImpact.of(data, subject=incident_id, at=at, unique=chunk)
+
+
+def still_failing(at: datetime, incident_id: str = "i-1") -> IncidentUpdated:
+    """What monitor says every few minutes while it goes on."""
+    known = about(at, incident_id, revision=int(at.timestamp()), failing_at=at)
+    return IncidentUpdated.of(IncidentUpdated.Data(**known, affected=1, why={}), subject=incident_id, at=at, unique=at)
 
 
 def resolved(at: datetime, incident_id: str = "i-1") -> IncidentResolved:

@@ -1,19 +1,32 @@
 """An outage for 137 of 1,000 customers: one incident, exactly these customers, and its end; whatever the batches and partitions."""
 
+import json
+import logging
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from deploy.simulator.faults import Outage
-from deploy.simulator.play import encode
+from deploy.simulator.play import Record, encode
 from shared.events import IncidentImpact, IncidentOpened, IncidentResolved, IncidentUpdated, Topic
 from shared.postgres import Database
+from shared.settings import Settings
 from tests.builders import NOON
 from tests.flow.monitor_site import OVER, PUBLISHED, SMALL, Site, only_events, seconds, told, victims
+from tests.flow.monitor_watch import FAILING, RULE, WELL, watching
 
 pytestmark = pytest.mark.asyncio
+
+
+def first_failure(events: Sequence[Record], since: float) -> float:
+    """When the first request to the checkout failed, in seconds into the story."""
+    failed = (json.loads(record.value) for record in events if b'"ok":false' in record.value and record.offset >= since)
+    return min(seconds(datetime.fromisoformat(event["time"])) for event in failed if event["data"]["component"] == "checkout")
 
 
 async def test_an_outage_is_one_incident_that_touches_exactly_its_137_victims(monitor_database: Database) -> None:
@@ -25,7 +38,7 @@ async def test_an_outage_is_one_incident_that_touches_exactly_its_137_victims(mo
     # Then that is one incident, which began with the outage and ended when it had been calm for 10 s
     [incident] = await site.incidents()
     assert (incident["rule"], incident["component"], incident["status"]) == ("checkout-failing", "checkout", "resolved")
-    assert seconds(incident["started_at"]) == 6
+    assert seconds(incident["started_at"]) == first_failure(told(PUBLISHED), since=6)
     assert 24 + 10 <= seconds(incident["resolved_at"]) <= 24 + 15 + 10
     # and exactly these customers are in its impact, each with two failures or more
     impact = await site.impact()
@@ -118,5 +131,35 @@ async def test_failures_of_requests_that_hang_come_late_and_are_found(monitor_da
     await site.live(sorted(come, key=lambda record: record.offset))
     # Then the outage is one incident
     [incident] = await site.incidents()
-    assert (seconds(incident["started_at"]), incident["status"]) == (20, "resolved")
+    assert (seconds(incident["started_at"]), incident["status"]) == (first_failure(told(story, 120.0), since=20), "resolved")
     assert {row["customer_id"] for row in await site.impact()} == victims(story)
+
+
+async def test_an_incident_started_with_its_first_bad_event_and_not_at_a_buckets_edge(fresh_database: Settings, tmp_path: Path) -> None:
+    # Given a rule whose window of an hour is cut into buckets of four minutes, one of which begins at noon
+    async with watching(fresh_database, tmp_path) as watch:
+        await watch.start(RULE.replace("window: 15s", "window: 1h").replace("    bad:", "    symptom: slow\n    bad:"))
+        # When the trouble begins a hundred seconds later
+        await watch.pass_time(seconds=100)
+        await watch.live(5, FAILING)
+        # Then it started with the first bad event
+        [opened] = watch.said(IncidentOpened)
+        assert opened.data.started_at == NOON + timedelta(seconds=100.5)
+        assert [incident["started_at"] for incident in await watch.incidents()] == [opened.data.started_at]
+        # and what the rule detects is said with it
+        assert opened.data.symptom == "slow"
+
+
+async def test_each_opening_growth_and_end_is_one_line_of_log(
+    fresh_database: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "services.monitor.changing")
+    async with watching(fresh_database, tmp_path) as watch:
+        await watch.live(10, FAILING._replace(requests=15))
+        await watch.live(10, FAILING._replace(requests=40))
+        await watch.live(30, WELL)
+    opened, grew, ended = (record.getMessage().partition(": ") for record in caplog.records if record.name == "services.monitor.changing")
+    assert opened[0].endswith(" opened")
+    assert grew[2].startswith("it grew: failing of checkout")
+    assert ended[0].endswith(" resolved")
+    assert ended[2] == "failing of checkout, events show it, 40 customers"

@@ -16,16 +16,21 @@ from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
 from tests.builders import NOON, event
+from tests.flow.cursors import NO_CURSOR, NOT_OURS
+from tests.flow.stream_routes import STREAMS
 
 pytestmark = pytest.mark.asyncio
 
 OPEN_TO_ALL = {"/livez", "/readyz", "/metrics"}
 READERS = {"agent", "operator"}
 MAY = {
+    **STREAMS,
     ("POST", "/v1/events"): {"producer", "operator"},
     ("GET", "/v1/incidents"): READERS,
     ("GET", "/v1/incidents/{incident_id}"): READERS,
     ("GET", "/v1/incidents/{incident_id}/impact"): READERS,
+    ("POST", "/v1/incidents/{incident_id}/resolve"): READERS,
+    ("POST", "/v1/incidents/{incident_id}/dismiss"): READERS,
 }
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
@@ -128,6 +133,54 @@ async def test_header_values_are_percent_encoded(product: httpx2.AsyncClient, mo
     assert [sent["subject"] for sent in await sent_on(monitor_database)] == ["Zoë 100%"]
 
 
+@pytest.mark.parametrize(
+    ("header", "subject"),
+    [
+        ('"Ada Lovelace"', "Ada Lovelace"),
+        (r'"a \"quoted\" \\ name"', r'a "quoted" \ name'),
+        ('"Zo%C3%AB"', "Zoë"),
+        (r'"100\%25"', "100%"),
+        ("Euro%20%E2%82%AC%20%F0%9F%98%80", "Euro € 😀"),
+        ("%41%2525", "A%25"),
+        ('W/"1"', 'W/"1"'),
+    ],
+)
+async def test_header_values_are_unquoted_then_percent_decoded_once(
+    product: httpx2.AsyncClient, monitor_database: Database, header: str, subject: str
+) -> None:
+    assert (await post(product, b"{}", {**BINARY, "ce-subject": header})).status_code == 202
+    assert [sent["subject"] for sent in await sent_on(monitor_database)] == [subject]
+
+
+@pytest.mark.parametrize("header", ["%", "100%", "%4", "%zz", "%C0%A0", "%ED%A0%80", "%FF", '"', '"open', r'"open\"', '"a"b"', '"%"'])
+async def test_a_header_value_that_cannot_be_decoded_is_refused_with_its_reason(product: httpx2.AsyncClient, header: str) -> None:
+    answer = await post(product, b"{}", {**BINARY, "ce-subject": header})
+    assert answer.status_code == 400
+    assert [(error["index"], error["reason"]) for error in answer.json()["errors"]] == [(0, "bad_header")]
+
+
+async def test_an_event_without_a_content_type_is_json(product: httpx2.AsyncClient, monitor_database: Database) -> None:
+    headers = {name: value for name, value in BINARY.items() if name != "content-type"}
+    for without in (headers, {**headers, "content-type": ""}):
+        assert (await post(product, b'{"component": "checkout"}', without)).status_code == 202
+    assert [(sent["data"], "datacontenttype" in sent) for sent in await sent_on(monitor_database)] == [
+        ({"component": "checkout"}, False)
+    ] * 2
+    refused = await post(product, b"component: checkout", headers)
+    assert (refused.status_code, refused.json()["errors"][0]["reason"]) == (400, "not_json")
+
+
+async def test_an_event_without_a_time_happened_when_it_came(product: httpx2.AsyncClient, monitor_database: Database) -> None:
+    async with monitor_database.connection() as connection:
+        body = f"SELECT timestamptz '{NOON.isoformat()}'"
+        await connection.execute(f"CREATE OR REPLACE FUNCTION clock() RETURNS timestamptz LANGUAGE sql STABLE AS $$ {body} $$")
+    without = {name: value for name, value in BINARY.items() if name != "ce-time"}
+    batch = b"[" + write_event(event()).replace(b'"time":"2026-11-24T12:00:00Z",', b"") + b"]"
+    assert (await post(product, b"{}", without)).status_code == 202
+    assert (await post(product, batch, BATCH)).status_code == 202
+    assert [sent["time"] for sent in await sent_on(monitor_database)] == ["2026-11-24T12:00:00Z"] * 2
+
+
 async def test_several_events_at_once(product: httpx2.AsyncClient, monitor_database: Database) -> None:
     batch = b"[" + b",".join(write_event(event(str(number))) for number in range(100)) + b"]"
     for headers in (BATCH, {"content-type": "application/json"}):
@@ -208,8 +261,8 @@ async def history(monitor_database: Database) -> None:
         for number in range(1, 8):
             at = NOON + timedelta(minutes=number)
             await connection.execute(
-                "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, resolved_at, why)"
-                " VALUES ($1, 'failing', $2, 'high', 'failing', $3, $4, $5, $6, $7)",
+                "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, ended_at, why, affected)"
+                " VALUES ($1, 'failing', $2, 'high', 'failing', $3, $4, $5, $6, $7, $8)",
                 f"i-{number}",
                 "checkout" if number % 2 else "search",
                 "open" if number == 7 else "resolved",
@@ -217,6 +270,7 @@ async def history(monitor_database: Database) -> None:
                 at + timedelta(seconds=4),
                 None if number == 7 else at + timedelta(seconds=50),
                 {"ratio": 0.5},
+                5 if number == 7 else 0,
             )
         await connection.execute(
             "INSERT INTO impact SELECT 'i-7', 'c-' || n, 'confirmed', $1, $2, n FROM generate_series(1, 5) AS n",
@@ -262,13 +316,20 @@ async def test_an_incident_says_how_it_stands_and_why(history: None, agent: http
         "rule": "failing",
         "component": "checkout",
         "severity": "high",
+        "symptom": "failing",
         "title": "failing",
         "status": "open",
         "started_at": "2026-11-24T12:07:00Z",
         "opened_at": "2026-11-24T12:07:04Z",
+        "failing_at": None,
+        "silent_since": None,
         "resolved_at": None,
+        "ended_at": None,
+        "behind_seconds": 0.0,
         "revision": 0,
         "affected": 5,
+        "by": None,
+        "note": "",
         "why": {"ratio": 0.5},
     }
 
@@ -290,9 +351,14 @@ async def test_an_incident_that_is_not_there_is_not_found(agent: httpx2.AsyncCli
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
-async def test_a_cursor_that_is_not_ours_is_refused(agent: httpx2.AsyncClient) -> None:
-    for cursor in ("x", "%", "AAAA", "bm90aGluZyBvZiBvdXJz", "MjAyNi0xMS0yNFQxMjowMDowMCswMDowMCAA"):
-        assert (await agent.get("/v1/incidents", params={"cursor": cursor})).status_code == 422, cursor
+@pytest.mark.parametrize("cursor", NOT_OURS)
+async def test_a_cursor_that_is_not_ours_is_refused(history: None, agent: httpx2.AsyncClient, cursor: str) -> None:
+    assert (await agent.get("/v1/incidents", params={"cursor": cursor})).status_code == 422
+
+
+@pytest.mark.parametrize("cursor", NO_CURSOR)
+async def test_a_cursor_of_no_list_of_ours_is_refused(history: None, agent: httpx2.AsyncClient, cursor: str) -> None:
+    assert (await agent.get("/v1/incidents/i-7/impact", params={"cursor": cursor})).status_code == 422
 
 
 async def test_a_question_that_makes_no_sense_is_refused(agent: httpx2.AsyncClient) -> None:

@@ -8,6 +8,7 @@ import pytest
 from services.notifier.links import Right, token_for
 from shared.events import CustomerErased, NotificationEngaged
 from shared.settings import Settings
+from tests.flow.cursors import NOT_OURS
 from tests.flow.notifier_stage import SECOND, Stage, impact, kinds, opened, replied, stage
 
 pytestmark = pytest.mark.asyncio
@@ -177,6 +178,11 @@ async def test_what_is_not_there_is_a_problem(agent: httpx2.AsyncClient, path: s
 @pytest.mark.parametrize("query", ["limit=0", "limit=501", "status=odd", "cursor=odd!", "cursor=bm93aGVyZQ", "customer_id=%00"])
 async def test_questions_that_make_no_sense_are_refused(agent: httpx2.AsyncClient, query: str) -> None:
     assert (await agent.get(f"/v1/notifications?{query}")).status_code == 422
+
+
+@pytest.mark.parametrize("cursor", NOT_OURS)
+async def test_a_cursor_that_is_not_ours_is_refused(agent: httpx2.AsyncClient, cursor: str) -> None:
+    assert (await agent.get("/v1/notifications", params={"cursor": cursor})).status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/v1/notifications", "/v1/notifications/x", "/v1/customers/c-1", "/v1/customers/c-1/preferences"])

@@ -73,6 +73,7 @@ class Value(Config):
 
     from_: Templates = Field(alias="from")
     match: Annotated[str, AfterValidator(_pattern)] | None = Field(None, description="a regular expression; its one group is taken")
+    empty: Scalar | None = Field(None, description="what stands for an empty text")
     map: dict[str, Scalar] = Field({}, description="what the file says → what the event says; what is not listed is not there")
     as_: Literal["text", "number", "boolean", "lower"] | None = Field(None, alias="as")
     is_: Comparison | None = Field(None, alias="is", description="true or false: whether the number compares so")
@@ -138,7 +139,7 @@ class Emitted(Config):
 class Mapping(Config):
     """A mapping file."""
 
-    format: Literal["csv", "json", "access-log"] = Field(description="json: one object a line; access-log: combined or common")
+    format: Literal["csv", "json", "access-log"] = Field(description="json: one object a line; access-log: common or (vhost_)combined")
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8-sig"
     delimiter: str = Field(",", min_length=1, max_length=1, description="csv only")
     columns: list[str] | None = Field(None, description="csv only: their names, when the first line does not say them")

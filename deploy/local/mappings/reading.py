@@ -3,7 +3,6 @@
 import csv
 import gzip
 import io
-import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -16,19 +15,13 @@ from typing import IO, Any, TextIO
 
 import msgspec
 
+from deploy.local.mappings.access_log import IN_ACCESS_LOG, access_log_row
 from deploy.local.mappings.model import Mapping
 from deploy.local.processes import Failed
 
 LONGEST = 4 << 20  # characters; a longer line comes in pieces, which fit nothing
 
 Row = dict[str, Any]  # column → text, or what JSON has there; `file`, `stem` and `row` beside them
-
-# https://httpd.apache.org/docs/2.4/logs.html#combined; proxies put their own fields behind it
-ACCESS_LOG = re.compile(
-    r'(?P<host>\S+) (?P<ident>\S+) (?P<user>.+?) \[(?P<time>[^\]]*)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?P<bytes>\d+|-)'
-    r'(?: "(?P<referer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)")?(?: (?P<rest>.*))?'
-)
-IN_ACCESS_LOG = frozenset(ACCESS_LOG.groupindex) | {"method", "path", "protocol"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +152,5 @@ def _flat(held: dict[str, Any], before: str) -> Iterator[tuple[str, Any]]:
 
 def _access_log(lines: Iterator[str]) -> Iterator[Row | Unreadable]:
     for line in lines:
-        if line.isspace():
-            continue
-        found = ACCESS_LOG.fullmatch(line.rstrip("\r\n"))
-        if found is None:
-            yield Unreadable("not_a_log_line", "neither combined nor common log format")
-            continue
-        row: Row = {name: "" if value in (None, "-") else value for name, value in found.groupdict().items()}
-        asked = (row["request"] or "").split(" ")
-        parts = asked if len(asked) == 3 else ["", "", ""]  # what a scanner sent need not be HTTP
-        yield row | dict(zip(("method", "path", "protocol"), parts, strict=True))
+        if not line.isspace():
+            yield access_log_row(line.rstrip("\r\n")) or Unreadable("not_a_log_line", "neither combined nor common log format")

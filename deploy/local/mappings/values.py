@@ -57,6 +57,8 @@ def steps_of(value: Value) -> Iterator[Callable[[Any], Any]]:
     if value.match is not None:
         search = re.compile(value.match).search
         yield lambda held: found.group(1) if (found := search(as_text(held))) else None
+    if value.empty is not None:
+        yield lambda held: value.empty if held == "" else held
     if value.map:
         yield lambda held: value.map.get(as_text(held))
     if value.as_ is not None:

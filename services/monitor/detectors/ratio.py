@@ -21,15 +21,16 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One judgement of one window. Neither failing nor calm is possible: between the thresholds nothing changes."""
+    """One judgement of one window. Between the thresholds it is neither failing nor calm."""
 
     failing: bool
     calm: bool
+    unclear: bool  # too few events to say that all is well, and no bad ones that say otherwise
     why: dict[str, Any]  # figures against thresholds
 
 
 def judge(rule: RatioRule, counts: Counts) -> Signal:
-    """Failing when every opening threshold is reached; calm when the ratio is below the resolving one."""
+    """Failing when every opening threshold is reached; calm when enough events are below the resolving ratio."""
     failing = counts.ratio >= rule.open.ratio and counts.events >= rule.open.events and counts.customers >= rule.open.customers
     why = {
         "ratio": round(counts.ratio, 4),
@@ -38,6 +39,7 @@ def judge(rule: RatioRule, counts: Counts) -> Signal:
         "customers": counts.customers,
         "window_seconds": rule.window.total_seconds(),
         "opens_at": {"ratio": rule.open.ratio, "events": rule.open.events, "customers": rule.open.customers},
-        "resolves_below": {"ratio": rule.resolve.ratio, "calm_seconds": rule.resolve.calm.total_seconds()},
+        "resolves_below": {"ratio": rule.resolve.ratio, "events": rule.evidence, "calm_seconds": rule.resolve.calm.total_seconds()},
     }
-    return Signal(failing, counts.ratio < rule.resolve.ratio, why)
+    below, enough = counts.ratio < rule.resolve.ratio, counts.events >= rule.evidence
+    return Signal(failing, calm=below and enough, unclear=below and not enough, why=why)

@@ -3,16 +3,22 @@
 import html
 import re
 from dataclasses import dataclass
-from email.headerregistry import Address
+from datetime import UTC
 from email.message import EmailMessage
 from email.policy import EmailPolicy
+from email.utils import format_datetime
 
-from services.notifier.audience import is_address, to_ascii
+from services.notifier.audience import is_address, with_ascii_domain
+from services.notifier.channels import headers
 from services.notifier.channels.outcome import Message
+from services.notifier.notification import Kind
 
-# One line a header however long: folding would put a link or a Message-ID into encoded words.
-UNFOLDED = EmailPolicy(linesep="\r\n", max_line_length=998, cte_type="7bit")
-UTF8 = EmailPolicy(linesep="\r\n", max_line_length=998, cte_type="7bit", utf8=True)  # RFC 6531
+BODY = EmailPolicy(linesep="\r\n", max_line_length=998, cte_type="7bit")
+NAME = 120  # characters of a name that are shown
+SUBJECT = 250  # characters of a subject
+OTHER = 500  # characters of any other value that is not ours
+THREAD = 20  # ids in References: the first and the latest, as RFC 5537, 3.4.4 shortens it
+
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+").sub
 _control_but_newline = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]").sub
 _sender = re.compile(r'"?(?P<name>[^<>"\x00-\x1f]*?)"?\s*<(?P<named>[^<>]+)>|(?P<bare>[^<>]+)').fullmatch
@@ -39,13 +45,15 @@ class Sender:
 
 
 def sender_of(mail_from: str, name: str = "") -> Sender:
-    """The sender that `mail_from` (`address` or `Name <address>`) names; `name` counts before its own. Raises ValueError for no address."""
+    """The sender that `mail_from` (`address` or `Name <address>`) names; `name` counts before its own.
+
+    Raises ValueError for no address, and for one with a local part that not every server takes (RFC 6531).
+    """
     said = _sender(mail_from)
     own_name, address = (said["name"] or "", said["named"] or said["bare"]) if said else ("", "")
-    if not is_address(address):
-        raise ValueError(f"{mail_from!r} is not `address` or `Name <address>`")
-    local, _, domain = address.rpartition("@")
-    return Sender(one_line(name or own_name), f"{local}@{to_ascii(domain)}")
+    if not is_address(address) or not address.rpartition("@")[0].isascii():
+        raise ValueError(f"{mail_from!r} is not `address` or `Name <address>`, with ASCII before the @")
+    return Sender(display_name(name or own_name), with_ascii_domain(address))
 
 
 def message_id(notification_id: str, sender: Sender) -> str:
@@ -53,36 +61,63 @@ def message_id(notification_id: str, sender: Sender) -> str:
     return f"<{notification_id}@{sender.domain}>"
 
 
-def compose(message: Message, sender: Sender) -> EmailMessage:
+def compose(message: Message, sender: Sender) -> bytes:
     """The mail; nothing in it makes a header or a recipient of its own, whatever the message says."""
-    mail = EmailMessage(UNFOLDED)
-    mail["From"] = Address(sender.name, addr_spec=sender.address)
-    mail["To"] = Address(one_line(message.name), *_parts(message.address))
-    mail["Subject"] = one_line(message.subject)[:250]
-    mail["Message-ID"] = message_id(message.id, sender)
-    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notes, please
-    mail["X-Forewarn-Kind"] = one_line(message.kind)
-    for header, value in (("X-Forewarn-Incident", message.incident_id), ("X-Forewarn-Ticket", message.ticket_id)):
-        if value:
-            mail[header] = one_line(value)
-    if message.earlier:
-        mail["In-Reply-To"] = message_id(message.earlier[-1], sender)
-        mail["References"] = " ".join(message_id(each, sender) for each in message.earlier)
-    if message.unsubscribe:
-        mail["List-Unsubscribe"] = f"<{message.unsubscribe}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    subject = one_line(message.subject, SUBJECT)
+    fields = [
+        headers.tokens("Date", [format_datetime(message.date.astimezone(UTC))]),
+        headers.mailbox("From", sender.name, sender.address),
+        headers.mailbox("To", display_name(message.name), with_ascii_domain(message.address)),
+        headers.text("Subject", subject),
+        headers.tokens("Message-ID", [message_id(message.id, sender)]),
+        *_threaded(message, sender),
+        *_automatic(message),
+        *_about(message),
+        *_ended_by_a_click(message),
+    ]
     text = printable(message.text)
-    mail.set_content(text)
-    mail.add_alternative(as_html(one_line(message.subject), text), subtype="html")
-    return mail
+    body = EmailMessage(BODY)
+    body.set_content(text)
+    body.add_alternative(as_html(subject, text), subtype="html")
+    return "".join(fields).encode() + body.as_bytes()
 
 
-def one_line(text: str) -> str:
-    """The text without anything that could end a header line or cannot be written as UTF-8.
+def _threaded(message: Message, sender: Sender) -> list[str]:
+    earlier = [message_id(each, sender) for each in message.earlier]
+    if not earlier:
+        return []
+    shown = earlier if len(earlier) <= THREAD else [earlier[0], *earlier[1 - THREAD :]]
+    return [headers.tokens("In-Reply-To", earlier[-1:]), headers.tokens("References", shown)]
 
-    Nor does it begin an encoded word (RFC 2047): Python decodes those when a header is set, and writes the line ends in them as such.
-    """
-    return _encodable(_control(" ", text)).replace("=?", "= ?").strip()
+
+def _automatic(message: Message) -> list[str]:
+    """RFC 3834, 5: no vacation notes, please. What a person wrote is not marked: a person may want to know that the other is away."""
+    if message.kind == Kind.REPLY:
+        return []
+    return [headers.tokens("Auto-Submitted", ["auto-replied" if message.ticket_id else "auto-generated"])]
+
+
+def _about(message: Message) -> list[str]:
+    named = {"Kind": message.kind, "Incident": message.incident_id, "Ticket": message.ticket_id}
+    return [headers.text(f"X-Forewarn-{name}", one_line(value, OTHER)) for name, value in named.items() if value]
+
+
+def _ended_by_a_click(message: Message) -> list[str]:
+    """RFC 8058. A link that is too long for a header still stands in the text."""
+    name, link = "List-Unsubscribe", f"<{message.unsubscribe}>"
+    if message.unsubscribe is None or not headers.fits(name, link):
+        return []
+    return [headers.tokens(name, [link]), headers.tokens("List-Unsubscribe-Post", ["List-Unsubscribe=One-Click"])]
+
+
+def one_line(text: str, most: int) -> str:
+    """At most so many characters of the text, without anything that could end a header line or cannot be written as UTF-8."""
+    return _encodable(_control(" ", text[: 4 * most])).strip()[:most].rstrip()
+
+
+def display_name(name: str) -> str:
+    """How somebody is called: on one line, not too long, with single spaces between the words, as mail programs show it."""
+    return " ".join(one_line(name, NAME).split())
 
 
 def printable(text: str) -> str:
@@ -103,11 +138,6 @@ def _linked(text: str) -> str:
         shown += [html.escape(text[at : found.start()]), f'<a href="{url}">{url}</a>']
         at = found.end()
     return "".join([*shown, html.escape(text[at:])]).replace("\n", "<br>\n")
-
-
-def _parts(address: str) -> tuple[str, str]:
-    local, _, domain = address.rpartition("@")
-    return local, to_ascii(domain)
 
 
 def _encodable(text: str) -> str:

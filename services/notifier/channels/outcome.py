@@ -1,8 +1,8 @@
 """What a channel is given, and what it answers. Values only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -21,21 +21,25 @@ class Message:
     ticket_id: str | None = None
     unsubscribe: str | None = None  # where one click ends it; None for replies
     earlier: Sequence[str] = ()  # ids of what this customer got before about the same thing, oldest first
+    date: datetime = field(kw_only=True)  # when the first try began: the same for every try
 
 
 class Trouble(StrEnum):
     """Why a try brought nothing although another may: the closed list, also a metric's label."""
 
-    UNREACHABLE = "unreachable"  # no connection, no greeting, no login, or lost before the message was handed over
+    UNREACHABLE = "unreachable"  # no connection, or lost before the message was handed over
+    RELAY = "relay"  # the server refuses us, whomever the message is for: our login, our sender, our connection
     DEFERRED = "deferred"  # the server said: not now
     UNKNOWN = "unknown"  # the connection died while the message was handed over: it may have arrived
+    ELSEWHERE = "elsewhere"  # this address was refused, and the customer can be reached at another
 
 
 class Refusal(StrEnum):
     """Why no retry will bring it: the closed list, also a metric's label."""
 
-    ADDRESS = "address"  # there is no such address
+    ADDRESS = "address"  # a server said of the recipient that there is no such address
     REFUSED = "refused"  # the server said: never
+    UNSUPPORTED = "unsupported"  # the server cannot take such an address, and was not asked
     EXPIRED = "expired"  # not brought within its time to live
 
 

@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.local.cli import app
+from services.monitor.rules import RulesFile
+from shared.config import load
 
 SHIPPED = Path(__file__).parent.parent.parent.parent / "deploy" / "config"
 
@@ -45,6 +47,134 @@ def test_a_mistake_is_told_with_its_file_and_line_and_the_other_files_are_checke
     assert result.exit_code == 1
     assert f"{folder}/{said}" in result.output
     assert result.output.count(": fine, ") == 3
+
+
+def refused(folder: Path, name: str, spoilt: bytes | str) -> str:
+    """What is said of the file after it was spoilt: one mistake for each line of it, and nothing of how we found out."""
+    (folder / name).write_bytes(spoilt if isinstance(spoilt, bytes) else spoilt.encode())
+    result = check(folder)
+    assert result.exit_code == 1
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert "Traceback" not in result.output
+    assert result.output.count(": fine, ") == 3
+    return str(result.output)
+
+
+def warned(folder: Path, name: str, spoilt: str) -> list[str]:
+    """The warnings about the file; it is fine all the same."""
+    (folder / name).write_text(spoilt)
+    result = check(folder)
+    assert result.exit_code == 0
+    assert result.output.count(": fine, ") == 4
+    return [line.removeprefix(f"Warning: {folder}/{name}:") for line in result.output.splitlines() if line.startswith("Warning: ")]
+
+
+def test_a_key_that_is_there_twice_is_a_mistake_told_with_both_lines(folder: Path) -> None:
+    rules = (folder / "rules.yml").read_text()
+    line, again = rules.splitlines().index("rules:") + 1, rules.count("\n") + 1
+    said = refused(folder, "rules.yml", rules + "rules: []\n")
+    assert f"{folder}/rules.yml:{again}: rules is there twice, first at {folder}/rules.yml:{line}\n" in said
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        ("components:\n  checkout: {name: A}\n  search: {name: B}\n  checkout: {name: C}\n", (4, "checkout", 2)),
+        ("components:\n  checkout: {name: A, name: B}\n", (2, "name", 2)),
+        ('components:\n  checkout: {name: A}\n  "checkout": {name: B}\n', (3, "checkout", 2)),
+    ],
+)
+def test_a_key_that_is_there_twice_is_found_in_any_mapping(folder: Path, spoilt: str, said: tuple[int, str, int]) -> None:
+    line, key, before = said
+    assert f"catalog.yml:{line}: {key} is there twice, first at {folder}/catalog.yml:{before}\n" in refused(folder, "catalog.yml", spoilt)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (b"components:\n  a: {name: Caf\xe9}\n", "2: this is not UTF-8"),
+        (b"\xff\xfec\x00o\x00", "1: this is not UTF-8"),
+        (b"components:\n  a: {name: A\x07}\n", "2: the character U+0007 may not stand here"),
+        (b"components:\n  a: {name: A}\n\x00", "3: the character U+0000 may not stand here"),
+        (b'components:\n\n  a: {name: "A\\0"}\n', "3: the character U+0000 may not stand here"),
+        (b'components:\n  a: {name: "A\\ud800"}\n', "2: the character U+D800 may not stand here"),
+        (b'components:\n  "a\\u0085": {name: A}\n', "2: the character U+0085 may not stand here"),
+        (b"components:\n  a: {name: 2026-13-45}\n", "2: '2026-13-45' is no value that can be read"),
+        (b"components: {a: {name: !!int x}}\n", "1: 'x' is no value that can be read"),
+        (b"components: {a: {name: !!python/name:os.system x}}\n", "1: could not determine a constructor"),
+        (b"[" * 5_000, " nested too deep"),
+        (b"components: &a {b: *a}\n", " more than 100,000 values, aliases written out"),
+    ],
+)
+def test_a_file_that_is_no_sound_yaml_is_a_mistake_told_with_its_line(folder: Path, spoilt: bytes, said: str) -> None:
+    assert f"{folder}/catalog.yml:{said}" in refused(folder, "catalog.yml", spoilt)
+
+
+def test_aliases_that_multiply_are_refused_at_once(folder: Path) -> None:
+    levels = [f"l{level}: &l{level} [{', '.join([f'*l{level - 1}'] * 9)}]" for level in range(1, 10)]
+    assert "aliases written out" in refused(folder, "catalog.yml", "\n".join(["l0: &l0 [x]", *levels]) + "\n")
+
+
+@pytest.mark.parametrize("length", ["-5m", "-1h30m", "-PT5M", "-300", "-0.5"])
+def test_a_negative_duration_is_a_mistake(folder: Path, length: str) -> None:
+    name = "notifications.yml"
+    spoilt = (folder / name).read_text().replace("wait_for_customer: 15m", f"wait_for_customer: {length}")
+    line = spoilt[: spoilt.index("wait_for_customer")].count("\n") + 1
+    assert f"{name}:{line}: wait_for_customer: Value error, a duration is not negative" in refused(folder, name, spoilt)
+
+
+@pytest.mark.parametrize("length", ["99999999999d", "4000d", "P11Y", "1e300", ".inf", ".nan", "'-'", "''", "soon"])
+def test_a_duration_that_is_none_or_of_no_use_is_a_mistake_and_no_more(folder: Path, length: str) -> None:
+    spoilt = (folder / "rules.yml").read_text().replace("window: 15s", f"window: {length}")
+    assert ": rules.0.window: " in refused(folder, "rules.yml", spoilt)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("rules.yml", "horizon: 10m", "horizon: 0s"),
+        ("notifications.yml", "per: 1h", "per: 0"),
+        ("notifications.yml", "max_event_age: 24h", "max_event_age: PT0S"),
+        ("notifications.yml", "ttl: 24h", "ttl: 0m"),
+        ("notifications.yml", "ladder: [1m,", "ladder: [0m,"),
+        ("notifications.yml", "unreachable_at_first: 1s", "unreachable_at_first: 0s"),
+        ("support.yml", "urgent: 15m", "urgent: 0m"),
+        ("support.yml", "resolve_after_silence: 3d", "resolve_after_silence: 0d"),
+    ],
+)
+def test_a_duration_of_zero_is_a_mistake_where_it_makes_no_sense(folder: Path, name: str, before: str, after: str) -> None:
+    shipped = (folder / name).read_text()
+    assert before in shipped
+    assert "a duration of zero makes no sense here" in refused(folder, name, shipped.replace(before, after))
+
+
+def test_no_wait_at_all_is_allowed_where_it_makes_sense(folder: Path) -> None:
+    name = "notifications.yml"
+    assert warned(folder, name, (folder / name).read_text().replace("wait_for_customer: 15m", "wait_for_customer: 0s")) == []
+
+
+@pytest.mark.parametrize(("word", "read"), [("off", "false"), ("on", "true"), ("No", "false"), ("YES", "true")])
+def test_a_bare_word_that_yaml_reads_as_true_or_false_is_warned_of(folder: Path, word: str, read: str) -> None:
+    shipped = (folder / "rules.yml").read_text()
+    spoilt = shipped.replace("{data.ok: false}", f"{{data.power: {word}}}")
+    line = spoilt[: spoilt.index("data.power")].count("\n") + 1
+    assert warned(folder, "rules.yml", spoilt) == [f'{line}: {word} is read as {read}; write {read}, or "{word}" if the word is meant']
+    assert warned(folder, "rules.yml", spoilt.replace(f": {word}}}", f': "{word}"}}')) == []
+
+
+def test_a_comparison_that_never_holds_is_warned_of_with_its_line(folder: Path) -> None:
+    spoilt = (folder / "rules.yml").read_text().replace("data.latency_ms: {above: 5000}", "data.latency_ms: {above: 5, below: 3}")
+    line = spoilt[: spoilt.index("data.latency_ms")].count("\n") + 1
+    where = "rules.1.bad.data.latency_ms"
+    assert warned(folder, "rules.yml", spoilt) == [f"{line}: {where}: this never holds: no number is above 5 and below 3"]
+
+
+def test_a_service_that_starts_with_doubts_says_them_in_its_log(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = folder / "rules.yml"
+    path.write_text(path.read_text().replace("{data.ok: false}", "{data.power: off}"))
+    load(path, RulesFile)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "off is read as false" in caplog.text
 
 
 def test_a_file_that_is_not_there_is_a_mistake(folder: Path) -> None:

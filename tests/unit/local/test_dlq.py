@@ -1,5 +1,6 @@
 """`forewarn dlq` tells what was put aside and why, shows it without harm, and sends it back as it came, each letter once."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 
@@ -10,7 +11,7 @@ from deploy.local.dlq import list_on, redrive_on, show_on
 from deploy.local.letters import MOST
 from deploy.local.processes import Failed
 from shared.cloudevents import Reason
-from shared.dead_letters import DeadLetter
+from shared.dead_letters import DeadLetter, Form
 from shared.events import Topic
 from tests.unit.simulator.test_play import everything
 
@@ -181,3 +182,68 @@ async def test_more_letters_than_one_receipt_holds_go_back_each_once(kafka: str,
     await sender.send_and_wait(TOPIC, b"the end", key=b"end")
     keys = [each.key for each in await everything(kafka, TOPIC, 451)]
     assert len(keys) == len(set(keys)) == 451
+
+
+# ── pointers ─────────────────────────────────────────────────────────────────────────────────
+
+
+async def pointed_at(sender: AIOKafkaProducer, value: bytes, *, form: Form = Form.POINTER, sha256_of: bytes | None = None) -> None:
+    """Puts a record on its topic, and a letter that points at it."""
+    headers = [("trace", b"\xff")]
+    sent = await sender.send_and_wait(TOPIC, value, key=b"c-17", headers=headers, partition=0)
+    of = record(value if sha256_of is None else sha256_of, headers, offset=sent.offset)
+    letter = DeadLetter(of, Reason.NOT_JSON, "malformed").message("s", form)
+    ours = [(name, b"0" if name == "forewarn-partition" else held) for name, held in letter.headers]
+    await sender.send_and_wait(letter.topic, letter.value, headers=ours, partition=0)
+
+
+async def test_a_pointer_goes_back_with_the_bytes_that_stand_in_its_topic(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await pointed_at(sender, b"not json")
+    await pointed_at(sender, b"not json either", form=Form.STUB)
+    assert await redrive_on(kafka, TOPIC) == 0
+    assert "2 dead letters went back" in capsys.readouterr().out
+    assert await redrive_on(kafka, TOPIC) == 0
+    assert "0 dead letters went back" in capsys.readouterr().out
+    *_, first, second = sorted(await everything(kafka, TOPIC, 4), key=lambda each: len(each.headers))
+    assert {first.value, second.value} == {b"not json", b"not json either"}
+    assert (first.key, list(first.headers)) == (b"c-17", [("trace", b"\xff"), ("forewarn-redriven", b"1")])
+
+
+async def test_a_pointer_whose_record_is_gone_or_another_stays_and_is_named(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await pointed_at(sender, b"made anew", sha256_of=b"not json")
+    await put_aside(sender, record(b"{"))
+    assert await redrive_on(kafka, TOPIC) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "1 not_json",
+        "1 dead letters went back to support.requests.v1",
+        "1 stay: they are pointers, and support.requests.v1 no longer keeps their records",
+    ]
+
+
+async def test_pointers_are_listed_and_shown_as_such(kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]) -> None:
+    await pointed_at(sender, b"not json")
+    await put_aside(sender, record(b"{", [("forewarn-form", b"pointer")]))  # a forged one is whole
+    await list_on(kafka, TOPIC)
+    assert capsys.readouterr().out.rstrip().endswith(", 1 without their bytes")
+    await show_on(kafka, TOPIC, (0, 0), 1)
+    assert "  pointer    no bytes here: 8 of them, sha256 " in capsys.readouterr().out
+
+
+async def test_ten_thousand_letters_go_back_in_reasonable_time(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accepted = [await sender.send(TOPIC, b"{", key=b"%d" % n, partition=0) for n in range(9_000)]
+    places = [(await each).offset for each in accepted]
+    letters = [DeadLetter(record(b"{", offset=offset), Reason.NOT_JSON, "malformed").message("s", Form.POINTER) for offset in places]
+    letters += [DeadLetter(record(b"["), Reason.NOT_JSON, "malformed").message("s")] * 1_000
+    for letter in letters:
+        ours = [(name, b"0" if name == "forewarn-partition" else held) for name, held in letter.headers]
+        await sender.send(letter.topic, letter.value, headers=ours)
+    await sender.flush()
+    async with asyncio.timeout(60):
+        assert await redrive_on(kafka, TOPIC) == 0
+    assert "10,000 dead letters went back" in capsys.readouterr().out

@@ -7,22 +7,30 @@ from tests.unit.monitor.builders import rule
 
 
 @pytest.mark.parametrize(
-    ("counts", "failing", "calm"),
+    ("counts", "failing", "calm", "unclear"),
     [
-        (Counts(events=200, bad=10, customers=10), True, False),  # at every threshold
-        (Counts(events=201, bad=10, customers=10), False, False),  # just below the ratio
-        (Counts(events=50, bad=50, customers=10), True, False),
-        (Counts(events=49, bad=49, customers=10), False, False),  # one event too few
-        (Counts(events=200, bad=200, customers=9), False, False),  # one customer too few
-        (Counts(events=100, bad=1, customers=1), False, False),  # at the resolving ratio it is not calm yet
-        (Counts(events=101, bad=1, customers=1), False, True),
-        (Counts(events=1000, bad=0, customers=0), False, True),
-        (Counts(), False, True),  # silence is calm
+        (Counts(events=200, bad=10, customers=10), True, False, False),  # at every threshold
+        (Counts(events=201, bad=10, customers=10), False, False, False),  # just below the ratio
+        (Counts(events=50, bad=50, customers=10), True, False, False),
+        (Counts(events=49, bad=49, customers=10), False, False, False),  # one event too few
+        (Counts(events=200, bad=200, customers=9), False, False, False),  # one customer too few
+        (Counts(events=100, bad=1, customers=1), False, False, False),  # at the resolving ratio it is not calm yet
+        (Counts(events=101, bad=1, customers=1), False, True, False),
+        (Counts(events=1000, bad=0, customers=0), False, True, False),
+        (Counts(events=50, bad=0, customers=0), False, True, False),  # enough to say that all is well
+        (Counts(events=49, bad=0, customers=0), False, False, True),  # one event too few
+        (Counts(), False, False, True),  # silence is no evidence
     ],
 )
-def test_a_window_at_the_thresholds(counts: Counts, failing: bool, calm: bool) -> None:
+def test_a_window_at_the_thresholds(counts: Counts, failing: bool, calm: bool, unclear: bool) -> None:
     signal = judge(rule(), counts)
-    assert (signal.failing, signal.calm) == (failing, calm)
+    assert (signal.failing, signal.calm, signal.unclear) == (failing, calm, unclear)
+
+
+def test_a_rule_may_want_another_number_of_events_for_an_end_than_for_an_opening() -> None:
+    few = rule(resolve={"ratio": 0.01, "events": 5})
+    assert judge(few, Counts(events=5)).calm
+    assert judge(few, Counts(events=4)).unclear
 
 
 def test_a_signal_says_its_figures_against_the_thresholds() -> None:
@@ -33,7 +41,7 @@ def test_a_signal_says_its_figures_against_the_thresholds() -> None:
         "customers": 12,
         "window_seconds": 15.0,
         "opens_at": {"ratio": 0.05, "events": 50, "customers": 10},
-        "resolves_below": {"ratio": 0.01, "calm_seconds": 10.0},
+        "resolves_below": {"ratio": 0.01, "events": 50, "calm_seconds": 10.0},
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.monitor.rules import MISSING, RulesFile, reader
+from services.monitor.rules import MISSING, Comparison, RulesFile, reader
 from services.monitor.rules import test_of as condition  # pytest would take it for a test of ours
 from shared.config import ConfigError, load
 from shared.events import ProductEvent
@@ -97,7 +97,66 @@ def test_a_path_reaches_into_nested_data() -> None:
     assert holds({"data.http.status": {"present": False}}, {"http": "503"})
 
 
-@pytest.mark.parametrize("path", ["time", "data", "data.", "data..x", "extensions.region", "subject.name", "type.x", ""])
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ('data."http.status"', {"http.status": 503}),
+        ('data.request."http.status".code', {"request": {"http.status": {"code": 503}}}),
+        ('data."a \\"b\\".c"', {'a "b".c': 503}),
+        ('data."back\\\\slash"', {"back\\slash": 503}),
+        ('data."plain"', {"plain": 503}),
+        ('data.a"b', {'a"b': 503}),
+        ('data.""', {"": 503}),
+    ],
+)
+def test_a_name_with_dots_is_written_in_quotes(path: str, data: dict[str, Any]) -> None:
+    assert reader(path)(event(data=data)) == 503
+    assert reader(path)(event(data={"http": {"status": 503}})) is MISSING
+    assert holds({path: 503}, data)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "never"),
+    [
+        ({"above": 5, "below": 3}, "no number is above 5 and below 3"),
+        ({"above": 5, "below": 5}, "no number is above 5 and below 5"),
+        ({"at_least": 5, "below": 5}, "no number is at_least 5 and below 5"),
+        ({"above": 5, "at_most": 5}, "no number is above 5 and at_most 5"),
+        ({"at_least": 5.5, "at_most": 5}, "no number is at_least 5.5 and at_most 5"),
+        ({"above": 1, "at_least": 9, "below": 5}, "no number is above 1 and at_least 9 and below 5"),
+        ({"above": float("nan")}, "no number is above nan"),
+        ({"above": float("inf")}, "no number is above inf"),
+        ({"present": False, "above": 1}, "a field that is not there compares with nothing"),
+        ({"present": False, "is_not": "x"}, "a field that is not there compares with nothing"),
+    ],
+)
+def test_a_comparison_that_excludes_itself_is_doubted(wanted: dict[str, Any], never: str) -> None:
+    assert list(Comparison(**wanted).doubts()) == [f"this never holds: {never}"]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"above": 3, "below": 5},
+        {"at_least": 5, "at_most": 5},
+        {"above": -1},
+        {"at_most": 0},
+        {"present": False},
+        {"present": True, "above": 1},
+        {"is_not": None},
+    ],
+)
+def test_a_comparison_that_can_hold_is_not_doubted(wanted: dict[str, Any]) -> None:
+    assert list(Comparison(**wanted).doubts()) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("time", "data", "data.", "data..x", "extensions.region", "subject.name", "type.x", ""),
+        *('data."x', 'data."x"y', 'data."x".', '"data".x.', '"type', 'data."x\\"'),
+    ],
+)
 def test_any_other_path_is_refused(path: str) -> None:
     with pytest.raises(ValidationError, match=r"a field is data\.<name>, type, source or subject"):
         rule(bad={path: 1})
@@ -118,6 +177,8 @@ def test_any_other_path_is_refused(path: str) -> None:
         ("id: failing", "id: Failing!", 2, "should match pattern"),
         ("events: [com.example.request]", "events: []", 4, "at least 1 item"),
         ("bad:", "window: 4s\n    bad:", 5, "a window is between 5 s and 24 h"),
+        ("resolve: {ratio: 0.01}", "resolve: {ratio: 0.01, events: 0}", 7, "greater than or equal to 1"),
+        ("bad:", "symptom: Slow!\n    bad:", 5, "should match pattern"),
         ("bad:", "component: component\n    bad:", 2, "component: a field is data.<name>"),
     ],
 )
@@ -143,6 +204,8 @@ def test_the_shipped_rules_are_read_as_they_are_promised() -> None:
     assert (failing.width, failing.buckets) == (1, 15)
     assert (failing.open.ratio, failing.open.events, failing.open.customers) == (0.05, 50, 10)
     assert (failing.resolve.ratio, failing.resolve.calm.total_seconds(), failing.impact.at_least) == (0.01, 10, 2)
+    assert (failing.evidence, failing.resolve.silent.total_seconds()) == (50, 900)
+    assert {each.id: each.symptom for each in rules.rules} == {"checkout-failing": "failing", "responding-slowly": "slow"}
 
 
 def test_opening_and_resolving_at_the_same_ratio_is_allowed() -> None:
@@ -154,3 +217,51 @@ def test_a_window_is_covered_by_buckets_of_whole_seconds(window: str, width: int
     cut = rule(window=window)
     assert (cut.width, cut.buckets) == (width, buckets)
     assert cut.width * cut.buckets >= cut.window.total_seconds()
+
+
+def test_an_end_needs_as_many_events_as_an_opening_unless_the_rule_says_otherwise() -> None:
+    assert rule().evidence == 50
+    assert rule(resolve={"ratio": 0.01, "events": 7}).evidence == 7
+
+
+# ── what decides counting ────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"window": "16s"},
+        {"window": "1h"},
+        {"events": ["com.example.request", "com.example.job"]},
+        {"where": {"subject": {"present": True}}},
+        {"bad": {"data.ok": 0}},
+        {"bad": {"data.latency_ms": {"above": 1}}},
+        {"component": "data.service"},
+    ],
+)
+def test_a_change_of_what_is_counted_changes_the_fingerprint(changes: dict[str, Any]) -> None:
+    assert rule(**changes).fingerprint != rule().fingerprint
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "trouble with {component}"},
+        {"severity": "low"},
+        {"symptom": "slow"},
+        {"open": {"ratio": 0.5, "events": 7, "customers": 0}},
+        {"resolve": {"ratio": 0.001, "events": 7, "calm": "1h", "silent": "1h"}},
+        {"impact": {"at_least": 1}},
+        {"component": "data.component"},
+        {"events": ["com.example.request", "com.example.request"]},
+        {"window": "0h15s"},
+    ],
+)
+def test_a_change_of_words_and_thresholds_or_of_how_it_is_written_does_not(changes: dict[str, Any]) -> None:
+    assert rule(**changes).fingerprint == rule().fingerprint
+
+
+def test_a_fingerprint_is_the_same_on_any_machine_for_ever() -> None:
+    both = rule(bad={"data.ok": True, "data.latency_ms": {"above": 5000}})
+    assert both.fingerprint == rule(bad={"data.latency_ms": {"above": 5000}, "data.ok": True}).fingerprint
+    assert rule().fingerprint == "a1481ee8afcd"

@@ -83,22 +83,42 @@ def test_buckets_ahead_of_the_watermark_wait() -> None:
     assert list(ahead.ends(rule(), 131)) == []
 
 
-def test_trouble_started_in_the_first_bucket_at_the_opening_ratio() -> None:
+def test_trouble_began_with_the_first_bad_event_of_the_first_bucket_at_the_opening_ratio() -> None:
     merged = Window()
-    merged.merge(0, 104, [(100, 100, 1, 1), (101, 100, 4, 3), (102, 100, 5, 4), (103, 100, 90, 50)])
-    assert merged.started(rule(), 104) == 102
+    merged.merge(0, 104, [(100, 100, 1, 1, 100.5), (101, 100, 4, 3, 101.2), (102, 100, 5, 4, 102.7), (103, 100, 90, 50, 103.1)])
+    merged.merge(1, 104, [(102, 10, 1, 1, 102.3)])
+    assert merged.beginning(rule(), 104) == (102, 102.3)
 
 
-def test_trouble_that_is_nowhere_dense_started_with_its_first_bad_event() -> None:
+def test_trouble_that_is_nowhere_dense_began_with_its_first_bad_event() -> None:
     merged = Window()
-    merged.merge(0, 104, [(100, 100, 0, 0), (101, 100, 1, 1), (103, 100, 4, 3)])
-    assert merged.started(rule(), 104) == 101
+    merged.merge(0, 104, [(100, 100, 0, 0, 0.0), (101, 100, 1, 1, 101.9), (103, 100, 4, 3, 103.4)])
+    assert merged.beginning(rule(), 104) == (101, 101.9)
 
 
-def test_trouble_started_no_earlier_than_the_window() -> None:
+def test_trouble_began_no_earlier_than_the_window_and_after_what_is_settled() -> None:
     merged = Window()
-    merged.merge(0, 115, [(100, 10, 9, 9), (101, 10, 9, 9), (115, 10, 9, 9)])
-    assert merged.started(rule(), 115) == 101
+    merged.merge(0, 115, [(100, 10, 9, 9, 100.1), (101, 10, 9, 9, 101.1), (115, 10, 9, 9, 115.1)])
+    assert merged.beginning(rule(), 115) == (101, 101.1)
+    assert merged.beginning(rule(), 115, after=101) == (115, 115.1)
+    assert merged.counts(rule(), 115, after=101) == Counts(events=10, bad=9, customers=9)
+
+
+def test_in_a_window_of_a_day_trouble_began_with_its_first_bad_event_and_not_96_minutes_earlier() -> None:
+    daily, merged = rule(window="24h"), Window()
+    merged.merge(0, 5760 * 20 + 5000, [(5760 * 20, 100, 90, 50, 5760 * 20 + 4321.5)])
+    assert merged.beginning(daily, 5760 * 20) == (5760 * 20, 5760 * 20 + 4321.5)
+
+
+def test_without_the_time_of_a_first_bad_event_trouble_began_with_its_bucket() -> None:
+    merged = Window()
+    merged.merge(0, 104, [(102, 100, 90, 50)])
+    assert merged.beginning(rule(), 104) == (102, 102.0)
+
+
+def test_a_window_is_over_at_the_end_of_its_last_bucket_or_at_the_watermark_within_it() -> None:
+    wide = window(100, 104, watermark=105.5)
+    assert [wide.until(rule(window="60s"), end) for end in (100, 104)] == [104.0, 105.5]
 
 
 def test_buckets_are_kept_for_four_windows_and_later_reports_of_older_ones_are_left_out() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from services.notifier.channels.outcome import Delivered, Failed, Refusal, Retry, Trouble
 from services.notifier.notification import Attempt, Notification, Status
-from services.notifier.planning import Again, Settled, after
+from services.notifier.planning import Again, Settled, after, expired
 from tests.unit.notifier.builders import HOUR, MINUTE, NOW, POLICY, SECOND, notification
 
 DEFERRED = Retry(None, Trouble.DEFERRED, "450 4.2.1")
@@ -69,6 +69,27 @@ def test_no_try_is_made_beyond_the_time_to_live() -> None:
     assert after(beyond, DEFERRED, NOW, POLICY) == Settled(
         Status.FAILED, Attempt(NOW, "failed", Refusal.EXPIRED, "deferred 450 4.2.1"), told=False
     )
+
+
+def test_while_the_relay_refuses_us_a_message_is_soon_ready_again_however_long_it_lasts() -> None:
+    refused = Retry(None, Trouble.RELAY, "553 5.1.8")
+    pauses = [pause(notification(attempts=tried(Trouble.RELAY, before)), refused) for before in (0, 1, 5, 500)]
+    assert pauses == [SECOND, 2 * SECOND, 30 * SECOND, 30 * SECOND], "how often the relay is asked is the circuit breaker's business"
+
+
+def test_the_relays_trouble_costs_no_step_of_the_ladder() -> None:
+    assert pause(notification(attempts=tried(Trouble.RELAY, 9))) == MINUTE
+
+
+def test_what_another_address_may_bring_is_tried_there_at_once() -> None:
+    step = after(notification(), Failed(Refusal.ADDRESS, "550 5.1.1"), NOW, POLICY, elsewhere=True)
+    assert step == Again(NOW, Attempt(NOW, "retry", Trouble.ELSEWHERE, "550 5.1.1"), told=False)
+
+
+def test_what_waited_for_its_whole_time_to_live_is_not_sent_after() -> None:
+    assert expired(notification(about_at=NOW - POLICY.ttl + SECOND), NOW, POLICY) is None
+    over = Settled(Status.FAILED, Attempt(NOW, "failed", Refusal.EXPIRED, ""), told=False)
+    assert expired(notification(about_at=NOW - POLICY.ttl), NOW, POLICY) == over
 
 
 def test_a_refusal_is_final() -> None:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from shared.cloudevents import (
     FACT_HEADERS,
@@ -22,8 +23,10 @@ from shared.cloudevents import (
     write_fact,
 )
 from shared.events import FACT_OF, Affected, CustomerErased, CustomerUpdated, IncidentImpact, IncidentOpened, ProductEvent
+from tests.builders import Arrived
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+STAMP = int(NOW.timestamp() * 1000)
 EVENT: dict[str, Any] = {
     "specversion": "1.0",
     "id": "7c2e",
@@ -136,6 +139,70 @@ class TestAnEventIsRead:
         assert refused(structured(data="x" * (room + 1))) is Reason.TOO_LARGE
         assert refused(b'"' + b"x" * MAX_BYTES + b'"', binary()) is Reason.TOO_LARGE
 
+    @pytest.mark.parametrize(
+        ("escaped", "read"),
+        [
+            (rb"a\ud800b", "a\ufffdb"),
+            (rb"\uDFFF", "\ufffd"),
+            (rb"\udc00\ud800", "\ufffd\ufffd"),
+            (rb"\ud800\ud83d\ude00", "\ufffd\U0001f600"),
+            (rb"\ud83d\ude00 \ud83d", "\U0001f600 \ufffd"),
+            (rb"\\ud800 \ud800", "\\ud800 \ufffd"),
+            (rb"\\\ud800", "\\\ufffd"),
+        ],
+    )
+    def test_with_u_fffd_for_half_of_a_surrogate_pair_wherever_it_stands(self, escaped: bytes, read: str) -> None:
+        for name in ("id", "source", "type", "subject", "data", "extra"):
+            value = structured(**{name: "HERE"}).replace(b"HERE", escaped)
+            event = read_event(value, (), NOW)
+            assert {**event.extensions, **{field: getattr(event, field) for field in event.__struct_fields__}}[name] == read
+        assert read_event(b'["' + escaped + b'"]', binary(), NOW).data == [read]
+
+    def test_with_half_of_a_surrogate_pair_among_half_a_million_backslashes_in_linear_time(self) -> None:
+        said = b"\\\\" * 250_000 + b"\\ud800"
+        assert read_event(b'"' + said + b'"', binary(), NOW).data == "\\" * 250_000 + "\ufffd"
+
+    @pytest.mark.parametrize("headers", [(), [("content-type", b"")]])
+    def test_with_json_data_when_no_content_type_is_said(self, headers: Headers) -> None:
+        event = read_event(b'{"component": "checkout"}', [*binary(), *headers], NOW)
+        assert (event.data, event.datacontenttype) == ({"component": "checkout"}, None)
+
+
+def untimed() -> float:
+    return REGISTRY.get_sample_value("forewarn_untimed_events_total", {"topic": "a.topic.v1"}) or 0.0
+
+
+class TestAnEventWithoutATime:
+    @pytest.mark.parametrize(("value", "headers"), [(structured("time"), ()), (structured(time=None), ()), (b"{}", binary("time"))])
+    def test_has_that_of_its_record_and_is_counted(self, value: bytes, headers: Headers) -> None:
+        before = untimed()
+        event = read_event(value, headers, NOW, Arrived(STAMP - 1_500))
+        assert event.time == NOW - timedelta(seconds=1.5)
+        assert untimed() == before + 1
+
+    def test_came_now_when_the_broker_keeps_no_timestamps(self) -> None:
+        assert read_event(structured("time"), (), NOW, Arrived(-1)).time == NOW
+
+    @pytest.mark.parametrize("timestamp", [0, STAMP + 86_400_001, 1 << 62])
+    def test_is_refused_when_the_timestamp_of_its_record_cannot_be(self, timestamp: int) -> None:
+        with pytest.raises(Undecodable, match="absurd_time"):
+            read_event(structured("time"), (), NOW, Arrived(timestamp))
+
+    def test_may_be_a_fact_that_a_product_writes(self) -> None:
+        said = {name: held for name, held in CUSTOMER.items() if name != "time"}
+        fact = read_fact(json.dumps(said).encode(), (), NOW, FACT_OF, Arrived(STAMP))
+        assert fact is not None
+        assert fact.time == NOW
+
+    def test_is_the_only_one_that_is_counted(self) -> None:
+        before = untimed()
+        read_event(structured(), (), NOW, Arrived(0))
+        read_event(structured(extra=1), (), NOW, Arrived(0))
+        for value in (structured("time", "id"), structured(time="yesterday")):
+            with pytest.raises(Undecodable):
+                read_event(value, (), NOW, Arrived(STAMP))
+        assert untimed() == before
+
 
 class TestAMessageIsUndecodable:
     @pytest.mark.parametrize("value", [None, b""])
@@ -151,7 +218,6 @@ class TestAMessageIsUndecodable:
             b"{}x",
             b"NaN",
             b'"\xff"',
-            b'"\\ud800"',
             b'"\xed\xa0\x80"',
             b'"\x00"',
             b"\xef\xbb\xbf{}",
@@ -168,7 +234,7 @@ class TestAMessageIsUndecodable:
     def test_when_it_is_json_but_no_cloudevent(self, value: bytes) -> None:
         assert refused(value) is Reason.NOT_CLOUDEVENT
 
-    def test_when_it_lacks_a_time_since_windows_are_of_event_time(self) -> None:
+    def test_when_it_lacks_a_time_and_nobody_says_when_it_came_in(self) -> None:
         assert refused(structured("time")) is refused(structured(time=None)) is refused(b"{}", binary("time")) is Reason.NOT_CLOUDEVENT
 
     def test_when_it_is_of_another_version(self) -> None:

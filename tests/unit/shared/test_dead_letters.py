@@ -3,14 +3,17 @@
 import pytest
 from aiokafka import ConsumerRecord
 
+from shared.brake import IN_A_ROW, OF_THE_LAST, Brake
 from shared.cloudevents import Reason
-from shared.dead_letters import IN_A_ROW, OF_THE_LAST, TRIES, Brake, DeadLetter, Suspects
-
-NOBODY = frozenset[int]()
+from shared.dead_letters import TRIES, DeadLetter, Suspects
 
 
 def record(offset: int, partition: int = 0) -> ConsumerRecord:
     return ConsumerRecord("customers.v1", partition, offset, 1_700_000_000_000, 0, b"c-1", b"{}", None, 3, 2, [("x", b"\xff")])
+
+
+def letter(offset: int) -> DeadLetter:
+    return DeadLetter(record(offset), Reason.NOT_JSON, "malformed")
 
 
 def test_a_hundred_failures_in_a_row_are_borne_and_one_more_is_not() -> None:
@@ -77,14 +80,14 @@ def test_a_copy_counts_apart() -> None:
 @pytest.mark.parametrize(("failed", "tripped"), [(IN_A_ROW, False), (IN_A_ROW + 1, True)])
 def test_outcomes_are_counted_in_the_order_the_records_came(failed: int, tripped: bool) -> None:
     brake = Brake()
-    brake.count_offsets([record(offset) for offset in range(failed + 10)], frozenset(range(5, 5 + failed)))
+    brake.take([record(offset) for offset in range(failed + 10)], [letter(offset) for offset in range(5, 5 + failed)])
     assert brake.tripped is tripped
 
 
 def test_outcomes_without_failures_are_all_successes() -> None:
     brake = Brake()
     brake.count(True, IN_A_ROW)
-    brake.count_offsets([record(offset) for offset in range(3)], NOBODY)
+    brake.take([record(offset) for offset in range(3)], [])
     brake.count(True, IN_A_ROW)
     assert not brake.tripped
 
@@ -129,4 +132,7 @@ def test_a_dead_letter_has_the_record_as_it_came_and_headers_that_say_why() -> N
         "partition": "0",
         "offset": "42",
         "first-seen": "2023-11-14T22:13:20+00:00",
+        "form": "whole",
+        "size": "2",
+        "sha256": "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
     }

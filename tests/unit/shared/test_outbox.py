@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from shared.events import Topic
-from shared.outbox import Message, Relay, put, say
+from shared.outbox import Lane, Message, Relay, put, say
 from shared.postgres import Database
 from tests.builders import customer
 from tests.fakes import FakeTopics
@@ -19,9 +19,10 @@ TOPIC = "things.v1"
 
 
 @asynccontextmanager
-async def relaying(database: Database, kafka: str) -> AsyncIterator[None]:
-    """A relay works while the context lasts."""
-    tasks = [asyncio.create_task(Relay(database, kafka).run()), asyncio.create_task(database.listen())]
+async def relaying(database: Database, kafka: str, *lanes: Lane) -> AsyncIterator[None]:
+    """A relay of each lane (of the facts, when none is named) works while the context lasts."""
+    relays = [Relay(database, kafka, lane) for lane in lanes or (Lane.FACTS,)]
+    tasks = [*(asyncio.create_task(relay.run()) for relay in relays), asyncio.create_task(database.listen())]
     try:
         yield
     finally:
@@ -31,9 +32,9 @@ async def relaying(database: Database, kafka: str) -> AsyncIterator[None]:
                 await task
 
 
-async def published(kafka: str, count: int) -> Sequence[ConsumerRecord]:
+async def published(kafka: str, count: int, topic: str = TOPIC) -> Sequence[ConsumerRecord]:
     """The first so many records of the topic's partitions; waits for them at most 10 s."""
-    consumer = AIOKafkaConsumer(TOPIC, bootstrap_servers=kafka, group_id=None, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka, group_id=None, auto_offset_reset="earliest")
     await consumer.start()
     try:
         async with asyncio.timeout(10):

@@ -1,101 +1,20 @@
 """A stream on a real Postgres and a Kafka of our own: each record's effects once, whatever goes wrong in between."""
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import pytest
 
-from shared.dead_letters import IN_A_ROW
-from shared.events import CustomerUpdated, Fact, Topic
-from shared.handling import Handling
-from shared.postgres import Database, Tx
-from shared.stream import Stream
-from tests.builders import customer
-from tests.fakes import FakeConsumer, FakeTopics
+from shared.postgres import Database
+from tests.unit.shared.shop import Shop, names, raising, until
 
 pytestmark = pytest.mark.asyncio
 
-TOPIC, DLQ = Topic.CUSTOMERS, "customers.v1.dlq"
-
-
-def no_trouble(_: Sequence[Fact]) -> None:
-    """All is well."""
-
-
-class Patient(Handling):
-    """One that does not press."""
-
-    def pressing(self) -> bool:
-        return False
-
-
-@dataclass
-class Shop:
-    """A service that writes down each customer's name, once a message; `trouble` raises what a test wants raised."""
-
-    database: Database
-    topics: FakeTopics = field(default_factory=lambda: FakeTopics(partitions=2))
-    trouble: Callable[[Sequence[Fact]], None] = no_trouble
-    batches: list[int] = field(default_factory=list)
-
-    def member(self, slowest: float = 0.0) -> FakeConsumer:
-        """Another instance, with nothing assigned yet; with a `slowest` it keeps facts in memory between saves."""
-        handling = (
-            Patient(TOPIC, (CustomerUpdated,), self.on_customers) if slowest else Handling(TOPIC, (CustomerUpdated,), self.on_customers)
-        )
-        stream = Stream("shop", TOPIC, handling, self.database, slowest=slowest)
-        stream._save_at = time.monotonic() + slowest
-        return FakeConsumer(self.topics, stream)
-
-    async def on_customers(self, tx: Tx, facts: Sequence[Fact]) -> None:
-        self.batches.append(len(facts))
-        await tx.execute("SET LOCAL lock_timeout = '50ms'")
-        await tx.executemany("INSERT INTO written (name) VALUES ($1)", [(fact.subject,) for fact in facts])
-        self.trouble(facts)
-
-    def says(self, *names: str) -> None:
-        self.topics.say(*(customer(name) for name in names))
-
-    async def written(self) -> list[str]:
-        async with self.database.connection() as connection:
-            return sorted(row["name"] for row in await connection.fetch("SELECT name FROM written"))
-
-    async def stands_at(self) -> int:
-        """How many records the offsets say are done."""
-        async with self.database.connection() as connection:
-            return int(await connection.fetchval("SELECT coalesce(sum(next), 0) FROM offsets"))
-
-    async def dead(self) -> list[dict[str, str]]:
-        """The headers of our own on what is in the dead letter topic."""
-        await self.topics.relay(self.database)
-        return [
-            {name: value.decode() for name, value in record.headers if name.startswith("forewarn-")} for record in self.topics.records(DLQ)
-        ]
+TOPIC, DLQ = "shop.v1", "shop.v1.dlq"
 
 
 @pytest.fixture
 async def shop(monitor_database: Database) -> Shop:
-    async with monitor_database.connection() as connection:
-        await connection.execute("CREATE TABLE written (name text NOT NULL)")
-    return Shop(monitor_database)
-
-
-def names(count: int) -> list[str]:
-    return sorted(f"c-{n}" for n in range(count))
-
-
-def raising(error: Exception, *, times: int = 1, on: str | None = None) -> Callable[[Sequence[Fact]], None]:
-    """Raises so many times, whenever the customer `on` is among the facts."""
-    left = [times]
-
-    def trouble(facts: Sequence[Fact]) -> None:
-        if left[0] and (on is None or on in {fact.subject for fact in facts}):
-            left[0] -= 1
-            raise error
-
-    return trouble
+    return await Shop.opened(monitor_database)
 
 
 async def test_each_record_is_handled_once_and_the_offsets_say_so(shop: Shop) -> None:
@@ -193,7 +112,7 @@ async def test_a_poison_record_is_put_aside_after_three_tries_and_the_rest_goes_
     [letter] = await shop.dead()
     assert await shop.written() == [name for name in names(10) if name != "c-4"]
     assert (letter["forewarn-reason"], letter["forewarn-error"], letter["forewarn-attempts"]) == ("handler_failed", "ValueError", "3")
-    assert letter["forewarn-stream"] == "forewarn-shop-customers.v1"
+    assert letter["forewarn-stream"] == "forewarn-shop-shop.v1"
     assert await shop.stands_at() == 10
 
 
@@ -220,44 +139,6 @@ async def test_what_does_not_decode_is_put_aside_once_although_its_batch_is_roll
     await member.drain()
     assert [letter["forewarn-reason"] for letter in await shop.dead()] == ["not_cloudevent"]
     assert await shop.written() == names(4)
-
-
-async def test_when_everything_fails_the_brake_stops_the_topic_and_puts_nothing_more_aside(shop: Shop) -> None:
-    shop.says(*names(10))
-    member = shop.member()
-    await member.assign()
-    await member.drain()
-    for _ in range(IN_A_ROW + 1):
-        shop.topics.put(TOPIC, b"a bad deploy", partition=0)
-    await member.drain()
-    assert member.stream.brake.tripped
-    assert (member.paused, await shop.dead(), await shop.stands_at()) == ({0, 1}, [], 10)
-    assert await member.stream.trouble() == "the brake is on"
-
-
-async def test_a_handler_that_fails_on_every_record_trips_the_brake_too(shop: Shop) -> None:
-    shop.says(*names(IN_A_ROW + 50))
-    shop.trouble = raising(ValueError("a bad deploy"), times=10_000)
-    member = shop.member()
-    await member.assign()
-    await member.drain()
-    assert member.stream.brake.tripped
-    assert len(await shop.dead()) == IN_A_ROW
-    assert await shop.written() == []
-
-
-async def test_after_the_brake_a_mended_reader_goes_on_where_it_stopped(shop: Shop) -> None:
-    shop.says(*names(IN_A_ROW + 50))
-    shop.trouble = raising(ValueError("a bad deploy"), times=10_000)
-    broken = shop.member()
-    await broken.assign()
-    await broken.drain()
-    await broken.stream.stop()
-    shop.trouble = no_trouble
-    mended = shop.member()
-    await mended.assign()
-    await mended.drain()
-    assert len(await shop.written()) + len(await shop.dead()) == IN_A_ROW + 50
 
 
 async def test_a_save_that_raises_later_than_the_taking_finds_the_culprit_too(shop: Shop) -> None:
@@ -358,10 +239,3 @@ async def test_kafka_is_told_where_we_are_when_the_stream_stops(shop: Shop) -> N
     await member.drain()
     await member.stream.stop()
     assert sum(member.committed.values()) == 20
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Waits for it. Raises TimeoutError."""
-    async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110  it is not ours to signal
-            await asyncio.sleep(0.01)

@@ -11,7 +11,7 @@ from deploy.simulator.play import Record, customers_told, encode, play, producer
 from deploy.simulator.product import Product, alike, directory
 from deploy.simulator.story import Story, load, nobody, published
 from shared.cloudevents import FACT_HEADERS, read_event, read_fact, write_fact
-from shared.events import CustomerUpdated, NotificationDelivered, SupportRequested, Topic
+from shared.events import CustomerUpdated, Fact, NotificationDelivered, SupportRequested, Topic
 
 
 async def everything(bootstrap: str, topic: str, count: int) -> list[ConsumerRecord]:
@@ -30,7 +30,7 @@ async def everything(bootstrap: str, topic: str, count: int) -> list[ConsumerRec
 
 def test_every_message_of_a_story_reads_as_what_it_says_it_is() -> None:
     now = datetime.now(UTC)
-    known = {"forewarn.customer.updated.v1": CustomerUpdated, "forewarn.support.requested.v1": SupportRequested}
+    known: dict[str, type[Fact]] = {"forewarn.customer.updated.v1": CustomerUpdated, "forewarn.support.requested.v1": SupportRequested}
     story = published()
     messages = [*directory(story.product), *story.messages(nobody, until=40)]
     facts = 0

@@ -1,0 +1,119 @@
+"""An incident opens, has news or ends: its row is changed under its lock, and the fact is said, in one transaction.
+
+Detection, timers and people all change incidents here and nowhere else, so that each fact has the next revision.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.monitor import facts, metrics
+from services.monitor.incident import IncidentRow, Opened, moment
+from services.monitor.rules import RatioRule
+from services.monitor.store import Q, incident
+from shared.outbox import say
+from shared.postgres import Tx
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """The moment of a change, and how far behind it monitor reads."""
+
+    at: datetime  # on the database's clock
+    behind: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What an open incident has to say."""
+
+    reason: str  # for the log
+    why: dict[str, Any]
+    failing_to: float = 0.0  # the end of its last failing window; 0 when it is not known
+    speaks: bool = False  # its component was heard, so it is not silent
+    customers: int = 0  # failing in the window
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The events that showed an incident's end."""
+
+    why: dict[str, Any]
+    failing_to: float  # the end of its last failing window
+    behind: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How an incident ends."""
+
+    status: str  # resolved, withdrawn, dismissed
+    at: datetime
+    reason: str  # why it is withdrawn, and for the log
+    by: str | None = None  # the person who ended it
+    note: str = ""
+    tell: bool = True  # whether those who were told hear of it
+    evidence: Evidence | None = None
+
+
+async def open_incident(tx: Tx, rule: RatioRule, component: str, opened: Opened, failing_to: float, now: Now) -> IncidentRow | None:
+    """Opens an incident and says so. None when this trouble is known already: a replay opens nothing again."""
+    title, started_at = rule.title.format(component=component), moment(opened.started_at)
+    known = opened.incident_id, rule.id, component, rule.severity, rule.symptom, title
+    row = await incident(tx, Q.open_incident, *known, started_at, now.at, moment(failing_to), now.behind, opened.why)
+    if row is not None:
+        await say(tx, facts.opened(row, now.at))
+        metrics.INCIDENTS_OPENED.labels(rule.severity).inc()
+        metrics.FOUND_AFTER.observe(max((now.at - started_at).total_seconds(), 0))
+        log.info("incident %s opened: %s of %s since %s, %.0f s behind", row.id, row.rule, row.component, started_at, now.behind)
+    return row
+
+
+async def update(tx: Tx, incident_id: str, news: News, now: Now) -> IncidentRow | None:
+    """Says what is new of an open incident. None when it is not open."""
+    row = await incident(tx, Q.update_incident, incident_id, news.why, _known(news.failing_to), now.behind, news.speaks)
+    if row is not None:
+        affected = max(row.affected, news.customers)
+        await say(tx, facts.updated(row, affected, now.at))
+        log.info("incident %s: %s: %s of %s, %d customers", row.id, news.reason, row.rule, row.component, affected)
+    return row
+
+
+async def silence(tx: Tx, incident_id: str, since: datetime, now: Now) -> IncidentRow | None:
+    """Marks an open incident silent, and says so. None when it is silent already, or not open."""
+    row = await incident(tx, Q.silence_incident, incident_id, since, now.behind)
+    if row is not None:
+        await say(tx, facts.updated(row, row.affected, now.at))
+        log.warning("incident %s is silent: %s of %s, nothing heard since %s", row.id, row.rule, row.component, since)
+    return row
+
+
+async def end(tx: Tx, incident_id: str, ending: End, now: datetime) -> IncidentRow | None:
+    """Ends an open incident, and says how. None when it is not open."""
+    shown = ending.evidence
+    figures = (shown.why, _known(shown.failing_to), shown.behind) if shown else (None, None, None)
+    row = await incident(tx, Q.end_incident, incident_id, ending.status, ending.at, ending.by, ending.note, *figures)
+    if row is not None:
+        await say(tx, facts.ended(row, ending.reason, ending.tell, now))
+        metrics.INCIDENTS_ENDED.labels(row.status, row.severity).inc()
+        log.info("incident %s %s: %s of %s, %s, %d customers", row.id, row.status, row.rule, row.component, ending.reason, row.affected)
+    return row
+
+
+def _known(seconds: float) -> datetime | None:
+    """The moment; None for 0, which what older versions stored has."""
+    return moment(seconds) if seconds else None
+
+
+async def withdraw_misfits(tx: Tx, fingerprints: Mapping[str, str], now: datetime) -> None:
+    """Withdraws the open incidents that no rule judges any more. `fingerprints`: of the rules there are, by id."""
+    for row in await tx.fetch(Q.open_incidents):
+        fingerprint = fingerprints.get(row["rule"])
+        if fingerprint is None:
+            await end(tx, row["id"], End("withdrawn", now, "rule_gone"), now)
+        elif row["fingerprint"] not in (None, fingerprint):
+            await end(tx, row["id"], End("withdrawn", now, "rule_changed"), now)

@@ -1,0 +1,49 @@
+"""What becomes of an incident, as the facts the other services hear. Pure: values in, facts out."""
+
+from datetime import datetime
+from typing import Any
+
+from services.monitor.incident import IncidentRow
+from shared.events import Fact, IncidentDismissed, IncidentOpened, IncidentResolved, IncidentUpdated, IncidentWithdrawn
+
+
+def opened(row: IncidentRow, now: datetime) -> Fact:
+    """A threshold was crossed."""
+    data = IncidentOpened.Data(**_of(row), opened_at=row.opened_at, why=row.why)
+    return IncidentOpened.of(data, subject=row.id, at=now)
+
+
+def updated(row: IncidentRow, affected: int, now: datetime) -> Fact:
+    """An open incident has news."""
+    data = IncidentUpdated.Data(**_of(row), affected=affected, why=row.why, silent_since=row.silent_since)
+    return IncidentUpdated.of(data, subject=row.id, at=now, unique=row.revision)
+
+
+def ended(row: IncidentRow, reason: str, tell: bool, now: datetime) -> Fact:
+    """It is over, withdrawn or dismissed, as its status says. `reason`: why it is withdrawn."""
+    said: dict[str, Any] = {**_of(row), "affected": row.affected, "tell": tell}
+    match row.status:
+        case "withdrawn":
+            withdrawn = IncidentWithdrawn.Data(**said, withdrawn_at=row.ended_at, reason=reason)
+            return IncidentWithdrawn.of(withdrawn, subject=row.id, at=now)
+        case "dismissed":
+            dismissed = IncidentDismissed.Data(**said, dismissed_at=row.ended_at, by=row.ended_by, note=row.note)
+            return IncidentDismissed.of(dismissed, subject=row.id, at=now)
+    resolved = IncidentResolved.Data(**said, resolved_at=row.ended_at, why=row.why, by=row.ended_by, note=row.note)
+    return IncidentResolved.of(resolved, subject=row.id, at=now)
+
+
+def _of(row: IncidentRow) -> dict[str, Any]:
+    """What every fact about the incident repeats."""
+    return {
+        "incident_id": row.id,
+        "rule": row.rule,
+        "component": row.component,
+        "severity": row.severity,
+        "title": row.title,
+        "started_at": row.started_at,
+        "revision": row.revision,
+        "symptom": row.symptom,
+        "failing_at": row.failing_at,
+        "behind_seconds": round(row.behind_seconds, 3),
+    }

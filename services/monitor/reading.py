@@ -1,0 +1,59 @@
+"""How far monitor reads: the moment up to which everything that its topics held has been judged. Pure.
+
+Event time does not tell: where nothing is said it stands still, and one partition may be hours ahead of another. So a
+probe notes where the product events end, waits until all of that is folded, until what the fold said is published, and
+until all of those partials are judged. When it has come through, everything that was there at its beginning has been
+judged, whichever instances did the work.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+Offsets = Mapping[int, int]  # partition → offset
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One search for how far monitor reads."""
+
+    asked_at: datetime
+    events: dict[int, int]  # where each partition of the product events ended then
+    folded_at: datetime | None = None  # when all of them had been folded
+    published: bool = False  # whether all that the fold had said by then is published
+    partials: dict[int, int] | None = None  # where each partition of the partials ended after that
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at the topics and the database shows. The topics' ends were asked for at `asked_at`, the rest a moment later."""
+
+    asked_at: datetime
+    events: dict[int, int]  # the ends of the product events; partitions without anything unread may be left out
+    partials: dict[int, int]
+    folded: Offsets  # how far they are committed
+    judged: Offsets
+    now: datetime
+    oldest_unsent: datetime | None  # since when the oldest fact in the outbox waits
+
+
+def advance(probe: Probe | None, look: Look) -> tuple[Probe | None, datetime | None]:
+    """The probe after one more look, and how far monitor reads when the probe has come through."""
+    if probe is None:
+        asked_at = min(look.asked_at, look.oldest_unsent or look.asked_at)  # events that came by HTTP may wait there
+        probe = Probe(asked_at, look.events)
+    if probe.folded_at is None:
+        if not _passed(look.folded, probe.events):
+            return probe, None
+        probe = replace(probe, folded_at=look.now)
+    elif probe.published and probe.partials is None:  # the ends were asked for after that
+        probe = replace(probe, partials=look.partials)
+    assert probe.folded_at is not None  # noqa: S101  set above
+    if probe.partials is not None:
+        return (None, probe.asked_at) if _passed(look.judged, probe.partials) else (probe, None)
+    published = look.oldest_unsent is None or look.oldest_unsent > probe.folded_at
+    return replace(probe, published=probe.published or published), None
+
+
+def _passed(committed: Offsets, ends: Offsets) -> bool:
+    return all(committed.get(partition, 0) >= end for partition, end in ends.items())

@@ -1,0 +1,113 @@
+"""Time passed: an open incident whose component says nothing is marked silent, by the database's clock, also when no event comes at all."""
+
+import asyncio
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from services.monitor import changing, metrics, store
+from services.monitor.changing import Now
+from services.monitor.incident import behind_seconds, silent_since
+from services.monitor.reading import Look, advance
+from services.monitor.rules import RatioRule, RulesFile
+from services.monitor.store import Q
+from shared.events import Topic
+from shared.postgres import TRANSIENT, Database, Tx
+from shared.stream import Stream
+from shared.timers import Due, schedule
+
+LISTEN = "listen"  # the kind of the due row
+EVERY = timedelta(seconds=15)
+WITHIN = 5.0  # seconds the broker may take to say where its topics end
+
+
+class Listening:
+    """The work that is due every 15 seconds: it looks how far monitor reads, and which open incidents were not heard of up to there.
+
+    One instance does it for all.
+    """
+
+    def __init__(self, rules: RulesFile, database: Database, events: Stream, partials: Stream) -> None:
+        self._rules = {rule.id: rule for rule in rules.rules}
+        self._database, self._events, self._partials = database, events, partials
+
+    async def schedule(self) -> None:
+        """Makes the row due; when it is there already, it is due now."""
+        async with self._database.transaction() as tx:
+            await schedule(tx, LISTEN, {"": await tx.fetchval("SELECT clock()")})
+
+    async def __call__(self, due: Due) -> None:
+        ends = await self._ends()
+        async with self._database.transaction() as tx:
+            if ends is not None:
+                read_to = await _read_to(tx, due.now, *ends)
+                if read_to is not None:
+                    await _mark_silent(tx, self._rules, read_to)
+            await due.again(tx, due.now + EVERY)
+
+    async def _ends(self) -> tuple[dict[int, int], dict[int, int]] | None:
+        """Where both topics end; None while the broker does not say."""
+        async with self._database.connection() as connection:
+            known = await store.offsets(connection)
+        try:
+            async with asyncio.timeout(WITHIN):
+                return await _ends_of(self._events, known), await _ends_of(self._partials, known)
+        except (KafkaError, TimeoutError):
+            return None
+
+
+async def _ends_of(stream: Stream, known: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
+    """Where each partition ends, without those that this instance has read to their end.
+
+    Markers of transactions may stand there, which no committed offset passes until a record follows them.
+    """
+    consumer = stream.consumer()
+    if consumer is None:
+        raise KafkaConnectionError("not consuming yet")
+    ends = await consumer.end_offsets([TopicPartition(stream.topic, partition) for partition in known.get(stream.topic, ())])
+    own = (stream.assigned or frozenset()) if await stream.lag() == 0 else frozenset()
+    read = {at for at, end in ends.items() if at.partition in own and await consumer.position(at) >= end}
+    return {at.partition: end for at, end in ends.items() if at not in read}
+
+
+async def _read_to(tx: Tx, asked_at: datetime, events: dict[int, int], partials: dict[int, int]) -> datetime | None:
+    read_to, probe = await store.read_to(tx)
+    committed = await store.offsets(tx)
+    look = Look(
+        asked_at,
+        events,
+        partials,
+        folded=committed.get(Topic.PRODUCT_EVENTS, {}),
+        judged=committed.get(Topic.PARTIALS, {}),
+        now=await tx.fetchval("SELECT clock()"),
+        oldest_unsent=await tx.fetchval(Q.oldest_unsent),
+    )
+    probe, come_to = advance(probe, look)
+    await store.keep_read_to(tx, come_to or read_to, probe)
+    return come_to or read_to
+
+
+async def _mark_silent(tx: Tx, rules: Mapping[str, RatioRule], read_to: datetime) -> None:
+    """Marks the open incidents whose components were not heard of. The rows are locked first: detection may hear one meanwhile."""
+    now: datetime = await tx.fetchval("SELECT clock()")
+    await store.lock_incidents(tx, [row["id"] for row in await tx.fetch(Q.heard_of_open)])
+    for row in await tx.fetch(Q.heard_of_open):
+        rule = rules.get(row["rule"])
+        since = silent_since(rule, row["heard_at"], row["spoke_at"], read_to) if rule else None
+        if since is not None:
+            await changing.silence(tx, row["id"], since, Now(now, behind_seconds(now, read_to)))
+
+
+async def measure(database: Database) -> None:
+    """Sets the metrics of open incidents from their rows; NaN while the database is away."""
+    try:
+        async with database.connection() as connection:
+            [row] = await connection.fetch(Q.size_of_open)
+        size = tuple(row)
+    except TRANSIENT:
+        size = math.nan, math.nan, math.nan
+    for gauge, value in zip((metrics.INCIDENTS_OPEN, metrics.INCIDENTS_SILENT, metrics.CUSTOMERS_IN_TROUBLE), size, strict=True):
+        gauge.set(value)

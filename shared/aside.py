@@ -1,0 +1,77 @@
+"""What one stream puts aside: how many dead letters stay whole in a minute, which become pointers, and the line that sums them up."""
+
+import math
+from collections import Counter, deque
+from collections.abc import Sequence
+
+from shared import metrics
+from shared.cloudevents import Reason
+from shared.dead_letters import DeadLetter, Form, Sample
+from shared.outbox import Message
+
+MINUTE = 60.0
+SAMPLES = 3
+
+
+class Aside:
+    """Gives each dead letter its form, and counts those that were committed. `now` is a monotonic clock's seconds."""
+
+    def __init__(self, topic: str, group: str, per_minute: int = 1000) -> None:
+        self.per_minute = per_minute
+        self.since_start: Counter[str] = Counter()  # by reason
+        self.pointers: Counter[str] = Counter()  # by form
+        self.samples: deque[Sample] = deque(maxlen=SAMPLES)
+        self._topic, self._group = topic, group
+        self._used, self._used_at = 0.0, 0.0  # of the allowance
+        self._unsaid: Counter[str] = Counter()
+        self._unsaid_pointers, self._said_at = 0, -math.inf
+        for reason in Reason:
+            metrics.DEAD_LETTERS.labels(topic, reason)
+        for form in (Form.POINTER, Form.STUB):
+            metrics.POINTERS.labels(topic, form)
+
+    def forms(self, letters: Sequence[DeadLetter], now: float) -> list[Form]:
+        """A form for each letter, in order: as many stay whole as the minute's allowance lets (a token bucket)."""
+        whole, forms = self._allowance(now), []
+        for letter in letters:
+            if not letter.fits:
+                forms.append(Form.STUB)
+            elif whole >= 1:
+                forms.append(Form.WHOLE)
+                whole -= 1
+            else:
+                forms.append(Form.POINTER)
+        return forms
+
+    def messages(self, letters: Sequence[DeadLetter], forms: Sequence[Form]) -> list[Message]:
+        """What goes to `<topic>.dlq`."""
+        return [letter.message(self._group, form) for letter, form in zip(letters, forms, strict=True)]
+
+    def committed(self, letters: Sequence[DeadLetter], forms: Sequence[Form], now: float) -> None:
+        """These letters are written for good."""
+        if not letters:
+            return
+        self._used, self._used_at = self.per_minute - self._allowance(now) + forms.count(Form.WHOLE), now
+        self.samples.extend(Sample.of(letter) for letter in letters[-SAMPLES:])
+        for letter, form in zip(letters, forms, strict=True):
+            self.since_start[letter.reason] += 1
+            self._unsaid[letter.reason] += 1
+            metrics.DEAD_LETTERS.labels(self._topic, letter.reason).inc()
+            if form is not Form.WHOLE:
+                self.pointers[form] += 1
+                self._unsaid_pointers += 1
+                metrics.POINTERS.labels(self._topic, form).inc()
+
+    def summary(self, now: float) -> str | None:
+        """A line about the letters since the last one: at once for the first, then at most one a minute; None when there is none to say."""
+        if not self._unsaid or now - self._said_at < MINUTE:
+            return None
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self._unsaid.most_common())
+        pointers = f", {self._unsaid_pointers:,} of them as pointers" if self._unsaid_pointers else ""
+        line = f"{self._group} put {self._unsaid.total():,} records aside ({reasons}{pointers}); for instance {self.samples[-1]}"
+        self._unsaid, self._unsaid_pointers, self._said_at = Counter(), 0, now
+        return line
+
+    def _allowance(self, now: float) -> float:
+        refilled = (now - self._used_at) * self.per_minute / MINUTE
+        return self.per_minute - max(self._used - refilled, 0.0)

@@ -1,0 +1,79 @@
+"""The consumer of one topic as a stream uses it: by partition number, and without harm while there is no consumer yet."""
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
+
+from aiokafka import TopicPartition
+
+from shared.offsets import Position
+
+
+class Consumer(Protocol):
+    """The part of aiokafka's consumer a stream needs."""
+
+    def seek(self, partition: TopicPartition, offset: int) -> None: ...
+    def pause(self, *partitions: TopicPartition) -> None: ...
+    def resume(self, *partitions: TopicPartition) -> None: ...
+    def highwater(self, partition: TopicPartition) -> int | None: ...
+    async def position(self, partition: TopicPartition) -> int: ...
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None: ...
+
+
+class Feed:
+    """Raises KafkaError where the broker is asked and refuses, TimeoutError where it does not answer in time."""
+
+    def __init__(self, topic: str, consumer: Callable[[], Consumer | None]) -> None:
+        self._topic, self._consumer = topic, consumer
+
+    def seek(self, partition: int, offset: int) -> None:
+        """The next poll begins there."""
+        if (consumer := self._consumer()) is not None:
+            consumer.seek(self._at(partition), offset)
+
+    def pause(self, partitions: Collection[int]) -> None:
+        """Polls bring nothing of these partitions until `resume`."""
+        if (consumer := self._consumer()) is not None:
+            consumer.pause(*map(self._at, partitions))
+
+    def resume(self, partitions: Collection[int]) -> None:
+        if (consumer := self._consumer()) is not None:
+            consumer.resume(*map(self._at, partitions))
+
+    async def bounds(self, partitions: Collection[int]) -> tuple[dict[int, int], dict[int, int]]:
+        """The first and the next offset the broker has of each partition."""
+        consumer, places = self._consumer(), [*map(self._at, partitions)]
+        if consumer is None:
+            return {}, {}
+        return _numbered(await consumer.beginning_offsets(places)), _numbered(await consumer.end_offsets(places))
+
+    async def ends(self, partitions: Collection[int], within: float) -> dict[int, int]:
+        """The next offset of each partition, which a paused consumer does not hear of by itself."""
+        consumer = self._consumer()
+        if consumer is None:
+            return {}
+        return _numbered(await asyncio.wait_for(consumer.end_offsets([*map(self._at, partitions)]), within))
+
+    async def behind(self, partition: int, position: Position, *, idle: bool) -> int | None:
+        """Records after the committed offset; None before the broker has told. `idle`: no poll is being worked on."""
+        consumer, at = self._consumer(), self._at(partition)
+        end = consumer.highwater(at) if consumer is not None else None
+        if consumer is None or end is None:
+            return None
+        # What compaction and transactions leave out at a partition's end comes in no poll: then the consumer is past it.
+        past = idle and not position.moved and await consumer.position(at) >= end
+        return 0 if past else max(end - position.committed, 0)
+
+    async def commit(self, offsets: Mapping[int, int], within: float) -> None:
+        """Tells Kafka too, only so that its own lag tools see it."""
+        if offsets and (consumer := self._consumer()) is not None:
+            await asyncio.wait_for(consumer.commit({self._at(partition): offset for partition, offset in offsets.items()}), within)
+
+    def _at(self, partition: int) -> TopicPartition:
+        return TopicPartition(self._topic, partition)
+
+
+def _numbered(offsets: Mapping[TopicPartition, int]) -> dict[int, int]:
+    return {at.partition: offset for at, offset in offsets.items()}

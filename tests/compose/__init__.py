@@ -1,0 +1,1 @@
+"""What a compose stack that runs must survive: `python -m tests.compose`."""

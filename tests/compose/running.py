@@ -1,0 +1,88 @@
+"""The compose stack as somebody finds it on this machine: its addresses, tokens, logs and alerts, by the documented commands only."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.request import urlopen
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+
+from deploy.local.mailbox import MailDev
+from deploy.local.processes import ROOT
+from tests.e2e.shop import Reached, Shop
+
+KAFKA = "localhost:9092"
+SERVICES = {"monitor": 8001, "notifier": 8002, "ticketing": 8003}
+ROLES = ("producer", "agent", "operator")
+PROMETHEUS = "http://localhost:9090"
+
+
+async def compose(*arguments: str) -> str:
+    """What `docker compose …` prints. Raises RuntimeError with its errors when it fails."""
+    return await _output("docker", "compose", *arguments)
+
+
+async def forewarn(*arguments: str) -> str:
+    """What the command line prints. Raises RuntimeError with its errors when it fails."""
+    return await _output(".venv/bin/forewarn", *arguments)
+
+
+async def _output(*command: str) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
+    )
+    out, err = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{out.decode()}\n{err.decode()}")
+    return out.decode()
+
+
+@dataclass
+class Running:
+    """A compose stack with its observability profile."""
+
+    tokens: dict[str, str]
+    mailbox: MailDev = field(default_factory=lambda: MailDev("http://localhost:1080"))
+
+    @classmethod
+    async def found(cls) -> "Running":
+        """The stack that runs. Raises RuntimeError when there is none."""
+        return cls({role: (await compose("exec", "-T", "monitor", "cat", f"/run/secrets/{role}_token")).strip() for role in ROLES})
+
+    @asynccontextmanager
+    async def shop(self, name: str, customers: int = 20) -> AsyncIterator[Shop]:
+        """A product on this stack."""
+        urls = {service: f"http://localhost:{port}" for service, port in SERVICES.items()}
+        async with Shop(Reached(KAFKA, urls, self.tokens, self.mailbox), name, customers) as opened:
+            yield opened
+
+    async def firing(self) -> list[str]:
+        """The names of the alerts that fire now."""
+        said = await asyncio.to_thread(_fetch, f"{PROMETHEUS}/api/v1/alerts")
+        return sorted({each["labels"]["alertname"] for each in said["data"]["alerts"] if each["state"] == "firing"})
+
+    async def logged(self, service: str, since: str) -> int:
+        """How many lines a service has logged since that moment (RFC 3339)."""
+        return len((await compose("logs", "--no-color", "--no-log-prefix", "--since", since, service)).splitlines())
+
+    async def letters(self, topic: str) -> list[ConsumerRecord]:
+        """The dead letters of a topic, as they are on the broker; receipts are none."""
+        consumer = AIOKafkaConsumer(f"{topic}.dlq", bootstrap_servers=KAFKA, group_id=None, auto_offset_reset="earliest")
+        await consumer.start()
+        try:
+            ends = await consumer.end_offsets(list(consumer.assignment()))
+            found: list[ConsumerRecord] = []
+            while any([await consumer.position(at) < end for at, end in ends.items()]):
+                for records in (await consumer.getmany(timeout_ms=200)).values():
+                    found += [record for record in records if any(name == "forewarn-reason" for name, _ in record.headers)]
+            return found
+        finally:
+            await consumer.stop()
+
+
+def _fetch(url: str) -> Any:
+    with urlopen(url, timeout=5) as answer:  # noqa: S310  an address of ours
+        return json.load(answer)

@@ -1,0 +1,7 @@
+"""The endpoints every service has beside its own, and who may use them."""
+
+STREAMS = {
+    ("GET", "/v1/streams"): {"operator"},
+    ("POST", "/v1/streams/{topic}/release"): {"operator"},
+    ("POST", "/v1/unpublished/send"): {"operator"},
+}
