@@ -201,9 +201,9 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
     (
         Harm("a topic, from a fact", refused_row, {"UnpublishedRows": {"service": "monitor"}}),
         Harm("our good name, from the mail server", sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
+        Harm("sense, from a topic of ours", unreadable, {"BrakeEngaged": {"service": "ticketing", "topic": Topic.NOTIFICATIONS}}),
         Harm("the voice of a failing component", component_died, {"SilentIncidents": {"service": "monitor"}}),
     ),
-    (Harm("sense, from a topic of ours", unreadable, {"BrakeEngaged": {"service": "ticketing", "topic": Topic.NOTIFICATIONS}}),),
     (Harm("records, before they were read", deleted_unread, {"RecordsLost": {"service": "ticketing", "topic": Topic.SUPPORT_REQUESTS}}),),
     (Harm("Postgres", partial(stopped, "postgres"), {"DatabaseAway": {"service": "monitor"}, "NotReady": {"check": "database"}}),),
     (
