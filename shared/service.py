@@ -125,7 +125,9 @@ async def serve(service: Service) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopping.set)
     http = _Http(
-        uvicorn.Config(service.app(), service.settings.http_host, service.settings.http_port, log_level="warning", access_log=False)
+        uvicorn.Config(
+            service.app(), service.settings.http_host, service.settings.http_port, log_level="warning", log_config=None, access_log=False
+        )
     )
     answering = asyncio.create_task(http.serve())
     measuring = asyncio.create_task(service.measure())

@@ -57,6 +57,7 @@ async def story(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixtur
 
 async def _round(it: Story, harms: tuple[Harm, ...]) -> None:
     """Does harms side by side, waits for their alerts, mends everything, waits for the alerts to be over."""
+    await asyncio.gather(*(harm.first(it.stack) for harm in harms if harm.first))
     since, began = time.time(), {harm.what: time.monotonic() for harm in harms}
     wanted = {alert: labels for harm in harms for alert, labels in harm.alerts.items()}
     it.told |= {alert: Told(alert, harm.what) for harm in harms for alert in harm.alerts}

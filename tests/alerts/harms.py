@@ -1,7 +1,7 @@
 """What is taken away from the running stack, and which alerts must follow."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ class Harm:
     what: str
     doing: Callable[[Stack], AbstractAsyncContextManager[None]]  # the thing is away while the context lasts
     alerts: dict[str, Labels]
+    first: Callable[[Stack], Awaitable[None]] | None = None  # what must have happened before
 
 
 @asynccontextmanager
@@ -123,7 +124,7 @@ async def kafka_stopped(stack: Stack) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def nobody_speaks(stack: Stack) -> AsyncIterator[None]:
-    """The feed that spoke all the time ends; it begins again with the context's end."""
+    """Nothing is written to the topic that always had traffic, while the context lasts."""
     stack.speaking.clear()
     yield
     stack.speaking.set()
@@ -163,6 +164,14 @@ async def component_died(stack: Stack) -> AsyncIterator[None]:
     await stack.dismiss_incidents()
 
 
+async def always_had_traffic(stack: Stack) -> None:
+    """Returns when Prometheus has seen traffic on customers.v1 for as long as SourceSilent looks back."""
+    spoke = f'increase(forewarn_consumed_records_total{{topic="{Topic.CUSTOMERS}"}}[10s])'
+    async with asyncio.timeout(120):
+        while not await stack.query(f"min_over_time(({spoke})[60s:1s]) > 0 and count_over_time(({spoke})[60s:1s]) >= 55"):  # noqa: ASYNC110  Prometheus cannot signal
+            await asyncio.sleep(0.5)
+
+
 async def speak(stack: Stack) -> None:
     """Says something on customers.v1 twice a second, while it may, until cancelled."""
     async with stack.producing() as producer:
@@ -187,24 +196,24 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
                 "NothingDelivered": {"service": "notifier"},
             },
         ),
-        Harm("sense, from one request", nonsense, {"DeadLetters": {"service": "ticketing", "reason": "not_json"}}),
-        Harm("a table, from due work", work_that_raises, {"DueWorkFailing": {"service": "ticketing"}}),
-        Harm("a row, from every worker", work_that_no_worker_gets, {"DueWorkLate": {"service": "ticketing", "kind": "tidy_tickets"}}),
+        Harm("the JSON of one request", nonsense, {"DeadLetters": {"service": "ticketing", "reason": "not_json"}}),
+        Harm("a table that due work needs", work_that_raises, {"DueWorkFailing": {"service": "ticketing"}}),
+        Harm("a due row (locked)", work_that_no_worker_gets, {"DueWorkLate": {"service": "ticketing", "kind": "tidy_tickets"}}),
         Harm(
-            "a table, from monitor",
+            "a table of monitor (locked)",
             table_locked,
             {"ConsumerStuck": {"topic": Topic.PRODUCT_EVENTS}, "ConsumerLagGrowing": {"topic": Topic.PRODUCT_EVENTS}},
         ),
     ),
     (Harm("ticketing", partial(stopped, "ticketing"), {"ServiceDown": {"service": "ticketing"}}),),
-    (Harm("the voice of a source", nobody_speaks, {"SourceSilent": {"topic": Topic.CUSTOMERS}}),),
+    (Harm("the traffic of customers.v1", nobody_speaks, {"SourceSilent": {"topic": Topic.CUSTOMERS}}, always_had_traffic),),
     (
-        Harm("a topic, from a fact", refused_row, {"UnpublishedRows": {"service": "monitor"}}),
-        Harm("our good name, from the mail server", sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
-        Harm("sense, from a topic of ours", unreadable, {"BrakeEngaged": {"service": "ticketing", "topic": Topic.NOTIFICATIONS}}),
-        Harm("the voice of a failing component", component_died, {"SilentIncidents": {"service": "monitor"}}),
+        Harm("the topic of a fact", refused_row, {"UnpublishedRows": {"service": "monitor"}}),
+        Harm("the relay's consent to our sender", sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
+        Harm("the JSON of notifications.v1", unreadable, {"BrakeEngaged": {"service": "ticketing", "topic": Topic.NOTIFICATIONS}}),
+        Harm("the events of a failing component", component_died, {"SilentIncidents": {"service": "monitor"}}),
     ),
-    (Harm("records, before they were read", deleted_unread, {"RecordsLost": {"service": "ticketing", "topic": Topic.SUPPORT_REQUESTS}}),),
+    (Harm("records that were not read yet", deleted_unread, {"RecordsLost": {"service": "ticketing", "topic": Topic.SUPPORT_REQUESTS}}),),
     (Harm("Postgres", partial(stopped, "postgres"), {"DatabaseAway": {"service": "monitor"}, "NotReady": {"check": "database"}}),),
     (
         Harm(

@@ -129,6 +129,12 @@ class Stack:
         answer = await self.http.get(f"http://localhost:{self.ports['prometheus']}/api/v1/alerts")
         return [alert["labels"] for alert in answer.json()["data"]["alerts"] if alert["state"] == "firing"]
 
+    async def query(self, expression: str) -> list[Any]:
+        """What Prometheus finds for an expression now."""
+        answer = await self.http.get(f"http://localhost:{self.ports['prometheus']}/api/v1/query", params={"query": expression})
+        found: list[Any] = answer.json()["data"]["result"]
+        return found
+
     async def mails(self) -> list[dict[str, Any]]:
         """Every mail in MailDev."""
         answer = await self.http.get(f"http://localhost:{self.ports['maildev']}/email")
