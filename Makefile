@@ -49,8 +49,8 @@ lint: $(READY) ## style, formatting, and who may import whom
 types: $(READY) ## mypy, strict, tests included
 	$(BIN)/mypy
 
-bench: $(READY) ## events per second through monitor, and from the event to the mail (Docker)
-	$(BIN)/python -m bench $(ARGS)
+bench: $(READY) ## figures against peers in the same run: PART=monitor, no PART: all (Docker)
+	$(BIN)/python -m bench $(PART) $(ARGS)
 
 faults: $(READY) ## kills, stops and restarts under load: ROUNDS=20 SEED=7 (Docker)
 	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --seed $(SEED)

@@ -1,37 +1,25 @@
-"""`python -m bench`: monitor's throughput against the bare loop, and how soon customers are told. The last line is one JSON object."""
+"""`python -m bench [PART ...]`: the named parts, or all of them. What a part has found is one line, a JSON object; the last line is one."""
 
 import argparse
 import asyncio
 import json
 import logging
-from statistics import quantiles
 
-from bench import latency, throughput
-from bench.servers import servers
+from bench.parts import PARTS
 
 
-async def main(events: int, incidents: int) -> dict[str, object]:
-    async with servers() as of:
-        folded, bare = await throughput.measure(of, events)
-    async with servers() as of:
-        delays = await latency.measure(of, incidents)
-    cuts = quantiles(delays, n=100)
-    p50, p99 = cuts[49], cuts[98]
-    print(f"{len(delays)} mails, told after {p50:.2f} s in the median, {p99:.2f} s at the 99th percentile, {max(delays):.2f} s at most")
-    return {
-        "bench": "monitor",
-        "events_per_s": round(folded),
-        "bare_events_per_s": round(bare),
-        "ratio": round(folded / bare, 3),
-        "told_after_p50_s": round(p50, 3),
-        "told_after_p99_s": round(p99, 3),
-    }
+async def main(parts: list[str], said: argparse.Namespace) -> None:
+    for part in parts:
+        print(json.dumps(await PARTS[part].measure(said)), flush=True)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=2_000_000)
-    parser.add_argument("--incidents", type=int, default=30, help="outages in the latency run, one every 2 s")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; none: all")
+    for each in PARTS.values():
+        each.arguments(parser)
     arguments = parser.parse_args()
+    if unknown := [part for part in arguments.parts if part not in PARTS]:
+        parser.error(f"there is no part {', '.join(unknown)}; there is {', '.join(PARTS)}")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # until the broker answers it says so at every try
-    print(json.dumps(asyncio.run(main(arguments.events, arguments.incidents))))
+    asyncio.run(main(arguments.parts or list(PARTS), arguments))

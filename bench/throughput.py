@@ -20,7 +20,7 @@ async def measure(of: Servers, count: int) -> tuple[float, float]:
     before = await _bare(of, count)
     folded = await _monitor(of, count)
     after = await _bare(of, count)
-    await _check(of, count)
+    await check(of, count)
     return folded, (before + after) / 2
 
 
@@ -41,7 +41,7 @@ async def _monitor(of: Servers, count: int) -> float:
             running.check()
             assert time.monotonic() < deadline, running.failure(f"folded only {done:,.0f} of {count:,} in 300 s")
             await asyncio.sleep(0.1)
-            done, done_at = await asyncio.to_thread(_consumed, port), time.perf_counter()
+            done, done_at = await asyncio.to_thread(consumed, port), time.perf_counter()
             if done and not first:
                 first, first_at = done, done_at
         rate = (done - first) / (done_at - first_at)
@@ -49,7 +49,7 @@ async def _monitor(of: Servers, count: int) -> float:
         return rate
 
 
-def _consumed(port: int) -> float:
+def consumed(port: int) -> float:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", "/metrics")
@@ -61,7 +61,7 @@ def _consumed(port: int) -> float:
         connection.close()
 
 
-async def _check(of: Servers, count: int) -> None:
+async def check(of: Servers, count: int) -> None:
     connection = await of.connect()
     try:
         account = await connection.fetchrow(

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     CONTROL_CHARACTER = "control_character"  # in what identifies the message; U+0000 anywhere (Postgres cannot store it)
     ABSURD_TIME = "absurd_time"  # before 2000, or more than a day ahead
     LOOP = "loop"  # more than 8 facts led here
+    TOO_MANY_COMPONENTS = "too_many_components"  # it names a component more than its rules may know: often an id where a name should be
     HANDLER_FAILED = "handler_failed"  # it could be read, but what it says can never be done
 
 

@@ -158,6 +158,11 @@ class Database:
             connection.terminate()
 
 
+async def plan_for_values(tx: Tx) -> None:
+    """Until `tx` ends, queries are planned for the values they are given: a list's filters are mostly absent."""
+    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
 def _setting(events: Sequence[asyncio.Event]) -> Callable[..., None]:
     def set_all(*_: object) -> None:
         for event in events:

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from services.monitor.rules import RulesFile
 from services.notifier.policy import Policy
-from services.ticketing.support import Catalog, Support
+from services.ticketing.support import Support
+from shared.catalog import Catalog
 from shared.config import ConfigError, load
 
 FILES: dict[str, tuple[type[BaseModel], Callable[..., str]]] = {

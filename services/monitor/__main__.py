@@ -5,7 +5,7 @@ from functools import partial
 
 from services.monitor.api import router
 from services.monitor.detecting import Detecting
-from services.monitor.folding import Folding
+from services.monitor.folding import Folding, Limits
 from services.monitor.keeping import kept
 from services.monitor.rules import RulesFile
 from services.monitor.settings import MonitorSettings
@@ -26,7 +26,7 @@ def service(settings: MonitorSettings) -> Service:
     """monitor, ready to run. Raises ConfigError when rules.yml does not say what it must."""
     rules = load(settings.config_dir / "rules.yml", RulesFile)
     database = Database(settings, "monitor")
-    folding = Folding(rules)
+    folding = Folding(rules, limits=Limits(settings.seen_limit, settings.component_limit))
     events = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=AT_ONCE, slowest=SLOWEST)
     partials = Stream("monitor", Topic.PARTIALS, Detecting(rules), database)
     changed = database.wakeup("incidents")

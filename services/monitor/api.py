@@ -14,7 +14,7 @@ from services.monitor.incident import IncidentRow
 from services.monitor.store import Q, incident, incident_of
 from shared.api import Db, IdempotencyKey, Problem, Role, allow, once, page, position_of, timed_position
 from shared.events import Severity
-from shared.postgres import Tx
+from shared.postgres import Tx, plan_for_values
 
 router = APIRouter(prefix="/v1")
 router.include_router(events)
@@ -82,7 +82,8 @@ async def list_incidents(
 ) -> dict[str, Any]:
     """Incidents, newest first."""
     opened_at, after = timed_position(cursor)
-    async with database.connection() as connection:
+    async with database.transaction() as connection:
+        await plan_for_values(connection)
         rows = await connection.fetch(Q.list_incidents, status, component, opened_at, after, limit + 1)
     return page([_view(incident_of(row)) for row in rows], limit, lambda item: f"{item.opened_at.isoformat()} {item.id}")
 

@@ -5,87 +5,63 @@ counts of distinct customers add up over partitions. A customer is counted in th
 latest bad event only, so they add up over buckets too.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-import msgspec
-
-from services.monitor.aging import Ages
+from services.monitor.aging import Components
+from services.monitor.buckets import Buckets, OldCells
 from services.monitor.rules import RatioRule, reader, test_of
-from services.monitor.seen import Seen
+from services.monitor.seen import MINUTE, Seen
+from services.monitor.tallies import Tallies, Tally
 from shared.events import ProductEvent
 
 SKEW = 300.0  # seconds an event may be ahead of our clock before it is counted as such
-NOT_OURS, LATE, TAKEN = range(3)  # what a watch says of an event, the least first
-
-
-@dataclass(slots=True)
-class Tally:
-    """One customer's unbroken row of bad events: no two further apart than the rule's window."""
-
-    first: float  # event time, seconds since the epoch
-    last: float
-    count: int
-
-
-@dataclass(slots=True)
-class Cell:
-    """One component in one bucket."""
-
-    total: int = 0
-    bad: int = 0
-    first_bad: float = 0.0  # event time of the earliest bad event, seconds since the epoch; 0 without one
-    failing: dict[str, Tally] = field(default_factory=dict)  # customers whose latest bad event is here
-    changed: bool = False
-
-
-Bucket = dict[str, Cell]  # by component
-Changes = dict[str, list[tuple[int, int, int, int, float]]]  # component → (bucket, events, bad events, customers, first bad event)
-
-
-class StoredCell(msgspec.Struct, array_like=True):
-    """A `Cell` as it is stored, with the component's watermark. Fields are added at the end, with a default: older snapshots lack them."""
-
-    total: int
-    bad: int
-    failing: dict[str, tuple[float, float, int]]
-    watermark: float
-    first_bad: float = 0.0
-
-
-Stored = dict[str, StoredCell]
+REMEMBERED = 2  # horizons for which a minute's identities are kept after it last grew
+FOUND_WITHIN = 60.0  # seconds of wall clock in which detection finds what happened, also while this partition runs ahead
+COMPONENTS = 10_000  # of one rule in one partition
+NOT_OURS, REFUSED, LATE, TAKEN = range(4)  # what a watch says of an event, the least first
 
 
 class Watch:
     """One rule's view of one partition."""
 
-    def __init__(self, rule: RatioRule, horizon: float) -> None:
+    def __init__(self, rule: RatioRule, horizon: float, limit: int) -> None:
         self.rule = rule
-        self.watermarks: dict[str, float] = {}  # component → latest event time
-        self.failed: dict[str, set[str]] = {}  # component → customers with bad events since the last `changes`
-        self._horizon = horizon
+        self.key = f"{rule.id}@{rule.fingerprint}"  # what is stored under another fingerprint was counted by another rule
+        self.components = Components(limit, horizon)
+        self.watermarks = self.components.watermarks  # component → latest event time
+        self.tallies = Tallies()
+        self.refused = 0  # events whose component was one too many
+        self.kept = horizon + rule.window.total_seconds()  # seconds of the clock for which what nothing touches is kept
         self._window = rule.window.total_seconds()
         self._width = rule.width
         self._where, self._bad, self._component = test_of(rule.where), test_of(rule.bad) or bool, reader(rule.component)
-        self._buckets: dict[int, Bucket] = {}
-        self._ages = Ages()  # of the buckets
-        self._changed: list[tuple[int, str, Cell]] = []
-        self._latest: dict[tuple[str, str], int] = {}  # (component, customer) → the bucket their tally is in
+        self.buckets = Buckets(self.components, rule.width, self.kept)
+        self._cells = self.buckets.of
+        self._turned = 0.0, 0.0  # when the tallies' generations turned: by the clock, by the wall clock
 
     def count(self, event: ProductEvent, at: float) -> int:
-        """Takes one event of time `at`: TAKEN, LATE when it changes nothing any more, NOT_OURS when the rule does not ask for it."""
+        """Takes one event of time `at`: TAKEN, LATE when it changes nothing any more, REFUSED when it names one component too many,
+        NOT_OURS when the rule does not ask for it."""
         if self._where is not None and not self._where(event):
             return NOT_OURS
         component = self._component(event)
-        if type(component) is not str or not 0 < len(component) <= 255:
+        if type(component) is not str:
             return NOT_OURS
-        watermark = self.watermarks.get(component, 0.0)
-        if at > watermark:
+        watermark = self.watermarks.get(component)
+        if watermark is None:
+            if (fate := self._admit(component, at)) != TAKEN:
+                return fate
             self.watermarks[component] = at
-        elif at < watermark - self._horizon:
+        elif at > watermark:
+            self.watermarks[component] = at
+        elif self.components.is_late(component, at, watermark):
             return LATE
         start = int(at) // self._width * self._width
-        cell = self._cell(start, component)
+        bucket = self._cells.get(start)
+        cell = None if bucket is None else bucket.get(component)
+        if cell is None or not cell.changed:
+            cell = self.buckets.cell(start, component)
         cell.total += 1
         if self._bad(event):
             cell.bad += 1
@@ -95,96 +71,69 @@ class Watch:
                 self._fail(component, event.subject, at, start)
         return TAKEN
 
-    def _cell(self, start: int, component: str) -> Cell:
-        bucket = self._buckets.get(start)
-        if bucket is None:
-            bucket = self._buckets[start] = {}
-        cell = bucket.get(component)
-        if cell is None:
-            cell = bucket[component] = Cell()
-        if not cell.changed:
-            cell.changed = True
-            self._changed.append((start, component, cell))
-        return cell
+    def _admit(self, component: str, at: float) -> int:
+        """Whether a component that is not known may come."""
+        if not 0 < len(component) <= 255:
+            return NOT_OURS
+        if self.components.is_late_for_all(at):
+            return LATE
+        if not self.components.has_room():
+            self.refused += 1
+            return REFUSED
+        return TAKEN
 
-    def _fail(self, component: str, customer: str, at: float, start: int) -> None:
-        before = self._latest.get((component, customer))
-        self.failed.setdefault(component, set()).add(customer)
-        if before is None:
-            tally = Tally(at, at, 1)
+    def came_ahead(self, event: ProductEvent) -> None:
+        """The event just taken has a time ahead of our clock. Within the same minute its component's watermark says enough."""
+        component, at = self._component(event), event.time.timestamp()
+        if type(component) is str and component in self.watermarks and at // MINUTE > self.watermarks[component] // MINUTE:
+            self.components.came_ahead(component, at)
+
+    def _fail(self, component: str, customer: str, at: float, start: int) -> Tally:
+        tally = self.tallies.of(component, customer)
+        if tally is None:
+            tally = Tally(at, at, 1, start)
+            self.buckets.cell(start, component).customers += 1
         else:
-            tally = self._cell(before, component).failing.pop(customer)
-            if at - tally.last > self._window:  # the row is broken; the later one counts
-                tally = Tally(at, at, 1)
-            elif tally.first - at <= self._window:
-                tally = Tally(min(tally.first, at), max(tally.last, at), tally.count + 1)
-        home = start if before is None else max(start, before)
-        self._latest[component, customer] = home
-        self._cell(home, component).failing[customer] = tally
+            tally.follow(at, self._window)
+            if start > tally.home:
+                self.buckets.leave(tally.home, component)
+                self.buckets.cell(start, component).customers += 1
+                tally.home = start
+        self.tallies.put(component, customer, tally)
+        return tally
 
     # ── what a checkpoint needs ──────────────────────────────────────────────────────────────
 
-    def changes(self) -> Changes:
-        """The buckets that changed since the last `settle`."""
-        changes: Changes = {}
-        for start, component, cell in self._changed:
-            changes.setdefault(component, []).append((start, cell.total, cell.bad, len(cell.failing), cell.first_bad))
-        return changes
+    def take_over(self, start: int, cells: OldCells) -> None:
+        """Adds what an older version counted and stored; the next checkpoint stores it in today's form."""
+        for component, old in cells.items():
+            self.watermarks[component] = max(self.watermarks.get(component, 0.0), old.watermark)
+            cell = self.buckets.cell(start, component)
+            cell.total += old.total
+            cell.bad += old.bad
+            cell.first_bad = min(filter(None, (cell.first_bad, old.first_bad)), default=0.0)
+            for customer, (first, last, count) in old.failing.items():
+                tally = self._fail(component, customer, last, start)
+                tally.first, tally.count = min(tally.first, first), tally.count + count - 1
 
-    def settle(self, now: float) -> dict[int, Stored]:
-        """The buckets that changed, whole, to be stored; nothing counts as changed afterwards."""
-        starts = {start for start, _, _ in self._changed}
-        for _, _, cell in self._changed:
-            cell.changed = False
-        self._changed, self.failed = [], {}
-        for start in starts:
-            self._ages.touch(start, now)
-        return {start: self._stored(self._buckets[start]) for start in starts}
+    def restored(self, touched: Mapping[int, float], clock: float, now: float) -> None:
+        """All that was stored is back. `touched`: where the clock stood when each bucket was stored last."""
+        self.buckets.restored(touched)
+        self._turned = clock, now
 
-    def _stored(self, bucket: Bucket) -> Stored:
-        return {
-            component: StoredCell(
-                cell.total,
-                cell.bad,
-                {customer: (tally.first, tally.last, tally.count) for customer, tally in cell.failing.items()},
-                self.watermarks[component],
-                cell.first_bad,
-            )
-            for component, cell in bucket.items()
-        }
-
-    def restore(self, start: int, stored: Stored, now: float) -> None:
-        """Takes back what `settle` gave."""
-        bucket = self._buckets.setdefault(start, {})
-        for component, cell in stored.items():
-            failing = {customer: Tally(*tally) for customer, tally in cell.failing.items()}
-            bucket[component] = Cell(cell.total, cell.bad, cell.first_bad, failing)
-            self._latest |= {(component, customer): start for customer in failing}
-            self.watermarks[component] = max(self.watermarks.get(component, 0.0), cell.watermark)
-        self._ages.touch(start, now)
-
-    def forget(self, now: float) -> list[int]:
-        """Lets go of buckets that nothing has touched for a window and the horizon; returns them."""
-        gone = self._ages.forget(now - self._horizon - self._window)
-        for start in gone:
-            for component, cell in self._buckets.pop(start).items():
-                for customer in cell.failing:
-                    del self._latest[component, customer]
-        return gone
+    def turn(self, clock: float, now: float) -> int | None:
+        """Lets go of tallies that nothing has touched for as long, and for long enough by the wall clock; returns their generation."""
+        if clock - self._turned[0] <= self.kept or now - self._turned[1] < FOUND_WITHIN:
+            return None
+        self._turned = clock, now
+        return self.tallies.turn()
 
     def affected(self, component: str, customers: Iterable[str] | None, since: float, until: float) -> Iterator[tuple[str, Tally]]:
         """Those of the customers (None: of all) whose bad events reach the rule's number, in a row that lies at least in part within."""
-        for customer in self._everybody(component) if customers is None else customers:
-            start = self._latest.get((component, customer))
-            if start is None:
-                continue
-            tally = self._buckets[start][component].failing[customer]
-            if tally.count >= self.rule.impact.at_least and tally.last >= since and tally.first <= until:
+        for customer in self.tallies.customers(component) if customers is None else customers:
+            tally = self.tallies.of(component, customer)
+            if tally is not None and tally.count >= self.rule.impact.at_least and tally.last >= since and tally.first <= until:
                 yield customer, tally
-
-    def _everybody(self, component: str) -> list[str]:
-        cells = (bucket.get(component) for bucket in self._buckets.values())
-        return [customer for cell in cells if cell is not None for customer in cell.failing]
 
 
 @dataclass(slots=True)
@@ -203,17 +152,20 @@ class Account:
 class Partition:
     """All rules' views of one partition, and the account of what went in."""
 
-    def __init__(self, rules: Sequence[RatioRule], horizon: float) -> None:
-        self.horizon = horizon
-        self.watches = {rule.id: Watch(rule, horizon) for rule in rules}
+    def __init__(self, rules: Sequence[RatioRule], horizon: float, components: int = COMPONENTS) -> None:
+        """`components`: how many each rule may know here."""
+        self.watches = {rule.id: Watch(rule, horizon, components) for rule in rules}
         self.seen = Seen()
         self.account = Account()
+        self.clock = 0.0  # the latest event time counted, never ahead of our own
+        self.taken_over = False  # from an older version, and not stored since
+        self._remembered = REMEMBERED * horizon
         self._by_type: dict[str, tuple[Watch, ...]] = {
             each: tuple(watch for watch in self.watches.values() if each in watch.rule.events) for rule in rules for each in rule.events
         }
 
-    def fold(self, event: ProductEvent, now: float) -> None:
-        """Takes one event. `now`: the wall clock, seconds since the epoch.
+    def fold(self, event: ProductEvent, now: float) -> int:
+        """Takes one event and says what became of it; a REFUSED one is to be put aside. `now`: the wall clock, seconds since the epoch.
 
         An event from the future comes from a clock that is ahead of ours, and happens now: it makes no other late,
         and no trouble look over.
@@ -223,11 +175,11 @@ class Partition:
         watches = self._by_type.get(event.type)
         if watches is None:
             account.unmatched += 1
-            return
+            return NOT_OURS
         at = event.time.timestamp()
         if not self.seen.first_time(event.source, event.id, at):
             account.duplicate += 1
-            return
+            return NOT_OURS
         ahead = at - now
         if ahead > 0:
             at = now
@@ -235,11 +187,57 @@ class Partition:
         for watch in watches:
             if (said := watch.count(event, at)) > fate:
                 fate = said
-        if fate == NOT_OURS:
-            account.unmatched += 1
-            return
-        account.counted += 1
+        if fate == TAKEN:
+            account.counted += 1
+            if at > self.clock:  # noqa: PLR1730  a call of max() is measurable here
+                self.clock = at
+            if ahead > 0:
+                self._came_ahead(event, watches, ahead)
+        else:
+            self._not_taken(event, fate)
+        return fate
+
+    def _came_ahead(self, event: ProductEvent, watches: Sequence[Watch], ahead: float) -> None:
+        for watch in watches:
+            watch.came_ahead(event)
+        self.account.ahead += ahead > SKEW
+
+    def _not_taken(self, event: ProductEvent, fate: int) -> None:
+        self.seen.take_back(event.time.timestamp())  # it changed nothing; a refused one may come again when there is room
         if fate == LATE:
-            account.late += 1
-        elif ahead > SKEW:
-            account.ahead += 1
+            self.account.counted += 1
+            self.account.late += 1
+        elif fate == REFUSED:
+            self.account.dead += 1
+        else:
+            self.account.unmatched += 1
+
+    def is_over(self, clock: float) -> bool:
+        """Whether a minute that grew last when the clock was there need not be known any more."""
+        return clock < self.clock - self._remembered
+
+    def expired(self) -> list[int]:
+        """The minutes of event time whose identities need not be known any more."""
+        return [minute for minute, clock in self.seen.grew().items() if self.is_over(clock)]
+
+    def forget(self, minute: int) -> None:
+        """Lets go of the identities of one minute."""
+        self.seen.forget(minute)
+        self.close(minute)
+
+    def close(self, minute: int) -> None:
+        """What could be an event of that minute is late from now on."""
+        for watch in self.watches.values():
+            watch.components.close(minute * MINUTE, (minute + 1) * MINUTE)
+
+
+def above(limit: int, sizes: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
+    """The (partition, minute)s to be forgotten, the oldest minutes first, so that no more than `limit` identities are known."""
+    excess = sum(sizes.values()) - limit
+    gone = []
+    for at in sorted(sizes, key=lambda at: at[1]) if excess > 0 else ():
+        if excess <= 0:
+            break
+        gone.append(at)
+        excess -= sizes[at]
+    return gone

@@ -6,37 +6,50 @@ catches up meets incidents that are over.
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import astuple
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from zlib import crc32
 
 from aiokafka import ConsumerRecord
 
-from services.monitor import metrics, store
-from services.monitor.fold import Changes, Partition, Tally, Watch
+from services.monitor import metrics, partials, snapshot, store
+from services.monitor.buckets import Changes
+from services.monitor.fold import COMPONENTS, REFUSED, Partition
 from services.monitor.incident import moment
 from services.monitor.rules import RulesFile
 from services.monitor.store import RecentIncident
-from shared.cloudevents import Undecodable, read_event
+from services.monitor.tallies import Tally
+from shared.cloudevents import Reason, Undecodable, read_event
 from shared.dead_letters import DeadLetter
 from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded
 from shared.outbox import say
 from shared.postgres import Tx
 
 SHARDS = 16  # keys of the partials: a component is always in the same one
-IN_ONE = 1000  # series in one message: some 100 kB
+TOLD_EVERY = 1.0  # seconds of event time: how often an open incident is told how far time has come
+
+Incidents = Mapping[tuple[str, str], Sequence[RecentIncident]]  # by rule and component
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one process may remember."""
+
+    identities: int = 50_000_000  # of events, in 8 bytes each
+    components: int = COMPONENTS  # of each rule in each partition
 
 
 class Folding:
     """The processor of the product events (see `shared/stream.py`)."""
 
-    def __init__(self, rules: RulesFile, clock: Callable[[], float] = time.time) -> None:
-        """`clock`: the wall clock, seconds since the epoch; it only ages what nothing touches, and sees events from the future."""
-        self._rules, self._clock = rules, clock
+    def __init__(self, rules: RulesFile, clock: Callable[[], float] = time.time, limits: Limits | None = None) -> None:
+        """`clock`: the wall clock, seconds since the epoch."""
+        self._rules, self._clock, self._limits = rules, clock, limits or Limits()
         self._partitions: dict[int, Partition] = {}
-        self._searched: set[tuple[str, int]] = set()  # (incident, partition) whose past was looked through
-        self._told: dict[tuple[str, int], float] = {}  # (incident, partition) → the event time last told
+        self._searched: set[str] = set()  # incidents for which the past of these partitions was looked through
+        self._told: dict[int, float] = {}  # partition → the event time that open incidents were last told
+        self._waiting: frozenset[tuple[str, str]] = frozenset()  # whom it was told: rule and component of each open incident
         self._incidents_changed = False
         self._accounted: dict[str, int] = {}
 
@@ -46,9 +59,9 @@ class Folding:
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         horizon = self._rules.horizon.total_seconds()
-        self._partitions = {number: Partition(self._rules.rules, horizon) for number in partitions}
-        self._searched, self._told = set(), {}
-        await store.restore(tx, self._partitions, self._clock())
+        self._partitions = {number: Partition(self._rules.rules, horizon, self._limits.components) for number in partitions}
+        self._searched, self._told, self._waiting = set(), {}, frozenset()
+        metrics.IDENTITIES_DROPPED.inc(await snapshot.restore(tx, self._partitions, self._limits.identities, self._clock()))
         self._accounted = self._fates()
         self._incidents_changed = True
 
@@ -66,7 +79,10 @@ class Folding:
                 account.read += 1
                 account.dead += 1
             else:
-                partitions[record.partition].fold(event, now)
+                if partitions[record.partition].fold(event, now) == REFUSED:
+                    letters.append(
+                        DeadLetter(record, Reason.TOO_MANY_COMPONENTS, f"more than {self._limits.components} of a rule", "Refused")
+                    )
         return letters
 
     def pressing(self) -> bool:
@@ -74,18 +90,34 @@ class Folding:
 
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
-        incidents = await store.recent_incidents(tx, self._rules.horizon)
+        incidents: dict[tuple[str, str], list[RecentIncident]] = {}
+        for incident in await store.recent_incidents(tx, self._rules.horizon):
+            incidents.setdefault((incident.rule, incident.component), []).append(incident)
         facts: list[Fact] = []
-        for incident in incidents:
+        for incident in self._touching(incidents):
             facts += await self._impact(tx, incident, said_at)
-        facts += self._partials([each for each in incidents if each.resolved_at is None], said_at)
-        await store.keep(tx, self._partitions, now, part=time.time_ns())
+        facts += self._partials(incidents, said_at)
+        dropped = await snapshot.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
+        metrics.IDENTITIES_DROPPED.inc(dropped)
         await say(tx, *facts)
         self._incidents_changed = False
-        self._let_go({incident.id for incident in incidents})
         self._count()
 
     # ── whom an incident touches ─────────────────────────────────────────────────────────────
+
+    def _touching(self, incidents: Incidents) -> list[RecentIncident]:
+        """Those that may touch somebody new: not looked for yet, or of a component where somebody failed since the last checkpoint."""
+        failed = {
+            (rule, component)
+            for partition in self._partitions.values()
+            for rule, watch in partition.watches.items()
+            for component in watch.tallies.failed
+        }
+        found = [each for at in failed & incidents.keys() for each in incidents[at]]
+        known = self._searched | {each.id for each in found}
+        recent = [each for at in incidents.values() for each in at]
+        self._searched &= {each.id for each in recent}
+        return sorted(found + [each for each in recent if each.id not in known], key=lambda each: each.id)
 
     async def _impact(self, tx: Tx, incident: RecentIncident, said_at: datetime) -> list[Fact]:
         found = dict(self._affected(incident))  # a customer is in two partitions where two producers choose them in two ways
@@ -109,47 +141,43 @@ class Folding:
     def _affected(self, incident: RecentIncident) -> Iterator[tuple[str, Tally]]:
         """At first everybody who failed since the window before the opening, then those who failed since the last checkpoint."""
         until = incident.resolved_at.timestamp() if incident.resolved_at else math.inf
-        for number, partition in self._partitions.items():
+        searched = incident.id in self._searched
+        self._searched.add(incident.id)
+        for partition in self._partitions.values():
             watch = partition.watches.get(incident.rule)
             if watch is None:
                 continue
-            searched = (incident.id, number) in self._searched
             since = incident.started_at.timestamp() - watch.rule.window.total_seconds()
-            yield from watch.affected(incident.component, watch.failed.get(incident.component, ()) if searched else None, since, until)
-            self._searched.add((incident.id, number))
-
-    def _let_go(self, recent: Collection[str]) -> None:
-        self._searched = {each for each in self._searched if each[0] in recent}
-        self._told = {each: told for each, told in self._told.items() if each[0] in recent}
+            failed = watch.tallies.failed.get(incident.component, ()) if searched else None
+            yield from watch.affected(incident.component, failed, since, until)
 
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
-    def _partials(self, incidents: Sequence[RecentIncident], said_at: datetime) -> Iterator[Fact]:
-        """One message a shard, so that their number does not grow with components and partitions."""
+    def _partials(self, incidents: Incidents, said_at: datetime) -> Iterator[Fact]:
+        """As few messages as their bytes allow, each of one shard."""
         shards: dict[int, list[FoldedSeries]] = {}
-        for number, partition in self._partitions.items():
-            for watch in partition.watches.values():
-                for series in self._series(number, watch, incidents):
-                    shards.setdefault(crc32(series.component.encode()) % SHARDS, []).append(series)
-        unique = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
+        for each in self._series(incidents):
+            shards.setdefault(crc32(each.component.encode()) % SHARDS, []).append(each)
+        reads = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
         for shard, folded in shards.items():
-            for at in range(0, len(folded), IN_ONE):
-                data = PartialFolded.Data(series=tuple(folded[at : at + IN_ONE]))
-                yield PartialFolded.of(data, subject=f"components-{shard}", at=said_at, unique=f"{unique}/{at}")
+            for number, piece in enumerate(partials.messages(folded)):
+                unique = f"{reads}/{said_at.timestamp()}/{number}"  # a checkpoint may come again with nothing read since
+                yield PartialFolded.of(PartialFolded.Data(series=piece), subject=f"components-{shard}", at=said_at, unique=unique)
 
-    def _series(self, number: int, watch: Watch, incidents: Sequence[RecentIncident]) -> Iterator[FoldedSeries]:
-        """The buckets that changed; and for open incidents how far time has come, so that their windows move on in a silence too."""
-        rule, counting, latest = watch.rule.id, watch.rule.fingerprint, max(watch.watermarks.values(), default=0.0)
-        waiting = [each for each in incidents if each.rule == rule and self._told.get((each.id, number), 0.0) < latest]
-        self._told |= {(each.id, number): latest for each in waiting}
-        changes: Changes = {each.component: [] for each in waiting}
-        open_components = frozenset(changes)
-        changes |= watch.changes()
-        for component, buckets in changes.items():
-            watermark = latest if component in open_components else watch.watermarks[component]
-            yield FoldedSeries(
-                rule=rule, component=component, partition=number, watermark=watermark, buckets=tuple(buckets), fingerprint=counting
-            )
+    def _series(self, incidents: Incidents) -> Iterator[FoldedSeries]:
+        """The buckets that changed; and for open incidents how far time has come, since their component may say nothing any more."""
+        waiting = frozenset(at for at, each in incidents.items() if any(incident.resolved_at is None for incident in each))
+        for number, partition in self._partitions.items():
+            told = partition.clock >= self._told.get(number, 0.0) + TOLD_EVERY
+            if told:
+                self._told[number] = partition.clock
+            hear = waiting if told else waiting - self._waiting
+            for rule, watch in partition.watches.items():
+                changes: Changes = {component: [] for of, component in hear if of == rule} if partition.clock else {}
+                for component, buckets in (changes | watch.buckets.changes()).items():
+                    watermark = partition.clock if (rule, component) in waiting else watch.watermarks[component]
+                    yield from partials.series(watch.rule, component, number, watermark, buckets)
+        self._waiting = waiting
 
     # ── what the metrics say ─────────────────────────────────────────────────────────────────
 
@@ -163,6 +191,11 @@ class Folding:
         for fate in metrics.FATES:
             metrics.EVENTS.labels(fate).inc(fates[fate] - self._accounted[fate])
         self._accounted = fates
+        partitions = self._partitions.values()
+        metrics.IDENTITIES.set(sum(len(partition.seen) for partition in partitions))
+        for watch in (watch for partition in partitions for watch in partition.watches.values()):
+            metrics.COMPONENTS_REFUSED.inc(watch.refused)
+            watch.refused = 0
 
 
 def _affected(customer: str, tally: Tally) -> Affected:

@@ -8,6 +8,13 @@ from shared.events import Severity
 
 EVENTS = Counter("forewarn_monitor_events_total", "Product events by what became of them.", ["fate"])
 FATES = ("counted", "duplicate", "unmatched", "late", "ahead")
+IDENTITIES = Gauge("forewarn_monitor_identities", "Events this process knows again when they come twice.")
+IDENTITIES_DROPPED = Counter(
+    "forewarn_monitor_identities_dropped_total", "Identities let go early because of FOREWARN_SEEN_LIMIT; events of their time are late."
+)
+COMPONENTS_REFUSED = Counter(
+    "forewarn_monitor_components_refused_total", "Events a rule did not count because of FOREWARN_COMPONENT_LIMIT, once a rule."
+)
 INCIDENTS_OPENED = Counter("forewarn_monitor_incidents_opened_total", "Incidents opened.", ["severity"])
 INCIDENTS_ENDED = Counter(
     "forewarn_monitor_incidents_ended_total", "Incidents ended: by evidence or a person, withdrawn, or dismissed.", ["how", "severity"]

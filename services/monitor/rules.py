@@ -163,7 +163,9 @@ def _plain(condition: Condition) -> dict[str, Any]:
 class RulesFile(Config):
     """rules.yml."""
 
-    horizon: PositiveDuration = Field(timedelta(minutes=10), description="how late an event may come, and how long a duplicate is known")
+    horizon: PositiveDuration = Field(
+        timedelta(minutes=10), description="how late an event may come and still count; a duplicate is known for twice as long"
+    )
     rules: list[RatioRule]
 
     @field_validator("rules")

@@ -1,60 +1,129 @@
-"""Which events have been counted: `source` and `id` together count once within the horizon. Pure.
+"""Which events have been counted: `source` and `id` together are an event's identity, and it counts once. Pure.
 
-Kept as 64-bit hashes (xxHash3) by the minute of the event's own time, which a duplicate shares; about
-80 bytes an event in memory, 8 stored. Two different events collide once in 10^12 at a million known.
+Identities are 64-bit hashes (xxHash3), found by the event's own time, which a duplicate shares. Two different events collide once in
+10^12 at a million known. The seconds that still grow are hash sets (some 100 bytes an identity); a second that a checkpoint found quiet
+is packed into an array of 8 bytes an identity, which is sorted when the first event asks for it. Minutes are what is stored and forgotten.
 """
 
 from array import array
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from xxhash import xxh3_64_intdigest
 
-from services.monitor.aging import Ages
+MINUTE = 60  # seconds of event time
+REPACK = 8  # late identities wait in a set until they are an eighth of what the second holds packed
 
-SLOT = 60  # seconds of event time
+
+@dataclass(slots=True)
+class Packed:
+    """Identities in 8 bytes each."""
+
+    _held: "array[int]" = field(default_factory=lambda: array("Q"))
+    _sorted: bool = True
+
+    def add(self, identities: "array[int]") -> None:
+        self._held.extend(identities)
+        self._sorted = False
+
+    def __contains__(self, identity: int) -> bool:
+        if not self._sorted:
+            self._held, self._sorted = array("Q", sorted(self._held)), True
+        at = bisect_left(self._held, identity)
+        return at < len(self._held) and self._held[at] == identity
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+
+# Identities, those of them not yet stored, those stored since it was packed, and where older ones are.
+Second = tuple[set[int], list[int], "array[int]", tuple[Packed, ...]]
 
 
 @dataclass(slots=True)
 class Seen:
-    """The identities one partition has counted lately."""
+    """The identities that one partition remembers."""
 
-    _slots: dict[int, set[int]] = field(default_factory=dict)
-    _fresh: dict[int, list[int]] = field(default_factory=dict)  # since the last `fresh`
-    _ages: Ages = field(default_factory=Ages)  # of the slots: when each last grew
+    _open: dict[int, Second] = field(default_factory=dict)
+    _packed: dict[int, Packed] = field(default_factory=dict)  # second → identities
+    _restored: dict[int, Packed] = field(default_factory=dict)  # minute → identities; what is stored knows no seconds
+    _grew: dict[int, float] = field(default_factory=dict)  # minute → how far the partition's clock was when it last grew
+    _sizes: dict[int, int] = field(default_factory=dict)  # minute → how many identities
 
     def first_time(self, source: str, event_id: str, at: float) -> bool:
         """Whether this event, of this event time, is new; it is known from now on."""
-        slot = int(at) // SLOT
+        second = int(at)
         identity = xxh3_64_intdigest(f"{source}\x1f{event_id}".encode())
-        known = self._slots.get(slot)
-        if known is None:
-            known = self._slots[slot] = set()
-        if identity in known:
+        held = self._open.get(second)
+        if held is None:
+            held = self._open[second] = set(), [], array("Q"), self._older(second)
+        known, unsaved, _, older = held
+        if identity in known or (older and any(identity in packed for packed in older)):
             return False
         known.add(identity)
-        fresh = self._fresh.get(slot)
-        if fresh is None:
-            fresh = self._fresh[slot] = []
-        fresh.append(identity)
+        unsaved.append(identity)
         return True
 
-    def fresh(self, now: float) -> dict[int, bytes]:
-        """What came since the last call, by slot: to be stored beside what was stored before."""
-        fresh, self._fresh = self._fresh, {}
-        for slot in fresh:
-            self._ages.touch(slot, now)
-        return {slot: array("Q", identities).tobytes() for slot, identities in fresh.items()}
+    def _older(self, second: int) -> tuple[Packed, ...]:
+        found = self._packed.get(second), self._restored.get(second // MINUTE)
+        return tuple(packed for packed in found if packed is not None)
 
-    def restore(self, slot: int, stored: bytes, now: float) -> None:
-        """Takes back what `fresh` gave."""
+    def take_back(self, at: float) -> None:
+        """The event that just came for the first time changed nothing: when it comes again it is new."""
+        known, unsaved, *_ = self._open[int(at)]
+        known.remove(unsaved.pop())
+
+    def fresh(self, clock: float) -> dict[int, bytes]:
+        """What came since the last call, by minute: to be stored beside what was stored before. `clock`: the partition's event time."""
+        fresh: dict[int, list[bytes]] = {}
+        for second, (known, unsaved, stored, _) in list(self._open.items()):
+            if not unsaved:
+                self._pack(second, len(known), stored)
+                continue
+            identities = array("Q", unsaved)
+            unsaved.clear()
+            stored.extend(identities)
+            fresh.setdefault(second // MINUTE, []).append(identities.tobytes())
+        minutes = {minute: b"".join(parts) for minute, parts in fresh.items()}
+        for minute, held in minutes.items():
+            self._grow(minute, len(held) // 8, clock)
+        return minutes
+
+    def _pack(self, second: int, known: int, stored: "array[int]") -> None:
+        packed = self._packed.get(second)
+        if packed is not None and 0 < known * REPACK < len(packed):
+            return
+        del self._open[second]
+        if known:
+            self._packed.setdefault(second, Packed()).add(stored)
+
+    def _grow(self, minute: int, by: int, clock: float) -> None:
+        self._grew[minute] = max(clock, (minute + 1.0) * MINUTE, self._grew.get(minute, 0.0))
+        self._sizes[minute] = self._sizes.get(minute, 0) + by
+
+    def restore(self, minute: int, stored: bytes, clock: float) -> None:
+        """Takes back what `fresh` gave at that clock."""
         identities = array("Q")
         identities.frombytes(stored)
-        self._slots.setdefault(slot, set()).update(identities)
-        self._ages.touch(slot, now)
+        self._restored.setdefault(minute, Packed()).add(identities)
+        self._grow(minute, len(identities), clock)
 
-    def forget(self, before: float) -> list[int]:
-        """Lets go of slots that have not grown since; returns them."""
-        gone = self._ages.forget(before)
-        for slot in gone:
-            self._slots.pop(slot, None)
-        return gone
+    def __len__(self) -> int:
+        """How many identities are stored and remembered."""
+        return sum(self._sizes.values())
+
+    def minutes(self) -> dict[int, int]:
+        """How many identities each minute holds."""
+        return self._sizes
+
+    def grew(self) -> dict[int, float]:
+        """Where the clock stood when each minute last grew; of a minute ahead of the clock, its end."""
+        return self._grew
+
+    def forget(self, minute: int) -> None:
+        """Lets go of one minute. Its events must be refused from now on: they would look new."""
+        for second in range(minute * MINUTE, (minute + 1) * MINUTE):
+            self._open.pop(second, None)
+            self._packed.pop(second, None)
+        self._restored.pop(minute, None)
+        del self._grew[minute], self._sizes[minute]

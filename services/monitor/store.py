@@ -1,23 +1,22 @@
-"""What monitor's tables hold, as the pure modules have it. No decisions."""
+"""What monitor's tables hold of windows and incidents, as the pure modules have it; the fold's are in `snapshot.py`. No decisions."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 import msgspec
 
-from services.monitor.fold import Account, Partition, Stored, Tally
 from services.monitor.incident import IncidentRow, State, moment
 from services.monitor.reading import Probe
+from services.monitor.tallies import Tally
 from services.monitor.window import Buckets, Window
 from shared.postgres import Queries, Tx
 
 Q = Queries(Path(__file__).with_name("queries.sql"))
 
 _encode = msgspec.msgpack.encode
-_cells = msgspec.msgpack.Decoder(Stored).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,41 +30,7 @@ class RecentIncident:
     resolved_at: datetime | None  # when it ended; None while it is open
 
 
-# ── the fold ─────────────────────────────────────────────────────────────────────────────────
-
-
-async def restore(tx: Tx, partitions: Mapping[int, Partition], now: float) -> None:
-    """Gives each partition back what its last checkpoint held, but for what was counted by rules that are no longer the same."""
-    counting = {rule: watch.rule.fingerprint for partition in partitions.values() for rule, watch in partition.watches.items()}
-    await tx.execute(Q.drop_other_buckets, list(partitions), list(counting), list(counting.values()))
-    async for row in tx.cursor(Q.buckets_of, list(partitions)):
-        partitions[row["partition"]].watches[row["rule"]].restore(row["start"], _cells(row["cells"]), now)
-    async for row in tx.cursor(Q.seen_of, list(partitions)):
-        partitions[row["partition"]].seen.restore(row["slot"], row["ids"], now)
-    for row in await tx.fetch(Q.accounts_of, list(partitions)):
-        partition, *counts = row
-        partitions[partition].account = Account(*counts)
-
-
-async def keep(tx: Tx, partitions: Mapping[int, Partition], now: float, part: int) -> None:
-    """Stores what changed in each partition since the last checkpoint, and lets go of what is too old."""
-    buckets, seen, old_buckets, old_seen = [], [], [], []
-    for number, partition in partitions.items():
-        for rule, watch in partition.watches.items():
-            counting = watch.rule.fingerprint
-            buckets += [(number, rule, start, _encode(cells), counting) for start, cells in watch.settle(now).items()]
-            old_buckets += [(number, rule, start) for start in watch.forget(now)]
-        seen += [(number, slot, part, ids) for slot, ids in partition.seen.fresh(now).items()]
-        old_seen += [(number, slot) for slot in partition.seen.forget(now - partition.horizon)]
-    for query, rows in (
-        (Q.keep_buckets, buckets),
-        (Q.keep_seen, seen),
-        (Q.drop_buckets, old_buckets),
-        (Q.drop_seen, old_seen),
-    ):
-        if rows:
-            await tx.execute(query, *map(list, zip(*rows, strict=True)))
-    await tx.executemany(Q.keep_account, [(number, *astuple(partition.account)) for number, partition in partitions.items()])
+# ── what the fold asks and says of incidents ─────────────────────────────────────────────────
 
 
 async def recent_incidents(tx: Tx, within: timedelta) -> list[RecentIncident]:

@@ -13,6 +13,7 @@ from services.notifier.channels.mail import Sender, sender_of
 from services.notifier.channels.outcome import Message
 from services.notifier.channels.probing import mail_server
 from services.notifier.contacts import router as contacts
+from services.notifier.follow_up import FollowUp
 from services.notifier.keeping import kept
 from services.notifier.links import Right
 from services.notifier.policy import Policy
@@ -35,6 +36,7 @@ HEARD = (
 )
 FORGET = {Topic.CUSTOMERS: handlers.on_forgotten}  # on compacted topics
 AT_ONCE = {store.DELIVERY: 12, store.REPLY: 4}  # mails under way
+FOLLOW_UPS = 2  # incidents whose customers are looked through side by side
 
 
 def service(settings: NotifierSettings) -> Service:
@@ -50,6 +52,7 @@ def service(settings: NotifierSettings) -> Service:
         for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
+    due[store.FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
     probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls)
     return Service(
         "notifier",

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from services.notifier.notification import Kind, Status
 from services.notifier.store import queries
 from shared.api import Db, Problem, Role, allow, page, timed_position
-from shared.postgres import Tx
+from shared.postgres import Tx, plan_for_values
 
 NO_NOTIFICATION: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such notification"}}
 NO_CUSTOMER: dict[int | str, dict[str, Any]] = {404: {"description": "the directory does not know this customer"}}
@@ -77,7 +77,8 @@ async def list_notifications(
 ) -> dict[str, Any]:
     """Notifications, newest first."""
     created_at, after = timed_position(cursor)
-    async with database.connection() as tx:
+    async with database.transaction() as tx:
+        await plan_for_values(tx)
         rows = await tx.fetch(queries.notifications, customer_id, incident_id, status, created_at, after, limit + 1)
     return page([NotificationView(**row) for row in rows], limit, lambda last: f"{last.created_at.isoformat()} {last.id}")
 

@@ -13,6 +13,8 @@ class Kind(StrEnum):
     OPENED = "opened"  # an incident affects you
     UPDATED = "updated"  # what we said about it has changed
     RESOLVED = "resolved"  # the all-clear
+    WITHDRAWN = "withdrawn"  # we watch this trouble no longer; whether it is over is not known
+    DISMISSED = "dismissed"  # it was a false alarm
     ANSWER = "answer"  # to a request about a known incident: its status, at once
     REPLY = "reply"  # a person's words on a ticket
     GUIDANCE = "guidance"  # how to get on, to a customer at risk
@@ -35,7 +37,8 @@ class Reason(StrEnum):
     NO_CONTACT = "no_contact"  # nowhere to bring it
 
 
-TELLING = (Kind.OPENED, Kind.ANSWER)  # who was told this of an incident is owed its all-clear
+TELLING = (Kind.OPENED, Kind.ANSWER)  # who was told this of an incident is owed its end
+ENDS = (Kind.RESOLVED, Kind.WITHDRAWN, Kind.DISMISSED)  # one of them, as the incident ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Notification(Draft):
     sent_at: datetime | None = None  # it was handed to a provider, and not refused: the customer has it, or may have it
     dated_at: datetime | None = None  # when the first try began
     attempts: tuple[Attempt, ...] = ()
+    awaits_incident: bool = False  # the last decision hangs on what monitor says next
 
     @property
     def proactive(self) -> bool:
@@ -99,6 +103,6 @@ def told_id(incident_id: str, customer_id: str) -> str:
     return identity(incident_id, "opened", customer_id)
 
 
-def all_clear_id(incident_id: str, customer_id: str) -> str:
-    """The id of this customer's all-clear: one, whether the incident or a ticket brings it."""
-    return identity(incident_id, "resolved", customer_id)
+def end_id(incident_id: str, kind: Kind, customer_id: str) -> str:
+    """The id of telling this customer how the incident ended: one a kind, whether the incident or a ticket brings it."""
+    return identity(incident_id, kind.value, customer_id)

@@ -25,7 +25,7 @@ Template = Annotated[str, Field(max_length=20_000), AfterValidator(_template)]
 
 
 class Caps(Config):
-    """How often we may speak first. The all-clear of what was told is never capped."""
+    """How often we may speak first. The end of what was told is never capped."""
 
     count: int = Field(3, ge=0, description="proactive notifications a customer")
     per: PositiveDuration = timedelta(hours=1)
@@ -63,14 +63,40 @@ class Text(Config):
     body: Template
 
 
+class OwnWords(Config):
+    """What one rule, or one symptom, says in words of its own; what is not given is said in the general words."""
+
+    opened: Text | None = None
+    resolved: Text | None = None
+    withdrawn: Text | None = None
+    dismissed: Text | None = None
+
+
+WITHDRAWN = Text(
+    subject="{component}: this notice ends",
+    body="Hello {name},\n\nwe told you of trouble with {component} that began at {started_at}. We do not watch for this trouble"
+    " any longer, so we cannot tell you when it is over, and this notice ends here.\n\n"
+    "If anything still fails for you, just answer this mail.\n\n{sender}",
+)
+DISMISSED = Text(
+    subject="{component}: it was a false alarm",
+    body="Hello {name},\n\nwe told you of trouble with {component} since {started_at}. It was a false alarm on our side,"
+    " and we are sorry for it.\n\nIf anything does fail for you, just answer this mail.\n\n{sender}",
+)
+
+
 class Texts(Config):
-    """All words of ours; a ticket's words come through `reply`."""
+    """All words of ours; a ticket's words come through `reply`. A rule's own words win over its symptom's, these over the general ones."""
 
     nameless: str = Field("there", max_length=100, description="stands for {name} when the directory has none")
     opened: Text
     resolved: Text
+    withdrawn: Text = Field(WITHDRAWN, description="nothing judges the incident any more: no all-clear")
+    dismissed: Text = Field(DISMISSED, description="a person said that it was a false alarm")
     reply: Text
     footer: Template = Field("", description="under every mail we send without being asked")
+    symptoms: dict[str, OwnWords] = Field({}, description="by what the rule detects: failing, slow")
+    rules: dict[str, OwnWords] = Field({}, description="by the rule's id in rules.yml")
 
 
 class Policy(Config):
@@ -79,6 +105,8 @@ class Policy(Config):
     from_name: str = Field("", max_length=100, description="who the mails come from; empty: the name in FOREWARN_MAIL_FROM")
     caps: Caps = Caps()
     max_event_age: PositiveDuration = Field(timedelta(hours=24), description="older than this, nothing is worth telling")
+    hold_when_behind: Duration = Field(timedelta(minutes=1), description="monitor is further behind: what it finds may be over, we wait")
+    told_within: PositiveDuration = Field(timedelta(minutes=15), description="what is told as going on was true so recently")
     ttl: PositiveDuration = Field(timedelta(hours=24), description="how long delivery is tried, counted from when it became true")
     wait_for_customer: Duration = Field(timedelta(minutes=15), description="how long the directory may lag behind an incident")
     retries: Retries = Retries()

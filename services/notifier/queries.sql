@@ -1,13 +1,19 @@
 -- name: put_customers
 -- The latest fact about each customer wins, by its own time; nothing wins over an erasure. Says who is new.
-INSERT INTO customers AS known (id, name, account, tier, locale, timezone, contacts, consent, updated_at)
-SELECT id, name, account, tier, locale, timezone, contacts::jsonb, consent, updated_at
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::timestamptz[])
-    AS new (id, name, account, tier, locale, timezone, contacts, consent, updated_at)
+-- A stamp in the future tells no time: such a fact counts by its place in the topic, wins over nothing after it, and is known again
+-- by its id, so that a replay when that moment has passed changes nothing.
+INSERT INTO customers AS known (id, name, account, tier, locale, timezone, contacts, consent, updated_at, newer_than, said_by, ahead)
+SELECT id, name, account, tier, locale, timezone, contacts::jsonb, consent, least(at, clock()),
+    CASE WHEN at > clock() THEN timestamptz 'epoch' END, said_by, CASE WHEN at > clock() THEN ARRAY[said_by] ELSE '{}' END
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::timestamptz[], $10::text[])
+    AS new (id, name, account, tier, locale, timezone, contacts, consent, at, said_by)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, account = excluded.account, tier = excluded.tier, locale = excluded.locale, timezone = excluded.timezone,
-    contacts = excluded.contacts, consent = excluded.consent, updated_at = excluded.updated_at
-WHERE known.updated_at <= excluded.updated_at AND known.erased_at IS NULL
+    contacts = excluded.contacts, consent = excluded.consent, updated_at = excluded.updated_at,
+    newer_than = CASE WHEN excluded.newer_than IS NOT NULL THEN coalesce(known.newer_than, known.updated_at) END,
+    said_by = excluded.said_by, ahead = (excluded.ahead || known.ahead)[:10]
+WHERE known.erased_at IS NULL AND excluded.said_by <> ALL (known.ahead)
+    AND (excluded.newer_than IS NOT NULL OR coalesce(known.newer_than, known.updated_at) <= excluded.updated_at)
 RETURNING id, xmax = 0 AS added
 
 -- name: contacts_before
@@ -22,10 +28,11 @@ WHERE b.customer_id = moved.id AND b.since < moved.at
 -- name: erase_customers
 -- Everything personal in the directory goes; that they were erased stays, so that nobody tells them anything again.
 INSERT INTO customers AS known (id, updated_at, erased_at)
-SELECT * FROM unnest($1::text[], $2::timestamptz[], $2::timestamptz[])
+SELECT id, least(at, clock()), least(at, clock()) FROM unnest($1::text[], $2::timestamptz[]) AS new (id, at)
 ON CONFLICT (id) DO UPDATE SET
     name = '', account = NULL, tier = NULL, locale = 'en', timezone = 'UTC', contacts = '[]', consent = '{}',
-    updated_at = excluded.updated_at, erased_at = coalesce(known.erased_at, excluded.erased_at)
+    updated_at = excluded.updated_at, newer_than = NULL, said_by = NULL, ahead = '{}', erased_at = excluded.erased_at
+WHERE known.erased_at IS NULL
 
 -- name: erase_preferences
 -- What erased customers chose goes too.
@@ -39,31 +46,61 @@ DELETE FROM bad_addresses WHERE customer_id = ANY ($1)
 -- A tombstone deletes a customer's entry. An erasure is kept: without it, a later update would tell an erased customer again.
 DELETE FROM customers WHERE id = ANY ($1) AND erased_at IS NULL
 
--- name: put_incidents
--- What is known of each incident now; whether it is over is said apart.
-INSERT INTO incidents (id, rule, component, severity, title, started_at)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
-ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, title = excluded.title, started_at = excluded.started_at
-
--- name: turn_incidents
--- Resolutions and reopenings of incidents; the row stays locked, so that no delivery settles unseen meanwhile.
-UPDATE incidents SET status = new.status, resolved_at = new.resolved_at, resolved_by = new.resolved_by, hops = new.hops
-FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::int[]) AS new (id, status, resolved_at, resolved_by, hops)
-WHERE incidents.id = new.id
+-- name: take_incidents
+-- What is known of each incident now: the fact with the highest revision says it. The row stays locked, so that no delivery settles
+-- unseen meanwhile. Says what was taken. Older versions give no revision to an end: it is taken once, when there was none before.
+INSERT INTO incidents AS known
+    (id, rule, component, severity, title, started_at, symptom, revision, failing_at, behind_seconds, silent_since, status,
+     resolved_at, tell, resolved_by, hops, heard_at)
+SELECT id, rule, component, severity, title, started_at, symptom, revision, least(failing_at, clock()), extract(epoch FROM behind), silent_since,
+    status, ended_at, tell, ended_by, hops, clock()
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::int[], $9::timestamptz[],
+            $10::interval[], $11::timestamptz[], $12::text[], $13::timestamptz[], $14::bool[], $15::text[], $16::int[])
+    AS new (id, rule, component, severity, title, started_at, symptom, revision, failing_at, behind, silent_since, status,
+            ended_at, tell, ended_by, hops)
+ON CONFLICT (id) DO UPDATE SET
+    rule = excluded.rule, component = excluded.component, severity = excluded.severity, title = excluded.title,
+    started_at = excluded.started_at, symptom = excluded.symptom, revision = greatest(known.revision, excluded.revision),
+    failing_at = coalesce(excluded.failing_at, known.failing_at), behind_seconds = excluded.behind_seconds,
+    silent_since = excluded.silent_since, status = excluded.status, resolved_at = coalesce(excluded.resolved_at, known.resolved_at),
+    tell = excluded.tell, resolved_by = excluded.resolved_by, hops = excluded.hops, heard_at = excluded.heard_at
+WHERE known.revision < excluded.revision
+    OR excluded.revision = 0 AND excluded.status <> 'open' AND known.status = 'open' AND known.resolved_at IS NULL
+RETURNING id, revision
 
 -- name: lock_incident
--- How it stands; until this transaction ends it is neither resolved nor reopened.
-SELECT status FROM incidents WHERE id = $1 FOR SHARE
+-- How it stands; until this transaction ends no fact about it is taken.
+SELECT id AS incident_id, true AS incident_known, rule, title, component, severity, started_at, symptom, revision,
+    status AS incident_status, resolved_at, tell, resolved_by, hops, failing_at, silent_since, behind_seconds
+FROM incidents WHERE id = $1
+FOR SHARE
 
--- name: owed_all_clears
--- Customers who were told of incidents that are resolved now; where a ticket told them, the all-clear goes there.
--- An answer given after the end has said already that it is over.
-SELECT DISTINCT ON (i.id, n.customer_id)
-    i.id AS incident_id, n.customer_id, n.ticket_id, n.ticket_number, i.resolved_at, i.resolved_by, i.hops
-FROM incidents i JOIN notifications n ON n.incident_id = i.id
-WHERE i.id = ANY ($1) AND i.status = 'resolved' AND ($2::text IS NULL OR n.customer_id = $2)
-    AND (n.kind = 'opened' OR n.kind = 'answer' AND n.about_at < i.resolved_at) AND n.sent_at IS NOT NULL AND n.status <> 'waiting'
-ORDER BY i.id, n.customer_id, n.ticket_id NULLS LAST
+-- name: next_of_incident
+-- What the next customers were told, or are to be told, of an incident, customer by customer.
+SELECT * FROM notifications WHERE incident_id = $1 AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
+
+-- name: next_awaiting
+-- The same, of what hangs on what monitor says about the incident.
+SELECT * FROM notifications
+WHERE incident_id = $1 AND awaits_incident AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
+
+-- name: of_incident_and_customer
+-- What one customer was told, or is to be told, of an incident.
+SELECT * FROM notifications WHERE incident_id = $1 AND customer_id = $2
+
+-- name: await_no_more
+-- The incident is over: what was not told of it because it had not been true lately stays untold, whatever comes.
+UPDATE notifications SET awaits_incident = false WHERE id = ANY ($1) AND status = 'suppressed'
+
+-- name: true_anew
+-- The incident is failing now: what was suppressed because it had not been so lately waits again, due now.
+UPDATE notifications SET status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), awaits_incident = false
+WHERE id = ANY ($1) AND awaits_incident AND status = 'suppressed'
+RETURNING id, clock() AS now
+
+-- name: hasten
+-- Decides these at once instead of waiting for their next try.
+UPDATE due SET ready_at = clock() WHERE kind = ANY ($1) AND ref = ANY ($2) AND lease IS NULL AND ready_at > clock()
 
 -- name: write_down
 -- What customers must know, once. What was suppressed as stale waits again when it has become true anew since;
@@ -78,7 +115,8 @@ ORDER BY id
 ON CONFLICT (id) DO UPDATE SET
     status = 'waiting', reason = NULL, settled_at = NULL, about_at = excluded.about_at, evidence = excluded.evidence,
     cause_id = excluded.cause_id, cause_hops = excluded.cause_hops, created_at = excluded.created_at,
-    ticket_id = excluded.ticket_id, ticket_number = excluded.ticket_number, subject = excluded.subject, body = excluded.body
+    ticket_id = excluded.ticket_id, ticket_number = excluded.ticket_number, subject = excluded.subject, body = excluded.body,
+    awaits_incident = false
 WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at < excluded.about_at
     OR known.status = 'waiting' AND known.sent_at IS NULL AND known.body IS NULL AND excluded.body IS NOT NULL
 RETURNING id, ticket_id IS NULL AS proactive, ticket_id IS NOT NULL AND body IS NULL AS wordless, clock() AS now
@@ -87,16 +125,14 @@ RETURNING id, ticket_id IS NULL AS proactive, ticket_id IS NOT NULL AND body IS 
 -- What we were to say first has become a reply; a worker that has it in the other lane loses its lease.
 DELETE FROM due WHERE kind = $1 AND ref = ANY ($2)
 
--- name: hasten
--- Decides at once about what waits for its next try: something about these customers or incidents has changed.
-UPDATE due SET ready_at = clock()
-WHERE kind = ANY ($1) AND lease IS NULL AND ready_at > clock() AND ref IN (
-    SELECT id FROM notifications
-    WHERE status = 'waiting' AND (customer_id = ANY ($2) OR incident_id = ANY ($3) AND kind = 'opened'))
+-- name: waiting_of_customers
+-- What these customers are still to be told.
+SELECT id FROM notifications WHERE status = 'waiting' AND customer_id = ANY ($1)
 
 -- name: notification_situation
 -- One notification, locked, with the incident it is about and what its customer chose.
-SELECT n.*, i.id IS NOT NULL AS incident_known, i.title, i.component, i.severity, i.started_at, i.status AS incident_status, i.resolved_at,
+SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.severity, i.started_at, i.symptom, i.revision,
+    i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds,
     p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now
 FROM notifications n LEFT JOIN incidents i ON i.id = n.incident_id LEFT JOIN preferences p ON p.customer_id = n.customer_id
 WHERE n.id = $1
@@ -116,7 +152,7 @@ FOR NO KEY UPDATE OF c
 -- name: told_before
 -- What this customer got, or may have got: how often we spoke first within the cap's time, and what belongs to the same thread.
 SELECT
-    count(*) FILTER (WHERE ticket_id IS NULL AND kind <> 'resolved' AND sent_at > clock() - $5::interval) AS recent,
+    count(*) FILTER (WHERE ticket_id IS NULL AND kind NOT IN ('resolved', 'withdrawn', 'dismissed') AND sent_at > clock() - $5::interval) AS recent,
     coalesce(array_agg(id ORDER BY sent_at, id) FILTER (WHERE incident_id = $3 OR ticket_id = $4), '{}') AS earlier
 FROM notifications
 WHERE customer_id = $1 AND id <> $2 AND sent_at IS NOT NULL
@@ -124,7 +160,7 @@ WHERE customer_id = $1 AND id <> $2 AND sent_at IS NOT NULL
 
 -- name: begin_sending
 -- From here on the customer may have it. A slot of the cap is taken, and a crash leaves behind that the outcome is unknown.
-UPDATE notifications SET sent_at = clock(), channel = $2, why = $3, dated_at = $4 WHERE id = $1
+UPDATE notifications SET sent_at = clock(), channel = $2, why = $3, dated_at = $4, awaits_incident = false WHERE id = $1
 
 -- name: settle
 -- The last word about a notification: delivered or failed. A ticket's words are not kept beyond it: the ticket has them.
@@ -161,7 +197,8 @@ UPDATE due SET ready_at = $2, due_at = $2 FROM ready WHERE due.kind = ready.kind
 -- name: suppress
 -- Not told, and why. What may have been sent before stays known as that.
 UPDATE notifications SET
-    status = 'suppressed', reason = $2, why = $3, settled_at = clock(), subject = left(subject, 0), body = left(body, 0)
+    status = 'suppressed', reason = $2, why = $3, awaits_incident = $4, settled_at = clock(),
+    subject = left(subject, 0), body = left(body, 0)
 WHERE id = $1
 
 -- name: try_again
@@ -170,7 +207,7 @@ UPDATE notifications SET sent_at = CASE WHEN $2 THEN sent_at END, attempts = att
 
 -- name: hold
 -- Decided again later, and why.
-UPDATE notifications SET why = $2 WHERE id = $1
+UPDATE notifications SET why = $2, awaits_incident = $3 WHERE id = $1
 
 -- name: bad_address
 -- A provider says that there is no such address; of a customer who was erased meanwhile it is not remembered.

@@ -10,11 +10,11 @@ from typing import Any
 import asyncpg
 
 from services.notifier.audience import Contact, Customer, Preferences, trimmed
-from services.notifier.notification import Attempt, Draft, Kind, Notification, Status, all_clear_id
-from services.notifier.suppression import Incident, Situation
+from services.notifier.incident import Incident, IncidentStatus, Said, incident_of
+from services.notifier.notification import Attempt, Draft, Kind, Notification, Status
+from services.notifier.suppression import Situation
 from shared.events import Contact as ContactData
-from shared.events import CustomerErased, CustomerUpdated, IncidentReopened, IncidentResolved
-from shared.events import Incident as IncidentData
+from shared.events import CustomerErased, CustomerUpdated
 from shared.postgres import Queries, Tx
 from shared.timers import schedule
 
@@ -23,6 +23,7 @@ queries = Queries(Path(__file__).with_name("queries.sql"))
 DELIVERY = "delivery"  # due rows of what we say first
 REPLY = "reply"  # due rows of replies: lanes of their own, so that no storm of the others holds them up
 LANES = (DELIVERY, REPLY)
+FOLLOW_UP = "follow_up"  # due rows of facts about incidents whose customers are still to be looked through
 TICKET_FIRST = timedelta(seconds=5)  # so long a ticket has to say the all-clear in its own words, before we say it in ours
 
 
@@ -47,6 +48,7 @@ async def put_customers(tx: Tx, facts: Collection[CustomerUpdated]) -> list[str]
         [json.dumps(each) for each in contacts.values()],  # as text: asyncpg would take lists for dimensions
         [fact.data.consent for fact in facts],
         [fact.time for fact in facts],
+        [fact.id for fact in facts],
     )
     changed = {fact.subject: fact.time for fact in facts if _as_set(contacts[fact.subject]) != _as_set(before.get(fact.subject))}
     moved = [row["id"] for row in rows if row["id"] in changed]
@@ -87,48 +89,70 @@ async def customer(tx: Tx, customer_id: str, *, lock: bool = False) -> Customer 
 # ── incidents ────────────────────────────────────────────────────────────────────────────────
 
 
-async def put_incidents(tx: Tx, known: Collection[IncidentData]) -> None:
-    """Remembers what is known of incidents (one value an incident)."""
-    await tx.execute(
-        queries.put_incidents,
-        [incident.incident_id for incident in known],
-        [incident.rule for incident in known],
-        [incident.component for incident in known],
-        [incident.severity for incident in known],
-        [incident.title for incident in known],
-        [incident.started_at for incident in known],
-    )
+# In the order of the query's parameters.
+_OF_INCIDENT = (
+    *("id", "rule", "component", "severity", "title", "started_at", "symptom", "revision", "failing_at", "behind", "silent_since"),
+    *("status", "ended_at", "tell", "ended_by", "hops"),
+)
 
 
-async def turn_incidents(tx: Tx, turns: Collection[IncidentResolved | IncidentReopened]) -> None:
-    """Resolves or reopens incidents (one fact an incident), and keeps them locked."""
-    resolved = [fact if isinstance(fact, IncidentResolved) else None for fact in turns]
-    await tx.execute(
-        queries.turn_incidents,
-        [fact.data.incident_id for fact in turns],
-        ["resolved" if fact else "open" for fact in resolved],
-        [fact.data.resolved_at if fact else None for fact in resolved],
-        [fact.id if fact else None for fact in resolved],
-        [fact.hops if fact else 0 for fact in resolved],
-    )
+async def take_incidents(tx: Tx, facts: Collection[Said]) -> dict[str, int]:
+    """Remembers what is said of incidents (one fact an incident) and keeps them locked; returns the revisions of those that were news."""
+    told = [incident_of(fact) for fact in facts]
+    rows = await tx.fetch(queries.take_incidents, *([getattr(incident, column) for incident in told] for column in _OF_INCIDENT))
+    return {row["id"]: row["revision"] for row in rows}
 
 
-async def owed_all_clears(tx: Tx, incident_ids: Sequence[str], customer_id: str | None = None) -> list[Draft]:
-    """The all-clears of those incidents that are resolved, for everybody who was told, or for one customer."""
-    return [
-        Draft(
-            id=all_clear_id(row["incident_id"], row["customer_id"]),
-            customer_id=row["customer_id"],
-            kind=Kind.RESOLVED,
-            about_at=row["resolved_at"],
-            cause_id=row["resolved_by"],
-            cause_hops=row["hops"],
-            incident_id=row["incident_id"],
-            ticket_id=row["ticket_id"],
-            ticket_number=row["ticket_number"],
-        )
-        for row in await tx.fetch(queries.owed_all_clears, incident_ids, customer_id)
-    ]
+async def lock_incident(tx: Tx, incident_id: str) -> Incident | None:
+    """The incident as it stands, and will stand until `tx` ends."""
+    row = await tx.fetchrow(queries.lock_incident, incident_id)
+    return _incident(row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far the customers of an incident have been looked through after a fact about it."""
+
+    incident_id: str
+    revision: int
+    after: str = ""  # a customer's id
+
+    @property
+    def ref(self) -> str:
+        return json.dumps([self.incident_id, self.revision, self.after])
+
+    @classmethod
+    def of(cls, ref: str) -> "Place":
+        return cls(*json.loads(ref))
+
+
+async def follow_up(tx: Tx, places: Iterable[Place]) -> None:
+    """Has the customers looked through from there on, now."""
+    now = await tx.fetchval("SELECT clock()")
+    await schedule(tx, FOLLOW_UP, {place.ref: now for place in places})
+
+
+async def of_incident(tx: Tx, place: Place, at_most: int, *, awaiting: bool) -> tuple[list[Notification], Place | None]:
+    """What the next customers have in the ledger of the incident, or only what hangs on it, and from where to go on.
+
+    So many rows at most, of whole customers, as long as no customer alone has more.
+    """
+    query = queries.next_awaiting if awaiting else queries.next_of_incident
+    found = [_notification(row) for row in await tx.fetch(query, place.incident_id, place.after, at_most + 1)]
+    if len(found) <= at_most:
+        return found, None
+    whole = [each for each in found if each.customer_id != found[-1].customer_id] or found
+    return whole, Place(place.incident_id, place.revision, whole[-1].customer_id)
+
+
+async def of_incident_and_customer(tx: Tx, incident_id: str, customer_id: str) -> list[Notification]:
+    return [_notification(row) for row in await tx.fetch(queries.of_incident_and_customer, incident_id, customer_id)]
+
+
+async def true_anew(tx: Tx, notification_ids: Sequence[str]) -> None:
+    """What was suppressed because the incident had not been failing lately waits again."""
+    rows = await tx.fetch(queries.true_anew, notification_ids)
+    await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows})
 
 
 # ── the ledger ───────────────────────────────────────────────────────────────────────────────
@@ -153,10 +177,11 @@ async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
         await schedule(tx, REPLY, replies)
 
 
-async def hasten(tx: Tx, *, customers: Sequence[str] = (), incidents: Sequence[str] = ()) -> None:
-    """Has it decided at once what these customers, or the customers of these incidents, wait for."""
-    if customers or incidents:
-        await tx.execute(queries.hasten, list(LANES), customers, incidents)
+async def hasten(tx: Tx, *, customers: Sequence[str] = (), notifications: Sequence[str] = ()) -> None:
+    """Has it decided at once what these customers wait for, and these notifications."""
+    of_customers = await tx.fetch(queries.waiting_of_customers, customers) if customers else []
+    if waiting := [*notifications, *(row["id"] for row in of_customers)]:
+        await tx.execute(queries.hasten, list(LANES), waiting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +254,24 @@ def _customer(row: asyncpg.Record) -> Customer:
 def _incident(row: asyncpg.Record) -> Incident | None:
     if not row["incident_known"]:
         return None
-    resolved = row["incident_status"] == "resolved"
-    return Incident(row["incident_id"], row["title"], row["component"], row["severity"], row["started_at"], resolved, row["resolved_at"])
+    return Incident(
+        id=row["incident_id"],
+        title=row["title"],
+        component=row["component"],
+        severity=row["severity"],
+        started_at=row["started_at"],
+        rule=row["rule"],
+        symptom=row["symptom"],
+        revision=row["revision"],
+        status=IncidentStatus(row["incident_status"]),
+        ended_at=row["resolved_at"],
+        tell=row["tell"],
+        ended_by=row["resolved_by"],
+        hops=row["hops"],
+        failing_at=row["failing_at"],
+        silent_since=row["silent_since"],
+        behind=timedelta(seconds=row["behind_seconds"]),
+    )
 
 
 def _notification(row: asyncpg.Record) -> Notification:

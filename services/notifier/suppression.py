@@ -1,6 +1,7 @@
 """Whether a customer is told now: the rules that object, in order, each with its figures. Pure.
 
 It is asked when a notification is about to be sent, and again before every other try: only what is still true is said.
+What hangs on an incident (`awaits_incident`) is asked again when monitor says more about it (`follow_up.py`).
 """
 
 from collections.abc import Callable
@@ -9,23 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.notifier.audience import Contact, Customer, Preferences, contact_for, wants
-from services.notifier.notification import Kind, Notification, Reason
+from services.notifier.incident import Incident
+from services.notifier.notification import ENDS, Notification, Reason
 from services.notifier.policy import Policy
 
 Why = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """What is known of an incident now."""
-
-    id: str
-    title: str
-    component: str
-    severity: str
-    started_at: datetime
-    resolved: bool
-    resolved_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +43,7 @@ class Hold:
 
     until: datetime
     why: Why
+    awaits_incident: bool = False  # and at once when monitor says more about the incident
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +52,10 @@ class Suppressed:
 
     reason: Reason
     why: Why
+    awaits_incident: bool = False  # until monitor says that the incident is failing now
 
 
-Rule = Callable[[Situation, Policy], Suppressed | None]
+Rule = Callable[[Situation, Policy], Suppressed | Hold | None]
 
 
 def erased(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
@@ -87,24 +78,66 @@ def _chose(situation: Situation, purpose: str) -> bool:
 
 
 def stale(situation: Situation, policy: Policy) -> Suppressed | None:
-    """Trouble that is over is not announced, an all-clear is not given while it is back, and old news are none."""
+    """Nothing is told that is too old, and nothing that the incident contradicts: trouble that is over, an end that is none (any more).
+
+    A ticket's words are not measured by the incident; words of ours are, on a ticket too.
+    """
     notification, incident = situation.notification, situation.incident
     age = situation.now - notification.about_at
     if age > policy.max_event_age:
         return Suppressed(Reason.STALE, {"age_s": _seconds(age), "max_event_age_s": _seconds(policy.max_event_age)})
-    if not notification.proactive:
+    if notification.body is not None or notification.incident_id is None:
         return None
-    if incident is None and notification.incident_id is not None:
-        return Suppressed(Reason.STALE, {"incident": "unknown"})
-    if incident is not None and incident.resolved != (notification.kind is Kind.RESOLVED):
-        return Suppressed(Reason.STALE, {"incident": "resolved" if incident.resolved else "open again"})
-    return None
+    if incident is None:
+        return Suppressed(Reason.STALE, {"incident": "unknown"}, awaits_incident=True)
+    if notification.kind in ENDS:
+        contradicted = incident.status.value != notification.kind.value or not incident.tell
+        return Suppressed(Reason.STALE, {"incident": incident.status, "tell": incident.tell}) if contradicted else None
+    return Suppressed(Reason.STALE, {"incident": incident.status}) if incident.over else None
+
+
+def behind(situation: Situation, policy: Policy) -> Hold | None:
+    """While monitor reads old events, what it finds may be over: we wait until it has caught up, or says that it ended."""
+    incident = _going_on(situation)
+    if incident is None or incident.behind <= policy.hold_when_behind:
+        return None
+    pause = min(max(_waited(situation) / 4, timedelta(minutes=1)), timedelta(minutes=10))
+    why = {"behind_s": _seconds(incident.behind), "hold_when_behind_s": _seconds(policy.hold_when_behind)}
+    return Hold(situation.now + pause, why, awaits_incident=True)
+
+
+def outdated(situation: Situation, policy: Policy) -> Suppressed | None:
+    """What is told as going on was true just now: the customer's own trouble, or the incident's last failing window."""
+    incident = _going_on(situation)
+    if incident is None:
+        return None
+    if incident.silent_since is not None:
+        silent = situation.now - incident.silent_since
+        return Suppressed(Reason.STALE, {"incident": "silent", "silent_s": _seconds(silent)}, awaits_incident=True)
+    true_at = max(situation.notification.about_at, incident.failing_at or situation.notification.about_at)
+    if situation.now - true_at <= policy.told_within:
+        return None
+    why = {"last_failing_s": _seconds(situation.now - true_at), "told_within_s": _seconds(policy.told_within)}
+    return Suppressed(Reason.STALE, why, awaits_incident=True)
+
+
+def failing(incident: Incident, policy: Policy, now: datetime) -> bool:
+    """Whether the incident itself makes it true that the trouble goes on."""
+    if incident.over or incident.behind > policy.hold_when_behind or incident.silent_since is not None:
+        return False
+    return incident.failing_at is not None and now - incident.failing_at <= policy.told_within
+
+
+def _going_on(situation: Situation) -> Incident | None:
+    """The incident of which a notification says first that it goes on; None for ends, replies and what is about no incident."""
+    notification = situation.notification
+    return situation.incident if notification.proactive and notification.kind not in ENDS else None
 
 
 def capped(situation: Situation, policy: Policy) -> Suppressed | None:
-    """So many proactive notifications a customer and hour; the all-clear of what was told is owed."""
+    """So many proactive notifications a customer and hour; the end of what was told is owed."""
     notification = situation.notification
-    exempt = not notification.proactive or notification.kind is Kind.RESOLVED or notification.sent_at is not None
+    exempt = not notification.proactive or notification.kind in ENDS or notification.sent_at is not None
     if exempt or situation.recent < policy.caps.count:
         return None
     return Suppressed(Reason.CAPPED, {"recent": situation.recent, "cap": policy.caps.count, "per_s": _seconds(policy.caps.per)})
@@ -126,11 +159,11 @@ def no_contact(situation: Situation, policy: Policy) -> Suppressed | None:
     return Suppressed(Reason.NO_CONTACT, {"emails": len(emails), "bad": sum(contact.bad for contact in emails)})
 
 
-RULES: tuple[Rule, ...] = (erased, opted_out, stale, capped, no_contact)
+RULES: tuple[Rule, ...] = (erased, opted_out, stale, behind, outdated, capped, no_contact)
 
 
-def suppressed_by(situation: Situation, policy: Policy) -> Suppressed | None:
-    """The first rule that objects names the reason."""
+def suppressed_by(situation: Situation, policy: Policy) -> Suppressed | Hold | None:
+    """The first rule that objects names the reason, or the moment to ask again."""
     return next((reason for rule in RULES if (reason := rule(situation, policy))), None)
 
 

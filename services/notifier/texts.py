@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Message
-from services.notifier.notification import Kind
+from services.notifier.notification import ENDS, Kind
 from services.notifier.policy import Policy, Text, Texts
 from services.notifier.suppression import Situation
 
@@ -28,7 +28,7 @@ def write(
         "ticket": str(notification.ticket_number or ""),
         "unsubscribe": unsubscribe,
     }
-    text = _text_of(notification.kind, own_words=notification.body is None, texts=policy.texts)
+    text = _text_of(situation, policy.texts)
     body = text.body.format_map(fields).strip()
     if notification.proactive and policy.texts.footer:
         body += "\n\n-- \n" + policy.texts.footer.format_map(fields).strip()
@@ -47,10 +47,15 @@ def write(
     )
 
 
-def _text_of(kind: Kind, *, own_words: bool, texts: Texts) -> Text:
-    if not own_words:
+def _text_of(situation: Situation, texts: Texts) -> Text:
+    """The words of the kind: the rule's own, else the symptom's, else the general ones; a ticket has words already."""
+    notification, incident = situation.notification, situation.incident
+    if notification.body is not None:
         return texts.reply
-    return texts.resolved if kind is Kind.RESOLVED else texts.opened
+    kind = notification.kind.value if notification.kind in ENDS else Kind.OPENED.value
+    own = (texts.rules.get(incident.rule), texts.symptoms.get(incident.symptom)) if incident else ()
+    given: list[Text | None] = [getattr(words, kind) for words in (*own, texts) if words]
+    return next(text for text in given if text)
 
 
 def clock_face(moment: datetime, timezone: str) -> str:

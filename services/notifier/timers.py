@@ -1,7 +1,7 @@
 """Time passed: a notification is due. Decided again, then sent, then settled; each step survives a crash after any other.
 
 The decision and the note that sending begins are one transaction: it takes a slot of the cap, and it is what is
-left of a try whose worker died, so that a customer who may have been told gets the all-clear. The lease is renewed
+left of a try whose worker died, so that a customer who may have been told hears of the end. The lease is renewed
 while a slow server is at work; whoever has lost it writes nothing.
 """
 
@@ -17,7 +17,8 @@ from services.notifier import facts, metrics, store
 from services.notifier.audience import Contact, contact_for
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.outcome import Channel, Failed, Message, Outcome, Refusal
-from services.notifier.notification import TELLING, Notification, Status
+from services.notifier.ends import owed_ends
+from services.notifier.notification import ENDS, TELLING, Notification, Status
 from services.notifier.planning import Again, Settled, after, expired
 from services.notifier.policy import Policy
 from services.notifier.suppression import Hold, Send, Situation, Suppressed, decide
@@ -74,12 +75,15 @@ class Delivery:
                 return None
             situation = found.situation
             decided = decide(situation, self.policy)
+            if await _overtaken(tx, situation, decided):
+                await due.again(tx, situation.now)
+                return None
             over = expired(situation.notification, situation.now, self.policy) if isinstance(decided, Send) else None
             match last := over or decided:
                 case Send(contact, why):
                     return await self._begin_sending(tx, due, found, contact, why)
-                case Hold(until, why):
-                    await tx.execute(store.queries.hold, due.ref, why)
+                case Hold(until, why, awaits_incident):
+                    await tx.execute(store.queries.hold, due.ref, why, awaits_incident)
                     await due.again(tx, until)
                     return None
                 case Suppressed():
@@ -102,11 +106,11 @@ class Delivery:
 
     async def _suppress(self, tx: Tx, due: Due, situation: Situation, suppressed: Suppressed) -> None:
         notification = situation.notification
-        await tx.execute(store.queries.suppress, due.ref, suppressed.reason, suppressed.why)
+        await tx.execute(store.queries.suppress, due.ref, suppressed.reason, suppressed.why, suppressed.awaits_incident)
         await due.settle(tx)
         await say(tx, facts.suppressed(notification, suppressed, situation.now))
-        if notification.sent_at is not None:
-            await self._give_all_clear(tx, notification)
+        if _may_be_owed_the_end(notification, told=notification.sent_at is not None):
+            await _give_end(tx, notification)
 
     # ── send ─────────────────────────────────────────────────────────────────────────────────
 
@@ -173,22 +177,39 @@ class Delivery:
 
     async def _settle_for_good(self, tx: Tx, due: Due, notification: Notification, settled: Settled) -> None:
         attempt = settled.attempt
+        owed = _may_be_owed_the_end(notification, told=settled.told)
+        if owed and notification.incident_id:
+            await store.lock_incident(tx, notification.incident_id)  # before the notification, as who takes facts does
         await store.settle(tx, due.ref, settled.status, attempt, told=settled.told)
         await due.settle(tx)
         if settled.status is Status.DELIVERED:
             await say(tx, facts.delivered(notification, self.channel.name, self.channel.message_id(notification.id), attempt.at))
         else:
             await say(tx, facts.failed(notification, self.channel.name, attempt))
-        if settled.told:
-            await self._give_all_clear(tx, notification)
+        if owed:
+            await _give_end(tx, notification)
 
-    async def _give_all_clear(self, tx: Tx, notification: Notification) -> None:
-        """When the incident was resolved while this was on its way. The lock makes the resolution come before or after us, not between."""
-        incident_id = notification.incident_id
-        if notification.kind not in TELLING or incident_id is None:
-            return
-        if await tx.fetchval(store.queries.lock_incident, incident_id) == "resolved":
-            await store.write_down(tx, await store.owed_all_clears(tx, [incident_id], notification.customer_id))
+
+async def _overtaken(tx: Tx, situation: Situation, decision: Send | Hold | Suppressed) -> bool:
+    """Whether a decision that hangs on the incident was made on what is known no more; if not, the next fact finds it written."""
+    incident = situation.incident
+    if isinstance(decision, Send) or not decision.awaits_incident or incident is None:
+        return False
+    now = await store.lock_incident(tx, incident.id)
+    return now is not None and (now.revision, now.status) != (incident.revision, incident.status)
+
+
+def _may_be_owed_the_end(notification: Notification, *, told: bool) -> bool:
+    """Who was told of an incident; who was not told of its end, since it may have ended anew in another way."""
+    return notification.kind in (TELLING if told else ENDS)
+
+
+async def _give_end(tx: Tx, notification: Notification) -> None:
+    """When the incident ended while this was on its way. The lock makes the end come before or after us, not between."""
+    incident_id = notification.incident_id
+    if incident_id is not None and (incident := await store.lock_incident(tx, incident_id)) and incident.over:
+        theirs = await store.of_incident_and_customer(tx, incident_id, notification.customer_id)
+        await store.write_down(tx, owed_ends(incident, theirs))
 
 
 def _count(notification: Notification, step: Settled | Again | Suppressed) -> None:

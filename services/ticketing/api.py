@@ -12,11 +12,13 @@ from services.ticketing import change, reading, store
 from services.ticketing.change import Change, Person
 from services.ticketing.change import Request as SupportRequest
 from services.ticketing.handlers import reference, take
+from services.ticketing.matching.match import SAME_COMPONENT, Match
 from services.ticketing.outcome import Outcome
 from services.ticketing.support import Policy
 from services.ticketing.ticket import Refused, Status, Ticket
 from services.ticketing.views import (
     Assignment,
+    Linking,
     Name,
     NewTicket,
     QueueList,
@@ -63,6 +65,13 @@ def router(policy: Policy) -> APIRouter:
         async with database.transaction() as tx:
             return await reading.outcome(tx, incident_id, policy.support.linking.windows)
 
+    @everything.post(
+        "/v1/tickets/{ref}/link", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"], dependencies=[allow(Role.AGENT)]
+    )
+    async def link(request: Request, database: Db, ref: Ref, said: Linking, key: IdempotencyKey = None) -> Response:
+        """The ticket is about that incident, suggested or not: the customer is told its status, and hears of its end."""
+        return await once(request, database, key, lambda tx: _link(policy, tx, ref, said))
+
     everything.include_router(agents)
     return everything
 
@@ -86,6 +95,23 @@ async def _take(policy: Policy, tx: Tx, new: NewTicket, key: str) -> TicketView:
     )
     await take(policy, tx, [request])
     return await reading.shown(tx, await store.made_by(tx, message_id) or "")
+
+
+async def _link(policy: Policy, tx: Tx, ref: str, said: Linking) -> TicketView:
+    ticket = await _ticket(tx, ref)
+    if ticket.incident_id is not None:
+        raise Problem(409, f"the ticket is linked to incident {ticket.incident_id}: unlink it first")
+    incident = await store.incident(tx, said.incident_id)
+    if incident is None:
+        raise Problem(404, "there is no such incident")
+    if not incident.may_be_meant:
+        raise Problem(409, "the incident was withdrawn or dismissed")
+    reasons = (f"{said.by} says so.", *await store.suggestion(tx, ticket, incident.id))
+    answer = policy.answer(ticket, incident) if said.answer else None
+    now = await store.now(tx)
+    linked = await _apply(tx, change.accepted(ticket, _person(said.by), now, Match(incident, SAME_COMPONENT, reasons), answer))
+    await store.look_again(tx, [ticket], now)
+    return linked
 
 
 # ── agents act ───────────────────────────────────────────────────────────────────────────────

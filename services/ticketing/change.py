@@ -1,32 +1,23 @@
 """What each act makes of a ticket: its next state, what is said to whom, and how it is remembered. Pure: values in, values out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
-from services.ticketing import sla
-from services.ticketing.matching import Incident, Match
+from services.ticketing import facts, sla
+from services.ticketing.facts import Cause, Kind, Message
+from services.ticketing.incident import End, Incident
+from services.ticketing.matching.match import Match
 from services.ticketing.sla import Clock
+from services.ticketing.subject import reply_to
 from services.ticketing.ticket import FOREWARN, Act, Priority, Refused, Status, Ticket, move
-from shared.events import (
-    Fact,
-    TicketAssigned,
-    TicketLinked,
-    TicketOpened,
-    TicketReopened,
-    TicketReplied,
-    TicketResolved,
-    TicketSlaBreached,
-    TicketSlaWarning,
-    identity,
-)
+from shared.events import Fact, identity
 
 CUSTOMER = "customer"
 
-Cause = Fact | None
 Letter = tuple[str, str]  # subject and body
-Kind = Literal["answer", "resolved", "reply"]  # of what support says
 
 
 class What(StrEnum):
@@ -36,6 +27,7 @@ class What(StrEnum):
     WROTE = "wrote"  # the customer, again
     LINKED = "linked"
     ANSWERED = "answered"  # linked, and told the incident's status
+    SUGGESTED = "suggested"  # an incident, to an agent
     UNLINKED = "unlinked"
     ASSIGNED = "assigned"
     REPLIED = "replied"
@@ -60,7 +52,7 @@ class Request:
     priority: Priority
     in_reply_to: str | None  # a ticket's id or number
     written_at: datetime
-    cause: Cause
+    cause: Cause | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +61,6 @@ class Person:
 
     name: str
     act_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Something said on a ticket."""
-
-    id: str
-    ticket_id: str
-    at: datetime
-    side: Literal["customer", "support"]
-    author: str
-    kind: Kind | Literal["request"]
-    subject: str
-    body: str
-    incident_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +75,18 @@ class Link:
     unlinked_at: datetime | None = None
     unlinked_by: str | None = None
     verdict: str | None = None
+    ended_revision: int = -1  # of the incident's last end that the ticket needs to hear nothing of any more
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """That a ticket may be about an incident: an agent decides."""
+
+    ticket_id: str
+    incident_id: str
+    score: float
+    reasons: tuple[str, ...]
+    suggested_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +101,7 @@ class Change:
     facts: tuple[Fact, ...] = ()
     message: Message | None = None
     link: Link | None = None
+    suggestions: tuple[Suggestion, ...] = ()
     clock_starts: bool = False
 
 
@@ -143,19 +133,11 @@ def opened(request: Request, number: int, clock: Clock, now: datetime) -> Change
         resolved_at=None,
         first_response=clock,
     )
-    data = TicketOpened.Data(
-        **_about(ticket),
-        channel=ticket.channel,
-        subject=ticket.subject,
-        component=ticket.component,
-        priority=ticket.priority,
-        opened_at=opened_at,
-    )
-    facts: list[Fact] = [TicketOpened.of(data, subject=ticket.id, at=opened_at, cause=request.cause)]
+    said: list[Fact] = [facts.opened(ticket, request.cause)]
     if clock.breached_at:
-        facts.append(_breach(ticket, now, request.cause))
+        said.append(facts.breached(ticket, now, request.cause))
     message = _words(request, ticket, opened_at)
-    return Change(ticket, now, CUSTOMER, What.OPENED, {"channel": ticket.channel}, tuple(facts), message, clock_starts=True)
+    return Change(ticket, now, CUSTOMER, What.OPENED, {"channel": ticket.channel}, tuple(said), message, clock_starts=True)
 
 
 def wrote(ticket: Ticket, request: Request, now: datetime) -> Change | Refused:
@@ -165,10 +147,10 @@ def wrote(ticket: Ticket, request: Request, now: datetime) -> Change | Refused:
         return to
     at = min(request.written_at, now)
     after = replace(ticket, status=to, resolved_at=None)
-    facts: tuple[Fact, ...] = ()
+    said: tuple[Fact, ...] = ()
     if ticket.status is Status.RESOLVED:
-        facts = (_reopened(ticket, "the customer wrote again", request.message_id, now, request.cause),)
-    return Change(after, now, CUSTOMER, What.WROTE, {"reopened": bool(facts)}, facts, _words(request, ticket, at))
+        said = (facts.reopened(ticket, "the customer wrote again", request.message_id, now, request.cause),)
+    return Change(after, now, CUSTOMER, What.WROTE, {"reopened": bool(said)}, said, _words(request, ticket, at))
 
 
 def _words(request: Request, ticket: Ticket, at: datetime) -> Message:
@@ -178,46 +160,59 @@ def _words(request: Request, ticket: Ticket, at: datetime) -> Message:
 # ── incidents ────────────────────────────────────────────────────────────────────────────────
 
 
-def linked(ticket: Ticket, match: Match, answer: Letter | None, now: datetime, cause: Cause) -> Change:
-    """The ticket is about a known incident, and is answered with its status unless there is no answer to give.
+def linked(ticket: Ticket, match: Match, answer: Letter | None, now: datetime, cause: Cause | None) -> Change:
+    """The ticket is about a known incident, and is answered with its status unless there is no answer to give."""
+    return _linked(ticket, match, answer, now, Person(FOREWARN, ""), cause)
 
-    The answer has substance, so it stops the first-response clock. A ticket an agent has stays theirs.
-    """
+
+def _linked(ticket: Ticket, match: Match, answer: Letter | None, now: datetime, by: Person, cause: Cause | None) -> Change:
+    """The answer has substance, so it stops the first-response clock. A ticket an agent has stays theirs."""
     incident = match.incident
-    data = TicketLinked.Data(**_about(ticket), incident_id=incident.id, reasons=match.reasons)
-    facts: list[Fact] = [TicketLinked.of(data, subject=ticket.id, at=now, unique=incident.id, cause=cause)]
+    unique = " ".join(filter(None, (incident.id, by.act_id)))
+    said: list[Fact] = [facts.linked(ticket, incident.id, match.reasons, unique, now, cause)]
     after, message = replace(ticket, incident_id=incident.id), None
     to = move(ticket.status, Act.ANSWER)
     if answer is not None and not isinstance(to, Refused):
-        message = _said(ticket, "answer", FOREWARN, answer, identity("answer", ticket.id, incident.id), now, incident.id)
+        message = _said(ticket, "answer", FOREWARN, answer, identity("answer", ticket.id, *unique.split()), now, incident.id)
         after, breach = _answered(replace(after, status=to), now, FOREWARN, cause)
-        facts += [_replied(ticket, message, cause), *breach]
+        said += [facts.replied(ticket, message, cause), *breach]
     what = What.ANSWERED if message else What.LINKED
-    link = Link(ticket.id, incident.id, match.reasons, now, now if message else None)
-    detail = {"incident_id": incident.id, "reasons": match.reasons}
-    return Change(after, now, FOREWARN, what, detail, tuple(facts), message, link)
+    heard_end = incident.end.revision if incident.end else -1  # the answer says already that it is over
+    link = Link(ticket.id, incident.id, match.reasons, now, now if message else None, ended_revision=heard_end)
+    detail = {"incident_id": incident.id, "reasons": match.reasons, "score": match.score}
+    return Change(after, now, by.name, what, detail, tuple(said), message, link)
 
 
-def ended(ticket: Ticket, incident: Incident, all_clear: Letter | None, now: datetime, cause: Cause) -> Change:
+def suggested(ticket: Ticket, matches: Sequence[Match], now: datetime) -> Change:
+    """The ticket may be about these incidents. Nothing is said to the customer, and the ticket stays as it is."""
+    suggestions = tuple(Suggestion(ticket.id, each.incident.id, each.score, each.reasons, now) for each in matches)
+    detail = {"incidents": [{"incident_id": each.incident.id, "score": each.score, "reasons": each.reasons} for each in matches]}
+    return Change(ticket, now, FOREWARN, What.SUGGESTED, detail, suggestions=suggestions)
+
+
+def ended(ticket: Ticket, incident: Incident, end: End, all_clear: Letter | None, now: datetime, cause: Cause | None) -> Change:
     """The incident of an unresolved ticket is over: the customer hears it, unless there is nothing to say, and the ticket is resolved."""
-    assert incident.resolved_at is not None  # noqa: S101  only an end ends tickets
-    facts: list[Fact] = []
+    said: list[Fact] = []
     message = None
     if all_clear is not None:
-        reply_id = identity("all-clear", ticket.id, incident.id, incident.resolved_at.isoformat())
+        reply_id = identity("all-clear", ticket.id, incident.id, end.at.isoformat())
         message = _said(ticket, "resolved", FOREWARN, all_clear, reply_id, now, incident.id)
-        facts.append(_replied(ticket, message, cause))
+        said.append(facts.replied(ticket, message, cause))
     after, breach = _answered(ticket, now, FOREWARN if message else None, cause)
     after = replace(after, status=Status.RESOLVED, resolved_at=now)
     why = f"the incident is over: {incident.title}"
-    data = TicketResolved.Data(**_about(ticket), resolution=why, incident_id=incident.id, resolved_at=now)
-    unique = f"{incident.id} {incident.resolved_at.isoformat()}"
-    facts += [*breach, TicketResolved.of(data, subject=ticket.id, at=now, unique=unique, cause=cause)]
-    return Change(after, now, FOREWARN, What.RESOLVED, {"incident_id": incident.id, "resolution": why}, tuple(facts), message)
+    said += [*breach, facts.resolved(ticket, why, f"{incident.id} {end.at.isoformat()}", now, cause)]
+    return Change(after, now, FOREWARN, What.RESOLVED, {"incident_id": incident.id, "resolution": why}, tuple(said), message)
+
+
+def released(ticket: Ticket, link: Link, end: End, now: datetime) -> Change:
+    """The incident was withdrawn or dismissed: nobody knows that the customer's trouble is over, so the ticket needs a person."""
+    by = Person(FOREWARN, f"{end.how} {link.incident_id} {end.revision}")
+    return unless_refused(unlinked(ticket, by, now, link, f"the incident was {end.how}"))
 
 
 def unlinked(ticket: Ticket, person: Person, now: datetime, link: Link, verdict: str) -> Change | Refused:
-    """An agent undoes a link: the verdict is kept, the automatic answer counts as none, and the ticket needs a person."""
+    """A link is undone: the verdict is kept, the automatic answer counts as none, and the ticket needs a person."""
     to = move(ticket.status, Act.UNLINK)
     if isinstance(to, Refused):
         return to
@@ -225,12 +220,12 @@ def unlinked(ticket: Ticket, person: Person, now: datetime, link: Link, verdict:
     if restarts:
         clock = replace(clock, stopped_at=None, answered_by=None)
     after = replace(ticket, status=to, incident_id=None, resolved_at=None, first_response=clock)
-    facts: tuple[Fact, ...] = ()
+    said: tuple[Fact, ...] = ()
     if ticket.status is Status.RESOLVED:
-        facts = (_reopened(ticket, f"it was not about the incident: {verdict}", person.act_id, now),)
+        said = (facts.reopened(ticket, f"it was not about the incident: {verdict}", person.act_id, now),)
     undone = replace(link, unlinked_at=now, unlinked_by=person.name, verdict=verdict)
     detail = {"incident_id": link.incident_id, "verdict": verdict}
-    return Change(after, now, person.name, What.UNLINKED, detail, facts, link=undone, clock_starts=restarts)
+    return Change(after, now, person.name, What.UNLINKED, detail, said, link=undone, clock_starts=restarts)
 
 
 # ── agents ───────────────────────────────────────────────────────────────────────────────────
@@ -241,8 +236,14 @@ def assigned(ticket: Ticket, person: Person, now: datetime, agent: str | None) -
     to = move(ticket.status, Act.ASSIGN if agent else Act.UNASSIGN)
     if isinstance(to, Refused):
         return to
-    fact = TicketAssigned.of(TicketAssigned.Data(**_about(ticket), agent=agent), subject=ticket.id, at=now, unique=person.act_id)
+    fact = facts.assigned(ticket, agent, person.act_id, now)
     return Change(replace(ticket, status=to, assignee=agent), now, person.name, What.ASSIGNED, {"agent": agent}, (fact,))
+
+
+def accepted(ticket: Ticket, person: Person, now: datetime, match: Match, answer: Letter | None) -> Change | Refused:
+    """An agent finds that the ticket is about an incident, and has the customer told its status unless there is no answer to give."""
+    to = move(ticket.status, Act.LINK)
+    return to if isinstance(to, Refused) else _linked(ticket, match, answer, now, person, None)
 
 
 def replied(ticket: Ticket, person: Person, now: datetime, body: str) -> Change | Refused:
@@ -250,10 +251,10 @@ def replied(ticket: Ticket, person: Person, now: datetime, body: str) -> Change 
     to = move(ticket.status, Act.REPLY)
     if isinstance(to, Refused):
         return to
-    letter = (f"Re: {' '.join(ticket.subject.split()) or 'your request'} [#{ticket.number}]", body)
+    letter = (reply_to(ticket.subject, ticket.number), body)
     message = _said(ticket, "reply", person.name, letter, identity("reply", ticket.id, person.act_id), now, ticket.incident_id)
     after, breach = _answered(replace(ticket, status=to), now, person.name, None)
-    return Change(after, now, person.name, What.REPLIED, {}, (_replied(ticket, message, None), *breach), message)
+    return Change(after, now, person.name, What.REPLIED, {}, (facts.replied(ticket, message, None), *breach), message)
 
 
 def resolved(ticket: Ticket, person: Person, now: datetime, resolution: str) -> Change | Refused:
@@ -262,8 +263,7 @@ def resolved(ticket: Ticket, person: Person, now: datetime, resolution: str) -> 
     if isinstance(to, Refused):
         return to
     after, breach = _answered(replace(ticket, status=to, resolved_at=now), now, None, None)
-    data = TicketResolved.Data(**_about(ticket), resolution=resolution, incident_id=ticket.incident_id, resolved_at=now)
-    fact = TicketResolved.of(data, subject=ticket.id, at=now, unique=person.act_id)
+    fact = facts.resolved(ticket, resolution, person.act_id, now, None)
     return Change(after, now, person.name, What.RESOLVED, {"resolution": resolution}, (*breach, fact))
 
 
@@ -273,7 +273,7 @@ def reopened(ticket: Ticket, person: Person, now: datetime, reason: str) -> Chan
     if isinstance(to, Refused):
         return to
     after = replace(ticket, status=to, resolved_at=None)
-    return Change(after, now, person.name, What.REOPENED, {"reason": reason}, (_reopened(ticket, reason, person.act_id, now),))
+    return Change(after, now, person.name, What.REOPENED, {"reason": reason}, (facts.reopened(ticket, reason, person.act_id, now),))
 
 
 # ── time ─────────────────────────────────────────────────────────────────────────────────────
@@ -291,59 +291,22 @@ def rung(ticket: Ticket, now: datetime) -> Change | None:
     clock = ticket.first_response
     match sla.ring(clock, now):
         case sla.Ring.WARNING:
-            fact = TicketSlaWarning.of(TicketSlaWarning.Data(**_promise(ticket)), subject=ticket.id, at=now, unique=sla.FIRST_RESPONSE)
             after = replace(ticket, first_response=replace(clock, warned_at=now))
-            return Change(after, now, FOREWARN, What.WARNED, {"clock": sla.FIRST_RESPONSE}, (fact,))
+            return Change(after, now, FOREWARN, What.WARNED, {"clock": sla.FIRST_RESPONSE}, (facts.warned(ticket, now),))
         case sla.Ring.BREACH:
             after = replace(ticket, first_response=replace(clock, breached_at=clock.due_at))
-            return Change(after, now, FOREWARN, What.BREACHED, {"clock": sla.FIRST_RESPONSE}, (_breach(ticket, now, None),))
+            return Change(after, now, FOREWARN, What.BREACHED, {"clock": sla.FIRST_RESPONSE}, (facts.breached(ticket, now, None),))
         case None:
             return None
 
 
-def _breach(ticket: Ticket, now: datetime, cause: Cause) -> Fact:
-    data = TicketSlaBreached.Data(**_promise(ticket))
-    return TicketSlaBreached.of(data, subject=ticket.id, at=now, unique=sla.FIRST_RESPONSE, cause=cause)
-
-
-def _answered(ticket: Ticket, now: datetime, by: str | None, cause: Cause) -> tuple[Ticket, tuple[Fact, ...]]:
+def _answered(ticket: Ticket, now: datetime, by: str | None, cause: Cause | None) -> tuple[Ticket, tuple[Fact, ...]]:
     """The ticket with its clock stopped, and the breach that nobody had noticed before."""
     clock = sla.stop(ticket.first_response, now, by)
     missed = clock.breached_at is not None and ticket.first_response.breached_at is None
-    return replace(ticket, first_response=clock), (_breach(ticket, now, cause),) if missed else ()
-
-
-# ── parts of facts ───────────────────────────────────────────────────────────────────────────
-
-
-def _about(ticket: Ticket) -> dict[str, Any]:
-    return {"ticket_id": ticket.id, "number": ticket.number, "customer_id": ticket.customer_id}
-
-
-def _promise(ticket: Ticket) -> dict[str, Any]:
-    return {**_about(ticket), "clock": sla.FIRST_RESPONSE, "due_at": ticket.first_response.due_at}
+    return replace(ticket, first_response=clock), (facts.breached(ticket, now, cause),) if missed else ()
 
 
 def _said(ticket: Ticket, kind: Kind, author: str, letter: Letter, reply_id: str, now: datetime, incident_id: str | None) -> Message:
     subject, body = letter
     return Message(reply_id, ticket.id, now, "support", author, kind, subject, body, incident_id)
-
-
-def _replied(ticket: Ticket, said: Message, cause: Cause) -> Fact:
-    assert said.kind != "request"  # noqa: S101  a customer's words are not brought to them
-    data = TicketReplied.Data(
-        **_about(ticket),
-        reply_id=said.id,
-        kind=said.kind,
-        author=said.author,
-        subject=said.subject,
-        body=said.body,
-        incident_id=said.incident_id,
-        replied_at=said.at,
-    )
-    return TicketReplied.of(data, subject=ticket.id, at=said.at, unique=said.id, cause=cause)
-
-
-def _reopened(ticket: Ticket, reason: str, unique: str, now: datetime, cause: Cause = None) -> Fact:
-    data = TicketReopened.Data(**_about(ticket), reason=reason, reopened_at=now)
-    return TicketReopened.of(data, subject=ticket.id, at=now, unique=unique, cause=cause)

@@ -1,30 +1,18 @@
-"""A message came: requests become tickets, incidents answer and end them, notifications say who knew."""
+"""A message came: requests become tickets, incidents are kept with whom they touch, notifications say who knew."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from services.ticketing import change, sla, store
-from services.ticketing.change import Cause, Change, Request
-from services.ticketing.matching import Incident, Match, match
+from services.ticketing import change, linking, sla, store
+from services.ticketing.change import Change, Request
+from services.ticketing.facts import Cause
+from services.ticketing.incident import IncidentSaid, news
 from services.ticketing.support import Policy
 from services.ticketing.ticket import Status, Ticket
-from shared.events import (
-    Fact,
-    IncidentImpact,
-    IncidentOpened,
-    IncidentReopened,
-    IncidentResolved,
-    IncidentUpdated,
-    NotificationDelivered,
-    SupportRequested,
-    identity,
-)
+from shared.events import Fact, IncidentImpact, NotificationDelivered, SupportRequested, identity
 from shared.postgres import Tx
 from shared.timers import schedule
 
-SETTLED_AFTER = timedelta(seconds=10)  # after an incident's end what other topics said of it until then is in
-
-IncidentSaid = IncidentOpened | IncidentUpdated | IncidentResolved | IncidentReopened
 Known = dict[tuple[str, str], Ticket]  # (customer, what they call it) → a ticket of theirs
 
 
@@ -49,7 +37,7 @@ def _request(policy: Policy, fact: SupportRequested) -> Request:
         priority="normal",
         in_reply_to=reference(data.in_reply_to),
         written_at=fact.time,
-        cause=fact,
+        cause=Cause.of(fact),
     )
 
 
@@ -60,7 +48,7 @@ def reference(said: str | None) -> str | None:
 
 async def take(policy: Policy, tx: Tx, requests: Sequence[Request]) -> None:
     """Takes requests in their order; what was taken before is taken no second time."""
-    now = await store.beside_requests(tx)
+    now = await store.now(tx)
     left = await store.unknown(tx, requests)
     while left:
         known = await store.continued(tx, left)
@@ -89,20 +77,20 @@ def _continued(request: Request, known: Known) -> Ticket | None:
 async def _take(policy: Policy, tx: Tx, requests: Sequence[Request], known: Known, now: datetime) -> None:
     new = [request for request in requests if _continued(request, known) is None]
     numbers = iter(await store.numbers(tx, len(new)))
-    linking = policy.support.linking
-    since = min((request.written_at for request in new), default=now) - linking.after_end
-    evidence = await store.evidence_of(tx, {request.customer_id for request in new}, since) if new else {}
+    since = min((request.written_at for request in new), default=now) - policy.support.linking.after_end
+    candidates = await store.candidates(tx, {request.ticket_id: request.customer_id for request in new}, since)
     changes: list[Change] = []
     now_is: dict[str, Ticket] = {}
     for request in requests:
         if before := _continued(request, known):
             changes.append(change.unless_refused(change.wrote(now_is.get(before.id, before), request, now)))
         else:
-            changes.append(_opened(policy, request, next(numbers), now))
-            if found := match(changes[-1].ticket, evidence.get(request.customer_id, ()), linking.windows):
-                changes.append(_linked(policy, changes[-1].ticket, found, now, request.cause))
+            opened = _opened(policy, request, next(numbers), now)
+            found = linking.decide(policy, opened.ticket, request.body, candidates.get(request.ticket_id, ()), now, request.cause)
+            changes += [opened, found] if found else [opened]
         now_is[changes[-1].ticket.id] = changes[-1].ticket
     await store.apply(tx, changes)
+    await store.look_again(tx, (each.ticket for each in changes if each.what is not change.What.WROTE), now)
 
 
 def _opened(policy: Policy, request: Request, number: int, now: datetime) -> Change:
@@ -111,65 +99,32 @@ def _opened(policy: Policy, request: Request, number: int, now: datetime) -> Cha
     return change.opened(request, number, clock, now)
 
 
-def _linked(policy: Policy, ticket: Ticket, found: Match, now: datetime, cause: Cause) -> Change:
-    answer = policy.answer(ticket, found.incident) if policy.worth_answering(ticket, now) else None
-    return change.linked(ticket, found, answer, now, cause)
-
-
 # ── incidents.v1 ─────────────────────────────────────────────────────────────────────────────
 
 
-async def on_incidents(policy: Policy, tx: Tx, facts: Sequence[Fact]) -> None:
-    """An incident's customers are answered, whichever came first, their ticket or its impact; at its end their tickets end.
+async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
+    """Keeps incidents and whom they touch. What follows for tickets is due work, in pieces, when this is committed.
 
-    A reopened incident leaves resolved tickets alone: a customer who meets it again writes again.
+    Said again, a fact changes nothing: an incident keeps the highest revision, and impact only grows.
     """
-    now = await store.alone(tx)
-    for fact in await store.unheard(tx, facts, now):
-        match fact:
-            case IncidentImpact(data=data):
-                customers = await store.save_impact(tx, data.incident_id, data.customers)
-                if incident := await store.incident(tx, data.incident_id):
-                    await _link_affected(policy, tx, incident, customers, now, fact)
-            case IncidentOpened() | IncidentUpdated() | IncidentResolved() | IncidentReopened():
-                await _on_incident(policy, tx, fact, now)
+    now = await store.now(tx)
+    for fact in facts:
+        if isinstance(fact, IncidentImpact):
+            await store.save_impact(tx, fact, now)
+        elif isinstance(fact, IncidentSaid):
+            await _on_incident(tx, fact, now)
 
 
-async def _on_incident(policy: Policy, tx: Tx, fact: IncidentSaid, now: datetime) -> None:
-    before = await store.incident(tx, fact.data.incident_id)
-    incident = await store.save_incident(tx, fact.data, _resolved_at(fact, before))
-    if before is None:
-        await _link_affected(policy, tx, incident, None, now, fact)
-    elif before.resolved_at is None and incident.resolved_at is not None:
-        await _end(policy, tx, incident, now, fact)
-
-
-def _resolved_at(fact: IncidentSaid, before: Incident | None) -> datetime | None:
-    """The incident's end as of this fact; most facts leave it as it was."""
-    match fact:
-        case IncidentResolved(data=data):
-            return data.resolved_at
-        case IncidentReopened():
-            return None
-        case _:
-            return before.resolved_at if before else None
-
-
-async def _link_affected(policy: Policy, tx: Tx, incident: Incident, customers: list[str] | None, now: datetime, cause: Fact) -> None:
-    """Customers who wrote before we knew that they are affected: the same link and answer as if they had written after."""
-    windows = policy.support.linking.windows
-    waiting = await store.unlinked_of_affected(tx, incident.id, customers, incident.started_at - windows.before)
-    matches = [(ticket, match(ticket, [(incident, evidence)], windows)) for ticket, evidence in waiting]
-    await store.apply(tx, [_linked(policy, ticket, found, now, cause) for ticket, found in matches if found])
-
-
-async def _end(policy: Policy, tx: Tx, incident: Incident, now: datetime, cause: Fact) -> None:
-    changes = []
-    for ticket, was_told in await store.unresolved_of(tx, incident.id):
-        letter = policy.all_clear(ticket, incident) if was_told or policy.recent(ticket, now) else None
-        changes.append(change.ended(ticket, incident, letter, now, cause))
-    await store.apply(tx, changes)
-    await schedule(tx, store.MEASURE, {incident.id: now + SETTLED_AFTER})
+async def _on_incident(tx: Tx, fact: IncidentSaid, now: datetime) -> None:
+    known = await store.incident(tx, fact.data.incident_id)
+    incident = news(known, fact)
+    if incident is None:
+        return
+    await store.save_incident(tx, incident, fact)
+    if known is None:
+        await store.match_impact_of(tx, incident.id, now)
+    if incident.end is not None and incident.end != (known.end if known else None):
+        await schedule(tx, store.END, {incident.id: now})
 
 
 # ── notifications.v1 ─────────────────────────────────────────────────────────────────────────

@@ -1,11 +1,3 @@
--- name: share
--- Requests are matched beside each other, but never beside incidents: each must see what the other has written.
-SELECT pg_advisory_xact_lock_shared(hashtext('forewarn.ticketing.matching'))
-
--- name: alone
--- Incidents are matched alone: no request may be half way between looking for incidents and being a ticket.
-SELECT pg_advisory_xact_lock(hashtext('forewarn.ticketing.matching'))
-
 -- name: now
 -- The database's clock, which everything here goes by.
 SELECT clock()
@@ -24,36 +16,70 @@ SELECT asked.ref, t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breache
 FROM unnest($1::text[], $2::text[]) AS asked (customer_id, ref)
 JOIN tickets t ON t.customer_id = asked.customer_id AND (t.id = asked.ref OR t.number::text = asked.ref)
 JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+ORDER BY t.number
 FOR UPDATE OF t
 
--- name: evidence_of
--- The incidents that touch these customers and were not over at that moment.
-SELECT m.customer_id, m.certainty, m.first_seen_at, m.last_seen_at, m.count, i.id, i.component, i.title, i.started_at, i.resolved_at
-FROM impact m JOIN incidents i ON i.id = m.incident_id
-WHERE m.customer_id = ANY ($1::text[]) AND (i.resolved_at IS NULL OR i.resolved_at >= $2)
+-- name: candidates
+-- The incidents that touch the customers of these tickets and were not over at that moment, but for those each ticket
+-- is, or was, linked to, and those already suggested.
+SELECT asked.ticket_id, m.certainty, m.first_seen_at, m.last_seen_at, m.count,
+    i.id, i.component, i.title, i.started_at, i.resolved_at, i.revision, i.ended_as, i.ended_revision, i.tell
+FROM unnest($1::text[], $2::text[]) AS asked (ticket_id, customer_id)
+JOIN impact m ON m.customer_id = asked.customer_id
+JOIN incidents i ON i.id = m.incident_id
+WHERE (i.resolved_at IS NULL OR i.ended_as = 'resolved' AND i.resolved_at >= $3)
+    AND NOT EXISTS (SELECT FROM links l WHERE l.ticket_id = asked.ticket_id AND l.incident_id = i.id)
+    AND NOT EXISTS (SELECT FROM suggestions s WHERE s.ticket_id = asked.ticket_id AND s.incident_id = i.id)
 
--- name: unlinked_of_affected
--- The unresolved tickets of an incident's affected customers (of these customers only, if some are given) that could be about it.
+-- name: unlinked_between
+-- The unresolved tickets with these numbers that are linked to no incident, and the request that made each.
 SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
-    m.certainty, m.first_seen_at, m.last_seen_at, m.count
-FROM impact m
-JOIN tickets t ON t.customer_id = m.customer_id
-JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
-WHERE m.incident_id = $1 AND ($2::text[] IS NULL OR m.customer_id = ANY ($2)) AND t.opened_at >= $3
-    AND t.status IN ('open', 'in_progress', 'waiting') AND t.incident_id IS NULL
-    AND NOT EXISTS (SELECT FROM links WHERE links.ticket_id = t.id AND links.incident_id = m.incident_id)
+    (SELECT left(body, 4000) FROM messages m WHERE m.ticket_id = t.id AND m.kind = 'request' ORDER BY m.at, m.id LIMIT 1) AS body
+FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+WHERE t.number BETWEEN $1 AND $2 AND t.status IN ('open', 'in_progress', 'waiting') AND t.incident_id IS NULL
 ORDER BY t.number
 FOR UPDATE OF t
 
--- name: unresolved_of_incident
--- The unresolved tickets linked to an incident, and whether they were told its status.
-SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by, l.answered_at
-FROM tickets t
-JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
-JOIN links l ON l.ticket_id = t.id AND l.incident_id = t.incident_id
-WHERE t.incident_id = $1 AND t.status IN ('open', 'in_progress', 'waiting')
+-- name: unlinked_of
+-- The unresolved tickets of these customers since a moment that are linked to no incident, and the request that made each.
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    (SELECT left(body, 4000) FROM messages m WHERE m.ticket_id = t.id AND m.kind = 'request' ORDER BY m.at, m.id LIMIT 1) AS body
+FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+WHERE t.customer_id = ANY ($1::text[]) AND t.opened_at >= $2
+    AND t.status IN ('open', 'in_progress', 'waiting') AND t.incident_id IS NULL
 ORDER BY t.number
 FOR UPDATE OF t
+
+-- name: ended_unnoticed
+-- The incidents that have ended while the tickets with these numbers were being linked to them, or had them suggested.
+SELECT i.id FROM tickets t JOIN links l ON l.ticket_id = t.id JOIN incidents i ON i.id = l.incident_id
+WHERE t.number BETWEEN $1 AND $2 AND l.unlinked_at IS NULL AND i.resolved_at IS NOT NULL AND l.ended_revision < i.ended_revision
+UNION
+SELECT i.id FROM tickets t JOIN suggestions s ON s.ticket_id = t.id JOIN incidents i ON i.id = s.incident_id
+WHERE t.number BETWEEN $1 AND $2 AND i.resolved_at IS NOT NULL AND i.ended_as <> 'resolved'
+
+-- name: linked_to_ended
+-- Some of the tickets that have not been through this end of their incident yet, with their links.
+WITH piece AS MATERIALIZED (
+    SELECT * FROM links WHERE incident_id = $1 AND unlinked_at IS NULL AND ended_revision < $2 LIMIT $3)
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    piece.reasons, piece.linked_at, piece.answered_at, piece.ended_revision
+FROM piece JOIN tickets t ON t.id = piece.ticket_id JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+ORDER BY t.number
+FOR UPDATE OF t
+
+-- name: ended
+-- These tickets have been through this end of their incident.
+UPDATE links SET ended_revision = $2 WHERE incident_id = $1 AND ticket_id = ANY ($3::text[])
+
+-- name: more_to_end
+-- Whether tickets are left that have not been through this end of their incident.
+SELECT EXISTS (SELECT FROM links WHERE incident_id = $1 AND unlinked_at IS NULL AND ended_revision < $2)
+
+-- name: drop_suggestions
+-- Some of the suggestions of an incident that no ticket is about.
+DELETE FROM suggestions WHERE (ticket_id, incident_id) IN (
+    SELECT ticket_id, incident_id FROM suggestions WHERE incident_id = $1 LIMIT $2)
 
 -- name: ticket
 -- One ticket by id or number, in nobody else's hands until the transaction ends.
@@ -63,25 +89,31 @@ WHERE t.id = $1 OR t.number = $2
 FOR UPDATE OF t
 
 -- name: silent
--- Tickets that wait for a customer who has not answered since a moment; those that wait for an incident are not meant.
+-- Tickets that wait for a customer who has not answered since a moment; those that wait for an incident's end are not meant.
+WITH piece AS MATERIALIZED (
+    SELECT * FROM tickets t
+    WHERE t.status = 'waiting' AND t.changed_at <= $1 AND NOT EXISTS (
+        SELECT FROM incidents i JOIN links l ON l.incident_id = i.id AND l.ticket_id = t.id
+        WHERE i.id = t.incident_id AND (i.resolved_at IS NULL OR l.ended_revision < i.ended_revision))
+    ORDER BY t.changed_at LIMIT $2
+    FOR UPDATE OF t SKIP LOCKED)
 SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
-FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
-WHERE t.status = 'waiting' AND t.changed_at <= $1
-    AND NOT EXISTS (SELECT FROM incidents i WHERE i.id = t.incident_id AND i.resolved_at IS NULL)
-ORDER BY t.number LIMIT $2
-FOR UPDATE OF t SKIP LOCKED
+FROM piece t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+ORDER BY t.number
 
 -- name: settled
 -- Tickets resolved before a moment.
+WITH piece AS MATERIALIZED (
+    SELECT * FROM tickets t WHERE t.status = 'resolved' AND t.resolved_at <= $1
+    ORDER BY t.resolved_at LIMIT $2
+    FOR UPDATE OF t SKIP LOCKED)
 SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
-FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
-WHERE t.status = 'resolved' AND t.resolved_at <= $1
-ORDER BY t.number LIMIT $2
-FOR UPDATE OF t SKIP LOCKED
+FROM piece t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+ORDER BY t.number
 
 -- name: link
 -- The link between a ticket and an incident, while it holds.
-SELECT ticket_id, incident_id, reasons, linked_at, answered_at, unlinked_at, unlinked_by, verdict
+SELECT ticket_id, incident_id, reasons, linked_at, answered_at, unlinked_at, unlinked_by, verdict, ended_revision
 FROM links WHERE ticket_id = $1 AND incident_id = $2 AND unlinked_at IS NULL
 
 -- name: made_by
@@ -113,30 +145,62 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::
 ON CONFLICT DO NOTHING
 
 -- name: save_link
--- A link as it is now.
-INSERT INTO links (ticket_id, incident_id, reasons, linked_at, answered_at, unlinked_at, unlinked_by, verdict)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (ticket_id, incident_id) DO UPDATE SET unlinked_at = excluded.unlinked_at, unlinked_by = excluded.unlinked_by,
-    verdict = excluded.verdict
+-- A link as it is now; an agent may link again what was unlinked.
+INSERT INTO links (ticket_id, incident_id, reasons, linked_at, answered_at, unlinked_at, unlinked_by, verdict, ended_revision)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (ticket_id, incident_id) DO UPDATE SET reasons = excluded.reasons, linked_at = excluded.linked_at,
+    answered_at = excluded.answered_at, unlinked_at = excluded.unlinked_at, unlinked_by = excluded.unlinked_by,
+    verdict = excluded.verdict, ended_revision = excluded.ended_revision
+
+-- name: save_suggestion
+-- An incident that a ticket may be about; once only.
+INSERT INTO suggestions (ticket_id, incident_id, score, reasons, suggested_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+
+-- name: drop_suggestion
+-- What an agent has decided is no suggestion any more.
+DELETE FROM suggestions WHERE ticket_id = $1 AND incident_id = $2
+
+-- name: suggestion
+-- Why an incident was suggested to a ticket.
+SELECT reasons FROM suggestions WHERE ticket_id = $1 AND incident_id = $2
 
 -- name: remember
 -- Who did what.
 INSERT INTO history (ticket_id, at, who, what, detail)
 SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::jsonb[])
 
--- name: unheard
--- Which of these facts are heard for the first time.
-INSERT INTO heard (fact_id, heard_at) SELECT unnest($1::text[]), $2 ON CONFLICT DO NOTHING RETURNING fact_id
-
 -- name: save_incident
--- An incident as a fact says it is now.
-INSERT INTO incidents (id, rule, component, severity, title, started_at, resolved_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, title = excluded.title, resolved_at = excluded.resolved_at
-RETURNING id, component, title, started_at, resolved_at
+-- An incident as the fact with the highest revision says it is.
+INSERT INTO incidents (id, rule, component, severity, title, started_at, resolved_at, revision, ended_as, ended_revision, tell, said_by, hops)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, title = excluded.title, resolved_at = excluded.resolved_at,
+    revision = excluded.revision, ended_as = excluded.ended_as, ended_revision = excluded.ended_revision, tell = excluded.tell,
+    said_by = excluded.said_by, hops = excluded.hops
 
 -- name: incident
--- One incident.
-SELECT id, component, title, started_at, resolved_at FROM incidents WHERE id = $1
+-- One incident, and the fact that said so.
+SELECT id, component, title, started_at, resolved_at, revision, ended_as, ended_revision, tell, said_by, hops FROM incidents WHERE id = $1
+
+-- name: incident_held
+-- The same; until this transaction ends no fact changes it.
+SELECT id, component, title, started_at, resolved_at, revision, ended_as, ended_revision, tell, said_by, hops FROM incidents WHERE id = $1
+FOR SHARE
+
+-- name: save_impact_to_match
+-- Impact whose customers' waiting tickets are still to be matched.
+INSERT INTO impact_to_match (id, incident_id, customers, hops) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+
+-- name: impact_to_match_of
+-- What came of an incident before the incident itself.
+SELECT id FROM impact_to_match WHERE incident_id = $1
+
+-- name: impact_to_match
+-- One piece of impact.
+SELECT id, incident_id, customers, hops FROM impact_to_match WHERE id = $1
+
+-- name: matched_impact
+-- Its customers' tickets have been matched.
+DELETE FROM impact_to_match WHERE id = $1
 
 -- name: save_impact
 -- Customers an incident touches: what is known of one only ever grows.
@@ -147,16 +211,14 @@ ON CONFLICT (incident_id, customer_id) DO UPDATE SET
     first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
     last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
     count = greatest(known.count, excluded.count)
+WHERE known.certainty = 'likely' AND excluded.certainty = 'confirmed' OR excluded.first_seen_at < known.first_seen_at
+    OR excluded.last_seen_at > known.last_seen_at OR excluded.count > known.count
 
 -- name: save_told
 -- When customers were first told of an incident.
 INSERT INTO told AS known (incident_id, customer_id, told_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[])
 ON CONFLICT (incident_id, customer_id) DO UPDATE SET told_at = least(known.told_at, excluded.told_at)
-
--- name: plan_for_values
--- The lists below have filters that are mostly absent: plan for those that are there.
-SET LOCAL plan_cache_mode = force_custom_plan
 
 -- name: shown
 -- One ticket, to show.
@@ -174,10 +236,10 @@ WHERE ($1::bigint IS NULL OR t.number < $1)
     AND ($4::text IS NULL OR t.component = $4)
     AND ($5::text IS NULL OR t.incident_id = $5)
     AND ($6::text IS NULL OR t.assignee = $6)
-    AND ($7::text IS NULL OR t.number::text = $7
-        OR t.id IN (SELECT ticket_id FROM messages WHERE words @@ websearch_to_tsquery('simple', $7)))
+    AND ($7::text IS NULL OR t.id IN (
+        SELECT ticket_id FROM messages WHERE words @@ websearch_to_tsquery('simple', $7) UNION SELECT id FROM tickets WHERE number = $8))
 ORDER BY t.number DESC
-LIMIT $8
+LIMIT $9
 
 -- name: messages_of
 -- What was said on a ticket, in order.
@@ -186,6 +248,11 @@ SELECT id, at, side, author, kind, subject, body, incident_id FROM messages WHER
 -- name: links_of
 -- The incidents a ticket is, or was thought to be, about.
 SELECT incident_id, reasons, linked_at, answered_at, unlinked_at, unlinked_by, verdict FROM links WHERE ticket_id = $1 ORDER BY linked_at
+
+-- name: suggestions_of
+-- The incidents a ticket may be about, the likeliest first.
+SELECT s.incident_id, i.title, i.component, s.score, s.reasons, s.suggested_at
+FROM suggestions s JOIN incidents i ON i.id = s.incident_id WHERE s.ticket_id = $1 ORDER BY s.score DESC, s.incident_id
 
 -- name: clocks_of
 -- The promises about a ticket.
@@ -210,8 +277,10 @@ WHERE m.incident_id = $1
 GROUP BY m.customer_id, told.told_at
 
 -- name: tickets_during
--- How many tickets affected customers opened during an incident, about it or not; and how many are linked to it.
-SELECT count(*) FILTER (WHERE m.customer_id IS NOT NULL AND t.opened_at BETWEEN $2 AND $3) AS tickets,
-    count(*) FILTER (WHERE t.incident_id = $1) AS linked
-FROM tickets t LEFT JOIN impact m ON m.incident_id = $1 AND m.customer_id = t.customer_id
-WHERE t.customer_id IN (SELECT customer_id FROM impact WHERE incident_id = $1) OR t.incident_id = $1
+-- How many tickets affected customers opened in a time, about the incident or not.
+SELECT count(*) FROM impact m JOIN tickets t ON t.customer_id = m.customer_id
+WHERE m.incident_id = $1 AND t.opened_at BETWEEN $2 AND $3
+
+-- name: tickets_linked
+-- How many tickets are linked to an incident now.
+SELECT count(*) FROM tickets WHERE incident_id = $1

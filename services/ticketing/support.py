@@ -1,4 +1,4 @@
-"""What catalog.yml and support.yml say: the product's parts, the promises, and the words of automatic answers. Pure."""
+"""What support.yml says: the promises, when a ticket is linked, and the words of automatic answers. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from services.ticketing.matching import Incident, Windows
+from services.ticketing.incident import Incident
+from services.ticketing.matching.match import Candidates, Matched, Windows, match
+from services.ticketing.subject import bare, one_line
 from services.ticketing.ticket import FOREWARN, Priority, Ticket
+from shared.catalog import Catalog
 from shared.config import Config, Duration, PositiveDuration, load
 
 FIELDS = frozenset({"number", "subject", "title", "component", "started_at", "resolved_at"})
@@ -73,28 +76,9 @@ class Support(Config):
     answers: Answers
 
 
-class Component(Config):
-    name: str  # as customers know it
-
-
-class Catalog(Config):
-    components: dict[str, Component] = {}
-
-    def component(self, said: str | None) -> str | None:
-        """The component somebody means, by its id or its name in any case; what we do not know stays as it was said."""
-        if said is None or not said.strip():
-            return None
-        wanted = said.strip().casefold()
-        known = ((key, each.name) for key, each in self.components.items())
-        return next((key for key, name in known if wanted in (key.casefold(), name.casefold())), said.strip())
-
-    def name(self, component: str) -> str:
-        return self.components[component].name if component in self.components else component
-
-
 @dataclass(frozen=True)
 class Policy:
-    """Both files."""
+    """What ticketing goes by: support.yml, and the catalog."""
 
     support: Support
     catalog: Catalog
@@ -103,6 +87,10 @@ class Policy:
     def of(cls, folder: Path) -> "Policy":
         """Raises ConfigError with file and line."""
         return cls(load(folder / "support.yml", Support), load(folder / "catalog.yml", Catalog))
+
+    def match(self, ticket: Ticket, body: str, candidates: Candidates) -> Matched:
+        """What becomes of a ticket whose customer these incidents touch."""
+        return match(ticket, body, candidates, self.support.linking.windows, self.catalog)
 
     def recent(self, ticket: Ticket, now: datetime) -> bool:
         """Whether the customer may still wait for a word of ours: not when an old log is replayed, or we were away for long."""
@@ -114,10 +102,14 @@ class Policy:
         by_person = clock.stopped_at is not None and clock.answered_by != FOREWARN
         return self.recent(ticket, now) and not by_person
 
+    def may_answer(self, ticket: Ticket, incident: Incident, now: datetime) -> bool:
+        """The same, about an incident: not about one whose end nobody is to hear of."""
+        return self.worth_answering(ticket, now) and (incident.end is None or incident.end.tell)
+
     def answer(self, ticket: Ticket, incident: Incident) -> tuple[str, str]:
         """Subject and body of what a ticket is answered about an incident when it is linked to it."""
         answers = self.support.answers
-        return self._fill(answers.known if incident.resolved_at is None else answers.fixed, ticket, incident)
+        return self._fill(answers.known if incident.end is None else answers.fixed, ticket, incident)
 
     def all_clear(self, ticket: Ticket, incident: Incident) -> tuple[str, str]:
         """Subject and body of what a linked ticket hears at the incident's end."""
@@ -130,17 +122,12 @@ class Policy:
     def _fields(self, ticket: Ticket, incident: Incident) -> Mapping[str, object]:
         return {
             "number": ticket.number,
-            "subject": one_line(ticket.subject) or "your request",
+            "subject": bare(ticket.subject),
             "title": one_line(incident.title),
             "component": self.catalog.name(incident.component),
             "started_at": _moment(incident.started_at),
-            "resolved_at": _moment(incident.resolved_at) if incident.resolved_at else "",
+            "resolved_at": _moment(incident.end.at) if incident.end else "",
         }
-
-
-def one_line(text: str) -> str:
-    """Fit for the subject of a mail: no line breaks, single spaces."""
-    return " ".join(text.split())
 
 
 def _moment(at: datetime) -> str:

@@ -30,6 +30,7 @@ class Act(StrEnum):
     REPLY = "reply"  # an agent writes to the customer
     ANSWER = "answer"  # it is answered with the status of a known incident
     WRITE = "write"  # the customer writes again
+    LINK = "link"  # an agent says that it is about an incident
     UNLINK = "unlink"  # an agent says that it is not about that incident
     RESOLVE = "resolve"
     REOPEN = "reopen"
@@ -50,6 +51,7 @@ MOVES: dict[Act, dict[Status, Status]] = {
         Status.WAITING: Status.OPEN,
         Status.RESOLVED: Status.OPEN,
     },
+    Act.LINK: {status: status for status in UNRESOLVED},
     # Whatever the automatic answer has put aside needs a person now.
     Act.UNLINK: dict.fromkeys((Status.OPEN, Status.WAITING, Status.RESOLVED), Status.OPEN) | {Status.IN_PROGRESS: Status.IN_PROGRESS},
     Act.RESOLVE: dict.fromkeys(UNRESOLVED, Status.RESOLVED),

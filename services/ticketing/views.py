@@ -62,6 +62,11 @@ class Reopening(ByAgent):
     reason: Words
 
 
+class Linking(ByAgent):
+    incident_id: Name
+    answer: bool = Field(True, description="whether the customer is told the incident's status")
+
+
 class Unlinking(ByAgent):
     verdict: Words = Field(description="what the ticket is about instead; kept")
 
@@ -112,6 +117,17 @@ class LinkView(BaseModel):
     verdict: str | None
 
 
+class SuggestionView(BaseModel):
+    """An incident that the ticket may be about, how likely from 0 to 1, and why: an agent decides."""
+
+    incident_id: str
+    title: str
+    component: str
+    score: float
+    reasons: list[str]
+    suggested_at: datetime
+
+
 class ClockView(BaseModel):
     clock: str
     started_at: datetime
@@ -135,6 +151,7 @@ class TicketDetail(TicketView):
 
     messages: list[MessageView]
     links: list[LinkView]
+    suggestions: list[SuggestionView]
     clocks: list[ClockView]
     history: list[HistoryView]
 

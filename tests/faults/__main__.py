@@ -24,8 +24,8 @@ EVENTS = 200_000
 HOLD_S = 0.15  # at most: how long the mail server keeps a sender waiting
 
 
-async def main(rounds: int, seed: int, events: int) -> int:
-    """Returns the exit code: 0 when nothing fell short."""
+async def main(rounds: int, seed: int, events: int, only: str) -> int:
+    """Returns the exit code: 0 when nothing fell short. `only`: words of the faults that are meant; all of them when empty."""
     folder = Path(tempfile.mkdtemp(prefix="forewarn-faults-"))
     dice = random.Random(seed)
     async with AsyncExitStack() as up:
@@ -33,7 +33,7 @@ async def main(rounds: int, seed: int, events: int) -> int:
         taking = await up.enter_async_context(sink(lambda: dice.uniform(0, HOLD_S)))
         kafka, postgres = await up.enter_async_context(running_kafka()), await up.enter_async_context(running_postgres())
         stack = await up.enter_async_context(running(kafka, postgres, taking, folder, monitors=2))
-        run, harms, when = Run(stack), harm.harms(stack, random.Random(seed)), random.Random(seed)
+        run, harms, when = Run(stack), harm.harms(stack, random.Random(seed), only), random.Random(seed)
         try:
             for number in range(1, rounds + 1):
                 share = events * number // rounds - events * (number - 1) // rounds
@@ -57,7 +57,8 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--events", type=int, default=EVENTS)
+    parser.add_argument("--only", default="", help="only faults whose name has these words")
     arguments = parser.parse_args()
     if missing := docker_missing():
         sys.exit(f"this needs Docker, for a real Kafka and a real Postgres: {missing}")
-    sys.exit(asyncio.run(main(arguments.rounds, arguments.seed, arguments.events)))
+    sys.exit(asyncio.run(main(arguments.rounds, arguments.seed, arguments.events, arguments.only)))

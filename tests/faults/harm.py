@@ -44,8 +44,8 @@ class Moment:
         await stack.sink.until(lambda: sum(mail.kind == self.kind for mail in stack.sink.mails[before:]) >= self.mails)
 
 
-def harms(stack: Stack, dice: random.Random) -> Iterator[Harm]:
-    """For ever: every kind of fault in a random order, then again."""
+def harms(stack: Stack, dice: random.Random, only: str = "") -> Iterator[Harm]:
+    """For ever: every kind of fault (those whose name has the words) in a random order, then again."""
     every = [Harm(f"kill -9 {name}", _killing(member)) for name, member in stack.members.items()]
     every += [Harm(f"freeze {name} for {FROZEN_S:.0f} s", _freezing(member)) for name, member in stack.members.items()]
     every += [
@@ -55,6 +55,7 @@ def harms(stack: Stack, dice: random.Random) -> Iterator[Harm]:
         Harm("kill -9 the database", lambda stack: _restart(stack.postgres.kill, stack.postgres.start)),
     ]
     every += [Harm(what, act) for what, act in EPISODES.items()]
+    every = [each for each in every if only in each.what]
     while True:
         yield from dice.sample(every, len(every))
 

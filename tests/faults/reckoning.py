@@ -12,6 +12,7 @@ import msgspec
 from aiokafka import TopicPartition
 
 from deploy.local.processes import ROOT
+from services.monitor.buckets import StoredCell, StoredCells
 from services.monitor.rules import RulesFile
 from shared.config import load as read_config
 from shared.events import Topic
@@ -65,12 +66,15 @@ def expected(round_: Load) -> Counter[tuple[str, bool, int]]:
 
 async def found(stack: Stack, round_: Load) -> Counter[tuple[str, bool, int]]:
     """The same from monitor's snapshot of the fold."""
+    last: dict[tuple[int, int, str], StoredCell] = {}
+    for row in await stack.rows("SELECT partition, start, cells FROM monitor.fold_cells WHERE rule LIKE $1 ORDER BY part", f"{RULE}@%"):
+        for component, cell in msgspec.msgpack.decode(row["cells"], type=StoredCells).items():
+            last[row["partition"], row["start"], component] = cell
     cells: Counter[tuple[str, bool, int]] = Counter()
-    for row in await stack.rows("SELECT start, cells FROM monitor.fold_buckets WHERE rule = $1", RULE):
-        for component, (total, bad, *_) in msgspec.msgpack.decode(row["cells"]).items():
-            if component in round_.components:
-                cells[component, True, row["start"]] += total - bad
-                cells[component, False, row["start"]] += bad
+    for (_, start, component), cell in last.items():
+        if component in round_.components:
+            cells[component, True, start] += cell.total - cell.bad
+            cells[component, False, start] += cell.bad
     return cells
 
 

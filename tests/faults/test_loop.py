@@ -26,7 +26,7 @@ SPEED = 8.0
 STATE = (
     "SELECT * FROM monitor.impact ORDER BY incident_id, customer_id",
     "SELECT id, rule, component, status, started_at, resolved_at, revision FROM monitor.incidents ORDER BY id",
-    "SELECT * FROM monitor.fold_buckets ORDER BY partition, rule, start",
+    "SELECT * FROM monitor.fold_cells ORDER BY partition, rule, start, part",
     "SELECT id, status, attempts, settled_at FROM notifier.notifications ORDER BY id",
     "SELECT * FROM notifier.customers ORDER BY id",
     "SELECT id, number, status FROM ticketing.tickets ORDER BY id",

@@ -15,10 +15,11 @@ from deploy.simulator.faults import Outage
 from deploy.simulator.play import Record, encode
 from deploy.simulator.product import Product
 from deploy.simulator.story import Story, published
+from services.monitor.buckets import StoredCells
 from services.monitor.detecting import Detecting
-from services.monitor.fold import Stored
-from services.monitor.folding import Folding
+from services.monitor.folding import Folding, Limits
 from services.monitor.rules import RulesFile
+from services.monitor.tallies import Rows
 from shared.config import load
 from shared.events import Topic
 from shared.postgres import Database
@@ -52,9 +53,11 @@ def victims(story: Story) -> set[str]:
 class Site:
     """monitor without its process: it consumes when it is told to."""
 
-    def __init__(self, database: Database, *, partitions: int = 4, at_once: int = 5000) -> None:
+    def __init__(
+        self, database: Database, *, partitions: int = 4, at_once: int = 5000, rules: RulesFile = RULES, limits: Limits | None = None
+    ) -> None:
         """`at_once`: events in one batch, each of which is a checkpoint."""
-        self.database, self.at_once = database, at_once
+        self.database, self.at_once, self.rules, self.limits = database, at_once, rules, limits or Limits()
         self.topics = FakeTopics(partitions)
         self.events: FakeConsumer
         self.partials: FakeConsumer
@@ -74,9 +77,9 @@ class Site:
 
     async def start(self) -> None:
         """A process begins. Whatever an earlier one held in memory is gone, without a word."""
-        self._folding = Folding(RULES, lambda: self.wall or time.time())
+        self._folding = Folding(self.rules, lambda: self.wall or time.time(), self.limits)
         self.events = FakeConsumer(self.topics, Stream("monitor", Topic.PRODUCT_EVENTS, self._folding, self.database, at_once=self.at_once))
-        self.partials = FakeConsumer(self.topics, Stream("monitor", Topic.PARTIALS, Detecting(RULES), self.database))
+        self.partials = FakeConsumer(self.topics, Stream("monitor", Topic.PARTIALS, Detecting(self.rules), self.database))
         await self.events.assign()
         await self.partials.assign()
 
@@ -124,12 +127,23 @@ class Site:
 
     async def counts(self) -> dict[tuple[str, int], dict[str, Any]]:
         """What the fold holds of each rule and bucket, added up over partitions: component → events, bad events, customers' rows."""
+        cells: dict[tuple[str, int], dict[tuple[int, str], Any]] = {}
+        for row in await self.rows("SELECT * FROM fold_cells ORDER BY part"):
+            of_bucket = cells.setdefault((row["rule"], row["start"]), {})
+            for component, cell in msgspec.msgpack.decode(row["cells"], type=StoredCells).items():
+                of_bucket[row["partition"], component] = cell
+        failing: dict[tuple[str, str, str], Any] = {}
+        for row in await self.rows("SELECT * FROM fold_tallies ORDER BY part"):
+            for component, customers in msgspec.msgpack.decode(row["rows"], type=Rows).items():
+                failing |= {(row["rule"], component, customer): tally for customer, tally in customers.items()}
         counts: dict[tuple[str, int], dict[str, Any]] = {}
-        for row in await self.rows("SELECT rule, start, cells FROM fold_buckets"):
-            bucket = counts.setdefault((row["rule"], row["start"]), {})
-            for component, cell in msgspec.msgpack.decode(row["cells"], type=Stored).items():
-                so_far = bucket.get(component, (0, 0, {}))
-                bucket[component] = so_far[0] + cell.total, so_far[1] + cell.bad, {**so_far[2], **cell.failing}
+        for at, of_bucket in cells.items():
+            bucket = counts.setdefault(at, {})
+            for (_, component), cell in of_bucket.items():
+                so_far = bucket.get(component, (0, 0, 0))
+                bucket[component] = so_far[0] + cell.total, so_far[1] + cell.bad, so_far[2] + cell.customers
+        for (rule, component, customer), (*tally, home) in failing.items():
+            counts.setdefault((rule, home), {})[f"{component}/{customer}"] = tally
         return counts
 
     async def tables(self) -> dict[str, Any]:
@@ -138,8 +152,9 @@ class Site:
 
     async def wipe(self) -> None:
         """As if nothing had ever come."""
+        tables = "fold_buckets, fold_cells, fold_tallies, fold_components, fold_clocks, fold_seen, fold_accounts, series, incidents, impact"
         async with self.database.connection() as connection:
-            await connection.execute("TRUNCATE offsets, outbox, fold_buckets, fold_seen, fold_accounts, series, incidents, impact")
+            await connection.execute(f"TRUNCATE offsets, outbox, {tables}")
 
     async def replay(self, topic: str) -> None:
         """The stream of that topic begins at offset 0 once more, in a new process."""

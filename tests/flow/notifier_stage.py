@@ -3,25 +3,27 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from services.notifier.__main__ import service as notifier
 from services.notifier.settings import NotifierSettings
-from services.notifier.store import DELIVERY, LANES
+from services.notifier.store import DELIVERY, FOLLOW_UP, LANES
 from services.notifier.timers import Delivery
 from shared.cloudevents import read_fact
 from shared.events import (
     FACT_OF,
     Affected,
     Fact,
+    IncidentDismissed,
     IncidentImpact,
     IncidentOpened,
     IncidentReopened,
     IncidentResolved,
     IncidentUpdated,
+    IncidentWithdrawn,
     TicketReplied,
     Topic,
 )
@@ -64,9 +66,20 @@ class Stage:
         """What is due now is done, all of it side by side."""
         await asyncio.gather(*(do_due(self.service.database, lane, self.service.due[lane]) for lane in LANES))
 
+    async def follow_up(self) -> int:
+        """One piece of what follows from facts about incidents is done; how many were due."""
+        return await do_due(self.service.database, FOLLOW_UP, replace(self.service.due[FOLLOW_UP], at_once=1))
+
     async def know(self, *customer_ids: str, **data: Any) -> None:
         """The directory learns of customers."""
         await self.hear(*(customer(customer_id, at=self.now, **data) for customer_id in customer_ids))
+
+    async def goes_on(self, until: datetime, incident_id: str = "i-1", revision: int = 1, every: timedelta = 5 * MINUTE) -> None:
+        """The incident still fails, and monitor says so every five minutes."""
+        while self.now < until:
+            await self.hear(updated(self.now, incident_id, revision=revision))
+            await self.loop.advance(min(every, until - self.now))
+            revision += 1
 
     async def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         async with self.service.database.connection() as connection:
@@ -142,20 +155,37 @@ def impact(at: datetime, *customer_ids: str, incident_id: str = "i-1", chunk: in
     return IncidentImpact.of(data, subject=incident_id, at=at, unique=chunk)
 
 
+def updated(at: datetime, incident_id: str = "i-1", *, revision: int, silent_since: datetime | None = None, **data: Any) -> IncidentUpdated:
+    """It goes on: unless told otherwise its last window was failing just now."""
+    known = about(at, incident_id, **{"failing_at": at, **data})
+    said = IncidentUpdated.Data(**known, revision=revision, silent_since=silent_since, affected=1, why={})
+    return IncidentUpdated.of(said, subject=incident_id, at=at, unique=revision)
+
+
 def still_failing(at: datetime, incident_id: str = "i-1") -> IncidentUpdated:
     """What monitor says every few minutes while it goes on."""
-    known = about(at, incident_id, revision=int(at.timestamp()), failing_at=at)
-    return IncidentUpdated.of(IncidentUpdated.Data(**known, affected=1, why={}), subject=incident_id, at=at, unique=at)
+    return updated(at, incident_id, revision=int(at.timestamp()))
 
 
-def resolved(at: datetime, incident_id: str = "i-1") -> IncidentResolved:
-    data = IncidentResolved.Data(**about(at, incident_id), resolved_at=at, affected=1, why={})
-    return IncidentResolved.of(data, subject=incident_id, at=at, unique=at)
+def resolved(at: datetime, incident_id: str = "i-1", **data: Any) -> IncidentResolved:
+    said = IncidentResolved.Data(**about(at, incident_id, **data), resolved_at=at, affected=1, why={})
+    return IncidentResolved.of(said, subject=incident_id, at=at, unique=at)
 
 
-def reopened(at: datetime, incident_id: str = "i-1") -> IncidentReopened:
-    data = IncidentReopened.Data(**about(at, incident_id), reopened_at=at, revision=2, why={})
-    return IncidentReopened.of(data, subject=incident_id, at=at, unique=at)
+def withdrawn(at: datetime, incident_id: str = "i-1", *, revision: int = 1, **data: Any) -> IncidentWithdrawn:
+    known = about(at, incident_id, revision=revision, **data)
+    said = IncidentWithdrawn.Data(**known, withdrawn_at=at, affected=1, reason="rule_gone")
+    return IncidentWithdrawn.of(said, subject=incident_id, at=at, unique=at)
+
+
+def dismissed(at: datetime, incident_id: str = "i-1", *, revision: int = 1, **data: Any) -> IncidentDismissed:
+    said = IncidentDismissed.Data(**about(at, incident_id, revision=revision, **data), dismissed_at=at, affected=1, by="bob")
+    return IncidentDismissed.of(said, subject=incident_id, at=at, unique=at)
+
+
+def reopened(at: datetime, incident_id: str = "i-1", *, revision: int = 2, **data: Any) -> IncidentReopened:
+    said = IncidentReopened.Data(**about(at, incident_id, revision=revision, **data), reopened_at=at, why={})
+    return IncidentReopened.of(said, subject=incident_id, at=at, unique=at)
 
 
 def replied(

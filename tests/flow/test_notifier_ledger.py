@@ -40,11 +40,11 @@ def the_story(on: Stage) -> list[Fact]:
         impact(at, "c-1", "c-2"),
         impact(at, "c-2", "c-3", chunk=1),
         replied(at, "answer", incident_id="i-1"),
-        resolved(at + MINUTE),
+        resolved(at + MINUTE, revision=1),
         replied(at + MINUTE, "resolved", incident_id="i-1", reply_id="r-2"),
         reopened(at + 2 * MINUTE),
         impact(at + 2 * MINUTE, "c-4", chunk=2),
-        resolved(at + 3 * MINUTE),
+        resolved(at + 3 * MINUTE, revision=3),
         CustomerErased.of(CustomerErased.Data(), subject="c-3", at=at + 4 * MINUTE),
     ]
 
@@ -134,11 +134,11 @@ async def test_who_was_told_but_not_of_the_return_gets_one_all_clear_in_the_end(
     await on.know("c-1")
     await on.hear(opened(on.now), impact(on.now, "c-1"))
     on.office.at_recipient["c-1@example.org"] = ["450 4.2.1 later"]
-    await on.hear(resolved(on.now + SECOND))
+    await on.hear(resolved(on.now + SECOND, revision=1))
     await on.hear(reopened(on.now + 2 * SECOND))
     await on.loop.advance(MINUTE)
     assert on.office.kinds("c-1@example.org") == ["opened"], "no all-clear while it is back"
-    await on.hear(resolved(on.now))
+    await on.hear(resolved(on.now, revision=3))
     assert on.office.kinds("c-1@example.org") == ["opened", "resolved"]
 
 

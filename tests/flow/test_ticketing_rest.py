@@ -30,6 +30,7 @@ MAY = {
     ("POST", "/v1/tickets/{ref}/assign"): AGENT,
     ("POST", "/v1/tickets/{ref}/resolve"): AGENT,
     ("POST", "/v1/tickets/{ref}/reopen"): AGENT,
+    ("POST", "/v1/tickets/{ref}/link"): AGENT,
     ("POST", "/v1/tickets/{ref}/unlink"): AGENT,
     ("GET", "/v1/queues"): AGENT,
     ("GET", "/v1/incidents/{incident_id}/outcome"): AGENT,

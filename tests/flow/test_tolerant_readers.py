@@ -170,7 +170,7 @@ class Desk:
         self.database, self.topics = database, FakeTopics()
         handlers: dict[Topic, Any] = {
             Topic.SUPPORT_REQUESTS: partial(on_requests, POLICY),
-            Topic.INCIDENTS: partial(on_incidents, POLICY),
+            Topic.INCIDENTS: on_incidents,
             Topic.NOTIFICATIONS: on_notifications,
         }
         handlings = {topic: Handling(topic, FACTS[topic], handler) for topic, handler in handlers.items()}

@@ -1,6 +1,7 @@
 """The support desk of flow tests: facts come, time is moved by hand, and what is in the tables is looked at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -10,19 +11,33 @@ import msgspec
 
 from services.ticketing import timers
 from services.ticketing.handlers import on_incidents, on_notifications, on_requests
-from services.ticketing.store import BREACH, MEASURE, WARN
+from services.ticketing.store import BREACH, END, LOOK, MATCH, MEASURE, WARN
 from shared.events import TOPIC_OF, Fact, Topic
 from shared.handling import Handler
 from shared.postgres import Database
-from shared.timers import Due, Timers, Work
+from shared.timers import Due, LeaseLost, Timers, Work
 from tests.unit.ticketing.builders import NOW, POLICY
 
 HANDLERS: dict[Topic, Handler] = {
     Topic.SUPPORT_REQUESTS: partial(on_requests, POLICY),
-    Topic.INCIDENTS: partial(on_incidents, POLICY),
+    Topic.INCIDENTS: on_incidents,
     Topic.NOTIFICATIONS: on_notifications,
 }
-TABLES = ("tickets", "messages", "links", "clocks", "history", "incidents", "heard", "impact", "told", "due", "outbox")
+Doing = Callable[[Due], Awaitable[None]]
+TABLES = (
+    "tickets",
+    "messages",
+    "links",
+    "suggestions",
+    "clocks",
+    "history",
+    "incidents",
+    "impact",
+    "impact_to_match",
+    "told",
+    "due",
+    "outbox",
+)
 
 
 class Desk:
@@ -45,22 +60,42 @@ class Desk:
             await self.tell_at_once([fact])
 
     async def tell_at_once(self, facts: Sequence[Fact]) -> None:
-        """Facts come in one batch a topic."""
+        """Facts come in one batch a topic, and what follows at once is done."""
         for topic, batch in groupby(facts, key=lambda fact: TOPIC_OF[type(fact)]):
             async with self.database.transaction() as tx:
                 await HANDLERS[topic](tx, list(batch))
+            await self.follow()
+
+    async def follow(self) -> None:
+        """Does what follows from what was committed, until nothing is left to do."""
+        works: dict[str, Doing] = {
+            MATCH: partial(timers.match_impact, POLICY, self.database),
+            LOOK: partial(timers.look_again, POLICY, self.database),
+            END: partial(timers.end_incident, POLICY, self.database),
+        }
+        while await self._do(works):
+            pass
 
     async def ring(self) -> None:
         """Does everything that is due by now."""
-        works = {
-            WARN: partial(timers.ring_first_response, self.database),
-            BREACH: partial(timers.ring_first_response, self.database),
-            MEASURE: partial(timers.measure_outcome, POLICY, self.database),
-            timers.TIDY: partial(timers.tidy_tickets, POLICY, self.database),
-        }
+        await self.follow()
+        await self._do(
+            {
+                WARN: partial(timers.ring_first_response, self.database),
+                BREACH: partial(timers.ring_first_response, self.database),
+                MEASURE: partial(timers.measure_outcome, self.database),
+                timers.TIDY: partial(timers.tidy_tickets, POLICY, self.database),
+            }
+        )
+
+    async def _do(self, works: Mapping[str, Doing]) -> int:
+        done = 0
         for kind, do in works.items():
             for due in await Timers(self.database, {})._claim(kind, Work(_never), 1000):
-                await do(due)
+                with suppress(LeaseLost):  # it was made due anew meanwhile
+                    await do(due)
+                done += 1
+        return done
 
     async def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         async with self.database.connection() as connection:

@@ -1,12 +1,11 @@
 """Fold: one partition's events become counts per component and bucket, and each customer's row of failures."""
 
-from dataclasses import astuple, replace
+from dataclasses import astuple
 
 import pytest
 
-from services.monitor.aging import Ages
-from services.monitor.fold import SKEW, Account, Partition, Tally, Watch
-from shared.events import ProductEvent
+from services.monitor.buckets import OldCell
+from services.monitor.fold import SKEW, Account, Partition, Watch
 from tests.builders import event
 from tests.unit.monitor.builders import HORIZON, LATER, START, folded, request, rule
 
@@ -21,15 +20,15 @@ def watch(partition: Partition) -> Watch:
 
 def buckets(partition: Partition, component: str = "checkout") -> list[tuple[int, int, int, int]]:
     """The buckets of one component as (seconds into the story, events, bad events, customers)."""
-    changes = watch(partition).changes().get(component, [])
+    changes = watch(partition).buckets.changes().get(component, [])
     return sorted((start - int(START), events, bad, customers) for start, events, bad, customers, _ in changes)
 
 
-def tally(*failures: float, at_least: int = 1) -> Tally | None:
-    """The row of one customer whose requests failed at these moments, in this order; None when it does not make them affected."""
+def row(*failures: float, at_least: int = 1) -> tuple[float, float, int] | None:
+    """(first, last, count) of one customer whose requests failed at these moments, in this order; None when they are not affected."""
     partition = folded(*(request(at, ok=False) for at in failures), by=rule(impact={"at_least": at_least}))
     found = dict(watch(partition).affected("checkout", None, *EVER)).get("c-1")
-    return found and replace(found, first=round(found.first - START, 3), last=round(found.last - START, 3))
+    return None if found is None else (round(found.first - START, 3), round(found.last - START, 3), found.count)
 
 
 # ── buckets ──────────────────────────────────────────────────────────────────────────────────
@@ -41,7 +40,7 @@ def test_an_event_is_in_the_bucket_that_begins_at_or_before_it() -> None:
 
 def test_a_bucket_knows_when_its_first_bad_event_was() -> None:
     partition = folded(request(1.7, ok=False), request(1.2), request(1.4, ok=False), request(2.0))
-    changes = watch(partition).changes()["checkout"]
+    changes = watch(partition).buckets.changes()["checkout"]
     assert [(start - START, round(first_bad - START, 3) if first_bad else None) for start, *_, first_bad in changes] == [
         (1, 1.4),
         (2, None),
@@ -74,7 +73,7 @@ def test_a_machine_that_fails_is_no_customer() -> None:
 
 def test_only_changes_since_the_last_checkpoint_are_told_and_whole() -> None:
     partition = folded(request(0), request(1))
-    watch(partition).settle(LATER)
+    watch(partition).buckets.settle(LATER)
     partition.fold(request(1.5, ok=False), LATER)
     assert buckets(partition) == [(1, 2, 1, 1)]
 
@@ -83,29 +82,29 @@ def test_only_changes_since_the_last_checkpoint_are_told_and_whole() -> None:
 
 
 def test_failures_exactly_a_window_apart_are_one_row() -> None:
-    assert tally(0, WINDOW) == Tally(0, WINDOW, 2)
+    assert row(0, WINDOW) == (0, WINDOW, 2)
 
 
 def test_failures_further_apart_than_a_window_are_two_rows_and_the_later_counts() -> None:
-    assert tally(0, WINDOW + 0.001) == Tally(WINDOW + 0.001, WINDOW + 0.001, 1)
+    assert row(0, WINDOW + 0.001) == (WINDOW + 0.001, WINDOW + 0.001, 1)
 
 
 def test_failures_that_come_out_of_order_are_the_same_row() -> None:
-    assert tally(0, 10, 20) == tally(20, 10, 0) == tally(10, 20, 0) == Tally(0, 20, 3)
+    assert row(0, 10, 20) == row(20, 10, 0) == row(10, 20, 0) == (0, 20, 3)
 
 
 def test_a_failure_in_the_middle_of_a_long_row_belongs_to_it() -> None:
-    assert tally(0, 14, 28, 42, 20) == Tally(0, 42, 5)
+    assert row(0, 14, 28, 42, 20) == (0, 42, 5)
 
 
 def test_a_late_failure_of_an_earlier_row_changes_nothing() -> None:
-    assert tally(40, 50, 25) == Tally(25, 50, 3)
-    assert tally(40, 50, 24.999) == Tally(40, 50, 2)
+    assert row(40, 50, 25) == (25, 50, 3)
+    assert row(40, 50, 24.999) == (40, 50, 2)
 
 
 def test_whoever_fails_less_often_than_the_rule_wants_is_not_affected() -> None:
-    assert tally(0, at_least=2) is None
-    assert tally(0, 1, at_least=2) == Tally(0, 1, 2)
+    assert row(0, at_least=2) is None
+    assert row(0, 1, at_least=2) == (0, 1, 2)
 
 
 def test_whom_an_incident_touches_depends_on_when_their_row_was() -> None:
@@ -122,9 +121,9 @@ def test_whom_an_incident_touches_depends_on_when_their_row_was() -> None:
 
 def test_those_who_failed_since_the_last_checkpoint_can_be_asked_for_alone() -> None:
     partition = folded(*(request(at, ok=False, customer=customer) for customer in ("c-1", "c-2") for at in (0, 1)))
-    watch(partition).settle(LATER)
+    watch(partition).tallies.settle()
     partition.fold(request(2, ok=False, customer="c-2"), LATER)
-    failed = watch(partition).failed["checkout"]
+    failed = watch(partition).tallies.failed["checkout"]
     assert [customer for customer, _ in watch(partition).affected("checkout", failed, *EVER)] == ["c-2"]
 
 
@@ -191,7 +190,7 @@ def test_an_event_counts_once_however_many_rules_ask_for_it() -> None:
     partition = Partition(rules, HORIZON)
     partition.fold(request(0), LATER)
     assert astuple(partition.account)[:4] == (1, 1, 0, 0)
-    assert [bool(each.changes()) for each in partition.watches.values()] == [True, True, False]
+    assert [bool(each.buckets.changes()) for each in partition.watches.values()] == [True, True, False]
 
 
 def test_a_duplicate_counts_in_no_bucket() -> None:
@@ -199,25 +198,13 @@ def test_a_duplicate_counts_in_no_bucket() -> None:
     assert buckets(folded(failure, failure, failure)) == [(0, 1, 1, 1)]
 
 
-# ── forgetting ───────────────────────────────────────────────────────────────────────────────
+# ── what an older version left ───────────────────────────────────────────────────────────────
 
 
-def test_buckets_nothing_touches_for_a_window_and_the_horizon_are_let_go() -> None:
-    partition = folded(request(0, ok=False), request(0.5, ok=False), request(5, ok=False, customer="c-2"))
-    watch(partition).settle(now=LATER)
-    partition.fold(request(5.5, ok=False, customer="c-2"), LATER)
-    watch(partition).settle(now=LATER + 1)
-    assert watch(partition).forget(now=LATER + HORIZON + WINDOW) == []
-    assert watch(partition).forget(now=LATER + HORIZON + WINDOW + 0.001) == [int(START)]
-    assert [customer for customer, _ in watch(partition).affected("checkout", None, *EVER)] == ["c-2"]
-
-
-def failures_of(count: int) -> list[ProductEvent]:
-    return [request(number / 10, ok=False, customer=f"c-{number}") for number in range(count)]
-
-
-def test_what_is_let_go_leaves_nothing_behind() -> None:
-    partition = folded(*failures_of(100))
-    watch(partition).settle(now=LATER)
-    assert len(watch(partition).forget(now=LATER + 10 * HORIZON)) == 10
-    assert (watch(partition)._buckets, watch(partition)._ages, watch(partition)._latest) == ({}, Ages(), {})
+def test_what_an_older_version_counted_meanwhile_is_added() -> None:
+    partition = folded(request(1, ok=False), request(1.5), request(2, ok=False, customer="c-2"))
+    old = OldCell(3, 2, {"c-1": (START + 1.2, START + 1.8, 2), "c-3": (START + 1.6, START + 1.6, 1)}, START + 1.8, START + 1.2)
+    watch(partition).take_over(int(START) + 1, {"checkout": old})
+    assert buckets(partition) == [(1, 5, 3, 2), (2, 1, 1, 1)]
+    rows = {name: watch(partition).tallies.of("checkout", name) for name in ("c-1", "c-2", "c-3")}
+    assert {name: row.count for name, row in rows.items() if row} == {"c-1": 3, "c-2": 1, "c-3": 1}

@@ -1,8 +1,25 @@
-"""What was counted is known by source and id, until no late event can be a duplicate of it any more."""
+"""What was counted is known by source and id, in 8 bytes, until its minute is let go."""
 
-from services.monitor.seen import SLOT, Seen
+from sys import getsizeof
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.monitor.seen import MINUTE, Seen
 
 AT = 1_764_000_000.0
+THIS = int(AT) // MINUTE
+
+
+def filled(count: int, at: float = AT) -> Seen:
+    """Knows events "0" to "count", all of one second; a checkpoint has found it quiet."""
+    seen = Seen()
+    for number in range(count):
+        seen.first_time("/shop", str(number), at)
+    seen.fresh(at)
+    seen.fresh(at)
+    return seen
 
 
 def test_an_event_is_new_once() -> None:
@@ -16,12 +33,54 @@ def test_source_and_id_together_are_the_identity() -> None:
     assert all(seen.first_time(source, id_, AT) for source, id_ in identities)
 
 
+@pytest.mark.parametrize("checkpoints", [0, 1, 2, 3])
+def test_an_event_is_known_however_many_checkpoints_later_it_comes_again(checkpoints: int) -> None:
+    seen = Seen()
+    for number in range(1000):
+        assert seen.first_time("/shop", str(number), AT)
+    for _ in range(checkpoints):
+        seen.fresh(AT)
+    assert not any(seen.first_time("/shop", str(number), AT) for number in range(1000))
+    assert seen.first_time("/shop", "1000", AT)
+
+
+@given(st.lists(st.one_of(st.none(), st.tuples(st.integers(0, 300), st.integers(0, 3))), max_size=400))
+def test_events_that_come_late_and_again_between_checkpoints_are_counted_once(story: list[tuple[int, int] | None]) -> None:
+    seen, known = Seen(), set()
+    for each in story:
+        if each is None:
+            seen.fresh(AT)
+        else:
+            assert seen.first_time("/shop", str(each[0]), AT + each[1]) == (each not in known)
+            known.add(each)
+
+
+def test_an_identity_takes_little_more_than_8_bytes_once_its_second_is_quiet() -> None:
+    (packed,) = filled(10_000)._packed.values()
+    assert getsizeof(packed._held) <= 10_000 * 8 * 1.15
+    assert not filled(10_000)._open
+
+
+def test_an_event_that_changed_nothing_is_new_when_it_comes_again() -> None:
+    seen = Seen()
+    seen.first_time("/shop", "1", AT)
+    seen.first_time("/shop", "2", AT)
+    seen.take_back(AT)
+    assert not seen.first_time("/shop", "1", AT)
+    assert seen.first_time("/shop", "2", AT)
+    assert sum(map(len, seen.fresh(AT).values())) == 2 * 8
+
+
+# ── what is stored ───────────────────────────────────────────────────────────────────────────
+
+
 def test_what_was_stored_is_known_again() -> None:
     before, after = Seen(), Seen()
     for number in range(100):
         before.first_time("/shop", str(number), AT + number)
-    for slot, stored in before.fresh(now=AT).items():
-        after.restore(slot, stored, now=AT)
+    for minute, stored in before.fresh(AT).items():
+        after.restore(minute, stored, AT)
+    assert len(after) == 100
     assert not any(after.first_time("/shop", str(number), AT + number) for number in range(100))
     assert after.first_time("/shop", "100", AT)
 
@@ -29,34 +88,47 @@ def test_what_was_stored_is_known_again() -> None:
 def test_only_what_came_since_is_stored_beside_what_was_stored_before() -> None:
     seen, after = Seen(), Seen()
     seen.first_time("/shop", "1", AT)
-    first = seen.fresh(now=AT)
+    first = seen.fresh(AT)
     seen.first_time("/shop", "1", AT)
     seen.first_time("/shop", "2", AT)
-    second = seen.fresh(now=AT)
+    second = seen.fresh(AT)
     assert [len(stored) for part in (first, second) for stored in part.values()] == [8, 8]
-    assert seen.fresh(now=AT) == {}
+    assert seen.fresh(AT) == {}
     for part in (first, second):
-        for slot, stored in part.items():
-            after.restore(slot, stored, now=AT)
+        for minute, stored in part.items():
+            after.restore(minute, stored, AT)
     assert not after.first_time("/shop", "1", AT)
     assert not after.first_time("/shop", "2", AT)
 
 
-def test_a_slot_is_let_go_when_nothing_was_added_for_long_enough() -> None:
-    seen = Seen()
-    seen.first_time("/shop", "1", AT)
-    seen.first_time("/shop", "2", AT + SLOT)
-    seen.fresh(now=AT)
-    seen.first_time("/shop", "3", AT)
-    seen.fresh(now=AT + 5)
-    assert seen.forget(before=AT) == []
-    assert seen.forget(before=AT + 5) == [(AT + SLOT) // SLOT]
-    assert seen.forget(before=AT + 5.001) == [AT // SLOT]
-    assert seen.first_time("/shop", "1", AT)
+# ── what is let go ───────────────────────────────────────────────────────────────────────────
 
 
-def test_what_was_not_stored_yet_is_not_let_go() -> None:
+def test_a_minute_that_is_let_go_leaves_nothing_behind() -> None:
+    seen = filled(10)
+    seen.first_time("/shop", "late", AT)
+    seen.restore(THIS, b"12345678", AT)
+    seen.fresh(AT)
+    seen.forget(THIS)
+    assert seen == Seen()
+
+
+def test_a_minute_grew_where_the_clock_stood_and_no_earlier_than_its_end() -> None:
     seen = Seen()
     seen.first_time("/shop", "1", AT)
-    assert seen.forget(before=AT + 1e9) == []
-    assert not seen.first_time("/shop", "1", AT)
+    seen.fresh(clock=AT)
+    assert seen.grew() == {THIS: (THIS + 1) * MINUTE}
+    seen.first_time("/shop", "2", AT)
+    seen.fresh(clock=AT + 500)
+    assert seen.grew() == {THIS: AT + 500}
+    seen.first_time("/shop", "2", AT)
+    seen.fresh(clock=AT + 900)
+    assert seen.grew() == {THIS: AT + 500}
+
+
+def test_each_minute_knows_how_much_it_holds() -> None:
+    seen = filled(10)
+    seen.first_time("/shop", "next", AT + MINUTE)
+    seen.fresh(AT)
+    assert seen.minutes() == {THIS: 10, THIS + 1: 1}
+    assert len(seen) == 11

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.notifier.audience import Contact, Customer, Preferences
+from services.notifier.incident import Incident, IncidentStatus
 from services.notifier.notification import Kind, Notification
 from services.notifier.policy import Policy, Text, Texts
-from services.notifier.suppression import Incident, Situation
+from services.notifier.suppression import Situation
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -22,8 +23,8 @@ POLICY = Policy(
     )
 )
 ADA = Customer("c-1", "Ada", "Europe/Berlin", (Contact("email", "ada@example.org"),))
-OPEN = Incident("i-1", "checkout is failing", "checkout", "high", NOW - MINUTE, resolved=False)
-OVER = replace(OPEN, resolved=True, resolved_at=NOW)
+OPEN = Incident("i-1", "checkout is failing", "checkout", "high", NOW - MINUTE, rule="checkout-failing")
+OVER = replace(OPEN, status=IncidentStatus.RESOLVED, ended_at=NOW)
 
 
 def notification(kind: Kind = Kind.OPENED, **fields: Any) -> Notification:

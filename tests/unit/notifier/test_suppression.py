@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from services.notifier.audience import Contact, Customer, Preferences
-from services.notifier.notification import Kind, Reason
-from services.notifier.suppression import RULES, Hold, Send, Situation, Suppressed, decide, suppressed_by
+from services.notifier.incident import Incident, IncidentStatus
+from services.notifier.notification import ENDS, Kind, Reason
+from services.notifier.suppression import RULES, Hold, Send, Situation, Suppressed, decide, failing, suppressed_by
 from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, SECOND, notification, situation
 
 TICKET = {"ticket_id": "t-1", "ticket_number": 7, "subject": "Re", "body": "Words"}
@@ -14,7 +15,7 @@ TICKET = {"ticket_id": "t-1", "ticket_number": 7, "subject": "Re", "body": "Word
 
 def reason(at: Situation) -> Reason | None:
     objection = suppressed_by(at, POLICY)
-    return objection.reason if objection else None
+    return objection.reason if isinstance(objection, Suppressed) else None
 
 
 def test_where_nothing_objects_the_customer_is_told_at_their_address() -> None:
@@ -23,7 +24,9 @@ def test_where_nothing_objects_the_customer_is_told_at_their_address() -> None:
 
 
 def test_the_order_of_the_rules_is_the_order_of_the_reasons() -> None:
-    assert tuple(rule.__name__ for rule in RULES) == tuple(reason.value for reason in Reason)
+    names = [rule.__name__ for rule in RULES]
+    assert names == ["erased", "opted_out", "stale", "behind", "outdated", "capped", "no_contact"]
+    assert [name for name in names if name not in ("behind", "outdated")] == [reason.value for reason in Reason]
     everything = situation(
         notification(about_at=NOW - 30 * HOUR),
         customer=Customer("c-1", erased=True),
@@ -79,8 +82,9 @@ def test_guidance_has_a_consent_of_its_own() -> None:
 @pytest.mark.parametrize("kind", [Kind.OPENED, Kind.ANSWER, Kind.REPLY])
 def test_what_is_a_day_old_is_told_and_what_is_older_is_not(kind: Kind) -> None:
     ticket = {} if kind is Kind.OPENED else TICKET
-    assert reason(situation(notification(kind, about_at=NOW - 24 * HOUR, **ticket))) is None
-    assert reason(situation(notification(kind, about_at=NOW - 24 * HOUR - SECOND, **ticket))) is Reason.STALE
+    goes_on = replace(OPEN, failing_at=NOW)
+    assert reason(situation(notification(kind, about_at=NOW - 24 * HOUR, **ticket), incident=goes_on)) is None
+    assert reason(situation(notification(kind, about_at=NOW - 24 * HOUR - SECOND, **ticket), incident=goes_on)) is Reason.STALE
 
 
 def test_trouble_that_is_over_is_not_announced_and_an_all_clear_only_while_it_is_over() -> None:
@@ -89,8 +93,77 @@ def test_trouble_that_is_over_is_not_announced_and_an_all_clear_only_while_it_is
     assert reason(situation(notification(Kind.RESOLVED), incident=OPEN)) is Reason.STALE
 
 
+@pytest.mark.parametrize("end", [Kind.RESOLVED, Kind.WITHDRAWN, Kind.DISMISSED])
+def test_of_the_three_ends_only_the_one_that_came_is_told(end: Kind) -> None:
+    ended = replace(OVER, status=IncidentStatus(end.value))
+    assert [kind for kind in ENDS if reason(situation(notification(kind), incident=ended)) is None] == [end]
+    assert reason(situation(notification(Kind.OPENED), incident=ended)) is Reason.STALE
+    untold = suppressed_by(situation(notification(end), incident=replace(ended, tell=False)), POLICY)
+    assert untold == Suppressed(Reason.STALE, {"incident": end.value, "tell": False})
+
+
+def test_an_end_in_our_words_is_measured_by_the_incident_on_a_ticket_too() -> None:
+    on_ticket = notification(Kind.RESOLVED, ticket_id="t-1", ticket_number=7)
+    assert reason(situation(on_ticket, incident=OVER)) is None
+    assert reason(situation(on_ticket, incident=OPEN)) is Reason.STALE
+
+
+# ── old trouble is not news ──────────────────────────────────────────────────────────────────
+
+
+def test_while_monitor_is_more_than_a_minute_behind_it_is_held_and_decided_again_when_more_is_said() -> None:
+    assert decide(situation(incident=replace(OPEN, behind=MINUTE)), POLICY) == decide(situation(), POLICY)
+    held = decide(situation(incident=replace(OPEN, behind=MINUTE + SECOND)), POLICY)
+    assert held == Hold(NOW + MINUTE, {"behind_s": 61.0, "hold_when_behind_s": 60.0}, awaits_incident=True)
+
+
+def test_what_is_held_is_looked_at_less_and_less_often() -> None:
+    pauses = []
+    for waited in (MINUTE, 20 * MINUTE, 5 * HOUR):
+        decision = decide(situation(notification(created_at=NOW - waited), incident=replace(OPEN, behind=HOUR)), POLICY)
+        assert isinstance(decision, Hold)
+        pauses.append(decision.until - NOW)
+    assert pauses == [MINUTE, 5 * MINUTE, 10 * MINUTE]
+
+
+def test_what_is_told_as_failing_was_true_within_a_quarter_of_an_hour_for_the_customer_or_for_the_incident() -> None:
+    just, older = NOW - 15 * MINUTE, NOW - 15 * MINUTE - SECOND
+    assert reason(situation(notification(about_at=just))) is None
+    assert reason(situation(notification(about_at=older), incident=replace(OPEN, failing_at=just))) is None
+    neither = situation(notification(about_at=older - HOUR), incident=replace(OPEN, failing_at=older))
+    assert suppressed_by(neither, POLICY) == Suppressed(
+        Reason.STALE, {"last_failing_s": 901.0, "told_within_s": 900.0}, awaits_incident=True
+    )
+
+
+def test_an_incident_that_fell_silent_is_not_told_as_failing() -> None:
+    silent = suppressed_by(situation(incident=replace(OPEN, failing_at=NOW, silent_since=NOW - HOUR)), POLICY)
+    assert silent == Suppressed(Reason.STALE, {"incident": "silent", "silent_s": 3600.0}, awaits_incident=True)
+
+
+@pytest.mark.parametrize("old", [replace(OPEN, behind=HOUR), replace(OPEN, failing_at=NOW - 2 * HOUR), replace(OPEN, silent_since=NOW)])
+def test_ends_and_replies_are_neither_held_nor_outdated(old: Incident) -> None:
+    over = replace(old, status=IncidentStatus.RESOLVED)
+    assert isinstance(decide(situation(notification(Kind.RESOLVED, about_at=NOW - HOUR), incident=over), POLICY), Send)
+    for kind in (Kind.ANSWER, Kind.REPLY, Kind.RESOLVED):
+        assert isinstance(decide(situation(notification(kind, about_at=NOW - HOUR, **TICKET), incident=old), POLICY), Send)
+
+
+def test_an_incident_makes_it_true_anew_only_while_it_is_seen_failing() -> None:
+    fresh = replace(OPEN, failing_at=NOW - 15 * MINUTE)
+    assert failing(fresh, POLICY, NOW)
+    untrue = [
+        replace(fresh, status=IncidentStatus.RESOLVED),
+        replace(fresh, behind=MINUTE + SECOND),
+        replace(fresh, silent_since=NOW),
+        replace(fresh, failing_at=None),
+        replace(fresh, failing_at=NOW - 15 * MINUTE - SECOND),
+    ]
+    assert not any(failing(incident, POLICY, NOW) for incident in untrue)
+
+
 def test_an_incident_nobody_announced_cannot_be_known_to_go_on() -> None:
-    assert suppressed_by(situation(incident=None), POLICY) == Suppressed(Reason.STALE, {"incident": "unknown"})
+    assert suppressed_by(situation(incident=None), POLICY) == Suppressed(Reason.STALE, {"incident": "unknown"}, awaits_incident=True)
 
 
 def test_a_reply_is_brought_whatever_has_become_of_the_incident() -> None:

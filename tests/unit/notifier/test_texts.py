@@ -12,12 +12,13 @@ from pydantic import ValidationError
 from services.notifier.audience import Contact
 from services.notifier.channels.mail import Sender, compose, sender_of
 from services.notifier.channels.outcome import Message
-from services.notifier.notification import Kind
-from services.notifier.policy import Policy, Text
+from services.notifier.incident import IncidentStatus
+from services.notifier.notification import ENDS, Kind
+from services.notifier.policy import OwnWords, Policy, Text
 from services.notifier.suppression import Situation
 from services.notifier.texts import clock_face, write
 from shared.config import ConfigError, load
-from tests.unit.notifier.builders import ADA, MINUTE, NOW, OVER, POLICY, notification, situation
+from tests.unit.notifier.builders import ADA, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
 
 SHOP = Sender("Shop", "support@example.com")
 LINK = "https://example.com/u/abc"
@@ -50,6 +51,78 @@ def test_a_customer_without_a_name_is_greeted_all_the_same() -> None:
 def test_the_all_clear_has_words_of_its_own() -> None:
     message = written(situation(notification(Kind.RESOLVED), incident=OVER))
     assert (message.subject, message.kind) == ("All clear: checkout", "resolved")
+
+
+# ── the mail of a rule has words that fit it ─────────────────────────────────────────────────
+
+KINDS = (Kind.OPENED, *ENDS)
+SHIPPED = load(Path(__file__).parents[3] / "deploy/config/notifications.yml", Policy)
+
+
+def in_shipped_words(kind: Kind, symptom: str, rule: str = "checkout", policy: Policy = SHIPPED) -> Message:
+    status = IncidentStatus.OPEN if kind is Kind.OPENED else IncidentStatus(kind.value)
+    about = situation(notification(kind), incident=replace(OPEN, status=status, symptom=symptom, rule=rule))
+    return write(about, Contact("email", "ada@example.org"), policy, sender="Shop", unsubscribe=LINK)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_slow_component_has_not_failed_and_what_is_not_known_has_not_either(kind: Kind) -> None:
+    for symptom in ("slow", "of tomorrow"):
+        said = in_shipped_words(kind, symptom)
+        assert "have failed" not in said.text
+        assert "works again" not in said.subject + said.text
+
+
+def test_each_symptom_has_words_that_fit_it() -> None:
+    opened = {symptom: in_shipped_words(Kind.OPENED, symptom).text for symptom in ("failing", "slow", "of tomorrow")}
+    assert "requests to checkout have failed since 12:59 CET" in opened["failing"]
+    assert "checkout has been answering you more slowly than it should since 12:59 CET" in opened["slow"]
+    assert "there is trouble with checkout since 12:59 CET" in opened["of tomorrow"]
+    assert in_shipped_words(Kind.RESOLVED, "slow").subject == "All clear: checkout is as fast as it should be"
+
+
+def test_a_withdrawal_is_no_all_clear_and_a_false_alarm_is_called_one() -> None:
+    withdrawn, dismissed = in_shipped_words(Kind.WITHDRAWN, "failing"), in_shipped_words(Kind.DISMISSED, "failing")
+    assert "cannot tell you when it is over" in withdrawn.text
+    assert "is over." not in withdrawn.text
+    assert "All clear" not in withdrawn.subject
+    assert "false alarm" in dismissed.subject
+    assert all("answer this mail" in each.text for each in (withdrawn, dismissed))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_rules_own_words_win_over_its_symptoms_and_these_over_the_general(kind: Kind) -> None:
+    def words(of: str) -> OwnWords:
+        return OwnWords(**{each.value: Text(subject=f"{of} {each}", body="x") for each in KINDS})
+
+    def subject(symptom: str, rule: str) -> str:
+        own = {"symptoms": {"slow": words("symptom")}, "rules": {"checkout": words("rule"), "empty": OwnWords()}}
+        policy = POLICY.model_copy(update={"texts": POLICY.texts.model_copy(update=own)})
+        return in_shipped_words(kind, symptom, rule, policy).subject
+
+    general = getattr(POLICY.texts, kind.value).subject.format(title="checkout is failing", component="checkout")
+    assert subject("slow", "checkout") == f"rule {kind}"
+    assert subject("slow", "another") == subject("slow", "empty") == f"symptom {kind}"
+    assert subject("failing", "another") == general
+
+
+def test_a_file_of_before_without_words_for_the_new_ends_still_loads_and_has_some(tmp_path: Path) -> None:
+    file = tmp_path / "notifications.yml"
+    file.write_text("texts:\n" + "".join(f"  {kind}: {{subject: x, body: y}}\n" for kind in ("opened", "resolved", "reply")))
+    policy = load(file, Policy)
+    assert in_shipped_words(Kind.OPENED, "slow", policy=policy).subject == "x", "an operator's own words are not replaced"
+    for kind in (Kind.WITHDRAWN, Kind.DISMISSED):
+        assert in_shipped_words(kind, "slow", policy=policy).text == in_shipped_words(kind, "slow").text.partition("\n\n-- ")[0] + "\n"
+
+
+def test_a_mistake_in_a_rules_own_words_is_told_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "notifications.yml"
+    own = "  rules:\n    checkout:\n      opened: {subject: x, body: '{nope}'}\n      opend: {subject: x, body: y}\n"
+    file.write_text("texts:\n" + "".join(f"  {kind}: {{subject: x, body: y}}\n" for kind in ("opened", "resolved", "reply")) + own)
+    with pytest.raises(ConfigError) as error:
+        load(file, Policy)
+    assert f"{file}:7: texts.rules.checkout.opened.body" in str(error.value)
+    assert f"{file}:8: texts.rules.checkout.opend" in str(error.value)
 
 
 def test_a_reply_is_brought_in_the_tickets_words_and_cannot_be_unsubscribed() -> None:
@@ -118,8 +191,8 @@ def test_the_senders_name_may_come_from_the_configuration() -> None:
 
 
 def test_what_is_shipped_is_right() -> None:
-    policy = load(Path(__file__).parents[3] / "deploy/config/notifications.yml", Policy)
-    assert (policy.caps.count, policy.caps.per, policy.max_event_age) == (3, 60 * MINUTE, 24 * 60 * MINUTE)
+    assert (SHIPPED.caps.count, SHIPPED.caps.per, SHIPPED.max_event_age) == (3, 60 * MINUTE, 24 * 60 * MINUTE)
+    assert (SHIPPED.told_within, SHIPPED.hold_when_behind) == (15 * MINUTE, MINUTE)
 
 
 @pytest.mark.parametrize("text", ["{nobody}", "{name.__class__}", "{name[0]}", "{name!r}", "{name:>99999999}", "{}", "{0}", "{name"])

@@ -4,16 +4,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from services.ticketing.matching import Evidence, Incident
+from services.ticketing.incident import End, Ending, Evidence, Incident
 from services.ticketing.sla import Clock
 from services.ticketing.support import Policy
 from services.ticketing.ticket import Status, Ticket
 from shared.events import (
     Affected,
+    IncidentDismissed,
     IncidentImpact,
     IncidentOpened,
     IncidentReopened,
     IncidentResolved,
+    IncidentWithdrawn,
     NotificationDelivered,
     SupportRequested,
 )
@@ -56,14 +58,30 @@ def impact(*customers: str, incident: str = "i-1", chunk: int = 0, at: datetime 
     return IncidentImpact.of(data, subject=incident, at=at, unique=chunk)
 
 
-def resolved(incident: str = "i-1", at: datetime = NOW, started_at: datetime = STARTED, component: str = "checkout") -> IncidentResolved:
-    data = IncidentResolved.Data(**about(incident, started_at, component), resolved_at=at, affected=1, why={})
-    return IncidentResolved.of(data, subject=incident, at=at, unique=at)
+def resolved(
+    incident: str = "i-1", at: datetime = NOW, started_at: datetime = STARTED, component: str = "checkout", revision: int = 1, **but: Any
+) -> IncidentResolved:
+    data = IncidentResolved.Data(**about(incident, started_at, component), resolved_at=at, affected=1, revision=revision, why={}, **but)
+    return IncidentResolved.of(data, subject=incident, at=at, unique=(revision, at))
 
 
-def reopened(incident: str = "i-1", at: datetime = NOW, started_at: datetime = STARTED, component: str = "checkout") -> IncidentReopened:
-    data = IncidentReopened.Data(**about(incident, started_at, component), reopened_at=at, revision=2, why={})
-    return IncidentReopened.of(data, subject=incident, at=at, unique=at)
+def reopened(
+    incident: str = "i-1", at: datetime = NOW, started_at: datetime = STARTED, component: str = "checkout", revision: int = 2
+) -> IncidentReopened:
+    data = IncidentReopened.Data(**about(incident, started_at, component), reopened_at=at, revision=revision, why={})
+    return IncidentReopened.of(data, subject=incident, at=at, unique=revision)
+
+
+def withdrawn(incident: str = "i-1", at: datetime = NOW, revision: int = 1) -> IncidentWithdrawn:
+    data = IncidentWithdrawn.Data(
+        **about(incident, STARTED, "checkout"), withdrawn_at=at, affected=1, reason="rule_gone", revision=revision
+    )
+    return IncidentWithdrawn.of(data, subject=incident, at=at, unique=revision)
+
+
+def dismissed(incident: str = "i-1", at: datetime = NOW, revision: int = 1) -> IncidentDismissed:
+    data = IncidentDismissed.Data(**about(incident, STARTED, "checkout"), dismissed_at=at, affected=1, by="ada", revision=revision)
+    return IncidentDismissed.of(data, subject=incident, at=at, unique=revision)
 
 
 def told(customer: str, at: datetime = NOW, incident: str = "i-1") -> NotificationDelivered:
@@ -103,13 +121,13 @@ def a_ticket(**but: Any) -> Ticket:
     return Ticket(**{**ordinary, **but})
 
 
-def an_incident(**but: Any) -> Incident:
+def an_incident(*, resolved_at: datetime | None = None, **but: Any) -> Incident:
     ordinary: dict[str, Any] = {
         "id": "i-1",
         "component": "checkout",
         "title": "checkout is failing",
         "started_at": STARTED,
-        "resolved_at": None,
+        "end": End(Ending.RESOLVED, resolved_at, 1) if resolved_at else None,
     }
     return Incident(**{**ordinary, **but})
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from services.ticketing import change
 from services.ticketing.change import Change, Link, Person, Request, What
-from services.ticketing.matching import Match
+from services.ticketing.incident import End, Ending
+from services.ticketing.matching.match import Match
 from services.ticketing.ticket import UNRESOLVED, Act, Refused, Status, Ticket
 from shared.events import Fact, TicketLinked, TicketReplied, TicketResolved, TicketSlaBreached
 from tests.unit.ticketing.builders import NOW, a_clock, a_ticket, an_incident, minutes
@@ -23,7 +24,7 @@ def types(changed: Change | Refused) -> list[type[Fact]]:
 
 
 def a_match() -> Match:
-    return Match(an_incident(), ("It is.",))
+    return Match(an_incident(), 1.0, ("It is.",))
 
 
 def test_an_answer_links_says_it_and_stops_the_clock() -> None:
@@ -62,14 +63,14 @@ def test_a_breach_is_said_once() -> None:
 
 def test_the_same_end_of_an_incident_has_the_same_ids_and_another_end_has_others() -> None:
     ticket = a_ticket(incident_id="i-1", status=Status.WAITING)
-    ends = [an_incident(resolved_at=NOW), an_incident(resolved_at=NOW), an_incident(resolved_at=NOW + minutes(5))]
-    ids = [tuple(fact.id for fact in change.ended(ticket, incident, LETTER, NOW, None).facts) for incident in ends]
+    ends = [End(Ending.RESOLVED, NOW, 1), End(Ending.RESOLVED, NOW, 1), End(Ending.RESOLVED, NOW + minutes(5), 3)]
+    ids = [tuple(fact.id for fact in change.ended(ticket, an_incident(), end, LETTER, NOW, None).facts) for end in ends]
     assert ids[0] == ids[1]
     assert set(ids[0]).isdisjoint(ids[2])
 
 
 def test_an_end_with_nothing_to_say_still_resolves() -> None:
-    changed = change.ended(a_ticket(incident_id="i-1"), an_incident(resolved_at=NOW), None, NOW, None)
+    changed = change.ended(a_ticket(incident_id="i-1"), an_incident(), End(Ending.RESOLVED, NOW, 1), None, NOW, None)
     assert types(changed) == [TicketResolved]
     assert (changed.ticket.status, changed.ticket.first_response.answered_by) == (Status.RESOLVED, None)
 
@@ -100,6 +101,7 @@ def test_every_act_on_a_closed_ticket_is_refused() -> None:
     refused = [
         change.wrote(closed, request, NOW),
         change.unlinked(closed, ADA, NOW, link, "no"),
+        change.accepted(closed, ADA, NOW, a_match(), LETTER),
         change.assigned(closed, ADA, NOW, "ada"),
         change.assigned(closed, ADA, NOW, None),
         change.replied(closed, ADA, NOW, "Hello."),
@@ -107,10 +109,25 @@ def test_every_act_on_a_closed_ticket_is_refused() -> None:
         change.reopened(closed, ADA, NOW, "No."),
     ]
     acts = [each.act for each in refused if isinstance(each, Refused)]
-    assert acts == [Act.WRITE, Act.UNLINK, Act.ASSIGN, Act.UNASSIGN, Act.REPLY, Act.RESOLVE, Act.REOPEN]
+    assert acts == [Act.WRITE, Act.UNLINK, Act.LINK, Act.ASSIGN, Act.UNASSIGN, Act.REPLY, Act.RESOLVE, Act.REOPEN]
 
 
-LIFE = ("linked", "wrote", "replied", "assigned", "unassigned", "resolved", "reopened", "ended", "unlinked", "rung", "rested")
+LIFE = (
+    "linked",
+    "accepted",
+    "suggested",
+    "released",
+    "wrote",
+    "replied",
+    "assigned",
+    "unassigned",
+    "resolved",
+    "reopened",
+    "ended",
+    "unlinked",
+    "rung",
+    "rested",
+)
 
 
 def outcomes(ticket: Ticket, number: int, now: datetime, link: Link | None) -> dict[str, Change | Refused | None]:
@@ -128,10 +145,14 @@ def outcomes(ticket: Ticket, number: int, now: datetime, link: Link | None) -> d
     if ticket.status in (Status.WAITING, Status.RESOLVED):
         made["rested"] = change.rested(ticket, now)
     if ticket.incident_id is None and ticket.status in UNRESOLVED:
-        made["linked"] = change.linked(ticket, Match(an_incident(id=f"i-{number}"), ()), LETTER, now, None)
+        made["linked"] = change.linked(ticket, Match(an_incident(id=f"i-{number}"), 1.0, ()), LETTER, now, None)
+        made["suggested"] = change.suggested(ticket, [a_match()], now)
+        made["accepted"] = change.accepted(ticket, person, now, Match(an_incident(), 1.0, ()), LETTER)
     if ticket.incident_id is not None and ticket.status in UNRESOLVED:
-        made["ended"] = change.ended(ticket, an_incident(id=ticket.incident_id, resolved_at=now), LETTER, now, None)
+        made["ended"] = change.ended(ticket, an_incident(id=ticket.incident_id), End(Ending.RESOLVED, now, 1), LETTER, now, None)
     if ticket.incident_id is not None and link is not None:
+        if ticket.status in UNRESOLVED:
+            made["released"] = change.released(ticket, link, End(Ending.DISMISSED, now, number), now)
         made["unlinked"] = change.unlinked(ticket, person, now, link, "no")
     return made
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from services.ticketing.support import Catalog, Support
+from services.ticketing.incident import End, Ending
+from services.ticketing.support import Support
+from shared.catalog import Catalog, Component
 from shared.config import ConfigError, load
 from tests.unit.ticketing.builders import NOW, POLICY, a_clock, a_ticket, an_incident, minutes
 
@@ -44,11 +46,30 @@ def test_what_is_misspelt_is_no_default(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("said", "meant"),
-    [("checkout", "checkout"), ("CHECKOUT", "checkout"), (" sign-in ", "login"), ("Warehouse", "Warehouse"), ("", None), (None, None)],
+    [
+        ("checkout", "checkout"),
+        ("CHECKOUT", "checkout"),
+        (" sign-in ", "login"),
+        ("payment", "checkout"),
+        ("Warehouse", "Warehouse"),
+        ("", None),
+        (None, None),
+    ],
 )
-def test_a_component_is_known_by_its_id_or_its_name_in_any_case(said: str | None, meant: str | None) -> None:
+def test_a_component_is_known_by_its_id_its_name_or_a_synonym_in_any_case(said: str | None, meant: str | None) -> None:
     assert POLICY.catalog.component(said) == meant
     assert Catalog().component("Checkout") == "Checkout"
+
+
+def test_a_word_for_two_components_is_refused() -> None:
+    with pytest.raises(ValueError, match='"pay" means both checkout and billing'):
+        Catalog(components={"checkout": Component(name="Checkout", synonyms=("pay",)), "billing": Component(name="Pay")})
+
+
+def test_an_answers_subject_has_one_re_and_one_number() -> None:
+    ticket = a_ticket(subject="Re: AW: Cannot pay [#7] [#1042]")
+    assert POLICY.answer(ticket, an_incident())[0] == "Re: Cannot pay [#1042]"
+    assert POLICY.all_clear(ticket, an_incident(resolved_at=NOW))[0] == "Fixed: Cannot pay [#1042]"
 
 
 def test_braces_in_what_people_wrote_stay_braces() -> None:
@@ -60,6 +81,12 @@ def test_the_answer_depends_on_whether_the_incident_goes_on() -> None:
     assert "We are working on it" in POLICY.answer(a_ticket(), an_incident())[1]
     assert "is fixed since 24 November 2026, 10:00 UTC" in POLICY.answer(a_ticket(), an_incident(resolved_at=NOW))[1]
     assert "is fixed since 24 November 2026, 10:00 UTC" in POLICY.all_clear(a_ticket(), an_incident(resolved_at=NOW))[1]
+
+
+def test_nobody_is_answered_about_an_end_that_nobody_is_to_hear_of() -> None:
+    silent = an_incident(end=End(Ending.RESOLVED, NOW, 1, tell=False))
+    assert not POLICY.may_answer(a_ticket(), silent, NOW)
+    assert POLICY.may_answer(a_ticket(), an_incident(resolved_at=NOW), NOW)
 
 
 def test_an_automatic_answer_is_given_within_a_day_and_never_after_a_person() -> None:

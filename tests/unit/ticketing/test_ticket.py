@@ -11,6 +11,7 @@ unassign    open         open         waiting      -            -
 reply       waiting      waiting      waiting      resolved     -
 answer      waiting      in_progress  waiting      -            -
 write       open         in_progress  open         open         -
+link        open         in_progress  waiting      -            -
 unlink      open         in_progress  open         open         -
 resolve     resolved     resolved     resolved     -            -
 reopen      -            -            -            open         -

@@ -1,0 +1,20 @@
+"""The benchmark's parts: one file and one line each."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bench import monitor
+
+
+@dataclass(frozen=True)
+class Part:
+    """What it adds to the command line, and what it measures: the figures of one JSON object."""
+
+    arguments: Callable[[ArgumentParser], None]
+    measure: Callable[[Namespace], Awaitable[dict[str, object]]]
+
+
+PARTS = {
+    "monitor": Part(monitor.arguments, monitor.measure),
+}

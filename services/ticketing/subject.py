@@ -1,0 +1,27 @@
+"""Subjects of mails on a ticket: one line, one `Re:`, one `[#number]`. Pure."""
+
+import re
+
+# What mail programs of several languages put before a subject when somebody answers or forwards, again and again.
+REPLY = re.compile(r"^\s*(?:(?:re|aw|antw(?:ort)?|sv|rv|tr|fwd?|wg)(?:\[\d+\]|\s*\(\d+\))?\s*:\s*|\[#\d+\]\s*)+", re.IGNORECASE)
+NUMBER = re.compile(r"\s*\[#\d+\]")
+
+
+def one_line(text: str) -> str:
+    """Fit for the subject of a mail: no line breaks, single spaces."""
+    return " ".join(text.split())
+
+
+def bare(subject: str) -> str:
+    """What the customer's subject says, without the marks of earlier replies and ticket numbers."""
+    return REPLY.sub("", NUMBER.sub("", one_line(subject))).strip() or "your request"
+
+
+def is_reply(subject: str) -> bool:
+    """Whether the subject's words are those of what it replies to."""
+    return REPLY.match(subject) is not None
+
+
+def reply_to(subject: str, number: int) -> str:
+    """The subject of a person's reply on a ticket."""
+    return f"Re: {bare(subject)} [#{number}]"

@@ -1,0 +1,72 @@
+"""What catalog.yml says: the product's components, the words customers use for them, and the words that speak of trouble. Pure."""
+
+from collections.abc import Iterator
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from shared.config import Config
+
+Words = Annotated[str, Field(min_length=1, max_length=100)]
+
+# A phrase holds when its words stand together, in any order: "not work" also means "doesn't work", "never really worked" and "won't work".
+TROUBLE: tuple[str, ...] = (
+    *("error", "fail", "failure", "fault", "crash", "broken", "broke", "break", "bug", "glitch", "outage", "offline", "timeout"),
+    *("hang", "hung", "stuck", "freeze", "froze", "frozen", "slow", "lag", "dead", "blank", "loop", "spinner", "spinning"),
+    *("problem", "trouble", "issues", "issue with", "an issue", "unavailable", "unreachable", "unusable", "unresponsive", "impossible"),
+    *("time out", "went wrong", "goes wrong", "something wrong", "wrong with", "is down", "went down", "still down", "stopped working"),
+    *("not work", "not load", "not respond", "not open", "not react", "not start", "not finish", "not complete", "not go through"),
+    *("not possible", "not available", "not accept", "not let", "keeps loading", "loads forever"),
+    *("nothing happens", "does nothing", "returns nothing", "no response"),
+    *("500", "502", "503", "504"),
+    *("Fehler", "Fehlermeldung", "Störung", "gestört", "Ausfall", "ausgefallen", "kaputt", "defekt", "hängt", "langsam", "lahm"),
+    *("abgestürzt", "stürzt ab", "bricht ab", "abgebrochen", "Abbruch", "scheitert", "fehlgeschlagen", "schlägt fehl", "spinnt"),
+    *("geht nicht", "gehen nicht", "funktioniert nicht", "funktionieren nicht", "klappt nicht", "lädt nicht", "laden nicht"),
+    *("reagiert nicht", "öffnet nicht", "nicht möglich", "nicht erreichbar", "nicht verfügbar", "nichts passiert", "passiert nichts"),
+)
+
+
+class Component(Config):
+    """One component of the product."""
+
+    name: Words  # as customers know it
+    synonyms: tuple[Words, ...] = ()  # what else they call it, and what they do with it
+
+
+class Catalog(Config):
+    """The file. A component that is not listed is used under its own id."""
+
+    components: dict[str, Component] = {}
+    trouble: tuple[Words, ...] = TROUBLE
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> Self:
+        """Refuses a word for two components: it would decide by their order in the file."""
+        owner: dict[str, str] = {}
+        for component in self.components:
+            for word in {name.casefold() for name in self.names(component)}:
+                if (other := owner.setdefault(word, component)) != component:
+                    raise ValueError(f'"{word}" means both {other} and {component}')
+        return self
+
+    def component(self, said: str | None) -> str | None:
+        """The component somebody means, by its id, name or a synonym in any case; an unknown one stays as it was said."""
+        if said is None or not said.strip():
+            return None
+        wanted = said.strip().casefold()
+        known = (key for key in self.components if wanted in (name.casefold() for name in self.names(key)))
+        return next(known, said.strip())
+
+    def name(self, component: str) -> str:
+        """The component as customers know it."""
+        return self.components[component].name if component in self.components else component
+
+    def names(self, component: str) -> tuple[str, ...]:
+        """Everything the component is called, its id first."""
+        return tuple(self._names(component))
+
+    def _names(self, component: str) -> Iterator[str]:
+        yield component
+        if component in self.components:
+            yield self.components[component].name
+            yield from self.components[component].synonyms

@@ -1,0 +1,199 @@
+"""For each named query, the parameters it is explained with, as SQL. Several, where what is given decides the plan.
+
+`-` stands for a query that touches no table of ours.
+"""
+
+WHEN = "now() - interval '1 hour'"
+OPEN_WORK = "'breach_first_response', 'r-7'"
+LEASE = "gen_random_uuid()"
+
+# Constants of shared/, by module; they run in every service.
+SHARED: dict[str, dict[str, str]] = {
+    "outbox": {
+        "WRITE": "'t', '', '', '{}', '{}', 0",
+        "OLDEST": "0, 5, 2000",
+        "DELETE": "ARRAY[1, 2]::bigint[]",
+        "WAITING": "",
+        "LEAD": "-",
+        "RUNNING": "-",
+    },
+    "brake": {
+        "ENGAGE": "'s', 't', ARRAY[0], '{}', '[]'",
+        "OURS": "'s', 't', ARRAY[0]",
+        "UNTIL": "'s', 't', 0, 1",
+        "END": "'s', 't', ARRAY[0]",
+        "RELEASE": "'s', 't', 'retry'",
+        "ENGAGED": "'s'",
+    },
+    "unpublished": {
+        "PUT_ASIDE": "ARRAY[1]::bigint[], ARRAY['r']",
+        "SEND_AGAIN": "'t'",
+        "COUNT": "",
+        "WAITING": "",
+    },
+    "timers": {
+        "SCHEDULE": "'k', ARRAY['r-1'], ARRAY[now()]",
+        "CANCEL": OPEN_WORK,
+        "CLAIM": f"'breach_first_response', {LEASE}, interval '30 seconds', 8",
+        "SETTLE": f"{OPEN_WORK}, {LEASE}",
+        "AGAIN": f"{OPEN_WORK}, {LEASE}, now()",
+        "RENEW": f"{OPEN_WORK}, {LEASE}, interval '30 seconds'",
+        "RETURN": f"{OPEN_WORK}, {LEASE}, interval '30 seconds'",
+        "WAITING": "'breach_first_response'",
+        "NEXT": "'breach_first_response'",
+    },
+    "offsets": {
+        "WHERE": "'s', 't', ARRAY[0, 1]",
+        "BEGIN": "'s', 't', 1, 0",
+        "ADVANCE": "'s', 't', ARRAY[0], ARRAY[0], ARRAY[1]",
+    },
+    "api": {
+        "ANSWERED": "'k-1', 'POST /v1/tickets'",
+        "CLAIM_KEY": "'k', 'r', ''",
+        "KEEP_ANSWER": "'k-1', 'r', 201, ''",
+        "FORGET_ANSWERS": "",
+    },
+}
+
+MONITOR: dict[str, str | tuple[str, ...]] = {
+    "buckets_of": "ARRAY[1, 2]",
+    "drop_other_buckets": "ARRAY[1], ARRAY['r-1'], ARRAY['f']",
+    "keep_buckets": "ARRAY[1], ARRAY['r'], ARRAY[1], ARRAY[''::bytea], ARRAY['f']",
+    "drop_buckets": "ARRAY[1], ARRAY['r-1'], ARRAY[1]",
+    "seen_of": "ARRAY[1]",
+    "keep_seen": "ARRAY[1], ARRAY[1], ARRAY[1], ARRAY[''::bytea]",
+    "drop_seen": "ARRAY[1], ARRAY[1]",
+    "accounts_of": "ARRAY[1]",
+    "keep_account": "1, 1, 1, 1, 1, 1, 1, 1",
+    "recent_incidents": "interval '10 minutes'",
+    "touch": "'i-1', ARRAY['c-1'], ARRAY[now()], ARRAY[now()], ARRAY[1]",
+    "count_affected": "'i-1', 3",
+    "series_of": "ARRAY[1]",
+    "keep_series": "ARRAY['r'], ARRAY['c'], ARRAY[1], ARRAY[''::bytea], ARRAY['f'], ARRAY[now()], ARRAY[now()]",
+    "drop_series": "ARRAY['r-1'], ARRAY['c-1']",
+    "lock_incidents": "ARRAY['i-1', 'i-2']",
+    "open_incident": "'i', 'r', 'c', 'high', 'failing', '', now(), now(), now(), 0, '{}'",
+    "update_incident": "'i-1', '{}', now(), 0, false",
+    "silence_incident": "'i-1', now(), 0",
+    "end_incident": "'i-1', 'resolved', now(), NULL, '', NULL, NULL, NULL",
+    "open_incidents": "",
+    "heard_of_open": "",
+    "read_to": "",
+    "keep_read_to": "now(), ''",
+    "offsets": "",
+    "oldest_unsent": "",
+    "list_incidents": ("NULL, NULL, NULL, NULL, 51", "'open', NULL, NULL, NULL, 51", f"NULL, 'c-7', {WHEN}, 'i-1', 51"),
+    "incident": "'i-1'",
+    "list_impact": ("'i-1', NULL, 51", "'i-1', 'c-7', 51"),
+    "size_of_open": "",
+}
+
+NOTIFIER: dict[str, str | tuple[str, ...]] = {
+    "put_customers": "ARRAY['c-1'], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['[]'], ARRAY['{}'::jsonb], ARRAY[now()]",
+    "forget_customers": "ARRAY['c-1']",
+    "contacts_before": "ARRAY['c-1']",
+    "forget_marks": "ARRAY['c-1'], ARRAY[now()]",
+    "unreached": "ARRAY['c-1']",
+    "wait_again": "ARRAY['c-1']",
+    "put_off": "ARRAY['tidy_tickets'], now()",
+    "marks": "'c-1'",
+    "clear_mark": "'c-1', 'a'",
+    "erase_customers": "ARRAY['c-1'], ARRAY[now()]",
+    "erase_preferences": "ARRAY['c-1']",
+    "erase_bad_addresses": "ARRAY['c-1']",
+    "put_incidents": "ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY[''], ARRAY[now()]",
+    "turn_incidents": "ARRAY['i-1'], ARRAY['resolved'], ARRAY[now()], ARRAY['f'], ARRAY[0]",
+    "lock_incident": "'i-1'",
+    "owed_all_clears": ("ARRAY['i-1'], NULL", "ARRAY['i-1'], 'c-1'"),
+    "write_down": "ARRAY['n'], ARRAY['c-1'], ARRAY['opened'], ARRAY['i-1'], ARRAY[NULL], ARRAY[NULL]::bigint[], ARRAY[NULL], ARRAY[NULL],"
+    " ARRAY[now()], ARRAY[now()], ARRAY[NULL]::jsonb[], ARRAY['f'], ARRAY[0]",
+    "leave_lane": "'deliver', ARRAY['r-1']",
+    "hasten": ("ARRAY['breach_first_response'], ARRAY['c-1'], '{}'", "ARRAY['breach_first_response'], '{}', ARRAY['i-1']"),
+    "notification_situation": "'n-1'",
+    "customer": "'c-1'",
+    "customer_locked": "'c-1'",
+    "told_before": ("'c-1', 'n-1', 'i-1', NULL, interval '1 day'", "'c-1', 'n-1', 'i-1', 't-1', interval '1 day'"),
+    "begin_sending": "'n-1', 'email', '{}', now()",
+    "settle": "'n-1', 'delivered', NULL, true, '[]'",
+    "suppress": "'n-1', 'capped', '{}'",
+    "try_again": "'n-1', true, '[]'",
+    "hold": "'n-1', '{}'",
+    "bad_address": "'c-1', 'a', ''",
+    "notifications": (
+        "NULL, NULL, NULL, NULL, NULL, 51",
+        "'c-1', NULL, NULL, NULL, NULL, 51",
+        "NULL, 'i-7', NULL, NULL, NULL, 51",
+        f"NULL, NULL, 'waiting', {WHEN}, 'n-1', 51",
+    ),
+    "notification": "'n-1'",
+    "preferences": "'c-1'",
+    "put_preferences": "'c-1', true, true",
+    "opt_out": "'c-1', 'incident'",
+    "last_proactive": "'c-1'",
+}
+
+TICKETING: dict[str, str | tuple[str, ...]] = {
+    "now": "-",
+    "known_messages": "ARRAY['m-1', 'm-2']",
+    "next_numbers": "-",
+    "continued": "ARRAY['c-7919'], ARRAY['1001']",
+    "candidates": f"ARRAY['t-1'], ARRAY['c-7919'], {WHEN}",
+    "unlinked_between": "1000990, 1000999",
+    "unlinked_of": f"ARRAY['c-1', 'c-2'], {WHEN}",
+    "ended_unnoticed": "1000990, 1000999",
+    "linked_to_ended": "'i-7', 1, 1000",
+    "ended": "'i-7', 1, ARRAY['t-1', 't-2']",
+    "more_to_end": "'i-7', 1",
+    "drop_suggestions": "'i-7', 1000",
+    "ticket": "'t-1', NULL",
+    "silent": f"{WHEN}, 500",
+    "settled": f"{WHEN}, 500",
+    "link": "'t-4', 'i-1'",
+    "made_by": "'m-1'",
+    "save_tickets": "ARRAY['t'], ARRAY[1]::bigint[], ARRAY['c'], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''],"
+    " ARRAY[now()], ARRAY[now()], ARRAY['open'], now()",
+    "save_clocks": "ARRAY['t-1'], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY['']",
+    "save_messages": "ARRAY['m'], ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['']",
+    "save_link": "'t-1', 'i-1', '{}', now(), now(), now(), '', '', 1",
+    "save_suggestion": "'t-1', 'i-1', 0.1, '{}', now()",
+    "drop_suggestion": "'t-1', 'i-1'",
+    "suggestion": "'t-1', 'i-1'",
+    "remember": "ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY['{}'::jsonb]",
+    "save_incident": "'i', 'r', 'c', 'high', '', now(), now(), 1, 'resolved', 1, true, 'f', 0",
+    "incident": "'i-1'",
+    "incident_held": "'i-1'",
+    "save_impact_to_match": "'f', 'i-1', ARRAY['c-1'], 0",
+    "impact_to_match_of": "'i-7'",
+    "impact_to_match": "'f-1'",
+    "matched_impact": "'f-1'",
+    "save_impact": "'i-1', ARRAY['c-1'], ARRAY['confirmed'], ARRAY[now()], ARRAY[now()], ARRAY[1]",
+    "save_told": "ARRAY['i-1'], ARRAY['c-1'], ARRAY[now()]",
+    "shown": ("'t-1', NULL", "'1001', 1001"),
+    "listed": (
+        "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 51",
+        "1000000, ARRAY['open', 'waiting'], NULL, NULL, NULL, NULL, NULL, NULL, 51",
+        "NULL, NULL, 'c-7919', NULL, NULL, NULL, NULL, NULL, 51",
+        "NULL, NULL, NULL, 'part-6', NULL, NULL, NULL, NULL, 51",
+        "NULL, NULL, NULL, NULL, 'i-7', NULL, NULL, NULL, 51",
+        "NULL, NULL, NULL, NULL, NULL, 'agent-3', NULL, NULL, 51",
+        "NULL, NULL, NULL, NULL, NULL, NULL, 'word7', NULL, 51",
+        "NULL, NULL, NULL, NULL, NULL, NULL, '1001', 1001, 51",
+    ),
+    "messages_of": "'t-1'",
+    "links_of": "'t-4'",
+    "suggestions_of": "'t-5'",
+    "clocks_of": "'t-1'",
+    "history_of": "'t-1'",
+    "queues": "",
+    "outcome": "'i-7'",
+    "tickets_during": f"'i-7', {WHEN}, now()",
+    "tickets_linked": "'i-7'",
+}
+
+PARAMETERS = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING}
+
+# Lists whose filters are mostly absent: the code that runs them calls `plan_for_values` before.
+PLANNED_FOR_VALUES = {("monitor", "list_incidents"), ("notifier", "notifications"), ("ticketing", "listed")}
+
+# What reads all it needs of a table once, when a partition is assigned: the table is as large as what it keeps, and that is limited.
+BULK = {"monitor.seen_of": {"fold_seen"}, "monitor.series_of": {"series"}}

@@ -1,0 +1,81 @@
+"""Tables as they are after long use: a million tickets, a million notifications, a million customers of incidents. Those beside
+them have some 100,000 rows, which decide a plan as a million do and are there in a third of the time.
+
+A new table that grows needs a line here and its name in GROWING; a new column only if it has no default.
+"""
+
+GROWING = {
+    "monitor": {"incidents", "impact", "series", "fold_seen", "due", "idempotency"},
+    "notifier": {"customers", "preferences", "bad_addresses", "incidents", "notifications", "due", "idempotency"},
+    "ticketing": {
+        *("tickets", "messages", "links", "suggestions", "clocks", "history", "incidents", "impact", "impact_to_match", "told"),
+        *("due", "idempotency"),
+    },
+}
+
+MECHANISMS = """
+INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'breach_first_response', 'r-' || n, at, at
+FROM generate_series(1, 200000) n, LATERAL (SELECT now() + n * interval '1 second' AS at) _;
+INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'tidy_tickets', 'r-' || n, now(), now() FROM generate_series(1, 1000) n;
+INSERT INTO idempotency (key, route, body_hash, status, response, created_at)
+SELECT 'k-' || n, 'POST /v1/tickets', '', 201, '', now() - n * interval '1 second' FROM generate_series(1, 100000) n;
+INSERT INTO outbox (topic, key, value, header_names, header_values) SELECT 't', '', '', '{}', '{}' FROM generate_series(1, 10000);
+INSERT INTO offsets (stream, topic, partition, next) SELECT 's', 't', n, 0 FROM generate_series(0, 9) n;
+"""
+
+# Of 20,000 incidents 5 are open; 1,000 touch 1,000 customers each.
+MONITOR = """
+INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
+SELECT 'i-' || n, 'r', 'c-' || n % 50, 'high', '', CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, at, at, '{}'
+FROM generate_series(1, 20000) n, LATERAL (SELECT now() - n * interval '1 hour' AS at) _;
+INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
+SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', now(), now(), 3
+FROM generate_series(0, 999999) n;
+INSERT INTO series (rule, component, home, state) SELECT 'r-' || n % 20, 'c-' || n, n % 16, '' FROM generate_series(1, 100000) n;
+INSERT INTO fold_seen (partition, slot, part, ids) SELECT n % 10, n / 600, n, '' FROM generate_series(1, 60000) n;
+INSERT INTO fold_buckets (partition, rule, start, cells) SELECT n % 10, 'r-' || n % 20, n, '' FROM generate_series(1, 20000) n;
+"""
+
+# A million notifications to 100,000 customers about 1,000 incidents; 1,000 still wait.
+NOTIFIER = """
+INSERT INTO customers (id, updated_at) SELECT 'c-' || n, now() FROM generate_series(1, 100000) n;
+INSERT INTO preferences (customer_id, incident) SELECT 'c-' || n, false FROM generate_series(1, 50000) n;
+INSERT INTO bad_addresses (customer_id, address, detail) SELECT 'c-' || n, 'a', '' FROM generate_series(1, 50000) n;
+INSERT INTO incidents (id, rule, component, severity, title, started_at, status, resolved_at)
+SELECT 'i-' || n, 'r', 'c', 'high', '', now(), CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, CASE WHEN n > 5 THEN now() END
+FROM generate_series(1, 10000) n;
+INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, about_at, status, sent_at, settled_at, created_at)
+SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n / 1000, CASE WHEN n % 10 = 0 THEN 't-' || n END, at,
+    CASE WHEN n <= 1000 THEN 'waiting' ELSE 'delivered' END, CASE WHEN n > 1000 THEN at END, CASE WHEN n > 1000 THEN at END, at
+FROM generate_series(0, 999999) n, LATERAL (SELECT now() - n * interval '1 second' AS at) _;
+"""
+
+# A million tickets of 100,000 customers, of which 10,000 are not closed; 300 incidents touch 1,000 customers each.
+TICKETING = """
+INSERT INTO tickets (id, number, customer_id, channel, subject, component, priority, status, assignee, incident_id,
+    opened_at, changed_at, resolved_at)
+SELECT 't-' || n, 1000 + n, 'c-' || (n * 7919::bigint) % 100000, 'form', 's', CASE WHEN n % 2 = 0 THEN 'part-' || n % 200 END, 'normal',
+    CASE WHEN n <= 990000 THEN 'closed' ELSE (ARRAY['open', 'in_progress', 'waiting', 'resolved'])[1 + n % 4] END,
+    CASE WHEN n % 3 = 0 THEN 'agent-' || n % 300 END, CASE WHEN n % 4 = 0 THEN 'i-' || 1 + n / 1000 END, at, at, at
+FROM generate_series(1, 1000000) n, LATERAL (SELECT now() - (1000000 - n) * interval '30 seconds' AS at) _;
+INSERT INTO clocks (ticket_id, clock, started_at, warn_at, due_at)
+SELECT 't-' || n, 'first_response', now(), now(), now() FROM generate_series(1, 300000) n;
+INSERT INTO messages (id, ticket_id, at, side, author, kind, subject, body)
+SELECT 'm-' || n, 't-' || n, now(), 'customer', 'c', 'request', '', 'word' || n % 50000 FROM generate_series(1, 300000) n;
+INSERT INTO links (ticket_id, incident_id, reasons, linked_at, ended_revision)
+SELECT 't-' || n * 4, 'i-' || 1 + n / 250, '{}', now(), CASE WHEN n < 249000 THEN 1 ELSE -1 END FROM generate_series(1, 250000) n;
+INSERT INTO suggestions (ticket_id, incident_id, score, reasons, suggested_at)
+SELECT 't-' || n * 4 + 1, 'i-' || 1 + n / 100, 0.1, '{}', now() FROM generate_series(1, 100000) n;
+INSERT INTO history (ticket_id, at, who, what, detail) SELECT 't-' || n, now(), 'w', 'opened', '{}' FROM generate_series(1, 200000) n;
+INSERT INTO incidents (id, rule, component, severity, title, started_at, resolved_at)
+SELECT 'i-' || n, 'r', 'c', 'high', '', now(), CASE WHEN n > 5 THEN now() - n * interval '1 hour' END FROM generate_series(1, 10000) n;
+INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
+SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', now(), now(), 3
+FROM generate_series(0, 299999) n;
+INSERT INTO told (incident_id, customer_id, told_at)
+SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, now() FROM generate_series(0, 199999) n;
+INSERT INTO impact_to_match (id, incident_id, customers, hops)
+SELECT 'f-' || n, 'i-' || n / 200, '{c-1}', 0 FROM generate_series(1, 50000) n;
+"""
+
+FILL = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING}

@@ -1,0 +1,150 @@
+"""No query grows with history: each named query is explained on large tables, and none may read one of them from end to end.
+
+Where somebody looks for something, an index must lead there. What reads a whole index in its order may do so only until a LIMIT.
+"""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from shared.postgres import Queries
+from tests.conftest import SERVICES, connect
+from tests.contract.plans.parameters import BULK, PARAMETERS, PLANNED_FOR_VALUES, SHARED
+from tests.contract.plans.tables import FILL, GROWING, MECHANISMS
+
+ROOT = Path(__file__).parents[2]
+HELP = "tests/contract/plans/parameters.py"
+SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
+SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Range Scan")
+
+
+class Named(NamedTuple):
+    """One query, as a service runs it."""
+
+    service: str
+    name: str
+    sql: str
+    parameters: str | tuple[str, ...] | None
+
+    def __str__(self) -> str:
+        return f"{self.service}.{self.name}"
+
+
+def _of_services() -> Iterator[Named]:
+    for service in SERVICES:
+        for path in sorted((ROOT / "services" / service).rglob("*.sql")):
+            if path.parent.name != "migrations":
+                for name in re.findall(r"^-- name: (\w+)$", path.read_text(), re.MULTILINE):
+                    yield Named(service, name, getattr(Queries(path), name), PARAMETERS[service].get(name))
+
+
+def _of_shared() -> Iterator[Named]:
+    """Whatever a module of shared/ holds that reads like SQL; ticketing's due rows are the most."""
+    for path in sorted((ROOT / "shared").glob("*.py")):
+        for name, value in vars(import_module(f"shared.{path.stem}")).items():
+            if name.isupper() and isinstance(value, str) and SQL.match(value):
+                yield Named("ticketing", f"{path.stem}.{name}", value, SHARED.get(path.stem, {}).get(name))
+
+
+NAMED = [*_of_services(), *_of_shared()]
+
+
+@pytest.fixture(scope="module")
+async def database(postgres: dict[str, str], template: str) -> AsyncIterator[asyncpg.Connection]:
+    """A database of its own with large tables in every schema."""
+    name = "plans_" + uuid4().hex[:12]
+    admin = await connect(postgres, postgres["database"])
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    connection = await connect({**postgres, "database": name}, name)
+    for service in SERVICES:
+        await fill(connection, service)
+    yield connection
+    await connection.close()
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+async def fill(connection: asyncpg.Connection, service: str) -> None:
+    """Fills the tables without their indexes, which is several times faster, and makes those again."""
+    await connection.execute(f"SET search_path TO {service}; SET session_replication_role = replica")
+    indexes = await connection.fetch(
+        "SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index"
+        " WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = $1::regnamespace)"
+        " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)",
+        service,
+    )
+    for index in indexes:
+        await connection.execute(f"DROP INDEX {index['name']}")
+    await connection.execute(MECHANISMS)
+    await connection.execute(FILL[service])
+    await connection.execute("SET maintenance_work_mem = '256MB'")
+    for index in indexes:
+        await connection.execute(index["definition"])
+    await connection.execute("ANALYZE")
+
+
+@pytest.mark.parametrize("query", NAMED, ids=str)
+async def test_no_query_grows_with_history(database: asyncpg.Connection, query: Named) -> None:
+    assert query.parameters is not None, f"{query} is new: say in {HELP} what it is to be explained with"
+    if query.parameters == "-":
+        return
+    await database.execute(f"SET search_path TO {query.service}")
+    partial = {
+        row["name"] for row in await database.fetch("SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indpred IS NOT NULL")
+    }
+    # Five times a statement is planned for its values; from the sixth on for all values, unless that costs more.
+    times = (1,) if (query.service, query.name) in PLANNED_FOR_VALUES else (1, 6)
+    for parameters in [query.parameters] if isinstance(query.parameters, str) else query.parameters:
+        for plan in await explained(database, query, parameters, times):
+            grown = list(reading_all(plan, GROWING[query.service] - BULK.get(str(query), set()), partial))
+            assert not grown, f"{query} with ({parameters}): {', '.join(grown)}\n{json.dumps(plan, indent=1)}"
+
+
+async def explained(database: asyncpg.Connection, query: Named, parameters: str, times: Sequence[int]) -> list[dict[str, Any]]:
+    """The plans with which it is executed for these times, counted from 1."""
+    try:
+        await database.execute(f"PREPARE explained AS {query.sql}")
+        try:
+            explain = f"EXPLAIN (FORMAT JSON) EXECUTE explained{f'({parameters})' if parameters else ''}"
+            said = [await database.fetchval(explain) for _ in range(max(times))]
+        finally:
+            await database.execute("DEALLOCATE explained")
+    except asyncpg.PostgresError as error:
+        pytest.fail(f"{query} cannot be explained with ({parameters}): {error}; mend its line in {HELP}, or the tables beside it")
+    return [json.loads(said[time - 1])[0]["Plan"] for time in times]
+
+
+def reading_all(plan: dict[str, Any], growing: set[str], partial: set[str], limited: bool = False) -> Iterator[str]:
+    """The scans that read a growing table, or an index of all of it, from end to end."""
+    kind, table = plan["Node Type"], plan.get("Relation Name")
+    limited = limited or kind == "Limit"
+    if kind in SCANS and table in growing and (kind == "Seq Scan" or not (limited or _by_index(plan, partial))):
+        yield f"{kind} on {table}"
+    for below in plan.get("Plans", ()):
+        # A LIMIT, or the end of a merge join's other side, stops what streams up to it; a sort or an aggregate in between reads everything.
+        stops = (limited and kind not in ("Sort", "Aggregate", "Hash")) or plan["Total Cost"] < below["Total Cost"]
+        yield from reading_all(below, growing, partial, stops)
+
+
+def _by_index(plan: dict[str, Any], partial: set[str]) -> bool:
+    """Whether an index says which rows are read; a partial index may do so by what is in it."""
+    if "Index Cond" in plan or plan.get("Index Name") in partial:
+        return True
+    return any(_by_index(each, partial) for each in plan.get("Plans", ()) if each["Node Type"].startswith("Bitmap"))
+
+
+def test_every_table_that_history_fills_is_watched() -> None:
+    """Queues live for moments, some tables have a row for each partition, and what was put aside an operator deals with."""
+    queues, of_partitions, put_aside = {"outbox"}, {"offsets", "brakes", "fold_buckets", "fold_accounts", "reading"}, {"unpublished"}
+    bounded = queues | of_partitions | put_aside | {"migrations", "heard"}
+    for service in SERVICES:
+        files = [*(ROOT / "shared/migrations").glob("*.sql"), *(ROOT / "services" / service / "migrations").glob("*.sql")]
+        made = {name for path in files for name in re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", path.read_text())}
+        assert made - bounded <= GROWING[service], f"new in {service}: list it in GROWING and fill it, or say here why it does not grow"
