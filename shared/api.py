@@ -29,11 +29,9 @@ from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
-KEEP_ANSWERS = "24 hours"
 ANSWERED = "SELECT body_hash, status, response FROM idempotency WHERE key = $1 AND route = $2"
 CLAIM_KEY = "INSERT INTO idempotency (key, route, body_hash, status, response) VALUES ($1, $2, $3, 0, '') ON CONFLICT DO NOTHING"
 KEEP_ANSWER = "UPDATE idempotency SET status = $3, response = $4 WHERE key = $1 AND route = $2"
-FORGET_ANSWERS = f"DELETE FROM idempotency WHERE created_at < clock() - interval '{KEEP_ANSWERS}'"  # noqa: S608
 
 
 class Problem(HTTPException):
@@ -133,11 +131,6 @@ async def _answered(tx: Tx, key: str, route: str, body_hash: bytes) -> Response:
     if row["body_hash"] != body_hash:
         raise Problem(422, "this Idempotency-Key came with another body before")
     return Response(row["response"], row["status"], {"Idempotency-Replayed": "true"}, "application/json")
-
-
-async def forget_answers(tx: Tx) -> None:
-    """Housekeeping: answers older than 24 hours go."""
-    await tx.execute(FORGET_ANSWERS)
 
 
 # ── lists ────────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from aiokafka import ConsumerRecord
+from aiokafka.conn import AIOKafkaConnection, collect_hosts
+from aiokafka.errors import KafkaError
+from aiokafka.protocol.metadata import MetadataRequest
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
@@ -66,3 +69,43 @@ def broker(settings: Settings, streams: Sequence[Stream]) -> KafkaBroker:
         subscriber(stream.on_batch)
         stream.consumer = partial(getattr, subscriber, "consumer")
     return kafka
+
+
+class Answering:
+    """Asks Kafka for a sign of life on a connection of its own, so that what clients remember of a broker does not count."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._servers = settings.kafka
+        self._connection: AIOKafkaConnection | None = None
+
+    async def ask(self) -> None:
+        """Returns when a bootstrap server answers. Raises KafkaError or OSError when none does."""
+        try:
+            if self._connection is None or not self._connection.connected():
+                self._connection = await self._connected()
+            await self._connection.send(MetadataRequest([]))
+        except BaseException:
+            await self.close()
+            raise
+
+    async def _connected(self) -> AIOKafkaConnection:
+        refused: Exception = KafkaError(f"no bootstrap servers in {self._servers!r}")
+        for host, port, _ in collect_hosts(self._servers):
+            connection = AIOKafkaConnection(host, port, client_id="forewarn-measuring", request_timeout_ms=3000)
+            try:
+                await connection.connect()
+            except (KafkaError, OSError) as error:  # TimeoutError included
+                connection.close()
+                refused = error
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
+        raise refused
+
+    async def close(self) -> None:
+        """Ends the connection, if there is one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

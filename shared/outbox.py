@@ -31,7 +31,6 @@ WRITE = "INSERT INTO outbox (topic, key, value, header_names, header_values, lan
 OLDEST = """SELECT id, topic, key, value, header_names, header_values FROM outbox
     WHERE lane = $1 AND id > $2 ORDER BY id LIMIT $3"""
 DELETE = "DELETE FROM outbox WHERE id = ANY ($1::bigint[])"
-WAITING = "SELECT count(*) AS rows, coalesce(extract(epoch FROM clock() - min(written_at)), 0)::float8 AS age FROM outbox"
 LEAD = "SELECT pg_try_advisory_lock(hashtext('forewarn.relay.' || $1))"
 RUNNING = """SELECT pg_snapshot_xmin(now)::text::bigint AS oldest, pg_snapshot_xmax(now)::text::bigint AS next
     FROM pg_current_snapshot() AS now"""
@@ -103,7 +102,7 @@ class Relay:
             connection.terminate()
 
     async def _relay(self, connection: Tx, publisher: Publisher) -> None:
-        floor, measured_at, below_at = Floor(), 0.0, time.monotonic()
+        floor, looked_at, below_at = Floor(), 0.0, time.monotonic()
         while True:
             self._written.clear()
             rows = await connection.fetch(OLDEST, self._lane, floor.at, AT_ONCE)
@@ -113,12 +112,8 @@ class Relay:
             for row in rows:
                 metrics.PUBLISHED.labels(row["topic"]).inc(row["id"] not in refused)
             floor.published(rows[-1]["id"] if rows else 0, whole=len(rows) < AT_ONCE)
-            if time.monotonic() - measured_at > 1:
-                measured_at = time.monotonic()
-                [waiting] = await connection.fetch(WAITING)
-                metrics.OUTBOX_ROWS.set(waiting["rows"])
-                metrics.OUTBOX_AGE.set(waiting["age"])
-                metrics.UNPUBLISHED_ROWS.set(await connection.fetchval(unpublished.COUNT))
+            if time.monotonic() - looked_at > 1:
+                looked_at = time.monotonic()
                 [transactions] = await connection.fetch(RUNNING)
                 floor.running(transactions["oldest"], transactions["next"])
             if time.monotonic() - below_at > LOOK_BELOW:

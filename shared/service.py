@@ -18,10 +18,12 @@ from fastapi import APIRouter, FastAPI, Response
 from faststream.kafka import KafkaBroker
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared import kafka
-from shared.api import application, forget_answers
+from shared import kafka, logs, metrics
+from shared.api import application
+from shared.measuring import Measurement, Measuring, readiness
 from shared.outbox import Lane, Relay
 from shared.postgres import Database, patiently
+from shared.retention import ANSWERS, Kept, tidy
 from shared.settings import Settings
 from shared.stream import Stream
 from shared.streams_api import streams_router
@@ -46,10 +48,14 @@ class Service:
     routers: Sequence[APIRouter] = ()
     before: Sequence[Background] = ()  # done once the database is there, before anything is consumed
     background: Sequence[Background] = ()  # run until the end; what they raise ends the process
+    measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
+    kept: Sequence[Kept] = ()  # what is deleted when it is old
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
 
     def __post_init__(self) -> None:
+        for each in (ANSWERS, *self.kept):
+            metrics.DELETED.labels(each.table)
         for stream in self.streams:
             stream.aside.per_minute = self.settings.letters_per_minute
 
@@ -85,6 +91,12 @@ class Service:
             checks[stream.topic] = (await stream.trouble() if self.consuming else "waiting for the broker") or "ok"
         return checks
 
+    async def measure(self) -> None:
+        """Measures from the first moment until cancelled, whatever else is away."""
+        measuring = Measuring(self.database, kafka.Answering(self.settings), self.streams, [*self.due, HOUSEKEEP])
+        names = ["database", *(stream.topic for stream in self.streams)]
+        await measuring.run(readiness(names, self.checks), *self.measurements)
+
     async def _database_trouble(self) -> str | None:
         try:
             async with asyncio.timeout(2), self.database.connection() as connection:
@@ -96,8 +108,7 @@ class Service:
 
 def run(service: Service) -> None:
     """Runs the service until SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)  # it warns at every retry; our own loops say what matters
+    logs.configure()
     # A batch makes thousands of objects that die with it: looking for cycles after every 700 costs more than it finds.
     gc.set_threshold(50_000, 20, 100)
     if sys.platform == "win32":
@@ -114,13 +125,17 @@ async def serve(service: Service) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopping.set)
     http = _Http(
-        uvicorn.Config(service.app(), service.settings.http_host, service.settings.http_port, log_level="warning", access_log=False)
+        uvicorn.Config(
+            service.app(), service.settings.http_host, service.settings.http_port, log_level="warning", log_config=None, access_log=False
+        )
     )
     answering = asyncio.create_task(http.serve())
+    measuring = asyncio.create_task(service.measure())
     working = asyncio.create_task(_work(service, stopping))
     stopped = asyncio.create_task(stopping.wait())
-    done, _ = await asyncio.wait({working, stopped, answering}, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({working, stopped, answering, measuring}, return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
+    measuring.cancel()
     await asyncio.wait({working}, timeout=9)
     http.should_exit = True
     await asyncio.wait({answering}, timeout=1)
@@ -196,7 +211,7 @@ async def _schedule_housekeeping(database: Database) -> None:
 
 
 async def _housekeep(service: Service, due: Due) -> None:
-    """Every ten minutes: answers to old POSTs are forgotten."""
+    """Every ten minutes, or at once while there is more: what is old is deleted, a piece of each table."""
+    more = await tidy(service.database, [ANSWERS, *service.kept])
     async with service.database.transaction() as tx:
-        await forget_answers(tx)
-        await due.again(tx, due.now + timedelta(minutes=10))
+        await due.again(tx, due.now + (timedelta() if more else timedelta(minutes=10)))

@@ -86,7 +86,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._ends: dict[int, int] = {}  # where the topic ends, while the brake is on: a paused consumer is not told
         self._save_at = self._again_at = self._look_at = 0.0
         self._progressed_at = time.monotonic()
-        for metric in (metrics.CONSUMED, metrics.FENCED, metrics.GAPS, metrics.LAG, metrics.BRAKE):
+        for metric in (metrics.CONSUMED, metrics.FENCED, metrics.GAPS, metrics.BRAKE):
             metric.labels(topic)
 
     # ── what the consumer calls ──────────────────────────────────────────────────────────────
@@ -130,7 +130,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._loaded()
 
     async def run(self) -> None:
-        """Until cancelled: saves that are due although nothing comes, partitions that could not be loaded yet, the lag."""
+        """Until cancelled: saves that are due although nothing comes, partitions that could not be loaded yet."""
         told_broker_at = 0.0
         while True:
             await self.tick()
@@ -152,7 +152,6 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
                     self._judge(error, ())
         if line := self.aside.summary(time.monotonic()):
             log.warning(line)
-        metrics.LAG.labels(self.topic).set(await self.lag() or 0)
 
     async def stop(self) -> None:
         """Saves what was taken and takes no more."""

@@ -17,7 +17,6 @@ PUT_ASIDE = """WITH gone AS (DELETE FROM outbox USING unnest($1::bigint[], $2::t
 SEND_AGAIN = """WITH back AS (DELETE FROM unpublished WHERE $1::text IS NULL OR topic = $1 RETURNING *)
     INSERT INTO outbox (lane, topic, key, value, header_names, header_values, written_at)
     SELECT lane, topic, key, value, header_names, header_values, written_at FROM back ORDER BY id"""
-COUNT = "SELECT count(*) FROM unpublished"
 WAITING = """SELECT topic, reason, count(*) AS rows, max(length(value)) AS largest, min(refused_at) AS since
     FROM unpublished GROUP BY topic, reason ORDER BY topic, reason"""
 

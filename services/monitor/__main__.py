@@ -6,6 +6,7 @@ from functools import partial
 from services.monitor.api import router
 from services.monitor.detecting import Detecting
 from services.monitor.folding import Folding, Limits
+from services.monitor.keeping import kept
 from services.monitor.rules import RulesFile
 from services.monitor.settings import MonitorSettings
 from services.monitor.timers import LISTEN, Listening, measure
@@ -54,6 +55,7 @@ def service(settings: MonitorSettings) -> Service:
         routers=[router],
         before=[partial(patiently, "the database", listening.schedule)],
         background=[watch_incidents, measure_incidents],
+        kept=kept(settings),
     )
 
 

@@ -9,3 +9,5 @@ class MonitorSettings(Settings):
     http_port: int = 8001
     seen_limit: int = Field(50_000_000, ge=1000, description="identities of events that one process remembers, 8 bytes each")
     component_limit: int = Field(10_000, ge=1, description="components that one rule may know in one partition of the product events")
+    keep_incidents_days: int = Field(400, ge=1, description="ended incidents, and whom they touched")
+    keep_series_days: int = Field(30, ge=1, description="windows of components that nothing was heard of")

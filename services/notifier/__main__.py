@@ -11,8 +11,10 @@ from services.notifier.channels.connections import Connections
 from services.notifier.channels.email import Email
 from services.notifier.channels.mail import Sender, sender_of
 from services.notifier.channels.outcome import Message
+from services.notifier.channels.probing import mail_server
 from services.notifier.contacts import router as contacts
 from services.notifier.follow_up import FollowUp
+from services.notifier.keeping import kept
 from services.notifier.links import Right
 from services.notifier.policy import Policy
 from services.notifier.settings import NotifierSettings
@@ -51,7 +53,18 @@ def service(settings: NotifierSettings) -> Service:
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     due[store.FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
-    return Service("notifier", settings, database, streams, due, [router, contacts, public], background=[connections.run])
+    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls)
+    return Service(
+        "notifier",
+        settings,
+        database,
+        streams,
+        due,
+        [router, contacts, public],
+        background=[connections.run],
+        measurements=[probe],
+        kept=kept(settings),
+    )
 
 
 def _connections(settings: NotifierSettings, sender: Sender) -> Connections:

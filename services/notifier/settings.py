@@ -20,6 +20,9 @@ class NotifierSettings(Settings):
     public_url: str = Field("http://localhost:8002", description="where customers reach /u/…; mailbox providers want https (RFC 8058)")
     link_secret: SecretStr = Field(SecretStr(""), description="seals the unsubscribe links; changing it ends those already sent")
 
+    keep_words_days: int = Field(90, ge=1, description="a settled notification's evidence, reasons and attempts")
+    keep_ledger_days: int = Field(1100, ge=30, description="the rest of it: that it was told; longer than any topic is replayed")
+
     @field_validator("mail_from")
     @classmethod
     def _is_a_sender(cls, mail_from: str) -> str:

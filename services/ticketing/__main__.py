@@ -7,6 +7,7 @@ from functools import partial
 from services.ticketing import timers
 from services.ticketing.api import router
 from services.ticketing.handlers import on_incidents, on_notifications, on_requests
+from services.ticketing.keeping import kept
 from services.ticketing.settings import TicketingSettings
 from services.ticketing.store import BREACH, END, LOOK, MATCH, MEASURE, WARN
 from services.ticketing.support import Policy
@@ -51,6 +52,7 @@ def service(settings: TicketingSettings) -> Service:
         },
         before=[partial(timers.begin_tidying, database)],
         routers=[router(policy)],
+        kept=kept(settings),
     )
 
 

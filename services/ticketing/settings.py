@@ -1,9 +1,14 @@
 """What ticketing reads from its environment."""
 
+from pydantic import Field
+
 from shared.settings import Settings
 
 
 class TicketingSettings(Settings):
-    """Nothing beside what every service reads."""
+    """How long tickets and what was heard of incidents are kept, beside what every service reads."""
 
     http_port: int = 8003
+    keep_incidents_days: int = Field(400, ge=1, description="ended incidents, whom they touched and who was told")
+    keep_tickets_days: int = Field(730, ge=1, description="closed tickets and all that was said on them")
+    keep_fact_ids_days: int = Field(90, ge=30, description="which facts were heard; longer than any topic keeps them")

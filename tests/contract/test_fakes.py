@@ -1,6 +1,9 @@
 """Our Kafka in memory is held to what others do: one suite for it, for the mock cluster of the demo, and for a real broker."""
 
-from collections.abc import Collection, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from typing import Any
@@ -14,6 +17,7 @@ from shared import brake, metrics
 from shared.brake import IN_A_ROW
 from shared.cloudevents import Reason
 from shared.dead_letters import DeadLetter
+from shared.measuring import OwnConnection, lag, measure
 from shared.postgres import Database, Tx
 from shared.stream import Stream
 from tests.containers import Kafka, kafka
@@ -128,6 +132,19 @@ async def test_a_key_has_its_partition_and_every_partition_its_own_offsets(broke
         assert await broker.put(topic, b"x", key=key) == await same.put(topic, b"x", key=key)
 
 
+@asynccontextmanager
+async def lag_measured(feed: Stream, database: Database) -> AsyncIterator[None]:
+    """The stream's lag is measured a hundred times a second while the context lasts."""
+    connection = OwnConnection(database)
+    measuring = asyncio.create_task(measure([replace(lag(connection, feed), every=0.01)]))
+    try:
+        yield
+    finally:
+        measuring.cancel()
+        await asyncio.wait({measuring})
+        connection.close()
+
+
 async def test_what_raised_comes_again_and_where_it_stands_is_known(broker: Broker, topic: str, monitor_database: Database) -> None:
     for number in range(8):
         await broker.put(topic, b"%d" % number, key=b"c-%d" % number)
@@ -165,7 +182,7 @@ async def test_a_stopped_topic_knows_its_lag_and_is_read_on_when_it_is_released(
     processor.refuses = True
     for number in range(IN_A_ROW + 50):
         await broker.put(topic, b"%d" % number)
-    async with broker.feeding(feed):
+    async with broker.feeding(feed), lag_measured(feed, monitor_database):
         await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 49)
         await broker.put(topic, b"later", key=b"c-1")
         await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 50)
@@ -186,7 +203,8 @@ async def test_an_offset_without_a_record_is_neither_waited_for_nor_lag(historic
         assert consumer is not None
         first = TopicPartition(topic, 0)
         assert (await consumer.end_offsets([first]))[first] == 4
-        await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 0)
+        async with lag_measured(feed, monitor_database):
+            await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 0)
 
 
 async def test_what_retention_took_before_it_was_read_is_counted_and_the_rest_is_read(

@@ -74,7 +74,7 @@ async def test_a_row_too_large_for_its_topic_and_one_for_an_unknown_topic_let_th
         again = await passes(site, *[unknown] * 500)
         counted = f'forewarn_unpublished_records_total{{reason="too_large",topic="{site.topic}.said"}} 1.0'
         await within(5, lambda: shows(member, counted), "it is counted")
-        await within(5, lambda: shows(member, "forewarn_unpublished_rows 503.0"), "all of them wait for an operator")
+        await within(15, lambda: shows(member, "forewarn_unpublished_rows 503.0"), "all of them wait for an operator")
         await site.produce(100)
         await site.settled()
     assert (await reasons(site))[:2] == [(f"{site.topic}.said", "too_large"), ("nobody.made.this.v1", "unknown_topic")]

@@ -9,7 +9,7 @@ import yaml
 ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-ONE_SHOTS = {"secrets", "init", "demo"}
+ONE_SHOTS = {"secrets", "init", "demo", "alerting"}
 
 each_service = pytest.mark.parametrize("name", SERVICES)
 

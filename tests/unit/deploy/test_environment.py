@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from deploy.alerting import AlertingSettings
 from deploy.init import InitSettings
 from services.monitor.settings import MonitorSettings
 from services.notifier.settings import NotifierSettings
@@ -14,7 +15,7 @@ from services.ticketing.settings import TicketingSettings
 EXAMPLE = dict(re.findall(r"^#(FOREWARN_\w+)=(.*)$", (Path(__file__).parents[3] / ".env.example").read_text(), re.MULTILINE))
 FIELDS = [
     (f"FOREWARN_{name.upper()}", field)
-    for kind in (MonitorSettings, NotifierSettings, TicketingSettings, InitSettings)
+    for kind in (MonitorSettings, NotifierSettings, TicketingSettings, InitSettings, AlertingSettings)
     for name, field in kind.model_fields.items()
 ]
 SECRETS = {variable for variable, field in FIELDS if field.annotation is SecretStr}

@@ -1,0 +1,83 @@
+"""Writes Alertmanager's configuration: `deploy/alertmanager/alertmanager.yml`, with the mail server and the operator's address filled in.
+
+Alertmanager reads no environment variables. `python -m deploy.alerting TARGET` runs before it, ends, and leaves the file where
+only Alertmanager sees it, since the mail server's password is in it.
+"""
+
+import logging
+import sys
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, SecretStr, model_validator
+
+from shared.settings import Settings
+
+SHIPPED = Path(__file__).parent / "alertmanager" / "alertmanager.yml"
+OPERATORS = "operators"  # the receiver whose address is filled in
+
+log = logging.getLogger("deploy.alerting")
+
+
+class AlertingSettings(Settings):
+    """FOREWARN_OPERATOR_MAIL, and notifier's mail server."""
+
+    operator_mail: str = Field("operators@example.org", description="who is told of alerts: addresses, divided by commas")
+    smtp_host: str = "localhost"
+    smtp_port: int = Field(25, ge=1, le=65535)
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_tls: Literal["none", "starttls", "tls"] = "none"
+    mail_from: str = "support@example.org"
+
+    @classmethod
+    def required_secrets(cls) -> frozenset[str]:
+        return frozenset()
+
+    @model_validator(mode="after")
+    def _can_be_said_to_alertmanager(self) -> "AlertingSettings":
+        if (self.smtp_tls == "tls") != (self.smtp_port == 465):
+            raise ValueError(
+                "Alertmanager speaks TLS from the first byte on port 465 and on no other: FOREWARN_SMTP_TLS=tls goes with port 465"
+            )
+        if not all("@" in parseaddr(address)[1] for address in self.operator_mail.split(",")):
+            raise ValueError("FOREWARN_OPERATOR_MAIL is no list of addresses")
+        return self
+
+
+def configured(shipped: dict[str, Any], settings: AlertingSettings) -> dict[str, Any]:
+    """The shipped configuration with what the environment says about mail; everything else stays."""
+    address = parseaddr(settings.mail_from)[1]
+    mail: dict[str, Any] = {
+        "smtp_smarthost": f"{settings.smtp_host}:{settings.smtp_port}",
+        "smtp_from": settings.mail_from,
+        "smtp_hello": address.rpartition("@")[2],
+        "smtp_require_tls": settings.smtp_tls == "starttls",
+    }
+    if settings.smtp_username:
+        mail |= {"smtp_auth_username": settings.smtp_username, "smtp_auth_password": settings.smtp_password.get_secret_value()}
+    receivers = [_addressed(each, settings.operator_mail) if each["name"] == OPERATORS else each for each in shipped["receivers"]]
+    return {**shipped, "global": {**(shipped.get("global") or {}), **mail}, "receivers": receivers}
+
+
+def _addressed(receiver: dict[str, Any], to: str) -> dict[str, Any]:
+    mails = [{**mail, "to": to} for mail in receiver.get("email_configs", ())]
+    return {**receiver, "email_configs": mails} if mails else receiver
+
+
+def write(target: Path, settings: AlertingSettings) -> None:
+    """Writes the file whole or not at all."""
+    text = yaml.safe_dump(configured(yaml.safe_load(SHIPPED.read_text()), settings), sort_keys=False)
+    new = target.with_suffix(".new")
+    new.write_text(text)
+    # Alertmanager runs as another user; the volume is what keeps others out.
+    new.chmod(0o444)
+    new.replace(target)
+    log.info("alerts go to %s by %s:%d", settings.operator_mail, settings.smtp_host, settings.smtp_port)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    write(Path(sys.argv[1]), AlertingSettings())

@@ -1,0 +1,23 @@
+"""What monitor keeps, and for how long. The fold's own tables are let go by the fold, by event time."""
+
+from services.monitor.settings import MonitorSettings
+from shared.retention import Kept, days
+
+OPEN = "EXISTS (SELECT FROM incidents i WHERE {which} AND i.status = 'open')"
+OF_OPEN = OPEN.format(which="i.id = old.incident_id")
+WITH_OPEN = OPEN.format(which="i.rule = old.rule AND i.component = old.component")
+
+
+def kept(settings: MonitorSettings) -> tuple[Kept, ...]:
+    """The tables that grow with time."""
+    incidents = days(settings.keep_incidents_days)
+    return (
+        Kept("impact", "written_at", incidents, only=f"NOT {OF_OPEN}"),
+        Kept(
+            "incidents",
+            "opened_at",
+            incidents,
+            only="old.status <> 'open' AND NOT EXISTS (SELECT FROM impact WHERE impact.incident_id = old.id)",
+        ),
+        Kept("series", "changed_on", days(settings.keep_series_days), only=f"NOT {WITH_OPEN}"),
+    )

@@ -1,0 +1,32 @@
+"""What notifier keeps, and for how long. The directory and what customers chose are as large as there are customers, and stay."""
+
+from services.notifier.settings import NotifierSettings
+from shared.retention import Kept, days
+
+WORDS = "evidence IS NOT NULL OR why IS NOT NULL OR attempts <> '[]'"  # as the index notifications_words says it
+
+
+def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
+    """The ledger's words go long before its ids: a fact that is replayed must still meet them."""
+    ledger = days(settings.keep_ledger_days)
+    return (
+        Kept(
+            "notifications",
+            "settled_at",
+            days(settings.keep_words_days),
+            only=WORDS,
+            forget="evidence = NULL, why = NULL, attempts = '[]', subject = left(subject, 0), body = left(body, 0)",
+        ),
+        Kept(
+            "notifications",
+            "created_at",
+            ledger,
+            only="old.status <> 'waiting' AND NOT EXISTS (SELECT FROM incidents i WHERE i.id = old.incident_id AND i.status = 'open')",
+        ),
+        Kept(
+            "incidents",
+            "written_at",
+            ledger,
+            only="old.status <> 'open' AND NOT EXISTS (SELECT FROM notifications n WHERE n.incident_id = old.id)",
+        ),
+    )

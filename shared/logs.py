@@ -1,0 +1,93 @@
+"""One process's log: every kind of trouble is said at once and then summed up, so that a flood stays readable.
+
+A dead broker makes client libraries and our own loops say the same thing many times a second. Warnings and errors of one
+kind (same logger, same words, figures left out) are said when they begin and then after pauses that double up to half a
+minute, each time with how many there were in between. What is only information is never left out.
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two lines of one kind
+OVER = 60.0  # seconds without a line of it after which a kind is new again
+KINDS = 500  # kinds remembered at most
+
+_figures = re.compile(r"0x[0-9a-f]+|\d+", re.IGNORECASE)
+
+
+@dataclass
+class Kind:
+    """One kind of line: when it was said and seen last, when it may be said again, and what was left out since."""
+
+    said_at: float
+    seen_at: float
+    pause: float = FIRST_PAUSE
+    left_out: int = 0
+    latest: logging.LogRecord | None = None  # of those left out
+
+    def summary(self, now: float) -> logging.LogRecord:
+        """One line for all that were left out, without traceback. The kind counts as said."""
+        record, count, seconds = self.latest, self.left_out, now - self.said_at
+        assert record is not None  # noqa: S101  asked only when some were left out
+        if count > 1:
+            record.msg, record.args = f"{record.getMessage()} … and {count - 1:,} more like it in {seconds:.0f} s", ()
+        record.exc_info = record.exc_text = record.stack_info = None
+        self.said_at, self.left_out, self.latest = now, 0, None
+        self.pause = min(2 * self.pause, LONGEST_PAUSE)
+        return record
+
+
+class Summing(logging.StreamHandler[TextIO]):
+    """Writes the first line of each kind, and sums up those that follow."""
+
+    def __init__(self, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(stream)
+        self._clock = clock
+        self._kinds: dict[tuple[str, int, str], Kind] = {}  # the one seen last stands last
+        self._looked_at = 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        now = self._clock()
+        if record.levelno < logging.WARNING or self._is_new(record, now):
+            super().emit(record)
+        for summary in self._summaries(now):
+            super().emit(summary)
+
+    def _is_new(self, record: logging.LogRecord, now: float) -> bool:
+        name = (record.name, record.levelno, _words(record))
+        kind = self._kinds.pop(name, None)
+        new = kind is None or (now - kind.seen_at > OVER and not kind.left_out)
+        kind = self._kinds[name] = Kind(now, now) if kind is None or new else kind
+        kind.seen_at = now
+        if not new:
+            kind.left_out, kind.latest = kind.left_out + 1, record
+        if len(self._kinds) > KINDS:
+            del self._kinds[next(iter(self._kinds))]
+        return new
+
+    def _summaries(self, now: float) -> Iterator[logging.LogRecord]:
+        """The kinds whose pause is over, looked through at most once a second."""
+        if now - self._looked_at < 1:
+            return
+        self._looked_at = now
+        for kind in self._kinds.values():
+            if kind.left_out and now - kind.said_at >= kind.pause:
+                yield kind.summary(now)
+
+
+def _words(record: logging.LogRecord) -> str:
+    """What two lines of one kind have in common: the beginning of the message without its figures, and the error's class."""
+    error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+    return f"{error} {_figures.sub('#', record.getMessage()[:200])}"
+
+
+def configure() -> None:
+    """Sends this process's log to stderr, summed up."""
+    logging.basicConfig(level=logging.INFO, format=FORMAT, handlers=[Summing()])
+    # It warns at every retry; what it calls an error is summed up.
+    logging.getLogger("aiokafka").setLevel(logging.ERROR)

@@ -1,0 +1,55 @@
+"""Prometheus' and Alertmanager's shipped configuration with shorter times, so that a test need not wait for minutes.
+
+Every `for`, range and offset is divided by the same number, and so is the age in seconds that an alert speaks of; nothing else
+changes. That the shipped times are right is promtool's to prove (`deploy/prometheus/rules_test.yml`).
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+FASTER = 240
+SHORTEST_RANGE_S, SHORTEST_FOR_S, SHORTEST_AGE_S = 10.0, 1.0, 3.0  # gauges are measured every 5 s
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+DEPLOY = Path(__file__).parents[2] / "deploy"
+
+_duration = r"(\d+)([smhd])"
+
+
+def rules() -> str:
+    """`rules.yml`, faster."""
+    text = (DEPLOY / "prometheus/rules.yml").read_text()
+    text = _each(rf"(?<=\[){_duration}(?=\])", text, SHORTEST_RANGE_S)
+    text = _each(rf"(?<=\[){_duration}(?=:)", text, SHORTEST_RANGE_S)
+    text = _each(rf"(?<=:){_duration}(?=\])", text, 0)
+    text = _each(rf"(?<=offset ){_duration}", text, SHORTEST_RANGE_S)
+    text = _each(rf"(?<=for: ){_duration}", text, SHORTEST_FOR_S)
+    return re.sub(r"(_age_seconds[^>\n]*> )(\d+)", lambda age: f"{age[1]}{max(int(age[2]) / FASTER, SHORTEST_AGE_S):g}", text)
+
+
+def prometheus() -> str:
+    """`prometheus.yml`, looking once a second."""
+    return re.sub(r"(scrape_interval|evaluation_interval): \w+", r"\1: 1s", (DEPLOY / "prometheus/prometheus.yml").read_text())
+
+
+def alertmanager() -> str:
+    """`alertmanager.yml`, telling at once."""
+    return re.sub(r"(group_wait|group_interval): \w+", r"\1: 1s", (DEPLOY / "alertmanager/alertmanager.yml").read_text())
+
+
+def config() -> dict[str, str]:
+    """monitor's files; an incident is silent after 5 s."""
+    files = {path.name: path.read_text() for path in (DEPLOY / "config").glob("*.yml")}
+    return files | {"rules.yml": re.sub(r"silent: \w+", "silent: 5s", files["rules.yml"])}
+
+
+def _each(pattern: str, text: str, shortest_s: float) -> str:
+    return re.sub(pattern, _scaled(shortest_s), text)
+
+
+def _scaled(shortest_s: float) -> Callable[[re.Match[str]], str]:
+    def scale(found: re.Match[str]) -> str:
+        seconds = int(found[1]) * UNITS[found[2]] / FASTER
+        return f"{max(seconds, shortest_s) * 1000:.0f}ms"
+
+    return scale

@@ -1,0 +1,192 @@
+"""The compose stack of the alert tests: a project and ports of its own, and Prometheus and Alertmanager that are quicker than shipped."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2 as httpx
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+
+from deploy.local.processes import free_port
+from shared.cloudevents import FACT_HEADERS, write_fact
+from shared.events import TOPIC_OF, Fact
+from tests.alerts import scaling
+
+ROOT = Path(__file__).parents[2]
+PROJECT = "forewarn-alerts"
+INSIDE = {"kafka": 9092, "monitor": 8001, "notifier": 8002, "ticketing": 8003, "maildev": 1080, "prometheus": 9090, "alertmanager": 9093}
+UP_S = 180
+
+# A mail server that refuses every sender, in the place of `maildev`; started by the test that needs it.
+REFUSING = f"""  refusing:
+    image: forewarn:0.1.0
+    pull_policy: never
+    profiles: [refusing]
+    healthcheck: {{disable: true}}
+    networks: {{default: {{aliases: [maildev]}}}}
+    volumes: ["{ROOT}/tests/alerts/refusing.py:/refusing.py:ro"]
+    command: [python, /refusing.py]
+"""
+
+
+@dataclass
+class Stack:
+    """The running stack, what can be taken from it, and what Prometheus says about it."""
+
+    folder: Path
+    ports: Mapping[str, int]
+    speaking: asyncio.Event = field(default_factory=asyncio.Event)  # a source speaks while it is set
+    http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=10))
+
+    # ── compose ──────────────────────────────────────────────────────────────────────────────
+
+    async def compose(self, *command: str, given: bytes = b"") -> str:
+        """Runs `docker compose …` and returns what it printed. Raises RuntimeError when it fails."""
+        process = await self._started(*command)
+        said, complained = await process.communicate(given)
+        if process.returncode != 0:
+            raise RuntimeError(f"docker compose {' '.join(command)}: {complained.decode()[-2000:]}")
+        return said.decode()
+
+    async def _started(self, *command: str) -> asyncio.subprocess.Process:
+        files = ("-f", str(ROOT / "docker-compose.yml"), "-f", str(self.folder / "override.yml"))
+        return await asyncio.create_subprocess_exec(
+            "docker", "compose", "-p", PROJECT, *files, "--profile", "observability", *command,
+            cwd=ROOT, env={**os.environ, "COMPOSE_PROJECT_NAME": PROJECT},
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+
+    async def sql(self, statement: str) -> str:
+        """Runs SQL as the database's superuser."""
+        return await self.compose(
+            "exec", "-T", "postgres", "psql", "-U", "postgres", "-d", "forewarn", "-v", "ON_ERROR_STOP=1", "-qtAc", statement
+        )
+
+    @asynccontextmanager
+    async def holding(self, statement: str) -> AsyncIterator[None]:
+        """A transaction that did this and does not end, while the context lasts."""
+        process = await self._started("exec", "-T", "postgres", "psql", "-U", "postgres", "-d", "forewarn", "-q")
+        assert process.stdin is not None
+        process.stdin.write(f"BEGIN; {statement};\n\\echo held\n".encode())
+        await process.stdin.drain()
+        assert process.stdout is not None
+        while b"held" not in await process.stdout.readline():
+            pass
+        try:
+            yield
+        finally:
+            process.stdin.write(b"ROLLBACK;\n")
+            process.stdin.close()
+            await process.wait()
+
+    # ── what it is fed ───────────────────────────────────────────────────────────────────────
+
+    @asynccontextmanager
+    async def producing(self) -> AsyncIterator[AIOKafkaProducer]:
+        producer = AIOKafkaProducer(bootstrap_servers=f"localhost:{self.ports['kafka']}")
+        await producer.start()
+        try:
+            yield producer
+        finally:
+            await producer.stop()
+
+    async def say(self, *facts: Fact) -> None:
+        """The facts are on their topics when this returns."""
+        async with self.producing() as producer:
+            for fact in facts:
+                await producer.send_and_wait(TOPIC_OF[type(fact)], write_fact(fact), key=fact.subject.encode(), headers=list(FACT_HEADERS))
+
+    async def put(self, topic: str, value: bytes, count: int) -> None:
+        """The same bytes so many times, on one partition."""
+        async with self.producing() as producer:
+            await asyncio.gather(*[await producer.send(topic, value, partition=0) for _ in range(count)])
+
+    async def forget(self, topic: str) -> None:
+        """Deletes all records of a topic, as retention does."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=f"localhost:{self.ports['kafka']}")
+        await admin.start()
+        try:
+            await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(-1) for number in range(10)})
+        finally:
+            await admin.close()
+
+    async def dismiss_incidents(self) -> None:
+        """An operator says that every open incident was a false alarm."""
+        token = (await self.compose("exec", "-T", "monitor", "cat", "/run/secrets/operator_token")).strip()
+        incidents, headers = f"http://localhost:{self.ports['monitor']}/v1/incidents", {"Authorization": f"Bearer {token}"}
+        for incident in (await self.http.get(incidents, params={"status": "open"}, headers=headers)).json()["items"]:
+            (await self.http.post(f"{incidents}/{incident['id']}/dismiss", headers=headers)).raise_for_status()
+
+    # ── what is said about it ────────────────────────────────────────────────────────────────
+
+    async def firing(self) -> list[dict[str, str]]:
+        """The labels of every alert that Prometheus says is firing."""
+        answer = await self.http.get(f"http://localhost:{self.ports['prometheus']}/api/v1/alerts")
+        return [alert["labels"] for alert in answer.json()["data"]["alerts"] if alert["state"] == "firing"]
+
+    async def query(self, expression: str) -> list[Any]:
+        """What Prometheus finds for an expression now."""
+        answer = await self.http.get(f"http://localhost:{self.ports['prometheus']}/api/v1/query", params={"query": expression})
+        found: list[Any] = answer.json()["data"]["result"]
+        return found
+
+    async def mails(self) -> list[dict[str, Any]]:
+        """Every mail in MailDev."""
+        answer = await self.http.get(f"http://localhost:{self.ports['maildev']}/email")
+        found: list[dict[str, Any]] = answer.json()
+        return found
+
+    async def log(self, service: str, since: float) -> list[str]:
+        """What a service logged since a moment (seconds since 1970)."""
+        return (await self.compose("logs", "--no-color", "--no-log-prefix", "--since", f"{since:.3f}", service)).splitlines()
+
+
+@asynccontextmanager
+async def running(folder: Path) -> AsyncIterator[Stack]:
+    """The whole stack, ready; nothing of it is left afterwards."""
+    stack = Stack(folder, {name: free_port() for name in INSIDE})
+    await asyncio.to_thread(_write, stack)
+    try:
+        await stack.compose("build", "--quiet")
+        await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), *INSIDE)
+        stack.speaking.set()
+        yield stack
+    finally:
+        await stack.http.aclose()
+        await stack.compose("down", "--volumes", "--timeout", "3", "--remove-orphans")
+
+
+def _write(stack: Stack) -> None:
+    """The override file and the configuration it mounts."""
+    for name, files in {
+        "prometheus": {"prometheus.yml": scaling.prometheus(), "rules.yml": scaling.rules()},
+        "alertmanager": {"alertmanager.yml": scaling.alertmanager()},
+        "config": scaling.config(),
+    }.items():
+        (stack.folder / name).mkdir()
+        for file, text in files.items():
+            (stack.folder / name / file).write_text(text)
+    ports = "".join(
+        f'  {name}:\n    ports: !override ["127.0.0.1:{stack.ports[name]}:{INSIDE[name]}"]\n{_more(stack, name)}' for name in INSIDE
+    )
+    shipped = f"      - {stack.folder}/alertmanager:/app/deploy/alertmanager:ro\n      - alertmanager-secrets:/secrets/alertmanager\n"
+    alerting = f"  alerting:\n    volumes: !override\n{shipped}"
+    (stack.folder / "override.yml").write_text(f"services:\n{ports}{alerting}{REFUSING}")
+    for path in (stack.folder, *stack.folder.rglob("*")):  # other users read them in their containers
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _more(stack: Stack, name: str) -> str:
+    if name == "kafka":
+        listeners = f"HOST://localhost:{stack.ports['kafka']},INTERNAL://kafka:19092"
+        return f"    environment: {{KAFKA_ADVERTISED_LISTENERS: '{listeners}'}}\n"
+    if name == "monitor":
+        return f"    volumes: !override\n      - {stack.folder}/config:/app/deploy/config:ro\n      - monitor-secrets:/run/secrets:ro\n"
+    if name == "prometheus":
+        return f"    volumes: !override\n      - {stack.folder}/prometheus:/etc/prometheus:ro\n      - prometheus-data:/prometheus\n"
+    return ""
