@@ -61,15 +61,18 @@ SELECT partition, rule, generation, $4, rows
 FROM unnest($1::int[], $2::text[], $3::bigint[], $5::bytea[]) AS changed (partition, rule, generation, rows)
 
 -- name: drop_tallies
--- Rows nothing has touched for two generations, and generations that are written anew.
-DELETE FROM fold_tallies USING unnest($1::int[], $2::text[], $3::bigint[]) AS gone (partition, rule, generation)
-WHERE fold_tallies.partition = gone.partition AND fold_tallies.rule = gone.rule AND fold_tallies.generation = gone.generation
+-- Rows nothing has touched for two generations, and generations that are written anew. When all rules' generations turn at once, a join
+-- would read the whole table: OFFSET 0 keeps the look-ups in the index apart, and ctid takes what they found.
+DELETE FROM fold_tallies WHERE ctid = ANY (ARRAY(
+    SELECT stored.ctid FROM unnest($1::int[], $2::text[], $3::bigint[]) AS gone (partition, rule, generation), LATERAL (
+        SELECT ctid FROM fold_tallies AS each
+        WHERE each.partition = gone.partition AND each.rule = gone.rule AND each.generation = gone.generation OFFSET 0) AS stored))
 
 -- name: old_buckets_of
 -- What a version before 0003_fold left of these partitions, but for what is older than $2 seconds before its latest bucket.
-SELECT partition, rule, start, cells FROM fold_buckets AS old
-WHERE partition = ANY ($1::int[]) AND start > (SELECT max(start) FROM fold_buckets WHERE partition = old.partition) - $2::float8
-ORDER BY partition, rule, start
+SELECT partition, rule, start, cells
+FROM (SELECT *, max(start) OVER (PARTITION BY partition) AS latest FROM fold_buckets WHERE partition = ANY ($1::int[])) AS old
+WHERE start > latest - $2::float8 ORDER BY partition, rule, start
 
 -- name: drop_old_buckets
 -- They are in the newer tables now.

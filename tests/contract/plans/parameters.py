@@ -7,6 +7,17 @@ WHEN = "now() - interval '1 hour'"
 OPEN_WORK = "'breach_first_response', 'r-7'"
 LEASE = "gen_random_uuid()"
 
+
+def many(entry: str, count: int) -> str:
+    """An array with the numbers from 0 put where `{}` is."""
+    return f"ARRAY[{', '.join(entry.format(number) for number in range(count))}]"
+
+
+RULES = many("'r-{}'", 20)
+# Each of 20 rules in each of an instance's 10 partitions: a checkpoint may delete something of all of them.
+EVERY_VIEW = many("{} % 10", 200) + ", " + many("'r-' || {} / 10", 200)
+A_PIECE = many("'n-{}'", 1000)  # the notifications that notifier's follow_up.py treats at once
+
 # Constants of shared/, by module; they run in every service.
 SHARED: dict[str, dict[str, str]] = {
     "outbox": {
@@ -55,14 +66,28 @@ SHARED: dict[str, dict[str, str]] = {
     },
 }
 
+# What loads partitions is explained with one of fifty; an instance that is assigned all of them reads all, once, and holds it from then on.
 MONITOR: dict[str, str | tuple[str, ...]] = {
-    "buckets_of": "ARRAY[1, 2]",
-    "drop_other_buckets": "ARRAY[1], ARRAY['r-1'], ARRAY['f']",
-    "keep_buckets": "ARRAY[1], ARRAY['r'], ARRAY[1], ARRAY[''::bytea], ARRAY['f']",
-    "drop_buckets": "ARRAY[1], ARRAY['r-1'], ARRAY[1]",
+    "clocks_of": "ARRAY[1]",
+    "keep_clocks": "ARRAY[1], ARRAY[1]",
+    "drop_other_cells": f"ARRAY[1], {RULES}",
+    "drop_other_tallies": f"ARRAY[1], {RULES}",
+    "drop_other_components": f"ARRAY[1], {RULES}",
+    "components_of": "ARRAY[1]",
+    "keep_components": "ARRAY[1], ARRAY['r-1'], ARRAY['c-1'], ARRAY[1], ARRAY[0], ARRAY[0]",
+    "drop_components": ("ARRAY[1], ARRAY['r-1'], ARRAY['c-1']", EVERY_VIEW + ", " + many("'c-{}'", 200)),
+    "cells_of": "ARRAY[1]",
+    "keep_cells": "ARRAY[1], ARRAY['r-1'], ARRAY[1], 1, ARRAY[1], ARRAY[''::bytea]",
+    "drop_cells": ("ARRAY[1], ARRAY['r-1'], ARRAY[10]", EVERY_VIEW + ", " + many("10", 200)),
+    "tallies_of": "ARRAY[1]",
+    "keep_tallies": "ARRAY[1], ARRAY['r-1'], ARRAY[1], 1, ARRAY[''::bytea]",
+    "drop_tallies": ("ARRAY[1], ARRAY['r-1'], ARRAY[0]", EVERY_VIEW + ", " + many("0", 200)),
+    "old_buckets_of": "ARRAY[1], 660",
+    "drop_old_buckets": "ARRAY[1]",
+    "seen_sizes": "ARRAY[1]",
     "seen_of": "ARRAY[1]",
-    "keep_seen": "ARRAY[1], ARRAY[1], ARRAY[1], ARRAY[''::bytea]",
-    "drop_seen": "ARRAY[1], ARRAY[1]",
+    "keep_seen": "ARRAY[1], ARRAY[1], 1, ARRAY[1], ARRAY[''::bytea]",
+    "drop_seen": ("ARRAY[1], ARRAY[1]", f"{many('{}', 10)}, {many('1', 10)}"),
     "accounts_of": "ARRAY[1]",
     "keep_account": "1, 1, 1, 1, 1, 1, 1, 1",
     "recent_incidents": "interval '10 minutes'",
@@ -89,7 +114,8 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
 }
 
 NOTIFIER: dict[str, str | tuple[str, ...]] = {
-    "put_customers": "ARRAY['c-1'], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['[]'], ARRAY['{}'::jsonb], ARRAY[now()]",
+    "put_customers": "ARRAY['c-1'], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['[]'], ARRAY['{}'::jsonb], ARRAY[now()],"
+    " ARRAY['f']",
     "forget_customers": "ARRAY['c-1']",
     "contacts_before": "ARRAY['c-1']",
     "forget_marks": "ARRAY['c-1'], ARRAY[now()]",
@@ -101,23 +127,29 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "erase_customers": "ARRAY['c-1'], ARRAY[now()]",
     "erase_preferences": "ARRAY['c-1']",
     "erase_bad_addresses": "ARRAY['c-1']",
-    "put_incidents": "ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY[''], ARRAY[now()]",
-    "turn_incidents": "ARRAY['i-1'], ARRAY['resolved'], ARRAY[now()], ARRAY['f'], ARRAY[0]",
+    "take_incidents": "ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY[''], ARRAY[now()], ARRAY['failing'], ARRAY[1],"
+    " ARRAY[now()], ARRAY[interval '0'], ARRAY[NULL]::timestamptz[], ARRAY['open'],"
+    " ARRAY[NULL]::timestamptz[], ARRAY[true], ARRAY['f'], ARRAY[0]",
     "lock_incident": "'i-1'",
-    "owed_all_clears": ("ARRAY['i-1'], NULL", "ARRAY['i-1'], 'c-1'"),
+    "next_of_incident": ("'i-1', '', 1001", "'i-7', 'c-5', 1001"),
+    "next_awaiting": ("'i-2', '', 1001", "'i-2', 'c-5', 1001"),
+    "of_incident_and_customer": ("'i-1', 'c-7919'", "'i-7', 'c-7919'"),
+    "await_no_more": ("ARRAY['n-1']", A_PIECE),
+    "true_anew": ("ARRAY['n-1']", A_PIECE),
     "write_down": "ARRAY['n'], ARRAY['c-1'], ARRAY['opened'], ARRAY['i-1'], ARRAY[NULL], ARRAY[NULL]::bigint[], ARRAY[NULL], ARRAY[NULL],"
     " ARRAY[now()], ARRAY[now()], ARRAY[NULL]::jsonb[], ARRAY['f'], ARRAY[0]",
-    "leave_lane": "'deliver', ARRAY['r-1']",
-    "hasten": ("ARRAY['breach_first_response'], ARRAY['c-1'], '{}'", "ARRAY['breach_first_response'], '{}', ARRAY['i-1']"),
+    "leave_lane": "'delivery', ARRAY['n-1']",
+    "hasten": ("ARRAY['delivery', 'reply'], ARRAY['n-1']", f"ARRAY['delivery', 'reply'], {A_PIECE}"),
+    "waiting_of_customers": ("ARRAY['c-1']", many("'c-{}'", 500)),
     "notification_situation": "'n-1'",
     "customer": "'c-1'",
     "customer_locked": "'c-1'",
     "told_before": ("'c-1', 'n-1', 'i-1', NULL, interval '1 day'", "'c-1', 'n-1', 'i-1', 't-1', interval '1 day'"),
     "begin_sending": "'n-1', 'email', '{}', now()",
     "settle": "'n-1', 'delivered', NULL, true, '[]'",
-    "suppress": "'n-1', 'capped', '{}'",
+    "suppress": "'n-1', 'capped', '{}', false",
     "try_again": "'n-1', true, '[]'",
-    "hold": "'n-1', '{}'",
+    "hold": "'n-1', '{}', true",
     "bad_address": "'c-1', 'a', ''",
     "notifications": (
         "NULL, NULL, NULL, NULL, NULL, 51",
@@ -194,6 +226,3 @@ PARAMETERS = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING}
 
 # Lists whose filters are mostly absent: the code that runs them calls `plan_for_values` before.
 PLANNED_FOR_VALUES = {("monitor", "list_incidents"), ("notifier", "notifications"), ("ticketing", "listed")}
-
-# What reads all it needs of a table once, when a partition is assigned: the table is as large as what it keeps, and that is limited.
-BULK = {"monitor.seen_of": {"fold_seen"}, "monitor.series_of": {"series"}}

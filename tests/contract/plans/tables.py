@@ -5,7 +5,10 @@ A new table that grows needs a line here and its name in GROWING; a new column o
 """
 
 GROWING = {
-    "monitor": {"incidents", "impact", "series", "fold_seen", "due", "idempotency"},
+    "monitor": {
+        *("incidents", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
+        *("due", "idempotency"),
+    },
     "notifier": {"customers", "preferences", "bad_addresses", "incidents", "notifications", "due", "idempotency"},
     "ticketing": {
         *("tickets", "messages", "links", "suggestions", "clocks", "history", "incidents", "impact", "impact_to_match", "told"),
@@ -23,7 +26,7 @@ INSERT INTO outbox (topic, key, value, header_names, header_values) SELECT 't', 
 INSERT INTO offsets (stream, topic, partition, next) SELECT 's', 't', n, 0 FROM generate_series(0, 9) n;
 """
 
-# Of 20,000 incidents 5 are open; 1,000 touch 1,000 customers each.
+# Of 20,000 incidents 5 are open; 1,000 touch 1,000 customers each. Twenty rules count in fifty partitions.
 MONITOR = """
 INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
 SELECT 'i-' || n, 'r', 'c-' || n % 50, 'high', '', CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, at, at, '{}'
@@ -31,12 +34,23 @@ FROM generate_series(1, 20000) n, LATERAL (SELECT now() - n * interval '1 hour' 
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', now(), now(), 3
 FROM generate_series(0, 999999) n;
-INSERT INTO series (rule, component, home, state) SELECT 'r-' || n % 20, 'c-' || n, n % 16, '' FROM generate_series(1, 100000) n;
-INSERT INTO fold_seen (partition, slot, part, ids) SELECT n % 10, n / 600, n, '' FROM generate_series(1, 60000) n;
-INSERT INTO fold_buckets (partition, rule, start, cells) SELECT n % 10, 'r-' || n % 20, n, '' FROM generate_series(1, 20000) n;
+INSERT INTO series (rule, component, home, state)
+SELECT 'r-' || n % 20, 'c-' || n, n % 50, decode(repeat('00', 200), 'hex') FROM generate_series(1, 100000) n;
+INSERT INTO fold_seen (partition, slot, part, clock, ids)
+SELECT n % 50, n / 3000, n, n / 50, decode(repeat('00', 800), 'hex') FROM generate_series(0, 59999) n;
+INSERT INTO fold_cells (partition, rule, start, part, clock, cells)
+SELECT n % 50, 'r-' || n / 50 % 20, n / 8000 * 10, n, n / 800, decode(repeat('00', 200), 'hex') FROM generate_series(0, 99999) n;
+INSERT INTO fold_tallies (partition, rule, generation, part, rows)
+SELECT n % 50, 'r-' || n / 50 % 20, n / 50000, n, decode(repeat('00', 200), 'hex') FROM generate_series(0, 99999) n;
+INSERT INTO fold_components (partition, rule, component, watermark, closed, ahead)
+SELECT n % 50, 'r-' || n / 50 % 20, 'c-' || n / 1000, n, n, 0 FROM generate_series(0, 99999) n;
+INSERT INTO fold_clocks (partition, clock) SELECT n, 0 FROM generate_series(0, 49) n;
+INSERT INTO fold_buckets (partition, rule, start, cells)
+SELECT n % 50, 'r-' || n / 50 % 20, n / 1000 * 10, decode(repeat('00', 200), 'hex') FROM generate_series(0, 59999) n;
 """
 
-# A million notifications to 100,000 customers about 1,000 incidents; 1,000 still wait.
+# A million notifications to 100,000 customers about 1,000 incidents; 1,000 still wait,
+# 4,000 are suppressed for what monitor said of an open incident, and 50,000 for good.
 NOTIFIER = """
 INSERT INTO customers (id, updated_at) SELECT 'c-' || n, now() FROM generate_series(1, 100000) n;
 INSERT INTO preferences (customer_id, incident) SELECT 'c-' || n, false FROM generate_series(1, 50000) n;
@@ -44,10 +58,15 @@ INSERT INTO bad_addresses (customer_id, address, detail) SELECT 'c-' || n, 'a', 
 INSERT INTO incidents (id, rule, component, severity, title, started_at, status, resolved_at)
 SELECT 'i-' || n, 'r', 'c', 'high', '', now(), CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, CASE WHEN n > 5 THEN now() END
 FROM generate_series(1, 10000) n;
-INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, about_at, status, sent_at, settled_at, created_at)
+INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, about_at,
+    status, reason, awaits_incident, sent_at, settled_at, created_at)
 SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n / 1000, CASE WHEN n % 10 = 0 THEN 't-' || n END, at,
-    CASE WHEN n <= 1000 THEN 'waiting' ELSE 'delivered' END, CASE WHEN n > 1000 THEN at END, CASE WHEN n > 1000 THEN at END, at
-FROM generate_series(0, 999999) n, LATERAL (SELECT now() - n * interval '1 second' AS at) _;
+    status, CASE WHEN status = 'suppressed' THEN CASE WHEN n < 5000 THEN 'stale' ELSE 'capped' END END, status = 'suppressed' AND n < 5000,
+    CASE WHEN status = 'delivered' THEN at END, CASE WHEN status <> 'waiting' THEN at END, at
+FROM generate_series(0, 999999) n, LATERAL (SELECT now() - n * interval '1 second' AS at,
+    CASE WHEN n < 1000 THEN 'waiting' WHEN n < 5000 OR n % 20 = 0 THEN 'suppressed' ELSE 'delivered' END AS status) _;
+INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'delivery', 'n-' || n, at, at
+FROM generate_series(0, 99999) n, LATERAL (SELECT now() + n * interval '1 second' AS at) _;
 """
 
 # A million tickets of 100,000 customers, of which 10,000 are not closed; 300 incidents touch 1,000 customers each.
