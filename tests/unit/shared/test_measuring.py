@@ -40,9 +40,9 @@ def reading(database: Database) -> Stream:
 
 async def test_what_hangs_is_unknown_in_time_and_holds_up_no_other_measurement() -> None:
     hung, fine = Gauge("test_hung", ".", registry=None), Gauge("test_fine", ".", registry=None)
+    hung.set(0)  # what was known before
 
     async def hang() -> None:
-        hung.set(0)
         await asyncio.Event().wait()
 
     measured = asyncio.Event()
