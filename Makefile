@@ -8,7 +8,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 ROUNDS ?= 20
 SEED ?= 7
-AT_ONCE := -n auto --dist worksteal
+AT_ONCE := -n auto --dist loadgroup
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
 
 help: ## what there is to make
@@ -35,8 +35,8 @@ check: lint types ## within a minute: style, types, unit and contract tests
 	$(BIN)/pytest $(AT_ONCE) -m 'not docker and not slow' tests/unit tests/contract $(ARGS)
 
 test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbox" picks
-	$(BIN)/pytest $(AT_ONCE) -m 'not docker and not slow' $(ARGS) || [ $$? = 5 ]
-	$(BIN)/pytest -m 'docker or slow' $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest $(AT_ONCE) -m 'not docker' $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -m docker $(ARGS) || [ $$? = 5 ]
 
 stack-test: $(READY) ## what `make up PROFILE=observability` must survive: a flood of bad records, one too large, Kafka away
 	$(BIN)/python -m tests.compose

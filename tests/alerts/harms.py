@@ -44,7 +44,8 @@ async def mail_server_stopped(stack: Stack) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def nonsense(stack: Stack) -> AsyncIterator[None]:
-    await stack.put(Topic.SUPPORT_REQUESTS, b"this is no request", 1)
+    """More of it than is put aside whole within a minute."""
+    await stack.put(Topic.SUPPORT_REQUESTS, b"this is no request", 1500)
     yield
 
 
@@ -196,7 +197,11 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
                 "NothingDelivered": {"service": "notifier"},
             },
         ),
-        Harm("the JSON of one request", nonsense, {"DeadLetters": {"service": "ticketing", "reason": "not_json"}}),
+        Harm(
+            "the JSON of 1,500 requests",
+            nonsense,
+            {"DeadLetters": {"service": "ticketing", "reason": "not_json"}, "DeadLetterFlood": {"service": "ticketing"}},
+        ),
         Harm("a table that due work needs", work_that_raises, {"DueWorkFailing": {"service": "ticketing"}}),
         Harm("a due row (locked)", work_that_no_worker_gets, {"DueWorkLate": {"service": "ticketing", "kind": "tidy_tickets"}}),
         Harm(
