@@ -24,7 +24,6 @@ SHARED: dict[str, dict[str, str]] = {
         "WRITE": "'t', '', '', '{}', '{}', 0",
         "OLDEST": "0, 5, 2000",
         "DELETE": "ARRAY[1, 2]::bigint[]",
-        "WAITING": "",
         "LEAD": "-",
         "RUNNING": "-",
     },
@@ -39,7 +38,6 @@ SHARED: dict[str, dict[str, str]] = {
     "unpublished": {
         "PUT_ASIDE": "ARRAY[1]::bigint[], ARRAY['r']",
         "SEND_AGAIN": "'t'",
-        "COUNT": "",
         "WAITING": "",
     },
     "timers": {
@@ -50,8 +48,15 @@ SHARED: dict[str, dict[str, str]] = {
         "AGAIN": f"{OPEN_WORK}, {LEASE}, now()",
         "RENEW": f"{OPEN_WORK}, {LEASE}, interval '30 seconds'",
         "RETURN": f"{OPEN_WORK}, {LEASE}, interval '30 seconds'",
-        "WAITING": "'breach_first_response'",
         "NEXT": "'breach_first_response'",
+    },
+    "measuring": {
+        "OUTBOX": "",
+        "DUE": "ARRAY['breach_first_response', 'tidy_tickets']",
+    },
+    "retention": {  # the heads of statements; tests/flow/test_retention.py explains each whole one
+        "UPDATE": "-",
+        "DELETE": "-",
     },
     "offsets": {
         "WHERE": "'s', 't', ARRAY[0, 1]",
@@ -62,7 +67,6 @@ SHARED: dict[str, dict[str, str]] = {
         "ANSWERED": "'k-1', 'POST /v1/tickets'",
         "CLAIM_KEY": "'k', 'r', ''",
         "KEEP_ANSWER": "'k-1', 'r', 201, ''",
-        "FORGET_ANSWERS": "",
     },
 }
 

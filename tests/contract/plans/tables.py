@@ -90,7 +90,7 @@ INSERT INTO incidents (id, rule, component, severity, title, started_at, resolve
 SELECT 'i-' || n, 'r', 'c', 'high', '', now(), CASE WHEN n > 5 THEN now() - n * interval '1 hour' END FROM generate_series(1, 10000) n;
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', now(), now(), 3
-FROM generate_series(0, 299999) n;
+FROM generate_series(0, 999999) n;
 INSERT INTO told (incident_id, customer_id, told_at)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, now() FROM generate_series(0, 199999) n;
 INSERT INTO impact_to_match (id, incident_id, customers, hops)
