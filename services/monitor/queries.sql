@@ -179,6 +179,10 @@ WHERE status = 'open' ORDER BY incidents.id
 SELECT incidents.id, incidents.rule, coalesce(series.heard_at, opened_at) AS heard_at, coalesce(series.spoke_at, opened_at) AS spoke_at
 FROM incidents LEFT JOIN series USING (rule, component) WHERE status = 'open' AND silent_since IS NULL ORDER BY incidents.id
 
+-- name: found_behind
+-- The open incidents of which was last said what monitor found when it was further behind than $1 seconds.
+SELECT id FROM incidents WHERE status = 'open' AND behind_seconds > $1 ORDER BY id
+
 -- name: read_to
 -- How far monitor reads, and the probe under way.
 SELECT read_to, probe FROM reading FOR UPDATE

@@ -1,4 +1,7 @@
-"""Time passed: an open incident whose component says nothing is marked silent, by the database's clock, also when no event comes at all."""
+"""Time passed: how far monitor reads is looked at by the database's clock, also when no event comes at all.
+
+An open incident whose component says nothing is marked silent; of one that was found behind it is said when all is read.
+"""
 
 import asyncio
 import math
@@ -9,8 +12,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from services.monitor import changing, metrics, store
-from services.monitor.changing import Now
-from services.monitor.incident import behind_seconds, silent_since
+from services.monitor.changing import News, Now
+from services.monitor.incident import BEHIND, behind_seconds, silent_since
 from services.monitor.reading import Look, advance
 from services.monitor.rules import RatioRule, RulesFile
 from services.monitor.store import Q
@@ -45,6 +48,7 @@ class Listening:
             if ends is not None:
                 read_to = await _read_to(tx, due.now, *ends)
                 if read_to is not None:
+                    await _catch_up(tx, read_to)
                     await _mark_silent(tx, self._rules, read_to)
             await due.again(tx, due.now + EVERY)
 
@@ -88,6 +92,18 @@ async def _read_to(tx: Tx, asked_at: datetime, events: dict[int, int], partials:
     probe, come_to = advance(probe, look)
     await store.keep_read_to(tx, come_to or read_to, probe)
     return come_to or read_to
+
+
+async def _catch_up(tx: Tx, read_to: datetime) -> None:
+    """Says of what was found behind that monitor has caught up. Detection says so too, but only where later events come."""
+    now: datetime = await tx.fetchval("SELECT clock()")
+    behind = behind_seconds(now, read_to)
+    if behind > BEHIND:
+        return
+    found_behind = [row["id"] for row in await tx.fetch(Q.found_behind, BEHIND)]
+    for row in (await store.lock_incidents(tx, found_behind)).values():
+        if row.open and row.behind_seconds > BEHIND:
+            await changing.update(tx, row.id, News("monitor has read all there is", row.why), Now(now, behind))
 
 
 async def _mark_silent(tx: Tx, rules: Mapping[str, RatioRule], read_to: datetime) -> None:

@@ -47,7 +47,7 @@ class Incident(Payload):
     revision: Annotated[int, Field(ge=0)] = 0  # counts the facts about this incident, impacts left out; 0 for the opening
     symptom: str = "failing"  # what the rule detects: failing, slow, or a word of a later version; chooses the words of mails
     failing_at: AwareDatetime | None = None  # event time: the end of the last window that was failing; None in facts of older versions
-    behind_seconds: Annotated[float, Field(ge=0)] = 0.0  # how far behind monitor read when it said this: its clock minus the watermark
+    behind_seconds: Annotated[float, Field(ge=0)] = 0.0  # how far behind monitor read: now minus the watermark, or minus "all is read"
 
 
 class IncidentOpened(Fact):

@@ -57,6 +57,20 @@ async def test_trouble_of_three_hours_ago_is_said_to_be_so(watch: Watch) -> None
     assert revisions(watch.facts()) == list(range(len(facts) + 1))
 
 
+async def test_monitor_has_caught_up_when_it_has_read_all_there_is_though_nothing_new_comes(watch: Watch) -> None:
+    # Given an outage of three minutes ago, read of only now, after which the product says nothing
+    say_for(watch, 20, FAILING, since=NOON - timedelta(minutes=3))
+    await watch.loop.settle()
+    assert watch.said(IncidentOpened)[0].data.behind_seconds > 60
+    # When it has been seen that there is nothing left to read
+    await watch.pass_time(seconds=59)
+    # Then monitor says once that it has caught up, and no younger trouble than there was
+    [caught_up] = [fact for fact in watch.said(IncidentUpdated) if fact.data.behind_seconds <= 60]
+    assert caught_up.data.failing_at is not None
+    assert NOON - timedelta(minutes=3) < caught_up.data.failing_at <= NOON - timedelta(minutes=2, seconds=40)
+    assert revisions(watch.facts()) == list(range(len(watch.facts())))
+
+
 async def test_monitor_says_when_it_has_caught_up_with_an_incident_that_it_opened_while_behind(watch: Watch) -> None:
     # Given an outage that began ten minutes ago and still lasts, while monitor was away
     watch.consumers[0].stream.at_once = 2000

@@ -107,6 +107,7 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "end_incident": "'i-1', 'resolved', now(), NULL, '', NULL, NULL, NULL",
     "open_incidents": "",
     "heard_of_open": "",
+    "found_behind": "60",
     "read_to": "",
     "keep_read_to": "now(), ''",
     "offsets": "",
