@@ -32,7 +32,7 @@ demo: $(READY) ## the whole loop on this machine, without Docker; ONCE=1 plays i
 	$(BIN)/forewarn demo $(if $(ONCE),--once)
 
 check: lint types ## within a minute: style, types, unit and contract tests
-	$(BIN)/pytest $(AT_ONCE) -m 'not docker and not slow' tests/unit tests/contract $(ARGS)
+	$(BIN)/pytest -n 4 --dist loadgroup -m 'not docker and not slow' tests/unit tests/contract $(ARGS)
 
 test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 	$(BIN)/pytest $(AT_ONCE) -m 'not docker' $(ARGS) || [ $$? = 5 ]

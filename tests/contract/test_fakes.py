@@ -28,6 +28,7 @@ __all__ = ["kafka"]
 pytestmark = pytest.mark.asyncio
 
 REAL = pytest.param("real", marks=pytest.mark.docker)
+MOCK = pytest.param("mock", marks=pytest.mark.slow)  # a group takes it seconds to form
 
 
 class Remembering:
@@ -88,7 +89,7 @@ def chosen(request: pytest.FixtureRequest) -> InMemory | Served:
 
 
 # Not async, because a fixture that runs in the loop cannot start another that does.
-any_broker = pytest.fixture(params=["fake", "mock", REAL], name="any_broker")(chosen)
+any_broker = pytest.fixture(params=["fake", MOCK, REAL], name="any_broker")(chosen)
 any_historic = pytest.fixture(params=["fake", REAL], name="any_historic")(chosen)
 
 
