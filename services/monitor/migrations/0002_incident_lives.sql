@@ -19,7 +19,6 @@ DROP TRIGGER wake ON incidents;
 CREATE TRIGGER wake AFTER INSERT OR UPDATE OF status ON incidents FOR EACH STATEMENT EXECUTE FUNCTION wake();
 
 -- Counts belong to the rule as it was when they were made (its fingerprint; older rows have none and are taken to fit).
-ALTER TABLE fold_buckets ADD COLUMN fingerprint text;
 ALTER TABLE series
     ADD COLUMN fingerprint text,
     ADD COLUMN heard_at    timestamptz,  -- when the component's last event was counted, on this database's clock
