@@ -1,12 +1,13 @@
 # Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test stack-test lint types bench faults docs up down lock clean
+.PHONY: help setup demo check test stack-test hostile lint types bench faults docs up down lock clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 ROUNDS ?= 20
+CASES ?= 10000
 SEED ?= 7
 AT_ONCE := -n auto --dist loadgroup
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
@@ -36,7 +37,10 @@ check: lint types ## within a minute: style, types, unit and contract tests
 
 test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 	$(BIN)/pytest $(AT_ONCE) -m 'not docker' $(ARGS) || [ $$? = 5 ]
-	$(BIN)/pytest -m docker $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n 2 --dist loadgroup -m docker $(ARGS) || [ $$? = 5 ]
+
+hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`, an outage after each hundred: CASES=10000 SEED=1
+	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED)
 
 stack-test: $(READY) ## what `make up PROFILE=observability` must survive: a flood of bad records, one too large, Kafka away
 	$(BIN)/python -m tests.compose
