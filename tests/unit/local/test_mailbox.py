@@ -15,6 +15,7 @@ import aiosmtplib
 import pytest
 
 from deploy.local.mailbox import Mailbox, MailDev
+from deploy.local.processes import Failed
 from deploy.local.smtp import Inbox, inbox
 
 
@@ -131,5 +132,5 @@ async def test_the_inbox_keeps_each_mail_as_a_file_to_look_at(tmp_path: Path) ->
 
 
 def test_what_is_no_address_of_a_maildev_is_refused() -> None:
-    with pytest.raises(ValueError, match="not the address of a MailDev"):
+    with pytest.raises(Failed, match="not the address of a MailDev"):
         MailDev("file:///etc")
