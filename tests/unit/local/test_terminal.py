@@ -304,7 +304,7 @@ def told(text: str) -> Witness:
     seen.saw_fact(IncidentOpened.of(data, subject="i-1", at=at(9)), at(9).timestamp())
     customer = min(seen.victims)
     answered = {"ticket_id": "t-1", "number": 1, "customer_id": customer, "channel": "form", "component": None, "priority": "normal"}
-    ticket = TicketOpened.Data(**answered, subject=text, opened_at=at(10))  # type: ignore[arg-type]
+    ticket = TicketOpened.Data(**answered, subject=text, opened_at=at(10))
     seen.saw_fact(TicketOpened.of(ticket, subject="t-1", at=at(10)), at(10).timestamp())
     brought = [mail(customer, kind, 10.0) for kind in ("opened", "answer")]
     seen.saw_mails([type(each)(each.to, text, text, each.received_at, text, each.kind, text, text) for each in brought], at(11).timestamp())
