@@ -229,7 +229,7 @@ async def _unstorable(_: Request, __: Exception) -> Response:
 
 
 async def _away(request: Request, error: Exception) -> Response:
-    log.warning("%s %s: %s", request.method, request.url.path, error)
+    log.warning("%s %s: %s: %s", request.method, request.url.path, type(error).__name__, error)
     return Problem(503, "the database is away, try again", headers={"Retry-After": "2"}).response()
 
 
