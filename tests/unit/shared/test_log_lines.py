@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from shared.cloudevents import Reason, Undecodable
 from shared.errors import described
 from shared.logs import FORMAT, LONGEST, OneLine, Summing
-from shared.postgres import Database
+from tests.conftest import connect
 from tests.hostile_text import HOSTILE, unseen
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -157,15 +157,13 @@ TABLE = """CREATE TEMPORARY TABLE people (
     ],
 )
 async def test_an_error_of_postgres_is_told_without_the_row(
-    monitor_database: Database, log: Log, statement: str, values: list[str], told: str
+    postgres: dict[str, str], log: Log, statement: str, values: list[str], told: str
 ) -> None:
-    async def act() -> None:
-        async with monitor_database.transaction() as tx:
-            await tx.execute(TABLE)
-            await tx.execute(statement, *values)
-
+    connection = await connect(postgres, postgres["database"])
+    await connection.execute(TABLE)
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)) as caught:
-        await act()
+        await connection.execute(statement, *values)
+    await connection.close()
     log.logger.error("it stopped (%s)", caught.value, exc_info=caught.value)
     assert f"it stopped ({told}" in log.line()
     assert "; Traceback: " in log.line()
