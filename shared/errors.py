@@ -19,7 +19,7 @@ CAUSES = 4  # of a chain or of a group
 TOLD = 300  # characters of a text
 
 # SQLSTATE classes (https://www.postgresql.org/docs/18/errcodes-appendix.html) whose messages are about the server, the session or
-# the schema. Not among them: 22 and 23, which quote values, and P0, which says what a function likes.
+# the schema. Not among them: 22 and 23, which quote values, and P0, whose message a function makes up.
 ABOUT_THE_SERVER = frozenset({"08", "25", "28", "3D", "40", "42", "53", "54", "55", "57", "58"})
 OURS = ("shared.", "services.", "deploy.")  # their texts name fields and places
 QUOTES_NOTHING = (OSError, KafkaError, asyncpg.InterfaceError, asyncpg.InternalClientError)

@@ -23,7 +23,7 @@ from shared.errors import described, traced
 from shared.visible import visible
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
-LONGEST = 4_000  # characters of a line, before escapes
+LONGEST = 4_000  # characters of a line, before escapes; half of them are the message's at most
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two lines of one kind
 OVER = 60.0  # seconds without a line of it after which a kind is new again
 KINDS = 500  # kinds remembered at most
@@ -51,7 +51,7 @@ class OneLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         plain = copy.copy(record)
-        plain.msg, plain.args, plain.exc_info, plain.exc_text, plain.stack_info = sentence(record)[:LONGEST], None, None, None, None
+        plain.msg, plain.args, plain.exc_info, plain.exc_text, plain.stack_info = sentence(record)[: LONGEST // 2], None, None, None, None
         line = super().format(plain)
         if record.exc_info and record.exc_info[1]:
             line = f"{line}; Traceback: {traced(record.exc_info[1])}"
@@ -74,7 +74,7 @@ class Kind:
         record, count, seconds = self.latest, self.left_out, now - self.said_at
         assert record is not None  # noqa: S101  asked only when some were left out
         if count > 1:
-            record.msg, record.args = f"{sentence(record)[:LONGEST]} … and {count - 1:,} more like it in {seconds:.0f} s", ()
+            record.msg, record.args = f"{sentence(record)[: LONGEST // 4]} … and {count - 1:,} more like it in {seconds:.0f} s", ()
         record.exc_info = record.exc_text = record.stack_info = None
         self.said_at, self.left_out, self.latest = now, 0, None
         self.pause = min(2 * self.pause, LONGEST_PAUSE)

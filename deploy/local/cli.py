@@ -25,13 +25,13 @@ Seed = Annotated[int, typer.Option(help="The same seed tells the same story.")]
 
 
 class Commands(TyperGroup):
-    """All commands. What is wrong with a command line is said with its own words in it, and a traceback has those of an error."""
+    """All commands, with both streams guarded: a mistake in a command line is told by quoting it, and a traceback quotes its error."""
 
     def main(self, *args: Any, **options: Any) -> Any:
         with guarded():
             try:
                 return super().main(*args, **options)
-            except Exception:  # noqa: BLE001  whatever it is, its text must not reach the terminal as it is
+            except Exception:  # noqa: BLE001  outside, Python would print it without the guard
                 traceback.print_exc()
                 raise SystemExit(1) from None
 

@@ -27,7 +27,7 @@ def say(*lines: object, error: bool = False) -> None:
 
 
 class Visible(io.TextIOBase):
-    """A stream that escapes what cannot be seen, but for line ends and tabs, and what the terminal's encoding has not."""
+    """A stream that escapes what cannot be seen, but for line ends and tabs, and what the terminal's encoding lacks."""
 
     def __init__(self, under: TextIO) -> None:
         self.under = under
