@@ -1,58 +1,23 @@
 """`forewarn streams`: what each service reads and how far, why one has stopped, what no broker took; and the ways to let it go on."""
 
-import asyncio
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from http.client import HTTPException
-from typing import Annotated, Any, Generic, TypeVar
-from urllib.error import HTTPError
+from typing import Annotated
 from urllib.parse import quote
-from urllib.request import Request, urlopen
 
 import typer
-from pydantic import BaseModel, ValidationError
 
+from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all
 from deploy.local.printable import printable
-from deploy.local.processes import Failed
 from deploy.local.running import run
 from deploy.local.terminal import say
 from shared.streams_api import BrakeView, Released, SampleView, SentAgain, Streams, StreamView
 
 LINE = "{:<10} {:<20} {:>9} {:>9} {:>9}   {}"  # of the table
-WITHIN_S = 10.0  # for an answer
-MOST = 16 << 20  # bytes of an answer
-DEFAULT_URLS = ("http://localhost:8001", "http://localhost:8002", "http://localhost:8003")
-TO_GET_IN = "set FOREWARN_OPERATOR_TOKEN (`forewarn up` prints it; in compose: docker compose exec monitor cat /run/secrets/operator_token)"
 
-Urls = Annotated[
-    list[str] | None,
-    typer.Option("--url", envvar="FOREWARN_URLS", help=f"Where a service is; once for each. When not given: {', '.join(DEFAULT_URLS)}."),
-]
-Token = Annotated[str, typer.Option(envvar="FOREWARN_OPERATOR_TOKEN", help="The operator's token.", show_default=False)]
 Topic = Annotated[str, typer.Argument(help="A topic of the table.")]
 
 streams = typer.Typer(help="Streams: what is read, what has stopped and why, and how to let it go on.")
-
-
-S = TypeVar("S", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class Answer(Generic[S]):
-    """What one service said; or why it did not: what is wrong, and the status when there is one (else 0)."""
-
-    url: str
-    status: int
-    said: S | None = None
-    trouble: str = ""
-
-    def complaint(self) -> str:
-        """What is wrong, for people."""
-        if self.status == 401:
-            return f"{self.url} does not know this token: {TO_GET_IN}"
-        return f"{self.url} {'refuses' if self.status else 'does not answer'}: {printable(self.trouble)}"
 
 
 # ── the commands ─────────────────────────────────────────────────────────────────────────────
@@ -90,7 +55,7 @@ def publish(
 
 async def show_on(urls: Sequence[str], token: str) -> int:
     """Prints the table. Returns the exit code: 1 when a service does not answer or a stream has stopped."""
-    answers = await _ask_all(urls, token, "/v1/streams", Streams)
+    answers = await ask_all(urls, token, "/v1/streams", Streams)
     good = [answer.said for answer in answers if answer.said]
     bad = [answer for answer in answers if not answer.said]
     if good:
@@ -162,7 +127,7 @@ def _time(moment: datetime) -> str:
 
 async def release_on(urls: Sequence[str], token: str, topic: str, put_aside: bool) -> int:
     """Prints what was released. Returns the exit code: 1 when nothing was, or a service does not answer."""
-    answers = await _ask_all(urls, token, f"/v1/streams/{quote(topic, safe='')}/release", Released, {"put_aside": put_aside})
+    answers = await ask_all(urls, token, f"/v1/streams/{quote(topic, safe='')}/release", Released, {"put_aside": put_aside})
     for answer in answers:
         if answer.said:
             say(f"{answer.url}: {topic} goes on, {answer.said.partitions} partitions")
@@ -176,43 +141,6 @@ async def release_on(urls: Sequence[str], token: str, topic: str, put_aside: boo
 
 async def publish_on(urls: Sequence[str], token: str, topic: str | None) -> int:
     """Prints how many records go out again. Returns the exit code: 1 when a service does not answer."""
-    answers = await _ask_all(urls, token, "/v1/unpublished/send", SentAgain, {"topic": topic})
+    answers = await ask_all(urls, token, "/v1/unpublished/send", SentAgain, {"topic": topic})
     say(*(f"{answer.url}: {answer.said.rows:,} records are sent again" if answer.said else answer.complaint() for answer in answers))
     return 0 if all(answer.said for answer in answers) else 1
-
-
-# ── asking ───────────────────────────────────────────────────────────────────────────────────
-
-
-async def _ask_all(urls: Sequence[str], token: str, path: str, shape: type[S], body: dict[str, Any] | None = None) -> list[Answer[S]]:
-    return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, path, shape, body) for url in urls))
-
-
-def _ask(url: str, token: str, path: str, shape: type[S], body: dict[str, Any] | None) -> Answer[S]:
-    if not url.startswith(("http://", "https://")):
-        raise Failed(f"{printable(url)} begins with neither http:// nor https://")
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    try:
-        request = Request(url + path, json.dumps(body).encode() if body is not None else None, headers)  # noqa: S310  checked above
-        with urlopen(request, timeout=WITHIN_S) as answer:  # noqa: S310
-            return Answer(url, answer.status, shape.model_validate_json(answer.read(MOST)))
-    except HTTPError as error:
-        return Answer(url, error.code, trouble=_detail(error))
-    except ValidationError:
-        return Answer(url, 0, trouble="what it says is not what this version of Forewarn understands")
-    except (OSError, ValueError, HTTPException) as error:
-        return Answer(url, 0, trouble=str(error) or repr(error))
-
-
-class _Problem(BaseModel):
-    """A refusal (RFC 9457), as far as it is shown."""
-
-    detail: str
-
-
-def _detail(refusal: HTTPError) -> str:
-    try:
-        with refusal:
-            return _Problem.model_validate_json(refusal.read(MOST)).detail
-    except (OSError, ValueError, HTTPException):
-        return str(refusal.code)
