@@ -13,6 +13,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, SecretStr, model_validator
 
+from shared import logs
 from shared.settings import Settings
 
 SHIPPED = Path(__file__).parent / "alertmanager" / "alertmanager.yml"
@@ -79,5 +80,5 @@ def write(target: Path, settings: AlertingSettings) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logs.configure("%(message)s")
     write(Path(sys.argv[1]), AlertingSettings())

@@ -12,6 +12,7 @@ import asyncpg
 from pydantic import Field, SecretStr
 
 from deploy import roles, topics
+from shared import logs
 from shared.postgres import migrate, patiently
 from shared.settings import Settings
 
@@ -102,6 +103,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logs.configure("%(message)s")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # init says itself what it waits for
     asyncio.run(main())

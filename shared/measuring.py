@@ -63,7 +63,7 @@ class Figures:
             async with asyncio.timeout(self.within):
                 await self.ask()
         except Exception as error:  # noqa: BLE001  whatever it is, the figures are unknown
-            log.debug("%s could not be measured: %s: %s", self.name, type(error).__name__, error)
+            log.debug("%s could not be measured: %s", self.name, error)
             self.forget()
 
     def forget(self) -> None:
@@ -95,7 +95,7 @@ class Dependency:
         metrics.DEPENDENCY_UP.labels(self.name).set(0)
         if self._away_since is None:
             self._away_since = time.monotonic()
-            log.warning("%s does not answer: %s: %s", self.name, type(error).__name__, error)
+            log.warning("%s does not answer: %s", self.name, error)
 
     def _is_up(self) -> None:
         metrics.DEPENDENCY_UP.labels(self.name).set(1)

@@ -13,6 +13,7 @@ from deploy.local.letters import MOST, SUFFIX, Letter, Place, letters, letters_o
 from deploy.local.pointers import Followed, following
 from deploy.local.printable import printable
 from deploy.local.running import run
+from deploy.local.terminal import say
 from shared.dead_letters import PREFIX
 
 AT_ONCE = 500  # letters to a receipt
@@ -65,7 +66,7 @@ async def list_on(kafka: str, topic: str | None) -> int:
     """Prints a line for each topic and reason. Returns the exit code."""
     names = [letters_of(topic)] if topic else [each for each in await topics(kafka) if each.endswith(SUFFIX)]
     lines = [line for name in names for line in await _lines(kafka, name)]
-    print("\n".join([LINE.format("topic", "reason", "letters", "waiting", "the latest"), *lines] if lines else ["no dead letters"]))
+    say(*([LINE.format("topic", "reason", "letters", "waiting", "the latest"), *lines] if lines else ["no dead letters"]))
     return 0
 
 
@@ -93,9 +94,9 @@ async def show_on(kafka: str, topic: str, place: Place | None, latest: int) -> i
         if place in (None, letter.place):
             found.append(letter)
     for letter in found:
-        print("\n".join(_shown(letter, letter.place in sent)), end="\n\n")
+        say(*_shown(letter, letter.place in sent), "")
     if not found:
-        print(f"no dead letter at partition {place[0]}, offset {place[1]}" if place else "no dead letters")
+        say(f"no dead letter at partition {place[0]}, offset {place[1]}" if place else "no dead letters")
     return 0 if found else 1
 
 
@@ -153,7 +154,7 @@ async def redrive_on(kafka: str, topic: str, reason: str | None = None, dry_run:
             done.gone += len(piece) - len(going)
             done.refused += len(refused)
             done.going.update(letter.reason for letter, _ in going if letter not in refused)
-    print("\n".join(done.lines(name.removesuffix(SUFFIX), dry_run)))
+    say(*done.lines(name.removesuffix(SUFFIX), dry_run))
     return 1 if done.poison or done.gone or done.refused else 0
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import email
 import email.policy
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -35,8 +36,8 @@ class Inbox:
         raw, now = envelope.original_content or b"", datetime.now(UTC)
         message = email.message_from_bytes(raw, policy=email.policy.default)
         self._taken += 1
-        name = f"{self._taken:05}-{message.get('X-Forewarn-Kind', 'mail')}-{envelope.rcpt_tos[0]}.eml".replace("/", "_")
-        await asyncio.to_thread((self.folder / name).write_bytes, raw)
+        about = re.sub(r"[^\w.@+-]", "_", f"{message.get('X-Forewarn-Kind', 'mail')}-{envelope.rcpt_tos[0]}", flags=re.ASCII)[:100]
+        await asyncio.to_thread((self.folder / f"{self._taken:05}-{about}.eml").write_bytes, raw)
         self._mails += [_mail(message, recipient, now) for recipient in envelope.rcpt_tos]
         del self._mails[:-KEPT]
         return "250 taken"

@@ -16,6 +16,7 @@ from shared.postgres import Database, patiently, wait_for_wakeup
 from shared.service import Service, run
 from shared.stream import Stream
 from shared.timers import Work
+from shared.visible import visible
 
 AT_ONCE = 5000  # events a poll may bring: some 25 ms of CPU
 SLOWEST = 1.0  # seconds between checkpoints under load
@@ -63,4 +64,4 @@ if __name__ == "__main__":
     try:
         run(service(MonitorSettings()))
     except ConfigError as error:
-        sys.exit(str(error))
+        sys.exit(visible(str(error), keep="\n"))

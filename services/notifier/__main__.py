@@ -28,6 +28,7 @@ from shared.postgres import Database
 from shared.service import Service, run
 from shared.stream import Stream
 from shared.timers import Work
+from shared.visible import visible
 
 HEARD = (
     (Topic.CUSTOMERS, handlers.CUSTOMER_FACTS, handlers.on_customers, 500),
@@ -91,4 +92,4 @@ if __name__ == "__main__":
     try:
         run(service(NotifierSettings()))
     except ConfigError as error:
-        sys.exit(str(error))
+        sys.exit(visible(str(error), keep="\n"))

@@ -18,6 +18,7 @@ from shared.postgres import Database
 from shared.service import Service, run
 from shared.stream import Stream
 from shared.timers import Work
+from shared.visible import visible
 
 IMPACT_AT_ONCE = 50  # facts about incidents in one transaction: each may name 500 customers
 
@@ -60,4 +61,4 @@ if __name__ == "__main__":
     try:
         run(service(TicketingSettings()))
     except ConfigError as error:
-        sys.exit(str(error))
+        sys.exit(visible(str(error), keep="\n"))
