@@ -179,7 +179,8 @@ class Connection(H11Protocol):
         our side is closed first, and what still comes is thrown away for two seconds or 8 MiB.
         """
         self._all.wait(self, self.loop.time())
-        self._left_early = self.conn.their_state in (h11.SEND_BODY, h11.ERROR) or self.flow.read_paused
+        unfinished = self.conn.their_state in (h11.SEND_BODY, h11.ERROR) or bool(self.conn.trailing_data[0])
+        self._left_early = unfinished or self.flow.read_paused
         if self._left_early:
             self.flow.resume_reading()
             self._raw.write_eof()
