@@ -42,7 +42,7 @@ class Wire(h11.Connection):
                 return _checked(event)
         except h11.RemoteProtocolError as error:
             self.refusal = (HTTPStatus(error.error_status_hint), str(error))
-            raise
+            raise error.with_traceback(None)  # noqa: B904  h11's frames hold the error that holds them
         return event
 
     def _count(self, data: h11.Data) -> None:
