@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakMethod
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from shared.http.problems import Problem
 from shared.http.wire import Wire
@@ -197,7 +197,7 @@ class Connection(H11Protocol):
             response = problem.response()
             headers = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
             for event in (
-                h11.Response(status_code=response.status_code, headers=headers),
+                h11.Response(status_code=response.status_code, headers=headers, reason=STATUS_PHRASES[response.status_code]),
                 h11.Data(data=bytes(response.body)),
                 h11.EndOfMessage(),
             ):
