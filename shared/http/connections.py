@@ -198,7 +198,7 @@ class Connection(H11Protocol):
             headers = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
             for event in (
                 h11.Response(status_code=response.status_code, headers=headers, reason=STATUS_PHRASES[response.status_code]),
-                h11.Data(data=bytes(response.body)),
+                h11.Data(data=bytes(response.body) if self._wire.answers_have_bodies else b""),
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")
