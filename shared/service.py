@@ -114,7 +114,8 @@ class Service:
             async with asyncio.timeout(2), self.database.connection() as connection:
                 await connection.fetchval("SELECT 1")
         except Exception as error:  # noqa: BLE001  whatever it is, the database is not there
-            log.warning("not ready: the database: %s: %s", type(error).__name__, error)
+            if self.consuming:  # before, whoever waits for it says so
+                log.warning("not ready: the database: %s: %s", type(error).__name__, error)
             return "does not answer"
         return None
 

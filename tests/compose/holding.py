@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 IDLE, SLOW, UNREAD = 2_000, 100, 50
-ASKED = 200  # times /livez, one after the other
+ASKED = 400  # times /livez, one after the other
 SECONDS = 20.0  # that all are held at most
 P99_MS = 100.0
 
@@ -75,9 +75,9 @@ class Held:
     def holders(self) -> Sequence[Coroutine[Any, Any, None]]:
         """Half of the bodies are so large that each takes one of the places there are for such."""
         large, small = (self._service.request("POST", self._service.takes, f"Content-Length: {size}") for size in (1_000_000, 10_000))
-        answers = self._service.request("GET", self._service.says) * 10
+        answer = self._service.request("GET", self._service.says)
         return [
-            *(self._hold("unread_answers", answers, _rest) for _ in range(UNREAD)),
+            *(self._hold("unread_answers", answer, _rest) for _ in range(UNREAD)),
             *(self._hold("slow_bodies", body, _trickle) for body in (large, small) for _ in range(SLOW // 2)),
             *(self._hold("idle", b"", _listen) for _ in range(IDLE)),
         ]

@@ -167,7 +167,7 @@ async def test_every_other_path_needs_one_whether_it_is_there_or_not(apps: Any, 
 
 async def test_readyz_says_which_dependency_and_not_what_it_said(fresh_database: Settings, caplog: pytest.LogCaptureFixture) -> None:
     nowhere = fresh_database.model_copy(update={"database_host": "/nowhere/of-ours", "database_name": "hidden"})
-    service = Service("monitor", nowhere, Database(nowhere, "monitor"))
+    service = Service("monitor", nowhere, Database(nowhere, "monitor"), consuming=True)
     answer = await send(service.app(), "GET", "/readyz")
     assert (answer.status_code, answer.json()) == (503, {"database": "does not answer"})
     assert "not ready: the database: " in caplog.text
