@@ -8,7 +8,7 @@ from services.ticketing import store
 from services.ticketing.matching.match import Windows
 from services.ticketing.outcome import Outcome, judge
 from services.ticketing.store import number_of, queries
-from services.ticketing.ticket import Status
+from services.ticketing.ticket import UNRESOLVED, Status
 from services.ticketing.views import (
     ClockView,
     Earlier,
@@ -140,11 +140,14 @@ async def deed(tx: Tx, ticket_id: str, deed_id: int) -> HistoryView:
 
 async def queues(tx: Tx, cursor: str | None, limit: int) -> Page[QueueView]:
     """By state, then by who has it. Raises a 422 problem for a cursor that is not ours."""
-    status, _, assignee = (position_of(cursor) or "").partition(" ")
+    position = position_of(cursor)
+    status, _, assignee = position.partition(" ") if position is not None else (None, "", "")
+    if status is not None and status not in UNRESOLVED:
+        raise not_ours()
     return await page_of(
         tx,
         queries.queues,
-        status or None,
+        status,
         assignee or None,
         limit=limit,
         view=lambda row: QueueView(**row),
