@@ -42,3 +42,19 @@ LEASES_LOST = Counter("forewarn_leases_lost_total", "Results thrown away because
 DEPENDENCY_UP = Gauge("forewarn_dependency_up", "1 while it answers this process, 0 while it does not.", ["dependency"])
 READY = Gauge("forewarn_ready", "1 while this check of /readyz passes; NaN: it gave no answer in time.", ["check"])
 DELETED = Counter("forewarn_retention_rows_total", "Rows that retention deleted, or whose words it deleted.", ["table"])
+
+HTTP_CONNECTIONS = Gauge("forewarn_http_connections", "HTTP connections that are open.")
+HTTP_REFUSED = Counter(
+    "forewarn_http_refused_total", "Requests refused before they were worked on, and connections let go, by why.", ["reason"]
+)
+for _reason in (
+    "malformed",  # no HTTP/1.1
+    "headers_slow",  # a request's headers did not arrive in time
+    "body_large",
+    "body_slow",
+    "bodies_full",  # as many large bodies were under way as may be
+    "requests_full",  # as many requests were worked on as may be
+    "connections_full",  # it waited longest when another one came
+    "answer_unread",  # an answer was not taken in time, or too much was waiting to be taken
+):
+    HTTP_REFUSED.labels(_reason)

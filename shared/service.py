@@ -7,12 +7,11 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-import uvicorn
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI, Response
 from faststream.kafka import KafkaBroker
@@ -20,6 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import kafka, logs, metrics
 from shared.api import application
+from shared.http.server import Server
 from shared.measuring import Measurement, Measuring, readiness
 from shared.outbox import Lane, Relay
 from shared.postgres import Database, patiently
@@ -85,11 +85,14 @@ class Service:
         return app
 
     async def checks(self) -> dict[str, str]:
-        """What /readyz answers: each check with `ok` or what is wrong."""
+        """What /readyz answers: each check with `ok` or what is wrong. Anybody may ask, so it quotes no error and no record."""
         checks = {"database": await self._database_trouble() or "ok"}
         for stream in self.streams:
-            checks[stream.topic] = (await stream.trouble() if self.consuming else "waiting for the broker") or "ok"
+            checks[stream.topic] = (await self._trouble_of(stream) if self.consuming else "waiting for the broker") or "ok"
         return checks
+
+    async def _trouble_of(self, stream: Stream) -> str | None:
+        return "the brake is on" if stream.brake.tripped else await stream.trouble()
 
     async def measure(self) -> None:
         """Measures from the first moment until cancelled, whatever else is away."""
@@ -101,8 +104,9 @@ class Service:
         try:
             async with asyncio.timeout(2), self.database.connection() as connection:
                 await connection.fetchval("SELECT 1")
-        except Exception as error:  # noqa: BLE001  whatever it is, it is the answer
-            return f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001  whatever it is, the database is not there
+            log.warning("not ready: the database: %s: %s", type(error).__name__, error)
+            return "does not answer"
         return None
 
 
@@ -124,11 +128,7 @@ async def serve(service: Service) -> None:
     stopping = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopping.set)
-    http = _Http(
-        uvicorn.Config(
-            service.app(), service.settings.http_host, service.settings.http_port, log_level="warning", log_config=None, access_log=False
-        )
-    )
+    http = Server(service.app(), service.settings)
     answering = asyncio.create_task(http.serve())
     measuring = asyncio.create_task(service.measure())
     working = asyncio.create_task(_work(service, stopping))
@@ -141,14 +141,6 @@ async def serve(service: Service) -> None:
     await asyncio.wait({answering}, timeout=1)
     for task in done:
         task.result()
-
-
-class _Http(uvicorn.Server):
-    """uvicorn, without its own signal handlers: the service decides when to stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _work(service: Service, stopping: asyncio.Event) -> None:

@@ -41,6 +41,13 @@ class Settings(BaseSettings):
     database_pool: int = Field(10, ge=2, description="connections one process may hold")
     http_host: str = "127.0.0.1"
     http_port: int = 8000
+    http_connections: int = Field(2500, ge=10, description="open at once; above it the one that waits longest for its client goes")
+    http_requests: int = Field(500, ge=1, description="worked on at once; beyond them 503 with Retry-After")
+    http_bodies: int = Field(64, ge=1, description="bodies above 16 KiB held at once; beyond them 503 with Retry-After")
+    http_header_seconds: float = Field(10, gt=0, description="that a request's headers have to arrive")
+    http_body_seconds: float = Field(20, gt=0, description="that a body has to arrive")
+    http_answer_seconds: float = Field(20, gt=0, description="that an answer has to be taken")
+    http_idle_seconds: int = Field(75, ge=1, description="that a connection may rest between two requests")
     config_dir: Path = Path("deploy/config")
     letters_per_minute: int = Field(1000, ge=0, description="dead letters of a stream kept whole; what is above goes as a pointer")
     instance: str = Field("", description="a stable name for this replica: static group membership, no rebalance on restart")

@@ -54,7 +54,8 @@ EOF
 
 Over HTTP (`POST /v1/events`) the attributes of binary mode are headers named `ce-<attribute>`, percent-encoded as the
 [HTTP binding](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3132-http-header-values) says;
-a value in double quotes is read too.
+a value in double quotes is read too. A batch (a JSON array) has at most 1,000 events and is accepted whole or not at all; a refusal
+names the first 20 events that cannot be read, and counts all.
 
 ## What happens to what cannot be read
 

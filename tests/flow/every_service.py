@@ -26,7 +26,11 @@ ROLES = ("producer", "agent", "operator")
 def wired(settings: Settings) -> dict[str, Service]:
     """By name; no database is open yet."""
     given = {**{name: value for name, value in settings if name in Settings.model_fields}, "config_dir": CONFIG}
-    mail = {"link_secret": LINK_SECRET, "mail_from": "Shop <support@example.com>", "public_url": "https://notify.example.com"}
+    mail: dict[str, Any] = {
+        "link_secret": LINK_SECRET,
+        "mail_from": "Shop <support@example.com>",
+        "public_url": "https://notify.example.com",
+    }
     return {
         "monitor": monitor(MonitorSettings(**given)),
         "notifier": notifier(NotifierSettings(**given, **mail)),
