@@ -50,6 +50,7 @@ VALUES = (
 WHOLE = (
     *(b"", b"null", b"[", b"{", b"[]", b'"x"', b"\xef\xbb\xbf{}", '{"customer_id": "c"}'.encode("utf-16"), b"\xff", b"\0", b"[" * 100_000),
     *(b'{"\\ud800": 1}', b'{"\\u0000": 1}', b'{"%s": 1}' % (b"x" * 100_000), b'{"by": "a", "by": {}}'),
+    b"{%s}" % b",".join(b'"unknown %d": 1' % number for number in range(30_000)),
 )
 
 ENDS = ("/", "//", "/..", "/%2e%2e/", ";x", "?" + "a=1&" * 5000, "?=&&%00=%00")
