@@ -7,15 +7,15 @@ many requests are under way as may be. `shared/http/` is what stands before all 
 
 import base64
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, Header, Request, Response
 from pydantic import BaseModel
 
 from shared.http.bodies import Bodies, Head, Working
-from shared.http.callers import Gate, Role, allow
+from shared.http.callers import Gate, Role, allow, caller_of
 from shared.http.problems import Problem, handle_problems
 from shared.postgres import Database, Tx
 from shared.settings import Settings
@@ -27,17 +27,20 @@ __all__ = [
     "Role",
     "allow",
     "application",
+    "caller_of",
     "cursor_of",
+    "not_ours",
     "numbered_position",
     "once",
-    "page",
     "position_of",
     "timed_position",
 ]
 
-ANSWERED = "SELECT body_hash, status, response FROM idempotency WHERE key = $1 AND route = $2"
-CLAIM_KEY = "INSERT INTO idempotency (key, route, body_hash, status, response) VALUES ($1, $2, $3, 0, '') ON CONFLICT DO NOTHING"
-KEEP_ANSWER = "UPDATE idempotency SET status = $3, response = $4 WHERE key = $1 AND route = $2"
+# A key is its caller's own. What versions before migration 0005 kept has no caller, and counts as anybody's for its last day.
+ANSWERED = "SELECT body_hash, status, response FROM idempotency WHERE key = $1 AND route = $2 AND caller IN ($3, '')"
+CLAIM_KEY = """INSERT INTO idempotency (key, route, caller, body_hash, status, response) SELECT $1, $2, $3, $4, 0, ''
+    WHERE NOT EXISTS (SELECT FROM idempotency WHERE key = $1 AND route = $2 AND caller = '') ON CONFLICT DO NOTHING"""
+KEEP_ANSWER = "UPDATE idempotency SET status = $4, response = $5 WHERE key = $1 AND route = $2 AND caller = $3"
 
 
 def database_of(request: Request) -> Database:
@@ -57,39 +60,38 @@ IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_lengt
 async def once(
     request: Request, database: Database, key: str | None, act: Callable[[Tx], Awaitable[BaseModel]], *, status: int = 200
 ) -> Response:
-    """Acts in one transaction, and at most once for one key: later calls get the first one's answer for 24 hours.
+    """Acts in one transaction, and at most once for one caller's key: later calls get the first one's answer for 24 hours.
 
     The key is claimed in the same transaction as the effects, so a second call waits for the first.
-    409 with Retry-After when that takes too long, 422 when the key came with another body before.
+    409 with Retry-After when that takes too long, 422 when the key came with another request before.
     """
-    route = f"{request.method} {request.url.path}"
-    body_hash = hashlib.sha256(await request.body()).digest()
+    claim = (key, f"{request.method} {request.url.path}", caller_of(request))
+    said = await _fingerprint(request)
     async with database.transaction() as tx:
-        if key and (await tx.execute(CLAIM_KEY, key, route, body_hash)).endswith(" 0"):
-            return await _answered(tx, key, route, body_hash)
+        if key and (await tx.execute(CLAIM_KEY, *claim, said)).endswith(" 0"):
+            return await _answered(tx, claim, said)
         answer = (await act(tx)).model_dump_json().encode()
         if key:
-            await tx.execute(KEEP_ANSWER, key, route, status, answer)
+            await tx.execute(KEEP_ANSWER, *claim, status, answer)
     return Response(answer, status, media_type="application/json")
 
 
-async def _answered(tx: Tx, key: str, route: str, body_hash: bytes) -> Response:
-    row = await tx.fetchrow(ANSWERED, key, route)
+async def _fingerprint(request: Request) -> bytes:
+    """What the request says: its body, and the attributes of an event in binary mode, which are headers."""
+    attributes = sorted(header for header in request.headers.raw if header[0].startswith(b"ce-"))
+    return hashlib.sha256(await request.body() + b"".join(b"\n%s: %s" % header for header in attributes)).digest()
+
+
+async def _answered(tx: Tx, claim: tuple[str | None, str, str], said: bytes) -> Response:
+    row = await tx.fetchrow(ANSWERED, *claim)
     if row is None or row["status"] == 0:
         raise Problem(409, "the first request with this Idempotency-Key is still under way", headers={"Retry-After": "1"})
-    if row["body_hash"] != body_hash:
-        raise Problem(422, "this Idempotency-Key came with another body before")
+    if row["body_hash"] != said:
+        raise Problem(422, "this Idempotency-Key came with another request before")
     return Response(row["response"], row["status"], {"Idempotency-Replayed": "true"}, "application/json")
 
 
 # ── lists ────────────────────────────────────────────────────────────────────────────────────
-
-
-def page(items: Sequence[BaseModel], limit: int, position: Callable[[Any], str]) -> dict[str, Any]:
-    """`{"items": […], "next": cursor or null}` of at most `limit` items; hand it `limit + 1` when there are more."""
-    shown = items[:limit]
-    more = len(items) > limit
-    return {"items": list(shown), "next": cursor_of(position(shown[-1])) if more else None}
 
 
 def cursor_of(position: str) -> str:
@@ -103,9 +105,9 @@ def position_of(cursor: str | None) -> str | None:
     try:
         position = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except ValueError:
-        raise _not_ours() from None
+        raise not_ours() from None
     if "\0" in position or cursor_of(position) != cursor:
-        raise _not_ours()
+        raise not_ours()
     return position
 
 
@@ -118,10 +120,10 @@ def timed_position(cursor: str | None) -> tuple[datetime | None, str | None]:
     try:
         at = datetime.fromisoformat(moment)
         if at.tzinfo is None or not id_:
-            raise _not_ours()
+            raise not_ours()
         return at.astimezone(UTC), id_
     except (ValueError, OverflowError):
-        raise _not_ours() from None
+        raise not_ours() from None
 
 
 def numbered_position(cursor: str | None) -> int | None:
@@ -130,11 +132,12 @@ def numbered_position(cursor: str | None) -> int | None:
     if position is None:
         return None
     if not (position.isascii() and position.isdigit() and len(position) < 19):
-        raise _not_ours()
+        raise not_ours()
     return int(position)
 
 
-def _not_ours() -> Problem:
+def not_ours() -> Problem:
+    """For a cursor that no list of ours has given out."""
     return Problem(422, "this cursor is not one of ours")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.ticketing.ticket import Priority, Status
+from shared.answers import Name
 
 
 def _storable(text: str) -> str:
@@ -20,7 +21,6 @@ def _storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
-Name = Annotated[str, Field(min_length=1, max_length=255, pattern="^[^\x00-\x1f\x7f-\x9f]+$")]
 Words = Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_storable)]
 
 
@@ -101,7 +101,8 @@ class MessageView(BaseModel):
     author: str
     kind: str
     subject: str
-    body: str
+    body: str  # in lists and with the ticket its first 4,000 characters
+    body_length: int  # characters of all of it
     incident_id: str | None
 
 
@@ -114,7 +115,7 @@ class LinkView(BaseModel):
     answered_at: datetime | None
     unlinked_at: datetime | None
     unlinked_by: str | None
-    verdict: str | None
+    verdict: str | None  # its first 4,000 characters; the history has all of it
 
 
 class SuggestionView(BaseModel):
@@ -140,25 +141,31 @@ class ClockView(BaseModel):
 
 
 class HistoryView(BaseModel):
+    id: int
     at: datetime
     who: str
     what: str
-    detail: dict[str, Any]
+    detail: dict[str, Any] | None  # null in lists and with the ticket when it is longer than 8,000 bytes
+
+
+class Earlier(BaseModel):
+    """Cursors of the lists that go on where a ticket's detail ends; null where it has everything."""
+
+    messages: str | None
+    links: str | None
+    suggestions: str | None
+    history: str | None
 
 
 class TicketDetail(TicketView):
-    """One ticket with everything known of it."""
+    """One ticket with the latest that is known of it; `next` has the cursors of the rest, each for the list of that name."""
 
-    messages: list[MessageView]
-    links: list[LinkView]
-    suggestions: list[SuggestionView]
+    messages: list[MessageView]  # in order
+    links: list[LinkView]  # in order
+    suggestions: list[SuggestionView]  # the likeliest first
     clocks: list[ClockView]
-    history: list[HistoryView]
-
-
-class TicketList(BaseModel):
-    items: list[TicketView]
-    next: str | None
+    history: list[HistoryView]  # in order
+    next: Earlier
 
 
 class QueueView(BaseModel):
@@ -166,8 +173,3 @@ class QueueView(BaseModel):
     assignee: str | None
     tickets: int
     oldest_opened_at: datetime
-
-
-class QueueList(BaseModel):
-    items: list[QueueView]
-    next: None = None

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 SHOWN = 20  # errors that one problem names; the rest are counted
 LONGEST = 300  # characters of one text in a problem
 
+# What asyncpg and Postgres say of values that fit no type or no index of theirs (SQLSTATE classes 22 and 54).
+UNSTORABLE = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
+
 
 class Problem(HTTPException):
     """A refusal, as RFC 9457 wants it said. Make a new one for each: a raised exception keeps its frames, and they the request.
@@ -83,7 +86,8 @@ def handle_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     for error in TRANSIENT:
         app.add_exception_handler(error, _away)  # type: ignore[arg-type]
-    app.add_exception_handler(asyncpg.CharacterNotInRepertoireError, _unstorable)
+    for error in UNSTORABLE:
+        app.add_exception_handler(error, _unstorable)
     app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _surprise)
 
@@ -104,9 +108,10 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return Problem(422, "the request does not fit its schema", errors=errors).response()
 
 
-async def _unstorable(_: Request, __: Exception) -> Response:
-    """U+0000 in a path or a query: Postgres knows no text with it."""
-    return Problem(422, "U+0000 is in no name of ours").response()
+async def _unstorable(request: Request, error: Exception) -> Response:
+    """U+0000, half of a surrogate pair, a number or a moment out of range: nothing we hold is called that."""
+    log.info("%s %s: %s", request.method, request.url.path, type(error).__name__)
+    return Problem(422, "a value of the request is none that can be stored").response()
 
 
 async def _away(request: Request, error: Exception) -> Response:
