@@ -9,6 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.ticketing.api import router
+from shared.events.lines import one_line
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
@@ -270,13 +271,13 @@ NO_REQUESTS = (
 )
 
 
-async def test_text_is_kept_as_it_came(agent: httpx2.AsyncClient) -> None:
+async def test_text_is_kept_as_it_came_and_a_subject_is_one_line(agent: httpx2.AsyncClient) -> None:
     assert (await agent.post("/v1/tickets", json={**NEW, "body": LONGEST})).status_code == 201
     for text in TEXTS:
         created = await agent.post("/v1/tickets", json={**NEW, "subject": text, "body": text})
         assert created.status_code == 201, text
         detail = (await agent.get(f"/v1/tickets/{created.json()['number']}")).json()
-        assert (detail["subject"], detail["messages"][0]["body"]) == (text, text)
+        assert (detail["subject"], detail["messages"][0]["body"]) == (one_line(text, 250), text)
         assert (await agent.get("/v1/tickets", params={"q": text})).status_code == 200, text
 
 

@@ -12,6 +12,7 @@ from services.notifier.audience import is_address, with_ascii_domain
 from services.notifier.channels import headers
 from services.notifier.channels.outcome import Message
 from services.notifier.notification import Kind
+from shared.events.lines import one_line
 
 BODY = EmailPolicy(linesep="\r\n", max_line_length=998, cte_type="7bit")
 NAME = 120  # characters of a name that are shown
@@ -19,7 +20,6 @@ SUBJECT = 250  # characters of a subject
 OTHER = 500  # characters of any other value that is not ours
 THREAD = 20  # ids in References: the first and the latest, as RFC 5537, 3.4.4 shortens it
 
-_control = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+").sub
 _control_but_newline = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]").sub
 _sender = re.compile(r'"?(?P<name>[^<>"\x00-\x1f]*?)"?\s*<(?P<named>[^<>]+)>|(?P<bare>[^<>]+)').fullmatch
 _link = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
@@ -108,11 +108,6 @@ def _ended_by_a_click(message: Message) -> list[str]:
     if message.unsubscribe is None or not headers.fits(name, link):
         return []
     return [headers.tokens(name, [link]), headers.tokens("List-Unsubscribe-Post", ["List-Unsubscribe=One-Click"])]
-
-
-def one_line(text: str, most: int) -> str:
-    """At most so many characters of the text, without anything that could end a header line or cannot be written as UTF-8."""
-    return _encodable(_control(" ", text[: 4 * most])).strip()[:most].rstrip()
 
 
 def display_name(name: str) -> str:
