@@ -12,7 +12,7 @@ from shared.foreign import holds_link, is_plain_word
 
 Words = Annotated[str, Field(min_length=1, max_length=100)]
 
-TITLE = 200  # characters that a customer reads
+LONGEST, TITLE = 500, 200  # characters of an incident's title: those that are looked at, and those that a customer reads
 
 # A phrase holds when its words stand together, in any order: "not work" also means "doesn't work", "never really worked" and "won't work".
 TROUBLE: tuple[str, ...] = (
@@ -84,7 +84,7 @@ class Catalog(Config):
         """
         told = self.told(component)
         whole = rf"(?<!\w){re.escape(component)}(?!\w)" if told != self.unnamed else re.escape(component)
-        said = re.sub(whole, lambda _: told, title) if component else title
+        said = re.sub(whole, lambda _: told, title[:LONGEST]) if component else title[:LONGEST]
         return told if holds_link(said) else one_line(said, TITLE)
 
     def names(self, component: str) -> tuple[str, ...]:

@@ -12,11 +12,12 @@ from services.notifier.audience import is_address, with_ascii_domain
 from services.notifier.channels import headers
 from services.notifier.channels.outcome import Message
 from services.notifier.notification import Kind
-from shared.events.lines import one_line
+from shared.events.lines import cut, one_line
 
 BODY = EmailPolicy(linesep="\r\n", max_line_length=998, cte_type="7bit")
 NAME = 120  # characters of a name that are shown
 SUBJECT = 250  # characters of a subject
+TEXT = 110_000  # characters of the text: what may be written on a ticket, and what stands around it
 OTHER = 500  # characters of any other value that is not ours
 THREAD = 20  # ids in References: the first and the latest, as RFC 5537, 3.4.4 shortens it
 
@@ -75,7 +76,7 @@ def compose(message: Message, sender: Sender) -> bytes:
         *_about(message),
         *_ended_by_a_click(message),
     ]
-    text = printable(message.text)
+    text = printable(cut(message.text, TEXT))
     body = EmailMessage(BODY)
     body.set_content(text)
     body.add_alternative(as_html(subject, text), subtype="html")
