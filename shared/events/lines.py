@@ -84,6 +84,8 @@ def one_line(text: str, most: int) -> str:
 
     Takes time for `most` characters, however long the text is.
     """
+    if len(text) <= most and text.isprintable():
+        return text.strip()
     start = text[: 4 * most]
     if _surrogate(start):
         start = start.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
