@@ -10,7 +10,7 @@ import unicodedata
 NAME = 60  # characters of a name in a greeting
 WORDS = 6  # of a name; more are a sentence
 PARTS = 3  # of an identifier, such as `eu-west-1`
-DIGITS = 4  # of a name; more may be a telephone number
+DIGITS, DIGITS_IN_A_NAME = 6, 4  # more may be a telephone number
 JOINERS = "\u200c\u200d"  # names of several scripts are written with them
 BESIDE_LETTERS = frozenset(" .,'’&()·-‐‑" + JOINERS)
 
@@ -33,14 +33,16 @@ def holds_link(text: str) -> bool:
 
 
 def is_plain_word(text: str) -> bool:
-    """Whether it can only be an identifier: ASCII letters and digits in at most three parts, with few digits, at most 40 characters."""
+    """Whether it can only be an identifier: ASCII letters and digits in at most three parts, at most 40 characters."""
     parts = re.split("[-_]", text[:41])
     return len(text) <= 40 and _identifier(text) is not None and len(parts) <= PARTS and _digits(text) <= DIGITS
 
 
 def is_name(text: str) -> bool:
     """Whether somebody may be called so: a few words of letters in any script, without what makes a sentence or an address."""
-    if not text or len(text) > NAME or len(text.split()) > WORDS or _digits(text) > DIGITS or holds_link(text) or _full_stop(text):
+    if not text or len(text) > NAME or len(text.split()) > WORDS or _digits(text) > DIGITS_IN_A_NAME:
+        return False
+    if holds_link(text) or _full_stop(text):
         return False
     letters = (each for each in unicodedata.normalize("NFKC", text) if each not in BESIDE_LETTERS)
     return all(unicodedata.category(each)[0] in "LM" or each.isdecimal() for each in letters)

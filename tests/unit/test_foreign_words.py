@@ -55,6 +55,7 @@ SENTENCES = (
     "раypal",
     "your-account-is-suspended",
     "a" * 41,
+    "pay-0900-1234567",
     "",
 )
 HOSTILE = st.sampled_from([*LINKS, *SENTENCES]) | st.text(
@@ -129,7 +130,14 @@ def test_a_component_that_is_no_plain_word_is_a_part_of_our_service(component: s
 
 @pytest.mark.parametrize(
     ("component", "name"),
-    [("checkout", "Checkout"), ("CHECKOUT", "Checkout"), ("Kasse", "Checkout"), ("eu-west-1", "eu-west-1"), ("search_v2", "search_v2")],
+    [
+        ("checkout", "Checkout"),
+        ("CHECKOUT", "Checkout"),
+        ("Kasse", "Checkout"),
+        ("eu-west-1", "eu-west-1"),
+        ("search_v2", "search_v2"),
+        ("job-ab123456", "job-ab123456"),
+    ],
 )
 def test_a_component_has_the_name_that_is_listed_or_a_plain_word_of_its_own(component: str, name: str) -> None:
     assert CATALOG.told(component) == name
