@@ -18,6 +18,7 @@ BODY = EmailPolicy(linesep="\r\n", max_line_length=998, cte_type="7bit")
 NAME = 120  # characters of a name that are shown
 SUBJECT = 250  # characters of a subject
 TEXT = 110_000  # characters of the text: what may be written on a ticket, and what stands around it
+SMALL = 10_000  # characters
 OTHER = 500  # characters of any other value that is not ours
 THREAD = 20  # ids in References: the first and the latest, as RFC 5537, 3.4.4 shortens it
 
@@ -78,9 +79,14 @@ def compose(message: Message, sender: Sender) -> bytes:
     ]
     text = printable(cut(message.text, TEXT))
     body = EmailMessage(BODY)
-    body.set_content(text)
-    body.add_alternative(as_html(subject, text), subtype="html")
+    body.set_content(text, cte=_encoding(text))
+    body.add_alternative(as_html(subject, text), subtype="html", cte=_encoding(text))
     return "".join(fields).encode() + body.as_bytes()
+
+
+def _encoding(text: str) -> str | None:
+    """Of a long text beyond ASCII base64, at once; None: the shorter encoding, which takes longer to find than to use."""
+    return None if len(text) <= SMALL or text.isascii() else "base64"
 
 
 def _threaded(message: Message, sender: Sender) -> list[str]:
