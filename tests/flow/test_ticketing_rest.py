@@ -271,6 +271,17 @@ NO_REQUESTS = (
 )
 
 
+async def test_a_producer_who_writes_in_a_customers_name_does_not_write_to_that_customer(desk: Desk, anybody: httpx2.AsyncClient) -> None:
+    phishing = "Your account is suspended. Sign in at https://evil.example/login"
+    await desk.tell(opened(), impact("c-1"))
+    anybody.headers["authorization"] = "Bearer producer-token"
+    written = {"customer_id": "c-1", "subject": phishing, "body": f"The checkout hangs. {phishing}", "component": "checkout"}
+    assert (await anybody.post("/v1/tickets", json=written)).status_code == 201
+    [answer] = [fact["data"] for fact in await desk.said() if fact["type"] == "replied"]
+    assert answer["subject"] == "Re: your request [#1001]"
+    assert "evil" not in answer["body"]
+
+
 async def test_text_is_kept_as_it_came_and_a_subject_is_one_line(agent: httpx2.AsyncClient) -> None:
     assert (await agent.post("/v1/tickets", json={**NEW, "body": LONGEST})).status_code == 201
     for text in TEXTS:
