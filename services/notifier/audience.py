@@ -58,8 +58,12 @@ def contact_for(customer: Customer, channel: str = "email") -> Contact | None:
 
 def trimmed(address: str) -> str:
     """The address without what cannot be seen at its ends: white space of any kind, zero-width and control characters."""
-    shown = [at for at, character in enumerate(address) if unicodedata.category(character) not in UNSEEN]
-    return address[shown[0] : shown[-1] + 1] if shown else ""
+    start, end = 0, len(address)
+    while start < end and unicodedata.category(address[start]) in UNSEEN:
+        start += 1
+    while start < end and unicodedata.category(address[end - 1]) in UNSEEN:
+        end -= 1
+    return address[start:end]
 
 
 def is_address(address: str) -> bool:
