@@ -21,11 +21,14 @@ MOST_NODES = 100_000  # of a file with its aliases written out: more is a mistak
 Location = tuple[int | str, ...]
 
 
+_in_units = re.compile(r"(-?)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII).fullmatch
+
+
 def _duration(said: object) -> object:
     """`15s`, `10m`, `4h`, `7d`, `1h30m`; anything else is left to pydantic, which explains."""
     if not isinstance(said, str) or not said.removeprefix("-"):
         return said
-    parts = re.fullmatch(r"(-?)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", said, re.ASCII)
+    parts = _in_units(said)
     if parts is None:
         return said
     days, hours, minutes, seconds = (int(part or 0) for part in parts.groups()[1:])

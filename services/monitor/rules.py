@@ -208,6 +208,7 @@ def reader(path: str) -> Read:
     raise ValueError(f'{path}: a field is data.<name>, type, source or subject; a name with dots is written data."the.name"')
 
 
+_escaped = re.compile(r"\\(.)")
 _name = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^".][^.]*)').match
 
 
@@ -215,7 +216,7 @@ def _names_in(path: str) -> list[str]:
     """The names between the dots, without their quotes; empty when it is no path."""
     names, at = [], 0
     while (found := _name(path, at)) is not None:
-        names.append(found["bare"] or re.sub(r"\\(.)", r"\1", found["quoted"] or ""))
+        names.append(found["bare"] or _escaped.sub(r"\1", found["quoted"] or ""))
         at = found.end() + 1
         if found.end() == len(path):
             return names
