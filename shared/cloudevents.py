@@ -24,6 +24,7 @@ from shared.events.lines import leave_surplus
 from shared.tolerance import UNKNOWN_WORD, mended
 
 MAX_BYTES = 1 << 20
+DEEPEST = 100  # objects and lists within each other, in what is converted or written again; an event that is only read may have some 900
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)  # a clock may be wrong; a year is a mistake
 
@@ -37,7 +38,7 @@ class Reason(StrEnum):
 
     EMPTY = "empty"  # no value at all, and no event in the headers either
     TOO_LARGE = "too_large"  # more than 1 MiB
-    NOT_JSON = "not_json"  # not UTF-8, not JSON, or nested beyond reading
+    NOT_JSON = "not_json"  # not UTF-8, not JSON, or nested too deep
     NOT_CLOUDEVENT = "not_cloudevent"  # JSON without what every CloudEvent 1.0 has
     BAD_HEADER = "bad_header"  # binary mode: an attribute that is not UTF-8, or is there twice
     WRONG_TYPE = "wrong_type"  # an attribute or a field of the data is not what its schema says
@@ -104,6 +105,7 @@ def read_fact(
     fact = known.get(event.type)
     if fact is None:
         return None
+    _refuse_deep(event.data)
     attributes = {**_attributes(event), "hops": _hops(event.extensions)}
     attributes.pop("datacontenttype", None)  # has done its work; "application/json; charset=utf-8" is JSON too
     if isinstance(event.data, bytes):
@@ -113,8 +115,6 @@ def read_fact(
         return _fact(fact, attributes)
     except ValidationError as error:
         mend = mended(attributes, error)
-    except RecursionError:
-        raise Undecodable(Reason.NOT_JSON, "nested too deep") from None
     if mend is None:
         return None
     if mend.left_out and arrival is not None:
@@ -138,7 +138,8 @@ def write_fact(fact: Fact) -> bytes:
 
 
 def write_event(event: ProductEvent) -> bytes:
-    """Structured JSON of somebody's event, extensions included: for those who hand it on or play it."""
+    """Structured JSON of somebody's event, extensions included: for those who hand it on or play it. Raises `Undecodable` when too deep."""
+    _refuse_deep(event.data)
     attributes = _attributes(event)
     if isinstance(event.data, bytes):
         attributes["data_base64"] = b64encode(attributes.pop("data")).decode()
@@ -160,6 +161,20 @@ _escape = re.compile(
 _REPLACEMENT = b"\\ufffd"
 _json_type = re.compile(r"[a-z]+/(?:[^;]+\+)?json\s*(?:;|$)", re.IGNORECASE).match
 _BACKSLASH, _DELETE, _LATIN = 0x5C, 0x7F, 0xC2  # in valid JSON no control character comes without one of these bytes
+
+
+def is_deep(held: Any) -> bool:
+    """Whether there are more than `DEEPEST` objects and lists within each other. Goes level by level, so no depth is too much."""
+    level = [held] if _holds(held) else []
+    for _ in range(DEEPEST):
+        if not level:
+            return False
+        level = [inner for outer in level for inner in (outer.values() if type(outer) is dict else outer) if _holds(inner)]
+    return bool(level)
+
+
+def _holds(held: Any) -> bool:
+    return type(held) is dict or type(held) is list
 
 
 def is_binary(headers: Headers) -> bool:
@@ -242,6 +257,7 @@ def _event(attributes: dict[str, Any], now: datetime, arrival: Arrival | None) -
     extensions = {name: attributes.pop(name) for name in attributes.keys() - _ATTRIBUTES}
     if "hops" in extensions:
         _hops(extensions)
+    _refuse_deep(attributes.get("data"), *extensions.values())
     undated = arrival if "time" not in attributes else None
     if undated is not None:
         attributes["time"] = _arrived_at(undated, now)
@@ -289,6 +305,11 @@ def _any(raw: bytes) -> Any:
 def _without_lone_surrogate(escape: re.Match[bytes]) -> bytes:
     """Half of a surrogate pair is no character: U+FFFD stands for it, as where text is decoded (RFC 8259, section 8.2)."""
     return _REPLACEMENT if escape["lone"] else escape[0]
+
+
+def _refuse_deep(*held: Any) -> None:
+    if any(map(is_deep, held)):
+        raise Undecodable(Reason.NOT_JSON, "nested too deep")
 
 
 def _refuse_nul(raw: bytes) -> None:

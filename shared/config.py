@@ -5,6 +5,7 @@ Beside mistakes there are doubts: what is allowed and can hardly be meant. They 
 
 import logging
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,19 +14,24 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from shared.strict_yaml import LARGEST, Unsound, compose, surprises, value_of
+
 log = logging.getLogger(__name__)
 
 LONGEST = timedelta(days=3650)
-MOST_NODES = 100_000  # of a file with its aliases written out: more is a mistake, or an attack
+MOST_SHOWN = 100  # mistakes of one file
 
 Location = tuple[int | str, ...]
+
+
+_in_units = re.compile(r"(-?)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII).fullmatch
 
 
 def _duration(said: object) -> object:
     """`15s`, `10m`, `4h`, `7d`, `1h30m`; anything else is left to pydantic, which explains."""
     if not isinstance(said, str) or not said.removeprefix("-"):
         return said
-    parts = re.fullmatch(r"(-?)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", said, re.ASCII)
+    parts = _in_units(said)
     if parts is None:
         return said
     days, hours, minutes, seconds = (int(part or 0) for part in parts.groups()[1:])
@@ -73,113 +79,41 @@ class ConfigError(Exception):
 
 def load(path: Path, model: type[C], warn: Callable[[str], object] = log.warning) -> C:
     """The file as `model`; `warn` hears each doubt as `file:line: where: what`. Raises ConfigError with every mistake and its line."""
-    text = _text(path)
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        read = model.model_validate(_held(path, node))
-    except yaml.reader.ReaderError as error:
-        raise ConfigError(f"{path}:{_line_at(text[: error.position])}: {_misplaced(error.character)}") from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise ConfigError(f"{path}:{line}: {error.problem}") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: nested too deep") from None
+        node = compose(_bytes(path))
+    except Unsound as error:
+        places = [f"{path}:{line}: {what}" for line, what in error.places[:MOST_SHOWN]]
+        raise ConfigError(_in_lines(places, len(error.places))) from None
+    try:
+        read = model.model_validate(value_of(node))
     except ValidationError as error:
-        raise ConfigError("\n".join(_said(path, node, each["loc"], each["msg"]) for each in error.errors())) from None
-    for doubt in [*_bare_words(path, node), *(_said(path, node, where, what) for where, what in _doubts(read, ()))]:
-        warn(doubt)
+        first = error.errors(include_url=False, include_input=False, include_context=False)[:MOST_SHOWN]
+        mistakes = [_said(path, node, each["loc"], each["msg"]) for each in first]
+        raise ConfigError(_in_lines(mistakes, error.error_count())) from None
+    for line, what in surprises(node):
+        warn(f"{path}:{line}: {what}")
+    for where, what in _doubts(read, ()):
+        warn(_said(path, node, where, what))
     return read
 
 
-def _text(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
+    """What the file holds, or so much of it that it is seen to be too large. Only a file ends: a device or a pipe need not."""
     try:
-        raw = path.read_bytes()
-        return raw.decode()
+        if stat.S_ISDIR(mode := path.stat().st_mode) or not stat.S_ISREG(mode):
+            raise ConfigError(f"{path}: {'Is a directory' if stat.S_ISDIR(mode) else 'this is no file'}")
+        with path.open("rb") as file:
+            return file.read(LARGEST + 1)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}:{_line_at(raw[: error.start].decode())}: this is not UTF-8") from None
 
 
-def _misplaced(character: int) -> str:
-    return f"the character U+{character:04X} may not stand here"
-
-
-def _line_at(before: str) -> int:
-    return before.count("\n") + 1
-
-
-# ── the file as YAML ─────────────────────────────────────────────────────────────────────────
-
-
-def _held(path: Path, node: yaml.Node | None) -> Any:
-    """What the file holds. Raises ConfigError for what YAML lets pass or gives no line for."""
-    if node is None:
-        return {}
-    if mistakes := [f"{path}:{line}: {what}" for line, what in _mistakes(path, node)]:
-        raise ConfigError("\n".join(mistakes))
-    return yaml.SafeLoader("").construct_document(node)
-
-
-def _mistakes(path: Path, root: yaml.Node) -> Iterator[tuple[int, str]]:
-    for node in _nodes(path, root):
-        line = node.start_mark.line + 1
-        if isinstance(node, yaml.MappingNode):
-            yield from _repeated(path, node)
-        elif isinstance(node, yaml.ScalarNode):
-            if found := _control_character(node.value):
-                yield line, _misplaced(ord(found[0]))
-            elif not _is_sound(node):
-                yield line, f"{node.value!r} is no value that can be read"
-
-
-_control_character = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]").search
-
-
-def _nodes(path: Path, root: yaml.Node) -> Iterator[yaml.Node]:
-    """Every node, an alias as often as it is used. Raises ConfigError when there is no end of them."""
-    waiting = [root]
-    for _ in range(MOST_NODES):
-        if not waiting:
-            return
-        node = waiting.pop()
-        yield node
-        if isinstance(node, yaml.MappingNode):
-            waiting += [each for pair in reversed(node.value) for each in reversed(pair)]
-        elif isinstance(node, yaml.SequenceNode):
-            waiting += reversed(node.value)
-    raise ConfigError(f"{path}: more than {MOST_NODES:,} values, aliases written out")
-
-
-def _repeated(path: Path, node: yaml.MappingNode) -> Iterator[tuple[int, str]]:
-    """YAML lets the last of two equal keys win; here that is a mistake, since all under the first would vanish."""
-    first: dict[tuple[str, str], int] = {}
-    for key, _ in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            line = key.start_mark.line + 1
-            if (same := (key.tag, key.value)) in first:
-                yield line, f"{key.value} is there twice, first at {path}:{first[same]}"
-            first.setdefault(same, line)
-
-
-def _is_sound(node: yaml.ScalarNode) -> bool:
-    """Whether what looks like a date or a number is one; PyYAML raises a plain ValueError when it is not."""
-    try:
-        yaml.SafeLoader("").construct_object(node)
-    except ValueError:
-        return False
-    return True
+def _in_lines(first: Sequence[str], count: int) -> str:
+    more = [f"… and {count - len(first):,} mistakes more"] if count > len(first) else []
+    return "\n".join([*first, *more])
 
 
 # ── what is allowed and can hardly be meant ──────────────────────────────────────────────────
-
-
-def _bare_words(path: Path, root: yaml.Node | None) -> Iterator[str]:
-    """YAML 1.1 reads `off`, `on`, `yes` and `no` as truth values."""
-    for node in _nodes(path, root) if root else ():
-        if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:bool" and node.value.lower() not in ("true", "false"):
-            read = "true" if node.value.lower() in ("yes", "on") else "false"
-            yield f'{path}:{node.start_mark.line + 1}: {node.value} is read as {read}; write {read}, or "{node.value}" if the word is meant'
 
 
 def _doubts(held: Any, where: Location) -> Iterator[tuple[Location, str]]:

@@ -47,11 +47,14 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, TRANSIENT)
 
 
+_at_names = re.compile(r"^-- name: (\w+)\n", re.MULTILINE).split
+
+
 class Queries:
     """The named queries of a `queries.sql`: each starts with `-- name: <name>` and a sentence that says what it is for."""
 
     def __init__(self, path: Path) -> None:
-        parts = re.split(r"^-- name: (\w+)\n", path.read_text(), flags=re.MULTILINE)
+        parts = _at_names(path.read_text())
         self._of = {name: sql.strip() for name, sql in zip(parts[1::2], parts[2::2], strict=True)}
         self._path = path
 

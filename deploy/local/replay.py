@@ -30,7 +30,8 @@ from shared.config import ConfigError, load
 
 SHIPPED = Path(__file__).parent / "mappings"
 AT_ONCE = 5_000  # rows between two looks at the broker and at Ctrl-C
-SHOWN = 5  # refused rows that are shown
+SHOWN = 5  # refused rows that are shown …
+LEGIBLE = 300  # … and characters of what is wrong with each
 
 Item = tuple[datetime, Ready | None]  # None: a row that became nothing, about then
 
@@ -60,7 +61,7 @@ class Tally:
     def refuse(self, name: str, row: int, refused: Unreadable | Refused) -> None:
         self.refused[refused.reason] += 1
         if len(self.examples) < SHOWN:
-            self.examples.append(f"{printable(name)} row {row}: {refused.reason}: {printable(refused.detail)}")
+            self.examples.append(f"{printable(name)} row {row}: {refused.reason}: {printable(refused.detail[:LEGIBLE])}")
 
     def summary(self) -> list[str]:
         """In lines, for people."""

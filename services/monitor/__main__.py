@@ -10,6 +10,7 @@ from services.monitor.keeping import kept
 from services.monitor.rules import RulesFile
 from services.monitor.settings import MonitorSettings
 from services.monitor.timers import LISTEN, Listening, measure
+from shared.catalog import Catalog
 from shared.config import ConfigError, load
 from shared.events import Topic
 from shared.postgres import Database, patiently, wait_for_wakeup
@@ -24,12 +25,13 @@ MEASURED = 10.0  # seconds between looks at the open incidents, for the metrics
 
 
 def service(settings: MonitorSettings) -> Service:
-    """monitor, ready to run. Raises ConfigError when rules.yml does not say what it must."""
+    """monitor, ready to run. Raises ConfigError when rules.yml or catalog.yml does not say what it must."""
     rules = load(settings.config_dir / "rules.yml", RulesFile)
+    named = frozenset(load(settings.config_dir / "catalog.yml", Catalog).components)
     database = Database(settings, "monitor")
-    folding = Folding(rules, limits=Limits(settings.seen_limit, settings.component_limit))
+    folding = Folding(rules, limits=Limits(settings.seen_limit, settings.component_limit), named=named)
     events = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=AT_ONCE, slowest=SLOWEST)
-    partials = Stream("monitor", Topic.PARTIALS, Detecting(rules), database)
+    partials = Stream("monitor", Topic.PARTIALS, Detecting(rules, settings.component_limit, named), database)
     changed = database.wakeup("incidents")
 
     async def watch_incidents() -> None:

@@ -3,28 +3,43 @@
 Event time is told by a partition's *clock*: the latest event time it has counted, which never runs ahead of ours.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(slots=True)
-class Ages:
+class Ages(Generic[K]):
     """Where the clock stood when each key was last touched, the longest untouched first."""
 
-    _touched: dict[int, float] = field(default_factory=dict)
+    _touched: dict[K, float] = field(default_factory=dict)
 
-    def touch(self, key: int, clock: float) -> None:
+    def __len__(self) -> int:
+        return len(self._touched)
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._touched
+
+    def touch(self, key: K, clock: float) -> None:
         self._touched.pop(key, None)
         self._touched[key] = clock
 
-    def drop(self, key: int) -> None:
+    def drop(self, key: K) -> None:
         self._touched.pop(key, None)
 
-    def restore(self, touched: Iterable[tuple[int, float]]) -> None:
+    def restore(self, touched: Iterable[tuple[K, float]]) -> None:
         """Takes back what was stored, in any order."""
         self._touched = dict(sorted(touched, key=lambda each: each[1]))
 
-    def forget(self, before: float) -> list[int]:
+    def pop_oldest(self) -> K:
+        """Lets go of what was untouched for longest; there must be something."""
+        key = next(iter(self._touched))
+        del self._touched[key]
+        return key
+
+    def forget(self, before: float) -> list[K]:
         """Lets go of what was not touched since the clock was at `before`; returns it."""
         gone = []
         for key, touched in self._touched.items():
@@ -52,16 +67,20 @@ EVERY_OTHER = ""  # no component has this name: here stands what holds for those
 class Components:
     """How far each component of one rule in one partition has come, and which of its events would be late.
 
-    At most `limit` are known. One more displaces the one that has been without buckets for longest, or is refused when all have some.
+    Those that somebody `named` are always known. Of the others, the strangers, at most `limit` are. One more displaces the one that
+    has been without buckets for longest, or is refused when all have some; one that is without for long enough is forgotten.
     """
 
     limit: int
     horizon: float
     watermarks: dict[str, float] = field(default_factory=dict)  # component → latest event time
+    named: frozenset[str] = frozenset()
+    _held: frozenset[str] = frozenset()  # strangers that may not go, since they have an open incident
+    _strangers: set[str] = field(default_factory=set)  # those that are known
     _closed: dict[str, float] = field(default_factory=dict)
     _ahead: dict[str, float] = field(default_factory=dict)
     _buckets: dict[str, int] = field(default_factory=dict)  # component → how many it has
-    _resting: dict[str, None] = field(default_factory=dict)  # those without, the longest first
+    _resting: Ages[str] = field(default_factory=Ages)  # strangers that may go: they have no buckets
     _unsaved: set[str] = field(default_factory=set)
 
     # ── an event came ────────────────────────────────────────────────────────────────────────
@@ -70,20 +89,28 @@ class Components:
         """Whether an event that is no later than its component's watermark changes nothing any more."""
         return at < watermark - self.horizon or at < self._closed.get(component, 0.0)
 
-    def is_late_for_all(self, at: float) -> bool:
-        """The same of a component that is not known: it may have been, and its events forgotten."""
-        return at <= self._closed.get(EVERY_OTHER, -1.0)
+    def is_late_for_all(self, component: str, at: float) -> bool:
+        """The same of a component that is not known: a stranger may have been, and its events forgotten."""
+        return at <= self._closed.get(EVERY_OTHER, -1.0) and component not in self.named
 
-    def has_room(self) -> bool:
+    def has_room(self, component: str) -> bool:
         """Whether one more component may come; makes room when it can."""
-        while len(self.watermarks) >= self.limit and self._resting:
-            self._displace(next(iter(self._resting)))
-        return len(self.watermarks) < self.limit
+        if component in self.named or component in self._held:
+            return True
+        while len(self._strangers) >= self.limit and len(self._resting):
+            self._forget(self._resting.pop_oldest())
+        return len(self._strangers) < self.limit
 
-    def _displace(self, component: str) -> None:
+    def reach(self, component: str, at: float) -> None:
+        """The component, known or new, has come so far."""
+        self.watermarks[component] = max(at, self.watermarks.get(component, 0.0))
+        if component not in self.named:
+            self._strangers.add(component)
+
+    def _forget(self, component: str) -> None:
         reached = max(self.watermarks.pop(component), self._ahead.pop(component, 0.0), self._closed.pop(component, 0.0))
         self._closed[EVERY_OTHER] = max(self._closed.get(EVERY_OTHER, 0.0), reached)
-        del self._resting[component]
+        self._strangers.remove(component)
         self._unsaved |= {component, EVERY_OTHER}
 
     def came_ahead(self, component: str, at: float) -> None:
@@ -95,17 +122,34 @@ class Components:
 
     def add_bucket(self, component: str) -> None:
         self._buckets[component] = self._buckets.get(component, 0) + 1
-        self._resting.pop(component, None)
+        self._resting.drop(component)
 
-    def drop_bucket(self, component: str) -> int:
-        """Returns how many are left."""
+    def drop_bucket(self, component: str, clock: float) -> int:
+        """Returns how many are left. `clock`: the partition's."""
         self._buckets[component] -= 1
         left = self._buckets[component]
         if not left:
             del self._buckets[component]
-            self._resting[component] = None
+            self._rest(component, clock)
             self._unsaved.add(component)  # its watermark was stored with its buckets
         return left
+
+    def _rest(self, component: str, clock: float) -> None:
+        if component in self._strangers and component not in self._held and component not in self._buckets:
+            self._resting.touch(component, clock)
+
+    def hold(self, components: frozenset[str], clock: float) -> None:
+        """These have open incidents, and nobody else: they are let in whatever the limit, and not let go."""
+        before, self._held = self._held, components
+        for component in components - before:
+            self._resting.drop(component)
+        for component in before - components:
+            self._rest(component, clock)
+
+    def forget(self, before: float) -> None:
+        """Lets go of the strangers that have been without buckets since the clock was at `before`."""
+        for component in self._resting.forget(before):
+            self._forget(component)
 
     def close(self, start: float, end: float) -> None:
         """The identities of events from `start` to `end` are forgotten: what may be such an event is late from now on."""
@@ -130,11 +174,11 @@ class Components:
             for name in names
         }
 
-    def restore(self, component: str, mark: Mark) -> None:
-        """Takes back what `unsaved` gave; buckets come after."""
+    def restore(self, component: str, mark: Mark, clock: float) -> None:
+        """Takes back what `unsaved` gave; buckets come after. `clock`: the partition's."""
         if component != EVERY_OTHER:
-            self.watermarks[component] = mark.watermark
-            self._resting[component] = None
+            self.reach(component, mark.watermark)
+            self._rest(component, clock)
         if mark.closed:
             self._closed[component] = mark.closed
         if mark.ahead:

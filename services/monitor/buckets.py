@@ -53,7 +53,7 @@ class Buckets:
         self.of: dict[int, dict[str, Cell]] = {}
         self._components, self._width, self._kept = components, width, kept
         self._starts: dict[str, list[int]] = {}  # component → its buckets, as a heap; some may be gone
-        self._ages = Ages()
+        self._ages: Ages[int] = Ages()
         self._stored = Appended()
         self._changed: list[tuple[int, str, Cell]] = []
         self._moved: set[str] = set()  # components that changed since the last `forget`
@@ -115,10 +115,9 @@ class Buckets:
     def restore(self, start: int, cells: StoredCells) -> None:
         """Takes back what `settle` gave, oldest first; `restored` follows."""
         self._stored.add(start, len(cells))
-        watermarks = self._components.watermarks
         for component, cell in cells.items():
+            self._components.reach(component, cell.watermark)
             self._put(start, component, Cell(cell.total, cell.bad, cell.first_bad, cell.customers))
-            watermarks[component] = max(watermarks.get(component, 0.0), cell.watermark)
 
     def restored(self, touched: Mapping[int, float]) -> None:
         """All that was stored is back. `touched`: where the clock stood when each bucket was stored last."""
@@ -135,32 +134,32 @@ class Buckets:
         gone = self._ages.forget(clock - self._kept)
         for start in gone:
             for component in list(self.of.get(start, ())):
-                self._drop(start, component)
+                self._drop(start, component, clock)
         moved, self._moved = self._moved, set()
         for component in moved:
-            gone += self._pass(component)
+            gone += self._pass(component, clock)
         return gone
 
-    def _pass(self, component: str) -> list[int]:
+    def _pass(self, component: str, clock: float) -> list[int]:
         """Lets go of the buckets a component is past; returns those of which nothing is left."""
         starts, gone = self._starts.get(component, []), []
         reach = self._components.watermarks.get(component, 0.0) - self._kept - self._width
         while starts and starts[0] < reach:
             start = heappop(starts)
             if component in self.of.get(start, ()):
-                self._drop(start, component)
+                self._drop(start, component, clock)
                 if start not in self.of:
                     self._ages.drop(start)
                     gone.append(start)
         return gone
 
-    def _drop(self, start: int, component: str) -> None:
+    def _drop(self, start: int, component: str, clock: float) -> None:
         bucket = self.of[start]
         del bucket[component]
         if not bucket:
             del self.of[start]
             self._stored.forget(start)
-        if not self._components.drop_bucket(component):
+        if not self._components.drop_bucket(component, clock):
             self._starts.pop(component)
 
 

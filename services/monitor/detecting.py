@@ -8,6 +8,7 @@ from aiokafka import ConsumerRecord
 from services.monitor import changing, store
 from services.monitor.changing import End, Evidence, News, Now
 from services.monitor.detectors.ratio import judge
+from services.monitor.fold import COMPONENTS
 from services.monitor.incident import (
     Decision,
     Grew,
@@ -24,6 +25,7 @@ from services.monitor.incident import (
 )
 from services.monitor.rules import RatioRule, RulesFile
 from services.monitor.store import Key, Series
+from services.monitor.strangers import Strangers
 from services.monitor.window import Window, oldest
 from shared.cloudevents import Undecodable, read_fact
 from shared.dead_letters import DeadLetter
@@ -36,11 +38,13 @@ KNOWN = {PartialFolded.model_fields["type"].default: PartialFolded}
 class Detecting:
     """The processor of the partials (see `shared/stream.py`)."""
 
-    def __init__(self, rules: RulesFile) -> None:
+    def __init__(self, rules: RulesFile, limit: int = COMPONENTS, named: frozenset[str] = frozenset()) -> None:
+        """`limit`: components of one rule in one partition of the partials, beside the `named` ones and those of the rule's `only`."""
         self._rules = {rule.id: rule for rule in rules.rules}
         self._fingerprints = {rule.id: rule.fingerprint for rule in rules.rules}
         self._series: dict[Key, Series] = {}
         self._since: dict[Key, int] = {}  # of the series that changed, the first window to judge
+        self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.rules}, limit)
         self._heard: set[Key] = set()  # whose component spoke since the last save
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
@@ -48,6 +52,7 @@ class Detecting:
         self._since, self._heard = {}, set()
         await changing.withdraw_misfits(tx, self._fingerprints, await tx.fetchval("SELECT clock()"))
         self._series = await store.series_of(tx, partitions, self._fingerprints)
+        self._strangers.restore((key, series.home, series.window.watermark) for key, series in self._series.items())
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
         now = datetime.now(UTC)
@@ -62,6 +67,8 @@ class Detecting:
                 for partial in fact.data.series:
                     if self._is_ours(partial):
                         self._merge(record.partition, partial)
+                        at = record.partition, partial.partition, partial.watermark
+                        self._strangers.hear((partial.rule, partial.component), *at, now.timestamp())
         return letters
 
     def _is_ours(self, partial: FoldedSeries) -> bool:
@@ -102,6 +109,14 @@ class Detecting:
             await self._judge(tx, key, since, row, Now(now, behind_seconds(now, moment(series.window.watermark))))
         await store.keep_series(tx, {key: self._series[key] for key in changed}, self._fingerprints)
         self._heard = set()
+        await self._let_go(tx)
+
+    async def _let_go(self, tx: Tx) -> None:
+        """What was changed is saved: strangers that are quiet or too many go, but for those with an open incident."""
+        gone = self._strangers.let_go(datetime.now(UTC).timestamp(), lambda key: self._series[key].state.incident_id is not None)
+        for key in gone:
+            del self._series[key]
+        await store.drop_series(tx, gone)
 
     async def _judge(self, tx: Tx, key: Key, since: int, row: IncidentRow | None, now: Now) -> None:
         """Steps through the windows that changed, and makes true what is decided. `row`: of the incident, should there be an open one."""

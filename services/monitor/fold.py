@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from services.monitor.aging import Components
 from services.monitor.buckets import Buckets, OldCells
-from services.monitor.rules import RatioRule, reader, test_of
+from services.monitor.rules import RatioRule, test_of
 from services.monitor.seen import MINUTE, Seen
 from services.monitor.tallies import Tallies, Tally
 from shared.events import ProductEvent
@@ -18,24 +18,26 @@ from shared.events import ProductEvent
 SKEW = 300.0  # seconds an event may be ahead of our clock before it is counted as such
 REMEMBERED = 2  # horizons for which a minute's identities are kept after it last grew
 FOUND_WITHIN = 60.0  # seconds of wall clock in which detection finds what happened, also while this partition runs ahead
-COMPONENTS = 10_000  # of one rule in one partition
+COMPONENTS = 2_000  # of one rule in one partition, beside those that are named
+QUIET = 36 * 3600.0  # seconds of the clock for which a stranger without buckets stays known: what comes once a day does
 NOT_OURS, REFUSED, LATE, TAKEN = range(4)  # what a watch says of an event, the least first
 
 
 class Watch:
     """One rule's view of one partition."""
 
-    def __init__(self, rule: RatioRule, horizon: float, limit: int) -> None:
+    def __init__(self, rule: RatioRule, horizon: float, limit: int, named: frozenset[str] = frozenset()) -> None:
+        """`limit`: how many components it may know beside the `named` ones and those of the rule's `only`."""
         self.rule = rule
         self.key = f"{rule.id}@{rule.fingerprint}"  # what is stored under another fingerprint was counted by another rule
-        self.components = Components(limit, horizon)
+        self.components = Components(limit, horizon, named=named | set(rule.only))
         self.watermarks = self.components.watermarks  # component → latest event time
         self.tallies = Tallies()
         self.refused = 0  # events whose component was one too many
         self.kept = horizon + rule.window.total_seconds()  # seconds of the clock for which what nothing touches is kept
         self._window = rule.window.total_seconds()
         self._width = rule.width
-        self._where, self._bad, self._component = test_of(rule.where), test_of(rule.bad) or bool, reader(rule.component)
+        self._where, self._bad, self._component = test_of(rule.where), test_of(rule.bad) or bool, rule.component_of()
         self.buckets = Buckets(self.components, rule.width, self.kept)
         self._cells = self.buckets.of
         self._turned = 0.0, 0.0  # when the tallies' generations turned: by the clock, by the wall clock
@@ -52,7 +54,7 @@ class Watch:
         if watermark is None:
             if (fate := self._admit(component, at)) != TAKEN:
                 return fate
-            self.watermarks[component] = at
+            self.components.reach(component, at)
         elif at > watermark:
             self.watermarks[component] = at
         elif self.components.is_late(component, at, watermark):
@@ -75,9 +77,9 @@ class Watch:
         """Whether a component that is not known may come."""
         if not 0 < len(component) <= 255:
             return NOT_OURS
-        if self.components.is_late_for_all(at):
+        if self.components.is_late_for_all(component, at):
             return LATE
-        if not self.components.has_room():
+        if not self.components.has_room(component):
             self.refused += 1
             return REFUSED
         return TAKEN
@@ -107,7 +109,7 @@ class Watch:
     def take_over(self, start: int, cells: OldCells) -> None:
         """Adds what an older version counted and stored; the next checkpoint stores it in today's form."""
         for component, old in cells.items():
-            self.watermarks[component] = max(self.watermarks.get(component, 0.0), old.watermark)
+            self.components.reach(component, old.watermark)
             cell = self.buckets.cell(start, component)
             cell.total += old.total
             cell.bad += old.bad
@@ -127,6 +129,10 @@ class Watch:
             return None
         self._turned = clock, now
         return self.tallies.turn()
+
+    def forget_strangers(self, clock: float) -> None:
+        """Lets go of components that nobody named and that have said nothing for long."""
+        self.components.forget(clock - QUIET)
 
     def affected(self, component: str, customers: Iterable[str] | None, since: float, until: float) -> Iterator[tuple[str, Tally]]:
         """Those of the customers (None: of all) whose bad events reach the rule's number, in a row that lies at least in part within."""
@@ -152,9 +158,11 @@ class Account:
 class Partition:
     """All rules' views of one partition, and the account of what went in."""
 
-    def __init__(self, rules: Sequence[RatioRule], horizon: float, components: int = COMPONENTS) -> None:
-        """`components`: how many each rule may know here."""
-        self.watches = {rule.id: Watch(rule, horizon, components) for rule in rules}
+    def __init__(
+        self, rules: Sequence[RatioRule], horizon: float, components: int = COMPONENTS, named: frozenset[str] = frozenset()
+    ) -> None:
+        """`components`: how many each rule may know here beside the `named` ones."""
+        self.watches = {rule.id: Watch(rule, horizon, components, named) for rule in rules}
         self.seen = Seen()
         self.account = Account()
         self.clock = 0.0  # the latest event time counted, never ahead of our own

@@ -37,15 +37,22 @@ class Limits:
     """How much one process may remember."""
 
     identities: int = 50_000_000  # of events, in 8 bytes each
-    components: int = COMPONENTS  # of each rule in each partition
+    components: int = COMPONENTS  # of each rule in each partition, beside those that are named
 
 
 class Folding:
     """The processor of the product events (see `shared/stream.py`)."""
 
-    def __init__(self, rules: RulesFile, clock: Callable[[], float] = time.time, limits: Limits | None = None) -> None:
-        """`clock`: the wall clock, seconds since the epoch."""
-        self._rules, self._clock, self._limits = rules, clock, limits or Limits()
+    def __init__(
+        self,
+        rules: RulesFile,
+        clock: Callable[[], float] = time.time,
+        limits: Limits | None = None,
+        named: frozenset[str] = frozenset(),
+    ) -> None:
+        """`clock`: the wall clock, seconds since the epoch. `named`: the components of the catalog, which no limit touches."""
+        self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
+        self._refusal = f"more than {self._limits.components} of a rule that nobody named"
         self._partitions: dict[int, Partition] = {}
         self._searched: set[str] = set()  # incidents for which the past of these partitions was looked through
         self._told: dict[int, float] = {}  # partition → the event time that open incidents were last told
@@ -59,7 +66,8 @@ class Folding:
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         horizon = self._rules.horizon.total_seconds()
-        self._partitions = {number: Partition(self._rules.rules, horizon, self._limits.components) for number in partitions}
+        rules, limit = self._rules.rules, self._limits.components
+        self._partitions = {number: Partition(rules, horizon, limit, self._named) for number in partitions}
         self._searched, self._told, self._waiting = set(), {}, frozenset()
         metrics.IDENTITIES_DROPPED.inc(await snapshot.restore(tx, self._partitions, self._limits.identities, self._clock()))
         self._accounted = self._fates()
@@ -80,9 +88,7 @@ class Folding:
                 account.dead += 1
             else:
                 if partitions[record.partition].fold(event, now) == REFUSED:
-                    letters.append(
-                        DeadLetter(record, Reason.TOO_MANY_COMPONENTS, f"more than {self._limits.components} of a rule", "Refused")
-                    )
+                    letters.append(DeadLetter(record, Reason.TOO_MANY_COMPONENTS, self._refusal, "Refused"))
         return letters
 
     def pressing(self) -> bool:
@@ -93,6 +99,7 @@ class Folding:
         incidents: dict[tuple[str, str], list[RecentIncident]] = {}
         for incident in await store.recent_incidents(tx, self._rules.horizon):
             incidents.setdefault((incident.rule, incident.component), []).append(incident)
+        self._hold(incidents)
         facts: list[Fact] = []
         for incident in self._touching(incidents):
             facts += await self._impact(tx, incident, said_at)
@@ -102,6 +109,13 @@ class Folding:
         await say(tx, *facts)
         self._incidents_changed = False
         self._count()
+
+    def _hold(self, incidents: Incidents) -> None:
+        """A component with an open incident is let in and kept, so that events can show its end."""
+        waiting = _open(incidents)
+        for partition in self._partitions.values():
+            for rule, watch in partition.watches.items():
+                watch.components.hold(frozenset(component for of, component in waiting if of == rule), partition.clock)
 
     # ── whom an incident touches ─────────────────────────────────────────────────────────────
 
@@ -166,7 +180,7 @@ class Folding:
 
     def _series(self, incidents: Incidents) -> Iterator[FoldedSeries]:
         """The buckets that changed; and for open incidents how far time has come, since their component may say nothing any more."""
-        waiting = frozenset(at for at, each in incidents.items() if any(incident.resolved_at is None for incident in each))
+        waiting = _open(incidents)
         for number, partition in self._partitions.items():
             told = partition.clock >= self._told.get(number, 0.0) + TOLD_EVERY
             if told:
@@ -196,6 +210,11 @@ class Folding:
         for watch in (watch for partition in partitions for watch in partition.watches.values()):
             metrics.COMPONENTS_REFUSED.inc(watch.refused)
             watch.refused = 0
+
+
+def _open(incidents: Incidents) -> frozenset[tuple[str, str]]:
+    """Rule and component of those that are open."""
+    return frozenset(at for at, each in incidents.items() if any(incident.resolved_at is None for incident in each))
 
 
 def _affected(customer: str, tally: Tally) -> Affected:

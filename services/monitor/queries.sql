@@ -138,7 +138,7 @@ ON CONFLICT (rule, component) DO UPDATE SET home = excluded.home, state = exclud
     heard_at = excluded.heard_at, spoke_at = excluded.spoke_at
 
 -- name: drop_series
--- Windows and states of rules that are gone or count otherwise now.
+-- Windows and states of rules that are gone or count otherwise now, and of strangers that were quiet for long or are too many.
 DELETE FROM series USING unnest($1::text[], $2::text[]) AS gone (rule, component)
 WHERE series.rule = gone.rule AND series.component = gone.component
 

@@ -55,6 +55,7 @@ class Comparison(Config):
 
 
 Condition = Mapping[str, Operand | list[Operand] | Comparison]
+ComponentName = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class Opening(Config):
@@ -92,6 +93,9 @@ class RatioRule(Config):
     events: list[str] = Field(min_length=1, description="the event types that count")
     where: Condition = {}
     component: str = Field("data.component", description="where an event says its component")
+    only: list[ComponentName] = Field(
+        [], description="the components this rule looks at, known whatever the limit; not given: any that an event names"
+    )
     bad: Condition = Field(min_length=1, description="what makes an event bad; all that is named must hold")
     window: Duration = timedelta(minutes=1)
     open: Opening
@@ -127,6 +131,13 @@ class RatioRule(Config):
             raise ValueError("resolve.ratio is above open.ratio: the incident would open and resolve at once")
         return self
 
+    def component_of(self) -> Read:
+        """What names an event's component; MISSING for one this rule does not look at."""
+        read, only = reader(self.component), frozenset(self.only)
+        if not only:
+            return read
+        return lambda event: said if type(said := read(event)) is str and said in only else MISSING
+
     @property
     def width(self) -> int:
         """Seconds in one bucket."""
@@ -145,13 +156,15 @@ class RatioRule(Config):
     @cached_property
     def fingerprint(self) -> str:
         """The part of the rule that decides what is counted, and where. Counts under another fingerprint are no counts of this rule."""
-        counting = {
+        counting: dict[str, Any] = {
             "events": sorted(set(self.events)),
             "where": _plain(self.where),
             "bad": _plain(self.bad),
             "component": self.component,
             "window": [self.width, self.buckets],
         }
+        if self.only:  # a rule without it counts as versions did that did not know it
+            counting["only"] = sorted(set(self.only))
         return sha256(json.dumps(counting, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -195,6 +208,7 @@ def reader(path: str) -> Read:
     raise ValueError(f'{path}: a field is data.<name>, type, source or subject; a name with dots is written data."the.name"')
 
 
+_escaped = re.compile(r"\\(.)")
 _name = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^".][^.]*)').match
 
 
@@ -202,7 +216,7 @@ def _names_in(path: str) -> list[str]:
     """The names between the dots, without their quotes; empty when it is no path."""
     names, at = [], 0
     while (found := _name(path, at)) is not None:
-        names.append(found["bare"] or re.sub(r"\\(.)", r"\1", found["quoted"] or ""))
+        names.append(found["bare"] or _escaped.sub(r"\1", found["quoted"] or ""))
         at = found.end() + 1
         if found.end() == len(path):
             return names

@@ -8,6 +8,8 @@ from shared.settings import Settings
 class MonitorSettings(Settings):
     http_port: int = 8001
     seen_limit: int = Field(50_000_000, ge=1000, description="identities of events that one process remembers, 8 bytes each")
-    component_limit: int = Field(10_000, ge=1, description="components that one rule may know in one partition of the product events")
+    component_limit: int = Field(
+        2_000, ge=1, description="components that one rule may know in one partition, beside those that catalog.yml or its `only` name"
+    )
     keep_incidents_days: int = Field(400, ge=1, description="ended incidents, and whom they touched")
     keep_series_days: int = Field(30, ge=1, description="windows of components that nothing was heard of")

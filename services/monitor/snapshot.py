@@ -40,7 +40,7 @@ async def restore(tx: Tx, partitions: Partitions, limit: int, now: float) -> int
     for number, clock in await tx.fetch(Q.clocks_of, list(partitions)):
         partitions[number].clock = clock
     for number, rule, component, *mark in await tx.fetch(Q.components_of, list(partitions)):
-        watches[number, rule].components.restore(component, Mark(*mark))
+        watches[number, rule].components.restore(component, Mark(*mark), partitions[number].clock)
     touched = await _restore_cells(tx, partitions, watches)
     async for row in tx.cursor(Q.tallies_of, list(partitions)):
         watches[row["partition"], row["rule"]].tallies.restore(row["generation"], _rows(row["rows"]))
@@ -173,6 +173,7 @@ async def _keep_components(tx: Tx, partitions: Partitions) -> None:
     known, gone = [], []
     for number, partition in partitions.items():
         for rule, watch in _views(partition):
+            watch.forget_strangers(partition.clock)
             for component, mark in watch.components.unsaved().items():
                 if mark is None:
                     gone.append((number, rule, component))

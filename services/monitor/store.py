@@ -84,9 +84,14 @@ async def series_of(tx: Tx, homes: Collection[int], fingerprints: Mapping[str, s
             series[key] = Series(row["home"], Window(buckets, watermark), state, row["heard_at"], row["spoke_at"])
         else:
             gone.append(key)
+    await drop_series(tx, gone)
+    return series
+
+
+async def drop_series(tx: Tx, gone: Collection[Key]) -> None:
+    """These are forgotten for good."""
     if gone:
         await tx.execute(Q.drop_series, *map(list, zip(*gone, strict=True)))
-    return series
 
 
 async def keep_series(tx: Tx, changed: Mapping[Key, Series], fingerprints: Mapping[str, str]) -> None:

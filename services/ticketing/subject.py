@@ -9,7 +9,7 @@ SHOWN = 150  # characters of a customer's subject, so that what stands around it
 
 # What mail programs of several languages put before a subject when somebody answers or forwards, again and again.
 REPLY = re.compile(r"^\s*(?:(?:re|aw|antw(?:ort)?|sv|rv|tr|fwd?|wg)(?:\[\d+\]|\s*\(\d+\))?\s*:\s*|\[#\d+\]\s*)+", re.IGNORECASE)
-NUMBER = re.compile(r"\s*\[#\d+\]")
+NUMBER = re.compile(r"(?<!\s)\s*\[#\d+\]")
 
 
 def one_line(text: str) -> str:

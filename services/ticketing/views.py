@@ -6,11 +6,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.ticketing.ticket import Priority, Status
-<<<<<<< HEAD
 from shared.answers import Name
-=======
 from shared.events.lines import Line
->>>>>>> words
 
 
 def _storable(text: str) -> str:
@@ -25,11 +22,7 @@ def _storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
-<<<<<<< HEAD
-=======
-Name = Annotated[str, Field(min_length=1, max_length=255, pattern="^[^\x00-\x1f\x7f-\x9f]+$")]
 Storable = BeforeValidator(lambda said: _storable(said) if isinstance(said, str) else said)
->>>>>>> words
 Words = Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_storable)]
 
 

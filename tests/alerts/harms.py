@@ -9,7 +9,7 @@ from functools import partial
 
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import Topic
-from tests.alerts.stack import Stack
+from tests.alerts.stack import SEEN_LIMIT, Stack
 from tests.builders import customer, event_bytes
 from tests.flow.notifier_stage import replied
 
@@ -125,6 +125,17 @@ async def deleted_unread(stack: Stack) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def ids_for_names(stack: Stack) -> AsyncIterator[None]:
+    """A producer puts an id where its component should be, in more events than monitor of this stack may remember."""
+    now = datetime.now(UTC)
+    named = ({"component": f"order-{n}" if n < 2_100 else "checkout", "ok": True} for n in range(SEEN_LIMIT + 5_000))
+    async with stack.producing() as producer:
+        values = [event_bytes(f"n-{n}", at=now, subject=None, data=data) for n, data in enumerate(named)]
+        await asyncio.gather(*[await producer.send(Topic.PRODUCT_EVENTS, value, partition=0) for value in values])
+    yield
+
+
+@asynccontextmanager
 async def kafka_stopped(stack: Stack) -> AsyncIterator[None]:
     """Kafka is gone, and a fact becomes true meanwhile."""
     async with stopped("kafka", stack):
@@ -228,7 +239,14 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
         Harm("the JSON of notifications.v1", unreadable, {"BrakeEngaged": {"service": "ticketing", "topic": Topic.NOTIFICATIONS}}),
         Harm("the events of a failing component", component_died, {"SilentIncidents": {"service": "monitor"}}),
     ),
-    (Harm("records that were not read yet", deleted_unread, {"RecordsLost": {"service": "ticketing", "topic": Topic.SUPPORT_REQUESTS}}),),
+    (
+        Harm("records that were not read yet", deleted_unread, {"RecordsLost": {"service": "ticketing", "topic": Topic.SUPPORT_REQUESTS}}),
+        Harm(
+            "the names of components",
+            ids_for_names,
+            {"ComponentsRefused": {"service": "monitor"}, "IdentitiesDropped": {"service": "monitor"}},
+        ),
+    ),
     (Harm("Postgres", partial(stopped, "postgres"), {"DatabaseAway": {"service": "monitor"}, "NotReady": {"check": "database"}}),),
     (
         Harm(

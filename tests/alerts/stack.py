@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 PROJECT = "forewarn-alerts"
 INSIDE = {"kafka": 9092, "monitor": 8001, "notifier": 8002, "ticketing": 8003, "maildev": 1080, "prometheus": 9090, "alertmanager": 9093}
 UP_S = 180
+SEEN_LIMIT = 30_000  # events that monitor of this stack remembers
 
 # A mail server that refuses every sender, in the place of `maildev`; started by the test that needs it.
 REFUSING = f"""  refusing:
@@ -186,7 +187,8 @@ def _more(stack: Stack, name: str) -> str:
         listeners = f"HOST://localhost:{stack.ports['kafka']},INTERNAL://kafka:19092"
         return f"    environment: {{KAFKA_ADVERTISED_LISTENERS: '{listeners}'}}\n"
     if name == "monitor":
-        return f"    volumes: !override\n      - {stack.folder}/config:/app/deploy/config:ro\n      - monitor-secrets:/run/secrets:ro\n"
+        volumes = f"    volumes: !override\n      - {stack.folder}/config:/app/deploy/config:ro\n      - monitor-secrets:/run/secrets:ro\n"
+        return f"    environment: {{FOREWARN_SEEN_LIMIT: '{SEEN_LIMIT}'}}\n{volumes}"
     if name == "prometheus":
         return f"    volumes: !override\n      - {stack.folder}/prometheus:/etc/prometheus:ro\n      - prometheus-data:/prometheus\n"
     return ""

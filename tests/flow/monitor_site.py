@@ -54,9 +54,17 @@ class Site:
     """monitor without its process: it consumes when it is told to."""
 
     def __init__(
-        self, database: Database, *, partitions: int = 4, at_once: int = 5000, rules: RulesFile = RULES, limits: Limits | None = None
+        self,
+        database: Database,
+        *,
+        partitions: int = 4,
+        at_once: int = 5000,
+        rules: RulesFile = RULES,
+        limits: Limits | None = None,
+        named: frozenset[str] = frozenset(),
     ) -> None:
-        """`at_once`: events in one batch, each of which is a checkpoint."""
+        """`at_once`: events in one batch, each of which is a checkpoint. `named`: components of the catalog."""
+        self.named = named
         self.database, self.at_once, self.rules, self.limits = database, at_once, rules, limits or Limits()
         self.topics = FakeTopics(partitions)
         self.events: FakeConsumer
@@ -77,9 +85,10 @@ class Site:
 
     async def start(self) -> None:
         """A process begins. Whatever an earlier one held in memory is gone, without a word."""
-        self._folding = Folding(self.rules, lambda: self.wall or time.time(), self.limits)
-        self.events = FakeConsumer(self.topics, Stream("monitor", Topic.PRODUCT_EVENTS, self._folding, self.database, at_once=self.at_once))
-        self.partials = FakeConsumer(self.topics, Stream("monitor", Topic.PARTIALS, Detecting(self.rules), self.database))
+        self.folding = Folding(self.rules, lambda: self.wall or time.time(), self.limits, self.named)
+        self.events = FakeConsumer(self.topics, Stream("monitor", Topic.PRODUCT_EVENTS, self.folding, self.database, at_once=self.at_once))
+        self.detecting = Detecting(self.rules, self.limits.components, self.named)
+        self.partials = FakeConsumer(self.topics, Stream("monitor", Topic.PARTIALS, self.detecting, self.database))
         await self.events.assign()
         await self.partials.assign()
 
@@ -90,7 +99,7 @@ class Site:
         incidents = await self.incidents()
         if incidents != self._incidents:  # as the notification of Postgres would
             self._incidents = incidents
-            self._folding.incidents_changed()
+            self.folding.incidents_changed()
             await self.events.stream.tick()
             moved += 1 + await self.topics.relay(self.database)
         return moved

@@ -57,6 +57,7 @@ class Watch:
         """A process begins with these rules. Whatever an earlier one held in memory is gone, without a word."""
         await self.stop()
         (self._folder / "rules.yml").write_text(f"rules:\n{rules}" if rules else "rules: []\n")
+        (self._folder / "catalog.yml").write_text("components: {}\n")
         given = {name: value for name, value in dict(self._settings).items() if name != "http_port"}
         self.service = service(MonitorSettings(**{**given, "config_dir": self._folder}))
         await self.service.database.open()

@@ -5,6 +5,7 @@ import gc
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 import httpx2
@@ -13,7 +14,7 @@ import pytest
 from services.monitor.api import router as of_monitor
 from services.notifier.api import router as of_notifier
 from services.ticketing.api import router as of_ticketing
-from shared.cloudevents import MAX_BYTES
+from shared.cloudevents import DEEPEST, MAX_BYTES
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
@@ -122,6 +123,27 @@ async def test_sixty_large_bodies_leave_nothing_behind(apps: Any, service: str, 
         for _ in range(60):
             statuses.add(await status_of(app, method, path, authorization))
     assert statuses <= {401, 413}
+
+
+@ON_EVERY_ROUTE
+async def test_a_body_of_any_depth_is_refused_and_stops_nothing(apps: Any, service: str, method: str, path: str) -> None:
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(apps[service]), base_url="http://service") as client:
+        headers = {"authorization": "Bearer operator-token", "content-type": "application/json"}
+        for depth, (opening, closing) in product((50, 150, 500, 900, 960, 1_000, 3_000, 100_000), ("[]", ('{"a":', "}"))):
+            deep = opening * depth + "1" + closing * depth
+            for body in (deep, f"[{deep}]", f'{{"specversion":"1.0","data":{deep}}}', f'{{"body":{deep},"subject":{deep}}}'):
+                answer = await client.request(method, path, content=body, headers=headers)
+                assert answer.status_code in (400, 403, 404, 413, 422), answer.text
+                assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("depth", "status"), [(DEEPEST, 202), (DEEPEST + 1, 400), (960, 400), (995, 400), (50_000, 400)])
+async def test_an_event_over_http_nests_as_deep_as_it_can_be_written_again(apps: Any, depth: int, status: int) -> None:
+    event = f'{{"specversion":"1.0","id":"1","source":"/s","type":"t","data":{"[" * depth}{"]" * depth}}}'
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(apps["monitor"]), base_url="http://service") as client:
+        for body in (event, f"[{event}]"):
+            answer = await client.post("/v1/events", content=body, headers={"authorization": "Bearer producer-token"})
+            assert (answer.status_code, "not_json" in answer.text) == (status, status == 400)
 
 
 @pytest.mark.parametrize(("length", "status"), [(MAX_BYTES + 1, 413), (10**30, 413), ("9" * 5000, 413)])

@@ -34,7 +34,7 @@ def records(events: Iterable[ProductEvent]) -> Iterator[Record]:
 
 
 def partitions(site: Site) -> list[Partition]:
-    return list(site._folding._partitions.values())
+    return list(site.folding._partitions.values())
 
 
 def known(site: Site) -> int:
@@ -167,7 +167,7 @@ async def test_components_that_fell_silent_make_room_and_redriven_letters_count(
     await site.start()
     [watch] = [watch for partition in partitions(site) for watch in partition.watches.values() if watch.watermarks]
     assert set(watch.watermarks) == {"checkout", "new"}
-    assert watch.components.is_late_for_all(NOON.timestamp())
+    assert watch.components.is_late_for_all("old", NOON.timestamp())
 
 
 # ── what a checkpoint writes ─────────────────────────────────────────────────────────────────

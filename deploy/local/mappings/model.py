@@ -1,12 +1,12 @@
 """What a mapping file may say: how the rows of somebody's file become events. Pure; `shared/config.py` reads the file."""
 
 import codecs
-import re
 from datetime import UTC, tzinfo
 from string import Formatter
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import re2
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, InstanceOf, Tag, model_validator
 from typing_extensions import TypeAliasType
 
@@ -39,13 +39,30 @@ def _several(said: object) -> object:
     return [said] if isinstance(said, str) else said
 
 
-def _pattern(text: str) -> str:
+def pattern(text: str) -> Any:
+    """A regular expression of RE2, whose time grows with what is searched and no faster. Raises ValueError for what is none.
+
+    https://github.com/google/re2/wiki/Syntax
+    """
+    options = re2.Options()
+    options.log_errors = False
     try:
-        groups = re.compile(text).groups
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from None
-    if groups != 1:
+        compiled = re2.compile(text.encode(), options)
+    except re2.error as error:
+        raise ValueError(f"not a regular expression of RE2: {error.args[0].decode(errors='replace')}") from None
+    if compiled.groups != 1:
         raise ValueError("needs one group, in parentheses: what to take")
+    return compiled
+
+
+def _pattern(text: str) -> str:
+    pattern(text)
+    return text
+
+
+def _route(text: str) -> str:
+    if not text.startswith("/") or "?" in text or "#" in text:
+        raise ValueError(f"{text!r}: a route is a path, and begins with /")
     return text
 
 
@@ -69,10 +86,14 @@ Condition = dict[str, Operand | list[Operand] | Comparison]
 
 
 class Value(Config):
-    """A value that is not just text: taken, cut out, looked up, converted, judged, in this order."""
+    """A value that is not just text: taken, cut out, named, looked up, converted, judged, in this order."""
 
     from_: Templates = Field(alias="from")
-    match: Annotated[str, AfterValidator(_pattern)] | None = Field(None, description="a regular expression; its one group is taken")
+    match: Annotated[str, AfterValidator(_pattern)] | None = Field(None, description="a regular expression (RE2); its one group is taken")
+    routes: dict[Annotated[str, AfterValidator(_route)], Annotated[str, Field(min_length=1)]] | None = Field(
+        None,
+        description="what a path begins with, in whole parts → its name; * is any one part. Else the first part, if a plain word",
+    )
     empty: Scalar | None = Field(None, description="what stands for an empty text")
     map: dict[str, Scalar] = Field({}, description="what the file says → what the event says; what is not listed is not there")
     as_: Literal["text", "number", "boolean", "lower"] | None = Field(None, alias="as")

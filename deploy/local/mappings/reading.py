@@ -18,6 +18,7 @@ import msgspec
 from deploy.local.mappings.access_log import IN_ACCESS_LOG, access_log_row
 from deploy.local.mappings.model import Mapping
 from deploy.local.processes import Failed
+from shared.cloudevents import is_deep
 
 LONGEST = 4 << 20  # characters; a longer line comes in pieces, which fit nothing
 
@@ -139,7 +140,10 @@ def _json(lines: Iterator[str]) -> Iterator[Row | Unreadable]:
         except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
             yield Unreadable("not_json", "malformed")
             continue
-        yield dict(_flat(row, "")) if isinstance(row, dict) else Unreadable("not_json", "not an object")
+        if not isinstance(row, dict) or is_deep(row):
+            yield Unreadable("not_json", "nested too deep" if isinstance(row, dict) else "not an object")
+        else:
+            yield dict(_flat(row, ""))
 
 
 def _flat(held: dict[str, Any], before: str) -> Iterator[tuple[str, Any]]:

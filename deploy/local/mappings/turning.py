@@ -162,6 +162,8 @@ class Turning:
                     break
                 try:
                     held = step(held)
+                except UnicodeEncodeError:
+                    raise  # that is a ValueError too, and what `turn` calls not text
                 except ValueError as error:
                     raise Misfit(Reason.WRONG_VALUE, f"{path}: {error}") from None
             return value.default if held is None else held

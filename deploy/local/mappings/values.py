@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from deploy.local.mappings.model import Value
+from deploy.local.mappings.model import Value, pattern
+from deploy.local.mappings.routes import Routes
 from services.monitor.rules import COMPARE, Comparison, Operand
 
 Test = Callable[[Any], bool]
@@ -55,16 +56,26 @@ CONVERSIONS: dict[str, Callable[[Any], Any]] = {
 def steps_of(value: Value) -> Iterator[Callable[[Any], Any]]:
     """What is done to it, in order; each step takes something, may leave nothing, and raises ValueError when it cannot be done."""
     if value.match is not None:
-        search = re.compile(value.match).search
-        yield lambda held: found.group(1) if (found := search(as_text(held))) else None
+        yield partial(_cut_out, pattern(value.match).search)
     if value.empty is not None:
         yield lambda held: value.empty if held == "" else held
+    if value.routes is not None:
+        name = Routes(value.routes).name
+        yield lambda held: name(as_text(held))
     if value.map:
         yield lambda held: value.map.get(as_text(held))
     if value.as_ is not None:
         yield CONVERSIONS[value.as_]
     if value.is_ is not None:
         yield _comparison(value.is_)
+
+
+def _cut_out(search: Callable[[bytes], Any], held: Any) -> str | None:
+    """The first group. Raises UnicodeEncodeError for bytes that are no text."""
+    text = as_text(held).encode()
+    found = search(text)
+    begins, ends = found.span(1) if found else (-1, -1)
+    return None if begins < 0 else text[begins:ends].decode()
 
 
 def test_of(wanted: Operand | list[Operand] | Comparison) -> Test:

@@ -13,7 +13,7 @@ LONGEST = 998  # octets, which no line may exceed (RFC 5322, 2.1.1)
 WORD = 75  # characters of an encoded word (RFC 2047, 2)
 FRAME = len("=?utf-8?q??=")
 
-_words = re.compile(r" *[^ ]+").findall
+_words = re.compile(r"(?<! ) *[^ ]+").findall
 _atoms = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII).fullmatch
 _dot_atom = re.compile(r"[^.]+(?:\.[^.]+)*").fullmatch
 _safe = re.compile(r"[A-Za-z0-9!*+/-]").fullmatch  # what RFC 2047, 5 (3) lets stand for itself, in a name too

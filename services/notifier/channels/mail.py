@@ -23,7 +23,7 @@ OTHER = 500  # characters of any other value that is not ours
 THREAD = 20  # ids in References: the first and the latest, as RFC 5537, 3.4.4 shortens it
 
 _control_but_newline = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]").sub
-_sender = re.compile(r'"?(?P<name>[^<>"\x00-\x1f]*?)"?\s*<(?P<named>[^<>]+)>|(?P<bare>[^<>]+)').fullmatch
+_sender = re.compile(r'"?(?P<name>[^<>"\x00-\x1f]*+)"?\s*+<(?P<named>[^<>]+)>|(?P<bare>[^<>]+)').fullmatch
 _link = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 
 PAGE = """<!doctype html>
@@ -52,7 +52,7 @@ def sender_of(mail_from: str, name: str = "") -> Sender:
     Raises ValueError for no address, and for one with a local part that not every server takes (RFC 6531).
     """
     said = _sender(mail_from)
-    own_name, address = (said["name"] or "", said["named"] or said["bare"]) if said else ("", "")
+    own_name, address = ((said["name"] or "").strip(), said["named"] or said["bare"]) if said else ("", "")
     if not is_address(address) or not address.rpartition("@")[0].isascii():
         raise ValueError(f"{mail_from!r} is not `address` or `Name <address>`, with ASCII before the @")
     return Sender(display_name(name or own_name), with_ascii_domain(address))

@@ -104,7 +104,7 @@ def test_a_request_line_is_method_target_and_protocol_or_none(request_line: str,
     [
         ("GET /checkout/pay HTTP/1.1", "checkout"),
         ("GET http://example.com/checkout HTTP/1.1", "checkout"),
-        ("GET /my basket/x HTTP/1.1", "my basket"),
+        ("GET /my basket/x HTTP/1.1", "other"),
         ("GET / HTTP/1.1", "home"),
         ("GET /?q=1 HTTP/1.1", "home"),
         ("-", None),

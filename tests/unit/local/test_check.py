@@ -73,7 +73,7 @@ def test_a_key_that_is_there_twice_is_a_mistake_told_with_both_lines(folder: Pat
     rules = (folder / "rules.yml").read_text()
     line, again = rules.splitlines().index("rules:") + 1, rules.count("\n") + 1
     said = refused(folder, "rules.yml", rules + "rules: []\n")
-    assert f"{folder}/rules.yml:{again}: rules is there twice, first at {folder}/rules.yml:{line}\n" in said
+    assert f"{folder}/rules.yml:{again}: rules is there twice, first in line {line}\n" in said
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_key_that_is_there_twice_is_a_mistake_told_with_both_lines(folder: Pat
 )
 def test_a_key_that_is_there_twice_is_found_in_any_mapping(folder: Path, spoilt: str, said: tuple[int, str, int]) -> None:
     line, key, before = said
-    assert f"catalog.yml:{line}: {key} is there twice, first at {folder}/catalog.yml:{before}\n" in refused(folder, "catalog.yml", spoilt)
+    assert f"catalog.yml:{line}: {key} is there twice, first in line {before}\n" in refused(folder, "catalog.yml", spoilt)
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,10 @@ def test_a_key_that_is_there_twice_is_found_in_any_mapping(folder: Path, spoilt:
         (b'components:\n  a: {name: "A\\ud800"}\n', "2: the character U+D800 may not stand here"),
         (b'components:\n  "a\\u0085": {name: A}\n', "2: the character U+0085 may not stand here"),
         (b"components:\n  a: {name: 2026-13-45}\n", "2: '2026-13-45' is no value that can be read"),
-        (b"components: {a: {name: !!int x}}\n", "1: 'x' is no value that can be read"),
-        (b"components: {a: {name: !!python/name:os.system x}}\n", "1: could not determine a constructor"),
-        (b"[" * 5_000, " nested too deep"),
-        (b"components: &a {b: *a}\n", " more than 100,000 values, aliases written out"),
+        (b"components: {a: {name: !!int x}}\n", "1: the tag tag:yaml.org,2002:int is not read here"),
+        (b"components: {a: {name: !!python/name:os.system x}}\n", "1: the tag tag:yaml.org,2002:python/name:os.system is not read here"),
+        (b"[" * 5_000, "1: nested more than 32 deep"),
+        (b"components: &a {b: *a}\n", "1: more than 100,000 values, aliases written out"),
     ],
 )
 def test_a_file_that_is_no_sound_yaml_is_a_mistake_told_with_its_line(folder: Path, spoilt: bytes, said: str) -> None:

@@ -81,6 +81,22 @@ def test_a_value_is_converted_as_the_mapping_says(tmp_path: Path, value: str, co
     assert data_of(tmp_path, "{y: " + value + "}", x=column) == {"y": becomes}
 
 
+def test_a_regular_expression_that_would_go_back_for_ever_ends(tmp_path: Path) -> None:
+    value = "{y: {from: '{x}', match: '^(?:(?:[a-z]+)+)+(!)$'}}"
+    assert data_of(tmp_path, value, x="a" * 500_000) == {}
+    assert data_of(tmp_path, value, x="a" * 500_000 + "!") == {"y": "!"}
+
+
+@pytest.mark.parametrize(("text", "cut"), [("/Käse/x", "Käse"), ("//", None), ("", None), ("/a\udcff/", "a")])
+def test_what_is_cut_out_is_text_or_refused_as_none(tmp_path: Path, text: str, cut: str | None) -> None:
+    found = data_of(tmp_path, "{y: {from: '{x}', match: '^/([^/]+)/'}}", x=text)
+    if "\udcff" in text:
+        assert isinstance(found, Refused)
+        assert found.reason == Reason.NOT_TEXT
+    else:
+        assert found == ({} if cut is None else {"y": cut})
+
+
 @pytest.mark.parametrize(("kind", "text"), [("number", "twelve"), ("number", "inf"), ("number", "nan"), ("boolean", "maybe")])
 def test_what_cannot_be_converted_refuses_the_row(tmp_path: Path, kind: str, text: str) -> None:
     refused = data_of(tmp_path, "{y: {from: '{x}', as: " + kind + "}}", x=text)
@@ -203,6 +219,9 @@ def test_what_would_be_a_dead_letter_is_refused_with_its_reason(tmp_path: Path, 
         ("com.example.request", "forewarn.support.requested.v1", "say the subject"),
         ('"{part}"', '{from: "{part}", match: "("}', "not a regular expression"),
         ('"{part}"', '{from: "{part}", match: "a"}', "needs one group"),
+        ('"{part}"', '{from: "{part}", match: "(?=a)(b)"}', "not a regular expression of RE2: invalid perl operator"),
+        ('"{part}"', '{from: "{part}", routes: {cart: cart}}', "a route is a path"),
+        ('"{part}"', '{from: "{part}", routes: {"/cart?x": cart}}', "a route is a path"),
         ('"{part}"', '{from: "{part}", az: number}', "mapping.yml:6: events.0.data.component.value.az"),
         ("format: csv", "format: csv\nencoding: utf-3", "no encoding"),
         ('{from: "{at}"}', '{from: "{at}", timezone: Mars}', "no IANA time zone"),

@@ -243,7 +243,7 @@ def test_what_is_let_go_leaves_nothing_behind() -> None:
 
 
 def test_ages_come_back_in_the_order_of_their_clocks() -> None:
-    ages = Ages()
+    ages: Ages[int] = Ages()
     ages.restore([(7, 30.0), (8, 10.0), (9, 20.0)])
     assert ages.forget(10.0) == []
     assert ages.forget(20.001) == [8, 9]
@@ -294,26 +294,29 @@ def test_the_one_without_buckets_for_longest_makes_room_and_what_it_said_does_no
 
 
 def test_what_is_known_of_components_comes_back() -> None:
-    before = Components(3, HORIZON, {"a": 100.0, "b": 50.0})
+    before = Components(3, HORIZON)
+    before.reach("a", 100.0)
+    before.reach("b", 50.0)
     before.came_ahead("a", 900.0)
     before.add_bucket("b")
-    before.drop_bucket("b")
+    before.drop_bucket("b", 100.0)
     before.close(40.0, 60.0)
     after = Components(3, HORIZON)
     for name, mark in before.unsaved().items():
         assert mark is not None
-        after.restore(name, mark)
+        after.restore(name, mark, 100.0)
     assert after.watermarks == before.watermarks
     assert (after._closed, after._ahead) == (before._closed, before._ahead)
     assert before.unsaved() == {}
 
 
 def test_a_displaced_component_is_stored_as_gone_and_leaves_its_time_to_all_others() -> None:
-    components = Components(1, HORIZON, {"a": 100.0})
+    components = Components(1, HORIZON)
+    components.reach("a", 100.0)
     components.add_bucket("a")
-    assert not components.has_room()
-    components.drop_bucket("a")
-    assert components.has_room()
+    assert not components.has_room("b")
+    components.drop_bucket("a", 100.0)
+    assert components.has_room("b")
     assert components.unsaved() == {"a": None, EVERY_OTHER: Mark(0.0, 100.0, 0.0)}
-    assert components.is_late_for_all(100.0)
-    assert not components.is_late_for_all(100.001)
+    assert components.is_late_for_all("b", 100.0)
+    assert not components.is_late_for_all("b", 100.001)
