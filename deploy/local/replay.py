@@ -24,8 +24,8 @@ from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from deploy.local.running import run
 from deploy.simulator.play import Record, play, producer
-from shared.cloudevents import EARLIEST
 from shared.config import ConfigError, load
+from shared.events.moments import EARLIEST
 
 SHIPPED = Path(__file__).parent / "mappings"
 AT_ONCE = 5_000  # rows between two looks at the broker and at Ctrl-C

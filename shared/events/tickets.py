@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.events.envelope import Fact, Id, Payload
+from shared.events.moments import Deadline, Moment
 
 
 class Ticket(Payload):
@@ -23,7 +24,7 @@ class TicketOpened(Fact):
         subject: str
         component: str | None
         priority: Literal["low", "normal", "high", "urgent"]
-        opened_at: AwareDatetime
+        opened_at: Moment
 
     type: Literal["forewarn.ticket.opened.v1"] = "forewarn.ticket.opened.v1"
     data: Data
@@ -43,7 +44,7 @@ class TicketReplied(Fact):
         subject: str
         body: str
         incident_id: str | None = None
-        replied_at: AwareDatetime
+        replied_at: Moment
 
     type: Literal["forewarn.ticket.replied.v1"] = "forewarn.ticket.replied.v1"
     data: Data
@@ -74,7 +75,7 @@ class SlaClock(Ticket):
     """One promise about one ticket."""
 
     clock: Literal["first_response", "next_response", "resolution"]
-    due_at: AwareDatetime
+    due_at: Deadline
 
 
 class TicketSlaWarning(Fact):
@@ -103,7 +104,7 @@ class TicketResolved(Fact):
     class Data(Ticket):
         resolution: str
         incident_id: str | None = None
-        resolved_at: AwareDatetime
+        resolved_at: Moment
 
     type: Literal["forewarn.ticket.resolved.v1"] = "forewarn.ticket.resolved.v1"
     data: Data
@@ -114,7 +115,7 @@ class TicketReopened(Fact):
 
     class Data(Ticket):
         reason: str
-        reopened_at: AwareDatetime
+        reopened_at: Moment
 
     type: Literal["forewarn.ticket.reopened.v1"] = "forewarn.ticket.reopened.v1"
     data: Data
