@@ -7,6 +7,7 @@ import typer
 
 from deploy.local.check import check_config
 from deploy.local.dlq import dlq
+from deploy.local.due import due
 from deploy.local.mailbox import MailDev
 from deploy.local.replay import replay
 from deploy.local.report import story_on
@@ -73,6 +74,7 @@ app.command()(check_config)
 app.command()(replay)
 app.add_typer(dlq, name="dlq")
 app.add_typer(streams, name="streams")
+app.add_typer(due, name="due")
 
 if __name__ == "__main__":
     app()

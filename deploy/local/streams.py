@@ -1,50 +1,20 @@
 """`forewarn streams`: what each service reads and how far, why one has stopped, what no broker took; and the ways to let it go on."""
 
-import asyncio
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.error import HTTPError
-from urllib.parse import quote, urlsplit
-from urllib.request import Request, urlopen
+from urllib.parse import quote
 
 import typer
 
+from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all
 from deploy.local.printable import printable
-from deploy.local.processes import Failed
 from deploy.local.running import run
 
 LINE = "{:<10} {:<20} {:>9} {:>9} {:>9}   {}"  # of the table
-WITHIN_S = 10.0  # for an answer
-DEFAULT_URLS = ("http://localhost:8001", "http://localhost:8002", "http://localhost:8003")
-TO_GET_IN = "set FOREWARN_OPERATOR_TOKEN (`forewarn up` prints it; in compose: docker compose exec monitor cat /run/secrets/operator_token)"
 
-Urls = Annotated[
-    list[str] | None,
-    typer.Option("--url", envvar="FOREWARN_URLS", help=f"Where a service is; once for each. When not given: {', '.join(DEFAULT_URLS)}."),
-]
-Token = Annotated[str, typer.Option(envvar="FOREWARN_OPERATOR_TOKEN", help="The operator's token.", show_default=False)]
 Topic = Annotated[str, typer.Argument(help="A topic of the table.")]
 
 streams = typer.Typer(help="Streams: what is read, what has stopped and why, and how to let it go on.")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one service said: a status and a body, or why it said nothing (status 0)."""
-
-    url: str
-    status: int
-    body: dict[str, Any]
-    trouble: str = ""
-
-    def complaint(self) -> str:
-        """What is wrong, for people."""
-        if self.status == 401:
-            return f"{self.url} does not know this token: {TO_GET_IN}"
-        said = self.body.get("detail", self.status)
-        return f"{self.url} refuses: {printable(said)}" if self.status else f"{self.url} does not answer: {printable(self.trouble)}"
 
 
 # ── the commands ─────────────────────────────────────────────────────────────────────────────
@@ -82,7 +52,7 @@ def publish(
 
 async def show_on(urls: Sequence[str], token: str) -> int:
     """Prints the table. Returns the exit code: 1 when a service does not answer or a stream has stopped."""
-    answers = await _ask_all(urls, token, "/v1/streams")
+    answers = await ask_all(urls, token, "/v1/streams")
     good = [answer.body for answer in answers if answer.status == 200]
     bad = [answer for answer in answers if answer.status != 200]
     if good:
@@ -144,7 +114,7 @@ def _unpublished(body: dict[str, Any]) -> Iterator[str]:
 
 async def release_on(urls: Sequence[str], token: str, topic: str, put_aside: bool) -> int:
     """Prints what was released. Returns the exit code: 1 when nothing was, or a service does not answer."""
-    answers = await _ask_all(urls, token, f"/v1/streams/{quote(topic, safe='')}/release", {"put_aside": put_aside})
+    answers = await ask_all(urls, token, f"/v1/streams/{quote(topic, safe='')}/release", {"put_aside": put_aside})
     released = [answer for answer in answers if answer.status == 200]
     for answer in answers:
         if answer.status == 200:
@@ -158,37 +128,7 @@ async def release_on(urls: Sequence[str], token: str, topic: str, put_aside: boo
 
 async def publish_on(urls: Sequence[str], token: str, topic: str | None) -> int:
     """Prints how many records go out again. Returns the exit code: 1 when a service does not answer."""
-    answers = await _ask_all(urls, token, "/v1/unpublished/send", {"topic": topic})
+    answers = await ask_all(urls, token, "/v1/unpublished/send", {"topic": topic})
     for answer in answers:
         print(f"{answer.url}: {answer.body['rows']:,} records are sent again" if answer.status == 200 else answer.complaint())
     return 0 if all(answer.status == 200 for answer in answers) else 1
-
-
-# ── asking ───────────────────────────────────────────────────────────────────────────────────
-
-
-async def _ask_all(urls: Sequence[str], token: str, path: str, body: dict[str, Any] | None = None) -> list[Answer]:
-    return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, path, body) for url in urls))
-
-
-def _ask(url: str, token: str, path: str, body: dict[str, Any] | None) -> Answer:
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise Failed(f"{printable(url)} begins with neither http:// nor https://")
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    request = Request(url + path, json.dumps(body).encode() if body is not None else None, headers)  # noqa: S310  the scheme was checked above
-    try:
-        with urlopen(request, timeout=WITHIN_S) as answer:  # noqa: S310
-            return Answer(url, answer.status, json.load(answer))
-    except HTTPError as error:
-        with error:
-            return Answer(url, error.code, _problem(error.read()))
-    except (OSError, ValueError) as error:
-        return Answer(url, 0, {}, str(error))
-
-
-def _problem(raw: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(raw)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
