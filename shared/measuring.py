@@ -35,7 +35,8 @@ OUTBOX = """SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10000) AS cou
 DUE = """SELECT kind,
     (SELECT count(*) FROM (SELECT FROM due WHERE due.kind = known.kind AND ready_at <= clock() LIMIT 10000) AS counted) AS rows,
     coalesce((SELECT extract(epoch FROM clock() - min(ready_at)) FROM due
-        WHERE due.kind = known.kind AND ready_at <= clock()), 0)::float8 AS age
+        WHERE due.kind = known.kind AND ready_at <= clock()), 0)::float8 AS age,
+    (SELECT count(*) FROM (SELECT FROM due_aside WHERE due_aside.kind = known.kind LIMIT 10000) AS counted) AS aside
     FROM unnest($1::text[]) AS known (kind)"""
 
 
@@ -160,14 +161,16 @@ def outbox(connection: OwnConnection) -> Figures:
 
 
 def due(connection: OwnConnection, kinds: Collection[str]) -> Figures:
-    """How much due work of each kind waits for a worker, and for how long."""
+    """How much due work of each kind waits for a worker, and for how long; and how much was put aside."""
 
     async def ask() -> None:
         for row in await connection.fetch(DUE, list(kinds)):
             metrics.DUE_ROWS.labels(row["kind"]).set(row["rows"])
             metrics.DUE_AGE.labels(row["kind"]).set(max(row["age"], 0.0))
+            metrics.DUE_ASIDE_ROWS.labels(row["kind"]).set(row["aside"])
 
-    return Figures("due work", ask, [gauge.labels(kind) for gauge in (metrics.DUE_ROWS, metrics.DUE_AGE) for kind in kinds])
+    gauges = (metrics.DUE_ROWS, metrics.DUE_AGE, metrics.DUE_ASIDE_ROWS)
+    return Figures("due work", ask, [gauge.labels(kind) for gauge in gauges for kind in kinds])
 
 
 def lag(connection: OwnConnection, stream: Stream) -> Figures:

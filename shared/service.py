@@ -19,6 +19,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import kafka, logs, metrics
 from shared.api import application
+from shared.due_api import due_router
 from shared.http.server import Server
 from shared.measuring import Measurement, Measuring, readiness
 from shared.outbox import Lane, Relay
@@ -63,7 +64,7 @@ class Service:
     def app(self) -> FastAPI:
         """The service's REST API with /livez, /readyz and /metrics."""
         app = application(f"Forewarn {self.name}", self.settings, self.database)
-        for router in (*self.routers, streams_router(self.name, self.streams)):
+        for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name)):
             app.include_router(router)
 
         @app.get("/livez", tags=["health"])
@@ -156,7 +157,7 @@ async def serve(service: Service) -> None:
 async def _work(service: Service, stopping: asyncio.Event) -> None:
     """Everything but HTTP, from start to stop."""
     tasks: list[asyncio.Task[None]] = []
-    timers = Timers(service.database, {**service.due, HOUSEKEEP: Work(partial(_housekeep, service))})
+    timers = Timers(service.database, {**service.due, HOUSEKEEP: Work(partial(_housekeep, service), recurs=True)})
     broker = kafka.broker(service.settings, service.streams)
     starting = asyncio.create_task(_start(service, broker))
     await _first_of({starting}, stopping)

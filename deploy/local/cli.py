@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from deploy.local.check import check_config
 from deploy.local.dlq import dlq
+from deploy.local.due import due
 from deploy.local.mailbox import MailDev
 from deploy.local.replay import replay
 from deploy.local.report import story_on
@@ -100,6 +101,7 @@ app.command()(check_config)
 app.command()(replay)
 app.add_typer(dlq, name="dlq")
 app.add_typer(streams, name="streams")
+app.add_typer(due, name="due")
 
 if __name__ == "__main__":
     app()

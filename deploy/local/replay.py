@@ -25,8 +25,8 @@ from deploy.local.processes import Failed
 from deploy.local.running import run
 from deploy.local.terminal import Screen, guarded, say
 from deploy.simulator.play import Record, play, producer
-from shared.cloudevents import EARLIEST
 from shared.config import ConfigError, load
+from shared.events.moments import EARLIEST
 
 SHIPPED = Path(__file__).parent / "mappings"
 AT_ONCE = 5_000  # rows between two looks at the broker and at Ctrl-C

@@ -54,7 +54,7 @@ def service(settings: MonitorSettings) -> Service:
         settings,
         database,
         [events, partials],
-        due={LISTEN: Work(listening)},
+        due={LISTEN: Work(listening, recurs=True)},
         routers=[router],
         before=[partial(patiently, "the database", listening.schedule)],
         background=[watch_incidents, measure_incidents],

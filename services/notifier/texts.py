@@ -1,6 +1,6 @@
 """A notification in words: fills the texts of `notifications.yml` with what is known. Pure; how a mail looks is `channels/mail.py`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.notifier.audience import Contact
@@ -72,9 +72,9 @@ def _text_of(situation: Situation, texts: Texts) -> Text:
 
 
 def clock_face(moment: datetime, timezone: str) -> str:
-    """The moment as the customer's clock shows it, with the zone's short name; in UTC where the zone is not known."""
+    """The moment as the customer's clock shows it, with the zone's short name; in UTC where that clock cannot show it."""
     try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
-    return f"{moment.astimezone(zone):%H:%M %Z}"
+        local = moment.astimezone(ZoneInfo(timezone))
+    except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):  # no such zone; or before year 1 there, or after 9999
+        local = moment.astimezone(UTC)
+    return f"{local:%H:%M %Z}"

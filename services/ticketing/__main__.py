@@ -49,7 +49,7 @@ def service(settings: TicketingSettings) -> Service:
             MATCH: Work(partial(timers.match_impact, policy, database)),
             END: Work(partial(timers.end_incident, policy, database), lease=timedelta(minutes=2)),
             MEASURE: Work(partial(timers.measure_outcome, database)),
-            timers.TIDY: Work(partial(timers.tidy_tickets, policy, database)),
+            timers.TIDY: Work(partial(timers.tidy_tickets, policy, database), recurs=True),
         },
         before=[partial(timers.begin_tidying, database)],
         routers=[router(policy)],

@@ -71,6 +71,14 @@ async def work_that_raises(stack: Stack) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def work_that_always_raised(stack: Stack) -> AsyncIterator[None]:
+    """A row that no version of ours can have written raises for the twentieth time."""
+    await stack.sql("INSERT INTO ticketing.due (kind, ref, due_at, ready_at, raised) VALUES ('look_again', 'nonsense', now(), now(), 19)")
+    yield
+    await stack.sql("DELETE FROM ticketing.due_aside")
+
+
+@asynccontextmanager
 async def work_that_no_worker_gets(stack: Stack) -> AsyncIterator[None]:
     """Somebody holds a row that becomes due."""
     await stack.sql("INSERT INTO ticketing.due (kind, ref, due_at, ready_at) SELECT 'tidy_tickets', 'x', now() + '3 s', now() + '3 s'")
@@ -224,6 +232,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
         ),
         Harm("the time of notifier", partial(frozen, "notifier"), {"EventLoopBlocked": {"service": "notifier"}}),
         Harm("a table that due work needs", work_that_raises, {"DueWorkFailing": {"service": "ticketing"}}),
+        Harm("the sense of a due row", work_that_always_raised, {"DueWorkAside": {"service": "ticketing", "kind": "look_again"}}),
         Harm("a due row (locked)", work_that_no_worker_gets, {"DueWorkLate": {"service": "ticketing", "kind": "tidy_tickets"}}),
         Harm(
             "a table of monitor (locked)",

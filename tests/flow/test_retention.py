@@ -50,6 +50,7 @@ BOUNDED = {
     "reading": "one row",
     "brakes": "a row a partition that stands",
     "unpublished": "until somebody sends them again",
+    "due_aside": "until somebody has it tried again",
     "suggestions": "goes with its ticket",
     "impact_to_match": "until it is matched",
 }

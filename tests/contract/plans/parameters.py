@@ -47,8 +47,13 @@ SHARED: dict[str, dict[str, str]] = {
         "SETTLE": f"{OPEN_WORK}, {LEASE}",
         "AGAIN": f"{OPEN_WORK}, {LEASE}, now()",
         "RENEW": f"{OPEN_WORK}, {LEASE}, interval '30 seconds'",
-        "RETURN": f"{OPEN_WORK}, {LEASE}, interval '30 seconds'",
+        "RETURN": f"{OPEN_WORK}, {LEASE}, interval '30 seconds', 1",
         "NEXT": "'breach_first_response'",
+    },
+    "due_aside": {
+        "PUT_ASIDE": f"{OPEN_WORK}, {LEASE}, 'ValueError'",
+        "RETRY": "'breach_first_response', NULL",
+        "WAITING": "",
     },
     "measuring": {
         "OUTBOX": "",

@@ -2,9 +2,12 @@
 
 import email
 import email.policy
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
 from pydantic import ValidationError
@@ -137,6 +140,13 @@ def test_a_reply_is_brought_in_the_tickets_words_and_cannot_be_unsubscribed() ->
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../../etc/passwd", "/etc/passwd", "\0"])
 def test_a_time_zone_nobody_knows_is_utc(zone: str) -> None:
     assert clock_face(NOW, zone) == "12:00 UTC"
+
+
+@pytest.mark.parametrize("moment", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)], ids=str)
+def test_every_zone_shows_any_moment_there_can_be(moment: datetime) -> None:
+    shown = {clock_face(moment, zone) for zone in available_timezones()}
+    assert f"{moment:%H:%M} UTC" in shown
+    assert all(re.fullmatch(r"\d\d:\d\d \S+", each) for each in shown)
 
 
 def test_a_proactive_mail_can_be_ended_with_one_click() -> None:
