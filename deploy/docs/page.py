@@ -51,7 +51,8 @@ EOF
   update brings it back. It is no erasure; what was erased stays erased.
 - "(first 200)" behind a type is how much is kept. Text that people read on one line (names, titles, subjects) is cut there and ends
   with "…", and its line breaks become spaces; of a list the rest is left. Nothing is refused for that (`x-cut-to` in the schemas).
-- Identifying attributes (`id`, `source`, `type`, `subject`) have at most 255 characters, none of them a control character.
+- Identifying attributes (`id`, `source`, `type`, `subject`) have at most 255 characters, none of them a control character;
+  in `customers.v1` the customer's id has at most 512 octets as UTF-8 too. An id is never cut: one that is too long is refused.
 - A message has at most 1 MiB, and U+0000 nowhere. Half of a surrogate pair (`"\\ud800"`) becomes U+FFFD.
 - Facts are read strictly: `"12"` is not a number, and a number is not a time. Only a support request is read whatever its data is.
 

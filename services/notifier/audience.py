@@ -9,6 +9,7 @@ import idna
 
 _forbidden = re.compile(r"[\x00-\x20\x7f-\x9f()<>\[\]:;,\\\"\ud800-\udfff\u2028\u2029]").search
 UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})  # Unicode's general categories
+CONTACTS = 20  # of a customer that are looked at; older versions kept any number
 _label = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?", re.ASCII).fullmatch
 
 
@@ -52,7 +53,8 @@ def wants(customer: Customer | None, preferences: Preferences, purpose: str) -> 
 
 def contact_for(customer: Customer, channel: str = "email") -> Contact | None:
     """The owner's first usable address on the channel, else anybody's."""
-    usable = [each for each in customer.contacts if each.channel == channel and not each.bad and is_address(each.address)]
+    looked_at = customer.contacts[:CONTACTS]
+    usable = [each for each in looked_at if each.channel == channel and not each.bad and is_address(each.address)]
     return next((each for each in usable if each.role == "owner"), usable[0] if usable else None)
 
 

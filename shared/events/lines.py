@@ -14,7 +14,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, core_schema
 
-CUT_TO = "x-cut-to"  # in JSON Schemas: how many characters of a longer text are kept
+CUT_TO = "x-cut-to"  # in JSON Schemas: how many characters of a longer text, or items of a longer list, are kept
 CUT = "…"
 LONGEST_CLUSTER = 32  # characters; of more combining marks on one letter than that, some go
 

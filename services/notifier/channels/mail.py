@@ -18,7 +18,7 @@ BODY = EmailPolicy(linesep="\r\n", max_line_length=998, cte_type="7bit")
 NAME = 120  # characters of a name that are shown
 SUBJECT = 250  # characters of a subject
 TEXT = 110_000  # characters of the text: what may be written on a ticket, and what stands around it
-SMALL = 10_000  # characters
+SMALL = 10_000  # characters of a text whose encoding is chosen by which is shorter
 OTHER = 500  # characters of any other value that is not ours
 THREAD = 20  # ids in References: the first and the latest, as RFC 5537, 3.4.4 shortens it
 
@@ -85,7 +85,7 @@ def compose(message: Message, sender: Sender) -> bytes:
 
 
 def _encoding(text: str) -> str | None:
-    """Of a long text beyond ASCII base64, at once; None: the shorter encoding, which takes longer to find than to use."""
+    """Base64 for a long text beyond ASCII; None: whichever is shorter, which takes longer to find than to write."""
     return None if len(text) <= SMALL or text.isascii() else "base64"
 
 

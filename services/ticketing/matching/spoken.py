@@ -56,6 +56,7 @@ def read(component: str, texts: Iterable[str], catalog: Catalog) -> list[Spoken]
 
 
 def _first(written: Iterable[tuple[str, Words]]) -> Iterator[tuple[str, Words]]:
+    """The clauses of which the message's first words are."""
     left = MOST_WORDS
     for text, words in written:
         if left > 0:
