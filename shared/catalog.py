@@ -1,6 +1,5 @@
 """What catalog.yml says: the product's components, the words customers use for them, and the words that speak of trouble. Pure."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Self
 
@@ -83,8 +82,7 @@ class Catalog(Config):
         A title that has a link all the same is no rule's: the component stands for it.
         """
         told = self.told(component)
-        whole = rf"(?<!\w){re.escape(component)}(?!\w)" if told != self.unnamed else re.escape(component)
-        said = re.sub(whole, lambda _: told, title[:LONGEST]) if component else title[:LONGEST]
+        said = _renamed(title[:LONGEST], component, told, whole=told != self.unnamed) if component else title[:LONGEST]
         return told if holds_link(said) else one_line(said, TITLE)
 
     def names(self, component: str) -> tuple[str, ...]:
@@ -96,3 +94,14 @@ class Catalog(Config):
         if component in self.components:
             yield self.components[component].name
             yield from self.components[component].synonyms
+
+
+def _renamed(text: str, name: str, told: str, *, whole: bool) -> str:
+    """The text with `told` for `name`; `whole`: only where neither a letter nor a digit is beside it."""
+    said, end = [], 0
+    while (start := text.find(name, end)) >= 0:
+        said.append(text[end:start])
+        end = start + len(name)
+        inside = whole and any(map(str.isalnum, text[max(start - 1, 0) : start] + text[end : end + 1]))
+        said.append(name if inside else told)
+    return "".join([*said, text[end:]])

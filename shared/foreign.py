@@ -23,7 +23,7 @@ _link = re.compile(
     re.IGNORECASE,
 ).search
 _identifier = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*").fullmatch
-_full_stop = re.compile(r"[^\W\d_]{5,}\.\s").search  # behind a whole word, where an abbreviation is shorter
+_full_stop = re.compile(r"(?<=[^\W\d_]{5})\.\s").search  # behind a whole word, where an abbreviation is shorter
 
 
 def holds_link(text: str) -> bool:

@@ -14,6 +14,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deploy.local.mailbox import Mail, labels
 
+_odd = re.compile(r"[^\w.@+-]", re.ASCII).sub  # what is no part of a file's name
+
 KEPT = 20_000  # mails in memory; a stack that stays up for days forgets the oldest
 
 
@@ -36,7 +38,7 @@ class Inbox:
         raw, now = envelope.original_content or b"", datetime.now(UTC)
         message = email.message_from_bytes(raw, policy=email.policy.default)
         self._taken += 1
-        about = re.sub(r"[^\w.@+-]", "_", f"{message.get('X-Forewarn-Kind', 'mail')}-{envelope.rcpt_tos[0]}", flags=re.ASCII)[:100]
+        about = _odd("_", f"{message.get('X-Forewarn-Kind', 'mail')}-{envelope.rcpt_tos[0]}")[:100]
         await asyncio.to_thread((self.folder / f"{self._taken:05}-{about}.eml").write_bytes, raw)
         self._mails += [_mail(message, recipient, now) for recipient in envelope.rcpt_tos]
         del self._mails[:-KEPT]

@@ -52,6 +52,8 @@ CELLS = {
     ("put a dead letter, whose record an operator may send back", "Kafka writer"): [
         "unit/local/test_dlq.py::test_a_letter_goes_back_as_it_came_and_once"
     ],
+    ("note that a dead letter was sent back", "database role"): OUTBOX,
+    ("note that a dead letter was sent back", "Kafka writer"): ["unit/local/test_dlq.py::test_a_letter_goes_back_as_it_came_and_once"],
     ("read and change what one service stores", "database role"): [
         "unit/deploy/test_roles.py::test_a_service_finds_its_tables_without_naming_its_schema_and_may_write_and_make_more"
     ],
