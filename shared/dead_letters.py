@@ -11,6 +11,7 @@ from aiokafka import ConsumerRecord
 
 from shared.cloudevents import Reason
 from shared.outbox import Message
+from shared.unpacking import Unreadable
 
 TRIES = 3  # of a record whose handling raises, before it is put aside
 PREFIX = "forewarn-"
@@ -23,7 +24,7 @@ class Form(StrEnum):
 
     WHOLE = "whole"  # key, value and headers as they came
     POINTER = "pointer"  # the place only: more came in a minute than are kept whole
-    STUB = "stub"  # the place only: the record is larger than a dead letter may be
+    STUB = "stub"  # the place only: the record is larger than a dead letter may be, or cannot be read or put aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,10 @@ class DeadLetter:
 
     @property
     def fits(self) -> bool:
-        """Whether the whole record is small enough for its dead letter topic."""
+        """Whether there is a whole record, and it is small enough for its dead letter topic."""
         record = self.record
+        if isinstance(record, Unreadable):
+            return False
         headers = sum(len(name) + len(value or b"") + 8 for name, value in record.headers)
         return len(record.key or b"") + len(record.value or b"") + headers <= LARGEST_WHOLE
 
@@ -64,10 +67,8 @@ class DeadLetter:
             "topic": record.topic,
             "partition": record.partition,
             "offset": record.offset,
-            "first-seen": datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(),
             "form": form,
-            "size": len(record.value or b""),
-            "sha256": hashlib.sha256(record.value or b"").hexdigest(),
+            **_known_of(record),
         }
         kept = [(name, value) for name, value in record.headers if whole or name == REDRIVEN]
         headers = [*kept, *((PREFIX + name, str(value).encode()) for name, value in ours.items())]
@@ -75,6 +76,17 @@ class DeadLetter:
         if value is None and (record.key is None or not whole):
             value = b""  # aiokafka sends no record without both
         return Message(record.topic + ".dlq", record.key if whole else None, value, headers)
+
+
+def _known_of(record: ConsumerRecord) -> dict[str, object]:
+    """What a letter says of its record beyond the place: nothing where it is unreadable, no moment where the timestamp is none."""
+    if isinstance(record, Unreadable):
+        return {}
+    known = {"size": len(record.value or b""), "sha256": hashlib.sha256(record.value or b"").hexdigest()}
+    try:
+        return {"first-seen": datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(), **known}
+    except (ValueError, OverflowError, OSError):  # Kafka takes any number
+        return known
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -134,12 +146,16 @@ class Suspects:
         return bool(record.offset < self._until.get(record.partition, -1))
 
     def caught(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
-        """The dead letters of those records that have raised too often."""
-        letters = []
+        """The dead letters of those records that cannot be unpacked or have raised too often.
+
+        One whose putting aside has raised as often, too, is put aside as place and reason alone.
+        """
+        letters = [DeadLetter(record, Reason.UNREADABLE, record.why, "Unreadable") for record in records if type(record) is Unreadable]
         for record in records if self._tried else ():
             tries, error = self._tried.get((record.partition, record.offset), (0, ""))
-            if tries >= TRIES:
-                letters.append(DeadLetter(record, Reason.HANDLER_FAILED, error, error, tries))
+            if tries >= TRIES and type(record) is not Unreadable:
+                held = record if tries < 2 * TRIES else Unreadable.at(record.topic, record.partition, record.offset, error)
+                letters.append(DeadLetter(held, Reason.HANDLER_FAILED, error, error, tries))
         return letters
 
     def absolve(self, partition: int, below: int) -> None:
