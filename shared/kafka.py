@@ -22,7 +22,7 @@ from shared.settings import Settings
 from shared.stream import Stream
 
 consuming = logging.getLogger(f"{__name__}.consuming")
-consuming.setLevel(logging.WARNING)  # it has a line for each batch, too
+consuming.setLevel(logging.ERROR)  # it has a line for each batch, too
 
 Batch = tuple[ConsumerRecord, ...]
 

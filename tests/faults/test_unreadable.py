@@ -89,7 +89,8 @@ async def test_what_makes_the_putting_aside_fail_is_put_aside_all_the_same(site:
 
 async def test_a_record_that_says_it_stands_far_ahead_costs_itself(site: Site) -> None:
     data = bytearray(batch(fact("liar")))
-    data[64] = 126  # its offset's difference: 63
+    assert (data[61] & 0x80, data[65]) == (0x80, 0), "its length has two bytes, attributes and timestamp one each, then the offset's difference"
+    data[65] = 126  # a zig-zag 63
     async with started(member := site.member("a")), producing(site.kafka) as producer:
         await within(20, member.ready, "the worker is ready")
         await send(producer, site.topic, 0, sealed(bytes(data)))
