@@ -20,6 +20,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import kafka, logs, metrics
 from shared.api import application
+from shared.holding import Holding
 from shared.measuring import Measurement, Measuring, readiness
 from shared.outbox import Lane, Relay
 from shared.postgres import Database, patiently
@@ -54,6 +55,7 @@ class Service:
     consuming: bool = False
 
     def __post_init__(self) -> None:
+        self._holding = [Holding(stream, self.settings.kafka) for stream in self.streams]
         for each in (ANSWERS, *self.kept):
             metrics.DELETED.labels(each.table)
         for stream in self.streams:
@@ -87,15 +89,16 @@ class Service:
     async def checks(self) -> dict[str, str]:
         """What /readyz answers: each check with `ok` or what is wrong."""
         checks = {"database": await self._database_trouble() or "ok"}
-        for stream in self.streams:
-            checks[stream.topic] = (await stream.trouble() if self.consuming else "waiting for the broker") or "ok"
+        for stream, holding in zip(self.streams, self._holding, strict=True):
+            trouble = holding.trouble() or await stream.trouble() if self.consuming else "waiting for the broker"
+            checks[stream.topic] = trouble or "ok"
         return checks
 
     async def measure(self) -> None:
         """Measures from the first moment until cancelled, whatever else is away."""
         measuring = Measuring(self.database, kafka.Answering(self.settings), self.streams, [*self.due, HOUSEKEEP])
         names = ["database", *(stream.topic for stream in self.streams)]
-        await measuring.run(readiness(names, self.checks), *self.measurements)
+        await measuring.run(readiness(names, self.checks), *(holding.figures() for holding in self._holding), *self.measurements)
 
     async def _database_trouble(self) -> str | None:
         try:

@@ -120,6 +120,8 @@ class Batches:
 class Unpacking(fetcher.PartitionRecords):  # type: ignore[misc]
     """The records of one partition in one answer of a broker, one after the other; never raises."""
 
+    next_fetch_offset: int
+
     def _unpack_records(self) -> Iterator[ConsumerRecord]:
         while True:
             try:

@@ -1,14 +1,12 @@
 """Records that a client library cannot unpack, and records whose putting aside fails: real Kafka, one worker, nothing stops."""
 
 import asyncio
-import struct
 
 import pytest
 from aiokafka import ConsumerRecord
 
 from shared.cloudevents import write_fact
-from shared.events import CustomerUpdated
-from tests.batches import NOW, ODD_NAME, Record, batch, packed, renamed, sealed, send
+from tests.batches import ODD_NAME, Record, batch, renamed, sealed, send
 from tests.builders import customer
 from tests.faults.members import Member, started
 from tests.faults.site import Site, producing, within
@@ -89,8 +87,8 @@ async def test_what_makes_the_putting_aside_fail_is_put_aside_all_the_same(site:
 
 async def test_a_record_that_says_it_stands_far_ahead_costs_itself(site: Site) -> None:
     data = bytearray(batch(fact("liar")))
-    assert (data[61] & 0x80, data[65]) == (0x80, 0), "its length has two bytes, attributes and timestamp one each, then the offset's difference"
-    data[65] = 126  # a zig-zag 63
+    assert (data[61] & 0x80, data[65]) == (0x80, 0), "its length has two bytes, attributes and timestamp one each"
+    data[65] = 126  # the offset's difference: a zig-zag 63
     async with started(member := site.member("a")), producing(site.kafka) as producer:
         await within(20, member.ready, "the worker is ready")
         await send(producer, site.topic, 0, sealed(bytes(data)))
