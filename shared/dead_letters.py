@@ -55,9 +55,10 @@ class DeadLetter:
         """The letter for `<topic>.dlq`; where the record stood and what was wrong is in `forewarn-*` headers.
 
         A pointer or a stub has no key and an empty value, and of the record's headers only how often it was redriven.
+        What is not known of a record is left out: all but its place where it cannot be read, the moment where its timestamp is none.
         """
         record = self.record
-        whole = form is Form.WHOLE
+        whole, known = form is Form.WHOLE, not isinstance(record, Unreadable)
         ours = {
             "reason": self.reason,
             "detail": self.detail[:500],
@@ -67,26 +68,25 @@ class DeadLetter:
             "topic": record.topic,
             "partition": record.partition,
             "offset": record.offset,
+            "first-seen": _first_seen(record),
             "form": form,
-            **_known_of(record),
+            "size": len(record.value or b"") if known else None,
+            "sha256": hashlib.sha256(record.value or b"").hexdigest() if known else None,
         }
         kept = [(name, value) for name, value in record.headers if whole or name == REDRIVEN]
-        headers = [*kept, *((PREFIX + name, str(value).encode()) for name, value in ours.items())]
+        headers = [*kept, *((PREFIX + name, str(value).encode()) for name, value in ours.items() if value is not None)]
         value = record.value if whole else None
         if value is None and (record.key is None or not whole):
             value = b""  # aiokafka sends no record without both
         return Message(record.topic + ".dlq", record.key if whole else None, value, headers)
 
 
-def _known_of(record: ConsumerRecord) -> dict[str, object]:
-    """What a letter says of its record beyond the place: nothing where it is unreadable, no moment where the timestamp is none."""
-    if isinstance(record, Unreadable):
-        return {}
-    known = {"size": len(record.value or b""), "sha256": hashlib.sha256(record.value or b"").hexdigest()}
+def _first_seen(record: ConsumerRecord) -> str | None:
+    """The record's own timestamp; None where it is none, since Kafka takes any number."""
     try:
-        return {"first-seen": datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(), **known}
-    except (ValueError, OverflowError, OSError):  # Kafka takes any number
-        return known
+        return None if isinstance(record, Unreadable) else datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class Sample(msgspec.Struct, frozen=True):
