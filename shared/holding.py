@@ -32,7 +32,7 @@ class Holding:
         self._stream, self._kafka = stream, kafka
         self._feed = Feed(stream.topic, lambda: stream.consumer())  # noqa: PLW0108  it is set later
         self._holds: dict[int, Hold] = {}
-        self._gauge = metrics.HELD.labels(stream.topic)
+        self._gauge = metrics.HOLD_AGE.labels(stream.topic)
 
     def figures(self) -> Figures:
         return Figures(f"what holds {self._stream.topic}", self.look, [self._gauge], every=EVERY)

@@ -45,5 +45,5 @@ async def says(member: Member, topic: str, *words: str) -> bool:
 
 async def held(member: Member, topic: str) -> bool:
     answer = await member.get("/metrics")
-    line = f'forewarn_held_seconds{{topic="{topic}"}} '
+    line = f'forewarn_hold_age_seconds{{topic="{topic}"}} '
     return answer is not None and any(float(each.removeprefix(line)) >= 5 for each in answer.text.splitlines() if each.startswith(line))
