@@ -1,7 +1,6 @@
 """Producers of every codec Kafka has, by librdkafka and by Kafka's own client, on the compose stack that runs."""
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
@@ -34,18 +33,16 @@ async def producers_of_every_codec(stack: Running) -> dict[str, Any]:
 def _by_librdkafka(shops: dict[str, Shop]) -> None:
     for codec, shop in shops.items():
         producer = Producer({"bootstrap.servers": KAFKA, "compression.type": codec, "linger.ms": 50})
-        for event in _outage(shop):
-            producer.produce(Topic.PRODUCT_EVENTS, event)
+        for key, event in shop.outage(f"checkout-{shop.name}"):
+            producer.produce(Topic.PRODUCT_EVENTS, event, key)
         assert producer.flush(30) == 0, f"{codec}: not everything was sent"
 
 
 async def _by_kafkas_own(shops: dict[str, Shop]) -> None:
     """One after the other: each is a JVM within the broker's container."""
+    within = ("exec", "-T", "--env", "KAFKA_HEAP_OPTS=-Xmx128m", "kafka", "/opt/kafka/bin/kafka-console-producer.sh")
+    keyed = ("--property", "parse.key=true", "--property", "key.separator=|")
+    to = ("--bootstrap-server", "localhost:9092", "--topic", Topic.PRODUCT_EVENTS)
     for codec, shop in shops.items():
-        command = ("/opt/kafka/bin/kafka-console-producer.sh", "--bootstrap-server", "localhost:9092", "--topic", Topic.PRODUCT_EVENTS)
-        small = ("exec", "-T", "--env", "KAFKA_HEAP_OPTS=-Xmx128m", "kafka")
-        await compose(*small, *command, "--compression-codec", codec, given=b"\n".join(_outage(shop)) + b"\n")
-
-
-def _outage(shop: Shop) -> Sequence[bytes]:
-    return shop.outage(f"checkout-{shop.name}")
+        lines = b"".join(b"%s|%s\n" % keyed_event for keyed_event in shop.outage(f"checkout-{shop.name}"))
+        await compose(*within, *to, *keyed, "--compression-codec", codec, given=lines)
