@@ -82,9 +82,11 @@ class DeadLetter:
 
 
 def _first_seen(record: ConsumerRecord) -> str | None:
-    """The record's own timestamp; None where it is none, since Kafka takes any number."""
+    """The record's own timestamp; None where it is none: Kafka takes any number, and its oldest format has no timestamp."""
+    if isinstance(record, Unreadable) or record.timestamp is None:
+        return None
     try:
-        return None if isinstance(record, Unreadable) else datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat()
+        return datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat()
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import struct
 from collections.abc import Callable, Mapping
 
 import cramjam
@@ -9,11 +10,12 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
+from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
 from shared import compression, unpacking
 from shared.unpacking import Batches, Unpacking, Unreadable
-from tests.batches import ODD_NAME, Record, batch, packed, renamed, sealed
+from tests.batches import NOW, ODD_NAME, Record, batch, packed, renamed, sealed
 
 AT = TopicPartition("shop.v1", 3)
 GOOD: Record = (b"k", b"good", [("a", b"\xff"), ("b", None)])
@@ -46,6 +48,17 @@ def test_what_aiokafka_can_unpack_is_unpacked_as_aiokafka_does(codec: int) -> No
     ours = unpacked(data)
     assert ours == by_aiokafka(data)
     assert [each.offset for each in ours] == list(range(7))
+
+
+@pytest.mark.parametrize("magic", [0, 1])
+def test_batches_of_the_formats_before_kafka_0_11_are_unpacked_as_aiokafka_does(magic: int) -> None:
+    builder = LegacyRecordBatchBuilder(magic, 1, 1 << 20)
+    for number in range(3):
+        builder.append(number, NOW, b"k", b"good")
+    data = struct.pack(">q", 2) + bytes(builder.build())[8:]  # a broker gives the batch the offset of its last record
+    assert unpacked(data) == by_aiokafka(data)
+    assert [each.offset for each in unpacked(data)] == [0, 1, 2]
+    assert outcome(unpacked(data[:-1] + bytes([data[-1] ^ 1]))) == [(2, "CorruptRecordException, offsets 0 to 2")]
 
 
 def test_a_header_name_that_is_not_utf_8_makes_aiokafka_raise_and_costs_that_record_only() -> None:
