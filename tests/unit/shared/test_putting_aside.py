@@ -1,5 +1,7 @@
 """Putting aside never fails: whatever a record holds, there is a letter of it that can be stored and sent."""
 
+from collections.abc import Collection
+
 import pytest
 from aiokafka import ConsumerRecord
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
@@ -9,10 +11,13 @@ from hypothesis import strategies as st
 from shared.aside import Aside
 from shared.cloudevents import Reason
 from shared.dead_letters import TRIES, DeadLetter, Form, Sample
+from shared.events import CustomerUpdated
+from shared.handling import Handling
 from shared.outbox import OLDEST, Lane, put
-from shared.postgres import Database
+from shared.postgres import Database, Tx
+from shared.stream import Stream
 from shared.unpacking import Unreadable
-from tests.fakes import FakeTopics
+from tests.fakes import FakeConsumer, FakeTopics
 from tests.unit.shared.shop import Shop, names
 
 LONG = st.integers(-(1 << 63), (1 << 63) - 1)
@@ -112,6 +117,33 @@ async def test_what_cannot_be_unpacked_is_put_aside_in_its_place_and_the_rest_go
     assert (letter["forewarn-reason"], letter["forewarn-detail"]) == ("unreadable", "CorruptRecordException")
     assert await shop.written() == [*names(4), "c-9"]
     assert member.stream.aside.since_start == {"unreadable": 1}
+
+
+@pytest.mark.asyncio
+async def test_state_that_cannot_be_loaded_is_waited_for_and_said(monitor_database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """It would raise out of FastStream's handler, where nobody sees it."""
+    shop = await Shop.opened(monitor_database)
+    shop.says(*names(4))
+    handling = Unloadable("shop.v1", (CustomerUpdated,), shop.on_customers)
+    member = FakeConsumer(shop.topics, Stream("shop", "shop.v1", handling, shop.database))
+    await member.assign()
+    assert await member.stream.trouble() == "positions not loaded"
+    assert "pauses for 1 s: ValueError: a row that nobody can read" in caplog.text
+    member.stream._again_at = 0.0
+    await member.drain()
+    assert await shop.written() == names(4)
+
+
+class Unloadable(Handling):
+    """What it kept cannot be read the first time."""
+
+    tries = 0
+
+    async def load(self, tx: Tx, partitions: Collection[int]) -> None:
+        self.tries += 1
+        if self.tries == 1:
+            raise ValueError("a row that nobody can read")
+        await super().load(tx, partitions)
 
 
 def unreadable_at(topics: FakeTopics, partition: int) -> None:
