@@ -46,6 +46,7 @@ class Reason(StrEnum):
     LOOP = "loop"  # more than 8 facts led here
     TOO_MANY_COMPONENTS = "too_many_components"  # it names a component more than its rules may know: often an id where a name should be
     HANDLER_FAILED = "handler_failed"  # it could be read, but what it says can never be done
+    UNREADABLE = "unreadable"  # Kafka's own framing: a header name that is not UTF-8, a wrong checksum, a batch that does not decompress
 
 
 class Undecodable(Exception):

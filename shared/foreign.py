@@ -34,7 +34,7 @@ def holds_link(text: str) -> bool:
 
 def is_plain_word(text: str) -> bool:
     """Whether it can only be an identifier: ASCII letters and digits in at most three parts, at most 40 characters."""
-    parts = re.split("[-_]", text[:41])
+    parts = text[:41].replace("_", "-").split("-")
     return len(text) <= 40 and _identifier(text) is not None and len(parts) <= PARTS and _digits(text) <= DIGITS
 
 

@@ -21,6 +21,7 @@ FENCED = Counter("forewarn_fenced_batches_total", "Batches rolled back because a
 STREAM_RETRIES = Counter("forewarn_stream_retries_total", "Times a stream went back to its last commit, by why.", ["topic", "why"])
 GAPS = Counter("forewarn_lost_records_total", "Records the broker's retention deleted before they were read.", ["topic"])
 LAG = Gauge("forewarn_consumer_lag_records", "Records not yet committed, over this instance's partitions; NaN: unknown.", ["topic"])
+HOLD_AGE = Gauge("forewarn_hold_age_seconds", "How long an open transaction of somebody else holds a partition; NaN: unknown.", ["topic"])
 BRAKE = Gauge("forewarn_brake_engaged", "1 while a topic is stopped because most of it does not decode.", ["topic"])
 BATCH_RECORDS = Histogram(
     "forewarn_batch_records", "Records handed over at once.", ["topic"], buckets=(1, 3, 10, 30, 100, 300, 1000, 3000, 10000)

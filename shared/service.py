@@ -20,6 +20,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared import kafka, logs, metrics
 from shared.api import application
 from shared.due_api import due_router
+from shared.holding import Holding
 from shared.http.server import Server
 from shared.measuring import Measurement, Measuring, readiness
 from shared.outbox import Lane, Relay
@@ -56,6 +57,7 @@ class Service:
     _looking: "asyncio.Task[dict[str, str]] | None" = field(default=None, init=False)
 
     def __post_init__(self) -> None:
+        self._holding = [Holding(stream, self.settings.kafka) for stream in self.streams]
         for each in (ANSWERS, *self.kept):
             metrics.DELETED.labels(each.table)
         for stream in self.streams:
@@ -97,8 +99,9 @@ class Service:
 
     async def _look(self) -> dict[str, str]:
         checks = {"database": await self._database_trouble() or "ok"}
-        for stream in self.streams:
-            checks[stream.topic] = (await self._trouble_of(stream) if self.consuming else "waiting for the broker") or "ok"
+        for stream, holding in zip(self.streams, self._holding, strict=True):
+            trouble = holding.trouble() or await self._trouble_of(stream) if self.consuming else "waiting for the broker"
+            checks[stream.topic] = trouble or "ok"
         return checks
 
     async def _trouble_of(self, stream: Stream) -> str | None:
@@ -108,7 +111,7 @@ class Service:
         """Measures from the first moment until cancelled, whatever else is away."""
         measuring = Measuring(self.database, kafka.Answering(self.settings), self.streams, [*self.due, HOUSEKEEP])
         names = ["database", *(stream.topic for stream in self.streams)]
-        await measuring.run(readiness(names, self.checks), *self.measurements)
+        await measuring.run(readiness(names, self.checks), *(holding.figures() for holding in self._holding), *self.measurements)
 
     async def _database_trouble(self) -> str | None:
         try:

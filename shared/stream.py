@@ -292,7 +292,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             return bool(self._positions)
         try:
             await self._load(sorted(self.assigned))
-        except (*TRANSIENT, KafkaError) as error:
+        except Exception as error:  # noqa: BLE001  FastStream would swallow it
             self._forget()
             self._pause(error)
             return False

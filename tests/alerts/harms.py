@@ -10,6 +10,7 @@ from functools import partial
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import Topic
 from tests.alerts.stack import SEEN_LIMIT, Stack
+from tests.batches import ODD_NAME, batch, renamed, send
 from tests.builders import customer, event_bytes
 from tests.flow.notifier_stage import replied
 
@@ -121,6 +122,23 @@ async def unreadable(stack: Stack) -> AsyncIterator[None]:
     yield
     await stack.forget(Topic.NOTIFICATIONS)
     await stack.compose("restart", "--timeout", "3", "ticketing")
+
+
+@asynccontextmanager
+async def not_to_be_unpacked(stack: Stack) -> AsyncIterator[None]:
+    """Somebody writes a header name that is not UTF-8."""
+    async with stack.producing() as producer:
+        await send(producer, Topic.SUPPORT_REQUESTS, 1, renamed(batch((b"k", b"{}", [(ODD_NAME, b"v")])), b"\xff"))
+    yield
+
+
+@asynccontextmanager
+async def transaction_left_open(stack: Stack) -> AsyncIterator[None]:
+    """Somebody writes in a transaction and does not end it."""
+    async with stack.producing(transactional_id="theirs", transaction_timeout_ms=15_000) as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(Topic.SUPPORT_REQUESTS, b"not yet true", partition=2)
+        yield
 
 
 @asynccontextmanager
@@ -246,6 +264,12 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
         Harm("the topic of a fact", refused_row, {"UnpublishedRows": {"service": "monitor"}}),
         Harm("the relay's consent to our sender", sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
         Harm("the JSON of notifications.v1", unreadable, {"BrakeEngaged": {"service": "ticketing", "topic": Topic.NOTIFICATIONS}}),
+        Harm(
+            "the end of a transaction",
+            transaction_left_open,
+            {"TransactionHolds": {"service": "ticketing", "topic": Topic.SUPPORT_REQUESTS}},
+        ),
+        Harm("the framing of a record", not_to_be_unpacked, {"RecordsUnreadable": {"service": "ticketing"}}),
         Harm("the events of a failing component", component_died, {"SilentIncidents": {"service": "monitor"}}),
     ),
     (

@@ -88,8 +88,8 @@ class Stack:
     # ── what it is fed ───────────────────────────────────────────────────────────────────────
 
     @asynccontextmanager
-    async def producing(self) -> AsyncIterator[AIOKafkaProducer]:
-        producer = AIOKafkaProducer(bootstrap_servers=f"localhost:{self.ports['kafka']}")
+    async def producing(self, **settings: Any) -> AsyncIterator[AIOKafkaProducer]:
+        producer = AIOKafkaProducer(bootstrap_servers=f"localhost:{self.ports['kafka']}", **settings)
         await producer.start()
         try:
             yield producer

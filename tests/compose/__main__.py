@@ -1,4 +1,4 @@
-"""`make stack-test`: bad and too large records, a broker away, greedy callers, on the compose stack that runs (profile observability)."""
+"""`make stack-test`: every codec, bad and too large records, a broker away, greedy callers, on the compose stack (profile observability)."""
 
 import asyncio
 import json
@@ -13,6 +13,7 @@ from uuid import uuid4
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from shared.events import Topic
+from tests.compose.codecs import producers_of_every_codec
 from tests.compose.holding import Service, holding
 from tests.compose.running import KAFKA, SERVICES, Running, compose, forewarn
 from tests.e2e.shop import Shop, until
@@ -121,6 +122,7 @@ def _now() -> str:
 
 
 HARDSHIPS: tuple[Callable[[Running], Awaitable[Found]], ...] = (
+    producers_of_every_codec,
     flood_of_records_that_do_not_decode,
     record_that_is_too_large,
     broker_that_is_away,

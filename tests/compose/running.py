@@ -20,9 +20,9 @@ ROLES = ("producer", "agent", "operator")
 PROMETHEUS = "http://localhost:9090"
 
 
-async def compose(*arguments: str) -> str:
-    """What `docker compose …` prints. Raises RuntimeError with its errors when it fails."""
-    return await _output("docker", "compose", *arguments)
+async def compose(*arguments: str, given: bytes = b"") -> str:
+    """What `docker compose …` prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
+    return await _output("docker", "compose", *arguments, given=given)
 
 
 async def forewarn(*arguments: str) -> str:
@@ -30,11 +30,11 @@ async def forewarn(*arguments: str) -> str:
     return await _output(".venv/bin/forewarn", *arguments)
 
 
-async def _output(*command: str) -> str:
+async def _output(*command: str, given: bytes = b"") -> str:
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
+        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE
     )
-    out, err = await process.communicate()
+    out, err = await process.communicate(given)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{out.decode()}\n{err.decode()}")
     return out.decode()

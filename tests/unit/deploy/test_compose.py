@@ -43,6 +43,13 @@ def test_its_secrets_are_files_or_the_operators_own(name: str) -> None:
     assert {variable for variable in secret if not variable.endswith("_FILE")} <= {"FOREWARN_SMTP_PASSWORD"}
 
 
+def test_native_code_of_the_brokers_codecs_can_be_loaded_from_one_folder_and_an_open_transaction_ends_soon() -> None:
+    kafka = SERVICES["kafka"]
+    assert [folder for folder in kafka["tmpfs"] if "exec" in folder] == ["/opt/kafka/native:exec,uid=1000,mode=0700,size=16m"]
+    assert kafka["environment"]["JAVA_TOOL_OPTIONS"] == "-Djava.io.tmpdir=/opt/kafka/native"
+    assert kafka["environment"]["KAFKA_TRANSACTION_MAX_TIMEOUT_MS"] <= 15_000
+
+
 def test_only_postgres_gets_capabilities_back() -> None:
     assert [name for name, service in SERVICES.items() if "cap_add" in service] == ["postgres"]
 
