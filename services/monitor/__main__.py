@@ -33,8 +33,7 @@ def service(settings: MonitorSettings) -> Service:
 
     async def watch_incidents() -> None:
         while True:
-            await changed.wait()
-            changed.clear()
+            await wait_for_wakeup(changed, MEASURED)
             folding.incidents_changed()
             await events.tick()
 

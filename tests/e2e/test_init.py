@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy import topics
+from tests.attacks import allowed, connect, prepared_database
 from tests.containers import PASSWORD, Kafka, Postgres, kafka, postgres_server
 
 __all__ = ["kafka", "postgres_server"]
@@ -71,6 +72,16 @@ async def test_a_first_run_makes_everything_and_a_second_only_sets_the_passwords
     assert said == "topics, roles, schemas and migrations are as they should be\n"
     assert [await enters(postgres_server, service, f"second-{service}") for service in SERVICES] == [True, True, True]
     assert not await enters(postgres_server, "monitor", "first-monitor")
+
+
+async def test_no_role_can_do_anything_beyond_its_part_on_the_server_that_is_shipped(postgres_server: Postgres) -> None:
+    async with prepared_database("localhost", postgres_server.port, "postgres", PASSWORD) as prepared:
+        own = await connect(prepared, "forewarn_monitor")
+        assert await allowed(own) == []
+        await own.close()
+        for database in ("postgres", "template1"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="CONNECT"):
+                await connect(prepared, "forewarn_ticketing", database)
 
 
 async def test_settings_reach_a_topic_that_exists_and_its_partitions_are_left_alone(kafka: Kafka) -> None:

@@ -24,7 +24,9 @@ SHARED: dict[str, dict[str, str]] = {
         "WRITE": "'t', '', '', '{}', '{}', 0",
         "OLDEST": "0, 5, 2000",
         "DELETE": "ARRAY[1, 2]::bigint[]",
-        "LEAD": "-",
+        "FREE": "0",
+        "HOLD": "0",
+        "LEAD": "0",
         "RUNNING": "-",
     },
     "brake": {
