@@ -6,6 +6,7 @@ there yet, and says so.
 
 import asyncio
 import logging
+import sys
 from pathlib import Path
 
 import asyncpg
@@ -13,7 +14,7 @@ from pydantic import Field, SecretStr
 
 from deploy import roles, topics
 from shared.postgres import BESIDE_POOL, migrate, patiently
-from shared.settings import Settings
+from shared.settings import Settings, SettingsError
 
 ROOT = Path(__file__).parent.parent
 SERVICES = ("monitor", "notifier", "ticketing")
@@ -104,8 +105,7 @@ async def _connect(settings: InitSettings, user: str, password: str, database: s
     )
 
 
-async def main() -> None:
-    settings = InitSettings()
+async def main(settings: InitSettings) -> None:
     await prepare_database(settings)
     if settings.init_topics:
         await prepare_kafka(settings)
@@ -115,4 +115,7 @@ async def main() -> None:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # init says itself what it waits for
-    asyncio.run(main())
+    try:
+        asyncio.run(main(InitSettings()))
+    except SettingsError as error:
+        sys.exit(str(error))

@@ -22,7 +22,7 @@ from testcontainers.core.container import DockerContainer
 
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it reports every try to reach a broker that is away on purpose
 
-PASSWORD = "for-tests-only"
+PASSWORD = "of-no-use-but-for-these-tests"
 STARTS_WITHIN = 90  # seconds, image and slow disk included
 
 # All of them, since one variable alone makes the image forget its own defaults.

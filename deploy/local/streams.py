@@ -14,6 +14,7 @@ import typer
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from deploy.local.running import run
+from shared.secret_rules import sendable
 
 LINE = "{:<10} {:<20} {:>9} {:>9} {:>9}   {}"  # of the table
 WITHIN_S = 10.0  # for an answer
@@ -168,6 +169,8 @@ async def publish_on(urls: Sequence[str], token: str, topic: str | None) -> int:
 
 
 async def _ask_all(urls: Sequence[str], token: str, path: str, body: dict[str, Any] | None = None) -> list[Answer]:
+    if not sendable(token):  # the library's own complaint would show it
+        raise Failed("FOREWARN_OPERATOR_TOKEN cannot be sent: it has spaces, control characters or letters beyond ASCII")
     return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, path, body) for url in urls))
 
 
