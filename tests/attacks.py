@@ -79,7 +79,7 @@ async def prepared_database(host: str, port: int, admin: str, password: str = ""
         database_port=port,
         database_name="init_" + uuid4().hex[:12],
         admin_user=admin,
-        admin_password=password,  # type: ignore[arg-type]
+        admin_password=password,
         **{f"{service}_password": f"s3cret-of-{service}" for service in SERVICES},  # type: ignore[arg-type]
     )
     await prepare_database(settings)

@@ -17,6 +17,7 @@ from shared.service import Service
 from shared.settings import Settings
 from tests.attacks import connect, prepared_database
 from tests.conftest import ROOT, opened
+from tests.conftest import connect as as_superuser
 from tests.unit.ticketing.builders import POLICY
 
 pytestmark = pytest.mark.asyncio
@@ -41,7 +42,7 @@ async def own(prepared: InitSettings) -> Settings:
         database_name=prepared.database_name,
         database_user="forewarn_ticketing",
         database_password=prepared.ticketing_password,
-        agent_token="agent-token",  # type: ignore[arg-type]
+        agent_token="agent-token",
     )
 
 
@@ -153,8 +154,7 @@ async def test_advisory_locks_of_another_stop_neither_relay_nor_migration(fresh_
 
 
 async def test_migrations_that_run_twice_at_once_are_applied_once(fresh_database: Settings, postgres: dict[str, str]) -> None:
-    arguments = {"host": postgres["host"], "port": int(postgres["port"]), "user": "postgres", "database": fresh_database.database_name}
-    several = [await asyncpg.connect(**arguments) for _ in range(4)]
+    several = [await as_superuser(postgres, fresh_database.database_name) for _ in range(4)]
     await several[0].execute("CREATE SCHEMA twice")
     folders = [ROOT / "shared/migrations", ROOT / "services/ticketing/migrations"]
     applied = await asyncio.gather(*(migrate(each, "twice", folders) for each in several))

@@ -126,7 +126,7 @@ def test_a_secret_file_that_is_empty_is_a_secret_that_is_not_set(tmp_path: Path,
 
 # ── the mail server's password ───────────────────────────────────────────────────────────────
 
-LOGIN = {"smtp_username": "forewarn", "smtp_password": CANARY, "smtp_tls": "none"}
+LOGIN: dict[str, Any] = {"smtp_username": "forewarn", "smtp_password": CANARY, "smtp_tls": "none"}
 
 
 @pytest.mark.parametrize("host", ["smtp.example.org", "10.0.0.7", "localhost.example.org"])
