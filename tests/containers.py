@@ -150,7 +150,7 @@ async def running_kafka() -> AsyncIterator[Kafka]:
 async def running_postgres() -> AsyncIterator[Postgres]:
     """A database server while the context lasts."""
     port = free_port()
-    container = DockerContainer("postgres:17").with_env("POSTGRES_PASSWORD", PASSWORD)
+    container = DockerContainer("postgres:17.11").with_env("POSTGRES_PASSWORD", PASSWORD)
     _publish(container, 5432, port)
     async with _running(Postgres(container, port)) as postgres:
         yield postgres

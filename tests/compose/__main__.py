@@ -1,4 +1,7 @@
-"""`make stack-test`: bad records, a record too large, and a broker that is away, on the compose stack that runs (profile observability)."""
+"""`make stack-test`: who reaches whom, bad records, a record too large, and a broker that is away, on the compose stack that runs.
+
+The stack runs with its profile observability.
+"""
 
 import asyncio
 import json
@@ -13,6 +16,7 @@ from uuid import uuid4
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from shared.events import Topic
+from tests.compose.reaching import each_part_reaches_what_it_needs_and_no_more
 from tests.compose.running import KAFKA, SERVICES, Running, compose, forewarn
 from tests.e2e.shop import Shop, until
 
@@ -111,6 +115,7 @@ def _now() -> str:
 
 
 HARDSHIPS: tuple[Callable[[Running], Awaitable[Found]], ...] = (
+    each_part_reaches_what_it_needs_and_no_more,
     flood_of_records_that_do_not_decode,
     record_that_is_too_large,
     broker_that_is_away,
