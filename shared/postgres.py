@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 Tx = asyncpg.Connection  # a connection inside a transaction
 
+MIGRATED = "SELECT to_regclass('relays') IS NOT NULL"  # the newest table of shared/migrations
 CHANNELS = "SELECT prefix FROM channels"
 BESIDE_POOL = 4  # connections a process has beside its pool: one to listen, one to measure, one for each lane's relay
 
@@ -99,7 +100,7 @@ class Database:
 
     async def _open(self) -> None:
         pool = await asyncpg.create_pool(min_size=1, max_size=self._settings.database_pool, init=_codecs, **self.connect_arguments())
-        if not await pool.fetchval("SELECT to_regclass('offsets') IS NOT NULL"):
+        if not await pool.fetchval(MIGRATED):
             await pool.close()
             raise ConnectionError(f"schema {self.schema} is not migrated yet: run `python -m deploy.init`")
         self._pool = pool

@@ -51,7 +51,10 @@ FORBIDDEN = (
     "SET lo_compat_privileges TO on",
     # the server and its machine
     "ALTER SYSTEM SET max_connections TO 1",
+    "CHECKPOINT",
     "SELECT pg_reload_conf()",
+    "SELECT pg_switch_wal()",
+    "SELECT * FROM pg_hba_file_rules",
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres'",
     "SELECT pg_read_file('/etc/passwd')",
     "SELECT pg_ls_dir('/')",

@@ -29,6 +29,10 @@ SHARED: dict[str, dict[str, str]] = {
         "LEAD": "0",
         "RUNNING": "-",
     },
+    "postgres": {
+        "MIGRATED": "-",
+        "CHANNELS": "",
+    },
     "brake": {
         "ENGAGE": "'s', 't', ARRAY[0], '{}', '[]'",
         "OURS": "'s', 't', ARRAY[0]",
