@@ -64,7 +64,7 @@ async def prepare_database(settings: InitSettings) -> None:
     admin = await _connect(settings, settings.admin_user, settings.admin_password.get_secret_value())
     try:
         database, others = settings.database_name, [name.strip() for name in settings.init_close_databases.split(",")]
-        await roles.close_to_the_public(admin, database, others=others)
+        await roles.close_to_the_public(admin, database, SERVICES, others)
         for service in SERVICES:
             await roles.provide(admin, database, service, settings.password_of(service), settings.connections)
         for sentence in await roles.left_open(admin, database, SERVICES):

@@ -13,7 +13,6 @@ from contextlib import suppress
 
 import asyncpg
 
-OURS = "forewarn\\_%"  # what the names of our roles are like
 TEMPORARY_FILES = "1GB"  # of one session, on disk: what its sorts and joins do not hold in memory
 POWERS = {
     "rolsuper": "SUPERUSER",
@@ -30,7 +29,7 @@ FUNCTIONS = r"""SELECT oid::regprocedure::text AS name FROM pg_proc
     AND (proname ~ '^(lo_|pg_(try_)?advisory_(xact_)?lock)' OR proname IN ('loread', 'lowrite'))"""
 ENTERED_BY_ALL = """SELECT datname FROM pg_database
     WHERE datallowconn AND datname <> $1 AND has_database_privilege('public', oid, 'CONNECT') ORDER BY datname"""
-OTHER_ROLES = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname NOT LIKE $1"
+OTHER_ROLES = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname <> ALL ($1::text[])"
 LIMITED = """SELECT true FROM pg_db_role_setting JOIN pg_roles ON pg_roles.oid = setrole AND setdatabase = 0, unnest(setconfig) AS setting
     WHERE rolname = $1 AND setting LIKE 'temp_file_limit=%'"""
 SLOTS = """SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
@@ -50,10 +49,11 @@ async def create_database(admin: asyncpg.Connection, name: str) -> bool:
     return True
 
 
-async def close_to_the_public(admin: asyncpg.Connection, database: str, *, others: Sequence[str] = ()) -> None:
+async def close_to_the_public(admin: asyncpg.Connection, database: str, services: Sequence[str], others: Sequence[str]) -> None:
     """Takes away what Postgres gives to every role: to connect to this database, to look into `public`, advisory locks, large objects.
 
-    `others`: databases of the server that not everybody may enter any more; login roles that exist, other than ours, keep the right.
+    `others`: databases of the server that not everybody may enter any more; login roles that exist, but for those of the services,
+    keep the right.
     What the administrator may not change stays as it is: `left_open` says so.
     """
     await admin.execute(f'REVOKE ALL ON DATABASE "{database}" FROM PUBLIC')
@@ -62,12 +62,12 @@ async def close_to_the_public(admin: asyncpg.Connection, database: str, *, other
         await admin.execute(f"REVOKE ALL ON FUNCTION {', '.join(functions)} FROM PUBLIC")
     for [other] in await admin.fetch(ENTERED_BY_ALL, database):
         if other in others:
-            await _close_another(admin, other)
+            await _close_another(admin, other, services)
 
 
-async def _close_another(admin: asyncpg.Connection, database: str) -> None:
+async def _close_another(admin: asyncpg.Connection, database: str, services: Sequence[str]) -> None:
     async with admin.transaction():
-        for [role] in await admin.fetch(OTHER_ROLES, OURS):
+        for [role] in await admin.fetch(OTHER_ROLES, [role_of(service) for service in services]):
             await admin.execute(f"GRANT CONNECT, TEMPORARY ON DATABASE {_quoted(database)} TO {_quoted(role)}")
         await admin.execute(f"REVOKE ALL ON DATABASE {_quoted(database)} FROM PUBLIC")
 

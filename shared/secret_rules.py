@@ -57,11 +57,18 @@ def read_file(variable: str, path: str) -> str:
     try:
         with Path(path).open("rb") as file:
             raw = file.read(LONGEST_FILE + 1)
-    except (OSError, ValueError) as error:  # ValueError: U+0000 in the path
-        raise ValueError(f"{variable}: {path!r} cannot be read: {getattr(error, 'strerror', None) or 'no file has such a name'}") from None
+    except OSError as error:
+        raise ValueError(f"{variable}: {_shown(path)} cannot be read: {error.strerror}") from None
     if len(raw) > LONGEST_FILE:
-        raise ValueError(f"{variable}: {path!r} has more than {LONGEST_FILE:,} bytes: no secret is so long")
+        raise ValueError(f"{variable}: {_shown(path)} has more than {LONGEST_FILE:,} bytes: no secret is so long")
     try:
         return raw.decode().strip()
     except UnicodeDecodeError:
-        raise ValueError(f"{variable}: {path!r} is not UTF-8") from None
+        raise ValueError(f"{variable}: {_shown(path)} is not UTF-8") from None
+
+
+def _shown(path: str) -> str:
+    """The path, unless it may be the secret itself, given in the wrong variable."""
+    folder = Path(path).parent
+    is_one = folder.is_absolute() and folder != Path("/") and folder.is_dir()
+    return repr(path) if is_one else "what it holds (not shown: no path in a folder that is there)"

@@ -66,5 +66,4 @@ async def _reached_from(service: str, stores: list[str]) -> set[str]:
     quick = ("--env", "RES_OPTIONS=timeout:1 attempts:1")  # a name that is not known here is asked for outside, where nobody may answer
     probe = ("docker", "run", "--rm", *quick, "--network", f"container:{container}", "forewarn:0.1.0", "python", "-c", PROBE)
     reached = set(json.loads(await output(*probe, *ADDRESSES, *stores)))
-    by_number = reached & set(stores)
-    return reached - by_number if reached >= STORES else reached
+    return reached - set(stores) if MAY[service] >= STORES else reached

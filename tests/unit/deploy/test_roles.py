@@ -80,7 +80,7 @@ async def test_a_role_of_nobody_cannot_even_connect_and_keeps_the_other_database
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="CONNECT"):
         await connect(prepared, stranger)
     await admin.execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC")
-    await roles.close_to_the_public(admin, prepared.database_name, others=["postgres"])
+    await roles.close_to_the_public(admin, prepared.database_name, SERVICES, ["postgres"])
     await (await connect(prepared, stranger, "postgres")).close()
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="CONNECT"):
         await connect(prepared, "forewarn_monitor", "postgres")

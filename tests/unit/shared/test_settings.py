@@ -107,12 +107,19 @@ def test_a_secret_file_that_cannot_be_read_is_named_with_its_variable(tmp_path: 
     paths = {"missing": tmp_path / "missing", "folder": tmp_path, "binary": tmp_path / "binary", "long": tmp_path / "long"}
     paths["binary"].write_bytes(CANARY.encode() + b"\xff\xfe")
     paths["long"].write_text(CANARY * 1000)
-    paths["denied"] = paths["binary"] / "not-a-folder"
     for why, path in paths.items():
         monkeypatch.setenv("FOREWARN_OPERATOR_TOKEN_FILE", str(path))
         said = refusal(MonitorSettings)
         assert said.startswith(f"FOREWARN_OPERATOR_TOKEN_FILE: '{path}' "), why
         assert CANARY not in said
+
+
+@pytest.mark.parametrize("given", [CANARY, f"{CANARY}/and/more", f"/{CANARY}", f"/{CANARY}/and/more", CANARY * 100])
+def test_a_secret_in_the_variable_for_its_file_is_not_shown(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOREWARN_OPERATOR_TOKEN_FILE", given)
+    said = refusal(MonitorSettings)
+    assert said.startswith("FOREWARN_OPERATOR_TOKEN_FILE: what it holds (not shown")
+    assert CANARY not in said
 
 
 def test_a_secret_file_that_is_empty_is_a_secret_that_is_not_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
