@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
+from shared.secret_rules import sendable
 
 WITHIN_S = 10.0  # for an answer
 MOST = 16 << 20  # bytes of an answer
@@ -47,6 +48,8 @@ class Answer(Generic[S]):
 
 async def ask_all(urls: Sequence[str], token: str, path: str, shape: type[S], body: dict[str, Any] | None = None) -> list[Answer[S]]:
     """GET, or POST when there is a body; an answer of that shape for each address, in order."""
+    if not sendable(token):  # the library's own complaint would show it
+        raise Failed("FOREWARN_OPERATOR_TOKEN cannot be sent: it has spaces, control characters or letters beyond ASCII")
     return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, path, shape, body) for url in urls))
 
 

@@ -20,10 +20,11 @@ KEPT = 20_000  # mails in memory; a stack that stays up for days forgets the old
 
 
 class Inbox:
-    """What came, in the order in which it came; one `.eml` file a mail in `folder`."""
+    """What came, in the order in which it came; one `.eml` file a mail in `folder`, for nobody else on this machine to read."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)  # also one that was there
         self.folder = folder
         self.address = ("127.0.0.1", 0)
         self._mails: list[Mail] = []

@@ -36,8 +36,7 @@ def service(settings: MonitorSettings) -> Service:
 
     async def watch_incidents() -> None:
         while True:
-            await changed.wait()
-            changed.clear()
+            await wait_for_wakeup(changed, MEASURED)
             folding.incidents_changed()
             await events.tick()
 

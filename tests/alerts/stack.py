@@ -29,7 +29,7 @@ REFUSING = f"""  refusing:
     pull_policy: never
     profiles: [refusing]
     healthcheck: {{disable: true}}
-    networks: {{default: {{aliases: [maildev]}}}}
+    networks: {{serving: {{aliases: [maildev]}}}}
     volumes: ["{ROOT}/tests/alerts/refusing.py:/refusing.py:ro"]
     command: [python, /refusing.py]
 """

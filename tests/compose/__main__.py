@@ -1,4 +1,7 @@
-"""`make stack-test`: every codec, bad and too large records, a broker away, greedy callers, on the compose stack (profile observability)."""
+"""`make stack-test`: who reaches whom, every codec, bad and too large records, a broker away, greedy callers.
+
+On the compose stack that runs, with its profile observability.
+"""
 
 import asyncio
 import json
@@ -15,6 +18,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from shared.events import Topic
 from tests.compose.codecs import producers_of_every_codec
 from tests.compose.holding import Service, holding
+from tests.compose.reaching import each_part_reaches_what_it_needs_and_no_more
 from tests.compose.running import KAFKA, SERVICES, Running, compose, forewarn
 from tests.e2e.shop import Shop, until
 
@@ -122,6 +126,7 @@ def _now() -> str:
 
 
 HARDSHIPS: tuple[Callable[[Running], Awaitable[Found]], ...] = (
+    each_part_reaches_what_it_needs_and_no_more,
     producers_of_every_codec,
     flood_of_records_that_do_not_decode,
     record_that_is_too_large,

@@ -22,15 +22,16 @@ PROMETHEUS = "http://localhost:9090"
 
 async def compose(*arguments: str, given: bytes = b"") -> str:
     """What `docker compose …` prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
-    return await _output("docker", "compose", *arguments, given=given)
+    return await output("docker", "compose", *arguments, given=given)
 
 
 async def forewarn(*arguments: str) -> str:
     """What the command line prints. Raises RuntimeError with its errors when it fails."""
-    return await _output(".venv/bin/forewarn", *arguments)
+    return await output(".venv/bin/forewarn", *arguments)
 
 
-async def _output(*command: str, given: bytes = b"") -> str:
+async def output(*command: str, given: bytes = b"") -> str:
+    """What the command prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE
     )

@@ -31,6 +31,8 @@ KEPT = {
 BOUNDED = {
     "migrations": "a row a migration",
     "offsets": "a row a partition",
+    "relays": "a row a lane",
+    "channels": "one row",
     "outbox": "until it is published",
     "due": "until it is done",
     "customers": "a row a customer",

@@ -24,8 +24,14 @@ SHARED: dict[str, dict[str, str]] = {
         "WRITE": "'t', '', '', '{}', '{}', 0",
         "OLDEST": "0, 5, 2000",
         "DELETE": "ARRAY[1, 2]::bigint[]",
-        "LEAD": "-",
+        "FREE": "0",
+        "HOLD": "0",
+        "LEAD": "0",
         "RUNNING": "-",
+    },
+    "postgres": {
+        "MIGRATED": "-",
+        "CHANNELS": "",
     },
     "brake": {
         "ENGAGE": "'s', 't', ARRAY[0], '{}', '[]'",
