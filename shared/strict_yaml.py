@@ -34,13 +34,14 @@ class _Loader(yaml.SafeLoader):
         self._depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
+        event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if (tag := getattr(event, "tag", None)) is not None:
-            raise Unsound((event.start_mark.line + 1, f"the tag {_short(tag)} is not read here"))
+            raise Unsound((line, f"the tag {_short(tag)} is not read here"))
         if not isinstance(event, yaml.CollectionStartEvent):
             return super().compose_node(parent, index)
         if self._depth == DEEPEST:
-            raise Unsound((event.start_mark.line + 1, f"nested more than {DEEPEST} deep"))
+            raise Unsound((line, f"nested more than {DEEPEST} deep"))
         self._depth += 1
         node = super().compose_node(parent, index)
         self._depth -= 1

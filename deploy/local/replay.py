@@ -29,7 +29,7 @@ from shared.config import ConfigError, load
 from shared.events.moments import EARLIEST
 
 SHIPPED = Path(__file__).parent / "mappings"
-AT_ONCE = 5_000  # rows between two looks at the broker and at Ctrl-C
+AT_ONCE, WITHIN = 5_000, 0.2  # rows, and seconds, between two looks at the broker and at Ctrl-C
 SHOWN = 5  # refused rows that are shown …
 LEGIBLE = 300  # … and characters of what is wrong with each
 
@@ -194,10 +194,11 @@ class _Pace:
 
 
 def _piece(items: Iterator[Item], pace: _Pace) -> Iterator[Item]:
-    """The next items, up to and with the first that must wait: those before it are not held up."""
+    """The next items, up to and with the first that must wait: those before it are not held up. Rows may be long, so time counts too."""
+    until = time.monotonic() + WITHIN
     for _, item in zip(range(AT_ONCE), items, strict=False):
         yield item
-        if item[1] is not None and pace.must_wait(item[1]):
+        if (item[1] is not None and pace.must_wait(item[1])) or time.monotonic() > until:
             return
 
 

@@ -68,8 +68,9 @@ def _route(text: str) -> str:
 
 def _encoding(name: str) -> str:
     try:
+        "a".encode(name).decode(name, "surrogateescape")  # some codecs are none of text, or cannot go on after a mistake
         return codecs.lookup(name).name
-    except LookupError:
+    except (LookupError, ValueError):
         raise ValueError(f"{name!r} is no encoding") from None
 
 

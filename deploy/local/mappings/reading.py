@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import lzma
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -21,6 +23,9 @@ from deploy.local.processes import Failed
 from shared.cloudevents import is_deep
 
 LONGEST = 4 << 20  # characters; a longer line comes in pieces, which fit nothing
+
+# What the unpackers raise: RuntimeError for a password, NotImplementedError for a version or method, UnicodeError for a name.
+DAMAGED = (EOFError, RuntimeError, UnicodeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 Row = dict[str, Any]  # column → text, or what JSON has there; `file`, `stem` and `row` beside them
 
@@ -49,11 +54,14 @@ def opened(said: str, encoding: str) -> Iterator[list[Input]]:
     path, _, member = said, "", ""
     if not Path(said).exists() and ".zip:" in said:
         path, _, member = said.rpartition(":")
-    try:
-        with ExitStack() as files:
-            yield _members(files, path, member, encoding) if zipfile.is_zipfile(path) else [_plain(files, Path(path), encoding)]
-    except (EOFError, zlib.error, zipfile.BadZipFile) as error:  # also while it is read
-        raise Failed(f"{path} is damaged: {error}") from None
+    if not stat.S_ISREG(Path(path).stat().st_mode):  # a pipe or a device may never end
+        raise Failed(f"{path} is no file")
+    with ExitStack() as files:
+        try:
+            inputs = _members(files, path, member, encoding) if zipfile.is_zipfile(path) else [_plain(files, Path(path), encoding)]
+        except DAMAGED as error:
+            raise Failed(f"{path} cannot be read: {error}") from None
+        yield inputs
 
 
 def _plain(files: ExitStack, path: Path, encoding: str) -> Input:
@@ -86,7 +94,7 @@ def _text(raw: Any, encoding: str) -> TextIO:
 
 def rows(source: Input, mapping: Mapping, needed: frozenset[str]) -> Iterator[Row | Unreadable]:
     """The file's rows, in its order. Raises Failed when it has no column of a name in `needed`."""
-    lines = iter(partial(source.text.readline, LONGEST), "")
+    lines = _lines(source)
     match mapping.format:
         case "csv":
             found = _csv(lines, mapping, source.name, needed)
@@ -98,6 +106,15 @@ def rows(source: Input, mapping: Mapping, needed: frozenset[str]) -> Iterator[Ro
     own = {"file": source.name, "stem": PurePosixPath(source.name).stem}
     for number, row in enumerate(found, 1):
         yield row if isinstance(row, Unreadable) else {**own, "row": str(number), **row}
+
+
+def _lines(source: Input) -> Iterator[str]:
+    try:
+        yield from iter(partial(source.text.readline, LONGEST), "")
+    except UnicodeError as error:
+        raise Failed(f"{source.name} is not in the encoding that the mapping says: {error}") from None
+    except (OSError, *DAMAGED) as error:
+        raise Failed(f"{source.name} is damaged: {error}") from None
 
 
 def _require(needed: frozenset[str], has: frozenset[str], name: str) -> None:
