@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 # A key is its caller's own. What versions before migration 0005 kept has no caller, and counts as anybody's for its last day.
-ANSWERED = "SELECT body_hash, status, response FROM idempotency WHERE key = $1 AND route = $2 AND caller IN ($3, '')"
+ANSWERED = "SELECT body_hash, status, response FROM idempotency WHERE key = $1 AND route = $2 AND caller IN ($3, '') ORDER BY caller DESC LIMIT 1"
 CLAIM_KEY = """INSERT INTO idempotency (key, route, caller, body_hash, status, response) SELECT $1, $2, $3, $4, 0, ''
     WHERE NOT EXISTS (SELECT FROM idempotency WHERE key = $1 AND route = $2 AND caller = '') ON CONFLICT DO NOTHING"""
 KEEP_ANSWER = "UPDATE idempotency SET status = $4, response = $5 WHERE key = $1 AND route = $2 AND caller = $3"
