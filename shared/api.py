@@ -12,15 +12,16 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from shared.http.bodies import Bodies, Head, Working
 from shared.http.callers import Gate, Role, allow
-from shared.http.problems import Problem, handle_problems
+from shared.http.problems import SHOWN, Problem, handle_problems
 from shared.postgres import Database, Tx
 from shared.settings import Settings
 
 __all__ = [
+    "Body",
     "Db",
     "IdempotencyKey",
     "Problem",
@@ -80,6 +81,19 @@ async def _answered(tx: Tx, key: str, route: str, body_hash: bytes) -> Response:
     if row["body_hash"] != body_hash:
         raise Problem(422, "this Idempotency-Key came with another body before")
     return Response(row["response"], row["status"], {"Idempotency-Replayed": "true"}, "application/json")
+
+
+class Body(BaseModel):
+    """What a request brings: a field it does not know is a mistake. Of many only their number is said: each error takes memory."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_fields(cls, given: Any) -> Any:
+        if isinstance(given, dict) and len(given) > len(cls.model_fields) + SHOWN:
+            raise ValueError(f"it has {len(given)} fields")
+        return given
 
 
 # ── lists ────────────────────────────────────────────────────────────────────────────────────

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from services.ticketing.ticket import Priority, Status
+from shared.api import Body
 
 
 def _storable(text: str) -> str:
@@ -22,12 +23,6 @@ def _storable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[str, Field(min_length=1, max_length=255, pattern="^[^\x00-\x1f\x7f-\x9f]+$")]
 Words = Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_storable)]
-
-
-class Body(BaseModel):
-    """A POST's body: a field it does not know is a mistake."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class NewTicket(Body):
