@@ -52,6 +52,7 @@ class Service:
     kept: Sequence[Kept] = ()  # what is deleted when it is old
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
+    _looking: "asyncio.Task[dict[str, str]] | None" = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         for each in (ANSWERS, *self.kept):
@@ -85,7 +86,15 @@ class Service:
         return app
 
     async def checks(self) -> dict[str, str]:
-        """What /readyz answers: each check with `ok` or what is wrong. Anybody may ask, so it quotes no error and no record."""
+        """What /readyz answers: each check with `ok` or what is wrong. Anybody may ask, so it quotes no error and no record.
+
+        Whoever asks while it is looked into gets the same answer: however many ask, one of them uses the database.
+        """
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return await asyncio.shield(self._looking)
+
+    async def _look(self) -> dict[str, str]:
         checks = {"database": await self._database_trouble() or "ok"}
         for stream in self.streams:
             checks[stream.topic] = (await self._trouble_of(stream) if self.consuming else "waiting for the broker") or "ok"
@@ -105,7 +114,8 @@ class Service:
             async with asyncio.timeout(2), self.database.connection() as connection:
                 await connection.fetchval("SELECT 1")
         except Exception as error:  # noqa: BLE001  whatever it is, the database is not there
-            log.warning("not ready: the database: %s: %s", type(error).__name__, error)
+            if self.consuming:  # before, whoever waits for it says so
+                log.warning("not ready: the database: %s: %s", type(error).__name__, error)
             return "does not answer"
         return None
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.cloudevents import MAX_BYTES
-from shared.http.callers import is_public
+from shared.http.callers import HEALTH, is_public
 from shared.http.problems import Problem, declares_body, header, refuse
 from shared.metrics import HTTP_REFUSED
 from shared.settings import Settings
@@ -117,14 +117,14 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 class Working:
-    """Works on so many requests at once, and says 503 with Retry-After beyond; /livez is always answered."""
+    """Works on so many requests at once, and says 503 with Retry-After beyond; health is always told, and takes no place from others."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._places = Places(settings.http_requests, "requests", "requests_full")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] == "/livez":
+        if scope["type"] != "http" or scope["path"] in HEALTH:
             await self._app(scope, receive, send)
             return
         with ExitStack() as held:

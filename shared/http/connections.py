@@ -9,9 +9,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakMethod
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from shared.http.problems import Problem
 from shared.http.wire import Wire
@@ -196,8 +197,8 @@ class Connection(H11Protocol):
             response = problem.response()
             headers = [*self.server_state.default_headers, *response.raw_headers, (b"connection", b"close")]
             for event in (
-                h11.Response(status_code=response.status_code, headers=headers),
-                h11.Data(data=bytes(response.body)),
+                h11.Response(status_code=response.status_code, headers=headers, reason=STATUS_PHRASES[response.status_code]),
+                h11.Data(data=bytes(response.body) if self._wire.answers_have_bodies else b""),
                 h11.EndOfMessage(),
             ):
                 self.transport.write(self.conn.send(event) or b"")
@@ -216,15 +217,17 @@ class Leaving(asyncio.Transport):
 
     def __init__(self, transport: asyncio.Transport, leave: Callable[[], None]) -> None:
         super().__init__()
-        self._transport, self._leave, self._left = transport, leave, False
+        # The connection holds this: held by it in turn, it would stay until the garbage collector comes, which is seldom.
+        self._transport, self._leave, self._left = transport, WeakMethod(leave), False
 
     def is_closing(self) -> bool:
         return self._left or self._transport.is_closing()
 
     def close(self) -> None:
-        if not self.is_closing():
+        leave = self._leave()
+        if leave is not None and not self.is_closing():
             self._left = True
-            self._leave()
+            leave()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self._transport.write(data)

@@ -30,6 +30,7 @@ class Wire(h11.Connection):
         super().__init__(h11.SERVER, HEADER_BYTES)
         self._chunks = self._bytes = 0
         self.refusal: Refusal = (HTTPStatus.BAD_REQUEST, "")
+        self.answers_have_bodies = True
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         """As h11 says it, and `RemoteProtocolError` for what it lets pass."""
@@ -39,11 +40,16 @@ class Wire(h11.Connection):
                 self._count(event)
             elif type(event) is h11.Request:
                 self._chunks = self._bytes = 0
+                self.answers_have_bodies = event.method != b"HEAD"
                 return _checked(event)
         except h11.RemoteProtocolError as error:
             self.refusal = (HTTPStatus(error.error_status_hint), str(error))
-            raise
+            raise error.with_traceback(None)  # noqa: B904  h11's frames hold the error that holds them
         return event
+
+    def start_next_cycle(self) -> None:
+        super().start_next_cycle()
+        self.answers_have_bodies = True
 
     def _count(self, data: h11.Data) -> None:
         """A body in a million chunks of one byte would be read for seconds without a pause."""

@@ -1,5 +1,6 @@
 """Bodies that are too large or come from nobody we know: refused without being read or kept, on every route that takes one."""
 
+import asyncio
 import gc
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
@@ -166,10 +167,28 @@ async def test_every_other_path_needs_one_whether_it_is_there_or_not(apps: Any, 
 
 async def test_readyz_says_which_dependency_and_not_what_it_said(fresh_database: Settings, caplog: pytest.LogCaptureFixture) -> None:
     nowhere = fresh_database.model_copy(update={"database_host": "/nowhere/of-ours", "database_name": "hidden"})
-    service = Service("monitor", nowhere, Database(nowhere, "monitor"))
+    service = Service("monitor", nowhere, Database(nowhere, "monitor"), consuming=True)
     answer = await send(service.app(), "GET", "/readyz")
     assert (answer.status_code, answer.json()) == (503, {"database": "does not answer"})
     assert "not ready: the database: " in caplog.text
+
+
+async def test_many_who_ask_whether_it_is_ready_ask_the_database_once(
+    fresh_database: Settings, monitor_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service("monitor", fresh_database, monitor_database)
+    asked = 0
+    connection = monitor_database.connection
+
+    def counted() -> Any:
+        nonlocal asked
+        asked += 1
+        return connection()
+
+    monkeypatch.setattr(monitor_database, "connection", counted)
+    app = service.app()
+    answers = await asyncio.gather(*(send(app, "GET", "/readyz") for _ in range(50)))
+    assert ({answer.status_code for answer in answers}, asked < 10) == ({200}, True)
 
 
 async def test_nobody_is_sent_elsewhere_by_the_host_that_they_name(apps: Any) -> None:

@@ -1,7 +1,9 @@
 """B2, what one process takes on: connections, headers, bodies, requests and answers are bounded in number and time; health answers."""
 
 import asyncio
+import gc
 import tracemalloc
+import weakref
 
 import msgspec
 import pytest
@@ -60,6 +62,32 @@ async def test_connections_that_have_gone_are_not_counted() -> None:
             client.writer.close()
         await until(lambda: not server.server.connections.open and not server.server.connections.waiting)
         assert REGISTRY.get_sample_value("forewarn_http_connections") == 0
+
+
+SENT = {
+    "nothing": b"",
+    "a request": get("/livez"),
+    "a refused request": get("/v1/path", authorized=False),
+    "no request": b"nonsense\r\n\r\n",
+    "half a body": LARGE + b"x" * 1_000,
+}
+
+
+@pytest.mark.parametrize("name", SENT)
+async def test_a_connection_that_has_gone_leaves_nothing_to_the_garbage_collector(name: str) -> None:
+    async with served() as server:
+        gc.disable()
+        try:
+            client = await server.connect()
+            await until(lambda: server.server.connections.open)
+            [known] = [weakref.ref(each) for each in server.server.connections.open]
+            await client.send(SENT[name])
+            if name in ("a request", "a refused request", "no request"):
+                await client.answer()
+            client.writer.close()
+            await until(lambda: known() is None)
+        finally:
+            gc.enable()
 
 
 async def test_a_connection_that_rests_too_long_between_requests_ends() -> None:

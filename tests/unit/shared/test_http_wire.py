@@ -100,6 +100,9 @@ CASES = {
     "a target of 9,000 bytes": Case(b"GET /livez?" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
     # methods, and what is asked beside
     "HEAD": Case(b"HEAD /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", 200, ends=False),
+    "HEAD that is refused": Case(b"HEAD /livez HTTP/1.1\r\nHost: localhost\r\n" + AUTHORIZED * 2 + b"\r\n", 400),
+    "HEAD of a target of 9,000 bytes": Case(b"HEAD /livez?" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414),
+    "HEAD with a body that goes on": Case(b"HEAD /v1/path HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n", 401),
     "OPTIONS": Case(request("OPTIONS", "/v1/path"), 405, ends=False),
     "a method that nobody knows": Case(request("BREW", "/v1/path"), 405, ends=False),
     "a method of another path": Case(request("DELETE", "/livez", authorized=False), 405, ends=False),
@@ -148,6 +151,24 @@ async def test_requests_in_a_row_are_answered_in_their_order(server: Served) -> 
     await client.send(b"".join(request("POST", "/v1/echo", body=b"x" * size) for size in (1, 2, 3)) + get("/livez"))
     assert [msgspec.json.decode((await client.answer()).body)["bytes"] for _ in range(3)] == [1, 2, 3]
     assert (await client.answer()).status == 200
+
+
+async def test_what_is_no_request_after_a_head_is_refused_with_a_body(server: Served) -> None:
+    client = await server.connect()
+    await client.send(b"HEAD /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert (await client.answer("HEAD")).status == 200
+    await client.send(b"nonsense\r\n\r\n")
+    answer = await client.answer()
+    assert (answer.status, msgspec.json.decode(answer.body)["status"]) == (400, 400)
+    assert await client.closed()
+
+
+async def test_nothing_that_is_sent_surprises_the_server(server: Served, caplog: pytest.LogCaptureFixture) -> None:
+    for name, case in CASES.items():
+        client = await server.connect()
+        await client.send(case.sent)
+        await client.answer(case.sent.split()[0].decode("latin-1"))
+        assert not caplog.records, name
 
 
 async def test_what_follows_a_refused_body_is_no_request(server: Served) -> None:
