@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from shared import metrics
 from shared.events import HOP_LIMIT, Fact, ProductEvent
+from shared.events.lines import leave_surplus
 from shared.tolerance import UNKNOWN_WORD, mended
 
 MAX_BYTES = 1 << 20
@@ -107,6 +108,7 @@ def read_fact(
     attributes.pop("datacontenttype", None)  # has done its work; "application/json; charset=utf-8" is JSON too
     if isinstance(event.data, bytes):
         raise Undecodable(Reason.WRONG_TYPE, "data: neither JSON nor text")
+    leave_surplus(event.data, fact)
     try:
         return _fact(fact, attributes)
     except ValidationError as error:

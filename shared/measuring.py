@@ -18,6 +18,7 @@ from prometheus_client import Gauge
 
 from shared import metrics, offsets
 from shared.kafka import Answering
+from shared.loop import LoopLag
 from shared.postgres import Database
 from shared.stream import Stream
 
@@ -209,7 +210,9 @@ class Measuring:
     def __init__(self, database: Database, kafka: Answering, streams: Sequence[Stream], kinds: Collection[str]) -> None:
         self._answering, self._looking = OwnConnection(database), OwnConnection(database)
         self._kafka = kafka
+        self._loop = LoopLag()
         self.measurements: list[Measurement] = [
+            self._loop,
             Dependency("kafka", kafka.ask),
             Dependency("postgres", partial(self._answering.fetch, "SELECT 1")),
             outbox(self._looking),
@@ -224,7 +227,8 @@ class Measuring:
             if isinstance(each, Figures):
                 each.forget()
         try:
-            await measure(measurements)
+            with self._loop.watched():
+                await measure(measurements)
         finally:
             self._answering.close()
             self._looking.close()

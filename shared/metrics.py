@@ -39,6 +39,7 @@ DUE_LATENESS = Histogram("forewarn_due_lateness_seconds", "How late due work was
 DUE_FAILURES = Counter("forewarn_due_failures_total", "Tries of due work that raised an error and will be made again.", ["kind"])
 LEASES_LOST = Counter("forewarn_leases_lost_total", "Results thrown away because another worker has the row by now.", ["kind"])
 
+LOOP_LAG = Histogram("forewarn_loop_lag_seconds", "How late the event loop wakes: while it is late, nothing else is done.", buckets=FAST)
 DEPENDENCY_UP = Gauge("forewarn_dependency_up", "1 while it answers this process, 0 while it does not.", ["dependency"])
 READY = Gauge("forewarn_ready", "1 while this check of /readyz passes; NaN: it gave no answer in time.", ["check"])
 DELETED = Counter("forewarn_retention_rows_total", "Rows that retention deleted, or whose words it deleted.", ["table"])

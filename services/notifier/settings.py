@@ -7,6 +7,8 @@ from pydantic import Field, SecretStr, field_validator
 from services.notifier.channels.mail import sender_of
 from shared.settings import Settings
 
+LONGEST_URL = 200  # characters; beside it a header line (RFC 5322, 2.1.1: 998 octets) has room for the token of the longest customer id
+
 
 class NotifierSettings(Settings):
     """FOREWARN_SMTP_*, FOREWARN_MAIL_FROM, FOREWARN_PUBLIC_URL and FOREWARN_LINK_SECRET."""
@@ -36,6 +38,8 @@ class NotifierSettings(Settings):
             raise ValueError("it begins with neither http:// nor https://")
         if not url.isascii() or not url.isprintable() or " " in url:
             raise ValueError("a URL has no spaces and only ASCII: write a domain beyond it as DNS has it (xn--…)")
+        if len(url) > LONGEST_URL:
+            raise ValueError(f"it has more than {LONGEST_URL} characters: a link would not fit into a header line of a mail")
         return url.rstrip("/")
 
     @classmethod

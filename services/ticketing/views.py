@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from services.ticketing.ticket import Priority, Status
 from shared.answers import Name
 from shared.api import Body
+from shared.events.lines import Line
 
 
 def _storable(text: str) -> str:
@@ -22,6 +23,7 @@ def _storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
+Storable = BeforeValidator(lambda said: _storable(said) if isinstance(said, str) else said)
 Words = Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_storable)]
 
 
@@ -29,10 +31,10 @@ class NewTicket(Body):
     """A customer's request, written down by whoever took it."""
 
     customer_id: Name
-    channel: Name = "api"
-    subject: Annotated[Text, Field(max_length=998)] = ""
+    channel: Annotated[Name, Line(100), Storable] = "api"
+    subject: Annotated[str, Line(250), Storable] = ""
     body: Annotated[Text, Field(max_length=100_000)] = ""
-    component: Name | None = Field(None, description="its id or its name in catalog.yml")
+    component: Annotated[Name, Line(255), Storable] | None = Field(None, description="its id or its name in catalog.yml")
     priority: Priority = "normal"
     in_reply_to: Name | None = Field(None, description="id or number of the customer's ticket this continues")
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from shared.events.envelope import IMPACT_CHUNK, Fact, Id, Payload, Severity, Why
+from shared.events.lines import Line
 
 # Start in epoch seconds, events, bad events, customers failing last in it, event time of the first bad event or 0 (older versions lack it).
 Bucket = tuple[int, int, int, int] | tuple[int, int, int, int, float]
@@ -40,9 +41,9 @@ class Incident(Payload):
 
     incident_id: Id
     rule: str
-    component: str
+    component: Annotated[str, Line(255)]
     severity: Severity
-    title: str
+    title: Annotated[str, Line(500)]
     started_at: AwareDatetime  # the first bad event of the window that crossed the threshold
     revision: Annotated[int, Field(ge=0)] = 0  # counts the facts about this incident, impacts left out; 0 for the opening
     symptom: str = "failing"  # what the rule detects: failing, slow, or a word of a later version; chooses the words of mails

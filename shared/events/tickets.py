@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from shared.events.envelope import Fact, Id, Payload
+from shared.events.lines import Line
 
 
 class Ticket(Payload):
@@ -19,9 +20,9 @@ class TicketOpened(Fact):
     """A request became a ticket with a number."""
 
     class Data(Ticket):
-        channel: str
-        subject: str
-        component: str | None
+        channel: Annotated[str, Line(255)]
+        subject: Annotated[str, Line(250)]
+        component: Annotated[str, Line(255)] | None
         priority: Literal["low", "normal", "high", "urgent"]
         opened_at: AwareDatetime
 
@@ -39,8 +40,8 @@ class TicketReplied(Fact):
     class Data(Ticket):
         reply_id: Id
         kind: Literal["answer", "resolved", "reply"]
-        author: str
-        subject: str
+        author: Annotated[str, Line(255)]
+        subject: Annotated[str, Line(500)]
         body: str
         incident_id: str | None = None
         replied_at: AwareDatetime

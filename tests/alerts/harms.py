@@ -34,6 +34,15 @@ async def stopped(service: str, stack: Stack) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def frozen(service: str, stack: Stack) -> AsyncIterator[None]:
+    """It gets no turn for as long as a long computation would take, and then it does."""
+    await stack.compose("pause", service)
+    await asyncio.sleep(3)
+    await stack.compose("unpause", service)
+    yield
+
+
+@asynccontextmanager
 async def mail_server_stopped(stack: Stack) -> AsyncIterator[None]:
     """Six customers are due a reply that the mail server, which is gone, cannot take."""
     async with stopped("maildev", stack):
@@ -202,6 +211,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
             nonsense,
             {"DeadLetters": {"service": "ticketing", "reason": "not_json"}, "DeadLetterFlood": {"service": "ticketing"}},
         ),
+        Harm("the time of notifier", partial(frozen, "notifier"), {"EventLoopBlocked": {"service": "notifier"}}),
         Harm("a table that due work needs", work_that_raises, {"DueWorkFailing": {"service": "ticketing"}}),
         Harm("a due row (locked)", work_that_no_worker_gets, {"DueWorkLate": {"service": "ticketing", "kind": "tidy_tickets"}}),
         Harm(

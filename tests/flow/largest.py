@@ -121,8 +121,8 @@ ASKED: dict[str, dict[str, str]] = {
     },
 }
 
-RELEASED = {"/v1/streams/{topic}/release": ("/v1/streams/incidents.v1/release", {})}
-SENT = {"/v1/unpublished/send": ("/v1/unpublished/send", {"topic": "incidents.v1"})}
+RELEASED: dict[str, tuple[str, Any]] = {"/v1/streams/{topic}/release": ("/v1/streams/incidents.v1/release", {})}
+SENT: dict[str, tuple[str, Any]] = {"/v1/unpublished/send": ("/v1/unpublished/send", {"topic": "incidents.v1"})}
 
 # What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
 DONE: dict[str, dict[str, tuple[str, Any]]] = {
