@@ -9,18 +9,19 @@ import base64
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from shared.http.bodies import Bodies, Head, Working
 from shared.http.callers import Gate, Role, allow, caller_of
-from shared.http.problems import Problem, handle_problems
+from shared.http.problems import SHOWN, Problem, handle_problems
 from shared.postgres import Database, Tx
 from shared.settings import Settings
 
 __all__ = [
+    "Body",
     "Db",
     "IdempotencyKey",
     "Problem",
@@ -37,7 +38,8 @@ __all__ = [
 ]
 
 # A key is its caller's own. What versions before migration 0005 kept has no caller, and counts as anybody's for its last day.
-ANSWERED = "SELECT body_hash, status, response FROM idempotency WHERE key = $1 AND route = $2 AND caller IN ($3, '')"
+ANSWERED = """SELECT body_hash, status, response FROM idempotency
+    WHERE key = $1 AND route = $2 AND caller IN ($3, '') ORDER BY caller DESC LIMIT 1"""
 CLAIM_KEY = """INSERT INTO idempotency (key, route, caller, body_hash, status, response) SELECT $1, $2, $3, $4, 0, ''
     WHERE NOT EXISTS (SELECT FROM idempotency WHERE key = $1 AND route = $2 AND caller = '') ON CONFLICT DO NOTHING"""
 KEEP_ANSWER = "UPDATE idempotency SET status = $4, response = $5 WHERE key = $1 AND route = $2 AND caller = $3"
@@ -89,6 +91,19 @@ async def _answered(tx: Tx, claim: tuple[str | None, str, str], said: bytes) -> 
     if row["body_hash"] != said:
         raise Problem(422, "this Idempotency-Key came with another request before")
     return Response(row["response"], row["status"], {"Idempotency-Replayed": "true"}, "application/json")
+
+
+class Body(BaseModel):
+    """What a request brings: a field it does not know is a mistake. Of many only their number is said: each error takes memory."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _has_few_fields(cls, given: Any) -> Any:
+        if isinstance(given, dict) and len(given) > len(cls.model_fields) + SHOWN:
+            raise ValueError(f"it has {len(given)} fields")
+        return given
 
 
 # ── lists ────────────────────────────────────────────────────────────────────────────────────

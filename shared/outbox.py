@@ -29,8 +29,11 @@ log = logging.getLogger(__name__)
 AT_ONCE = 2000
 LOOK_BELOW = 60.0  # seconds between looks at the whole lane, for rows below the floor
 WRITE = "INSERT INTO outbox (topic, key, value, header_names, header_values, lane) VALUES ($1, $2, $3, $4, $5, $6)"
-OLDEST = """SELECT id, topic, key, value, header_names, header_values FROM outbox
-    WHERE lane = $1 AND id > $2 ORDER BY id LIMIT $3"""
+# As many rows as have 16 MiB of values, or one that has more; `found` counts the others too. Lengths are known without reading values.
+OLDEST = """SELECT id, topic, key, value, header_names, header_values, found FROM (
+        SELECT *, row_number() OVER before AS place, sum(coalesce(length(value), 0)) OVER before AS bytes, count(*) OVER () AS found
+        FROM (SELECT * FROM outbox WHERE lane = $1 AND id > $2 ORDER BY id LIMIT $3) AS oldest WINDOW before AS (ORDER BY id)) AS counted
+    WHERE place = 1 OR bytes <= 16777216 ORDER BY id"""
 DELETE = "DELETE FROM outbox WHERE id = ANY ($1::bigint[])"
 FREE = """SELECT true FROM relays WHERE lane = $1 AND NOT EXISTS (
     SELECT FROM pg_stat_activity AS leader WHERE leader.pid = relays.pid AND leader.backend_start = relays.backend_start)"""
@@ -114,14 +117,15 @@ class Relay:
             await connection.execute(DELETE, [row["id"] for row in rows])
             for row in rows:
                 metrics.PUBLISHED.labels(row["topic"]).inc(row["id"] not in refused)
-            floor.published(rows[-1]["id"] if rows else 0, whole=len(rows) < AT_ONCE)
+            whole = len(rows) == (rows[0]["found"] if rows else 0) < AT_ONCE
+            floor.published(rows[-1]["id"] if rows else 0, whole=whole)
             if time.monotonic() - looked_at > 1:
                 looked_at = time.monotonic()
                 [transactions] = await connection.fetch(RUNNING)
                 floor.running(transactions["oldest"], transactions["next"])
             if time.monotonic() - below_at > LOOK_BELOW:
                 floor, below_at = Floor(), time.monotonic()
-            if len(rows) < AT_ONCE:
+            if whole:
                 await wait_for_wakeup(self._written, 1)
 
 

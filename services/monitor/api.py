@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.monitor import changing
 from services.monitor.changing import End
@@ -13,7 +13,7 @@ from services.monitor.events_api import events
 from services.monitor.incident import IncidentRow
 from services.monitor.store import Q, incident, incident_of
 from shared.answers import Cursor, Name, Page, page_of
-from shared.api import Db, IdempotencyKey, Problem, Role, allow, once, position_of, timed_position
+from shared.api import Body, Db, IdempotencyKey, Problem, Role, allow, once, position_of, timed_position
 from shared.events import Severity
 from shared.postgres import Tx, plan_for_values
 
@@ -48,10 +48,8 @@ class IncidentView(BaseModel):
     why: dict[str, Any]
 
 
-class Ending(BaseModel):
+class Ending(Body):
     """A person ends an incident."""
-
-    model_config = ConfigDict(extra="forbid")
 
     note: Annotated[str, Field(max_length=2000, description="for operators and agents; customers do not read it")] = ""
     tell: Annotated[bool, Field(description="whether those who were told of the incident hear of its end")] = True

@@ -76,17 +76,25 @@ FROM incidents WHERE id = $1
 FOR SHARE
 
 -- name: next_of_incident
--- What the next customers were told, or are to be told, of an incident, customer by customer.
-SELECT * FROM notifications WHERE incident_id = $1 AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
+-- What the next customers were told, or are to be told, of an incident, customer by customer; without the words of tickets.
+SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+FROM notifications
+WHERE incident_id = $1 AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
 
 -- name: next_awaiting
 -- The same, of what hangs on what monitor says about the incident.
-SELECT * FROM notifications
+SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+FROM notifications
 WHERE incident_id = $1 AND awaits_incident AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
 
 -- name: of_incident_and_customer
 -- What one customer was told, or is to be told, of an incident.
-SELECT * FROM notifications WHERE incident_id = $1 AND customer_id = $2
+SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+FROM notifications
+WHERE incident_id = $1 AND customer_id = $2
 
 -- name: await_no_more
 -- The incident is over: what was not told of it because it had not been true lately stays untold, whatever comes.

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from services.ticketing.ticket import Priority, Status
 from shared.answers import Name
+from shared.api import Body
 from shared.events.lines import Line
 
 
@@ -24,12 +25,6 @@ def _storable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_storable)]
 Storable = BeforeValidator(lambda said: _storable(said) if isinstance(said, str) else said)
 Words = Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_storable)]
-
-
-class Body(BaseModel):
-    """A POST's body: a field it does not know is a mistake."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class NewTicket(Body):

@@ -2,8 +2,14 @@
 
 from typing import Any
 
+import msgspec
+
 from services.notifier.links import Right, token_for
+from shared.cloudevents import write_event
+from tests.builders import event
 from tests.flow.every_service import LINK_SECRET
+
+EVENT = msgspec.json.decode(write_event(event()))
 
 # Names of 255 characters, words as many as REST and support.requests.v1 take, and texts of 80 kB that an event may have in any
 # of its fields (indexes hardly take more): all in the characters that are the longest in UTF-8, or in JSON.
@@ -20,7 +26,8 @@ INSERT INTO incidents (id, rule, component, severity, title, status, started_at,
 SELECT 'i-' || n, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_event() || ' is failing', 'dismissed', pg_temp.at(0),
     pg_temp.at(n), pg_temp.at(n), '{"ratio": 0.5}', pg_temp.words(2000), 'operator', 500000 FROM generate_series(1, 510) n;
 INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
-VALUES ('open', 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_event(), 'open', pg_temp.at(0), pg_temp.at(0), '{}');
+SELECT id, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_event(), 'open', pg_temp.at(0), pg_temp.at(0), '{}'
+FROM unnest(ARRAY['open', 'open too']) AS id;
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-1', pg_temp.named(n::text), 'confirmed', pg_temp.at(0), pg_temp.at(0), 2147483647 FROM generate_series(1, 20000) n;
 """
@@ -114,14 +121,33 @@ ASKED: dict[str, dict[str, str]] = {
     },
 }
 
-# What is done to the largest, and answers with it.
-DEEDS: dict[str, dict[str, dict[str, Any]]] = {
-    "monitor": {"/v1/incidents/open/resolve": {"note": "\x01" * 2000}},
-    "notifier": {"/v1/customers/c-1/contacts/clear-mark": {"address": "1" + "𠀀" * 300}},
+RELEASED: dict[str, tuple[str, Any]] = {"/v1/streams/{topic}/release": ("/v1/streams/incidents.v1/release", {})}
+SENT: dict[str, tuple[str, Any]] = {"/v1/unpublished/send": ("/v1/unpublished/send", {"topic": "incidents.v1"})}
+
+# What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
+DONE: dict[str, dict[str, tuple[str, Any]]] = {
+    "monitor": {
+        "/v1/events": ("/v1/events", [EVENT] * 1000),
+        "/v1/incidents/{incident_id}/resolve": ("/v1/incidents/open/resolve", {"note": "\x01" * 2000}),
+        "/v1/incidents/{incident_id}/dismiss": ("/v1/incidents/open too/dismiss", {"note": "\x01" * 2000}),
+        "/v1/streams/{topic}/release": ("/v1/streams/monitor.partials.v1/release", {}),
+        **SENT,
+    },
+    "notifier": {
+        "/v1/customers/{customer_id}/contacts/clear-mark": ("/v1/customers/c-1/contacts/clear-mark", {"address": "1" + "𠀀" * 300}),
+        "/u/{token}": (ASKED["notifier"]["/u/{token}"], {}),
+        **RELEASED,
+        **SENT,
+    },
     "ticketing": {
-        "/v1/tickets/1/reply": {"body": "\x01" * 100_000},
-        "/v1/tickets/1/assign": {"agent": "𠀀" * 255},
-        "/v1/tickets/1/resolve": {"resolution": "\x01" * 100_000},
-        "/v1/tickets/1/reopen": {"reason": "\x01" * 100_000},
+        "/v1/tickets/{ref}/reply": ("/v1/tickets/1/reply", {"body": "\x01" * 100_000}),
+        "/v1/tickets/{ref}/assign": ("/v1/tickets/1/assign", {"agent": "𠀀" * 255}),
+        "/v1/tickets/{ref}/resolve": ("/v1/tickets/1/resolve", {"resolution": "\x01" * 100_000}),
+        "/v1/tickets/{ref}/reopen": ("/v1/tickets/1/reopen", {"reason": "\x01" * 100_000}),
+        "/v1/tickets": ("/v1/tickets", {"customer_id": "𠀀" * 255, "subject": "𠀀" * 998, "body": "𠀀" * 100_000, "component": "𠀀" * 255}),
+        "/v1/tickets/{ref}/link": ("/v1/tickets/1001/link", {"incident_id": "i-1", "answer": True}),
+        "/v1/tickets/{ref}/unlink": ("/v1/tickets/1001/unlink", {"verdict": "\x01" * 100_000}),
+        **RELEASED,
+        **SENT,
     },
 }

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from pydantic import BaseModel
 
 from deploy.local.processes import free_port
-from shared.api import Role, allow, application
+from shared.api import Body, Role, allow, application
 from shared.http.server import Server
 from shared.settings import Settings
 
@@ -19,7 +18,7 @@ AUTHORIZED = b"Authorization: Bearer producer-token\r\n"
 WITHIN = 10.0  # seconds for what must happen
 
 
-class Things(BaseModel):
+class Things(Body):
     things: list[int] = []
     named: dict[str, int] = {}
 

@@ -42,6 +42,7 @@ HOSTILE = {
     "many errors": b'{"things": [%s"x"]}' % (b'"x",' * 20_000),
     "a long key": b'{"named": {"%s": "x"}}' % (b"k" * 900_000),
     "many keys": b'{"named": {%s"z": "x"}}' % b"".join(b'"%d": "x",' % number for number in range(10_000)),
+    "many unknown fields": b"{%s}" % b",".join(b'"%d": 1' % number for number in range(80_000)),
     "half of a surrogate pair in a key": rb'{"named": {"\ud800": "x"}}',
     "half of a surrogate pair": rb'{"things": ["\ud800"]}',
     "5,000 deep": b'{"things": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
@@ -61,6 +62,13 @@ async def test_a_body_that_does_not_fit_gets_a_small_problem(client: httpx2.Asyn
     assert answer.status_code in (400, 422)
     assert answer.headers["content-type"] == "application/problem+json"
     assert len(answer.content) < BOUND
+
+
+async def test_unknown_fields_are_named_and_many_are_counted(client: httpx2.AsyncClient) -> None:
+    few = await client.post("/v1/things", json={"x": 1, "y": 2})
+    assert [error["at"] for error in few.json()["errors"]] == ["body.x", "body.y"]
+    many = await client.post("/v1/things", json={str(number): 1 for number in range(1_000)})
+    assert [(error["at"], "1000 fields" in error["why"]) for error in many.json()["errors"]] == [("body", True)]
 
 
 async def test_a_query_that_does_not_fit_gets_a_small_problem(client: httpx2.AsyncClient) -> None:
