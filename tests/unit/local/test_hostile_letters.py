@@ -204,3 +204,17 @@ async def test_a_letter_of_a_time_there_is_not_is_listed_shown_and_sent_back(
     assert await redrive_on(kafka, Topic.SUPPORT_REQUESTS) == 0
     await list_on(kafka, TOPIC)
     assert "not_json                    1        0" in printed(capsys)
+
+
+async def test_of_a_hundred_thousand_headers_and_reasons_a_few_are_shown(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = letter()
+    await send_raw(sender, DLQ, [ours._replace(headers=[*[(b"h%d" % n, b"v") for n in range(100_000)], *ours.headers])])
+    await send_raw(sender, DLQ, [Raw(b"", [(b"forewarn-reason", b"r%d" % n + b"x" * 10_000)]) for n in range(40)])
+    await list_on(kafka, TOPIC)
+    lines = printed(capsys).splitlines()
+    assert (len(lines), max(map(len, lines)) < 300) == (1 + 30 + 1, True)
+    assert lines[-1].split()[:5] == [TOPIC, "(other", "reasons)", "11", "11"]
+    await show_on(kafka, TOPIC, (0, 0), 1)
+    assert printed(capsys).count("  header     ") == 51
