@@ -1,6 +1,7 @@
 """Work that raises again and again is put aside, shown and tried again; what waits for a server that is away never is."""
 
 from datetime import timedelta
+from functools import partial
 
 import aiosmtplib
 import asyncpg
@@ -11,6 +12,8 @@ from prometheus_client import REGISTRY
 
 from deploy.local.due import retry_on, show_on
 from deploy.local.processes import free_port
+from services.ticketing.store import LOOK
+from services.ticketing.timers import look_again
 from shared import due_aside
 from shared.due_aside import TRIES
 from shared.measuring import OwnConnection
@@ -21,6 +24,7 @@ from shared.settings import Settings
 from shared.timers import Due, Timers, Work, cancel, schedule
 from tests.fakes import do_due
 from tests.flow.test_streams import serving
+from tests.unit.ticketing.builders import POLICY
 
 pytestmark = pytest.mark.asyncio
 
@@ -172,6 +176,19 @@ async def test_what_was_put_aside_is_measured(bell: Bell) -> None:
     await due_figures(connection, [RING, "idle"]).once()
     connection.close()
     assert [REGISTRY.get_sample_value("forewarn_due_aside_rows", {"kind": kind}) for kind in (RING, "idle")] == [1, 0]
+
+
+async def test_a_row_of_a_service_that_no_version_of_it_wrote_is_put_aside_with_its_place_and_without_its_words(
+    ticketing_database: Database,
+) -> None:
+    ticketing = Bell(ticketing_database)
+    async with ticketing_database.transaction() as tx:
+        await schedule(tx, LOOK, {"ada@example.org": await tx.fetchval("SELECT clock()")})
+        await tx.execute("UPDATE due SET raised = $1", TRIES - 1)
+    await do_due(ticketing_database, LOOK, Work(partial(look_again, POLICY, ticketing_database)))
+    [(_, reason)] = await ticketing.aside()
+    assert str(reason).startswith("ValueError at services/ticketing/timers.py:")
+    assert "ada" not in str(reason)
 
 
 # ── an operator ──────────────────────────────────────────────────────────────────────────────
