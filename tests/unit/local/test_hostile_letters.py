@@ -192,6 +192,16 @@ async def test_a_pointer_is_followed_past_a_record_that_no_client_can_unpack(kaf
     assert sorted(each.value or b"" for each in readable if dict(each.headers).get("forewarn-redriven")) == [b"one", b"three"]
 
 
+async def test_a_pointer_that_says_another_size_than_its_record_has_is_not_followed(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await send_raw(sender, TOPIC, [Raw(b"x" * 1_000)], partition=3)
+    pointer = letter(b"x" * 1_000, form=Form.POINTER, offset=0)
+    await send_raw(sender, DLQ, [pointer._replace(value=b"", headers=[*pointer.headers, (b"forewarn-size", b"0")])])
+    assert await redrive_on(kafka, TOPIC) == 1
+    assert "0 dead letters went back" in printed(capsys)
+
+
 @pytest.mark.parametrize("timestamp", ABSURD)
 async def test_a_letter_of_a_time_there_is_not_is_listed_shown_and_sent_back(
     kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str], timestamp: int
