@@ -37,7 +37,7 @@ UNPUBLISHED = Counter("forewarn_unpublished_records_total", "Records the broker 
 DUE_ROWS = Gauge("forewarn_due_rows", "Rows of work that are due and wait for a worker, counted to 10,000; NaN: unknown.", ["kind"])
 DUE_AGE = Gauge("forewarn_due_oldest_age_seconds", "How long the oldest of them has waited; NaN: unknown.", ["kind"])
 DUE_LATENESS = Histogram("forewarn_due_lateness_seconds", "How late due work was claimed for the first time.", ["kind"], buckets=SLOW)
-DUE_FAILURES = Counter("forewarn_due_failures_total", "Tries of due work that raised an error and will be made again.", ["kind"])
+DUE_FAILURES = Counter("forewarn_due_failures_total", "Tries of due work that raised an error.", ["kind"])
 DUE_ASIDE_ROWS = Gauge("forewarn_due_aside_rows", "Rows of work put aside that wait to be retried by an operator; NaN: unknown.", ["kind"])
 DUE_ASIDE = Counter("forewarn_due_aside_total", "Rows of work put aside because they raised again and again.", ["kind"])
 LEASES_LOST = Counter("forewarn_leases_lost_total", "Results thrown away because another worker has the row by now.", ["kind"])

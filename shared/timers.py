@@ -110,6 +110,10 @@ class Timers:
     _claiming: dict[str, asyncio.Lock] = field(default_factory=dict)  # by kind, held while rows are claimed
     _stopping: bool = False
 
+    def __post_init__(self) -> None:
+        for kind in self.kinds:
+            metrics.DUE_ASIDE.labels(kind)
+
     async def run(self) -> None:
         """Until cancelled."""
         await asyncio.gather(*(self._claim_forever(kind, work) for kind, work in self.kinds.items()))

@@ -21,6 +21,7 @@ from shared.dead_letters import PREFIX
 
 AT_ONCE = 500  # letters to a receipt
 REASONS = 30  # lines of the list for one topic: a reason is whatever a header says
+HEADERS = 50  # of a letter that are shown
 BYTES_AT_ONCE = 16 << 20  # of the records of those letters
 CLOCK = "%Y-%m-%d %H:%M:%S UTC"
 LINE = "{:<22} {:<20} {:>8} {:>8}   {}"  # of the list
@@ -140,9 +141,11 @@ def _shown(letter: Letter, sent: bool) -> Iterator[str]:
         yield "             stand where it stood for as long as the topic keeps them; redrive reads them there"
         return
     yield f"  key        {printable(record.key)}"
-    for header, value in record.headers:
-        if not header.startswith(PREFIX):
-            yield f"  header     {printable(header)}: {printable(value)}"
+    own = [(header, value) for header, value in record.headers if not header.startswith(PREFIX)]
+    for header, value in own[:HEADERS]:
+        yield f"  header     {printable(header)}: {printable(value)}"
+    if len(own) > HEADERS:
+        yield f"  header     … and {len(own) - HEADERS:,} more"
     yield f"  value      {printable(record.value, longest=4_000)}"
 
 

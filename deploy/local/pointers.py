@@ -20,18 +20,22 @@ class Followed:
 
     async def records(self, letters: Sequence[Letter]) -> dict[Place, ConsumerRecord]:
         """By the pointer's own place: its record, unless the topic no longer keeps it or was made anew."""
-        found = {(record.partition, record.offset): record for record in await self._read({letter.stood_at for letter in letters})}
-        return {letter.place: found[letter.stood_at] for letter in letters if _is_the_one(found.get(letter.stood_at), letter)}
+        pointing: dict[Place, list[Letter]] = {}
+        for letter in letters:
+            pointing.setdefault(letter.stood_at, []).append(letter)
+        found: dict[Place, ConsumerRecord] = {}
+        async for record in self._around(pointing):
+            theirs = pointing.get((record.partition, record.offset), ())
+            found.update({letter.place: record for letter in theirs if _is_the_one(record, letter)})
+        return found
 
-    async def _read(self, places: Iterable[Place]) -> list[ConsumerRecord]:
-        found: list[ConsumerRecord] = []
+    async def _around(self, places: Iterable[Place]) -> AsyncIterator[ConsumerRecord]:
+        """The records at these places, and those that are read over on the way."""
         for at, offsets in (await self._within_bounds(places)).items():
-            wanted = set(offsets)
             for first, last in _stretches(offsets):
                 async for each in between(self._consumer, at, first, last + 1):
-                    if isinstance(each, ConsumerRecord) and each.offset in wanted:
-                        found.append(each)
-        return found
+                    if isinstance(each, ConsumerRecord):
+                        yield each
 
     async def _within_bounds(self, places: Iterable[Place]) -> dict[TopicPartition, list[int]]:
         """The offsets by partition, ascending, without what retention has deleted and partitions that are not there."""
@@ -60,8 +64,9 @@ def _stretches(offsets: Sequence[int]) -> Iterator[tuple[int, int]]:
     yield first, last
 
 
-def _is_the_one(record: ConsumerRecord | None, letter: Letter) -> bool:
-    return record is not None and hashlib.sha256(record.value or b"").hexdigest() == letter.said("sha256")
+def _is_the_one(record: ConsumerRecord, letter: Letter) -> bool:
+    value = record.value or b""
+    return len(value) == letter.size and hashlib.sha256(value).hexdigest() == letter.said("sha256")
 
 
 @asynccontextmanager

@@ -70,7 +70,7 @@ class Running:
         return len((await compose("logs", "--no-color", "--no-log-prefix", "--since", since, service)).splitlines())
 
     async def letters(self, topic: str) -> list[ConsumerRecord]:
-        """The dead letters of a topic, as they are on the broker; receipts are none."""
+        """The dead letters of a topic, as they are on the broker."""
         consumer = AIOKafkaConsumer(f"{topic}.dlq", bootstrap_servers=KAFKA, group_id=None, auto_offset_reset="earliest")
         await consumer.start()
         try:

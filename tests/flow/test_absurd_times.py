@@ -65,7 +65,7 @@ async def forge(watch: Watch, ahead: timedelta, *buckets: Bucket) -> None:
 async def an_outage_is_found(watch: Watch) -> None:
     since = watch.clock.now
     await watch.live(10, FAILING)
-    await watch.live(40, WELL)
+    await watch.live(30, WELL)
     [incident] = await watch.incidents()
     assert incident["status"] == "resolved"
     assert since <= incident["started_at"] <= since + timedelta(seconds=1)
@@ -79,7 +79,7 @@ async def test_a_partial_ten_years_ahead_is_put_aside_and_a_real_outage_is_found
     await an_outage_is_found(watch)
 
 
-@pytest.mark.parametrize("ahead", [timedelta(minutes=1), timedelta(hours=1), timedelta(hours=23, minutes=59)], ids=str)
+@pytest.mark.parametrize("ahead", [timedelta(minutes=1), timedelta(hours=23, minutes=59)], ids=str)
 async def test_a_partial_that_is_ahead_silences_no_component(watch: Watch, ahead: timedelta) -> None:
     # Given a component that is known, and one that is not yet
     await watch.live(5, WELL)
@@ -103,7 +103,7 @@ async def test_what_a_wrong_clock_let_be_judged_is_judged_anew(watch: Watch) -> 
     await forge(watch, timedelta(days=365))
     # When the clock is right again
     our_clock(watch)
-    await watch.live(40, WELL)
+    await watch.live(30, WELL)
     # Then the incident ends, and the next outage is found
     [incident] = await watch.incidents()
     assert incident["status"] == "resolved"

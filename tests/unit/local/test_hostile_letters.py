@@ -7,7 +7,7 @@ from itertools import count
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from deploy.local import receipts
@@ -22,7 +22,7 @@ from tests.raw import Raw, send_raw
 from tests.unit.local.test_dlq import TOPIC, record
 
 DLQ = f"{TOPIC}.dlq"
-ABSURD = [-62_167_219_200_000, -5, 0, 2**62, -(2**62), 253_402_300_800_000]
+ABSURD = [-62_167_219_200_000, -5, 0, 2**61, -(2**61), 253_402_300_800_000]
 OURS = ("reason", "detail", "topic", "partition", "offset", "form", "size", "sha256", "redriven", "receipt")
 numbers = count()
 
@@ -57,15 +57,17 @@ names = st.sampled_from([f"forewarn-{name}".encode() for name in OURS]) | st.bin
 values = st.none() | st.binary(max_size=20) | st.sampled_from([b"pointer", b"stub", b"whole", b"9" * 18, b"-1", "²".encode(), b"0"])
 any_record = st.builds(
     Raw,
-    value=st.none() | st.binary(max_size=50) | st.just(b"[[0, 0]]") | st.just(b"x" * 100_000),
+    value=st.none() | st.binary(max_size=50) | st.just(b"[[0, 0]]") | st.just(b"x" * 1_000),
     headers=st.lists(st.tuples(names, values), max_size=6),
     key=st.none() | st.binary(max_size=10),
-    timestamp=st.sampled_from(ABSURD) | st.integers(-(2**62), 2**62),
+    timestamp=st.sampled_from(ABSURD) | st.integers(-(2**61), 2**61),
 )
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(batches=st.lists(st.lists(any_record, min_size=1, max_size=4), max_size=5), odd_receipts=st.lists(any_record, max_size=2))
+@settings(
+    max_examples=10, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(batches=st.lists(st.lists(any_record, min_size=1, max_size=8), max_size=4), odd_receipts=st.lists(any_record, max_size=2))
 async def test_whatever_is_written_there_the_commands_end_well_and_a_letter_of_ours_goes_back(
     kafka: str, capsys: pytest.CaptureFixture[str], batches: list[list[Raw]], odd_receipts: list[Raw]
 ) -> None:
@@ -192,6 +194,16 @@ async def test_a_pointer_is_followed_past_a_record_that_no_client_can_unpack(kaf
     assert sorted(each.value or b"" for each in readable if dict(each.headers).get("forewarn-redriven")) == [b"one", b"three"]
 
 
+async def test_a_pointer_that_says_another_size_than_its_record_has_is_not_followed(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await send_raw(sender, TOPIC, [Raw(b"x" * 1_000)], partition=3)
+    pointer = letter(b"x" * 1_000, form=Form.POINTER, offset=0)
+    await send_raw(sender, DLQ, [pointer._replace(value=b"", headers=[*pointer.headers, (b"forewarn-size", b"0")])])
+    assert await redrive_on(kafka, TOPIC) == 1
+    assert "0 dead letters went back" in printed(capsys)
+
+
 @pytest.mark.parametrize("timestamp", ABSURD)
 async def test_a_letter_of_a_time_there_is_not_is_listed_shown_and_sent_back(
     kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str], timestamp: int
@@ -204,3 +216,17 @@ async def test_a_letter_of_a_time_there_is_not_is_listed_shown_and_sent_back(
     assert await redrive_on(kafka, Topic.SUPPORT_REQUESTS) == 0
     await list_on(kafka, TOPIC)
     assert "not_json                    1        0" in printed(capsys)
+
+
+async def test_of_a_hundred_thousand_headers_and_reasons_a_few_are_shown(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ours = letter()
+    await send_raw(sender, DLQ, [ours._replace(headers=[*[(b"h%d" % n, b"v") for n in range(100_000)], *ours.headers])])
+    await send_raw(sender, DLQ, [Raw(b"", [(b"forewarn-reason", b"r%d" % n + b"x" * 10_000)]) for n in range(40)])
+    await list_on(kafka, TOPIC)
+    lines = printed(capsys).splitlines()
+    assert (len(lines), max(map(len, lines)) < 300) == (1 + 30 + 1, True)
+    assert lines[-1].split()[:5] == [TOPIC, "(other", "reasons)", "11", "11"]
+    await show_on(kafka, TOPIC, (0, 0), 1)
+    assert printed(capsys).count("  header     ") == 51
