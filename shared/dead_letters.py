@@ -73,12 +73,20 @@ class DeadLetter:
             "size": len(record.value or b"") if known else None,
             "sha256": hashlib.sha256(record.value or b"").hexdigest() if known else None,
         }
-        kept = [(name, value) for name, value in record.headers if whole or name == REDRIVEN]
-        headers = [*kept, *((PREFIX + name, str(value).encode()) for name, value in ours.items() if value is not None)]
+        headers = [
+            *(record.headers if whole else _times_redriven(record)),
+            *((PREFIX + name, str(value).encode()) for name, value in ours.items() if value is not None),
+        ]
         value = record.value if whole else None
         if value is None and (record.key is None or not whole):
             value = b""  # aiokafka sends no record without both
         return Message(record.topic + ".dlq", record.key if whole else None, value, headers)
+
+
+def _times_redriven(record: ConsumerRecord) -> list[tuple[str, bytes]]:
+    """The header that counts, as far as it is a count: anybody may write a larger one, or many."""
+    last = next((value for name, value in reversed(record.headers) if name == REDRIVEN), None)
+    return [(REDRIVEN, last)] if last is not None and len(last) < 10 else []
 
 
 def _first_seen(record: ConsumerRecord) -> str | None:

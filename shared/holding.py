@@ -13,7 +13,7 @@ from shared.transactions import owner
 log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds between two looks at what the consumer knows
-TOLD_AFTER = 5.0  # seconds at one place; a product that writes in transactions ends each sooner
+TOLD_AFTER = 10.0  # seconds at one place; a product that writes in transactions ends each sooner
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Record batches byte by byte, as no client library would write them, and a producer that sends them as they are."""
 
+import asyncio
 import struct
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
 ATTRIBUTES_AT, CRC_AT, ATTRIBUTES_ENDS, RECORDS_AT = 21, 17, 23, 61
+NOT_LEADER = 6  # Kafka's number
 NOW = 1_764_000_000_000  # milliseconds
 ODD_NAME = "odd-header-name"  # stands for header names that only bytes can say; see `renamed`
 
@@ -46,6 +48,9 @@ async def send(producer: AIOKafkaProducer, topic: str, partition: int, data: byt
     """Returns when the broker has it. Raises AssertionError with its error's number when it refuses."""
     await producer.partitions_for(topic)
     node = producer.client.cluster.leader_for_partition(TopicPartition(topic, partition))
-    answer = await producer.client.send(node, ProduceRequest(None, -1, 10_000, [(topic, [(partition, data)])]))
-    [(_, [(_, error, *_)])] = answer.topics
+    async with asyncio.timeout(10):
+        error = NOT_LEADER
+        while error == NOT_LEADER:  # of a topic made a moment ago
+            answer = await producer.client.send(node, ProduceRequest(None, -1, 10_000, [(topic, [(partition, data)])]))
+            [(_, [(_, error, *_)])] = answer.topics
     assert error == 0, f"the broker refuses the batch: {error}"

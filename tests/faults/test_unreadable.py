@@ -1,11 +1,18 @@
 """Records that a client library cannot unpack, and records whose putting aside fails: real Kafka, one worker, nothing stops."""
 
 import asyncio
+from collections.abc import Collection, Sequence
 
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 
+from shared import kafka
 from shared.cloudevents import write_fact
+from shared.events import Fact
+from shared.handling import Handling
+from shared.postgres import Database, Tx
+from shared.settings import Settings
+from shared.stream import Stream
 from tests.batches import ODD_NAME, Record, batch, renamed, sealed, send
 from tests.builders import customer
 from tests.faults.members import Member, started
@@ -111,3 +118,34 @@ async def test_a_batch_that_is_damaged_on_the_brokers_disk_costs_itself(site: Si
         await within(10, member.ready, "the worker is ready")
     assert await counted(site) == {"before-1", "before-2", "behind-1", "behind-2"}
     assert (said(letter)["forewarn-offset"], said(letter)["forewarn-detail"]) == ("3", "CorruptRecordException, offsets 2 to 3")
+
+
+class Raising(Stream):
+    """Its handler raises what no stream should."""
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self.assigned = frozenset(at.partition for at in assigned)
+
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None: ...
+
+    async def on_batch(self, records: Sequence[ConsumerRecord]) -> None:  # noqa: ARG002
+        raise ValueError("past everything that judges")
+
+
+async def test_what_faststream_swallows_is_in_the_log(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    settings = Settings(environment="demo", kafka=site.kafka.bootstrap, database_user="", database_password="")
+    handling = Handling(site.topic, (), nothing)
+    broker = kafka.broker(settings, [Raising("raising", site.topic, handling, Database(settings, "raising"))])
+    await broker.start()
+    try:
+        await site.put(b"{}")
+
+        async def logged() -> bool:
+            return "past everything that judges" in caplog.text
+
+        await within(30, logged, "what was raised is in the log")
+    finally:
+        await broker.stop()
+
+
+async def nothing(tx: Tx, facts: Sequence[Fact]) -> None: ...

@@ -86,6 +86,14 @@ def test_a_letter_of_what_cannot_be_read_is_its_place_and_reason_alone() -> None
     }
 
 
+def test_a_stub_is_small_whatever_its_record_says_of_itself() -> None:
+    many = [("forewarn-redriven", b"9")] * 100_000 + [("forewarn-redriven", bytes(4 << 20)), ("forewarn-redriven", b"2")]
+    for headers in (many, many[:-1]):
+        record = ConsumerRecord("shop.v1", 0, 0, 0, 0, None, b"", None, -1, 0, headers)
+        message = DeadLetter(record, Reason.EMPTY, "").message("shop", Form.STUB)
+        assert sum(len(name) + len(value) for name, value in message.headers) < 1_000
+
+
 @pytest.mark.asyncio
 async def test_what_makes_the_putting_aside_fail_is_put_aside_as_place_and_reason_alone(monitor_database: Database) -> None:
     shop = await Shop.opened(monitor_database)
