@@ -70,9 +70,10 @@ def _parts(body: bytes, raw: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes,
     attributes = [(f"ce_{str(name[3:], 'latin-1')}", value) for name, value in raw if name.startswith(b"ce-")]
     if attributes:
         return [(body, [*attributes, ("content-type", content_type)])]
-    if not content_type.lower().startswith(BATCH) and body.lstrip()[:1] != b"[":
+    is_array = body.lstrip()[:1] == b"["
+    if not is_array and not content_type.lower().startswith(BATCH):
         return [(body, ())]
-    if body.lstrip()[:1] != b"[":
+    if not is_array:
         raise Problem(400, "the batch is not a JSON array", reason=Reason.NOT_JSON)
     try:
         return [(value, ()) for each in msgspec.structs.astuple(_batch(body)) if (value := bytes(each))]
