@@ -132,14 +132,10 @@ class Place(NamedTuple):
         named = [name for name in PATHS if f"{{{name}}}" in self.path]
         key = {"idempotency-key": "k"} if body else {}
         yield from (Ask(self.method, self.url(**{name: value}), body, key) for name in named for value in HOSTILE if value)
-        yield from (
-            Ask(self.method, f"{self.url()}{mark}", body)
-            for mark in ("/", "//", "/..", "/%2e%2e/", ";x", "?" + "a=1&" * 500, "?=&&%00=%00")
-        )
+        yield from (Ask(self.method, self.url() + end, body) for end in ENDS)
         for name in self.queries:
-            yield from (
-                Ask(self.method, f"{self.url()}?{name}={value}", body) for value in (*HOSTILE, *(FORGED if name == "cursor" else ()))
-            )
+            values = (*HOSTILE, *FORGED) if name == "cursor" else HOSTILE
+            yield from (Ask(self.method, f"{self.url()}?{name}={value}", body) for value in values)
             yield Ask(self.method, f"{self.url()}?" + "&".join(f"{name}=x" for _ in range(300)), body)
         if self.takes_a_body:
             yield from self._bodies()
@@ -150,13 +146,7 @@ class Place(NamedTuple):
             yield Ask(self.method, self.url(), b"{%s}" % b",".join(b'"%s":%s' % (name.encode(), value) for name, value in hostile.items()))
         yield from (Ask(self.method, self.url(), whole) for whole in WHOLE)
         good_body = msgspec.json.encode(BODIES[self.path])
-        for type_ in (
-            "text/plain",
-            "application/x-www-form-urlencoded",
-            "multipart/form-data",
-            "x" * 300,
-            "application/json; charset=utf-16",
-        ):
+        for type_ in TYPES:
             yield Ask(self.method, self.url(), good_body, {"content-type": type_})
         for key in ("", "\xff" * 255, "x" * 256, "é", "'--", "%00"):
             yield Ask(self.method, self.url(), good_body, {"idempotency-key": key})
