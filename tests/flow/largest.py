@@ -127,7 +127,7 @@ SENT: dict[str, tuple[str, Any]] = {"/v1/unpublished/send": ("/v1/unpublished/se
 # What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
 DONE: dict[str, dict[str, tuple[str, Any]]] = {
     "monitor": {
-        "/v1/events": ("/v1/events", [EVENT] * 1000),
+        "/v1/events": ("/v1/events", [EVENT] * 500),
         "/v1/incidents/{incident_id}/resolve": ("/v1/incidents/open/resolve", {"note": "\x01" * 2000}),
         "/v1/incidents/{incident_id}/dismiss": ("/v1/incidents/open too/dismiss", {"note": "\x01" * 2000}),
         "/v1/streams/{topic}/release": ("/v1/streams/monitor.partials.v1/release", {}),

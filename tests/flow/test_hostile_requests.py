@@ -28,10 +28,10 @@ LONG = "".join(sha256(b"%d" % number).hexdigest() for number in range(125))  # 8
 
 # As they stand in a URL.
 HOSTILE = (
-    *("%00", "a%00b", "%ED%A0%80", "%C0%80", "%FF%FE", "%E2%80%AE", "%E2%80%A8", "%0D%0AX-Evil:%201", "%1B[31m", "%F0%9F%98%80" * 300),
-    *(LONG, "..%2F..%2Fetc%2Fpasswd", "%2e%2e%2f", "%252e", "'%3B%20DROP%20TABLE%20x%3B--", "%25s%25n%7B0%7D", "*", ""),
-    *("-1", "1" + "0" * 30, "9" * 5000, "1e400", "NaN", "0x10", "%D9%A3", "9223372036854775808", "true", "null", "[]"),
-    *("0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "0001-01-01T00:00:00%2B14:00"),
+    *("%00", "%ED%A0%80", "%FF%FE", "%E2%80%AE", "%0D%0AX-Evil:%201", "%1B[31m", "%F0%9F%98%80" * 300, LONG),
+    *("..%2F..%2Fetc%2Fpasswd", "%2e%2e%2f", "'%3B%20DROP%20TABLE%20x%3B--", "%25s%25n%7B0%7D", ""),
+    *("-1", "1" + "0" * 30, "9" * 5000, "1e400", "NaN", "%D9%A3", "9223372036854775808"),
+    *("0000-01-01T00:00:00Z", "10000-01-01T00:00:00Z"),
 )
 FORGED = tuple(
     cursor(position)
@@ -50,10 +50,10 @@ VALUES = (
 WHOLE = (
     *(b"", b"null", b"[", b"{", b"[]", b'"x"', b"\xef\xbb\xbf{}", '{"customer_id": "c"}'.encode("utf-16"), b"\xff", b"\0", b"[" * 100_000),
     *(b'{"\\ud800": 1}', b'{"\\u0000": 1}', b'{"%s": 1}' % (b"x" * 100_000), b'{"by": "a", "by": {}}'),
-    b"{%s}" % b",".join(b'"unknown %d": 1' % number for number in range(30_000)),
+    b"{%s}" % b",".join(b'"unknown %d": 1' % number for number in range(3000)),
 )
 
-ENDS = ("/", "//", "/..", "/%2e%2e/", ";x", "?" + "a=1&" * 5000, "?=&&%00=%00")
+ENDS = ("/", "//", "/..", "/%2e%2e/", ";x", "?" + "a=1&" * 500, "?=&&%00=%00")
 TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x" * 300, "application/json; charset=utf-16")
 
 PATHS = {
@@ -132,15 +132,11 @@ class Place(NamedTuple):
         named = [name for name in PATHS if f"{{{name}}}" in self.path]
         key = {"idempotency-key": "k"} if body else {}
         yield from (Ask(self.method, self.url(**{name: value}), body, key) for name in named for value in HOSTILE if value)
-        yield from (
-            Ask(self.method, f"{self.url()}{mark}", body)
-            for mark in ("/", "//", "/..", "/%2e%2e/", ";x", "?" + "a=1&" * 5000, "?=&&%00=%00")
-        )
+        yield from (Ask(self.method, self.url() + end, body) for end in ENDS)
         for name in self.queries:
-            yield from (
-                Ask(self.method, f"{self.url()}?{name}={value}", body) for value in (*HOSTILE, *(FORGED if name == "cursor" else ()))
-            )
-            yield Ask(self.method, f"{self.url()}?" + "&".join(f"{name}=x" for _ in range(3000)), body)
+            values = (*HOSTILE, *FORGED) if name == "cursor" else HOSTILE
+            yield from (Ask(self.method, f"{self.url()}?{name}={value}", body) for value in values)
+            yield Ask(self.method, f"{self.url()}?" + "&".join(f"{name}=x" for _ in range(300)), body)
         if self.takes_a_body:
             yield from self._bodies()
 
@@ -150,13 +146,7 @@ class Place(NamedTuple):
             yield Ask(self.method, self.url(), b"{%s}" % b",".join(b'"%s":%s' % (name.encode(), value) for name, value in hostile.items()))
         yield from (Ask(self.method, self.url(), whole) for whole in WHOLE)
         good_body = msgspec.json.encode(BODIES[self.path])
-        for type_ in (
-            "text/plain",
-            "application/x-www-form-urlencoded",
-            "multipart/form-data",
-            "x" * 300,
-            "application/json; charset=utf-16",
-        ):
+        for type_ in TYPES:
             yield Ask(self.method, self.url(), good_body, {"content-type": type_})
         for key in ("", "\xff" * 255, "x" * 256, "é", "'--", "%00"):
             yield Ask(self.method, self.url(), good_body, {"idempotency-key": key})

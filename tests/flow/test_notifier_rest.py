@@ -210,3 +210,18 @@ async def test_a_choice_counts_for_what_is_due_already(on: Stage, anybody: httpx
     await anybody.post(link)
     await on.loop.settle()
     assert on.office.kinds(ADA) == ["opened"]
+
+
+async def test_a_customers_contacts_have_pages(on: Stage, agent: httpx2.AsyncClient) -> None:
+    addresses = [f"c-1.{number}@example.org" for number in range(5)]
+    await on.know("c-1", contacts=[{"channel": "email", "address": address} for address in addresses])
+    assert (await agent.get("/v1/customers/c-1")).json()["contacts_in_all"] == 5
+    found: list[list[str]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = (await agent.get("/v1/customers/c-1/contacts", params={"limit": "2", **cursor})).json()
+        found.append([item["address"] for item in page["items"]])
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert found == [addresses[:2], addresses[2:4], addresses[4:]]
