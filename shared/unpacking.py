@@ -106,7 +106,7 @@ class Batches:
             except Exception as failed:  # noqa: BLE001  whatever a record holds
                 yield Gap(offset, _name(failed))
             else:
-                yield record if said == offset else Gap(offset, f"it says that it stands at {said}")
+                yield record if record.offset == offset else Gap(offset, f"it says that it stands at {record.offset}")
             at = begins + length
 
     def _end(self) -> int:

@@ -11,9 +11,10 @@ from aiokafka.errors import KafkaError
 from deploy.local import receipts
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
-from deploy.local.reading import Unreadable, everything, topics
+from deploy.local.reading import everything, topics
 from shared.dead_letters import PREFIX, REDRIVEN, Form
 from shared.publishing import REFUSALS, Refusal
+from shared.unpacking import Unreadable
 
 SUFFIX = ".dlq"
 MOST = 3  # times a message is sent back: what comes again after that is poison
@@ -111,7 +112,7 @@ async def letters(kafka: str, name: str) -> AsyncIterator[Letter | NoLetter]:
         raise Failed(f"there is no topic {printable(name)}")
     async for each in everything(kafka, name):
         if isinstance(each, Unreadable):
-            yield NoLetter((each.partition, each.offset), f"no client can unpack it: {each.error}")
+            yield NoLetter((each.partition, each.offset), f"no client can unpack it: {each.why}")
         elif (letter := Letter(each)).said("reason") is None:
             yield NoLetter(letter.place, f"it has no header {PREFIX}reason: no service put it aside")
         else:

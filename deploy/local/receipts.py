@@ -12,8 +12,9 @@ import msgspec
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from deploy.local.processes import Failed
-from deploy.local.reading import Unreadable, everything, topics
+from deploy.local.reading import everything, topics
 from deploy.topics import RECEIPTS
+from shared.unpacking import Unreadable
 
 WITHIN_S = 5.0  # for the broker to say that there is such a topic
 

@@ -10,7 +10,7 @@ from functools import partial
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import Topic
 from tests.alerts.stack import SEEN_LIMIT, Stack
-from tests.batches import ODD_NAME, batch, renamed, send
+from tests.batches import Record, batch, send
 from tests.builders import customer, event_bytes
 from tests.flow.notifier_stage import replied
 
@@ -128,7 +128,7 @@ async def unreadable(stack: Stack) -> AsyncIterator[None]:
 async def not_to_be_unpacked(stack: Stack) -> AsyncIterator[None]:
     """Somebody writes a header name that is not UTF-8."""
     async with stack.producing() as producer:
-        await send(producer, Topic.SUPPORT_REQUESTS, 1, renamed(batch((b"k", b"{}", [(ODD_NAME, b"v")])), b"\xff"))
+        await send(producer, Topic.SUPPORT_REQUESTS, 1, batch(Record(b"k", b"{}", [(b"\xff", b"v")])))
     yield
 
 

@@ -19,10 +19,11 @@ from typing import Annotated, Any
 import typer
 
 from deploy.local.processes import child, ended_well
-from deploy.local.reading import Unreadable, everything
+from deploy.local.reading import everything
 from deploy.local.replay import Plan, Tally, mapping_of, replay_on
 from shared.cloudevents import read_event
 from shared.events import TicketOpened, Topic
+from shared.unpacking import Unreadable
 from tests.containers import PASSWORD, Kafka, Postgres, running_kafka, running_postgres
 from tests.faults.members import Member, started
 from tests.faults.site import within

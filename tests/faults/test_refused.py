@@ -17,11 +17,11 @@ from shared.dead_letters import REDRIVEN, DeadLetter
 from shared.outbox import Lane, Message, put
 from shared.postgres import Database
 from shared.settings import Settings
+from tests.batches import Record, send_records
 from tests.containers import PASSWORD
 from tests.faults.members import Member, started
 from tests.faults.site import Site, producing, within
 from tests.faults.worker import NAME
-from tests.raw import Raw, send_raw
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.docker]
 
@@ -162,17 +162,17 @@ async def test_letters_whose_records_no_longer_fit_their_topic_stay_and_the_othe
 async def test_letters_that_no_client_can_unpack_or_that_lack_a_key_stay_and_the_others_go_back(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def letter(number: int, key: bytes | None = b"k") -> Raw:
+    def letter(number: int, key: bytes | None = b"k") -> Record:
         record = ConsumerRecord(site.topic, 0, number, 1_764_000_000_000, 0, key, b"%d" % number, None, 1, 1, ())
         message = DeadLetter(record, Reason.NOT_JSON, "malformed").message("s")
-        return Raw(message.value, [(name.encode(), value) for name, value in message.headers], message.key)
+        return Record(message.key, message.value, [(name.encode(), value) for name, value in message.headers])
 
-    unreadable = Raw(b"", [(b"\xff\xfe", b""), (b"forewarn-reason", b"not_json")])
+    unreadable = Record(None, b"", [(b"\xff\xfe", b""), (b"forewarn-reason", b"not_json")])
     await change(site, {"cleanup.policy": "compact"})
     async with AIOKafkaProducer(bootstrap_servers=site.kafka.bootstrap) as producer:
         year_0 = letter(4)._replace(timestamp=-62_167_219_200_000)
         for batch in ([letter(0), letter(1)], [letter(2), unreadable], [letter(3, key=None)], [year_0]):
-            await send_raw(producer, f"{site.topic}.dlq", batch)
+            await send_records(producer, f"{site.topic}.dlq", batch)
     assert await list_on(site.kafka.bootstrap, site.topic) == 0
     assert "partition 0 offset 3: no client can unpack it: UnicodeDecodeError" in capsys.readouterr().out
     for went in (4, 0):

@@ -13,7 +13,7 @@ from shared.handling import Handling
 from shared.postgres import Database, Tx
 from shared.settings import Settings
 from shared.stream import Stream
-from tests.batches import ODD_NAME, Record, batch, renamed, sealed, send
+from tests.batches import Record, batch, sealed, send
 from tests.builders import customer
 from tests.faults.members import Member, started
 from tests.faults.site import Site, producing, within
@@ -40,7 +40,7 @@ def said(letter: ConsumerRecord) -> dict[str, str]:
 
 
 def fact(name: str) -> Record:
-    return (name.encode(), write_fact(customer(name)), ())
+    return Record(name.encode(), write_fact(customer(name)))
 
 
 async def counted(site: Site) -> set[str]:
@@ -53,7 +53,7 @@ async def shows(member: Member, line: str) -> bool:
 
 
 async def test_a_header_name_that_is_not_utf_8_costs_its_record_is_counted_and_named_with_its_place(site: Site) -> None:
-    odd = renamed(batch(fact("before"), (b"k", b"{}", [(ODD_NAME, b"v")]), fact("behind")), b"\xff\xfe")
+    odd = batch(fact("before"), Record(b"k", b"{}", [(b"\xff\xfe", b"v")]), fact("behind"))
     async with started(member := site.member("a")), producing(site.kafka) as producer:
         await within(20, member.ready, "the worker is ready")
         for partition in range(10):
@@ -82,8 +82,8 @@ async def test_what_makes_the_putting_aside_fail_is_put_aside_all_the_same(site:
     async with started(member := site.member("a")), producing(site.kafka) as producer:
         await within(20, member.ready, "the worker is ready")
         await send(producer, site.topic, 0, batch((b"nul", b"no fact", [("a\0b", b"v"), ("none", None)])))
-        await send(producer, site.topic, 1, batch((b"old", b"no fact", ()), timestamp=YEAR_0))
-        await send(producer, site.topic, 2, batch((b"older", b"no fact", ()), timestamp=-(1 << 62)))
+        await send(producer, site.topic, 1, batch(Record(b"old", b"no fact", timestamp=YEAR_0)))
+        await send(producer, site.topic, 2, batch(Record(b"older", b"no fact", timestamp=-(1 << 62))))
         await site.produce(50)
         found = await letters(site, 3)
         await site.settled()

@@ -9,15 +9,16 @@ from aiokafka.record.memory_records import MemoryRecords
 
 from shared.cloudevents import Undecodable, read_event, read_fact
 from shared.events import FACT_OF
+from tests.batches import CODECS
 from tests.hostile.records import forged, record, with_headers
 from tests.hostile.requests import request
-from tests.hostile.wire import CODECS, Record, batch
+from tests.hostile.wire import Record
 
 
 @pytest.mark.parametrize("codec", CODECS)
 def test_a_batch_is_read_by_the_client_library_as_it_was_written(codec: str) -> None:
     written = Record("topic", b"key", b"value" * 100, ((b"name", b"\xff"), (b"none", None)), timestamp=1_764_000_000_000, codec=codec)
-    [found] = list(MemoryRecords(batch(written)).next_batch())
+    [found] = list(MemoryRecords(written.batch()).next_batch())
     assert (found.key, found.value, list(found.headers)) == (b"key", b"value" * 100, [("name", b"\xff"), ("none", None)])
     assert found.timestamp == 1_764_000_000_000
 

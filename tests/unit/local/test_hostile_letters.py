@@ -18,7 +18,7 @@ from deploy.topics import RECEIPTS
 from shared.cloudevents import Reason
 from shared.dead_letters import DeadLetter, Form
 from shared.events import Topic
-from tests.raw import Raw, send_raw
+from tests.batches import Record, send_records
 from tests.unit.local.test_dlq import TOPIC, record
 
 DLQ = f"{TOPIC}.dlq"
@@ -35,11 +35,11 @@ async def sender(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
     await producer.stop()
 
 
-def letter(value: bytes = b"{", form: Form = Form.WHOLE, offset: int = 41) -> Raw:
+def letter(value: bytes = b"{", form: Form = Form.WHOLE, offset: int = 41) -> Record:
     """As a service puts a record aside."""
     of = record(value, offset=offset)
     message = DeadLetter(of, Reason.NOT_JSON, "malformed").message("s", form)
-    return Raw(message.value, [(name.encode(), held) for name, held in message.headers], message.key)
+    return Record(message.key, message.value, [(name.encode(), held) for name, held in message.headers])
 
 
 async def values_of(kafka: str, topic: str = TOPIC) -> list[bytes | None]:
@@ -56,7 +56,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> str:
 names = st.sampled_from([f"forewarn-{name}".encode() for name in OURS]) | st.binary(max_size=8)
 values = st.none() | st.binary(max_size=20) | st.sampled_from([b"pointer", b"stub", b"whole", b"9" * 18, b"-1", "²".encode(), b"0"])
 any_record = st.builds(
-    Raw,
+    Record,
     value=st.none() | st.binary(max_size=50) | st.just(b"[[0, 0]]") | st.just(b"x" * 1_000),
     headers=st.lists(st.tuples(names, values), max_size=6),
     key=st.none() | st.binary(max_size=10),
@@ -69,15 +69,15 @@ any_record = st.builds(
 )
 @given(batches=st.lists(st.lists(any_record, min_size=1, max_size=8), max_size=4), odd_receipts=st.lists(any_record, max_size=2))
 async def test_whatever_is_written_there_the_commands_end_well_and_a_letter_of_ours_goes_back(
-    kafka: str, capsys: pytest.CaptureFixture[str], batches: list[list[Raw]], odd_receipts: list[Raw]
+    kafka: str, capsys: pytest.CaptureFixture[str], batches: list[list[Record]], odd_receipts: list[Record]
 ) -> None:
     topic = f"hostile-{next(numbers)}"
     async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
         for batch in batches:
-            await send_raw(producer, f"{topic}.dlq", batch)
-        await send_raw(producer, f"{topic}.dlq", [letter(b"this one is ours")])
+            await send_records(producer, f"{topic}.dlq", batch)
+        await send_records(producer, f"{topic}.dlq", [letter(b"this one is ours")])
         if odd_receipts:
-            await send_raw(producer, RECEIPTS, odd_receipts)
+            await send_records(producer, RECEIPTS, odd_receipts)
     assert await list_on(kafka, topic) == 0
     assert await show_on(kafka, topic, None, 20) == 0
     assert await redrive_on(kafka, topic) in (0, 1)
@@ -96,7 +96,7 @@ async def test_whatever_is_written_there_the_commands_end_well_and_a_letter_of_o
 async def test_a_receipt_among_the_letters_marks_nothing_and_is_shown_as_no_letter(
     kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str], forged: bytes
 ) -> None:
-    await send_raw(sender, DLQ, [letter(), Raw(forged, [(b"forewarn-receipt", b"1")])])
+    await send_records(sender, DLQ, [letter(), Record(None, forged, [(b"forewarn-receipt", b"1")])])
     await list_on(kafka, TOPIC)
     first, second = printed(capsys).splitlines()[1:]
     assert first.split()[:4] == [TOPIC, "not_json", "1", "1"]
@@ -127,9 +127,9 @@ async def test_a_receipt_among_the_letters_marks_nothing_and_is_shown_as_no_lett
 async def test_what_is_no_receipt_is_counted_and_marks_nothing(
     kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str], odd: bytes | None
 ) -> None:
-    await send_raw(sender, DLQ, [letter()])
-    await send_raw(sender, RECEIPTS, [Raw(odd, [(b"\xff", b"")], b"k")])  # which no client can unpack
-    await send_raw(sender, RECEIPTS, [Raw(odd, key=b"k")])
+    await send_records(sender, DLQ, [letter()])
+    await send_records(sender, RECEIPTS, [Record(b"k", odd, [(b"\xff", b"")])])  # which no client can unpack
+    await send_records(sender, RECEIPTS, [Record(b"k", odd)])
     await list_on(kafka, TOPIC)
     shown = printed(capsys)
     assert "not_json                    1        1" in shown
@@ -142,9 +142,9 @@ async def test_what_is_no_receipt_is_counted_and_marks_nothing(
 async def test_a_receipt_marks_no_letter_that_took_the_place_of_another_or_is_on_another_topic(
     kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await send_raw(sender, DLQ, [letter()])
+    await send_records(sender, DLQ, [letter()])
     marks = [(DLQ, (0, 0, 1_763_000_000_000)), ("other.v1.dlq", (0, 0, 1_764_000_000_000)), (DLQ, (1, 0, 1_764_000_000_000))]
-    await send_raw(sender, RECEIPTS, [Raw(msgspec.json.encode(receipts.Receipt(topic, [mark]))) for topic, mark in marks])
+    await send_records(sender, RECEIPTS, [Record(None, msgspec.json.encode(receipts.Receipt(topic, [mark]))) for topic, mark in marks])
     await list_on(kafka, TOPIC)
     assert "not_json                    1        1" in printed(capsys)
 
@@ -169,26 +169,30 @@ async def test_without_a_topic_for_receipts_nothing_is_sent_back(monkeypatch: py
 async def test_letters_around_one_that_no_client_can_unpack_are_listed_shown_and_sent_back(
     kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before, bad, after = [letter(b"%d" % n) for n in range(3)], Raw(b"bad", [(b"\xff\xfe", b"")]), [letter(b"%d" % n) for n in range(5, 7)]
-    await send_raw(sender, DLQ, [*before[:2]])
-    await send_raw(sender, DLQ, [before[2], bad, letter(b"in the same batch")])
-    await send_raw(sender, DLQ, after)
+    before, bad, after = (
+        [letter(b"%d" % n) for n in range(3)],
+        Record(None, b"bad", [(b"\xff\xfe", b"")]),
+        [letter(b"%d" % n) for n in range(5, 7)],
+    )
+    await send_records(sender, DLQ, [*before[:2]])
+    await send_records(sender, DLQ, [before[2], bad, letter(b"in the same batch")])
+    await send_records(sender, DLQ, after)
     await list_on(kafka, TOPIC)
     lines = printed(capsys).splitlines()
-    assert lines[1].split()[:4] == [TOPIC, "not_json", "5", "5"]
-    assert lines[2].endswith("2        0   partition 0 offset 4: no client can unpack it: UnicodeDecodeError")
+    assert lines[1].split()[:4] == [TOPIC, "not_json", "6", "6"]
+    assert lines[2].endswith("1        0   partition 0 offset 3: no client can unpack it: UnicodeDecodeError")
     await show_on(kafka, TOPIC, (0, 3), 1)
     assert printed(capsys) == f"{DLQ} partition 0 offset 3 is no dead letter: no client can unpack it: UnicodeDecodeError\n\n"
     await redrive_on(kafka, TOPIC)
-    assert await values_of(kafka) == [b"0", b"1", b"2", b"5", b"6"]
+    assert await values_of(kafka) == [b"0", b"1", b"2", b"5", b"6", b"in the same batch"]
 
 
 async def test_a_pointer_is_followed_past_a_record_that_no_client_can_unpack(kafka: str, sender: AIOKafkaProducer) -> None:
-    await send_raw(sender, TOPIC, [Raw(b"one")], partition=3)
-    await send_raw(sender, TOPIC, [Raw(b"bad", [(b"\xff", b"")])], partition=3)
-    await send_raw(sender, TOPIC, [Raw(b"three", timestamp=ABSURD[0])], partition=3)
+    await send_records(sender, TOPIC, [Record(None, b"one")], partition=3)
+    await send_records(sender, TOPIC, [Record(None, b"bad", [(b"\xff", b"")])], partition=3)
+    await send_records(sender, TOPIC, [Record(None, b"three", timestamp=ABSURD[0])], partition=3)
     pointers = [letter(value, form=Form.POINTER, offset=offset) for value, offset in ((b"one", 0), (b"bad", 1), (b"three", 2))]
-    await send_raw(sender, DLQ, [each._replace(value=b"") for each in pointers])
+    await send_records(sender, DLQ, [each._replace(value=b"") for each in pointers])
     assert await redrive_on(kafka, TOPIC) == 1
     readable = [each async for each in everything(kafka, TOPIC) if isinstance(each, ConsumerRecord)]
     assert sorted(each.value or b"" for each in readable if dict(each.headers).get("forewarn-redriven")) == [b"one", b"three"]
@@ -197,9 +201,9 @@ async def test_a_pointer_is_followed_past_a_record_that_no_client_can_unpack(kaf
 async def test_a_pointer_that_says_another_size_than_its_record_has_is_not_followed(
     kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    await send_raw(sender, TOPIC, [Raw(b"x" * 1_000)], partition=3)
+    await send_records(sender, TOPIC, [Record(None, b"x" * 1_000)], partition=3)
     pointer = letter(b"x" * 1_000, form=Form.POINTER, offset=0)
-    await send_raw(sender, DLQ, [pointer._replace(value=b"", headers=[*pointer.headers, (b"forewarn-size", b"0")])])
+    await send_records(sender, DLQ, [pointer._replace(value=b"", headers=[*pointer.headers, (b"forewarn-size", b"0")])])
     assert await redrive_on(kafka, TOPIC) == 1
     assert "0 dead letters went back" in printed(capsys)
 
@@ -208,7 +212,7 @@ async def test_a_pointer_that_says_another_size_than_its_record_has_is_not_follo
 async def test_a_letter_of_a_time_there_is_not_is_listed_shown_and_sent_back(
     kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str], timestamp: int
 ) -> None:
-    await send_raw(sender, DLQ, [letter()._replace(timestamp=timestamp)])
+    await send_records(sender, DLQ, [letter()._replace(timestamp=timestamp)])
     assert await list_on(kafka, TOPIC) == 0
     assert await show_on(kafka, TOPIC, None, 1) == 0
     shown = printed(capsys)
@@ -222,8 +226,8 @@ async def test_of_a_hundred_thousand_headers_and_reasons_a_few_are_shown(
     kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ours = letter()
-    await send_raw(sender, DLQ, [ours._replace(headers=[*[(b"h%d" % n, b"v") for n in range(100_000)], *ours.headers])])
-    await send_raw(sender, DLQ, [Raw(b"", [(b"forewarn-reason", b"r%d" % n + b"x" * 10_000)]) for n in range(40)])
+    await send_records(sender, DLQ, [ours._replace(headers=[*[(b"h%d" % n, b"v") for n in range(100_000)], *ours.headers])])
+    await send_records(sender, DLQ, [Record(None, b"", [(b"forewarn-reason", b"r%d" % n + b"x" * 10_000)]) for n in range(40)])
     await list_on(kafka, TOPIC)
     lines = printed(capsys).splitlines()
     assert (len(lines), max(map(len, lines)) < 300) == (1 + 30 + 1, True)
