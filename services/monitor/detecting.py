@@ -24,7 +24,7 @@ from services.monitor.incident import (
     step,
 )
 from services.monitor.rules import RatioRule, RulesFile
-from services.monitor.store import Key, Series
+from services.monitor.store import Key, Q, Series
 from services.monitor.strangers import Strangers
 from services.monitor.window import Window, oldest
 from shared.cloudevents import Undecodable, read_fact
@@ -113,7 +113,12 @@ class Detecting:
 
     async def _let_go(self, tx: Tx) -> None:
         """What was changed is saved: strangers that are quiet or too many go, but for those with an open incident."""
-        gone = self._strangers.let_go(datetime.now(UTC).timestamp(), lambda key: self._series[key].state.incident_id is not None)
+        now = datetime.now(UTC).timestamp()
+        quiet = {key: self._series[key].state.incident_id for key in self._strangers.let_go(now)}
+        still_open = {row["id"] for row in await tx.fetch(Q.open_incidents)} if any(quiet.values()) else set()
+        for key in (key for key, incident in quiet.items() if incident in still_open):
+            self._strangers.keep(key, self._series[key].home, now)
+        gone = [key for key, incident in quiet.items() if incident not in still_open]
         for key in gone:
             del self._series[key]
         await store.drop_series(tx, gone)
