@@ -1,14 +1,16 @@
 # Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test stack-test lint types bench faults docs up down lock clean
+.PHONY: help setup demo check test stack-test hostile lint types bench faults docs up down lock audit clean
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 ROUNDS ?= 20
+CASES ?= 10000
 SEED ?= 7
 AT_ONCE := -n auto --dist loadgroup
+AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
 
 help: ## what there is to make
@@ -36,7 +38,10 @@ check: lint types ## within a minute: style, types, unit and contract tests
 
 test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 	$(BIN)/pytest $(AT_ONCE) -m 'not docker' $(ARGS) || [ $$? = 5 ]
-	$(BIN)/pytest -m docker $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n 2 --dist loadgroup -m docker $(ARGS) || [ $$? = 5 ]
+
+hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`, an outage after each hundred: CASES=10000 SEED=1
+	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED)
 
 stack-test: $(READY) ## what `make up PROFILE=observability` must survive: a flood of bad records, one too large, Kafka away
 	$(BIN)/python -m tests.compose
@@ -68,6 +73,15 @@ down: ## stops it; `docker compose down --volumes` forgets its data and secrets 
 lock: ## the newest versions that are a week old, into both lock files (uv)
 	$(LOCK) --upgrade --all-extras pyproject.toml -o requirements.lock
 	$(LOCK) --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+
+audit: ## the image's Python packages: their SBOM (sbom.cdx.json) and what is known against them; asks an index not reached everywhere
+	@work=$$(mktemp -d) && trap 'rm -rf "$$work"' EXIT && \
+	$(PYTHON) -m venv "$$work/tools" && $(PYTHON) -m venv --without-pip "$$work/image" && \
+	"$$work/tools/bin/pip" install --quiet --disable-pip-version-check $(AUDITORS) && \
+	"$$work/tools/bin/pip" --python "$$work/image/bin/python" install --quiet --disable-pip-version-check \
+	  --only-binary :all: --require-hashes -r deploy/requirements.lock && \
+	"$$work/tools/bin/cyclonedx-py" environment --output-reproducible --pyproject pyproject.toml -o sbom.cdx.json "$$work/image/bin/python" && \
+	"$$work/tools/bin/pip-audit" --strict --require-hashes --disable-pip -r deploy/requirements.lock
 
 clean: ## what can be made again: .venv, caches
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

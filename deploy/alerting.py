@@ -8,12 +8,13 @@ import logging
 import sys
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, model_validator
 
-from shared.settings import Settings
+from shared import logs
+from shared.settings import MailSettings, SettingsError
 
 SHIPPED = Path(__file__).parent / "alertmanager" / "alertmanager.yml"
 OPERATORS = "operators"  # the receiver whose address is filled in
@@ -21,16 +22,10 @@ OPERATORS = "operators"  # the receiver whose address is filled in
 log = logging.getLogger("deploy.alerting")
 
 
-class AlertingSettings(Settings):
+class AlertingSettings(MailSettings):
     """FOREWARN_OPERATOR_MAIL, and notifier's mail server."""
 
     operator_mail: str = Field("operators@example.org", description="who is told of alerts: addresses, divided by commas")
-    smtp_host: str = "localhost"
-    smtp_port: int = Field(25, ge=1, le=65535)
-    smtp_username: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    smtp_tls: Literal["none", "starttls", "tls"] = "none"
-    mail_from: str = "support@example.org"
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:
@@ -79,5 +74,8 @@ def write(target: Path, settings: AlertingSettings) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    write(Path(sys.argv[1]), AlertingSettings())
+    logs.configure("%(message)s")
+    try:
+        write(Path(sys.argv[1]), AlertingSettings())
+    except SettingsError as error:
+        sys.exit(str(error))

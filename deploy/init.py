@@ -6,17 +6,20 @@ there yet, and says so.
 
 import asyncio
 import logging
+import sys
 from pathlib import Path
 
 import asyncpg
 from pydantic import Field, SecretStr
 
 from deploy import roles, topics
-from shared.postgres import migrate, patiently
-from shared.settings import Settings
+from shared import logs
+from shared.postgres import BESIDE_POOL, migrate, patiently
+from shared.settings import Settings, SettingsError
 
 ROOT = Path(__file__).parent.parent
 SERVICES = ("monitor", "notifier", "ticketing")
+SPARE = 2  # connections of a role beside those of its processes
 
 log = logging.getLogger("deploy.init")
 
@@ -25,7 +28,9 @@ class InitSettings(Settings):
     """What init reads beside the address of Kafka and of the database."""
 
     init_topics: bool = Field(True, description="false for a broker that makes its topics by itself")
-    admin_user: str = Field("postgres", description="a superuser of the database server")
+    init_replicas: int = Field(2, ge=1, description="processes of one service connected at once, those being replaced too")
+    init_close_databases: str = Field("postgres,template1", description="other databases that not everybody may connect to any more")
+    admin_user: str = Field("postgres", description="a superuser of the database server, or a role with CREATEROLE and CREATEDB")
     admin_password: SecretStr = SecretStr("")
     monitor_password: SecretStr = SecretStr("")
     notifier_password: SecretStr = SecretStr("")
@@ -34,6 +39,11 @@ class InitSettings(Settings):
     @classmethod
     def required_secrets(cls) -> frozenset[str]:
         return frozenset({"admin_password", *(f"{service}_password" for service in SERVICES)})
+
+    @property
+    def connections(self) -> int:
+        """What one service's role may hold: so much for each replica, and a few for migrations and sessions that just end."""
+        return self.init_replicas * (self.database_pool + BESIDE_POOL) + SPARE
 
     def password_of(self, service: str) -> str:
         password: SecretStr = getattr(self, f"{service}_password")
@@ -54,9 +64,12 @@ async def prepare_database(settings: InitSettings) -> None:
     await patiently(f"the database at {settings.database_host}:{settings.database_port}", lambda: _create_if_missing(settings))
     admin = await _connect(settings, settings.admin_user, settings.admin_password.get_secret_value())
     try:
-        await roles.close_to_the_public(admin, settings.database_name)
+        database, others = settings.database_name, [name.strip() for name in settings.init_close_databases.split(",")]
+        await roles.close_to_the_public(admin, database, SERVICES, others)
         for service in SERVICES:
-            await roles.provide(admin, settings.database_name, service, settings.password_of(service))
+            await roles.provide(admin, database, service, settings.password_of(service), settings.connections)
+        for sentence in await roles.left_open(admin, database, SERVICES):
+            log.warning("left open: %s", sentence)
     finally:
         await admin.close()
     for service in SERVICES:
@@ -93,8 +106,7 @@ async def _connect(settings: InitSettings, user: str, password: str, database: s
     )
 
 
-async def main() -> None:
-    settings = InitSettings()
+async def main(settings: InitSettings) -> None:
     await prepare_database(settings)
     if settings.init_topics:
         await prepare_kafka(settings)
@@ -102,6 +114,9 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logs.configure("%(message)s")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # init says itself what it waits for
-    asyncio.run(main())
+    try:
+        asyncio.run(main(InitSettings()))
+    except SettingsError as error:
+        sys.exit(str(error))

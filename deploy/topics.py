@@ -16,6 +16,7 @@ from shared.config import Config, load
 from shared.events.envelope import Topic
 
 REPLICAS = 3  # or as many as there are brokers, if that is fewer
+RECEIPTS = "forewarn.redriven.v1"  # where `forewarn dlq redrive` writes down what it sent back
 FILE = Path(__file__).parent / "kafka" / "topics.yml"
 
 
@@ -32,10 +33,12 @@ class TopicsFile(Config):
     settings: dict[str, str | int] = {}
     topics: dict[Topic, Wanted]
     dead_letters: Wanted
+    receipts: Wanted
 
     def wanted(self) -> dict[str, Wanted]:
-        """Every topic and its dead letters, each with its own settings over the common ones."""
+        """Every topic and its dead letters, and the receipts for those, each with its own settings over the common ones."""
         every = {topic.value: wish for topic, wish in self.topics.items()} | {f"{topic}.dlq": self.dead_letters for topic in self.topics}
+        every[RECEIPTS] = self.receipts
         return {name: Wanted(partitions=wish.partitions, settings=self.settings | wish.settings) for name, wish in every.items()}
 
 

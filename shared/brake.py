@@ -28,7 +28,10 @@ OURS = "SELECT partition, release, until FROM brakes WHERE stream = $1 AND topic
 UNTIL = "UPDATE brakes SET until = $4 WHERE stream = $1 AND topic = $2 AND partition = $3"
 END = "DELETE FROM brakes WHERE stream = $1 AND topic = $2 AND partition = ANY ($3::int[])"
 RELEASE = "UPDATE brakes SET release = $3 WHERE stream = $1 AND topic = $2 AND until IS NULL"
-ENGAGED = "SELECT topic, partition, engaged_at, reasons, samples, release, until FROM brakes WHERE stream = $1 ORDER BY topic, partition"
+# The samples are the same for all partitions of one instance: they are shown for the first ten of a topic.
+ENGAGED = """SELECT topic, partition, engaged_at, reasons,
+        CASE WHEN row_number() OVER (PARTITION BY topic ORDER BY partition) <= 10 THEN samples ELSE '[]' END AS samples, release, until
+    FROM brakes WHERE stream = $1 ORDER BY topic, partition LIMIT 1000"""
 
 
 class Release(StrEnum):

@@ -6,8 +6,12 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from shared.config import Config
+from shared.events.lines import one_line
+from shared.foreign import holds_link, is_plain_word
 
 Words = Annotated[str, Field(min_length=1, max_length=100)]
+
+LONGEST, TITLE = 500, 200  # characters of an incident's title: those that are looked at, and those that a customer reads
 
 # A phrase holds when its words stand together, in any order: "not work" also means "doesn't work", "never really worked" and "won't work".
 TROUBLE: tuple[str, ...] = (
@@ -38,6 +42,7 @@ class Catalog(Config):
 
     components: dict[str, Component] = {}
     trouble: tuple[Words, ...] = TROUBLE
+    unnamed: Words = Field("a part of our service", description="what customers read of a component whose own name they must not")
 
     @model_validator(mode="after")
     def _one_meaning(self) -> Self:
@@ -61,6 +66,25 @@ class Catalog(Config):
         """The component as customers know it."""
         return self.components[component].name if component in self.components else component
 
+    def told(self, component: str) -> str:
+        """The component as customers may read it: by the name that is listed, or by an id that can be nothing but one.
+
+        Anybody who may send events names components, and must not write to customers by that.
+        """
+        known = self.component(component) or ""
+        if known in self.components:
+            return self.components[known].name
+        return component if is_plain_word(component) else self.unnamed
+
+    def title(self, title: str, component: str) -> str:
+        """An incident's title as customers may read it: the component in it is named as in `told`, the rest is its rule's.
+
+        A title that has a link all the same is no rule's: the component stands for it.
+        """
+        told = self.told(component)
+        said = _renamed(title[:LONGEST], component, told, whole=told != self.unnamed) if component else title[:LONGEST]
+        return told if holds_link(said) else one_line(said, TITLE)
+
     def names(self, component: str) -> tuple[str, ...]:
         """Everything the component is called, its id first."""
         return tuple(self._names(component))
@@ -70,3 +94,14 @@ class Catalog(Config):
         if component in self.components:
             yield self.components[component].name
             yield from self.components[component].synonyms
+
+
+def _renamed(text: str, name: str, told: str, *, whole: bool) -> str:
+    """The text with `told` for `name`; `whole`: only where neither a letter nor a digit is beside it."""
+    said, end = [], 0
+    while (start := text.find(name, end)) >= 0:
+        said.append(text[end:start])
+        end = start + len(name)
+        inside = whole and any(map(str.isalnum, text[max(start - 1, 0) : start] + text[end : end + 1]))
+        said.append(name if inside else told)
+    return "".join([*said, text[end:]])

@@ -10,7 +10,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -20,12 +20,12 @@ from pydantic import ValidationError
 
 from shared import metrics
 from shared.events import HOP_LIMIT, Fact, ProductEvent
+from shared.events.lines import leave_surplus
+from shared.events.moments import ABSURD, AHEAD, EARLIEST, Reading
 from shared.tolerance import UNKNOWN_WORD, mended
 
 MAX_BYTES = 1 << 20
 DEEPEST = 100  # objects and lists within each other, in what is converted or written again; an event that is only read may have some 900
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(days=1)  # a clock may be wrong; a year is a mistake
 
 Headers = Sequence[tuple[str, bytes]]  # as in aiokafka's ConsumerRecord
 
@@ -42,10 +42,11 @@ class Reason(StrEnum):
     BAD_HEADER = "bad_header"  # binary mode: an attribute that is not UTF-8, or is there twice
     WRONG_TYPE = "wrong_type"  # an attribute or a field of the data is not what its schema says
     CONTROL_CHARACTER = "control_character"  # in what identifies the message; U+0000 anywhere (Postgres cannot store it)
-    ABSURD_TIME = "absurd_time"  # before 2000, or more than a day ahead
+    ABSURD_TIME = "absurd_time"  # before 2000, or more than a day ahead; of a promise, more than ten years
     LOOP = "loop"  # more than 8 facts led here
     TOO_MANY_COMPONENTS = "too_many_components"  # it names a component more than its rules may know: often an id where a name should be
     HANDLER_FAILED = "handler_failed"  # it could be read, but what it says can never be done
+    UNREADABLE = "unreadable"  # Kafka's own framing: a header name that is not UTF-8, a wrong checksum, a batch that does not decompress
 
 
 class Undecodable(Exception):
@@ -109,8 +110,9 @@ def read_fact(
     attributes.pop("datacontenttype", None)  # has done its work; "application/json; charset=utf-8" is JSON too
     if isinstance(event.data, bytes):
         raise Undecodable(Reason.WRONG_TYPE, "data: neither JSON nor text")
+    leave_surplus(event.data, fact)
     try:
-        return _fact(fact, attributes)
+        return _fact(fact, attributes, now)
     except ValidationError as error:
         mend = mended(attributes, error)
     if mend is None:
@@ -118,16 +120,23 @@ def read_fact(
     if mend.left_out and arrival is not None:
         metrics.UNKNOWN_ITEMS.labels(arrival.topic).inc(mend.left_out)
     try:
-        return _fact(fact, mend.attributes)
+        return _fact(fact, mend.attributes, now)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False, include_context=False)
-        first = next((each for each in errors if each["type"] not in UNKNOWN_WORD), errors[0])
-        raise Undecodable(Reason.WRONG_TYPE, f"{_path(first['loc'])}: {first['type']}") from None
+        raise _misfit(error) from None
 
 
-def _fact(fact: type[Fact], attributes: dict[str, Any]) -> Fact:
+def _fact(fact: type[Fact], attributes: dict[str, Any], now: datetime) -> Fact:
     """Strict, so that "12" is no number and 1764000000 no time; strict JSON still knows tuples and dates. Raises ValidationError."""
-    return fact.model_validate_json(msgspec.json.encode(attributes), strict=True)
+    return fact.model_validate_json(msgspec.json.encode(attributes), strict=True, context=Reading(now=now))
+
+
+def _misfit(error: ValidationError) -> Undecodable:
+    """What is wrong first, but for words that a later version may know."""
+    errors = error.errors(include_url=False, include_input=False, include_context=False)
+    first = next((each for each in errors if each["type"] not in UNKNOWN_WORD), errors[0])
+    if first["type"] == ABSURD:
+        return Undecodable(Reason.ABSURD_TIME, f"{_path(first['loc'])}: {first['msg']}")
+    return Undecodable(Reason.WRONG_TYPE, f"{_path(first['loc'])}: {first['type']}")
 
 
 def write_fact(fact: Fact) -> bytes:

@@ -11,6 +11,7 @@ from aiokafka import ConsumerRecord
 
 from shared.cloudevents import Reason
 from shared.outbox import Message
+from shared.unpacking import Unreadable
 
 TRIES = 3  # of a record whose handling raises, before it is put aside
 PREFIX = "forewarn-"
@@ -23,7 +24,7 @@ class Form(StrEnum):
 
     WHOLE = "whole"  # key, value and headers as they came
     POINTER = "pointer"  # the place only: more came in a minute than are kept whole
-    STUB = "stub"  # the place only: the record is larger than a dead letter may be
+    STUB = "stub"  # the place only: the record is larger than a dead letter may be, or cannot be read or put aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,10 @@ class DeadLetter:
 
     @property
     def fits(self) -> bool:
-        """Whether the whole record is small enough for its dead letter topic."""
+        """Whether there is a whole record, and it is small enough for its dead letter topic."""
         record = self.record
+        if isinstance(record, Unreadable):
+            return False
         headers = sum(len(name) + len(value or b"") + 8 for name, value in record.headers)
         return len(record.key or b"") + len(record.value or b"") + headers <= LARGEST_WHOLE
 
@@ -52,9 +55,10 @@ class DeadLetter:
         """The letter for `<topic>.dlq`; where the record stood and what was wrong is in `forewarn-*` headers.
 
         A pointer or a stub has no key and an empty value, and of the record's headers only how often it was redriven.
+        What is not known of a record is left out: all but its place where it cannot be read, the moment where its timestamp is none.
         """
         record = self.record
-        whole = form is Form.WHOLE
+        whole, known = form is Form.WHOLE, not isinstance(record, Unreadable)
         ours = {
             "reason": self.reason,
             "detail": self.detail[:500],
@@ -64,17 +68,27 @@ class DeadLetter:
             "topic": record.topic,
             "partition": record.partition,
             "offset": record.offset,
-            "first-seen": datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(),
+            "first-seen": _first_seen(record),
             "form": form,
-            "size": len(record.value or b""),
-            "sha256": hashlib.sha256(record.value or b"").hexdigest(),
+            "size": len(record.value or b"") if known else None,
+            "sha256": hashlib.sha256(record.value or b"").hexdigest() if known else None,
         }
         kept = [(name, value) for name, value in record.headers if whole or name == REDRIVEN]
-        headers = [*kept, *((PREFIX + name, str(value).encode()) for name, value in ours.items())]
+        headers = [*kept, *((PREFIX + name, str(value).encode()) for name, value in ours.items() if value is not None)]
         value = record.value if whole else None
         if value is None and (record.key is None or not whole):
             value = b""  # aiokafka sends no record without both
         return Message(record.topic + ".dlq", record.key if whole else None, value, headers)
+
+
+def _first_seen(record: ConsumerRecord) -> str | None:
+    """The record's own timestamp; None where it is none: Kafka takes any number, and its oldest format has no timestamp."""
+    if isinstance(record, Unreadable) or record.timestamp is None:
+        return None
+    try:
+        return datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -134,12 +148,16 @@ class Suspects:
         return bool(record.offset < self._until.get(record.partition, -1))
 
     def caught(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
-        """The dead letters of those records that have raised too often."""
-        letters = []
+        """The dead letters of those records that cannot be unpacked or have raised too often.
+
+        One whose putting aside has raised as often, too, is put aside as place and reason alone.
+        """
+        letters = [DeadLetter(record, Reason.UNREADABLE, record.why, "Unreadable") for record in records if type(record) is Unreadable]
         for record in records if self._tried else ():
             tries, error = self._tried.get((record.partition, record.offset), (0, ""))
-            if tries >= TRIES:
-                letters.append(DeadLetter(record, Reason.HANDLER_FAILED, error, error, tries))
+            if tries >= TRIES and type(record) is not Unreadable:
+                held = record if tries < 2 * TRIES else Unreadable.at(record.topic, record.partition, record.offset, error)
+                letters.append(DeadLetter(held, Reason.HANDLER_FAILED, error, error, tries))
         return letters
 
     def absolve(self, partition: int, below: int) -> None:

@@ -16,6 +16,7 @@ class Consumer(Protocol):
     def pause(self, *partitions: TopicPartition) -> None: ...
     def resume(self, *partitions: TopicPartition) -> None: ...
     def highwater(self, partition: TopicPartition) -> int | None: ...
+    def last_stable_offset(self, partition: TopicPartition) -> int | None: ...
     async def position(self, partition: TopicPartition) -> int: ...
     async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
@@ -65,6 +66,17 @@ class Feed:
         # What compaction and transactions leave out at a partition's end comes in no poll: then the consumer is past it.
         past = idle and not position.moved and await consumer.position(at) >= end
         return 0 if past else max(end - position.committed, 0)
+
+    async def held(self, partitions: Collection[int]) -> dict[int, int]:
+        """Partitions that an open transaction holds, and where it begins: all before that was fetched, and there is more behind."""
+        held: dict[int, int] = {}
+        if (consumer := self._consumer()) is None:
+            return held
+        for at in map(self._at, partitions):
+            end, stable = consumer.highwater(at), consumer.last_stable_offset(at)
+            if end is not None and stable is not None and 0 <= stable < end and await consumer.position(at) >= stable:
+                held[at.partition] = stable
+        return held
 
     async def commit(self, offsets: Mapping[int, int], within: float) -> None:
         """Tells Kafka too, only so that its own lag tools see it."""

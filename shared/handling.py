@@ -1,5 +1,6 @@
 """A processor for services whose every batch is one transaction: reads facts, and hands them to the topic's handler."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -11,6 +12,8 @@ from shared.cloudevents import Undecodable, is_binary, read_fact
 from shared.dead_letters import DeadLetter
 from shared.events import Fact
 from shared.postgres import Tx
+
+IN_ONE_GO = 1 << 18  # bytes of records that are read before others get a turn of the event loop
 
 Handler = Callable[[Tx, Sequence[Fact]], Awaitable[None]]
 Forget = Callable[[Tx, Sequence[str]], Awaitable[None]]
@@ -36,9 +39,13 @@ class Handling:
         self._taken = []
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
-        now = datetime.now(UTC)
+        now, unread = datetime.now(UTC), 0
         letters = []
         for record in records:
+            unread += len(record.value or b"")
+            if unread > IN_ONE_GO:
+                await asyncio.sleep(0)
+                unread = 0
             if self._forget is not None and record.value is None and record.key is not None and not is_binary(record.headers):
                 metrics.TOMBSTONES.labels(self._topic).inc()
                 self._taken.append(record.key.decode(errors="replace").replace("\0", "\ufffd"))  # Postgres knows no U+0000

@@ -2,9 +2,11 @@
 
 Its own batch parser decodes every header as UTF-8, and one binary header makes a whole batch vanish;
 ours hands the raw records over. Offsets are the stream's business, so acknowledgement is manual.
+What goes wrong between the broker and a stream is logged: FastStream says it to the logger it is given, or to nobody.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from functools import partial
 
@@ -15,8 +17,12 @@ from aiokafka.protocol.metadata import MetadataRequest
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
+from shared import unpacking
 from shared.settings import Settings
 from shared.stream import Stream
+
+consuming = logging.getLogger(f"{__name__}.consuming")
+consuming.setLevel(logging.ERROR)  # it has a line for each batch, too
 
 Batch = tuple[ConsumerRecord, ...]
 
@@ -40,9 +46,10 @@ class Broker(KafkaBroker):
 
 def broker(settings: Settings, streams: Sequence[Stream]) -> KafkaBroker:
     """A broker with one subscriber a stream, in a group of its own; start it when topics and database are there."""
+    unpacking.install()
     kafka = Broker(
         settings.kafka.split(","),
-        logger=None,
+        logger=consuming,
         apply_types=False,
         graceful_timeout=5,
         allow_auto_create_topics=False,

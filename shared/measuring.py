@@ -18,6 +18,7 @@ from prometheus_client import Gauge
 
 from shared import metrics, offsets
 from shared.kafka import Answering
+from shared.loop import LoopLag
 from shared.postgres import Database
 from shared.stream import Stream
 
@@ -34,7 +35,8 @@ OUTBOX = """SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10000) AS cou
 DUE = """SELECT kind,
     (SELECT count(*) FROM (SELECT FROM due WHERE due.kind = known.kind AND ready_at <= clock() LIMIT 10000) AS counted) AS rows,
     coalesce((SELECT extract(epoch FROM clock() - min(ready_at)) FROM due
-        WHERE due.kind = known.kind AND ready_at <= clock()), 0)::float8 AS age
+        WHERE due.kind = known.kind AND ready_at <= clock()), 0)::float8 AS age,
+    (SELECT count(*) FROM (SELECT FROM due_aside WHERE due_aside.kind = known.kind LIMIT 10000) AS counted) AS aside
     FROM unnest($1::text[]) AS known (kind)"""
 
 
@@ -63,7 +65,7 @@ class Figures:
             async with asyncio.timeout(self.within):
                 await self.ask()
         except Exception as error:  # noqa: BLE001  whatever it is, the figures are unknown
-            log.debug("%s could not be measured: %s: %s", self.name, type(error).__name__, error)
+            log.debug("%s could not be measured: %s", self.name, error)
             self.forget()
 
     def forget(self) -> None:
@@ -95,7 +97,7 @@ class Dependency:
         metrics.DEPENDENCY_UP.labels(self.name).set(0)
         if self._away_since is None:
             self._away_since = time.monotonic()
-            log.warning("%s does not answer: %s: %s", self.name, type(error).__name__, error)
+            log.warning("%s does not answer: %s", self.name, error)
 
     def _is_up(self) -> None:
         metrics.DEPENDENCY_UP.labels(self.name).set(1)
@@ -159,14 +161,16 @@ def outbox(connection: OwnConnection) -> Figures:
 
 
 def due(connection: OwnConnection, kinds: Collection[str]) -> Figures:
-    """How much due work of each kind waits for a worker, and for how long."""
+    """How much due work of each kind waits for a worker, and for how long; and how much was put aside."""
 
     async def ask() -> None:
         for row in await connection.fetch(DUE, list(kinds)):
             metrics.DUE_ROWS.labels(row["kind"]).set(row["rows"])
             metrics.DUE_AGE.labels(row["kind"]).set(max(row["age"], 0.0))
+            metrics.DUE_ASIDE_ROWS.labels(row["kind"]).set(row["aside"])
 
-    return Figures("due work", ask, [gauge.labels(kind) for gauge in (metrics.DUE_ROWS, metrics.DUE_AGE) for kind in kinds])
+    gauges = (metrics.DUE_ROWS, metrics.DUE_AGE, metrics.DUE_ASIDE_ROWS)
+    return Figures("due work", ask, [gauge.labels(kind) for gauge in gauges for kind in kinds])
 
 
 def lag(connection: OwnConnection, stream: Stream) -> Figures:
@@ -209,7 +213,9 @@ class Measuring:
     def __init__(self, database: Database, kafka: Answering, streams: Sequence[Stream], kinds: Collection[str]) -> None:
         self._answering, self._looking = OwnConnection(database), OwnConnection(database)
         self._kafka = kafka
+        self._loop = LoopLag()
         self.measurements: list[Measurement] = [
+            self._loop,
             Dependency("kafka", kafka.ask),
             Dependency("postgres", partial(self._answering.fetch, "SELECT 1")),
             outbox(self._looking),
@@ -224,7 +230,8 @@ class Measuring:
             if isinstance(each, Figures):
                 each.forget()
         try:
-            await measure(measurements)
+            with self._loop.watched():
+                await measure(measurements)
         finally:
             self._answering.close()
             self._looking.close()

@@ -21,6 +21,7 @@ FENCED = Counter("forewarn_fenced_batches_total", "Batches rolled back because a
 STREAM_RETRIES = Counter("forewarn_stream_retries_total", "Times a stream went back to its last commit, by why.", ["topic", "why"])
 GAPS = Counter("forewarn_lost_records_total", "Records the broker's retention deleted before they were read.", ["topic"])
 LAG = Gauge("forewarn_consumer_lag_records", "Records not yet committed, over this instance's partitions; NaN: unknown.", ["topic"])
+HOLD_AGE = Gauge("forewarn_hold_age_seconds", "How long an open transaction of somebody else holds a partition; NaN: unknown.", ["topic"])
 BRAKE = Gauge("forewarn_brake_engaged", "1 while a topic is stopped because most of it does not decode.", ["topic"])
 BATCH_RECORDS = Histogram(
     "forewarn_batch_records", "Records handed over at once.", ["topic"], buckets=(1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
@@ -37,8 +38,27 @@ DUE_ROWS = Gauge("forewarn_due_rows", "Rows of work that are due and wait for a 
 DUE_AGE = Gauge("forewarn_due_oldest_age_seconds", "How long the oldest of them has waited; NaN: unknown.", ["kind"])
 DUE_LATENESS = Histogram("forewarn_due_lateness_seconds", "How late due work was claimed for the first time.", ["kind"], buckets=SLOW)
 DUE_FAILURES = Counter("forewarn_due_failures_total", "Tries of due work that raised an error and will be made again.", ["kind"])
+DUE_ASIDE_ROWS = Gauge("forewarn_due_aside_rows", "Rows of work put aside that wait to be retried by an operator; NaN: unknown.", ["kind"])
+DUE_ASIDE = Counter("forewarn_due_aside_total", "Rows of work put aside because they raised again and again.", ["kind"])
 LEASES_LOST = Counter("forewarn_leases_lost_total", "Results thrown away because another worker has the row by now.", ["kind"])
 
+LOOP_LAG = Histogram("forewarn_loop_lag_seconds", "How late the event loop wakes: while it is late, nothing else is done.", buckets=FAST)
 DEPENDENCY_UP = Gauge("forewarn_dependency_up", "1 while it answers this process, 0 while it does not.", ["dependency"])
 READY = Gauge("forewarn_ready", "1 while this check of /readyz passes; NaN: it gave no answer in time.", ["check"])
 DELETED = Counter("forewarn_retention_rows_total", "Rows that retention deleted, or whose words it deleted.", ["table"])
+
+HTTP_CONNECTIONS = Gauge("forewarn_http_connections", "HTTP connections that are open.")
+HTTP_REFUSED = Counter(
+    "forewarn_http_refused_total", "Requests refused before they were worked on, and connections let go, by why.", ["reason"]
+)
+for _reason in (
+    "malformed",  # no HTTP/1.1
+    "headers_slow",  # a request's headers did not arrive in time
+    "body_large",
+    "body_slow",
+    "bodies_full",  # as many large bodies were under way as may be
+    "requests_full",  # as many requests were worked on as may be
+    "connections_full",  # it waited longest when another one came
+    "answer_unread",  # an answer was not taken in time, or too much was waiting to be taken
+):
+    HTTP_REFUSED.labels(_reason)

@@ -3,8 +3,9 @@
 Publishing is at least once: after a crash between the broker's acceptance and our delete the same
 bytes with the same id go out again. Facts about one thing are written under that thing's row lock or
 by its partition's only owner, so the order of row ids is the order in which they became true.
-One relay runs per service and lane, however many replicas there are: it holds an advisory lock. A row the broker refuses
-for good is put aside into the table `unpublished`, and the relay goes on.
+One relay runs per service and lane, however many replicas there are: the table `relays` names the session that leads, for as
+long as that lives. (An advisory lock would do, but every role of the database could take it.) A row the broker refuses for good
+is put aside into the table `unpublished`, and the relay goes on.
 """
 
 import asyncio
@@ -28,10 +29,17 @@ log = logging.getLogger(__name__)
 AT_ONCE = 2000
 LOOK_BELOW = 60.0  # seconds between looks at the whole lane, for rows below the floor
 WRITE = "INSERT INTO outbox (topic, key, value, header_names, header_values, lane) VALUES ($1, $2, $3, $4, $5, $6)"
-OLDEST = """SELECT id, topic, key, value, header_names, header_values FROM outbox
-    WHERE lane = $1 AND id > $2 ORDER BY id LIMIT $3"""
+# As many rows as have 16 MiB of values, or one that has more; `found` counts the others too. Lengths are known without reading values.
+OLDEST = """SELECT id, topic, key, value, header_names, header_values, found FROM (
+        SELECT *, row_number() OVER before AS place, sum(coalesce(length(value), 0)) OVER before AS bytes, count(*) OVER () AS found
+        FROM (SELECT * FROM outbox WHERE lane = $1 AND id > $2 ORDER BY id LIMIT $3) AS oldest WINDOW before AS (ORDER BY id)) AS counted
+    WHERE place = 1 OR bytes <= 16777216 ORDER BY id"""
 DELETE = "DELETE FROM outbox WHERE id = ANY ($1::bigint[])"
-LEAD = "SELECT pg_try_advisory_lock(hashtext('forewarn.relay.' || $1))"
+FREE = """SELECT true FROM relays WHERE lane = $1 AND NOT EXISTS (
+    SELECT FROM pg_stat_activity AS leader WHERE leader.pid = relays.pid AND leader.backend_start = relays.backend_start)"""
+HOLD = "SELECT FROM relays WHERE lane = $1 FOR UPDATE"
+LEAD = """UPDATE relays SET pid = me.pid, backend_start = me.backend_start FROM pg_stat_activity AS me
+    WHERE lane = $1 AND me.pid = pg_backend_pid()"""
 RUNNING = """SELECT pg_snapshot_xmin(now)::text::bigint AS oldest, pg_snapshot_xmax(now)::text::bigint AS next
     FROM pg_current_snapshot() AS now"""
 
@@ -89,12 +97,10 @@ class Relay:
             await asyncio.sleep(1)
 
     async def _lead(self) -> None:
-        """Relays for as long as this process holds the lock, its database connection and its producer."""
+        """Relays for as long as this process has its database connection, which leads, and its producer."""
         connection = await asyncpg.connect(**self._database.connect_arguments())
-        # The first lane keeps the name of the lock that a version without lanes takes, so that the two never publish at once.
-        lock = self._database.schema + (f".{self._lane.name}" if self._lane else "")
         try:
-            while not await connection.fetchval(LEAD, lock):
+            while not await _leads(connection, self._lane):
                 await wait_for_wakeup(self._written, 1)
             async with Publisher(self._kafka) as publisher:
                 await self._relay(connection, publisher)
@@ -111,15 +117,28 @@ class Relay:
             await connection.execute(DELETE, [row["id"] for row in rows])
             for row in rows:
                 metrics.PUBLISHED.labels(row["topic"]).inc(row["id"] not in refused)
-            floor.published(rows[-1]["id"] if rows else 0, whole=len(rows) < AT_ONCE)
+            whole = len(rows) == (rows[0]["found"] if rows else 0) < AT_ONCE
+            floor.published(rows[-1]["id"] if rows else 0, whole=whole)
             if time.monotonic() - looked_at > 1:
                 looked_at = time.monotonic()
                 [transactions] = await connection.fetch(RUNNING)
                 floor.running(transactions["oldest"], transactions["next"])
             if time.monotonic() - below_at > LOOK_BELOW:
                 floor, below_at = Floor(), time.monotonic()
-            if len(rows) < AT_ONCE:
+            if whole:
                 await wait_for_wakeup(self._written, 1)
+
+
+async def _leads(connection: Tx, lane: Lane) -> bool:
+    """Makes this session the lane's leader, unless another that leads still lives."""
+    if not await connection.fetchval(FREE, lane):  # most often: and then nothing is written
+        return False
+    async with connection.transaction():
+        await connection.execute(HOLD, lane)
+        # Who lives is looked up anew under the row's lock: whoever had it before may lead by now.
+        if free := await connection.fetchval(FREE, lane):
+            await connection.execute(LEAD, lane)
+    return bool(free)
 
 
 class Floor:

@@ -5,7 +5,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +18,10 @@ from shared.settings import Settings
 log = logging.getLogger(__name__)
 
 Tx = asyncpg.Connection  # a connection inside a transaction
+
+MIGRATED = "SELECT to_regclass('relays') IS NOT NULL"  # the newest table of shared/migrations
+CHANNELS = "SELECT prefix FROM channels"
+BESIDE_POOL = 4  # connections a process has beside its pool: one to listen, one to measure, one for each lane's relay
 
 TRANSIENT: tuple[type[BaseException], ...] = (
     OSError,
@@ -99,7 +103,7 @@ class Database:
 
     async def _open(self) -> None:
         pool = await asyncpg.create_pool(min_size=1, max_size=self._settings.database_pool, init=_codecs, **self.connect_arguments())
-        if not await pool.fetchval("SELECT to_regclass('offsets') IS NOT NULL"):
+        if not await pool.fetchval(MIGRATED):
             await pool.close()
             raise ConnectionError(f"schema {self.schema} is not migrated yet: run `python -m deploy.init`")
         self._pool = pool
@@ -134,7 +138,10 @@ class Database:
             metrics.TRANSACTION_SECONDS.observe(time.perf_counter() - started)
 
     def wakeup(self, channel: str) -> asyncio.Event:
-        """An event of the caller's own, set whenever this schema's `channel` (a table's name, say) is notified."""
+        """An event of the caller's own, set when rows come into `channel`, a table of this schema with the trigger `wake`.
+
+        It is a hint: notifications may be left out, so whoever waits for the event looks by itself now and then.
+        """
         event = asyncio.Event()
         self._wakeups.setdefault(channel, []).append(event)
         return event
@@ -153,8 +160,9 @@ class Database:
         try:
             lost = asyncio.Event()
             connection.add_termination_listener(lambda _: lost.set())
+            prefix = await connection.fetchval(CHANNELS)
             for channel, events in self._wakeups.items():
-                await connection.add_listener(f"{self.schema}.{channel}", _setting(events))
+                await connection.add_listener(f"{prefix}.{channel}", _setting(events))
                 _setting(events)()
             await lost.wait()
         finally:
@@ -209,24 +217,26 @@ async def wait_for_wakeup(event: asyncio.Event, seconds: float, *, clear: bool =
 async def migrate(connection: asyncpg.Connection, schema: str, folders: Sequence[Path]) -> list[str]:
     """Applies each folder's numbered *.sql files that `schema` does not have yet, in order, each in its own transaction.
 
-    Safe to run again, to be killed, and to run twice at once (an advisory lock). Returns what it applied.
+    Safe to run again, to be killed, and to run twice at once: the list of what is applied is locked meanwhile. Returns what it applied.
     """
     await connection.execute(f'SET search_path TO "{schema}"')
-    await connection.execute("SELECT pg_advisory_lock(hashtext('forewarn.migrate.' || $1))", schema)
-    try:
+    with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):  # IF NOT EXISTS does not see what is not committed yet
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT statement_timestamp())"
         )
-        done = {row["name"] for row in await connection.fetch("SELECT name FROM migrations")}
-        applied = []
-        for folder in folders:
-            for path in sorted(folder.glob("*.sql")):
-                name = f"{folder.parent.name}/{path.name}"
-                if name not in done:
-                    async with connection.transaction():
-                        await connection.execute(path.read_text())
-                        await connection.execute("INSERT INTO migrations (name) VALUES ($1)", name)
-                    applied.append(name)
-        return applied
-    finally:
-        await connection.execute("SELECT pg_advisory_unlock(hashtext('forewarn.migrate.' || $1))", schema)
+    return [name for name, sql in _migrations(folders).items() if await _apply(connection, name, sql)]
+
+
+def _migrations(folders: Sequence[Path]) -> dict[str, str]:
+    return {f"{folder.parent.name}/{path.name}": path.read_text() for folder in folders for path in sorted(folder.glob("*.sql"))}
+
+
+async def _apply(connection: asyncpg.Connection, name: str, sql: str) -> bool:
+    """Applies one file in a transaction; false when it is applied already."""
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE migrations IN SHARE ROW EXCLUSIVE MODE")  # on a table of our own: no other role can hold it
+        if await connection.fetchval("SELECT true FROM migrations WHERE name = $1", name):
+            return False
+        await connection.execute(sql)
+        await connection.execute("INSERT INTO migrations (name) VALUES ($1)", name)
+    return True

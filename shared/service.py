@@ -7,12 +7,11 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-import uvicorn
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI, Response
 from faststream.kafka import KafkaBroker
@@ -20,6 +19,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import kafka, logs, metrics
 from shared.api import application
+from shared.due_api import due_router
+from shared.holding import Holding
+from shared.http.server import Server
 from shared.measuring import Measurement, Measuring, readiness
 from shared.outbox import Lane, Relay
 from shared.postgres import Database, patiently
@@ -52,8 +54,10 @@ class Service:
     kept: Sequence[Kept] = ()  # what is deleted when it is old
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
+    _looking: "asyncio.Task[dict[str, str]] | None" = field(default=None, init=False)
 
     def __post_init__(self) -> None:
+        self._holding = [Holding(stream, self.settings.kafka) for stream in self.streams]
         for each in (ANSWERS, *self.kept):
             metrics.DELETED.labels(each.table)
         for stream in self.streams:
@@ -62,7 +66,7 @@ class Service:
     def app(self) -> FastAPI:
         """The service's REST API with /livez, /readyz and /metrics."""
         app = application(f"Forewarn {self.name}", self.settings, self.database)
-        for router in (*self.routers, streams_router(self.name, self.streams)):
+        for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name)):
             app.include_router(router)
 
         @app.get("/livez", tags=["health"])
@@ -85,24 +89,38 @@ class Service:
         return app
 
     async def checks(self) -> dict[str, str]:
-        """What /readyz answers: each check with `ok` or what is wrong."""
+        """What /readyz answers: each check with `ok` or what is wrong. Anybody may ask, so it quotes no error and no record.
+
+        Whoever asks while it is looked into gets the same answer: however many ask, one of them uses the database.
+        """
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return await asyncio.shield(self._looking)
+
+    async def _look(self) -> dict[str, str]:
         checks = {"database": await self._database_trouble() or "ok"}
-        for stream in self.streams:
-            checks[stream.topic] = (await stream.trouble() if self.consuming else "waiting for the broker") or "ok"
+        for stream, holding in zip(self.streams, self._holding, strict=True):
+            trouble = holding.trouble() or await self._trouble_of(stream) if self.consuming else "waiting for the broker"
+            checks[stream.topic] = trouble or "ok"
         return checks
+
+    async def _trouble_of(self, stream: Stream) -> str | None:
+        return "the brake is on" if stream.brake.tripped else await stream.trouble()
 
     async def measure(self) -> None:
         """Measures from the first moment until cancelled, whatever else is away."""
         measuring = Measuring(self.database, kafka.Answering(self.settings), self.streams, [*self.due, HOUSEKEEP])
         names = ["database", *(stream.topic for stream in self.streams)]
-        await measuring.run(readiness(names, self.checks), *self.measurements)
+        await measuring.run(readiness(names, self.checks), *(holding.figures() for holding in self._holding), *self.measurements)
 
     async def _database_trouble(self) -> str | None:
         try:
             async with asyncio.timeout(2), self.database.connection() as connection:
                 await connection.fetchval("SELECT 1")
-        except Exception as error:  # noqa: BLE001  whatever it is, it is the answer
-            return f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001  whatever it is, the database is not there
+            if self.consuming:  # before, whoever waits for it says so
+                log.warning("not ready: the database: %s: %s", type(error).__name__, error)
+            return "does not answer"
         return None
 
 
@@ -124,11 +142,7 @@ async def serve(service: Service) -> None:
     stopping = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopping.set)
-    http = _Http(
-        uvicorn.Config(
-            service.app(), service.settings.http_host, service.settings.http_port, log_level="warning", log_config=None, access_log=False
-        )
-    )
+    http = Server(service.app(), service.settings)
     answering = asyncio.create_task(http.serve())
     measuring = asyncio.create_task(service.measure())
     working = asyncio.create_task(_work(service, stopping))
@@ -143,18 +157,10 @@ async def serve(service: Service) -> None:
         task.result()
 
 
-class _Http(uvicorn.Server):
-    """uvicorn, without its own signal handlers: the service decides when to stop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 async def _work(service: Service, stopping: asyncio.Event) -> None:
     """Everything but HTTP, from start to stop."""
     tasks: list[asyncio.Task[None]] = []
-    timers = Timers(service.database, {**service.due, HOUSEKEEP: Work(partial(_housekeep, service))})
+    timers = Timers(service.database, {**service.due, HOUSEKEEP: Work(partial(_housekeep, service), recurs=True)})
     broker = kafka.broker(service.settings, service.streams)
     starting = asyncio.create_task(_start(service, broker))
     await _first_of({starting}, stopping)

@@ -276,7 +276,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         pause = min(2.0 ** min(self._failures, 5), LONGEST_PAUSE)
         self._failures += 1
         self._again_at = time.monotonic() + pause
-        log.warning("%s pauses for %.0f s: %s: %s", self.group, pause, type(error).__name__, error)
+        log.warning("%s pauses for %.0f s: %s", self.group, pause, error)
 
     async def _until_loaded(self) -> None:
         """Holds back the next poll while a pause lasts. The lock is free meanwhile, so rebalances go on."""
@@ -292,7 +292,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             return bool(self._positions)
         try:
             await self._load(sorted(self.assigned))
-        except (*TRANSIENT, KafkaError) as error:
+        except Exception as error:  # noqa: BLE001  FastStream would swallow it
             self._forget()
             self._pause(error)
             return False

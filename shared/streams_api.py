@@ -28,7 +28,7 @@ class BrakeView(BaseModel):
     partition: int
     engaged_at: datetime
     reasons: dict[str, int]
-    samples: list[SampleView]
+    samples: list[SampleView]  # with the first ten partitions of a topic
     release: brake.Release | None
     until: int | None
 

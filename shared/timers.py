@@ -3,7 +3,8 @@
 First try, retry, escalation, warning and housekeeping are all the same path: `schedule` a row, get
 it back when it is due, `settle` it in the transaction that holds its effects. A worker that died
 loses its lease when the lease ends; a worker that comes back after that (a zombie) finds its token
-gone, and its transaction is rolled back.
+gone, and its transaction is rolled back. A row that raises again and again, although nothing it needs
+is away, is put aside (`shared/due_aside.py`).
 """
 
 import asyncio
@@ -13,25 +14,30 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from shared import metrics
-from shared.postgres import TRANSIENT, Database, Tx, wait_for_wakeup
+from aiokafka.errors import KafkaError
+
+from shared import due_aside, metrics
+from shared.postgres import NOT_YET, TRANSIENT, Database, Tx, wait_for_wakeup
 
 log = logging.getLogger(__name__)
 
-SCHEDULE = """INSERT INTO due (kind, ref, due_at, ready_at)
-    SELECT $1, ref, at, at FROM unnest($2::text[], $3::timestamptz[]) AS new (ref, at)
-    ON CONFLICT (kind, ref) DO UPDATE SET due_at = excluded.due_at, ready_at = excluded.ready_at, attempts = 0, lease = NULL"""
+SCHEDULE = """WITH new AS (SELECT ref, at FROM unnest($2::text[], $3::timestamptz[]) AS new (ref, at)),
+        back AS (DELETE FROM due_aside USING new WHERE due_aside.kind = $1 AND due_aside.ref = new.ref)
+    INSERT INTO due (kind, ref, due_at, ready_at) SELECT $1, ref, at, at FROM new
+    ON CONFLICT (kind, ref) DO UPDATE
+        SET due_at = excluded.due_at, ready_at = excluded.ready_at, attempts = 0, raised = 0, lease = NULL"""
 CANCEL = "DELETE FROM due WHERE kind = $1 AND ref = $2"
 # Materialized: as a subquery the planner may run it once per row, and each run claims another $4.
 CLAIM = """WITH ready AS MATERIALIZED (
         SELECT ref FROM due WHERE kind = $1 AND ready_at <= clock() ORDER BY ready_at LIMIT $4 FOR UPDATE SKIP LOCKED)
     UPDATE due SET lease = $2, ready_at = clock() + $3::interval, attempts = attempts + 1
     FROM ready WHERE due.kind = $1 AND due.ref = ready.ref
-    RETURNING due.ref, due_at, attempts, clock() AS now"""
+    RETURNING due.ref, due_at, attempts, raised, clock() AS now"""
 SETTLE = "DELETE FROM due WHERE kind = $1 AND ref = $2 AND lease = $3"
-AGAIN = "UPDATE due SET due_at = $4, ready_at = $4, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
+AGAIN = "UPDATE due SET due_at = $4, ready_at = $4, raised = 0, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
 RENEW = "UPDATE due SET ready_at = clock() + $4::interval WHERE kind = $1 AND ref = $2 AND lease = $3"
-RETURN = "UPDATE due SET ready_at = clock() + $4::interval, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
+RETURN = """UPDATE due SET ready_at = clock() + $4::interval, raised = raised + $5, lease = NULL
+    WHERE kind = $1 AND ref = $2 AND lease = $3"""
 NEXT = "SELECT extract(epoch FROM min(ready_at) - clock())::float8 FROM due WHERE kind = $1"
 
 
@@ -49,6 +55,7 @@ class Due:
     attempts: int  # this one included
     lease: UUID
     now: datetime  # the database's clock when it was claimed
+    raised: int = 0  # tries before this one that raised what waiting does not mend
 
     async def settle(self, tx: Tx) -> None:
         """The work is done when `tx` commits. Raises LeaseLost when it is no longer ours."""
@@ -68,7 +75,7 @@ class Due:
 
 
 async def schedule(tx: Tx, kind: str, due: Mapping[str, datetime]) -> None:
-    """Makes work of one kind due: ref → when. A row that is there already gets the new time."""
+    """Makes work of one kind due: ref → when. A row that is there already, or was put aside, gets the new time."""
     if due:
         await tx.execute(SCHEDULE, kind, list(due), list(due.values()))
 
@@ -85,6 +92,7 @@ class Work:
     handle: Callable[[Due], Awaitable[None]]  # must settle the row, or ask for it again, in the transaction of its effects
     at_once: int = 1
     lease: timedelta = timedelta(seconds=30)
+    recurs: bool = False  # one row that comes again for ever: it holds up no other, and is never put aside
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -127,7 +135,7 @@ class Timers:
             await asyncio.wait(set(left), timeout=1)
         try:
             async with self.database.transaction() as tx:
-                await tx.executemany(RETURN, [(due.kind, due.ref, due.lease, timedelta()) for due in left.values()])
+                await tx.executemany(RETURN, [(due.kind, due.ref, due.lease, timedelta(), 0) for due in left.values()])
         except TRANSIENT as error:
             log.warning("%d rows come back when their leases end: %s", len(left), error)
 
@@ -164,7 +172,7 @@ class Timers:
         for row in rows:
             if row["attempts"] == 1:
                 metrics.DUE_LATENESS.labels(kind).observe((row["now"] - row["due_at"]).total_seconds())
-        return [Due(kind, row["ref"], row["due_at"], row["attempts"], lease, row["now"]) for row in rows]
+        return [Due(kind, row["ref"], row["due_at"], row["attempts"], lease, row["now"], row["raised"]) for row in rows]
 
     async def _until_next(self, kind: str) -> float:
         async with self.database.connection() as connection:
@@ -176,14 +184,19 @@ class Timers:
             await work.handle(due)
         except LeaseLost:
             metrics.LEASES_LOST.labels(due.kind).inc()
-        except Exception:
+        except Exception as error:
             log.exception("due %s %s raised on try %d", due.kind, due.ref, due.attempts)
             metrics.DUE_FAILURES.labels(due.kind).inc()
-            await self._return(due)
+            await self._return(work, due, error)
 
-    async def _return(self, due: Due) -> None:
+    async def _return(self, work: Work, due: Due, error: Exception) -> None:
+        """Leaves the row to a later try, for ever while something it needs is away; else puts it aside in the end."""
+        raised = not isinstance(error, (*NOT_YET, KafkaError))
         try:
             async with self.database.connection() as connection:
-                await connection.execute(RETURN, due.kind, due.ref, due.lease, pause_after(due.attempts))
-        except TRANSIENT as error:
-            log.warning("due %s %s comes back when its lease ends: %s", due.kind, due.ref, error)
+                if raised and due.raised + 1 >= due_aside.TRIES and not work.recurs:
+                    await due_aside.put_aside(connection, due.kind, due.ref, due.lease, error)
+                else:
+                    await connection.execute(RETURN, due.kind, due.ref, due.lease, pause_after(due.attempts), int(raised))
+        except TRANSIENT as away:
+            log.warning("due %s %s comes back when its lease ends: %s", due.kind, due.ref, away)

@@ -29,7 +29,7 @@ def mended(attributes: dict[str, Any], refusal: ValidationError) -> Mended | Non
     What is wrong otherwise stays, so that the next validation says so.
     """
     errors = refusal.errors(include_url=False, include_context=False)
-    nulls = [each["loc"] for each in errors if each["input"] is None and isinstance(each["loc"][-1], str)]
+    nulls = {each["loc"] for each in errors if each["input"] is None and isinstance(each["loc"][-1], str)}
     others = [each for each in errors if each["loc"] not in nulls]
     for where in nulls:
         _take_out(attributes, where)

@@ -36,8 +36,14 @@ def docker_missing() -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without Docker leaves out what needs it, and says so in one line; with REQUIRE_DOCKER=1 that is a failure."""
+    """Without Docker leaves out what needs it, and says so in one line; with REQUIRE_DOCKER=1 that is a failure.
+
+    Those that share real servers share a worker.
+    """
     needing = [item for item in items if item.get_closest_marker("docker")]
+    for item in needing:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group("real servers"))
     if not needing or (missing := docker_missing()) is None:
         return
     if os.environ.get("REQUIRE_DOCKER") == "1":
@@ -60,7 +66,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def postgres() -> Iterator[dict[str, str]]:
     """An embedded Postgres: host (a socket's folder), user and database, for asyncpg and Settings."""
     folder = Path(tempfile.mkdtemp(prefix="forewarn-test-"))
-    server = get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop", start=False)
+    server.ensure_pgdata_inited()
+    (folder / "postgresql.auto.conf").write_text("max_notify_queue_pages = 64\n")  # the least, so that a test can fill it
+    server.start()
     address = urlsplit(server.get_uri())
     host = parse_qs(address.query).get("host", [address.hostname or "localhost"])[0]
     yield {"host": host, "port": str(address.port or 5432), "user": "postgres", "database": "postgres"}

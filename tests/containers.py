@@ -22,7 +22,7 @@ from testcontainers.core.container import DockerContainer
 
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it reports every try to reach a broker that is away on purpose
 
-PASSWORD = "for-tests-only"
+PASSWORD = "of-no-use-but-for-these-tests"
 STARTS_WITHIN = 90  # seconds, image and slow disk included
 
 # All of them, since one variable alone makes the image forget its own defaults.
@@ -150,7 +150,7 @@ async def running_kafka() -> AsyncIterator[Kafka]:
 async def running_postgres() -> AsyncIterator[Postgres]:
     """A database server while the context lasts."""
     port = free_port()
-    container = DockerContainer("postgres:17").with_env("POSTGRES_PASSWORD", PASSWORD)
+    container = DockerContainer("postgres:17.11").with_env("POSTGRES_PASSWORD", PASSWORD)
     _publish(container, 5432, port)
     async with _running(Postgres(container, port)) as postgres:
         yield postgres

@@ -165,6 +165,9 @@ class FakeConsumer:
         end: int = self._topics.logs(partition.topic)[partition.partition].end
         return end
 
+    def last_stable_offset(self, partition: TopicPartition) -> int | None:
+        return self.highwater(partition)
+
     async def position(self, partition: TopicPartition) -> int:
         log, position = self._topics.logs(partition.topic)[partition.partition], self._positions[partition.partition]
         left = any(record.offset >= position for record in log.records)

@@ -9,6 +9,7 @@ from deploy.docs.schemas import PRODUCT_EVENT, Schema, fact_schema, file_of, sch
 from deploy.docs.topics import FLOWS, Flow
 from shared.cloudevents import Reason
 from shared.events import FACTS, NOT_SAID_YET, Fact, ProductEvent, Topic
+from shared.events.lines import CUT_TO
 
 HEAD = """\
 <!-- Made by `make docs` from shared/events, shared/cloudevents.py and tests/contract/corpus. Change those. -->
@@ -48,13 +49,17 @@ EOF
   left out (`forewarn_unknown_items_total`).
 - On `customers.v1`, which is compacted, a null value deletes its key: the customer's entry goes, as if it had never been there, and a later
   update brings it back. It is no erasure; what was erased stays erased.
-- Identifying attributes (`id`, `source`, `type`, `subject`) have at most 255 characters, none of them a control character.
+- "(first 200)" behind a type is how much is kept. Text that people read on one line (names, titles, subjects) is cut there and ends
+  with "…", and its line breaks become spaces; of a list the rest is left. Nothing is refused for that (`x-cut-to` in the schemas).
+- Identifying attributes (`id`, `source`, `type`, `subject`) have at most 255 characters, none of them a control character;
+  in `customers.v1` the customer's id has at most 512 octets as UTF-8 too. An id is never cut: one that is too long is refused.
 - A message has at most 1 MiB, and U+0000 nowhere. Half of a surrogate pair (`"\\ud800"`) becomes U+FFFD.
 - Facts are read strictly: `"12"` is not a number, and a number is not a time. Only a support request is read whatever its data is.
 
 Over HTTP (`POST /v1/events`) the attributes of binary mode are headers named `ce-<attribute>`, percent-encoded as the
 [HTTP binding](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3132-http-header-values) says;
-a value in double quotes is read too.
+a value in double quotes is read too. A batch (a JSON array) has at most 1,000 events and is accepted whole or not at all; a refusal
+names the first 20 events that cannot be read, and counts all.
 
 ## What happens to what cannot be read
 
@@ -122,6 +127,11 @@ def _rows(of: Schema, root: Schema, prefix: str = "") -> Iterator[tuple[str, str
 
 
 def _kind(field: Schema, root: Schema) -> str:
+    kind = _type(field, root)
+    return f"{kind} (first {field[CUT_TO]})" if CUT_TO in field else kind
+
+
+def _type(field: Schema, root: Schema) -> str:
     match _resolved(field, root):
         case {"const": value}:
             kind = f"`{value}`"

@@ -1,6 +1,5 @@
 """`forewarn check-config`: the four configuration files, read as the services read them. Repairs nothing."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +7,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
+from deploy.local.terminal import say
 from services.monitor.rules import RulesFile
 from services.notifier.policy import Policy
 from services.ticketing.support import Support
@@ -35,15 +35,15 @@ def check(folder: Path) -> int:
     for name, (model, summary) in FILES.items():
         try:
             read = load(folder / name, model, warn=_doubt)
-            print(f"{folder / name}: fine, {summary(read)}")
+            say(f"{folder / name}: fine, {summary(read)}")
         except ConfigError as error:
             mistaken = True
-            print(error, file=sys.stderr)
+            say(*str(error).split("\n"), error=True)
     for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]):
         if path.name not in FILES:
-            print(f"{path}: no service reads a file of this name")
+            say(f"{path}: no service reads a file of this name")
     return 1 if mistaken else 0
 
 
 def _doubt(said: str) -> None:
-    print(f"Warning: {said}")
+    say(f"Warning: {said}")

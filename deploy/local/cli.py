@@ -1,12 +1,15 @@
 """The `forewarn` command line: every command by name, what it takes and what it is for. The work is done elsewhere."""
 
 import time
-from typing import Annotated
+import traceback
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from deploy.local.check import check_config
 from deploy.local.dlq import dlq
+from deploy.local.due import due
 from deploy.local.mailbox import MailDev
 from deploy.local.replay import replay
 from deploy.local.report import story_on
@@ -14,13 +17,34 @@ from deploy.local.running import run
 from deploy.local.simulate import Load, simulate_on
 from deploy.local.story import Target
 from deploy.local.streams import streams
+from deploy.local.terminal import guarded
 from deploy.simulator.faults import Outage
 from deploy.simulator.story import published
 
 Kafka = Annotated[str, typer.Option(envvar="FOREWARN_KAFKA", help="Bootstrap servers, host:port[,host:port].")]
 Seed = Annotated[int, typer.Option(help="The same seed tells the same story.")]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Forewarn: proactive support.")
+
+class Commands(TyperGroup):
+    """All commands, with both streams guarded: a mistake in a command line is told by quoting it, and a traceback quotes its error."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        with guarded():
+            try:
+                return super().main(*args, **options)
+            except Exception:  # noqa: BLE001  outside, Python would print it without the guard
+                traceback.print_exc()
+                raise SystemExit(1) from None
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # or it would read an argument that is wrong as markup
+    help="Forewarn: proactive support.",
+)
 
 
 @app.command()
@@ -50,7 +74,11 @@ def story(
 ) -> None:
     """The story of the demo on a Forewarn that runs already, with customers of its own each time; ends with the same JSON line."""
     own = published(seed, prefix=f"c{int(time.time()):x}-")  # earlier ones may have had their three mails of this hour
-    raise typer.Exit(run(lambda: story_on(Target(kafka, MailDev(mailbox), look_again_s=1.0), own)))
+
+    async def command() -> int:
+        return await story_on(Target(kafka, MailDev(mailbox), look_again_s=1.0), own)
+
+    raise typer.Exit(run(command))
 
 
 @app.command()
@@ -73,6 +101,7 @@ app.command()(check_config)
 app.command()(replay)
 app.add_typer(dlq, name="dlq")
 app.add_typer(streams, name="streams")
+app.add_typer(due, name="due")
 
 if __name__ == "__main__":
     app()

@@ -1,12 +1,12 @@
 """The embedded stack for people: the demo, which plays the published story on it, and `up`, which leaves it to you."""
 
-import sys
 from contextlib import AsyncExitStack
 
 from deploy.local.report import report
 from deploy.local.running import until_stopped
 from deploy.local.stack import Stack, stack
 from deploy.local.story import Target, tell
+from deploy.local.terminal import say
 from deploy.local.view import Lines, view
 from deploy.simulator.story import published
 
@@ -19,10 +19,10 @@ async def demo(once: bool, seed: int) -> int:
             shown.say("everything is up: the story begins")
             verdict, seen = await tell(Target(here.kafka, here.inbox, check=here.check), published(seed), shown.show)
         if not once:
-            print(addresses(here))
+            say(*addresses(here))
         code = report(verdict, seen)
         if code != 0:
-            print(*(f"{each.module} says:\n{each.last_words()}" for each in here.children), sep="\n", file=sys.stderr)
+            say(*(line for each in here.children for line in (f"{each.module} says:", *each.last_lines())), error=True)
         if not once:
             await until_stopped()
     return code
@@ -31,15 +31,15 @@ async def demo(once: bool, seed: int) -> int:
 async def up() -> int:
     """Starts everything and leaves it running until it is stopped."""
     async with stack(Lines().say) as here:
-        print(addresses(here), flush=True)
+        say(*addresses(here))
         await until_stopped()
     return 0
 
 
-def addresses(here: Stack) -> str:
+def addresses(here: Stack) -> list[str]:
     """Where to look and how to get in."""
     lines = [f"  {service:<10} {url}/docs" for service, url in here.urls.items()]
     lines += [f"  {'kafka':<10} {here.kafka}", f"  {'mails':<10} {here.inbox.folder}", f"  {'logs':<10} {here.logs}"]
     lines += [f"  {role + ' token':<15} {token}" for role, token in here.tokens.items()]
     lines += [f'  for `forewarn streams`: FOREWARN_URLS="{" ".join(here.urls.values())}" FOREWARN_OPERATOR_TOKEN={here.tokens["operator"]}']
-    return "\n".join(["It stays up until you press Ctrl-C. Look around:", *lines])
+    return ["It stays up until you press Ctrl-C. Look around:", *lines]

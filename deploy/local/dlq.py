@@ -3,19 +3,24 @@
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from aiokafka import ConsumerRecord
 
-from deploy.local.letters import MOST, SUFFIX, Letter, Place, letters, letters_of, receipts, send_back, topics
+from deploy.local.letters import MOST, SUFFIX, Letter, NoLetter, Place, letters, letters_of, send_back
 from deploy.local.pointers import Followed, following
 from deploy.local.printable import printable
+from deploy.local.reading import topics
+from deploy.local.receipts import Receipts, receipts
 from deploy.local.running import run
+from deploy.local.terminal import say
+from deploy.topics import RECEIPTS
 from shared.dead_letters import PREFIX
 
 AT_ONCE = 500  # letters to a receipt
+REASONS = 30  # lines of the list for one topic: a reason is whatever a header says
 BYTES_AT_ONCE = 16 << 20  # of the records of those letters
 CLOCK = "%Y-%m-%d %H:%M:%S UTC"
 LINE = "{:<22} {:<20} {:>8} {:>8}   {}"  # of the list
@@ -64,44 +69,68 @@ def redrive(
 async def list_on(kafka: str, topic: str | None) -> int:
     """Prints a line for each topic and reason. Returns the exit code."""
     names = [letters_of(topic)] if topic else [each for each in await topics(kafka) if each.endswith(SUFFIX)]
-    lines = [line for name in names for line in await _lines(kafka, name)]
-    print("\n".join([LINE.format("topic", "reason", "letters", "waiting", "the latest"), *lines] if lines else ["no dead letters"]))
+    sent = await receipts(kafka)
+    lines = [line for name in names for line in await _lines(kafka, name, sent)]
+    say(*([LINE.format("topic", "reason", "letters", "waiting", "the latest"), *lines] if lines else ["no dead letters"]))
+    if sent.odd:
+        say(f"{sent.odd:,} records of {RECEIPTS} are no receipts, and mark nothing as sent back")
     return 0
 
 
-async def _lines(kafka: str, name: str) -> list[str]:
-    sent = await receipts(kafka, name)
-    total, waiting, pointers, latest = Counter[str](), Counter[str](), Counter[str](), dict[str, datetime]()
+async def _lines(kafka: str, name: str, sent: Receipts) -> list[str]:
+    topic = name.removesuffix(SUFFIX)
+    total, waiting, pointers, latest = Counter[str](), Counter[str](), Counter[str](), dict[str, int]()
+    others = list[NoLetter]()
     async for letter in letters(kafka, name):
+        if isinstance(letter, NoLetter):
+            others.append(letter)
+            continue
         total[letter.reason] += 1
-        waiting[letter.reason] += letter.place not in sent
+        waiting[letter.reason] += letter.record not in sent
         pointers[letter.reason] += letter.is_pointer
-        latest[letter.reason] = max(letter.at, latest.get(letter.reason, letter.at))
-    return [
-        LINE.format(name.removesuffix(SUFFIX), printable(reason), count, waiting[reason], format(latest[reason], CLOCK))
+        latest[letter.reason] = max(letter.record.timestamp, latest.get(letter.reason, letter.record.timestamp))
+    lines = [
+        LINE.format(topic, printable(reason), count, waiting[reason], _when(latest[reason]))
         + (f", {pointers[reason]:,} without their bytes" if pointers[reason] else "")
-        for reason, count in total.most_common()
+        for reason, count in total.most_common(REASONS)
     ]
+    if rest := total.most_common()[REASONS:]:
+        lines.append(LINE.format(topic, "(other reasons)", sum(count for _, count in rest), sum(waiting[reason] for reason, _ in rest), ""))
+    if others:
+        last = others[-1]
+        lines.append(LINE.format(topic, "(no letters)", len(others), 0, f"partition {last.place[0]} offset {last.place[1]}: {last.wrong}"))
+    return lines
+
+
+def _when(milliseconds: int) -> str:
+    """A record's time; a Kafka client may claim any."""
+    try:
+        return format(datetime.fromtimestamp(milliseconds / 1000, UTC), CLOCK)
+    except (ValueError, OverflowError, OSError):
+        return f"at no time there is ({milliseconds:,} ms)"
 
 
 async def show_on(kafka: str, topic: str, place: Place | None, latest: int) -> int:
     """Prints the one at `place`, or the latest ones. Returns the exit code: 1 when there is none."""
     name = letters_of(topic)
-    sent = await receipts(kafka, name)
-    found = deque[Letter](maxlen=latest)
+    sent = await receipts(kafka)
+    found = deque[Letter | NoLetter](maxlen=latest)
     async for letter in letters(kafka, name):
         if place in (None, letter.place):
             found.append(letter)
     for letter in found:
-        print("\n".join(_shown(letter, letter.place in sent)), end="\n\n")
+        if isinstance(letter, NoLetter):
+            say(f"{name} partition {letter.place[0]} offset {letter.place[1]} is no dead letter: {letter.wrong}", "")
+        else:
+            say(*_shown(letter, letter.record in sent), "")
     if not found:
-        print(f"no dead letter at partition {place[0]}, offset {place[1]}" if place else "no dead letters")
+        say(f"no dead letter at partition {place[0]}, offset {place[1]}" if place else "no dead letters")
     return 0 if found else 1
 
 
 def _shown(letter: Letter, sent: bool) -> Iterator[str]:
     record = letter.record
-    yield f"{record.topic} partition {record.partition} offset {record.offset}, put aside {letter.at:{CLOCK}}"
+    yield f"{record.topic} partition {record.partition} offset {record.offset}, put aside {_when(record.timestamp)}"
     yield f"  reason     {printable(letter.reason)}: {printable(letter.said('detail') or '')} ({printable(letter.said('error') or '')})"
     yield f"  stood at   {printable(' '.join(letter.said(each) or '?' for each in ('topic', 'partition', 'offset')))}"
     yield f"  first seen {printable(letter.said('first-seen') or '?')}, tried {printable(letter.said('attempts') or '?')} times"
@@ -127,11 +156,12 @@ class Redrive:
     going: Counter[str] = field(default_factory=Counter)  # by reason
     poison: int = 0
     gone: int = 0  # pointers at records the topic no longer keeps
-    refused: int = 0  # records that are too large for the topic
+    refused: int = 0  # records that the broker does not take
+    others: int = 0  # records that are no dead letters
 
     def lines(self, topic: str, dry_run: bool) -> Iterator[str]:
         """For people."""
-        for each, count in self.going.most_common():
+        for each, count in self.going.most_common(REASONS):
             yield f"{count:,} {printable(each)}"
         yield f"{self.going.total():,} dead letters {'would go' if dry_run else 'went'} back to {topic}"
         if self.poison:
@@ -139,13 +169,15 @@ class Redrive:
         if self.gone:
             yield f"{self.gone:,} stay: they are pointers, and {topic} no longer keeps their records"
         if self.refused:
-            yield f"{self.refused:,} stay: their records are larger than {topic} takes"
+            yield f"{self.refused:,} stay: their records are larger than {topic} takes, or lack the key it needs"
+        if self.others:
+            yield f"{self.others:,} stay: they are no dead letters; `forewarn dlq show` says what is wrong with them"
 
 
 async def redrive_on(kafka: str, topic: str, reason: str | None = None, dry_run: bool = False) -> int:
     """Sends back what waits, and prints what it did. Returns the exit code: 1 when something that should have gone is left."""
     name, done = letters_of(topic), Redrive()
-    sent = await receipts(kafka, name)
+    sent = await receipts(kafka)
     async with following(kafka, name.removesuffix(SUFFIX)) as followed:
         async for piece in _pieces(_waiting(kafka, name, sent, reason, done)):
             going = await _with_records(followed, piece)
@@ -153,16 +185,18 @@ async def redrive_on(kafka: str, topic: str, reason: str | None = None, dry_run:
             done.gone += len(piece) - len(going)
             done.refused += len(refused)
             done.going.update(letter.reason for letter, _ in going if letter not in refused)
-    print("\n".join(done.lines(name.removesuffix(SUFFIX), dry_run)))
+    say(*done.lines(name.removesuffix(SUFFIX), dry_run))
     return 1 if done.poison or done.gone or done.refused else 0
 
 
-async def _waiting(kafka: str, name: str, sent: set[Place], reason: str | None, done: Redrive) -> AsyncIterator[Letter]:
+async def _waiting(kafka: str, name: str, sent: Receipts, reason: str | None, done: Redrive) -> AsyncIterator[Letter]:
     """The letters that wait and may go."""
     async for letter in letters(kafka, name):
-        if letter.place in sent or reason not in (None, letter.reason):
+        if isinstance(letter, NoLetter):
+            done.others += 1
+        elif letter.record in sent or reason not in (None, letter.reason):
             continue
-        if letter.is_poison:
+        elif letter.is_poison:
             done.poison += 1
         else:
             yield letter

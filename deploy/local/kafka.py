@@ -8,6 +8,8 @@ import sys
 
 from confluent_kafka import Producer
 
+from deploy.local.terminal import say
+
 
 def main(topics: list[str]) -> None:
     """Starts a cluster that has these topics, says where it listens, and waits for the end of standard input."""
@@ -15,7 +17,7 @@ def main(topics: list[str]) -> None:
     for topic in topics:
         cluster.list_topics(topic, timeout=10)  # asking for a topic makes it, with 4 partitions
     (broker,) = cluster.list_topics(timeout=10).brokers.values()
-    print(f"listening on {broker.host}:{broker.port}", flush=True)
+    say(f"listening on {broker.host}:{broker.port}")
     sys.stdin.read()
 
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from shared.visible import visible
+
 
 def printable(said: Any, longest: int = 200) -> str:
     """One line of what can be seen; the rest as escapes, and cut where it is longer than `longest` characters."""
     text = said.decode("utf-8", "backslashreplace") if isinstance(said, bytes) else str(said)
-    shown = "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text[:longest])
+    shown = visible(text[:longest])
     return shown if len(text) <= longest else f"{shown}… ({len(text):,} characters)"

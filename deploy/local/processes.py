@@ -18,7 +18,10 @@ SHOWN = 40  # lines of a log that go into an error
 
 
 class Failed(Exception):
-    """A part of the stack did not start or ended too early; the message says which, and ends with its log."""
+    """A part of the stack did not start or ended too early; it says which, each argument a line, and ends with its log."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,12 @@ class Child:
 
     def failure(self, sentence: str) -> Failed:
         """What to raise about it: the sentence and the end of its log."""
-        return Failed(f"{self.module} {sentence}; its log ends:\n{self.last_words()}")
+        return Failed(f"{self.module} {sentence}; its log ends:", *self.last_lines())
 
-    def last_words(self) -> str:
+    def last_lines(self) -> list[str]:
         """The end of its log, indented."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return "\n".join(f"  | {line}" for line in lines[-SHOWN:]) or "  | (it said nothing)"
+        return [f"  | {line}" for line in lines[-SHOWN:] or ["(it said nothing)"]]
 
     def check(self) -> None:
         """Raises `Failed` when it has ended."""

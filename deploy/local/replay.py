@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from typing import Annotated
 
 import typer
 from aiokafka.errors import KafkaError
-from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from deploy.local.mappings.model import Mapping
@@ -23,9 +23,10 @@ from deploy.local.mappings.turning import Ready, Refused, Turning
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from deploy.local.running import run
+from deploy.local.terminal import Screen, guarded, say
 from deploy.simulator.play import Record, play, producer
-from shared.cloudevents import EARLIEST
 from shared.config import ConfigError, load
+from shared.events.moments import EARLIEST
 
 SHIPPED = Path(__file__).parent / "mappings"
 AT_ONCE, WITHIN = 5_000, 0.2  # rows, and seconds, between two looks at the broker and at Ctrl-C
@@ -62,7 +63,7 @@ class Tally:
         if len(self.examples) < SHOWN:
             self.examples.append(f"{printable(name)} row {row}: {refused.reason}: {printable(refused.detail[:LEGIBLE])}")
 
-    def summary(self) -> str:
+    def summary(self) -> list[str]:
         """In lines, for people."""
         a_second = self.rows / self.seconds if self.seconds else 0.0
         lines = [
@@ -71,7 +72,7 @@ class Tally:
         ]
         lines += [f"  {count:,} {reason}" for reason, count in self.refused.most_common()]
         lines += [f"  {example}" for example in self.examples]
-        return "\n".join(lines)
+        return lines
 
 
 def _speed(said: str) -> float | None:
@@ -116,7 +117,7 @@ def mapping_of(said: str) -> Mapping:
     try:
         return load(path, Mapping)
     except ConfigError as error:
-        raise Failed(str(error)) from None
+        raise Failed(*str(error).split("\n")) from None
 
 
 async def replay_on(kafka: str, plan: Plan) -> Tally:
@@ -133,7 +134,7 @@ async def replay_on(kafka: str, plan: Plan) -> Tally:
             raise Failed(f"Kafka at {kafka}: {error!r}. Do it again when that is mended: what has arrived counts once") from error
         finally:
             tally.seconds = time.monotonic() - started
-            print(tally.summary(), flush=True)
+            say(*tally.summary())
     return tally
 
 
@@ -218,5 +219,5 @@ class Moved:
 @contextmanager
 def _bar(inputs: list[Input], tally: Tally) -> Iterator[Moved]:
     columns = (SpinnerColumn(), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[sent]:,} events"), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=Screen(sys.stderr), transient=True) as progress, guarded():
         yield Moved(progress, inputs, tally)

@@ -1,8 +1,7 @@
 """A story on a Forewarn that runs already, and the last word about any story: what fell short, and the verdict as one line."""
 
-import sys
-
 from deploy.local.story import Target, tell
+from deploy.local.terminal import say
 from deploy.local.verdict import Verdict, shortcomings
 from deploy.local.view import view
 from deploy.local.witness import Witness
@@ -20,7 +19,6 @@ async def story_on(target: Target, story: Story) -> int:
 def report(verdict: Verdict, seen: Witness) -> int:
     """What fell short goes to standard error; the last line of standard output is the verdict. Returns the exit code."""
     broken = shortcomings(verdict, seen)
-    for sentence in broken:
-        print(f"not as promised: {sentence}", file=sys.stderr, flush=True)
-    print(verdict.line(), flush=True)
+    say(*(f"not as promised: {sentence}" for sentence in broken), error=True)
+    say(verdict.line())
     return 1 if broken else 0

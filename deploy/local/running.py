@@ -2,13 +2,16 @@
 
 import asyncio
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from aiokafka.errors import KafkaError
+
 from deploy.local.processes import Failed
+from deploy.local.terminal import say
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+EXPECTED = (Failed, KafkaError, OSError)  # what it stumbles over is said in a sentence
 
 
 def run(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
@@ -38,16 +41,16 @@ async def _until_stopped(command: Callable[[], Coroutine[Any, Any, int]]) -> int
         return await task
     except asyncio.CancelledError:
         return 128 + stopped_by[0] if stopped_by else 1
-    except (Failed, OSError, ExceptionGroup) as error:
-        print("\n".join(_sentences(error)), file=sys.stderr)
+    except (*EXPECTED, ExceptionGroup) as error:
+        say(*_lines(error), error=True)
         return 1
 
 
-def _sentences(error: Exception) -> list[str]:
+def _lines(error: Exception) -> list[str]:
     """What went wrong, for people. Raises again what nobody expected: that needs its traceback."""
     if not isinstance(error, ExceptionGroup):
-        return [str(error) or repr(error)]
-    expected, unexpected = error.split((Failed, OSError))
+        return list(error.args) if isinstance(error, Failed) else [str(error) or repr(error)]
+    expected, unexpected = error.split(EXPECTED)
     if expected is None or unexpected is not None:
         raise error
-    return [sentence for inner in expected.exceptions for sentence in _sentences(inner)]
+    return [line for inner in expected.exceptions for line in _lines(inner)]

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from deploy.local.terminal import say
 from deploy.simulator.faults import Outage
 from deploy.simulator.play import customers_told, encode, play, producer
 from deploy.simulator.product import Product, directory
@@ -30,9 +31,9 @@ async def simulate_on(kafka: str, load: Load) -> int:
     async with producer(kafka) as sender, customers_told(kafka) as told:
         source = f"/shop/{time.time_ns():x}"
         customers = await play(sender, encode(directory(story.product), time.time(), source))
-        print(f"{customers} customers are in the directory; playing {load.rate:.0f} requests a second as {source}", flush=True)
+        say(f"{customers} customers are in the directory; playing {load.rate:.0f} requests a second as {source}")
         start = time.time()
         messages = story.messages(told.__contains__, float("inf") if load.seconds is None else load.seconds)
         played = await play(sender, encode(messages, start, source), start)
-        print(f"{played} messages in {time.time() - start:.1f} s; {len(told)} customers were told something", flush=True)
+        say(f"{played} messages in {time.time() - start:.1f} s; {len(told)} customers were told something")
     return 0

@@ -3,6 +3,7 @@
 import asyncio
 import email
 import email.policy
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,14 +14,17 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deploy.local.mailbox import Mail, labels
 
+_odd = re.compile(r"[^\w.@+-]", re.ASCII).sub  # what is no part of a file's name
+
 KEPT = 20_000  # mails in memory; a stack that stays up for days forgets the oldest
 
 
 class Inbox:
-    """What came, in the order in which it came; one `.eml` file a mail in `folder`."""
+    """What came, in the order in which it came; one `.eml` file a mail in `folder`, for nobody else on this machine to read."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)  # also one that was there
         self.folder = folder
         self.address = ("127.0.0.1", 0)
         self._mails: list[Mail] = []
@@ -35,8 +39,8 @@ class Inbox:
         raw, now = envelope.original_content or b"", datetime.now(UTC)
         message = email.message_from_bytes(raw, policy=email.policy.default)
         self._taken += 1
-        name = f"{self._taken:05}-{message.get('X-Forewarn-Kind', 'mail')}-{envelope.rcpt_tos[0]}.eml".replace("/", "_")
-        await asyncio.to_thread((self.folder / name).write_bytes, raw)
+        about = _odd("_", f"{message.get('X-Forewarn-Kind', 'mail')}-{envelope.rcpt_tos[0]}")[:100]
+        await asyncio.to_thread((self.folder / f"{self._taken:05}-{about}.eml").write_bytes, raw)
         self._mails += [_mail(message, recipient, now) for recipient in envelope.rcpt_tos]
         del self._mails[:-KEPT]
         return "250 taken"

@@ -54,8 +54,8 @@ async def stack(say: Say, config: Path = ROOT / "deploy" / "config") -> AsyncIte
 
 def _temporary_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="forewarn-"))
-    folder.chmod(0o755)  # Postgres refuses to run as root, and looks in as somebody else
-    (folder / "logs").mkdir()
+    folder.chmod(0o755)  # Postgres refuses to run as root, and looks in as somebody else; each part keeps its own folder to itself
+    (folder / "logs").mkdir(mode=0o700)
     return folder
 
 

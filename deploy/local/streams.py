@@ -1,50 +1,23 @@
 """`forewarn streams`: what each service reads and how far, why one has stopped, what no broker took; and the ways to let it go on."""
 
-import asyncio
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
-from urllib.error import HTTPError
-from urllib.parse import quote, urlsplit
-from urllib.request import Request, urlopen
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
+from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all
 from deploy.local.printable import printable
-from deploy.local.processes import Failed
 from deploy.local.running import run
+from deploy.local.terminal import say
+from shared.streams_api import BrakeView, Released, SampleView, SentAgain, Streams, StreamView
 
 LINE = "{:<10} {:<20} {:>9} {:>9} {:>9}   {}"  # of the table
-WITHIN_S = 10.0  # for an answer
-DEFAULT_URLS = ("http://localhost:8001", "http://localhost:8002", "http://localhost:8003")
-TO_GET_IN = "set FOREWARN_OPERATOR_TOKEN (`forewarn up` prints it; in compose: docker compose exec monitor cat /run/secrets/operator_token)"
 
-Urls = Annotated[
-    list[str] | None,
-    typer.Option("--url", envvar="FOREWARN_URLS", help=f"Where a service is; once for each. When not given: {', '.join(DEFAULT_URLS)}."),
-]
-Token = Annotated[str, typer.Option(envvar="FOREWARN_OPERATOR_TOKEN", help="The operator's token.", show_default=False)]
 Topic = Annotated[str, typer.Argument(help="A topic of the table.")]
 
 streams = typer.Typer(help="Streams: what is read, what has stopped and why, and how to let it go on.")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one service said: a status and a body, or why it said nothing (status 0)."""
-
-    url: str
-    status: int
-    body: dict[str, Any]
-    trouble: str = ""
-
-    def complaint(self) -> str:
-        """What is wrong, for people."""
-        if self.status == 401:
-            return f"{self.url} does not know this token: {TO_GET_IN}"
-        said = self.body.get("detail", self.status)
-        return f"{self.url} refuses: {printable(said)}" if self.status else f"{self.url} does not answer: {printable(self.trouble)}"
 
 
 # ── the commands ─────────────────────────────────────────────────────────────────────────────
@@ -82,113 +55,92 @@ def publish(
 
 async def show_on(urls: Sequence[str], token: str) -> int:
     """Prints the table. Returns the exit code: 1 when a service does not answer or a stream has stopped."""
-    answers = await _ask_all(urls, token, "/v1/streams")
-    good = [answer.body for answer in answers if answer.status == 200]
-    bad = [answer for answer in answers if answer.status != 200]
+    answers = await ask_all(urls, token, "/v1/streams", Streams)
+    good = [answer.said for answer in answers if answer.said]
+    bad = [answer for answer in answers if not answer.said]
     if good:
-        print(LINE.format("service", "topic", "lag", "letters", "pointers", "state"))
-    for body in good:
-        print("\n".join(_table(body)))
-    for body in good:
-        for line in (*_stopped(body), *_unpublished(body)):
-            print(line)
-    for answer in bad:
-        print(answer.complaint())
-    return 1 if bad or any(stream["brakes"] for body in good for stream in body["streams"]) else 0
+        say(LINE.format("service", "topic", "lag", "letters", "pointers", "state"))
+    for service in good:
+        say(*_table(service))
+    for service in good:
+        say(*_stopped(service), *_unpublished(service))
+    say(*(answer.complaint() for answer in bad))
+    return 1 if bad or any(stream.brakes for service in good for stream in service.streams) else 0
 
 
-def _table(body: dict[str, Any]) -> Iterator[str]:
-    for stream in body["streams"]:
-        lag, letters = stream["lag"], sum(stream["dead_letters"].values())
-        known = f"{lag:,}" if lag is not None else "unknown"
-        yield LINE.format(body["service"], stream["topic"], known, f"{letters:,}", f"{stream['pointers']:,}", _state(stream))
+def _table(read: Streams) -> Iterator[str]:
+    for stream in read.streams:
+        known = f"{stream.lag:,}" if stream.lag is not None else "unknown"
+        letters = f"{sum(stream.dead_letters.values()):,}"
+        yield LINE.format(read.service, stream.topic, known, letters, f"{stream.pointers:,}", _state(stream))
 
 
-def _state(stream: dict[str, Any]) -> str:
-    if any(brake["release"] is None for brake in stream["brakes"]):
+def _state(stream: StreamView) -> str:
+    if any(brake.release is None for brake in stream.brakes):
         return "STOPPED by the brake"
-    if stream["brakes"]:
+    if stream.brakes:
         return "released"
-    return printable(stream["trouble"] or "reads")
+    return printable(stream.trouble or "reads")
 
 
-def _stopped(body: dict[str, Any]) -> Iterator[str]:
+def _stopped(read: Streams) -> Iterator[str]:
     """Why streams have stopped, and what a busy one puts aside, with samples."""
-    for stream in body["streams"]:
-        where = f"{body['service']} {stream['topic']}"
-        for brake in stream["brakes"][:1]:
-            partitions = ", ".join(str(each["partition"]) for each in stream["brakes"])
-            reasons = ", ".join(f"{count:,} {printable(reason)}" for reason, count in brake["reasons"].items())
-            yield f"\n{where}: brake since {brake['engaged_at']}, partitions {partitions}: {reasons}"
-            yield from (f"  {_sample(each)}" for each in brake["samples"])
-            if brake["release"] is None:
-                yield f"  mend the cause, then: forewarn streams release {stream['topic']} [--put-aside]"
-        if stream["samples"] and not stream["brakes"]:
-            reasons = ", ".join(f"{count:,} {printable(reason)}" for reason, count in stream["dead_letters"].items())
-            yield f"\n{where}: put aside since the start: {reasons}; the latest:"
-            yield from (f"  {_sample(each)}" for each in stream["samples"])
+    for stream in read.streams:
+        if stream.brakes:
+            yield from _braked(f"{read.service} {stream.topic}", stream.brakes, stream.topic)
+        elif stream.samples:
+            yield ""
+            yield f"{read.service} {stream.topic}: put aside since the start: {_counted(stream.dead_letters)}; the latest:"
+            yield from map(_sample, stream.samples)
 
 
-def _sample(sample: dict[str, Any]) -> str:
-    source = f" from {printable(sample['source'], longest=100)}" if sample["source"] else ""
-    said = f"{printable(sample['reason'])}: {printable(sample['detail'])}"
-    return f"partition {sample['partition']} offset {sample['offset']}{source}: {said}"
+def _braked(where: str, brakes: Sequence[BrakeView], topic: str) -> Iterator[str]:
+    first, partitions = brakes[0], ", ".join(str(each.partition) for each in brakes)
+    yield ""
+    yield f"{where}: brake since {_time(first.engaged_at)}, partitions {partitions}: {_counted(first.reasons)}"
+    yield from map(_sample, first.samples)
+    if first.release is None:
+        yield f"  mend the cause, then: forewarn streams release {topic} [--put-aside]"
 
 
-def _unpublished(body: dict[str, Any]) -> Iterator[str]:
-    for row in body["unpublished"]:
-        what = f"{row['rows']:,} records for {printable(row['topic'])}: {printable(row['reason'])} (largest {row['largest'] or 0:,} bytes)"
-        yield f"\n{body['service']}: the broker refused {what}, since {row['since']}"
-        yield f"  mend the cause, then: forewarn streams publish {printable(row['topic'])}"
+def _counted(reasons: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {printable(reason)}" for reason, count in reasons.items())
+
+
+def _sample(sample: SampleView) -> str:
+    source = f" from {printable(sample.source, longest=100)}" if sample.source else ""
+    said = f"{printable(sample.reason)}: {printable(sample.detail)}"
+    return f"  partition {sample.partition} offset {sample.offset}{source}: {said}"
+
+
+def _unpublished(read: Streams) -> Iterator[str]:
+    for row in read.unpublished:
+        what = f"{row.rows:,} records for {printable(row.topic)}: {printable(row.reason)} (largest {row.largest or 0:,} bytes)"
+        yield ""
+        yield f"{read.service}: the broker refused {what}, since {_time(row.since)}"
+        yield f"  mend the cause, then: forewarn streams publish {printable(row.topic)}"
+
+
+def _time(moment: datetime) -> str:
+    return moment.isoformat(" ", "seconds")
 
 
 async def release_on(urls: Sequence[str], token: str, topic: str, put_aside: bool) -> int:
     """Prints what was released. Returns the exit code: 1 when nothing was, or a service does not answer."""
-    answers = await _ask_all(urls, token, f"/v1/streams/{quote(topic, safe='')}/release", {"put_aside": put_aside})
-    released = [answer for answer in answers if answer.status == 200]
+    answers = await ask_all(urls, token, f"/v1/streams/{quote(topic, safe='')}/release", Released, {"put_aside": put_aside})
     for answer in answers:
-        if answer.status == 200:
-            print(f"{answer.url}: {topic} goes on, {answer.body['partitions']} partitions")
+        if answer.said:
+            say(f"{answer.url}: {topic} goes on, {answer.said.partitions} partitions")
         elif answer.status not in (404, 409):  # does not read it, or reads it well
-            print(answer.complaint())
+            say(answer.complaint())
+    released = any(answer.said for answer in answers)
     if not released:
-        print(f"no service that answers has stopped reading {printable(topic)}")
-    return 0 if released and all(answer.status in (200, 404, 409) for answer in answers) else 1
+        say(f"no service that answers has stopped reading {printable(topic)}")
+    return 0 if released and all(answer.said or answer.status in (404, 409) for answer in answers) else 1
 
 
 async def publish_on(urls: Sequence[str], token: str, topic: str | None) -> int:
     """Prints how many records go out again. Returns the exit code: 1 when a service does not answer."""
-    answers = await _ask_all(urls, token, "/v1/unpublished/send", {"topic": topic})
-    for answer in answers:
-        print(f"{answer.url}: {answer.body['rows']:,} records are sent again" if answer.status == 200 else answer.complaint())
-    return 0 if all(answer.status == 200 for answer in answers) else 1
-
-
-# ── asking ───────────────────────────────────────────────────────────────────────────────────
-
-
-async def _ask_all(urls: Sequence[str], token: str, path: str, body: dict[str, Any] | None = None) -> list[Answer]:
-    return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, path, body) for url in urls))
-
-
-def _ask(url: str, token: str, path: str, body: dict[str, Any] | None) -> Answer:
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise Failed(f"{printable(url)} begins with neither http:// nor https://")
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    request = Request(url + path, json.dumps(body).encode() if body is not None else None, headers)  # noqa: S310  the scheme was checked above
-    try:
-        with urlopen(request, timeout=WITHIN_S) as answer:  # noqa: S310
-            return Answer(url, answer.status, json.load(answer))
-    except HTTPError as error:
-        with error:
-            return Answer(url, error.code, _problem(error.read()))
-    except (OSError, ValueError) as error:
-        return Answer(url, 0, {}, str(error))
-
-
-def _problem(raw: bytes) -> dict[str, Any]:
-    try:
-        said = json.loads(raw)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+    answers = await ask_all(urls, token, "/v1/unpublished/send", SentAgain, {"topic": topic})
+    say(*(f"{answer.url}: {answer.said.rows:,} records are sent again" if answer.said else answer.complaint() for answer in answers))
+    return 0 if all(answer.said for answer in answers) else 1

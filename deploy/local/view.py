@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from deploy.local.terminal import Screen, guarded, say
 from deploy.local.witness import Moment, Witness
 
 MAIL_LINES = 6  # of the newest mail
@@ -36,8 +37,8 @@ def view() -> Iterator[View]:
     if not sys.stdout.isatty():
         yield Lines()
         return
-    console = Console()
-    with Live(console=console, refresh_per_second=8, transient=False, vertical_overflow="crop") as live:
+    console = Screen(sys.stdout)
+    with Live(console=console, refresh_per_second=8, transient=False, vertical_overflow="crop") as live, guarded():
         yield Picture(live)
 
 
@@ -49,11 +50,11 @@ class Lines:
         self._shown = 0
 
     def say(self, sentence: str) -> None:
-        print(f"[{time.monotonic() - self._begun:5.1f} s since the start] {sentence}", flush=True)
+        say(f"[{time.monotonic() - self._begun:5.1f} s since the start] {sentence}")
 
     def show(self, seen: Witness) -> None:
         for moment in seen.moments[self._shown :]:
-            print(f"{moment.offset:6.1f} s  {moment.who:<10} {moment.what}", flush=True)
+            say(f"{moment.offset:6.1f} s  {moment.who:<10} {moment.what}")
         self._shown = len(seen.moments)
 
 
@@ -72,7 +73,8 @@ class Picture:
         parts: list[RenderableType] = [_loop(seen, now), _moments(seen.moments[-room:])]
         if seen.latest is not None:
             body = Text("\n".join(seen.latest.text.strip().splitlines()[:MAIL_LINES]), no_wrap=True, overflow="ellipsis")
-            parts.append(Panel(body, title=f"to {seen.latest.to}: {seen.latest.subject}", title_align="left", border_style="green"))
+            title = Text(f"to {seen.latest.to}: {seen.latest.subject}")  # as a str it would be markup
+            parts.append(Panel(body, title=title, title_align="left", border_style="green"))
         self._live.update(Panel(Group(*parts), title=f"Forewarn · {max(now, 0):.0f} s", border_style="cyan"))
 
 
@@ -82,8 +84,9 @@ def _loop(seen: Witness, now: float) -> Table:
     table.add_column(min_width=38, no_wrap=True)
     table.add_column(width=24, no_wrap=True)
     outage, hit = seen.outage, len(seen.victims)
-    failing = f"[red]{outage.component} fails for {hit} customers[/]" if outage.start <= now < outage.end else "[green]all well[/]"
-    table.add_row("product", failing, f"{seen.requests:,} requests, {seen.failures:,} failed")
+    fails = outage.start <= now < outage.end
+    product = Text(f"{outage.component} fails for {hit} customers", "red") if fails else Text("all well", "green")
+    table.add_row("product", product, f"{seen.requests:,} requests, {seen.failures:,} failed")
     table.add_row("monitor", _incident(seen), f"{len(seen.affected)} customers affected" if seen.affected else "")
     for label, kind in (("told", "opened"), ("all-clear", "resolved")):
         count = len(seen.mails[kind])
@@ -95,12 +98,12 @@ def _loop(seen: Witness, now: float) -> Table:
     return table
 
 
-def _incident(seen: Witness) -> str:
+def _incident(seen: Witness) -> Text:
     if seen.opened is None:
-        return "no incident"
+        return Text("no incident")
     if seen.resolved_at is not None:
-        return f"[green]resolved[/]: {seen.opened.title}"
-    return f"[yellow]open[/] ({seen.opened.severity}): {seen.opened.title}"
+        return Text.assemble(("resolved", "green"), f": {seen.opened.title}")
+    return Text.assemble(("open", "yellow"), f" ({seen.opened.severity}): {seen.opened.title}")
 
 
 def _moments(moments: list[Moment]) -> Table:

@@ -137,7 +137,9 @@ class Witness:
                     self.note(now, "ticketing", f"ticket {data.number} of {data.customer_id}: for a person to answer")
             case TicketLinked(data=data) if case := self.cases.get(data.ticket_id):
                 case.linked_to = data.incident_id
-                self.note(now, "ticketing", f"ticket {case.number} of {case.customer_id} is about the incident: {data.reasons[0]}")
+                self.note(
+                    now, "ticketing", f"ticket {case.number} of {case.customer_id} is about the incident: {', '.join(data.reasons[:1])}"
+                )
             case TicketResolved(data=data) if case := self.cases.get(data.ticket_id):
                 case.resolved = True
 

@@ -17,6 +17,7 @@ from shared.postgres import Database, patiently, wait_for_wakeup
 from shared.service import Service, run
 from shared.stream import Stream
 from shared.timers import Work
+from shared.visible import visible
 
 AT_ONCE = 5000  # events a poll may bring: some 25 ms of CPU
 SLOWEST = 1.0  # seconds between checkpoints under load
@@ -35,8 +36,7 @@ def service(settings: MonitorSettings) -> Service:
 
     async def watch_incidents() -> None:
         while True:
-            await changed.wait()
-            changed.clear()
+            await wait_for_wakeup(changed, MEASURED)
             folding.incidents_changed()
             await events.tick()
 
@@ -53,7 +53,7 @@ def service(settings: MonitorSettings) -> Service:
         settings,
         database,
         [events, partials],
-        due={LISTEN: Work(listening)},
+        due={LISTEN: Work(listening, recurs=True)},
         routers=[router],
         before=[partial(patiently, "the database", listening.schedule)],
         background=[watch_incidents, measure_incidents],
@@ -65,4 +65,4 @@ if __name__ == "__main__":
     try:
         run(service(MonitorSettings()))
     except ConfigError as error:
-        sys.exit(str(error))
+        sys.exit(visible(str(error), keep="\n"))

@@ -105,8 +105,10 @@ class Components:
             self._strangers.add(component)
 
     def _forget(self, component: str) -> None:
-        reached = max(self.watermarks.pop(component), self._ahead.pop(component, 0.0), self._closed.pop(component, 0.0))
+        reached, ahead = max(self.watermarks.pop(component), self._closed.pop(component, 0.0)), self._ahead.pop(component, 0.0)
         self._closed[EVERY_OTHER] = max(self._closed.get(EVERY_OTHER, 0.0), reached)
+        if ahead > reached:  # as long as that event is known, it makes no other late
+            self._ahead[EVERY_OTHER] = max(ahead, self._ahead.get(EVERY_OTHER, 0.0))
         self._strangers.remove(component)
         self._unsaved |= {component, EVERY_OTHER}
 
@@ -156,7 +158,10 @@ class Components:
                 self._closed[component] = max(end, self._closed.get(component, 0.0))
                 self.watermarks[component] = max(watermark, min(reached, end))
                 self._unsaved.add(component)
-        for component in [each for each, at in self._ahead.items() if at <= self.watermarks[each]]:
+        if self._ahead.get(EVERY_OTHER, 0.0) >= start:
+            self._closed[EVERY_OTHER] = max(end, self._closed.get(EVERY_OTHER, 0.0))
+            self._unsaved.add(EVERY_OTHER)
+        for component in [each for each, at in self._ahead.items() if at <= self.watermarks.get(each, self._closed.get(each, 0.0))]:
             del self._ahead[component]
 
     # ── a checkpoint ─────────────────────────────────────────────────────────────────────────

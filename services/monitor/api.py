@@ -5,21 +5,21 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from services.monitor import changing
 from services.monitor.changing import End
 from services.monitor.events_api import events
 from services.monitor.incident import IncidentRow
 from services.monitor.store import Q, incident, incident_of
-from shared.api import Db, IdempotencyKey, Problem, Role, allow, once, page, position_of, timed_position
+from shared.answers import Cursor, Name, Page, page_of
+from shared.api import Body, Db, IdempotencyKey, Problem, Role, allow, once, position_of, timed_position
 from shared.events import Severity
 from shared.postgres import Tx, plan_for_values
 
 router = APIRouter(prefix="/v1")
 router.include_router(events)
 
-Cursor = Annotated[str | None, Query(description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Status = Literal["open", "resolved", "withdrawn", "dismissed"]
 
@@ -48,10 +48,8 @@ class IncidentView(BaseModel):
     why: dict[str, Any]
 
 
-class Ending(BaseModel):
+class Ending(Body):
     """A person ends an incident."""
-
-    model_config = ConfigDict(extra="forbid")
 
     note: Annotated[str, Field(max_length=2000, description="for operators and agents; customers do not read it")] = ""
     tell: Annotated[bool, Field(description="whether those who were told of the incident hear of its end")] = True
@@ -67,44 +65,57 @@ class ImpactView(BaseModel):
     count: int
 
 
-class Page(BaseModel):
-    items: list[Any]
-    next: str | None
-
-
-@router.get("/incidents", response_model=Page, dependencies=[allow(Role.AGENT)], tags=["incidents"])
+@router.get("/incidents", dependencies=[allow(Role.AGENT)], tags=["incidents"])
 async def list_incidents(
     database: Db,
     status: Status | None = None,
-    component: str | None = None,
+    component: Name | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> dict[str, Any]:
+) -> Page[IncidentView]:
     """Incidents, newest first."""
-    opened_at, after = timed_position(cursor)
-    async with database.transaction() as connection:
-        await plan_for_values(connection)
-        rows = await connection.fetch(Q.list_incidents, status, component, opened_at, after, limit + 1)
-    return page([_view(incident_of(row)) for row in rows], limit, lambda item: f"{item.opened_at.isoformat()} {item.id}")
+    async with database.transaction() as tx:
+        await plan_for_values(tx)
+        return await page_of(
+            tx,
+            Q.list_incidents,
+            status,
+            component,
+            *timed_position(cursor),
+            limit=limit,
+            view=lambda row: _view(incident_of(row)),
+            position=lambda item: f"{item.opened_at.isoformat()} {item.id}",
+        )
 
 
-@router.get("/incidents/{incident_id}", response_model=IncidentView, dependencies=[allow(Role.AGENT)], tags=["incidents"])
-async def read_incident(database: Db, incident_id: str) -> IncidentView:
+@router.get("/incidents/{incident_id}", dependencies=[allow(Role.AGENT)], tags=["incidents"])
+async def read_incident(database: Db, incident_id: Name) -> IncidentView:
     """One incident. 404 when there is none."""
     async with database.connection() as connection:
-        row = await incident(connection, Q.incident, incident_id)
+        return await _shown(connection, incident_id)
+
+
+@router.get("/incidents/{incident_id}/impact", dependencies=[allow(Role.AGENT)], tags=["incidents"])
+async def list_impact(database: Db, incident_id: Name, cursor: Cursor = None, limit: Limit = 100) -> Page[ImpactView]:
+    """The customers an incident touches, by id, each with the evidence. 404 when there is no such incident."""
+    async with database.transaction() as tx:
+        await _shown(tx, incident_id)
+        return await page_of(
+            tx,
+            Q.list_impact,
+            incident_id,
+            position_of(cursor),
+            limit=limit,
+            view=lambda row: ImpactView(**row),
+            position=lambda item: item.customer_id,
+        )
+
+
+async def _shown(tx: Tx, incident_id: str) -> IncidentView:
+    row = await incident(tx, Q.incident, incident_id)
     if row is None:
         raise Problem(404, "there is no such incident")
     return _view(row)
-
-
-@router.get("/incidents/{incident_id}/impact", response_model=Page, dependencies=[allow(Role.AGENT)], tags=["incidents"])
-async def list_impact(database: Db, incident_id: str, cursor: Cursor = None, limit: Limit = 100) -> dict[str, Any]:
-    """The customers an incident touches, by id, each with the evidence. 404 when there is no such incident."""
-    await read_incident(database, incident_id)
-    async with database.connection() as connection:
-        rows = await connection.fetch(Q.list_impact, incident_id, position_of(cursor), limit + 1)
-    return page([ImpactView(**dict(row)) for row in rows], limit, lambda item: item.customer_id)
 
 
 # ── people end incidents ─────────────────────────────────────────────────────────────────────
@@ -119,7 +130,7 @@ MAY_FAIL: dict[int | str, dict[str, Any]] = {
 async def resolve_incident(
     request: Request,
     database: Db,
-    incident_id: str,
+    incident_id: Name,
     who: Annotated[Role, allow(Role.AGENT)],
     ending: Ending = Ending(),  # noqa: B008  immutable
     key: IdempotencyKey = None,
@@ -132,7 +143,7 @@ async def resolve_incident(
 async def dismiss_incident(
     request: Request,
     database: Db,
-    incident_id: str,
+    incident_id: Name,
     who: Annotated[Role, allow(Role.AGENT)],
     ending: Ending = Ending(),  # noqa: B008  immutable
     key: IdempotencyKey = None,
@@ -144,13 +155,10 @@ async def dismiss_incident(
 async def _end(tx: Tx, incident_id: str, status: str, who: Role, ending: Ending) -> IncidentView:
     now: datetime = await tx.fetchval("SELECT clock()")
     how = End(status, now, f"by {who}", by=who, note=ending.note, tell=ending.tell)
-    row = await changing.end(tx, incident_id, how, now)
-    if row is None:
-        known = await incident(tx, Q.incident, incident_id)
-        if known is None:
-            raise Problem(404, "there is no such incident")
+    if await changing.end(tx, incident_id, how, now) is None:
+        known = await _shown(tx, incident_id)
         raise Problem(409, f"the incident is {known.status} already", current=known.status)
-    return _view(row)
+    return await _shown(tx, incident_id)
 
 
 def _view(row: IncidentRow) -> IncidentView:

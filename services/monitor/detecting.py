@@ -1,14 +1,15 @@
 """A partial came: it is merged into its component's window, the window is judged, and an incident opens, grows or ends."""
 
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 
 from aiokafka import ConsumerRecord
 
 from services.monitor import changing, store
 from services.monitor.changing import End, Evidence, News, Now
 from services.monitor.detectors.ratio import judge
-from services.monitor.fold import COMPONENTS
+from services.monitor.fold import COMPONENTS, SKEW
 from services.monitor.incident import (
     Decision,
     Grew,
@@ -38,8 +39,18 @@ KNOWN = {PartialFolded.model_fields["type"].default: PartialFolded}
 class Detecting:
     """The processor of the partials (see `shared/stream.py`)."""
 
-    def __init__(self, rules: RulesFile, limit: int = COMPONENTS, named: frozenset[str] = frozenset()) -> None:
-        """`limit`: components of one rule in one partition of the partials, beside the `named` ones and those of the rule's `only`."""
+    def __init__(
+        self,
+        rules: RulesFile,
+        limit: int = COMPONENTS,
+        named: frozenset[str] = frozenset(),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`limit`: components of one rule in one partition of the partials, beside the `named` ones and those of the rule's `only`.
+
+        `clock`: the wall clock, seconds since the epoch.
+        """
+        self._clock = clock
         self._rules = {rule.id: rule for rule in rules.rules}
         self._fingerprints = {rule.id: rule.fingerprint for rule in rules.rules}
         self._series: dict[Key, Series] = {}
@@ -52,10 +63,11 @@ class Detecting:
         self._since, self._heard = {}, set()
         await changing.withdraw_misfits(tx, self._fingerprints, await tx.fetchval("SELECT clock()"))
         self._series = await store.series_of(tx, partitions, self._fingerprints)
-        self._strangers.restore((key, series.home, series.window.watermark) for key, series in self._series.items())
+        now = self._clock()
+        self._strangers.restore((key, series.home, min(series.window.watermark, now)) for key, series in self._series.items())
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
-        now = datetime.now(UTC)
+        now = moment(self._clock())
         letters = []
         for record in records:
             try:
@@ -66,7 +78,7 @@ class Detecting:
             if isinstance(fact, PartialFolded):
                 for partial in fact.data.series:
                     if self._is_ours(partial):
-                        self._merge(record.partition, partial)
+                        self._merge(record.partition, partial, now.timestamp())
                         at = record.partition, partial.partition, partial.watermark
                         self._strangers.hear((partial.rule, partial.component), *at, now.timestamp())
         return letters
@@ -76,19 +88,20 @@ class Detecting:
         counting = self._fingerprints.get(partial.rule)
         return counting is not None and partial.fingerprint in ("", counting)
 
-    def _merge(self, home: int, partial: FoldedSeries) -> None:
+    def _merge(self, home: int, partial: FoldedSeries, now: float) -> None:
+        """Whatever a partial says, time has come no further than our own clock: a window that is still to come must not count as judged."""
         key = partial.rule, partial.component
         series = self._series.get(key)
-        if series is None:
-            series = self._series[key] = Series(home, Window(), State())
-        rule, state = self._rules[partial.rule], series.state
-        kept = oldest(rule, state.judged_to)
-        changed = series.window.merge(partial.partition, partial.watermark, partial.buckets, kept)
+        if series is None or series.window.watermark > now + SKEW:  # what a clock that was wrong let be judged is judged anew
+            series = self._series[key] = Series(home, Window(), State(incident_id=series.state.incident_id if series else None))
+        rule, state, watermark = self._rules[partial.rule], series.state, min(partial.watermark, now)
+        kept, buckets = oldest(rule, state.judged_to), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
+        changed = series.window.merge(partial.partition, watermark, buckets, kept)
         if changed is not None:
-            latest = moment(min(partial.watermark, max(bucket[0] for bucket in partial.buckets) + rule.width))
+            latest = moment(min(watermark, max(bucket[0] for bucket in buckets) + rule.width))
             series.spoke_at = max(series.spoke_at or latest, latest)
             self._heard.add(key)
-        since = _first_to_judge(rule, state, changed, kept, partial.watermark)
+        since = _first_to_judge(rule, state, changed, kept, watermark)
         self._since[key] = min(self._since.get(key, since), since)
 
     def pressing(self) -> bool:
@@ -113,7 +126,7 @@ class Detecting:
 
     async def _let_go(self, tx: Tx) -> None:
         """What was changed is saved: strangers that are quiet or too many go, but for those with an open incident."""
-        now = datetime.now(UTC).timestamp()
+        now = self._clock()
         quiet = {key: self._series[key].state.incident_id for key in self._strangers.let_go(now)}
         still_open = {row["id"] for row in await tx.fetch(Q.open_incidents)} if any(quiet.values()) else set()
         for key in (key for key, incident in quiet.items() if incident in still_open):

@@ -200,15 +200,19 @@ SELECT topic, partition, next FROM offsets WHERE stream = 'monitor'
 SELECT written_at FROM outbox ORDER BY id LIMIT 1
 
 -- name: list_incidents
--- Newest first, after a cursor of (opened_at, id).
-SELECT * FROM incidents
+-- Newest first, after a cursor of (opened_at, id); long texts are cut.
+SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
+    affected, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
+FROM incidents
 WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR component = $2)
   AND ($3::timestamptz IS NULL OR (opened_at, id) < ($3, $4))
 ORDER BY opened_at DESC, id DESC LIMIT $5
 
 -- name: incident
--- One incident.
-SELECT * FROM incidents WHERE id = $1
+-- One incident, to show; long texts are cut.
+SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
+    affected, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
+FROM incidents WHERE id = $1
 
 -- name: list_impact
 -- The customers one incident touches, by id, after a cursor.

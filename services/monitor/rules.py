@@ -87,7 +87,7 @@ class RatioRule(Config):
     """Per component, the share of bad events over a sliding window."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-    title: str = Field(description="what customers and agents read; {component} is filled in")
+    title: str = Field(description="what customers and agents read; {component} is filled in, for customers with its name in catalog.yml")
     severity: Severity = "high"
     symptom: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")] = Field("failing", description="failing, slow: chooses the words of mails")
     events: list[str] = Field(min_length=1, description="the event types that count")

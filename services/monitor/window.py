@@ -93,7 +93,7 @@ class Window:
         dense = (start for start in failing if self.counts(rule, start, start - rule.width).ratio >= rule.open.ratio)
         bucket = next(dense, failing[0] if failing else end)
         at = min((part.first_bad for part in self.buckets.get(bucket, {}).values() if part.first_bad), default=float(bucket))
-        return Beginning(bucket, at)
+        return Beginning(bucket, min(max(at, bucket), bucket + rule.width))
 
     def forget(self, oldest: int) -> None:
         """Lets go of the buckets before."""

@@ -21,6 +21,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.suppression import Situation
 from services.notifier.timers import LEASE, Delivery
 from services.notifier.unsubscribe import public
+from shared.catalog import Catalog
 from shared.config import ConfigError, load
 from shared.events import Topic
 from shared.handling import Handling
@@ -28,6 +29,7 @@ from shared.postgres import Database
 from shared.service import Service, run
 from shared.stream import Stream
 from shared.timers import Work
+from shared.visible import visible
 
 HEARD = (
     (Topic.CUSTOMERS, handlers.CUSTOMER_FACTS, handlers.on_customers, 500),
@@ -40,12 +42,12 @@ FOLLOW_UPS = 2  # incidents whose customers are looked through side by side
 
 
 def service(settings: NotifierSettings) -> Service:
-    """Notifier, ready to run. Raises ConfigError when notifications.yml does not say what it must."""
-    policy = load(settings.config_dir / "notifications.yml", Policy)
+    """Notifier, ready to run. Raises ConfigError when notifications.yml or catalog.yml does not say what it must."""
+    policy, catalog = load(settings.config_dir / "notifications.yml", Policy), load(settings.config_dir / "catalog.yml", Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
     connections = _connections(settings, sender)
-    write = partial(_write, settings, policy, sender)
+    write = partial(_write, settings, policy, catalog, sender)
     delivery = Delivery(database, Email(connections, sender), policy, write, Breaker(policy.retries))
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
@@ -79,16 +81,22 @@ def _connections(settings: NotifierSettings, sender: Sender) -> Connections:
 
 
 def _write(
-    settings: NotifierSettings, policy: Policy, sender: Sender, situation: Situation, contact: Contact, earlier: tuple[str, ...]
+    settings: NotifierSettings,
+    policy: Policy,
+    catalog: Catalog,
+    sender: Sender,
+    situation: Situation,
+    contact: Contact,
+    earlier: tuple[str, ...],
 ) -> Message:
     right = Right(situation.notification.purpose, situation.notification.customer_id)
     token = links.token_for(right, settings.link_secret.get_secret_value())
     unsubscribe = f"{settings.public_url}/u/{token}"
-    return texts.write(situation, contact, policy, sender=sender.name or sender.address, unsubscribe=unsubscribe, earlier=earlier)
+    return texts.write(situation, contact, policy, catalog, sender=sender.name or sender.address, unsubscribe=unsubscribe, earlier=earlier)
 
 
 if __name__ == "__main__":
     try:
         run(service(NotifierSettings()))
     except ConfigError as error:
-        sys.exit(str(error))
+        sys.exit(visible(str(error), keep="\n"))

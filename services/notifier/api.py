@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 from services.notifier.notification import Kind, Status
 from services.notifier.store import queries
-from shared.api import Db, Problem, Role, allow, page, timed_position
+from shared.answers import Cursor, Name, Page, page_of
+from shared.api import Db, Problem, Role, allow, timed_position
 from shared.postgres import Tx, plan_for_values
 
 NO_NOTIFICATION: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such notification"}}
@@ -35,12 +36,8 @@ class NotificationView(BaseModel):
     settled_at: datetime | None
     evidence: dict[str, Any] | None  # why this customer
     why: dict[str, Any] | None  # the figures of the last decision
-    attempts: list[dict[str, Any]]
-
-
-class Notifications(BaseModel):
-    items: list[NotificationView]
-    next: str | None
+    tries: int
+    attempts: list[dict[str, Any]]  # the last fifty
 
 
 class CustomerView(BaseModel):
@@ -52,9 +49,10 @@ class CustomerView(BaseModel):
     tier: str | None
     locale: str
     timezone: str
-    contacts: list[dict[str, Any]]
-    consent: dict[str, bool]
-    bad_addresses: list[str]  # a provider said that they do not exist
+    contacts_in_all: int
+    contacts: list[dict[str, Any]]  # the first hundred; `/contacts` lists all
+    consent: dict[str, bool]  # of a hundred purposes at most
+    bad_addresses: list[str]  # a provider said that they do not exist: the latest hundred
     updated_at: datetime
     erased_at: datetime | None
 
@@ -66,25 +64,33 @@ class PreferencesView(BaseModel):
     guidance: bool | None = None
 
 
-@router.get("/notifications", response_model=Notifications)
+@router.get("/notifications")
 async def list_notifications(
     database: Db,
-    customer_id: str | None = None,
-    incident_id: str | None = None,
+    customer_id: Name | None = None,
+    incident_id: Name | None = None,
     status: Status | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
-    cursor: str | None = None,
-) -> dict[str, Any]:
+    cursor: Cursor = None,
+) -> Page[NotificationView]:
     """Notifications, newest first."""
-    created_at, after = timed_position(cursor)
     async with database.transaction() as tx:
         await plan_for_values(tx)
-        rows = await tx.fetch(queries.notifications, customer_id, incident_id, status, created_at, after, limit + 1)
-    return page([NotificationView(**row) for row in rows], limit, lambda last: f"{last.created_at.isoformat()} {last.id}")
+        return await page_of(
+            tx,
+            queries.notifications,
+            customer_id,
+            incident_id,
+            status,
+            *timed_position(cursor),
+            limit=limit,
+            view=lambda row: NotificationView(**row),
+            position=lambda item: f"{item.created_at.isoformat()} {item.id}",
+        )
 
 
 @router.get("/notifications/{notification_id}", response_model=NotificationView, responses=NO_NOTIFICATION)
-async def get_notification(notification_id: str, database: Db) -> NotificationView:
+async def get_notification(notification_id: Name, database: Db) -> NotificationView:
     """One notification, with every try and the figures of the decision."""
     async with database.connection() as tx:
         row = await tx.fetchrow(queries.notification, notification_id)
@@ -94,14 +100,14 @@ async def get_notification(notification_id: str, database: Db) -> NotificationVi
 
 
 @router.get("/customers/{customer_id}", response_model=CustomerView, responses=NO_CUSTOMER)
-async def get_customer(customer_id: str, database: Db) -> CustomerView:
+async def get_customer(customer_id: Name, database: Db) -> CustomerView:
     """A customer, as the product's systems describe them."""
     async with database.connection() as tx:
         return await _known(tx, customer_id)
 
 
 @router.get("/customers/{customer_id}/preferences", response_model=PreferencesView, responses=NO_CUSTOMER)
-async def get_preferences(customer_id: str, database: Db) -> PreferencesView:
+async def get_preferences(customer_id: Name, database: Db) -> PreferencesView:
     """What the customer chose with us."""
     async with database.connection() as tx:
         await _known(tx, customer_id)
@@ -110,7 +116,7 @@ async def get_preferences(customer_id: str, database: Db) -> PreferencesView:
 
 
 @router.put("/customers/{customer_id}/preferences", response_model=PreferencesView, responses=ERASED)
-async def put_preferences(customer_id: str, preferences: PreferencesView, database: Db) -> PreferencesView:
+async def put_preferences(customer_id: Name, preferences: PreferencesView, database: Db) -> PreferencesView:
     """Sets what the customer chose, as they told an agent. It counts from the next decision on."""
     async with database.transaction() as tx:
         if (await _known(tx, customer_id)).erased_at is not None:
@@ -120,7 +126,7 @@ async def put_preferences(customer_id: str, preferences: PreferencesView, databa
 
 
 async def _known(tx: Tx, customer_id: str) -> CustomerView:
-    row = await tx.fetchrow(queries.customer, customer_id)
+    row = await tx.fetchrow(queries.customer_shown, customer_id)
     if row is None:
         raise Problem(404, "the directory does not know this customer")
-    return CustomerView(bad_addresses=row["bad"], **{name: row[name] for name in CustomerView.model_fields if name != "bad_addresses"})
+    return CustomerView(**row)

@@ -9,6 +9,7 @@ import idna
 
 _forbidden = re.compile(r"[\x00-\x20\x7f-\x9f()<>\[\]:;,\\\"\ud800-\udfff\u2028\u2029]").search
 UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})  # Unicode's general categories
+CONTACTS = 20  # of a customer that are looked at; older versions kept any number
 _label = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?", re.ASCII).fullmatch
 
 
@@ -52,14 +53,19 @@ def wants(customer: Customer | None, preferences: Preferences, purpose: str) -> 
 
 def contact_for(customer: Customer, channel: str = "email") -> Contact | None:
     """The owner's first usable address on the channel, else anybody's."""
-    usable = [each for each in customer.contacts if each.channel == channel and not each.bad and is_address(each.address)]
+    looked_at = customer.contacts[:CONTACTS]
+    usable = [each for each in looked_at if each.channel == channel and not each.bad and is_address(each.address)]
     return next((each for each in usable if each.role == "owner"), usable[0] if usable else None)
 
 
 def trimmed(address: str) -> str:
     """The address without what cannot be seen at its ends: white space of any kind, zero-width and control characters."""
-    shown = [at for at, character in enumerate(address) if unicodedata.category(character) not in UNSEEN]
-    return address[shown[0] : shown[-1] + 1] if shown else ""
+    start, end = 0, len(address)
+    while start < end and unicodedata.category(address[start]) in UNSEEN:
+        start += 1
+    while start < end and unicodedata.category(address[end - 1]) in UNSEEN:
+        end -= 1
+    return address[start:end]
 
 
 def is_address(address: str) -> bool:

@@ -88,7 +88,7 @@ DISMISSED = Text(
 class Texts(Config):
     """All words of ours; a ticket's words come through `reply`. A rule's own words win over its symptom's, these over the general ones."""
 
-    nameless: str = Field("there", max_length=100, description="stands for {name} when the directory has none")
+    nameless: str = Field("there", max_length=100, description="stands for {name} when the directory has none that can be used")
     opened: Text
     resolved: Text
     withdrawn: Text = Field(WITHDRAWN, description="nothing judges the incident any more: no all-clear")

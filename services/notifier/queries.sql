@@ -76,17 +76,25 @@ FROM incidents WHERE id = $1
 FOR SHARE
 
 -- name: next_of_incident
--- What the next customers were told, or are to be told, of an incident, customer by customer.
-SELECT * FROM notifications WHERE incident_id = $1 AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
+-- What the next customers were told, or are to be told, of an incident, customer by customer; without the words of tickets.
+SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+FROM notifications
+WHERE incident_id = $1 AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
 
 -- name: next_awaiting
 -- The same, of what hangs on what monitor says about the incident.
-SELECT * FROM notifications
+SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+FROM notifications
 WHERE incident_id = $1 AND awaits_incident AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
 
 -- name: of_incident_and_customer
 -- What one customer was told, or is to be told, of an incident.
-SELECT * FROM notifications WHERE incident_id = $1 AND customer_id = $2
+SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+FROM notifications
+WHERE incident_id = $1 AND customer_id = $2
 
 -- name: await_no_more
 -- The incident is over: what was not told of it because it had not been true lately stays untold, whatever comes.
@@ -142,6 +150,30 @@ FOR UPDATE OF n
 -- One customer of the directory.
 SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
 FROM customers c WHERE c.id = $1
+
+-- name: customer_shown
+-- The same, to show: the first of their contacts and the latest of their marks; long texts are cut. Purposes that mean something come first.
+SELECT c.id, left(name, 500) AS name, left(account, 500) AS account, left(tier, 255) AS tier, left(locale, 255) AS locale,
+    left(timezone, 255) AS timezone, updated_at, erased_at, jsonb_array_length(contacts) AS contacts_in_all,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object(
+            'channel', left(each ->> 'channel', 255), 'address', left(each ->> 'address', 320), 'role', left(each ->> 'role', 255)) ORDER BY n), '[]')
+        FROM jsonb_array_elements(contacts) WITH ORDINALITY AS held (each, n) WHERE n <= 100) AS contacts,
+    (SELECT coalesce(jsonb_object_agg(left(purpose, 255), given), '{}') FROM (
+        SELECT * FROM jsonb_each(consent) AS said (purpose, given) ORDER BY purpose NOT IN ('incident', 'guidance'), purpose LIMIT 100) AS _) AS consent,
+    ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id ORDER BY since DESC, address LIMIT 100) AS bad_addresses
+FROM customers c WHERE c.id = $1
+
+-- name: knows
+-- Whether the directory has this customer.
+SELECT EXISTS (SELECT FROM customers WHERE id = $1)
+
+-- name: contacts_of
+-- A customer's addresses in their order, from after a place on, each with what a provider said of it.
+SELECT n AS place, left(each ->> 'channel', 255) AS channel, left(each ->> 'address', 320) AS address, left(each ->> 'role', 255) AS role,
+    b.address IS NOT NULL AS bad, b.since, left(b.detail, 500) AS detail
+FROM customers c CROSS JOIN jsonb_array_elements(c.contacts) WITH ORDINALITY AS held (each, n)
+LEFT JOIN bad_addresses b ON b.customer_id = c.id AND b.address = each ->> 'address'
+WHERE c.id = $1 AND n > coalesce($2::bigint, 0) ORDER BY n LIMIT $3
 
 -- name: customer_locked
 -- The same, locked: sends to one customer count one another one after the other, so that no cap is passed by two at once.
@@ -215,17 +247,15 @@ INSERT INTO bad_addresses (customer_id, address, detail)
 SELECT id, $2, $3 FROM customers WHERE id = $1 AND erased_at IS NULL
 ON CONFLICT DO NOTHING
 
--- name: marks
--- Which of a customer's addresses a provider said do not exist, and when.
-SELECT address, since, detail FROM bad_addresses WHERE customer_id = $1
-
 -- name: clear_mark
 -- A person says that the address is right.
 DELETE FROM bad_addresses WHERE customer_id = $1 AND address = $2
 
 -- name: notifications
--- The ledger for people, newest first, from a position on.
-SELECT id, customer_id, kind, incident_id, ticket_id, status, reason, channel, about_at, created_at, sent_at, settled_at, evidence, why, attempts
+-- The ledger for people, newest first, from a position on; of many attempts the last fifty.
+SELECT id, customer_id, kind, left(incident_id, 255) AS incident_id, left(ticket_id, 255) AS ticket_id, status, reason, channel, about_at,
+    created_at, sent_at, settled_at, evidence, why, jsonb_array_length(attempts) AS tries,
+    jsonb_path_query_array(attempts, '$[last - 49 to last]') AS attempts
 FROM notifications
 WHERE ($1::text IS NULL OR customer_id = $1) AND ($2::text IS NULL OR incident_id = $2) AND ($3::text IS NULL OR status = $3)
     AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5))
@@ -234,7 +264,9 @@ LIMIT $6
 
 -- name: notification
 -- One of them.
-SELECT id, customer_id, kind, incident_id, ticket_id, status, reason, channel, about_at, created_at, sent_at, settled_at, evidence, why, attempts
+SELECT id, customer_id, kind, left(incident_id, 255) AS incident_id, left(ticket_id, 255) AS ticket_id, status, reason, channel, about_at,
+    created_at, sent_at, settled_at, evidence, why, jsonb_array_length(attempts) AS tries,
+    jsonb_path_query_array(attempts, '$[last - 49 to last]') AS attempts
 FROM notifications WHERE id = $1
 
 -- name: preferences

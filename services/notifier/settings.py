@@ -1,22 +1,16 @@
 """What notifier reads from its environment, beside what every service does."""
 
-from typing import Literal
-
 from pydantic import Field, SecretStr, field_validator
 
 from services.notifier.channels.mail import sender_of
-from shared.settings import Settings
+from shared.settings import MailSettings
+
+LONGEST_URL = 200  # characters; beside it a header line (RFC 5322, 2.1.1: 998 octets) has room for the token of the longest customer id
 
 
-class NotifierSettings(Settings):
-    """FOREWARN_SMTP_*, FOREWARN_MAIL_FROM, FOREWARN_PUBLIC_URL and FOREWARN_LINK_SECRET."""
+class NotifierSettings(MailSettings):
+    """FOREWARN_PUBLIC_URL, FOREWARN_LINK_SECRET and how long things are kept, beside the mail server."""
 
-    smtp_host: str = "localhost"
-    smtp_port: int = Field(25, ge=1, le=65535)
-    smtp_username: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    smtp_tls: Literal["none", "starttls", "tls"] = "none"
-    mail_from: str = Field("support@example.org", description="`address` or `Name <address>`; its domain ends every Message-ID")
     public_url: str = Field("http://localhost:8002", description="where customers reach /u/…; mailbox providers want https (RFC 8058)")
     link_secret: SecretStr = Field(SecretStr(""), description="seals the unsubscribe links; changing it ends those already sent")
 
@@ -36,6 +30,8 @@ class NotifierSettings(Settings):
             raise ValueError("it begins with neither http:// nor https://")
         if not url.isascii() or not url.isprintable() or " " in url:
             raise ValueError("a URL has no spaces and only ASCII: write a domain beyond it as DNS has it (xn--…)")
+        if len(url) > LONGEST_URL:
+            raise ValueError(f"it has more than {LONGEST_URL} characters: a link would not fit into a header line of a mail")
         return url.rstrip("/")
 
     @classmethod

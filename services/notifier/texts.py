@@ -1,6 +1,6 @@
 """A notification in words: fills the texts of `notifications.yml` with what is known. Pure; how a mail looks is `channels/mail.py`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.notifier.audience import Contact
@@ -8,18 +8,31 @@ from services.notifier.channels.outcome import Message
 from services.notifier.notification import ENDS, Kind
 from services.notifier.policy import Policy, Text, Texts
 from services.notifier.suppression import Situation
+from shared.catalog import Catalog
+from shared.foreign import is_name
 
 
 def write(
-    situation: Situation, contact: Contact, policy: Policy, *, sender: str, unsubscribe: str, earlier: tuple[str, ...] = ()
+    situation: Situation,
+    contact: Contact,
+    policy: Policy,
+    catalog: Catalog,
+    *,
+    sender: str,
+    unsubscribe: str,
+    earlier: tuple[str, ...] = (),
 ) -> Message:
-    """The message for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it."""
+    """The message for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it.
+
+    What producers wrote (components, in titles too, and names) stands in it only as far as it can be no message of theirs.
+    """
     notification, customer, incident = situation.notification, situation.customer, situation.incident
     timezone = customer.timezone if customer else "UTC"
+    name = customer.name if customer and is_name(customer.name) else ""
     fields = {
-        "name": (customer.name if customer else "") or policy.texts.nameless,
-        "title": incident.title if incident else "",
-        "component": incident.component if incident else "",
+        "name": name or policy.texts.nameless,
+        "title": catalog.title(incident.title, incident.component) if incident else "",
+        "component": catalog.told(incident.component) if incident else "",
         "severity": incident.severity if incident else "",
         "started_at": clock_face(incident.started_at, timezone) if incident else "",
         "sender": sender,
@@ -36,7 +49,7 @@ def write(
         id=notification.id,
         kind=notification.kind,
         address=contact.address,
-        name=customer.name if customer else "",
+        name=name,
         subject=text.subject.format_map(fields),
         text=body + "\n",
         incident_id=notification.incident_id,
@@ -59,9 +72,9 @@ def _text_of(situation: Situation, texts: Texts) -> Text:
 
 
 def clock_face(moment: datetime, timezone: str) -> str:
-    """The moment as the customer's clock shows it, with the zone's short name; in UTC where the zone is not known."""
+    """The moment as the customer's clock shows it, with the zone's short name; in UTC where that clock cannot show it."""
     try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
-    return f"{moment.astimezone(zone):%H:%M %Z}"
+        local = moment.astimezone(ZoneInfo(timezone))
+    except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):  # no such zone; or before year 1 there, or after 9999
+        local = moment.astimezone(UTC)
+    return f"{local:%H:%M %Z}"

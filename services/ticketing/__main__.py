@@ -18,6 +18,7 @@ from shared.postgres import Database
 from shared.service import Service, run
 from shared.stream import Stream
 from shared.timers import Work
+from shared.visible import visible
 
 IMPACT_AT_ONCE = 50  # facts about incidents in one transaction: each may name 500 customers
 
@@ -48,7 +49,7 @@ def service(settings: TicketingSettings) -> Service:
             MATCH: Work(partial(timers.match_impact, policy, database)),
             END: Work(partial(timers.end_incident, policy, database), lease=timedelta(minutes=2)),
             MEASURE: Work(partial(timers.measure_outcome, database)),
-            timers.TIDY: Work(partial(timers.tidy_tickets, policy, database)),
+            timers.TIDY: Work(partial(timers.tidy_tickets, policy, database), recurs=True),
         },
         before=[partial(timers.begin_tidying, database)],
         routers=[router(policy)],
@@ -60,4 +61,4 @@ if __name__ == "__main__":
     try:
         run(service(TicketingSettings()))
     except ConfigError as error:
-        sys.exit(str(error))
+        sys.exit(visible(str(error), keep="\n"))

@@ -1,12 +1,12 @@
-"""Somebody called: requests come in, agents work on tickets, and everything known is shown."""
+"""Somebody called: requests come in, and agents work on tickets. What is known is shown by `reading_api.py`."""
 
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from services.ticketing import change, reading, store
 from services.ticketing.change import Change, Person
@@ -14,34 +14,30 @@ from services.ticketing.change import Request as SupportRequest
 from services.ticketing.handlers import reference, take
 from services.ticketing.matching.match import SAME_COMPONENT, Match
 from services.ticketing.outcome import Outcome
+from services.ticketing.reading_api import NO_TICKET, Ref, readers
 from services.ticketing.support import Policy
-from services.ticketing.ticket import Refused, Status, Ticket
+from services.ticketing.ticket import Refused, Ticket
 from services.ticketing.views import (
     Assignment,
     Linking,
-    Name,
     NewTicket,
-    QueueList,
     Reopening,
     Reply,
     Resolution,
-    Text,
-    TicketDetail,
-    TicketList,
     TicketView,
     Unlinking,
 )
-from shared.api import Db, IdempotencyKey, Problem, Role, allow, numbered_position, once, page
+from shared.answers import Name
+from shared.api import Db, IdempotencyKey, Problem, Role, allow, caller_of, once
 from shared.events import identity
 from shared.postgres import Tx
 
 ROUTE = "/v1/tickets"
 
-Ref = Annotated[Name, Path(description="a ticket's id or number")]
 Decide = Callable[[Ticket, Person, datetime], Change | Refused]
 
 MAY_FAIL: dict[int | str, dict[str, Any]] = {
-    404: {"description": "there is no such ticket"},
+    **NO_TICKET,
     409: {"description": "not in this state; `allowed` names what can be done instead"},
 }
 
@@ -57,7 +53,7 @@ def router(policy: Policy) -> APIRouter:
     @everything.post(ROUTE, status_code=201, response_model=TicketView, tags=["tickets"], dependencies=[allow(Role.PRODUCER, Role.AGENT)])
     async def create(request: Request, database: Db, new: NewTicket, key: IdempotencyKey = None) -> Response:
         """Makes a ticket of a customer's request, or continues the one it replies to; one about a known incident is answered at once."""
-        return await once(request, database, key, lambda tx: _take(policy, tx, new, key or str(uuid4())), status=201)
+        return await once(request, database, key, partial(_take, policy, new, _name_of(request, key)), status=201)
 
     @everything.get("/v1/incidents/{incident_id}/outcome", responses=NO_INCIDENT, tags=["incidents"], dependencies=[allow(Role.AGENT)])
     async def incident_outcome(database: Db, incident_id: Name) -> Outcome:
@@ -73,16 +69,22 @@ def router(policy: Policy) -> APIRouter:
         return await once(request, database, key, lambda tx: _link(policy, tx, ref, said))
 
     everything.include_router(agents)
+    everything.include_router(readers)
     return everything
 
 
-async def _take(policy: Policy, tx: Tx, new: NewTicket, key: str) -> TicketView:
-    message_id = identity("message", ROUTE, key)
+def _name_of(request: Request, key: str | None) -> tuple[str, ...]:
+    """What makes the same request the same ticket: its caller's key, which is no other caller's."""
+    return (ROUTE, caller_of(request), key) if key else (ROUTE, str(uuid4()))
+
+
+async def _take(policy: Policy, new: NewTicket, name: tuple[str, ...], tx: Tx) -> TicketView:
+    message_id = identity("message", *name)
     if (earlier := await store.made_by(tx, message_id)) is not None:
         raise Problem(409, f"this Idempotency-Key made ticket {earlier} more than 24 hours ago")
     request = SupportRequest(
         message_id=message_id,
-        ticket_id=identity("ticket", ROUTE, key),
+        ticket_id=identity("ticket", *name),
         customer_id=new.customer_id,
         channel=new.channel,
         subject=new.subject,
@@ -179,39 +181,3 @@ async def _apply(tx: Tx, decided: Change | Refused) -> TicketView:
         raise Problem(409, str(decided), ticket_status=decided.status, allowed=decided.allowed)
     await store.apply(tx, [decided])
     return await reading.shown(tx, decided.ticket.id)
-
-
-# ── everybody reads ──────────────────────────────────────────────────────────────────────────
-
-
-@agents.get("/tickets", tags=["tickets"])
-async def tickets(
-    database: Db,
-    status: Annotated[list[Status] | None, Query(description="several: any of them")] = None,
-    customer_id: Name | None = None,
-    component: Name | None = None,
-    incident_id: Name | None = None,
-    assignee: Name | None = None,
-    q: Annotated[Text | None, Query(max_length=500, description="words of what was said, or a number")] = None,
-    cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> TicketList:
-    """Tickets, newest first."""
-    filters = (status, customer_id, component, incident_id, assignee, reference(q))
-    async with database.transaction() as tx:
-        found = await reading.listed(tx, numbered_position(cursor), filters, limit + 1)
-    return TicketList.model_validate(page(found, limit, lambda each: str(each.number)))
-
-
-@agents.get("/tickets/{ref}", responses={404: MAY_FAIL[404]}, tags=["tickets"])
-async def ticket(database: Db, ref: Ref) -> TicketDetail:
-    """One ticket with what was said, why it is linked, its promises and its history."""
-    async with database.transaction() as tx:
-        return await reading.detail(tx, reference(ref) or "")
-
-
-@agents.get("/queues", tags=["tickets"])
-async def queues(database: Db) -> QueueList:
-    """How much there is to work on, by state and agent."""
-    async with database.connection() as tx:
-        return await reading.queues(tx)

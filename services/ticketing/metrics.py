@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from prometheus_client import Counter, Histogram
 
 from services.ticketing.change import Change, What
-from services.ticketing.outcome import Contact, leads, told_in_time
+from services.ticketing.outcome import Contacts
 from services.ticketing.ticket import FOREWARN
 from shared.metrics import SLOW
 
@@ -41,9 +41,9 @@ def count(changes: Sequence[Change]) -> None:
             FIRST_RESPONSE.labels(who).observe((clock.stopped_at - clock.started_at).total_seconds())
 
 
-def measure(contacts: Sequence[Contact]) -> None:
+def measure(contacts: Contacts, leads: Sequence[float]) -> None:
     """Observes one ended incident; nothing when it touched nobody."""
-    if contacts:
-        COVERAGE.observe(told_in_time(contacts) / len(contacts))
-    for seconds in leads(contacts):
+    if contacts.coverage is not None:
+        COVERAGE.observe(contacts.coverage)
+    for seconds in leads:
         LEAD_TIME.observe(seconds)

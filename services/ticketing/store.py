@@ -14,7 +14,7 @@ from services.ticketing.change import Change, Link, Request, What
 from services.ticketing.facts import Cause
 from services.ticketing.incident import End, Ending, Evidence, Incident, IncidentSaid
 from services.ticketing.matching.match import Candidates, Windows
-from services.ticketing.outcome import Contact
+from services.ticketing.outcome import Contacts
 from services.ticketing.sla import Clock
 from services.ticketing.ticket import Status, Ticket
 from shared.events import Affected, IncidentImpact
@@ -149,9 +149,15 @@ def number_of(ref: str) -> int | None:
     return int(ref) if ref.isascii() and ref.isdigit() and len(ref) < 19 else None
 
 
-async def contacts(tx: Tx, incident_id: str) -> list[Contact]:
-    """Of each affected customer when they were told and when they wrote in about it."""
-    return [(row["told_at"], row["contacted_at"]) for row in await tx.fetch(queries.outcome, incident_id)]
+async def contacts(tx: Tx, incident_id: str) -> Contacts:
+    """Who was told of an incident, and when they wrote in about it, counted."""
+    [row] = await tx.fetch(queries.outcome, incident_id)
+    return Contacts(*row)
+
+
+async def leads(tx: Tx, incident_id: str) -> list[float]:
+    """From told to first contact in seconds, of each customer who wrote after they were told."""
+    return [row["lead"] for row in await tx.fetch(queries.leads, incident_id)]
 
 
 async def tickets_during(tx: Tx, incident: Incident, windows: Windows) -> tuple[int, int]:

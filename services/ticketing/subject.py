@@ -2,6 +2,11 @@
 
 import re
 
+from shared.events.lines import cut
+from shared.foreign import holds_link
+
+SHOWN = 150  # characters of a customer's subject, so that what stands around it is not cut
+
 # What mail programs of several languages put before a subject when somebody answers or forwards, again and again.
 REPLY = re.compile(r"^\s*(?:(?:re|aw|antw(?:ort)?|sv|rv|tr|fwd?|wg)(?:\[\d+\]|\s*\(\d+\))?\s*:\s*|\[#\d+\]\s*)+", re.IGNORECASE)
 NUMBER = re.compile(r"(?<!\s)\s*\[#\d+\]")
@@ -13,8 +18,12 @@ def one_line(text: str) -> str:
 
 
 def bare(subject: str) -> str:
-    """What the customer's subject says, without the marks of earlier replies and ticket numbers."""
-    return REPLY.sub("", NUMBER.sub("", one_line(subject))).strip() or "your request"
+    """What the customer's subject says, without the marks of earlier replies and ticket numbers.
+
+    A request may be written in anybody's name: a subject that holds a link is not repeated to the customer.
+    """
+    said = cut(REPLY.sub("", NUMBER.sub("", one_line(subject))).strip(), SHOWN)
+    return "your request" if not said or holds_link(said) else said
 
 
 def is_reply(subject: str) -> bool:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from services.ticketing.incident import Incident
 from services.ticketing.matching.match import Candidates, Matched, Windows, match
-from services.ticketing.subject import bare, one_line
+from services.ticketing.subject import bare
 from services.ticketing.ticket import FOREWARN, Priority, Ticket
 from shared.catalog import Catalog
 from shared.config import Config, Duration, PositiveDuration, load
@@ -123,8 +123,8 @@ class Policy:
         return {
             "number": ticket.number,
             "subject": bare(ticket.subject),
-            "title": one_line(incident.title),
-            "component": self.catalog.name(incident.component),
+            "title": self.catalog.title(incident.title, incident.component),
+            "component": self.catalog.told(incident.component),
             "started_at": _moment(incident.started_at),
             "resolved_at": _moment(incident.end.at) if incident.end else "",
         }

@@ -87,9 +87,11 @@ async def measure_outcome(database: Database, due: Due) -> None:
     """Shows in the metrics whether it helped, a little after an incident's end, when the last of the news is in."""
     async with database.transaction() as tx:
         incident = await store.incident(tx, due.ref)
-        contacts = await store.contacts(tx, due.ref) if incident and incident.end else []
+        ended = incident is not None and incident.end is not None
+        seen = (await store.contacts(tx, due.ref), await store.leads(tx, due.ref)) if ended else None
         await due.settle(tx)
-    metrics.measure(contacts)
+    if seen:
+        metrics.measure(*seen)
 
 
 async def begin_tidying(database: Database) -> None:

@@ -3,9 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from services.ticketing.ticket import Priority, Status
+from shared.answers import Name
+from shared.api import Body
+from shared.events.lines import Line
 
 
 def _storable(text: str) -> str:
@@ -20,24 +23,18 @@ def _storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
-Name = Annotated[str, Field(min_length=1, max_length=255, pattern="^[^\x00-\x1f\x7f-\x9f]+$")]
+Storable = BeforeValidator(lambda said: _storable(said) if isinstance(said, str) else said)
 Words = Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_storable)]
-
-
-class Body(BaseModel):
-    """A POST's body: a field it does not know is a mistake."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class NewTicket(Body):
     """A customer's request, written down by whoever took it."""
 
     customer_id: Name
-    channel: Name = "api"
-    subject: Annotated[Text, Field(max_length=998)] = ""
+    channel: Annotated[Name, Line(100), Storable] = "api"
+    subject: Annotated[str, Line(250), Storable] = ""
     body: Annotated[Text, Field(max_length=100_000)] = ""
-    component: Name | None = Field(None, description="its id or its name in catalog.yml")
+    component: Annotated[Name, Line(255), Storable] | None = Field(None, description="its id or its name in catalog.yml")
     priority: Priority = "normal"
     in_reply_to: Name | None = Field(None, description="id or number of the customer's ticket this continues")
 
@@ -101,7 +98,8 @@ class MessageView(BaseModel):
     author: str
     kind: str
     subject: str
-    body: str
+    body: str  # in lists and with the ticket its first 4,000 characters
+    body_length: int  # characters of all of it
     incident_id: str | None
 
 
@@ -114,7 +112,7 @@ class LinkView(BaseModel):
     answered_at: datetime | None
     unlinked_at: datetime | None
     unlinked_by: str | None
-    verdict: str | None
+    verdict: str | None  # its first 4,000 characters; the history has all of it
 
 
 class SuggestionView(BaseModel):
@@ -140,25 +138,31 @@ class ClockView(BaseModel):
 
 
 class HistoryView(BaseModel):
+    id: int
     at: datetime
     who: str
     what: str
-    detail: dict[str, Any]
+    detail: dict[str, Any] | None  # null in lists and with the ticket when it is longer than 8,000 bytes
+
+
+class Earlier(BaseModel):
+    """Cursors of the lists that go on where a ticket's detail ends; null where it has everything."""
+
+    messages: str | None
+    links: str | None
+    suggestions: str | None
+    history: str | None
 
 
 class TicketDetail(TicketView):
-    """One ticket with everything known of it."""
+    """One ticket with the latest that is known of it; `next` has the cursors of the rest, each for the list of that name."""
 
-    messages: list[MessageView]
-    links: list[LinkView]
-    suggestions: list[SuggestionView]
+    messages: list[MessageView]  # in order
+    links: list[LinkView]  # in order
+    suggestions: list[SuggestionView]  # the likeliest first
     clocks: list[ClockView]
-    history: list[HistoryView]
-
-
-class TicketList(BaseModel):
-    items: list[TicketView]
-    next: str | None
+    history: list[HistoryView]  # in order
+    next: Earlier
 
 
 class QueueView(BaseModel):
@@ -166,8 +170,3 @@ class QueueView(BaseModel):
     assignee: str | None
     tickets: int
     oldest_opened_at: datetime
-
-
-class QueueList(BaseModel):
-    items: list[QueueView]
-    next: None = None

@@ -5,36 +5,46 @@ from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticUseDefault
 
-from shared.events.envelope import Fact, Payload
+from shared.events.envelope import Fact, Id, Payload
+from shared.events.lines import First, Line
+
+LONGEST_ID = 512  # octets of a customer's id as UTF-8, so that a link which names it fits into a header line (RFC 5322, 2.1.1)
 
 
 class Contact(Payload):
     """One address of a customer on one channel."""
 
-    channel: Annotated[str, Field(examples=["email"])]
+    channel: Annotated[str, Field(examples=["email"]), Line(100)]
     address: Annotated[str, Field(min_length=1, max_length=320)]
-    role: str = "owner"
+    role: Annotated[str, Line(100)] = "owner"
+
+
+def _fits_into_a_link(customer_id: str) -> str:
+    if len(customer_id.encode("utf-8", "replace")) > LONGEST_ID:
+        raise ValueError(f"more than {LONGEST_ID} octets as UTF-8")
+    return customer_id
 
 
 class CustomerUpdated(Fact):
     """All that is known about a customer now; the last one wins."""
 
     class Data(Payload):
-        name: str = ""  # as they like to be addressed
-        account: str | None = None  # the company or contract they belong to
-        tier: str | None = None
-        locale: str = "en"  # BCP 47
-        timezone: str = "UTC"  # IANA
-        contacts: tuple[Contact, ...] = ()  # where they may be reached
-        consent: dict[str, bool] = {}  # by purpose: incident, guidance; a purpose not named is its default
-        account_manager: str | None = None  # who knows them
+        name: Annotated[str, Line(200)] = ""  # as they like to be addressed
+        account: Annotated[str, Line(200)] | None = None  # the company or contract they belong to
+        tier: Annotated[str, Line(100)] | None = None
+        locale: Annotated[str, Line(100)] = "en"  # BCP 47
+        timezone: Annotated[str, Line(100)] = "UTC"  # IANA
+        contacts: Annotated[tuple[Contact, ...], First(20)] = ()  # where they may be reached
+        consent: Annotated[dict[str, bool], First(20)] = {}  # by purpose: incident, guidance; a purpose not named is its default
+        account_manager: Annotated[str, Line(200)] | None = None  # who knows them
         revenue: float | None = None  # a month, in the account's currency
         renews_at: date | None = None
 
     type: Literal["forewarn.customer.updated.v1"] = "forewarn.customer.updated.v1"
+    subject: Annotated[Id, AfterValidator(_fits_into_a_link)]  # the customer's id, at most 512 octets as UTF-8
     data: Data
 
 
@@ -42,19 +52,24 @@ class CustomerErased(Fact):
     """The customer asked to be forgotten: everything personal goes."""
 
     class Data(Payload):
-        reason: str = "requested"
+        reason: Annotated[str, Line(1000)] = "requested"
 
     type: Literal["forewarn.customer.erased.v1"] = "forewarn.customer.erased.v1"
     data: Data = Data()
 
 
-def _words(limit: int) -> Callable[[Any], str]:
+def _text(said: Any) -> str:
+    """Takes anything for a customer's words."""
+    if said is None:
+        raise PydanticUseDefault
+    return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+
+
+def _at_most(limit: int) -> Callable[[Any], str]:
     """Takes anything for a customer's words, and cuts what is too long, saying so."""
 
     def taken(said: Any) -> str:
-        if said is None:
-            raise PydanticUseDefault
-        text = said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
+        text = _text(said)
         if len(text) <= limit:
             return text
         note = f" … [cut: {len(text):,} characters]"
@@ -72,6 +87,14 @@ def _name(said: Any) -> str:
     raise PydanticUseDefault
 
 
+def _reference(said: Any) -> str:
+    """What is longer than any reference of ours names no ticket. It is an identity, and is not cut."""
+    name = _name(said)
+    if len(name) > 255:
+        raise PydanticUseDefault
+    return name
+
+
 Name = BeforeValidator(_name)
 
 
@@ -82,11 +105,11 @@ class SupportRequested(Fact):
     """
 
     class Data(Payload):
-        channel: Annotated[str, Name] = "form"
-        subject: Annotated[str, Field(max_length=998), BeforeValidator(_words(998))] = ""
-        body: Annotated[str, Field(max_length=100_000), BeforeValidator(_words(100_000))] = ""
-        component: Annotated[str | None, Name] = None
-        in_reply_to: Annotated[str | None, Name] = None  # a ticket id or number, when it answers one
+        channel: Annotated[str, Line(100), Name] = "form"
+        subject: Annotated[str, Line(250), BeforeValidator(_text)] = ""
+        body: Annotated[str, Field(max_length=100_000), BeforeValidator(_at_most(100_000))] = ""
+        component: Annotated[str | None, Line(255), Name] = None
+        in_reply_to: Annotated[str | None, BeforeValidator(_reference)] = None  # a ticket id or number, when it answers one
 
         @model_validator(mode="before")
         @classmethod

@@ -2,12 +2,24 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, Field, ValidationInfo
 
 from shared.events.envelope import IMPACT_CHUNK, Fact, Id, Payload, Severity, Why
+from shared.events.lines import Line
+from shared.events.moments import Moment, Seconds, bound_seconds
 
 # Start in epoch seconds, events, bad events, customers failing last in it, event time of the first bad event or 0 (older versions lack it).
 Bucket = tuple[int, int, int, int] | tuple[int, int, int, int, float]
+Behind = Annotated[float, Field(ge=0, le=36_525 * 86_400)]  # seconds, at most a century
+
+
+def _possible(buckets: tuple[Bucket, ...], info: ValidationInfo) -> tuple[Bucket, ...]:
+    """Refuses buckets of a time that cannot be."""
+    bound_seconds([*(each[0] for each in buckets), *(each[4] for each in buckets if len(each) == 5 and each[4])], info)
+    return buckets
+
+
+Buckets = Annotated[tuple[Bucket, ...], AfterValidator(_possible)]
 
 
 class FoldedSeries(Payload):
@@ -16,8 +28,8 @@ class FoldedSeries(Payload):
     rule: str
     component: str
     partition: Annotated[int, Field(ge=0)]  # of the product events
-    watermark: float  # the latest event time seen, seconds since the epoch
-    buckets: tuple[Bucket, ...]  # (start in epoch seconds, events, bad events, customers failing last in it, first bad event or 0)
+    watermark: Seconds  # the latest event time seen, seconds since the epoch
+    buckets: Buckets  # (start in epoch seconds, events, bad events, customers failing last in it, first bad event or 0)
     fingerprint: str = ""  # of the rule that counted: what counts, and in which buckets; older versions lack it
 
 
@@ -40,21 +52,21 @@ class Incident(Payload):
 
     incident_id: Id
     rule: str
-    component: str
+    component: Annotated[str, Line(255)]
     severity: Severity
-    title: str
-    started_at: AwareDatetime  # the first bad event of the window that crossed the threshold
+    title: Annotated[str, Line(500)]
+    started_at: Moment  # the first bad event of the window that crossed the threshold
     revision: Annotated[int, Field(ge=0)] = 0  # counts the facts about this incident, impacts left out; 0 for the opening
     symptom: str = "failing"  # what the rule detects: failing, slow, or a word of a later version; chooses the words of mails
-    failing_at: AwareDatetime | None = None  # event time: the end of the last window that was failing; None in facts of older versions
-    behind_seconds: Annotated[float, Field(ge=0)] = 0.0  # how far behind monitor read: now minus the watermark, or minus "all is read"
+    failing_at: Moment | None = None  # event time: the end of the last window that was failing; None in facts of older versions
+    behind_seconds: Behind = 0.0  # how far behind monitor read: now minus the watermark, or minus "all is read"
 
 
 class IncidentOpened(Fact):
     """A threshold was crossed: people are affected now."""
 
     class Data(Incident):
-        opened_at: AwareDatetime
+        opened_at: Moment
         why: Why
 
     type: Literal["forewarn.incident.opened.v1"] = "forewarn.incident.opened.v1"
@@ -67,7 +79,7 @@ class IncidentUpdated(Fact):
     class Data(Incident):
         affected: int
         why: Why
-        silent_since: AwareDatetime | None = None  # event time of the last event, when nothing was heard for `resolve.silent`
+        silent_since: Moment | None = None  # event time of the last event, when nothing was heard for `resolve.silent`
 
     type: Literal["forewarn.incident.updated.v1"] = "forewarn.incident.updated.v1"
     data: Data
@@ -77,7 +89,7 @@ class IncidentResolved(Fact):
     """The trouble is over: enough events stayed below the resolve threshold for long enough, or a person said so."""
 
     class Data(Incident):
-        resolved_at: AwareDatetime
+        resolved_at: Moment
         affected: int
         why: Why
         by: str | None = None  # the person who ended it; None: events showed it
@@ -92,7 +104,7 @@ class IncidentReopened(Fact):
     """The trouble came back before it was forgotten: the same incident goes on."""
 
     class Data(Incident):
-        reopened_at: AwareDatetime
+        reopened_at: Moment
         why: Why
 
     type: Literal["forewarn.incident.reopened.v1"] = "forewarn.incident.reopened.v1"
@@ -103,7 +115,7 @@ class IncidentWithdrawn(Fact):
     """Nothing judges this incident any more, because its rule is gone or changed: whether the trouble is over is not known."""
 
     class Data(Incident):
-        withdrawn_at: AwareDatetime
+        withdrawn_at: Moment
         affected: int
         reason: str  # rule_gone, rule_changed
         tell: bool = True  # whether those who were told get an end
@@ -116,7 +128,7 @@ class IncidentDismissed(Fact):
     """A person said that it was a false alarm."""
 
     class Data(Incident):
-        dismissed_at: AwareDatetime
+        dismissed_at: Moment
         affected: int
         by: str  # who said so
         note: str = ""  # their words, for operators; customers do not read them
@@ -131,8 +143,8 @@ class Affected(Payload):
 
     customer_id: Id
     certainty: Literal["confirmed", "likely"]  # confirmed: their own events failed; likely: not said yet
-    first_seen_at: AwareDatetime
-    last_seen_at: AwareDatetime
+    first_seen_at: Moment
+    last_seen_at: Moment
     count: Annotated[int, Field(ge=0)]  # their bad events so far
 
 

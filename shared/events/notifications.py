@@ -2,9 +2,8 @@
 
 from typing import Literal
 
-from pydantic import AwareDatetime
-
 from shared.events.envelope import Fact, Id, Payload, Why
+from shared.events.moments import Moment
 
 
 class Notification(Payload):
@@ -24,7 +23,7 @@ class NotificationDelivered(Fact):
 
     class Data(Notification):
         channel: str
-        delivered_at: AwareDatetime
+        delivered_at: Moment
         message_id: str
 
     type: Literal["forewarn.notification.delivered.v1"] = "forewarn.notification.delivered.v1"
@@ -36,7 +35,7 @@ class NotificationFailed(Fact):
 
     class Data(Notification):
         channel: str
-        failed_at: AwareDatetime
+        failed_at: Moment
         reason: str  # from a closed list
         detail: str = ""
 

@@ -2,9 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from shared.events.envelope import Fact, Id, Payload
+from shared.events.lines import Line
+from shared.events.moments import Deadline, Moment
 
 
 class Ticket(Payload):
@@ -19,11 +21,11 @@ class TicketOpened(Fact):
     """A request became a ticket with a number."""
 
     class Data(Ticket):
-        channel: str
-        subject: str
-        component: str | None
+        channel: Annotated[str, Line(255)]
+        subject: Annotated[str, Line(250)]
+        component: Annotated[str, Line(255)] | None
         priority: Literal["low", "normal", "high", "urgent"]
-        opened_at: AwareDatetime
+        opened_at: Moment
 
     type: Literal["forewarn.ticket.opened.v1"] = "forewarn.ticket.opened.v1"
     data: Data
@@ -39,11 +41,11 @@ class TicketReplied(Fact):
     class Data(Ticket):
         reply_id: Id
         kind: Literal["answer", "resolved", "reply"]
-        author: str
-        subject: str
+        author: Annotated[str, Line(255)]
+        subject: Annotated[str, Line(500)]
         body: str
         incident_id: str | None = None
-        replied_at: AwareDatetime
+        replied_at: Moment
 
     type: Literal["forewarn.ticket.replied.v1"] = "forewarn.ticket.replied.v1"
     data: Data
@@ -74,7 +76,7 @@ class SlaClock(Ticket):
     """One promise about one ticket."""
 
     clock: Literal["first_response", "next_response", "resolution"]
-    due_at: AwareDatetime
+    due_at: Deadline
 
 
 class TicketSlaWarning(Fact):
@@ -103,7 +105,7 @@ class TicketResolved(Fact):
     class Data(Ticket):
         resolution: str
         incident_id: str | None = None
-        resolved_at: AwareDatetime
+        resolved_at: Moment
 
     type: Literal["forewarn.ticket.resolved.v1"] = "forewarn.ticket.resolved.v1"
     data: Data
@@ -114,7 +116,7 @@ class TicketReopened(Fact):
 
     class Data(Ticket):
         reason: str
-        reopened_at: AwareDatetime
+        reopened_at: Moment
 
     type: Literal["forewarn.ticket.reopened.v1"] = "forewarn.ticket.reopened.v1"
     data: Data

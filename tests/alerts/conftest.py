@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,15 +35,11 @@ class Story:
     kafka_away_s: float = 0.0
 
 
-TOLD = pytest.StashKey[Iterable[Told]]()
-
-
 @pytest.fixture(scope="module")
-async def story(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> AsyncIterator[Story]:
+async def story(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
     folder: Path = tmp_path_factory.mktemp("alerts")
     async with running(folder) as stack:
         it = Story(stack)
-        request.config.stash[TOLD] = it.told.values()
         feed = asyncio.create_task(speak(stack))
         try:
             for harms in ROUNDS:
@@ -91,9 +87,10 @@ async def _until(stack: Stack, wanted: Mapping[str, Labels], *, firing: bool, wi
         await asyncio.sleep(0.2)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was taken away, and which alert fired after how many seconds."""
-    told = config.stash.get(TOLD, ())
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    told = [Told(**held) for report in reports for name, held in getattr(report, "user_properties", ()) if name == "alert"]
     if told:
         terminalreporter.section("alerts on the running stack, with shortened times")
         terminalreporter.write_line(f"{'taken away':38}{'alert':22}{'fired after':>14}{'over after':>14}")

@@ -10,6 +10,7 @@ from functools import partial
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import Topic
 from tests.alerts.stack import SEEN_LIMIT, Stack
+from tests.batches import ODD_NAME, batch, renamed, send
 from tests.builders import customer, event_bytes
 from tests.flow.notifier_stage import replied
 
@@ -31,6 +32,15 @@ async def stopped(service: str, stack: Stack) -> AsyncIterator[None]:
     await stack.compose("stop", "--timeout", "3", service)
     yield
     await stack.compose("up", "--detach", "--wait", "--no-deps", "--no-recreate", service)
+
+
+@asynccontextmanager
+async def frozen(service: str, stack: Stack) -> AsyncIterator[None]:
+    """It gets no turn for as long as a long computation would take, and then it does."""
+    await stack.compose("pause", service)
+    await asyncio.sleep(3)
+    await stack.compose("unpause", service)
+    yield
 
 
 @asynccontextmanager
@@ -59,6 +69,14 @@ async def work_that_raises(stack: Stack) -> AsyncIterator[None]:
     )
     yield
     await stack.sql("ALTER TABLE ticketing.clocks_away RENAME TO clocks")
+
+
+@asynccontextmanager
+async def work_that_always_raised(stack: Stack) -> AsyncIterator[None]:
+    """A row that no version of ours can have written raises for the twentieth time."""
+    await stack.sql("INSERT INTO ticketing.due (kind, ref, due_at, ready_at, raised) VALUES ('look_again', 'nonsense', now(), now(), 19)")
+    yield
+    await stack.sql("DELETE FROM ticketing.due_aside")
 
 
 @asynccontextmanager
@@ -104,6 +122,23 @@ async def unreadable(stack: Stack) -> AsyncIterator[None]:
     yield
     await stack.forget(Topic.NOTIFICATIONS)
     await stack.compose("restart", "--timeout", "3", "ticketing")
+
+
+@asynccontextmanager
+async def not_to_be_unpacked(stack: Stack) -> AsyncIterator[None]:
+    """Somebody writes a header name that is not UTF-8."""
+    async with stack.producing() as producer:
+        await send(producer, Topic.SUPPORT_REQUESTS, 1, renamed(batch((b"k", b"{}", [(ODD_NAME, b"v")])), b"\xff"))
+    yield
+
+
+@asynccontextmanager
+async def transaction_left_open(stack: Stack) -> AsyncIterator[None]:
+    """Somebody writes in a transaction and does not end it."""
+    async with stack.producing(transactional_id="theirs", transaction_timeout_ms=15_000) as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(Topic.SUPPORT_REQUESTS, b"not yet true", partition=2)
+        yield
 
 
 @asynccontextmanager
@@ -214,7 +249,9 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
             nonsense,
             {"DeadLetters": {"service": "ticketing", "reason": "not_json"}, "DeadLetterFlood": {"service": "ticketing"}},
         ),
+        Harm("the time of notifier", partial(frozen, "notifier"), {"EventLoopBlocked": {"service": "notifier"}}),
         Harm("a table that due work needs", work_that_raises, {"DueWorkFailing": {"service": "ticketing"}}),
+        Harm("the sense of a due row", work_that_always_raised, {"DueWorkAside": {"service": "ticketing", "kind": "look_again"}}),
         Harm("a due row (locked)", work_that_no_worker_gets, {"DueWorkLate": {"service": "ticketing", "kind": "tidy_tickets"}}),
         Harm(
             "a table of monitor (locked)",
@@ -228,6 +265,12 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
         Harm("the topic of a fact", refused_row, {"UnpublishedRows": {"service": "monitor"}}),
         Harm("the relay's consent to our sender", sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
         Harm("the JSON of notifications.v1", unreadable, {"BrakeEngaged": {"service": "ticketing", "topic": Topic.NOTIFICATIONS}}),
+        Harm(
+            "the end of a transaction",
+            transaction_left_open,
+            {"TransactionHolds": {"service": "ticketing", "topic": Topic.SUPPORT_REQUESTS}},
+        ),
+        Harm("the framing of a record", not_to_be_unpacked, {"RecordsUnreadable": {"service": "ticketing"}}),
         Harm("the events of a failing component", component_died, {"SilentIncidents": {"service": "monitor"}}),
     ),
     (

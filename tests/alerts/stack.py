@@ -29,7 +29,7 @@ REFUSING = f"""  refusing:
     pull_policy: never
     profiles: [refusing]
     healthcheck: {{disable: true}}
-    networks: {{default: {{aliases: [maildev]}}}}
+    networks: {{serving: {{aliases: [maildev]}}}}
     volumes: ["{ROOT}/tests/alerts/refusing.py:/refusing.py:ro"]
     command: [python, /refusing.py]
 """
@@ -88,8 +88,8 @@ class Stack:
     # ── what it is fed ───────────────────────────────────────────────────────────────────────
 
     @asynccontextmanager
-    async def producing(self) -> AsyncIterator[AIOKafkaProducer]:
-        producer = AIOKafkaProducer(bootstrap_servers=f"localhost:{self.ports['kafka']}")
+    async def producing(self, **settings: Any) -> AsyncIterator[AIOKafkaProducer]:
+        producer = AIOKafkaProducer(bootstrap_servers=f"localhost:{self.ports['kafka']}", **settings)
         await producer.start()
         try:
             yield producer

@@ -1,5 +1,8 @@
 """Somebody is woken: each alert, by taking the thing away on the running stack and asking Prometheus whether it fires."""
 
+from collections.abc import Callable
+from dataclasses import asdict
+
 import pytest
 
 from tests.alerts.conftest import Story
@@ -7,7 +10,7 @@ from tests.alerts.harms import ROUNDS
 from tests.alerts.stack import Stack
 from tests.e2e.shop import until
 
-pytestmark = [pytest.mark.docker, pytest.mark.asyncio]
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio, pytest.mark.xdist_group("alerts")]
 
 STATES = ("FIRING", "RESOLVED")
 CRITICAL = {"KafkaAway", "DatabaseAway", "BrakeEngaged"}  # they last long enough to be mailed about
@@ -15,8 +18,11 @@ ALERTS = [alert for harms in ROUNDS for harm in harms for alert in harm.alerts]
 
 
 @pytest.mark.parametrize("alert", ALERTS)
-async def test_it_fires_when_the_thing_is_taken_away_and_is_over_when_it_is_back(story: Story, alert: str) -> None:
+async def test_it_fires_when_the_thing_is_taken_away_and_is_over_when_it_is_back(
+    story: Story, alert: str, record_property: Callable[[str, object], None]
+) -> None:
     told = story.told[alert]
+    record_property("alert", asdict(told))
     assert told.fired_after is not None, f"{alert} did not fire when {told.what} was taken away"
     assert told.over_after is not None, f"{alert} is still firing after {told.what} was given back"
 

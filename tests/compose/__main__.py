@@ -1,4 +1,7 @@
-"""`make stack-test`: bad records, a record too large, and a broker that is away, on the compose stack that runs (profile observability)."""
+"""`make stack-test`: who reaches whom, every codec, bad and too large records, a broker away, greedy callers.
+
+On the compose stack that runs, with its profile observability.
+"""
 
 import asyncio
 import json
@@ -13,6 +16,9 @@ from uuid import uuid4
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from shared.events import Topic
+from tests.compose.codecs import producers_of_every_codec
+from tests.compose.holding import Service, holding
+from tests.compose.reaching import each_part_reaches_what_it_needs_and_no_more
 from tests.compose.running import KAFKA, SERVICES, Running, compose, forewarn
 from tests.e2e.shop import Shop, until
 
@@ -82,6 +88,15 @@ async def broker_that_is_away(stack: Running) -> Found:
         return {"told": 20, "fired_after_s": fired, "log_lines": lines}
 
 
+async def callers_who_hold_what_they_get(stack: Running) -> Found:
+    """2,000 idle connections, 100 slow bodies and 50 unread answers on ticketing, then on monitor: /livez answers within 100 ms."""
+    token = stack.tokens["operator"]
+    return {
+        "ticketing": await holding(Service("http://localhost:8003", token, "/v1/tickets", "/v1/tickets?limit=200")),
+        "monitor": await holding(Service("http://localhost:8001", token, "/v1/events", "/v1/incidents?limit=500")),
+    }
+
+
 async def _plain(shop: Shop, count: int) -> None:
     sent = [
         await shop.kafka.send(Topic.PRODUCT_EVENTS, json.dumps({"order": number}).encode(), key=f"{shop.name}-{number % 20}".encode())
@@ -111,9 +126,12 @@ def _now() -> str:
 
 
 HARDSHIPS: tuple[Callable[[Running], Awaitable[Found]], ...] = (
+    each_part_reaches_what_it_needs_and_no_more,
+    producers_of_every_codec,
     flood_of_records_that_do_not_decode,
     record_that_is_too_large,
     broker_that_is_away,
+    callers_who_hold_what_they_get,
 )
 
 

@@ -20,21 +20,22 @@ ROLES = ("producer", "agent", "operator")
 PROMETHEUS = "http://localhost:9090"
 
 
-async def compose(*arguments: str) -> str:
-    """What `docker compose …` prints. Raises RuntimeError with its errors when it fails."""
-    return await _output("docker", "compose", *arguments)
+async def compose(*arguments: str, given: bytes = b"") -> str:
+    """What `docker compose …` prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
+    return await output("docker", "compose", *arguments, given=given)
 
 
 async def forewarn(*arguments: str) -> str:
     """What the command line prints. Raises RuntimeError with its errors when it fails."""
-    return await _output(".venv/bin/forewarn", *arguments)
+    return await output(".venv/bin/forewarn", *arguments)
 
 
-async def _output(*command: str) -> str:
+async def output(*command: str, given: bytes = b"") -> str:
+    """What the command prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL
+        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE
     )
-    out, err = await process.communicate()
+    out, err = await process.communicate(given)
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{out.decode()}\n{err.decode()}")
     return out.decode()

@@ -145,8 +145,12 @@ def _by_index(plan: dict[str, Any], partial: set[str]) -> bool:
 
 def test_every_table_that_history_fills_is_watched() -> None:
     """Queues live for moments, some tables have a row for each partition, and what was put aside an operator deals with."""
-    queues, of_partitions, put_aside = {"outbox"}, {"offsets", "brakes", "fold_accounts", "fold_clocks", "reading"}, {"unpublished"}
-    bounded = queues | of_partitions | put_aside | {"migrations", "heard"}
+    queues, of_partitions, put_aside = (
+        {"outbox"},
+        {"offsets", "brakes", "fold_accounts", "fold_clocks", "reading"},
+        {"unpublished", "due_aside"},
+    )
+    bounded = queues | of_partitions | put_aside | {"migrations", "heard", "relays", "channels"}
     for service in SERVICES:
         files = [*(ROOT / "shared/migrations").glob("*.sql"), *(ROOT / "services" / service / "migrations").glob("*.sql")]
         made = {name for path in files for name in re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", path.read_text())}

@@ -83,6 +83,10 @@ class Shop:
         """An outage: every request of every customer fails, over some seconds that end now (or began at `since`)."""
         await self._put_all(self._requests(component, False, since, type_))
 
+    def outage(self, component: str) -> list[tuple[bytes, bytes]]:
+        """The same outage as keys and events, for a test to send by itself."""
+        return [(key.encode(), msgspec.json.encode(event)) for key, event in self._requests(component, False, None, REQUEST)]
+
     async def work(self, component: str, since: datetime | None = None) -> None:
         """As many requests, all of them good."""
         await self._put_all(self._requests(component, True, since, REQUEST))

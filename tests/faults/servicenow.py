@@ -18,8 +18,8 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.local.letters import records
 from deploy.local.processes import child, ended_well
+from deploy.local.reading import Unreadable, everything
 from deploy.local.replay import Plan, Tally, mapping_of, replay_on
 from shared.cloudevents import read_event
 from shared.events import TicketOpened, Topic
@@ -144,7 +144,8 @@ async def _opened(kafka: Kafka) -> list[str]:
     """The tickets that tickets.v1 says were opened, as often as it says so."""
     fact = TicketOpened.model_fields["type"].default
     now = datetime.now(UTC)
-    events = [read_event(record.value, record.headers, now) async for record in records(kafka.bootstrap, Topic.TICKETS)]
+    said = [each async for each in everything(kafka.bootstrap, Topic.TICKETS) if not isinstance(each, Unreadable)]
+    events = [read_event(record.value, record.headers, now) for record in said]
     return [event.data["ticket_id"] for event in events if event.type == fact]
 
 

@@ -13,6 +13,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient
 
+from deploy.topics import RECEIPTS
 from shared.cloudevents import write_fact
 from shared.events import CustomerUpdated
 from shared.postgres import migrate
@@ -49,7 +50,7 @@ class Site:
         return self.topic.replace(".", "_")
 
     async def prepare(self) -> None:
-        await self.kafka.create(self.topic, f"{self.topic}.said", f"{self.topic}.dlq")
+        await self.kafka.create(self.topic, f"{self.topic}.said", f"{self.topic}.dlq", RECEIPTS)
         admin = await self.postgres.connect()
         await admin.execute(f"CREATE DATABASE {self.database}")
         await admin.close()

@@ -162,6 +162,7 @@ async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, mo
         "FOREWARN_DATABASE_HOST": "localhost",
         "FOREWARN_DATABASE_PORT": str(postgres.port),
         "FOREWARN_DATABASE_NAME": DATABASE,
+        "FOREWARN_INIT_REPLICAS": str(monitors + 1),  # one that was killed may be seen for a moment beside the one that follows it
         "FOREWARN_ADMIN_PASSWORD": PASSWORD,
         "FOREWARN_CONFIG_DIR": str(config),
         "FOREWARN_SMTP_HOST": "127.0.0.1",

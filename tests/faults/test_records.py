@@ -58,7 +58,8 @@ async def test_a_bad_deploy_stops_at_the_brake_and_a_good_one_loses_only_what_wa
         answer = await member.get("/readyz")
         assert answer is not None
         assert answer.status_code == 503
-        assert f"{IN_A_ROW + 1} handler_failed); for instance partition" in answer.json()[site.topic]
+        assert answer.json()[site.topic] == "the brake is on"
+        assert member.says(f"{IN_A_ROW + 1} handler_failed); for instance partition")
 
         async def saved() -> bool:
             return len(await site.records(f"{site.topic}.dlq")) == IN_A_ROW + 1

@@ -3,15 +3,15 @@
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from confluent_kafka import Producer
 
-from deploy.local.dlq import redrive_on
+from deploy.local.dlq import list_on, redrive_on
 from shared.cloudevents import Reason
 from shared.dead_letters import REDRIVEN, DeadLetter
 from shared.outbox import Lane, Message, put
@@ -21,6 +21,7 @@ from tests.containers import PASSWORD
 from tests.faults.members import Member, started
 from tests.faults.site import Site, producing, within
 from tests.faults.worker import NAME
+from tests.raw import Raw, send_raw
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.docker]
 
@@ -120,15 +121,19 @@ async def test_a_gzip_record_of_five_megabytes_becomes_a_stub_and_what_comes_aft
     assert await reasons(site) == []
 
 
-async def limit(site: Site, longest: int) -> None:
-    """The site's topic takes records of so many bytes from now on."""
+async def change(site: Site, settings: Mapping[str, str]) -> None:
+    """The topic has these settings from now on."""
     admin = AIOKafkaAdminClient(bootstrap_servers=site.kafka.bootstrap)
     await admin.start()
     try:
-        setting = {"max.message.bytes": str(longest)}
-        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, site.topic, configs=setting)])
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, site.topic, configs=settings)])
     finally:
         await admin.close()
+
+
+async def limit(site: Site, longest: int) -> None:
+    """The site's topic takes records of so many bytes from now on."""
+    await change(site, {"max.message.bytes": str(longest)})
 
 
 async def redriven(site: Site) -> bool:
@@ -152,6 +157,29 @@ async def test_letters_whose_records_no_longer_fit_their_topic_stay_and_the_othe
     assert "9 dead letters went back" in (said := capsys.readouterr().out)
     assert f"1 stay: their records are larger than {site.topic} takes" in said
     assert [record.value for record in await site.records(site.topic)] == [value for number, value in enumerate(values) if number != 5]
+
+
+async def test_letters_that_no_client_can_unpack_or_that_lack_a_key_stay_and_the_others_go_back(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def letter(number: int, key: bytes | None = b"k") -> Raw:
+        record = ConsumerRecord(site.topic, 0, number, 1_764_000_000_000, 0, key, b"%d" % number, None, 1, 1, ())
+        message = DeadLetter(record, Reason.NOT_JSON, "malformed").message("s")
+        return Raw(message.value, [(name.encode(), value) for name, value in message.headers], message.key)
+
+    unreadable = Raw(b"", [(b"\xff\xfe", b""), (b"forewarn-reason", b"not_json")])
+    await change(site, {"cleanup.policy": "compact"})
+    async with AIOKafkaProducer(bootstrap_servers=site.kafka.bootstrap) as producer:
+        year_0 = letter(4)._replace(timestamp=-62_167_219_200_000)
+        for batch in ([letter(0), letter(1)], [letter(2), unreadable], [letter(3, key=None)], [year_0]):
+            await send_raw(producer, f"{site.topic}.dlq", batch)
+    assert await list_on(site.kafka.bootstrap, site.topic) == 0
+    assert "partition 0 offset 3: no client can unpack it: UnicodeDecodeError" in capsys.readouterr().out
+    for went in (4, 0):
+        assert await redrive_on(site.kafka.bootstrap, site.topic) == 1
+        assert f"{went} dead letters went back" in (said := capsys.readouterr().out)
+        assert f"1 stay: their records are larger than {site.topic} takes, or lack the key it needs" in said
+    assert [record.value for record in await site.records(site.topic)] == [b"0", b"1", b"2", b"4"]
 
 
 async def stub_and_events(site: Site, member: Member) -> bool:

@@ -4,4 +4,6 @@ STREAMS = {
     ("GET", "/v1/streams"): {"operator"},
     ("POST", "/v1/streams/{topic}/release"): {"operator"},
     ("POST", "/v1/unpublished/send"): {"operator"},
+    ("GET", "/v1/due"): {"operator"},
+    ("POST", "/v1/due/retry"): {"operator"},
 }

@@ -1,5 +1,6 @@
 """Bodies that are too large or come from nobody we know: refused without being read or kept, on every route that takes one."""
 
+import asyncio
 import gc
 import tracemalloc
 from collections.abc import AsyncIterator, Iterator
@@ -162,13 +163,62 @@ async def test_a_length_that_is_no_number_of_bytes_is_400(apps: Any, length: str
 
 
 @pytest.mark.parametrize("service", ["monitor", "notifier", "ticketing"])
-async def test_health_and_documentation_need_no_token(apps: Any, service: str) -> None:
-    for path in ("/livez", "/metrics", "/docs", "/openapi.json"):
+async def test_health_needs_no_token(apps: Any, service: str) -> None:
+    for path in ("/livez", "/metrics"):
         assert (await send(apps[service], "GET", path)).status_code == 200, path
     assert (await send(apps[service], "GET", "/readyz")).status_code in (200, 503)
 
 
+@pytest.mark.parametrize("environment", ["demo", "production"])
+async def test_the_documentation_is_open_in_the_demo_and_elsewhere_to_whoever_has_a_token(
+    fresh_database: Settings, monitor_database: Database, environment: str
+) -> None:
+    settings = fresh_database.model_copy(update={"environment": environment})
+    app = Service("monitor", settings, monitor_database, routers=[of_monitor]).app()
+    for path in ("/docs", "/openapi.json"):
+        assert (await send(app, "GET", path)).status_code == (200 if environment == "demo" else 401), path
+        for token in ("producer-token", "agent-token", "operator-token"):
+            assert (await send(app, "GET", path, authorization=f"Bearer {token}")).status_code == 200, path
+
+
 @pytest.mark.parametrize("service", ["monitor", "notifier", "ticketing"])
 async def test_every_other_path_needs_one_whether_it_is_there_or_not(apps: Any, service: str) -> None:
-    for path in ("/", "/v1", "/v2/anything", "/v1/incidents", "/docs.html/../v1/incidents", "//livez"):
+    for path in ("/", "/v1", "/v2/anything", "/v1/incidents", "/docs.html/../v1/incidents", "//livez", "/docsx", "/metricsfoo", "/u/a/b"):
         assert (await send(apps[service], "POST", path)).status_code == 401, path
+
+
+async def test_readyz_says_which_dependency_and_not_what_it_said(fresh_database: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    nowhere = fresh_database.model_copy(update={"database_host": "/nowhere/of-ours", "database_name": "hidden"})
+    service = Service("monitor", nowhere, Database(nowhere, "monitor"), consuming=True)
+    answer = await send(service.app(), "GET", "/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"database": "does not answer"})
+    assert "not ready: the database: " in caplog.text
+
+
+async def test_many_who_ask_whether_it_is_ready_ask_the_database_once(
+    fresh_database: Settings, monitor_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service("monitor", fresh_database, monitor_database)
+    asked = 0
+    connection = monitor_database.connection
+
+    def counted() -> Any:
+        nonlocal asked
+        asked += 1
+        return connection()
+
+    monkeypatch.setattr(monitor_database, "connection", counted)
+    app = service.app()
+    answers = await asyncio.gather(*(send(app, "GET", "/readyz") for _ in range(50)))
+    assert ({answer.status_code for answer in answers}, asked < 10) == ({200}, True)
+
+
+async def test_nobody_is_sent_elsewhere_by_the_host_that_they_name(apps: Any) -> None:
+    for service, path in (
+        ("notifier", "/u/abc/"),
+        ("notifier", "/v1/notifications/"),
+        ("ticketing", "/v1/tickets/"),
+        ("monitor", "/livez/"),
+    ):
+        answer = await send(apps[service], "POST", path, authorization="Bearer operator-token", host="evil.example")
+        assert (answer.status_code, "location" in answer.headers) == (404, False), path

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from services.monitor.api import router
+from services.monitor.events_api import MAX_EVENTS
 from shared.cloudevents import MAX_BYTES, write_event
 from shared.events import Topic
 from shared.postgres import Database
@@ -223,6 +224,41 @@ async def test_of_a_batch_with_bad_events_none_is_accepted_and_each_bad_one_name
     assert answer.status_code == 400
     assert [(error["index"], error["reason"]) for error in answer.json()["errors"]] == [(1, "not_cloudevent"), (2, "not_cloudevent")]
     assert await sent_on(monitor_database) == []
+
+
+async def test_a_mebibyte_of_what_are_no_events_is_answered_in_a_few_bytes(product: httpx2.AsyncClient, monitor_database: Database) -> None:
+    for each in (b"1", b"{}", b"[]", b'""', b"null"):
+        batch = b"[" + b",".join([each] * (MAX_BYTES // (len(each) + 1) - 1)) + b"]"
+        answer = await post(product, batch, BATCH)
+        assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+        assert "1000 events" in answer.json()["detail"]
+        assert len(answer.content) < 1_000
+    assert await sent_on(monitor_database) == []
+
+
+async def test_a_batch_may_have_a_thousand_events_and_of_a_thousand_bad_ones_twenty_are_named(
+    product: httpx2.AsyncClient, monitor_database: Database
+) -> None:
+    answer = await post(product, b"[" + b",".join([b"7"] * MAX_EVENTS) + b"]", BATCH)
+    assert (answer.status_code, answer.json()["error_count"]) == (400, MAX_EVENTS)
+    assert [error["index"] for error in answer.json()["errors"]] == list(range(20))
+    assert len(answer.content) < 10_000
+    good = [write_event(event(str(number), data={})) for number in range(MAX_EVENTS)]
+    assert (await post(product, b"[" + b",".join([*good, good[0]]) + b"]", BATCH)).status_code == 413
+    assert (await post(product, b"[" + b",".join(good) + b"]", BATCH)).json() == {"accepted": MAX_EVENTS}
+    assert (await post(product, b"[]", BATCH)).json() == {"accepted": 0}
+    assert len(await sent_on(monitor_database)) == MAX_EVENTS
+
+
+async def test_what_an_event_has_in_it_is_not_echoed_at_length(product: httpx2.AsyncClient) -> None:
+    for content in (
+        GOOD.replace(b'"com.example.request"', b'"%s"' % (b"x" * 900_000)),
+        GOOD.replace(b'"2026-11-24T12:00:00Z"', b'"%s"' % (b"x" * 900_000)),
+        b'{"specversion":"1.0","%s":1}' % (b"x" * 900_000),
+        GOOD.replace(b'"specversion":"1.0"', b'"specversion":"%s"' % (b"9" * 900_000)),
+    ):
+        answer = await post(product, content)
+        assert (answer.status_code, len(answer.content) < 2_000) == (400, True), answer.text[:300]
 
 
 async def test_a_batch_that_is_no_array_is_refused(product: httpx2.AsyncClient) -> None:

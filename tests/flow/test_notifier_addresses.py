@@ -117,7 +117,7 @@ async def test_an_operator_sees_the_mark_and_clears_it(on: Stage, operator: http
     await told_in_vain(on)
     [shown] = (await operator.get("/v1/customers/c-1/contacts")).json()["items"]
     assert datetime.fromisoformat(shown.pop("since")) == on.now
-    assert shown == {"channel": "email", "address": ADA, "role": "owner", "bad": True, "detail": "550 5.1.1"}
+    assert shown == {"place": 1, "channel": "email", "address": ADA, "role": "owner", "bad": True, "detail": "550 5.1.1"}
     answer = await operator.post(MARK, json={"address": f" {ADA}\u00a0"})
     assert answer.status_code == 200
     assert answer.json()["items"] == [{**shown, "bad": False, "since": None, "detail": None}]
@@ -141,7 +141,7 @@ async def test_a_customer_or_address_nobody_knows_is_a_problem(on: Stage, operat
     await on.know("c-1")
     await on.hear(CustomerErased.of(CustomerErased.Data(), subject="c-2", at=on.now))
     assert (await operator.get("/v1/customers/nobody/contacts")).status_code == 404
-    assert (await operator.get("/v1/customers/c-2/contacts")).json() == {"items": []}
+    assert (await operator.get("/v1/customers/c-2/contacts")).json() == {"items": [], "next": None}
     for customer_id, address in (("nobody", ADA), ("c-1", "somebody@example.org"), ("c-2", "c-2@example.org")):
         answer = await operator.post(f"/v1/customers/{customer_id}/contacts/clear-mark", json={"address": address})
         assert answer.status_code == 404

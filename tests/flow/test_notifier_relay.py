@@ -89,6 +89,7 @@ async def test_the_relay_refuses_our_sender_for_an_hour_and_all_are_told_when_it
 async def test_a_pause_that_lasts_longer_than_the_time_to_live_tells_nobody_after(fresh_database: Settings, tmp_path: Path) -> None:
     configured = yaml.safe_load((CONFIG / "notifications.yml").read_text())
     (tmp_path / "notifications.yml").write_text(yaml.safe_dump({**configured, "ttl": "30m"}))
+    (tmp_path / "catalog.yml").write_text((CONFIG / "catalog.yml").read_text())
     async with stage(fresh_database, config_dir=tmp_path) as on:
         await on.know(*MANY[:10])
         on.office.at_sender = NO_SUCH_SENDER

@@ -76,6 +76,15 @@ async def test_looking_at_the_page_ends_nothing(on: Stage, anybody: httpx2.Async
     assert on.office.kinds(ADA) == ["opened", "opened"]
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+async def test_the_page_sends_nobody_to_the_host_that_they_name(on: Stage, anybody: httpx2.AsyncClient, method: str) -> None:
+    await on.know("c-1")
+    link = (await told(on)).removeprefix("https://notify.example.com")
+    for path, status in ((link, 200), (f"{link}/", 401), (f"/{link}", 401)):
+        answer = await anybody.request(method, path, headers={"host": "evil.example"})
+        assert (answer.status_code, "location" in answer.headers, "evil.example" in answer.text) == (status, False, False), path
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_link_that_is_not_ours_is_not_found(anybody: httpx2.AsyncClient, on: Stage, method: str) -> None:
     await on.know("c-1")

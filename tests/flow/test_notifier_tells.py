@@ -36,6 +36,35 @@ async def test_exactly_the_customers_of_an_impact_are_told_and_get_the_all_clear
     assert kinds(on.said()) == ["delivered"] * 4
 
 
+async def test_whoever_names_a_component_does_not_write_to_its_customers(on: Stage) -> None:
+    # Given a component that is a sentence with a link, as an event may say it, and a customer whose name is one
+    phishing = "Your account is suspended. Sign in at https://evil.example/login"
+    await on.know("c-1", name=phishing)
+    # When it opens an incident, and is over later
+    named = {"component": phishing, "title": f"{phishing} is failing"}
+    await on.hear(opened(on.now, **named), impact(on.now, "c-1"))
+    await on.clock.advance(10 * MINUTE)
+    await on.hear(resolved(on.now, **named))
+    # Then its customer is told in words that are ours alone
+    told = on.office.to("c-1@example.org")
+    assert [mail["Subject"] for mail in told] == [
+        "a part of our service is failing: we are on it",
+        "All clear: a part of our service works again",
+    ]
+    assert [mail["To"] for mail in told] == ["c-1@example.org"] * 2
+    assert not any(part in mail.as_string() for mail in told for part in ("evil", "suspended"))
+
+
+@pytest.mark.parametrize("character", ["漢", "e\u0301", "👩\u200d👧", "\u202eא", "=?utf-8?q?x?= "], ids=ascii)
+async def test_a_name_of_5000_characters_is_cut_and_its_customer_is_told(on: Stage, character: str) -> None:
+    await on.know("c-1", name=5000 * character, account=5000 * character, timezone=5000 * character)
+    await on.hear(opened(on.now), impact(on.now, "c-1"))
+    [mail] = on.office.to("c-1@example.org")
+    assert all(len(line) <= 998 for line in mail.as_bytes().splitlines())
+    [known] = await on.rows("SELECT name, account, timezone FROM customers")
+    assert [len(each) <= most for each, most in zip(known.values(), (200, 200, 100), strict=True)] == [True] * 3
+
+
 async def test_what_is_said_about_a_delivery_names_the_mail_and_what_led_to_it(on: Stage) -> None:
     await on.know("c-1")
     cause = impact(on.now, "c-1")

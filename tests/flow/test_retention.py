@@ -31,6 +31,8 @@ KEPT = {
 BOUNDED = {
     "migrations": "a row a migration",
     "offsets": "a row a partition",
+    "relays": "a row a lane",
+    "channels": "one row",
     "outbox": "until it is published",
     "due": "until it is done",
     "customers": "a row a customer",
@@ -50,6 +52,7 @@ BOUNDED = {
     "reading": "one row",
     "brakes": "a row a partition that stands",
     "unpublished": "until somebody sends them again",
+    "due_aside": "until somebody has it tried again",
     "suggestions": "goes with its ticket",
     "impact_to_match": "until it is matched",
 }

@@ -33,7 +33,7 @@ async def test_a_ticket_of_an_affected_customer_is_linked_with_reasons_and_answe
         "It was written 3 min after the incident began.",
     ]
     assert (replied["data"]["kind"], replied["data"]["author"], replied["data"]["incident_id"]) == ("answer", "forewarn", "i-1")
-    assert "checkout is failing" in replied["data"]["body"]
+    assert "Checkout is failing" in replied["data"]["body"]
 
 
 async def test_incident_impact_and_ticket_give_the_same_link_and_one_answer_in_any_order(desk: Desk) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.ticketing.api import router
+from shared.events.lines import one_line
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
@@ -26,6 +27,12 @@ MAY = {
     ("POST", "/v1/tickets"): {"producer", "agent", "operator"},
     ("GET", "/v1/tickets"): AGENT,
     ("GET", "/v1/tickets/{ref}"): AGENT,
+    ("GET", "/v1/tickets/{ref}/messages"): AGENT,
+    ("GET", "/v1/tickets/{ref}/messages/{message_id}"): AGENT,
+    ("GET", "/v1/tickets/{ref}/links"): AGENT,
+    ("GET", "/v1/tickets/{ref}/suggestions"): AGENT,
+    ("GET", "/v1/tickets/{ref}/history"): AGENT,
+    ("GET", "/v1/tickets/{ref}/history/{line}"): AGENT,
     ("POST", "/v1/tickets/{ref}/reply"): AGENT,
     ("POST", "/v1/tickets/{ref}/assign"): AGENT,
     ("POST", "/v1/tickets/{ref}/resolve"): AGENT,
@@ -270,13 +277,24 @@ NO_REQUESTS = (
 )
 
 
-async def test_text_is_kept_as_it_came(agent: httpx2.AsyncClient) -> None:
+async def test_a_producer_who_writes_in_a_customers_name_does_not_write_to_that_customer(desk: Desk, anybody: httpx2.AsyncClient) -> None:
+    phishing = "Your account is suspended. Sign in at https://evil.example/login"
+    await desk.tell(opened(), impact("c-1"))
+    anybody.headers["authorization"] = "Bearer producer-token"
+    written = {"customer_id": "c-1", "subject": phishing, "body": f"The checkout hangs. {phishing}", "component": "checkout"}
+    assert (await anybody.post("/v1/tickets", json=written)).status_code == 201
+    [answer] = [fact["data"] for fact in await desk.said() if fact["type"] == "replied"]
+    assert answer["subject"] == "Re: your request [#1001]"
+    assert "evil" not in answer["body"]
+
+
+async def test_text_is_kept_as_it_came_and_a_subject_is_one_line(agent: httpx2.AsyncClient) -> None:
     assert (await agent.post("/v1/tickets", json={**NEW, "body": LONGEST})).status_code == 201
     for text in TEXTS:
         created = await agent.post("/v1/tickets", json={**NEW, "subject": text, "body": text})
         assert created.status_code == 201, text
         detail = (await agent.get(f"/v1/tickets/{created.json()['number']}")).json()
-        assert (detail["subject"], detail["messages"][0]["body"]) == (text, text)
+        assert (detail["subject"], detail["messages"][0]["body"]) == (one_line(text, 250), text)
         assert (await agent.get("/v1/tickets", params={"q": text})).status_code == 200, text
 
 

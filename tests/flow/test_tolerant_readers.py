@@ -223,7 +223,7 @@ def cut(letter: str, limit: int, note: str) -> str:
 @pytest.mark.parametrize(
     ("data", "subject", "body"),
     [
-        ({"subject": "s" * 1000}, cut("s", 998, " … [cut: 1,000 characters]"), ""),
+        ({"subject": "s" * 1000}, cut("s", 250, "…"), ""),
         ({"body": "b" * 123_456}, "", cut("b", 100_000, " … [cut: 123,456 characters]")),
         ({"subject": None, "body": None, "channel": None}, "", ""),
         ({"subject": 7, "body": ["It", "hangs"], "in_reply_to": 1042, "component": {"id": 1}, "channel": True}, "7", '["It", "hangs"]'),
@@ -242,5 +242,5 @@ async def test_a_customers_request_never_vanishes_and_says_what_was_cut(desk: De
 
 
 async def test_the_longest_words_a_request_may_have_are_not_cut() -> None:
-    data = SupportRequested.Data(subject="s" * 998, body="b" * 100_000)
-    assert (data.subject, data.body) == ("s" * 998, "b" * 100_000)
+    data = SupportRequested.Data(subject="s" * 250, body="b" * 100_000)
+    assert (data.subject, data.body) == ("s" * 250, "b" * 100_000)

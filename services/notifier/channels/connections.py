@@ -59,7 +59,7 @@ class Connections:
             client = await self._connect_anew()
         except (SMTPException, OSError, ValueError) as error:
             if not self._away:
-                log.warning("the mail server %s:%d is away: %s: %s", self._host, self._port, type(error).__name__, error)
+                log.warning("the mail server %s:%d is away: %s", self._host, self._port, error)
             self._away = True
             raise
         if self._away:

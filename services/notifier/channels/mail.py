@@ -12,14 +12,16 @@ from services.notifier.audience import is_address, with_ascii_domain
 from services.notifier.channels import headers
 from services.notifier.channels.outcome import Message
 from services.notifier.notification import Kind
+from shared.events.lines import cut, one_line
 
 BODY = EmailPolicy(linesep="\r\n", max_line_length=998, cte_type="7bit")
 NAME = 120  # characters of a name that are shown
 SUBJECT = 250  # characters of a subject
+TEXT = 110_000  # characters of the text: what may be written on a ticket, and what stands around it
+SMALL = 10_000  # characters of a text whose encoding is chosen by which is shorter
 OTHER = 500  # characters of any other value that is not ours
 THREAD = 20  # ids in References: the first and the latest, as RFC 5537, 3.4.4 shortens it
 
-_control = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+").sub
 _control_but_newline = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]").sub
 _sender = re.compile(r'"?(?P<name>[^<>"\x00-\x1f]*+)"?\s*+<(?P<named>[^<>]+)>|(?P<bare>[^<>]+)').fullmatch
 _link = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
@@ -75,11 +77,16 @@ def compose(message: Message, sender: Sender) -> bytes:
         *_about(message),
         *_ended_by_a_click(message),
     ]
-    text = printable(message.text)
+    text = printable(cut(message.text, TEXT))
     body = EmailMessage(BODY)
-    body.set_content(text)
-    body.add_alternative(as_html(subject, text), subtype="html")
+    body.set_content(text, cte=_encoding(text))
+    body.add_alternative(as_html(subject, text), subtype="html", cte=_encoding(text))
     return "".join(fields).encode() + body.as_bytes()
+
+
+def _encoding(text: str) -> str | None:
+    """Base64 for a long text beyond ASCII; None: whichever is shorter, which takes longer to find than to write."""
+    return None if len(text) <= SMALL or text.isascii() else "base64"
 
 
 def _threaded(message: Message, sender: Sender) -> list[str]:
@@ -108,11 +115,6 @@ def _ended_by_a_click(message: Message) -> list[str]:
     if message.unsubscribe is None or not headers.fits(name, link):
         return []
     return [headers.tokens(name, [link]), headers.tokens("List-Unsubscribe-Post", ["List-Unsubscribe=One-Click"])]
-
-
-def one_line(text: str, most: int) -> str:
-    """At most so many characters of the text, without anything that could end a header line or cannot be written as UTF-8."""
-    return _encodable(_control(" ", text[: 4 * most])).strip()[:most].rstrip()
 
 
 def display_name(name: str) -> str:

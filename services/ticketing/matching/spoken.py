@@ -7,7 +7,7 @@ from functools import lru_cache
 from services.ticketing.matching.words import CANNOT, DID_NOT, NOT, Words, alike, clauses, stems, words_of
 from shared.catalog import Catalog
 
-MOST_CLAUSES = 40  # of a message are read
+MOST_CLAUSES, MOST_WORDS = 40, 500  # of a message are read
 
 NONE_OF = stems("no not without zero never kein keine keinen ohne")  # before a word of trouble: there is none
 
@@ -51,8 +51,17 @@ def read(component: str, texts: Iterable[str], catalog: Catalog) -> list[Spoken]
     """The clauses of a message's texts. Components are those of the catalog and the one that is asked for."""
     names = {each: called(each, catalog) for each in dict.fromkeys((component, *catalog.components))}
     troubles = _phrases(catalog.trouble)
-    written = [each for text in texts for each in clauses(text)][:MOST_CLAUSES]
+    written = _first([each for text in texts for each in clauses(text)][:MOST_CLAUSES])
     return [Spoken(text, words, tuple(_mentions(words, names)), tuple(_troubles(words, troubles))) for text, words in written]
+
+
+def _first(written: Iterable[tuple[str, Words]]) -> Iterator[tuple[str, Words]]:
+    """The clauses of which the message's first words are."""
+    left = MOST_WORDS
+    for text, words in written:
+        if left > 0:
+            yield text, words[:left]
+        left -= len(words)
 
 
 def called(component: str, catalog: Catalog) -> tuple[Words, ...]:

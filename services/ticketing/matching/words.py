@@ -43,7 +43,7 @@ def clauses(text: str) -> list[tuple[str, Words]]:
 
 def words_of(text: str) -> Words:
     """The text's words, as they are compared."""
-    words = [word for word in WORD.findall(APOSTROPHE.sub("", _plain(text))) if word not in ARTICLES]
+    words = [word for word in WORD.findall(APOSTROPHE.sub("", _plain(text)[:MOST_CHARACTERS])) if word not in ARTICLES]
     return tuple(_negated([CONTRACTIONS.get(word) or stem(word) for word in words]))
 
 

@@ -1,5 +1,6 @@
-"""docker-compose.yml: every container hardened, healthy by its own word, pinned, local, and without a secret in its environment."""
+"""docker-compose.yml: every container hardened, healthy by its own word, pinned, apart, local, and without a secret in its environment."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,15 @@ import yaml
 ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+EXACT = re.compile(r"v?\d+\.\d+(\.\d+)?(-[a-z]+)*")  # a release; Postgres has two numbers, most have three
+NETWORKS = {
+    "kafka": {"stores", "broker"},
+    "postgres": {"stores"},
+    **{name: {"stores", "serving"} for name in ("init", "monitor", "notifier", "ticketing", "demo")},
+    **{name: {"serving"} for name in ("maildev", "alertmanager")},
+    "prometheus": {"serving", "dashboards"},
+    "grafana": {"dashboards"},
+}
 ONE_SHOTS = {"secrets", "init", "demo", "alerting"}
 
 each_service = pytest.mark.parametrize("name", SERVICES)
@@ -27,8 +37,13 @@ def test_it_runs_read_only_without_privileges_and_stops_in_time(name: str) -> No
 
 @each_service
 def test_its_image_has_an_exact_tag(name: str) -> None:
-    tag = SERVICES[name]["image"].partition(":")[2]
-    assert tag[:1].isdigit() or tag[:2] in {"v0", "v3"}
+    assert EXACT.fullmatch(SERVICES[name]["image"].partition(":")[2])
+
+
+def test_the_images_that_ours_is_built_on_have_an_exact_tag() -> None:
+    bases = re.findall(r"^FROM (\S+)", (ROOT / "deploy/Dockerfile").read_text(), re.MULTILINE)
+    assert len(set(bases)) == 1
+    assert all(EXACT.fullmatch(base.partition(":")[2]) for base in bases)
 
 
 @each_service
@@ -41,6 +56,26 @@ def test_its_secrets_are_files_or_the_operators_own(name: str) -> None:
     environment = SERVICES[name].get("environment", {})
     secret = {variable for variable in environment if any(word in variable for word in ("PASSWORD", "TOKEN", "SECRET"))}
     assert {variable for variable in secret if not variable.endswith("_FILE")} <= {"FOREWARN_SMTP_PASSWORD"}
+
+
+def test_native_code_of_the_brokers_codecs_can_be_loaded_from_one_folder_and_an_open_transaction_ends_soon() -> None:
+    kafka = SERVICES["kafka"]
+    assert [folder for folder in kafka["tmpfs"] if "exec" in folder] == ["/opt/kafka/native:exec,uid=1000,mode=0700,size=16m"]
+    assert kafka["environment"]["JAVA_TOOL_OPTIONS"] == "-Djava.io.tmpdir=/opt/kafka/native"
+    assert kafka["environment"]["KAFKA_TRANSACTION_MAX_TIMEOUT_MS"] <= 15_000
+
+
+@each_service
+def test_it_is_in_the_networks_of_its_part(name: str) -> None:
+    service = SERVICES[name]
+    assert set(service.get("networks", ())) == NETWORKS.get(name, set())
+    assert service.get("network_mode") == (None if name in NETWORKS else "none")
+
+
+def test_what_stores_has_no_way_out_and_none_in_from_the_host() -> None:
+    assert {name for name, network in COMPOSE["networks"].items() if network.get("internal")} == {"stores"}
+    assert [name for name, networks in NETWORKS.items() if "broker" in networks] == ["kafka"]  # its port of the host, and nothing else
+    assert "ports" not in SERVICES["postgres"]
 
 
 def test_only_postgres_gets_capabilities_back() -> None:

@@ -1,8 +1,13 @@
 """One role per service, each at home in its own schema and nowhere else (on a real Postgres)."""
 
+import asyncio
 import hmac
+import logging
+import os
+import tempfile
 from base64 import b64decode
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -10,33 +15,15 @@ import pytest
 
 from deploy import roles
 from deploy.init import SERVICES, InitSettings, prepare_database
+from deploy.local.postgres import Database as Server
+from deploy.local.postgres import postgres as server
+from tests.attacks import allowed, connect, prepared_database
 
-PASSWORDS = {f"{service}_password": f"s3cret-of-{service}" for service in SERVICES}
 
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 async def prepared(postgres: dict[str, str]) -> AsyncIterator[InitSettings]:
-    """A database that init has prepared twice: the second time must be as good as the first."""
-    settings = InitSettings(
-        environment="demo",
-        database_host=postgres["host"],
-        database_port=int(postgres["port"]),
-        database_name="init_" + uuid4().hex[:12],
-        admin_user=postgres["user"],
-        **PASSWORDS,  # type: ignore[arg-type]
-    )
-    await prepare_database(settings)
-    await prepare_database(settings)
-    yield settings
-    admin = await connect(settings, postgres["user"], "postgres")
-    await admin.execute(f'DROP DATABASE "{settings.database_name}" WITH (FORCE)')
-    await admin.close()
-
-
-async def connect(settings: InitSettings, user: str, database: str | None = None) -> asyncpg.Connection:
-    return await asyncpg.connect(
-        host=settings.database_host, port=settings.database_port, user=user, database=database or settings.database_name
-    )
+    async with prepared_database(postgres["host"], int(postgres["port"]), postgres["user"]) as settings:
+        yield settings
 
 
 async def test_a_service_finds_its_tables_without_naming_its_schema_and_may_write_and_make_more(prepared: InitSettings) -> None:
@@ -48,33 +35,111 @@ async def test_a_service_finds_its_tables_without_naming_its_schema_and_may_writ
         await own.close()
 
 
-async def test_a_service_can_neither_read_nor_write_nor_make_anything_of_the_others(prepared: InitSettings) -> None:
+async def test_a_role_can_do_nothing_beyond_its_part(prepared: InitSettings) -> None:
     own = await connect(prepared, "forewarn_monitor")
-    for forbidden in (
-        "SELECT * FROM notifier.offsets",
-        "INSERT INTO ticketing.offsets VALUES ('a', 'b', 0, 1)",
-        "CREATE TABLE notifier.mine (id int)",
-        "CREATE TABLE public.mine (id int)",
-        "CREATE SCHEMA mine",
-        "CREATE ROLE mine",
-        "CREATE DATABASE mine",
-        "SET ROLE forewarn_ticketing",
-        "ALTER ROLE forewarn_ticketing PASSWORD 'mine'",
-        "SELECT * FROM pg_authid",
-    ):
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await own.execute(forbidden)
+    assert await allowed(own) == []
     await own.close()
 
 
-async def test_a_role_of_nobody_cannot_even_connect(prepared: InitSettings, postgres: dict[str, str]) -> None:
+async def test_a_role_sees_no_query_of_another(prepared: InitSettings) -> None:
+    own, other = await connect(prepared, "forewarn_monitor"), await connect(prepared, "forewarn_ticketing")
+    await other.execute("SELECT 'words of a customer'")
+    seen = await own.fetch("SELECT query, client_addr, backend_start FROM pg_stat_activity WHERE usename = 'forewarn_ticketing'")
+    assert [tuple(row) for row in seen] == [("<insufficient privilege>", None, None)]
+    await own.close()
+    await other.close()
+
+
+@pytest.mark.parametrize("database", ["postgres", "template1"])
+async def test_a_role_enters_no_other_database(prepared: InitSettings, database: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="CONNECT"):
+        await connect(prepared, "forewarn_monitor", database)
+
+
+async def test_a_role_cannot_take_the_connections_of_the_others(prepared: InitSettings) -> None:
+    assert prepared.connections == 2 * (prepared.database_pool + 4) + 2
+    held = [await connect(prepared, "forewarn_monitor") for _ in range(prepared.connections)]
+    with pytest.raises(asyncpg.TooManyConnectionsError):
+        await connect(prepared, "forewarn_monitor")
+    other = await connect(prepared, "forewarn_ticketing")
+    await asyncio.gather(*(each.close() for each in [other, *held]))
+
+
+async def test_what_a_role_may_write_to_temporary_files_ends(prepared: InitSettings) -> None:
+    own = await connect(prepared, "forewarn_monitor")
+    assert await own.fetchval("SHOW temp_file_limit") == roles.TEMPORARY_FILES
+    await own.close()
+
+
+async def test_a_role_of_nobody_cannot_even_connect_and_keeps_the_other_databases_that_it_could_enter(
+    prepared: InitSettings, postgres: dict[str, str]
+) -> None:
     admin = await connect(prepared, postgres["user"])
     stranger = "stranger_" + uuid4().hex[:8]
     await admin.execute(f"CREATE ROLE {stranger} LOGIN")
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="CONNECT"):
         await connect(prepared, stranger)
+    await admin.execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC")
+    await roles.close_to_the_public(admin, prepared.database_name, SERVICES, ["postgres"])
+    await (await connect(prepared, stranger, "postgres")).close()
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="CONNECT"):
+        await connect(prepared, "forewarn_monitor", "postgres")
+    await admin.execute(f"REVOKE ALL ON DATABASE postgres FROM {stranger}")
     await admin.execute(f"DROP ROLE {stranger}")
     await admin.close()
+
+
+async def test_a_stack_of_a_version_before_is_closed_when_init_runs_again(prepared: InitSettings, postgres: dict[str, str]) -> None:
+    """As it was: everybody had advisory locks and large objects, and a role any number of connections."""
+    admin = await connect(prepared, postgres["user"])
+    await admin.execute("GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint), lo_create(oid) TO PUBLIC")
+    await admin.execute("ALTER ROLE forewarn_monitor CONNECTION LIMIT -1 CREATEDB; ALTER ROLE forewarn_monitor RESET temp_file_limit")
+    assert len(await roles.left_open(admin, prepared.database_name, SERVICES)) >= 2
+    await prepare_database(prepared)
+    assert not [said for said in await roles.left_open(admin, prepared.database_name, SERVICES) if "connect to database" not in said]
+    own = await connect(prepared, "forewarn_monitor")
+    assert await allowed(own) == []
+    await own.close()
+    await admin.close()
+
+
+@pytest.fixture
+async def managed() -> AsyncIterator[Server]:
+    """A server whose administrator is no superuser, as a provider gives it."""
+    with tempfile.TemporaryDirectory(prefix="forewarn-test-") as folder:
+        os.chmod(folder, 0o755)  # noqa: S103  Postgres refuses to run as root, and looks in as somebody else
+        async with server(Path(folder) / "postgres") as found:
+            superuser = await asyncpg.connect(host=found.host, port=found.port, user="postgres", database="postgres")
+            await superuser.execute("CREATE ROLE provider LOGIN CREATEROLE CREATEDB")
+            await superuser.close()
+            yield found
+
+
+async def test_without_a_superuser_init_does_what_it_may_and_says_what_is_left_open(
+    managed: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING, "deploy.init")
+    async with prepared_database(managed.host, managed.port, "provider") as settings:
+        said = "\n".join(caplog.messages)
+        for left in (
+            "connect to database postgres",
+            "connect to database template1",
+            "advisory locks",
+            "forewarn_monitor may write temporary",
+        ):
+            assert left in said
+        own = await connect(settings, "forewarn_monitor")
+        assert await own.fetchval("SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user") == settings.connections
+        assert {statement.split("(")[0] for statement in await allowed(own)} <= {
+            "SELECT pg_advisory_lock",
+            "SELECT pg_try_advisory_lock",
+            "SELECT pg_advisory_xact_lock",
+            "SELECT pg_try_advisory_xact_lock_shared",
+            "SELECT lo_create",
+            "SELECT lo_from_bytea",
+            "SELECT loread",
+        }
+        await own.close()
 
 
 def test_the_verifier_proves_the_servers_side_of_rfc_7677s_example() -> None:

@@ -18,8 +18,15 @@ def bytes_of(name: str) -> int:
     return int(topics.read()[name].settings["max.message.bytes"])
 
 
-def test_every_topic_of_the_contract_is_there_with_its_dead_letters_and_no_other() -> None:
-    assert sorted(topics.read()) == sorted(FACTS + DEAD_LETTERS)
+def test_every_topic_of_the_contract_is_there_with_its_dead_letters_their_receipts_and_no_other() -> None:
+    assert sorted(topics.read()) == sorted([*FACTS, *DEAD_LETTERS, topics.RECEIPTS])
+
+
+def test_a_receipt_outlives_its_letter_by_a_segment_and_no_writer_dates_either() -> None:
+    receipts, letters = (topics.read()[name].settings for name in (topics.RECEIPTS, DEAD_LETTERS[0]))
+    segment = timedelta(days=7) / timedelta(milliseconds=1)  # Kafka's log.roll.hours
+    assert int(receipts["retention.ms"]) > int(letters["retention.ms"]) + segment
+    assert {receipts["message.timestamp.type"], letters["message.timestamp.type"]} == {"LogAppendTime"}
 
 
 def test_an_event_above_the_limit_still_arrives_and_its_dead_letter_has_room_for_more_headers() -> None:

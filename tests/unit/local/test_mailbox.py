@@ -1,6 +1,9 @@
 """Both mailboxes, one suite: our SMTP server and MailDev's REST API list the same mails with the same labels."""
 
 import json
+import os
+import re
+import shutil
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -15,7 +18,10 @@ import aiosmtplib
 import pytest
 
 from deploy.local.mailbox import Mailbox, MailDev
+from deploy.local.postgres import postgres
+from deploy.local.processes import Failed
 from deploy.local.smtp import Inbox, inbox
+from deploy.local.stack import _temporary_folder
 
 
 def mail(number: int, kind: str | None = None, ticket: str | None = None) -> EmailMessage:
@@ -130,6 +136,26 @@ async def test_the_inbox_keeps_each_mail_as_a_file_to_look_at(tmp_path: Path) ->
     assert b"Message-ID: <n-17@example.com>" in file.read_bytes()
 
 
+async def test_the_name_of_a_mails_file_has_nothing_of_a_mail_that_could_harm(tmp_path: Path) -> None:
+    async with inbox(tmp_path / "mail") as box:
+        await Delivery(box).bring(mail(17, kind="../\u202e\x1b[31m" + "x" * 300))
+    (file,) = (tmp_path / "mail").iterdir()
+    assert re.fullmatch(r"[\w.@+-]{1,110}", file.name, re.ASCII)
+
+
 def test_what_is_no_address_of_a_maildev_is_refused() -> None:
-    with pytest.raises(ValueError, match="not the address of a MailDev"):
+    with pytest.raises(Failed, match="not the address of a MailDev"):
         MailDev("file:///etc")
+
+
+async def test_nobody_else_on_this_machine_reads_the_mails_or_the_logs_of_an_embedded_stack() -> None:
+    before = os.umask(0o022)
+    try:
+        folder = _temporary_folder()
+        (folder / "mail").mkdir(mode=0o755)  # as an earlier version left it
+        async with inbox(folder / "mail"), postgres(folder / "postgres"):
+            modes = {each.name: oct(each.stat().st_mode & 0o777) for each in folder.iterdir() if each.is_dir()}
+        shutil.rmtree(folder)
+    finally:
+        os.umask(before)
+    assert modes == {"logs": "0o700", "mail": "0o700", "postgres": "0o700"}

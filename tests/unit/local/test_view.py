@@ -4,9 +4,9 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
-from rich.console import Console
 from rich.live import Live
 
+from deploy.local.terminal import Screen
 from deploy.local.view import Lines, Picture
 from deploy.local.witness import Witness
 from deploy.simulator.story import published
@@ -32,11 +32,13 @@ def test_lines_tell_each_moment_once(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize("phase", ["nothing yet", "in the middle", "at the end"])
-def test_the_picture_can_be_drawn_at_any_point(phase: str) -> None:
+def test_the_picture_can_be_drawn_at_any_point(phase: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"FORCE_COLOR": "1", "COLUMNS": "120", "LINES": "60"}.items():
+        monkeypatch.setenv(name, value)
     seen, mails = as_it_should_be() if phase != "nothing yet" else (Witness(published(), START.timestamp()), [])
     seen.saw_mails([each for each in mails if phase == "at the end" or each.kind == "opened"], (START + timedelta(seconds=60)).timestamp())
     out = StringIO()
-    with Live(console=Console(file=out, width=120, height=60, force_terminal=True), auto_refresh=False) as live:
+    with Live(console=Screen(out), auto_refresh=False) as live:
         picture = Picture(live)
         picture.say("starting")
         picture.show(seen)

@@ -111,6 +111,25 @@ def test_one_event_far_in_the_future_makes_no_other_late() -> None:
     assert fold.take(request(0.5), request(0.2)) == [TAKEN, TAKEN]
 
 
+@pytest.mark.parametrize("ahead", [7200, 80_000])
+def test_one_event_far_in_the_future_makes_no_component_late_that_comes_when_its_own_is_known_no_more(ahead: int) -> None:
+    fold = Fold(components=2, now=START)
+    future = request(ahead, component="ahead")
+    fold.take(future)
+    fold.checkpoint()
+    for name, now in (("first", KEPT + 20), ("second", 3 * KEPT), ("third", 5 * KEPT)):
+        fold.now = START + now
+        fold.reach(now - 1)
+        assert fold.take(request(now, component=name)) == [TAKEN]
+        fold.checkpoint()
+    # and it counts no second time: while its minute is known, and after
+    assert fold.take(future) == [NOT_OURS]
+    fold.now = START + ahead + 2 * FORGOTTEN
+    fold.reach(ahead + 2 * FORGOTTEN)
+    fold.reach(ahead + 2 * FORGOTTEN + KEPT + MINUTE)
+    assert fold.take(future) == [LATE]
+
+
 moves = st.lists(
     st.one_of(
         st.tuples(st.integers(0, 7200), st.sampled_from(["a", "b", "c", "d"])),  # an event of that time and component

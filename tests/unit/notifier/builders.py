@@ -9,6 +9,7 @@ from services.notifier.incident import Incident, IncidentStatus
 from services.notifier.notification import Kind, Notification
 from services.notifier.policy import Policy, Text, Texts
 from services.notifier.suppression import Situation
+from shared.catalog import Catalog
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -22,6 +23,7 @@ POLICY = Policy(
         footer="Stop: {unsubscribe}",
     )
 )
+CATALOG = Catalog()
 ADA = Customer("c-1", "Ada", "Europe/Berlin", (Contact("email", "ada@example.org"),))
 OPEN = Incident("i-1", "checkout is failing", "checkout", "high", NOW - MINUTE, rule="checkout-failing")
 OVER = replace(OPEN, status=IncidentStatus.RESOLVED, ended_at=NOW)

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.channels import headers
-from services.notifier.channels.mail import SUBJECT, THREAD, Sender, compose, display_name, one_line, sender_of
+from services.notifier.channels.mail import SUBJECT, THREAD, Sender, compose, display_name, sender_of
 from services.notifier.channels.outcome import Message
+from shared.events.lines import one_line
 from tests.builders import NOON
 
 SHOP = Sender("Shop", "support@example.com")

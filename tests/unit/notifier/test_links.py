@@ -1,9 +1,18 @@
 """A link of ours names its right and nothing else opens it."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+import re
 
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from services.notifier.channels.mail import Sender, compose
+from services.notifier.channels.outcome import Message
 from services.notifier.links import Right, right_of, token_for
+from services.notifier.settings import LONGEST_URL, NotifierSettings
+from shared.events.customers import LONGEST_ID
+from tests.builders import NOON
 
 SECRET = "a secret"
 TOKEN = token_for(Right("incident", "c-1"), SECRET)
@@ -35,3 +44,33 @@ def test_the_seal_of_one_right_is_not_that_of_another() -> None:
     seal = TOKEN.partition(".")[2]
     other = token_for(Right("incident", "c-2"), SECRET).partition(".")[0]
     assert right_of(f"{other}.{seal}", SECRET) is None
+
+
+CUSTOMERS = st.text(st.characters(codec="utf-8") | st.sampled_from(" <>%\r\n\"'\u202e漢😀"), min_size=1, max_size=255).filter(
+    lambda each: len(each.encode()) <= LONGEST_ID
+)
+
+
+@given(CUSTOMERS)
+@example("c" * 255)
+@example("é" * 255)
+@example("漢" * 170)
+@example("😀" * 128)
+@example("a b>\r\nBcc: eve@example.org")
+def test_list_unsubscribe_is_a_url_whatever_the_customers_id_and_its_line_is_short_enough(customer_id: str) -> None:
+    url = "https://" + "x" * (LONGEST_URL - 8)
+    right = Right("guidance", customer_id)
+    message = Message("n-1", "opened", "ada@example.org", "", "s", "t", unsubscribe=f"{url}/u/{token_for(right, SECRET)}", date=NOON)
+    head, _, _ = compose(message, Sender("", "support@example.org")).partition(b"\r\n\r\n")
+    [line] = [each for each in head.replace(b"\r\n ", b" ").split(b"\r\n") if each.startswith(b"List-Unsubscribe:")]
+    found = re.fullmatch(rb"List-Unsubscribe: <https://x+/u/([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)>", line)
+    assert found is not None
+    assert right_of(found[1].decode(), SECRET) == right
+    assert len(line) <= 998
+    assert b"Bcc" not in head
+
+
+def test_a_public_url_that_leaves_no_room_for_a_link_is_refused_at_start() -> None:
+    assert NotifierSettings(environment="demo", public_url="https://" + "x" * (LONGEST_URL - 8)).public_url
+    with pytest.raises(ValidationError, match="more than 200 characters"):
+        NotifierSettings(environment="demo", public_url="https://" + "x" * (LONGEST_URL - 7))

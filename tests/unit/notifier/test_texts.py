@@ -2,9 +2,12 @@
 
 import email
 import email.policy
+import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from zoneinfo import available_timezones
 
 import pytest
 from pydantic import ValidationError
@@ -18,14 +21,14 @@ from services.notifier.policy import OwnWords, Policy, Text
 from services.notifier.suppression import Situation
 from services.notifier.texts import clock_face, write
 from shared.config import ConfigError, load
-from tests.unit.notifier.builders import ADA, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
+from tests.unit.notifier.builders import ADA, CATALOG, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
 
 SHOP = Sender("Shop", "support@example.com")
 LINK = "https://example.com/u/abc"
 
 
 def written(at: Situation, **also: tuple[str, ...]) -> Message:
-    return write(at, Contact("email", "ada@example.org"), POLICY, sender="Shop", unsubscribe=LINK, **also)
+    return write(at, Contact("email", "ada@example.org"), POLICY, CATALOG, sender="Shop", unsubscribe=LINK, **also)
 
 
 def mail(message: Message) -> EmailMessage:
@@ -62,7 +65,7 @@ SHIPPED = load(Path(__file__).parents[3] / "deploy/config/notifications.yml", Po
 def in_shipped_words(kind: Kind, symptom: str, rule: str = "checkout", policy: Policy = SHIPPED) -> Message:
     status = IncidentStatus.OPEN if kind is Kind.OPENED else IncidentStatus(kind.value)
     about = situation(notification(kind), incident=replace(OPEN, status=status, symptom=symptom, rule=rule))
-    return write(about, Contact("email", "ada@example.org"), policy, sender="Shop", unsubscribe=LINK)
+    return write(about, Contact("email", "ada@example.org"), policy, CATALOG, sender="Shop", unsubscribe=LINK)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -139,6 +142,13 @@ def test_a_time_zone_nobody_knows_is_utc(zone: str) -> None:
     assert clock_face(NOW, zone) == "12:00 UTC"
 
 
+@pytest.mark.parametrize("moment", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)], ids=str)
+def test_every_zone_shows_any_moment_there_can_be(moment: datetime) -> None:
+    shown = {clock_face(moment, zone) for zone in available_timezones()}
+    assert f"{moment:%H:%M} UTC" in shown
+    assert all(re.fullmatch(r"\d\d:\d\d \S+", each) for each in shown)
+
+
 def test_a_proactive_mail_can_be_ended_with_one_click() -> None:
     sent = mail(written(situation()))
     assert sent["List-Unsubscribe"] == f"<{LINK}>"
@@ -160,8 +170,8 @@ def test_a_long_link_stays_in_one_piece() -> None:
 
 
 def test_the_html_shows_what_the_text_says_and_nothing_in_it_is_markup() -> None:
-    evil = replace(ADA, name='<script>alert("x")</script> & https://example.net/?a=1&b=2')
-    sent = mail(written(situation(customer=evil)))
+    evil = '<script>alert("x")</script> & https://example.net/?a=1&b=2'
+    sent = mail(written(situation(notification(Kind.REPLY, ticket_id="t-1", ticket_number=7, subject="Re: hello", body=evil))))
     shown = body(sent, "html")
     assert "<script" not in shown
     assert "&lt;script&gt;" in shown

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from shared.events import Topic
-from shared.outbox import Lane, Message, Relay, put, say
+from shared.outbox import AT_ONCE, DELETE, OLDEST, Lane, Message, Relay, put, say
 from shared.postgres import Database
 from tests.builders import customer
 from tests.fakes import FakeTopics
@@ -96,3 +96,25 @@ async def test_a_second_relay_waits_for_the_first_to_end(monitor_database: Datab
         await nothing_left(monitor_database)
         records = await published(kafka, 500)
     assert [record.value for record in records] == [f"{n}".encode() for n in range(500)]
+
+
+async def test_large_rows_come_a_few_at_a_time_and_all_of_them_in_order(monitor_database: Database) -> None:
+    """While the broker is away, 2,000 rows of a mebibyte may gather."""
+    sizes = [1 << 20] * 20 + [17 << 20] + [1 << 20] * 2
+    for number, size in enumerate(sizes):
+        async with monitor_database.transaction() as tx:
+            await put(tx, [Message(TOPIC, b"%d" % number, b"x" * size)])
+    seen = []
+    while await left(monitor_database):
+        async with monitor_database.transaction() as tx:
+            rows = await tx.fetch(OLDEST, Lane.FACTS, 0, AT_ONCE)
+            await tx.execute(DELETE, [row["id"] for row in rows])
+        seen.append([int(row["key"]) for row in rows])
+    assert seen == [[*range(16)], [16, 17, 18, 19], [20], [21, 22]]
+
+
+async def test_the_relay_goes_on_at_once_while_large_rows_wait(monitor_database: Database, kafka: str) -> None:
+    async with monitor_database.transaction() as tx:
+        await put(tx, [Message(TOPIC, b"k", b"x" * 500_000) for _ in range(70)])
+    async with relaying(monitor_database, kafka):
+        await nothing_left(monitor_database)

@@ -1,0 +1,83 @@
+"""Asks every service the same over REST with the operator's token; what one does not answer keeps no other from answering."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import typer
+from pydantic import BaseModel, ValidationError
+
+from deploy.local.printable import printable
+from deploy.local.processes import Failed
+from shared.secret_rules import sendable
+
+WITHIN_S = 10.0  # for an answer
+MOST = 16 << 20  # bytes of an answer
+DEFAULT_URLS = ("http://localhost:8001", "http://localhost:8002", "http://localhost:8003")
+TO_GET_IN = "set FOREWARN_OPERATOR_TOKEN (`forewarn up` prints it; in compose: docker compose exec monitor cat /run/secrets/operator_token)"
+
+Urls = Annotated[
+    list[str] | None,
+    typer.Option("--url", envvar="FOREWARN_URLS", help=f"Where a service is; once for each. When not given: {', '.join(DEFAULT_URLS)}."),
+]
+Token = Annotated[str, typer.Option(envvar="FOREWARN_OPERATOR_TOKEN", help="The operator's token.", show_default=False)]
+
+S = TypeVar("S", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Answer(Generic[S]):
+    """What one service said; or why it did not: what is wrong, and the status when there is one (else 0)."""
+
+    url: str
+    status: int
+    said: S | None = None
+    trouble: str = ""
+
+    def complaint(self) -> str:
+        """What is wrong, for people."""
+        if self.status == 401:
+            return f"{self.url} does not know this token: {TO_GET_IN}"
+        return f"{self.url} {'refuses' if self.status else 'does not answer'}: {printable(self.trouble)}"
+
+
+async def ask_all(urls: Sequence[str], token: str, path: str, shape: type[S], body: dict[str, Any] | None = None) -> list[Answer[S]]:
+    """GET, or POST when there is a body; an answer of that shape for each address, in order."""
+    if not sendable(token):  # the library's own complaint would show it
+        raise Failed("FOREWARN_OPERATOR_TOKEN cannot be sent: it has spaces, control characters or letters beyond ASCII")
+    return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, path, shape, body) for url in urls))
+
+
+def _ask(url: str, token: str, path: str, shape: type[S], body: dict[str, Any] | None) -> Answer[S]:
+    if not url.startswith(("http://", "https://")):
+        raise Failed(f"{printable(url)} begins with neither http:// nor https://")
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    try:
+        request = Request(url + path, json.dumps(body).encode() if body is not None else None, headers)  # noqa: S310  checked above
+        with urlopen(request, timeout=WITHIN_S) as answer:  # noqa: S310
+            return Answer(url, answer.status, shape.model_validate_json(answer.read(MOST)))
+    except HTTPError as error:
+        return Answer(url, error.code, trouble=_detail(error))
+    except ValidationError:
+        return Answer(url, 0, trouble="what it says is not what this version of Forewarn understands")
+    except (OSError, ValueError, HTTPException) as error:
+        return Answer(url, 0, trouble=str(error) or repr(error))
+
+
+class _Problem(BaseModel):
+    """A refusal (RFC 9457), as far as it is shown."""
+
+    detail: str
+
+
+def _detail(refusal: HTTPError) -> str:
+    try:
+        with refusal:
+            return _Problem.model_validate_json(refusal.read(MOST)).detail
+    except (OSError, ValueError, HTTPException):
+        return str(refusal.code)

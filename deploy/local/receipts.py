@@ -1,0 +1,77 @@
+"""Which dead letters were sent back: receipts on a topic of their own, which nobody else has reason to write to. Prints nothing.
+
+They are kept for longer than the letters are, which the offsets of a consumer group are not, and they can name some letters and
+not others. A receipt names a letter by its topic, its place and its time, so that it marks none that took its place later.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+
+from deploy.local.processes import Failed
+from deploy.local.reading import Unreadable, everything, topics
+from deploy.topics import RECEIPTS
+
+WITHIN_S = 5.0  # for the broker to say that there is such a topic
+
+Mark = tuple[int, int, int]  # partition, offset and timestamp in milliseconds of a letter
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """That these letters of one dead letter topic were sent back."""
+
+    topic: str
+    letters: list[Mark]
+
+
+@dataclass
+class Receipts:
+    """All that were written by now."""
+
+    sent: dict[str, set[Mark]] = field(default_factory=dict)
+    odd: int = 0  # records that are no receipts
+
+    def __contains__(self, letter: ConsumerRecord) -> bool:
+        return _mark(letter) in self.sent.get(letter.topic, ())
+
+
+async def receipts(kafka: str) -> Receipts:
+    """Reads them all. What is no receipt marks nothing."""
+    found = Receipts()
+    if RECEIPTS not in await topics(kafka):
+        return found
+    async for record in everything(kafka, RECEIPTS):
+        receipt = None if isinstance(record, Unreadable) else _receipt(record)
+        if receipt is None:
+            found.odd += 1
+        else:
+            found.sent.setdefault(receipt.topic, set()).update(receipt.letters)
+    return found
+
+
+def _receipt(record: ConsumerRecord) -> Receipt | None:
+    try:
+        return msgspec.json.decode(record.value or b"", type=Receipt)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+async def expect_topic(sender: AIOKafkaProducer) -> None:
+    """Raises Failed when there is nowhere to write receipts: then nothing may be sent back, or it would go again."""
+    try:
+        await asyncio.wait_for(sender.partitions_for(RECEIPTS), WITHIN_S)
+    except TimeoutError:
+        raise Failed(f"there is no topic {RECEIPTS}, where it is written down what was sent back: run `python -m deploy.init`") from None
+
+
+async def write(sender: AIOKafkaProducer, topic: str, letters: Iterable[ConsumerRecord]) -> None:
+    """Says that these letters of the topic were sent back."""
+    receipt = Receipt(topic, [_mark(letter) for letter in letters])
+    await sender.send_and_wait(RECEIPTS, msgspec.json.encode(receipt), key=topic.encode())
+
+
+def _mark(letter: ConsumerRecord) -> Mark:
+    return letter.partition, letter.offset, letter.timestamp

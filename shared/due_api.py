@@ -1,0 +1,60 @@
+"""REST about due work that was put aside, on every service: what it is and why, and the way to have it tried again."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from shared import due_aside
+from shared.api import Db, IdempotencyKey, Role, allow, once
+from shared.postgres import Tx
+
+
+class AsideView(BaseModel):
+    """Rows of one kind that raised the same. `refs` are the latest five; `reason` is an exception's class and where it was raised."""
+
+    kind: str
+    reason: str
+    rows: int
+    refs: list[str]
+    since: datetime
+
+
+class DueAside(BaseModel):
+    """All that one service has put aside, the first hundred kinds and reasons."""
+
+    service: str
+    aside: list[AsideView]
+
+
+class Retry(BaseModel):
+    """Which rows: of a kind, with a ref, or all when neither is named."""
+
+    kind: str | None = None
+    ref: str | None = None
+
+
+class Retried(BaseModel):
+    rows: int
+
+
+def due_router(service: str) -> APIRouter:
+    """The endpoints of this service."""
+    router = APIRouter(prefix="/v1/due", tags=["due work"], dependencies=[allow(Role.OPERATOR)])
+
+    @router.get("")
+    async def list_aside(database: Db) -> DueAside:
+        """Work that raised again and again, and waits for the cause to be mended."""
+        async with database.connection() as connection:
+            return DueAside(service=service, aside=[AsideView(**dict(row)) for row in await due_aside.waiting(connection)])
+
+    @router.post("/retry", response_model=Retried)
+    async def retry(request: Request, database: Db, which: Retry, idempotency_key: IdempotencyKey = None) -> Response:
+        """Has work tried again that was put aside, after the cause is mended."""
+
+        async def act(tx: Tx) -> Retried:
+            return Retried(rows=await due_aside.retry(tx, which.kind, which.ref))
+
+        return await once(request, database, idempotency_key, act)
+
+    return router

@@ -1,0 +1,71 @@
+"""The server of one process: uvicorn with our connections, and no more of them than there are file descriptors."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator
+from functools import partial
+
+import uvicorn
+from fastapi import FastAPI
+
+from shared.http.connections import Connection, Connections
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 512  # connections that the kernel holds until we take them; all can come at once
+OTHERS = 256  # file descriptors for everything that is no connection of a client
+
+
+class Server(uvicorn.Server):
+    """uvicorn, without its own signal handlers: whoever started it decides when to stop."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        self.connections = Connections(settings, _affordable(settings.http_connections))
+        super().__init__(
+            uvicorn.Config(
+                app,
+                settings.http_host,
+                settings.http_port,
+                http=partial(Connection, connections=self.connections),  # type: ignore[arg-type]
+                ws="none",
+                lifespan="off",
+                backlog=BACKLOG,
+                timeout_keep_alive=settings.http_idle_seconds,
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                proxy_headers=False,  # nothing asks where a request came from
+                server_header=False,
+            )
+        )
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second."""
+        if counter % 5 == 0:
+            self.connections.sweep(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _affordable(connections: int) -> int:
+    """So many connections, or fewer where the process may not open so many files; the soft limit is raised to what is needed."""
+    if sys.platform == "win32":
+        return connections
+    import resource  # noqa: PLC0415  not there on Windows
+
+    needed = connections + BACKLOG + OTHERS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < needed and soft != resource.RLIM_INFINITY:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return connections
+    affordable = max(soft - BACKLOG - OTHERS, soft // 2)
+    log.warning("HTTP connections are limited to %d: the process may open only %d files (ulimit -n)", affordable, soft)
+    return affordable

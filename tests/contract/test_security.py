@@ -1,0 +1,272 @@
+"""SECURITY.md is true: its table is asked of every route as every caller, and each other line has tests that prove it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from deploy import topics
+from services.monitor.__main__ import service as monitor
+from services.monitor.settings import MonitorSettings
+from services.notifier.__main__ import service as notifier
+from services.notifier.settings import NotifierSettings
+from services.ticketing.__main__ import service as ticketing
+from services.ticketing.settings import TicketingSettings
+
+ROOT = Path(__file__).parent.parent.parent
+PAGE = (ROOT / "SECURITY.md").read_text()
+ROLES = ("producer", "agent", "operator")
+CALLERS = ("anonymous", *ROLES)  # of REST
+ELSEWHERE = ("Kafka writer", "database role")
+
+# What a row says of those who do not call by REST: by its title and the caller, the tests that show it.
+OUTBOX = [
+    "unit/shared/test_outbox.py::test_a_fact_goes_to_its_topic_keyed_by_what_it_is_about",
+    "unit/shared/test_outbox.py::test_the_relay_publishes_bytes_and_headers_as_they_are_in_order_and_deletes_what_was_accepted",
+]
+CELLS = {
+    ("say what happened in the product", "database role"): OUTBOX,
+    ("ask for support in a customer's name", "database role"): OUTBOX,
+    ("say who is a customer, and who is erased", "database role"): OUTBOX,
+    ("speak as a service: open and end incidents, have customers told", "database role"): OUTBOX,
+    ("put a dead letter, whose record an operator may send back", "database role"): OUTBOX,
+    ("say what happened in the product", "Kafka writer"): [
+        "flow/test_monitor_finds.py::test_an_outage_is_one_incident_that_touches_exactly_its_137_victims"
+    ],
+    ("ask for support in a customer's name", "Kafka writer"): [
+        "flow/test_ticketing_requests.py::test_a_request_becomes_a_ticket_with_what_the_customer_said"
+    ],
+    ("say who is a customer, and who is erased", "Kafka writer"): [
+        "flow/test_notifier_objects.py::test_a_customer_the_directory_learns_of_in_time_is_told_at_once",
+        "flow/test_notifier_directory.py::test_an_erasure_is_for_good_whatever_its_stamp_and_whatever_comes_after_it",
+    ],
+    ("speak as a service: open and end incidents, have customers told", "Kafka writer"): [
+        "flow/test_notifier_tells.py::test_exactly_the_customers_of_an_impact_are_told_and_get_the_all_clear"
+    ],
+    ("put a dead letter, whose record an operator may send back", "Kafka writer"): [
+        "unit/local/test_dlq.py::test_a_letter_goes_back_as_it_came_and_once"
+    ],
+    ("note that a dead letter was sent back", "database role"): OUTBOX,
+    ("note that a dead letter was sent back", "Kafka writer"): ["unit/local/test_dlq.py::test_a_letter_goes_back_as_it_came_and_once"],
+    ("read and change what one service stores", "database role"): [
+        "unit/deploy/test_roles.py::test_a_service_finds_its_tables_without_naming_its_schema_and_may_write_and_make_more"
+    ],
+    ("read or change what another service stores, make roles or databases", "database role"): [
+        "unit/deploy/test_roles.py::test_a_service_can_neither_read_nor_write_nor_make_anything_of_the_others"
+    ],
+}
+
+# The lines of "What limits them", by how they begin.
+LIMITS = {
+    "**Anonymous**: without a valid token": [
+        "flow/test_bodies.py::test_the_token_is_looked_at_before_the_body_is_read",
+        "flow/test_bodies.py::test_every_other_path_needs_one_whether_it_is_there_or_not",
+    ],
+    "**A link of a mail**": [
+        "unit/notifier/test_links.py::test_a_link_changed_anywhere_is_none",
+        "unit/notifier/test_links.py::test_the_seal_of_one_right_is_not_that_of_another",
+        "flow/test_notifier_rest.py::test_looking_at_the_page_ends_nothing",
+    ],
+    "**Producer**: an event may have": [
+        "flow/test_bodies.py::test_a_declared_length_above_the_limit_is_413_before_anything_is_read",
+        "flow/test_monitor_rest.py::test_an_event_that_cannot_be_read_is_refused_with_its_reason",
+    ],
+    "**Customers** hear only": [
+        "flow/test_notifier_tells.py::test_an_incident_nobody_announced_tells_nobody",
+        "flow/test_notifier_objects.py::test_the_fourth_within_an_hour_is_capped_and_an_hour_later_is_told_again",
+        "flow/test_notifier_objects.py::test_the_erased_are_never_told_again_even_when_somebody_brings_them_back",
+        "flow/test_notifier_objects.py::test_consent_is_asked_again_at_every_try",
+    ],
+    "**Words** of a product system": [
+        "contract/test_channels.py::test_no_words_make_a_header_or_a_recipient_of_their_own",
+        "unit/notifier/test_texts.py::test_the_html_shows_what_the_text_says_and_nothing_in_it_is_markup",
+    ],
+    "**Kafka writer**: no record": [
+        "unit/shared/test_foreign_streams.py::test_ten_thousand_records_that_do_not_decode_stop_nothing",
+        "unit/shared/test_foreign_streams.py::test_a_handler_that_fails_on_every_record_of_others_does_not_stop_them",
+        "faults/test_records.py::test_bytes_that_are_no_event_and_headers_that_are_no_text_become_one_dead_letter_each",
+    ],
+    "**Kafka writer**: who writes rubbish": [
+        "unit/shared/test_brake.py::test_an_engaged_brake_shows_reasons_and_samples_in_readyz_in_its_table_and_in_the_log",
+        "unit/shared/test_brake.py::test_a_release_tries_again_and_judges_anew",
+    ],
+    "**Database role**: a service's role": [
+        "unit/deploy/test_roles.py::test_a_service_can_neither_read_nor_write_nor_make_anything_of_the_others",
+        "unit/deploy/test_roles.py::test_a_role_of_nobody_cannot_even_connect",
+    ],
+    "**Passwords**": ["unit/deploy/test_roles.py::test_the_verifier_proves_the_servers_side_of_rfc_7677s_example"],
+    "**Secrets**": [
+        "unit/deploy/test_environment.py::test_a_secret_can_be_a_file_and_the_file_wins",
+        "unit/deploy/test_environment.py::test_init_refuses_to_start_in_production_with_a_password_that_everybody_knows",
+        "unit/deploy/test_secrets.py::test_the_first_run_makes_every_secret_long_and_readable_by_all_who_hold_its_volume",
+        "unit/deploy/test_secrets.py::test_no_two_secrets_are_equal_but_those_that_are_one",
+    ],
+    "**Containers**": [
+        "unit/deploy/test_compose.py::test_it_runs_read_only_without_privileges_and_stops_in_time",
+        "unit/deploy/test_compose.py::test_the_image_is_not_root_installs_by_hash_only_and_says_when_it_is_ready",
+        "unit/deploy/test_compose.py::test_what_it_publishes_stays_on_this_machine",
+    ],
+    "**Packages**": ["unit/deploy/test_locks.py::test_every_package_has_an_exact_version_and_hashes_and_no_host_is_named"],
+    "**Personal data**": [
+        "unit/deploy/test_topics.py::test_nothing_but_the_directory_is_kept_for_more_than_thirty_days",
+        "unit/deploy/test_topics.py::test_what_erased_customers_were_is_compacted_away_within_a_day",
+        "flow/test_retention.py::test_every_table_is_kept_for_a_time_or_is_bounded_by_nature",
+        "flow/test_notifier_objects.py::test_nothing_personal_is_left_of_the_erased_in_any_table",
+    ],
+    "**Logs**": [
+        "unit/shared/test_log_lines.py::test_a_record_is_one_line_that_can_be_seen_and_ends",
+        "unit/shared/test_log_lines.py::test_an_error_of_postgres_is_told_without_the_row",
+        "unit/shared/test_log_lines.py::test_a_mail_address_in_any_text_loses_whose_it_is",
+    ],
+    "**Terminal**": [
+        "unit/local/test_terminal.py::test_nothing_of_the_command_line_prints_by_another_way",
+        "unit/local/test_terminal.py::test_a_story_is_drawn_without_its_escapes_and_no_word_of_it_is_markup",
+    ],
+}
+
+
+# ── the page ─────────────────────────────────────────────────────────────────────────────────
+
+
+class Row(NamedTuple):
+    """One line of the table."""
+
+    title: str
+    ways: list[str]  # routes and topics
+    says: dict[str, str]  # yes, no or –, by caller
+
+
+def section(title: str) -> str:
+    return PAGE.split(f"## {title}\n")[1].split("\n## ")[0]
+
+
+def table() -> list[Row]:
+    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
+    return [Row(title, re.findall("`([^`]+)`", ways), dict(zip(head[2:], cells, strict=True))) for title, ways, *cells in rows]
+
+
+ROWS = table()
+LINES = [line.removeprefix("- ") for line in section("What limits them").splitlines() if line.startswith("- ")]
+
+
+def covers(way: str, route: str) -> bool:
+    """Whether an entry of the table is this route or topic; `…` in it stands for anything."""
+    return re.fullmatch(re.escape(way).replace("…", ".*"), route) is not None
+
+
+def row_of(route: str) -> Row:
+    """The one row that has it."""
+    [row] = [row for row in ROWS if any(covers(way, route) for way in row.ways)]
+    return row
+
+
+def test_the_table_speaks_of_every_caller_and_says_yes_or_no() -> None:
+    for row in ROWS:
+        assert tuple(row.says) == (*CALLERS, *ELSEWHERE)
+        assert set(row.says.values()) <= {"yes", "no", "–"}
+
+
+# ── REST ─────────────────────────────────────────────────────────────────────────────────────
+
+SECRETS = {f"{name}_token": f"{name}-{'0123456789abcdef' * 2}" for name in ROLES} | {
+    "link_secret": "link-" + "fedcba9876543210" * 2,
+    "database_password": "database-" + "02468ace13579bdf" * 2,
+}
+
+
+@cache
+def apps() -> dict[str, Any]:
+    """The services as they run in production, but for their database, which nobody has opened."""
+    return {
+        "monitor": monitor(MonitorSettings(**SECRETS)).app(),  # type: ignore[arg-type]
+        "notifier": notifier(NotifierSettings(**SECRETS)).app(),  # type: ignore[arg-type]
+        "ticketing": ticketing(TicketingSettings(**SECRETS)).app(),  # type: ignore[arg-type]
+    }
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Every route of every service."""
+    for name, app in apps().items():
+        for route in iter_route_contexts(app.routes):
+            assert route.path is not None
+            yield from ((name, f"{method} {route.path}") for method in sorted(route.methods or ()) if method != "HEAD")
+
+
+ROUTES = list(routes())
+
+
+def test_every_route_is_in_one_row_of_the_table_and_every_entry_is_a_route_or_a_topic() -> None:
+    assert len(ROUTES) > 40
+    rows = [row_of(route) for _, route in ROUTES]
+    everything = {route for _, route in ROUTES} | set(topics.read())
+    assert [way for row in ROWS for way in row.ways if not any(covers(way, each) for each in everything)] == []
+    for row in ROWS:
+        assert (row in rows) == ("–" not in [row.says[caller] for caller in CALLERS]), row.title
+
+
+async def answers(app: Any, route: str, *authorizations: str | None) -> list[int]:
+    """What the route answers to each of these."""
+    method, path = route.split(" ")
+    path = re.sub(r"\{\w+\}", "1", path)
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://service") as client:
+        headers = [{"authorization": each} if each is not None else {} for each in authorizations]
+        return [(await client.request(method, path, headers=each)).status_code for each in headers]
+
+
+@pytest.mark.parametrize(("service", "route"), ROUTES, ids=[" ".join(each) for each in ROUTES])
+async def test_a_route_lets_in_whom_the_table_says_and_nobody_else(service: str, route: str) -> None:
+    says = row_of(route).says
+    strangers = (None, "Bearer wrong", "Bearer ", "", f"Basic {SECRETS['operator_token']}", f"Bearer {SECRETS['link_secret']}")
+    for status in await answers(apps()[service], route, *strangers):
+        assert (status not in (401, 403)) if says["anonymous"] == "yes" else status == 401
+    for role in ROLES:
+        [status] = await answers(apps()[service], route, f"Bearer {SECRETS[f'{role}_token']}")
+        assert (status not in (401, 403)) if says[role] == "yes" else status == 403, role
+
+
+@pytest.mark.parametrize("service", apps())
+async def test_a_path_that_no_route_has_needs_a_token_all_the_same(service: str) -> None:
+    paths = ("/", "/v1", "/v1/nothing", "/redoc", "/u", "/livez/x", "/metrics/x", "/u/x/y", "//livez")
+    for path in paths:
+        [anonymous, known] = await answers(apps()[service], f"GET {path}", None, f"Bearer {SECRETS['operator_token']}")
+        assert (anonymous, known) == (401, 404), path
+
+
+# ── Kafka, Postgres, and the other lines ─────────────────────────────────────────────────────
+
+
+def test_every_topic_is_in_one_row_of_the_table() -> None:
+    for topic in topics.read():
+        assert row_of(topic).says["Kafka writer"] == "yes"
+
+
+def test_every_cell_that_is_not_asked_of_a_route_has_tests() -> None:
+    said = {(row.title, caller) for row in ROWS for caller in ELSEWHERE if row.says[caller] != "–"}
+    assert said == CELLS.keys()
+
+
+def test_every_limit_has_tests() -> None:
+    assert len(LINES) == len(LIMITS)
+    for line in LINES:
+        assert len([beginning for beginning in LIMITS if line.startswith(beginning)]) == 1, line
+
+
+@cache
+def functions_of(file: str) -> set[str]:
+    return {
+        node.name
+        for node in ast.walk(ast.parse((ROOT / "tests" / file).read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
+@pytest.mark.parametrize("name", sorted({name for names in (*CELLS.values(), *LIMITS.values()) for name in names}))
+def test_a_test_that_proves_a_line_is_there(name: str) -> None:
+    file, _, test = name.partition("::")
+    assert test in functions_of(file)

@@ -1,0 +1,153 @@
+"""The largest data there can be in each service's tables, and where each route shows it. A new route that can be read needs a line here."""
+
+from typing import Any
+
+import msgspec
+
+from services.notifier.links import Right, token_for
+from shared.cloudevents import write_event
+from tests.builders import event
+from tests.flow.every_service import LINK_SECRET
+
+EVENT = msgspec.json.decode(write_event(event()))
+
+# Names of 255 characters, words as many as REST and support.requests.v1 take, and texts of 80 kB that an event may have in any
+# of its fields (indexes hardly take more): all in the characters that are the longest in UTF-8, or in JSON.
+WORDS = """
+CREATE FUNCTION pg_temp.named(it text) RETURNS text LANGUAGE sql AS $$ SELECT left(it || '-' || repeat('𠀀', 255), 255) $$;
+CREATE FUNCTION pg_temp.words(count int) RETURNS text LANGUAGE sql AS $$ SELECT repeat(E'\\x01', count) $$;
+CREATE FUNCTION pg_temp.text_of_event() RETURNS text LANGUAGE sql AS $$ SELECT repeat('𠀀', 20000) $$;
+CREATE FUNCTION pg_temp.at(seconds int) RETURNS timestamptz LANGUAGE sql AS
+    $$ SELECT timestamptz '2026-11-24 10:00Z' + seconds * interval '1 s' $$;
+"""
+
+MONITOR = """
+INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, ended_at, why, note, ended_by, affected)
+SELECT 'i-' || n, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_event() || ' is failing', 'dismissed', pg_temp.at(0),
+    pg_temp.at(n), pg_temp.at(n), '{"ratio": 0.5}', pg_temp.words(2000), 'operator', 500000 FROM generate_series(1, 510) n;
+INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
+SELECT id, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_event(), 'open', pg_temp.at(0), pg_temp.at(0), '{}'
+FROM unnest(ARRAY['open', 'open too']) AS id;
+INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
+SELECT 'i-1', pg_temp.named(n::text), 'confirmed', pg_temp.at(0), pg_temp.at(0), 2147483647 FROM generate_series(1, 20000) n;
+"""
+
+# One fact about a customer has 1 MiB.
+NOTIFIER = """
+INSERT INTO customers (id, name, account, tier, locale, timezone, contacts, consent, updated_at)
+SELECT 'c-1', pg_temp.text_of_event(), pg_temp.text_of_event(), pg_temp.text_of_event(), pg_temp.text_of_event(), pg_temp.text_of_event(),
+    (SELECT jsonb_agg(jsonb_build_object('channel', repeat('x', 300), 'address', n || repeat('𠀀', 300), 'role', repeat('x', 300)))
+     FROM generate_series(1, 550) n),
+    (SELECT jsonb_object_agg(n || repeat('𠀀', 300), true) FROM generate_series(1, 800) n) || '{"incident": true}', pg_temp.at(0);
+INSERT INTO bad_addresses (customer_id, address, detail)
+SELECT 'c-1', n || repeat('𠀀', 300), repeat('x', 5000) FROM generate_series(1, 550) n;
+INSERT INTO preferences (customer_id, incident) VALUES ('c-1', true);
+INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, about_at, status, evidence, why, attempts, created_at)
+SELECT 'n-' || n, pg_temp.named('c'), 'opened', pg_temp.text_of_event(), pg_temp.named('t'), pg_temp.at(0), 'failed',
+    '{"count": 3}', '{"cap": 3}',
+    (SELECT jsonb_agg(jsonb_build_object('at', pg_temp.at(0), 'outcome', 'retry', 'reason', 'deferred', 'detail', repeat('5', 200)))
+     FROM generate_series(1, 500)), pg_temp.at(n) FROM generate_series(1, 510) n;
+"""
+
+# On one ticket there are 300 replies, every fifth of 400 or 600 kB.
+TICKETING = """
+INSERT INTO tickets (id, number, customer_id, channel, subject, component, priority, status, assignee, incident_id, opened_at, changed_at)
+SELECT 't-' || n, n, pg_temp.named('c'), pg_temp.text_of_event(), pg_temp.words(998), pg_temp.text_of_event(), 'urgent', 'open',
+    pg_temp.named(n::text), pg_temp.named('i'), pg_temp.at(0), pg_temp.at(0) FROM generate_series(1, 250) n;
+INSERT INTO clocks (ticket_id, clock, started_at, warn_at, due_at)
+SELECT id, 'first_response', pg_temp.at(0), pg_temp.at(0), pg_temp.at(0) FROM tickets;
+INSERT INTO messages (id, ticket_id, at, side, author, kind, subject, body, incident_id)
+SELECT 'm-' || n, 't-1', pg_temp.at(n), 'support', pg_temp.named('a'), 'reply', pg_temp.words(1100),
+    CASE WHEN n % 10 = 0 THEN pg_temp.words(100000) WHEN n % 10 = 5 THEN repeat('𠀀', 100000) ELSE repeat('𠀀', 4000) END,
+    pg_temp.named('i') FROM generate_series(1, 300) n;
+INSERT INTO incidents (id, rule, component, severity, title, started_at) VALUES ('i-1', 'r', 'c', 'high', '', pg_temp.at(0));
+INSERT INTO incidents (id, rule, component, severity, title, started_at)
+SELECT pg_temp.named(n::text), 'r', pg_temp.text_of_event(), 'high', pg_temp.text_of_event(), pg_temp.at(0) FROM generate_series(1, 60) n;
+INSERT INTO links (ticket_id, incident_id, reasons, linked_at, unlinked_at, unlinked_by, verdict)
+SELECT 't-1', pg_temp.named(n::text), array_fill(pg_temp.text_of_event(), ARRAY[2]), pg_temp.at(n), pg_temp.at(n), pg_temp.named('a'),
+    pg_temp.words(100000) FROM generate_series(1, 60) n;
+INSERT INTO suggestions (ticket_id, incident_id, score, reasons, suggested_at)
+SELECT 't-1', id, 0.1, array_fill(pg_temp.text_of_event(), ARRAY[2]), pg_temp.at(0) FROM incidents;
+INSERT INTO history (ticket_id, at, who, what, detail)
+SELECT 't-1', pg_temp.at(0), pg_temp.named('a'), 'resolved',
+    jsonb_build_object('resolution', CASE WHEN n % 5 = 0 THEN pg_temp.words(100000) ELSE repeat('x', 7900) END)
+FROM generate_series(1, 200) n;
+INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
+SELECT 'i-1', 'c-' || n, 'confirmed', pg_temp.at(0), pg_temp.at(0), 1 FROM generate_series(1, 20000) n;
+INSERT INTO told (incident_id, customer_id, told_at) SELECT incident_id, customer_id, pg_temp.at(0) FROM impact;
+"""
+
+# Of every service: each partition of three topics has stopped, and the broker has refused rows.
+STREAMS = """
+INSERT INTO brakes (stream, topic, partition, reasons, samples)
+SELECT current_schema, each.topic, n, '{"not_cloudevent": 1000}', (SELECT jsonb_agg(jsonb_build_object('partition', 1, 'offset', 1,
+    'reason', 'not_cloudevent', 'detail', pg_temp.words(200), 'source', pg_temp.words(100))) FROM generate_series(1, 5) AS _)
+FROM unnest(ARRAY['incidents.v1', 'customers.v1', 'monitor.partials.v1']) AS each (topic), generate_series(1, 330) n;
+INSERT INTO unpublished (id, lane, topic, header_names, header_values, written_at, reason)
+SELECT n, 0, 'incidents.v1', '{}', '{}', now(), 'too_large' FROM generate_series(1, 1000) n;
+"""
+
+FILL = {name: WORDS + own + STREAMS for name, own in (("monitor", MONITOR), ("notifier", NOTIFIER), ("ticketing", TICKETING))}
+
+EVERYWHERE = ("/livez", "/metrics", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/streams")
+ASKED: dict[str, dict[str, str]] = {
+    "monitor": {
+        **{path: path for path in EVERYWHERE},
+        "/v1/incidents": "/v1/incidents?limit=500",
+        "/v1/incidents/{incident_id}": "/v1/incidents/i-1",
+        "/v1/incidents/{incident_id}/impact": "/v1/incidents/i-1/impact?limit=500",
+    },
+    "notifier": {
+        **{path: path for path in EVERYWHERE},
+        "/v1/notifications": "/v1/notifications?limit=500",
+        "/v1/notifications/{notification_id}": "/v1/notifications/n-1",
+        "/v1/customers/{customer_id}": "/v1/customers/c-1",
+        "/v1/customers/{customer_id}/preferences": "/v1/customers/c-1/preferences",
+        "/v1/customers/{customer_id}/contacts": "/v1/customers/c-1/contacts?limit=500",
+        "/u/{token}": f"/u/{token_for(Right('incident', 'c' * 255), LINK_SECRET)}",
+    },
+    "ticketing": {
+        **{path: path for path in EVERYWHERE},
+        "/v1/tickets": "/v1/tickets?limit=200",
+        "/v1/tickets/{ref}": "/v1/tickets/1",
+        "/v1/tickets/{ref}/messages": "/v1/tickets/1/messages?limit=200",
+        "/v1/tickets/{ref}/messages/{message_id}": "/v1/tickets/1/messages/m-300",
+        "/v1/tickets/{ref}/links": "/v1/tickets/1/links?limit=200",
+        "/v1/tickets/{ref}/suggestions": "/v1/tickets/1/suggestions?limit=200",
+        "/v1/tickets/{ref}/history": "/v1/tickets/1/history?limit=200",
+        "/v1/tickets/{ref}/history/{line}": "/v1/tickets/1/history/5",
+        "/v1/queues": "/v1/queues?limit=200",
+        "/v1/incidents/{incident_id}/outcome": "/v1/incidents/i-1/outcome",
+    },
+}
+
+RELEASED: dict[str, tuple[str, Any]] = {"/v1/streams/{topic}/release": ("/v1/streams/incidents.v1/release", {})}
+SENT: dict[str, tuple[str, Any]] = {"/v1/unpublished/send": ("/v1/unpublished/send", {"topic": "incidents.v1"})}
+
+# What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
+DONE: dict[str, dict[str, tuple[str, Any]]] = {
+    "monitor": {
+        "/v1/events": ("/v1/events", [EVENT] * 1000),
+        "/v1/incidents/{incident_id}/resolve": ("/v1/incidents/open/resolve", {"note": "\x01" * 2000}),
+        "/v1/incidents/{incident_id}/dismiss": ("/v1/incidents/open too/dismiss", {"note": "\x01" * 2000}),
+        "/v1/streams/{topic}/release": ("/v1/streams/monitor.partials.v1/release", {}),
+        **SENT,
+    },
+    "notifier": {
+        "/v1/customers/{customer_id}/contacts/clear-mark": ("/v1/customers/c-1/contacts/clear-mark", {"address": "1" + "𠀀" * 300}),
+        "/u/{token}": (ASKED["notifier"]["/u/{token}"], {}),
+        **RELEASED,
+        **SENT,
+    },
+    "ticketing": {
+        "/v1/tickets/{ref}/reply": ("/v1/tickets/1/reply", {"body": "\x01" * 100_000}),
+        "/v1/tickets/{ref}/assign": ("/v1/tickets/1/assign", {"agent": "𠀀" * 255}),
+        "/v1/tickets/{ref}/resolve": ("/v1/tickets/1/resolve", {"resolution": "\x01" * 100_000}),
+        "/v1/tickets/{ref}/reopen": ("/v1/tickets/1/reopen", {"reason": "\x01" * 100_000}),
+        "/v1/tickets": ("/v1/tickets", {"customer_id": "𠀀" * 255, "subject": "𠀀" * 998, "body": "𠀀" * 100_000, "component": "𠀀" * 255}),
+        "/v1/tickets/{ref}/link": ("/v1/tickets/1001/link", {"incident_id": "i-1", "answer": True}),
+        "/v1/tickets/{ref}/unlink": ("/v1/tickets/1001/unlink", {"verdict": "\x01" * 100_000}),
+        **RELEASED,
+        **SENT,
+    },
+}

@@ -1,0 +1,152 @@
+"""Requests as bytes: broken HTTP, any path and query, bodies that do not fit; with no token, a wrong one, or a right one."""
+
+import asyncio
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from tests.hostile.records import VALUES
+from tests.hostile.texts import scalar, text
+
+PORTS = {"monitor": 8001, "notifier": 8002, "ticketing": 8003}
+PATHS = {
+    "monitor": ("/v1/events", "/v1/incidents", "/v1/incidents/{}", "/v1/incidents/{}/impact", "/v1/incidents/{}/resolve"),
+    "notifier": ("/v1/notifications", "/v1/notifications/{}", "/v1/customers/{}", "/v1/customers/{}/preferences", "/u/{}"),
+    "ticketing": (
+        "/v1/tickets",
+        "/v1/tickets/{}",
+        "/v1/tickets/{}/reply",
+        "/v1/tickets/{}/assign",
+        "/v1/tickets/{}/resolve",
+        "/v1/tickets/{}/link",
+    ),
+}
+EVERYWHERE = (
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/docs",
+    "/openapi.json",
+    "/v1/streams",
+    "/{}",
+    "//evil.example/{}",
+    "http://evil.example/{}",
+)
+QUERIES = ("limit", "cursor", "status", "customer_id", "incident_id", "component", "assignee", "q")
+FIELDS = ("customer_id", "subject", "body", "channel", "priority", "component", "by", "assignee", "incident_id", "email", "reason", "note")
+HEADERS = (
+    b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+    b"Transfer-Encoding: gzip, chunked",
+    b"Content-Length: -1",
+    b"Content-Length: 99999999999999999999",
+    b"Content-Encoding: gzip",
+    b"Authorization: Bearer x\r\nAuthorization: Bearer y",
+    b"Authorization: Bearer \xff\xfe",
+    b"Authorization: Basic Og==",
+    b"X: " + b"y" * 70_000,
+    b"\r\n".join(b"X-%d: y" % number for number in range(500)),
+    b"X : y",
+    b"X: a\r\n b",
+    b"X: a\0b",
+    b"Idempotency-Key: " + b"k" * 300,
+    b"Idempotency-Key: \xf0\x9f\x92\xa5",
+    b"Host: evil.example",
+    b"Expect: 100-continue",
+    b"Upgrade: websocket\r\nConnection: Upgrade",
+    b"Content-Type: multipart/form-data; boundary=",
+    b"Content-Type: application/x-www-form-urlencoded",
+    b"Content-Type: application/cloudevents-batch+json",
+)
+LINES = (
+    b"GET / HTTP/9.9",
+    b"GET /\0 HTTP/1.1",
+    b"\x16\x03\x01\x02\x00\x01\x00",
+    b"PRI * HTTP/2.0",
+    b"GET " + b"/a" * 40_000 + b" HTTP/1.1",
+    b"\xff" * 50,
+)
+PATIENCE = 2.0  # seconds that a request which may lack something waits for its answer
+METHODS = ("GET", "GET", "POST", "POST", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "get", "NONSENSE")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is written to a service's port."""
+
+    service: str
+    raw: bytes
+
+
+def request(dice: random.Random, tokens: Mapping[str, str]) -> Request:
+    """Broken as bytes in one of ten, else HTTP with a path, a query, headers and a body of bad intent."""
+    service = dice.choice(sorted(PORTS))
+    if dice.random() < 0.1:
+        return Request(service, dice.choice(LINES) + b"\r\nHost: x\r\n\r\n")
+    body = _body(dice) if dice.random() < 0.7 else b""
+    head = [
+        f"{dice.choice(METHODS)} {_target(dice, service)} HTTP/1.1".encode("ascii", "replace"),
+        b"Host: localhost",
+        b"Connection: close",
+        b"Content-Type: application/json",
+    ]
+    held = dice.choice((None, "wrong", *tokens.values(), *tokens.values()))
+    if held:
+        head.append(b"Authorization: Bearer " + held.encode())
+    if dice.random() < 0.3:
+        head.append(dice.choice(HEADERS))
+    else:
+        head.append(b"Content-Length: %d" % len(body))
+    return Request(service, b"\r\n".join(head) + b"\r\n\r\n" + body)
+
+
+def _target(dice: random.Random, service: str) -> str:
+    path = dice.choice(PATHS[service] if dice.random() < 0.8 else EVERYWHERE).replace("{}", _quoted(dice))
+    if dice.random() < 0.5:
+        path += "?" + "&".join(f"{dice.choice(QUERIES)}={_quoted(dice)}" for _ in range(dice.choice((1, 2, 40))))
+    return path[:60_000]
+
+
+def _quoted(dice: random.Random) -> str:
+    return quote(text(dice)[: dice.choice((20, 2_000))].encode("utf-8", "surrogatepass"), safe=dice.choice(("", "/%?#")))
+
+
+def _body(dice: random.Random) -> bytes:
+    turn = dice.randrange(5)
+    if turn == 0:
+        return dice.choice(VALUES)(dice)
+    if turn == 1:
+        return json.dumps([1] * dice.choice((10, 100_000))).encode()
+    if turn == 2:
+        return b'{"subject":' * dice.choice((10, 3_000))
+    fields = {name: dice.choice((text(dice), text(dice), scalar(dice))) for name in dice.sample(FIELDS, dice.randrange(1, len(FIELDS)))}
+    return json.dumps(fields, ensure_ascii=dice.random() < 0.5).encode("utf-8", "surrogatepass")
+
+
+async def answered(sent: Request, within: float = 20) -> str:
+    """The status of the answer; `closed` without one, `unfinished` when the service waited for more and we left.
+
+    Raises TimeoutError when it does not let go then either.
+    """
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORTS[sent.service])
+    waited = False
+    try:
+        writer.write(sent.raw)
+        try:
+            line = await asyncio.wait_for(reader.readline(), PATIENCE)
+        except TimeoutError:
+            waited = True
+            writer.write_eof()
+        async with asyncio.timeout(within):
+            line = await reader.readline() if waited else line
+            while await reader.read(65_536):
+                pass
+    except (OSError, ValueError):
+        return "closed"
+    finally:
+        writer.close()
+    status = line.split(b" ")[1:2]
+    if status and line.startswith(b"HTTP/"):
+        return status[0].decode()
+    return "unfinished" if waited else "closed"
