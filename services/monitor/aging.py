@@ -19,9 +19,6 @@ class Ages(Generic[K]):
     def __len__(self) -> int:
         return len(self._touched)
 
-    def __contains__(self, key: K) -> bool:
-        return key in self._touched
-
     def touch(self, key: K, clock: float) -> None:
         self._touched.pop(key, None)
         self._touched[key] = clock

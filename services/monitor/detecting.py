@@ -25,7 +25,7 @@ from services.monitor.incident import (
     step,
 )
 from services.monitor.rules import RatioRule, RulesFile
-from services.monitor.store import Key, Series
+from services.monitor.store import Key, Q, Series
 from services.monitor.strangers import Strangers
 from services.monitor.window import Window, oldest
 from shared.cloudevents import Undecodable, read_fact
@@ -63,7 +63,8 @@ class Detecting:
         self._since, self._heard = {}, set()
         await changing.withdraw_misfits(tx, self._fingerprints, await tx.fetchval("SELECT clock()"))
         self._series = await store.series_of(tx, partitions, self._fingerprints)
-        self._strangers.restore((key, series.home, series.window.watermark) for key, series in self._series.items())
+        now = self._clock()
+        self._strangers.restore((key, series.home, min(series.window.watermark, now)) for key, series in self._series.items())
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
         now = moment(self._clock())
@@ -125,7 +126,12 @@ class Detecting:
 
     async def _let_go(self, tx: Tx) -> None:
         """What was changed is saved: strangers that are quiet or too many go, but for those with an open incident."""
-        gone = self._strangers.let_go(self._clock(), lambda key: self._series[key].state.incident_id is not None)
+        now = self._clock()
+        quiet = {key: self._series[key].state.incident_id for key in self._strangers.let_go(now)}
+        still_open = {row["id"] for row in await tx.fetch(Q.open_incidents)} if any(quiet.values()) else set()
+        for key in (key for key, incident in quiet.items() if incident in still_open):
+            self._strangers.keep(key, self._series[key].home, now)
+        gone = [key for key, incident in quiet.items() if incident not in still_open]
         for key in gone:
             del self._series[key]
         await store.drop_series(tx, gone)

@@ -3,7 +3,7 @@
 A stranger is a component that neither `catalog.yml` nor its rule's `only` names. One that has an open incident stays.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from services.monitor.aging import Ages
@@ -47,18 +47,18 @@ class Strangers:
         """Event time has come so far in every partition that speaks: what one of them still has to say must meet its window."""
         return min((come for come, said in self._come.values() if now - said <= HEARD_WITHIN), default=0.0)
 
-    def let_go(self, now: float, stays: Callable[[Key], bool]) -> list[Key]:
-        """Forgets those that were quiet for long, and of those above the limit the quietest; not those of which `stays` says so."""
-        gone, clock = [], self._clock(now)
+    def let_go(self, now: float) -> list[Key]:
+        """Forgets those that were quiet for long, and of those above the limit the quietest; returns them."""
+        gone, before = [], self._clock(now) - QUIET
         for (rule, home), ages in list(self._heard.items()):
-            goes = ages.forget(clock - QUIET)
+            components = ages.forget(before)
             while len(ages) > self.limit:
-                goes.append(ages.pop_oldest())
-            for component in goes:
-                if stays((rule, component)):
-                    ages.touch(component, clock)
-                else:
-                    gone.append((rule, component))
+                components.append(ages.pop_oldest())
+            gone += [(rule, component) for component in components]
             if not len(ages):
                 del self._heard[rule, home]
         return gone
+
+    def keep(self, key: Key, home: int, now: float) -> None:
+        """This one must stay, although it was to be forgotten: it may come up for that again after as long a time."""
+        self._touch(key, home, self._clock(now))

@@ -154,9 +154,10 @@ async def deleted_unread(stack: Stack) -> AsyncIterator[None]:
 async def ids_for_names(stack: Stack) -> AsyncIterator[None]:
     """A producer puts an id where its component should be, in more events than monitor of this stack may remember."""
     now = datetime.now(UTC)
-    named = ({"component": f"order-{n}" if n < 2_100 else "checkout", "ok": True} for n in range(SEEN_LIMIT + 5_000))
+    components = ["checkout"] * (SEEN_LIMIT + 3_000) + [f"order-{n}" for n in range(2_100)]
     async with stack.producing() as producer:
-        values = [event_bytes(f"n-{n}", at=now, subject=None, data=data) for n, data in enumerate(named)]
+        data = [{"component": component, "ok": True} for component in components]
+        values = [event_bytes(f"n-{n}", at=now, subject=None, data=each) for n, each in enumerate(data)]
         await asyncio.gather(*[await producer.send(Topic.PRODUCT_EVENTS, value, partition=0) for value in values])
     yield
 

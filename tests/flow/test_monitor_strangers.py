@@ -67,6 +67,25 @@ async def test_an_open_incident_of_a_stranger_is_kept_until_events_show_its_end(
     assert seconds(resolved["resolved_at"]) < 60
 
 
+async def test_a_stranger_whose_incident_a_person_ended_is_forgotten_like_any_other(monitor_database: Database) -> None:
+    # Given an incident of a component that nobody named, which a person ended, and of which nothing more is heard
+    site = Site(monitor_database, partitions=1, limits=Limits(components=LIMIT))
+    await site.start()
+    site.say(told(SMALL, until=15.0))
+    await site.settle()
+    assert [incident["status"] for incident in await site.incidents()] == ["open"]
+    site.say(paths(2 * LIMIT, after=1_000.0))
+    await site.settle()
+    assert ("checkout-failing", "checkout") in site.detecting._series
+    await site.rows("UPDATE incidents SET status = 'dismissed', ended_at = clock() RETURNING id")
+    # When others come
+    for after in (3_000.0, 5_000.0):
+        site.say(paths(2 * LIMIT, after=after))
+        await site.settle()
+    # Then it makes room for them
+    assert ("checkout-failing", "checkout") not in site.detecting._series
+
+
 async def test_strangers_that_come_and_go_leave_no_windows_and_after_a_day_and_a_half_nothing_at_all(monitor_database: Database) -> None:
     # Given strangers that come and go, round after round
     site = Site(monitor_database, partitions=PARTITIONS, limits=Limits(components=LIMIT), named=frozenset({"checkout"}))

@@ -139,10 +139,6 @@ def strangers(limit: int = 100, *named: str) -> Strangers:
     return Strangers({"failing": frozenset(named)}, limit)
 
 
-def never(key: tuple[str, str]) -> bool:
-    return key == ("", "")
-
-
 def test_150_000_distinct_components_leave_no_more_windows_than_the_limit() -> None:
     held, known = strangers(1_000, "checkout"), {("failing", "checkout")}
     held.hear(("failing", "checkout"), 0, 0, START, PAST)
@@ -151,27 +147,28 @@ def test_150_000_distinct_components_leave_no_more_windows_than_the_limit() -> N
         known.add(key)
         held.hear(key, 0, number % 10, START + number / 1000, PAST)
         if number % 500 == 0:
-            known -= set(held.let_go(PAST, never))
+            known -= set(held.let_go(PAST))
             assert len(known) <= 1_000 + 1
-    known -= set(held.let_go(PAST, never))
+    known -= set(held.let_go(PAST))
     assert ("failing", "checkout") in known
     assert ("failing", f"/orders/{DISTINCT - 1}") in known  # the quietest go first
     for partition in range(10):
         held.hear(("failing", "checkout"), 0, partition, START + 150 + QUIET + 1, PAST)
-    known -= set(held.let_go(PAST, never))
+    known -= set(held.let_go(PAST))
     assert (known, held._heard) == ({("failing", "checkout")}, {})
 
 
-def test_a_window_with_an_open_incident_stays_whatever_the_limit_and_however_long_it_is_quiet() -> None:
+def test_one_that_must_stay_comes_up_again_after_as_long_a_time() -> None:
     held, incident = strangers(2), ("failing", "broken")
     held.hear(incident, 0, 0, START, PAST)
     for number in range(10):
         held.hear(("failing", f"s-{number}"), 0, 0, START + number, PAST)
-    assert incident not in held.let_go(PAST, lambda key: key == incident)
-    held.hear(("failing", "s-9"), 0, 0, START + 10 * QUIET, PAST)
-    assert incident not in held.let_go(PAST, lambda key: key == incident)
-    held.hear(("failing", "s-9"), 0, 0, START + 20 * QUIET, PAST)
-    assert incident in held.let_go(PAST, never)
+    assert incident in held.let_go(PAST)
+    held.keep(incident, 0, PAST)
+    held.hear(("failing", "s-9"), 0, 0, START + 9 + QUIET, PAST)
+    assert incident not in held.let_go(PAST)
+    held.hear(("failing", "s-9"), 0, 0, START + 10 + QUIET, PAST)
+    assert incident in held.let_go(PAST)
 
 
 def test_quiet_is_measured_by_the_partition_that_is_furthest_behind_while_it_speaks() -> None:
@@ -179,27 +176,27 @@ def test_quiet_is_measured_by_the_partition_that_is_furthest_behind_while_it_spe
     held.hear(("failing", "a"), 0, 0, START, PAST)
     held.hear(("failing", "b"), 0, 1, START, PAST)
     held.hear(("failing", "b"), 0, 1, START + 2 * QUIET, PAST)
-    assert held.let_go(PAST, never) == []  # partition 0 may still have much to say of "a"
+    assert held.let_go(PAST) == []  # partition 0 may still have much to say of "a"
     later = PAST + HEARD_WITHIN + 1
     held.hear(("failing", "b"), 0, 1, START + 2 * QUIET, later)
-    assert held.let_go(later, never) == [("failing", "a")]
+    assert held.let_go(later) == [("failing", "a")]
 
 
 def test_a_watermark_far_ahead_of_our_clock_makes_nobody_quiet() -> None:
     held = strangers()
     held.hear(("failing", "a"), 0, 0, START, START)
     held.hear(("failing", "forged"), 0, 0, START + 10 * 365 * 86_400, START)
-    assert held.let_go(START, never) == []
+    assert held.let_go(START) == []
 
 
 def test_what_was_loaded_is_quiet_from_the_latest_of_all_it_shows() -> None:
     held = strangers(2)
     held.restore([(("failing", f"s-{number}"), 0, START + number) for number in range(5)])
-    assert set(held.let_go(PAST, never)) == {("failing", "s-0"), ("failing", "s-1"), ("failing", "s-2")}
+    assert set(held.let_go(PAST)) == {("failing", "s-0"), ("failing", "s-1"), ("failing", "s-2")}
     held.hear(("failing", "s-4"), 0, 0, START + 4 + QUIET, PAST)
-    assert held.let_go(PAST, never) == []
+    assert held.let_go(PAST) == []
     held.hear(("failing", "s-4"), 0, 0, START + 4 + QUIET + 0.001, PAST)
-    assert held.let_go(PAST, never) == [("failing", "s-3")]
+    assert held.let_go(PAST) == [("failing", "s-3")]
 
 
 @pytest.mark.parametrize("home", [0, 1])
@@ -207,4 +204,4 @@ def test_the_limit_holds_for_each_partition_of_the_partials(home: int) -> None:
     held = strangers(1)
     held.hear(("failing", "a"), 0, 0, START, PAST)
     held.hear(("failing", "b"), home, 0, START, PAST)
-    assert held.let_go(PAST, never) == ([] if home else [("failing", "a")])
+    assert held.let_go(PAST) == ([] if home else [("failing", "a")])
