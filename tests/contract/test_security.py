@@ -58,12 +58,19 @@ CELLS = {
         "unit/deploy/test_roles.py::test_a_service_finds_its_tables_without_naming_its_schema_and_may_write_and_make_more"
     ],
     ("read or change what another service stores, make roles or databases", "database role"): [
-        "unit/deploy/test_roles.py::test_a_service_can_neither_read_nor_write_nor_make_anything_of_the_others"
+        "unit/deploy/test_roles.py::test_a_role_can_do_nothing_beyond_its_part"
     ],
 }
 
 # The lines of "What limits them", by how they begin.
 LIMITS = {
+    "**Callers**": [
+        "unit/shared/test_http_limits.py::test_above_the_limit_the_connection_that_waits_longest_is_let_go_and_a_newcomer_gets_in",
+        "unit/shared/test_http_limits.py::test_beyond_so_many_requests_at_once_it_is_503_with_retry_after_and_health_answers",
+        "unit/shared/test_http_limits.py::test_a_body_that_does_not_arrive_in_time_is_408",
+        "flow/test_answers.py::test_every_answer_is_bounded_with_the_largest_data_there_can_be",
+        "flow/test_idempotency_keys.py::test_each_caller_has_keys_of_its_own",
+    ],
     "**Anonymous**: without a valid token": [
         "flow/test_bodies.py::test_the_token_is_looked_at_before_the_body_is_read",
         "flow/test_bodies.py::test_every_other_path_needs_one_whether_it_is_there_or_not",
@@ -77,6 +84,10 @@ LIMITS = {
         "flow/test_bodies.py::test_a_declared_length_above_the_limit_is_413_before_anything_is_read",
         "flow/test_monitor_rest.py::test_an_event_that_cannot_be_read_is_refused_with_its_reason",
     ],
+    "**Producer**: however many": [
+        "unit/monitor/test_strangers.py::test_150_000_distinct_components_are_held_up_to_the_limit_and_a_named_one_is_still_counted",
+        "unit/monitor/test_strangers.py::test_a_named_component_is_never_pushed_out_by_strangers",
+    ],
     "**Customers** hear only": [
         "flow/test_notifier_tells.py::test_an_incident_nobody_announced_tells_nobody",
         "flow/test_notifier_objects.py::test_the_fourth_within_an_hour_is_capped_and_an_hour_later_is_told_again",
@@ -85,6 +96,9 @@ LIMITS = {
     ],
     "**Words** of a product system": [
         "contract/test_channels.py::test_no_words_make_a_header_or_a_recipient_of_their_own",
+        "unit/test_foreign_words.py::test_no_mail_has_a_link_of_somebody_elses",
+        "unit/test_foreign_words.py::test_a_component_that_is_no_plain_word_is_a_part_of_our_service",
+        "flow/test_notifier_tells.py::test_whoever_names_a_component_does_not_write_to_its_customers",
         "unit/notifier/test_texts.py::test_the_html_shows_what_the_text_says_and_nothing_in_it_is_markup",
     ],
     "**Kafka writer**: no record": [
@@ -96,14 +110,28 @@ LIMITS = {
         "unit/shared/test_brake.py::test_an_engaged_brake_shows_reasons_and_samples_in_readyz_in_its_table_and_in_the_log",
         "unit/shared/test_brake.py::test_a_release_tries_again_and_judges_anew",
     ],
+    "**Kafka writer**: a dead letter": [
+        "unit/local/test_hostile_letters.py::test_a_receipt_among_the_letters_marks_nothing_and_is_shown_as_no_letter",
+        "unit/local/test_hostile_letters.py::test_whatever_is_written_there_the_commands_end_well_and_a_letter_of_ours_goes_back",
+    ],
     "**Database role**: a service's role": [
-        "unit/deploy/test_roles.py::test_a_service_can_neither_read_nor_write_nor_make_anything_of_the_others",
-        "unit/deploy/test_roles.py::test_a_role_of_nobody_cannot_even_connect",
+        "unit/deploy/test_roles.py::test_a_role_can_do_nothing_beyond_its_part",
+        "unit/deploy/test_roles.py::test_a_role_enters_no_other_database",
+        "unit/deploy/test_roles.py::test_a_role_of_nobody_cannot_even_connect_and_keeps_the_other_databases_that_it_could_enter",
+        "e2e/test_init.py::test_no_role_can_do_anything_beyond_its_part_on_the_server_that_is_shipped",
+    ],
+    "**Database role**: it cannot take": [
+        "unit/deploy/test_roles.py::test_a_role_cannot_take_the_connections_of_the_others",
+        "flow/test_roles_apart.py::test_a_ticket_is_made_while_monitors_role_holds_all_the_sessions_it_can_get",
+        "flow/test_roles_apart.py::test_a_ticket_is_made_while_the_queue_of_notifications_is_full",
+        "flow/test_roles_apart.py::test_advisory_locks_of_another_stop_neither_relay_nor_migration",
     ],
     "**Passwords**": ["unit/deploy/test_roles.py::test_the_verifier_proves_the_servers_side_of_rfc_7677s_example"],
     "**Secrets**": [
         "unit/deploy/test_environment.py::test_a_secret_can_be_a_file_and_the_file_wins",
-        "unit/deploy/test_environment.py::test_init_refuses_to_start_in_production_with_a_password_that_everybody_knows",
+        "unit/shared/test_settings.py::test_outside_demo_each_required_secret_that_is_none_is_refused",
+        "unit/shared/test_settings.py::test_two_equal_secrets_are_refused_by_both_names",
+        "unit/shared/test_settings.py::test_a_process_that_refuses_to_start_shows_no_secret",
         "unit/deploy/test_secrets.py::test_the_first_run_makes_every_secret_long_and_readable_by_all_who_hold_its_volume",
         "unit/deploy/test_secrets.py::test_no_two_secrets_are_equal_but_those_that_are_one",
     ],
@@ -111,6 +139,7 @@ LIMITS = {
         "unit/deploy/test_compose.py::test_it_runs_read_only_without_privileges_and_stops_in_time",
         "unit/deploy/test_compose.py::test_the_image_is_not_root_installs_by_hash_only_and_says_when_it_is_ready",
         "unit/deploy/test_compose.py::test_what_it_publishes_stays_on_this_machine",
+        "unit/deploy/test_compose.py::test_it_is_in_the_networks_of_its_part",
     ],
     "**Packages**": ["unit/deploy/test_locks.py::test_every_package_has_an_exact_version_and_hashes_and_no_host_is_named"],
     "**Personal data**": [
