@@ -64,8 +64,8 @@ class Arrival(Protocol):
     @property
     def topic(self) -> str: ...
     @property
-    def timestamp(self) -> int:
-        """Milliseconds since the epoch; below 0 when the broker kept none."""
+    def timestamp(self) -> int | None:
+        """Milliseconds since the epoch; None or below 0 when the broker kept none."""
 
 
 def read_event(value: bytes | None, headers: Headers, now: datetime, arrival: Arrival | None = None) -> ProductEvent:
@@ -279,7 +279,7 @@ def _event(attributes: dict[str, Any], now: datetime, arrival: Arrival | None) -
 
 def _arrived_at(arrival: Arrival, now: datetime) -> datetime:
     """The record's own timestamp, or now when the broker kept none."""
-    if arrival.timestamp < 0:
+    if arrival.timestamp is None or arrival.timestamp < 0:
         return now
     try:
         return datetime.fromtimestamp(arrival.timestamp / 1000, UTC)

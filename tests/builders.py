@@ -45,5 +45,5 @@ def request(customer_id: str = "c-1", *, at: datetime = NOON, unique: object = "
 class Arrived:
     """As much of a record as says where and when it came in, milliseconds since the epoch."""
 
-    timestamp: int = int(NOON.timestamp() * 1000)
+    timestamp: int | None = int(NOON.timestamp() * 1000)
     topic: str = "a.topic.v1"

@@ -103,7 +103,7 @@ async def fresh_database(postgres: dict[str, str], template: str) -> AsyncIterat
     """A database of its own for one test, with every service's schema in it."""
     name = "test_" + uuid4().hex[:12]
     admin = await connect(postgres, postgres["database"])
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")  # twice as fast as by the log
     yield Settings(
         environment="demo",
         database_host=postgres["host"],

@@ -85,11 +85,13 @@ SELECT current_schema, each.topic, n, '{"not_cloudevent": 1000}', (SELECT jsonb_
 FROM unnest(ARRAY['incidents.v1', 'customers.v1', 'monitor.partials.v1']) AS each (topic), generate_series(1, 330) n;
 INSERT INTO unpublished (id, lane, topic, header_names, header_values, written_at, reason)
 SELECT n, 0, 'incidents.v1', '{}', '{}', now(), 'too_large' FROM generate_series(1, 1000) n;
+INSERT INTO due_aside (kind, ref, due_at, reason)
+SELECT 'kind' || n % 200, n || repeat('𠀀', 128), now(), pg_temp.words(100) FROM generate_series(1, 2000) n;
 """
 
 FILL = {name: WORDS + own + STREAMS for name, own in (("monitor", MONITOR), ("notifier", NOTIFIER), ("ticketing", TICKETING))}
 
-EVERYWHERE = ("/livez", "/metrics", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/streams")
+EVERYWHERE = ("/livez", "/metrics", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/streams", "/v1/due")
 ASKED: dict[str, dict[str, str]] = {
     "monitor": {
         **{path: path for path in EVERYWHERE},
@@ -122,7 +124,10 @@ ASKED: dict[str, dict[str, str]] = {
 }
 
 RELEASED: dict[str, tuple[str, Any]] = {"/v1/streams/{topic}/release": ("/v1/streams/incidents.v1/release", {})}
-SENT: dict[str, tuple[str, Any]] = {"/v1/unpublished/send": ("/v1/unpublished/send", {"topic": "incidents.v1"})}
+SENT: dict[str, tuple[str, Any]] = {
+    "/v1/unpublished/send": ("/v1/unpublished/send", {"topic": "incidents.v1"}),
+    "/v1/due/retry": ("/v1/due/retry", {}),
+}
 
 # What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
 DONE: dict[str, dict[str, tuple[str, Any]]] = {
