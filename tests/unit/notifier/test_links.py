@@ -5,13 +5,13 @@ import re
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from services.notifier.channels.mail import Sender, compose
 from services.notifier.channels.outcome import Message
 from services.notifier.links import Right, right_of, token_for
 from services.notifier.settings import LONGEST_URL, NotifierSettings
 from shared.events.customers import LONGEST_ID
+from shared.settings import SettingsError
 from tests.builders import NOON
 
 SECRET = "a secret"
@@ -72,5 +72,5 @@ def test_list_unsubscribe_is_a_url_whatever_the_customers_id_and_its_line_is_sho
 
 def test_a_public_url_that_leaves_no_room_for_a_link_is_refused_at_start() -> None:
     assert NotifierSettings(environment="demo", public_url="https://" + "x" * (LONGEST_URL - 8)).public_url
-    with pytest.raises(ValidationError, match="more than 200 characters"):
+    with pytest.raises(SettingsError, match="more than 200 characters"):
         NotifierSettings(environment="demo", public_url="https://" + "x" * (LONGEST_URL - 7))

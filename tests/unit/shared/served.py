@@ -13,8 +13,9 @@ from shared.api import Body, Role, allow, application
 from shared.http.server import Server
 from shared.settings import Settings
 
-TOKENS = {"producer_token": "producer-token", "agent_token": "agent-token", "operator_token": "operator-token"}
-AUTHORIZED = b"Authorization: Bearer producer-token\r\n"
+# As long and as different as production wants them.
+TOKENS = {"producer_token": "p-7Qm4vXz9Lr2TbWc8", "agent_token": "a-5Kd1nHs6Yf3GjRe0", "operator_token": "o-8Uw2xPb7Vt4ZqMc6"}
+AUTHORIZED = b"Authorization: Bearer " + TOKENS["producer_token"].encode() + b"\r\n"
 WITHIN = 10.0  # seconds for what must happen
 
 
@@ -25,7 +26,7 @@ class Things(Body):
 
 def settings(**given: Any) -> Settings:
     """As in production, on a port of its own."""
-    return Settings(**{"database_password": "of-the-tests", **TOKENS, "http_port": free_port(), **given})
+    return Settings(**{"database_password": "d-3Ny6sJk9Ea1CvFh5", **TOKENS, "http_port": free_port(), **given})
 
 
 def small_application(settings: Settings) -> FastAPI:

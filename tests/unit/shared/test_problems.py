@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from shared.http.problems import LONGEST, SHOWN, Problem
-from tests.unit.shared.served import settings, small_application
+from tests.unit.shared.served import TOKENS, settings, small_application
 
 pytestmark = pytest.mark.asyncio
 
@@ -16,7 +16,7 @@ BOUND = 20_000  # bytes
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx2.AsyncClient]:
-    headers = {"authorization": "Bearer producer-token"}
+    headers = {"authorization": f"Bearer {TOKENS['producer_token']}"}
     app = small_application(settings())
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://small", headers=headers) as client:
         yield client
