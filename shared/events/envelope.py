@@ -68,6 +68,7 @@ class Payload(BaseModel):
 
 
 Id = Annotated[str, Field(min_length=1, max_length=255)]
+Count = Annotated[int, Field(ge=0, le=2**31 - 1)]  # what every store can hold
 Severity = Literal["low", "medium", "high", "critical"]
 Why = dict[str, Any]  # figures against thresholds, for people to read
 
@@ -85,7 +86,7 @@ class Fact(BaseModel):
     time: AwareDatetime  # since when it is true
     datacontenttype: Literal["application/json"] = "application/json"
     causationid: str | None = None  # the id of the message that made this one true
-    hops: Annotated[int, Field(ge=0)] = 0  # how many facts led here; above 8 it is a loop
+    hops: Count = 0  # how many facts led here; above 8 it is a loop
     data: Payload
 
     @classmethod

@@ -4,12 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo
 
-from shared.events.envelope import IMPACT_CHUNK, Fact, Id, Payload, Severity, Why
+from shared.events.envelope import IMPACT_CHUNK, Count, Fact, Id, Payload, Severity, Why
 from shared.events.lines import Line
 from shared.events.moments import Moment, Seconds, bound_seconds
 
 # Start in epoch seconds, events, bad events, customers failing last in it, event time of the first bad event or 0 (older versions lack it).
-Bucket = tuple[int, int, int, int] | tuple[int, int, int, int, float]
+Start = Annotated[int, Field(description="seconds since the epoch")]  # bounded as a time, see `_possible`
+Events = Annotated[int, Field(ge=0, le=2**53)]
+Bucket = tuple[Start, Events, Events, Events] | tuple[Start, Events, Events, Events, float]
 Behind = Annotated[float, Field(ge=0, le=36_525 * 86_400)]  # seconds, at most a century
 
 
@@ -25,9 +27,9 @@ Buckets = Annotated[tuple[Bucket, ...], AfterValidator(_possible)]
 class FoldedSeries(Payload):
     """What one partition saw of one rule and component. A later report of a bucket replaces an earlier one."""
 
-    rule: str
-    component: str
-    partition: Annotated[int, Field(ge=0)]  # of the product events
+    rule: Id
+    component: Id
+    partition: Count  # of the product events
     watermark: Seconds  # the latest event time seen, seconds since the epoch
     buckets: Buckets  # (start in epoch seconds, events, bad events, customers failing last in it, first bad event or 0)
     fingerprint: str = ""  # of the rule that counted: what counts, and in which buckets; older versions lack it
@@ -56,7 +58,7 @@ class Incident(Payload):
     severity: Severity
     title: Annotated[str, Line(500)]
     started_at: Moment  # the first bad event of the window that crossed the threshold
-    revision: Annotated[int, Field(ge=0)] = 0  # counts the facts about this incident, impacts left out; 0 for the opening
+    revision: Count = 0  # counts the facts about this incident, impacts left out; 0 for the opening
     symptom: str = "failing"  # what the rule detects: failing, slow, or a word of a later version; chooses the words of mails
     failing_at: Moment | None = None  # event time: the end of the last window that was failing; None in facts of older versions
     behind_seconds: Behind = 0.0  # how far behind monitor read: now minus the watermark, or minus "all is read"
@@ -77,7 +79,7 @@ class IncidentUpdated(Fact):
     """An open incident has news: it grew, it still fails, it fell silent or speaks again, or monitor has caught up."""
 
     class Data(Incident):
-        affected: int
+        affected: Count
         why: Why
         silent_since: Moment | None = None  # event time of the last event, when nothing was heard for `resolve.silent`
 
@@ -90,7 +92,7 @@ class IncidentResolved(Fact):
 
     class Data(Incident):
         resolved_at: Moment
-        affected: int
+        affected: Count
         why: Why
         by: str | None = None  # the person who ended it; None: events showed it
         note: str = ""  # the person's words, for operators; customers do not read them
@@ -116,7 +118,7 @@ class IncidentWithdrawn(Fact):
 
     class Data(Incident):
         withdrawn_at: Moment
-        affected: int
+        affected: Count
         reason: str  # rule_gone, rule_changed
         tell: bool = True  # whether those who were told get an end
 
@@ -129,7 +131,7 @@ class IncidentDismissed(Fact):
 
     class Data(Incident):
         dismissed_at: Moment
-        affected: int
+        affected: Count
         by: str  # who said so
         note: str = ""  # their words, for operators; customers do not read them
         tell: bool = True  # whether those who were told learn that it was a false alarm
@@ -145,7 +147,7 @@ class Affected(Payload):
     certainty: Literal["confirmed", "likely"]  # confirmed: their own events failed; likely: not said yet
     first_seen_at: Moment
     last_seen_at: Moment
-    count: Annotated[int, Field(ge=0)]  # their bad events so far
+    count: Count  # their bad events so far
 
 
 class IncidentImpact(Fact):
@@ -153,7 +155,7 @@ class IncidentImpact(Fact):
 
     class Data(Payload):
         incident_id: Id
-        chunk: Annotated[int, Field(ge=0)]
+        chunk: Count
         customers: Annotated[tuple[Affected, ...], Field(max_length=IMPACT_CHUNK)]
 
     type: Literal["forewarn.incident.impact.v1"] = "forewarn.incident.impact.v1"

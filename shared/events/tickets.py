@@ -13,7 +13,7 @@ class Ticket(Payload):
     """What every fact about a ticket repeats."""
 
     ticket_id: Id
-    number: Annotated[int, Field(ge=1)]
+    number: Annotated[int, Field(ge=1, le=2**53)]
     customer_id: Id
 
 

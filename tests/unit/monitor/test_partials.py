@@ -60,7 +60,7 @@ def test_a_series_without_buckets_says_how_far_time_has_come() -> None:
     assert (only.watermark, only.buckets) == (AT, ())
 
 
-@given(st.text(max_size=40), st.lists(st.tuples(*[st.integers(0, 10**12)] * 4, st.floats(0, 1e10)), max_size=20))
+@given(st.text(min_size=1, max_size=40), st.lists(st.tuples(*[st.integers(0, 10**12)] * 4, st.floats(0, 1e10)), max_size=20))
 def test_the_size_is_that_of_the_json(component: str, told: list[Bucket]) -> None:
     for each in series(RULE, component.encode(errors="replace").decode(), 3, AT, told):
         assert 0 <= size(each) - len(each.model_dump_json().encode()) <= 16 + 8 * len(told)

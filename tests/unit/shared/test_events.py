@@ -1,7 +1,9 @@
 """What every fact has in common: ids that say what it is, causes that are counted, and a type nobody else has."""
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -30,6 +32,18 @@ def erased(subject: str = "c-17", unique: object = "", cause: Fact | str | None 
 
 def every_fact(of: type[Fact]) -> set[type[Fact]]:
     return {found for cls in of.__subclasses__() for found in {cls, *every_fact(cls)}}
+
+
+def integers(schema: object) -> Iterator[dict[str, Any]]:
+    """Every integer that a JSON Schema speaks of."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "integer" and schema.get("description") != "seconds since the epoch":  # times have bounds of their own
+            yield schema
+        for held in schema.values():
+            yield from integers(held)
+    elif isinstance(schema, list):
+        for held in schema:
+            yield from integers(held)
 
 
 class TestAnId:
@@ -77,6 +91,10 @@ class TestAFact:
         else:
             with pytest.raises(ValidationError, match="score"):
                 RiskRaised.Data(customer_id="c-17", rule="r", score=score)
+
+    @pytest.mark.parametrize("fact", FACT_OF.values(), ids=lambda fact: fact.__name__)
+    def test_has_no_integer_that_a_store_cannot_hold(self, fact: type[Fact]) -> None:
+        assert [each for each in integers(fact.model_json_schema()) if abs(each.get("maximum", 1 << 99)) > 1 << 53] == []
 
     def test_about_a_contact_without_an_address_is_none(self) -> None:
         with pytest.raises(ValidationError, match="address"):
