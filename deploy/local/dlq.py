@@ -158,7 +158,7 @@ class Redrive:
 
     going: Counter[str] = field(default_factory=Counter)  # by reason
     poison: int = 0
-    gone: int = 0  # pointers at records the topic no longer keeps
+    gone: int = 0  # pointers at records that cannot be had
     refused: int = 0  # records that the broker does not take
     others: int = 0  # records that are no dead letters
 
@@ -170,7 +170,7 @@ class Redrive:
         if self.poison:
             yield f"{self.poison:,} stay: they have come back {MOST} times; `forewarn dlq show` says what is wrong with them"
         if self.gone:
-            yield f"{self.gone:,} stay: they are pointers, and {topic} no longer keeps their records"
+            yield f"{self.gone:,} stay: they are pointers, and {topic} does not keep their records, or no client can unpack them"
         if self.refused:
             yield f"{self.refused:,} stay: their records are larger than {topic} takes, or lack the key it needs"
         if self.others:

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from deploy.local.letters import Letter, Place
 from deploy.local.reading import between, reader
+from shared.unpacking import Unreadable
 
 NEAR = 5_000  # offsets that are read over rather than sought past
 
@@ -19,7 +20,7 @@ class Followed:
         self._consumer = consumer
 
     async def records(self, letters: Sequence[Letter]) -> dict[Place, ConsumerRecord]:
-        """By the pointer's own place: its record, unless the topic no longer keeps it or was made anew."""
+        """By the pointer's own place: its record, unless the topic no longer keeps it, it cannot be unpacked, or the topic was made anew."""
         pointing: dict[Place, list[Letter]] = {}
         for letter in letters:
             pointing.setdefault(letter.stood_at, []).append(letter)
@@ -34,7 +35,7 @@ class Followed:
         for at, offsets in (await self._within_bounds(places)).items():
             for first, last in _stretches(offsets):
                 async for each in between(self._consumer, at, first, last + 1):
-                    if isinstance(each, ConsumerRecord):
+                    if not isinstance(each, Unreadable):
                         yield each
 
     async def _within_bounds(self, places: Iterable[Place]) -> dict[TopicPartition, list[int]]:

@@ -96,9 +96,10 @@ async def run(cases: int, seed: int) -> dict[str, Any]:
         one = Run(stack, await open_.enter_async_context(writing(KAFKA, seed)), dice, f"h{int(time.time()):x}")
         await one.outage(-1)  # warm: memory is counted from here
         before, lived = await vitals.memory(), await vitals.lives()
-        files = asyncio.create_task(_files(seed, cases * HUNDRED["file"] // 100))
-        await _hundreds(one, cases // 100)
-        endings = await files
+        async with asyncio.TaskGroup() as both:
+            files = both.create_task(_files(seed, cases * HUNDRED["file"] // 100))
+            both.create_task(_hundreds(one, cases // 100))
+        endings = files.result()
         shop = await open_.enter_async_context(stack.shop(f"{one.name}-end", 1))
         await until(shop.ready, "every service is ready", seconds=60)
     after, raised = await vitals.memory(), await vitals.raised(since)
@@ -150,7 +151,11 @@ async def _files(seed: int, count: int) -> dict[str, int]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.hostile.files", str(seed), str(count), stdout=asyncio.subprocess.PIPE
     )
-    out, _ = await process.communicate()
+    try:
+        out, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        raise
     if process.returncode:
         return {f"ended with {process.returncode}": count}
     endings: dict[str, int] = json.loads(out)

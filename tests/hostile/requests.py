@@ -11,28 +11,23 @@ from tests.hostile.records import VALUES
 from tests.hostile.texts import scalar, text
 
 PORTS = {"monitor": 8001, "notifier": 8002, "ticketing": 8003}
-PATHS = {
-    "monitor": ("/v1/events", "/v1/incidents", "/v1/incidents/{}", "/v1/incidents/{}/impact", "/v1/incidents/{}/resolve"),
-    "notifier": ("/v1/notifications", "/v1/notifications/{}", "/v1/customers/{}", "/v1/customers/{}/preferences", "/u/{}"),
+ROUTES = {
+    "monitor": (
+        *("POST /v1/events", "GET /v1/incidents", "GET /v1/incidents/{}", "GET /v1/incidents/{}/impact"),
+        *("POST /v1/incidents/{}/resolve", "POST /v1/incidents/{}/dismiss", "POST /v1/streams/{}/release", "POST /v1/due/retry"),
+    ),
+    "notifier": (
+        *("GET /v1/notifications", "GET /v1/notifications/{}", "GET /v1/customers/{}", "GET /v1/customers/{}/contacts"),
+        *("PUT /v1/customers/{}/preferences", "POST /v1/customers/{}/contacts/clear-mark", "GET /u/{}", "POST /u/{}"),
+    ),
     "ticketing": (
-        "/v1/tickets",
-        "/v1/tickets/{}",
-        "/v1/tickets/{}/reply",
-        "/v1/tickets/{}/assign",
-        "/v1/tickets/{}/resolve",
-        "/v1/tickets/{}/link",
+        *("POST /v1/tickets", "POST /v1/tickets", "GET /v1/tickets", "GET /v1/tickets/{}", "GET /v1/tickets/{}/messages", "GET /v1/queues"),
+        *("POST /v1/tickets/{}/reply", "POST /v1/tickets/{}/assign", "POST /v1/tickets/{}/resolve", "POST /v1/tickets/{}/link"),
     ),
 }
 EVERYWHERE = (
-    "/livez",
-    "/readyz",
-    "/metrics",
-    "/docs",
-    "/openapi.json",
-    "/v1/streams",
-    "/{}",
-    "//evil.example/{}",
-    "http://evil.example/{}",
+    *("GET /livez", "GET /readyz", "GET /metrics", "GET /docs", "GET /openapi.json", "GET /v1/streams"),
+    *("GET /{}", "GET //evil.example/{}", "GET http://evil.example/{}"),
 )
 QUERIES = ("limit", "cursor", "status", "customer_id", "incident_id", "component", "assignee", "q")
 FIELDS = ("customer_id", "subject", "body", "channel", "priority", "component", "by", "assignee", "incident_id", "email", "reason", "note")
@@ -68,7 +63,7 @@ LINES = (
     b"\xff" * 50,
 )
 PATIENCE = 2.0  # seconds that a request which may lack something waits for its answer
-METHODS = ("GET", "GET", "POST", "POST", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "get", "NONSENSE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "get", "NONSENSE")
 
 
 @dataclass(frozen=True)
@@ -84,9 +79,11 @@ def request(dice: random.Random, tokens: Mapping[str, str]) -> Request:
     service = dice.choice(sorted(PORTS))
     if dice.random() < 0.1:
         return Request(service, dice.choice(LINES) + b"\r\nHost: x\r\n\r\n")
-    body = _body(dice) if dice.random() < 0.7 else b""
+    method, path = dice.choice(ROUTES[service] if dice.random() < 0.85 else EVERYWHERE).split(" ")
+    method = dice.choice(METHODS) if dice.random() < 0.1 else method
+    body = _body(dice) if dice.random() < (0.05 if method == "GET" else 0.95) else b""
     head = [
-        f"{dice.choice(METHODS)} {_target(dice, service)} HTTP/1.1".encode("ascii", "replace"),
+        f"{method} {_target(dice, path)} HTTP/1.1".encode("ascii", "replace"),
         b"Host: localhost",
         b"Connection: close",
         b"Content-Type: application/json",
@@ -101,15 +98,15 @@ def request(dice: random.Random, tokens: Mapping[str, str]) -> Request:
     return Request(service, b"\r\n".join(head) + b"\r\n\r\n" + body)
 
 
-def _target(dice: random.Random, service: str) -> str:
-    path = dice.choice(PATHS[service] if dice.random() < 0.8 else EVERYWHERE).replace("{}", _quoted(dice))
-    if dice.random() < 0.5:
+def _target(dice: random.Random, path: str) -> str:
+    path = path.replace("{}", _quoted(dice))
+    if dice.random() < 0.4:
         path += "?" + "&".join(f"{dice.choice(QUERIES)}={_quoted(dice)}" for _ in range(dice.choice((1, 2, 40))))
     return path[:60_000]
 
 
 def _quoted(dice: random.Random) -> str:
-    return quote(text(dice)[: dice.choice((20, 2_000))].encode("utf-8", "surrogatepass"), safe=dice.choice(("", "/%?#")))
+    return quote(text(dice)[: dice.choice((5, 20, 2_000))].encode("utf-8", "surrogatepass"), safe=dice.choice(("", "/%?#")))
 
 
 def _body(dice: random.Random) -> bytes:
