@@ -20,7 +20,7 @@ class Followed:
         self._consumer = consumer
 
     async def records(self, letters: Sequence[Letter]) -> dict[Place, ConsumerRecord]:
-        """By the pointer's own place: its record, unless the topic no longer keeps it, it cannot be unpacked, or the topic was made anew."""
+        """By the pointer's own place: its record, unless it is kept no longer, cannot be unpacked, or the topic was made anew."""
         pointing: dict[Place, list[Letter]] = {}
         for letter in letters:
             pointing.setdefault(letter.stood_at, []).append(letter)

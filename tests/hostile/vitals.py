@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from tests.compose.running import SERVICES, compose
 
 # Ours on one line, or Python's own. What a broker that was away before left behind speaks of connections, as nothing here makes.
-RAISED = re.compile(r"Traceback(?: \(most recent call last\))?:(?! (?:gaierror|NodeNotReadyError|KafkaConnectionError|ConnectionRefusedError)\b)")
+RAISED = re.compile(
+    r"Traceback(?: \(most recent call last\))?:(?! (?:gaierror|NodeNotReadyError|KafkaConnectionError|ConnectionRefusedError)\b)"
+)
 
 
 async def lives() -> dict[str, str]:
