@@ -9,7 +9,7 @@ READY := .venv/.ready
 ROUNDS ?= 20
 CASES ?= 10000
 SEED ?= 7
-AT_ONCE := -n auto --dist loadgroup
+AT_ONCE := -n auto --dist loadfile --no-loadscope-reorder
 AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
 
@@ -34,11 +34,11 @@ demo: $(READY) ## the whole loop on this machine, without Docker; ONCE=1 plays i
 	$(BIN)/forewarn demo $(if $(ONCE),--once)
 
 check: lint types ## within a minute: style, types, unit and contract tests
-	$(BIN)/pytest -n 4 --dist loadgroup -m 'not docker and not slow' tests/unit tests/contract $(ARGS)
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m 'not docker and not slow' tests/unit tests/contract $(ARGS)
 
 test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 	$(BIN)/pytest $(AT_ONCE) -m 'not docker' $(ARGS) || [ $$? = 5 ]
-	$(BIN)/pytest -n 2 --dist loadgroup -m docker $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m docker $(ARGS) || [ $$? = 5 ]
 
 hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`, an outage after each hundred: CASES=10000 SEED=1
 	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED)

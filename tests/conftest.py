@@ -36,14 +36,8 @@ def docker_missing() -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without Docker leaves out what needs it, and says so in one line; with REQUIRE_DOCKER=1 that is a failure.
-
-    Those that share real servers share a worker.
-    """
+    """Without Docker leaves out what needs it, and says so in one line; with REQUIRE_DOCKER=1 that is a failure."""
     needing = [item for item in items if item.get_closest_marker("docker")]
-    for item in needing:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("real servers"))
     if not needing or (missing := docker_missing()) is None:
         return
     if os.environ.get("REQUIRE_DOCKER") == "1":

@@ -10,7 +10,7 @@ from tests.alerts.harms import ROUNDS
 from tests.alerts.stack import Stack
 from tests.e2e.shop import until
 
-pytestmark = [pytest.mark.docker, pytest.mark.asyncio, pytest.mark.xdist_group("alerts")]
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio]
 
 STATES = ("FIRING", "RESOLVED")
 CRITICAL = {"KafkaAway", "DatabaseAway", "BrakeEngaged"}  # they last long enough to be mailed about

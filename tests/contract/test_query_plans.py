@@ -19,8 +19,6 @@ from tests.conftest import SERVICES, connect
 from tests.contract.plans.parameters import PARAMETERS, PLANNED_FOR_VALUES, SHARED
 from tests.contract.plans.tables import FILL, GROWING, MECHANISMS
 
-pytestmark = pytest.mark.xdist_group("query plans")
-
 ROOT = Path(__file__).parents[2]
 HELP = "tests/contract/plans/parameters.py"
 SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")

@@ -14,8 +14,6 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 LIMIT_S = 90.0
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:

@@ -19,7 +19,7 @@ SPEAKS_S = 60.0  # for how long others go on: an incident of `checkout-failing` 
 BODY = 2_600_000
 CHUNK = 65_536
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("embedded stack")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
