@@ -16,7 +16,8 @@ INSERT INTO channels (prefix) VALUES (replace(gen_random_uuid()::text, '-', ''))
 
 -- A commit fails when it notifies and the server's queue of notifications is full, which any role can bring about. A wake-up is only
 -- a hint, whoever waits for one looks by itself too: so none is given while the queue is half full.
-CREATE OR REPLACE FUNCTION wake() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION wake() RETURNS trigger LANGUAGE plpgsql
+SET search_path FROM CURRENT AS $$ -- whoever writes the row, an administrator too
 BEGIN
     IF pg_notification_queue_usage() < 0.5 THEN
         PERFORM pg_notify(prefix || '.' || TG_TABLE_NAME, '') FROM channels;

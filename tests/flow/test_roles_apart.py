@@ -126,6 +126,22 @@ async def test_a_foreign_notification_wakes_nobody(prepared: InitSettings, ticke
         await listening
 
 
+async def test_a_row_that_an_administrator_writes_wakes_as_any_other(
+    prepared: InitSettings, postgres: dict[str, str], ticketing: Database
+) -> None:
+    due, listening = ticketing.wakeup("due"), asyncio.create_task(ticketing.listen())
+    admin = await as_superuser(postgres, prepared.database_name)
+    async with asyncio.timeout(10):
+        await due.wait()  # once, when it begins to listen
+        due.clear()
+        await admin.execute("INSERT INTO ticketing.due (kind, ref, due_at, ready_at) VALUES ('look_again', 'x', now(), now())")
+        await due.wait()
+    await admin.close()
+    listening.cancel()
+    with suppress(asyncio.CancelledError):
+        await listening
+
+
 async def test_each_lane_has_one_leader_for_as_long_as_its_session_lives(own: Settings, ticketing: Database) -> None:
     candidates = [await asyncpg.connect(**ticketing.connect_arguments()) for _ in range(5)]
     leads = await asyncio.gather(*(outbox._leads(each, Lane.FACTS) for each in candidates))
