@@ -58,7 +58,7 @@ async def client(service: Service) -> AsyncIterator[httpx2.AsyncClient]:
 async def serving(service: Service) -> AsyncIterator[str]:
     """The service's REST answers at this address while the context lasts."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(service.app(), "127.0.0.1", port, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(service.app(), "127.0.0.1", port, log_config=None, lifespan="off"))
     with suppress(asyncio.CancelledError):
         task = asyncio.create_task(server.serve())
         async with asyncio.timeout(10):
