@@ -220,7 +220,8 @@ async def migrate(connection: asyncpg.Connection, schema: str, folders: Sequence
     Safe to run again, to be killed, and to run twice at once: the list of what is applied is locked meanwhile. Returns what it applied.
     """
     await connection.execute(f'SET search_path TO "{schema}"')
-    with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):  # IF NOT EXISTS does not see what is not committed yet
+    # IF NOT EXISTS does not see what is not committed yet: the table, its row type, or their names in the catalogue.
+    with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError, asyncpg.DuplicateObjectError):
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT statement_timestamp())"
         )

@@ -10,7 +10,6 @@ import traceback
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from unicodedata import category
 
 from typer.testing import CliRunner
 
@@ -18,11 +17,11 @@ from deploy.local.check import FILES
 from deploy.local.cli import app
 from deploy.local.processes import ROOT
 from tests.hostile.records import VALUES
+from tests.hostile.terminals import unseen
 from tests.hostile.texts import text
 
 SHIPPED = ROOT / "deploy" / "config"
 LONGEST = 30  # seconds a command may take for one small file
-RAW = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, directions and other invisible ones, half characters, line separators
 
 
 def bomb(dice: random.Random) -> bytes:
@@ -87,7 +86,7 @@ def tried(dice: random.Random) -> str:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         traceback.print_exception(result.exception, file=sys.stderr)
         return f"uncaught {type(result.exception).__name__}"
-    if any(category(each) in RAW and each not in "\n\t" for each in result.output):
+    if unseen(result.output, keep="\n\t"):
         print(f"{arguments}: {ascii(result.output)[:500]}", file=sys.stderr)
         return "raw characters"
     return f"exit {result.exit_code}"

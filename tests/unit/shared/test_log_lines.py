@@ -22,7 +22,7 @@ from shared.cloudevents import Reason, Undecodable
 from shared.errors import described
 from shared.logs import FORMAT, LONGEST, OneLine, Summing
 from tests.conftest import connect
-from tests.hostile_text import HOSTILE, unseen
+from tests.hostile.terminals import HOSTILE, unseen
 
 ROOT = Path(__file__).parent.parent.parent.parent
 CANARY = "Ada Lovelace, ada@canary.example"
