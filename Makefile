@@ -43,7 +43,7 @@ test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbo
 hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`, an outage after each hundred: CASES=10000 SEED=1
 	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED)
 
-stack-test: $(READY) ## what `make up PROFILE=observability` must survive: a flood of bad records, one too large, Kafka away
+stack-test: $(READY) ## what `make up PROFILE=observability` must survive: every codec, a flood of bad records, one too large, Kafka away, greedy callers
 	$(BIN)/python -m tests.compose
 
 lint: $(READY) ## style, formatting, and who may import whom

@@ -8,18 +8,11 @@ import pytest
 
 from services.ticketing.handlers import on_incidents, on_requests
 from shared.events import Fact, IncidentImpact
-from shared.postgres import Database, Tx
+from shared.postgres import Tx
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import NOW, POLICY, dismissed, impact, minutes, opened, requested, resolved
 
 INVOICE: dict[str, Any] = {"subject": "An invoice", "body": "Please send me an invoice."}
-
-
-@pytest.fixture
-async def desk(ticketing_database: Database) -> Desk:
-    desk = Desk(ticketing_database)
-    await desk.at(NOW)
-    return desk
 
 
 async def take(tx: Tx, *facts: Fact) -> None:

@@ -4,16 +4,8 @@ import pytest
 
 from services.ticketing import timers
 from shared.events import Fact
-from shared.postgres import Database
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import NOW, dismissed, impact, minutes, opened, reopened, requested, resolved, withdrawn
-
-
-@pytest.fixture
-async def desk(ticketing_database: Database) -> Desk:
-    desk = Desk(ticketing_database)
-    await desk.at(NOW)
-    return desk
 
 
 @pytest.mark.parametrize("end", [withdrawn(), dismissed()], ids=["withdrawn", "dismissed"])

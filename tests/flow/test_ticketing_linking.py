@@ -6,20 +6,10 @@ from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
-import pytest
-
 from services.ticketing import change, store
 from shared.events import Fact, identity
-from shared.postgres import Database
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import NOW, STARTED, impact, minutes, opened, reopened, requested, resolved
-
-
-@pytest.fixture
-async def desk(ticketing_database: Database) -> Desk:
-    desk = Desk(ticketing_database)
-    await desk.at(NOW)
-    return desk
 
 
 async def test_a_ticket_of_an_affected_customer_is_linked_with_reasons_and_answered_at_once(desk: Desk) -> None:

@@ -1,38 +1,18 @@
 """What is known of one ticket, page by page: nothing is missing, nothing comes twice, and what is long is whole where it is asked for."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
 import pytest
 
-from services.ticketing.api import router
 from shared.answers import PAGE
-from shared.postgres import Database
-from shared.service import Service
-from shared.settings import Settings
 from tests.flow.cursors import NOT_OURS
 from tests.flow.ticketing_desk import Desk
-from tests.unit.ticketing.builders import NOW, POLICY, impact, minutes, opened, requested
+from tests.unit.ticketing.builders import NOW, impact, minutes, opened, requested
 
 pytestmark = pytest.mark.asyncio
 
 LONG = "𠀀" * 99_999 + "!"
-
-
-@pytest.fixture
-async def desk(ticketing_database: Database) -> Desk:
-    desk = Desk(ticketing_database)
-    await desk.at(NOW)
-    return desk
-
-
-@pytest.fixture
-async def agent(desk: Desk, fresh_database: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    app = Service("ticketing", fresh_database, desk.database, routers=[router(POLICY)]).app()
-    headers = {"authorization": "Bearer agent-token"}
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ticketing", headers=headers) as client:
-        yield client
 
 
 async def pages(agent: httpx2.AsyncClient, path: str, cursor: str | None = None, **query: Any) -> list[list[dict[str, Any]]]:

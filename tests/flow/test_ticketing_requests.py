@@ -5,16 +5,8 @@ from datetime import timedelta
 import pytest
 
 from shared.events import identity
-from shared.postgres import Database
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import NOW, minutes, requested
-
-
-@pytest.fixture
-async def desk(ticketing_database: Database) -> Desk:
-    desk = Desk(ticketing_database)
-    await desk.at(NOW)
-    return desk
 
 
 async def test_a_request_becomes_a_ticket_with_what_the_customer_said(desk: Desk) -> None:

@@ -10,7 +10,6 @@ from fastapi.routing import APIRoute
 
 from services.ticketing.api import router
 from shared.events.lines import one_line
-from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
 from tests.flow.cursors import NOT_OURS
@@ -42,13 +41,6 @@ MAY = {
     ("GET", "/v1/queues"): AGENT,
     ("GET", "/v1/incidents/{incident_id}/outcome"): AGENT,
 }
-
-
-@pytest.fixture
-async def desk(ticketing_database: Database) -> Desk:
-    desk = Desk(ticketing_database)
-    await desk.at(NOW)
-    return desk
 
 
 @pytest.fixture

@@ -1,34 +1,14 @@
 """An affected customer's unrelated question is no reason for an automatic answer: an agent sees what it may be about, and decides."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
 import pytest
 
-from services.ticketing.api import router
-from shared.postgres import Database
-from shared.service import Service
-from shared.settings import Settings
 from tests.flow.ticketing_desk import Desk
-from tests.unit.ticketing.builders import NOW, POLICY, dismissed, impact, minutes, opened, requested, resolved, withdrawn
+from tests.unit.ticketing.builders import NOW, dismissed, impact, minutes, opened, requested, resolved, withdrawn
 
 INVOICE: dict[str, Any] = {"subject": "An invoice", "body": "Please send me an invoice."}
-
-
-@pytest.fixture
-async def desk(ticketing_database: Database) -> Desk:
-    desk = Desk(ticketing_database)
-    await desk.at(NOW)
-    return desk
-
-
-@pytest.fixture
-async def agent(desk: Desk, fresh_database: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    app = Service("ticketing", fresh_database, desk.database, routers=[router(POLICY)]).app()
-    headers = {"authorization": "Bearer agent-token"}
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ticketing", headers=headers) as client:
-        yield client
 
 
 async def detail(agent: httpx2.AsyncClient, number: int = 1001) -> dict[str, Any]:

@@ -6,18 +6,10 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.ticketing.timers import begin_tidying
-from shared.postgres import Database
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import NOW, impact, minutes, opened, requested, resolved, told
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-async def desk(ticketing_database: Database) -> Desk:
-    desk = Desk(ticketing_database)
-    await desk.at(NOW)
-    return desk
 
 
 async def test_an_unanswered_ticket_warns_at_three_quarters_and_is_breached_at_its_deadline(desk: Desk) -> None:

@@ -1,0 +1,30 @@
+"""ticketing at a desk of its own, and an agent who calls it: what its flow tests begin with."""
+
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+
+from services.ticketing.api import router
+from shared.postgres import Database
+from shared.service import Service
+from shared.settings import Settings
+from tests.flow.ticketing_desk import Desk
+from tests.unit.ticketing.builders import NOW, POLICY
+
+
+@pytest.fixture
+async def desk(ticketing_database: Database) -> Desk:
+    """ticketing, with nothing heard yet."""
+    desk = Desk(ticketing_database)
+    await desk.at(NOW)
+    return desk
+
+
+@pytest.fixture
+async def agent(desk: Desk, fresh_database: Settings) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of that desk's REST with an agent's token."""
+    app = Service("ticketing", fresh_database, desk.database, routers=[router(POLICY)]).app()
+    headers = {"authorization": "Bearer agent-token"}
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ticketing", headers=headers) as client:
+        yield client
