@@ -18,7 +18,7 @@ from deploy.local.terminal import say
 from deploy.tokens_file import Change, Refused
 from shared.config import ConfigError, Duration
 from shared.identity import Role, misnamed
-from shared.tokens import mint, sha256
+from shared.tokens import mint, sha256, without_tokens
 from shared.tokens_file import MOST_TOKENS, Entry, Token, TokensFile
 
 R = TypeVar("R")
@@ -122,7 +122,7 @@ def revoked(held: TokensFile, name: str) -> TokensFile | Refused:
 
 
 def _nobody(name: str) -> Refused:
-    return Refused(f"nobody has a token by the name of {printable(name, longest=64)}")
+    return Refused(f"nobody has a token by the name of {printable(without_tokens(name), longest=64)}")
 
 
 # ── the edge ─────────────────────────────────────────────────────────────────────────────────
