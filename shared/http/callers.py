@@ -67,8 +67,8 @@ class Gate:
     403 for Forewarn-Acting-For from a caller who may not act for others, 422 when it names nobody.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings, self._known = app, settings, Known(settings)
+    def __init__(self, app: ASGIApp, settings: Settings, known: Known) -> None:
+        self._app, self._settings, self._known = app, settings, known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not is_public(scope["path"], self._settings):

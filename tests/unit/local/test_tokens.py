@@ -9,12 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.local.cli import app
-from deploy.local.tokens import rotated
+from deploy.local.tokens import added, rotated
 from deploy.tokens_file import Refused
 from shared.config import load
 from shared.identity import RESERVED, Holder, Role
 from shared.tokens import is_token, mint, sha256
-from shared.tokens_file import MOST_TOKENS, Entry, Token, TokensFile
+from shared.tokens_file import MOST_CALLERS, MOST_TOKENS, Entry, Token, TokensFile
 from tests.hostile.terminals import HOSTILE, unseen
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -146,6 +146,10 @@ def entry(*ends: datetime | None) -> Entry:
     return Entry(role=Role.AGENT, tokens=tokens)
 
 
+def entry_of(token: str) -> Entry:
+    return Entry(role=Role.AGENT, tokens=(Token(sha256=sha256(token), created_at=NOW),))
+
+
 def after_rotation(*ends: datetime | None, ends_at: datetime = NOW + DAY) -> list[datetime | None] | Refused:
     new = Token(sha256=sha256("new"), created_at=NOW)
     found = rotated(TokensFile(callers={"ada": entry(*ends)}), "ada", new, ends_at)
@@ -169,6 +173,15 @@ def test_a_caller_with_ten_tokens_that_work_gets_no_eleventh() -> None:
     assert isinstance(refused, Refused)
     assert "--overlap 0s" in refused.why
     assert after_rotation(*[NOW + DAY] * MOST_TOKENS, ends_at=NOW) == [None]
+
+
+def test_a_thousand_callers_are_the_most_there_can_be() -> None:
+    held = TokensFile(callers={f"c{number}": entry_of(str(number)) for number in range(MOST_CALLERS - 1)})
+    full = added(held, "last", entry_of("last"))
+    assert isinstance(full, TokensFile)
+    assert added(full, "one-more", entry_of("one more")) == Refused(
+        "there are 1,000 callers, which is the most: revoke those who call no more"
+    )
 
 
 # ── what it does not do ──────────────────────────────────────────────────────────────────────
