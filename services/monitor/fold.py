@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from services.monitor.aging import Components
 from services.monitor.buckets import Buckets, OldCells
-from services.monitor.rules import RatioRule, test_of
+from services.monitor.rules import RatioRule
 from services.monitor.seen import MINUTE, Seen
 from services.monitor.tallies import Tallies, Tally
+from shared.conditions import test_of
 from shared.events import ProductEvent
 
 SKEW = 300.0  # seconds an event may be ahead of our clock before it is counted as such

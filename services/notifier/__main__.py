@@ -66,6 +66,7 @@ def service(settings: NotifierSettings) -> Service:
         background=[connections.run],
         measurements=[probe],
         kept=kept(settings),
+        about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
     )
 
 

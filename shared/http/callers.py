@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.http import documentation, front
 from shared.http.problems import Problem, header, refuse
 from shared.identity import Caller, Role
 from shared.settings import Settings
@@ -56,13 +57,13 @@ def _caller_with(token: str, settings: Settings) -> Caller | None:
 
 
 HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
-DOCUMENTATION = frozenset({"/docs", "/openapi.json"})
+PUBLIC = HEALTH | documentation.PATHS | {front.PATH}
 _public_page = re.compile(r"/u/[^/]+").fullmatch
 
 
-def is_public(path: str, settings: Settings) -> bool:
-    """Whether a path needs no token: health, a customer's page, and in the demo the documentation. Nothing is public by how it begins."""
-    return path in HEALTH or _public_page(path) is not None or (settings.environment == "demo" and path in DOCUMENTATION)
+def is_public(path: str) -> bool:
+    """Whether a path needs no token: health, what the API offers, a customer's page. Nothing is public by how it begins."""
+    return path in PUBLIC or _public_page(path) is not None
 
 
 class Gate:
@@ -72,7 +73,7 @@ class Gate:
         self._app, self._settings = app, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not is_public(scope["path"], self._settings) and not self._knows(scope):
+        if scope["type"] == "http" and not is_public(scope["path"]) and not self._knows(scope):
             await refuse(_unknown_caller(), scope, receive, send)
             return
         await self._app(scope, receive, send)
