@@ -10,7 +10,7 @@ import re2
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, InstanceOf, Tag, model_validator
 from typing_extensions import TypeAliasType
 
-from services.monitor.rules import Comparison, Operand
+from services.monitor.rules.file import Comparison, Operand
 from shared.config import Config
 from shared.events import FACT_OF, TOPIC_OF, Topic
 

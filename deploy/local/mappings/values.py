@@ -10,7 +10,7 @@ import msgspec
 
 from deploy.local.mappings.model import Value, pattern
 from deploy.local.mappings.routes import Routes
-from services.monitor.rules import COMPARE, Comparison, Operand
+from services.monitor.rules.file import COMPARE, Comparison, Operand
 
 Test = Callable[[Any], bool]
 

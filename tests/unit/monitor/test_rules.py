@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.monitor.rules import MISSING, Comparison, RulesFile, reader
-from services.monitor.rules import test_of as condition  # pytest would take it for a test of ours
+from services.monitor.rules.file import MISSING, Comparison, RulesFile, reader
+from services.monitor.rules.file import test_of as condition  # pytest would take it for a test of ours
 from shared.config import ConfigError, load
 from shared.events import ProductEvent
 from tests.builders import NOON, event
