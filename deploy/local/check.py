@@ -8,7 +8,7 @@ import typer
 from pydantic import BaseModel
 
 from deploy.local.terminal import say
-from services.monitor.rules import RulesFile
+from services.monitor.rules.file import RulesFile
 from services.notifier.policy import Policy
 from services.ticketing.support import Support
 from shared.catalog import Catalog

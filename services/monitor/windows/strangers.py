@@ -6,8 +6,8 @@ A stranger is a component that neither `catalog.yml` nor its rule's `only` names
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from services.monitor.aging import Ages
-from services.monitor.fold import QUIET
+from services.monitor.fold.aging import Ages
+from services.monitor.fold.partition import QUIET
 
 HEARD_WITHIN = 600.0  # seconds of the wall clock after which a partition that says nothing holds back no clock
 

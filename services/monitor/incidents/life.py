@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.monitor.detectors.ratio import Counts, Signal
-from services.monitor.rules import RatioRule
-from services.monitor.window import Beginning
+from services.monitor.rules.file import RatioRule
+from services.monitor.windows.window import Beginning
 from shared.events import identity
 
 GREW = 2.0  # an open incident is said to have grown each time its failing customers have doubled

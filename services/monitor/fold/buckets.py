@@ -6,8 +6,8 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from services.monitor.aging import Ages, Components
-from services.monitor.tallies import Appended
+from services.monitor.fold.aging import Ages, Components
+from services.monitor.fold.tallies import Appended
 
 
 @dataclass(slots=True)

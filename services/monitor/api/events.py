@@ -20,7 +20,7 @@ from shared.events import ProductEvent, Topic
 from shared.outbox import Lane, Message, put
 from shared.postgres import Tx
 
-events = APIRouter()
+router = APIRouter()
 
 BATCH = b"application/cloudevents-batch+json"
 MAX_EVENTS = 1_000
@@ -46,7 +46,7 @@ class Posted:
     timestamp: int
 
 
-@events.post("/events", status_code=202, response_model=Accepted, dependencies=[allow(Role.PRODUCER)], tags=["events"])
+@router.post("/events", status_code=202, response_model=Accepted, dependencies=[allow(Role.PRODUCER)], tags=["events"])
 async def accept_events(request: Request, database: Db, idempotency_key: IdempotencyKey = None) -> Response:
     """One CloudEvent 1.0 (structured, or binary with `ce-` headers), or a batch of them as a JSON array.
 

@@ -13,13 +13,15 @@ from zlib import crc32
 
 from aiokafka import ConsumerRecord
 
-from services.monitor import metrics, partials, snapshot, store
-from services.monitor.buckets import Changes
-from services.monitor.fold import COMPONENTS, REFUSED, Partition
-from services.monitor.incident import moment
-from services.monitor.rules import RulesFile
-from services.monitor.store import RecentIncident
-from services.monitor.tallies import Tally
+from services.monitor import metrics
+from services.monitor.fold import partials
+from services.monitor.fold.buckets import Changes
+from services.monitor.fold.partition import COMPONENTS, REFUSED, Partition
+from services.monitor.fold.tallies import Tally
+from services.monitor.incidents.life import moment
+from services.monitor.rules.file import RulesFile
+from services.monitor.store import fold as store
+from services.monitor.store.incidents import RecentIncident, recent_incidents, record_impact
 from shared.cloudevents import Reason, Undecodable, read_event
 from shared.dead_letters import DeadLetter
 from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded
@@ -69,7 +71,7 @@ class Folding:
         rules, limit = self._rules.rules, self._limits.components
         self._partitions = {number: Partition(rules, horizon, limit, self._named) for number in partitions}
         self._searched, self._told, self._waiting = set(), {}, frozenset()
-        metrics.IDENTITIES_DROPPED.inc(await snapshot.restore(tx, self._partitions, self._limits.identities, self._clock()))
+        metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
         self._accounted = self._fates()
         self._incidents_changed = True
 
@@ -97,14 +99,14 @@ class Folding:
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
         incidents: dict[tuple[str, str], list[RecentIncident]] = {}
-        for incident in await store.recent_incidents(tx, self._rules.horizon):
+        for incident in await recent_incidents(tx, self._rules.horizon):
             incidents.setdefault((incident.rule, incident.component), []).append(incident)
         self._hold(incidents)
         facts: list[Fact] = []
         for incident in self._touching(incidents):
             facts += await self._impact(tx, incident, said_at)
         facts += self._partials(incidents, said_at)
-        dropped = await snapshot.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
+        dropped = await store.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
         metrics.IDENTITIES_DROPPED.inc(dropped)
         await say(tx, *facts)
         self._incidents_changed = False
@@ -137,7 +139,7 @@ class Folding:
         found = dict(self._affected(incident))  # a customer is in two partitions where two producers choose them in two ways
         if not found:
             return []
-        new = await store.touch(tx, incident.id, found)
+        new = await record_impact(tx, incident.id, found)
         metrics.AFFECTED.inc(len(new))
         told = [_affected(customer, tally) for customer, tally in found.items() if customer in new]
         chunks = [tuple(told[at : at + IMPACT_CHUNK]) for at in range(0, len(told), IMPACT_CHUNK)]

@@ -9,16 +9,14 @@ from pydantic import BaseModel, Field
 
 from services.monitor import changing
 from services.monitor.changing import End
-from services.monitor.events_api import events
-from services.monitor.incident import IncidentRow
-from services.monitor.store import Q, incident, incident_of
+from services.monitor.incidents.life import IncidentRow
+from services.monitor.store.incidents import incident, incident_of, queries
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once, position_of, timed_position
 from shared.events import Severity
 from shared.postgres import Tx, plan_for_values
 
-router = APIRouter(prefix="/v1")
-router.include_router(events)
+router = APIRouter()
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 Status = Literal["open", "resolved", "withdrawn", "dismissed"]
@@ -78,7 +76,7 @@ async def list_incidents(
         await plan_for_values(tx)
         return await page_of(
             tx,
-            Q.list_incidents,
+            queries.list_incidents,
             status,
             component,
             *timed_position(cursor),
@@ -102,7 +100,7 @@ async def list_impact(database: Db, incident_id: Name, cursor: Cursor = None, li
         await _shown(tx, incident_id)
         return await page_of(
             tx,
-            Q.list_impact,
+            queries.list_impact,
             incident_id,
             position_of(cursor),
             limit=limit,
@@ -112,7 +110,7 @@ async def list_impact(database: Db, incident_id: Name, cursor: Cursor = None, li
 
 
 async def _shown(tx: Tx, incident_id: str) -> IncidentView:
-    row = await incident(tx, Q.incident, incident_id)
+    row = await incident(tx, queries.incident, incident_id)
     if row is None:
         raise Problem(404, "there is no such incident")
     return _view(row)

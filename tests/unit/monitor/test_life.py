@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.monitor.detectors.ratio import Counts, judge
-from services.monitor.incident import (
+from services.monitor.incidents.life import (
     Decision,
     Grew,
     IncidentRow,
@@ -22,8 +22,8 @@ from services.monitor.incident import (
     silent_since,
     step,
 )
-from services.monitor.rules import RatioRule
-from services.monitor.window import Beginning
+from services.monitor.rules.file import RatioRule
+from services.monitor.windows.window import Beginning
 from tests.builders import NOON
 from tests.unit.monitor.builders import rule
 

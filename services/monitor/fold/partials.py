@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from services.monitor.rules import RatioRule
+from services.monitor.rules.file import RatioRule
 from shared.events import Bucket, FoldedSeries
 
 LARGEST = 512 << 10  # bytes of one message's data: half of what a reader takes

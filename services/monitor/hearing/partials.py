@@ -6,11 +6,11 @@ from datetime import datetime
 
 from aiokafka import ConsumerRecord
 
-from services.monitor import changing, store
+from services.monitor import changing
 from services.monitor.changing import End, Evidence, News, Now
 from services.monitor.detectors.ratio import judge
-from services.monitor.fold import COMPONENTS, SKEW
-from services.monitor.incident import (
+from services.monitor.fold.partition import COMPONENTS, SKEW
+from services.monitor.incidents.life import (
     Decision,
     Grew,
     IncidentRow,
@@ -24,10 +24,11 @@ from services.monitor.incident import (
     news,
     step,
 )
-from services.monitor.rules import RatioRule, RulesFile
-from services.monitor.store import Key, Q, Series
-from services.monitor.strangers import Strangers
-from services.monitor.window import Window, oldest
+from services.monitor.rules.file import RatioRule, RulesFile
+from services.monitor.store.incidents import lock_incidents, queries
+from services.monitor.store.series import Key, Series, drop_series, keep_series, series_of
+from services.monitor.windows.strangers import Strangers
+from services.monitor.windows.window import Window, oldest
 from shared.cloudevents import Undecodable, read_fact
 from shared.dead_letters import DeadLetter
 from shared.events import FoldedSeries, PartialFolded
@@ -62,7 +63,7 @@ class Detecting:
         """Also withdraws the incidents that no rule of this process judges any more: they must not stay open for ever."""
         self._since, self._heard = {}, set()
         await changing.withdraw_misfits(tx, self._fingerprints, await tx.fetchval("SELECT clock()"))
-        self._series = await store.series_of(tx, partitions, self._fingerprints)
+        self._series = await series_of(tx, partitions, self._fingerprints)
         now = self._clock()
         self._strangers.restore((key, series.home, min(series.window.watermark, now)) for key, series in self._series.items())
 
@@ -113,14 +114,14 @@ class Detecting:
             return
         now: datetime = await tx.fetchval("SELECT clock()")
         open_ids = [series.state.incident_id for key in changed if (series := self._series[key]).state.incident_id is not None]
-        rows = await store.lock_incidents(tx, open_ids)
+        rows = await lock_incidents(tx, open_ids)
         for key in self._heard:
             self._series[key].heard_at = now
         for key, since in changed.items():
             series = self._series[key]
             row = rows.get(series.state.incident_id or "")
             await self._judge(tx, key, since, row, Now(now, behind_seconds(now, moment(series.window.watermark))))
-        await store.keep_series(tx, {key: self._series[key] for key in changed}, self._fingerprints)
+        await keep_series(tx, {key: self._series[key] for key in changed}, self._fingerprints)
         self._heard = set()
         await self._let_go(tx)
 
@@ -128,13 +129,13 @@ class Detecting:
         """What was changed is saved: strangers that are quiet or too many go, but for those with an open incident."""
         now = self._clock()
         quiet = {key: self._series[key].state.incident_id for key in self._strangers.let_go(now)}
-        still_open = {row["id"] for row in await tx.fetch(Q.open_incidents)} if any(quiet.values()) else set()
+        still_open = {row["id"] for row in await tx.fetch(queries.open_incidents)} if any(quiet.values()) else set()
         for key in (key for key, incident in quiet.items() if incident in still_open):
             self._strangers.keep(key, self._series[key].home, now)
         gone = [key for key, incident in quiet.items() if incident not in still_open]
         for key in gone:
             del self._series[key]
-        await store.drop_series(tx, gone)
+        await drop_series(tx, gone)
 
     async def _judge(self, tx: Tx, key: Key, since: int, row: IncidentRow | None, now: Now) -> None:
         """Steps through the windows that changed, and makes true what is decided. `row`: of the incident, should there be an open one."""

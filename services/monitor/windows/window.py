@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from services.monitor.detectors.ratio import Counts
-from services.monitor.rules import RatioRule
+from services.monitor.rules.file import RatioRule
 from shared.events import Bucket
 
 KEPT = 4  # windows of buckets: what comes later than three windows judges none of them again

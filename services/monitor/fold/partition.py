@@ -8,11 +8,11 @@ latest bad event only, so they add up over buckets too.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.monitor.aging import Components
-from services.monitor.buckets import Buckets, OldCells
-from services.monitor.rules import RatioRule
-from services.monitor.seen import MINUTE, Seen
-from services.monitor.tallies import Tallies, Tally
+from services.monitor.fold.aging import Components
+from services.monitor.fold.buckets import Buckets, OldCells
+from services.monitor.fold.seen import MINUTE, Seen
+from services.monitor.fold.tallies import Tallies, Tally
+from services.monitor.rules.file import RatioRule
 from shared.conditions import test_of
 from shared.events import ProductEvent
 

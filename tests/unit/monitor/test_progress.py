@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.monitor.reading import Look, Probe, advance
+from services.monitor.windows.progress import Look, Probe, advance
 from tests.builders import NOON
 
 CAUGHT_UP = Look(NOON, events={0: 100, 1: 50}, partials={0: 7}, folded={0: 100, 1: 50}, judged={0: 7}, now=NOON, oldest_unsent=None)
