@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from deploy.services import NAMES
 from services.monitor.api import router as of_monitor
 from services.notifier.api import router as of_notifier
 from services.ticketing.api import router as of_ticketing
@@ -162,7 +163,7 @@ async def test_a_length_that_is_no_number_of_bytes_is_400(apps: Any, length: str
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
 
 
-@pytest.mark.parametrize("service", ["monitor", "notifier", "ticketing"])
+@pytest.mark.parametrize("service", NAMES)
 async def test_health_needs_no_token(apps: Any, service: str) -> None:
     for path in ("/livez", "/metrics"):
         assert (await send(apps[service], "GET", path)).status_code == 200, path
@@ -181,7 +182,7 @@ async def test_the_documentation_is_open_in_the_demo_and_elsewhere_to_whoever_ha
             assert (await send(app, "GET", path, authorization=f"Bearer {token}")).status_code == 200, path
 
 
-@pytest.mark.parametrize("service", ["monitor", "notifier", "ticketing"])
+@pytest.mark.parametrize("service", NAMES)
 async def test_every_other_path_needs_one_whether_it_is_there_or_not(apps: Any, service: str) -> None:
     for path in ("/", "/v1", "/v2/anything", "/v1/incidents", "/docs.html/../v1/incidents", "//livez", "/docsx", "/metricsfoo", "/u/a/b"):
         assert (await send(apps[service], "POST", path)).status_code == 401, path
