@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.notifier import store
-from services.notifier.ends import owed_ends
+from services.notifier.deciding.ends import owed_ends
+from services.notifier.deciding.policy import Policy
+from services.notifier.deciding.suppression import failing
 from services.notifier.incident import Incident
 from services.notifier.notification import Kind, Notification, Status
-from services.notifier.policy import Policy
 from services.notifier.store import Place
-from services.notifier.suppression import failing
 from shared.postgres import Database, Tx
 from shared.timers import Due
 

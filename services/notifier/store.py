@@ -12,7 +12,7 @@ import asyncpg
 from services.notifier.audience import Contact, Customer, Preferences, trimmed
 from services.notifier.incident import Incident, IncidentStatus, Said, incident_of
 from services.notifier.notification import Attempt, Draft, Kind, Notification, Status
-from services.notifier.suppression import Situation
+from services.notifier.situation import Situation
 from shared.events import Contact as ContactData
 from shared.events import CustomerErased, CustomerUpdated
 from shared.postgres import Queries, Tx

@@ -16,12 +16,13 @@ from typing import Any
 from services.notifier import facts, metrics, store
 from services.notifier.audience import Contact, contact_for
 from services.notifier.channels.breaker import Breaker
-from services.notifier.channels.outcome import Channel, Failed, Message, Outcome, Refusal
-from services.notifier.ends import owed_ends
+from services.notifier.channels.outcome import Channel, Failed, Outcome, Refusal, Rendered
+from services.notifier.deciding.ends import owed_ends
+from services.notifier.deciding.planning import Again, Settled, after, expired
+from services.notifier.deciding.policy import Policy
+from services.notifier.deciding.suppression import Hold, Send, Suppressed, decide
 from services.notifier.notification import ENDS, TELLING, Notification, Status
-from services.notifier.planning import Again, Settled, after, expired
-from services.notifier.policy import Policy
-from services.notifier.suppression import Hold, Send, Situation, Suppressed, decide
+from services.notifier.situation import Situation
 from shared.outbox import say
 from shared.postgres import TRANSIENT, Database, Tx
 from shared.timers import Due
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)  # a crashed worker's notifications come back after it
 RENEW = 10.0  # seconds
 
-Write = Callable[[Situation, Contact, tuple[str, ...]], Message]
+Write = Callable[[Situation, Contact, tuple[str, ...]], Rendered]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Sending:
     """A decision to send, written down; not sent yet."""
 
     notification: Notification
-    message: Message
+    message: Rendered
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Delivery:
 
     # ── send ─────────────────────────────────────────────────────────────────────────────────
 
-    async def _send(self, due: Due, message: Message) -> Outcome:
+    async def _send(self, due: Due, message: Rendered) -> Outcome:
         """Sends, and keeps the lease meanwhile. Raises LeaseLost when that did not work."""
         sending = asyncio.create_task(self.channel.send(message))
         try:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from services.notifier.links import Right, token_for
+from services.notifier.public.links import Right, token_for
 from shared.cloudevents import write_event
 from tests.builders import event
 from tests.flow.every_service import LINK_SECRET

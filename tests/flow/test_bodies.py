@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from services.monitor.api import router as of_monitor
-from services.notifier.api import router as of_notifier
+from services.notifier.api.notifications import router as of_notifier
 from services.ticketing.api import router as of_ticketing
 from shared.cloudevents import DEEPEST, MAX_BYTES
 from shared.postgres import Database

@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Rendered:
     """One notification in words, for one address. The same notification is always the same `id`, whichever try it is."""
 
     id: str
@@ -83,5 +83,5 @@ class Channel(Protocol):
     def message_id(self, notification_id: str) -> str:
         """What the provider and the customer know the message by: the same for every try."""
 
-    async def send(self, message: Message) -> Outcome:
+    async def send(self, message: Rendered) -> Outcome:
         """Tries once. Never raises for anything a provider or a network does."""

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from services.notifier import facts, metrics, store
-from services.notifier.links import Right, right_of
+from services.notifier.public.links import Right, right_of
 from services.notifier.settings import NotifierSettings
 from shared.api import Db, Problem
 from shared.outbox import say

@@ -4,7 +4,7 @@ import ssl
 
 from aiosmtplib import SMTP
 
-from services.notifier.channels.connections import Tls
+from services.notifier.channels.email.connections import Tls
 from shared.measuring import Dependency
 
 EVERY, WITHIN = 15.0, 10.0  # seconds; each is a line in the mail server's log

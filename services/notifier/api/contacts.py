@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from services.notifier import store
-from services.notifier.addresses import contacts_changed
 from services.notifier.audience import trimmed
+from services.notifier.hearing.addresses import contacts_changed
 from services.notifier.store import queries
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Db, Problem, Role, allow, numbered_position

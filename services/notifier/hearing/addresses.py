@@ -1,4 +1,4 @@
-"""Where customers can be reached has changed: who could not be told is told after all, while the incident goes on."""
+"""A customer's addresses have changed: customers who could not be told of an incident are told while it goes on."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from shared.postgres import Tx
 
 
 async def contacts_changed(tx: Tx, customer_ids: Sequence[str]) -> None:
-    """Has it decided anew what those of them who can be reached now could not be told; consent and caps count as ever."""
+    """Puts what could not be brought to those who can be reached now back into the queue; consent and caps count as ever."""
     reachable = [customer.id for customer in await store.unreached(tx, customer_ids) if contact_for(customer) is not None]
     if reachable:
         await store.wait_again(tx, reachable)

@@ -1,0 +1,1 @@
+"""Somebody called: what agents and operators ask of notifier over REST."""
