@@ -3,9 +3,7 @@
 import sys
 from functools import partial
 
-from services.notifier import store
-from services.notifier.api.contacts import router as contacts
-from services.notifier.api.notifications import router
+from services.notifier.api import ROUTERS
 from services.notifier.audience import Contact
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.email.channel import Email
@@ -21,6 +19,8 @@ from services.notifier.public.links import Right, token_for
 from services.notifier.public.unsubscribe import public
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
+from services.notifier.store.incidents import FOLLOW_UP
+from services.notifier.store.ledger import DELIVERY, REPLY
 from services.notifier.timers import LEASE, Delivery
 from services.notifier.wording import writing
 from shared.catalog import Catalog
@@ -39,7 +39,7 @@ HEARD = (
     (Topic.TICKETS, tickets.FACTS, tickets.on_tickets, 500),
 )
 FORGET = {Topic.CUSTOMERS: customers.on_forgotten}  # on compacted topics
-AT_ONCE = {store.DELIVERY: 12, store.REPLY: 4}  # mails under way
+AT_ONCE = {DELIVERY: 12, REPLY: 4}  # mails under way
 FOLLOW_UPS = 2  # incidents whose customers are looked through side by side
 
 
@@ -56,7 +56,7 @@ def service(settings: NotifierSettings) -> Service:
         for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
-    due[store.FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
+    due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
     probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls)
     return Service(
         "notifier",
@@ -64,7 +64,7 @@ def service(settings: NotifierSettings) -> Service:
         database,
         streams,
         due,
-        [router, contacts, public],
+        [*ROUTERS, public],
         background=[connections.run],
         measurements=[probe],
         kept=kept(settings),

@@ -1,4 +1,4 @@
-"""What notifier tells the others about a notification. Pure."""
+"""Notifications become the facts that notifier publishes. Pure."""
 
 from datetime import datetime
 from typing import Any

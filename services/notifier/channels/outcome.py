@@ -1,4 +1,4 @@
-"""What a channel is given, and what it answers. Values only."""
+"""A channel is given a notification in words, and returns an outcome. Values only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One notification in words, for one address. The same notification is always the same `id`, whichever try it is."""
+    """One notification in words, for one address. Every try of it has the same `id`."""
 
     id: str
     kind: str

@@ -1,4 +1,4 @@
-"""What follows from a try: it is settled, or made again, and when. Pure."""
+"""After a try, a notification is settled, or tried again at a moment that is decided here. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

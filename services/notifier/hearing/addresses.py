@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from services.notifier import store
 from services.notifier.audience import contact_for
+from services.notifier.store import directory, ledger
 from shared.postgres import Tx
 
 
 async def contacts_changed(tx: Tx, customer_ids: Sequence[str]) -> None:
     """Puts what could not be brought to those who can be reached now back into the queue; consent and caps count as ever."""
-    reachable = [customer.id for customer in await store.unreached(tx, customer_ids) if contact_for(customer) is not None]
+    reachable = [customer.id for customer in await directory.unreached(tx, customer_ids) if contact_for(customer) is not None]
     if reachable:
-        await store.wait_again(tx, reachable)
+        await ledger.wait_again(tx, reachable)

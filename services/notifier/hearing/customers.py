@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from services.notifier import store
 from services.notifier.hearing.addresses import contacts_changed
 from services.notifier.hearing.rounds import rounds_of
+from services.notifier.store import deliveries, directory
 from shared.events import CustomerErased, CustomerUpdated, Fact
 from shared.postgres import Tx
 
@@ -16,12 +16,12 @@ async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
     erased = {fact.subject: fact for fact in facts if isinstance(fact, CustomerErased)}
     moved: list[str] = []
     for updates in rounds_of(fact for fact in facts if isinstance(fact, CustomerUpdated)):
-        moved += await store.put_customers(tx, updates)
-    await store.erase_customers(tx, erased.values())
+        moved += await directory.put_customers(tx, updates)
+    await directory.erase_customers(tx, erased.values())
     await contacts_changed(tx, moved)
-    await store.hasten(tx, customers=[*moved, *erased])
+    await deliveries.hasten(tx, customers=[*moved, *erased])
 
 
 async def on_forgotten(tx: Tx, customer_ids: Sequence[str]) -> None:
     """Deletes the entries of customers whose keys the product deleted (tombstones). What is erased stays erased."""
-    await store.forget_customers(tx, customer_ids)
+    await directory.forget_customers(tx, customer_ids)

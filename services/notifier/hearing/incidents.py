@@ -5,11 +5,11 @@ What follows for the customers it touches is work of its own, in pieces: `follow
 
 from collections.abc import Iterable, Sequence
 
-from services.notifier import store
 from services.notifier.hearing.rounds import rounds_of
 from services.notifier.incident import Said
 from services.notifier.notification import Draft, Kind, told_id
-from services.notifier.store import Place
+from services.notifier.store import incidents, ledger
+from services.notifier.store.incidents import Place
 from shared.events import (
     Fact,
     IncidentDismissed,
@@ -32,9 +32,9 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     """Everybody in an impact must know. What a fact about an incident changes for its customers is due then."""
     news: dict[str, int] = {}
     for said in rounds_of(fact for fact in facts if isinstance(fact, Said)):
-        news |= await store.take_incidents(tx, said)
-    await store.write_down(tx, (draft for fact in facts if isinstance(fact, IncidentImpact) for draft in _of_impact(fact)))
-    await store.follow_up(tx, [Place(incident_id, revision) for incident_id, revision in news.items()])
+        news |= await incidents.take_incidents(tx, said)
+    await ledger.write_down(tx, (draft for fact in facts if isinstance(fact, IncidentImpact) for draft in _of_impact(fact)))
+    await incidents.follow_up(tx, [Place(incident_id, revision) for incident_id, revision in news.items()])
 
 
 def _of_impact(fact: IncidentImpact) -> Iterable[Draft]:

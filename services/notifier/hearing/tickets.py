@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from services.notifier import store
 from services.notifier.notification import Draft, Kind, end_id
+from services.notifier.store import ledger
 from shared.events import Fact, TicketReplied, identity
 from shared.postgres import Tx
 
@@ -12,7 +12,7 @@ FACTS = (TicketReplied,)
 
 async def on_tickets(tx: Tx, facts: Sequence[Fact]) -> None:
     """Writes down what is said on tickets as notifications to their customers."""
-    await store.write_down(tx, [_of_reply(fact) for fact in facts if isinstance(fact, TicketReplied)])
+    await ledger.write_down(tx, [_of_reply(fact) for fact in facts if isinstance(fact, TicketReplied)])
 
 
 def _of_reply(fact: TicketReplied) -> Draft:

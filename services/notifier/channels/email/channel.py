@@ -1,4 +1,4 @@
-"""Mail through an SMTP server: one try, and what the server's codes mean. Composing is `mail.py`, connections are `connections.py`."""
+"""The channel hands a mail to an SMTP server, once, and says what the server's codes mean. `mail.py` composes it."""
 
 import re
 from enum import Enum, auto

@@ -1,4 +1,4 @@
-"""How a message looks as a mail: headers that thread and that end it with one click; text, and the same as HTML. Pure."""
+"""A notification becomes a mail (RFC 5322): headers for threads and for one-click unsubscribe, its text, and the same as HTML. Pure."""
 
 import html
 import re
