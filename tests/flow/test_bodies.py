@@ -13,7 +13,7 @@ import pytest
 
 from deploy.services import NAMES
 from services.monitor.api import router as of_monitor
-from services.notifier.api import router as of_notifier
+from services.notifier.api import ROUTERS as OF_NOTIFIER
 from services.ticketing.api import router as of_ticketing
 from shared.cloudevents import DEEPEST, MAX_BYTES
 from shared.postgres import Database
@@ -52,7 +52,7 @@ async def apps(
 ) -> dict[str, Any]:
     services = (
         Service("monitor", fresh_database, monitor_database, routers=[of_monitor]),
-        Service("notifier", fresh_database, notifier_database, routers=[of_notifier]),
+        Service("notifier", fresh_database, notifier_database, routers=OF_NOTIFIER),
         Service("ticketing", fresh_database, ticketing_database, routers=[of_ticketing(POLICY)]),
     )
     return {service.name: service.app() for service in services}
