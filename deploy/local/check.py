@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from deploy.local.terminal import say
 from services.monitor.rules.file import RulesFile
-from services.notifier.policy import Policy
+from services.notifier.deciding.policy import Policy
 from services.ticketing.support import Support
 from shared.catalog import Catalog
 from shared.config import ConfigError, load

@@ -58,6 +58,7 @@ def service(settings: MonitorSettings) -> Service:
         before=[partial(patiently, "the database", listening.schedule)],
         background=[watch_incidents, measure_incidents],
         kept=kept(settings),
+        about="Finds incidents in what the product's systems say, and whom they touch.",
     )
 
 

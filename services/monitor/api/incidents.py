@@ -12,7 +12,7 @@ from services.monitor.changing import End
 from services.monitor.incidents.life import IncidentRow
 from services.monitor.store.incidents import incident, incident_of, queries
 from shared.answers import Cursor, Name, Page, page_of
-from shared.api import Body, Db, IdempotencyKey, Problem, Role, allow, once, position_of, timed_position
+from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once, position_of, timed_position
 from shared.events import Severity
 from shared.postgres import Tx, plan_for_values
 
@@ -129,7 +129,7 @@ async def resolve_incident(
     request: Request,
     database: Db,
     incident_id: Name,
-    who: Annotated[Role, allow(Role.AGENT)],
+    who: Annotated[Caller, allow(Role.AGENT)],
     ending: Ending = Ending(),  # noqa: B008  immutable
     key: IdempotencyKey = None,
 ) -> Response:
@@ -142,7 +142,7 @@ async def dismiss_incident(
     request: Request,
     database: Db,
     incident_id: Name,
-    who: Annotated[Role, allow(Role.AGENT)],
+    who: Annotated[Caller, allow(Role.AGENT)],
     ending: Ending = Ending(),  # noqa: B008  immutable
     key: IdempotencyKey = None,
 ) -> Response:
@@ -150,9 +150,9 @@ async def dismiss_incident(
     return await once(request, database, key, lambda tx: _end(tx, incident_id, "dismissed", who, ending))
 
 
-async def _end(tx: Tx, incident_id: str, status: str, who: Role, ending: Ending) -> IncidentView:
+async def _end(tx: Tx, incident_id: str, status: str, who: Caller, ending: Ending) -> IncidentView:
     now: datetime = await tx.fetchval("SELECT clock()")
-    how = End(status, now, f"by {who}", by=who, note=ending.note, tell=ending.tell)
+    how = End(status, now, f"by {who.person}", by=who.person, note=ending.note, tell=ending.tell)
     if await changing.end(tx, incident_id, how, now) is None:
         known = await _shown(tx, incident_id)
         raise Problem(409, f"the incident is {known.status} already", current=known.status)

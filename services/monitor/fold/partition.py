@@ -12,7 +12,8 @@ from services.monitor.fold.aging import Components
 from services.monitor.fold.buckets import Buckets, OldCells
 from services.monitor.fold.seen import MINUTE, Seen
 from services.monitor.fold.tallies import Tallies, Tally
-from services.monitor.rules.file import RatioRule, test_of
+from services.monitor.rules.file import RatioRule
+from shared.conditions import test_of
 from shared.events import ProductEvent
 
 SKEW = 300.0  # seconds an event may be ahead of our clock before it is counted as such

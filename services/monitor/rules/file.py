@@ -1,10 +1,6 @@
-"""What the rules file may say, and how a rule looks at one event. Pure; `shared/config.py` reads the file."""
+"""What the rules file may say. Pure: `shared/config.py` reads the file; `shared/conditions.py` has the language of `where` and `bad`."""
 
 import json
-import math
-import operator
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from hashlib import sha256
@@ -13,48 +9,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
+from shared.conditions import MISSING, Condition, Read, as_written, reader
 from shared.config import Config, Duration, PositiveDuration
-from shared.events import ProductEvent, Severity
+from shared.events import Severity
 
 BUCKETS = 15  # a window is cut into 15 to 29 buckets of whole seconds; a short one into as many as it has seconds
-Test = Callable[[ProductEvent], bool]
-Read = Callable[[ProductEvent], Any]
-MISSING = object()
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
-Operand = bool | int | float | str | None
-
-
-class Comparison(Config):
-    """`{above: 800}`, `{below: 5, at_least: 1}`, `{present: true}`: all that is named must hold."""
-
-    above: float | None = None
-    at_least: float | None = None
-    below: float | None = None
-    at_most: float | None = None
-    is_not: Operand = None
-    present: bool | None = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> "Comparison":
-        if not self.model_fields_set:
-            raise ValueError("name at least one of above, at_least, below, at_most, is_not, present")
-        if empty := [name for name in self.model_fields_set - {"is_not"} if getattr(self, name) is None]:
-            raise ValueError(f"{', '.join(sorted(empty))} says nothing")
-        return self
-
-    def doubts(self) -> Iterator[str]:
-        """Whether no value can pass it."""
-        said = self.model_dump(exclude_unset=True)
-        if self.present is False and len(said) > 1:
-            yield "this never holds: a field that is not there compares with nothing"
-        lowest = max((each for each in (self.above, self.at_least) if each is not None), default=-math.inf)
-        highest = min((each for each in (self.below, self.at_most) if each is not None), default=math.inf)
-        if not (lowest < highest or (lowest == highest and lowest != self.above and highest != self.below)):
-            yield f"this never holds: no number is {' and '.join(f'{name} {said[name]:g}' for name in COMPARE if name in said)}"
-
-
-Condition = Mapping[str, Operand | list[Operand] | Comparison]
 ComponentName = Annotated[str, Field(min_length=1, max_length=255)]
 
 
@@ -117,13 +78,6 @@ class RatioRule(Config):
             raise ValueError("a window is between 5 s and 24 h")
         return window
 
-    @field_validator("where", "bad")
-    @classmethod
-    def _known_fields(cls, condition: Condition) -> Condition:
-        for path in condition:
-            reader(path)
-        return condition
-
     @model_validator(mode="after")
     def _hysteresis(self) -> "RatioRule":
         reader(self.component)
@@ -158,19 +112,14 @@ class RatioRule(Config):
         """The part of the rule that decides what is counted, and where. Counts under another fingerprint are no counts of this rule."""
         counting: dict[str, Any] = {
             "events": sorted(set(self.events)),
-            "where": _plain(self.where),
-            "bad": _plain(self.bad),
+            "where": as_written(self.where),
+            "bad": as_written(self.bad),
             "component": self.component,
             "window": [self.width, self.buckets],
         }
         if self.only:  # a rule without it counts as versions did that did not know it
             counting["only"] = sorted(set(self.only))
         return sha256(json.dumps(counting, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def _plain(condition: Condition) -> dict[str, Any]:
-    """The condition as the file has it: a comparison without the operators it does not name."""
-    return {path: wanted.model_dump(exclude_unset=True) if isinstance(wanted, Comparison) else wanted for path, wanted in condition.items()}
 
 
 class RulesFile(Config):
@@ -188,106 +137,3 @@ class RulesFile(Config):
         if len(set(names)) < len(names):
             raise ValueError("two rules have the same id")
         return rules
-
-
-# ── looking at one event ─────────────────────────────────────────────────────────────────────
-
-
-def reader(path: str) -> Read:
-    """What an event holds at `data.a.b`, `type`, `source` or `subject`; MISSING when it holds nothing there.
-
-    A name with dots in it is written in double quotes: `data."http.status"`. Raises ValueError for any other path.
-    """
-    match _names_in(path):
-        case ["data", name]:
-            return _datum(name)
-        case ["data", *names] if names:
-            return _nested(names)
-        case ["type" | "source" | "subject" as attribute]:
-            return lambda event: MISSING if (value := getattr(event, attribute)) is None else value
-    raise ValueError(f'{path}: a field is data.<name>, type, source or subject; a name with dots is written data."the.name"')
-
-
-_escaped = re.compile(r"\\(.)")
-_name = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^".][^.]*)').match
-
-
-def _names_in(path: str) -> list[str]:
-    """The names between the dots, without their quotes; empty when it is no path."""
-    names, at = [], 0
-    while (found := _name(path, at)) is not None:
-        names.append(found["bare"] or _escaped.sub(r"\1", found["quoted"] or ""))
-        at = found.end() + 1
-        if found.end() == len(path):
-            return names
-        if path[found.end()] != ".":
-            break
-    return []
-
-
-def _datum(name: str) -> Read:
-    def read(event: ProductEvent) -> Any:
-        data = event.data
-        return data.get(name, MISSING) if type(data) is dict else MISSING
-
-    return read
-
-
-def _nested(names: Sequence[str]) -> Read:
-    def read(event: ProductEvent) -> Any:
-        value = event.data
-        for name in names:
-            value = value.get(name, MISSING) if type(value) is dict else MISSING
-        return value
-
-    return read
-
-
-def test_of(condition: Condition) -> Test | None:
-    """The condition as a function of one event; None when everything passes."""
-    tests = [test for path, wanted in condition.items() for test in _tests(reader(path), wanted)]
-    return _all(tests) if tests else None
-
-
-def _all(tests: Sequence[Test]) -> Test:
-    if len(tests) == 1:
-        return tests[0]
-    first, rest = tests[0], _all(tests[1:])
-    return lambda event: first(event) and rest(event)
-
-
-def _tests(read: Read, wanted: Operand | list[Operand] | Comparison) -> list[Test]:
-    if isinstance(wanted, Comparison):
-        return [_compare(read, name, operand) for name, operand in wanted.model_dump(exclude_unset=True).items()]
-    if isinstance(wanted, list):
-        return [lambda event: any(_same(read(event), each) for each in wanted)]
-    if isinstance(wanted, bool) or wanted is None:
-        return [lambda event: read(event) is wanted]
-    return [lambda event: _same(read(event), wanted)]
-
-
-def _same(value: Any, wanted: Operand) -> bool:
-    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
-
-
-def _compare(read: Read, name: str, operand: Any) -> Test:
-    """One comparison by the name it has in the file; a number is compared with numbers only."""
-    if name == "present":
-        return lambda event: (read(event) is not MISSING) == operand
-    if name == "is_not":
-        return lambda event: (value := read(event)) is not MISSING and not _same(value, operand)
-    compare = COMPARE[name]
-
-    def test(event: ProductEvent) -> bool:
-        value = read(event)
-        return (type(value) is int or type(value) is float) and compare(value, operand)
-
-    return test
-
-
-COMPARE: dict[str, Callable[[float, float], bool]] = {
-    "above": operator.gt,
-    "at_least": operator.ge,
-    "below": operator.lt,
-    "at_most": operator.le,
-}

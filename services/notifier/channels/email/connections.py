@@ -1,4 +1,4 @@
-"""Connections to one SMTP server, kept for the next mail: as many as there are mails under way, and none for long."""
+"""A pool of connections to one SMTP server: as many as there are mails under way, each closed when it is idle for 20 s."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Mail through an SMTP server: one try, and what the server's codes mean. Composing is `mail.py`, connections are `connections.py`."""
+"""The channel hands a mail to an SMTP server, once, and says what the server's codes mean. `mail.py` composes it."""
 
 import re
 from enum import Enum, auto
@@ -6,9 +6,9 @@ from enum import Enum, auto
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from services.notifier.audience import is_address, with_ascii_domain
-from services.notifier.channels.connections import Connections
-from services.notifier.channels.mail import Sender, compose, message_id
-from services.notifier.channels.outcome import Delivered, Failed, Message, Outcome, Refusal, Retry, Trouble
+from services.notifier.channels.email.connections import Connections
+from services.notifier.channels.email.mail import Sender, compose, message_id
+from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
 
 END_OF_DATA = 600.0  # seconds; RFC 5321, 4.5.3.2.6: whoever gives up earlier gets duplicates
 NO_SUCH_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})  # RFC 3463, 3.2, and RFC 7505: about the recipient
@@ -37,7 +37,7 @@ class Email:
     def message_id(self, notification_id: str) -> str:
         return message_id(notification_id, self._sender)
 
-    async def send(self, message: Message) -> Outcome:
+    async def send(self, message: Rendered) -> Outcome:
         """Tries once; a connection that went stale while nobody used it does not count as a try."""
         while True:
             try:
@@ -54,7 +54,7 @@ class Email:
                 continue
             return outcome
 
-    async def _hand_over(self, client: SMTP, message: Message) -> Outcome:
+    async def _hand_over(self, client: SMTP, message: Rendered) -> Outcome:
         options, encoding = ((), "ascii") if _is_plain(message.address) else (("SMTPUTF8",), "utf-8")
         raw, command = compose(message, self._sender), Command.BEFORE_RECIPIENT
         try:
@@ -68,7 +68,7 @@ class Email:
         return Delivered(str(response.code))
 
 
-def not_asked(client: SMTP, message: Message) -> Failed | None:
+def not_asked(client: SMTP, message: Rendered) -> Failed | None:
     """Why this server need not be asked at all; None when it must be. It marks no address: another server may take it."""
     if not is_address(message.address):  # aiosmtplib would take the part of it that is one
         return Failed(Refusal.UNSUPPORTED, "not an address")

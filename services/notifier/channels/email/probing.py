@@ -1,10 +1,10 @@
-"""Asks the mail server for a sign of life, beside the connections that mails go over; without logging in, and seldom."""
+"""A health probe of the mail server: a connection of its own, without logging in, every 15 s."""
 
 import ssl
 
 from aiosmtplib import SMTP
 
-from services.notifier.channels.connections import Tls
+from services.notifier.channels.email.connections import Tls
 from shared.measuring import Dependency
 
 EVERY, WITHIN = 15.0, 10.0  # seconds; each is a line in the mail server's log

@@ -1,4 +1,4 @@
-"""How a message looks as a mail: headers that thread and that end it with one click; text, and the same as HTML. Pure."""
+"""A notification becomes a mail (RFC 5322): headers for threads and for one-click unsubscribe, its text, and the same as HTML. Pure."""
 
 import html
 import re
@@ -9,8 +9,8 @@ from email.policy import EmailPolicy
 from email.utils import format_datetime
 
 from services.notifier.audience import is_address, with_ascii_domain
-from services.notifier.channels import headers
-from services.notifier.channels.outcome import Message
+from services.notifier.channels.email import headers
+from services.notifier.channels.outcome import Rendered
 from services.notifier.notification import Kind
 from shared.events.lines import cut, one_line
 
@@ -63,7 +63,7 @@ def message_id(notification_id: str, sender: Sender) -> str:
     return f"<{notification_id}@{sender.domain}>"
 
 
-def compose(message: Message, sender: Sender) -> bytes:
+def compose(message: Rendered, sender: Sender) -> bytes:
     """The mail; nothing in it makes a header or a recipient of its own, whatever the message says."""
     subject = one_line(message.subject, SUBJECT)
     fields = [
@@ -89,7 +89,7 @@ def _encoding(text: str) -> str | None:
     return None if len(text) <= SMALL or text.isascii() else "base64"
 
 
-def _threaded(message: Message, sender: Sender) -> list[str]:
+def _threaded(message: Rendered, sender: Sender) -> list[str]:
     earlier = [message_id(each, sender) for each in message.earlier]
     if not earlier:
         return []
@@ -97,19 +97,19 @@ def _threaded(message: Message, sender: Sender) -> list[str]:
     return [headers.tokens("In-Reply-To", earlier[-1:]), headers.tokens("References", shown)]
 
 
-def _automatic(message: Message) -> list[str]:
+def _automatic(message: Rendered) -> list[str]:
     """RFC 3834, 5: no vacation notes, please. What a person wrote is not marked: a person may want to know that the other is away."""
     if message.kind == Kind.REPLY:
         return []
     return [headers.tokens("Auto-Submitted", ["auto-replied" if message.ticket_id else "auto-generated"])]
 
 
-def _about(message: Message) -> list[str]:
+def _about(message: Rendered) -> list[str]:
     named = {"Kind": message.kind, "Incident": message.incident_id, "Ticket": message.ticket_id}
     return [headers.text(f"X-Forewarn-{name}", one_line(value, OTHER)) for name, value in named.items() if value]
 
 
-def _ended_by_a_click(message: Message) -> list[str]:
+def _ended_by_a_click(message: Rendered) -> list[str]:
     """RFC 8058. A link that is too long for a header still stands in the text."""
     name, link = "List-Unsubscribe", f"<{message.unsubscribe}>"
     if message.unsubscribe is None or not headers.fits(name, link):

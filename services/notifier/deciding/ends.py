@@ -1,4 +1,4 @@
-"""Who is owed which end of an incident. Pure."""
+"""Customers who were told of an incident are owed its end; this says who, which end, and on which ticket. Pure."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby

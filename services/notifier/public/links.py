@@ -1,4 +1,4 @@
-"""Links that only we can make: who holds one may end one kind of mail for one customer, and nothing else. Pure."""
+"""Unsubscribe links are sealed with a secret: a link ends one kind of mail for one customer, and does nothing else. Pure."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What follows from a try: it is settled, or made again, and when. Pure."""
+"""After a try, a notification is settled, or tried again at a moment that is decided here. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from itertools import takewhile
 from zlib import crc32
 
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Retry, Trouble
+from services.notifier.deciding.policy import Policy, Retries
 from services.notifier.notification import Attempt, Notification, Status
-from services.notifier.policy import Policy, Retries
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from services.notifier import facts, metrics, store
-from services.notifier.links import Right, right_of
+from services.notifier import facts, metrics
+from services.notifier.public.links import Right, right_of
 from services.notifier.settings import NotifierSettings
+from services.notifier.store import directory, ledger
 from shared.api import Db, Problem
 from shared.outbox import say
 from shared.postgres import Tx
@@ -46,7 +47,7 @@ async def stop(token: str, request: Request, database: Db) -> Response:
     """Ends this kind of mail at once, whatever body a mailbox provider posts. 404 for a link that is not ours."""
     right = _right(token, request)
     async with database.transaction() as tx:
-        new = await tx.fetchval(store.queries.opt_out, right.customer_id, right.purpose)
+        new = await tx.fetchval(directory.queries.opt_out, right.customer_id, right.purpose)
         if new:
             await _say(tx, right)
     if new:
@@ -63,7 +64,7 @@ def _right(token: str, request: Request) -> Right:
 
 
 async def _say(tx: Tx, right: Right) -> None:
-    notification = await store.last_proactive(tx, right.customer_id)
+    notification = await ledger.last_proactive(tx, right.customer_id)
     if notification is not None:
         await say(tx, facts.unsubscribed(notification, await tx.fetchval("SELECT clock()")))
 

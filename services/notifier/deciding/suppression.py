@@ -9,24 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.notifier.audience import Contact, Customer, Preferences, contact_for, wants
+from services.notifier.audience import Contact, contact_for, wants
+from services.notifier.deciding.policy import Policy
 from services.notifier.incident import Incident
-from services.notifier.notification import ENDS, Notification, Reason
-from services.notifier.policy import Policy
+from services.notifier.notification import ENDS, Reason
+from services.notifier.situation import Situation
 
 Why = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """All that counts when it is decided."""
-
-    notification: Notification
-    customer: Customer | None  # None: the directory does not know them yet
-    preferences: Preferences
-    incident: Incident | None
-    recent: int  # proactive notifications this customer got, or may have got, within the cap's time
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.notifier.audience import Contact
-from services.notifier.channels.outcome import Message
+from services.notifier.channels.outcome import Rendered
 from services.notifier.notification import ENDS, Kind
-from services.notifier.policy import Policy, Text, Texts
-from services.notifier.suppression import Situation
+from services.notifier.situation import Situation
+from services.notifier.wording.texts import Text, Texts
 from shared.catalog import Catalog
 from shared.foreign import is_name
 
@@ -15,13 +15,13 @@ from shared.foreign import is_name
 def write(
     situation: Situation,
     contact: Contact,
-    policy: Policy,
+    texts: Texts,
     catalog: Catalog,
     *,
     sender: str,
     unsubscribe: str,
     earlier: tuple[str, ...] = (),
-) -> Message:
+) -> Rendered:
     """The message for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it.
 
     What producers wrote (components, in titles too, and names) stands in it only as far as it can be no message of theirs.
@@ -30,7 +30,7 @@ def write(
     timezone = customer.timezone if customer else "UTC"
     name = customer.name if customer and is_name(customer.name) else ""
     fields = {
-        "name": name or policy.texts.nameless,
+        "name": name or texts.nameless,
         "title": catalog.title(incident.title, incident.component) if incident else "",
         "component": catalog.told(incident.component) if incident else "",
         "severity": incident.severity if incident else "",
@@ -41,11 +41,11 @@ def write(
         "ticket": str(notification.ticket_number or ""),
         "unsubscribe": unsubscribe,
     }
-    text = _text_of(situation, policy.texts)
+    text = _text_of(situation, texts)
     body = text.body.format_map(fields).strip()
-    if notification.proactive and policy.texts.footer:
-        body += "\n\n-- \n" + policy.texts.footer.format_map(fields).strip()
-    return Message(
+    if notification.proactive and texts.footer:
+        body += "\n\n-- \n" + texts.footer.format_map(fields).strip()
+    return Rendered(
         id=notification.id,
         kind=notification.kind,
         address=contact.address,

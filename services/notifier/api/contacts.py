@@ -1,4 +1,4 @@
-"""Where a customer can be reached, which of their addresses do not exist as a provider says, and how an operator contradicts it."""
+"""Agents ask where a customer can be reached; an operator clears the mark of an address that a provider called unknown."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -6,10 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.notifier import store
-from services.notifier.addresses import contacts_changed
 from services.notifier.audience import trimmed
-from services.notifier.store import queries
+from services.notifier.hearing.addresses import contacts_changed
+from services.notifier.store import directory
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Db, Problem, Role, allow, numbered_position
 from shared.postgres import Tx
@@ -55,20 +54,21 @@ async def clear_mark(customer_id: Name, mark: Mark, database: Db) -> Page[Contac
     """
     address = trimmed(mark.address)
     async with database.transaction() as tx:
-        known = await store.customer(tx, customer_id, lock=True)  # as a new fact about the customer does: no try settles unseen meanwhile
+        # A new fact about the customer locks the row, too: no try settles unseen meanwhile.
+        known = await directory.customer(tx, customer_id, lock=True)
         if known is None or address not in {contact.address for contact in known.contacts}:
             raise Problem(404, "the directory does not know this customer, or this address of theirs")
-        await tx.execute(queries.clear_mark, customer_id, address)
+        await tx.execute(directory.queries.clear_mark, customer_id, address)
         await contacts_changed(tx, [customer_id])
         return await _contacts(tx, customer_id, None, 100)
 
 
 async def _contacts(tx: Tx, customer_id: str, after: int | None, limit: int) -> Page[ContactView]:
-    if not await tx.fetchval(queries.knows, customer_id):
+    if not await tx.fetchval(directory.queries.knows, customer_id):
         raise Problem(404, "the directory does not know this customer")
     return await page_of(
         tx,
-        queries.contacts_of,
+        directory.queries.contacts_of,
         customer_id,
         after,
         limit=limit,
