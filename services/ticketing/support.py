@@ -14,7 +14,7 @@ from services.ticketing.matching.match import Candidates, Matched, Windows, matc
 from services.ticketing.subject import bare
 from services.ticketing.ticket import FOREWARN, Priority, Ticket
 from shared.catalog import Catalog
-from shared.config import Config, Duration, PositiveDuration, load
+from shared.config import Config, Duration, PositiveDuration, file_of, load
 
 FIELDS = frozenset({"number", "subject", "title", "component", "started_at", "resolved_at"})
 
@@ -84,9 +84,9 @@ class Policy:
     catalog: Catalog
 
     @classmethod
-    def of(cls, folder: Path) -> "Policy":
-        """Raises ConfigError with file and line."""
-        return cls(load(folder / "support.yml", Support), load(folder / "catalog.yml", Catalog))
+    def of(cls, *folders: Path) -> "Policy":
+        """Of the files in these folders, the first that has one. Raises ConfigError with file and line."""
+        return cls(load(file_of("support.yml", folders), Support), load(file_of("catalog.yml", folders), Catalog))
 
     def match(self, ticket: Ticket, body: str, candidates: Candidates) -> Matched:
         """What becomes of a ticket whose customer these incidents touch."""
