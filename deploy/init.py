@@ -16,8 +16,9 @@ from pydantic import Field, SecretStr, create_model
 from deploy import roles, topics
 from deploy.services import NAMES, SERVICES
 from shared import logs
+from shared.config import ConfigError, file_of
 from shared.postgres import BESIDE_POOL, migrate, patiently
-from shared.settings import Settings, SettingsError
+from shared.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 SPARE = 2  # connections of a role beside those of its processes
@@ -55,7 +56,7 @@ class InitSettings(Passwords):
 
 
 async def prepare_kafka(settings: InitSettings) -> None:
-    wanted = topics.read()
+    wanted = topics.read(file_of(topics.FILE.name, (*settings.config_folders[:-1], topics.FILE.parent)))
 
     async def agree() -> None:
         for sentence in await topics.agree(settings.kafka, wanted):
@@ -122,5 +123,5 @@ if __name__ == "__main__":
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # init says itself what it waits for
     try:
         asyncio.run(main(InitSettings()))
-    except SettingsError as error:
+    except ConfigError as error:
         sys.exit(str(error))

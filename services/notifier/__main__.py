@@ -24,7 +24,7 @@ from services.notifier.store.ledger import DELIVERY, REPLY
 from services.notifier.timers import LEASE, Delivery
 from services.notifier.wording import writing
 from shared.catalog import Catalog
-from shared.config import ConfigError, load
+from shared.config import ConfigError, file_of, load
 from shared.events import Topic
 from shared.handling import Handling
 from shared.postgres import Database
@@ -45,7 +45,8 @@ FOLLOW_UPS = 2  # incidents whose customers are looked through side by side
 
 def service(settings: NotifierSettings) -> Service:
     """Notifier, ready to run. Raises ConfigError when notifications.yml or catalog.yml does not say what it must."""
-    policy, catalog = load(settings.config_dir / "notifications.yml", Policy), load(settings.config_dir / "catalog.yml", Catalog)
+    policy = load(file_of("notifications.yml", settings.config_folders), Policy)
+    catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
     connections = _connections(settings, sender)
