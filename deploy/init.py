@@ -14,7 +14,8 @@ from pydantic import Field, SecretStr
 
 from deploy import roles, topics
 from shared import logs
-from shared.postgres import BESIDE_POOL, migrate, patiently
+from shared.brokers import brokers_of
+from shared.postgres import BESIDE_POOL, migrate, patiently, server_of
 from shared.settings import Settings, SettingsError
 
 ROOT = Path(__file__).parent.parent
@@ -51,10 +52,10 @@ class InitSettings(Settings):
 
 
 async def prepare_kafka(settings: InitSettings) -> None:
-    wanted = topics.read()
+    wanted, brokers = topics.read(), brokers_of(settings)
 
     async def agree() -> None:
-        for sentence in await topics.agree(settings.kafka, wanted):
+        for sentence in await topics.agree(brokers, wanted):
             log.info(sentence)
 
     await patiently(f"Kafka at {settings.kafka}", agree)
@@ -96,14 +97,7 @@ async def _create_if_missing(settings: InitSettings) -> None:
 
 
 async def _connect(settings: InitSettings, user: str, password: str, database: str | None = None) -> asyncpg.Connection:
-    return await asyncpg.connect(
-        host=settings.database_host,
-        port=settings.database_port,
-        database=database or settings.database_name,
-        user=user,
-        password=password,
-        timeout=5,
-    )
+    return await asyncpg.connect(**server_of(settings), database=database or settings.database_name, user=user, password=password)
 
 
 async def main(settings: InitSettings) -> None:
