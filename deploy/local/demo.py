@@ -10,6 +10,7 @@ from deploy.local.story import Target, tell
 from deploy.local.terminal import say
 from deploy.local.view import Lines, view
 from deploy.simulator.story import published
+from shared.brokers import Brokers
 
 
 async def demo(once: bool, seed: int) -> int:
@@ -18,7 +19,7 @@ async def demo(once: bool, seed: int) -> int:
         with view() as shown:
             here = await running.enter_async_context(stack(shown.say))
             shown.say("everything is up: the story begins")
-            verdict, seen = await tell(Target(here.kafka, here.inbox, check=here.check), published(seed), shown.show)
+            verdict, seen = await tell(Target(Brokers(here.kafka), here.inbox, check=here.check), published(seed), shown.show)
         if not once:
             say(*addresses(here))
         code = report(verdict, seen)

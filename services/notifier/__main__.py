@@ -58,7 +58,7 @@ def service(settings: NotifierSettings) -> Service:
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
-    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls)
+    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
         "notifier",
         settings,
@@ -81,6 +81,7 @@ def _connections(settings: NotifierSettings, sender: Sender) -> Connections:
         username=settings.smtp_username,
         password=settings.smtp_password.get_secret_value(),
         tls=settings.smtp_tls,
+        ca=settings.smtp_ca,
     )
 
 
