@@ -161,14 +161,17 @@ def not_ours() -> Problem:
 # ── the application ──────────────────────────────────────────────────────────────────────────
 
 
-def application(title: str, settings: Settings, database: Database) -> FastAPI:
-    """A FastAPI application with our problems, limits and state. It redirects nobody: where to would be the caller's Host to say."""
-    app = FastAPI(title=title, version="1", openapi_url="/openapi.json", redoc_url=None, redirect_slashes=False)
+def application(title: str, settings: Settings, database: Database, about: str = "") -> FastAPI:
+    """A FastAPI application with our problems, limits and state; `about` becomes its description.
+
+    It redirects nobody: where to would be the caller's Host to say.
+    """
+    app = FastAPI(title=title, description=about, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.settings, app.state.database = settings, database
     # The last one added comes first: a request goes through Head, Gate, Bodies, Working.
     app.add_middleware(Working, settings=settings)
     app.add_middleware(Bodies, settings=settings)
-    app.add_middleware(Gate, settings=settings, known=Known(settings))
+    app.add_middleware(Gate, known=Known(settings))
     app.add_middleware(Head)
     handle_problems(app)
     return app
