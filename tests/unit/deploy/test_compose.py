@@ -62,7 +62,7 @@ def test_its_secrets_are_files_or_the_operators_own(name: str) -> None:
 
 
 def test_the_file_of_tokens_is_read_by_all_services_written_by_none_and_made_by_the_secrets() -> None:
-    for name in ("monitor", "notifier", "ticketing"):
+    for name in NAMES:
         assert "callers:/callers:ro" in SERVICES[name]["volumes"]
         assert SERVICES[name]["environment"]["FOREWARN_TOKENS_FILE"] == "/callers/tokens.yml"
     assert f"callers:/secrets/{Path(TOKENS_FILE).parent}" in SERVICES["secrets"]["volumes"]
