@@ -4,7 +4,7 @@ import sys
 from functools import partial
 
 from services.monitor.api import router
-from services.monitor.hearing.events import Folding, Limits
+from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
 from services.monitor.rules.file import RulesFile
@@ -13,6 +13,7 @@ from services.monitor.timers import LISTEN, Listening, measure
 from shared.catalog import Catalog
 from shared.config import ConfigError, load
 from shared.events import Topic
+from shared.forwarding import Forwarder
 from shared.postgres import Database, patiently, wait_for_wakeup
 from shared.service import Service, run
 from shared.stream import Stream
@@ -29,8 +30,9 @@ def service(settings: MonitorSettings) -> Service:
     rules = load(settings.config_dir / "rules.yml", RulesFile)
     named = frozenset(load(settings.config_dir / "catalog.yml", Catalog).components)
     database = Database(settings, "monitor")
-    folding = Folding(rules, limits=Limits(settings.seen_limit, settings.component_limit), named=named)
-    events = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=AT_ONCE, slowest=SLOWEST)
+    forwarder = Forwarder(settings.kafka, Topic.PRODUCT_EVENTS)
+    folding = Folding(rules, forwarder, limits=Limits(settings.seen_limit, settings.component_limit), named=named)
+    events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
     partials = Stream("monitor", Topic.PARTIALS, Detecting(rules, settings.component_limit, named), database)
     changed = database.wakeup("incidents")
 
@@ -56,7 +58,7 @@ def service(settings: MonitorSettings) -> Service:
         due={LISTEN: Work(listening, recurs=True)},
         routers=[router],
         before=[partial(patiently, "the database", listening.schedule)],
-        background=[watch_incidents, measure_incidents],
+        background=[watch_incidents, measure_incidents, forwarder.run],
         kept=kept(settings),
         about="Finds incidents in what the product's systems say, and whom they touch.",
     )
