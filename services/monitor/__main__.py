@@ -4,15 +4,17 @@ import sys
 from functools import partial
 
 from services.monitor.api import router
-from services.monitor.hearing.events import Folding, Limits
+from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
 from services.monitor.rules.file import RulesFile
 from services.monitor.settings import MonitorSettings
 from services.monitor.timers import LISTEN, Listening, measure
+from shared.brokers import brokers_of
 from shared.catalog import Catalog
 from shared.config import ConfigError, file_of, load
 from shared.events import Topic
+from shared.forwarding import Forwarder
 from shared.postgres import Database, patiently, wait_for_wakeup
 from shared.service import Service, run
 from shared.stream import Stream
@@ -29,8 +31,9 @@ def service(settings: MonitorSettings) -> Service:
     rules = load(file_of("rules.yml", settings.config_folders), RulesFile)
     named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
     database = Database(settings, "monitor")
-    folding = Folding(rules, limits=Limits(settings.seen_limit, settings.component_limit), named=named)
-    events = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=AT_ONCE, slowest=SLOWEST)
+    forwarder = Forwarder(brokers_of(settings), Topic.PRODUCT_EVENTS)
+    folding = Folding(rules, forwarder, limits=Limits(settings.seen_limit, settings.component_limit), named=named)
+    events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
     partials = Stream("monitor", Topic.PARTIALS, Detecting(rules, settings.component_limit, named), database)
     changed = database.wakeup("incidents")
 
@@ -56,7 +59,7 @@ def service(settings: MonitorSettings) -> Service:
         due={LISTEN: Work(listening, recurs=True)},
         routers=[router],
         before=[partial(patiently, "the database", listening.schedule)],
-        background=[watch_incidents, measure_incidents],
+        background=[watch_incidents, measure_incidents, forwarder.run],
         kept=kept(settings),
         about="Finds incidents in what the product's systems say, and whom they touch.",
     )

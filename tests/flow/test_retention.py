@@ -49,6 +49,7 @@ BOUNDED = {
     "fold_tallies": "let go by the fold, by event time",
     "fold_components": "limited by the fold",
     "fold_clocks": "a row a partition",
+    "fold_forwarded": "a row a partition",
     "reading": "one row",
     "brakes": "a row a partition that stands",
     "unpublished": "until somebody sends them again",
