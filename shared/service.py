@@ -19,7 +19,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import kafka, logs, metrics
 from shared.api import application
+from shared.customers_api import customers_router
 from shared.due_api import due_router
+from shared.erasing import Personal
 from shared.holding import Holding
 from shared.http.server import Server
 from shared.measuring import Measurement, Measuring, readiness
@@ -52,6 +54,7 @@ class Service:
     background: Sequence[Background] = ()  # run until the end; what they raise ends the process
     measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
     kept: Sequence[Kept] = ()  # what is deleted when it is old
+    personal: Sequence[Personal] = ()  # what it holds of customers, beside what every service does
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
     _looking: "asyncio.Task[dict[str, str]] | None" = field(default=None, init=False)
@@ -66,7 +69,8 @@ class Service:
     def app(self) -> FastAPI:
         """The service's REST API with /livez, /readyz and /metrics."""
         app = application(f"Forewarn {self.name}", self.settings, self.database)
-        for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name)):
+        shared = (streams_router(self.name, self.streams), due_router(self.name), customers_router(self.name, self.personal))
+        for router in (*self.routers, *shared):
             app.include_router(router)
 
         @app.get("/livez", tags=["health"])

@@ -14,12 +14,14 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from shared.erasing import ANSWERS, Personal
 from shared.postgres import Queries
 from tests.conftest import SERVICES, connect
 from tests.contract.plans.parameters import PARAMETERS, PLANNED_FOR_VALUES, SHARED
 from tests.contract.plans.tables import FILL, GROWING, MECHANISMS
 
 ROOT = Path(__file__).parents[2]
+PERSONAL: dict[str, Sequence[Personal]] = {}
 HELP = "tests/contract/plans/parameters.py"
 SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Range Scan")
@@ -53,7 +55,17 @@ def _of_shared() -> Iterator[Named]:
                 yield Named("ticketing", f"{path.stem}.{name}", value, SHARED.get(path.stem, {}).get(name))
 
 
-NAMED = [*_of_services(), *_of_shared()]
+def _of_personal() -> Iterator[Named]:
+    """What is shown and erased of a customer."""
+    for service in SERVICES:
+        held = (ANSWERS, *PERSONAL.get(service, ()))
+        for each in held:
+            erase = [each.erase] if isinstance(each.erase, str) else []
+            for sql in (each.export, *erase, *filter(None, [each.pending])):
+                yield Named(service, f"personal.{each.name}: {sql.split()[0]}", sql, "'c-7919'")
+
+
+NAMED = [*_of_services(), *_of_shared(), *_of_personal()]
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,23 @@ SHARED: dict[str, dict[str, str]] = {
         "LEAD": "0",
         "RUNNING": "-",
     },
+    "erasing": {
+        "LOCK": "-",
+        "ERASED": "ARRAY[''::bytea]",
+        "ERASURE": "''::bytea",
+        "REMEMBER": "'', now(), '', '{}'",
+    },
+    "customers_api": {  # what goes around the statements of each service's PERSONAL, which are explained below
+        "ROWS": "-",
+        "RAW": "-",
+    },
+    "unsent": {
+        "NAMES": "-",  # a part of statements; tests/flow/test_erasing.py runs each whole one
+        "FIND": "-",
+        "REPLACE": "-",
+        "DELETE": "-",
+        "SHOW": "'c-1'",
+    },
     "postgres": {
         "MIGRATED": "-",
         "CHANNELS": "",
@@ -77,7 +94,7 @@ SHARED: dict[str, dict[str, str]] = {
     "api": {
         "ANSWERED": "'k-1', 'POST /v1/tickets', 'agent'",
         "CLAIM_KEY": "'k', 'r', 'agent', ''",
-        "KEEP_ANSWER": "'k-1', 'r', 'agent', 201, ''",
+        "KEEP_ANSWER": "'k-1', 'r', 'agent', 201, '', NULL",
     },
 }
 
