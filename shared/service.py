@@ -23,6 +23,8 @@ from shared.customers_api import customers_router
 from shared.due_api import due_router
 from shared.erasing import Personal
 from shared.holding import Holding
+from shared.http.documentation import documentation
+from shared.http.front import front_page
 from shared.http.server import Server
 from shared.measuring import Measurement, Measuring, readiness
 from shared.outbox import Lane, Relay
@@ -55,6 +57,7 @@ class Service:
     measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
     kept: Sequence[Kept] = ()  # what is deleted when it is old
     personal: Sequence[Personal] = ()  # what it holds of customers, beside what every service does
+    about: str = ""  # what it does, in a sentence, for whoever opens its address
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
     _looking: "asyncio.Task[dict[str, str]] | None" = field(default=None, init=False)
@@ -67,10 +70,12 @@ class Service:
             stream.aside.per_minute = self.settings.letters_per_minute
 
     def app(self) -> FastAPI:
-        """The service's REST API with /livez, /readyz and /metrics."""
-        app = application(f"Forewarn {self.name}", self.settings, self.database)
+        """The service's REST API with /livez, /readyz and /metrics, its documentation and the page that leads there."""
+        title = f"Forewarn {self.name}"
+        app = application(title, self.settings, self.database, self.about)
+        pages = (front_page(title, self.about), documentation(title))
         shared = (streams_router(self.name, self.streams), due_router(self.name), customers_router(self.name, self.personal))
-        for router in (*self.routers, *shared):
+        for router in (*self.routers, *shared, *pages):
             app.include_router(router)
 
         @app.get("/livez", tags=["health"])

@@ -8,8 +8,8 @@ import typer
 from pydantic import BaseModel
 
 from deploy.local.terminal import say
-from services.monitor.rules import RulesFile
-from services.notifier.policy import Policy
+from services.monitor.rules.file import RulesFile
+from services.notifier.deciding.policy import Policy
 from services.ticketing.support import Support
 from shared.catalog import Catalog
 from shared.config import ConfigError, load

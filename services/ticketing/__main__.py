@@ -54,6 +54,7 @@ def service(settings: TicketingSettings) -> Service:
         before=[partial(timers.begin_tidying, database)],
         routers=[router(policy)],
         kept=kept(settings),
+        about="Keeps the cases of customers who write in: who works on each, by when, and which incident it belongs to.",
     )
 
 

@@ -75,7 +75,7 @@ def router(policy: Policy) -> APIRouter:
 
 def _name_of(request: Request, key: str | None) -> tuple[str, ...]:
     """What makes the same request the same ticket: its caller's key, which is no other caller's."""
-    return (ROUTE, caller_of(request), key) if key else (ROUTE, str(uuid4()))
+    return (ROUTE, caller_of(request).name, key) if key else (ROUTE, str(uuid4()))
 
 
 async def _take(policy: Policy, new: NewTicket, name: tuple[str, ...], tx: Tx) -> TicketView:

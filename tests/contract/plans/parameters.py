@@ -123,7 +123,7 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "accounts_of": "ARRAY[1]",
     "keep_account": "1, 1, 1, 1, 1, 1, 1, 1",
     "recent_incidents": "interval '10 minutes'",
-    "touch": "'i-1', ARRAY['c-1'], ARRAY[now()], ARRAY[now()], ARRAY[1]",
+    "record_impact": "'i-1', ARRAY['c-1'], ARRAY[now()], ARRAY[now()], ARRAY[1]",
     "count_affected": "'i-1', 3",
     "series_of": "ARRAY[1]",
     "keep_series": "ARRAY['r'], ARRAY['c'], ARRAY[1], ARRAY[''::bytea], ARRAY['f'], ARRAY[now()], ARRAY[now()]",

@@ -4,8 +4,8 @@ from dataclasses import astuple
 
 import pytest
 
-from services.monitor.buckets import OldCell
-from services.monitor.fold import SKEW, Account, Partition, Watch
+from services.monitor.fold.buckets import OldCell
+from services.monitor.fold.partition import SKEW, Account, Partition, Watch
 from tests.builders import event
 from tests.unit.monitor.builders import HORIZON, LATER, START, folded, request, rule
 

@@ -9,11 +9,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.monitor.buckets import StoredCells
-from services.monitor.fold import Partition
-from services.monitor.seen import MINUTE
-from services.monitor.tallies import Rows
-from services.monitor.window import Window
+from services.monitor.fold.buckets import StoredCells
+from services.monitor.fold.partition import Partition
+from services.monitor.fold.seen import MINUTE
+from services.monitor.fold.tallies import Rows
+from services.monitor.windows.window import Window
 from shared.events import ProductEvent
 from tests.unit.monitor.builders import HORIZON, LATER, START, request, rule
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.monitor.fold import LATE, NOT_OURS, QUIET, REFUSED, TAKEN, Partition, Watch
-from services.monitor.rules import RatioRule
-from services.monitor.strangers import HEARD_WITHIN, Strangers
+from services.monitor.fold.partition import LATE, NOT_OURS, QUIET, REFUSED, TAKEN, Partition, Watch
+from services.monitor.rules.file import RatioRule
+from services.monitor.windows.strangers import HEARD_WITHIN, Strangers
 from tests.unit.monitor.builders import HORIZON, START, request, rule
 
 KEPT = 15.0 + HORIZON
