@@ -126,4 +126,4 @@ async def test_windows_and_states_that_the_version_before_stored_are_read(monito
         await tx.execute("INSERT INTO series (rule, component, home, state) VALUES ('failing', 'checkout', 0, $1)", stored)
         [series] = (await series_of(tx, [0], {"failing": "9c1f0a7be2d4"})).values()
     assert series.window.buckets == {100: {0: Part(events=10, bad=2, customers=1, first_bad=0.0)}}
-    assert series.state == State(judged_to=100, settled_to=90, incident_id="i-1", said=7)
+    assert series.state == State(judged_to=100, settled_to=90, incident_id="i-1", grown_to=7)

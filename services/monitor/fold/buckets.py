@@ -84,13 +84,13 @@ class Buckets:
     # ── a checkpoint ─────────────────────────────────────────────────────────────────────────
 
     def changes(self) -> Changes:
-        """The cells that changed since the last `settle`."""
+        """The cells that changed since the last `take_changes`."""
         changes: Changes = {}
         for start, component, cell in self._changed:
             changes.setdefault(component, []).append((start, cell.total, cell.bad, cell.customers, cell.first_bad))
         return changes
 
-    def settle(self, clock: float) -> list[StoredBucket]:
+    def take_changes(self, clock: float) -> list[StoredBucket]:
         """The cells that changed, to be stored; nothing counts as changed afterwards. `clock`: the partition's."""
         changed: dict[int, list[str]] = {}
         for start, component, cell in self._changed:
@@ -113,7 +113,7 @@ class Buckets:
         return StoredBucket(start, whole, cells)
 
     def restore(self, start: int, cells: StoredCells) -> None:
-        """Takes back what `settle` gave, oldest first; `restored` follows."""
+        """Takes back what `take_changes` gave, oldest first; `restored` follows."""
         self._stored.add(start, len(cells))
         for component, cell in cells.items():
             self._components.reach(component, cell.watermark)
@@ -129,7 +129,7 @@ class Buckets:
     def forget(self, clock: float) -> list[int]:
         """Lets go of cells no late event can reach: their component is past them, or the clock is far past their last change.
 
-        Returns the buckets of which nothing is left. What changed must be settled.
+        Returns the buckets that are empty now. Changes must have been taken before.
         """
         gone = self._ages.forget(clock - self._kept)
         for start in gone:

@@ -60,7 +60,7 @@ class Appended:
 
 @dataclass(slots=True)
 class Tallies:
-    failed: dict[str, set[str]] = field(default_factory=dict)  # component → customers whose row changed since the last `settle`
+    failed: dict[str, set[str]] = field(default_factory=dict)  # component → customers whose row changed since the last `take_changes`
     generation: int = 0  # of the young ones; the old ones are one less
     _young: dict[str, dict[str, Tally]] = field(default_factory=dict)
     _old: dict[str, dict[str, Tally]] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class Tallies:
         for generation in (self._old, self._young):
             yield from generation.get(component, ())
 
-    def settle(self) -> StoredRows | None:
+    def take_changes(self) -> StoredRows | None:
         """The rows that changed, to be stored; nothing counts as changed afterwards."""
         failed, self.failed = self.failed, {}
         if not failed:
@@ -104,7 +104,7 @@ class Tallies:
         return StoredRows(self.generation, whole, rows)
 
     def restore(self, generation: int, rows: Rows) -> None:
-        """Takes back what `settle` gave, oldest first."""
+        """Takes back what `take_changes` gave, oldest first."""
         if generation > self.generation:
             self._turn()
             self.generation = generation
@@ -114,7 +114,7 @@ class Tallies:
                 self._renew(component, customer, Tally(*row))
 
     def turn(self) -> int:
-        """Lets go of the old generation and begins a new one; returns the one that is gone. What changed must be settled."""
+        """Forgets the old generation and begins a new one; returns the one that is gone. Changes must have been taken before."""
         self._turn()
         return self.generation - 2
 

@@ -120,15 +120,15 @@ class Detecting:
         for key, since in changed.items():
             series = self._series[key]
             row = rows.get(series.state.incident_id or "")
-            await self._judge(tx, key, since, row, Now(now, behind_seconds(now, moment(series.window.watermark))))
+            await self._step_through(tx, key, since, row, Now(now, behind_seconds(now, moment(series.window.watermark))))
         await keep_series(tx, {key: self._series[key] for key in changed}, self._fingerprints)
         self._heard = set()
-        await self._let_go(tx)
+        await self._forget_quiet(tx)
 
-    async def _let_go(self, tx: Tx) -> None:
+    async def _forget_quiet(self, tx: Tx) -> None:
         """What was changed is saved: strangers that are quiet or too many go, but for those with an open incident."""
         now = self._clock()
-        quiet = {key: self._series[key].state.incident_id for key in self._strangers.let_go(now)}
+        quiet = {key: self._series[key].state.incident_id for key in self._strangers.forget_quiet(now)}
         still_open = {row["id"] for row in await tx.fetch(queries.open_incidents)} if any(quiet.values()) else set()
         for key in (key for key, incident in quiet.items() if incident in still_open):
             self._strangers.keep(key, self._series[key].home, now)
@@ -137,7 +137,7 @@ class Detecting:
             del self._series[key]
         await drop_series(tx, gone)
 
-    async def _judge(self, tx: Tx, key: Key, since: int, row: IncidentRow | None, now: Now) -> None:
+    async def _step_through(self, tx: Tx, key: Key, since: int, row: IncidentRow | None, now: Now) -> None:
         """Steps through the windows that changed, and makes true what is decided. `row`: of the incident, should there be an open one."""
         (name, component), series = key, self._series[key]
         rule, window = self._rules[name], series.window

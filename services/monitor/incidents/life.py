@@ -1,8 +1,11 @@
 """An incident's life: calm → open → calm. A pure step from one judged window to the next, with what it decides."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from services.monitor.detectors.ratio import Counts, Signal
 from services.monitor.rules.file import RatioRule
@@ -14,11 +17,10 @@ STILL_FAILING = 300.0  # seconds of event time after which an incident that stil
 BEHIND = 60.0  # seconds; above that it is said how things were, not how they are
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """What is known of one rule and component between windows. Times are seconds since the epoch, event time.
+class State(msgspec.Struct, frozen=True, rename={"grown_to": "said"}):
+    """One rule and component between two windows: what its windows have shown so far. Times are seconds of event time since the epoch.
 
-    The incident's row says whether it is still open; this says what its windows showed so far.
+    It is stored under these names, but for one that was renamed. Whether the incident is open, its row says.
     """
 
     judged_to: int = 0  # the last bucket judged
@@ -27,7 +29,7 @@ class State:
     calm_since: int | None = None  # the first calm window, moved on by the time in which windows were unclear
     calm_to: int = 0  # the last calm window
     failing_to: float = 0.0  # the end of the last failing window
-    said: int = 0  # failing customers when the incident was last said to have grown
+    grown_to: int = 0  # failing customers when an update last said that the incident had grown
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def _when_calm(rule: RatioRule, component: str, state: State, window: Judged) ->
         return state, None
     bucket, started_at = window.beginning
     opened = Opened(incident_id(rule, component, bucket), started_at, window.signal.why)
-    opening = State(state.judged_to, window.end, opened.incident_id, failing_to=window.until, said=window.counts.customers)
+    opening = State(state.judged_to, window.end, opened.incident_id, failing_to=window.until, grown_to=window.counts.customers)
     return opening, opened
 
 
@@ -125,9 +127,9 @@ def _when_open(rule: RatioRule, state: State, incident: str, window: Judged) -> 
     if not signal.calm:
         failing_to = max(state.failing_to, window.until) if signal.failing else state.failing_to
         state = replace(state, calm_since=None, failing_to=failing_to)
-        if customers < GREW * max(state.said, 1):
+        if customers < GREW * max(state.grown_to, 1):
             return state, None
-        return replace(state, said=customers), Grew(incident, customers, signal.why)
+        return replace(state, grown_to=customers), Grew(incident, customers, signal.why)
     calm_since = _calm_since(rule, state, window.end)
     if window.end - calm_since < rule.resolve.calm.total_seconds():
         return replace(state, calm_since=calm_since, calm_to=max(state.calm_to, window.end)), None

@@ -122,7 +122,7 @@ async def _keep_cells(tx: Tx, partitions: Partitions, part: int) -> None:
     changed, gone = [], []
     for number, partition in partitions.items():
         for rule, watch in _views(partition):
-            for bucket in watch.buckets.settle(partition.clock):
+            for bucket in watch.buckets.take_changes(partition.clock):
                 changed.append((number, rule, bucket.start, partition.clock, _encode(bucket.cells)))
                 if bucket.whole:
                     gone.append((number, rule, bucket.start))
@@ -141,7 +141,7 @@ async def _keep_tallies(tx: Tx, partitions: Partitions, now: float, part: int) -
     changed, gone = [], []
     for number, partition in partitions.items():
         for rule, watch in _views(partition):
-            if (stored := watch.tallies.settle()) is not None:
+            if (stored := watch.tallies.take_changes()) is not None:
                 changed.append((number, rule, stored.generation, _encode(stored.rows)))
                 if stored.whole:
                     gone.append((number, rule, stored.generation))

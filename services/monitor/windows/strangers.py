@@ -47,7 +47,7 @@ class Strangers:
         """Event time has come so far in every partition that speaks: what one of them still has to say must meet its window."""
         return min((come for come, said in self._come.values() if now - said <= HEARD_WITHIN), default=0.0)
 
-    def let_go(self, now: float) -> list[Key]:
+    def forget_quiet(self, now: float) -> list[Key]:
         """Forgets those that were quiet for long, and of those above the limit the quietest; returns them."""
         gone, before = [], self._clock(now) - QUIET
         for (rule, home), ages in list(self._heard.items()):

@@ -34,8 +34,8 @@ class Fold:
 
     def checkpoint(self) -> None:
         partition = self.partition
-        self.watch.buckets.settle(partition.clock)
-        self.watch.tallies.settle()
+        self.watch.buckets.take_changes(partition.clock)
+        self.watch.tallies.take_changes()
         self.watch.buckets.forget(partition.clock)
         self.watch.turn(partition.clock, self.now)
         partition.seen.fresh(partition.clock)
