@@ -23,6 +23,8 @@ AT_ONCE = 50  # facts of customers.v1 in one transaction, for streams that erase
 # EXCLUSIVE still lets a backup read.
 LOCK = "LOCK TABLE erasures IN EXCLUSIVE MODE"
 ERASED = "SELECT customer, erased_at FROM erasures WHERE customer = ANY ($1::bytea[]) FOR KEY SHARE"
+HOLD = "LOCK TABLE erasures IN ROW SHARE MODE"
+ANY = "SELECT EXISTS (SELECT FROM erasures)"
 ERASURE = "SELECT erased_at, fact, rows FROM erasures WHERE customer = $1"
 REMEMBER = """INSERT INTO erasures AS known (customer, erased_at, fact, rows) VALUES ($1, least($2, clock()), $3, $4)
     ON CONFLICT (customer) DO UPDATE SET erased_at = greatest(known.erased_at, excluded.erased_at), fact = excluded.fact, rows = (
@@ -103,6 +105,12 @@ async def erased_at(tx: Tx, ids: Collection[str]) -> dict[str, datetime]:
     """When each of these customers was erased; those who were not are left out. Until `tx` ends no other is erased."""
     of = {digest(each): each for each in ids}
     return {of[row["customer"]]: row["erased_at"] for row in await tx.fetch(ERASED, list(of))} if of else {}
+
+
+async def hold(tx: Tx) -> bool:
+    """Until `tx` ends nobody is erased. Returns whether anybody ever was: if not, there is nobody to ask for."""
+    await tx.execute(HOLD)
+    return bool(await tx.fetchval(ANY))
 
 
 async def erasure_of(tx: Tx, personal: Sequence[Personal], customer_id: str) -> Erasure | None:
