@@ -14,12 +14,12 @@ import pytest
 from deploy.services import NAMES
 from services.monitor.api import router as of_monitor
 from services.notifier.api import ROUTERS as OF_NOTIFIER
-from services.ticketing.api import router as of_ticketing
+from services.ticketing.api.tickets import router as of_ticketing
 from shared.cloudevents import DEEPEST, MAX_BYTES
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
-from tests.unit.ticketing.builders import POLICY
+from tests.unit.ticketing.builders import CONFIGURATION
 
 pytestmark = pytest.mark.asyncio
 
@@ -53,7 +53,7 @@ async def apps(
     services = (
         Service("monitor", fresh_database, monitor_database, routers=[of_monitor]),
         Service("notifier", fresh_database, notifier_database, routers=OF_NOTIFIER),
-        Service("ticketing", fresh_database, ticketing_database, routers=[of_ticketing(POLICY)]),
+        Service("ticketing", fresh_database, ticketing_database, routers=[of_ticketing(CONFIGURATION)]),
     )
     return {service.name: service.app() for service in services}
 

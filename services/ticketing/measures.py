@@ -1,4 +1,4 @@
-"""Did it help? Of an incident's customers, who was told before they first wrote in, and how long before."""
+"""Did telling the customers of an incident help? How many were told before they first wrote in, and how long before. Pure."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ from pydantic import BaseModel
 
 
 @dataclass(frozen=True, slots=True)
-class Contacts:
-    """The customers an incident touches, counted: who was told, who before they first wrote about it."""
+class Reach:
+    """The customers an incident touches, counted: how many were told, how many of them before they first wrote about it."""
 
     affected: int
     told: int
@@ -16,11 +16,11 @@ class Contacts:
 
     @property
     def coverage(self) -> float | None:
-        """The part that was told before they wrote in; None when it touches nobody."""
+        """The part that was told before they wrote in; None when the incident touches nobody."""
         return self.told_before_contact / self.affected if self.affected else None
 
 
-class Outcome(BaseModel):
+class Measures(BaseModel):
     """Times in seconds."""
 
     incident_id: str
@@ -33,14 +33,14 @@ class Outcome(BaseModel):
     lead_time_median_s: float | None  # from told to the first contact, of those who wrote after they were told
 
 
-def judge(incident_id: str, contacts: Contacts, tickets: int, linked: int) -> Outcome:
-    return Outcome(
+def measured(incident_id: str, reach: Reach, tickets: int, linked: int) -> Measures:
+    return Measures(
         incident_id=incident_id,
-        affected=contacts.affected,
-        told=contacts.told,
-        told_before_contact=contacts.told_before_contact,
+        affected=reach.affected,
+        told=reach.told,
+        told_before_contact=reach.told_before_contact,
         tickets=tickets,
         linked=linked,
-        coverage=contacts.coverage,
-        lead_time_median_s=contacts.lead_time,
+        coverage=reach.coverage,
+        lead_time_median_s=reach.lead_time,
     )

@@ -1,4 +1,4 @@
-"""Subjects of mails on a ticket: one line, one `Re:`, one `[#number]`. Pure."""
+"""The subjects of mails on a ticket have one line, one `Re:` and one `[#number]`. Pure."""
 
 import re
 
@@ -7,18 +7,18 @@ from shared.foreign import holds_link
 
 SHOWN = 150  # characters of a customer's subject, so that what stands around it is not cut
 
-# What mail programs of several languages put before a subject when somebody answers or forwards, again and again.
+# Mail programs of several languages put these marks before a subject when somebody answers or forwards, and repeat them.
 REPLY = re.compile(r"^\s*(?:(?:re|aw|antw(?:ort)?|sv|rv|tr|fwd?|wg)(?:\[\d+\]|\s*\(\d+\))?\s*:\s*|\[#\d+\]\s*)+", re.IGNORECASE)
 NUMBER = re.compile(r"(?<!\s)\s*\[#\d+\]")
 
 
 def one_line(text: str) -> str:
-    """Fit for the subject of a mail: no line breaks, single spaces."""
+    """The text without line breaks and with single spaces, as the subject of a mail must be."""
     return " ".join(text.split())
 
 
 def bare(subject: str) -> str:
-    """What the customer's subject says, without the marks of earlier replies and ticket numbers.
+    """The customer's subject without the marks of earlier replies and ticket numbers.
 
     A request may be written in anybody's name: a subject that holds a link is not repeated to the customer.
     """

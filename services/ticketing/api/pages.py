@@ -1,15 +1,10 @@
-"""Tickets as people see them: what the lists and pages of REST are read from. Each is bounded (see `shared/answers.py`)."""
+"""Lists and single things as REST shows them, read from the tables. Each is bounded in bytes (see `shared/answers.py`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from math import isfinite
 
-from services.ticketing import store
-from services.ticketing.matching.match import Windows
-from services.ticketing.outcome import Outcome, judge
-from services.ticketing.store import number_of, queries
-from services.ticketing.ticket import UNRESOLVED, Status
-from services.ticketing.views import (
+from services.ticketing.api.views import (
     ClockView,
     Earlier,
     HistoryView,
@@ -20,6 +15,12 @@ from services.ticketing.views import (
     TicketDetail,
     TicketView,
 )
+from services.ticketing.matching.match import Windows
+from services.ticketing.measures import Measures, measured
+from services.ticketing.store import incidents, measures
+from services.ticketing.store.lists import queries
+from services.ticketing.store.tickets import number_of
+from services.ticketing.ticket import UNRESOLVED, Status
 from shared.answers import MAX_ANSWER, PAGE, Page, page_of
 from shared.api import Problem, not_ours, position_of
 from shared.postgres import Tx, plan_for_values
@@ -130,9 +131,9 @@ async def message(tx: Tx, ticket_id: str, message_id: str) -> MessageView:
     return MessageView(**row)
 
 
-async def deed(tx: Tx, ticket_id: str, deed_id: int) -> HistoryView:
+async def history_line(tx: Tx, ticket_id: str, line_id: int) -> HistoryView:
     """One line of the history with all of its detail. Raises a 404 problem."""
-    row = await tx.fetchrow(queries.deed_of, ticket_id, deed_id)
+    row = await tx.fetchrow(queries.history_line, ticket_id, line_id)
     if row is None:
         raise Problem(404, "there is no such line in this ticket's history")
     return HistoryView(**row)
@@ -155,12 +156,14 @@ async def queues(tx: Tx, cursor: str | None, limit: int) -> Page[QueueView]:
     )
 
 
-async def outcome(tx: Tx, incident_id: str, windows: Windows) -> Outcome:
+async def outcome(tx: Tx, incident_id: str, windows: Windows) -> Measures:
     """Raises a 404 problem."""
-    incident = await store.incident(tx, incident_id)
+    incident = await incidents.incident(tx, incident_id)
     if incident is None:
         raise Problem(404, "there is no such incident")
-    return judge(incident_id, await store.contacts(tx, incident_id), *await store.tickets_during(tx, incident, windows))
+    reach = await measures.reach(tx, incident_id)
+    during, linked = await measures.tickets_during(tx, incident, windows), await measures.tickets_linked(tx, incident)
+    return measured(incident_id, reach, during, linked)
 
 
 def _scored_position(cursor: str | None) -> tuple[float | None, str | None]:
