@@ -9,16 +9,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Discriminator, Tag, model_validator
 
-from shared.config import Config
+from shared.config import Config, meant
 from shared.events import ProductEvent
 
 Test = Callable[[ProductEvent], bool]
 Read = Callable[[ProductEvent], Any]
 MISSING = object()
 
-Operand = bool | int | float | str | None
+Operand = Annotated[bool | int | float | str | None, meant("one value: a text, a number, true, false or null")]
 
 
 class Comparison(Config):
@@ -50,7 +50,20 @@ class Comparison(Config):
             yield f"this never holds: no number is {' and '.join(f'{name} {said[name]:g}' for name in COMPARE if name in said)}"
 
 
-Wanted = Operand | list[Operand] | Comparison  # one value, any of several, or what it compares with
+def _kind(said: object) -> str:
+    match said:
+        case Mapping() | Comparison():
+            return "comparison"
+        case list() | tuple():
+            return "list"
+    return "value"
+
+
+# One value, any of several, or what it compares with.
+Wanted = Annotated[
+    Annotated[Operand, Tag("value")] | Annotated[list[Operand], Tag("list")] | Annotated[Comparison, Tag("comparison")],
+    Discriminator(_kind),
+]
 
 
 def _of_events(condition: Mapping[str, Wanted]) -> Mapping[str, Wanted]:

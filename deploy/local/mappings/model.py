@@ -11,13 +11,14 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Inst
 from typing_extensions import TypeAliasType
 
 from shared.conditions import Comparison, Wanted
-from shared.config import Config
+from shared.config import Config, meant
 from shared.events import FACT_OF, TOPIC_OF, Topic
 
 OWN = frozenset({"file", "stem", "row"})  # what every row has beside its columns: the file's name, without its ending, and the row's number
 FROM_PRODUCTS = (Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS)  # the facts that product systems say
 
-Scalar = bool | int | float | str
+Scalar = Annotated[bool | int | float | str, meant("one value: a text, a number, true or false")]
+Plain = Annotated[bool | int | float | None, meant("a text, a number, true, false or null")]
 
 
 def names_in(text: str) -> list[tuple[str, str | None]]:
@@ -119,7 +120,7 @@ def _kind(said: Any) -> str:
 Node = TypeAliasType(
     "Node",
     "Annotated[Annotated[Value, Tag('value')] | Annotated[dict[str, Node], Tag('object')] | Annotated[list[Node], Tag('list')]"
-    " | Annotated[Template, Tag('template')] | Annotated[bool | int | float | None, Tag('literal')], Discriminator(_kind)]",
+    " | Annotated[Template, Tag('template')] | Annotated[Plain, Tag('literal')], Discriminator(_kind)]",
 )
 
 
