@@ -15,13 +15,14 @@ from fastapi import Depends, FastAPI, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from shared.http.bodies import Bodies, Head, Working
-from shared.http.callers import Gate, Role, allow, caller_of
+from shared.http.callers import Caller, Gate, Role, allow, caller_of
 from shared.http.problems import SHOWN, Problem, handle_problems
 from shared.postgres import Database, Tx
 from shared.settings import Settings
 
 __all__ = [
     "Body",
+    "Caller",
     "Db",
     "IdempotencyKey",
     "Problem",
@@ -67,7 +68,7 @@ async def once(
     The key is claimed in the same transaction as the effects, so a second call waits for the first.
     409 with Retry-After when that takes too long, 422 when the key came with another request before.
     """
-    claim = (key, f"{request.method} {request.url.path}", caller_of(request))
+    claim = (key, f"{request.method} {request.url.path}", caller_of(request).name)
     said = await _fingerprint(request)
     async with database.transaction() as tx:
         if key and (await tx.execute(CLAIM_KEY, *claim, said)).endswith(" 0"):

@@ -4,10 +4,10 @@ import sys
 from functools import partial
 
 from services.monitor.api import router
-from services.monitor.detecting import Detecting
-from services.monitor.folding import Folding, Limits
+from services.monitor.hearing.events import Folding, Limits
+from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
-from services.monitor.rules import RulesFile
+from services.monitor.rules.file import RulesFile
 from services.monitor.settings import MonitorSettings
 from services.monitor.timers import LISTEN, Listening, measure
 from shared.catalog import Catalog

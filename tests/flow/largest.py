@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from services.notifier.links import Right, token_for
+from services.notifier.public.links import Right, token_for
 from shared.cloudevents import write_event
 from shared.http import documentation
 from tests.builders import event

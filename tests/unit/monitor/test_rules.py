@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.monitor.rules import RulesFile
+from services.monitor.rules.file import RulesFile
 from shared.config import ConfigError, load
 from tests.unit.monitor.builders import rule
 
