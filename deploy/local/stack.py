@@ -43,12 +43,15 @@ class Stack:
 
 
 @asynccontextmanager
-async def stack(say: Say, config: Path = ROOT / "deploy" / "config") -> AsyncIterator[Stack]:
-    """Starts everything and waits until it is ready; `say` is told what happens. Raises `Failed` with the log of what did not start."""
+async def stack(say: Say, config: Path = ROOT / "deploy" / "config", own: Path | None = None) -> AsyncIterator[Stack]:
+    """Starts everything and waits until it is ready; `say` is told what happens. Files in `own` count before those in `config`.
+
+    Raises `Failed` with the log of what did not start.
+    """
     folder = await asyncio.to_thread(_temporary_folder)
     try:
         async with AsyncExitStack() as running:
-            yield await _start(running, folder, config, say)
+            yield await _start(running, folder, {"FOREWARN_CONFIG_DIR": str(config), "FOREWARN_OWN_CONFIG_DIR": str(own or "")}, say)
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
@@ -60,7 +63,7 @@ def _temporary_folder() -> Path:
     return folder
 
 
-async def _start(running: AsyncExitStack, folder: Path, config: Path, say: Say) -> Stack:
+async def _start(running: AsyncExitStack, folder: Path, config: dict[str, str], say: Say) -> Stack:
     logs = folder / "logs"
     say("starting Kafka, Postgres and a mailbox")
     box = await running.enter_async_context(inbox(folder / "mail"))
@@ -73,7 +76,7 @@ async def _start(running: AsyncExitStack, folder: Path, config: Path, say: Say) 
         await ended_well(init, START_S)
     tokens = {role: token_urlsafe(24) for role in ("producer", "agent", "operator")}
     ports = {service: free_port() for service in NAMES}
-    common = _common(kafka, database) | {"FOREWARN_CONFIG_DIR": str(config)} | _secrets(tokens, ports, box)
+    common = _common(kafka, database) | config | _secrets(tokens, ports, box)
     say(f"starting {', '.join(NAMES)}")
     children = [
         await running.enter_async_context(

@@ -72,7 +72,7 @@ async def _ends_of(stream: Stream, known: Mapping[str, Mapping[int, int]]) -> di
     consumer = stream.consumer()
     if consumer is None:
         raise KafkaConnectionError("not consuming yet")
-    ends = await consumer.end_offsets([TopicPartition(stream.topic, partition) for partition in known.get(stream.topic, ())])
+    ends = await consumer.end_offsets([TopicPartition(stream.at_brokers, partition) for partition in known.get(stream.topic, ())])
     own = (stream.assigned or frozenset()) if await stream.lag() == 0 else frozenset()
     read = {at for at, end in ends.items() if at.partition in own and await consumer.position(at) >= end}
     return {at.partition: end for at, end in ends.items() if at not in read}
