@@ -199,7 +199,8 @@ def _doubts(held: Any, where: Location) -> Iterator[tuple[Location, str]]:
 def _mistake(node: yaml.Node | None, error: ErrorDetails) -> tuple[Location, str]:
     """Where and what, without pydantic's own words: the name of a union's member is no part of the file."""
     where = error["loc"] if error["type"] == "missing" else tuple(_there(node, error["loc"]))
-    return where, error["msg"].removeprefix("Value error, ")
+    what = error["msg"].removeprefix("Value error, ")
+    return where, f"the key: {what}" if error["loc"][-1:] == ("[key]",) else what
 
 
 def _there(node: yaml.Node | None, where: Location) -> Iterator[int | str]:

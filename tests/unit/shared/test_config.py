@@ -10,16 +10,11 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from deploy.local.check import FILES
-from deploy.local.mappings.model import Mapping
+from deploy.docs.configuration import models
 from shared.conditions import Condition
 from shared.config import Config, ConfigError, Duration, PositiveDuration, load
 
-ROOT = Path(__file__).parents[3]
-READ: dict[Path, type[BaseModel]] = {
-    **{ROOT / "deploy/config" / name: model for name, (model, _) in FILES.items()},
-    **{path: Mapping for path in (ROOT / "deploy/local/mappings").glob("*.yml") if not path.stem.endswith("-rules")},
-}
+READ: dict[Path, type[BaseModel]] = {path: model for model, path in models().values()}
 WRONG: list[Any] = [None, True, "5 minuts", date(2026, 1, 1), [["x"]], {"/a": 1}]
 
 
@@ -89,6 +84,13 @@ def test_a_condition_is_refused_for_what_it_was_meant_to_be(written: str, said: 
     assert waits(tmp_path / "w.yml", when=written) == [f"3: {said}"]
 
 
+def test_a_wrong_key_is_told_apart_from_a_wrong_value(tmp_path: Path) -> None:
+    text = "first_response: {targets: {soon: 1s, low: 1s, normal: 1s, high: 1s, urgent: 1s}}\nanswers: {}\n"
+    model, _ = models()["support.yml"]
+    first, *_ = mistakes(tmp_path / "support.yml", text, model)
+    assert first.startswith("1: first_response.targets.soon: the key: Input should be 'low', ")
+
+
 def spoilt(held: Any) -> Iterator[Any]:
     """The same with each of its values, one after the other, replaced by each of the wrong ones."""
     match held:
@@ -106,7 +108,7 @@ def test_whatever_is_wrong_in_a_file_no_place_of_it_is_named_twice(path: Path, t
     refused = 0
     for other in spoilt(yaml.safe_load(path.read_text())):
         said = mistakes(tmp_path / path.name, yaml.safe_dump(other), READ[path])
-        places = [line.split(": ")[1] for line in said]
-        assert len(set(places)) == len(places), "\n".join(said)
+        places = [line.split(": ")[1 : 3 if ": the key: " in line else 2] for line in said]
+        assert len({*map(tuple, places)}) == len(places), "\n".join(said)
         refused += bool(said)
     assert refused > 50
