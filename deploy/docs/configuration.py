@@ -116,17 +116,17 @@ def _of_compose() -> Iterator[Key]:
     """The variables of docker-compose.yml that no process reads, each with what it is for there."""
     known = {variable_of(name) for model in settings().values() for name in model.model_fields}
     text = (ROOT / "docker-compose.yml").read_text()
-    for name, default in dict(re.findall(r"\$\{(\w+):-([^}]*)\}", text)).items():
-        if name not in known:
-            yield Key(name, "text", f"`{default}`", _places(yaml.safe_load(text)["services"], f"${{{name}:"))
+    for name, default in dict(re.findall(r"\$\{(\w+):?-([^}]*)\}", text)).items():
+        if name.removesuffix("_FILE") not in known:
+            yield Key(name, "text", f"`{default}`", _places(yaml.safe_load(text)["services"], name))
 
 
-def _places(services: dict[str, dict[str, Any]], wanted: str) -> str:
+def _places(services: dict[str, dict[str, Any]], name: str) -> str:
     """Where the file uses a variable: `ports` of monitor."""
     found: dict[str, list[str]] = {}
     for service, keys in services.items():
         for key, held in keys.items():
-            if wanted in str(held):
+            if any(f"${{{name}{end}" in str(held) for end in ":-"):
                 found.setdefault(key, []).append(service)
     return "; ".join(f"`{key}` of {', '.join(services)}" for key, services in found.items())
 

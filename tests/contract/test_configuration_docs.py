@@ -51,9 +51,8 @@ def test_every_variable_that_a_process_reads_is_there() -> None:
 
 def test_every_variable_of_the_compose_file_is_there() -> None:
     compose = (Path(__file__).parents[2] / "docker-compose.yml").read_text()
-    assert {name for name in re.findall(r"\$\{(\w+)", compose) if name.startswith("FOREWARN_")} <= {
-        re.sub("_FILE$", "", name) for name in FIRST
-    }
+    used = set(re.findall(r"\$\{(FOREWARN_\w+)", compose))
+    assert {name if name in FIRST else name.removesuffix("_FILE") for name in used} <= FIRST
 
 
 @pytest.mark.parametrize("name", FILES)
