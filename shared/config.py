@@ -150,7 +150,7 @@ def load(path: Path, model: type[C], warn: Callable[[str], object] = log.warning
     try:
         read = model.model_validate(value_of(node))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[:MOST_SHOWN]
+        first = error.errors(include_url=False, include_context=False)[:MOST_SHOWN]
         mistakes = [_said(path, node, *_mistake(node, each)) for each in first]
         raise ConfigError(_in_lines(mistakes, error.error_count())) from None
     for line, what in surprises(node):
@@ -200,6 +200,8 @@ def _mistake(node: yaml.Node | None, error: ErrorDetails) -> tuple[Location, str
     """Where and what, without pydantic's own words: the name of a union's member is no part of the file."""
     where = error["loc"] if error["type"] == "missing" else tuple(_there(node, error["loc"]))
     what = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "string_type":
+        what = f"{_shown(error['input'])} is not a text{'' if error['input'] is None else ': put it in quotes'}"
     return where, f"the key: {what}" if error["loc"][-1:] == ("[key]",) else what
 
 

@@ -36,6 +36,13 @@ def _template(text: str) -> str:
     return text
 
 
+def _no_column(said: object) -> object:
+    """Refuses a column's name in braces without quotes, which YAML reads as an object that holds nothing."""
+    if isinstance(said, dict) and said and not any(value is not None for value in said.values()):
+        raise ValueError(f'braces without quotes are an object; write "{{{next(iter(said))}}}" where a column is meant')
+    return said
+
+
 def _several(said: object) -> object:
     return [said] if isinstance(said, str) else said
 
@@ -83,10 +90,14 @@ def _zone(name: object) -> object:
 
 
 Zone = Annotated[InstanceOf[tzinfo], BeforeValidator(_zone), WithJsonSchema({"type": "string"})]
-Template = Annotated[str, AfterValidator(_template)]
+Template = Annotated[str, BeforeValidator(_no_column), AfterValidator(_template)]
 TEXTS = {"kind": "text, or list of texts"}
 Templates = Annotated[  # the first whose columns all say something
-    tuple[Template, ...], BeforeValidator(_several), Field(min_length=1, json_schema_extra=TEXTS)
+    tuple[Template, ...],
+    Field(min_length=1, json_schema_extra=TEXTS),
+    meant("a text or a list of texts"),
+    BeforeValidator(_several),
+    BeforeValidator(_no_column),
 ]
 Condition = dict[str, Wanted]
 
@@ -119,11 +130,12 @@ def _kind(said: Any) -> str:
             return "literal"
 
 
+Object = TypeAliasType("Object", "Annotated[dict[str, Node], BeforeValidator(_no_column)]")
 # An object with a `from` is a value; anything else in `data` is JSON whose texts are templates.
 # In quotes, since it holds itself.
 Node = TypeAliasType(
     "Node",
-    "Annotated[Annotated[Value, Tag('value')] | Annotated[dict[str, Node], Tag('object')] | Annotated[list[Node], Tag('list')]"
+    "Annotated[Annotated[Value, Tag('value')] | Annotated[Object, Tag('object')] | Annotated[list[Node], Tag('list')]"
     " | Annotated[Template, Tag('template')] | Annotated[Plain, Tag('literal')], Discriminator(_kind)]",
 )
 
