@@ -24,13 +24,13 @@ Words = Annotated[str, Field(min_length=1), AfterValidator(_knows_its_fields)]
 class Template(Config):
     """One automatic answer. Fields: number, subject, title, component, started_at, resolved_at."""
 
-    subject: Words
-    body: Words
+    subject: Words = Field(description="one line")
+    body: Words = Field(description="what the customer reads")
 
 
 class Answers(Config):
     """The automatic answers there are."""
 
-    known: Template  # the incident goes on
-    fixed: Template  # it was over when the customer wrote, or when we knew that they were affected
-    resolved: Template  # it is over now
+    known: Template = Field(description="the incident goes on")
+    fixed: Template = Field(description="it was over when the customer wrote, or when we knew that they were affected")
+    resolved: Template = Field(description="it is over now")
