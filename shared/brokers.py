@@ -18,6 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection, collect_hosts
 from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError, KafkaError
+from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.settings import Settings
 from shared.tls import Files, Renewed, shown
@@ -164,6 +165,7 @@ class Brokers:
             connection = AIOKafkaConnection(host, port, client_id=client_id, request_timeout_ms=WITHIN_MS, **self.arguments())
             try:
                 await connection.connect()
+                await connection.send(MetadataRequest([]))  # whose token is refused is told no sooner
             except (KafkaError, OSError) as error:  # TimeoutError included
                 connection.close()
                 refused.append(f"{host}:{port}: {reason(error, self.protocol, str(self.login or 'us'))}")

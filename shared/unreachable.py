@@ -28,7 +28,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     at: BaseException | None = error
     while at is not None and at not in found:
         found.append(at)
-        at = at.__cause__ or at.__context__
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
     return reversed(found)
 
 
