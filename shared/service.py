@@ -22,6 +22,8 @@ from shared.api import application
 from shared.brokers import brokers_of
 from shared.due_api import due_router
 from shared.holding import Holding
+from shared.http.documentation import documentation
+from shared.http.front import front_page
 from shared.http.server import Server
 from shared.measuring import Measurement, Measuring, readiness
 from shared.outbox import Lane, Relay
@@ -53,6 +55,7 @@ class Service:
     background: Sequence[Background] = ()  # run until the end; what they raise ends the process
     measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
     kept: Sequence[Kept] = ()  # what is deleted when it is old
+    about: str = ""  # what it does, in a sentence, for whoever opens its address
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
     _looking: "asyncio.Task[dict[str, str]] | None" = field(default=None, init=False)
@@ -66,9 +69,11 @@ class Service:
             stream.aside.per_minute = self.settings.letters_per_minute
 
     def app(self) -> FastAPI:
-        """The service's REST API with /livez, /readyz and /metrics."""
-        app = application(f"Forewarn {self.name}", self.settings, self.database)
-        for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name)):
+        """The service's REST API with /livez, /readyz and /metrics, its documentation and the page that leads there."""
+        title = f"Forewarn {self.name}"
+        app = application(title, self.settings, self.database, self.about)
+        pages = (front_page(title, self.about), documentation(title))
+        for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name), *pages):
             app.include_router(router)
 
         @app.get("/livez", tags=["health"])

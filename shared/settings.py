@@ -87,11 +87,17 @@ class Settings(BaseSettings):
     http_answer_seconds: float = Field(20, gt=0, description="that an answer has to be taken")
     http_idle_seconds: int = Field(75, ge=1, description="that a connection may rest between two requests")
     config_dir: Path = Path("deploy/config")
+    own_config_dir: str = Field("", description="the folder of an operator's own files, each in the place of the shipped one of its name")
     letters_per_minute: int = Field(1000, ge=0, description="dead letters of a stream kept whole; what is above goes as a pointer")
     instance: str = Field("", description="a stable name for this replica: static group membership, no rebalance on restart")
     producer_token: SecretStr = SecretStr("")
     agent_token: SecretStr = SecretStr("")
     operator_token: SecretStr = SecretStr("")
+
+    @property
+    def config_folders(self) -> tuple[Path, ...]:
+        """Where a configuration file is looked for (`config.file_of`): the operator's own folder, if there is one, then the shipped one."""
+        return (Path(self.own_config_dir), self.config_dir) if self.own_config_dir else (self.config_dir,)
 
     @classmethod
     def settings_customise_sources(

@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 
+from deploy.local.processes import ROOT
 from deploy.local.report import report
 from deploy.local.running import until_stopped
 from deploy.local.stack import Stack, stack
@@ -30,8 +31,8 @@ async def demo(once: bool, seed: int) -> int:
 
 
 async def up() -> int:
-    """Starts everything and leaves it running until it is stopped."""
-    async with stack(Lines().say) as here:
+    """Starts everything, with the operator's own configuration, and leaves it running until it is stopped."""
+    async with stack(Lines().say, own=ROOT / "config") as here:
         say(*addresses(here))
         await until_stopped()
     return 0

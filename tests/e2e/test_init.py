@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy import topics
+from deploy.services import NAMES
 from shared.brokers import Brokers
 from tests.attacks import allowed, connect, prepared_database
 from tests.containers import PASSWORD, Kafka, Postgres, kafka, postgres_server
@@ -19,7 +20,6 @@ __all__ = ["kafka", "postgres_server"]
 pytestmark = pytest.mark.docker
 
 ROOT = Path(__file__).parent.parent.parent
-SERVICES = ("monitor", "notifier", "ticketing")
 
 
 async def init(kafka: Kafka, postgres: Postgres, passwords: str) -> str:
@@ -30,7 +30,7 @@ async def init(kafka: Kafka, postgres: Postgres, passwords: str) -> str:
         "FOREWARN_DATABASE_PORT": str(postgres.port),
         "FOREWARN_DATABASE_NAME": "init",
         "FOREWARN_ADMIN_PASSWORD": PASSWORD,
-        **{f"FOREWARN_{service.upper()}_PASSWORD": f"{passwords}-pw9f2c-of-{service}" for service in SERVICES},
+        **{f"FOREWARN_{service.upper()}_PASSWORD": f"{passwords}-pw9f2c-of-{service}" for service in NAMES},
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "deploy.init", cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
@@ -67,11 +67,11 @@ async def test_a_first_run_makes_everything_and_a_second_only_sets_the_passwords
     assert said.count(": created, partitions") == len(topics.read())
     assert await setting(kafka, "customers.v1", "cleanup.policy") == "compact"
     assert await setting(kafka, "product.events.v1.dlq", "max.message.bytes") == "3145728"
-    assert [await enters(postgres_server, service, f"first-pw9f2c-of-{service}") for service in SERVICES] == [True, True, True]
+    assert [await enters(postgres_server, service, f"first-pw9f2c-of-{service}") for service in NAMES] == [True, True, True]
 
     said = await init(kafka, postgres_server, "second")
     assert said == "topics, roles, schemas and migrations are as they should be\n"
-    assert [await enters(postgres_server, service, f"second-pw9f2c-of-{service}") for service in SERVICES] == [True, True, True]
+    assert [await enters(postgres_server, service, f"second-pw9f2c-of-{service}") for service in NAMES] == [True, True, True]
     assert not await enters(postgres_server, "monitor", "first-pw9f2c-of-monitor")
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.alerting import AlertingSettings
-from deploy.init import SERVICES, InitSettings
+from deploy.init import InitSettings
+from deploy.services import NAMES
 from services.monitor.settings import MonitorSettings
 from services.notifier.settings import NotifierSettings
 from services.ticketing.settings import TicketingSettings
@@ -169,7 +170,7 @@ def test_on_this_machine_it_may(host: str) -> None:
 MODULES = ("services.notifier", "deploy.init", "deploy.alerting")
 SECRETS = (
     *("DATABASE_PASSWORD", "PRODUCER_TOKEN", "AGENT_TOKEN", "OPERATOR_TOKEN", "LINK_SECRET", "SMTP_PASSWORD", "ADMIN_PASSWORD"),
-    *(f"{service.upper()}_PASSWORD" for service in SERVICES),
+    *(f"{service.upper()}_PASSWORD" for service in NAMES),
 )
 
 
