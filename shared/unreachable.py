@@ -47,7 +47,7 @@ SENTENCES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Ca
     (ssl.SSLError, _of_tls),
     (SaslAuthenticationFailed, lambda _, __, whom: f"it refuses {whom}"),
     ((UnsupportedSaslMechanismError, IllegalSaslStateError), lambda *_: "it does not offer this way to log in: see FOREWARN_KAFKA_SASL"),
-    (AuthenticationFailedError, lambda error, *_: f"FOREWARN_KAFKA_TOKEN_FILE: {error}"),
+    (AuthenticationFailedError, lambda error, *_: f"FOREWARN_KAFKA_TOKEN_FILE: {error.args[0]}"),
     (TimeoutError, lambda *_: "it does not answer"),
     (OSError, lambda error, *_: error.strerror or ""),
     (

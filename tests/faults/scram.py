@@ -6,9 +6,10 @@ https://cwiki.apache.org/confluence/display/KAFKA/KIP-554%3A+Add+Broker-side+SCR
 import hashlib
 import secrets
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import CompactArray, CompactBytes, CompactString, Int8, Int16, Int32, Schema, TaggedFields
+
+from shared.brokers import Brokers
 
 TEXT, TAGS = CompactString("utf-8"), ("tags", TaggedFields)
 MECHANISMS = {"sha256": 1, "sha512": 2}
@@ -53,10 +54,10 @@ class MakeUser(Request[AlterUserScramCredentialsRequest_v0]):  # type: ignore[mi
         return request_struct_class([], [(self._user, MECHANISMS[self._mechanism], ITERATIONS, salt, salted, {})], {})
 
 
-async def make_user(bootstrap: str, user: str, password: str) -> None:
-    """Makes the user for both mechanisms, by a listener that asks for no log-in."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
+async def make_user(brokers: Brokers, user: str, password: str) -> None:
+    """Makes the user for both mechanisms, by a listener that lets us in without it."""
+    admin = brokers.admin("tests")
+    await brokers.start(admin)
     try:
         made = [await admin._send_request(MakeUser(user, password, mechanism)) for mechanism in MECHANISMS]
     finally:

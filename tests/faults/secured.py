@@ -95,7 +95,7 @@ async def running_secured(folder: Path) -> AsyncIterator[Secured]:
     for inside, port in ports.items():
         publish(container, inside, port)
     async with running(Secured(container, ports[9092], folder, ports[9094], ports[9095])) as broker:
-        await make_user(broker.bootstrap, USER, PASSWORD)
+        await make_user(Brokers(broker.bootstrap), USER, PASSWORD)
         yield broker
 
 

@@ -78,7 +78,7 @@ async def test_who_does_not_get_in_reads_why(secured: Secured, tmp_path: Path) -
         "it does not accept our certificate, or that we have none": connecting(
             secured, "a client certificate", tmp_path, certificate=None, key=None
         ),
-        "TLS fails": secured.brokers(secured.bootstrap),
+        "is this its port for SASL_SSL": secured.brokers(secured.bootstrap),
         "is this its port for PLAINTEXT": Brokers(secured.secure),
         f"FOREWARN_KAFKA_TOKEN_FILE: '{missing}' cannot be read": secured.brokers(**oauth, token_file=str(missing)),
         f"does it know the token in '{ended}'?": secured.brokers(**oauth, token_file=str(ended)),
