@@ -18,6 +18,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 
 from shared import unpacking
+from shared.membership import Membership
 from shared.settings import Settings
 from shared.stream import Stream
 
@@ -56,12 +57,13 @@ def broker(settings: Settings, streams: Sequence[Stream]) -> KafkaBroker:
         metadata_max_age_ms=10_000,
     )
     for stream in streams:
+        membership = Membership(stream, settings.instance)
         subscriber = kafka.subscriber(
             stream.topic,
             batch=True,
             group_id=stream.group,
-            group_instance_id=f"{stream.group}-{settings.instance}" if settings.instance else None,
-            listener=stream,
+            group_instance_id=membership.name,
+            listener=membership,
             parser=_as_it_came,
             decoder=_raw,
             ack_policy=AckPolicy.MANUAL,

@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     config_dir: Path = Path("deploy/config")
     own_config_dir: str = Field("", description="the folder of an operator's own files, each in the place of the shipped one of its name")
     letters_per_minute: int = Field(1000, ge=0, description="dead letters of a stream kept whole; what is above goes as a pointer")
-    instance: str = Field("", description="a stable name for this replica: static group membership, no rebalance on restart")
+    instance: str = Field("", description="this replica's own name, or `hostname`: static group membership, no rebalance on restart")
     producer_token: SecretStr = SecretStr("")
     agent_token: SecretStr = SecretStr("")
     operator_token: SecretStr = SecretStr("")

@@ -104,4 +104,4 @@ app.add_typer(streams, name="streams")
 app.add_typer(due, name="due")
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="forewarn")
