@@ -16,8 +16,9 @@ from pydantic import Field, SecretStr, create_model
 from deploy import roles, topics
 from deploy.services import NAMES, SERVICES
 from shared import logs
+from shared.brokers import brokers_of
 from shared.config import ConfigError, file_of
-from shared.postgres import BESIDE_POOL, migrate, patiently
+from shared.postgres import BESIDE_POOL, migrate, patiently, server_of
 from shared.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -57,9 +58,10 @@ class InitSettings(Passwords):
 
 async def prepare_kafka(settings: InitSettings) -> None:
     wanted = topics.read(file_of(topics.FILE.name, (*settings.config_folders[:-1], topics.FILE.parent)))
+    brokers = brokers_of(settings)
 
     async def agree() -> None:
-        for sentence in await topics.agree(settings.kafka, wanted):
+        for sentence in await topics.agree(brokers, wanted):
             log.info(sentence)
 
     await patiently(f"Kafka at {settings.kafka}", agree)
@@ -101,14 +103,7 @@ async def _create_if_missing(settings: InitSettings) -> None:
 
 
 async def _connect(settings: InitSettings, user: str, password: str, database: str | None = None) -> asyncpg.Connection:
-    return await asyncpg.connect(
-        host=settings.database_host,
-        port=settings.database_port,
-        database=database or settings.database_name,
-        user=user,
-        password=password,
-        timeout=5,
-    )
+    return await asyncpg.connect(**server_of(settings), database=database or settings.database_name, user=user, password=password)
 
 
 async def main(settings: InitSettings) -> None:

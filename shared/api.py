@@ -15,13 +15,14 @@ from fastapi import Depends, FastAPI, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from shared.http.bodies import Bodies, Head, Working
-from shared.http.callers import Gate, Role, allow, caller_of
+from shared.http.callers import ACTING_FOR, Caller, Gate, Role, allow, caller_of
 from shared.http.problems import SHOWN, Problem, handle_problems
 from shared.postgres import Database, Tx
 from shared.settings import Settings
 
 __all__ = [
     "Body",
+    "Caller",
     "Db",
     "IdempotencyKey",
     "Problem",
@@ -37,7 +38,7 @@ __all__ = [
     "timed_position",
 ]
 
-# A key is its caller's own. What versions before migration 0005 kept has no caller, and counts as anybody's for its last day.
+# A key belongs to the name of its caller. Rows from before migration 0005 have no caller, and count as anybody's for their last day.
 ANSWERED = """SELECT body_hash, status, response FROM idempotency
     WHERE key = $1 AND route = $2 AND caller IN ($3, '') ORDER BY caller DESC LIMIT 1"""
 CLAIM_KEY = """INSERT INTO idempotency (key, route, caller, body_hash, status, response) SELECT $1, $2, $3, $4, 0, ''
@@ -67,7 +68,7 @@ async def once(
     The key is claimed in the same transaction as the effects, so a second call waits for the first.
     409 with Retry-After when that takes too long, 422 when the key came with another request before.
     """
-    claim = (key, f"{request.method} {request.url.path}", caller_of(request))
+    claim = (key, f"{request.method} {request.url.path}", caller_of(request).name)
     said = await _fingerprint(request)
     async with database.transaction() as tx:
         if key and (await tx.execute(CLAIM_KEY, *claim, said)).endswith(" 0"):
@@ -79,9 +80,9 @@ async def once(
 
 
 async def _fingerprint(request: Request) -> bytes:
-    """What the request says: its body, and the attributes of an event in binary mode, which are headers."""
-    attributes = sorted(header for header in request.headers.raw if header[0].startswith(b"ce-"))
-    return hashlib.sha256(await request.body() + b"".join(b"\n%s: %s" % header for header in attributes)).digest()
+    """What the request says: its body, and among the headers an event in binary mode, and the person who is acted for."""
+    said = sorted(header for header in request.headers.raw if header[0].startswith(b"ce-") or header[0] == ACTING_FOR.lower().encode())
+    return hashlib.sha256(await request.body() + b"".join(b"\n%s: %s" % header for header in said)).digest()
 
 
 async def _answered(tx: Tx, claim: tuple[str | None, str, str], said: bytes) -> Response:
@@ -159,9 +160,12 @@ def not_ours() -> Problem:
 # ── the application ──────────────────────────────────────────────────────────────────────────
 
 
-def application(title: str, settings: Settings, database: Database) -> FastAPI:
-    """A FastAPI application with our problems, limits and state. It redirects nobody: where to would be the caller's Host to say."""
-    app = FastAPI(title=title, version="1", openapi_url="/openapi.json", redoc_url=None, redirect_slashes=False)
+def application(title: str, settings: Settings, database: Database, about: str = "") -> FastAPI:
+    """A FastAPI application with our problems, limits and state; `about` becomes its description.
+
+    It redirects nobody: where to would be the caller's Host to say.
+    """
+    app = FastAPI(title=title, description=about, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.settings, app.state.database = settings, database
     for layer in (Gate, Bodies, Working)[::-1]:  # a request goes through them in this order; the last one added comes first
         app.add_middleware(layer, settings=settings)

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from deploy import alerting, topics
 from deploy.local.processes import ROOT
 from deploy.local.terminal import say
-from services.monitor.rules import RulesFile
-from services.notifier.policy import Policy
-from services.ticketing.support import Support
+from services.monitor.rules.file import RulesFile
+from services.notifier.deciding.policy import Policy
+from services.ticketing.support import SupportFile
 from shared.catalog import Catalog
 from shared.config import ConfigError, file_of, load
 
@@ -21,7 +21,7 @@ FILES: dict[str, tuple[type[BaseModel], Callable[..., str]]] = {
     "catalog.yml": (Catalog, lambda catalog: f"{len(catalog.components)} components"),
     "rules.yml": (RulesFile, lambda file: f"{len(file.rules)} rules: {', '.join(rule.id for rule in file.rules)}"),
     "notifications.yml": (Policy, lambda policy: f"at most {policy.caps.count} notifications a customer in {policy.caps.per}"),
-    "support.yml": (Support, lambda support: f"{len(support.first_response.targets)} priorities with a first-response target"),
+    "support.yml": (SupportFile, lambda support: f"{len(support.first_response.targets)} priorities with a first-response target"),
     topics.FILE.name: (topics.TopicsFile, lambda file: f"{len(file.wanted())} topics"),
 }
 SELDOM = {topics.FILE.name}  # looked at only where an operator has one

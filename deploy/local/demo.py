@@ -10,6 +10,7 @@ from deploy.local.story import Target, tell
 from deploy.local.terminal import say
 from deploy.local.view import Lines, view
 from deploy.simulator.story import published
+from shared.brokers import Brokers
 
 
 async def demo(once: bool, seed: int) -> int:
@@ -18,7 +19,7 @@ async def demo(once: bool, seed: int) -> int:
         with view() as shown:
             here = await running.enter_async_context(stack(shown.say))
             shown.say("everything is up: the story begins")
-            verdict, seen = await tell(Target(here.kafka, here.inbox, check=here.check), published(seed), shown.show)
+            verdict, seen = await tell(Target(Brokers(here.kafka), here.inbox, check=here.check), published(seed), shown.show)
         if not once:
             say(*addresses(here))
         code = report(verdict, seen)
@@ -43,4 +44,5 @@ def addresses(here: Stack) -> list[str]:
     lines += [f"  {'kafka':<10} {here.kafka}", f"  {'mails':<10} {here.inbox.folder}", f"  {'logs':<10} {here.logs}"]
     lines += [f"  {role + ' token':<15} {token}" for role, token in here.tokens.items()]
     lines += [f'  for `forewarn streams`: FOREWARN_URLS="{" ".join(here.urls.values())}" FOREWARN_OPERATOR_TOKEN={here.tokens["operator"]}']
+    lines += [f"  for `forewarn tokens`: FOREWARN_TOKENS_FILE={here.tokens_file}"]
     return ["It stays up until you press Ctrl-C. Look around:", *lines]

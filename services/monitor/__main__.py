@@ -4,10 +4,10 @@ import sys
 from functools import partial
 
 from services.monitor.api import router
-from services.monitor.detecting import Detecting
-from services.monitor.folding import Folding, Limits
+from services.monitor.hearing.events import Folding, Limits
+from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
-from services.monitor.rules import RulesFile
+from services.monitor.rules.file import RulesFile
 from services.monitor.settings import MonitorSettings
 from services.monitor.timers import LISTEN, Listening, measure
 from shared.catalog import Catalog
@@ -58,6 +58,7 @@ def service(settings: MonitorSettings) -> Service:
         before=[partial(patiently, "the database", listening.schedule)],
         background=[watch_incidents, measure_incidents],
         kept=kept(settings),
+        about="Finds incidents in what the product's systems say, and whom they touch.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field, SecretStr, field_validator
 
-from services.notifier.channels.mail import sender_of
+from services.notifier.channels.email.mail import sender_of
 from shared.settings import MailSettings
 
 LONGEST_URL = 200  # characters; beside it a header line (RFC 5322, 2.1.1: 998 octets) has room for the token of the longest customer id

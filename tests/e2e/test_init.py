@@ -12,6 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy import topics
 from deploy.services import NAMES
+from shared.brokers import Brokers
 from tests.attacks import allowed, connect, prepared_database
 from tests.containers import PASSWORD, Kafka, Postgres, kafka, postgres_server
 
@@ -87,7 +88,7 @@ async def test_no_role_can_do_anything_beyond_its_part_on_the_server_that_is_shi
 async def test_settings_reach_a_topic_that_exists_and_its_partitions_are_left_alone(kafka: Kafka) -> None:
     await kafka.create("grown.v1", partitions=4)
     wanted = {"grown.v1": topics.Wanted(partitions=10, settings={"retention.ms": 60000})}
-    assert await topics.agree(kafka.bootstrap, wanted) == [
+    assert await topics.agree(Brokers(kafka.bootstrap), wanted) == [
         "topic grown.v1: has 4 partitions and should have 10; left alone, since keys would move"
     ]
     assert await setting(kafka, "grown.v1", "retention.ms") == "60000"

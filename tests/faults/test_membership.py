@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from shared import kafka as our_kafka
+from shared.brokers import brokers_of
 from shared.handling import Handling
 from shared.postgres import Database
 from shared.settings import Settings
@@ -28,7 +29,7 @@ class Member:
 
     def __init__(self, settings: Settings, topic: str) -> None:
         self.stream = Stream("replica", topic, Handling(topic, (), nothing), Database(settings, "replica"))
-        self.broker = our_kafka.broker(settings, [self.stream])
+        self.broker = our_kafka.broker(brokers_of(settings), [self.stream], settings.instance)
 
     @property
     def has(self) -> frozenset[int]:

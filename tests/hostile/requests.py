@@ -27,7 +27,7 @@ ROUTES = {
     ),
 }
 EVERYWHERE = (
-    *("GET /livez", "GET /readyz", "GET /metrics", "GET /docs", "GET /openapi.json", "GET /v1/streams"),
+    *("GET /", "GET /livez", "GET /readyz", "GET /metrics", "GET /docs", "GET /openapi.json", "GET /v1/streams"),
     *("GET /{}", "GET //evil.example/{}", "GET http://evil.example/{}"),
 )
 QUERIES = ("limit", "cursor", "status", "customer_id", "incident_id", "component", "assignee", "q")

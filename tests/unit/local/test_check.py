@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.local.cli import app
-from services.monitor.rules import RulesFile
+from services.monitor.rules.file import RulesFile
 from shared.config import load
 
 SHIPPED = Path(__file__).parent.parent.parent.parent / "deploy" / "config"
