@@ -10,7 +10,7 @@ from shared.events import Fact
 
 CUSTOMER = "customer"
 
-Kind = Literal["answer", "resolved", "reply"]  # of what support says
+Kind = Literal["answer", "reply"]  # of what support says
 
 
 class What(StrEnum):

@@ -45,21 +45,19 @@ def suggested(ticket: Ticket, matches: Sequence[Match], now: datetime) -> Change
     return Change(ticket, now, FOREWARN, What.SUGGESTED, detail, suggestions=suggestions)
 
 
-def ended(ticket: Ticket, incident: Incident, end: End, all_clear: Wording | None, now: datetime, cause: Cause | None) -> Change | Refused:
-    """The incident of a ticket is over: the customer hears it, unless there is nothing to say, and the ticket is resolved."""
+def ended(ticket: Ticket, incident: Incident, end: End, tell: bool, now: datetime, cause: Cause | None) -> Change | Refused:
+    """The incident of a ticket is over, and the ticket is resolved.
+
+    With `tell`, notifier tells the customer, which is an answer: it stops the first-response clock like one.
+    """
     to = move(ticket.status, Act.RESOLVE)
     if isinstance(to, Refused):
         return to
-    said: list[Fact] = []
-    message = None
-    if all_clear is not None:
-        reply_id = identity("all-clear", ticket.id, incident.id, end.at.isoformat())
-        message = Message(reply_id, ticket.id, now, "support", FOREWARN, "resolved", all_clear.subject, all_clear.body, incident.id)
-        said.append(facts.replied(ticket, message, cause))
-    after, breach = clock.stopped(replace(ticket, status=to, resolved_at=now), now, FOREWARN if message else None, cause)
+    after, breach = clock.stopped(replace(ticket, status=to, resolved_at=now), now, FOREWARN if tell else None, cause)
     why = f"the incident is over: {incident.title}"
-    said += [*breach, facts.resolved(ticket, why, f"{incident.id} {end.at.isoformat()}", now, cause)]
-    return Change(after, now, FOREWARN, What.RESOLVED, {"incident_id": incident.id, "resolution": why}, tuple(said), message)
+    fact = facts.resolved(ticket, why, f"{incident.id} {end.at.isoformat()}", now, cause, tell=tell)
+    detail = {"incident_id": incident.id, "resolution": why, "customer_told_by": "notifier" if tell else None}
+    return Change(after, now, FOREWARN, What.RESOLVED, detail, (*breach, fact))
 
 
 def released(ticket: Ticket, link: Link, end: End, now: datetime) -> Change:

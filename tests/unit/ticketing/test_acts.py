@@ -65,15 +65,23 @@ def test_a_breach_is_said_once() -> None:
 def test_the_same_end_of_an_incident_has_the_same_ids_and_another_end_has_others() -> None:
     ticket = a_ticket(incident_id="i-1", status=Status.WAITING)
     ends = [End(Ending.RESOLVED, NOW, 1), End(Ending.RESOLVED, NOW, 1), End(Ending.RESOLVED, NOW + minutes(5), 3)]
-    ids = [tuple(fact.id for fact in unless_refused(incidents.ended(ticket, an_incident(), end, ANSWER, NOW, None)).facts) for end in ends]
+    ids = [tuple(fact.id for fact in unless_refused(incidents.ended(ticket, an_incident(), end, True, NOW, None)).facts) for end in ends]
     assert ids[0] == ids[1]
     assert set(ids[0]).isdisjoint(ids[2])
 
 
-def test_an_end_with_nothing_to_say_still_resolves() -> None:
-    changed = unless_refused(incidents.ended(a_ticket(incident_id="i-1"), an_incident(), End(Ending.RESOLVED, NOW, 1), None, NOW, None))
+def test_an_end_that_nobody_is_told_of_still_resolves_and_counts_as_no_answer() -> None:
+    changed = unless_refused(incidents.ended(a_ticket(incident_id="i-1"), an_incident(), End(Ending.RESOLVED, NOW, 1), False, NOW, None))
     assert types(changed) == [TicketResolved]
     assert (changed.ticket.status, changed.ticket.first_response.answered_by) == (Status.RESOLVED, None)
+
+
+def test_an_end_that_notifier_tells_the_customer_is_their_first_answer_when_there_was_none() -> None:
+    ticket = a_ticket(incident_id="i-1")
+    changed = unless_refused(incidents.ended(ticket, an_incident(), End(Ending.RESOLVED, NOW, 1), True, NOW, None))
+    assert types(changed) == [TicketResolved]
+    assert (changed.ticket.first_response.stopped_at, changed.ticket.first_response.answered_by) == (NOW, "forewarn")
+    assert changed.message is None
 
 
 def test_undoing_a_link_gives_the_promise_back_unless_a_person_has_kept_it() -> None:
@@ -150,7 +158,7 @@ def outcomes(ticket: Ticket, number: int, now: datetime, link: Link | None) -> d
         made["suggested"] = incidents.suggested(ticket, [a_match()], now)
         made["accepted"] = agents.accepted(ticket, person, now, Match(an_incident(), 1.0, ()), ANSWER)
     if ticket.incident_id is not None and ticket.status in UNRESOLVED:
-        made["ended"] = incidents.ended(ticket, an_incident(id=ticket.incident_id), End(Ending.RESOLVED, now, 1), ANSWER, now, None)
+        made["ended"] = incidents.ended(ticket, an_incident(id=ticket.incident_id), End(Ending.RESOLVED, now, 1), True, now, None)
     if ticket.incident_id is not None and link is not None:
         if ticket.status in UNRESOLVED:
             made["released"] = incidents.released(ticket, link, End(Ending.DISMISSED, now, number), now)
