@@ -7,7 +7,7 @@ from itertools import permutations
 from typing import Any
 
 from services.ticketing.acts import agents
-from services.ticketing.change import Person, unless_refused
+from services.ticketing.change import Actor, unless_refused
 from services.ticketing.store import tickets
 from services.ticketing.store.changes import apply
 from shared.events import Fact, identity
@@ -92,7 +92,7 @@ async def test_a_ticket_a_person_has_answered_is_linked_without_another_answer_a
     async with desk.database.transaction() as tx:
         ticket = await tickets.ticket(tx, "1001")
         assert ticket is not None
-        await apply(tx, [unless_refused(agents.replied(ticket, Person("ada", "1"), NOW, "Let me look."))])
+        await apply(tx, [unless_refused(agents.replied(ticket, Actor("ada", "1"), NOW, "Let me look."))])
     await desk.tell(opened(), impact("c-1"), resolved(at=NOW))
     assert [(fact["type"], fact["data"].get("kind")) for fact in await desk.said()] == [
         ("opened", None),

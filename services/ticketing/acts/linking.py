@@ -7,7 +7,7 @@ from services.ticketing.change import Cause, Change, Link, unless_refused
 from services.ticketing.incident import Ending, Incident
 from services.ticketing.matching.match import Candidates, match
 from services.ticketing.support import Configuration
-from services.ticketing.ticket import FOREWARN, UNRESOLVED, Ticket
+from services.ticketing.ticket import UNRESOLVED, Ticket
 from services.ticketing.wording.rendering import answer
 
 
@@ -42,7 +42,7 @@ def is_recent(ticket: Ticket, now: datetime, within: timedelta) -> bool:
 def is_worth_answering(ticket: Ticket, now: datetime, within: timedelta) -> bool:
     """Whether to answer automatically: only recent tickets, and never after a person has answered."""
     clock = ticket.first_response
-    by_person = clock.stopped_at is not None and clock.answered_by != FOREWARN
+    by_person = clock.stopped_at is not None and not clock.answered_automatically
     return is_recent(ticket, now, within) and not by_person
 
 

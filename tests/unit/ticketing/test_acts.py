@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ticketing.acts import agents, clock, customers, incidents, time
-from services.ticketing.change import Change, Link, Person, Request, What, unless_refused
+from services.ticketing.change import CUSTOMER, Actor, ActorKind, Change, Link, Request, What, unless_refused
 from services.ticketing.incident import End, Ending
 from services.ticketing.matching.match import Match
 from services.ticketing.ticket import UNRESOLVED, Act, Refused, Status, Ticket
@@ -14,7 +14,7 @@ from services.ticketing.wording.rendering import Wording
 from shared.events import Fact, TicketLinked, TicketReplied, TicketResolved, TicketSlaBreached
 from tests.unit.ticketing.builders import NOW, a_clock, a_ticket, an_incident, minutes
 
-ADA = Person("ada", "act-1")
+ADA = Actor("ada", "act-1")
 ANSWER = Wording("Re: Cannot pay", "We know.")
 LATE = a_clock(due_at=NOW - minutes(1))
 
@@ -84,6 +84,26 @@ def test_an_end_that_notifier_tells_the_customer_is_their_first_answer_when_ther
     assert changed.message is None
 
 
+def test_an_agent_called_like_forewarn_is_a_person_all_the_same() -> None:
+    impostor = Actor("forewarn", "act-1")
+    replied = unless_refused(agents.replied(a_ticket(), impostor, NOW, "Hello."))
+    assert (replied.by.kind, replied.ticket.first_response.answered_automatically) == (ActorKind.AGENT, False)
+    linked = incidents.linked(replied.ticket, a_match(), None, NOW, None)
+    assert linked.by.kind is ActorKind.FOREWARN
+    assert linked.link is not None
+    undone = unless_refused(incidents.unlinked(linked.ticket, ADA, NOW, linked.link, "no"))
+    assert (undone.ticket.first_response.stopped_at, undone.clock_starts) == (NOW, False)
+
+
+def test_every_act_says_of_what_kind_who_acts_is() -> None:
+    answered = incidents.linked(a_ticket(), a_match(), ANSWER, NOW, None)
+    assert (answered.by.kind, answered.ticket.first_response.answered_automatically) == (ActorKind.FOREWARN, True)
+    request = Request("m", "t", "c-1", "form", "", "", None, "normal", None, NOW, None, taken_by="ada")
+    opened = customers.opened(request, 1001, a_clock(), NOW)
+    assert (opened.by, opened.detail) == (CUSTOMER, {"channel": "form", "taken_by": "ada"})
+    assert time.rested(a_ticket(status=Status.RESOLVED), NOW).by.kind is ActorKind.FOREWARN  # type: ignore[union-attr]
+
+
 def test_undoing_a_link_gives_the_promise_back_unless_a_person_has_kept_it() -> None:
     answered = incidents.linked(a_ticket(), a_match(), ANSWER, NOW, None)
     assert answered.link is not None
@@ -141,7 +161,7 @@ LIFE = (
 
 def outcomes(ticket: Ticket, number: int, now: datetime, link: Link | None) -> dict[str, Change | Refused | None]:
     """What each act would make of the ticket now."""
-    person, request = Person("ada", str(number)), Request(str(number), "", "c-1", "form", "", "", None, "normal", None, now, None)
+    person, request = Actor("ada", str(number)), Request(str(number), "", "c-1", "form", "", "", None, "normal", None, now, None)
     made = {
         "wrote": customers.wrote(ticket, request, now),
         "replied": agents.replied(ticket, person, now, "Hello."),

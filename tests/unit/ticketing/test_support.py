@@ -105,5 +105,7 @@ def test_an_automatic_answer_is_given_within_a_day_and_never_after_a_person() ->
     assert CONFIGURATION.support.linking.answer_within == DAY
     assert is_worth_answering(a_ticket(), NOW + DAY, DAY)
     assert not is_worth_answering(a_ticket(), NOW + DAY + timedelta(seconds=1), DAY)
-    assert is_worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="forewarn")), NOW + minutes(1), DAY)
-    assert not is_worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="ada")), NOW + minutes(1), DAY)
+    assert is_worth_answering(
+        a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="forewarn", answered_automatically=True)), NOW + minutes(1), DAY
+    )
+    assert not is_worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="forewarn")), NOW + minutes(1), DAY)
