@@ -28,7 +28,7 @@ async def test_tickets_of_an_incident_that_was_withdrawn_or_dismissed_go_back_to
 
 async def test_a_persons_answer_stands_when_the_incident_is_withdrawn(desk: Desk) -> None:
     await desk.tell(opened(), impact("c-1"), requested(1))
-    await desk.rows("UPDATE clocks SET answered_by = 'ada' RETURNING 1")
+    await desk.rows("UPDATE clocks SET answered_by = 'ada', answered_automatically = false RETURNING 1")
     await desk.tell(withdrawn())
     [clock] = await desk.rows("SELECT stopped_at, answered_by FROM clocks")
     assert clock == {"stopped_at": NOW, "answered_by": "ada"}
