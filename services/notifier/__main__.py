@@ -3,26 +3,28 @@
 import sys
 from functools import partial
 
-from services.notifier import handlers, links, store, texts
-from services.notifier.api import router
+from services.notifier.api import ROUTERS
 from services.notifier.audience import Contact
 from services.notifier.channels.breaker import Breaker
-from services.notifier.channels.connections import Connections
-from services.notifier.channels.email import Email
-from services.notifier.channels.mail import Sender, sender_of
-from services.notifier.channels.outcome import Message
-from services.notifier.channels.probing import mail_server
-from services.notifier.contacts import router as contacts
+from services.notifier.channels.email.channel import Email
+from services.notifier.channels.email.connections import Connections
+from services.notifier.channels.email.mail import Sender, sender_of
+from services.notifier.channels.email.probing import mail_server
+from services.notifier.channels.outcome import Rendered
+from services.notifier.deciding.policy import Policy
 from services.notifier.follow_up import FollowUp
+from services.notifier.hearing import customers, incidents, tickets
 from services.notifier.keeping import kept
-from services.notifier.links import Right
-from services.notifier.policy import Policy
+from services.notifier.public.links import Right, token_for
+from services.notifier.public.unsubscribe import public
 from services.notifier.settings import NotifierSettings
-from services.notifier.suppression import Situation
+from services.notifier.situation import Situation
+from services.notifier.store.incidents import FOLLOW_UP
+from services.notifier.store.ledger import DELIVERY, REPLY
 from services.notifier.timers import LEASE, Delivery
-from services.notifier.unsubscribe import public
+from services.notifier.wording import writing
 from shared.catalog import Catalog
-from shared.config import ConfigError, load
+from shared.config import ConfigError, file_of, load
 from shared.events import Topic
 from shared.handling import Handling
 from shared.postgres import Database
@@ -32,18 +34,19 @@ from shared.timers import Work
 from shared.visible import visible
 
 HEARD = (
-    (Topic.CUSTOMERS, handlers.CUSTOMER_FACTS, handlers.on_customers, 500),
-    (Topic.INCIDENTS, handlers.INCIDENT_FACTS, handlers.on_incidents, 50),  # an impact has 500 customers: 25,000 rows at worst
-    (Topic.TICKETS, handlers.TICKET_FACTS, handlers.on_tickets, 500),
+    (Topic.CUSTOMERS, customers.FACTS, customers.on_customers, 500),
+    (Topic.INCIDENTS, incidents.FACTS, incidents.on_incidents, 50),  # an impact has 500 customers: 25,000 rows at worst
+    (Topic.TICKETS, tickets.FACTS, tickets.on_tickets, 500),
 )
-FORGET = {Topic.CUSTOMERS: handlers.on_forgotten}  # on compacted topics
-AT_ONCE = {store.DELIVERY: 12, store.REPLY: 4}  # mails under way
+FORGET = {Topic.CUSTOMERS: customers.on_forgotten}  # on compacted topics
+AT_ONCE = {DELIVERY: 12, REPLY: 4}  # mails under way
 FOLLOW_UPS = 2  # incidents whose customers are looked through side by side
 
 
 def service(settings: NotifierSettings) -> Service:
     """Notifier, ready to run. Raises ConfigError when notifications.yml or catalog.yml does not say what it must."""
-    policy, catalog = load(settings.config_dir / "notifications.yml", Policy), load(settings.config_dir / "catalog.yml", Catalog)
+    policy = load(file_of("notifications.yml", settings.config_folders), Policy)
+    catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
     connections = _connections(settings, sender)
@@ -54,18 +57,19 @@ def service(settings: NotifierSettings) -> Service:
         for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
-    due[store.FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
-    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls)
+    due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
+    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
         "notifier",
         settings,
         database,
         streams,
         due,
-        [router, contacts, public],
+        [*ROUTERS, public],
         background=[connections.run],
         measurements=[probe],
         kept=kept(settings),
+        about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
     )
 
 
@@ -77,6 +81,7 @@ def _connections(settings: NotifierSettings, sender: Sender) -> Connections:
         username=settings.smtp_username,
         password=settings.smtp_password.get_secret_value(),
         tls=settings.smtp_tls,
+        ca=settings.smtp_ca,
     )
 
 
@@ -88,11 +93,13 @@ def _write(
     situation: Situation,
     contact: Contact,
     earlier: tuple[str, ...],
-) -> Message:
+) -> Rendered:
     right = Right(situation.notification.purpose, situation.notification.customer_id)
-    token = links.token_for(right, settings.link_secret.get_secret_value())
+    token = token_for(right, settings.link_secret.get_secret_value())
     unsubscribe = f"{settings.public_url}/u/{token}"
-    return texts.write(situation, contact, policy, catalog, sender=sender.name or sender.address, unsubscribe=unsubscribe, earlier=earlier)
+    return writing.write(
+        situation, contact, policy.texts, catalog, sender=sender.name or sender.address, unsubscribe=unsubscribe, earlier=earlier
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who a customer is to us, and where they can be reached. Pure."""
+"""A customer as the directory has them, and which of their addresses can be used. Pure."""
 
 import re
 import unicodedata
@@ -25,7 +25,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """What the directory knows, without what nobody here needs."""
+    """A customer of the directory, with what decisions and words need of them."""
 
     id: str
     name: str = ""

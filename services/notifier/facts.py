@@ -1,11 +1,11 @@
-"""What notifier tells the others about a notification. Pure."""
+"""Notifications become the facts that notifier publishes. Pure."""
 
 from datetime import datetime
 from typing import Any
 
 from services.notifier.channels.outcome import Refusal
+from services.notifier.deciding.suppression import Suppressed
 from services.notifier.notification import Attempt, Draft, Notification
-from services.notifier.suppression import Suppressed
 from shared.events import Fact, NotificationDelivered, NotificationEngaged, NotificationFailed, NotificationSuppressed
 
 

@@ -1,4 +1,4 @@
-"""What is known of an incident: what the latest fact about it says. Pure."""
+"""An incident as the latest fact about it describes it. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ class IncidentStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """What is known of an incident now."""
+    """An incident as it is known now."""
 
     id: str
     title: str

@@ -1,4 +1,4 @@
-"""What notifier keeps, and for how long. The directory and what customers chose are as large as there are customers, and stay."""
+"""Notifier deletes old rows by this table. The directory and what customers chose are bounded by the number of customers, and stay."""
 
 from services.notifier.settings import NotifierSettings
 from shared.retention import Kept, days

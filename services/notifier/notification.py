@@ -1,4 +1,4 @@
-"""What a notification is: one thing that one customer must know. Values only; who decides about it is `suppression.py`."""
+"""A notification is one thing that one customer must know. Values only; `deciding/` decides about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

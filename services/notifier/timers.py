@@ -1,6 +1,6 @@
-"""Time passed: a notification is due. Decided again, then sent, then settled; each step survives a crash after any other.
+"""Time passed: a notification is due. It is decided about, sent and settled; a crash between any two steps loses and repeats nothing.
 
-The decision and the note that sending begins are one transaction: it takes a slot of the cap, and it is what is
+The decision and the note that sending begins are one transaction. The note takes a slot of the cap, and it is what is
 left of a try whose worker died, so that a customer who may have been told hears of the end. The lease is renewed
 while a slow server is at work; whoever has lost it writes nothing.
 """
@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from services.notifier import facts, metrics, store
+from services.notifier import facts, metrics
 from services.notifier.audience import Contact, contact_for
 from services.notifier.channels.breaker import Breaker
-from services.notifier.channels.outcome import Channel, Failed, Message, Outcome, Refusal
-from services.notifier.ends import owed_ends
+from services.notifier.channels.outcome import Channel, Failed, Outcome, Refusal, Rendered
+from services.notifier.deciding.ends import owed_ends
+from services.notifier.deciding.planning import Again, Settled, after, expired
+from services.notifier.deciding.policy import Policy
+from services.notifier.deciding.suppression import Hold, Send, Suppressed, decide
 from services.notifier.notification import ENDS, TELLING, Notification, Status
-from services.notifier.planning import Again, Settled, after, expired
-from services.notifier.policy import Policy
-from services.notifier.suppression import Hold, Send, Situation, Suppressed, decide
+from services.notifier.situation import Situation
+from services.notifier.store import deliveries, directory, incidents, ledger
 from shared.outbox import say
 from shared.postgres import TRANSIENT, Database, Tx
 from shared.timers import Due
@@ -31,15 +33,15 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=30)  # a crashed worker's notifications come back after it
 RENEW = 10.0  # seconds
 
-Write = Callable[[Situation, Contact, tuple[str, ...]], Message]
+Write = Callable[[Situation, Contact, tuple[str, ...]], Rendered]
 
 
 @dataclass(frozen=True)
 class Sending:
-    """A decision to send, written down; not sent yet."""
+    """A decision to send that is written down; it is not sent yet."""
 
     notification: Notification
-    message: Message
+    message: Rendered
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,9 @@ class Delivery:
     # ── decide ───────────────────────────────────────────────────────────────────────────────
 
     async def _begin(self, due: Due) -> Sending | None:
-        """Decides, and notes that sending begins; None when there is nothing to send now. Nobody is told after the time to live."""
+        """Decides, and notes that sending begins; returns None when there is nothing to send now, or its time to live is over."""
         async with self.database.transaction() as tx:
-            found = await store.find(tx, due.ref, self.policy.caps.per)
+            found = await deliveries.find(tx, due.ref, self.policy.caps.per)
             if found is None:
                 await due.settle(tx)
                 return None
@@ -83,7 +85,7 @@ class Delivery:
                 case Send(contact, why):
                     return await self._begin_sending(tx, due, found, contact, why)
                 case Hold(until, why, awaits_incident):
-                    await tx.execute(store.queries.hold, due.ref, why, awaits_incident)
+                    await tx.execute(deliveries.queries.hold, due.ref, why, awaits_incident)
                     await due.again(tx, until)
                     return None
                 case Suppressed():
@@ -93,20 +95,20 @@ class Delivery:
         _count(situation.notification, last)
         return None
 
-    async def _begin_sending(self, tx: Tx, due: Due, found: store.Found, contact: Contact, why: dict[str, Any]) -> Sending | None:
-        """Notes it; None while delivery pauses, for this one and whatever else is due."""
+    async def _begin_sending(self, tx: Tx, due: Due, found: deliveries.Found, contact: Contact, why: dict[str, Any]) -> Sending | None:
+        """Notes that sending begins; returns None while the circuit breaker is open, and puts off whatever is due."""
         if (until := self.breaker.wait_until(due.now)) is not None:
-            await store.put_off(tx, until)
+            await deliveries.put_off(tx, until)
             await due.again(tx, until)
             return None
         notification, now = found.situation.notification, found.situation.now
         await due.renew(tx, LEASE)
-        await store.begin_sending(tx, due.ref, self.channel.name, why, notification.date(now))
+        await deliveries.begin_sending(tx, due.ref, self.channel.name, why, notification.date(now))
         return Sending(notification, self.write(found.situation, contact, found.earlier))
 
     async def _suppress(self, tx: Tx, due: Due, situation: Situation, suppressed: Suppressed) -> None:
         notification = situation.notification
-        await tx.execute(store.queries.suppress, due.ref, suppressed.reason, suppressed.why, suppressed.awaits_incident)
+        await tx.execute(deliveries.queries.suppress, due.ref, suppressed.reason, suppressed.why, suppressed.awaits_incident)
         await due.settle(tx)
         await say(tx, facts.suppressed(notification, suppressed, situation.now))
         if _may_be_owed_the_end(notification, told=notification.sent_at is not None):
@@ -114,7 +116,7 @@ class Delivery:
 
     # ── send ─────────────────────────────────────────────────────────────────────────────────
 
-    async def _send(self, due: Due, message: Message) -> Outcome:
+    async def _send(self, due: Due, message: Rendered) -> Outcome:
         """Sends, and keeps the lease meanwhile. Raises LeaseLost when that did not work."""
         sending = asyncio.create_task(self.channel.send(message))
         try:
@@ -125,7 +127,7 @@ class Delivery:
             sending.cancel()
 
     def _learn(self, outcome: Outcome, due: Due) -> None:
-        """Delivery pauses or goes on; an operator reads it once."""
+        """Tells the circuit breaker; an operator reads once that delivery pauses, and once that it goes on."""
         was_open = self.breaker.is_open
         self.breaker.learn(outcome, due.now)
         metrics.DELIVERY_PAUSED.set(self.breaker.is_open)
@@ -144,7 +146,7 @@ class Delivery:
     # ── settle ───────────────────────────────────────────────────────────────────────────────
 
     async def _settle_patiently(self, due: Due, sending: Sending, outcome: Outcome) -> None:
-        """A database that is away for a moment must not make us forget that a message was accepted: it would come again."""
+        """Settles as soon as the database is there: an accepted message that is forgotten would be sent again."""
         while True:
             try:
                 await self._settle(due, sending, outcome)
@@ -162,16 +164,16 @@ class Delivery:
             if isinstance(step, Settled):
                 await self._settle_for_good(tx, due, notification, step)
             else:
-                await store.try_again(tx, due.ref, step.attempt, told=step.told)
+                await deliveries.try_again(tx, due.ref, step.attempt, told=step.told)
                 await due.again(tx, step.at)
         _count(notification, step)
 
     async def _reached_elsewhere(self, tx: Tx, sending: Sending, failed: Failed) -> bool:
-        """Marks an address that does not exist; whether the customer has another. The lock makes a correction come before or after us."""
+        """Marks an address that does not exist; says whether there is another. The lock lets a correction come before or after us."""
         customer_id, tried = sending.notification.customer_id, sending.message.address
         if failed.reason is Refusal.ADDRESS:
-            await tx.execute(store.queries.bad_address, customer_id, tried, failed.detail)
-        customer = await store.customer(tx, customer_id, lock=True)
+            await tx.execute(directory.queries.bad_address, customer_id, tried, failed.detail)
+        customer = await directory.customer(tx, customer_id, lock=True)
         contact = contact_for(customer) if customer else None
         return contact is not None and contact.address != tried
 
@@ -179,8 +181,8 @@ class Delivery:
         attempt = settled.attempt
         owed = _may_be_owed_the_end(notification, told=settled.told)
         if owed and notification.incident_id:
-            await store.lock_incident(tx, notification.incident_id)  # before the notification, as who takes facts does
-        await store.settle(tx, due.ref, settled.status, attempt, told=settled.told)
+            await incidents.lock_incident(tx, notification.incident_id)  # before the notification, as who takes facts does
+        await deliveries.settle(tx, due.ref, settled.status, attempt, told=settled.told)
         await due.settle(tx)
         if settled.status is Status.DELIVERED:
             await say(tx, facts.delivered(notification, self.channel.name, self.channel.message_id(notification.id), attempt.at))
@@ -191,25 +193,25 @@ class Delivery:
 
 
 async def _overtaken(tx: Tx, situation: Situation, decision: Send | Hold | Suppressed) -> bool:
-    """Whether a decision that hangs on the incident was made on what is known no more; if not, the next fact finds it written."""
+    """Whether a newer fact about the incident came while it was decided on an older one. If not, the next fact finds it written."""
     incident = situation.incident
     if isinstance(decision, Send) or not decision.awaits_incident or incident is None:
         return False
-    now = await store.lock_incident(tx, incident.id)
+    now = await incidents.lock_incident(tx, incident.id)
     return now is not None and (now.revision, now.status) != (incident.revision, incident.status)
 
 
 def _may_be_owed_the_end(notification: Notification, *, told: bool) -> bool:
-    """Who was told of an incident; who was not told of its end, since it may have ended anew in another way."""
+    """Whether the end may be owed: to who was told of the incident, and to who was not told of an end, as it may have ended anew."""
     return notification.kind in (TELLING if told else ENDS)
 
 
 async def _give_end(tx: Tx, notification: Notification) -> None:
-    """When the incident ended while this was on its way. The lock makes the end come before or after us, not between."""
+    """Writes down the end when the incident ended while this was on its way. The lock lets it end before or after us, not between."""
     incident_id = notification.incident_id
-    if incident_id is not None and (incident := await store.lock_incident(tx, incident_id)) and incident.over:
-        theirs = await store.of_incident_and_customer(tx, incident_id, notification.customer_id)
-        await store.write_down(tx, owed_ends(incident, theirs))
+    if incident_id is not None and (incident := await incidents.lock_incident(tx, incident_id)) and incident.over:
+        theirs = await ledger.of_incident_and_customer(tx, incident_id, notification.customer_id)
+        await ledger.write_down(tx, owed_ends(incident, theirs))
 
 
 def _count(notification: Notification, step: Settled | Again | Suppressed) -> None:

@@ -27,7 +27,7 @@ IMPACT_AT_ONCE = 50  # facts about incidents in one transaction: each may name 5
 
 def service(settings: TicketingSettings) -> Service:
     """Ticketing, ready to run. Raises ConfigError when catalog.yml or support.yml does not say what it must."""
-    config = Configuration.of(settings.config_dir)
+    config = Configuration.of(*settings.config_folders)
     database = Database(settings, "ticketing")
     handlings = (
         Handling(Topic.SUPPORT_REQUESTS, (SupportRequested,), partial(on_requests, config)),
@@ -56,6 +56,7 @@ def service(settings: TicketingSettings) -> Service:
         before=[partial(timers.begin_tidying, database)],
         routers=[router(config)],
         kept=kept(settings),
+        about="Keeps the cases of customers who write in: who works on each, by when, and which incident it belongs to.",
     )
 
 

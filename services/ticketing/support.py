@@ -8,7 +8,7 @@ from services.ticketing.matching.match import Windows
 from services.ticketing.sla.policy import FirstResponse
 from services.ticketing.wording.templates import Answers
 from shared.catalog import Catalog
-from shared.config import Config, Duration, PositiveDuration, load
+from shared.config import Config, Duration, PositiveDuration, file_of, load
 
 
 class Linking(Config):
@@ -47,6 +47,6 @@ class Configuration:
     catalog: Catalog
 
     @classmethod
-    def of(cls, folder: Path) -> "Configuration":
-        """Raises ConfigError with file and line."""
-        return cls(load(folder / "support.yml", SupportFile), load(folder / "catalog.yml", Catalog))
+    def of(cls, *folders: Path) -> "Configuration":
+        """The files of the first of these folders that has them. Raises ConfigError with file and line."""
+        return cls(load(file_of("support.yml", folders), SupportFile), load(file_of("catalog.yml", folders), Catalog))

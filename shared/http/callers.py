@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.http import documentation, front
 from shared.http.known import Known
 from shared.http.problems import Problem, header, refuse
 from shared.identity import Caller, Role, nobody
@@ -52,13 +53,13 @@ def _unknown_caller() -> Problem:
 
 
 HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
-DOCUMENTATION = frozenset({"/docs", "/openapi.json"})
+PUBLIC = HEALTH | documentation.PATHS | {front.PATH}
 _public_page = re.compile(r"/u/[^/]+").fullmatch
 
 
-def is_public(path: str, settings: Settings) -> bool:
-    """Whether a path needs no token: health, a customer's page, and in the demo the documentation. Nothing is public by how it begins."""
-    return path in HEALTH or _public_page(path) is not None or (settings.environment == "demo" and path in DOCUMENTATION)
+def is_public(path: str) -> bool:
+    """Whether a path needs no token: health, what the API offers, a customer's page. Nothing is public by how it begins."""
+    return path in PUBLIC or _public_page(path) is not None
 
 
 class Gate:
@@ -68,10 +69,10 @@ class Gate:
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings, self._known = app, settings, Known(settings)
+        self._app, self._known = app, Known(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not is_public(scope["path"], self._settings):
+        if scope["type"] == "http" and not is_public(scope["path"]):
             await self._known.look_again()
             caller = self._caller(scope)
             if isinstance(caller, Problem):

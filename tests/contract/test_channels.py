@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.notifier.channels.connections import MAILS, Connections
-from services.notifier.channels.email import Email
-from services.notifier.channels.mail import Sender
-from services.notifier.channels.outcome import Delivered, Failed, Message, Refusal, Retry, Trouble
+from services.notifier.channels.email.channel import Email
+from services.notifier.channels.email.connections import MAILS, Connections
+from services.notifier.channels.email.mail import Sender
+from services.notifier.channels.outcome import Delivered, Failed, Refusal, Rendered, Retry, Trouble
 from tests.builders import NOON
 from tests.smtp import Do, PostOffice, post_office
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio
 IN_THE_CLEAR = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 SENDER = Sender("Shop", "support@example.com")
 LINK = "https://example.com/u/t"
-MESSAGE = Message("n-1", "opened", "ada@example.org", "Ada", "checkout is failing", "Hello\n", "i-1", None, LINK, date=NOON)
+MESSAGE = Rendered("n-1", "opened", "ada@example.org", "Ada", "checkout is failing", "Hello\n", "i-1", None, LINK, date=NOON)
 
 
 def channel_to(office: PostOffice, *, command: float = 5.0, end_of_data: float = 5.0) -> Email:
@@ -187,7 +187,7 @@ async def test_a_wrong_password_is_no_fault_of_the_message(caplog: pytest.LogCap
         connections = Connections(host, port, own_name="example.com", username="shop", password="an old one")
         outcomes = [await Email(connections, SENDER).send(MESSAGE) for _ in range(3)]
     assert outcomes == [Retry(None, Trouble.RELAY, "535 5.7.8")] * 3
-    said = [record.message for record in caplog.records if record.name == "services.notifier.channels.connections"]
+    said = [record.message for record in caplog.records if record.name == "services.notifier.channels.email.connections"]
     assert len(said) == 1, "once, not at every try"
     assert "535" in said[0]
     assert "an old one" not in said[0]

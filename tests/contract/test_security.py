@@ -242,7 +242,7 @@ def test_every_route_is_in_one_row_of_the_table_and_every_entry_is_a_route_or_a_
 async def answers(app: Any, route: str, *authorizations: str | None) -> list[int]:
     """What the route answers to each of these."""
     method, path = route.split(" ")
-    path = re.sub(r"\{\w+\}", "1", path)
+    path = re.sub(r"\{[\w:]+\}", "1", path)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://service") as client:
         headers = [{"authorization": each} if each is not None else {} for each in authorizations]
         return [(await client.request(method, path, headers=each)).status_code for each in headers]
@@ -261,7 +261,18 @@ async def test_a_route_lets_in_whom_the_table_says_and_nobody_else(service: str,
 
 @pytest.mark.parametrize("service", apps())
 async def test_a_path_that_no_route_has_needs_a_token_all_the_same(service: str) -> None:
-    paths = ("/", "/v1", "/v1/nothing", "/redoc", "/u", "/livez/x", "/metrics/x", "/u/x/y", "//livez")
+    paths = (
+        "/v1",
+        "/docs/",
+        "/docs/swagger-ui.js",
+        "/v1/nothing",
+        "/redoc",
+        "/u",
+        "/livez/x",
+        "/metrics/x",
+        "/u/x/y",
+        "http://service//livez",
+    )
     for path in paths:
         [anonymous, known] = await answers(apps()[service], f"GET {path}", None, f"Bearer {SECRETS['operator_token']}")
         assert (anonymous, known) == (401, 404), path

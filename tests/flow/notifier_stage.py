@@ -10,7 +10,8 @@ from typing import Any
 
 from services.notifier.__main__ import service as notifier
 from services.notifier.settings import NotifierSettings
-from services.notifier.store import DELIVERY, FOLLOW_UP, LANES
+from services.notifier.store.incidents import FOLLOW_UP
+from services.notifier.store.ledger import DELIVERY, LANES
 from services.notifier.timers import Delivery
 from shared.cloudevents import read_fact
 from shared.events import (

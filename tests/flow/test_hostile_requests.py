@@ -12,7 +12,7 @@ import httpx2
 import msgspec
 import pytest
 
-from services.notifier.links import Right, token_for
+from services.notifier.public.links import Right, token_for
 from shared.answers import MAX_ANSWER
 from shared.settings import Settings
 from tests.flow.every_service import LINK_SECRET, ROLES, Site, site

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from services.notifier.handlers import on_incidents
+from services.notifier.hearing.incidents import on_incidents
 from shared.settings import Settings
 from tests.flow.notifier_stage import Stage, impact, opened, resolved, stage
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from services.notifier.links import Right, token_for
+from services.notifier.public.links import Right, token_for
 from shared.events import CustomerErased, NotificationEngaged
 from shared.settings import Settings
 from tests.flow.cursors import NOT_OURS

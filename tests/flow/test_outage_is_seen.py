@@ -11,7 +11,7 @@ import pytest
 
 from deploy import topics
 from deploy.local.processes import Child, announced, child, free_port, ready, stop
-from services.notifier.channels.probing import mail_server
+from services.notifier.channels.email.probing import mail_server
 from shared import metrics
 from shared.settings import Settings
 from tests.smtp import post_office

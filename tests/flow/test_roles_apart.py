@@ -41,7 +41,7 @@ async def own(prepared: InitSettings) -> Settings:
         database_port=prepared.database_port,
         database_name=prepared.database_name,
         database_user="forewarn_ticketing",
-        database_password=prepared.ticketing_password,
+        database_password=prepared.password_of("ticketing"),
         agent_token="agent-token",
     )
 

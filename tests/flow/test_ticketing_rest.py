@@ -17,7 +17,7 @@ from tests.flow.stream_routes import STREAMS
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import CONFIGURATION, NOW, impact, minutes, opened, requested, resolved, told
 
-OPEN_TO_ALL = {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect"}
+OPEN_TO_ALL = {"/livez", "/readyz", "/metrics", "/openapi.json"}
 AGENT = {"agent", "operator"}
 NEW = {"customer_id": "c-1", "subject": "Cannot pay", "body": "The checkout hangs."}
 

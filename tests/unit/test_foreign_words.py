@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.notifier.audience import Contact
-from services.notifier.channels.mail import compose, sender_of
+from services.notifier.channels.email.mail import compose, sender_of
+from services.notifier.deciding.policy import Policy
 from services.notifier.incident import IncidentStatus
 from services.notifier.notification import Kind
-from services.notifier.policy import Policy
-from services.notifier.texts import write
+from services.notifier.wording.writing import write
 from services.ticketing import incident as ticketing
 from services.ticketing.wording.rendering import answer
 from shared.catalog import Catalog, Component
@@ -92,7 +92,7 @@ def told(kind: Kind, component: str, title: str, name: str, symptom: str) -> lis
     status = IncidentStatus.OPEN if kind is Kind.OPENED else IncidentStatus(kind.value)
     incident = replace(OPEN, component=fact.component, title=fact.title, status=status, symptom=symptom)
     at = situation(notification(kind), incident=incident, customer=replace(ADA, name=name))
-    message = write(at, Contact("email", "ada@example.org"), WORDS, CATALOG, sender=SHOP.name, unsubscribe=OURS)
+    message = write(at, Contact("email", "ada@example.org"), WORDS.texts, CATALOG, sender=SHOP.name, unsubscribe=OURS)
     return shown(compose(message, SHOP))
 
 

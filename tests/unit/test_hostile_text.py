@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from services.notifier.audience import Contact, Customer, contact_for, trimmed
-from services.notifier.channels.mail import compose, sender_of
+from services.notifier.channels.email.mail import compose, sender_of
 from services.notifier.notification import Kind
-from services.notifier.texts import write
+from services.notifier.wording.writing import write
 from services.ticketing.api.bodies import NewTicket
 from services.ticketing.matching.match import match
 from services.ticketing.wording.rendering import answer
@@ -111,7 +111,7 @@ class TestAText:
         def mailing() -> None:
             for about in (reply, notification()):
                 at = situation(about, incident=incident, customer=known)
-                message = write(at, ADA.contacts[0], POLICY, CATALOG, sender="Shop", unsubscribe="https://shop.example/u/t")
+                message = write(at, ADA.contacts[0], POLICY.texts, CATALOG, sender="Shop", unsubscribe="https://shop.example/u/t")
                 raw = compose(message, SHOP)
                 assert max(map(len, raw.split(b"\r\n"))) <= 998
 

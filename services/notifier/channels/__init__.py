@@ -1,1 +1,1 @@
-"""The ways to a customer. A channel brings one message and says what came of it; when to try again is not its business."""
+"""The ways to a customer. A channel makes one attempt and returns its outcome; `deciding/planning.py` says when to try again."""

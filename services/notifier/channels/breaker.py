@@ -6,7 +6,7 @@ Its memory is that of one process and survives no restart: a process that has ju
 from datetime import datetime, timedelta
 
 from services.notifier.channels.outcome import Failed, Outcome, Refusal, Retry, Trouble
-from services.notifier.policy import Retries
+from services.notifier.deciding.policy import Retries
 
 PROBE = timedelta(seconds=10)  # so long the others wait for what a probe finds
 

@@ -1,4 +1,4 @@
-"""What a channel is given, and what it answers. Values only."""
+"""A channel is given a notification in words, and returns an outcome. Values only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One notification in words, for one address. The same notification is always the same `id`, whichever try it is."""
+class Rendered:
+    """One notification in words, for one address. Every try of it has the same `id`."""
 
     id: str
     kind: str
@@ -83,5 +83,5 @@ class Channel(Protocol):
     def message_id(self, notification_id: str) -> str:
         """What the provider and the customer know the message by: the same for every try."""
 
-    async def send(self, message: Message) -> Outcome:
+    async def send(self, message: Rendered) -> Outcome:
         """Tries once. Never raises for anything a provider or a network does."""

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.notifier.audience import Contact, Customer, Preferences
+from services.notifier.deciding.policy import Policy
 from services.notifier.incident import Incident, IncidentStatus
 from services.notifier.notification import Kind, Notification
-from services.notifier.policy import Policy, Text, Texts
-from services.notifier.suppression import Situation
+from services.notifier.situation import Situation
+from services.notifier.wording.texts import Text, Texts
 from shared.catalog import Catalog
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ import pytest
 
 from services.notifier.channels.breaker import PROBE, Breaker
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Retry, Trouble
-from services.notifier.policy import Retries
+from services.notifier.deciding.policy import Retries
 from tests.unit.notifier.builders import MINUTE, NOW, SECOND
 
 REFUSED = Retry(None, Trouble.RELAY, "553 5.1.8")

@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.channels import headers
-from services.notifier.channels.mail import SUBJECT, THREAD, Sender, compose, display_name, sender_of
-from services.notifier.channels.outcome import Message
+from services.notifier.channels.email import headers
+from services.notifier.channels.email.mail import SUBJECT, THREAD, Sender, compose, display_name, sender_of
+from services.notifier.channels.outcome import Rendered
 from shared.events.lines import one_line
 from tests.builders import NOON
 
 SHOP = Sender("Shop", "support@example.com")
-MESSAGE = Message(
+MESSAGE = Rendered(
     "n-1", "opened", "ada@example.org", "Ada", "checkout is failing", "Hello\n", "i-1", None, "https://example.com/u/t", date=NOON
 )
 

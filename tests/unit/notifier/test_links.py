@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.notifier.channels.mail import Sender, compose
-from services.notifier.channels.outcome import Message
-from services.notifier.links import Right, right_of, token_for
+from services.notifier.channels.email.mail import Sender, compose
+from services.notifier.channels.outcome import Rendered
+from services.notifier.public.links import Right, right_of, token_for
 from services.notifier.settings import LONGEST_URL, NotifierSettings
 from shared.events.customers import LONGEST_ID
 from shared.settings import SettingsError
@@ -60,7 +60,7 @@ CUSTOMERS = st.text(st.characters(codec="utf-8") | st.sampled_from(" <>%\r\n\"'\
 def test_list_unsubscribe_is_a_url_whatever_the_customers_id_and_its_line_is_short_enough(customer_id: str) -> None:
     url = "https://" + "x" * (LONGEST_URL - 8)
     right = Right("guidance", customer_id)
-    message = Message("n-1", "opened", "ada@example.org", "", "s", "t", unsubscribe=f"{url}/u/{token_for(right, SECRET)}", date=NOON)
+    message = Rendered("n-1", "opened", "ada@example.org", "", "s", "t", unsubscribe=f"{url}/u/{token_for(right, SECRET)}", date=NOON)
     head, _, _ = compose(message, Sender("", "support@example.org")).partition(b"\r\n\r\n")
     [line] = [each for each in head.replace(b"\r\n ", b" ").split(b"\r\n") if each.startswith(b"List-Unsubscribe:")]
     found = re.fullmatch(rb"List-Unsubscribe: <https://x+/u/([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)>", line)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.notifier.channels.outcome import Delivered, Failed, Refusal, Retry, Trouble
+from services.notifier.deciding.planning import Again, Settled, after, expired
 from services.notifier.notification import Attempt, Notification, Status
-from services.notifier.planning import Again, Settled, after, expired
 from tests.unit.notifier.builders import HOUR, MINUTE, NOW, POLICY, SECOND, notification
 
 DEFERRED = Retry(None, Trouble.DEFERRED, "450 4.2.1")

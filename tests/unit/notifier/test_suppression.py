@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from services.notifier.audience import Contact, Customer, Preferences
+from services.notifier.deciding.suppression import RULES, Hold, Send, Suppressed, decide, failing, suppressed_by
 from services.notifier.incident import Incident, IncidentStatus
 from services.notifier.notification import ENDS, Kind, Reason
-from services.notifier.suppression import RULES, Hold, Send, Situation, Suppressed, decide, failing, suppressed_by
+from services.notifier.situation import Situation
 from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, SECOND, notification, situation
 
 TICKET = {"ticket_id": "t-1", "ticket_number": 7, "subject": "Re", "body": "Words"}

@@ -13,13 +13,14 @@ import pytest
 from pydantic import ValidationError
 
 from services.notifier.audience import Contact
-from services.notifier.channels.mail import Sender, compose, sender_of
-from services.notifier.channels.outcome import Message
+from services.notifier.channels.email.mail import Sender, compose, sender_of
+from services.notifier.channels.outcome import Rendered
+from services.notifier.deciding.policy import Policy
 from services.notifier.incident import IncidentStatus
 from services.notifier.notification import ENDS, Kind
-from services.notifier.policy import OwnWords, Policy, Text
-from services.notifier.suppression import Situation
-from services.notifier.texts import clock_face, write
+from services.notifier.situation import Situation
+from services.notifier.wording.texts import OwnWords, Text
+from services.notifier.wording.writing import clock_face, write
 from shared.config import ConfigError, load
 from tests.unit.notifier.builders import ADA, CATALOG, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
 
@@ -27,11 +28,11 @@ SHOP = Sender("Shop", "support@example.com")
 LINK = "https://example.com/u/abc"
 
 
-def written(at: Situation, **also: tuple[str, ...]) -> Message:
-    return write(at, Contact("email", "ada@example.org"), POLICY, CATALOG, sender="Shop", unsubscribe=LINK, **also)
+def written(at: Situation, **also: tuple[str, ...]) -> Rendered:
+    return write(at, Contact("email", "ada@example.org"), POLICY.texts, CATALOG, sender="Shop", unsubscribe=LINK, **also)
 
 
-def mail(message: Message) -> EmailMessage:
+def mail(message: Rendered) -> EmailMessage:
     return email.message_from_bytes(compose(message, SHOP), policy=email.policy.default)
 
 
@@ -62,10 +63,10 @@ KINDS = (Kind.OPENED, *ENDS)
 SHIPPED = load(Path(__file__).parents[3] / "deploy/config/notifications.yml", Policy)
 
 
-def in_shipped_words(kind: Kind, symptom: str, rule: str = "checkout", policy: Policy = SHIPPED) -> Message:
+def in_shipped_words(kind: Kind, symptom: str, rule: str = "checkout", policy: Policy = SHIPPED) -> Rendered:
     status = IncidentStatus.OPEN if kind is Kind.OPENED else IncidentStatus(kind.value)
     about = situation(notification(kind), incident=replace(OPEN, status=status, symptom=symptom, rule=rule))
-    return write(about, Contact("email", "ada@example.org"), policy, CATALOG, sender="Shop", unsubscribe=LINK)
+    return write(about, Contact("email", "ada@example.org"), policy.texts, CATALOG, sender="Shop", unsubscribe=LINK)
 
 
 @pytest.mark.parametrize("kind", KINDS)

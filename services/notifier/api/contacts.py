@@ -1,0 +1,77 @@
+"""Agents ask where a customer can be reached; an operator clears the mark of an address that a provider called unknown."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from services.notifier.audience import trimmed
+from services.notifier.hearing.addresses import contacts_changed
+from services.notifier.store import directory
+from shared.answers import Cursor, Name, Page, page_of
+from shared.api import Db, Problem, Role, allow, numbered_position
+from shared.postgres import Tx
+
+NO_CUSTOMER: dict[int | str, dict[str, Any]] = {404: {"description": "the directory does not know this customer"}}
+NO_ADDRESS: dict[int | str, dict[str, Any]] = {404: {"description": "the directory does not know this customer, or this address of theirs"}}
+
+router = APIRouter(prefix="/v1/customers/{customer_id}/contacts", tags=["notifier"])
+
+
+class ContactView(BaseModel):
+    """One address of a customer."""
+
+    place: int  # from 1, in the order the product gave
+    channel: str
+    address: str
+    role: str
+    bad: bool  # a provider said that it does not exist; it is not tried while that stands
+    since: datetime | None  # when the provider said so
+    detail: str | None  # the provider's codes
+
+
+class Mark(BaseModel):
+    """The address that is right all the same. It stands in the body because access logs keep URLs."""
+
+    address: Annotated[str, Field(min_length=1, max_length=320)]
+
+
+@router.get("", responses=NO_CUSTOMER, dependencies=[allow(Role.AGENT)])
+async def list_contacts(
+    customer_id: Name, database: Db, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> Page[ContactView]:
+    """A customer's addresses, and which of them are marked as bad."""
+    async with database.transaction() as tx:
+        return await _contacts(tx, customer_id, numbered_position(cursor), limit)
+
+
+@router.post("/clear-mark", responses=NO_ADDRESS, dependencies=[allow(Role.OPERATOR)])
+async def clear_mark(customer_id: Name, mark: Mark, database: Db) -> Page[ContactView]:
+    """Lets an address be tried again; what could not be brought there is told after all while its incident goes on.
+
+    Answers with the first page of the customer's addresses.
+    """
+    address = trimmed(mark.address)
+    async with database.transaction() as tx:
+        # A new fact about the customer locks the row, too: no try settles unseen meanwhile.
+        known = await directory.customer(tx, customer_id, lock=True)
+        if known is None or address not in {contact.address for contact in known.contacts}:
+            raise Problem(404, "the directory does not know this customer, or this address of theirs")
+        await tx.execute(directory.queries.clear_mark, customer_id, address)
+        await contacts_changed(tx, [customer_id])
+        return await _contacts(tx, customer_id, None, 100)
+
+
+async def _contacts(tx: Tx, customer_id: str, after: int | None, limit: int) -> Page[ContactView]:
+    if not await tx.fetchval(directory.queries.knows, customer_id):
+        raise Problem(404, "the directory does not know this customer")
+    return await page_of(
+        tx,
+        directory.queries.contacts_of,
+        customer_id,
+        after,
+        limit=limit,
+        view=lambda row: ContactView(**row),
+        position=lambda item: str(item.place),
+    )

@@ -1,0 +1,1 @@
+"""Mail through one SMTP server. `mail.py` and `headers.py` are pure."""

@@ -1,0 +1,117 @@
+"""The channel hands a mail to an SMTP server, once, and says what the server's codes mean. `mail.py` composes it."""
+
+import re
+from enum import Enum, auto
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+
+from services.notifier.audience import is_address, with_ascii_domain
+from services.notifier.channels.email.connections import Connections
+from services.notifier.channels.email.mail import Sender, compose, message_id
+from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
+
+END_OF_DATA = 600.0  # seconds; RFC 5321, 4.5.3.2.6: whoever gives up earlier gets duplicates
+NO_SUCH_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})  # RFC 3463, 3.2, and RFC 7505: about the recipient
+BAD_SENDER = frozenset({"1.7", "1.8"})  # RFC 3463, 3.2: about the sender; Postfix says it as late as at RCPT
+LOGIN_WANTED = 530  # RFC 4954, 6: may answer any command
+_enhanced = re.compile(r"\s*([245]\.(\d{1,3}\.\d{1,3}))(?![\d.])").match  # RFC 2034: the text begins with it
+
+
+class Command(Enum):
+    """What the server had been asked when it refused, or when the connection was lost."""
+
+    BEFORE_RECIPIENT = auto()  # connection, EHLO, STARTTLS, AUTH, MAIL: it has not heard yet whom the message is for
+    RECIPIENT = auto()  # RCPT
+    DATA = auto()  # DATA and its end: the message may have arrived
+
+
+class Email:
+    """The channel `email`."""
+
+    name = "email"
+
+    def __init__(self, connections: Connections, sender: Sender, end_of_data: float = END_OF_DATA) -> None:
+        """`end_of_data`: seconds to wait for the server to take the message."""
+        self._connections, self._sender, self._end_of_data = connections, sender, end_of_data
+
+    def message_id(self, notification_id: str) -> str:
+        return message_id(notification_id, self._sender)
+
+    async def send(self, message: Rendered) -> Outcome:
+        """Tries once; a connection that went stale while nobody used it does not count as a try."""
+        while True:
+            try:
+                client, used = await self._connections.take()
+            except (SMTPException, OSError, ValueError) as error:
+                return judged(error, Command.BEFORE_RECIPIENT)
+            try:
+                outcome = not_asked(client, message) or await self._hand_over(client, message)
+            except BaseException:
+                client.close()
+                raise
+            await self._connections.give_back(client, clean=isinstance(outcome, Delivered))
+            if used and went_stale(client, outcome):
+                continue
+            return outcome
+
+    async def _hand_over(self, client: SMTP, message: Rendered) -> Outcome:
+        options, encoding = ((), "ascii") if _is_plain(message.address) else (("SMTPUTF8",), "utf-8")
+        raw, command = compose(message, self._sender), Command.BEFORE_RECIPIENT
+        try:
+            await client.mail(self._sender.address, options=options)
+            command = Command.RECIPIENT
+            await client.rcpt(with_ascii_domain(message.address), encoding=encoding)
+            command = Command.DATA
+            response = await client.data(raw, timeout=self._end_of_data)
+        except (SMTPException, OSError, ValueError) as error:
+            return judged(error, command)
+        return Delivered(str(response.code))
+
+
+def not_asked(client: SMTP, message: Rendered) -> Failed | None:
+    """Why this server need not be asked at all; None when it must be. It marks no address: another server may take it."""
+    if not is_address(message.address):  # aiosmtplib would take the part of it that is one
+        return Failed(Refusal.UNSUPPORTED, "not an address")
+    if not _is_plain(message.address) and not client.supports_extension("smtputf8"):
+        return Failed(Refusal.UNSUPPORTED, "the server takes no SMTPUTF8 address")
+    return None
+
+
+def judged(error: Exception, command: Command) -> Retry | Failed:
+    """What an error of a try means, by the command it came at."""
+    match error:
+        case SMTPResponseException(code=code, message=said):
+            return answered(code, said, command)
+        case OSError():  # refused, lost or timed out: aiosmtplib's exceptions for those are OSErrors too
+            return Retry(None, Trouble.UNKNOWN if command is Command.DATA else Trouble.UNREACHABLE, type(error).__name__)
+        case _:  # the server offers no STARTTLS, no login that we know, or our configuration fits no server
+            return Retry(None, Trouble.RELAY, type(error).__name__)
+
+
+def answered(code: int, said: str, command: Command) -> Retry | Failed:
+    """What a refusal means. Before RCPT, and wherever it speaks of the sender, the relay refuses us and not the customer.
+
+    After that 5xx means never, and the recipient's codes that there is no such address; anything else means not now.
+    """
+    detail, found = described(code, said), _enhanced(said)
+    if command is Command.BEFORE_RECIPIENT or code == LOGIN_WANTED or (found and found[2] in BAD_SENDER):
+        return Retry(None, Trouble.RELAY, detail)
+    if not 500 <= code < 600:
+        return Retry(None, Trouble.DEFERRED, detail)
+    return Failed(Refusal.ADDRESS if found and found[1] in NO_SUCH_ADDRESS else Refusal.REFUSED, detail)
+
+
+def went_stale(client: SMTP, outcome: Outcome) -> bool:
+    """Whether the server had only closed a connection that nobody used for a while."""
+    return isinstance(outcome, Retry) and not outcome.uncertain and not client.is_connected
+
+
+def described(code: int, said: str) -> str:
+    """The codes alone: servers like to repeat the address, and that has no business in a ledger or a log."""
+    found = _enhanced(said)
+    return f"{code} {found[1]}" if found else str(code)
+
+
+def _is_plain(address: str) -> bool:
+    """Whether every server takes it; RFC 6531 (SMTPUTF8) is for the others. A domain has always an ASCII form."""
+    return address.rpartition("@")[0].isascii()

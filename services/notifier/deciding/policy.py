@@ -1,0 +1,54 @@
+"""The limits that `notifications.yml` sets: caps, ages, pauses and retries. `shared/config.py` reads the file."""
+
+from datetime import timedelta
+
+from pydantic import Field, model_validator
+
+from services.notifier.wording.texts import Texts
+from shared.config import Config, Duration, PositiveDuration
+
+
+class Caps(Config):
+    """How often we may speak first. The end of what was told is never capped."""
+
+    count: int = Field(3, ge=0, description="proactive notifications a customer")
+    per: PositiveDuration = timedelta(hours=1)
+
+
+class Retries(Config):
+    """When a try that brought nothing is made again."""
+
+    ladder: tuple[PositiveDuration, ...] = Field(
+        (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30)),
+        min_length=1,
+        description="pauses after the first, second, … try that a server put off",
+    )
+    then_at_least: PositiveDuration = timedelta(minutes=30)
+    then_at_most: PositiveDuration = timedelta(minutes=60)
+    unreachable_at_first: PositiveDuration = timedelta(seconds=1)
+    unreachable_at_most: PositiveDuration = timedelta(seconds=30)
+    unreachable_tries: int = Field(20, ge=0, description="tries with a server that is away, before the ladder")
+    relay_refusals: int = Field(5, ge=1, description="refusals of the relay itself in a row, before all delivery pauses")
+    pause_at_first: Duration = Field(timedelta(minutes=1), description="then one message tries; refused again, the pause doubles")
+    pause_at_most: Duration = timedelta(minutes=5)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Retries":
+        pairs = ("then_at_least", "then_at_most"), ("unreachable_at_first", "unreachable_at_most"), ("pause_at_first", "pause_at_most")
+        if any(getattr(self, least) > getattr(self, most) for least, most in pairs):
+            raise ValueError("a pause at least is longer than the pause at most")
+        return self
+
+
+class Policy(Config):
+    """notifications.yml."""
+
+    from_name: str = Field("", max_length=100, description="who the mails come from; empty: the name in FOREWARN_MAIL_FROM")
+    caps: Caps = Caps()
+    max_event_age: PositiveDuration = Field(timedelta(hours=24), description="older than this, nothing is worth telling")
+    hold_when_behind: Duration = Field(timedelta(minutes=1), description="monitor is further behind: what it finds may be over, we wait")
+    told_within: PositiveDuration = Field(timedelta(minutes=15), description="what is told as going on was true so recently")
+    ttl: PositiveDuration = Field(timedelta(hours=24), description="how long delivery is tried, counted from when it became true")
+    wait_for_customer: Duration = Field(timedelta(minutes=15), description="how long the directory may lag behind an incident")
+    retries: Retries = Retries()
+    texts: Texts

@@ -1,0 +1,176 @@
+"""Whether a customer is told now: the rules that object, in order, each with its figures. Pure.
+
+It is asked when a notification is about to be sent, and again before every other try: only what is still true is said.
+What hangs on an incident (`awaits_incident`) is asked again when monitor says more about it (`follow_up.py`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from services.notifier.audience import Contact, contact_for, wants
+from services.notifier.deciding.policy import Policy
+from services.notifier.incident import Incident
+from services.notifier.notification import ENDS, Reason
+from services.notifier.situation import Situation
+
+Why = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Tell them, there."""
+
+    contact: Contact
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Decide again later."""
+
+    until: datetime
+    why: Why
+    awaits_incident: bool = False  # and at once when monitor says more about the incident
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """Do not tell them."""
+
+    reason: Reason
+    why: Why
+    awaits_incident: bool = False  # until monitor says that the incident is failing now
+
+
+Rule = Callable[[Situation, Policy], Suppressed | Hold | None]
+
+
+def erased(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
+    """Who asked to be forgotten is never told anything again."""
+    if situation.customer is not None and situation.customer.erased:
+        return Suppressed(Reason.ERASED, {})
+    return None
+
+
+def opted_out(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
+    """A reply to what the customer asked is no subject of consent."""
+    purpose = situation.notification.purpose
+    if not situation.notification.proactive or wants(situation.customer, situation.preferences, purpose):
+        return None
+    return Suppressed(Reason.OPTED_OUT, {"purpose": purpose, "by": "customer" if _chose(situation, purpose) else "directory"})
+
+
+def _chose(situation: Situation, purpose: str) -> bool:
+    return getattr(situation.preferences, purpose) is not None
+
+
+def stale(situation: Situation, policy: Policy) -> Suppressed | None:
+    """Nothing is told that is too old, and nothing that the incident contradicts: trouble that is over, an end that is none (any more).
+
+    A ticket's words are not measured by the incident; words of ours are, on a ticket too.
+    """
+    notification, incident = situation.notification, situation.incident
+    age = situation.now - notification.about_at
+    if age > policy.max_event_age:
+        return Suppressed(Reason.STALE, {"age_s": _seconds(age), "max_event_age_s": _seconds(policy.max_event_age)})
+    if notification.body is not None or notification.incident_id is None:
+        return None
+    if incident is None:
+        return Suppressed(Reason.STALE, {"incident": "unknown"}, awaits_incident=True)
+    if notification.kind in ENDS:
+        contradicted = incident.status.value != notification.kind.value or not incident.tell
+        return Suppressed(Reason.STALE, {"incident": incident.status, "tell": incident.tell}) if contradicted else None
+    return Suppressed(Reason.STALE, {"incident": incident.status}) if incident.over else None
+
+
+def behind(situation: Situation, policy: Policy) -> Hold | None:
+    """While monitor reads old events, what it finds may be over: we wait until it has caught up, or says that it ended."""
+    incident = _going_on(situation)
+    if incident is None or incident.behind <= policy.hold_when_behind:
+        return None
+    pause = min(max(_waited(situation) / 4, timedelta(minutes=1)), timedelta(minutes=10))
+    why = {"behind_s": _seconds(incident.behind), "hold_when_behind_s": _seconds(policy.hold_when_behind)}
+    return Hold(situation.now + pause, why, awaits_incident=True)
+
+
+def outdated(situation: Situation, policy: Policy) -> Suppressed | None:
+    """What is told as going on was true just now: the customer's own trouble, or the incident's last failing window."""
+    incident = _going_on(situation)
+    if incident is None:
+        return None
+    if incident.silent_since is not None:
+        silent = situation.now - incident.silent_since
+        return Suppressed(Reason.STALE, {"incident": "silent", "silent_s": _seconds(silent)}, awaits_incident=True)
+    true_at = max(situation.notification.about_at, incident.failing_at or situation.notification.about_at)
+    if situation.now - true_at <= policy.told_within:
+        return None
+    why = {"last_failing_s": _seconds(situation.now - true_at), "told_within_s": _seconds(policy.told_within)}
+    return Suppressed(Reason.STALE, why, awaits_incident=True)
+
+
+def failing(incident: Incident, policy: Policy, now: datetime) -> bool:
+    """Whether the incident itself makes it true that the trouble goes on."""
+    if incident.over or incident.behind > policy.hold_when_behind or incident.silent_since is not None:
+        return False
+    return incident.failing_at is not None and now - incident.failing_at <= policy.told_within
+
+
+def _going_on(situation: Situation) -> Incident | None:
+    """The incident of which a notification says first that it goes on; None for ends, replies and what is about no incident."""
+    notification = situation.notification
+    return situation.incident if notification.proactive and notification.kind not in ENDS else None
+
+
+def capped(situation: Situation, policy: Policy) -> Suppressed | None:
+    """So many proactive notifications a customer and hour; the end of what was told is owed."""
+    notification = situation.notification
+    exempt = not notification.proactive or notification.kind in ENDS or notification.sent_at is not None
+    if exempt or situation.recent < policy.caps.count:
+        return None
+    return Suppressed(Reason.CAPPED, {"recent": situation.recent, "cap": policy.caps.count, "per_s": _seconds(policy.caps.per)})
+
+
+def no_contact(situation: Situation, policy: Policy) -> Suppressed | None:
+    """Nowhere to bring it. A customer the directory does not know yet is waited for, but not for ever."""
+    customer = situation.customer
+    if customer is None:
+        waited = _waited(situation)
+        return (
+            Suppressed(Reason.NO_CONTACT, {"customer": "unknown", "waited_s": _seconds(waited)})
+            if waited >= policy.wait_for_customer
+            else None
+        )
+    if contact_for(customer) is not None:
+        return None
+    emails = [contact for contact in customer.contacts if contact.channel == "email"]
+    return Suppressed(Reason.NO_CONTACT, {"emails": len(emails), "bad": sum(contact.bad for contact in emails)})
+
+
+RULES: tuple[Rule, ...] = (erased, opted_out, stale, behind, outdated, capped, no_contact)
+
+
+def suppressed_by(situation: Situation, policy: Policy) -> Suppressed | Hold | None:
+    """The first rule that objects names the reason, or the moment to ask again."""
+    return next((reason for rule in RULES if (reason := rule(situation, policy))), None)
+
+
+def decide(situation: Situation, policy: Policy) -> Send | Hold | Suppressed:
+    """What to do about a notification now, and why."""
+    if objection := suppressed_by(situation, policy):
+        return objection
+    contact = contact_for(situation.customer) if situation.customer else None
+    if contact is None:
+        waited = _waited(situation)
+        pause = min(max(waited / 4, timedelta(seconds=1)), timedelta(minutes=1))
+        return Hold(situation.now + pause, {"customer": "unknown", "waited_s": _seconds(waited)})
+    return Send(contact, {"recent": situation.recent, "cap": policy.caps.count} if situation.notification.proactive else {})
+
+
+def _waited(situation: Situation) -> timedelta:
+    return situation.now - (situation.notification.created_at or situation.now)
+
+
+def _seconds(duration: timedelta) -> float:
+    return round(duration.total_seconds(), 3)

@@ -1,0 +1,52 @@
+"""A fact about an incident came: notifier writes down whom it touches, and what is known of it.
+
+What follows for the customers it touches is work of its own, in pieces: `follow_up.py`.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from services.notifier.hearing.rounds import rounds_of
+from services.notifier.incident import Said
+from services.notifier.notification import Draft, Kind, told_id
+from services.notifier.store import incidents, ledger
+from services.notifier.store.incidents import Place
+from shared.events import (
+    Fact,
+    IncidentDismissed,
+    IncidentImpact,
+    IncidentOpened,
+    IncidentReopened,
+    IncidentResolved,
+    IncidentUpdated,
+    IncidentWithdrawn,
+)
+from shared.postgres import Tx
+
+FACTS = (
+    *(IncidentOpened, IncidentUpdated, IncidentReopened, IncidentImpact),
+    *(IncidentResolved, IncidentWithdrawn, IncidentDismissed),
+)
+
+
+async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
+    """Everybody in an impact must know. What a fact about an incident changes for its customers is due then."""
+    news: dict[str, int] = {}
+    for said in rounds_of(fact for fact in facts if isinstance(fact, Said)):
+        news |= await incidents.take_incidents(tx, said)
+    await ledger.write_down(tx, (draft for fact in facts if isinstance(fact, IncidentImpact) for draft in _of_impact(fact)))
+    await incidents.follow_up(tx, [Place(incident_id, revision) for incident_id, revision in news.items()])
+
+
+def _of_impact(fact: IncidentImpact) -> Iterable[Draft]:
+    for affected in fact.data.customers:
+        yield Draft(
+            id=told_id(fact.data.incident_id, affected.customer_id),
+            customer_id=affected.customer_id,
+            kind=Kind.OPENED,
+            about_at=affected.last_seen_at,
+            cause_id=fact.id,
+            cause_hops=fact.hops,
+            incident_id=fact.data.incident_id,
+            first_seen_at=affected.first_seen_at,
+            evidence=affected.model_dump(mode="json", exclude={"customer_id"}),
+        )

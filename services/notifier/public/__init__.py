@@ -1,0 +1,1 @@
+"""What customers reach themselves: the pages behind the links in our mails."""

@@ -1,0 +1,79 @@
+"""The directory: who the customers are, where they can be reached, and what they chose."""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import asyncpg
+
+from services.notifier.audience import Contact, Customer, trimmed
+from shared.events import Contact as ContactData
+from shared.events import CustomerErased, CustomerUpdated
+from shared.postgres import Queries, Tx
+
+queries = Queries(Path(__file__).with_suffix(".sql"))
+
+
+async def put_customers(tx: Tx, facts: Collection[CustomerUpdated]) -> list[str]:
+    """Stores the latest about each customer (one fact a customer); returns those who are new or whose contacts have changed.
+
+    A mark at one of their addresses that is older than such a change is deleted; an unchanged export deletes none.
+    """
+    contacts = {fact.subject: [_stored(each) for each in fact.data.contacts] for fact in facts}
+    before = {row["id"]: row["contacts"] for row in await tx.fetch(queries.contacts_before, list(contacts))}
+    rows = await tx.fetch(
+        queries.put_customers,
+        [fact.subject for fact in facts],
+        [fact.data.name for fact in facts],
+        [fact.data.account for fact in facts],
+        [fact.data.tier for fact in facts],
+        [fact.data.locale for fact in facts],
+        [fact.data.timezone for fact in facts],
+        [json.dumps(each) for each in contacts.values()],  # as text: asyncpg would take lists for dimensions
+        [fact.data.consent for fact in facts],
+        [fact.time for fact in facts],
+        [fact.id for fact in facts],
+    )
+    changed = {fact.subject: fact.time for fact in facts if _as_set(contacts[fact.subject]) != _as_set(before.get(fact.subject))}
+    moved = [row["id"] for row in rows if row["id"] in changed]
+    if moved:
+        await tx.execute(queries.forget_marks, moved, [changed[each] for each in moved])
+    return moved
+
+
+async def erase_customers(tx: Tx, facts: Collection[CustomerErased]) -> None:
+    """Deletes everything personal about them, for good. Words that wait to be brought are deleted when they are decided about."""
+    ids = [fact.subject for fact in facts]
+    await tx.execute(queries.erase_customers, ids, [fact.time for fact in facts])
+    await tx.execute(queries.erase_preferences, ids)
+    await tx.execute(queries.erase_bad_addresses, ids)
+
+
+async def forget_customers(tx: Tx, customer_ids: Sequence[str]) -> None:
+    """Deletes their entries, unless they are erased; what they chose with us stays."""
+    await tx.execute(queries.forget_customers, list(customer_ids))
+
+
+async def customer(tx: Tx, customer_id: str, *, lock: bool = False) -> Customer | None:
+    row = await tx.fetchrow(queries.customer_locked if lock else queries.customer, customer_id)
+    return _customer(row) if row else None
+
+
+async def unreached(tx: Tx, customer_ids: Sequence[str]) -> list[Customer]:
+    """Those of them who could not be told of an incident that still goes on, for want of an address."""
+    return [_customer(row) for row in await tx.fetch(queries.unreached, customer_ids)] if customer_ids else []
+
+
+def _stored(contact: ContactData) -> dict[str, str]:
+    return {"channel": contact.channel, "address": trimmed(contact.address), "role": contact.role}
+
+
+def _as_set(contacts: Iterable[Mapping[str, str]] | None) -> frozenset[tuple[str, ...]] | None:
+    """The contacts without their order, which exports do not keep; None for a customer nobody knew."""
+    return None if contacts is None else frozenset((each["channel"], each["address"], each["role"]) for each in contacts)
+
+
+def _customer(row: asyncpg.Record) -> Customer:
+    bad = set(row["bad"])
+    contacts = tuple(Contact(each["channel"], each["address"], each["role"], each["address"] in bad) for each in row["contacts"])
+    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"], row["erased_at"] is not None)

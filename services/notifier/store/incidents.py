@@ -1,0 +1,83 @@
+"""Incidents as the latest fact about each describes them, and the queue of those whose customers are still to be looked through."""
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+
+from services.notifier.incident import Incident, IncidentStatus, Said, incident_of
+from shared.postgres import Queries, Tx
+from shared.timers import schedule
+
+queries = Queries(Path(__file__).with_suffix(".sql"))
+
+FOLLOW_UP = "follow_up"  # due rows of facts about incidents whose customers are still to be looked through
+
+# In the order of the query's parameters.
+_COLUMNS = (
+    *("id", "rule", "component", "severity", "title", "started_at", "symptom", "revision", "failing_at", "behind", "silent_since"),
+    *("status", "ended_at", "tell", "ended_by", "hops"),
+)
+
+
+async def take_incidents(tx: Tx, facts: Collection[Said]) -> dict[str, int]:
+    """Stores what is said of incidents (one fact an incident) and keeps them locked; returns the revisions of those that were news."""
+    told = [incident_of(fact) for fact in facts]
+    rows = await tx.fetch(queries.take_incidents, *([getattr(incident, column) for incident in told] for column in _COLUMNS))
+    return {row["id"]: row["revision"] for row in rows}
+
+
+async def lock_incident(tx: Tx, incident_id: str) -> Incident | None:
+    """The incident as it stands, and will stand until `tx` ends."""
+    row = await tx.fetchrow(queries.lock_incident, incident_id)
+    return incident_in(row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far the customers of an incident have been looked through after a fact about it."""
+
+    incident_id: str
+    revision: int
+    after: str = ""  # a customer's id
+
+    @property
+    def ref(self) -> str:
+        return json.dumps([self.incident_id, self.revision, self.after])
+
+    @classmethod
+    def of(cls, ref: str) -> "Place":
+        return cls(*json.loads(ref))
+
+
+async def follow_up(tx: Tx, places: Iterable[Place]) -> None:
+    """Has the customers looked through from there on, now."""
+    now = await tx.fetchval("SELECT clock()")
+    await schedule(tx, FOLLOW_UP, {place.ref: now for place in places})
+
+
+def incident_in(row: asyncpg.Record) -> Incident | None:
+    """The incident that a row describes beside whatever else it holds; None when it holds none."""
+    if not row["incident_known"]:
+        return None
+    return Incident(
+        id=row["incident_id"],
+        title=row["title"],
+        component=row["component"],
+        severity=row["severity"],
+        started_at=row["started_at"],
+        rule=row["rule"],
+        symptom=row["symptom"],
+        revision=row["revision"],
+        status=IncidentStatus(row["incident_status"]),
+        ended_at=row["resolved_at"],
+        tell=row["tell"],
+        ended_by=row["resolved_by"],
+        hops=row["hops"],
+        failing_at=row["failing_at"],
+        silent_since=row["silent_since"],
+        behind=timedelta(seconds=row["behind_seconds"]),
+    )

@@ -1,0 +1,85 @@
+"""The ledger: what each customer must know, was told, or was not told and why."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+
+from services.notifier.notification import Attempt, Draft, Kind, Notification, Status
+from services.notifier.store.incidents import Place
+from shared.postgres import Queries, Tx
+from shared.timers import schedule
+
+queries = Queries(Path(__file__).with_suffix(".sql"))
+
+DELIVERY = "delivery"  # due rows of what we say first
+REPLY = "reply"  # due rows of replies: a queue of their own, so that no storm of the others holds them up
+LANES = (DELIVERY, REPLY)
+TICKET_FIRST = timedelta(seconds=5)  # a ticket has so long to say the all-clear in its own words, before we say it in ours
+
+# In the order of the query's parameters.
+_COLUMNS = (
+    *("id", "customer_id", "kind", "incident_id", "ticket_id", "ticket_number", "subject", "body"),
+    *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops"),
+)
+
+
+async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
+    """Enters what the ledger does not have yet, due now. What it has stays as it is: saying it again changes nothing."""
+    new = {draft.id: draft for draft in reversed(list(drafts))}.values()
+    if not new:
+        return
+    rows = await tx.fetch(queries.write_down, *([getattr(draft, column) for draft in new] for column in _COLUMNS))
+    await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows if row["proactive"]})
+    replies = {row["id"]: row["now"] + (TICKET_FIRST if row["wordless"] else timedelta()) for row in rows if not row["proactive"]}
+    if replies:
+        await tx.execute(queries.leave_lane, DELIVERY, list(replies))
+        await schedule(tx, REPLY, replies)
+
+
+async def of_incident(tx: Tx, place: Place, at_most: int, *, awaiting: bool) -> tuple[list[Notification], Place | None]:
+    """What the next customers have in the ledger of the incident, or only what hangs on it, and from where to go on.
+
+    So many rows at most, of whole customers, as long as no customer alone has more.
+    """
+    query = queries.next_awaiting if awaiting else queries.next_of_incident
+    found = [notification_in(row) for row in await tx.fetch(query, place.incident_id, place.after, at_most + 1)]
+    if len(found) <= at_most:
+        return found, None
+    whole = [each for each in found if each.customer_id != found[-1].customer_id] or found
+    return whole, Place(place.incident_id, place.revision, whole[-1].customer_id)
+
+
+async def of_incident_and_customer(tx: Tx, incident_id: str, customer_id: str) -> list[Notification]:
+    return [notification_in(row) for row in await tx.fetch(queries.of_incident_and_customer, incident_id, customer_id)]
+
+
+async def true_anew(tx: Tx, notification_ids: Sequence[str]) -> None:
+    """Has what was suppressed because the incident had not been failing lately wait again."""
+    rows = await tx.fetch(queries.true_anew, notification_ids)
+    await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows})
+
+
+async def wait_again(tx: Tx, customer_ids: Sequence[str]) -> None:
+    """Has what those customers could not be told wait again, due now."""
+    rows = await tx.fetch(queries.wait_again, customer_ids)
+    await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows})
+
+
+async def last_proactive(tx: Tx, customer_id: str) -> Notification | None:
+    """What this customer got last without asking: whose link was most likely used."""
+    row = await tx.fetchrow(queries.last_proactive, customer_id)
+    return notification_in(row) if row else None
+
+
+def notification_in(row: asyncpg.Record) -> Notification:
+    """The notification that a row describes beside whatever else it holds."""
+    attempts = tuple(
+        Attempt(datetime.fromisoformat(each["at"]), each["outcome"], each["reason"], each["detail"]) for each in row["attempts"]
+    )
+    names = [field.name for field in fields(Notification)]
+    return Notification(
+        **{**{name: row[name] for name in names}, "attempts": attempts, "kind": Kind(row["kind"]), "status": Status(row["status"])}
+    )

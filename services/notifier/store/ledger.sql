@@ -1,0 +1,87 @@
+-- name: write_down
+-- What customers must know, once. What was suppressed as stale waits again when it has become true anew since;
+-- an all-clear that a ticket brings in its own words is given in those, if it has not gone out yet.
+INSERT INTO notifications AS known
+    (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, cause_hops)
+SELECT id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, least(about_at, clock()), first_seen_at, evidence, cause_id, hops
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::timestamptz[],
+            $10::timestamptz[], $11::jsonb[], $12::text[], $13::int[])
+    AS new (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, hops)
+ORDER BY id
+ON CONFLICT (id) DO UPDATE SET
+    status = 'waiting', reason = NULL, settled_at = NULL, about_at = excluded.about_at, evidence = excluded.evidence,
+    cause_id = excluded.cause_id, cause_hops = excluded.cause_hops, created_at = excluded.created_at,
+    ticket_id = excluded.ticket_id, ticket_number = excluded.ticket_number, subject = excluded.subject, body = excluded.body,
+    awaits_incident = false
+WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at < excluded.about_at
+    OR known.status = 'waiting' AND known.sent_at IS NULL AND known.body IS NULL AND excluded.body IS NOT NULL
+RETURNING id, ticket_id IS NULL AS proactive, ticket_id IS NOT NULL AND body IS NULL AS wordless, clock() AS now
+
+-- name: leave_lane
+-- What we were to say first has become a reply; a worker that has it in the other lane loses its lease.
+DELETE FROM due WHERE kind = $1 AND ref = ANY ($2)
+
+-- name: next_of_incident
+-- What the next customers were told, or are to be told, of an incident, customer by customer; without the words of tickets.
+SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+FROM notifications
+WHERE incident_id = $1 AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
+
+-- name: next_awaiting
+-- The same, of what hangs on what monitor says about the incident.
+SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+FROM notifications
+WHERE incident_id = $1 AND awaits_incident AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
+
+-- name: of_incident_and_customer
+-- What one customer was told, or is to be told, of an incident.
+SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+FROM notifications
+WHERE incident_id = $1 AND customer_id = $2
+
+-- name: await_no_more
+-- The incident is over: what was not told of it because it had not been true lately stays untold, whatever comes.
+UPDATE notifications SET awaits_incident = false WHERE id = ANY ($1) AND status = 'suppressed'
+
+-- name: true_anew
+-- The incident is failing now: what was suppressed because it had not been so lately waits again, due now.
+UPDATE notifications SET status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), awaits_incident = false
+WHERE id = ANY ($1) AND awaits_incident AND status = 'suppressed'
+RETURNING id, clock() AS now
+
+-- name: wait_again
+-- Their customers can be reached now: what they could not be told is entered anew, and is as true as the incident is by now.
+UPDATE notifications n SET
+    status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), about_at = greatest(n.about_at, i.failing_at)
+FROM incidents i
+WHERE i.id = n.incident_id AND i.status = 'open'
+    AND n.customer_id = ANY ($1) AND n.kind = 'opened' AND n.ticket_id IS NULL AND n.sent_at IS NULL
+    AND n.status IN ('suppressed', 'failed') AND n.reason IN ('no_contact', 'address', 'refused', 'unsupported')
+RETURNING n.id, clock() AS now
+
+-- name: last_proactive
+-- The notification whose link was most likely used.
+SELECT * FROM notifications
+WHERE customer_id = $1 AND ticket_id IS NULL AND sent_at IS NOT NULL
+ORDER BY sent_at DESC LIMIT 1
+
+-- name: notifications
+-- The ledger for people, newest first, from a position on; of many attempts the last fifty.
+SELECT id, customer_id, kind, left(incident_id, 255) AS incident_id, left(ticket_id, 255) AS ticket_id, status, reason, channel, about_at,
+    created_at, sent_at, settled_at, evidence, why, jsonb_array_length(attempts) AS tries,
+    jsonb_path_query_array(attempts, '$[last - 49 to last]') AS attempts
+FROM notifications
+WHERE ($1::text IS NULL OR customer_id = $1) AND ($2::text IS NULL OR incident_id = $2) AND ($3::text IS NULL OR status = $3)
+    AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5))
+ORDER BY created_at DESC, id DESC
+LIMIT $6
+
+-- name: notification
+-- One of them.
+SELECT id, customer_id, kind, left(incident_id, 255) AS incident_id, left(ticket_id, 255) AS ticket_id, status, reason, channel, about_at,
+    created_at, sent_at, settled_at, evidence, why, jsonb_array_length(attempts) AS tries,
+    jsonb_path_query_array(attempts, '$[last - 49 to last]') AS attempts
+FROM notifications WHERE id = $1

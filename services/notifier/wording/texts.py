@@ -1,0 +1,66 @@
+"""The texts that `notifications.yml` gives, and what they may name in braces."""
+
+from string import Formatter
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from shared.config import Config
+
+FIELDS = frozenset(
+    {"name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe"}
+)  # what a text may name
+
+
+def _template(text: str) -> str:
+    """Only plain names of ours in braces: no attributes, indexes, conversions or formats, so a text can do nothing but show."""
+    for _, name, spec, conversion in Formatter().parse(text):
+        if name is not None and (name not in FIELDS or spec or conversion):
+            raise ValueError(f"{{{name}}} is not one of {', '.join(sorted(FIELDS))}; a brace that is meant is written twice")
+    return text
+
+
+Template = Annotated[str, Field(max_length=20_000), AfterValidator(_template)]
+
+
+class Text(Config):
+    """One kind of notification in words."""
+
+    subject: Template
+    body: Template
+
+
+class OwnWords(Config):
+    """What one rule, or one symptom, says in words of its own; what is not given is said in the general words."""
+
+    opened: Text | None = None
+    resolved: Text | None = None
+    withdrawn: Text | None = None
+    dismissed: Text | None = None
+
+
+WITHDRAWN = Text(
+    subject="{component}: this notice ends",
+    body="Hello {name},\n\nwe told you of trouble with {component} that began at {started_at}. We do not watch for this trouble"
+    " any longer, so we cannot tell you when it is over, and this notice ends here.\n\n"
+    "If anything still fails for you, just answer this mail.\n\n{sender}",
+)
+DISMISSED = Text(
+    subject="{component}: it was a false alarm",
+    body="Hello {name},\n\nwe told you of trouble with {component} since {started_at}. It was a false alarm on our side,"
+    " and we are sorry for it.\n\nIf anything does fail for you, just answer this mail.\n\n{sender}",
+)
+
+
+class Texts(Config):
+    """All words of ours; a ticket's words come through `reply`. A rule's own words win over its symptom's, these over the general ones."""
+
+    nameless: str = Field("there", max_length=100, description="stands for {name} when the directory has none that can be used")
+    opened: Text
+    resolved: Text
+    withdrawn: Text = Field(WITHDRAWN, description="nothing judges the incident any more: no all-clear")
+    dismissed: Text = Field(DISMISSED, description="a person said that it was a false alarm")
+    reply: Text
+    footer: Template = Field("", description="under every mail we send without being asked")
+    symptoms: dict[str, OwnWords] = Field({}, description="by what the rule detects: failing, slow")
+    rules: dict[str, OwnWords] = Field({}, description="by the rule's id in rules.yml")
