@@ -232,13 +232,14 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     "made_by": "'m-1'",
     "save_tickets": "ARRAY['t'], ARRAY[1]::bigint[], ARRAY['c'], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''],"
     " ARRAY[now()], ARRAY[now()], ARRAY['open'], now()",
-    "save_clocks": "ARRAY['t-1'], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY['']",
+    "save_clocks": "ARRAY['t-1'], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()],"
+    " ARRAY[''], ARRAY[true]",
     "save_messages": "ARRAY['m'], ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['']",
     "save_link": "'t-1', 'i-1', '{}', now(), now(), now(), '', '', 1",
     "save_suggestion": "'t-1', 'i-1', 0.1, '{}', now()",
     "drop_suggestion": "'t-1', 'i-1'",
     "suggestion": "'t-1', 'i-1'",
-    "remember": "ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY['{}'::jsonb]",
+    "remember": "ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY['agent'], ARRAY[''], ARRAY['{}'::jsonb]",
     "save_incident": "'i', 'r', 'c', 'high', '', now(), now(), 1, 'resolved', 1, true, 'f', 0",
     "incident": "'i-1'",
     "incident_held": "'i-1'",
