@@ -1,4 +1,4 @@
-"""Writes Alertmanager's configuration: `deploy/alertmanager/alertmanager.yml`, with the mail server and the operator's address filled in.
+"""Writes Alertmanager's configuration: the operator's own alertmanager.yml or the shipped one, with mail server and address filled in.
 
 Alertmanager reads no environment variables. `python -m deploy.alerting TARGET` runs before it, ends, and leaves the file where
 only Alertmanager sees it, since the mail server's password is in it.
@@ -14,9 +14,11 @@ import yaml
 from pydantic import Field, model_validator
 
 from shared import logs
-from shared.settings import MailSettings, SettingsError
+from shared.config import ConfigError, file_of
+from shared.settings import MailSettings
 
-SHIPPED = Path(__file__).parent / "alertmanager" / "alertmanager.yml"
+NAME = "alertmanager.yml"
+SHIPPED = Path(__file__).parent / "alertmanager" / NAME
 OPERATORS = "operators"  # the receiver whose address is filled in
 
 log = logging.getLogger("deploy.alerting")
@@ -42,6 +44,11 @@ class AlertingSettings(MailSettings):
         return self
 
 
+def own_or_shipped(settings: AlertingSettings) -> Path:
+    """The file that is filled in: the operator's own, if there is one."""
+    return file_of(NAME, (Path(settings.own_config_dir or SHIPPED.parent), SHIPPED.parent))
+
+
 def configured(shipped: dict[str, Any], settings: AlertingSettings) -> dict[str, Any]:
     """The shipped configuration with what the environment says about mail; everything else stays."""
     address = parseaddr(settings.mail_from)[1]
@@ -64,7 +71,7 @@ def _addressed(receiver: dict[str, Any], to: str) -> dict[str, Any]:
 
 def write(target: Path, settings: AlertingSettings) -> None:
     """Writes the file whole or not at all."""
-    text = yaml.safe_dump(configured(yaml.safe_load(SHIPPED.read_text()), settings), sort_keys=False)
+    text = yaml.safe_dump(configured(yaml.safe_load(own_or_shipped(settings).read_text()), settings), sort_keys=False)
     new = target.with_suffix(".new")
     new.write_text(text)
     # Alertmanager runs as another user; the volume is what keeps others out.
@@ -77,5 +84,5 @@ if __name__ == "__main__":
     logs.configure("%(message)s")
     try:
         write(Path(sys.argv[1]), AlertingSettings())
-    except SettingsError as error:
+    except ConfigError as error:
         sys.exit(str(error))

@@ -8,37 +8,43 @@ import asyncio
 import logging
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, create_model
 
 from deploy import roles, topics
+from deploy.services import NAMES, SERVICES
 from shared import logs
-from shared.postgres import BESIDE_POOL, migrate, patiently
-from shared.settings import Settings, SettingsError
+from shared.brokers import brokers_of
+from shared.config import ConfigError, file_of
+from shared.postgres import BESIDE_POOL, migrate, patiently, server_of
+from shared.settings import Settings
 
 ROOT = Path(__file__).parent.parent
-SERVICES = ("monitor", "notifier", "ticketing")
 SPARE = 2  # connections of a role beside those of its processes
 
 log = logging.getLogger("deploy.init")
 
 
-class InitSettings(Settings):
-    """What init reads beside the address of Kafka and of the database."""
+if TYPE_CHECKING:  # a type checker cannot follow fields that are made from a list
+    Passwords = Settings
+else:
+    Passwords = create_model("Passwords", __base__=Settings, **{spec.password: (SecretStr, SecretStr("")) for spec in SERVICES})
+
+
+class InitSettings(Passwords):
+    """What init reads beside the address of Kafka and of the database; for each service the password of its role."""
 
     init_topics: bool = Field(True, description="false for a broker that makes its topics by itself")
     init_replicas: int = Field(2, ge=1, description="processes of one service connected at once, those being replaced too")
     init_close_databases: str = Field("postgres,template1", description="other databases that not everybody may connect to any more")
     admin_user: str = Field("postgres", description="a superuser of the database server, or a role with CREATEROLE and CREATEDB")
     admin_password: SecretStr = SecretStr("")
-    monitor_password: SecretStr = SecretStr("")
-    notifier_password: SecretStr = SecretStr("")
-    ticketing_password: SecretStr = SecretStr("")
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:
-        return frozenset({"admin_password", *(f"{service}_password" for service in SERVICES)})
+        return frozenset({"admin_password", *(spec.password for spec in SERVICES)})
 
     @property
     def connections(self) -> int:
@@ -51,10 +57,11 @@ class InitSettings(Settings):
 
 
 async def prepare_kafka(settings: InitSettings) -> None:
-    wanted = topics.read()
+    wanted = topics.read(file_of(topics.FILE.name, (*settings.config_folders[:-1], topics.FILE.parent)))
+    brokers = brokers_of(settings)
 
     async def agree() -> None:
-        for sentence in await topics.agree(settings.kafka, wanted):
+        for sentence in await topics.agree(brokers, wanted):
             log.info(sentence)
 
     await patiently(f"Kafka at {settings.kafka}", agree)
@@ -65,14 +72,14 @@ async def prepare_database(settings: InitSettings) -> None:
     admin = await _connect(settings, settings.admin_user, settings.admin_password.get_secret_value())
     try:
         database, others = settings.database_name, [name.strip() for name in settings.init_close_databases.split(",")]
-        await roles.close_to_the_public(admin, database, SERVICES, others)
-        for service in SERVICES:
+        await roles.close_to_the_public(admin, database, NAMES, others)
+        for service in NAMES:
             await roles.provide(admin, database, service, settings.password_of(service), settings.connections)
-        for sentence in await roles.left_open(admin, database, SERVICES):
+        for sentence in await roles.left_open(admin, database, NAMES):
             log.warning("left open: %s", sentence)
     finally:
         await admin.close()
-    for service in SERVICES:
+    for service in NAMES:
         await migrate_as_itself(settings, service)
 
 
@@ -96,14 +103,7 @@ async def _create_if_missing(settings: InitSettings) -> None:
 
 
 async def _connect(settings: InitSettings, user: str, password: str, database: str | None = None) -> asyncpg.Connection:
-    return await asyncpg.connect(
-        host=settings.database_host,
-        port=settings.database_port,
-        database=database or settings.database_name,
-        user=user,
-        password=password,
-        timeout=5,
-    )
+    return await asyncpg.connect(**server_of(settings), database=database or settings.database_name, user=user, password=password)
 
 
 async def main(settings: InitSettings) -> None:
@@ -118,5 +118,5 @@ if __name__ == "__main__":
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # init says itself what it waits for
     try:
         asyncio.run(main(InitSettings()))
-    except SettingsError as error:
+    except ConfigError as error:
         sys.exit(str(error))

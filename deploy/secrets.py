@@ -8,18 +8,16 @@ import sys
 from pathlib import Path
 from secrets import token_urlsafe
 
-SERVICES = ("monitor", "notifier", "ticketing")
+from deploy.services import NAMES, SERVICES
 
 SECRETS: dict[str, tuple[str, ...]] = {
     "the password of Postgres' superuser": ("postgres/password",),
-    **{f"the password of {service}'s role": (f"{service}/database_password",) for service in SERVICES},
-    **{
-        f"the bearer token of {role}s": tuple(f"{service}/{role}_token" for service in SERVICES)
-        for role in ("producer", "agent", "operator")
-    },
-    "what signs unsubscribe links": ("notifier/link_secret",),
+    **{f"the password of {service}'s role": (f"{service}/database_password",) for service in NAMES},
+    **{f"the bearer token of {role}s": tuple(f"{service}/{role}_token" for service in NAMES) for role in ("producer", "agent", "operator")},
+    **{what: (f"{spec.name}/{secret}",) for spec in SERVICES for secret, what in spec.secrets.items()},
     "the password of Grafana's admin": ("grafana/admin_password",),
 }
+HOLDERS = sorted({name.partition("/")[0] for names in SECRETS.values() for name in names})
 
 
 def ensure(root: Path) -> list[str]:

@@ -1,17 +1,17 @@
 """The topics as deploy/kafka/topics.yml wants them, and what it takes to make a broker agree.
 
-Creates and reconfigures; never deletes a topic and never changes a partition count.
+Creates and reconfigures; never deletes a topic, never changes a partition count, and leaves settings alone that the file does not name.
 """
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from pydantic import Field
 
+from deploy.incremental import SetTopicConfigs
+from shared.brokers import Brokers
 from shared.config import Config, load
 from shared.events.envelope import Topic
 
@@ -47,14 +47,15 @@ def read(path: Path = FILE) -> dict[str, Wanted]:
     return load(path, TopicsFile).wanted()
 
 
-async def agree(kafka: str, wanted: Mapping[str, Wanted]) -> list[str]:
+async def agree(brokers: Brokers, wanted: Mapping[str, Wanted]) -> list[str]:
     """Makes the brokers have the topics as wanted; says what it did and what it left alone.
 
-    Raises ConnectionError while no broker answers, KafkaError when one refuses.
+    Raises ConnectionError while no broker lets us in, KafkaError when one refuses.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka, client_id="forewarn-init")
+    wanted = {brokers.there(name): wish for name, wish in wanted.items()}
+    admin = brokers.admin("forewarn-init")
     try:
-        await admin.start()
+        await brokers.start(admin)
     except KafkaError as error:
         await admin.close()
         raise ConnectionError(str(error)) from error
@@ -89,12 +90,11 @@ async def _create(admin: AIOKafkaAdminClient, missing: Mapping[str, Wanted], rep
 
 async def _configure(admin: AIOKafkaAdminClient, existing: Mapping[str, Wanted]) -> None:
     if existing:
-        resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs=_texts(wish)) for name, wish in existing.items()]
-        for response in await admin.alter_configs(resources):
-            _raise_errors((code, f"topic {name}: {reason}") for code, reason, _, name in response.resources)
+        response = await admin._send_request(SetTopicConfigs({name: _texts(wish) for name, wish in existing.items()}))
+        _raise_errors((code, f"topic {name}: {reason}") for code, reason, _, name in response.responses)
 
 
-def _texts(wish: Wanted) -> dict[str, Any]:
+def _texts(wish: Wanted) -> dict[str, str]:
     return {name: str(value) for name, value in wish.settings.items()}
 
 

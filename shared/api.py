@@ -15,13 +15,14 @@ from fastapi import Depends, FastAPI, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from shared.http.bodies import Bodies, Head, Working
-from shared.http.callers import Gate, Role, allow, caller_of
+from shared.http.callers import Caller, Gate, Role, allow, caller_of
 from shared.http.problems import SHOWN, Problem, handle_problems
 from shared.postgres import Database, Tx
 from shared.settings import Settings
 
 __all__ = [
     "Body",
+    "Caller",
     "Db",
     "IdempotencyKey",
     "Problem",
@@ -67,7 +68,7 @@ async def once(
     The key is claimed in the same transaction as the effects, so a second call waits for the first.
     409 with Retry-After when that takes too long, 422 when the key came with another request before.
     """
-    claim = (key, f"{request.method} {request.url.path}", caller_of(request))
+    claim = (key, f"{request.method} {request.url.path}", caller_of(request).name)
     said = await _fingerprint(request)
     async with database.transaction() as tx:
         if key and (await tx.execute(CLAIM_KEY, *claim, said)).endswith(" 0"):
@@ -159,9 +160,12 @@ def not_ours() -> Problem:
 # ── the application ──────────────────────────────────────────────────────────────────────────
 
 
-def application(title: str, settings: Settings, database: Database) -> FastAPI:
-    """A FastAPI application with our problems, limits and state. It redirects nobody: where to would be the caller's Host to say."""
-    app = FastAPI(title=title, version="1", openapi_url="/openapi.json", redoc_url=None, redirect_slashes=False)
+def application(title: str, settings: Settings, database: Database, about: str = "") -> FastAPI:
+    """A FastAPI application with our problems, limits and state; `about` becomes its description.
+
+    It redirects nobody: where to would be the caller's Host to say.
+    """
+    app = FastAPI(title=title, description=about, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.settings, app.state.database = settings, database
     for layer in (Gate, Bodies, Working)[::-1]:  # a request goes through them in this order; the last one added comes first
         app.add_middleware(layer, settings=settings)

@@ -77,6 +77,22 @@ class ConfigError(Exception):
     """The file does not say what it must; one line per mistake, each `file:line: where: what`."""
 
 
+def file_of(name: str, folders: Sequence[Path]) -> Path:
+    """The file of that name in the first folder that has one, else where it would be in the last: an operator's own file comes
+    before the shipped one. Raises ConfigError when a folder cannot be looked into.
+    """
+    for folder in folders[:-1]:
+        path = folder / name
+        try:
+            path.lstat()  # a link that leads nowhere is meant to count: it is a mistake, and no reason to take the shipped file
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise ConfigError(f"{path}: {error.strerror}") from None
+        return path
+    return folders[-1] / name
+
+
 def load(path: Path, model: type[C], warn: Callable[[str], object] = log.warning) -> C:
     """The file as `model`; `warn` hears each doubt as `file:line: where: what`. Raises ConfigError with every mistake and its line."""
     try:

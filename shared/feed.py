@@ -26,7 +26,8 @@ class Consumer(Protocol):
 class Feed:
     """Raises KafkaError where the broker is asked and refuses, TimeoutError where it does not answer in time."""
 
-    def __init__(self, topic: str, consumer: Callable[[], Consumer | None]) -> None:
+    def __init__(self, topic: Callable[[], str], consumer: Callable[[], Consumer | None]) -> None:
+        """`topic`: as the brokers call it."""
         self._topic, self._consumer = topic, consumer
 
     def seek(self, partition: int, offset: int) -> None:
@@ -84,7 +85,7 @@ class Feed:
             await asyncio.wait_for(consumer.commit({self._at(partition): offset for partition, offset in offsets.items()}), within)
 
     def _at(self, partition: int) -> TopicPartition:
-        return TopicPartition(self._topic, partition)
+        return TopicPartition(self._topic(), partition)
 
 
 def _numbered(offsets: Mapping[TopicPartition, int]) -> dict[int, int]:

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from shared import metrics
+from shared.brokers import Brokers
 from shared.feed import Feed
 from shared.measuring import Figures
 from shared.stream import Stream
@@ -28,9 +29,9 @@ class Hold:
 class Holding:
     """What holds one stream."""
 
-    def __init__(self, stream: Stream, kafka: str) -> None:
-        self._stream, self._kafka = stream, kafka
-        self._feed = Feed(stream.topic, lambda: stream.consumer())  # noqa: PLW0108  it is set later
+    def __init__(self, stream: Stream, brokers: Brokers) -> None:
+        self._stream, self._brokers = stream, brokers
+        self._feed = Feed(lambda: stream.at_brokers, lambda: stream.consumer())  # noqa: PLW0108  it is set later
         self._holds: dict[int, Hold] = {}
         self._gauge = metrics.HOLD_AGE.labels(stream.topic)
 
@@ -58,5 +59,5 @@ class Holding:
         for partition, hold in self._holds.items():
             if not hold.whose and now - hold.since >= TOLD_AFTER:
                 hold.whose = "nobody could be asked whose it is"
-                hold.whose = str(await owner(self._kafka, self._stream.topic, partition, hold.offset) or "no broker knows whose it is")
+                hold.whose = str(await owner(self._brokers, self._stream.topic, partition, hold.offset) or "no broker knows whose it is")
                 log.warning("%s: partition %d is held at offset %d: %s", self._stream.group, partition, hold.offset, hold.whose)

@@ -7,18 +7,20 @@ What goes wrong between the broker and a stream is logged: FastStream says it to
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from aiokafka import ConsumerRecord
-from aiokafka.conn import AIOKafkaConnection, collect_hosts
-from aiokafka.errors import KafkaError
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
 
 from shared import unpacking
-from shared.settings import Settings
+from shared.brokers import Brokers, Mechanism
 from shared.stream import Stream
 
 consuming = logging.getLogger(f"{__name__}.consuming")
@@ -27,7 +29,15 @@ consuming.setLevel(logging.ERROR)  # it has a line for each batch, too
 Batch = tuple[ConsumerRecord, ...]
 
 
-async def _as_it_came(records: Batch) -> KafkaMessage:
+WITH_PASSWORD: Mapping[Mechanism, type[SASLPlaintext | SASLScram256 | SASLScram512]] = {
+    Mechanism.PLAIN: SASLPlaintext,
+    Mechanism.SCRAM_256: SASLScram256,
+    Mechanism.SCRAM_512: SASLScram512,
+}
+
+
+async def _as_they_came(brokers: Brokers, records: Batch) -> KafkaMessage:
+    brokers.named(records)
     return KafkaMessage(raw_message=records, body=records, headers={}, message_id="", correlation_id="", consumer=None)  # type: ignore[arg-type]
 
 
@@ -38,17 +48,40 @@ async def _raw(message: KafkaMessage) -> Batch:
 class Broker(KafkaBroker):
     """Starts its subscribers together: a new group waits 3 s for its first members, and a service has up to three groups."""
 
+    def __init__(self, brokers: Brokers, **how: Any) -> None:
+        tokens = brokers.arguments().get("sasl_oauth_token_provider")
+        super().__init__(brokers.servers.split(","), security=_security(brokers), sasl_oauth_token_provider=tokens, **how)
+        self._brokers = brokers
+
     async def start(self) -> None:
-        await self.connect()
-        await asyncio.gather(*(subscriber.start() for subscriber in self.subscribers))
+        """Raises Unreachable when no broker lets us in."""
+        try:
+            await self.connect()
+            await asyncio.gather(*(subscriber.start() for subscriber in self.subscribers))
+        except KafkaConnectionError:
+            await self._brokers.knock()
+            raise
         self.running = True
 
 
-def broker(settings: Settings, streams: Sequence[Stream]) -> KafkaBroker:
-    """A broker with one subscriber a stream, in a group of its own; start it when topics and database are there."""
+def _security(brokers: Brokers) -> BaseSecurity:
+    """What FastStream calls it; `Brokers.arguments` says the same to aiokafka."""
+    tls: dict[str, Any] = {"ssl_context": brokers.tls, "use_ssl": brokers.tls is not None}
+    if brokers.login is None:
+        return BaseSecurity(**tls)
+    if brokers.login.mechanism is Mechanism.OAUTHBEARER:
+        return SASLOAuthBearer(**tls)
+    return WITH_PASSWORD[brokers.login.mechanism](brokers.login.username, brokers.login.password, **tls)
+
+
+def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> KafkaBroker:
+    """A broker with one subscriber a stream, in a group of its own; start it when topics and database are there.
+
+    `instance`: a stable name of this replica.
+    """
     unpacking.install()
     kafka = Broker(
-        settings.kafka.split(","),
+        brokers,
         logger=consuming,
         apply_types=False,
         graceful_timeout=5,
@@ -57,12 +90,12 @@ def broker(settings: Settings, streams: Sequence[Stream]) -> KafkaBroker:
     )
     for stream in streams:
         subscriber = kafka.subscriber(
-            stream.topic,
+            brokers.there(stream.topic),
             batch=True,
-            group_id=stream.group,
-            group_instance_id=f"{stream.group}-{settings.instance}" if settings.instance else None,
+            group_id=brokers.there(stream.group),
+            group_instance_id=f"{stream.group}-{instance}" if instance else None,
             listener=stream,
-            parser=_as_it_came,
+            parser=partial(_as_they_came, brokers),
             decoder=_raw,
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
@@ -74,6 +107,7 @@ def broker(settings: Settings, streams: Sequence[Stream]) -> KafkaBroker:
             max_records=stream.at_once,
         )
         subscriber(stream.on_batch)
+        stream.at_brokers = brokers.there(stream.topic)
         stream.consumer = partial(getattr, subscriber, "consumer")
     return kafka
 
@@ -81,35 +115,19 @@ def broker(settings: Settings, streams: Sequence[Stream]) -> KafkaBroker:
 class Answering:
     """Asks Kafka for a sign of life on a connection of its own, so that what clients remember of a broker does not count."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._servers = settings.kafka
+    def __init__(self, brokers: Brokers) -> None:
+        self._brokers = brokers
         self._connection: AIOKafkaConnection | None = None
 
     async def ask(self) -> None:
         """Returns when a bootstrap server answers. Raises KafkaError or OSError when none does."""
         try:
             if self._connection is None or not self._connection.connected():
-                self._connection = await self._connected()
+                self._connection = await self._brokers.connection("forewarn-measuring")
             await self._connection.send(MetadataRequest([]))
         except BaseException:
             await self.close()
             raise
-
-    async def _connected(self) -> AIOKafkaConnection:
-        refused: Exception = KafkaError(f"no bootstrap servers in {self._servers!r}")
-        for host, port, _ in collect_hosts(self._servers):
-            connection = AIOKafkaConnection(host, port, client_id="forewarn-measuring", request_timeout_ms=3000)
-            try:
-                await connection.connect()
-            except (KafkaError, OSError) as error:  # TimeoutError included
-                connection.close()
-                refused = error
-            except BaseException:
-                connection.close()
-                raise
-            else:
-                return connection
-        raise refused
 
     async def close(self) -> None:
         """Ends the connection, if there is one."""

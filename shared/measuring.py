@@ -188,7 +188,7 @@ async def _behind(connection: OwnConnection, stream: Stream) -> float:
     consumer, assigned = stream.consumer(), stream.assigned
     if consumer is None or assigned is None:
         return UNKNOWN
-    ends = await consumer.end_offsets([TopicPartition(stream.topic, partition) for partition in sorted(assigned)]) if assigned else {}
+    ends = await consumer.end_offsets([TopicPartition(stream.at_brokers, partition) for partition in sorted(assigned)]) if assigned else {}
     known = await stream.lag()
     if known is not None:
         return known

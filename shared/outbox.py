@@ -19,6 +19,7 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from shared import metrics, unpublished
+from shared.brokers import Brokers
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import TOPIC_OF, Fact
 from shared.postgres import TRANSIENT, Database, Tx, wait_for_wakeup
@@ -83,8 +84,8 @@ def _headers(message: Message) -> tuple[list[str], list[bytes]]:
 class Relay:
     """Publishes what one lane of the outbox holds, in order, and deletes what the broker has accepted."""
 
-    def __init__(self, database: Database, kafka: str, lane: Lane = Lane.FACTS) -> None:
-        self._database, self._kafka, self._lane = database, kafka, lane
+    def __init__(self, database: Database, brokers: Brokers, lane: Lane = Lane.FACTS) -> None:
+        self._database, self._brokers, self._lane = database, brokers, lane
         self._written = database.wakeup("outbox")
 
     async def run(self) -> None:
@@ -102,7 +103,7 @@ class Relay:
         try:
             while not await _leads(connection, self._lane):
                 await wait_for_wakeup(self._written, 1)
-            async with Publisher(self._kafka) as publisher:
+            async with Publisher(self._brokers) as publisher:
                 await self._relay(connection, publisher)
         finally:
             connection.terminate()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -12,7 +13,7 @@ from typing import Any, cast
 import asyncpg
 import msgspec
 
-from shared import metrics
+from shared import metrics, tls
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -69,24 +70,42 @@ class Queries:
             raise AttributeError(f"{self._path} has no query named {name}") from None
 
 
+def server_of(settings: Settings) -> dict[str, Any]:
+    """What a client of asyncpg's takes to reach the database server. TLS files are read anew for new connections when they change."""
+    return {"host": settings.database_host, "port": settings.database_port, "ssl": _tls(settings), "timeout": 5}
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | str | None:
+    """As libpq understands its `sslmode`, but that the system's authorities count where no CA is given; None for a Unix socket."""
+    if settings.database_host.startswith("/"):
+        return None
+    match settings.database_tls:
+        case "verify-full" | "verify-ca" as mode:
+            password = settings.database_key_password.get_secret_value()
+            files = tls.Files(settings.database_ca, settings.database_certificate, settings.database_key, password)
+            return tls.Renewed(files, check_hostname=mode == "verify-full")
+        case "require":
+            return tls.unverified()
+        case mode:
+            return mode
+
+
 class Database:
     """One service's schema, through one pool. `open` waits for a database that is not there yet, and says so."""
 
     def __init__(self, settings: Settings, schema: str) -> None:
         self.schema = schema
-        self._settings = settings
+        self._settings, self._server = settings, server_of(settings)
         self._pool: asyncpg.Pool | None = None
         self._wakeups: dict[str, list[asyncio.Event]] = {}
 
     def connect_arguments(self) -> dict[str, Any]:
         settings = self._settings
         return {
-            "host": settings.database_host,
-            "port": settings.database_port,
+            **self._server,
             "database": settings.database_name,
             "user": settings.database_user,
             "password": settings.database_password.get_secret_value(),
-            "timeout": 5,
             "command_timeout": 30,
             "server_settings": {
                 "application_name": f"forewarn-{self.schema}",

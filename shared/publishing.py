@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Self
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     CorruptRecordException,
     InvalidTimestampError,
@@ -24,6 +23,8 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
     UnknownError,
 )
+
+from shared.brokers import Brokers, Producer
 
 log = logging.getLogger(__name__)
 
@@ -66,9 +67,9 @@ UNSURE = (UnknownError, CorruptRecordException)  # may also be trouble of the br
 class Publisher:
     """An idempotent producer that is closed whatever happens, and renewed where a refused record has broken its sequence."""
 
-    def __init__(self, kafka: str) -> None:
-        self._kafka = kafka
-        self._producer: AIOKafkaProducer | None = None
+    def __init__(self, brokers: Brokers) -> None:
+        self._brokers = brokers
+        self._producer: Producer | None = None
         self._missing: dict[str, float] = {}  # topic → until when it is not looked for
 
     async def __aenter__(self) -> Self:
@@ -157,7 +158,7 @@ class Publisher:
             except TimeoutError:
                 pass
         listed = (await asyncio.wait_for(self._producer.client.fetch_all_metadata(), 5)).topics()
-        if not listed or topic in listed:
+        if not listed or self._brokers.there(topic) in listed:
             raise KafkaError(f"the broker does not say where {topic} is")
         log.error("there is no topic %s: what should go there is put aside", topic)
         self._missing[topic] = time.monotonic() + MISSING_FOR
@@ -168,8 +169,7 @@ class Publisher:
 
     async def _renew(self) -> None:
         await self._close()
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self._kafka,
+        self._producer = self._brokers.producer(
             acks="all",
             enable_idempotence=True,
             max_request_size=LARGEST_REQUEST,
@@ -177,7 +177,7 @@ class Publisher:
             request_timeout_ms=10_000,
         )
         try:
-            await self._producer.start()
+            await self._brokers.start(self._producer)
         except BaseException:
             await self._close()
             raise

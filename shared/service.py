@@ -19,8 +19,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import kafka, logs, metrics
 from shared.api import application
+from shared.brokers import brokers_of
 from shared.due_api import due_router
 from shared.holding import Holding
+from shared.http.documentation import documentation
+from shared.http.front import front_page
 from shared.http.server import Server
 from shared.measuring import Measurement, Measuring, readiness
 from shared.outbox import Lane, Relay
@@ -52,21 +55,25 @@ class Service:
     background: Sequence[Background] = ()  # run until the end; what they raise ends the process
     measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
     kept: Sequence[Kept] = ()  # what is deleted when it is old
+    about: str = ""  # what it does, in a sentence, for whoever opens its address
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
     _looking: "asyncio.Task[dict[str, str]] | None" = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._holding = [Holding(stream, self.settings.kafka) for stream in self.streams]
+        self.brokers = brokers_of(self.settings)
+        self._holding = [Holding(stream, self.brokers) for stream in self.streams]
         for each in (ANSWERS, *self.kept):
             metrics.DELETED.labels(each.table)
         for stream in self.streams:
             stream.aside.per_minute = self.settings.letters_per_minute
 
     def app(self) -> FastAPI:
-        """The service's REST API with /livez, /readyz and /metrics."""
-        app = application(f"Forewarn {self.name}", self.settings, self.database)
-        for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name)):
+        """The service's REST API with /livez, /readyz and /metrics, its documentation and the page that leads there."""
+        title = f"Forewarn {self.name}"
+        app = application(title, self.settings, self.database, self.about)
+        pages = (front_page(title, self.about), documentation(title))
+        for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name), *pages):
             app.include_router(router)
 
         @app.get("/livez", tags=["health"])
@@ -109,7 +116,7 @@ class Service:
 
     async def measure(self) -> None:
         """Measures from the first moment until cancelled, whatever else is away."""
-        measuring = Measuring(self.database, kafka.Answering(self.settings), self.streams, [*self.due, HOUSEKEEP])
+        measuring = Measuring(self.database, kafka.Answering(self.brokers), self.streams, [*self.due, HOUSEKEEP])
         names = ["database", *(stream.topic for stream in self.streams)]
         await measuring.run(readiness(names, self.checks), *(holding.figures() for holding in self._holding), *self.measurements)
 
@@ -161,12 +168,12 @@ async def _work(service: Service, stopping: asyncio.Event) -> None:
     """Everything but HTTP, from start to stop."""
     tasks: list[asyncio.Task[None]] = []
     timers = Timers(service.database, {**service.due, HOUSEKEEP: Work(partial(_housekeep, service), recurs=True)})
-    broker = kafka.broker(service.settings, service.streams)
+    broker = kafka.broker(service.brokers, service.streams, service.settings.instance)
     starting = asyncio.create_task(_start(service, broker))
     await _first_of({starting}, stopping)
     try:
         if not stopping.is_set():
-            relays = [Relay(service.database, service.settings.kafka, lane) for lane in Lane]
+            relays = [Relay(service.database, service.brokers, lane) for lane in Lane]
             loops = [
                 service.database.listen,
                 *(relay.run for relay in relays),

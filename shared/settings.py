@@ -5,7 +5,6 @@ then has the names of variables and what is wrong with them, never a value.
 """
 
 import os
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from shared import secret_rules
+from shared import secret_rules, settings_rules
 from shared.config import ConfigError
 
 PREFIX = "FOREWARN_"
@@ -56,11 +55,27 @@ class Settings(BaseSettings):
 
     environment: Literal["production", "demo"] = "production"
     kafka: str = Field("localhost:9092", description="bootstrap servers, host:port[,host:port]")
+    kafka_prefix: str = Field("", description="before every topic and consumer group of ours, so that two Forewarns can share a broker")
+    kafka_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    kafka_ca: str = Field("", description="PEM file of the authorities that sign the brokers' certificates; the system's when not given")
+    kafka_certificate: str = Field("", description="PEM file of our certificate, for brokers that want one")
+    kafka_key: str = Field("", description="PEM file of its private key, where that is not in the same file")
+    kafka_key_password: SecretStr = SecretStr("")
+    kafka_sasl: Literal["", "plain", "scram-sha-256", "scram-sha-512", "oauthbearer"] = ""
+    kafka_username: str = ""
+    kafka_password: SecretStr = SecretStr("")
+    kafka_token_file: str = Field("", description="file with the token for oauthbearer, read for each connection")
+    kafka_clear_login: bool = Field(False, description="true: send password or token without TLS, where nobody else is on the way")
     database_host: str = "localhost"  # or the folder of a Unix socket
     database_port: int = 5432
     database_name: str = "forewarn"
     database_user: str = "forewarn"
     database_password: SecretStr = SecretStr("")
+    database_tls: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field("prefer", description="as libpq's sslmode")
+    database_ca: str = Field("", description="PEM file of the authorities that sign the server's certificate; the system's when not given")
+    database_certificate: str = Field("", description="PEM file of our certificate, for a server that wants one")
+    database_key: str = Field("", description="PEM file of its private key, where that is not in the same file")
+    database_key_password: SecretStr = SecretStr("")
     database_pool: int = Field(10, ge=2, description="connections one process may hold")
     http_host: str = "127.0.0.1"
     http_port: int = 8000
@@ -72,11 +87,17 @@ class Settings(BaseSettings):
     http_answer_seconds: float = Field(20, gt=0, description="that an answer has to be taken")
     http_idle_seconds: int = Field(75, ge=1, description="that a connection may rest between two requests")
     config_dir: Path = Path("deploy/config")
+    own_config_dir: str = Field("", description="the folder of an operator's own files, each in the place of the shipped one of its name")
     letters_per_minute: int = Field(1000, ge=0, description="dead letters of a stream kept whole; what is above goes as a pointer")
     instance: str = Field("", description="a stable name for this replica: static group membership, no rebalance on restart")
     producer_token: SecretStr = SecretStr("")
     agent_token: SecretStr = SecretStr("")
     operator_token: SecretStr = SecretStr("")
+
+    @property
+    def config_folders(self) -> tuple[Path, ...]:
+        """Where a configuration file is looked for (`config.file_of`): the operator's own folder, if there is one, then the shipped one."""
+        return (Path(self.own_config_dir), self.config_dir) if self.own_config_dir else (self.config_dir,)
 
     @classmethod
     def settings_customise_sources(
@@ -105,6 +126,12 @@ class Settings(BaseSettings):
             raise ValueError("\n".join(found))
         return self
 
+    @model_validator(mode="after")
+    def _refuse_connections_that_cannot_be(self) -> "Settings":
+        if found := list(settings_rules.troubles(self)):
+            raise ValueError("\n".join(found))
+        return self
+
     @classmethod
     def required_secrets(cls) -> frozenset[str]:
         """The secrets without which the process must not start outside demo."""
@@ -119,25 +146,16 @@ class MailSettings(Settings):
     smtp_username: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
-    smtp_clear_login: bool = Field(False, description="true: log in without TLS too, where nobody else is on the way to the mail server")
+    smtp_ca: str = Field("", description="PEM file of the authorities that sign the mail server's certificate; the system's when not given")
+    smtp_clear: bool = Field(False, description="true: mails cross the network without TLS, where nobody else is on the way")
+    smtp_clear_login: bool = Field(False, description="true: so does the password; it includes the former")
     mail_from: str = Field("support@example.org", description="`address` or `Name <address>`; its domain ends every Message-ID")
 
     @model_validator(mode="after")
-    def _keep_the_password_from_the_wire(self) -> "MailSettings":
-        in_clear = self.smtp_username and self.smtp_tls == "none" and not _on_this_machine(self.smtp_host)
-        if in_clear and not self.smtp_clear_login and self.environment != "demo":
-            raise ValueError(
-                "FOREWARN_SMTP_TLS is none, so that FOREWARN_SMTP_PASSWORD would cross the network in clear:"
-                " set it to starttls or tls, or set FOREWARN_SMTP_CLEAR_LOGIN=true"
-            )
+    def _keep_mails_from_the_wire(self) -> "MailSettings":
+        if found := list(settings_rules.mail_troubles(self)):
+            raise ValueError("\n".join(found))
         return self
-
-
-def _on_this_machine(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _said(where: tuple[int | str, ...], what: str) -> str:

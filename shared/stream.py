@@ -67,13 +67,14 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         """`at_once`: records a poll may bring. `slowest`: seconds between saves when nothing presses; 0 saves every batch."""
         self.name, self.topic, self.at_once = service, topic, at_once
         self.group = f"forewarn-{service}-{topic}"
+        self.at_brokers = topic  # what the brokers call it; set with the consumer
         self.consumer: Callable[[], Consumer | None] = lambda: None
         self.assigned: frozenset[int] | None = None  # None before the group has assigned anything
         self.brakes = topic not in FOREIGN  # whether most of the topic failing stops it
         self.brake = self._brake_at_commit = Brake()
         self.aside = Aside(topic, self.group)
         self._processor, self._database, self._slowest = processor, database, slowest
-        self._feed = Feed(topic, lambda: self.consumer())  # noqa: PLW0108  it is set later
+        self._feed = Feed(lambda: self.at_brokers, lambda: self.consumer())  # noqa: PLW0108  it is set later
         self._lock = asyncio.Lock()
         self._stopping = asyncio.Event()
         self._positions: dict[int, Position] = {}

@@ -13,6 +13,8 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Int64, Schema, TaggedFields
 
+from shared.brokers import Brokers
+
 TEXT, TAGS = CompactString("utf-8"), ("tags", TaggedFields)
 
 
@@ -28,9 +30,9 @@ class Owner:
         return f"{name}, producer id {self.producer_id}"
 
 
-async def owner(kafka: str, topic: str, partition: int, offset: int) -> Owner | None:
+async def owner(brokers: Brokers, topic: str, partition: int, offset: int) -> Owner | None:
     """Whose transaction begins there; None when no broker knows of it any more. Raises KafkaError or OSError."""
-    client = AIOKafkaClient(bootstrap_servers=kafka, client_id="forewarn-transactions", request_timeout_ms=3000)
+    client, topic = brokers.client("forewarn-transactions"), brokers.there(topic)
     try:
         await client.bootstrap()
         await client.set_topics([topic])

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import asyncpg
 
-from deploy.init import SERVICES, InitSettings, prepare_database
+from deploy.init import InitSettings, prepare_database
+from deploy.services import NAMES
 
 DENIED = (asyncpg.InsufficientPrivilegeError, asyncpg.FeatureNotSupportedError)  # the latter: an extension the server does not have
 
@@ -83,7 +84,7 @@ async def prepared_database(host: str, port: int, admin: str, password: str = ""
         database_name="init_" + uuid4().hex[:12],
         admin_user=admin,
         admin_password=password,
-        **{f"{service}_password": f"s3cret-of-{service}" for service in SERVICES},  # type: ignore[arg-type]
+        **{f"{service}_password": f"s3cret-of-{service}" for service in NAMES},
     )
     await prepare_database(settings)
     await prepare_database(settings)
@@ -100,7 +101,7 @@ async def connect(settings: InitSettings, user: str, database: str | None = None
         host=settings.database_host,
         port=settings.database_port,
         user=user,
-        password=settings.password_of(of_service) if of_service in SERVICES else settings.admin_password.get_secret_value(),
+        password=settings.password_of(of_service) if of_service in NAMES else settings.admin_password.get_secret_value(),
         database=database or settings.database_name,
         timeout=10,
     )

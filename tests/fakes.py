@@ -12,6 +12,7 @@ import asyncpg
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.partitioner import DefaultPartitioner
 
+from deploy.services import NAMES
 from shared.cloudevents import FACT_HEADERS, read_fact, write_fact
 from shared.events import FACT_OF, TOPIC_OF, Fact
 from shared.outbox import DELETE, OLDEST, Headers, Lane
@@ -186,7 +187,7 @@ class FakeConsumer:
 class Clock:
     """The services' clock, which stands still until it is moved."""
 
-    def __init__(self, settings: Settings, schemas: Iterable[str] = ("monitor", "notifier", "ticketing")) -> None:
+    def __init__(self, settings: Settings, schemas: Iterable[str] = NAMES) -> None:
         self._settings, self._schemas = settings, tuple(schemas)
         self.now = datetime.now(UTC)
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from deploy.docs.remarks import remarks
 from deploy.docs.schemas import PRODUCT_EVENT, file_of, summary, type_of
-from deploy.docs.topics import FLOWS, MONITOR, NOTIFIER, TICKETING, Flow
+from deploy.docs.topics import FLOWS, Flow
+from deploy.services import NAMES
 from shared.cloudevents import MAX_BYTES, Reason
 from shared.dead_letters import Form
 from shared.events import FACTS, Fact, ProductEvent, Topic
 
 Node = dict[str, Any]
 
-SERVICES = (MONITOR, NOTIFIER, TICKETING)
 CONTENT_TYPE = "application/cloudevents+json"
 CONTRACT = "1.0.0"  # of what is said here: v1 on every topic
 
@@ -70,8 +70,8 @@ def _dead_letters(topic: Topic) -> Node:
 
 
 def _operations() -> list[tuple[str, Node]]:
-    sends = [(service, "send", topic) for service in SERVICES for topic, flow in FLOWS.items() if flow.written_by == service]
-    receives = [(service, "receive", topic) for service in SERVICES for topic, flow in FLOWS.items() if service in flow.read_by]
+    sends = [(service, "send", topic) for service in NAMES for topic, flow in FLOWS.items() if flow.written_by == service]
+    receives = [(service, "receive", topic) for service in NAMES for topic, flow in FLOWS.items() if service in flow.read_by]
     letters = [(service, "send", f"{topic}.dlq") for service, _, topic in receives]
     return [
         (f"{service}.{action}.{channel}", _operation(service, action, channel))

@@ -14,11 +14,12 @@ from pydantic import BaseModel, ValidationError
 
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
+from deploy.services import SERVICES
 from shared.secret_rules import sendable
 
 WITHIN_S = 10.0  # for an answer
 MOST = 16 << 20  # bytes of an answer
-DEFAULT_URLS = ("http://localhost:8001", "http://localhost:8002", "http://localhost:8003")
+DEFAULT_URLS = tuple(f"http://localhost:{spec.port}" for spec in SERVICES)
 TO_GET_IN = "set FOREWARN_OPERATOR_TOKEN (`forewarn up` prints it; in compose: docker compose exec monitor cat /run/secrets/operator_token)"
 
 Urls = Annotated[

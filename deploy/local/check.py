@@ -1,5 +1,6 @@
-"""`forewarn check-config`: the four configuration files, read as the services read them. Repairs nothing."""
+"""`forewarn check-config`: the configuration files that count, read as the services read them. Repairs nothing."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -7,42 +8,65 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
+from deploy import alerting, topics
+from deploy.local.processes import ROOT
 from deploy.local.terminal import say
-from services.monitor.rules import RulesFile
+from services.monitor.rules.file import RulesFile
 from services.notifier.deciding.policy import Policy
-from services.ticketing.support import Support
+from services.ticketing.support import SupportFile
 from shared.catalog import Catalog
-from shared.config import ConfigError, load
+from shared.config import ConfigError, file_of, load
 
 FILES: dict[str, tuple[type[BaseModel], Callable[..., str]]] = {
     "catalog.yml": (Catalog, lambda catalog: f"{len(catalog.components)} components"),
     "rules.yml": (RulesFile, lambda file: f"{len(file.rules)} rules: {', '.join(rule.id for rule in file.rules)}"),
     "notifications.yml": (Policy, lambda policy: f"at most {policy.caps.count} notifications a customer in {policy.caps.per}"),
-    "support.yml": (Support, lambda support: f"{len(support.first_response.targets)} priorities with a first-response target"),
+    "support.yml": (SupportFile, lambda support: f"{len(support.first_response.targets)} priorities with a first-response target"),
+    topics.FILE.name: (topics.TopicsFile, lambda file: f"{len(file.wanted())} topics"),
 }
+SELDOM = {topics.FILE.name}  # looked at only where an operator has one
+OF_OTHERS = {alerting.NAME}  # `amtool check-config` knows what it may say
+SHIPPED = ROOT / "deploy" / "config"
 
 
 def check_config(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder that FOREWARN_CONFIG_DIR names.")] = Path("deploy/config"),
+    own: Annotated[
+        Path, typer.Argument(metavar="DIR", envvar="FOREWARN_OWN_CONFIG_DIR", help="The folder of your own files.", show_default=True)
+    ] = Path("config"),
+    shipped: Annotated[
+        Path, typer.Option(envvar="FOREWARN_CONFIG_DIR", help="The folder of the shipped files, which count where you have none.")
+    ] = SHIPPED,
 ) -> None:
-    """Says what the services understand; or each mistake with its file and line, and exits with 1. A warning is no mistake."""
-    raise typer.Exit(check(folder))
+    """Says which files count and what the services understand of them; or each mistake with its file and line, and exits with 1.
+
+    A warning is no mistake.
+    """
+    raise typer.Exit(check(own, shipped))
 
 
-def check(folder: Path) -> int:
+def check(own: Path, shipped: Path = SHIPPED) -> int:
     """Prints what is fine, warnings of what can hardly be meant, and mistakes on standard error. Returns the exit code."""
-    mistaken = False
+    mistaken = not _is_folder(own)
     for name, (model, summary) in FILES.items():
         try:
-            read = load(folder / name, model, warn=_doubt)
-            say(f"{folder / name}: fine, {summary(read)}")
+            path = file_of(name, (own, shipped))
+            if name in SELDOM and not os.path.lexists(path):
+                continue
+            read = load(path, model, warn=_doubt)
+            say(f"{path}: fine, {'your own' if path.parent == own else 'as shipped'}, {summary(read)}")
         except ConfigError as error:
             mistaken = True
             say(*str(error).split("\n"), error=True)
-    for path in sorted([*folder.glob("*.yml"), *folder.glob("*.yaml")]):
-        if path.name not in FILES:
+    for path in sorted([*own.glob("*.yml"), *own.glob("*.yaml")]):
+        if path.name not in FILES.keys() | OF_OTHERS:
             say(f"{path}: no service reads a file of this name")
     return 1 if mistaken else 0
+
+
+def _is_folder(own: Path) -> bool:
+    if not own.is_dir():
+        say(f"{own}: there is no such folder", error=True)
+    return own.is_dir()
 
 
 def _doubt(said: str) -> None:

@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from deploy.local.check import check_config
+from deploy.local.connecting import DEFAULT, Kafka, brokers_at
 from deploy.local.dlq import dlq
 from deploy.local.due import due
 from deploy.local.mailbox import MailDev
@@ -21,7 +22,6 @@ from deploy.local.terminal import guarded
 from deploy.simulator.faults import Outage
 from deploy.simulator.story import published
 
-Kafka = Annotated[str, typer.Option(envvar="FOREWARN_KAFKA", help="Bootstrap servers, host:port[,host:port].")]
 Seed = Annotated[int, typer.Option(help="The same seed tells the same story.")]
 
 
@@ -68,7 +68,7 @@ def up() -> None:
 
 @app.command()
 def story(
-    kafka: Kafka = "localhost:9092",
+    kafka: Kafka = DEFAULT,
     mailbox: Annotated[str, typer.Option(envvar="FOREWARN_MAILBOX", help="Where MailDev is.")] = "http://localhost:1080",
     seed: Seed = 7,
 ) -> None:
@@ -76,14 +76,14 @@ def story(
     own = published(seed, prefix=f"c{int(time.time()):x}-")  # earlier ones may have had their three mails of this hour
 
     async def command() -> int:
-        return await story_on(Target(kafka, MailDev(mailbox), look_again_s=1.0), own)
+        return await story_on(Target(brokers_at(kafka), MailDev(mailbox), look_again_s=1.0), own)
 
     raise typer.Exit(run(command))
 
 
 @app.command()
 def simulate(
-    kafka: Kafka = "localhost:9092",
+    kafka: Kafka = DEFAULT,
     rate: Annotated[float, typer.Option(min=0.1, help="Requests a second.")] = 500.0,
     customers: Annotated[int, typer.Option(min=1)] = 1000,
     seconds: Annotated[float | None, typer.Option(help="How long; until Ctrl-C when not given.")] = None,
@@ -94,7 +94,7 @@ def simulate(
 ) -> None:
     """Plays a product with customers, to any Kafka, in real time; with an outage if you like."""
     failing = Outage("checkout", outage, outage_from, outage_to) if outage else None
-    raise typer.Exit(run(lambda: simulate_on(kafka, Load(rate, customers, seconds, failing, seed))))
+    raise typer.Exit(run(lambda: simulate_on(brokers_at(kafka), Load(rate, customers, seconds, failing, seed))))
 
 
 app.command()(check_config)

@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 
+from deploy.local.processes import ROOT
 from deploy.local.report import report
 from deploy.local.running import until_stopped
 from deploy.local.stack import Stack, stack
@@ -9,6 +10,7 @@ from deploy.local.story import Target, tell
 from deploy.local.terminal import say
 from deploy.local.view import Lines, view
 from deploy.simulator.story import published
+from shared.brokers import Brokers
 
 
 async def demo(once: bool, seed: int) -> int:
@@ -17,7 +19,7 @@ async def demo(once: bool, seed: int) -> int:
         with view() as shown:
             here = await running.enter_async_context(stack(shown.say))
             shown.say("everything is up: the story begins")
-            verdict, seen = await tell(Target(here.kafka, here.inbox, check=here.check), published(seed), shown.show)
+            verdict, seen = await tell(Target(Brokers(here.kafka), here.inbox, check=here.check), published(seed), shown.show)
         if not once:
             say(*addresses(here))
         code = report(verdict, seen)
@@ -29,8 +31,8 @@ async def demo(once: bool, seed: int) -> int:
 
 
 async def up() -> int:
-    """Starts everything and leaves it running until it is stopped."""
-    async with stack(Lines().say) as here:
+    """Starts everything, with the operator's own configuration, and leaves it running until it is stopped."""
+    async with stack(Lines().say, own=ROOT / "config") as here:
         say(*addresses(here))
         await until_stopped()
     return 0

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from aiokafka import ConsumerRecord
 
+from deploy.local.connecting import DEFAULT, Kafka, brokers_at
 from deploy.local.letters import MOST, SUFFIX, Letter, NoLetter, Place, letters, letters_of, send_back
 from deploy.local.pointers import Followed, following
 from deploy.local.printable import printable
@@ -17,6 +18,7 @@ from deploy.local.receipts import Receipts, receipts
 from deploy.local.running import run
 from deploy.local.terminal import say
 from deploy.topics import RECEIPTS
+from shared.brokers import Brokers
 from shared.dead_letters import PREFIX
 
 AT_ONCE = 500  # letters to a receipt
@@ -27,7 +29,6 @@ CLOCK = "%Y-%m-%d %H:%M:%S UTC"
 LINE = "{:<22} {:<20} {:>8} {:>8}   {}"  # of the list
 
 Topic = Annotated[str, typer.Argument(help="A topic, with or without .dlq.")]
-Kafka = Annotated[str, typer.Option(envvar="FOREWARN_KAFKA", help="Bootstrap servers, host:port[,host:port].")]
 
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: what no retry would mend, kept as it came.")
 
@@ -38,10 +39,10 @@ dlq = typer.Typer(no_args_is_help=True, help="Dead letters: what no retry would 
 @dlq.command("list")
 def list_(
     topic: Annotated[str | None, typer.Argument(help="A topic, with or without .dlq; all that have dead letters when not given.")] = None,
-    kafka: Kafka = "localhost:9092",
+    kafka: Kafka = DEFAULT,
 ) -> None:
     """How many there are, by topic and reason; how many of them wait, and since when."""
-    raise typer.Exit(run(lambda: list_on(kafka, topic)))
+    raise typer.Exit(run(lambda: list_on(brokers_at(kafka), topic)))
 
 
 @dlq.command()
@@ -50,10 +51,10 @@ def show(
     offset: Annotated[int | None, typer.Option(min=0, help="Where it stands in the .dlq topic; the latest few when not given.")] = None,
     partition: Annotated[int, typer.Option(min=0)] = 0,
     latest: Annotated[int, typer.Option(min=1, help="How many, without an offset.")] = 3,
-    kafka: Kafka = "localhost:9092",
+    kafka: Kafka = DEFAULT,
 ) -> None:
     """Dead letters whole: where each stood, why it is here, its headers and its bytes."""
-    raise typer.Exit(run(lambda: show_on(kafka, topic, (partition, offset) if offset is not None else None, latest)))
+    raise typer.Exit(run(lambda: show_on(brokers_at(kafka), topic, (partition, offset) if offset is not None else None, latest)))
 
 
 @dlq.command()
@@ -61,28 +62,28 @@ def redrive(
     topic: Topic,
     reason: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and send nothing.")] = False,
-    kafka: Kafka = "localhost:9092",
+    kafka: Kafka = DEFAULT,
 ) -> None:
     """Sends those that wait back to their topic, as they came, each once. What is bad for good comes back as another dead letter."""
-    raise typer.Exit(run(lambda: redrive_on(kafka, topic, reason, dry_run)))
+    raise typer.Exit(run(lambda: redrive_on(brokers_at(kafka), topic, reason, dry_run)))
 
 
-async def list_on(kafka: str, topic: str | None) -> int:
+async def list_on(brokers: Brokers, topic: str | None) -> int:
     """Prints a line for each topic and reason. Returns the exit code."""
-    names = [letters_of(topic)] if topic else [each for each in await topics(kafka) if each.endswith(SUFFIX)]
-    sent = await receipts(kafka)
-    lines = [line for name in names for line in await _lines(kafka, name, sent)]
+    names = [letters_of(topic)] if topic else [each for each in await topics(brokers) if each.endswith(SUFFIX)]
+    sent = await receipts(brokers)
+    lines = [line for name in names for line in await _lines(brokers, name, sent)]
     say(*([LINE.format("topic", "reason", "letters", "waiting", "the latest"), *lines] if lines else ["no dead letters"]))
     if sent.odd:
         say(f"{sent.odd:,} records of {RECEIPTS} are no receipts, and mark nothing as sent back")
     return 0
 
 
-async def _lines(kafka: str, name: str, sent: Receipts) -> list[str]:
+async def _lines(brokers: Brokers, name: str, sent: Receipts) -> list[str]:
     topic = name.removesuffix(SUFFIX)
     total, waiting, pointers, latest = Counter[str](), Counter[str](), Counter[str](), dict[str, int]()
     others = list[NoLetter]()
-    async for letter in letters(kafka, name):
+    async for letter in letters(brokers, name):
         if isinstance(letter, NoLetter):
             others.append(letter)
             continue
@@ -111,12 +112,12 @@ def _when(milliseconds: int) -> str:
         return f"at no time there is ({milliseconds:,} ms)"
 
 
-async def show_on(kafka: str, topic: str, place: Place | None, latest: int) -> int:
+async def show_on(brokers: Brokers, topic: str, place: Place | None, latest: int) -> int:
     """Prints the one at `place`, or the latest ones. Returns the exit code: 1 when there is none."""
     name = letters_of(topic)
-    sent = await receipts(kafka)
+    sent = await receipts(brokers)
     found = deque[Letter | NoLetter](maxlen=latest)
-    async for letter in letters(kafka, name):
+    async for letter in letters(brokers, name):
         if place in (None, letter.place):
             found.append(letter)
     for letter in found:
@@ -177,14 +178,14 @@ class Redrive:
             yield f"{self.others:,} stay: they are no dead letters; `forewarn dlq show` says what is wrong with them"
 
 
-async def redrive_on(kafka: str, topic: str, reason: str | None = None, dry_run: bool = False) -> int:
+async def redrive_on(brokers: Brokers, topic: str, reason: str | None = None, dry_run: bool = False) -> int:
     """Sends back what waits, and prints what it did. Returns the exit code: 1 when something that should have gone is left."""
     name, done = letters_of(topic), Redrive()
-    sent = await receipts(kafka)
-    async with following(kafka, name.removesuffix(SUFFIX)) as followed:
-        async for piece in _pieces(_waiting(kafka, name, sent, reason, done)):
+    sent = await receipts(brokers)
+    async with following(brokers, name.removesuffix(SUFFIX)) as followed:
+        async for piece in _pieces(_waiting(brokers, name, sent, reason, done)):
             going = await _with_records(followed, piece)
-            refused = await send_back(kafka, name, going) if going and not dry_run else []
+            refused = await send_back(brokers, name, going) if going and not dry_run else []
             done.gone += len(piece) - len(going)
             done.refused += len(refused)
             done.going.update(letter.reason for letter, _ in going if letter not in refused)
@@ -192,9 +193,9 @@ async def redrive_on(kafka: str, topic: str, reason: str | None = None, dry_run:
     return 1 if done.poison or done.gone or done.refused else 0
 
 
-async def _waiting(kafka: str, name: str, sent: Receipts, reason: str | None, done: Redrive) -> AsyncIterator[Letter]:
+async def _waiting(brokers: Brokers, name: str, sent: Receipts, reason: str | None, done: Redrive) -> AsyncIterator[Letter]:
     """The letters that wait and may go."""
-    async for letter in letters(kafka, name):
+    async for letter in letters(brokers, name):
         if isinstance(letter, NoLetter):
             done.others += 1
         elif letter.record in sent or reason not in (None, letter.reason):

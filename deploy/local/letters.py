@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
 from deploy.local import receipts
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from deploy.local.reading import everything, topics
+from shared.brokers import Brokers, Producer
 from shared.dead_letters import PREFIX, REDRIVEN, Form
 from shared.publishing import REFUSALS, Refusal
 from shared.unpacking import Unreadable
@@ -88,29 +89,28 @@ def letters_of(topic: str) -> str:
 
 
 @asynccontextmanager
-async def _sending(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(
-        bootstrap_servers=kafka,
+async def _sending(brokers: Brokers) -> AsyncIterator[Producer]:
+    producer = brokers.producer(
         enable_idempotence=True,
         acks="all",
         max_request_size=LARGEST,
         compression_type="gzip",  # a record larger than its topic allows had come compressed
     )
     try:
-        await producer.start()
+        await brokers.start(producer)
         yield producer
     except KafkaError as error:
-        raise Failed(f"Kafka at {kafka}: {error!r}") from error
+        raise Failed(f"Kafka at {brokers.servers}: {error}") from error
     finally:
         with suppress(TimeoutError):  # without a broker it would flush for ever
             await asyncio.wait_for(producer.stop(), STOP_S)
 
 
-async def letters(kafka: str, name: str) -> AsyncIterator[Letter | NoLetter]:
+async def letters(brokers: Brokers, name: str) -> AsyncIterator[Letter | NoLetter]:
     """Everything on a dead letter topic. Raises Failed when there is no such topic."""
-    if name not in await topics(kafka):
+    if name not in await topics(brokers):
         raise Failed(f"there is no topic {printable(name)}")
-    async for each in everything(kafka, name):
+    async for each in everything(brokers, name):
         if isinstance(each, Unreadable):
             yield NoLetter((each.partition, each.offset), f"no client can unpack it: {each.why}")
         elif (letter := Letter(each)).said("reason") is None:
@@ -119,14 +119,14 @@ async def letters(kafka: str, name: str) -> AsyncIterator[Letter | NoLetter]:
             yield letter
 
 
-async def send_back(kafka: str, name: str, sent: Sequence[tuple[Letter, ConsumerRecord]]) -> list[Letter]:
+async def send_back(brokers: Brokers, name: str, sent: Sequence[tuple[Letter, ConsumerRecord]]) -> list[Letter]:
     """The records as they came, then the receipt: killed in between, they go once more, and an event's id counts once.
 
     Returns the letters whose record the broker refuses: too large for the topic, or without the key that a compacted one needs.
     Such a one breaks the producer's sequence for those behind it, so what failed goes again in halves, each with a producer of
     its own.
     """
-    async with _sending(kafka) as sender:
+    async with _sending(brokers) as sender:
         await receipts.expect_topic(sender)
         under_way = [
             await sender.send(name.removesuffix(SUFFIX), _value(record), key=record.key, headers=_headers(letter, record))
@@ -143,7 +143,7 @@ async def send_back(kafka: str, name: str, sent: Sequence[tuple[Letter, Consumer
     if len(sent) == 1:
         return [letter for letter, _ in failed]
     half = (len(failed) + 1) // 2
-    return [letter for part in (failed[:half], failed[half:]) if part for letter in await send_back(kafka, name, part)]
+    return [letter for part in (failed[:half], failed[half:]) if part for letter in await send_back(brokers, name, part)]
 
 
 def _value(record: ConsumerRecord) -> bytes | None:

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from deploy.local.letters import Letter, Place
 from deploy.local.reading import between, reader
+from shared.brokers import Brokers
 from shared.unpacking import Unreadable
 
 NEAR = 5_000  # offsets that are read over rather than sought past
@@ -71,7 +72,7 @@ def _is_the_one(record: ConsumerRecord, letter: Letter) -> bool:
 
 
 @asynccontextmanager
-async def following(kafka: str, topic: str) -> AsyncIterator[Followed]:
+async def following(brokers: Brokers, topic: str) -> AsyncIterator[Followed]:
     """A reader of that topic, in no group."""
-    async with reader(kafka, topic) as consumer:
+    async with reader(brokers, topic) as consumer:
         yield Followed(consumer)

@@ -9,45 +9,46 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.processes import Failed
 from shared import unpacking
+from shared.brokers import Brokers
 
 POLL_MS = 500
 IDLE = 20  # polls in a row that bring nothing before the broker counts as gone
 
 
 @asynccontextmanager
-async def reader(kafka: str, *names: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def reader(brokers: Brokers, *names: str) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer in no group, which has all partitions of the topics. Raises Failed when the broker is away or refuses."""
     unpacking.install()
     logging.getLogger(unpacking.__name__).setLevel(logging.CRITICAL)  # whoever reads says what is unreadable
-    consumer = AIOKafkaConsumer(
+    consumer = brokers.consumer(
         *names,
-        bootstrap_servers=kafka,
         group_id=None,
         auto_offset_reset="earliest",
         fetch_max_wait_ms=50,  # a seek waits for the fetch under way
     )
     try:
-        await consumer.start()
+        await brokers.start(consumer)
         yield consumer
     except KafkaError as error:
-        raise Failed(f"Kafka at {kafka}: {error!r}") from error
+        raise Failed(f"Kafka at {brokers.servers}: {error}") from error
     finally:
         await consumer.stop()
 
 
-async def topics(kafka: str) -> list[str]:
-    """The names of all topics there are."""
-    async with reader(kafka) as consumer:
-        return sorted(await consumer.topics())
+async def topics(brokers: Brokers) -> list[str]:
+    """The names of all topics of ours."""
+    async with reader(brokers) as consumer:
+        return sorted(name for each in await consumer.topics() if (name := brokers.ours(each)) is not None)
 
 
-async def everything(kafka: str, name: str) -> AsyncIterator[ConsumerRecord]:
+async def everything(brokers: Brokers, name: str) -> AsyncIterator[ConsumerRecord]:
     """What the topic holds by now, partition by partition."""
-    async with reader(kafka, name) as consumer:
+    async with reader(brokers, name) as consumer:
         places = sorted(consumer.assignment())
         begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         for at in places:
             async for each in between(consumer, at, begins[at], ends[at]):
+                brokers.named([each])
                 yield each
 
 

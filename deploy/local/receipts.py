@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import ConsumerRecord
 
 from deploy.local.processes import Failed
 from deploy.local.reading import everything, topics
 from deploy.topics import RECEIPTS
+from shared.brokers import Brokers, Producer
 from shared.unpacking import Unreadable
 
 WITHIN_S = 5.0  # for the broker to say that there is such a topic
@@ -39,12 +40,12 @@ class Receipts:
         return _mark(letter) in self.sent.get(letter.topic, ())
 
 
-async def receipts(kafka: str) -> Receipts:
+async def receipts(brokers: Brokers) -> Receipts:
     """Reads them all. What is no receipt marks nothing."""
     found = Receipts()
-    if RECEIPTS not in await topics(kafka):
+    if RECEIPTS not in await topics(brokers):
         return found
-    async for record in everything(kafka, RECEIPTS):
+    async for record in everything(brokers, RECEIPTS):
         receipt = None if isinstance(record, Unreadable) else _receipt(record)
         if receipt is None:
             found.odd += 1
@@ -60,7 +61,7 @@ def _receipt(record: ConsumerRecord) -> Receipt | None:
         return None
 
 
-async def expect_topic(sender: AIOKafkaProducer) -> None:
+async def expect_topic(sender: Producer) -> None:
     """Raises Failed when there is nowhere to write receipts: then nothing may be sent back, or it would go again."""
     try:
         await asyncio.wait_for(sender.partitions_for(RECEIPTS), WITHIN_S)
@@ -68,7 +69,7 @@ async def expect_topic(sender: AIOKafkaProducer) -> None:
         raise Failed(f"there is no topic {RECEIPTS}, where it is written down what was sent back: run `python -m deploy.init`") from None
 
 
-async def write(sender: AIOKafkaProducer, topic: str, letters: Iterable[ConsumerRecord]) -> None:
+async def write(sender: Producer, topic: str, letters: Iterable[ConsumerRecord]) -> None:
     """Says that these letters of the topic were sent back."""
     receipt = Receipt(topic, [_mark(letter) for letter in letters])
     await sender.send_and_wait(RECEIPTS, msgspec.json.encode(receipt), key=topic.encode())

@@ -17,6 +17,7 @@ import typer
 from aiokafka.errors import KafkaError
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from deploy.local.connecting import DEFAULT, Kafka, brokers_at
 from deploy.local.mappings.model import Mapping
 from deploy.local.mappings.reading import Input, Unreadable, opened, rows
 from deploy.local.mappings.turning import Ready, Refused, Turning
@@ -25,6 +26,7 @@ from deploy.local.processes import Failed
 from deploy.local.running import run
 from deploy.local.terminal import Screen, guarded, say
 from deploy.simulator.play import Record, play, producer
+from shared.brokers import Brokers
 from shared.config import ConfigError, load
 from shared.events.moments import EARLIEST
 
@@ -91,7 +93,7 @@ def replay(
     file: Annotated[str, typer.Argument(help="CSV, JSON lines or an access log; also .gz, or in a zip: x.zip:name, 'x.zip:folder/*.csv'.")],
     mapping: Annotated[str, typer.Option(help="A mapping file, or the name of a shipped one: servicenow, cloudwatch, access-log.")],
     speed: Annotated[str, typer.Option(help="Times as fast as it happened, or max.")] = "max",
-    kafka: Annotated[str, typer.Option(envvar="FOREWARN_KAFKA", help="Bootstrap servers, host:port[,host:port].")] = "localhost:9092",
+    kafka: Kafka = DEFAULT,
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many rows.")] = None,
     source: Annotated[str | None, typer.Option(help="Who says it, instead of the mapping's source; tells files of one name apart.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a row was refused.")] = False,
@@ -100,7 +102,7 @@ def replay(
     times = _speed(speed)
 
     async def command() -> int:
-        tally = await replay_on(kafka, Plan(file, mapping_of(mapping), times, limit, source))
+        tally = await replay_on(brokers_at(kafka), Plan(file, mapping_of(mapping), times, limit, source))
         return 1 if strict and tally.refused else 0
 
     raise typer.Exit(run(command))
@@ -120,7 +122,7 @@ def mapping_of(said: str) -> Mapping:
         raise Failed(*str(error).split("\n")) from None
 
 
-async def replay_on(kafka: str, plan: Plan) -> Tally:
+async def replay_on(brokers: Brokers, plan: Plan) -> Tally:
     """Replays, with a bar on standard error; prints what became of the rows, also when it is stopped. Raises Failed or OSError."""
     tally, started = Tally(), time.monotonic()
     turning = Turning(plan.mapping, plan.source)
@@ -129,9 +131,9 @@ async def replay_on(kafka: str, plan: Plan) -> Tally:
         items = heapq.merge(*streams, key=itemgetter(0))  # each file in its own order, all of them in time
         try:
             with _bar(inputs, tally) as moved:
-                await _send(kafka, items, plan.speed, tally, moved)
+                await _send(brokers, items, plan.speed, tally, moved)
         except KafkaError as error:
-            raise Failed(f"Kafka at {kafka}: {error!r}. Do it again when that is mended: what has arrived counts once") from error
+            raise Failed(f"Kafka at {brokers.servers}: {error}. Do it again when that is mended: what has arrived counts once") from error
         finally:
             tally.seconds = time.monotonic() - started
             say(*tally.summary())
@@ -157,10 +159,10 @@ def _items(source: Input, plan: Plan, turning: Turning, tally: Tally) -> Iterato
             yield latest, None
 
 
-async def _send(kafka: str, items: Iterator[Item], speed: float | None, tally: Tally, moved: "Moved") -> None:
+async def _send(brokers: Brokers, items: Iterator[Item], speed: float | None, tally: Tally, moved: "Moved") -> None:
     """Piece by piece, each accepted by the broker before the next is read: so memory stays as it is, however long the file."""
     pace = _Pace(speed)
-    async with producer(kafka) as sender:
+    async with producer(brokers) as sender:
         while piece := list(_piece(items, pace)):
             events = (ready for _, ready in piece if ready is not None)
             tally.sent += await play(sender, [pace.record(ready) for ready in events], pace.started)

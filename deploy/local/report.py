@@ -11,7 +11,7 @@ from deploy.simulator.story import Story
 async def story_on(target: Target, story: Story) -> int:
     """Plays the story on a Forewarn that runs already, and prints the verdict. Returns the exit code."""
     with view() as shown:
-        shown.say(f"the story begins, on Kafka at {target.kafka}")
+        shown.say(f"the story begins, on Kafka at {target.brokers.servers}")
         verdict, seen = await tell(target, story, shown.show)
     return report(verdict, seen)
 

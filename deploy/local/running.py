@@ -9,9 +9,10 @@ from aiokafka.errors import KafkaError
 
 from deploy.local.processes import Failed
 from deploy.local.terminal import say
+from shared.settings import SettingsError
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-EXPECTED = (Failed, KafkaError, OSError)  # what it stumbles over is said in a sentence
+EXPECTED = (Failed, KafkaError, OSError, SettingsError)  # what it stumbles over is said in a sentence
 
 
 def run(command: Callable[[], Coroutine[Any, Any, int]]) -> int:

@@ -8,6 +8,7 @@ from deploy.simulator.faults import Outage
 from deploy.simulator.play import customers_told, encode, play, producer
 from deploy.simulator.product import Product, directory
 from deploy.simulator.story import Story
+from shared.brokers import Brokers
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,10 @@ class Load:
         return Story(product, faults=(self.outage,) if self.outage else ())
 
 
-async def simulate_on(kafka: str, load: Load) -> int:
+async def simulate_on(brokers: Brokers, load: Load) -> int:
     """Tells who the customers are, then plays in real time; says at the end how much it was. Returns the exit code."""
     story = load.story()
-    async with producer(kafka) as sender, customers_told(kafka) as told:
+    async with producer(brokers) as sender, customers_told(brokers) as told:
         source = f"/shop/{time.time_ns():x}"
         customers = await play(sender, encode(directory(story.product), time.time(), source))
         say(f"{customers} customers are in the directory; playing {load.rate:.0f} requests a second as {source}")

@@ -1,4 +1,4 @@
-"""The whole of Forewarn on this machine, with nothing installed but Python: Kafka, Postgres, a mailbox and the three services.
+"""The whole of Forewarn on this machine, with nothing installed but Python: Kafka, Postgres, a mailbox and the services.
 
 The services run as they do in production, a process each; only what they talk to is small. When the context
 ends, by whatever way, nothing is left: no process, no file.
@@ -17,8 +17,9 @@ from deploy import topics
 from deploy.local.postgres import Database, postgres
 from deploy.local.processes import ROOT, Child, announced, child, ended_well, free_port, ready, stop
 from deploy.local.smtp import Inbox, inbox
+from deploy.roles import role_of
+from deploy.services import NAMES
 
-SERVICES = ("monitor", "notifier", "ticketing")
 START_S = 60.0  # for one part; a slow machine that compiles everything for the first time needs 20
 
 Say = Callable[[str], None]
@@ -42,12 +43,15 @@ class Stack:
 
 
 @asynccontextmanager
-async def stack(say: Say, config: Path = ROOT / "deploy" / "config") -> AsyncIterator[Stack]:
-    """Starts everything and waits until it is ready; `say` is told what happens. Raises `Failed` with the log of what did not start."""
+async def stack(say: Say, config: Path = ROOT / "deploy" / "config", own: Path | None = None) -> AsyncIterator[Stack]:
+    """Starts everything and waits until it is ready; `say` is told what happens. Files in `own` count before those in `config`.
+
+    Raises `Failed` with the log of what did not start.
+    """
     folder = await asyncio.to_thread(_temporary_folder)
     try:
         async with AsyncExitStack() as running:
-            yield await _start(running, folder, config, say)
+            yield await _start(running, folder, {"FOREWARN_CONFIG_DIR": str(config), "FOREWARN_OWN_CONFIG_DIR": str(own or "")}, say)
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
@@ -59,26 +63,26 @@ def _temporary_folder() -> Path:
     return folder
 
 
-async def _start(running: AsyncExitStack, folder: Path, config: Path, say: Say) -> Stack:
+async def _start(running: AsyncExitStack, folder: Path, config: dict[str, str], say: Say) -> Stack:
     logs = folder / "logs"
     say("starting Kafka, Postgres and a mailbox")
     box = await running.enter_async_context(inbox(folder / "mail"))
     cluster = await running.enter_async_context(child("deploy.local.kafka", *topics.read(), environment={}, log=logs / "kafka.log"))
     database = await running.enter_async_context(postgres(folder / "postgres"))
     kafka = await announced(cluster, "listening on ", START_S)
-    passwords = {service: token_urlsafe(24) for service in SERVICES}
+    passwords = {service: token_urlsafe(24) for service in NAMES}
     say("making roles, schemas and tables")
     async with child("deploy.init", environment=_for_init(kafka, database, passwords), log=logs / "init.log") as init:
         await ended_well(init, START_S)
     tokens = {role: token_urlsafe(24) for role in ("producer", "agent", "operator")}
-    ports = {service: free_port() for service in SERVICES}
-    common = _common(kafka, database) | {"FOREWARN_CONFIG_DIR": str(config)} | _secrets(tokens, ports, box)
-    say("starting monitor, notifier and ticketing")
+    ports = {service: free_port() for service in NAMES}
+    common = _common(kafka, database) | config | _secrets(tokens, ports, box)
+    say(f"starting {', '.join(NAMES)}")
     children = [
         await running.enter_async_context(
             child(f"services.{service}", environment=common | _own(service, ports, passwords), log=logs / f"{service}.log")
         )
-        for service in SERVICES
+        for service in NAMES
     ]
     running.push_async_callback(_stop_all, children)  # at the end all at once; one by one only when the start failed
     async with asyncio.TaskGroup() as waiting:
@@ -127,6 +131,6 @@ def _own(service: str, ports: Mapping[str, int], passwords: Mapping[str, str]) -
     return {
         "FOREWARN_HTTP_HOST": "127.0.0.1",
         "FOREWARN_HTTP_PORT": str(ports[service]),
-        "FOREWARN_DATABASE_USER": f"forewarn_{service}",
+        "FOREWARN_DATABASE_USER": role_of(service),
         "FOREWARN_DATABASE_PASSWORD": passwords[service],
     }

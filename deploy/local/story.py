@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer
 
 from deploy.local.mailbox import Mailbox
 from deploy.local.verdict import Verdict, judge
@@ -15,6 +15,7 @@ from deploy.local.witness import Witness
 from deploy.simulator.play import encode, play, producer
 from deploy.simulator.product import Message, directory
 from deploy.simulator.story import Story
+from shared.brokers import Brokers, Producer
 from shared.cloudevents import Undecodable, read_fact
 from shared.events import FACT_OF, Topic
 
@@ -27,7 +28,7 @@ LINGER_S = 2.0  # after the last expected mail: a second one would come now
 class Target:
     """A running Forewarn, as a story sees it; `check` raises when a part of it has failed."""
 
-    kafka: str
+    brokers: Brokers
     mailbox: Mailbox
     look_again_s: float = 0.1  # how often the mailbox is read
     check: Callable[[], None] = lambda: None
@@ -35,7 +36,7 @@ class Target:
 
 async def tell(target: Target, story: Story, show: Callable[[Witness], None]) -> tuple[Verdict, Witness]:
     """Plays the story in real time until all has happened that must, or the time for it is over; `show` sees it grow."""
-    async with producer(target.kafka) as sender, _facts(target.kafka) as facts:
+    async with producer(target.brokers) as sender, _facts(target.brokers) as facts:
         source = f"/shop/{time.time_ns():x}"  # another telling of the same story is another story to the services
         await play(sender, encode(directory(story.product), time.time(), source))
         seen = Witness(story, start=time.time() + 0.2)
@@ -61,7 +62,7 @@ async def _until_over(target: Target, seen: Witness, show: Callable[[Witness], N
         await asyncio.sleep(0.1)
 
 
-async def _play(sender: AIOKafkaProducer, seen: Witness, source: str) -> None:
+async def _play(sender: Producer, seen: Witness, source: str) -> None:
     messages = _watched(seen.story.messages(seen.told), seen)
     await play(sender, encode(messages, seen.start, source), seen.start)
 
@@ -83,11 +84,11 @@ def _watched(messages: Iterable[Message], seen: Witness) -> Iterator[Message]:
 
 
 @asynccontextmanager
-async def _facts(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def _facts(brokers: Brokers) -> AsyncIterator[AIOKafkaConsumer]:
     """What the services tell each other from now on."""
-    consumer = AIOKafkaConsumer(*FOLLOWED, bootstrap_servers=kafka, group_id=None, auto_offset_reset="latest")
-    await consumer.start()
+    consumer = brokers.consumer(*FOLLOWED, group_id=None, auto_offset_reset="latest")
     try:
+        await brokers.start(consumer)
         await consumer.seek_to_end()
         yield consumer
     finally:

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from deploy.simulator.product import Message
+from shared.brokers import Brokers, Producer
 from shared.cloudevents import FACT_HEADERS
 from shared.events import Topic
 
@@ -57,20 +58,18 @@ def encode(messages: Iterable[Message], start: float, source: str = "/shop") -> 
 
 
 @asynccontextmanager
-async def producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+async def producer(brokers: Brokers) -> AsyncIterator[Producer]:
     """An idempotent producer that waits for all replicas, started; what it holds is flushed at the end, if a broker takes it."""
-    kafka = AIOKafkaProducer(
-        bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", max_batch_size=BATCH_BYTES, max_request_size=4 * BATCH_BYTES
-    )
+    kafka = brokers.producer(enable_idempotence=True, acks="all", max_batch_size=BATCH_BYTES, max_request_size=4 * BATCH_BYTES)
     try:
-        await kafka.start()
+        await brokers.start(kafka)
         yield kafka
     finally:
         with suppress(TimeoutError):  # without a broker it would flush for ever
             await asyncio.wait_for(kafka.stop(), STOP_S)
 
 
-async def play(kafka: AIOKafkaProducer, records: Iterable[Record], start: float | None = None) -> int:
+async def play(kafka: Producer, records: Iterable[Record], start: float | None = None) -> int:
     """Publishes all records and returns how many, once the broker has them all.
 
     With a `start` (seconds since the epoch) each goes out when it is due, and being late once does not
@@ -95,7 +94,7 @@ async def play(kafka: AIOKafkaProducer, records: Iterable[Record], start: float 
 class _Outgoing:
     """Batches by partition. Filling them here costs a tenth of sending record by record: 50,000 a second from one process."""
 
-    def __init__(self, kafka: AIOKafkaProducer) -> None:
+    def __init__(self, kafka: Producer) -> None:
         self._kafka = kafka
         self._batches: dict[tuple[str, int], BatchBuilder] = {}
         self._partitions: dict[str, list[int]] = {}
@@ -138,11 +137,11 @@ class _Outgoing:
 
 
 @asynccontextmanager
-async def customers_told(bootstrap: str) -> AsyncIterator[set[str]]:
+async def customers_told(brokers: Brokers) -> AsyncIterator[set[str]]:
     """The customers to whom a notification was delivered since now; the set grows while the context lasts."""
     told: set[str] = set()
-    consumer = AIOKafkaConsumer(Topic.NOTIFICATIONS, bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="latest")
-    await consumer.start()
+    consumer = brokers.consumer(Topic.NOTIFICATIONS, group_id=None, auto_offset_reset="latest")
+    await brokers.start(consumer)
     listening = asyncio.create_task(_listen(consumer, told))
     try:
         yield told

@@ -4,14 +4,14 @@ import sys
 from functools import partial
 
 from services.monitor.api import router
-from services.monitor.detecting import Detecting
-from services.monitor.folding import Folding, Limits
+from services.monitor.hearing.events import Folding, Limits
+from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
-from services.monitor.rules import RulesFile
+from services.monitor.rules.file import RulesFile
 from services.monitor.settings import MonitorSettings
 from services.monitor.timers import LISTEN, Listening, measure
 from shared.catalog import Catalog
-from shared.config import ConfigError, load
+from shared.config import ConfigError, file_of, load
 from shared.events import Topic
 from shared.postgres import Database, patiently, wait_for_wakeup
 from shared.service import Service, run
@@ -26,8 +26,8 @@ MEASURED = 10.0  # seconds between looks at the open incidents, for the metrics
 
 def service(settings: MonitorSettings) -> Service:
     """monitor, ready to run. Raises ConfigError when rules.yml or catalog.yml does not say what it must."""
-    rules = load(settings.config_dir / "rules.yml", RulesFile)
-    named = frozenset(load(settings.config_dir / "catalog.yml", Catalog).components)
+    rules = load(file_of("rules.yml", settings.config_folders), RulesFile)
+    named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
     database = Database(settings, "monitor")
     folding = Folding(rules, limits=Limits(settings.seen_limit, settings.component_limit), named=named)
     events = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=AT_ONCE, slowest=SLOWEST)
@@ -58,6 +58,7 @@ def service(settings: MonitorSettings) -> Service:
         before=[partial(patiently, "the database", listening.schedule)],
         background=[watch_incidents, measure_incidents],
         kept=kept(settings),
+        about="Finds incidents in what the product's systems say, and whom they touch.",
     )
 
 

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from services.monitor import facts, metrics
-from services.monitor.incident import IncidentRow, Opened, moment
-from services.monitor.rules import RatioRule
-from services.monitor.store import Q, incident
+from services.monitor.incidents.life import IncidentRow, Opened, moment
+from services.monitor.rules.file import RatioRule
+from services.monitor.store.incidents import incident, queries
 from shared.outbox import say
 from shared.postgres import Tx
 
@@ -64,7 +64,7 @@ async def open_incident(tx: Tx, rule: RatioRule, component: str, opened: Opened,
     """Opens an incident and says so. None when this trouble is known already: a replay opens nothing again."""
     title, started_at = rule.title.format(component=component), moment(opened.started_at)
     known = opened.incident_id, rule.id, component, rule.severity, rule.symptom, title
-    row = await incident(tx, Q.open_incident, *known, started_at, now.at, moment(failing_to), now.behind, opened.why)
+    row = await incident(tx, queries.open_incident, *known, started_at, now.at, moment(failing_to), now.behind, opened.why)
     if row is not None:
         await say(tx, facts.opened(row, now.at))
         metrics.INCIDENTS_OPENED.labels(rule.severity).inc()
@@ -75,7 +75,7 @@ async def open_incident(tx: Tx, rule: RatioRule, component: str, opened: Opened,
 
 async def update(tx: Tx, incident_id: str, news: News, now: Now) -> IncidentRow | None:
     """Says what is new of an open incident. None when it is not open."""
-    row = await incident(tx, Q.update_incident, incident_id, news.why, _known(news.failing_to), now.behind, news.speaks)
+    row = await incident(tx, queries.update_incident, incident_id, news.why, _known(news.failing_to), now.behind, news.speaks)
     if row is not None:
         affected = max(row.affected, news.customers)
         await say(tx, facts.updated(row, affected, now.at))
@@ -85,7 +85,7 @@ async def update(tx: Tx, incident_id: str, news: News, now: Now) -> IncidentRow 
 
 async def silence(tx: Tx, incident_id: str, since: datetime, now: Now) -> IncidentRow | None:
     """Marks an open incident silent, and says so. None when it is silent already, or not open."""
-    row = await incident(tx, Q.silence_incident, incident_id, since, now.behind)
+    row = await incident(tx, queries.silence_incident, incident_id, since, now.behind)
     if row is not None:
         await say(tx, facts.updated(row, row.affected, now.at))
         log.warning("incident %s is silent: %s of %s, nothing heard since %s", row.id, row.rule, row.component, since)
@@ -96,7 +96,7 @@ async def end(tx: Tx, incident_id: str, ending: End, now: datetime) -> IncidentR
     """Ends an open incident, and says how. None when it is not open."""
     shown = ending.evidence
     figures = (shown.why, _known(shown.failing_to), shown.behind) if shown else (None, None, None)
-    row = await incident(tx, Q.end_incident, incident_id, ending.status, ending.at, ending.by, ending.note, *figures)
+    row = await incident(tx, queries.end_incident, incident_id, ending.status, ending.at, ending.by, ending.note, *figures)
     if row is not None:
         await say(tx, facts.ended(row, ending.reason, ending.tell, now))
         metrics.INCIDENTS_ENDED.labels(row.status, row.severity).inc()
@@ -111,7 +111,7 @@ def _known(seconds: float) -> datetime | None:
 
 async def withdraw_misfits(tx: Tx, fingerprints: Mapping[str, str], now: datetime) -> None:
     """Withdraws the open incidents that no rule judges any more. `fingerprints`: of the rules there are, by id."""
-    for row in await tx.fetch(Q.open_incidents):
+    for row in await tx.fetch(queries.open_incidents):
         fingerprint = fingerprints.get(row["rule"])
         if fingerprint is None:
             await end(tx, row["id"], End("withdrawn", now, "rule_gone"), now)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from services.monitor.incident import IncidentRow
+from services.monitor.incidents.life import IncidentRow
 from shared.events import Fact, IncidentDismissed, IncidentOpened, IncidentResolved, IncidentUpdated, IncidentWithdrawn
 
 

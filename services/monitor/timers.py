@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from services.monitor import changing, metrics, store
+from services.monitor import changing, metrics
 from services.monitor.changing import News, Now
-from services.monitor.incident import BEHIND, behind_seconds, silent_since
-from services.monitor.reading import Look, advance
-from services.monitor.rules import RatioRule, RulesFile
-from services.monitor.store import Q
+from services.monitor.incidents.life import BEHIND, behind_seconds, silent_since
+from services.monitor.rules.file import RatioRule, RulesFile
+from services.monitor.store import progress as store
+from services.monitor.store.incidents import lock_incidents, queries
+from services.monitor.windows.progress import Look, advance
 from shared.events import Topic
 from shared.postgres import TRANSIENT, Database, Tx
 from shared.stream import Stream
@@ -71,7 +72,7 @@ async def _ends_of(stream: Stream, known: Mapping[str, Mapping[int, int]]) -> di
     consumer = stream.consumer()
     if consumer is None:
         raise KafkaConnectionError("not consuming yet")
-    ends = await consumer.end_offsets([TopicPartition(stream.topic, partition) for partition in known.get(stream.topic, ())])
+    ends = await consumer.end_offsets([TopicPartition(stream.at_brokers, partition) for partition in known.get(stream.topic, ())])
     own = (stream.assigned or frozenset()) if await stream.lag() == 0 else frozenset()
     read = {at for at, end in ends.items() if at.partition in own and await consumer.position(at) >= end}
     return {at.partition: end for at, end in ends.items() if at not in read}
@@ -87,7 +88,7 @@ async def _read_to(tx: Tx, asked_at: datetime, events: dict[int, int], partials:
         folded=committed.get(Topic.PRODUCT_EVENTS, {}),
         judged=committed.get(Topic.PARTIALS, {}),
         now=await tx.fetchval("SELECT clock()"),
-        oldest_unsent=await tx.fetchval(Q.oldest_unsent),
+        oldest_unsent=await store.oldest_unsent(tx),
     )
     probe, come_to = advance(probe, look)
     await store.keep_read_to(tx, come_to or read_to, probe)
@@ -100,8 +101,8 @@ async def _catch_up(tx: Tx, read_to: datetime) -> None:
     behind = behind_seconds(now, read_to)
     if behind > BEHIND:
         return
-    found_behind = [row["id"] for row in await tx.fetch(Q.found_behind, BEHIND)]
-    for row in (await store.lock_incidents(tx, found_behind)).values():
+    found_behind = [row["id"] for row in await tx.fetch(queries.found_behind, BEHIND)]
+    for row in (await lock_incidents(tx, found_behind)).values():
         if row.open and row.behind_seconds > BEHIND:
             await changing.update(tx, row.id, News("monitor has read all there is", row.why), Now(now, behind))
 
@@ -109,8 +110,8 @@ async def _catch_up(tx: Tx, read_to: datetime) -> None:
 async def _mark_silent(tx: Tx, rules: Mapping[str, RatioRule], read_to: datetime) -> None:
     """Marks the open incidents whose components were not heard of. The rows are locked first: detection may hear one meanwhile."""
     now: datetime = await tx.fetchval("SELECT clock()")
-    await store.lock_incidents(tx, [row["id"] for row in await tx.fetch(Q.heard_of_open)])
-    for row in await tx.fetch(Q.heard_of_open):
+    await lock_incidents(tx, [row["id"] for row in await tx.fetch(queries.heard_of_open)])
+    for row in await tx.fetch(queries.heard_of_open):
         rule = rules.get(row["rule"])
         since = silent_since(rule, row["heard_at"], row["spoke_at"], read_to) if rule else None
         if since is not None:
@@ -121,7 +122,7 @@ async def measure(database: Database) -> None:
     """Sets the metrics of open incidents from their rows; NaN while the database is away."""
     try:
         async with database.connection() as connection:
-            [row] = await connection.fetch(Q.size_of_open)
+            [row] = await connection.fetch(queries.size_of_open)
         size = tuple(row)
     except TRANSIENT:
         size = math.nan, math.nan, math.nan

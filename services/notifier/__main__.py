@@ -24,7 +24,7 @@ from services.notifier.store.ledger import DELIVERY, REPLY
 from services.notifier.timers import LEASE, Delivery
 from services.notifier.wording import writing
 from shared.catalog import Catalog
-from shared.config import ConfigError, load
+from shared.config import ConfigError, file_of, load
 from shared.events import Topic
 from shared.handling import Handling
 from shared.postgres import Database
@@ -45,7 +45,8 @@ FOLLOW_UPS = 2  # incidents whose customers are looked through side by side
 
 def service(settings: NotifierSettings) -> Service:
     """Notifier, ready to run. Raises ConfigError when notifications.yml or catalog.yml does not say what it must."""
-    policy, catalog = load(settings.config_dir / "notifications.yml", Policy), load(settings.config_dir / "catalog.yml", Catalog)
+    policy = load(file_of("notifications.yml", settings.config_folders), Policy)
+    catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
     connections = _connections(settings, sender)
@@ -57,7 +58,7 @@ def service(settings: NotifierSettings) -> Service:
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
-    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls)
+    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
         "notifier",
         settings,
@@ -68,6 +69,7 @@ def service(settings: NotifierSettings) -> Service:
         background=[connections.run],
         measurements=[probe],
         kept=kept(settings),
+        about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
     )
 
 
@@ -79,6 +81,7 @@ def _connections(settings: NotifierSettings, sender: Sender) -> Connections:
         username=settings.smtp_username,
         password=settings.smtp_password.get_secret_value(),
         tls=settings.smtp_tls,
+        ca=settings.smtp_ca,
     )
 
 

@@ -11,6 +11,7 @@ LONGEST_URL = 200  # characters; beside it a header line (RFC 5322, 2.1.1: 998 o
 class NotifierSettings(MailSettings):
     """FOREWARN_PUBLIC_URL, FOREWARN_LINK_SECRET and how long things are kept, beside the mail server."""
 
+    http_port: int = 8002
     public_url: str = Field("http://localhost:8002", description="where customers reach /u/…; mailbox providers want https (RFC 8058)")
     link_secret: SecretStr = Field(SecretStr(""), description="seals the unsubscribe links; changing it ends those already sent")
 

@@ -1,16 +1,18 @@
-"""Ticketing: works on the cases that come all the same. Wiring only."""
+"""Ticketing is wired together here; it works on the cases that customers bring in."""
 
 import sys
 from datetime import timedelta
 from functools import partial
 
 from services.ticketing import timers
-from services.ticketing.api import router
-from services.ticketing.handlers import on_incidents, on_notifications, on_requests
+from services.ticketing.api.tickets import router
+from services.ticketing.hearing.incidents import on_incidents
+from services.ticketing.hearing.notifications import on_notifications
+from services.ticketing.hearing.requests import on_requests
 from services.ticketing.keeping import kept
 from services.ticketing.settings import TicketingSettings
-from services.ticketing.store import BREACH, END, LOOK, MATCH, MEASURE, WARN
-from services.ticketing.support import Policy
+from services.ticketing.store.due import BREACH, END, LOOK, MATCH, MEASURE, TIDY, WARN
+from services.ticketing.support import Configuration
 from shared.config import ConfigError
 from shared.events import FACTS, NotificationDelivered, SupportRequested, Topic
 from shared.handling import Handling
@@ -25,15 +27,15 @@ IMPACT_AT_ONCE = 50  # facts about incidents in one transaction: each may name 5
 
 def service(settings: TicketingSettings) -> Service:
     """Ticketing, ready to run. Raises ConfigError when catalog.yml or support.yml does not say what it must."""
-    policy = Policy.of(settings.config_dir)
+    config = Configuration.of(*settings.config_folders)
     database = Database(settings, "ticketing")
     handlings = (
-        Handling(Topic.SUPPORT_REQUESTS, (SupportRequested,), partial(on_requests, policy)),
+        Handling(Topic.SUPPORT_REQUESTS, (SupportRequested,), partial(on_requests, config)),
         Handling(Topic.INCIDENTS, FACTS[Topic.INCIDENTS], on_incidents),
         Handling(Topic.NOTIFICATIONS, (NotificationDelivered,), on_notifications),
     )
     topics = {Topic.SUPPORT_REQUESTS: 500, Topic.INCIDENTS: IMPACT_AT_ONCE, Topic.NOTIFICATIONS: 500}
-    ring = Work(partial(timers.ring_first_response, database), at_once=8)
+    check = Work(partial(timers.check_first_response, database), at_once=8)
     return Service(
         "ticketing",
         settings,
@@ -43,17 +45,18 @@ def service(settings: TicketingSettings) -> Service:
             for (topic, at_once), handling in zip(topics.items(), handlings, strict=True)
         ],
         due={
-            WARN: ring,
-            BREACH: ring,
-            LOOK: Work(partial(timers.look_again, policy, database), at_once=2),
-            MATCH: Work(partial(timers.match_impact, policy, database)),
-            END: Work(partial(timers.end_incident, policy, database), lease=timedelta(minutes=2)),
-            MEASURE: Work(partial(timers.measure_outcome, database)),
-            timers.TIDY: Work(partial(timers.tidy_tickets, policy, database), recurs=True),
+            WARN: check,
+            BREACH: check,
+            LOOK: Work(partial(timers.look_again, config, database), at_once=2),
+            MATCH: Work(partial(timers.match_impact, config, database)),
+            END: Work(partial(timers.end_incident, config, database), lease=timedelta(minutes=2)),
+            MEASURE: Work(partial(timers.measure_incident, database)),
+            TIDY: Work(partial(timers.tidy_tickets, config, database), recurs=True),
         },
         before=[partial(timers.begin_tidying, database)],
-        routers=[router(policy)],
+        routers=[router(config)],
         kept=kept(settings),
+        about="Keeps the cases of customers who write in: who works on each, by when, and which incident it belongs to.",
     )
 
 

@@ -1,10 +1,10 @@
-"""What ticketing tells the others about a ticket. Pure."""
+"""The facts that ticketing publishes about a ticket. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from services.ticketing import sla
+from services.ticketing.change import Cause, Message
+from services.ticketing.sla.clock import FIRST_RESPONSE
 from services.ticketing.ticket import Ticket
 from shared.events import (
     Fact,
@@ -18,36 +18,7 @@ from shared.events import (
     TicketSlaWarning,
 )
 
-Kind = Literal["answer", "resolved", "reply"]  # of what support says
-
 F = TypeVar("F", bound=Fact)
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """The message that something follows from, which may be done long after it came."""
-
-    id: str
-    hops: int
-
-    @classmethod
-    def of(cls, fact: Fact) -> "Cause":
-        return cls(fact.id, fact.hops)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Something said on a ticket."""
-
-    id: str
-    ticket_id: str
-    at: datetime
-    side: Literal["customer", "support"]
-    author: str
-    kind: Kind | Literal["request"]
-    subject: str
-    body: str
-    incident_id: str | None = None
 
 
 def opened(ticket: Ticket, cause: Cause | None) -> Fact:
@@ -68,7 +39,7 @@ def linked(ticket: Ticket, incident_id: str, reasons: tuple[str, ...], unique: s
 
 
 def replied(ticket: Ticket, said: Message, cause: Cause | None) -> Fact:
-    assert said.kind != "request"  # noqa: S101  a customer's words are not brought to them
+    assert said.kind != "request"  # noqa: S101  a customer is not sent their own words
     data = TicketReplied.Data(
         **_about(ticket),
         reply_id=said.id,
@@ -97,12 +68,12 @@ def reopened(ticket: Ticket, reason: str, unique: str, at: datetime, cause: Caus
 
 
 def warned(ticket: Ticket, at: datetime) -> Fact:
-    return TicketSlaWarning.of(TicketSlaWarning.Data(**_promise(ticket)), subject=ticket.id, at=at, unique=sla.FIRST_RESPONSE)
+    return TicketSlaWarning.of(TicketSlaWarning.Data(**_promise(ticket)), subject=ticket.id, at=at, unique=FIRST_RESPONSE)
 
 
 def breached(ticket: Ticket, at: datetime, cause: Cause | None) -> Fact:
     data = TicketSlaBreached.Data(**_promise(ticket))
-    return _caused(TicketSlaBreached.of(data, subject=ticket.id, at=at, unique=sla.FIRST_RESPONSE), cause)
+    return _caused(TicketSlaBreached.of(data, subject=ticket.id, at=at, unique=FIRST_RESPONSE), cause)
 
 
 def _about(ticket: Ticket) -> dict[str, Any]:
@@ -110,9 +81,9 @@ def _about(ticket: Ticket) -> dict[str, Any]:
 
 
 def _promise(ticket: Ticket) -> dict[str, Any]:
-    return {**_about(ticket), "clock": sla.FIRST_RESPONSE, "due_at": ticket.first_response.due_at}
+    return {**_about(ticket), "clock": FIRST_RESPONSE, "due_at": ticket.first_response.due_at}
 
 
 def _caused(fact: F, cause: Cause | None) -> F:
-    """One more fact led here than led to the cause."""
+    """The fact with its cause, and one hop more than the cause has."""
     return fact if cause is None else fact.model_copy(update={"causationid": cause.id, "hops": cause.hops + 1})

@@ -1,4 +1,4 @@
-"""What ticketing knows of an incident, and what a fact about it changes. Pure."""
+"""What ticketing knows of an incident, and how a fact about it changes that. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +14,7 @@ from shared.events import (
     IncidentWithdrawn,
 )
 
-IncidentSaid = IncidentOpened | IncidentUpdated | IncidentResolved | IncidentReopened | IncidentWithdrawn | IncidentDismissed
+IncidentFact = IncidentOpened | IncidentUpdated | IncidentResolved | IncidentReopened | IncidentWithdrawn | IncidentDismissed
 
 
 class Ending(StrEnum):
@@ -62,7 +62,7 @@ class Evidence:
     count: int  # the customer's own bad events
 
 
-def news(known: Incident | None, fact: IncidentSaid) -> Incident | None:
+def updated(known: Incident | None, fact: IncidentFact) -> Incident | None:
     """The incident as the fact says it is now; None when something at least as new was taken before."""
     if known is not None and not _is_newer(known, fact):
         return None
@@ -73,7 +73,7 @@ def news(known: Incident | None, fact: IncidentSaid) -> Incident | None:
     return incident if known is None else replace(incident, component=known.component, started_at=known.started_at)
 
 
-def _is_newer(known: Incident, fact: IncidentSaid) -> bool:
+def _is_newer(known: Incident, fact: IncidentFact) -> bool:
     """Facts of versions that counted no revisions all have 0; of those, an end is taken once."""
     if fact.data.revision > known.revision:
         return True
@@ -81,7 +81,7 @@ def _is_newer(known: Incident, fact: IncidentSaid) -> bool:
     return is_end and known.revision == 0 and fact.data.revision == 0 and known.end is None
 
 
-def _end(fact: IncidentSaid, before: End | None) -> End | None:
+def _end(fact: IncidentFact, before: End | None) -> End | None:
     """The incident's end as of this fact; most facts leave it as it was."""
     match fact:
         case IncidentResolved(data=data):

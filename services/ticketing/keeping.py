@@ -1,4 +1,4 @@
-"""What ticketing keeps, and for how long. A ticket that goes takes its messages, links, clocks and history along."""
+"""How long ticketing keeps what it knows. A deleted ticket takes its messages, links, clocks and history along."""
 
 from services.ticketing.settings import TicketingSettings
 from shared.retention import Kept, days

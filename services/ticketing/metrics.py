@@ -1,11 +1,11 @@
-"""What ticketing counts, beside what every service counts."""
+"""The metrics of ticketing, beside those that every service has."""
 
 from collections.abc import Sequence
 
 from prometheus_client import Counter, Histogram
 
 from services.ticketing.change import Change, What
-from services.ticketing.outcome import Contacts
+from services.ticketing.measures import Reach
 from services.ticketing.ticket import FOREWARN
 from shared.metrics import SLOW
 
@@ -41,9 +41,9 @@ def count(changes: Sequence[Change]) -> None:
             FIRST_RESPONSE.labels(who).observe((clock.stopped_at - clock.started_at).total_seconds())
 
 
-def measure(contacts: Contacts, leads: Sequence[float]) -> None:
-    """Observes one ended incident; nothing when it touched nobody."""
-    if contacts.coverage is not None:
-        COVERAGE.observe(contacts.coverage)
+def measure(reach: Reach, leads: Sequence[float]) -> None:
+    """Observes one ended incident; coverage only when it touched somebody."""
+    if reach.coverage is not None:
+        COVERAGE.observe(reach.coverage)
     for seconds in leads:
         LEAD_TIME.observe(seconds)

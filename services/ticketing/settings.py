@@ -1,4 +1,4 @@
-"""What ticketing reads from its environment."""
+"""The settings that ticketing reads from its environment."""
 
 from pydantic import Field
 

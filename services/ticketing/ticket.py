@@ -1,11 +1,11 @@
-"""A ticket's life: what may be done to it, in which state, and where that leads. Pure: no clock, no database."""
+"""A ticket's life is a state machine: `MOVES` says which act is possible in which state, and where it leads. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from services.ticketing.sla import Clock
+from services.ticketing.sla.clock import Clock
 
 FOREWARN = "forewarn"  # the author of automatic answers
 
@@ -13,7 +13,7 @@ Priority = Literal["low", "normal", "high", "urgent"]
 
 
 class Status(StrEnum):
-    """Where a ticket stands; whose turn it is."""
+    """The state of a ticket says whose turn it is."""
 
     OPEN = "open"  # nobody has it
     IN_PROGRESS = "in_progress"  # an agent has it
@@ -32,9 +32,9 @@ class Act(StrEnum):
     WRITE = "write"  # the customer writes again
     LINK = "link"  # an agent says that it is about an incident
     UNLINK = "unlink"  # an agent says that it is not about that incident
-    RESOLVE = "resolve"
-    REOPEN = "reopen"
-    CLOSE = "close"
+    RESOLVE = "resolve"  # the trouble is over
+    REOPEN = "reopen"  # an agent says that it was not over
+    CLOSE = "close"  # nobody came back to a resolved ticket
 
 
 UNRESOLVED = (Status.OPEN, Status.IN_PROGRESS, Status.WAITING)
@@ -42,7 +42,7 @@ UNRESOLVED = (Status.OPEN, Status.IN_PROGRESS, Status.WAITING)
 MOVES: dict[Act, dict[Status, Status]] = {
     Act.ASSIGN: {Status.OPEN: Status.IN_PROGRESS, Status.IN_PROGRESS: Status.IN_PROGRESS, Status.WAITING: Status.WAITING},
     Act.UNASSIGN: {Status.OPEN: Status.OPEN, Status.IN_PROGRESS: Status.OPEN, Status.WAITING: Status.WAITING},
-    # A word after the end is still a word, and opens nothing.
+    # A reply to a resolved ticket reaches the customer and does not reopen it.
     Act.REPLY: dict.fromkeys(UNRESOLVED, Status.WAITING) | {Status.RESOLVED: Status.RESOLVED},
     Act.ANSWER: {Status.OPEN: Status.WAITING, Status.IN_PROGRESS: Status.IN_PROGRESS, Status.WAITING: Status.WAITING},
     Act.WRITE: {
@@ -52,7 +52,7 @@ MOVES: dict[Act, dict[Status, Status]] = {
         Status.RESOLVED: Status.OPEN,
     },
     Act.LINK: {status: status for status in UNRESOLVED},
-    # Whatever the automatic answer has put aside needs a person now.
+    # A ticket that only an automatic answer has dealt with needs a person once the link is undone.
     Act.UNLINK: dict.fromkeys((Status.OPEN, Status.WAITING, Status.RESOLVED), Status.OPEN) | {Status.IN_PROGRESS: Status.IN_PROGRESS},
     Act.RESOLVE: dict.fromkeys(UNRESOLVED, Status.RESOLVED),
     Act.REOPEN: {Status.RESOLVED: Status.OPEN},
@@ -62,7 +62,7 @@ MOVES: dict[Act, dict[Status, Status]] = {
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """That cannot be done to a ticket in this state; these acts can."""
+    """The act is not possible in this state; `allowed` names those that are."""
 
     act: Act
     status: Status
@@ -95,3 +95,8 @@ class Ticket:
     opened_at: datetime  # when the customer wrote
     resolved_at: datetime | None
     first_response: Clock
+
+
+def reference(said: str | None) -> str | None:
+    """A ticket's id or number as people write it: `#1042` is 1042."""
+    return (said or "").strip().removeprefix("#") or None

@@ -1,94 +1,99 @@
-"""Time passed: what follows from a message is due, a promise is nearly missed, or missed, or tickets come to rest."""
+"""What ticketing does when time has passed: matching that follows from a commit, ends of incidents, deadlines, tickets at rest."""
 
 from datetime import timedelta
 
-from services.ticketing import change, linking, metrics, store
+from services.ticketing import linking, metrics
+from services.ticketing.acts import clock, time
+from services.ticketing.acts.linking import at_end
+from services.ticketing.change import unless_refused
 from services.ticketing.incident import End, Ending, Incident
-from services.ticketing.support import Policy
+from services.ticketing.store import due as work
+from services.ticketing.store import impact, incidents, links, measures, suggestions, tickets
+from services.ticketing.store.changes import apply
+from services.ticketing.support import Configuration
 from shared.postgres import Database, Tx
 from shared.timers import Due, schedule
 
-TIDY = "tidy_tickets"
 EVERY = timedelta(minutes=10)
 AT_ONCE = 500
 ENDED_AT_ONCE = 1000  # tickets in one transaction of an incident's end
-SETTLED_AFTER = timedelta(seconds=10)  # after an incident's end what other topics said of it until then is in
+MEASURED_AFTER = timedelta(seconds=10)  # after an incident's end, so that what other topics said of it until then is in
 
 
-async def look_again(policy: Policy, database: Database, due: Due) -> None:
-    """Matches new tickets with impact that was committed beside them, and has the ends of incidents seen that they have missed.
+async def look_again(config: Configuration, database: Database, due: Due) -> None:
+    """Matches new tickets with impact that was committed beside them, and schedules the ends of incidents that have missed them.
 
-    Whatever it links is looked at once more, since that may have missed something too.
+    Tickets that this links are looked at once more, since that commit may have missed something too.
     """
     first, _, last = due.ref.partition("-")
     async with database.transaction() as tx:
-        waiting = await store.unlinked_between(tx, int(first), int(last))
-        now = await store.now(tx)
-        changed = await linking.match_all(policy, tx, waiting, now, None)
-        await schedule(tx, store.END, dict.fromkeys(await store.ended_unnoticed(tx, int(first), int(last)), now))
+        waiting = await tickets.unlinked_between(tx, int(first), int(last))
+        now = await tickets.now(tx)
+        changed = await linking.match_all(config, tx, waiting, now, None)
+        await schedule(tx, work.END, dict.fromkeys(await links.ended_unnoticed(tx, int(first), int(last)), now))
         await (due.again(tx, now) if changed else due.settle(tx))
 
 
-async def match_impact(policy: Policy, database: Database, due: Due) -> None:
+async def match_impact(config: Configuration, database: Database, due: Due) -> None:
     """Matches the tickets of customers who wrote before we knew that they are affected; waits for an incident that is not known yet."""
     async with database.transaction() as tx:
-        piece = await store.impact_to_match(tx, due.ref)
-        incident = await store.incident(tx, piece.incident_id) if piece else None
+        piece = await impact.to_match(tx, due.ref)
+        incident = await incidents.incident(tx, piece.incident_id) if piece else None
         if piece and incident:
-            now = await store.now(tx)
-            waiting = await store.unlinked_of(tx, piece.customers, incident.started_at - policy.support.linking.before_start)
-            for ticket in await linking.match_all(policy, tx, waiting, now, piece.cause):
-                await store.look_again(tx, [ticket], now)
-            await store.matched_impact(tx, due.ref)
+            now = await tickets.now(tx)
+            waiting = await tickets.unlinked_of(tx, piece.customers, incident.started_at - config.support.linking.before_start)
+            for ticket in await linking.match_all(config, tx, waiting, now, piece.cause):
+                await work.look_again(tx, [ticket], now)
+            await impact.matched(tx, due.ref)
         await due.settle(tx)
 
 
-async def end_incident(policy: Policy, database: Database, due: Due) -> None:
-    """Ends the tickets linked to an incident that is over, a thousand at a time; nothing when it was reopened meanwhile."""
+async def end_incident(config: Configuration, database: Database, due: Due) -> None:
+    """Ends the tickets linked to an incident that is over, a thousand at a time; does nothing when it was reopened meanwhile."""
     async with database.transaction() as tx:
-        held = await store.incident_held(tx, due.ref)
+        held = await incidents.incident_held(tx, due.ref)
         end = held[0].end if held else None
         if held is None or end is None:
             await due.settle(tx)
             return
         incident, cause = held
-        now = await store.now(tx)
-        linked = await store.linked_to_ended(tx, incident, end, ENDED_AT_ONCE)
-        changes = [linking.at_end(policy, ticket, link, incident, now, cause) for ticket, link in linked]
-        await store.apply(tx, [each for each in changes if each])
-        await store.been_through(tx, incident, end, [ticket for ticket, _ in linked])
+        now = await tickets.now(tx)
+        linked = await links.linked_to_ended(tx, incident, end, ENDED_AT_ONCE)
+        changes = [at_end(config, ticket, link, incident, now, cause) for ticket, link in linked]
+        await apply(tx, [each for each in changes if each])
+        await links.been_through(tx, incident, end, [ticket for ticket, _ in linked])
         if await _more(tx, incident, end):
             await due.again(tx, now)
             return
         await due.settle(tx)
         if end.how is Ending.RESOLVED:
-            await schedule(tx, store.MEASURE, {incident.id: now + SETTLED_AFTER})
+            await schedule(tx, work.MEASURE, {incident.id: now + MEASURED_AFTER})
 
 
 async def _more(tx: Tx, incident: Incident, end: End) -> bool:
-    if await store.more_to_end(tx, incident, end):
+    if await links.more_to_end(tx, incident, end):
         return True
-    return not incident.may_be_meant and await store.drop_suggestions(tx, incident, ENDED_AT_ONCE)
+    return not incident.may_be_meant and await suggestions.drop_all_of(tx, incident, ENDED_AT_ONCE)
 
 
-async def ring_first_response(database: Database, due: Due) -> None:
-    """Says what has become of a ticket's first-response clock; nothing when it was answered meanwhile.
+async def check_first_response(database: Database, due: Due) -> None:
+    """Reports what a ticket's first-response clock has reached; does nothing when the ticket was answered meanwhile.
 
-    The warning and the breach are two due rows and one deed: whichever comes looks at the clock.
+    The warning and the breach are two due rows with the same work: whichever comes looks at the clock.
     """
     async with database.transaction() as tx:
-        ticket = await store.ticket(tx, due.ref)
-        rung = change.rung(ticket, await store.now(tx)) if ticket else None
-        await store.apply(tx, [rung] if rung else [])
+        ticket = await tickets.ticket(tx, due.ref)
+        change = clock.checked(ticket, await tickets.now(tx)) if ticket else None
+        await apply(tx, [change] if change else [])
         await due.settle(tx)
 
 
-async def measure_outcome(database: Database, due: Due) -> None:
-    """Shows in the metrics whether it helped, a little after an incident's end, when the last of the news is in."""
+async def measure_incident(database: Database, due: Due) -> None:
+    """Shows in the metrics whether it helped, a little after an incident's end, when the last facts about it are in."""
     async with database.transaction() as tx:
-        incident = await store.incident(tx, due.ref)
+        incident = await incidents.incident(tx, due.ref)
         ended = incident is not None and incident.end is not None
-        seen = (await store.contacts(tx, due.ref), await store.leads(tx, due.ref)) if ended else None
+        seen = (await measures.reach(tx, due.ref), await measures.leads(tx, due.ref)) if ended else None
         await due.settle(tx)
     if seen:
         metrics.measure(*seen)
@@ -97,16 +102,16 @@ async def measure_outcome(database: Database, due: Due) -> None:
 async def begin_tidying(database: Database) -> None:
     """Makes tidying due, when the process starts."""
     async with database.transaction() as tx:
-        await schedule(tx, TIDY, {"": await store.now(tx)})
+        await schedule(tx, work.TIDY, {"": await tickets.now(tx)})
 
 
-async def tidy_tickets(policy: Policy, database: Database, due: Due) -> None:
-    """Resolves what waits for a customer who does not answer, closes what has been resolved for long, a few hundred at a time."""
-    rest = policy.support.rest
+async def tidy_tickets(config: Configuration, database: Database, due: Due) -> None:
+    """Resolves tickets whose customer does not answer, and closes those resolved for long, a few hundred at a time."""
+    rest = config.support.rest
     async with database.transaction() as tx:
-        now = await store.now(tx)
-        silent = await store.silent(tx, now - rest.resolve_after_silence, AT_ONCE)
-        settled = await store.settled(tx, now - rest.close_after, AT_ONCE)
-        await store.apply(tx, [change.unless_refused(change.rested(ticket, now)) for ticket in (*silent, *settled)])
-        full = AT_ONCE in (len(silent), len(settled))
+        now = await tickets.now(tx)
+        silent = await tickets.silent(tx, now - rest.resolve_after_silence, AT_ONCE)
+        resolved = await tickets.long_resolved(tx, now - rest.close_after, AT_ONCE)
+        await apply(tx, [unless_refused(time.rested(ticket, now)) for ticket in (*silent, *resolved)])
+        full = AT_ONCE in (len(silent), len(resolved))
         await due.again(tx, now if full else now + EVERY)

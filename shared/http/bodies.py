@@ -60,7 +60,7 @@ class Bodies:
 
     async def _whole(self, scope: Scope, receive: Receive, held: ExitStack) -> bytes | None:
         """The body; None when the client has gone. What it takes is in `held`. Raises the problem that it is."""
-        limit = SMALL if is_public(scope["path"], self._settings) else MAX_BYTES
+        limit = SMALL if is_public(scope["path"]) else MAX_BYTES
         if large := _declared(scope, limit) > SMALL:
             held.enter_context(self._large.one())
         try:

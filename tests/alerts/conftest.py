@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.services import NAMES
 from tests.alerts.harms import ROUNDS, Harm, Labels, speak
 from tests.alerts.stack import Stack, running
 
@@ -65,7 +66,7 @@ async def _round(it: Story, harms: tuple[Harm, ...]) -> None:
 
         await _until(it.stack, wanted, firing=True, within=FIRES_WITHIN, then=fired)
         if "KafkaAway" in wanted:
-            it.kafka_log = {name: await it.stack.log(name, since) for name in ("monitor", "notifier", "ticketing")}
+            it.kafka_log = {name: await it.stack.log(name, since) for name in NAMES}
             it.kafka_away_s = time.time() - since
     mended = time.monotonic()
 

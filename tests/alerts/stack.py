@@ -13,13 +13,14 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from deploy.local.processes import free_port
+from deploy.services import SERVICES
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import TOPIC_OF, Fact
 from tests.alerts import scaling
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "forewarn-alerts"
-INSIDE = {"kafka": 9092, "monitor": 8001, "notifier": 8002, "ticketing": 8003, "maildev": 1080, "prometheus": 9090, "alertmanager": 9093}
+INSIDE = {spec.name: spec.port for spec in SERVICES} | {"kafka": 9092, "maildev": 1080, "prometheus": 9090, "alertmanager": 9093}
 UP_S = 180
 SEEN_LIMIT = 30_000  # events that monitor of this stack remembers
 

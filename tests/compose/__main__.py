@@ -19,7 +19,7 @@ from shared.events import Topic
 from tests.compose.codecs import producers_of_every_codec
 from tests.compose.holding import Service, holding
 from tests.compose.reaching import each_part_reaches_what_it_needs_and_no_more
-from tests.compose.running import KAFKA, SERVICES, Running, compose, forewarn
+from tests.compose.running import KAFKA, PORTS, Running, compose, forewarn
 from tests.e2e.shop import Shop, until
 
 FLOOD, INTERLEAVED = 10_000, 300
@@ -78,7 +78,7 @@ async def broker_that_is_away(stack: Running) -> Found:
                 for alert in await stack.firing():
                     fired.setdefault(alert, round(time.monotonic() - started, 1))
                 await asyncio.sleep(1)
-            lines = {service: await stack.logged(service, since) for service in SERVICES}
+            lines = {service: await stack.logged(service, since) for service in PORTS}
         finally:
             await compose("start", "kafka")
         await shop.told("opened", 20, seconds=120)

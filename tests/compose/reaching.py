@@ -4,27 +4,26 @@ import asyncio
 import json
 from typing import Any
 
+from deploy.services import NAMES, SERVICES
 from tests.compose.running import Running, compose, output
 
+OURS = [f"{spec.name}:{port}" for spec in SERVICES for port in (spec.port, spec.public_port) if port]
 # What answers, by name and port.
 ADDRESSES = (
-    *("postgres:5432", "kafka:19092", "monitor:8001", "notifier:8002", "ticketing:8003"),
+    *("postgres:5432", "kafka:19092", *OURS),
     *("maildev:1025", "maildev:1080", "prometheus:9090", "alertmanager:9093", "grafana:3000"),
 )
-SERVICES = {"monitor:8001", "notifier:8002", "ticketing:8003"}
 STORES = {"postgres:5432", "kafka:19092"}
 MAIL, WATCHING = {"maildev:1025", "maildev:1080"}, {"prometheus:9090", "alertmanager:9093"}
-SERVING = SERVICES | MAIL | WATCHING
+SERVING = {*OURS} | MAIL | WATCHING
 
 MAY: dict[str, set[str]] = {
     "maildev": SERVING,
     "alertmanager": SERVING,
     "prometheus": SERVING | {"grafana:3000"},
     "grafana": {"prometheus:9090", "grafana:3000"},
-    "postgres": STORES | SERVICES,
-    "monitor": STORES | SERVING,
-    "notifier": STORES | SERVING,
-    "ticketing": STORES | SERVING,
+    "postgres": STORES | {*OURS},
+    **dict.fromkeys(NAMES, STORES | SERVING),
 }
 
 # Printed as JSON: the addresses that a connection could be made to.

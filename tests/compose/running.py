@@ -12,10 +12,11 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
 from deploy.local.mailbox import MailDev
 from deploy.local.processes import ROOT
+from deploy.services import SERVICES
 from tests.e2e.shop import Reached, Shop
 
 KAFKA = "localhost:9092"
-SERVICES = {"monitor": 8001, "notifier": 8002, "ticketing": 8003}
+PORTS = {spec.name: spec.port for spec in SERVICES}
 ROLES = ("producer", "agent", "operator")
 PROMETHEUS = "http://localhost:9090"
 
@@ -56,7 +57,7 @@ class Running:
     @asynccontextmanager
     async def shop(self, name: str, customers: int = 20) -> AsyncIterator[Shop]:
         """A product on this stack."""
-        urls = {service: f"http://localhost:{port}" for service, port in SERVICES.items()}
+        urls = {service: f"http://localhost:{port}" for service, port in PORTS.items()}
         async with Shop(Reached(KAFKA, urls, self.tokens, self.mailbox), name, customers) as opened:
             yield opened
 

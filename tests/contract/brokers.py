@@ -9,8 +9,8 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from shared import kafka
+from shared.brokers import Brokers
 from shared.outbox import Headers
-from shared.settings import Settings
 from shared.stream import Stream
 from tests.fakes import FakeConsumer, FakeTopics
 
@@ -89,7 +89,7 @@ class Served:
 
     @asynccontextmanager
     async def feeding(self, stream: Stream) -> AsyncIterator[None]:
-        broker = kafka.broker(Settings(environment="demo", kafka=self._bootstrap), [stream])
+        broker = kafka.broker(Brokers(self._bootstrap), [stream])
         await broker.start()
         try:
             async with _running(stream.run):

@@ -14,8 +14,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from deploy.services import NAMES
 from shared.postgres import Queries
-from tests.conftest import SERVICES, connect
+from tests.conftest import connect
 from tests.contract.plans.parameters import PARAMETERS, PLANNED_FOR_VALUES, SHARED
 from tests.contract.plans.tables import FILL, GROWING, MECHANISMS
 
@@ -38,7 +39,7 @@ class Named(NamedTuple):
 
 
 def _of_services() -> Iterator[Named]:
-    for service in SERVICES:
+    for service in NAMES:
         for path in sorted((ROOT / "services" / service).rglob("*.sql")):
             if path.parent.name != "migrations":
                 for name in re.findall(r"^-- name: (\w+)$", path.read_text(), re.MULTILINE):
@@ -63,7 +64,7 @@ async def database(postgres: dict[str, str], template: str) -> AsyncIterator[asy
     admin = await connect(postgres, postgres["database"])
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     connection = await connect({**postgres, "database": name}, name)
-    for service in SERVICES:
+    for service in NAMES:
         await fill(connection, service)
     yield connection
     await connection.close()
@@ -149,7 +150,7 @@ def test_every_table_that_history_fills_is_watched() -> None:
         {"unpublished", "due_aside"},
     )
     bounded = queues | of_partitions | put_aside | {"migrations", "heard", "relays", "channels"}
-    for service in SERVICES:
+    for service in NAMES:
         files = [*(ROOT / "shared/migrations").glob("*.sql"), *(ROOT / "services" / service / "migrations").glob("*.sql")]
         made = {name for path in files for name in re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", path.read_text())}
         assert made - bounded <= GROWING[service], f"new in {service}: list it in GROWING and fill it, or say here why it does not grow"

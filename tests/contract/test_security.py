@@ -261,7 +261,18 @@ async def test_a_route_lets_in_whom_the_table_says_and_nobody_else(service: str,
 
 @pytest.mark.parametrize("service", apps())
 async def test_a_path_that_no_route_has_needs_a_token_all_the_same(service: str) -> None:
-    paths = ("/", "/v1", "/v1/nothing", "/redoc", "/u", "/livez/x", "/metrics/x", "/u/x/y", "//livez")
+    paths = (
+        "/v1",
+        "/docs/",
+        "/docs/swagger-ui.js",
+        "/v1/nothing",
+        "/redoc",
+        "/u",
+        "/livez/x",
+        "/metrics/x",
+        "/u/x/y",
+        "http://service//livez",
+    )
     for path in paths:
         [anonymous, known] = await answers(apps()[service], f"GET {path}", None, f"Bearer {SECRETS['operator_token']}")
         assert (anonymous, known) == (401, 404), path

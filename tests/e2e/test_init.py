@@ -11,6 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy import topics
+from deploy.services import NAMES
+from shared.brokers import Brokers
 from tests.attacks import allowed, connect, prepared_database
 from tests.containers import PASSWORD, Kafka, Postgres, kafka, postgres_server
 
@@ -18,7 +20,6 @@ __all__ = ["kafka", "postgres_server"]
 pytestmark = pytest.mark.docker
 
 ROOT = Path(__file__).parent.parent.parent
-SERVICES = ("monitor", "notifier", "ticketing")
 
 
 async def init(kafka: Kafka, postgres: Postgres, passwords: str) -> str:
@@ -29,7 +30,7 @@ async def init(kafka: Kafka, postgres: Postgres, passwords: str) -> str:
         "FOREWARN_DATABASE_PORT": str(postgres.port),
         "FOREWARN_DATABASE_NAME": "init",
         "FOREWARN_ADMIN_PASSWORD": PASSWORD,
-        **{f"FOREWARN_{service.upper()}_PASSWORD": f"{passwords}-pw9f2c-of-{service}" for service in SERVICES},
+        **{f"FOREWARN_{service.upper()}_PASSWORD": f"{passwords}-pw9f2c-of-{service}" for service in NAMES},
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "deploy.init", cwd=ROOT, env=environment, stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
@@ -66,11 +67,11 @@ async def test_a_first_run_makes_everything_and_a_second_only_sets_the_passwords
     assert said.count(": created, partitions") == len(topics.read())
     assert await setting(kafka, "customers.v1", "cleanup.policy") == "compact"
     assert await setting(kafka, "product.events.v1.dlq", "max.message.bytes") == "3145728"
-    assert [await enters(postgres_server, service, f"first-pw9f2c-of-{service}") for service in SERVICES] == [True, True, True]
+    assert [await enters(postgres_server, service, f"first-pw9f2c-of-{service}") for service in NAMES] == [True, True, True]
 
     said = await init(kafka, postgres_server, "second")
     assert said == "topics, roles, schemas and migrations are as they should be\n"
-    assert [await enters(postgres_server, service, f"second-pw9f2c-of-{service}") for service in SERVICES] == [True, True, True]
+    assert [await enters(postgres_server, service, f"second-pw9f2c-of-{service}") for service in NAMES] == [True, True, True]
     assert not await enters(postgres_server, "monitor", "first-pw9f2c-of-monitor")
 
 
@@ -87,7 +88,7 @@ async def test_no_role_can_do_anything_beyond_its_part_on_the_server_that_is_shi
 async def test_settings_reach_a_topic_that_exists_and_its_partitions_are_left_alone(kafka: Kafka) -> None:
     await kafka.create("grown.v1", partitions=4)
     wanted = {"grown.v1": topics.Wanted(partitions=10, settings={"retention.ms": 60000})}
-    assert await topics.agree(kafka.bootstrap, wanted) == [
+    assert await topics.agree(Brokers(kafka.bootstrap), wanted) == [
         "topic grown.v1: has 4 partitions and should have 10; left alone, since keys would move"
     ]
     assert await setting(kafka, "grown.v1", "retention.ms") == "60000"

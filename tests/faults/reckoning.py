@@ -12,8 +12,8 @@ import msgspec
 from aiokafka import TopicPartition
 
 from deploy.local.processes import ROOT
-from services.monitor.buckets import StoredCell, StoredCells
-from services.monitor.rules import RulesFile
+from services.monitor.fold.buckets import StoredCell, StoredCells
+from services.monitor.rules.file import RulesFile
 from shared.config import load as read_config
 from shared.events import Topic
 from tests.faults.load import Load

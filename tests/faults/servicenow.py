@@ -21,6 +21,7 @@ import typer
 from deploy.local.processes import child, ended_well
 from deploy.local.reading import everything
 from deploy.local.replay import Plan, Tally, mapping_of, replay_on
+from shared.brokers import Brokers
 from shared.cloudevents import read_event
 from shared.events import TicketOpened, Topic
 from shared.unpacking import Unreadable
@@ -69,7 +70,7 @@ async def replay_and_kill(kafka: Kafka, postgres: Postgres, plan: Plan, folder: 
     async with started(ticketing):
         await within(60, ticketing.ready, "ticketing ready")
         began = time.monotonic()
-        replaying = asyncio.create_task(replay_on(kafka.bootstrap, plan))
+        replaying = asyncio.create_task(replay_on(Brokers(kafka.bootstrap), plan))
         for count in sorted(kill_at):
             await within(120, lambda count=count: place.has(count), f"{count} tickets, to kill it there")  # type: ignore[misc]
             await ticketing.kill()
@@ -145,7 +146,7 @@ async def _opened(kafka: Kafka) -> list[str]:
     """The tickets that tickets.v1 says were opened, as often as it says so."""
     fact = TicketOpened.model_fields["type"].default
     now = datetime.now(UTC)
-    said = [each async for each in everything(kafka.bootstrap, Topic.TICKETS) if not isinstance(each, Unreadable)]
+    said = [each async for each in everything(Brokers(kafka.bootstrap), Topic.TICKETS) if not isinstance(each, Unreadable)]
     events = [read_event(record.value, record.headers, now) for record in said]
     return [event.data["ticket_id"] for event in events if event.type == fact]
 

@@ -14,8 +14,9 @@ import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy import topics
-from deploy.init import SERVICES
 from deploy.local.processes import ROOT, child, ended_well
+from deploy.roles import role_of
+from deploy.services import NAMES
 from shared.cloudevents import write_event
 from shared.events import ProductEvent, Topic
 from shared.postgres import wait_for_wakeup
@@ -170,11 +171,11 @@ async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, mo
         "FOREWARN_MAIL_FROM": "support@example.com",
         "FOREWARN_LINK_SECRET": "seals-links-in-tests",
         **{f"FOREWARN_{role.upper()}_TOKEN": TOKEN.format(role=role) for role in ("producer", "agent", "operator")},
-        **{f"FOREWARN_{service.upper()}_PASSWORD": PASSWORD for service in SERVICES},
+        **{f"FOREWARN_{service.upper()}_PASSWORD": PASSWORD for service in NAMES},
     }
     async with child("deploy.init", environment=common, log=folder / "init.log") as init:
         await ended_well(init, 60)
-    names = [f"monitor-{letter}" for letter in "abcd"[:monitors]] + ["notifier", "ticketing"]
+    names = [f"monitor-{letter}" for letter in "abcd"[:monitors]] + [name for name in NAMES if name != "monitor"]
     members = {name: _member(name, common, folder) for name in names}
     async with started(*members.values()):
         for name, member in members.items():
@@ -192,5 +193,5 @@ def _write_rules(config: Path, *, with_extra: bool) -> None:
 
 def _member(name: str, common: Mapping[str, str], folder: Path) -> Member:
     service = name.partition("-")[0]
-    own = {"FOREWARN_DATABASE_USER": f"forewarn_{service}", "FOREWARN_DATABASE_PASSWORD": PASSWORD}
+    own = {"FOREWARN_DATABASE_USER": role_of(service), "FOREWARN_DATABASE_PASSWORD": PASSWORD}
     return Member(name, f"services.{service}", {**common, **own}, folder / f"{name}.log")

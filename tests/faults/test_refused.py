@@ -12,6 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from confluent_kafka import Producer
 
 from deploy.local.dlq import list_on, redrive_on
+from shared.brokers import Brokers
 from shared.cloudevents import Reason
 from shared.dead_letters import REDRIVEN, DeadLetter
 from shared.outbox import Lane, Message, put
@@ -114,7 +115,7 @@ async def test_a_gzip_record_of_five_megabytes_becomes_a_stub_and_what_comes_aft
         await site.produce(100)
         await within(30, lambda: stub_and_events(site, member), "the stub is there, and the events are counted and said")
         [letter] = await site.records(f"{site.topic}.dlq")
-        assert await redrive_on(site.kafka.bootstrap, site.topic) == 0  # read where it stands, and sent compressed as it came
+        assert await redrive_on(Brokers(site.kafka.bootstrap), site.topic) == 0  # read where it stands, and sent compressed as it came
         await within(30, lambda: redriven(site), "it came back as another stub")
     headers = {name: value.decode() for name, value in letter.headers}
     assert (headers["forewarn-form"], headers["forewarn-reason"], headers["forewarn-size"]) == ("stub", "too_large", str(len(event)))
@@ -153,7 +154,7 @@ async def test_letters_whose_records_no_longer_fit_their_topic_stay_and_the_othe
         for number, value in enumerate(values):
             message = letter(value, number)
             await producer.send_and_wait(message.topic, message.value, key=message.key, headers=list(message.headers), partition=0)
-    assert await redrive_on(site.kafka.bootstrap, site.topic) == 1
+    assert await redrive_on(Brokers(site.kafka.bootstrap), site.topic) == 1
     assert "9 dead letters went back" in (said := capsys.readouterr().out)
     assert f"1 stay: their records are larger than {site.topic} takes" in said
     assert [record.value for record in await site.records(site.topic)] == [value for number, value in enumerate(values) if number != 5]
@@ -173,10 +174,10 @@ async def test_letters_that_no_client_can_unpack_or_that_lack_a_key_stay_and_the
         year_0 = letter(4)._replace(timestamp=-62_167_219_200_000)
         for batch in ([letter(0), letter(1)], [letter(2), unreadable], [letter(3, key=None)], [year_0]):
             await send_records(producer, f"{site.topic}.dlq", batch)
-    assert await list_on(site.kafka.bootstrap, site.topic) == 0
+    assert await list_on(Brokers(site.kafka.bootstrap), site.topic) == 0
     assert "partition 0 offset 3: no client can unpack it: UnicodeDecodeError" in capsys.readouterr().out
     for went in (4, 0):
-        assert await redrive_on(site.kafka.bootstrap, site.topic) == 1
+        assert await redrive_on(Brokers(site.kafka.bootstrap), site.topic) == 1
         assert f"{went} dead letters went back" in (said := capsys.readouterr().out)
         assert f"1 stay: their records are larger than {site.topic} takes, or lack the key it needs" in said
     assert [record.value for record in await site.records(site.topic)] == [b"0", b"1", b"2", b"4"]

@@ -3,6 +3,7 @@
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from shared.brokers import Brokers
 from shared.transactions import Owner, owner
 from tests.faults.members import Member, started
 from tests.faults.site import Site, producing, within
@@ -22,7 +23,7 @@ async def test_readiness_names_the_open_transaction_that_holds_a_partition_and_w
             await theirs.send_and_wait(site.topic, b"not yet true", partition=3)
             for _ in range(5):
                 await producer.send_and_wait(site.topic, b"no fact", partition=3)
-            found = await owner(site.kafka.bootstrap, site.topic, 3, 0)
+            found = await owner(Brokers(site.kafka.bootstrap), site.topic, 3, 0)
             assert isinstance(found, Owner)
             assert found.transactional_id == "their-shop"
             await within(30, lambda: says(member, site.topic, "partition 3 is held at offset 0", repr("their-shop")), "it says whose")

@@ -7,6 +7,7 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
 from shared import kafka
+from shared.brokers import brokers_of
 from shared.cloudevents import write_fact
 from shared.events import Fact
 from shared.handling import Handling
@@ -135,7 +136,7 @@ class Raising(Stream):
 async def test_what_faststream_swallows_is_in_the_log(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     settings = Settings(environment="demo", kafka=site.kafka.bootstrap, database_user="", database_password="")
     handling = Handling(site.topic, (), nothing)
-    broker = kafka.broker(settings, [Raising("raising", site.topic, handling, Database(settings, "raising"))])
+    broker = kafka.broker(brokers_of(settings), [Raising("raising", site.topic, handling, Database(settings, "raising"))])
     await broker.start()
     try:
         await site.put(b"{}")

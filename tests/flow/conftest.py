@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 import httpx2
 import pytest
 
-from services.ticketing.api import router
+from services.ticketing.api.tickets import router
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
 from tests.flow.ticketing_desk import Desk
-from tests.unit.ticketing.builders import NOW, POLICY
+from tests.unit.ticketing.builders import CONFIGURATION, NOW
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ async def desk(ticketing_database: Database) -> Desk:
 @pytest.fixture
 async def agent(desk: Desk, fresh_database: Settings) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of that desk's REST with an agent's token."""
-    app = Service("ticketing", fresh_database, desk.database, routers=[router(POLICY)]).app()
+    app = Service("ticketing", fresh_database, desk.database, routers=[router(CONFIGURATION)]).app()
     headers = {"authorization": "Bearer agent-token"}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ticketing", headers=headers) as client:
         yield client

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from fastapi.routing import APIRoute
+from fastapi.routing import iter_route_contexts
 
 from services.monitor.__main__ import service as monitor
 from services.monitor.settings import MonitorSettings
@@ -57,11 +57,8 @@ class Site:
 
     def routes(self, service: str) -> list[tuple[str, str]]:
         """Every method and path it answers, those outside the API's description too."""
-        app = self.apps[service]
-        paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
-        described = [(method.upper(), path) for path, item in paths.items() for method in item]
-        beside = [("GET", route.path) for route in app.routes if not isinstance(route, APIRoute) and hasattr(route, "path")]
-        return sorted({*described, *beside})
+        routes = iter_route_contexts(self.apps[service].routes)
+        return sorted({(method, route.path) for route in routes if route.path for method in (route.methods or set()) - {"HEAD"}})
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ import msgspec
 
 from services.notifier.public.links import Right, token_for
 from shared.cloudevents import write_event
+from shared.http import documentation
 from tests.builders import event
 from tests.flow.every_service import LINK_SECRET
 
@@ -91,7 +92,7 @@ SELECT 'kind' || n % 200, n || repeat('𠀀', 128), now(), pg_temp.words(100) FR
 
 FILL = {name: WORDS + own + STREAMS for name, own in (("monitor", MONITOR), ("notifier", NOTIFIER), ("ticketing", TICKETING))}
 
-EVERYWHERE = ("/livez", "/metrics", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/v1/streams", "/v1/due")
+EVERYWHERE = ("/", "/livez", "/metrics", *sorted(documentation.PATHS), "/v1/streams", "/v1/due")
 ASKED: dict[str, dict[str, str]] = {
     "monitor": {
         **{path: path for path in EVERYWHERE},

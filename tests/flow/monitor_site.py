@@ -15,11 +15,11 @@ from deploy.simulator.faults import Outage
 from deploy.simulator.play import Record, encode
 from deploy.simulator.product import Product
 from deploy.simulator.story import Story, published
-from services.monitor.buckets import StoredCells
-from services.monitor.detecting import Detecting
-from services.monitor.folding import Folding, Limits
-from services.monitor.rules import RulesFile
-from services.monitor.tallies import Rows
+from services.monitor.fold.buckets import StoredCells
+from services.monitor.fold.tallies import Rows
+from services.monitor.hearing.events import Folding, Limits
+from services.monitor.hearing.partials import Detecting
+from services.monitor.rules.file import RulesFile
 from shared.config import load
 from shared.events import Topic
 from shared.postgres import Database

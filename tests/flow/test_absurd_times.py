@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.monitor.detecting import Detecting
-from services.monitor.store import series_of
+from services.monitor.hearing.partials import Detecting
+from services.monitor.store.series import series_of
 from shared.cloudevents import write_fact
 from shared.events import Bucket, Fact, FoldedSeries, PartialFolded, Topic
 from shared.settings import Settings

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 
 from deploy.local.due import retry_on, show_on
 from deploy.local.processes import free_port
-from services.ticketing.store import LOOK
+from services.ticketing.store.due import LOOK
 from services.ticketing.timers import look_again
 from shared import due_aside
 from shared.due_aside import TRIES
@@ -24,7 +24,7 @@ from shared.settings import Settings
 from shared.timers import Due, Timers, Work, cancel, schedule
 from tests.fakes import do_due
 from tests.flow.test_streams import serving
-from tests.unit.ticketing.builders import POLICY
+from tests.unit.ticketing.builders import CONFIGURATION
 
 pytestmark = pytest.mark.asyncio
 
@@ -184,7 +184,7 @@ async def test_a_row_of_a_service_that_no_version_of_it_wrote_is_put_aside_with_
     async with ticketing_database.transaction() as tx:
         await schedule(tx, LOOK, {"ada@example.org": await tx.fetchval("SELECT clock()")})
         await tx.execute("UPDATE due SET raised = $1", TRIES - 1)
-    await do_due(ticketing_database, LOOK, Work(partial(look_again, POLICY, ticketing_database)))
+    await do_due(ticketing_database, LOOK, Work(partial(look_again, CONFIGURATION, ticketing_database)))
     [(_, reason)] = await ticketing.aside()
     assert str(reason).startswith("ValueError at services/ticketing/timers.py:")
     assert "ada" not in str(reason)

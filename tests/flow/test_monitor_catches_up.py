@@ -10,11 +10,11 @@ import pytest
 from deploy.simulator.faults import Outage
 from deploy.simulator.play import Record
 from services.monitor import metrics
-from services.monitor.buckets import OldCell, StoredCells
-from services.monitor.fold import FOUND_WITHIN, Partition
-from services.monitor.folding import Limits
-from services.monitor.rules import RulesFile
-from services.monitor.tallies import Rows
+from services.monitor.fold.buckets import OldCell, StoredCells
+from services.monitor.fold.partition import FOUND_WITHIN, Partition
+from services.monitor.fold.tallies import Rows
+from services.monitor.hearing.events import Limits
+from services.monitor.rules.file import RulesFile
 from shared.cloudevents import MAX_BYTES, write_event
 from shared.events import ProductEvent, Topic
 from shared.postgres import Database

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 import msgspec
 import pytest
 
-from services.monitor import store
-from services.monitor.incident import State
-from services.monitor.window import Part
+from services.monitor.incidents.life import State
+from services.monitor.store.series import series_of
+from services.monitor.windows.window import Part
 from shared.events import Topic
 from shared.postgres import Database
 from tests.flow.monitor_site import PUBLISHED, SMALL, Site, told
@@ -124,6 +124,6 @@ async def test_windows_and_states_that_the_version_before_stored_are_read(monito
     stored = msgspec.msgpack.encode(({100: {0: (10, 2, 1)}}, 100.5, state))
     async with monitor_database.transaction() as tx:
         await tx.execute("INSERT INTO series (rule, component, home, state) VALUES ('failing', 'checkout', 0, $1)", stored)
-        [series] = (await store.series_of(tx, [0], {"failing": "9c1f0a7be2d4"})).values()
+        [series] = (await series_of(tx, [0], {"failing": "9c1f0a7be2d4"})).values()
     assert series.window.buckets == {100: {0: Part(events=10, bad=2, customers=1, first_bad=0.0)}}
-    assert series.state == State(judged_to=100, settled_to=90, incident_id="i-1", said=7)
+    assert series.state == State(judged_to=100, settled_to=90, incident_id="i-1", grown_to=7)

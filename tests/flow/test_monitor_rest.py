@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from services.monitor.api import router
-from services.monitor.events_api import MAX_EVENTS
+from services.monitor.api.events import MAX_EVENTS
 from shared.cloudevents import MAX_BYTES, write_event
 from shared.events import Topic
 from shared.postgres import Database

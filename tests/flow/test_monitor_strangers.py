@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from deploy.simulator.play import Record
-from services.monitor.aging import EVERY_OTHER
-from services.monitor.folding import Limits
+from services.monitor.fold.aging import EVERY_OTHER
+from services.monitor.hearing.events import Limits
 from shared.events import Topic
 from shared.postgres import Database
 from tests.builders import NOON, event_bytes

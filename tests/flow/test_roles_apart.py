@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from deploy.init import InitSettings
-from services.ticketing.api import router
+from services.ticketing.api.tickets import router
 from shared import outbox
 from shared.outbox import Lane, Message, put
 from shared.postgres import Database, migrate
@@ -18,7 +18,7 @@ from shared.settings import Settings
 from tests.attacks import connect, prepared_database
 from tests.conftest import ROOT, opened
 from tests.conftest import connect as as_superuser
-from tests.unit.ticketing.builders import POLICY
+from tests.unit.ticketing.builders import CONFIGURATION
 
 pytestmark = pytest.mark.asyncio
 
@@ -41,7 +41,7 @@ async def own(prepared: InitSettings) -> Settings:
         database_port=prepared.database_port,
         database_name=prepared.database_name,
         database_user="forewarn_ticketing",
-        database_password=prepared.ticketing_password,
+        database_password=prepared.password_of("ticketing"),
         agent_token="agent-token",
     )
 
@@ -85,7 +85,7 @@ async def _notify_70_mb(session: asyncpg.Connection) -> None:
 
 async def made(own: Settings, database: Database) -> int:
     """The status with which POST /v1/tickets is answered."""
-    app = Service("ticketing", own, database, routers=[router(POLICY)]).app()
+    app = Service("ticketing", own, database, routers=[router(CONFIGURATION)]).app()
     headers = {"Authorization": "Bearer agent-token"}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ticketing", headers=headers) as client:
         return int((await client.post("/v1/tickets", json=NEW)).status_code)

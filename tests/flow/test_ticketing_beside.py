@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from services.ticketing.handlers import on_incidents, on_requests
+from services.ticketing.hearing.incidents import on_incidents
+from services.ticketing.hearing.requests import on_requests
 from shared.events import Fact, IncidentImpact
 from shared.postgres import Tx
 from tests.flow.ticketing_desk import Desk
-from tests.unit.ticketing.builders import NOW, POLICY, dismissed, impact, minutes, opened, requested, resolved
+from tests.unit.ticketing.builders import CONFIGURATION, NOW, dismissed, impact, minutes, opened, requested, resolved
 
 INVOICE: dict[str, Any] = {"subject": "An invoice", "body": "Please send me an invoice."}
 
@@ -20,7 +21,7 @@ async def take(tx: Tx, *facts: Fact) -> None:
     of_incidents = [fact for fact in facts if fact.type.startswith("forewarn.incident")]
     async with asyncio.timeout(1):
         await on_incidents(tx, of_incidents)
-        await on_requests(POLICY, tx, [fact for fact in facts if fact not in of_incidents])
+        await on_requests(CONFIGURATION, tx, [fact for fact in facts if fact not in of_incidents])
 
 
 async def interleave(desk: Desk, earlier: Fact, later: Fact) -> None:

@@ -6,7 +6,10 @@ from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
-from services.ticketing import change, store
+from services.ticketing.acts import agents
+from services.ticketing.change import Person, unless_refused
+from services.ticketing.store import tickets
+from services.ticketing.store.changes import apply
 from shared.events import Fact, identity
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import NOW, STARTED, impact, minutes, opened, reopened, requested, resolved
@@ -79,9 +82,9 @@ async def test_a_ticket_its_agent_has_resolved_hears_nothing_of_the_end(desk: De
 async def test_a_ticket_a_person_has_answered_is_linked_without_another_answer_and_hears_of_the_end(desk: Desk) -> None:
     await desk.tell(requested(1))
     async with desk.database.transaction() as tx:
-        ticket = await store.ticket(tx, "1001")
+        ticket = await tickets.ticket(tx, "1001")
         assert ticket is not None
-        await store.apply(tx, [change.unless_refused(change.replied(ticket, change.Person("ada", "1"), NOW, "Let me look."))])
+        await apply(tx, [unless_refused(agents.replied(ticket, Person("ada", "1"), NOW, "Let me look."))])
     await desk.tell(opened(), impact("c-1"), resolved(at=NOW))
     assert [(fact["type"], fact["data"].get("kind")) for fact in await desk.said()] == [
         ("opened", None),

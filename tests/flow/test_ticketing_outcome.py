@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from services.ticketing import store
+from services.ticketing.store import measures
 from shared.postgres import Database
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import NOW, impact, minutes, opened, resolved
@@ -45,16 +45,16 @@ async def desk(ticketing_database: Database) -> Desk:
 
 async def test_who_was_told_before_writing_or_never_wrote_was_told_in_time(desk: Desk) -> None:
     async with desk.database.transaction() as tx:
-        contacts, leads = await store.contacts(tx, "i-1"), await store.leads(tx, "i-1")
-    assert (contacts.affected, contacts.told, contacts.told_before_contact) == (7, 5, 4)
-    assert (contacts.coverage, contacts.lead_time) == (4 / 7, 120)
+        reach, leads = await measures.reach(tx, "i-1"), await measures.leads(tx, "i-1")
+    assert (reach.affected, reach.told, reach.told_before_contact) == (7, 5, 4)
+    assert (reach.coverage, reach.lead_time) == (4 / 7, 120)
     assert sorted(leads) == [0, 120, 360]
 
 
 async def test_an_incident_that_touched_nobody_has_neither(desk: Desk) -> None:
     async with desk.database.transaction() as tx:
-        contacts, leads = await store.contacts(tx, "i-2"), await store.leads(tx, "i-2")
-    assert (contacts.coverage, contacts.lead_time, leads) == (None, None, [])
+        reach, leads = await measures.reach(tx, "i-2"), await measures.leads(tx, "i-2")
+    assert (reach.coverage, reach.lead_time, leads) == (None, None, [])
 
 
 def observed() -> tuple[float, float]:

@@ -8,16 +8,16 @@ import httpx2
 import pytest
 from fastapi.routing import APIRoute
 
-from services.ticketing.api import router
+from services.ticketing.api.tickets import router
 from shared.events.lines import one_line
 from shared.service import Service
 from shared.settings import Settings
 from tests.flow.cursors import NOT_OURS
 from tests.flow.stream_routes import STREAMS
 from tests.flow.ticketing_desk import Desk
-from tests.unit.ticketing.builders import NOW, POLICY, impact, minutes, opened, requested, resolved, told
+from tests.unit.ticketing.builders import CONFIGURATION, NOW, impact, minutes, opened, requested, resolved, told
 
-OPEN_TO_ALL = {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/docs/oauth2-redirect"}
+OPEN_TO_ALL = {"/livez", "/readyz", "/metrics", "/openapi.json"}
 AGENT = {"agent", "operator"}
 NEW = {"customer_id": "c-1", "subject": "Cannot pay", "body": "The checkout hangs."}
 
@@ -45,7 +45,7 @@ MAY = {
 
 @pytest.fixture
 async def anybody(desk: Desk, fresh_database: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    app = Service("ticketing", fresh_database, desk.database, routers=[router(POLICY)]).app()
+    app = Service("ticketing", fresh_database, desk.database, routers=[router(CONFIGURATION)]).app()
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ticketing") as client:
         yield client
 
@@ -64,7 +64,7 @@ async def act(client: httpx2.AsyncClient, ref: object, what: str, **body: Any) -
 
 
 async def test_every_route_but_health_is_in_the_role_matrix(desk: Desk, fresh_database: Settings) -> None:
-    app = Service("ticketing", fresh_database, desk.database, routers=[router(POLICY)]).app()
+    app = Service("ticketing", fresh_database, desk.database, routers=[router(CONFIGURATION)]).app()
     paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
     assert {(method.upper(), path) for path, item in paths.items() if path not in OPEN_TO_ALL for method in item} == MAY.keys()
     assert {route.path for route in app.routes if not isinstance(route, APIRoute) and hasattr(route, "path")} <= OPEN_TO_ALL

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from services.ticketing.handlers import on_incidents, on_notifications, on_requests
+from services.ticketing.hearing.incidents import on_incidents
+from services.ticketing.hearing.notifications import on_notifications
+from services.ticketing.hearing.requests import on_requests
 from shared.cloudevents import write_fact
 from shared.events import FACTS, CustomerErased, Fact, IncidentImpact, NotificationDelivered, SupportRequested, Topic
 from shared.handling import Handling
@@ -18,7 +20,7 @@ from shared.stream import Stream
 from tests.builders import customer, request
 from tests.fakes import FakeConsumer, FakeTopics
 from tests.flow.notifier_stage import Stage, impact, opened, replied, stage
-from tests.unit.ticketing.builders import POLICY
+from tests.unit.ticketing.builders import CONFIGURATION
 
 pytestmark = pytest.mark.asyncio
 
@@ -169,7 +171,7 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.database, self.topics = database, FakeTopics()
         handlers: dict[Topic, Any] = {
-            Topic.SUPPORT_REQUESTS: partial(on_requests, POLICY),
+            Topic.SUPPORT_REQUESTS: partial(on_requests, CONFIGURATION),
             Topic.INCIDENTS: on_incidents,
             Topic.NOTIFICATIONS: on_notifications,
         }

@@ -10,16 +10,18 @@ from typing import Any
 import msgspec
 
 from services.ticketing import timers
-from services.ticketing.handlers import on_incidents, on_notifications, on_requests
-from services.ticketing.store import BREACH, END, LOOK, MATCH, MEASURE, WARN
+from services.ticketing.hearing.incidents import on_incidents
+from services.ticketing.hearing.notifications import on_notifications
+from services.ticketing.hearing.requests import on_requests
+from services.ticketing.store.due import BREACH, END, LOOK, MATCH, MEASURE, TIDY, WARN
 from shared.events import TOPIC_OF, Fact, Topic
 from shared.handling import Handler
 from shared.postgres import Database
 from shared.timers import Due, LeaseLost, Timers, Work
-from tests.unit.ticketing.builders import NOW, POLICY
+from tests.unit.ticketing.builders import CONFIGURATION, NOW
 
 HANDLERS: dict[Topic, Handler] = {
-    Topic.SUPPORT_REQUESTS: partial(on_requests, POLICY),
+    Topic.SUPPORT_REQUESTS: partial(on_requests, CONFIGURATION),
     Topic.INCIDENTS: on_incidents,
     Topic.NOTIFICATIONS: on_notifications,
 }
@@ -69,9 +71,9 @@ class Desk:
     async def follow(self) -> None:
         """Does what follows from what was committed, until nothing is left to do."""
         works: dict[str, Doing] = {
-            MATCH: partial(timers.match_impact, POLICY, self.database),
-            LOOK: partial(timers.look_again, POLICY, self.database),
-            END: partial(timers.end_incident, POLICY, self.database),
+            MATCH: partial(timers.match_impact, CONFIGURATION, self.database),
+            LOOK: partial(timers.look_again, CONFIGURATION, self.database),
+            END: partial(timers.end_incident, CONFIGURATION, self.database),
         }
         while await self._do(works):
             pass
@@ -81,10 +83,10 @@ class Desk:
         await self.follow()
         await self._do(
             {
-                WARN: partial(timers.ring_first_response, self.database),
-                BREACH: partial(timers.ring_first_response, self.database),
-                MEASURE: partial(timers.measure_outcome, self.database),
-                timers.TIDY: partial(timers.tidy_tickets, POLICY, self.database),
+                WARN: partial(timers.check_first_response, self.database),
+                BREACH: partial(timers.check_first_response, self.database),
+                MEASURE: partial(timers.measure_incident, self.database),
+                TIDY: partial(timers.tidy_tickets, CONFIGURATION, self.database),
             }
         )
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx2 as httpx
 
-from tests.compose.running import KAFKA, SERVICES, Running
+from tests.compose.running import KAFKA, PORTS, Running
 from tests.e2e.shop import until
 from tests.hostile import vitals
 from tests.hostile.names import person
@@ -103,7 +103,7 @@ async def run(cases: int, seed: int) -> dict[str, Any]:
         shop = await open_.enter_async_context(stack.shop(f"{one.name}-end", 1))
         await until(shop.ready, "every service is ready", seconds=60)
     after, raised = await vitals.memory(), await vitals.raised(since)
-    grown = {service: round(after[service] - before[service], 1) for service in SERVICES}
+    grown = {service: round(after[service] - before[service], 1) for service in PORTS}
     uncaught = raised.total() + one.statuses["500"] + sum(count for ending, count in endings.items() if not ending.startswith("exit"))
     restarts = sum(lived[service] != life for service, life in (await vitals.lives()).items())
     fell = bool(uncaught or restarts or one.shortfalls or max(grown.values()) > GROWTH_MB or one.told <= cases // 100)

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from deploy.services import SERVICES
 from tests.hostile.records import VALUES
 from tests.hostile.texts import scalar, text
 
-PORTS = {"monitor": 8001, "notifier": 8002, "ticketing": 8003}
+PORTS = {spec.name: spec.port for spec in SERVICES}
 ROUTES = {
     "monitor": (
         *("POST /v1/events", "GET /v1/incidents", "GET /v1/incidents/{}", "GET /v1/incidents/{}/impact"),
@@ -26,7 +27,7 @@ ROUTES = {
     ),
 }
 EVERYWHERE = (
-    *("GET /livez", "GET /readyz", "GET /metrics", "GET /docs", "GET /openapi.json", "GET /v1/streams"),
+    *("GET /", "GET /livez", "GET /readyz", "GET /metrics", "GET /docs", "GET /openapi.json", "GET /v1/streams"),
     *("GET /{}", "GET //evil.example/{}", "GET http://evil.example/{}"),
 )
 QUERIES = ("limit", "cursor", "status", "customer_id", "incident_id", "component", "assignee", "q")

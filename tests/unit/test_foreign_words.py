@@ -19,12 +19,13 @@ from services.notifier.incident import IncidentStatus
 from services.notifier.notification import Kind
 from services.notifier.wording.writing import write
 from services.ticketing import incident as ticketing
+from services.ticketing.wording.rendering import all_clear, answer
 from shared.catalog import Catalog, Component
 from shared.config import load
 from shared.events import IncidentOpened, TicketReplied
 from shared.foreign import holds_link, is_name, is_plain_word
 from tests.unit.notifier.builders import ADA, NOW, OPEN, notification, situation
-from tests.unit.ticketing.builders import POLICY as DESK
+from tests.unit.ticketing.builders import WORDS as ANSWERS
 from tests.unit.ticketing.builders import a_ticket
 
 CONFIG = Path(__file__).parents[2] / "deploy/config"
@@ -116,11 +117,16 @@ def test_no_automatic_answer_has_a_link_of_somebody_elses(component: str, title:
     for said in (fact.title, title):
         incident = ticketing.Incident("i-1", fact.component, said, NOW)
         ticket = a_ticket(subject=subject)
-        for answer in (DESK.answer(ticket, incident), DESK.answer(ticket, replace(incident, end=ended)), DESK.all_clear(ticket, incident)):
+        over = replace(incident, end=ended)
+        for wording in (
+            answer(*ANSWERS, ticket, incident),
+            answer(*ANSWERS, ticket, over),
+            all_clear(*ANSWERS, ticket, over),
+        ):
             of_ticket = {"ticket_id": "t-1", "number": 1, "customer_id": "c-1", "reply_id": "r", "kind": "answer", "author": "forewarn"}
-            reply = TicketReplied.Data(**of_ticket, subject=answer[0], body=answer[1], replied_at=NOW)
+            reply = TicketReplied.Data(**of_ticket, subject=wording.subject, body=wording.body, replied_at=NOW)
             assert "\n" not in reply.subject
-            for text in (*answer, reply.subject):
+            for text in (wording.subject, wording.body, reply.subject):
                 assert not is_linked(text), text
 
 

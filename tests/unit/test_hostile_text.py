@@ -14,9 +14,10 @@ from services.notifier.audience import Contact, Customer, contact_for, trimmed
 from services.notifier.channels.email.mail import compose, sender_of
 from services.notifier.notification import Kind
 from services.notifier.wording.writing import write
+from services.ticketing.api.bodies import NewTicket
 from services.ticketing.matching.match import match
-from services.ticketing.subject import bare, is_reply
-from services.ticketing.views import NewTicket
+from services.ticketing.wording.rendering import answer
+from services.ticketing.wording.subject import bare, is_reply
 from shared.catalog import Catalog
 from shared.cloudevents import MAX_BYTES, Undecodable, read_fact, write_fact
 from shared.config import load
@@ -25,8 +26,7 @@ from shared.events.lines import one_line
 from shared.foreign import holds_link, is_name
 from tests.builders import customer
 from tests.unit.notifier.builders import ADA, NOW, OPEN, POLICY, notification, situation
-from tests.unit.ticketing.builders import POLICY as DESK
-from tests.unit.ticketing.builders import a_ticket, an_incident, evidence
+from tests.unit.ticketing.builders import CONFIGURATION, WORDS, a_ticket, an_incident, evidence
 
 CATALOG = load(Path(__file__).parents[2] / "deploy/config/catalog.yml", Catalog)
 SHOP = sender_of("Shop <support@shop.example>")
@@ -129,9 +129,15 @@ class TestAText:
 
     def test_of_a_ticket_is_matched_soon(self, text: str) -> None:
         ticket, body = a_ticket(subject=long(text, 250)), long(text, 100_000)
-        windows = DESK.support.linking.windows
+        windows = CONFIGURATION.support.linking.windows
         is_quick(lambda: match(ticket, body, [(an_incident(), evidence())], windows, CATALOG))
-        is_quick(lambda: (is_reply(ticket.subject), bare(ticket.subject), DESK.answer(ticket, an_incident())))
+        is_quick(
+            lambda: (
+                is_reply(ticket.subject),
+                bare(ticket.subject),
+                answer(*WORDS, ticket, an_incident()),
+            )
+        )
 
     def test_over_rest_is_taken_soon(self, text: str) -> None:
         storable = long(text, MAX_BYTES // 2).encode(errors="replace").decode().replace("\0", " ")

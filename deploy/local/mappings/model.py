@@ -10,7 +10,7 @@ import re2
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, InstanceOf, Tag, model_validator
 from typing_extensions import TypeAliasType
 
-from services.monitor.rules import Comparison, Operand
+from shared.conditions import Comparison, Wanted
 from shared.config import Config
 from shared.events import FACT_OF, TOPIC_OF, Topic
 
@@ -83,7 +83,7 @@ def _zone(name: object) -> object:
 
 Template = Annotated[str, AfterValidator(_template)]
 Templates = Annotated[tuple[Template, ...], BeforeValidator(_several), Field(min_length=1)]  # the first whose columns all say something
-Condition = dict[str, Operand | list[Operand] | Comparison]
+Condition = dict[str, Wanted]
 
 
 class Value(Config):

@@ -10,7 +10,7 @@ import msgspec
 
 from deploy.local.mappings.model import Value, pattern
 from deploy.local.mappings.routes import Routes
-from services.monitor.rules import COMPARE, Comparison, Operand
+from shared.conditions import COMPARE, Comparison, Wanted
 
 Test = Callable[[Any], bool]
 
@@ -78,7 +78,7 @@ def _cut_out(search: Callable[[bytes], Any], held: Any) -> str | None:
     return None if begins < 0 else text[begins:ends].decode()
 
 
-def test_of(wanted: Operand | list[Operand] | Comparison) -> Test:
+def test_of(wanted: Wanted) -> Test:
     """The condition as a function of what a column has; texts are compared, except where a number is asked for."""
     if isinstance(wanted, Comparison):
         return _comparison(wanted)

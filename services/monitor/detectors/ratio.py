@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.monitor.rules import RatioRule
+from services.monitor.rules.file import RatioRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from services.ticketing.incident import Evidence, Incident
 from services.ticketing.matching.trouble import Heard, trouble_with
-from services.ticketing.subject import is_reply
 from services.ticketing.ticket import Ticket
+from services.ticketing.wording.subject import is_reply
 from shared.catalog import Catalog
 
 LINK_FROM = 0.75  # a score below is a suggestion: a false answer is worse than none

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.services import NAMES
+
 ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -14,7 +16,7 @@ EXACT = re.compile(r"v?\d+\.\d+(\.\d+)?(-[a-z]+)*")  # a release; Postgres has t
 NETWORKS = {
     "kafka": {"stores", "broker"},
     "postgres": {"stores"},
-    **{name: {"stores", "serving"} for name in ("init", "monitor", "notifier", "ticketing", "demo")},
+    **{name: {"stores", "serving"} for name in ("init", *NAMES, "demo")},
     **{name: {"serving"} for name in ("maildev", "alertmanager")},
     "prometheus": {"serving", "dashboards"},
     "grafana": {"dashboards"},
@@ -83,9 +85,8 @@ def test_only_postgres_gets_capabilities_back() -> None:
 
 
 def test_whatever_stays_up_says_that_it_is_healthy_and_comes_back() -> None:
-    ours = {"monitor", "notifier", "ticketing"}  # by the image's HEALTHCHECK
     for name in SERVICES.keys() - ONE_SHOTS:
-        assert name in ours or SERVICES[name]["healthcheck"]["test"]
+        assert name in NAMES or SERVICES[name]["healthcheck"]["test"]  # ours: by the image's HEALTHCHECK
         assert SERVICES[name]["restart"] == "unless-stopped"
 
 

@@ -1,4 +1,4 @@
-""".env.example documents every variable that a process reads, and none that nobody reads; each secret also as a file."""
+""".env.example documents every variable that a process or docker-compose.yml reads, and no other; each secret also as a file."""
 
 import re
 from pathlib import Path
@@ -13,6 +13,7 @@ from services.notifier.settings import NotifierSettings
 from services.ticketing.settings import TicketingSettings
 
 EXAMPLE = dict(re.findall(r"^#(FOREWARN_\w+)=(.*)$", (Path(__file__).parents[3] / ".env.example").read_text(), re.MULTILINE))
+COMPOSE = dict(re.findall(r"\$\{(FOREWARN_\w+):-([^}]*)\}", (Path(__file__).parents[3] / "docker-compose.yml").read_text()))
 FIELDS = [
     (f"FOREWARN_{name.upper()}", field)
     for kind in (MonitorSettings, NotifierSettings, TicketingSettings, InitSettings, AlertingSettings)
@@ -22,12 +23,12 @@ SECRETS = {variable for variable, field in FIELDS if field.annotation is SecretS
 
 
 def test_the_example_names_every_variable_and_no_other() -> None:
-    assert sorted(EXAMPLE) == sorted({variable for variable, _ in FIELDS} | {f"{secret}_FILE" for secret in SECRETS})
+    assert sorted(EXAMPLE) == sorted({variable for variable, _ in FIELDS} | COMPOSE.keys() | {f"{secret}_FILE" for secret in SECRETS})
 
 
 def test_the_example_shows_the_defaults() -> None:
     for variable in EXAMPLE.keys() - SECRETS - {f"{secret}_FILE" for secret in SECRETS}:
-        defaults = {str(field.default) for name, field in FIELDS if name == variable}
+        defaults = {str(field.default) for name, field in FIELDS if name == variable} or {COMPOSE[variable]}
         assert EXAMPLE[variable].lower() in {default.lower() for default in defaults}
 
 

@@ -9,13 +9,15 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
+from deploy.services import SERVICES
+
 DEPLOY = Path(__file__).parents[3] / "deploy"
 FILES = ("prometheus/rules.yml", "prometheus/rules_test.yml", "grafana/dashboards/loop.json")
 
 
 @pytest.fixture(scope="module")
 def known() -> set[str]:
-    for module in ("shared", "services.monitor", "services.notifier", "services.ticketing"):
+    for module in ("shared", *(spec.module for spec in SERVICES)):
         importlib.import_module(f"{module}.metrics")
     families = {family.name: family.type for family in REGISTRY.collect()}
     suffixes = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}

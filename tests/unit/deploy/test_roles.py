@@ -14,9 +14,10 @@ import asyncpg
 import pytest
 
 from deploy import roles
-from deploy.init import SERVICES, InitSettings, prepare_database
+from deploy.init import InitSettings, prepare_database
 from deploy.local.postgres import Database as Server
 from deploy.local.postgres import postgres as server
+from deploy.services import NAMES
 from tests.attacks import allowed, connect, prepared_database
 
 
@@ -27,7 +28,7 @@ async def prepared(postgres: dict[str, str]) -> AsyncIterator[InitSettings]:
 
 
 async def test_a_service_finds_its_tables_without_naming_its_schema_and_may_write_and_make_more(prepared: InitSettings) -> None:
-    for service in SERVICES:
+    for service in NAMES:
         own = await connect(prepared, roles.role_of(service))
         assert await own.fetchval("SELECT current_schema()") == service
         await own.execute("INSERT INTO offsets (stream, topic, partition, next) VALUES ('a', 'b', 0, 1)")
@@ -80,7 +81,7 @@ async def test_a_role_of_nobody_cannot_even_connect_and_keeps_the_other_database
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="CONNECT"):
         await connect(prepared, stranger)
     await admin.execute("GRANT CONNECT ON DATABASE postgres TO PUBLIC")
-    await roles.close_to_the_public(admin, prepared.database_name, SERVICES, ["postgres"])
+    await roles.close_to_the_public(admin, prepared.database_name, NAMES, ["postgres"])
     await (await connect(prepared, stranger, "postgres")).close()
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="CONNECT"):
         await connect(prepared, "forewarn_monitor", "postgres")
@@ -94,9 +95,9 @@ async def test_a_stack_of_a_version_before_is_closed_when_init_runs_again(prepar
     admin = await connect(prepared, postgres["user"])
     await admin.execute("GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint), lo_create(oid) TO PUBLIC")
     await admin.execute("ALTER ROLE forewarn_monitor CONNECTION LIMIT -1 CREATEDB; ALTER ROLE forewarn_monitor RESET temp_file_limit")
-    assert len(await roles.left_open(admin, prepared.database_name, SERVICES)) >= 2
+    assert len(await roles.left_open(admin, prepared.database_name, NAMES)) >= 2
     await prepare_database(prepared)
-    assert not [said for said in await roles.left_open(admin, prepared.database_name, SERVICES) if "connect to database" not in said]
+    assert not [said for said in await roles.left_open(admin, prepared.database_name, NAMES) if "connect to database" not in said]
     own = await connect(prepared, "forewarn_monitor")
     assert await allowed(own) == []
     await own.close()

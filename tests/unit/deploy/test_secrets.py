@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from deploy.secrets import SECRETS, SERVICES, ensure
+from deploy.secrets import SECRETS, ensure
+from deploy.services import NAMES
 
 
 def contents(root: Path) -> dict[str, str]:
@@ -28,7 +29,7 @@ def test_no_two_secrets_are_equal_but_those_that_are_one(tmp_path: Path) -> None
     ensure(tmp_path)
     made = contents(tmp_path)
     assert len(set(made.values())) == len(SECRETS)
-    assert len({made[f"{service}/agent_token"] for service in SERVICES}) == 1
+    assert len({made[f"{service}/agent_token"] for service in NAMES}) == 1
 
 
 def test_a_holder_that_lost_its_copy_gets_the_same_secret_again(tmp_path: Path) -> None:

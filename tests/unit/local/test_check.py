@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deploy.local.cli import app
-from services.monitor.rules import RulesFile
+from services.monitor.rules.file import RulesFile
 from shared.config import load
 
 SHIPPED = Path(__file__).parent.parent.parent.parent / "deploy" / "config"
@@ -177,11 +177,43 @@ def test_a_service_that_starts_with_doubts_says_them_in_its_log(folder: Path, ca
     assert "off is read as false" in caplog.text
 
 
-def test_a_file_that_is_not_there_is_a_mistake(folder: Path) -> None:
+def test_a_file_that_the_operator_does_not_have_is_the_shipped_one(tmp_path: Path) -> None:
+    (tmp_path / "support.yml").write_text((SHIPPED / "support.yml").read_text())
+    result = check(tmp_path)
+    assert result.exit_code == 0
+    assert f"{tmp_path}/support.yml: fine, your own, " in result.output
+    for name in ("catalog.yml", "rules.yml", "notifications.yml"):
+        assert f"{SHIPPED}/{name}: fine, as shipped, " in result.output
+
+
+def test_a_file_that_is_in_neither_folder_is_a_mistake(folder: Path, tmp_path: Path) -> None:
     (folder / "support.yml").unlink()
-    result = check(folder)
+    result = CliRunner().invoke(app, ["check-config", str(tmp_path), "--shipped", str(folder)])
     assert result.exit_code == 1
     assert f"{folder}/support.yml: No such file or directory" in result.output
+
+
+def test_a_link_that_leads_nowhere_counts_and_is_a_mistake(folder: Path) -> None:
+    (folder / "rules.yml").unlink()
+    (folder / "rules.yml").symlink_to("away.yml")
+    result = check(folder)
+    assert result.exit_code == 1
+    assert f"{folder}/rules.yml: No such file or directory" in result.output
+
+
+def test_a_folder_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    result = check(tmp_path / "conifg")
+    assert result.exit_code == 1
+    assert "conifg: there is no such folder" in result.output
+
+
+def test_topics_of_the_operators_own_are_checked_and_alertmanagers_file_is_known(folder: Path) -> None:
+    (folder / "topics.yml").write_text("topics: {}\n")
+    (folder / "alertmanager.yml").write_text("route: {}\n")
+    result = check(folder)
+    assert result.exit_code == 1
+    assert f"{folder}/topics.yml:1: dead_letters: Field required" in result.output
+    assert "no service reads" not in result.output
 
 
 def test_a_file_that_nobody_reads_is_remarked_on(folder: Path) -> None:

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 from deploy.local.dlq import list_on, redrive_on, show_on
 from deploy.local.letters import MOST
 from deploy.local.processes import Failed
+from shared.brokers import Brokers
 from shared.cloudevents import Reason
 from shared.dead_letters import DeadLetter, Form
 from shared.events import Topic
@@ -58,30 +59,30 @@ async def test_the_list_counts_by_topic_and_reason_and_says_how_many_wait(
 ) -> None:
     for reason in (Reason.NOT_JSON, Reason.NOT_JSON, Reason.LOOP):
         await put_aside(sender, record(b"{"), reason)
-    assert await redrive_on(kafka, TOPIC, "loop") == 0
+    assert await redrive_on(Brokers(kafka), TOPIC, "loop") == 0
     capsys.readouterr()
     for topic in (None, TOPIC, f"{TOPIC}.dlq"):
-        assert await list_on(kafka, topic) == 0
+        assert await list_on(Brokers(kafka), topic) == 0
         head, *lines = capsys.readouterr().out.splitlines()
         assert head.split() == ["topic", "reason", "letters", "waiting", "the", "latest"]
         assert [line.split()[:4] for line in lines] == [[TOPIC, "not_json", "2", "2"], [TOPIC, "loop", "1", "0"]]
 
 
 async def test_without_dead_letters_the_list_says_so(kafka: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert await list_on(kafka, None) == 0
+    assert await list_on(Brokers(kafka), None) == 0
     assert capsys.readouterr().out == "no dead letters\n"
 
 
 async def test_a_topic_that_is_not_there_is_told_in_a_sentence(kafka: str) -> None:
     with pytest.raises(Failed, match=r"no topic nonsense\.dlq"):
-        await list_on(kafka, "nonsense")
+        await list_on(Brokers(kafka), "nonsense")
 
 
 async def test_a_letter_is_shown_with_where_it_stood_and_its_bytes_cannot_move_the_cursor(
     kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await put_aside(sender, record(b"\x1b[2J\xff\n caf\xc3\xa9", [("x-from", b"\x1b]0;owned\x07")]))
-    assert await show_on(kafka, TOPIC, None, 3) == 0
+    assert await show_on(Brokers(kafka), TOPIC, None, 3) == 0
     shown = capsys.readouterr().out
     assert "support.requests.v1.dlq partition 0 offset 0, put aside" in shown
     assert "reason     not_json: malformed (Undecodable)" in shown
@@ -99,12 +100,12 @@ async def test_one_letter_is_shown_by_its_place_and_the_latest_without(
 ) -> None:
     for number in range(5):
         await put_aside(sender, record(f"letter {number}".encode()))
-    assert await show_on(kafka, TOPIC, (0, 1), 3) == 0
+    assert await show_on(Brokers(kafka), TOPIC, (0, 1), 3) == 0
     assert "letter 1" in (one := capsys.readouterr().out)
     assert one.count("value") == 1
-    assert await show_on(kafka, TOPIC, None, 2) == 0
+    assert await show_on(Brokers(kafka), TOPIC, None, 2) == 0
     assert [line.split()[-1] for line in capsys.readouterr().out.splitlines() if "value" in line] == ["3", "4"]
-    assert await show_on(kafka, TOPIC, (0, 99), 3) == 1
+    assert await show_on(Brokers(kafka), TOPIC, (0, 99), 3) == 1
     assert capsys.readouterr().out == "no dead letter at partition 0, offset 99\n"
 
 
@@ -114,9 +115,9 @@ async def test_one_letter_is_shown_by_its_place_and_the_latest_without(
 async def test_a_letter_goes_back_as_it_came_and_once(kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]) -> None:
     came = [("ce_id", b"7"), ("trace", b"\xff\x00")]
     await put_aside(sender, record(b"\xfe bytes", came))
-    assert await redrive_on(kafka, TOPIC) == 0
+    assert await redrive_on(Brokers(kafka), TOPIC) == 0
     assert "1 dead letters went back to support.requests.v1" in capsys.readouterr().out
-    assert await redrive_on(kafka, TOPIC) == 0
+    assert await redrive_on(Brokers(kafka), TOPIC) == 0
     assert "0 dead letters went back" in capsys.readouterr().out
     [back] = await everything(kafka, TOPIC, 1)
     assert (back.key, back.value) == (b"c-17", b"\xfe bytes")
@@ -125,9 +126,9 @@ async def test_a_letter_goes_back_as_it_came_and_once(kafka: str, sender: AIOKaf
 
 async def test_nothing_is_sent_on_trial(kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]) -> None:
     await put_aside(sender, record(b"{"))
-    assert await redrive_on(kafka, TOPIC, dry_run=True) == 0
+    assert await redrive_on(Brokers(kafka), TOPIC, dry_run=True) == 0
     assert "1 dead letters would go back" in capsys.readouterr().out
-    assert await redrive_on(kafka, TOPIC) == 0
+    assert await redrive_on(Brokers(kafka), TOPIC) == 0
     assert "1 dead letters went back" in capsys.readouterr().out
 
 
@@ -136,8 +137,8 @@ async def test_one_reasons_letters_go_back_and_later_the_others(
 ) -> None:
     for number, reason in enumerate([Reason.LOOP, Reason.NOT_JSON, Reason.LOOP, Reason.NOT_JSON]):
         await put_aside(sender, record(json.dumps(number).encode()), reason)
-    await redrive_on(kafka, TOPIC, "not_json")
-    await redrive_on(kafka, TOPIC)
+    await redrive_on(Brokers(kafka), TOPIC, "not_json")
+    await redrive_on(Brokers(kafka), TOPIC)
     assert "2 loop" in capsys.readouterr().out
     assert [each.value for each in await everything(kafka, TOPIC, 4)] == [b"1", b"3", b"0", b"2"]
 
@@ -146,12 +147,12 @@ async def test_what_comes_back_each_time_stays_in_the_end(kafka: str, sender: AI
     came: Headers = [("forewarn-reason", b"a forged one")]
     for times in range(MOST):
         await put_aside(sender, record(b"{", came, offset=times))
-        assert await redrive_on(kafka, TOPIC) == 0
+        assert await redrive_on(Brokers(kafka), TOPIC) == 0
         *_, back = await everything(kafka, TOPIC, times + 1)
         came = back.headers
     await put_aside(sender, record(b"{", came, offset=MOST))
     capsys.readouterr()
-    assert await redrive_on(kafka, TOPIC) == 1
+    assert await redrive_on(Brokers(kafka), TOPIC) == 1
     assert capsys.readouterr().out.splitlines() == [
         "0 dead letters went back to support.requests.v1",
         f"1 stay: they have come back {MOST} times; `forewarn dlq show` says what is wrong with them",
@@ -160,7 +161,7 @@ async def test_what_comes_back_each_time_stays_in_the_end(kafka: str, sender: AI
 
 async def test_a_letter_that_came_empty_goes_back_empty(kafka: str, sender: AIOKafkaProducer) -> None:
     await put_aside(sender, record(None), Reason.EMPTY)
-    assert await redrive_on(kafka, TOPIC) == 0
+    assert await redrive_on(Brokers(kafka), TOPIC) == 0
     [back] = await everything(kafka, TOPIC, 1)
     assert back.value is None
 
@@ -168,7 +169,7 @@ async def test_a_letter_that_came_empty_goes_back_empty(kafka: str, sender: AIOK
 async def test_a_letter_that_came_with_the_header_of_a_receipt_hides_nothing(kafka: str, sender: AIOKafkaProducer) -> None:
     await put_aside(sender, record(b"{"))
     await put_aside(sender, record(b"[[0, 0]]", [("forewarn-receipt", b"1")]))
-    assert await redrive_on(kafka, TOPIC) == 0
+    assert await redrive_on(Brokers(kafka), TOPIC) == 0
     assert [each.value for each in await everything(kafka, TOPIC, 2)] == [b"{", b"[[0, 0]]"]
 
 
@@ -177,8 +178,8 @@ async def test_more_letters_than_one_receipt_holds_go_back_each_once(kafka: str,
     accepted = [await sender.send(letter.topic, letter.value, key=str(n).encode(), headers=list(letter.headers)) for n in range(450)]
     for each in accepted:
         await each
-    await redrive_on(kafka, TOPIC)
-    await redrive_on(kafka, TOPIC)
+    await redrive_on(Brokers(kafka), TOPIC)
+    await redrive_on(Brokers(kafka), TOPIC)
     await sender.send_and_wait(TOPIC, b"the end", key=b"end")
     keys = [each.key for each in await everything(kafka, TOPIC, 451)]
     assert len(keys) == len(set(keys)) == 451
@@ -202,9 +203,9 @@ async def test_a_pointer_goes_back_with_the_bytes_that_stand_in_its_topic(
 ) -> None:
     await pointed_at(sender, b"not json")
     await pointed_at(sender, b"not json either", form=Form.STUB)
-    assert await redrive_on(kafka, TOPIC) == 0
+    assert await redrive_on(Brokers(kafka), TOPIC) == 0
     assert "2 dead letters went back" in capsys.readouterr().out
-    assert await redrive_on(kafka, TOPIC) == 0
+    assert await redrive_on(Brokers(kafka), TOPIC) == 0
     assert "0 dead letters went back" in capsys.readouterr().out
     *_, first, second = sorted(await everything(kafka, TOPIC, 4), key=lambda each: len(each.headers))
     assert {first.value, second.value} == {b"not json", b"not json either"}
@@ -216,7 +217,7 @@ async def test_a_pointer_whose_record_is_gone_or_another_stays_and_is_named(
 ) -> None:
     await pointed_at(sender, b"made anew", sha256_of=b"not json")
     await put_aside(sender, record(b"{"))
-    assert await redrive_on(kafka, TOPIC) == 1
+    assert await redrive_on(Brokers(kafka), TOPIC) == 1
     assert capsys.readouterr().out.splitlines() == [
         "1 not_json",
         "1 dead letters went back to support.requests.v1",
@@ -227,9 +228,9 @@ async def test_a_pointer_whose_record_is_gone_or_another_stays_and_is_named(
 async def test_pointers_are_listed_and_shown_as_such(kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]) -> None:
     await pointed_at(sender, b"not json")
     await put_aside(sender, record(b"{", [("forewarn-form", b"pointer")]))  # a forged one is whole
-    await list_on(kafka, TOPIC)
+    await list_on(Brokers(kafka), TOPIC)
     assert capsys.readouterr().out.rstrip().endswith(", 1 without their bytes")
-    await show_on(kafka, TOPIC, (0, 0), 1)
+    await show_on(Brokers(kafka), TOPIC, (0, 0), 1)
     assert "  pointer    no bytes here: 8 of them, sha256 " in capsys.readouterr().out
 
 
@@ -245,5 +246,5 @@ async def test_ten_thousand_letters_go_back_in_reasonable_time(
         await sender.send(letter.topic, letter.value, headers=ours)
     await sender.flush()
     async with asyncio.timeout(60):
-        assert await redrive_on(kafka, TOPIC) == 0
+        assert await redrive_on(Brokers(kafka), TOPIC) == 0
     assert "10,000 dead letters went back" in capsys.readouterr().out

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from deploy.local.cli import app
 from deploy.local.processes import Failed
 from deploy.local.replay import Plan, mapping_of, replay_on
+from shared.brokers import Brokers
 from shared.events import Topic
 from tests.unit.local.replaying import PLAIN, SERVICENOW, mapping
 from tests.unit.simulator.test_play import everything
@@ -27,17 +28,17 @@ async def events(kafka: str, count: int) -> list[dict[str, Any]]:
 
 async def test_the_servicenow_log_becomes_requests_and_the_same_ones_again(kafka: str, capsys: pytest.CaptureFixture[str]) -> None:
     plan = Plan(str(SERVICENOW), mapping_of("servicenow"))
-    first = await replay_on(kafka, plan)
+    first = await replay_on(Brokers(kafka), plan)
     assert (first.rows, first.sent, first.left_out, first.refused.total()) == (65, 12, 53, 0)
     assert capsys.readouterr().out.startswith("65 rows: 12 events sent, 53 rows left out, 0 refused; ")
-    await replay_on(kafka, plan)
+    await replay_on(Brokers(kafka), plan)
     sent = await everything(kafka, Topic.SUPPORT_REQUESTS, 24)
     assert len({(each.key, each.value) for each in sent}) == 12
 
 
 async def test_a_messages_timestamp_is_now_so_that_retention_lets_old_events_be_read(kafka: str, tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("at,part\n2016-01-01,checkout\n")
-    await replay_on(kafka, Plan(str(tmp_path / "log.csv"), mapping(tmp_path)))
+    await replay_on(Brokers(kafka), Plan(str(tmp_path / "log.csv"), mapping(tmp_path)))
     [sent] = await everything(kafka, Topic.PRODUCT_EVENTS, 1)
     assert abs(sent.timestamp / 1000 - time.time()) < 60
     assert json.loads(sent.value)["time"] == "2016-01-01T00:00:00+00:00"
@@ -47,7 +48,7 @@ async def test_several_files_are_sent_in_time(kafka: str, tmp_path: Path) -> Non
     with zipfile.ZipFile(tmp_path / "x.zip", "w") as packed:
         packed.writestr("one.csv", "at,part\n2026-01-01,a\n2026-01-03,a\n")
         packed.writestr("two.csv", "at,part\n2026-01-02,a\n2026-01-04,a\n")
-    await replay_on(kafka, Plan(f"{tmp_path}/x.zip:*.csv", mapping(tmp_path), source="/one"))
+    await replay_on(Brokers(kafka), Plan(f"{tmp_path}/x.zip:*.csv", mapping(tmp_path), source="/one"))
     ids = [event["id"] for event in await events(kafka, 4)]  # one component: one key, so one partition
     assert ids == ["one.csv:1", "two.csv:1", "one.csv:2", "two.csv:2"]
 
@@ -56,7 +57,7 @@ async def test_rows_that_do_not_fit_are_counted_by_reason_and_the_first_few_show
     kafka: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "log.csv").write_text("at,part\n2026-01-01,a\nbroken\n" + "\x1b[31mnever,a\n" * 8)
-    tally = await replay_on(kafka, Plan(str(tmp_path / "log.csv"), mapping(tmp_path)))
+    tally = await replay_on(Brokers(kafka), Plan(str(tmp_path / "log.csv"), mapping(tmp_path)))
     assert tally.refused == {"no_time": 8, "wrong_columns": 1}
     first, *more = capsys.readouterr().out.splitlines()
     assert first.startswith("10 rows: 1 events sent, 0 rows left out, 9 refused; ")
@@ -67,14 +68,14 @@ async def test_rows_that_do_not_fit_are_counted_by_reason_and_the_first_few_show
 
 async def test_a_limit_is_of_rows(kafka: str, tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("at,part\n" + "2026-01-01,a\n" * 100)
-    tally = await replay_on(kafka, Plan(str(tmp_path / "log.csv"), mapping(tmp_path), limit=7))
+    tally = await replay_on(Brokers(kafka), Plan(str(tmp_path / "log.csv"), mapping(tmp_path), limit=7))
     assert (tally.rows, tally.sent) == (7, 7)
 
 
 async def test_a_speed_keeps_the_gaps_between_rows(kafka: str, tmp_path: Path) -> None:
     moments = ["10:00:00", "10:00:30", "10:00:20", "10:01:00"]  # the third is late, and delays nothing
     (tmp_path / "log.csv").write_text("at,part\n" + "".join(f"2026-01-01 {moment},a\n" for moment in moments))
-    await replay_on(kafka, Plan(str(tmp_path / "log.csv"), mapping(tmp_path), speed=60))
+    await replay_on(Brokers(kafka), Plan(str(tmp_path / "log.csv"), mapping(tmp_path), speed=60))
     first, second, third, last = (each.timestamp for each in await everything(kafka, Topic.PRODUCT_EVENTS, 4))
     assert 450 <= second - first <= 800
     assert third - second < 200
@@ -85,14 +86,14 @@ async def test_an_event_larger_than_a_batch_goes_out_like_any_other(kafka: str, 
     text = PLAIN.replace("csv", "json").replace('"{part}"', 'a, text: "{part}"')
     rows = [json.dumps({"at": "2026-01-01", "part": "x" * size}) + "\n" for size in (10, 900_000, 10)]
     (tmp_path / "log.jsonl").write_text("".join(rows))
-    await replay_on(kafka, Plan(str(tmp_path / "log.jsonl"), mapping(tmp_path, text)))
+    await replay_on(Brokers(kafka), Plan(str(tmp_path / "log.jsonl"), mapping(tmp_path, text)))
     assert [len(event["data"]["text"]) for event in await events(kafka, 3)] == [10, 900_000, 10]
 
 
 async def test_a_kafka_that_does_not_answer_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "log.csv").write_text("at,part\n2026-01-01,a\n")
     with pytest.raises(Failed, match=r"Kafka at 127\.0\.0\.1:1: .*what has arrived counts once"):
-        await replay_on("127.0.0.1:1", Plan(str(tmp_path / "log.csv"), mapping(tmp_path)))
+        await replay_on(Brokers("127.0.0.1:1"), Plan(str(tmp_path / "log.csv"), mapping(tmp_path)))
 
 
 # ── the command ──────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from deploy.local.mappings.model import Mapping
 from deploy.local.mappings.turning import Ready, Reason, Refused, Turning
 from deploy.local.processes import Failed
 from deploy.local.replay import SHIPPED, mapping_of
-from services.monitor.rules import RulesFile
+from services.monitor.rules.file import RulesFile
 from shared.cloudevents import FACT_HEADERS, read_fact
 from shared.cloudevents import Reason as Dead
 from shared.config import ConfigError, load

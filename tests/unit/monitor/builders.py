@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from services.monitor.fold import Partition
-from services.monitor.rules import RatioRule
+from services.monitor.fold.partition import Partition
+from services.monitor.rules.file import RatioRule
 from shared.events import ProductEvent
 from tests.builders import NOON, event
 

@@ -4,8 +4,8 @@ from dataclasses import astuple
 
 import pytest
 
-from services.monitor.buckets import OldCell
-from services.monitor.fold import SKEW, Account, Partition, Watch
+from services.monitor.fold.buckets import OldCell
+from services.monitor.fold.partition import SKEW, Account, Partition, Watch
 from tests.builders import event
 from tests.unit.monitor.builders import HORIZON, LATER, START, folded, request, rule
 
@@ -73,7 +73,7 @@ def test_a_machine_that_fails_is_no_customer() -> None:
 
 def test_only_changes_since_the_last_checkpoint_are_told_and_whole() -> None:
     partition = folded(request(0), request(1))
-    watch(partition).buckets.settle(LATER)
+    watch(partition).buckets.take_changes(LATER)
     partition.fold(request(1.5, ok=False), LATER)
     assert buckets(partition) == [(1, 2, 1, 1)]
 
@@ -121,7 +121,7 @@ def test_whom_an_incident_touches_depends_on_when_their_row_was() -> None:
 
 def test_those_who_failed_since_the_last_checkpoint_can_be_asked_for_alone() -> None:
     partition = folded(*(request(at, ok=False, customer=customer) for customer in ("c-1", "c-2") for at in (0, 1)))
-    watch(partition).tallies.settle()
+    watch(partition).tallies.take_changes()
     partition.fold(request(2, ok=False, customer="c-2"), LATER)
     failed = watch(partition).tallies.failed["checkout"]
     assert [customer for customer, _ in watch(partition).affected("checkout", failed, *EVER)] == ["c-2"]

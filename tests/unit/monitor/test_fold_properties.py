@@ -9,11 +9,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.monitor.buckets import StoredCells
-from services.monitor.fold import Partition
-from services.monitor.seen import MINUTE
-from services.monitor.tallies import Rows
-from services.monitor.window import Window
+from services.monitor.fold.buckets import StoredCells
+from services.monitor.fold.partition import Partition
+from services.monitor.fold.seen import MINUTE
+from services.monitor.fold.tallies import Rows
+from services.monitor.windows.window import Window
 from shared.events import ProductEvent
 from tests.unit.monitor.builders import HORIZON, LATER, START, request, rule
 
@@ -134,10 +134,10 @@ class Disk:
 
     def save(self, partition: Partition) -> None:
         watch = partition.watches[RULE.id]
-        for bucket in watch.buckets.settle(partition.clock):
+        for bucket in watch.buckets.take_changes(partition.clock):
             kept = [each for each in self.cells if each[0] != bucket.start] if bucket.whole else self.cells
             self.cells = [*kept, (bucket.start, msgspec.msgpack.encode(bucket.cells))]
-        if (stored := watch.tallies.settle()) is not None:
+        if (stored := watch.tallies.take_changes()) is not None:
             self.tallies = [*([] if stored.whole else self.tallies), (stored.generation, msgspec.msgpack.encode(stored.rows))]
         self.seen += partition.seen.fresh(partition.clock).items()
         self.clock = partition.clock

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitor.aging import EVERY_OTHER, Ages, Components, Mark
-from services.monitor.fold import FOUND_WITHIN, LATE, NOT_OURS, REFUSED, REMEMBERED, TAKEN, Account, Partition, Watch, above
-from services.monitor.seen import MINUTE
+from services.monitor.fold.aging import EVERY_OTHER, Ages, Components, Mark
+from services.monitor.fold.partition import FOUND_WITHIN, LATE, NOT_OURS, REFUSED, REMEMBERED, TAKEN, Account, Partition, Watch, above
+from services.monitor.fold.seen import MINUTE
 from shared.events import ProductEvent
 from tests.unit.monitor.builders import HORIZON, LATER, START, request, rule
 
@@ -34,8 +34,8 @@ class Fold:
 
     def checkpoint(self) -> None:
         partition = self.partition
-        self.watch.buckets.settle(partition.clock)
-        self.watch.tallies.settle()
+        self.watch.buckets.take_changes(partition.clock)
+        self.watch.tallies.take_changes()
         self.watch.buckets.forget(partition.clock)
         self.watch.turn(partition.clock, self.now)
         partition.seen.fresh(partition.clock)

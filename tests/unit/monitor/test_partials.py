@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitor.partials import IN_ONE, LARGEST, messages, series, size
+from services.monitor.fold.partials import IN_ONE, LARGEST, messages, series, size
 from shared.cloudevents import MAX_BYTES, write_fact
 from shared.events import Bucket, FoldedSeries, PartialFolded
 from tests.builders import NOON

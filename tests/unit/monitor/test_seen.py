@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitor.seen import MINUTE, Seen
+from services.monitor.fold.seen import MINUTE, Seen
 
 AT = 1_764_000_000.0
 THIS = int(AT) // MINUTE

@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.monitor.fold import LATE, NOT_OURS, QUIET, REFUSED, TAKEN, Partition, Watch
-from services.monitor.rules import RatioRule
-from services.monitor.strangers import HEARD_WITHIN, Strangers
+from services.monitor.fold.partition import LATE, NOT_OURS, QUIET, REFUSED, TAKEN, Partition, Watch
+from services.monitor.rules.file import RatioRule
+from services.monitor.windows.strangers import HEARD_WITHIN, Strangers
 from tests.unit.monitor.builders import HORIZON, START, request, rule
 
 KEPT = 15.0 + HORIZON
@@ -29,7 +29,7 @@ class Fold:
     def checkpoint(self, *, held: tuple[str, ...] = ()) -> None:
         clock = self.partition.clock
         self.watch.components.hold(frozenset(held), clock)
-        self.watch.buckets.settle(clock)
+        self.watch.buckets.take_changes(clock)
         self.watch.buckets.forget(clock)
         self.watch.forget_strangers(clock)
 
@@ -95,7 +95,7 @@ def test_a_named_component_that_comes_for_the_first_time_is_not_late_because_str
     assert fold.take(500, "checkout") == TAKEN
 
 
-def test_a_component_with_an_open_incident_is_neither_refused_nor_let_go() -> None:
+def test_a_component_with_an_open_incident_is_neither_refused_nor_forget_quiet() -> None:
     fold = Fold(limit=2)
     fold.take(0, "failing")
     fold.checkpoint(held=("failing",))
@@ -147,14 +147,14 @@ def test_150_000_distinct_components_leave_no_more_windows_than_the_limit() -> N
         known.add(key)
         held.hear(key, 0, number % 10, START + number / 1000, PAST)
         if number % 500 == 0:
-            known -= set(held.let_go(PAST))
+            known -= set(held.forget_quiet(PAST))
             assert len(known) <= 1_000 + 1
-    known -= set(held.let_go(PAST))
+    known -= set(held.forget_quiet(PAST))
     assert ("failing", "checkout") in known
     assert ("failing", f"/orders/{DISTINCT - 1}") in known  # the quietest go first
     for partition in range(10):
         held.hear(("failing", "checkout"), 0, partition, START + 150 + QUIET + 1, PAST)
-    known -= set(held.let_go(PAST))
+    known -= set(held.forget_quiet(PAST))
     assert (known, held._heard) == ({("failing", "checkout")}, {})
 
 
@@ -163,12 +163,12 @@ def test_one_that_must_stay_comes_up_again_after_as_long_a_time() -> None:
     held.hear(incident, 0, 0, START, PAST)
     for number in range(10):
         held.hear(("failing", f"s-{number}"), 0, 0, START + number, PAST)
-    assert incident in held.let_go(PAST)
+    assert incident in held.forget_quiet(PAST)
     held.keep(incident, 0, PAST)
     held.hear(("failing", "s-9"), 0, 0, START + 9 + QUIET, PAST)
-    assert incident not in held.let_go(PAST)
+    assert incident not in held.forget_quiet(PAST)
     held.hear(("failing", "s-9"), 0, 0, START + 10 + QUIET, PAST)
-    assert incident in held.let_go(PAST)
+    assert incident in held.forget_quiet(PAST)
 
 
 def test_quiet_is_measured_by_the_partition_that_is_furthest_behind_while_it_speaks() -> None:
@@ -176,27 +176,27 @@ def test_quiet_is_measured_by_the_partition_that_is_furthest_behind_while_it_spe
     held.hear(("failing", "a"), 0, 0, START, PAST)
     held.hear(("failing", "b"), 0, 1, START, PAST)
     held.hear(("failing", "b"), 0, 1, START + 2 * QUIET, PAST)
-    assert held.let_go(PAST) == []  # partition 0 may still have much to say of "a"
+    assert held.forget_quiet(PAST) == []  # partition 0 may still have much to say of "a"
     later = PAST + HEARD_WITHIN + 1
     held.hear(("failing", "b"), 0, 1, START + 2 * QUIET, later)
-    assert held.let_go(later) == [("failing", "a")]
+    assert held.forget_quiet(later) == [("failing", "a")]
 
 
 def test_a_watermark_far_ahead_of_our_clock_makes_nobody_quiet() -> None:
     held = strangers()
     held.hear(("failing", "a"), 0, 0, START, START)
     held.hear(("failing", "forged"), 0, 0, START + 10 * 365 * 86_400, START)
-    assert held.let_go(START) == []
+    assert held.forget_quiet(START) == []
 
 
 def test_what_was_loaded_is_quiet_from_the_latest_of_all_it_shows() -> None:
     held = strangers(2)
     held.restore([(("failing", f"s-{number}"), 0, START + number) for number in range(5)])
-    assert set(held.let_go(PAST)) == {("failing", "s-0"), ("failing", "s-1"), ("failing", "s-2")}
+    assert set(held.forget_quiet(PAST)) == {("failing", "s-0"), ("failing", "s-1"), ("failing", "s-2")}
     held.hear(("failing", "s-4"), 0, 0, START + 4 + QUIET, PAST)
-    assert held.let_go(PAST) == []
+    assert held.forget_quiet(PAST) == []
     held.hear(("failing", "s-4"), 0, 0, START + 4 + QUIET + 0.001, PAST)
-    assert held.let_go(PAST) == [("failing", "s-3")]
+    assert held.forget_quiet(PAST) == [("failing", "s-3")]
 
 
 @pytest.mark.parametrize("home", [0, 1])
@@ -204,4 +204,4 @@ def test_the_limit_holds_for_each_partition_of_the_partials(home: int) -> None:
     held = strangers(1)
     held.hear(("failing", "a"), 0, 0, START, PAST)
     held.hear(("failing", "b"), home, 0, START, PAST)
-    assert held.let_go(PAST) == ([] if home else [("failing", "a")])
+    assert held.forget_quiet(PAST) == ([] if home else [("failing", "a")])

@@ -3,7 +3,7 @@
 from itertools import permutations
 
 from services.monitor.detectors.ratio import Counts
-from services.monitor.window import KEPT, Window, oldest
+from services.monitor.windows.window import KEPT, Window, oldest
 from tests.unit.monitor.builders import rule
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from aiokafka import ConsumerRecord
 
-from services.monitor.rules import reader
 from shared.cloudevents import DEEPEST, Reason, Undecodable, is_deep, read_event, read_fact, write_event
+from shared.conditions import reader
 from shared.dead_letters import source_of
 from shared.events import FACT_OF, ProductEvent
 

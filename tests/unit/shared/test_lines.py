@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.ticketing.views import NewTicket
+from services.ticketing.api.bodies import NewTicket
 from shared.cloudevents import Reason, Undecodable, read_fact, write_fact
 from shared.events import FACT_OF, CustomerUpdated, Fact, IncidentOpened, RiskRaised, SupportRequested
 from shared.events.customers import LONGEST_ID

@@ -12,6 +12,7 @@ from prometheus_client import Gauge
 
 from deploy.local.processes import free_port
 from shared import measuring, metrics
+from shared.brokers import Brokers
 from shared.events import CustomerUpdated, Fact, Topic
 from shared.handling import Handling
 from shared.kafka import Answering
@@ -76,8 +77,8 @@ async def test_a_dependency_that_does_not_answer_is_0_and_1_again_when_it_does(c
 
 async def test_kafka_answers_or_not_on_a_connection_of_its_own(kafka: str) -> None:
     there, gone = (
-        Answering(Settings(environment="demo", kafka=kafka)),
-        Answering(Settings(environment="demo", kafka=f"127.0.0.1:{free_port()}")),
+        Answering(Brokers(kafka)),
+        Answering(Brokers(f"127.0.0.1:{free_port()}")),
     )
     await there.ask()
     await there.ask()
@@ -87,7 +88,7 @@ async def test_kafka_answers_or_not_on_a_connection_of_its_own(kafka: str) -> No
 
 
 async def test_one_bootstrap_server_of_several_is_enough(kafka: str) -> None:
-    answering = Answering(Settings(environment="demo", kafka=f"127.0.0.1:{free_port()},{kafka}"))
+    answering = Answering(Brokers(f"127.0.0.1:{free_port()},{kafka}"))
     await answering.ask()
     await answering.close()
 

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
+from shared.brokers import Brokers
 from shared.events import Topic
 from shared.outbox import AT_ONCE, DELETE, OLDEST, Lane, Message, Relay, put, say
 from shared.postgres import Database
@@ -21,7 +22,7 @@ TOPIC = "things.v1"
 @asynccontextmanager
 async def relaying(database: Database, kafka: str, *lanes: Lane) -> AsyncIterator[None]:
     """A relay of each lane (of the facts, when none is named) works while the context lasts."""
-    relays = [Relay(database, kafka, lane) for lane in lanes or (Lane.FACTS,)]
+    relays = [Relay(database, Brokers(kafka), lane) for lane in lanes or (Lane.FACTS,)]
     tasks = [*(asyncio.create_task(relay.run()) for relay in relays), asyncio.create_task(database.listen())]
     try:
         yield

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from deploy.alerting import AlertingSettings
-from deploy.init import SERVICES, InitSettings
+from deploy.init import InitSettings
+from deploy.services import NAMES
 from services.monitor.settings import MonitorSettings
 from services.notifier.settings import NotifierSettings
 from services.ticketing.settings import TicketingSettings
@@ -145,7 +146,18 @@ def test_outside_demo_no_password_goes_to_another_machine_in_clear(host: str) ->
         AlertingSettings(**LOGIN, smtp_host=host)
     assert NotifierSettings(**{**good(NotifierSettings), **LOGIN, "smtp_host": host, "smtp_clear_login": True})
     assert NotifierSettings(**{**good(NotifierSettings), **LOGIN, "smtp_host": host, "smtp_tls": "starttls"})
-    assert NotifierSettings(**{**good(NotifierSettings), "smtp_host": host})
+
+
+@pytest.mark.parametrize("host", ["smtp.example.org", "10.0.0.7", "maildev.example.org"])
+def test_outside_demo_no_mail_goes_to_another_machine_in_clear_unless_that_is_said(host: str) -> None:
+    said = refusal(NotifierSettings, smtp_host=host)
+    assert said.startswith("FOREWARN_SMTP_TLS is none, so that what customers are told would cross the network in clear")
+    assert len(said.splitlines()) == 1
+    with pytest.raises(SettingsError, match="in clear"):
+        AlertingSettings(smtp_host=host)
+    for allowed in ({"smtp_clear": True}, {"smtp_tls": "starttls"}, {"environment": "demo"}, {"smtp_host": "maildev"}):
+        assert NotifierSettings(**{**good(NotifierSettings), "smtp_host": host, **allowed})
+    assert "FOREWARN_SMTP_PASSWORD" in refusal(NotifierSettings, **LOGIN, smtp_host=host, smtp_clear=True)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
@@ -158,7 +170,7 @@ def test_on_this_machine_it_may(host: str) -> None:
 MODULES = ("services.notifier", "deploy.init", "deploy.alerting")
 SECRETS = (
     *("DATABASE_PASSWORD", "PRODUCER_TOKEN", "AGENT_TOKEN", "OPERATOR_TOKEN", "LINK_SECRET", "SMTP_PASSWORD", "ADMIN_PASSWORD"),
-    *(f"{service.upper()}_PASSWORD" for service in SERVICES),
+    *(f"{service.upper()}_PASSWORD" for service in NAMES),
 )
 
 

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from deploy.simulator.play import Record, customers_told, encode, play, producer
 from deploy.simulator.product import Product, alike, directory
 from deploy.simulator.story import Story, load, nobody, published
+from shared.brokers import Brokers
 from shared.cloudevents import FACT_HEADERS, read_event, read_fact, write_fact
 from shared.events import CustomerUpdated, Fact, NotificationDelivered, SupportRequested, Topic
 
@@ -51,7 +52,7 @@ def test_two_tellings_of_one_story_have_two_sources() -> None:
 
 async def test_a_load_arrives_whole_keyed_and_in_the_order_of_each_customer(kafka: str) -> None:
     records = list(encode(load(5_000, 500, alike(5)).messages(until=2), time.time()))
-    async with producer(kafka) as sender:
+    async with producer(Brokers(kafka)) as sender:
         assert await play(sender, records) == len(records)
     arrived = await everything(kafka, Topic.PRODUCT_EVENTS, len(records))
     assert sorted(record.value for record in arrived) == sorted(record.value for record in records)
@@ -68,7 +69,7 @@ async def test_in_real_time_no_event_goes_out_before_its_moment_and_none_drifts(
             late.append(time.time() - start - record.offset)
             yield record
 
-    async with producer(kafka) as sender:
+    async with producer(Brokers(kafka)) as sender:
         played = await play(sender, watched(), start)
     assert time.time() >= start + 0.99
     assert played > 2_000
@@ -82,9 +83,9 @@ async def test_it_is_heard_on_notifications_who_was_told(kafka: str) -> None:
         notification_id="n-1", customer_id="c-5", kind="opened", channel="email", delivered_at=datetime.now(UTC), message_id="<m@x>"
     )
     fact = NotificationDelivered.of(data, subject="c-5", at=data.delivered_at)
-    async with producer(kafka) as sender:
+    async with producer(Brokers(kafka)) as sender:
         await sender.partitions_for(Topic.NOTIFICATIONS)
-        async with customers_told(kafka) as told:
+        async with customers_told(Brokers(kafka)) as told:
             deadline = time.monotonic() + 10
             while "c-5" not in told and time.monotonic() < deadline:
                 await sender.send_and_wait(Topic.NOTIFICATIONS, b"not json", key=b"c-4")

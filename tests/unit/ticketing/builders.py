@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from services.ticketing.incident import End, Ending, Evidence, Incident
-from services.ticketing.sla import Clock
-from services.ticketing.support import Policy
+from services.ticketing.sla.clock import Clock
+from services.ticketing.support import Configuration
 from services.ticketing.ticket import Status, Ticket
 from shared.events import (
     Affected,
@@ -22,7 +22,8 @@ from shared.events import (
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 STARTED = NOW - timedelta(minutes=3)  # the incident
-POLICY = Policy.of(Path(__file__).parents[3] / "deploy/config")
+CONFIGURATION = Configuration.of(Path(__file__).parents[3] / "deploy/config")
+WORDS = (CONFIGURATION.support.answers, CONFIGURATION.catalog)
 
 
 def minutes(count: float) -> timedelta:

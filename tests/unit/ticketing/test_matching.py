@@ -8,14 +8,14 @@ import pytest
 from services.ticketing.incident import End, Ending, Evidence, Incident
 from services.ticketing.matching.match import Matched, Windows, match
 from services.ticketing.ticket import Ticket
-from tests.unit.ticketing.builders import NOW, POLICY, STARTED, a_ticket, an_incident, evidence, minutes
+from tests.unit.ticketing.builders import CONFIGURATION, NOW, STARTED, a_ticket, an_incident, evidence, minutes
 
 WINDOWS = Windows(before=minutes(5), after=minutes(30))
 SECOND = timedelta(seconds=1)
 
 
 def matched(ticket: Ticket, *candidates: tuple[Incident, Evidence], body: str = "The checkout hangs.") -> Matched:
-    return match(ticket, body, candidates, WINDOWS, POLICY.catalog)
+    return match(ticket, body, candidates, WINDOWS, CONFIGURATION.catalog)
 
 
 def linked(ticket: Ticket, *candidates: tuple[Incident, Evidence], body: str = "The checkout hangs.") -> str | None:

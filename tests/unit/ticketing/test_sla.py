@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ticketing.sla import SKEW, Ring, ring, start, stop
+from services.ticketing.sla.clock import SKEW, Milestone, reached, start, stop
 from tests.unit.ticketing.builders import NOW, a_clock, minutes
 
 SECOND = timedelta(seconds=1)
@@ -29,21 +29,21 @@ def test_a_request_that_waited_to_be_read_runs_since_it_was_written() -> None:
 def test_one_whose_time_is_over_is_breached_from_the_start_and_never_rings() -> None:
     clock = start(NOW - TARGET, NOW, TARGET, 0.75)
     assert clock.breached_at == NOW
-    assert ring(clock, NOW + minutes(1000)) is None
+    assert reached(clock, NOW + minutes(1000)) is None
     assert start(NOW - TARGET + SECOND, NOW, TARGET, 0.75).breached_at is None
 
 
 def test_it_warns_once_and_breaches_once() -> None:
     clock = a_clock()
-    assert [ring(clock, at) for at in (clock.warn_at - SECOND, clock.warn_at, clock.due_at - SECOND, clock.due_at)] == [
+    assert [reached(clock, at) for at in (clock.warn_at - SECOND, clock.warn_at, clock.due_at - SECOND, clock.due_at)] == [
         None,
-        Ring.WARNING,
-        Ring.WARNING,
-        Ring.BREACH,
+        Milestone.WARNING,
+        Milestone.WARNING,
+        Milestone.BREACH,
     ]
-    assert ring(a_clock(warned_at=clock.warn_at), clock.due_at - SECOND) is None
-    assert ring(a_clock(warned_at=clock.warn_at), clock.due_at) is Ring.BREACH
-    assert ring(a_clock(breached_at=clock.due_at), clock.due_at + SECOND) is None
+    assert reached(a_clock(warned_at=clock.warn_at), clock.due_at - SECOND) is None
+    assert reached(a_clock(warned_at=clock.warn_at), clock.due_at) is Milestone.BREACH
+    assert reached(a_clock(breached_at=clock.due_at), clock.due_at + SECOND) is None
 
 
 def test_an_answer_in_time_keeps_the_promise_and_a_late_one_has_missed_it() -> None:
@@ -56,7 +56,7 @@ def test_an_answer_in_time_keeps_the_promise_and_a_late_one_has_missed_it() -> N
 def test_only_the_first_answer_stops_it() -> None:
     stopped = stop(a_clock(), NOW, "forewarn")
     assert stop(stopped, NOW + minutes(9), "ada") is stopped
-    assert ring(stopped, NOW + minutes(1000)) is None
+    assert reached(stopped, NOW + minutes(1000)) is None
 
 
 @given(

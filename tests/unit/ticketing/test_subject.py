@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ticketing.subject import bare, is_reply, reply_to
+from services.ticketing.wording.subject import bare, is_reply, reply_to
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from services.ticketing.acts.linking import is_worth_answering, may_answer
 from services.ticketing.incident import End, Ending
-from services.ticketing.support import Support
+from services.ticketing.support import SupportFile
+from services.ticketing.wording.rendering import all_clear, answer
 from shared.catalog import Catalog, Component
 from shared.config import ConfigError, load
-from tests.unit.ticketing.builders import NOW, POLICY, a_clock, a_ticket, an_incident, minutes
+from tests.unit.ticketing.builders import CONFIGURATION, NOW, WORDS, a_clock, a_ticket, an_incident, minutes
 
+DAY = timedelta(hours=24)
 SHIPPED = Path(__file__).parents[3] / "deploy/config/support.yml"
 
 
@@ -21,7 +24,7 @@ def broken(tmp_path: Path, was: str, now: str) -> str:
     path = tmp_path / "support.yml"
     path.write_text(text.replace(was, now))
     with pytest.raises(ConfigError) as error:
-        load(path, Support)
+        load(path, SupportFile)
     return str(error.value)
 
 
@@ -57,7 +60,7 @@ def test_what_is_misspelt_is_no_default(tmp_path: Path) -> None:
     ],
 )
 def test_a_component_is_known_by_its_id_its_name_or_a_synonym_in_any_case(said: str | None, meant: str | None) -> None:
-    assert POLICY.catalog.component(said) == meant
+    assert CONFIGURATION.catalog.component(said) == meant
     assert Catalog().component("Checkout") == "Checkout"
 
 
@@ -68,30 +71,30 @@ def test_a_word_for_two_components_is_refused() -> None:
 
 def test_an_answers_subject_has_one_re_and_one_number() -> None:
     ticket = a_ticket(subject="Re: AW: Cannot pay [#7] [#1042]")
-    assert POLICY.answer(ticket, an_incident())[0] == "Re: Cannot pay [#1042]"
-    assert POLICY.all_clear(ticket, an_incident(resolved_at=NOW))[0] == "Fixed: Cannot pay [#1042]"
+    assert answer(*WORDS, ticket, an_incident()).subject == "Re: Cannot pay [#1042]"
+    assert all_clear(*WORDS, ticket, an_incident(resolved_at=NOW)).subject == "Fixed: Cannot pay [#1042]"
 
 
 def test_braces_in_what_people_wrote_stay_braces() -> None:
-    subject, _ = POLICY.answer(a_ticket(subject="{number} {0}\nand more"), an_incident())
-    assert subject == "Re: {number} {0} and more [#1042]"
+    wording = answer(*WORDS, a_ticket(subject="{number} {0}\nand more"), an_incident())
+    assert wording.subject == "Re: {number} {0} and more [#1042]"
 
 
 def test_the_answer_depends_on_whether_the_incident_goes_on() -> None:
-    assert "We are working on it" in POLICY.answer(a_ticket(), an_incident())[1]
-    assert "is fixed since 24 November 2026, 10:00 UTC" in POLICY.answer(a_ticket(), an_incident(resolved_at=NOW))[1]
-    assert "is fixed since 24 November 2026, 10:00 UTC" in POLICY.all_clear(a_ticket(), an_incident(resolved_at=NOW))[1]
+    assert "We are working on it" in answer(*WORDS, a_ticket(), an_incident()).body
+    assert "is fixed since 24 November 2026, 10:00 UTC" in answer(*WORDS, a_ticket(), an_incident(resolved_at=NOW)).body
+    assert "is fixed since 24 November 2026, 10:00 UTC" in all_clear(*WORDS, a_ticket(), an_incident(resolved_at=NOW)).body
 
 
 def test_nobody_is_answered_about_an_end_that_nobody_is_to_hear_of() -> None:
     silent = an_incident(end=End(Ending.RESOLVED, NOW, 1, tell=False))
-    assert not POLICY.may_answer(a_ticket(), silent, NOW)
-    assert POLICY.may_answer(a_ticket(), an_incident(resolved_at=NOW), NOW)
+    assert not may_answer(a_ticket(), silent, NOW, DAY)
+    assert may_answer(a_ticket(), an_incident(resolved_at=NOW), NOW, DAY)
 
 
 def test_an_automatic_answer_is_given_within_a_day_and_never_after_a_person() -> None:
-    day = timedelta(hours=24)
-    assert POLICY.worth_answering(a_ticket(), NOW + day)
-    assert not POLICY.worth_answering(a_ticket(), NOW + day + timedelta(seconds=1))
-    assert POLICY.worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="forewarn")), NOW + minutes(1))
-    assert not POLICY.worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="ada")), NOW + minutes(1))
+    assert CONFIGURATION.support.linking.answer_within == DAY
+    assert is_worth_answering(a_ticket(), NOW + DAY, DAY)
+    assert not is_worth_answering(a_ticket(), NOW + DAY + timedelta(seconds=1), DAY)
+    assert is_worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="forewarn")), NOW + minutes(1), DAY)
+    assert not is_worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="ada")), NOW + minutes(1), DAY)

@@ -7,7 +7,7 @@ from services.ticketing.matching.match import LINK_FROM
 from services.ticketing.matching.trouble import trouble_with
 from services.ticketing.matching.words import alike, stem
 from shared.catalog import Catalog
-from tests.unit.ticketing.builders import POLICY
+from tests.unit.ticketing.builders import CONFIGURATION
 
 Message = tuple[str, str, str]  # the component of the customer's incident, the subject, the body
 
@@ -78,7 +78,7 @@ UNRELATED: tuple[Message, ...] = (
 
 def speaks(message: Message) -> bool:
     component, subject, body = message
-    return trouble_with(component, (subject, body), POLICY.catalog).score >= LINK_FROM
+    return trouble_with(component, (subject, body), CONFIGURATION.catalog).score >= LINK_FROM
 
 
 def test_an_affected_customers_unrelated_question_is_not_taken_for_trouble_and_their_trouble_is() -> None:

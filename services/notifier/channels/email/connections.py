@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-import ssl
 import time
 from typing import Literal
 
 from aiosmtplib import SMTP, SMTPException
+
+from shared.tls import Files, Renewed
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +31,18 @@ class Connections:
         username: str = "",
         password: str = "",
         tls: Tls = "none",
+        ca: str = "",
         connect: float = CONNECT,
         command: float = COMMAND,
     ) -> None:
-        """`own_name`: what we call ourselves in EHLO. `connect`, `command`: seconds to wait for an answer."""
+        """`own_name`: what we call ourselves in EHLO. `ca`: PEM file of those we trust to sign the server's certificate, or the system's.
+
+        `connect`, `command`: seconds to wait for an answer.
+        """
         self._host, self._port, self._own_name = host, port, own_name
         self._login = {"username": username, "password": password} if username else {}
         self._tls, self._connect, self._command = tls, connect, command
-        self._context = ssl.create_default_context() if tls != "none" else None
+        self._context = Renewed(Files(ca)) if tls != "none" else None
         self._idle: list[tuple[SMTP, float]] = []
         self._mails: dict[SMTP, int] = {}
         self._away = False

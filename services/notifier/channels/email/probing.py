@@ -1,17 +1,17 @@
 """A health probe of the mail server: a connection of its own, without logging in, every 15 s."""
 
-import ssl
-
 from aiosmtplib import SMTP
 
 from services.notifier.channels.email.connections import Tls
 from shared.measuring import Dependency
+from shared.tls import Files, Renewed
 
 EVERY, WITHIN = 15.0, 10.0  # seconds; each is a line in the mail server's log
 
 
-def mail_server(host: str, port: int, *, own_name: str, tls: Tls) -> Dependency:
+def mail_server(host: str, port: int, *, own_name: str, tls: Tls, ca: str = "") -> Dependency:
     """The SMTP server as a dependency that is measured: it is up when it greets us, and answers EHLO and QUIT."""
+    context = Renewed(Files(ca)) if tls != "none" else None
 
     async def probe() -> None:
         client = SMTP(
@@ -21,7 +21,7 @@ def mail_server(host: str, port: int, *, own_name: str, tls: Tls) -> Dependency:
             timeout=WITHIN,
             use_tls=tls == "tls",
             start_tls=tls == "starttls",
-            tls_context=ssl.create_default_context() if tls != "none" else None,
+            tls_context=context,
         )
         try:
             await client.connect()

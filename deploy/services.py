@@ -1,0 +1,37 @@
+"""The services of Forewarn are listed here, and only here: whatever makes, starts, watches or tests each of them reads this list.
+
+A service more is a line here and a folder in `services/`. Files that cannot read Python (docker-compose.yml, prometheus.yml)
+name the services too; tests/unit/deploy/test_services.py compares them with this list, and knows of every other place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """What everybody has to know of a service to run it; its own settings are in its folder."""
+
+    name: str  # of its folder, its Postgres schema, its host in compose, and the label `service` of its metrics
+    port: int  # of its REST API
+    public_port: int | None = None  # of the pages that customers reach, which have an app of their own
+    secrets: Mapping[str, str] = field(default_factory=dict)  # secrets that it alone holds, and what each is
+
+    @property
+    def module(self) -> str:
+        """What `python -m` starts."""
+        return f"services.{self.name}"
+
+    @property
+    def password(self) -> str:
+        """The setting of `deploy.init` that says the password of its role."""
+        return f"{self.name}_password"
+
+
+SERVICES: tuple[ServiceSpec, ...] = (
+    ServiceSpec("monitor", 8001),
+    ServiceSpec("notifier", 8002, public_port=8012, secrets={"link_secret": "what signs unsubscribe links"}),
+    ServiceSpec("ticketing", 8003),
+)
+
+NAMES: tuple[str, ...] = tuple(spec.name for spec in SERVICES)

@@ -1,0 +1,53 @@
+"""What the fold tells the detecting side, cut into messages that every broker takes. Pure."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from services.monitor.rules.file import RatioRule
+from shared.events import Bucket, FoldedSeries
+
+LARGEST = 512 << 10  # bytes of one message's data: half of what a reader takes
+IN_ONE = 4000  # buckets of one series in one message: at most some 300 kB
+NAMES = len('{"rule":,"component":,"partition":,"watermark":,"buckets":,"fingerprint":},')
+
+_encode = msgspec.json.encode
+
+
+def series(rule: RatioRule, component: str, partition: int, watermark: float, buckets: Sequence[Bucket]) -> Iterator[FoldedSeries]:
+    """What one partition saw of a component, in order of time, in pieces of at most `IN_ONE` buckets.
+
+    Time has come no further than what is told: a window must not be judged before its buckets are there.
+    """
+    buckets = sorted(buckets)
+    for at in range(0, max(len(buckets), 1), IN_ONE):
+        following = buckets[at + IN_ONE : at + IN_ONE + 1]
+        told = min(watermark, following[0][0] - 0.001) if following else watermark
+        yield FoldedSeries(
+            rule=rule.id,
+            component=component,
+            partition=partition,
+            watermark=told,
+            buckets=tuple(buckets[at : at + IN_ONE]),
+            fingerprint=rule.fingerprint,
+        )
+
+
+def size(of: FoldedSeries) -> int:
+    """Bytes of its JSON."""
+    return NAMES + len(_encode((of.rule, of.component, of.partition, of.watermark, of.buckets, of.fingerprint)))
+
+
+def messages(folded: Iterable[FoldedSeries]) -> Iterator[tuple[FoldedSeries, ...]]:
+    """The series in order, as many in each message as have room."""
+    piece: list[FoldedSeries] = []
+    room = LARGEST
+    for each in folded:
+        needs = size(each)
+        if piece and needs > room:
+            yield tuple(piece)
+            piece, room = [], LARGEST
+        piece.append(each)
+        room -= needs
+    if piece:
+        yield tuple(piece)

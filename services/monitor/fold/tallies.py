@@ -1,0 +1,124 @@
+"""Each customer's row of failures at one component, as one rule in one partition remembers it. Pure.
+
+Rows are kept in two generations. A row that changes moves to the young one; when the generations turn, the old one is let go whole.
+So a row outlives its last failure by at least the time between two turns, and forgetting costs nothing per customer.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+Rows = dict[str, dict[str, tuple[float, float, int, int]]]  # component → customer → a tally's fields, as they are stored
+
+
+@dataclass(slots=True)
+class Tally:
+    """One customer's unbroken row of bad events: no two further apart than the rule's window."""
+
+    first: float  # event time, seconds since the epoch
+    last: float
+    count: int
+    home: int  # the bucket that counts this customer
+
+    def follow(self, at: float, window: float) -> None:
+        """One more bad event. One so late that it belongs to an earlier row changes nothing."""
+        if at - self.last > window:  # the row is broken; the later one counts
+            self.first, self.last, self.count = at, at, 1
+        elif self.first - at <= window:
+            self.first, self.last, self.count = min(self.first, at), max(self.last, at), self.count + 1
+
+
+class StoredRows(msgspec.Struct, frozen=True):
+    """Rows to be stored in their generation; `whole` replaces what is stored of it, otherwise they are put beside it."""
+
+    generation: int
+    whole: bool
+    rows: Rows
+
+
+@dataclass(slots=True)
+class Appended:
+    """Decides when states that are stored by appending are written anew: when more than half of what is stored is out of date."""
+
+    _entries: dict[int, int] = field(default_factory=dict)  # key → states stored
+
+    def add(self, key: int, entries: int) -> None:
+        self._entries[key] = self._entries.get(key, 0) + entries
+
+    def is_worn(self, key: int, entries: int, live: int) -> bool:
+        """Takes note of more entries of one key; says whether all its `live` ones should be written instead."""
+        self.add(key, entries)
+        if self._entries[key] <= 2 * live:
+            return False
+        self._entries[key] = live
+        return True
+
+    def forget(self, key: int) -> None:
+        self._entries.pop(key, None)
+
+
+@dataclass(slots=True)
+class Tallies:
+    failed: dict[str, set[str]] = field(default_factory=dict)  # component → customers whose row changed since the last `take_changes`
+    generation: int = 0  # of the young ones; the old ones are one less
+    _young: dict[str, dict[str, Tally]] = field(default_factory=dict)
+    _old: dict[str, dict[str, Tally]] = field(default_factory=dict)
+    _size: int = 0  # of the young ones
+    _stored: Appended = field(default_factory=Appended)
+
+    def of(self, component: str, customer: str) -> Tally | None:
+        """The row as it stands."""
+        young = self._young.get(component)
+        found = None if young is None else young.get(customer)
+        return found if found is not None else self._old.get(component, {}).get(customer)
+
+    def put(self, component: str, customer: str, tally: Tally) -> None:
+        """The row changed."""
+        self.failed.setdefault(component, set()).add(customer)
+        self._renew(component, customer, tally)
+
+    def _renew(self, component: str, customer: str, tally: Tally) -> None:
+        rows = self._young.setdefault(component, {})
+        if customer not in rows:
+            self._size += 1
+            self._old.get(component, {}).pop(customer, None)
+        rows[customer] = tally
+
+    def customers(self, component: str) -> Iterator[str]:
+        """Everybody with a row at this component."""
+        for generation in (self._old, self._young):
+            yield from generation.get(component, ())
+
+    def take_changes(self) -> StoredRows | None:
+        """The rows that changed, to be stored; nothing counts as changed afterwards."""
+        failed, self.failed = self.failed, {}
+        if not failed:
+            return None
+        whole = self._stored.is_worn(self.generation, sum(map(len, failed.values())), self._size)
+        changed: Mapping[str, Collection[str]] = self._young if whole else failed
+        rows: Rows = {}
+        for component, customers in changed.items():
+            young = self._young[component]
+            rows[component] = {each: (row.first, row.last, row.count, row.home) for each in customers for row in (young[each],)}
+        return StoredRows(self.generation, whole, rows)
+
+    def restore(self, generation: int, rows: Rows) -> None:
+        """Takes back what `take_changes` gave, oldest first."""
+        if generation > self.generation:
+            self._turn()
+            self.generation = generation
+        self._stored.add(generation, sum(map(len, rows.values())))
+        for component, customers in rows.items():
+            for customer, row in customers.items():
+                self._renew(component, customer, Tally(*row))
+
+    def turn(self) -> int:
+        """Forgets the old generation and begins a new one; returns the one that is gone. Changes must have been taken before."""
+        self._turn()
+        return self.generation - 2
+
+    def _turn(self) -> None:
+        self._stored.forget(self.generation - 1)
+        self._old, self._young, self._size = self._young, {}, 0
+        self.generation += 1

@@ -1,0 +1,1 @@
+"""A message came: each module handles one topic."""

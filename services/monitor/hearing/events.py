@@ -1,0 +1,229 @@
+"""A product event came: it is folded in memory, and at every checkpoint what changed is stored and told to the detecting side.
+
+Each checkpoint also tells which customers of these partitions the open incidents touch, and those that ended lately: whoever
+catches up meets incidents that are over.
+"""
+
+import math
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+from zlib import crc32
+
+from aiokafka import ConsumerRecord
+
+from services.monitor import metrics
+from services.monitor.fold import partials
+from services.monitor.fold.buckets import Changes
+from services.monitor.fold.partition import COMPONENTS, REFUSED, Partition
+from services.monitor.fold.tallies import Tally
+from services.monitor.incidents.life import moment
+from services.monitor.rules.file import RulesFile
+from services.monitor.store import fold as store
+from services.monitor.store.incidents import RecentIncident, recent_incidents, record_impact
+from shared.cloudevents import Reason, Undecodable, read_event
+from shared.dead_letters import DeadLetter
+from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded
+from shared.outbox import say
+from shared.postgres import Tx
+
+SHARDS = 16  # keys of the partials: a component is always in the same one
+TOLD_EVERY = 1.0  # seconds of event time: how often an open incident is told how far time has come
+
+Incidents = Mapping[tuple[str, str], Sequence[RecentIncident]]  # by rule and component
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one process may remember."""
+
+    identities: int = 50_000_000  # of events, in 8 bytes each
+    components: int = COMPONENTS  # of each rule in each partition, beside those that are named
+
+
+class Folding:
+    """The processor of the product events (see `shared/stream.py`)."""
+
+    def __init__(
+        self,
+        rules: RulesFile,
+        clock: Callable[[], float] = time.time,
+        limits: Limits | None = None,
+        named: frozenset[str] = frozenset(),
+    ) -> None:
+        """`clock`: the wall clock, seconds since the epoch. `named`: the components of the catalog, which no limit touches."""
+        self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
+        self._refusal = f"more than {self._limits.components} of a rule that nobody named"
+        self._partitions: dict[int, Partition] = {}
+        self._searched: set[str] = set()  # incidents for which the past of these partitions was looked through
+        self._told: dict[int, float] = {}  # partition → the event time that open incidents were last told
+        self._waiting: frozenset[tuple[str, str]] = frozenset()  # whom it was told: rule and component of each open incident
+        self._incidents_changed = False
+        self._accounted: dict[str, int] = {}
+
+    def incidents_changed(self) -> None:
+        """An incident opened or ended: the next checkpoint must not wait."""
+        self._incidents_changed = bool(self._partitions)
+
+    async def load(self, tx: Tx, partitions: Collection[int]) -> None:
+        horizon = self._rules.horizon.total_seconds()
+        rules, limit = self._rules.rules, self._limits.components
+        self._partitions = {number: Partition(rules, horizon, limit, self._named) for number in partitions}
+        self._searched, self._told, self._waiting = set(), {}, frozenset()
+        metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
+        self._accounted = self._fates()
+        self._incidents_changed = True
+
+    async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
+        now = self._clock()
+        moment_now = datetime.fromtimestamp(now, UTC)
+        letters = []
+        partitions = self._partitions
+        for record in records:
+            try:
+                event = read_event(record.value, record.headers, moment_now, record)
+            except Undecodable as error:
+                letters.append(DeadLetter(record, error.reason, error.detail))
+                account = partitions[record.partition].account
+                account.read += 1
+                account.dead += 1
+            else:
+                if partitions[record.partition].fold(event, now) == REFUSED:
+                    letters.append(DeadLetter(record, Reason.TOO_MANY_COMPONENTS, self._refusal, "Refused"))
+        return letters
+
+    def pressing(self) -> bool:
+        return self._incidents_changed
+
+    async def save(self, tx: Tx) -> None:
+        now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
+        incidents: dict[tuple[str, str], list[RecentIncident]] = {}
+        for incident in await recent_incidents(tx, self._rules.horizon):
+            incidents.setdefault((incident.rule, incident.component), []).append(incident)
+        self._hold(incidents)
+        facts: list[Fact] = []
+        for incident in self._touching(incidents):
+            facts += await self._impact(tx, incident, said_at)
+        facts += self._partials(incidents, said_at)
+        dropped = await store.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
+        metrics.IDENTITIES_DROPPED.inc(dropped)
+        await say(tx, *facts)
+        self._incidents_changed = False
+        self._count()
+
+    def _hold(self, incidents: Incidents) -> None:
+        """A component with an open incident is let in and kept, so that events can show its end."""
+        waiting = _open(incidents)
+        for partition in self._partitions.values():
+            for rule, watch in partition.watches.items():
+                watch.components.hold(frozenset(component for of, component in waiting if of == rule), partition.clock)
+
+    # ── whom an incident touches ─────────────────────────────────────────────────────────────
+
+    def _touching(self, incidents: Incidents) -> list[RecentIncident]:
+        """Those that may touch somebody new: not looked for yet, or of a component where somebody failed since the last checkpoint."""
+        failed = {
+            (rule, component)
+            for partition in self._partitions.values()
+            for rule, watch in partition.watches.items()
+            for component in watch.tallies.failed
+        }
+        found = [each for at in failed & incidents.keys() for each in incidents[at]]
+        known = self._searched | {each.id for each in found}
+        recent = [each for at in incidents.values() for each in at]
+        self._searched &= {each.id for each in recent}
+        return sorted(found + [each for each in recent if each.id not in known], key=lambda each: each.id)
+
+    async def _impact(self, tx: Tx, incident: RecentIncident, said_at: datetime) -> list[Fact]:
+        found = dict(self._affected(incident))  # a customer is in two partitions where two producers choose them in two ways
+        if not found:
+            return []
+        new = await record_impact(tx, incident.id, found)
+        metrics.AFFECTED.inc(len(new))
+        told = [_affected(customer, tally) for customer, tally in found.items() if customer in new]
+        chunks = [tuple(told[at : at + IMPACT_CHUNK]) for at in range(0, len(told), IMPACT_CHUNK)]
+        return [
+            IncidentImpact.of(
+                IncidentImpact.Data(incident_id=incident.id, chunk=number, customers=customers),
+                subject=incident.id,
+                at=said_at,
+                unique=customers[0].customer_id,
+                cause=IncidentOpened.id_of(incident.id),
+            )
+            for number, customers in enumerate(chunks)
+        ]
+
+    def _affected(self, incident: RecentIncident) -> Iterator[tuple[str, Tally]]:
+        """At first everybody who failed since the window before the opening, then those who failed since the last checkpoint."""
+        until = incident.resolved_at.timestamp() if incident.resolved_at else math.inf
+        searched = incident.id in self._searched
+        self._searched.add(incident.id)
+        for partition in self._partitions.values():
+            watch = partition.watches.get(incident.rule)
+            if watch is None:
+                continue
+            since = incident.started_at.timestamp() - watch.rule.window.total_seconds()
+            failed = watch.tallies.failed.get(incident.component, ()) if searched else None
+            yield from watch.affected(incident.component, failed, since, until)
+
+    # ── what the detecting side merges ───────────────────────────────────────────────────────
+
+    def _partials(self, incidents: Incidents, said_at: datetime) -> Iterator[Fact]:
+        """As few messages as their bytes allow, each of one shard."""
+        shards: dict[int, list[FoldedSeries]] = {}
+        for each in self._series(incidents):
+            shards.setdefault(crc32(each.component.encode()) % SHARDS, []).append(each)
+        reads = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
+        for shard, folded in shards.items():
+            for number, piece in enumerate(partials.messages(folded)):
+                unique = f"{reads}/{said_at.timestamp()}/{number}"  # a checkpoint may come again with nothing read since
+                yield PartialFolded.of(PartialFolded.Data(series=piece), subject=f"components-{shard}", at=said_at, unique=unique)
+
+    def _series(self, incidents: Incidents) -> Iterator[FoldedSeries]:
+        """The buckets that changed; and for open incidents how far time has come, since their component may say nothing any more."""
+        waiting = _open(incidents)
+        for number, partition in self._partitions.items():
+            told = partition.clock >= self._told.get(number, 0.0) + TOLD_EVERY
+            if told:
+                self._told[number] = partition.clock
+            hear = waiting if told else waiting - self._waiting
+            for rule, watch in partition.watches.items():
+                changes: Changes = {component: [] for of, component in hear if of == rule} if partition.clock else {}
+                for component, buckets in (changes | watch.buckets.changes()).items():
+                    watermark = partition.clock if (rule, component) in waiting else watch.watermarks[component]
+                    yield from partials.series(watch.rule, component, number, watermark, buckets)
+        self._waiting = waiting
+
+    # ── what the metrics say ─────────────────────────────────────────────────────────────────
+
+    def _fates(self) -> dict[str, int]:
+        totals = [sum(counts) for counts in zip(*(astuple(partition.account) for partition in self._partitions.values()), strict=True)]
+        names = ("read", "counted", "duplicate", "unmatched", "dead", "late", "ahead")
+        return dict(zip(names, totals, strict=True)) if totals else dict.fromkeys(names, 0)
+
+    def _count(self) -> None:
+        fates = self._fates()
+        for fate in metrics.FATES:
+            metrics.EVENTS.labels(fate).inc(fates[fate] - self._accounted[fate])
+        self._accounted = fates
+        partitions = self._partitions.values()
+        metrics.IDENTITIES.set(sum(len(partition.seen) for partition in partitions))
+        for watch in (watch for partition in partitions for watch in partition.watches.values()):
+            metrics.COMPONENTS_REFUSED.inc(watch.refused)
+            watch.refused = 0
+
+
+def _open(incidents: Incidents) -> frozenset[tuple[str, str]]:
+    """Rule and component of those that are open."""
+    return frozenset(at for at, each in incidents.items() if any(incident.resolved_at is None for incident in each))
+
+
+def _affected(customer: str, tally: Tally) -> Affected:
+    return Affected(
+        customer_id=customer,
+        certainty="confirmed",
+        first_seen_at=moment(tally.first),
+        last_seen_at=moment(tally.last),
+        count=tally.count,
+    )

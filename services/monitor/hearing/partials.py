@@ -1,0 +1,188 @@
+"""A partial came: it is merged into its component's window, the window is judged, and an incident opens, grows or ends."""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from aiokafka import ConsumerRecord
+
+from services.monitor import changing
+from services.monitor.changing import End, Evidence, News, Now
+from services.monitor.detectors.ratio import judge
+from services.monitor.fold.partition import COMPONENTS, SKEW
+from services.monitor.incidents.life import (
+    Decision,
+    Grew,
+    IncidentRow,
+    Judged,
+    Opened,
+    Resolved,
+    State,
+    behind_seconds,
+    ended,
+    moment,
+    news,
+    step,
+)
+from services.monitor.rules.file import RatioRule, RulesFile
+from services.monitor.store.incidents import lock_incidents, queries
+from services.monitor.store.series import Key, Series, drop_series, keep_series, series_of
+from services.monitor.windows.strangers import Strangers
+from services.monitor.windows.window import Window, oldest
+from shared.cloudevents import Undecodable, read_fact
+from shared.dead_letters import DeadLetter
+from shared.events import FoldedSeries, PartialFolded
+from shared.postgres import Tx
+
+KNOWN = {PartialFolded.model_fields["type"].default: PartialFolded}
+
+
+class Detecting:
+    """The processor of the partials (see `shared/stream.py`)."""
+
+    def __init__(
+        self,
+        rules: RulesFile,
+        limit: int = COMPONENTS,
+        named: frozenset[str] = frozenset(),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`limit`: components of one rule in one partition of the partials, beside the `named` ones and those of the rule's `only`.
+
+        `clock`: the wall clock, seconds since the epoch.
+        """
+        self._clock = clock
+        self._rules = {rule.id: rule for rule in rules.rules}
+        self._fingerprints = {rule.id: rule.fingerprint for rule in rules.rules}
+        self._series: dict[Key, Series] = {}
+        self._since: dict[Key, int] = {}  # of the series that changed, the first window to judge
+        self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.rules}, limit)
+        self._heard: set[Key] = set()  # whose component spoke since the last save
+
+    async def load(self, tx: Tx, partitions: Collection[int]) -> None:
+        """Also withdraws the incidents that no rule of this process judges any more: they must not stay open for ever."""
+        self._since, self._heard = {}, set()
+        await changing.withdraw_misfits(tx, self._fingerprints, await tx.fetchval("SELECT clock()"))
+        self._series = await series_of(tx, partitions, self._fingerprints)
+        now = self._clock()
+        self._strangers.restore((key, series.home, min(series.window.watermark, now)) for key, series in self._series.items())
+
+    async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
+        now = moment(self._clock())
+        letters = []
+        for record in records:
+            try:
+                fact = read_fact(record.value, record.headers, now, KNOWN)
+            except Undecodable as error:
+                letters.append(DeadLetter(record, error.reason, error.detail))
+                continue
+            if isinstance(fact, PartialFolded):
+                for partial in fact.data.series:
+                    if self._is_ours(partial):
+                        self._merge(record.partition, partial, now.timestamp())
+                        at = record.partition, partial.partition, partial.watermark
+                        self._strangers.hear((partial.rule, partial.component), *at, now.timestamp())
+        return letters
+
+    def _is_ours(self, partial: FoldedSeries) -> bool:
+        """Whether it was counted as our rule counts; a fold with another rules file, or of before the restart, counted otherwise."""
+        counting = self._fingerprints.get(partial.rule)
+        return counting is not None and partial.fingerprint in ("", counting)
+
+    def _merge(self, home: int, partial: FoldedSeries, now: float) -> None:
+        """Whatever a partial says, time has come no further than our own clock: a window that is still to come must not count as judged."""
+        key = partial.rule, partial.component
+        series = self._series.get(key)
+        if series is None or series.window.watermark > now + SKEW:  # what a clock that was wrong let be judged is judged anew
+            series = self._series[key] = Series(home, Window(), State(incident_id=series.state.incident_id if series else None))
+        rule, state, watermark = self._rules[partial.rule], series.state, min(partial.watermark, now)
+        kept, buckets = oldest(rule, state.judged_to), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
+        changed = series.window.merge(partial.partition, watermark, buckets, kept)
+        if changed is not None:
+            latest = moment(min(watermark, max(bucket[0] for bucket in buckets) + rule.width))
+            series.spoke_at = max(series.spoke_at or latest, latest)
+            self._heard.add(key)
+        since = _first_to_judge(rule, state, changed, kept, watermark)
+        self._since[key] = min(self._since.get(key, since), since)
+
+    def pressing(self) -> bool:
+        return bool(self._since)
+
+    async def save(self, tx: Tx) -> None:
+        changed, self._since = self._since, {}
+        if not changed:
+            return
+        now: datetime = await tx.fetchval("SELECT clock()")
+        open_ids = [series.state.incident_id for key in changed if (series := self._series[key]).state.incident_id is not None]
+        rows = await lock_incidents(tx, open_ids)
+        for key in self._heard:
+            self._series[key].heard_at = now
+        for key, since in changed.items():
+            series = self._series[key]
+            row = rows.get(series.state.incident_id or "")
+            await self._step_through(tx, key, since, row, Now(now, behind_seconds(now, moment(series.window.watermark))))
+        await keep_series(tx, {key: self._series[key] for key in changed}, self._fingerprints)
+        self._heard = set()
+        await self._forget_quiet(tx)
+
+    async def _forget_quiet(self, tx: Tx) -> None:
+        """What was changed is saved: strangers that are quiet or too many go, but for those with an open incident."""
+        now = self._clock()
+        quiet = {key: self._series[key].state.incident_id for key in self._strangers.forget_quiet(now)}
+        still_open = {row["id"] for row in await tx.fetch(queries.open_incidents)} if any(quiet.values()) else set()
+        for key in (key for key, incident in quiet.items() if incident in still_open):
+            self._strangers.keep(key, self._series[key].home, now)
+        gone = [key for key, incident in quiet.items() if incident not in still_open]
+        for key in gone:
+            del self._series[key]
+        await drop_series(tx, gone)
+
+    async def _step_through(self, tx: Tx, key: Key, since: int, row: IncidentRow | None, now: Now) -> None:
+        """Steps through the windows that changed, and makes true what is decided. `row`: of the incident, should there be an open one."""
+        (name, component), series = key, self._series[key]
+        rule, window = self._rules[name], series.window
+        if row is not None and not row.open:  # a person, or another instance, ended it meanwhile
+            series.state, row = ended(series.state, row.ended_at or now.at, rule), None
+        why = row.why if row else {}
+        for end in window.ends(rule, since):
+            judged = _judged(rule, window, series.state, end)
+            why = judged.signal.why
+            series.state, decision = step(rule, component, series.state, judged)
+            if decision is not None:
+                row = await _apply(tx, rule, component, decision, series.state, now)
+        failing_to, heard = series.state.failing_to, key in self._heard
+        if row is not None and row.open and (reason := news(row, failing_to, now.behind, heard=heard)):
+            await changing.update(tx, row.id, News(reason, why, failing_to, heard), now)
+        window.forget(oldest(rule, series.state.judged_to))
+
+
+def _first_to_judge(rule: RatioRule, state: State, changed: int | None, kept: int, watermark: float) -> int:
+    """The first window to judge after a merge. `changed`: the earliest bucket that did; `kept`: the oldest that is held."""
+    if not state.judged_to:  # there is no window before the first bucket
+        return changed if changed is not None else int(watermark) // rule.width * rule.width
+    whole = kept + (rule.buckets - 1) * rule.width  # the first window that has all its buckets still
+    following = state.judged_to + rule.width
+    settled = min(state.settled_to, state.judged_to) + rule.width  # a person may have ended an incident ahead of what is judged
+    return max(following if changed is None else min(changed, following), whole, settled)
+
+
+def _judged(rule: RatioRule, window: Window, state: State, end: int) -> Judged:
+    """The window that ends with bucket `end`. What the last incident ended with is no part of the next one."""
+    after = state.settled_to if state.incident_id is None else 0
+    counts = window.counts(rule, end, after)
+    signal = judge(rule, counts)
+    beginning = window.beginning(rule, end, after) if signal.failing and state.incident_id is None else None
+    return Judged(end, window.until(rule, end), counts, signal, beginning)
+
+
+async def _apply(tx: Tx, rule: RatioRule, component: str, decision: Decision, state: State, now: Now) -> IncidentRow | None:
+    match decision:
+        case Opened():
+            return await changing.open_incident(tx, rule, component, decision, state.failing_to, now)
+        case Grew():
+            grew = News("it grew", decision.why, state.failing_to, speaks=True, customers=decision.customers)
+            return await changing.update(tx, decision.incident_id, grew, now)
+        case Resolved():
+            shown = Evidence(decision.why, decision.failing_to, now.behind)
+            resolved = End("resolved", moment(decision.resolved_at), "events show it", evidence=shown)
+            return await changing.end(tx, decision.incident_id, resolved, now.at)

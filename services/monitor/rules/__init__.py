@@ -1,0 +1,1 @@
+"""What rules.yml may say. Pure."""

@@ -1,0 +1,1 @@
+"""The sliding windows that incidents are judged by, and how far they are complete. Pure."""

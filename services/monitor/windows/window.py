@@ -1,0 +1,111 @@
+"""The sliding window of one rule and component, merged from what each partition saw. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from services.monitor.detectors.ratio import Counts
+from services.monitor.rules.file import RatioRule
+from shared.events import Bucket
+
+KEPT = 4  # windows of buckets: what comes later than three windows judges none of them again
+
+
+class Part(msgspec.Struct, array_like=True, frozen=True):
+    """What one partition saw in one bucket. Fields are added at the end, with a default: what older versions stored lacks them."""
+
+    events: int = 0
+    bad: int = 0
+    customers: int = 0  # whose latest bad event is here
+    first_bad: float = 0.0  # event time of the earliest bad event, seconds since the epoch; 0 when it is not known
+
+
+class Beginning(NamedTuple):
+    """Where the trouble in a window began."""
+
+    bucket: int
+    at: float  # event time of its first bad event, seconds since the epoch
+
+
+Buckets = dict[int, dict[int, Part]]  # bucket → partition → what it saw
+
+
+@dataclass(slots=True)
+class Window:
+    """Counts per bucket and partition. Counts only grow, so of two reports of a bucket the one that knows more events is the later."""
+
+    buckets: Buckets = field(default_factory=dict)
+    watermark: float = 0.0  # the latest event time of any partition, seconds since the epoch
+
+    def merge(self, partition: int, watermark: float, reported: Iterable[Bucket], oldest: int = 0) -> int | None:
+        """Takes one partition's report, but for what lies before `oldest`; returns the earliest bucket that changed.
+
+        Reports that come again change nothing.
+        """
+        self.watermark = max(self.watermark, watermark)
+        changed = []
+        for start, *counts in reported:
+            if start < oldest:
+                continue
+            part, bucket = Part(*counts), self.buckets.setdefault(start, {})
+            known = bucket.get(partition, Part())
+            if part.events >= known.events and part != known:
+                bucket[partition] = part
+                changed.append(start)
+        return min(changed, default=None)
+
+    def ends(self, rule: RatioRule, since: int) -> Iterator[int]:
+        """The last buckets of the windows from `since` to the watermark, oldest first; through a silence only the first and the last."""
+        width, last = rule.width, int(self.watermark) // rule.width * rule.width
+        end = since
+        for start in sorted(start for start in self.buckets if start <= last):  # from a clock that is ahead there are later ones
+            silent_from = start + rule.buckets * width
+            if silent_from >= end:
+                end = max(end, start)
+                while end <= min(silent_from, last):
+                    yield end
+                    end += width
+        if end <= last:
+            yield last
+
+    def until(self, rule: RatioRule, end: int) -> float:
+        """The event time at which the window that ends with bucket `end` is over: its end, or the watermark within it."""
+        return min(float(end + rule.width), self.watermark)
+
+    def counts(self, rule: RatioRule, end: int, after: int = 0) -> Counts:
+        """What the window that ends with bucket `end` holds in its buckets later than `after`."""
+        events = bad = customers = 0
+        for start in _starts(rule, end, after):
+            for part in self.buckets.get(start, {}).values():
+                events += part.events
+                bad += part.bad
+                customers += part.customers
+        return Counts(events, bad, customers)
+
+    def beginning(self, rule: RatioRule, end: int, after: int = 0) -> Beginning:
+        """Where the trouble in that window began, later than `after`: in its first bucket at or above the opening ratio.
+
+        When no bucket reaches the ratio, in its first bucket with bad events.
+        """
+        failing = [start for start in _starts(rule, end, after) if any(part.bad for part in self.buckets.get(start, {}).values())]
+        dense = (start for start in failing if self.counts(rule, start, start - rule.width).ratio >= rule.open.ratio)
+        bucket = next(dense, failing[0] if failing else end)
+        at = min((part.first_bad for part in self.buckets.get(bucket, {}).values() if part.first_bad), default=float(bucket))
+        return Beginning(bucket, min(max(at, bucket), bucket + rule.width))
+
+    def forget(self, oldest: int) -> None:
+        """Lets go of the buckets before."""
+        for start in [start for start in self.buckets if start < oldest]:
+            del self.buckets[start]
+
+
+def _starts(rule: RatioRule, end: int, after: int) -> range:
+    """The buckets of the window that ends with bucket `end`, oldest first, without those up to `after`."""
+    return range(max(end - (rule.buckets - 1) * rule.width, after + rule.width), end + 1, rule.width)
+
+
+def oldest(rule: RatioRule, judged_to: int) -> int:
+    """The first bucket that is kept once the window that ends with `judged_to` has been judged."""
+    return judged_to - (KEPT * rule.buckets - 1) * rule.width

@@ -1,0 +1,31 @@
+"""What happens to a ticket's first-response clock: an answer stops it, or it reaches a milestone. Pure."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.ticketing import facts
+from services.ticketing.change import Cause, Change, What
+from services.ticketing.sla.clock import FIRST_RESPONSE, Milestone, reached, stop
+from services.ticketing.ticket import FOREWARN, Ticket
+from shared.events import Fact
+
+
+def stopped(ticket: Ticket, now: datetime, by: str | None, cause: Cause | None) -> tuple[Ticket, tuple[Fact, ...]]:
+    """The ticket with its clock stopped, and the breach that no timer had noticed before."""
+    clock = stop(ticket.first_response, now, by)
+    missed = clock.breached_at is not None and ticket.first_response.breached_at is None
+    return replace(ticket, first_response=clock), (facts.breached(ticket, now, cause),) if missed else ()
+
+
+def checked(ticket: Ticket, now: datetime) -> Change | None:
+    """The milestone that the clock has reached by now; None when there is none to report."""
+    clock, detail = ticket.first_response, {"clock": FIRST_RESPONSE}
+    match reached(clock, now):
+        case Milestone.WARNING:
+            after = replace(ticket, first_response=replace(clock, warned_at=now))
+            return Change(after, now, FOREWARN, What.WARNED, detail, (facts.warned(ticket, now),))
+        case Milestone.BREACH:
+            after = replace(ticket, first_response=replace(clock, breached_at=clock.due_at))
+            return Change(after, now, FOREWARN, What.BREACHED, detail, (facts.breached(ticket, now, None),))
+        case None:
+            return None

@@ -1,0 +1,16 @@
+"""What becomes of a ticket that nobody comes back to. Pure."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.ticketing.acts import agents
+from services.ticketing.change import Change, Person, What
+from services.ticketing.ticket import FOREWARN, Act, Refused, Status, Ticket, move
+
+
+def rested(ticket: Ticket, now: datetime) -> Change | Refused:
+    """Nothing has come for long: a ticket that waited for the customer is resolved, a resolved one is closed."""
+    if ticket.status is not Status.RESOLVED:
+        return agents.resolved(ticket, Person(FOREWARN, f"silence {now.isoformat()}"), now, "the customer did not answer")
+    to = move(ticket.status, Act.CLOSE)
+    return to if isinstance(to, Refused) else Change(replace(ticket, status=to), now, FOREWARN, What.CLOSED, {})

@@ -1,0 +1,1 @@
+"""What ticketing does when a message comes, one module for each topic."""

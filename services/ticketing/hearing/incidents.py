@@ -1,0 +1,32 @@
+"""`incidents.v1`: incidents are kept with the customers they touch. What follows for tickets is due work, done after the commit."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.ticketing.incident import IncidentFact, updated
+from services.ticketing.store import due, impact, incidents, tickets
+from shared.events import Fact, IncidentImpact
+from shared.postgres import Tx
+from shared.timers import schedule
+
+
+async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
+    """Keeps each incident as its highest revision says it is, and the impact, which only grows. A repeated fact changes nothing."""
+    now = await tickets.now(tx)
+    for fact in facts:
+        if isinstance(fact, IncidentImpact):
+            await impact.save(tx, fact, now)
+        elif isinstance(fact, IncidentFact):
+            await _on_incident(tx, fact, now)
+
+
+async def _on_incident(tx: Tx, fact: IncidentFact, now: datetime) -> None:
+    known = await incidents.incident(tx, fact.data.incident_id)
+    incident = updated(known, fact)
+    if incident is None:
+        return
+    await incidents.save(tx, incident, fact)
+    if known is None:
+        await impact.match_all_of(tx, incident.id, now)
+    if incident.end is not None and incident.end != (known.end if known else None):
+        await schedule(tx, due.END, {incident.id: now})

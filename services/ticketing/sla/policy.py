@@ -1,0 +1,19 @@
+"""What support.yml promises: a target for the first response to each priority. Pure."""
+
+from pydantic import Field, model_validator
+
+from services.ticketing.ticket import Priority
+from shared.config import Config, PositiveDuration
+
+
+class FirstResponse(Config):
+    """The targets by priority, and the part of a target after which an agent is warned."""
+
+    targets: dict[Priority, PositiveDuration]
+    warn_at: float = Field(0.75, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _complete(self) -> "FirstResponse":
+        if missing := set(Priority.__args__) - self.targets.keys():  # type: ignore[attr-defined]
+            raise ValueError(f"targets: {', '.join(sorted(missing))} missing")
+        return self

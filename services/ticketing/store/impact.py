@@ -1,0 +1,66 @@
+"""The customers whom incidents touch, and the pieces of impact whose customers' tickets are still to be matched."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from services.ticketing.change import Cause
+from services.ticketing.incident import Evidence
+from services.ticketing.matching.match import Candidates
+from services.ticketing.store.due import MATCH
+from services.ticketing.store.incidents import incident_of
+from services.ticketing.store.rows import columns
+from shared.events import Affected, IncidentImpact
+from shared.postgres import Queries, Tx
+from shared.timers import schedule
+
+queries = Queries(Path(__file__).with_name("impact.sql"))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Customers of an incident whose tickets are still to be matched."""
+
+    incident_id: str
+    customers: Sequence[str]
+    cause: Cause
+
+
+async def candidates(tx: Tx, customers: Mapping[str, str], since: datetime) -> Mapping[str, Candidates]:
+    """For each ticket, given with its customer, the incidents that it may be about and that nobody has linked or suggested yet.
+
+    They go on, or ended after `since`.
+    """
+    found = defaultdict(list)
+    if customers:
+        for row in await tx.fetch(queries.candidates, list(customers), list(customers.values()), since):
+            evidence = Evidence(row["certainty"], row["first_seen_at"], row["last_seen_at"], row["count"])
+            found[row["ticket_id"]].append((incident_of(row), evidence))
+    return found
+
+
+async def save(tx: Tx, fact: IncidentImpact, at: datetime) -> None:
+    """Keeps whom an incident touches, and has their tickets matched when `tx` is committed."""
+    merged: dict[str, Affected] = {each.customer_id: each for each in fact.data.customers}
+    rows = [(each.customer_id, each.certainty, each.first_seen_at, each.last_seen_at, each.count) for each in merged.values()]
+    if rows:
+        await tx.execute(queries.save_impact, fact.data.incident_id, *columns(rows))
+        await tx.execute(queries.save_impact_to_match, fact.id, fact.data.incident_id, list(merged), fact.hops)
+        await schedule(tx, MATCH, {fact.id: at})
+
+
+async def match_all_of(tx: Tx, incident_id: str, at: datetime) -> None:
+    """Has the impact matched that came before its incident was known."""
+    await schedule(tx, MATCH, {row["id"]: at for row in await tx.fetch(queries.impact_to_match_of, incident_id)})
+
+
+async def to_match(tx: Tx, piece_id: str) -> Piece | None:
+    row = await tx.fetchrow(queries.impact_to_match, piece_id)
+    return Piece(row["incident_id"], row["customers"], Cause(row["id"], row["hops"])) if row else None
+
+
+async def matched(tx: Tx, piece_id: str) -> None:
+    """The tickets of this piece's customers have been matched."""
+    await tx.execute(queries.matched_impact, piece_id)

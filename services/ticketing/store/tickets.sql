@@ -1,0 +1,74 @@
+-- name: now
+-- The database's clock, which everything here goes by.
+SELECT clock()
+
+-- name: next_numbers
+-- Numbers for new tickets, in order.
+SELECT nextval('ticket_numbers') AS number FROM generate_series(1, $1::int)
+
+-- name: continued
+-- The tickets that requests say they continue, by id or number, if they are the same customer's.
+SELECT asked.ref, t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+FROM unnest($1::text[], $2::text[]) AS asked (customer_id, ref)
+JOIN tickets t ON t.customer_id = asked.customer_id AND (t.id = asked.ref OR t.number::text = asked.ref)
+JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+ORDER BY t.number
+FOR UPDATE OF t
+
+-- name: unlinked_between
+-- The unresolved tickets with these numbers that are linked to no incident, and the request that made each.
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    (SELECT left(body, 4000) FROM messages m WHERE m.ticket_id = t.id AND m.kind = 'request' ORDER BY m.at, m.id LIMIT 1) AS body
+FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+WHERE t.number BETWEEN $1 AND $2 AND t.status IN ('open', 'in_progress', 'waiting') AND t.incident_id IS NULL
+ORDER BY t.number
+FOR UPDATE OF t
+
+-- name: unlinked_of
+-- The unresolved tickets of these customers since a moment that are linked to no incident, and the request that made each.
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    (SELECT left(body, 4000) FROM messages m WHERE m.ticket_id = t.id AND m.kind = 'request' ORDER BY m.at, m.id LIMIT 1) AS body
+FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+WHERE t.customer_id = ANY ($1::text[]) AND t.opened_at >= $2
+    AND t.status IN ('open', 'in_progress', 'waiting') AND t.incident_id IS NULL
+ORDER BY t.number
+FOR UPDATE OF t
+
+-- name: ticket
+-- One ticket by id or number, in nobody else's hands until the transaction ends.
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+WHERE t.id = $1 OR t.number = $2
+FOR UPDATE OF t
+
+-- name: silent
+-- Tickets that wait for a customer who has not answered since a moment; those that wait for an incident's end are not meant.
+WITH piece AS MATERIALIZED (
+    SELECT * FROM tickets t
+    WHERE t.status = 'waiting' AND t.changed_at <= $1 AND NOT EXISTS (
+        SELECT FROM incidents i JOIN links l ON l.incident_id = i.id AND l.ticket_id = t.id
+        WHERE i.id = t.incident_id AND (i.resolved_at IS NULL OR l.ended_revision < i.ended_revision))
+    ORDER BY t.changed_at LIMIT $2
+    FOR UPDATE OF t SKIP LOCKED)
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+FROM piece t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+ORDER BY t.number
+
+-- name: long_resolved
+-- Tickets resolved before a moment.
+WITH piece AS MATERIALIZED (
+    SELECT * FROM tickets t WHERE t.status = 'resolved' AND t.resolved_at <= $1
+    ORDER BY t.resolved_at LIMIT $2
+    FOR UPDATE OF t SKIP LOCKED)
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+FROM piece t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+ORDER BY t.number
+
+-- name: save_tickets
+-- Tickets as they are now: new ones with all they are, others with what may change.
+INSERT INTO tickets (id, number, customer_id, channel, subject, component, priority, assignee, incident_id, opened_at, resolved_at,
+    status, changed_at)
+SELECT *, $13 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::timestamptz[], $11::timestamptz[], $12::text[])
+ON CONFLICT (id) DO UPDATE SET status = excluded.status, assignee = excluded.assignee, incident_id = excluded.incident_id,
+    resolved_at = excluded.resolved_at, changed_at = excluded.changed_at

@@ -1,0 +1,1 @@
+"""The words of automatic answers and the subjects of replies. Pure."""

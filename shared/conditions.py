@@ -1,0 +1,170 @@
+"""The condition language of rules and mappings: what a field must say, and how it is read from an event.
+
+`{data.ok: false, data.latency_ms: {above: 800}}` holds when every field that it names holds. Pure.
+"""
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, model_validator
+
+from shared.config import Config
+from shared.events import ProductEvent
+
+Test = Callable[[ProductEvent], bool]
+Read = Callable[[ProductEvent], Any]
+MISSING = object()
+
+Operand = bool | int | float | str | None
+
+
+class Comparison(Config):
+    """`{above: 800}`, `{below: 5, at_least: 1}`, `{present: true}`: all that is named must hold."""
+
+    above: float | None = None
+    at_least: float | None = None
+    below: float | None = None
+    at_most: float | None = None
+    is_not: Operand = None
+    present: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Comparison":
+        if not self.model_fields_set:
+            raise ValueError("name at least one of above, at_least, below, at_most, is_not, present")
+        if empty := [name for name in self.model_fields_set - {"is_not"} if getattr(self, name) is None]:
+            raise ValueError(f"{', '.join(sorted(empty))} says nothing")
+        return self
+
+    def doubts(self) -> Iterator[str]:
+        """Whether no value can pass it."""
+        said = self.model_dump(exclude_unset=True)
+        if self.present is False and len(said) > 1:
+            yield "this never holds: a field that is not there compares with nothing"
+        lowest = max((each for each in (self.above, self.at_least) if each is not None), default=-math.inf)
+        highest = min((each for each in (self.below, self.at_most) if each is not None), default=math.inf)
+        if not (lowest < highest or (lowest == highest and lowest != self.above and highest != self.below)):
+            yield f"this never holds: no number is {' and '.join(f'{name} {said[name]:g}' for name in COMPARE if name in said)}"
+
+
+Wanted = Operand | list[Operand] | Comparison  # one value, any of several, or what it compares with
+
+
+def _of_events(condition: Mapping[str, Wanted]) -> Mapping[str, Wanted]:
+    for path in condition:
+        reader(path)
+    return condition
+
+
+Condition = Annotated[Mapping[str, Wanted], AfterValidator(_of_events)]  # path → what an event must say there
+
+
+def as_written(condition: Mapping[str, Wanted]) -> dict[str, Any]:
+    """The condition as its file has it: a comparison holds only the operators that are named."""
+    return {path: wanted.model_dump(exclude_unset=True) if isinstance(wanted, Comparison) else wanted for path, wanted in condition.items()}
+
+
+# ── looking at one event ─────────────────────────────────────────────────────────────────────
+
+
+def reader(path: str) -> Read:
+    """What an event holds at `data.a.b`, `type`, `source` or `subject`; MISSING when it holds nothing there.
+
+    A name with dots in it is written in double quotes: `data."http.status"`. Raises ValueError for any other path.
+    """
+    match _names_in(path):
+        case ["data", name]:
+            return _datum(name)
+        case ["data", *names] if names:
+            return _nested(names)
+        case ["type" | "source" | "subject" as attribute]:
+            return lambda event: MISSING if (value := getattr(event, attribute)) is None else value
+    raise ValueError(f'{path}: a field is data.<name>, type, source or subject; a name with dots is written data."the.name"')
+
+
+_escaped = re.compile(r"\\(.)")
+_name = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^".][^.]*)').match
+
+
+def _names_in(path: str) -> list[str]:
+    """The names between the dots, without their quotes; empty when it is no path."""
+    names, at = [], 0
+    while (found := _name(path, at)) is not None:
+        names.append(found["bare"] or _escaped.sub(r"\1", found["quoted"] or ""))
+        at = found.end() + 1
+        if found.end() == len(path):
+            return names
+        if path[found.end()] != ".":
+            break
+    return []
+
+
+def _datum(name: str) -> Read:
+    def read(event: ProductEvent) -> Any:
+        data = event.data
+        return data.get(name, MISSING) if type(data) is dict else MISSING
+
+    return read
+
+
+def _nested(names: Sequence[str]) -> Read:
+    def read(event: ProductEvent) -> Any:
+        value = event.data
+        for name in names:
+            value = value.get(name, MISSING) if type(value) is dict else MISSING
+        return value
+
+    return read
+
+
+def test_of(condition: Condition) -> Test | None:
+    """The condition as a function of one event; None when everything passes."""
+    tests = [test for path, wanted in condition.items() for test in _tests(reader(path), wanted)]
+    return _all(tests) if tests else None
+
+
+def _all(tests: Sequence[Test]) -> Test:
+    if len(tests) == 1:
+        return tests[0]
+    first, rest = tests[0], _all(tests[1:])
+    return lambda event: first(event) and rest(event)
+
+
+def _tests(read: Read, wanted: Wanted) -> list[Test]:
+    if isinstance(wanted, Comparison):
+        return [_compare(read, name, operand) for name, operand in wanted.model_dump(exclude_unset=True).items()]
+    if isinstance(wanted, list):
+        return [lambda event: any(_same(read(event), each) for each in wanted)]
+    if isinstance(wanted, bool) or wanted is None:
+        return [lambda event: read(event) is wanted]
+    return [lambda event: _same(read(event), wanted)]
+
+
+def _same(value: Any, wanted: Operand) -> bool:
+    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
+
+
+def _compare(read: Read, name: str, operand: Any) -> Test:
+    """One comparison by the name it has in the file; a number is compared with numbers only."""
+    if name == "present":
+        return lambda event: (read(event) is not MISSING) == operand
+    if name == "is_not":
+        return lambda event: (value := read(event)) is not MISSING and not _same(value, operand)
+    compare = COMPARE[name]
+
+    def test(event: ProductEvent) -> bool:
+        value = read(event)
+        return (type(value) is int or type(value) is float) and compare(value, operand)
+
+    return test
+
+
+COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "above": operator.gt,
+    "at_least": operator.ge,
+    "below": operator.lt,
+    "at_most": operator.le,
+}
