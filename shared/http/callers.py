@@ -1,7 +1,6 @@
 """Who calls: bearer tokens and their roles, looked at before anything else of a request is."""
 
 import hmac
-import re
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -58,12 +57,11 @@ def _caller_with(token: str, settings: Settings) -> Caller | None:
 
 HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
 PUBLIC = HEALTH | documentation.PATHS | {front.PATH}
-_public_page = re.compile(r"/u/[^/]+").fullmatch
 
 
 def is_public(path: str) -> bool:
-    """Whether a path needs no token: health, what the API offers, a customer's page. Nothing is public by how it begins."""
-    return path in PUBLIC or _public_page(path) is not None
+    """Whether a path needs no token: health, and what the API offers. Nothing is public by how it begins."""
+    return path in PUBLIC
 
 
 class Gate:
