@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from shared.http.bodies import Bodies, Head, Working
-from shared.http.callers import Caller, Gate, Role, allow, caller_of
+from shared.http.callers import ACTING_FOR, Caller, Gate, Role, allow, caller_of
 from shared.http.problems import SHOWN, Problem, handle_problems
 from shared.postgres import Database, Tx
 from shared.settings import Settings
@@ -39,7 +39,7 @@ __all__ = [
     "timed_position",
 ]
 
-# A key is its caller's own. What versions before migration 0005 kept has no caller, and counts as anybody's for its last day.
+# A key belongs to the name of its caller. Rows from before migration 0005 have no caller, and count as anybody's for their last day.
 ANSWERED = """SELECT body_hash, status, response FROM idempotency
     WHERE key = $1 AND route = $2 AND caller IN ($3, '') ORDER BY caller DESC LIMIT 1"""
 CLAIM_KEY = """INSERT INTO idempotency (key, route, caller, body_hash, status, response) SELECT $1, $2, $3, $4, 0, ''
@@ -81,9 +81,9 @@ async def once(
 
 
 async def _fingerprint(request: Request) -> bytes:
-    """What the request says: its body, and the attributes of an event in binary mode, which are headers."""
-    attributes = sorted(header for header in request.headers.raw if header[0].startswith(b"ce-"))
-    return hashlib.sha256(await request.body() + b"".join(b"\n%s: %s" % header for header in attributes)).digest()
+    """What the request says: its body, and among the headers an event in binary mode, and the person who is acted for."""
+    said = sorted(header for header in request.headers.raw if header[0].startswith(b"ce-") or header[0] == ACTING_FOR.lower().encode())
+    return hashlib.sha256(await request.body() + b"".join(b"\n%s: %s" % header for header in said)).digest()
 
 
 async def _answered(tx: Tx, claim: tuple[str | None, str, str], said: bytes) -> Response:

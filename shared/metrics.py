@@ -47,6 +47,10 @@ DEPENDENCY_UP = Gauge("forewarn_dependency_up", "1 while it answers this process
 READY = Gauge("forewarn_ready", "1 while this check of /readyz passes; NaN: it gave no answer in time.", ["check"])
 DELETED = Counter("forewarn_retention_rows_total", "Rows that retention deleted, or whose words it deleted.", ["table"])
 
+TOKENS_FILE_BROKEN = Gauge(
+    "forewarn_tokens_file_broken", "1 while the file of tokens cannot be read; the tokens known before work on, changes do not."
+)
+
 HTTP_CONNECTIONS = Gauge("forewarn_http_connections", "HTTP connections that are open.")
 HTTP_REFUSED = Counter(
     "forewarn_http_refused_total", "Requests refused before they were worked on, and connections let go, by why.", ["reason"]

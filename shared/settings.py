@@ -16,6 +16,7 @@ from shared import secret_rules, settings_rules
 from shared.config import ConfigError
 
 PREFIX = "FOREWARN_"
+SHARED_TOKENS = frozenset({"producer_token", "agent_token", "operator_token"})
 
 
 class SettingsError(ConfigError):
@@ -90,7 +91,8 @@ class Settings(BaseSettings):
     own_config_dir: str = Field("", description="the folder of an operator's own files, each in the place of the shipped one of its name")
     letters_per_minute: int = Field(1000, ge=0, description="dead letters of a stream kept whole; what is above goes as a pointer")
     instance: str = Field("", description="a stable name for this replica: static group membership, no rebalance on restart")
-    producer_token: SecretStr = SecretStr("")
+    tokens_file: str = Field("", description="the file that `forewarn tokens` writes: callers by name, with hashes of their tokens")
+    producer_token: SecretStr = SecretStr("")  # this and the next two: one token for everybody of a role
     agent_token: SecretStr = SecretStr("")
     operator_token: SecretStr = SecretStr("")
 
@@ -121,7 +123,8 @@ class Settings(BaseSettings):
         if self.environment == "demo":
             return self
         secrets = {variable_of(name): value.get_secret_value() for name, value in self if isinstance(value, SecretStr)}
-        required = frozenset(map(variable_of, self.required_secrets()))
+        off = frozenset(name for name in SHARED_TOKENS if self.tokens_file and not getattr(self, name).get_secret_value())
+        required = frozenset(map(variable_of, self.required_secrets() - off))
         if found := list(secret_rules.troubles(secrets, required)):
             raise ValueError("\n".join(found))
         return self
@@ -134,8 +137,8 @@ class Settings(BaseSettings):
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:
-        """The secrets without which the process must not start outside demo."""
-        return frozenset({"database_password", "producer_token", "agent_token", "operator_token"})
+        """The secrets without which the process must not start outside demo; with a file of tokens, an empty shared token is turned off."""
+        return SHARED_TOKENS | {"database_password"}
 
 
 class MailSettings(Settings):

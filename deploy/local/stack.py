@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
 
-from deploy import topics
+from deploy import tokens_file, topics
 from deploy.local.postgres import Database, postgres
 from deploy.local.processes import ROOT, Child, announced, child, ended_well, free_port, ready, stop
 from deploy.local.smtp import Inbox, inbox
@@ -32,6 +32,7 @@ class Stack:
     kafka: str  # host:port
     urls: Mapping[str, str]  # by service
     tokens: Mapping[str, str]  # by role: producer, agent, operator
+    tokens_file: Path  # `forewarn tokens` writes it
     inbox: Inbox
     logs: Path
     children: tuple[Child, ...]
@@ -77,7 +78,9 @@ async def _start(running: AsyncExitStack, folder: Path, config: dict[str, str], 
     tokens = {role: token_urlsafe(24) for role in ("producer", "agent", "operator")}
     ports = {service: free_port() for service in NAMES}
     pages = free_port()  # of what customers reach
-    common = _common(kafka, database) | config | _secrets(tokens, pages, box)
+    callers = folder / "callers" / "tokens.yml"
+    tokens_file.ensure(callers)
+    common = _common(kafka, database) | config | {"FOREWARN_TOKENS_FILE": str(callers)} | _secrets(tokens, pages, box)
     say(f"starting {', '.join(NAMES)}")
     children = [
         await running.enter_async_context(
@@ -90,7 +93,7 @@ async def _start(running: AsyncExitStack, folder: Path, config: dict[str, str], 
         for service, port in zip(children, ports.values(), strict=True):
             waiting.create_task(ready(service, port, START_S))
     urls = {service: f"http://127.0.0.1:{port}" for service, port in ports.items()}
-    return Stack(kafka, urls, tokens, box, logs, (cluster, *children))
+    return Stack(kafka, urls, tokens, callers, box, logs, (cluster, *children))
 
 
 async def _stop_all(children: list[Child]) -> None:
