@@ -23,6 +23,7 @@ __all__ = ["world"]  # a fixture
 
 ID = "zq-17@shop.example"
 WORDS = ("Zoë Quill", "zoe@example.org", "marzipan", "pistachio", ID)
+REFUSED = {"subject": "t-1", "data": {"customer_id": ID, "body": "marzipan"}}
 SET_ASIDE = """INSERT INTO unpublished (id, lane, topic, key, value, header_names, header_values, written_at, reason)
     SELECT id, lane, topic, key, value, header_names, header_values, written_at, 'too_large' FROM outbox"""
 
@@ -59,10 +60,7 @@ async def live(world: World) -> None:
     await world.loop.advance(timedelta(minutes=1))
     for service in world.loop._services:
         async with service.database.transaction() as tx:
-            await put(
-                tx,
-                [Message("tickets.v1", b"t-1", json.dumps({"subject": "t-1", "data": {"customer_id": ID, "body": "marzipan"}}).encode())],
-            )
+            await put(tx, [Message("tickets.v1", b"t-1", json.dumps(REFUSED).encode())])
             await tx.execute(SET_ASIDE)
     await world.loop.settle()
 
@@ -101,6 +99,10 @@ async def found(service: Service) -> dict[str, set[str]]:
     return {table: words for table, words in everywhere.items() if words}
 
 
+async def found_everywhere(world: World) -> dict[str, dict[str, set[str]]]:
+    return {name: await found(service) for name, service in services(world).items()}
+
+
 def texts(value: Any) -> Iterator[str]:
     """What a value says; of bytes also what they are when they are unpacked."""
     match value:
@@ -123,7 +125,8 @@ def texts(value: Any) -> Iterator[str]:
 async def test_no_row_of_any_table_holds_a_word_of_an_erased_customer_also_after_a_replay(world: World) -> None:
     # Given a customer of whom every service holds something, which it shows
     await live(world)
-    before = {name: await found(service) for name, service in services(world).items()}
+    before = await found_everywhere(world)
+    nothing: dict[str, dict[str, set[str]]] = {name: {} for name in before}
     for name, tables in before.items():
         assert len(tables) > 2, (name, tables)
         shown = json.dumps(await ask(world, name, "GET", f"/v1/customers/{ID}/data"), ensure_ascii=False).casefold()
@@ -134,7 +137,7 @@ async def test_no_row_of_any_table_holds_a_word_of_an_erased_customer_also_after
     await erase(world)
 
     # Then nothing is left, and every service says so
-    assert {name: await found(service) for name, service in services(world).items()} == dict.fromkeys(before, {})
+    assert await found_everywhere(world) == nothing
     for name in before:
         erasure = await ask(world, name, "GET", f"/v1/customers/{ID}/erasure")
         assert erasure["pending"] == []
@@ -143,4 +146,4 @@ async def test_no_row_of_any_table_holds_a_word_of_an_erased_customer_also_after
 
     # And when every topic is read from its beginning once more, nothing comes back
     await world.replay()
-    assert {name: await found(service) for name, service in services(world).items()} == dict.fromkeys(before, {})
+    assert await found_everywhere(world) == nothing
