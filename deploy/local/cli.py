@@ -108,4 +108,4 @@ app.add_typer(customer, name="customer")
 app.add_typer(tokens, name="tokens")
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="forewarn")
