@@ -149,10 +149,15 @@ LIMITS = {
         "unit/deploy/test_topics.py::test_what_erased_customers_were_is_compacted_away_within_a_day",
         "flow/test_retention.py::test_every_table_is_kept_for_a_time_or_is_bounded_by_nature",
         "flow/test_notifier_objects.py::test_nothing_personal_is_left_of_the_erased_in_any_table",
+        "contract/test_personal.py::test_every_table_that_can_hold_text_is_erased_or_known_to_be_free_of_it",
+        "flow/test_erasure_everywhere.py::test_no_row_of_any_table_holds_a_word_of_an_erased_customer_also_after_a_replay",
+        "unit/local/test_dlq.py::test_no_word_of_an_erased_customer_is_shown_or_sent_back",
     ],
     "**Logs**": [
         "unit/shared/test_log_lines.py::test_a_record_is_one_line_that_can_be_seen_and_ends",
         "unit/shared/test_log_lines.py::test_an_error_of_postgres_is_told_without_the_row",
+        "unit/shared/test_log_lines.py::test_an_error_that_followed_one_of_postgres_is_told_without_the_row_too",
+        "unit/shared/test_log_lines.py::test_a_warning_is_told_by_its_place_unless_its_kind_quotes_code_alone",
         "unit/shared/test_log_lines.py::test_a_mail_address_in_any_text_loses_whose_it_is",
     ],
     "**Terminal**": [

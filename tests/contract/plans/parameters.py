@@ -33,6 +33,7 @@ SHARED: dict[str, dict[str, str]] = {
         "LOCK": "-",
         "ERASED": "ARRAY[''::bytea]",
         "ERASURE": "''::bytea",
+        "FIND": "ARRAY[''::bytea]",
         "HOLD": "-",
         "ANY": "",
         "REMEMBER": "'', now(), '', '{}'",
