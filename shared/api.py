@@ -7,11 +7,11 @@ many requests are under way as may be. `shared/http/` is what stands before all 
 
 import base64
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from shared.erasing import digest
@@ -36,6 +36,7 @@ __all__ = [
     "numbered_position",
     "once",
     "position_of",
+    "public_application",
     "timed_position",
 ]
 
@@ -177,9 +178,29 @@ def application(title: str, settings: Settings, database: Database, about: str =
     It redirects nobody: where to would be the caller's Host to say.
     """
     app = FastAPI(title=title, description=about, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.settings, app.state.database = settings, database
     for layer in (Gate, Bodies, Working)[::-1]:  # a request goes through them in this order; the last one added comes first
         app.add_middleware(layer, settings=settings)
+    return _finished(app, settings, database)
+
+
+def public_application(title: str, settings: Settings, database: Database, routers: Sequence[APIRouter]) -> FastAPI:
+    """An application for everybody: no path asks for a token, bodies are small, and nothing describes it. It has a /livez of its own."""
+    app = FastAPI(title=title, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.add_middleware(Working, settings=settings)
+    app.add_middleware(Bodies, settings=settings, for_everybody=True)
+    for router in routers:
+        app.include_router(router)
+
+    @app.get("/livez", tags=["health"])
+    async def livez() -> dict[str, bool]:
+        """The process answers; for the proxy before it."""
+        return {"alive": True}
+
+    return _finished(app, settings, database)
+
+
+def _finished(app: FastAPI, settings: Settings, database: Database) -> FastAPI:
+    app.state.settings, app.state.database = settings, database
     app.add_middleware(Head)
     handle_problems(app)
     return app

@@ -168,7 +168,7 @@ def test_every_table_that_history_fills_is_watched() -> None:
     """Queues live for moments, some tables have a row for each partition, and what was put aside an operator deals with."""
     queues, of_partitions, put_aside = (
         {"outbox"},
-        {"offsets", "brakes", "fold_accounts", "fold_clocks", "fold_erasures", "reading"},
+        {"offsets", "brakes", "fold_accounts", "fold_clocks", "fold_forwarded", "fold_erasures", "reading"},
         {"unpublished", "due_aside"},
     )
     bounded = queues | of_partitions | put_aside | {"migrations", "heard", "relays", "channels"}

@@ -8,7 +8,7 @@ from services.notifier.public.links import Right, token_for
 from shared.cloudevents import write_event
 from shared.http import documentation
 from tests.builders import event
-from tests.flow.every_service import LINK_SECRET
+from tests.flow.every_service import LINK_SECRET, PAGES
 
 EVENT = msgspec.json.decode(write_event(event()))
 
@@ -93,6 +93,7 @@ SELECT 'kind' || n % 200, n || repeat('𠀀', 128), now(), pg_temp.words(100) FR
 """
 
 FILL = {name: WORDS + own + STREAMS for name, own in (("monitor", MONITOR), ("notifier", NOTIFIER), ("ticketing", TICKETING))}
+FILL[PAGES] = FILL["notifier"]
 
 EVERYWHERE = {
     **{path: path for path in ("/", "/livez", "/metrics", *sorted(documentation.PATHS), "/v1/streams", "/v1/due")},
@@ -113,6 +114,9 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/customers/{customer_id}": "/v1/customers/c-1",
         "/v1/customers/{customer_id}/preferences": "/v1/customers/c-1/preferences",
         "/v1/customers/{customer_id}/contacts": "/v1/customers/c-1/contacts?limit=500",
+    },
+    PAGES: {
+        "/livez": "/livez",
         "/u/{token}": f"/u/{token_for(Right('incident', 'c' * 255), LINK_SECRET)}",
     },
     "ticketing": {
@@ -147,10 +151,10 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
     },
     "notifier": {
         "/v1/customers/{customer_id}/contacts/clear-mark": ("/v1/customers/c-1/contacts/clear-mark", {"address": "1" + "𠀀" * 300}),
-        "/u/{token}": (ASKED["notifier"]["/u/{token}"], {}),
         **RELEASED,
         **SENT,
     },
+    PAGES: {"/u/{token}": (ASKED[PAGES]["/u/{token}"], {})},
     "ticketing": {
         "/v1/tickets/{ref}/reply": ("/v1/tickets/1/reply", {"body": "\x01" * 100_000}),
         "/v1/tickets/{ref}/assign": ("/v1/tickets/1/assign", {"agent": "𠀀" * 255}),

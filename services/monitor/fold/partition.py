@@ -148,7 +148,10 @@ class Watch:
 
 @dataclass(slots=True)
 class Account:
-    """Where every record of one partition went: read = counted + duplicate + unmatched + dead."""
+    """What became of the events that one partition folded: counted, duplicate, unmatched, dead; and how many records were read from it.
+
+    Over all partitions read = counted + duplicate + unmatched + dead + forwarded.
+    """
 
     read: int = 0
     counted: int = 0  # by a rule at least; late ones too
@@ -157,6 +160,7 @@ class Account:
     dead: int = 0  # dead letters
     late: int = 0  # of the counted: too late for every rule
     ahead: int = 0  # of the counted: more than five minutes in our future
+    forwarded: int = 0  # to the partition of their key, where they are read again
 
 
 class Partition:
@@ -175,6 +179,10 @@ class Partition:
         self._by_type: dict[str, tuple[Watch, ...]] = {
             each: tuple(watch for watch in self.watches.values() if each in watch.rule.events) for rule in rules for each in rule.events
         }
+
+    def asks_for(self, event: ProductEvent) -> bool:
+        """Whether a rule counts events of this type."""
+        return event.type in self._by_type
 
     def fold(self, event: ProductEvent, now: float) -> int:
         """Takes one event and says what became of it; a REFUSED one is to be put aside. `now`: the wall clock, seconds since the epoch.
