@@ -214,6 +214,13 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "last_proactive": "'c-1'",
 }
 
+# What is shown and erased of a customer.
+OF_ONE_CUSTOMER = [
+    name
+    for each in ("messages", "links", "suggestions", "clocks", "history", "tickets", "impact", "pieces", "told")
+    for name in (each, f"erase_{each}")
+]
+
 TICKETING: dict[str, str | tuple[str, ...]] = {
     "now": "-",
     "known_messages": "ARRAY['m-1', 'm-2']",
@@ -274,6 +281,7 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     "leads": "'i-7'",
     "tickets_during": f"'i-7', {WHEN}, now()",
     "tickets_linked": "'i-7'",
+    **dict.fromkeys(OF_ONE_CUSTOMER, "'c-7919'"),
 }
 
 PARAMETERS = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING}
