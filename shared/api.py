@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from shared.erasing import digest
 from shared.http.bodies import Bodies, Head, Working
 from shared.http.callers import ACTING_FOR, Caller, Gate, Role, allow, caller_of
 from shared.http.problems import SHOWN, Problem, handle_problems
@@ -44,7 +45,7 @@ ANSWERED = """SELECT body_hash, status, response FROM idempotency
     WHERE key = $1 AND route = $2 AND caller IN ($3, '') ORDER BY caller DESC LIMIT 1"""
 CLAIM_KEY = """INSERT INTO idempotency (key, route, caller, body_hash, status, response) SELECT $1, $2, $3, $4, 0, ''
     WHERE NOT EXISTS (SELECT FROM idempotency WHERE key = $1 AND route = $2 AND caller = '') ON CONFLICT DO NOTHING"""
-KEEP_ANSWER = "UPDATE idempotency SET status = $4, response = $5 WHERE key = $1 AND route = $2 AND caller = $3"
+KEEP_ANSWER = "UPDATE idempotency SET status = $4, response = $5, customer = $6 WHERE key = $1 AND route = $2 AND caller = $3"
 
 
 def database_of(request: Request) -> Database:
@@ -74,10 +75,20 @@ async def once(
     async with database.transaction() as tx:
         if key and (await tx.execute(CLAIM_KEY, *claim, said)).endswith(" 0"):
             return await _answered(tx, claim, said)
-        answer = (await act(tx)).model_dump_json().encode()
+        view = await act(tx)
+        answer = view.model_dump_json().encode()
         if key:
-            await tx.execute(KEEP_ANSWER, *claim, status, answer)
+            await tx.execute(KEEP_ANSWER, *claim, status, answer, _shown_in(view))
     return Response(answer, status, media_type="application/json")
+
+
+def _shown_in(view: BaseModel) -> bytes | None:
+    """The digest of the id of the customer whose data an answer shows; None when it shows nobody's."""
+    held = [getattr(view, name) for name in type(view).model_fields]
+    customer_id = getattr(view, "customer_id", None)
+    if isinstance(customer_id, str):
+        return digest(customer_id)
+    return next((found for each in held if isinstance(each, BaseModel) and (found := _shown_in(each))), None)
 
 
 async def _fingerprint(request: Request) -> bytes:

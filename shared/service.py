@@ -20,7 +20,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared import kafka, logs, metrics
 from shared.api import application, public_application
 from shared.brokers import brokers_of
+from shared.customers_api import customers_router
 from shared.due_api import due_router
+from shared.erasing import Personal
 from shared.holding import Holding
 from shared.http.documentation import documentation
 from shared.http.front import front_page
@@ -64,6 +66,7 @@ class Service:
     background: Sequence[Background] = ()  # run until the end; what they raise ends the process
     measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
     kept: Sequence[Kept] = ()  # what is deleted when it is old
+    personal: Sequence[Personal] = ()  # what it holds of customers, beside what every service does
     about: str = ""  # what it does, in a sentence, for whoever opens its address
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
@@ -82,7 +85,8 @@ class Service:
         title = f"Forewarn {self.name}"
         app = application(title, self.settings, self.database, self.about)
         pages = (front_page(title, self.about), documentation(title))
-        for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name), *pages):
+        shared = (streams_router(self.name, self.streams), due_router(self.name), customers_router(self.name, self.personal))
+        for router in (*self.routers, *shared, *pages):
             app.include_router(router)
 
         @app.get("/livez", tags=["health"])

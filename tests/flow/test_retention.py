@@ -53,6 +53,8 @@ BOUNDED = {
     "brakes": "a row a partition that stands",
     "unpublished": "until somebody sends them again",
     "due_aside": "until somebody has it tried again",
+    "erasures": "a row an erased customer",
+    "fold_erasures": "until the partition's owner has forgotten the customer",
     "suggestions": "goes with its ticket",
     "impact_to_match": "until it is matched",
 }

@@ -122,6 +122,7 @@ class Watch:
     def restored(self, touched: Mapping[int, float], clock: float, now: float) -> None:
         """All that was stored is back. `touched`: where the clock stood when each bucket was stored last."""
         self.buckets.restored(touched)
+        self.tallies.fresh.clear()  # who was erased meanwhile is named by the database
         self._turned = clock, now
 
     def turn(self, clock: float, now: float) -> int | None:
@@ -139,7 +140,9 @@ class Watch:
         """Those of the customers (None: of all) whose bad events reach the rule's number, in a row that lies at least in part within."""
         for customer in self.tallies.customers(component) if customers is None else customers:
             tally = self.tallies.of(component, customer)
-            if tally is not None and tally.count >= self.rule.impact.at_least and tally.last >= since and tally.first <= until:
+            if tally is None or self.tallies.is_hidden(customer, tally):
+                continue
+            if tally.count >= self.rule.impact.at_least and tally.last >= since and tally.first <= until:
                 yield customer, tally
 
 

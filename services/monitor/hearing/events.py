@@ -18,6 +18,7 @@ from services.monitor.fold import partials
 from services.monitor.fold.buckets import Changes
 from services.monitor.fold.partition import COMPONENTS, REFUSED, Partition
 from services.monitor.fold.tallies import Tally
+from services.monitor.hearing.customers import forget_erased
 from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
@@ -59,12 +60,16 @@ class Folding:
         self._searched: set[str] = set()  # incidents for which the past of these partitions was looked through
         self._told: dict[int, float] = {}  # partition → the event time that open incidents were last told
         self._waiting: frozenset[tuple[str, str]] = frozenset()  # whom it was told: rule and component of each open incident
-        self._incidents_changed = False
+        self._pressing = False
         self._accounted: dict[str, int] = {}
 
     def incidents_changed(self) -> None:
         """An incident opened or ended: the next checkpoint must not wait."""
-        self._incidents_changed = bool(self._partitions)
+        self._pressing = bool(self._partitions)
+
+    def customers_erased(self) -> None:
+        """Customers are to be forgotten: the next checkpoint must not wait."""
+        self._pressing = bool(self._partitions)
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         horizon = self._rules.horizon.total_seconds()
@@ -73,7 +78,7 @@ class Folding:
         self._searched, self._told, self._waiting = set(), {}, frozenset()
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
         self._accounted = self._fates()
-        self._incidents_changed = True
+        self._pressing = True
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
         now = self._clock()
@@ -94,10 +99,11 @@ class Folding:
         return letters
 
     def pressing(self) -> bool:
-        return self._incidents_changed
+        return self._pressing
 
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
+        more = await forget_erased(tx, self._partitions)
         incidents: dict[tuple[str, str], list[RecentIncident]] = {}
         for incident in await recent_incidents(tx, self._rules.horizon):
             incidents.setdefault((incident.rule, incident.component), []).append(incident)
@@ -109,7 +115,7 @@ class Folding:
         dropped = await store.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
         metrics.IDENTITIES_DROPPED.inc(dropped)
         await say(tx, *facts)
-        self._incidents_changed = False
+        self._pressing = more
         self._count()
 
     def _hold(self, incidents: Incidents) -> None:

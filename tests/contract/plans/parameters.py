@@ -29,6 +29,25 @@ SHARED: dict[str, dict[str, str]] = {
         "LEAD": "0",
         "RUNNING": "-",
     },
+    "erasing": {
+        "LOCK": "-",
+        "ERASED": "ARRAY[''::bytea]",
+        "ERASURE": "''::bytea",
+        "HOLD": "-",
+        "ANY": "",
+        "REMEMBER": "'', now(), '', '{}'",
+    },
+    "customers_api": {  # what goes around the statements of each service's PERSONAL, which are explained below
+        "ROWS": "-",
+        "RAW": "-",
+    },
+    "unsent": {
+        "NAMES": "-",  # a part of statements; tests/flow/test_erasing.py runs each whole one
+        "FIND": "-",
+        "REPLACE": "-",
+        "DELETE": "-",
+        "SHOW": "'c-1'",
+    },
     "postgres": {
         "MIGRATED": "-",
         "CHANNELS": "",
@@ -77,7 +96,7 @@ SHARED: dict[str, dict[str, str]] = {
     "api": {
         "ANSWERED": "'k-1', 'POST /v1/tickets', 'agent'",
         "CLAIM_KEY": "'k', 'r', 'agent', ''",
-        "KEEP_ANSWER": "'k-1', 'r', 'agent', 201, ''",
+        "KEEP_ANSWER": "'k-1', 'r', 'agent', 201, '', NULL",
     },
 }
 
@@ -127,6 +146,15 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "incident": "'i-1'",
     "list_impact": ("'i-1', NULL, 51", "'i-1', 'c-7', 51"),
     "size_of_open": "",
+    "impact_on": "'c-7919'",
+    "erase_impact": "'c-7919'",
+    "tallies_naming": "'c-7919'",
+    "begin_erasing": "'c-7919'",
+    "is_erasing": "'c-7919'",
+    "to_forget": "ARRAY[1]",
+    "tallies_of_partition_naming": "1, ARRAY['c-7919']",
+    "replace_tallies": "1, 'r-1', 0, 1, ''",
+    "forgotten": "ARRAY[1], ARRAY['c-7919']",
 }
 
 NOTIFIER: dict[str, str | tuple[str, ...]] = {

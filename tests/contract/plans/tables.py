@@ -7,12 +7,15 @@ A new table that grows needs a line here and its name in GROWING; a new column o
 GROWING = {
     "monitor": {
         *("incidents", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
-        *("due", "idempotency"),
+        *("due", "idempotency", "erasures"),
     },
-    "notifier": {"customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "due", "idempotency"},
+    "notifier": {
+        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links"),
+        *("due", "idempotency", "erasures"),
+    },
     "ticketing": {
         *("tickets", "messages", "links", "suggestions", "clocks", "history", "incidents", "impact", "impact_to_match", "told"),
-        *("due", "idempotency"),
+        *("due", "idempotency", "erasures"),
     },
 }
 
@@ -22,6 +25,7 @@ FROM generate_series(1, 200000) n, LATERAL (SELECT now() + n * interval '1 secon
 INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'tidy_tickets', 'r-' || n, now(), now() FROM generate_series(1, 1000) n;
 INSERT INTO idempotency (key, route, body_hash, status, response, created_at)
 SELECT 'k-' || n, 'POST /v1/tickets', '', 201, '', now() - n * interval '1 second' FROM generate_series(1, 100000) n;
+INSERT INTO erasures (customer, erased_at, fact, rows) SELECT sha256(n::text::bytea), now(), '', '{}' FROM generate_series(1, 100000) n;
 INSERT INTO outbox (topic, key, value, header_names, header_values) SELECT 't', '', '', '{}', '{}' FROM generate_series(1, 10000);
 INSERT INTO offsets (stream, topic, partition, next) SELECT 's', 't', n, 0 FROM generate_series(0, 9) n;
 """
