@@ -148,7 +148,7 @@ LIMITS = {
         "unit/deploy/test_topics.py::test_nothing_but_the_directory_is_kept_for_more_than_thirty_days",
         "unit/deploy/test_topics.py::test_what_erased_customers_were_is_compacted_away_within_a_day",
         "flow/test_retention.py::test_every_table_is_kept_for_a_time_or_is_bounded_by_nature",
-        "flow/test_notifier_objects.py::test_nothing_personal_is_left_of_the_erased_in_any_table",
+        "flow/test_notifier_erases.py::test_nothing_of_the_erased_is_left_in_any_table",
         "contract/test_personal.py::test_every_table_that_can_hold_text_is_erased_or_known_to_be_free_of_it",
         "flow/test_erasure_everywhere.py::test_no_row_of_any_table_holds_a_word_of_an_erased_customer_also_after_a_replay",
         "unit/local/test_dlq.py::test_no_word_of_an_erased_customer_is_shown_or_sent_back",
