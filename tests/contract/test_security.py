@@ -70,10 +70,29 @@ LIMITS = {
         "unit/shared/test_http_limits.py::test_a_body_that_does_not_arrive_in_time_is_408",
         "flow/test_answers.py::test_every_answer_is_bounded_with_the_largest_data_there_can_be",
         "flow/test_idempotency_keys.py::test_each_caller_has_keys_of_its_own",
+        "flow/test_named_callers.py::test_two_products_that_use_the_same_idempotency_key_both_count",
     ],
     "**Anonymous**: without a valid token": [
         "flow/test_bodies.py::test_the_token_is_looked_at_before_the_body_is_read",
         "flow/test_bodies.py::test_every_other_path_needs_one_whether_it_is_there_or_not",
+    ],
+    "**Tokens** have 256 random bits": [
+        "unit/shared/test_tokens.py::test_a_token_says_its_role_then_256_bits_then_a_checksum_of_both",
+        "unit/local/test_tokens.py::test_neither_the_file_nor_the_list_has_any_part_of_a_token",
+        "unit/shared/test_tokens_file.py::test_a_token_works_before_the_moment_it_ends_at_and_not_from_then_on",
+        "unit/shared/test_tokens_file.py::test_a_change_counts_a_second_later",
+        "unit/shared/test_tokens_file.py::test_a_broken_file_leaves_everybody_their_token_and_is_an_error_in_log_and_metrics",
+        "flow/test_named_callers.py::test_a_caller_comes_in_once_it_has_a_token_and_is_out_once_it_has_lost_it",
+    ],
+    "**Tokens** are in no log": [
+        "flow/test_named_callers.py::test_no_token_is_in_any_log_whatever_is_done_with_it",
+        "unit/shared/test_tokens.py::test_a_token_with_any_figure_changed_is_none",
+        "unit/shared/test_tokens.py::test_nobody_is_called_like_forewarn_or_a_role_neither_by_a_token_nor_by_whoever_acts_for_others",
+    ],
+    "**Acting for others**": [
+        "flow/test_named_callers.py::test_what_is_done_was_done_by_the_name_of_the_token_or_by_whom_a_trusted_caller_acts_for",
+        "flow/test_named_callers.py::test_whoever_acts_for_others_has_its_own_role_and_no_more",
+        "flow/test_named_callers.py::test_who_may_not_act_for_others_is_told_so_and_nothing_is_done",
     ],
     "**A link of a mail**": [
         "unit/notifier/test_links.py::test_a_link_changed_anywhere_is_none",
@@ -270,7 +289,7 @@ async def test_a_route_lets_in_whom_the_table_says_and_nobody_else(service: str,
         assert (status not in (401, 403)) if says[role] == "yes" else status == 403, role
 
 
-@pytest.mark.parametrize("service", apps().keys() - {PAGES})
+@pytest.mark.parametrize("service", sorted(apps().keys() - {PAGES}))
 async def test_a_path_that_no_route_has_needs_a_token_all_the_same(service: str) -> None:
     paths = (
         "/v1",
