@@ -13,11 +13,15 @@ from deploy import tokens_file
 from deploy.services import NAMES, SERVICES
 
 TOKENS_FILE = "callers/tokens.yml"
+COMMAND_LINE = "forewarn"  # the compose service that runs `forewarn …`
 
 SECRETS: dict[str, tuple[str, ...]] = {
     "the password of Postgres' superuser": ("postgres/password",),
     **{f"the password of {service}'s role": (f"{service}/database_password",) for service in NAMES},
-    **{f"the bearer token of {role}s": tuple(f"{service}/{role}_token" for service in NAMES) for role in ("producer", "agent", "operator")},
+    **{
+        f"the bearer token of {role}s": tuple(f"{holder}/{role}_token" for holder in (*NAMES, *beside))
+        for role, beside in {"producer": (), "agent": (), "operator": (COMMAND_LINE,)}.items()
+    },
     **{what: (f"{spec.name}/{secret}",) for spec in SERVICES for secret, what in spec.secrets.items()},
     "the password of Grafana's admin": ("grafana/admin_password",),
 }

@@ -13,7 +13,6 @@ from typing import Any
 
 from aiokafka import ConsumerRecord
 from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -21,6 +20,7 @@ from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SA
 
 from shared import unpacking
 from shared.brokers import Brokers, Mechanism
+from shared.membership import Membership
 from shared.stream import Stream
 
 consuming = logging.getLogger(f"{__name__}.consuming")
@@ -55,12 +55,9 @@ class Broker(KafkaBroker):
 
     async def start(self) -> None:
         """Raises Unreachable when no broker lets us in."""
-        try:
-            await self.connect()
-            await asyncio.gather(*(subscriber.start() for subscriber in self.subscribers))
-        except KafkaConnectionError:
-            await self._brokers.knock()
-            raise
+        await self._brokers.knock()
+        await self.connect()
+        await asyncio.gather(*(subscriber.start() for subscriber in self.subscribers))
         self.running = True
 
 
@@ -89,12 +86,13 @@ def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> K
         metadata_max_age_ms=10_000,
     )
     for stream in streams:
+        membership = Membership(stream, instance)
         subscriber = kafka.subscriber(
             brokers.there(stream.topic),
             batch=True,
             group_id=brokers.there(stream.group),
-            group_instance_id=f"{stream.group}-{instance}" if instance else None,
-            listener=stream,
+            group_instance_id=membership.name,
+            listener=membership,
             parser=partial(_as_they_came, brokers),
             decoder=_raw,
             ack_policy=AckPolicy.MANUAL,

@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     )
     own_config_dir: str = Field("", description="the folder of an operator's own files, each in the place of the shipped one of its name")
     letters_per_minute: int = Field(1000, ge=0, description="dead letters of a stream kept whole; what is above goes as a pointer")
-    instance: str = Field("", description="a stable name for this replica: static group membership, no rebalance on restart")
+    instance: str = Field("", description="this replica's own name, or `hostname`: static group membership, no rebalance on restart")
     tokens_file: str = Field("", description="the file that `forewarn tokens` writes: callers by name, with hashes of their tokens")
     producer_token: SecretStr = Field(SecretStr(""), description="one bearer token for all product systems")
     agent_token: SecretStr = Field(SecretStr(""), description="one bearer token for all support agents")

@@ -106,4 +106,4 @@ app.add_typer(due, name="due")
 app.add_typer(tokens, name="tokens")
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="forewarn")

@@ -54,14 +54,17 @@ DISMISSED = Text(
 
 
 class Texts(Config):
-    """All words of ours; a ticket's words come through `reply`. A rule's own words win over its symptom's, these over the general ones."""
+    """The texts of notifications. A rule's own texts win over its symptom's, and these over the general ones."""
 
     nameless: str = Field("there", max_length=100, description="stands for {name} when the directory has none that can be used")
     opened: Text = Field(description="trouble has begun")
     resolved: Text = Field(description="it is over")
     withdrawn: Text = Field(WITHDRAWN, description="nothing judges the incident any more: no all-clear")
     dismissed: Text = Field(DISMISSED, description="a person said that it was a false alarm")
-    reply: Text = Field(description="what a ticket is answered: its words in ours")
+    reply: Text = Field(description="what somebody wrote on a ticket")
+    ticket_subject: Template = Field(
+        "Re: [#{ticket}] {subject}", description="subject of an end that is told on a ticket; {subject}: that of the end"
+    )
     footer: Template = Field("", description="under every mail we send without being asked")
     symptoms: dict[str, OwnWords] = Field({}, description="by what the rule detects: failing, slow")
     rules: dict[str, OwnWords] = Field({}, description="by the rule's id in rules.yml")

@@ -1,5 +1,6 @@
 """The part of support.yml that holds the words of automatic answers. Pure."""
 
+from collections.abc import Iterator
 from string import Formatter
 from typing import Annotated
 
@@ -29,8 +30,13 @@ class Template(Config):
 
 
 class Answers(Config):
-    """The automatic answers there are."""
+    """The automatic answers to a ticket when it is linked to an incident."""
 
     known: Template = Field(description="the incident goes on")
     fixed: Template = Field(description="it was over when the customer wrote, or when we knew that they were affected")
-    resolved: Template = Field(description="it is over now")
+    resolved: Template | None = Field(None, description="not used any more; notifications.yml has the words of the all-clear")
+
+    def doubts(self) -> Iterator[str]:
+        """A file of an older version still has words for the all-clear: it is read, and its owner hears where they belong now."""
+        if self.resolved is not None:
+            yield "`resolved` is not used any more: notifier tells customers that an incident is over, in the words of notifications.yml"
