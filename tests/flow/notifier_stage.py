@@ -62,7 +62,7 @@ class Stage:
     async def consume(self, *facts: Fact) -> None:
         """The facts come and are written down; what is due stays due."""
         self.topics.say(*facts)
-        for consumer in self.loop._consumers:
+        for consumer in self.loop.consumers:
             await consumer.drain()
 
     async def deliver(self) -> None:

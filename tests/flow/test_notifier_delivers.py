@@ -15,6 +15,7 @@ from shared.settings import Settings
 from shared.timers import Timers, Work
 from tests.builders import customer
 from tests.fakes import do_due
+from tests.figures import total, value
 from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, delivery_of, impact, kinds, opened, replied, resolved, stage
 from tests.smtp import Do
 from tests.unit.shared.served import until
@@ -189,10 +190,10 @@ async def test_a_hundred_mails_go_out_side_by_side(on: Stage) -> None:
 
 async def test_the_metrics_count_what_became_of_each_and_how_soon(on: Stage) -> None:
     def count(kind: str, status: str) -> float:
-        return float(metrics.NOTIFICATIONS.labels(kind, status)._value.get())
+        return value(metrics.NOTIFICATIONS.labels(kind, status))
 
     before = {(kind, status): count(kind, status) for kind in ("opened", "resolved") for status in ("delivered", "failed", "suppressed")}
-    told_before = metrics.TOLD_AFTER_SECONDS._sum.get()
+    told_before = total(metrics.TOLD_AFTER_SECONDS)
     await on.know("c-1", "c-2", "c-3")
     on.office.at_recipient["c-2@example.org"] = ["550 no"]
     seen = impact(on.now, "c-1", "c-2", "c-3")
@@ -202,4 +203,4 @@ async def test_the_metrics_count_what_became_of_each_and_how_soon(on: Stage) -> 
     await on.hear(resolved(on.now))
     grown = {key: count(*key) - value for key, value in before.items() if count(*key) != value}
     assert grown == {("opened", "delivered"): 1, ("opened", "failed"): 1, ("opened", "suppressed"): 1, ("resolved", "delivered"): 1}
-    assert metrics.TOLD_AFTER_SECONDS._sum.get() - told_before == 3.0, "from the first bad event, a second before the impact"
+    assert total(metrics.TOLD_AFTER_SECONDS) - told_before == 3.0, "from the first bad event, a second before the impact"
