@@ -60,12 +60,15 @@ def configured(shipped: dict[str, Any], settings: AlertingSettings) -> dict[str,
     }
     if settings.smtp_username:
         mail |= {"smtp_auth_username": settings.smtp_username, "smtp_auth_password": settings.smtp_password.get_secret_value()}
-    receivers = [_addressed(each, settings.operator_mail) if each["name"] == OPERATORS else each for each in shipped["receivers"]]
+    receivers = [_addressed(each, settings) if each["name"] == OPERATORS else each for each in shipped["receivers"]]
     return {**shipped, "global": {**(shipped.get("global") or {}), **mail}, "receivers": receivers}
 
 
-def _addressed(receiver: dict[str, Any], to: str) -> dict[str, Any]:
-    mails = [{**mail, "to": to} for mail in receiver.get("email_configs", ())]
+def _addressed(receiver: dict[str, Any], settings: AlertingSettings) -> dict[str, Any]:
+    own: dict[str, Any] = {"to": settings.operator_mail}
+    if settings.smtp_ca:
+        own["tls_config"] = {"ca_file": settings.smtp_ca}
+    mails = [{**mail, **own} for mail in receiver.get("email_configs", ())]
     return {**receiver, "email_configs": mails} if mails else receiver
 
 

@@ -18,6 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import AIOKafkaConnection, collect_hosts
 from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError, KafkaError
+from aiokafka.protocol.metadata import MetadataRequest
 
 from shared.settings import Settings
 from shared.tls import Files, Renewed, shown
@@ -146,12 +147,12 @@ class Brokers:
     # ── connections ──────────────────────────────────────────────────────────────────────────
 
     async def start(self, client: Any) -> None:
-        """Starts a client of the above. Raises Unreachable, since aiokafka itself says only that it could not connect."""
-        try:
-            await client.start()
-        except KafkaConnectionError:
-            await self.knock()
-            raise
+        """Starts a client of the above. Raises Unreachable, since aiokafka itself says only that it could not connect.
+
+        It does not even say that where a token is refused: it takes the refusal for a cluster that has no brokers.
+        """
+        await self.knock()
+        await client.start()
 
     async def knock(self) -> None:
         """Returns when a bootstrap server lets us in. Raises Unreachable."""
@@ -164,6 +165,8 @@ class Brokers:
             connection = AIOKafkaConnection(host, port, client_id=client_id, request_timeout_ms=WITHIN_MS, **self.arguments())
             try:
                 await connection.connect()
+                if not (await connection.send(MetadataRequest([]))).brokers:
+                    raise KafkaConnectionError("no brokers")
             except (KafkaError, OSError) as error:  # TimeoutError included
                 connection.close()
                 refused.append(f"{host}:{port}: {reason(error, self.protocol, str(self.login or 'us'))}")

@@ -13,7 +13,6 @@ from typing import Any
 
 from aiokafka import ConsumerRecord
 from aiokafka.conn import AIOKafkaConnection
-from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -57,12 +56,9 @@ class Broker(KafkaBroker):
 
     async def start(self) -> None:
         """Raises Unreachable when no broker lets us in."""
-        try:
-            await self.connect()
-            await asyncio.gather(*(subscriber.start() for subscriber in self.subscribers))
-        except KafkaConnectionError:
-            await self._brokers.knock()
-            raise
+        await self._brokers.knock()
+        await self.connect()
+        await asyncio.gather(*(subscriber.start() for subscriber in self.subscribers))
         self.running = True
 
 

@@ -28,7 +28,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     at: BaseException | None = error
     while at is not None and at not in found:
         found.append(at)
-        at = at.__cause__ or at.__context__
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
     return reversed(found)
 
 
@@ -47,7 +47,7 @@ SENTENCES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Ca
     (ssl.SSLError, _of_tls),
     (SaslAuthenticationFailed, lambda _, __, whom: f"it refuses {whom}"),
     ((UnsupportedSaslMechanismError, IllegalSaslStateError), lambda *_: "it does not offer this way to log in: see FOREWARN_KAFKA_SASL"),
-    (AuthenticationFailedError, lambda error, *_: f"FOREWARN_KAFKA_TOKEN_FILE: {error}"),
+    (AuthenticationFailedError, lambda error, *_: f"FOREWARN_KAFKA_TOKEN_FILE: {error.args[0]}"),
     (TimeoutError, lambda *_: "it does not answer"),
     (OSError, lambda error, *_: error.strerror or ""),
     (

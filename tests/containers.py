@@ -141,8 +141,8 @@ async def running_kafka() -> AsyncIterator[Kafka]:
     port = free_port()
     advertised = f"HOST://localhost:{port},INTERNAL://localhost:19092"
     container = DockerContainer("apache/kafka:4.4.0").with_envs(**KAFKA, KAFKA_ADVERTISED_LISTENERS=advertised)
-    _publish(container, 9092, port)
-    async with _running(Kafka(container, port)) as kafka:
+    publish(container, 9092, port)
+    async with running(Kafka(container, port)) as kafka:
         yield kafka
 
 
@@ -151,18 +151,18 @@ async def running_postgres() -> AsyncIterator[Postgres]:
     """A database server while the context lasts."""
     port = free_port()
     container = DockerContainer("postgres:17.11").with_env("POSTGRES_PASSWORD", PASSWORD)
-    _publish(container, 5432, port)
-    async with _running(Postgres(container, port)) as postgres:
+    publish(container, 5432, port)
+    async with running(Postgres(container, port)) as postgres:
         yield postgres
 
 
-def _publish(container: DockerContainer, inside: int, port: int) -> None:
+def publish(container: DockerContainer, inside: int, port: int) -> None:
     """On this machine only, which `with_bind_ports` cannot say."""
     container.ports[str(inside)] = ("127.0.0.1", port)  # type: ignore[assignment]
 
 
 @asynccontextmanager
-async def _running(server: S) -> AsyncIterator[S]:
+async def running(server: S) -> AsyncIterator[S]:
     try:
         await asyncio.to_thread(server.container.start)
         await server.answering()

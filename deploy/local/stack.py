@@ -77,9 +77,10 @@ async def _start(running: AsyncExitStack, folder: Path, config: dict[str, str], 
         await ended_well(init, START_S)
     tokens = {role: token_urlsafe(24) for role in ("producer", "agent", "operator")}
     ports = {service: free_port() for service in NAMES}
+    pages = free_port()  # of what customers reach
     callers = folder / "callers" / "tokens.yml"
     tokens_file.ensure(callers)
-    common = _common(kafka, database) | config | {"FOREWARN_TOKENS_FILE": str(callers)} | _secrets(tokens, ports, box)
+    common = _common(kafka, database) | config | {"FOREWARN_TOKENS_FILE": str(callers)} | _secrets(tokens, pages, box)
     say(f"starting {', '.join(NAMES)}")
     children = [
         await running.enter_async_context(
@@ -117,7 +118,7 @@ def _for_init(kafka: str, database: Database, passwords: Mapping[str, str]) -> d
     }
 
 
-def _secrets(tokens: Mapping[str, str], ports: Mapping[str, int], box: Inbox) -> dict[str, str]:
+def _secrets(tokens: Mapping[str, str], pages: int, box: Inbox) -> dict[str, str]:
     host, port = box.address
     return {
         **{f"FOREWARN_{role.upper()}_TOKEN": token for role, token in tokens.items()},
@@ -126,7 +127,8 @@ def _secrets(tokens: Mapping[str, str], ports: Mapping[str, int], box: Inbox) ->
         "FOREWARN_SMTP_PORT": str(port),
         "FOREWARN_SMTP_TLS": "none",
         "FOREWARN_MAIL_FROM": "Example Shop <support@example.com>",
-        "FOREWARN_PUBLIC_URL": f"http://127.0.0.1:{ports['notifier']}",
+        "FOREWARN_PUBLIC_PORT": str(pages),
+        "FOREWARN_PUBLIC_URL": f"http://127.0.0.1:{pages}",
     }
 
 

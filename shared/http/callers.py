@@ -1,6 +1,5 @@
 """Who calls: the bearer token, and the person that its holder acts for, are looked at before anything else of a request is."""
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -54,12 +53,11 @@ def _unknown_caller() -> Problem:
 
 HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
 PUBLIC = HEALTH | documentation.PATHS | {front.PATH}
-_public_page = re.compile(r"/u/[^/]+").fullmatch
 
 
 def is_public(path: str) -> bool:
-    """Whether a path needs no token: health, what the API offers, a customer's page. Nothing is public by how it begins."""
-    return path in PUBLIC or _public_page(path) is not None
+    """Whether a path needs no token: health, and what the API offers. Nothing is public by how it begins."""
+    return path in PUBLIC
 
 
 class Gate:
