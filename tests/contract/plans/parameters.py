@@ -91,7 +91,8 @@ SHARED: dict[str, dict[str, str]] = {
     },
     "offsets": {
         "WHERE": "'s', 't', ARRAY[0, 1]",
-        "BEGIN": "'s', 't', 1, 0",
+        "BEGIN": "'s', 't', 1, 0, 'id'",
+        "IDENTIFY": "'s', 't', 1, 0, 'id'",
         "ADVANCE": "'s', 't', ARRAY[0], ARRAY[0], ARRAY[1]",
     },
     "api": {
