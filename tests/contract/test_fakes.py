@@ -81,9 +81,9 @@ def chosen(request: pytest.FixtureRequest) -> InMemory | Served:
     match request.param:
         case "real":
             server: Kafka = request.getfixturevalue("kafka")
-            return Served(server.bootstrap, partial(server.create, partitions=PARTITIONS))
+            return Served(server.bootstrap, partial(server.create, partitions=PARTITIONS), prefix="acme.")
         case "mock":
-            return Served(request.getfixturevalue("mock_cluster"))
+            return Served(request.getfixturevalue("mock_cluster"), prefix="acme.")
         case _:
             return InMemory()
 
