@@ -31,6 +31,7 @@ class Servers:
             "FOREWARN_DATABASE_PASSWORD": "bench",
             "FOREWARN_CONFIG_DIR": str(self.folder / "config"),
             "FOREWARN_HTTP_PORT": str(port),
+            "FOREWARN_PUBLIC_PORT": str(free_port()),
             "FOREWARN_LINK_SECRET": "bench",
         }
 

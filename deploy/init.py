@@ -30,7 +30,14 @@ log = logging.getLogger("deploy.init")
 if TYPE_CHECKING:  # a type checker cannot follow fields that are made from a list
     Passwords = Settings
 else:
-    Passwords = create_model("Passwords", __base__=Settings, **{spec.password: (SecretStr, SecretStr("")) for spec in SERVICES})
+    Passwords = create_model(
+        "Passwords",
+        __base__=Settings,
+        **{
+            spec.password: (SecretStr, Field(SecretStr(""), description=f"what the password of {spec.name}'s role is set to"))
+            for spec in SERVICES
+        },
+    )
 
 
 class InitSettings(Passwords):
@@ -40,7 +47,7 @@ class InitSettings(Passwords):
     init_replicas: int = Field(2, ge=1, description="processes of one service connected at once, those being replaced too")
     init_close_databases: str = Field("postgres,template1", description="other databases that not everybody may connect to any more")
     admin_user: str = Field("postgres", description="a superuser of the database server, or a role with CREATEROLE and CREATEDB")
-    admin_password: SecretStr = SecretStr("")
+    admin_password: SecretStr = Field(SecretStr(""), description="of that role")
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:

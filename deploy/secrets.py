@@ -1,6 +1,7 @@
 """Makes the secrets of the compose stack on its first run, one folder per holder; what exists is never changed.
 
-Each folder is a volume of its own, so that a container sees only the secrets it uses. To rotate one, delete its files
+Each folder is a volume of its own, so that a container sees only the secrets it uses. Beside them it makes the file of tokens, without
+any: `forewarn tokens` fills it. To rotate a secret, delete its files
 and bring the stack up again: `deploy.init` sets the roles' passwords to what the files say.
 """
 
@@ -8,12 +9,19 @@ import sys
 from pathlib import Path
 from secrets import token_urlsafe
 
+from deploy import tokens_file
 from deploy.services import NAMES, SERVICES
+
+TOKENS_FILE = "callers/tokens.yml"
+COMMAND_LINE = "forewarn"  # the compose service that runs `forewarn …`
 
 SECRETS: dict[str, tuple[str, ...]] = {
     "the password of Postgres' superuser": ("postgres/password",),
     **{f"the password of {service}'s role": (f"{service}/database_password",) for service in NAMES},
-    **{f"the bearer token of {role}s": tuple(f"{service}/{role}_token" for service in NAMES) for role in ("producer", "agent", "operator")},
+    **{
+        f"the bearer token of {role}s": tuple(f"{holder}/{role}_token" for holder in (*NAMES, *beside))
+        for role, beside in {"producer": (), "agent": (), "operator": (COMMAND_LINE,)}.items()
+    },
     **{what: (f"{spec.name}/{secret}",) for spec in SERVICES for secret, what in spec.secrets.items()},
     "the password of Grafana's admin": ("grafana/admin_password",),
 }
@@ -51,5 +59,7 @@ def _write(path: Path, value: str) -> None:
 
 
 if __name__ == "__main__":
-    for secret in ensure(Path(sys.argv[1])) or ["nothing: all secrets are there"]:
-        print(f"made {secret}", flush=True)
+    root = Path(sys.argv[1])
+    made = ensure(root) + ["the file of tokens"] * tokens_file.ensure(root / TOKENS_FILE)
+    for each in made or ["nothing: all of it is there"]:
+        print(f"made {each}", flush=True)

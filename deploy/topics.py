@@ -5,6 +5,7 @@ Creates and reconfigures; never deletes a topic, never changes a partition count
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Annotated
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
@@ -12,7 +13,7 @@ from pydantic import Field
 
 from deploy.incremental import SetTopicConfigs
 from shared.brokers import Brokers
-from shared.config import Config, load
+from shared.config import Config, load, meant
 from shared.events.envelope import Topic
 
 REPLICAS = 3  # or as many as there are brokers, if that is fewer
@@ -20,20 +21,23 @@ RECEIPTS = "forewarn.redriven.v1"  # where `forewarn dlq redrive` writes down wh
 FILE = Path(__file__).parent / "kafka" / "topics.yml"
 
 
+Setting = Annotated[str | int, meant("a setting of Kafka's: a text or a whole number")]
+
+
 class Wanted(Config):
     """How one topic should be: `settings` are Kafka's own topic settings."""
 
-    partitions: int = Field(ge=1)
-    settings: dict[str, str | int] = {}
+    partitions: int = Field(ge=1, description="how many, when it is made; never changed after that")
+    settings: dict[str, Setting] = Field({}, description="of this topic, over the common ones")
 
 
 class TopicsFile(Config):
-    """deploy/kafka/topics.yml."""
+    """Kafka's topics, as `init` makes and configures them."""
 
-    settings: dict[str, str | int] = {}
-    topics: dict[Topic, Wanted]
-    dead_letters: Wanted
-    receipts: Wanted
+    settings: dict[str, Setting] = Field({}, description="of every topic that says nothing else")
+    topics: dict[Topic, Wanted] = Field(description="by name")
+    dead_letters: Wanted = Field(description="each topic's own")
+    receipts: Wanted = Field(description="what `forewarn dlq redrive` sent back")
 
     def wanted(self) -> dict[str, Wanted]:
         """Every topic and its dead letters, and the receipts for those, each with its own settings over the common ones."""

@@ -7,15 +7,16 @@ many requests are under way as may be. `shared/http/` is what stands before all 
 
 import base64
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from shared.erasing import digest
 from shared.http.bodies import Bodies, Head, Working
-from shared.http.callers import Caller, Gate, Role, allow, caller_of
+from shared.http.callers import ACTING_FOR, Caller, Gate, Role, allow, caller_of
 from shared.http.problems import SHOWN, Problem, handle_problems
 from shared.postgres import Database, Tx
 from shared.settings import Settings
@@ -35,15 +36,16 @@ __all__ = [
     "numbered_position",
     "once",
     "position_of",
+    "public_application",
     "timed_position",
 ]
 
-# A key is its caller's own. What versions before migration 0005 kept has no caller, and counts as anybody's for its last day.
+# A key belongs to the name of its caller. Rows from before migration 0005 have no caller, and count as anybody's for their last day.
 ANSWERED = """SELECT body_hash, status, response FROM idempotency
     WHERE key = $1 AND route = $2 AND caller IN ($3, '') ORDER BY caller DESC LIMIT 1"""
 CLAIM_KEY = """INSERT INTO idempotency (key, route, caller, body_hash, status, response) SELECT $1, $2, $3, $4, 0, ''
     WHERE NOT EXISTS (SELECT FROM idempotency WHERE key = $1 AND route = $2 AND caller = '') ON CONFLICT DO NOTHING"""
-KEEP_ANSWER = "UPDATE idempotency SET status = $4, response = $5 WHERE key = $1 AND route = $2 AND caller = $3"
+KEEP_ANSWER = "UPDATE idempotency SET status = $4, response = $5, customer = $6 WHERE key = $1 AND route = $2 AND caller = $3"
 
 
 def database_of(request: Request) -> Database:
@@ -73,16 +75,26 @@ async def once(
     async with database.transaction() as tx:
         if key and (await tx.execute(CLAIM_KEY, *claim, said)).endswith(" 0"):
             return await _answered(tx, claim, said)
-        answer = (await act(tx)).model_dump_json().encode()
+        view = await act(tx)
+        answer = view.model_dump_json().encode()
         if key:
-            await tx.execute(KEEP_ANSWER, *claim, status, answer)
+            await tx.execute(KEEP_ANSWER, *claim, status, answer, _shown_in(view))
     return Response(answer, status, media_type="application/json")
 
 
+def _shown_in(view: BaseModel) -> bytes | None:
+    """The digest of the id of the customer whose data an answer shows; None when it shows nobody's."""
+    held = [getattr(view, name) for name in type(view).model_fields]
+    customer_id = getattr(view, "customer_id", None)
+    if isinstance(customer_id, str):
+        return digest(customer_id)
+    return next((found for each in held if isinstance(each, BaseModel) and (found := _shown_in(each))), None)
+
+
 async def _fingerprint(request: Request) -> bytes:
-    """What the request says: its body, and the attributes of an event in binary mode, which are headers."""
-    attributes = sorted(header for header in request.headers.raw if header[0].startswith(b"ce-"))
-    return hashlib.sha256(await request.body() + b"".join(b"\n%s: %s" % header for header in attributes)).digest()
+    """What the request says: its body, and among the headers an event in binary mode, and the person who is acted for."""
+    said = sorted(header for header in request.headers.raw if header[0].startswith(b"ce-") or header[0] == ACTING_FOR.lower().encode())
+    return hashlib.sha256(await request.body() + b"".join(b"\n%s: %s" % header for header in said)).digest()
 
 
 async def _answered(tx: Tx, claim: tuple[str | None, str, str], said: bytes) -> Response:
@@ -166,9 +178,29 @@ def application(title: str, settings: Settings, database: Database, about: str =
     It redirects nobody: where to would be the caller's Host to say.
     """
     app = FastAPI(title=title, description=about, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.settings, app.state.database = settings, database
     for layer in (Gate, Bodies, Working)[::-1]:  # a request goes through them in this order; the last one added comes first
         app.add_middleware(layer, settings=settings)
+    return _finished(app, settings, database)
+
+
+def public_application(title: str, settings: Settings, database: Database, routers: Sequence[APIRouter]) -> FastAPI:
+    """An application for everybody: no path asks for a token, bodies are small, and nothing describes it. It has a /livez of its own."""
+    app = FastAPI(title=title, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.add_middleware(Working, settings=settings)
+    app.add_middleware(Bodies, settings=settings, for_everybody=True)
+    for router in routers:
+        app.include_router(router)
+
+    @app.get("/livez", tags=["health"])
+    async def livez() -> dict[str, bool]:
+        """The process answers; for the proxy before it."""
+        return {"alive": True}
+
+    return _finished(app, settings, database)
+
+
+def _finished(app: FastAPI, settings: Settings, database: Database) -> FastAPI:
+    app.state.settings, app.state.database = settings, database
     app.add_middleware(Head)
     handle_problems(app)
     return app

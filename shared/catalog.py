@@ -33,15 +33,15 @@ TROUBLE: tuple[str, ...] = (
 class Component(Config):
     """One component of the product."""
 
-    name: Words  # as customers know it
-    synonyms: tuple[Words, ...] = ()  # what else they call it, and what they do with it
+    name: Words = Field(description="as customers know it")
+    synonyms: tuple[Words, ...] = Field((), description="what else they call it, and what they do with it")
 
 
 class Catalog(Config):
-    """The file. A component that is not listed is used under its own id."""
+    """The parts of the product. A component that is not listed is used under its own id."""
 
-    components: dict[str, Component] = {}
-    trouble: tuple[Words, ...] = TROUBLE
+    components: dict[str, Component] = Field({}, description="by the id that events give")
+    trouble: tuple[Words, ...] = Field(TROUBLE, description="words that speak of trouble, with any component; instead of those built in")
     unnamed: Words = Field("a part of our service", description="what customers read of a component whose own name they must not")
 
     @model_validator(mode="after")

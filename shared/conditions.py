@@ -9,27 +9,27 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from shared.config import Config
+from shared.config import Config, meant
 from shared.events import ProductEvent
 
 Test = Callable[[ProductEvent], bool]
 Read = Callable[[ProductEvent], Any]
 MISSING = object()
 
-Operand = bool | int | float | str | None
+Operand = Annotated[bool | int | float | str | None, meant("one value: a text, a number, true, false or null")]
 
 
 class Comparison(Config):
     """`{above: 800}`, `{below: 5, at_least: 1}`, `{present: true}`: all that is named must hold."""
 
-    above: float | None = None
-    at_least: float | None = None
-    below: float | None = None
-    at_most: float | None = None
-    is_not: Operand = None
-    present: bool | None = None
+    above: float | None = Field(None, description="it is a number above this one")
+    at_least: float | None = Field(None, description="it is this number, or one above it")
+    below: float | None = Field(None, description="it is a number below this one")
+    at_most: float | None = Field(None, description="it is this number, or one below it")
+    is_not: Operand = Field(None, description="it is there, and is anything but this")
+    present: bool | None = Field(None, description="true: it is there, whatever it holds; false: it is not")
 
     @model_validator(mode="after")
     def _says_something(self) -> "Comparison":
@@ -50,7 +50,20 @@ class Comparison(Config):
             yield f"this never holds: no number is {' and '.join(f'{name} {said[name]:g}' for name in COMPARE if name in said)}"
 
 
-Wanted = Operand | list[Operand] | Comparison  # one value, any of several, or what it compares with
+def _kind(said: object) -> str:
+    match said:
+        case Mapping() | Comparison():
+            return "comparison"
+        case list() | tuple():
+            return "list"
+    return "value"
+
+
+# One value, any of several, or what it compares with.
+Wanted = Annotated[
+    Annotated[Operand, Tag("value")] | Annotated[list[Operand], Tag("list")] | Annotated[Comparison, Tag("comparison")],
+    Discriminator(_kind),
+]
 
 
 def _of_events(condition: Mapping[str, Wanted]) -> Mapping[str, Wanted]:

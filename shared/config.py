@@ -12,23 +12,67 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import ErrorDetails
 
 from shared.strict_yaml import LARGEST, Unsound, compose, surprises, value_of
 
 log = logging.getLogger(__name__)
 
-LONGEST = timedelta(days=3650)
 MOST_SHOWN = 100  # mistakes of one file
+LONGEST = timedelta(days=3650)
+LEGIBLE = 60  # characters that are shown of what stands there
 
 Location = tuple[int | str, ...]
 
 
+# ── one sentence a mistake ───────────────────────────────────────────────────────────────────
+
+
+def meant(what: str) -> WrapValidator:
+    """Says in one sentence that something else is meant here, where pydantic would give a reason for each member of a union."""
+
+    def judge(said: object, validate: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return validate(said)
+        except ValidationError:
+            raise ValueError(f"{_shown(said)} is not {what}") from None
+
+    return WrapValidator(judge)
+
+
+def _shown(said: object) -> str:
+    match said:
+        case Mapping():
+            return "an object"
+        case list() | tuple():
+            return "a list"
+        case None:
+            return "null"
+        case str():
+            return repr(said if len(said) <= LEGIBLE else f"{said[:LEGIBLE]}…")
+        case bool():
+            return str(said).lower()
+    return str(said)
+
+
+# ── durations ────────────────────────────────────────────────────────────────────────────────
+
 _in_units = re.compile(r"(-?)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII).fullmatch
 
 
-def _duration(said: object) -> object:
-    """`15s`, `10m`, `4h`, `7d`, `1h30m`; anything else is left to pydantic, which explains."""
+def _read_units(said: object) -> object:
+    """`15s`, `10m`, `4h`, `7d`, `1h30m`; anything else is left to pydantic, which knows ISO 8601 and numbers of seconds."""
+    if isinstance(said, bool):
+        raise ValueError(f"{_shown(said)} is not {A_DURATION}")
     if not isinstance(said, str) or not said.removeprefix("-"):
         return said
     parts = _in_units(said)
@@ -38,26 +82,29 @@ def _duration(said: object) -> object:
     try:
         length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
-        raise ValueError("a duration is at most 10 years") from None
+        length = 2 * LONGEST
     return -length if parts[1] else length
 
 
-def _of_this_world(duration: timedelta) -> timedelta:
-    if duration < timedelta():
-        raise ValueError("a duration is not negative")
-    if duration > LONGEST:
-        raise ValueError("a duration is at most 10 years")
+def _from_zero(duration: timedelta) -> timedelta:
+    if not timedelta() <= duration <= LONGEST:
+        raise ValueError("a duration here is between 0s and 3650d (10 years)")
     return duration
 
 
 def _above_zero(duration: timedelta) -> timedelta:
-    if not duration:
-        raise ValueError("a duration of zero makes no sense here")
+    if not timedelta() < duration <= LONGEST:
+        raise ValueError("a duration here is above 0s and at most 3650d (10 years)")
     return duration
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration), AfterValidator(_of_this_world)]
-PositiveDuration = Annotated[Duration, AfterValidator(_above_zero)]
+A_DURATION = "a duration, which is written 15s, 10m, 4h, 7d or 1h30m"
+_Read = Annotated[timedelta, meant(A_DURATION), BeforeValidator(_read_units)]
+Duration = Annotated[_Read, AfterValidator(_from_zero)]
+PositiveDuration = Annotated[_Read, AfterValidator(_above_zero)]
+
+
+# ── files ────────────────────────────────────────────────────────────────────────────────────
 
 
 class Config(BaseModel):
@@ -103,8 +150,8 @@ def load(path: Path, model: type[C], warn: Callable[[str], object] = log.warning
     try:
         read = model.model_validate(value_of(node))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[:MOST_SHOWN]
-        mistakes = [_said(path, node, each["loc"], each["msg"]) for each in first]
+        first = error.errors(include_url=False, include_context=False)[:MOST_SHOWN]
+        mistakes = [_said(path, node, *_mistake(node, each)) for each in first]
         raise ConfigError(_in_lines(mistakes, error.error_count())) from None
     for line, what in surprises(node):
         warn(f"{path}:{line}: {what}")
@@ -149,20 +196,40 @@ def _doubts(held: Any, where: Location) -> Iterator[tuple[Location, str]]:
 # ── where it stands ──────────────────────────────────────────────────────────────────────────
 
 
+def _mistake(node: yaml.Node | None, error: ErrorDetails) -> tuple[Location, str]:
+    """Where and what, without pydantic's own words: the name of a union's member is no part of the file."""
+    where = error["loc"] if error["type"] == "missing" else tuple(_there(node, error["loc"]))
+    what = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "string_type":
+        what = f"{_shown(error['input'])} is not a text{'' if error['input'] is None else ': put it in quotes'}"
+    return where, f"the key: {what}" if error["loc"][-1:] == ("[key]",) else what
+
+
+def _there(node: yaml.Node | None, where: Location) -> Iterator[int | str]:
+    """The steps of `where` that the file has."""
+    for step in where:
+        if (found := _inner(node, step)) is not None:
+            node = found[1]
+            yield step
+
+
 def _said(path: Path, node: yaml.Node | None, where: Location, what: str) -> str:
     return f"{path}:{_line(node, where)}: {'.'.join(map(str, where)) or 'the file'}: {what}"
 
 
-def _line(node: yaml.Node | None, where: Sequence[int | str]) -> int:
+def _line(node: yaml.Node | None, where: Location) -> int:
     """The line of the innermost part of `where` that the file has."""
     line = node.start_mark.line + 1 if node else 1
     for step in where:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == step), None)
-            if found is None:
-                continue  # pydantic names union members in the path too
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
+        if (found := _inner(node, step)) is not None:
+            line, node = found
     return line
+
+
+def _inner(node: yaml.Node | None, step: int | str) -> tuple[int, yaml.Node] | None:
+    """The line and the node of a key or of a list's entry; None when the file has none there."""
+    if isinstance(node, yaml.MappingNode):
+        return next(((key.start_mark.line + 1, value) for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step].start_mark.line + 1, node.value[step]
+    return None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
 
 from shared.offsets import Position
 
@@ -15,6 +16,7 @@ class Consumer(Protocol):
     def seek(self, partition: TopicPartition, offset: int) -> None: ...
     def pause(self, *partitions: TopicPartition) -> None: ...
     def resume(self, *partitions: TopicPartition) -> None: ...
+    def partitions_for_topic(self, topic: str) -> set[int] | None: ...
     def highwater(self, partition: TopicPartition) -> int | None: ...
     def last_stable_offset(self, partition: TopicPartition) -> int | None: ...
     async def position(self, partition: TopicPartition) -> int: ...
@@ -29,6 +31,14 @@ class Feed:
     def __init__(self, topic: Callable[[], str], consumer: Callable[[], Consumer | None]) -> None:
         """`topic`: as the brokers call it."""
         self._topic, self._consumer = topic, consumer
+
+    def partitions(self) -> int:
+        """How many the topic has."""
+        consumer = self._consumer()
+        known = consumer.partitions_for_topic(self._topic()) if consumer is not None else None
+        if not known:
+            raise KafkaConnectionError(f"the broker has not told the partitions of {self._topic()} yet")
+        return len(known)
 
     def seek(self, partition: int, offset: int) -> None:
         """The next poll begins there."""

@@ -1,6 +1,8 @@
-"""Who acts: the caller that a request's token names, and what its role may do. Pure: how a token is checked is `shared/http/callers.py`."""
+"""Who acts: the caller that a token names, its role, and the person it may act for. Pure: `shared/http/callers.py` asks for the token."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -8,6 +10,13 @@ class Role(StrEnum):
     PRODUCER = "producer"  # product systems: send events and requests
     AGENT = "agent"  # support: works on tickets, reads everything
     OPERATOR = "operator"  # runs it: may do everything
+
+
+# Forewarn signs its own acts so; a shared token is called like its role. `viewer` and `lead` are kept for roles to come.
+RESERVED = frozenset({"forewarn", "viewer", "lead", *Role})
+
+_name = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}").fullmatch
+_person = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+'@:/|=-]{0,253}").fullmatch  # mail addresses, and what identity providers call people
 
 
 @dataclass(frozen=True)
@@ -26,3 +35,37 @@ class Caller:
     def may(self, *roles: Role) -> bool:
         """Whether the caller's role is one of these, or operator, which may do everything."""
         return self.role is Role.OPERATOR or self.role in roles
+
+
+@dataclass(frozen=True)
+class Holder:
+    """What one token stands for: its caller, whether that caller may act for others, and when the token stops working."""
+
+    caller: Caller
+    may_act_for_others: bool = False
+    ends_at: datetime | None = None
+
+    def works(self, now: datetime) -> bool:
+        return self.ends_at is None or now < self.ends_at
+
+    def acting_for(self, person: str) -> Caller:
+        """The same caller on behalf of a person; its role stays its own."""
+        return replace(self.caller, acting_for=person)
+
+
+def misnamed(name: str) -> str | None:
+    """Why a token cannot have this name; None when it can."""
+    if not _name(name):
+        return "a name has 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or a figure"
+    return _reserved(name)
+
+
+def nobody(person: str) -> str | None:
+    """Why nobody can be acted for by this name; None when somebody can."""
+    if not _person(person):
+        return "a person has 1 to 254 ASCII letters, figures and ._%+'@:/|=-, and begins with a letter or a figure"
+    return _reserved(person.lower())
+
+
+def _reserved(name: str) -> str | None:
+    return f"{name} is reserved: Forewarn itself or a role is called so" if name in RESERVED else None

@@ -20,6 +20,7 @@ from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SA
 
 from shared import unpacking
 from shared.brokers import Brokers, Mechanism
+from shared.membership import Membership
 from shared.stream import Stream
 
 consuming = logging.getLogger(f"{__name__}.consuming")
@@ -85,12 +86,13 @@ def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> K
         metadata_max_age_ms=10_000,
     )
     for stream in streams:
+        membership = Membership(stream, instance)
         subscriber = kafka.subscriber(
             brokers.there(stream.topic),
             batch=True,
             group_id=brokers.there(stream.group),
-            group_instance_id=f"{stream.group}-{instance}" if instance else None,
-            listener=stream,
+            group_instance_id=membership.name,
+            listener=membership,
             parser=partial(_as_they_came, brokers),
             decoder=_raw,
             ack_policy=AckPolicy.MANUAL,

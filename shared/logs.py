@@ -5,7 +5,7 @@ kind (same logger, same words, figures left out) are said when they begin and th
 minute, each time with how many there were in between. What is only information is never left out.
 
 A record is one line, whoever wrote it and whatever stands in it: escapes instead of what cannot be seen, no more than
-`LONGEST` characters, and of errors only what `errors` lets through.
+`LONGEST` characters, and of errors only what `errors` lets through. Of a bearer token of ours the prefix is left.
 """
 
 import copy
@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 from shared.errors import described, traced
+from shared.tokens import without_tokens
 from shared.visible import visible
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -55,7 +56,7 @@ class OneLine(logging.Formatter):
         line = super().format(plain)
         if record.exc_info and record.exc_info[1]:
             line = f"{line}; Traceback: {traced(record.exc_info[1])}"
-        shown = visible(_local_part.sub("…@", line[:LONGEST]))
+        shown = visible(without_tokens(_local_part.sub("…@", line[:LONGEST])))
         return shown if len(line) <= LONGEST else f"{shown}…"
 
 

@@ -17,6 +17,8 @@ UNTIMED = Counter("forewarn_untimed_events_total", "Events without a time, dated
 TOMBSTONES = Counter("forewarn_tombstones_total", "Null values on a compacted topic: each deletes its key.", ["topic"])
 DEAD_LETTERS = Counter("forewarn_dead_letters_total", "Records put aside because no retry will mend them.", ["topic", "reason"])
 POINTERS = Counter("forewarn_dead_letter_pointers_total", "Dead letters that name their record and leave out its bytes.", ["topic", "form"])
+ASSIGNMENTS = Counter("forewarn_assignments_total", "Times the consumer group gave this instance its partitions.", ["topic"])
+ASSIGNED = Gauge("forewarn_assigned_partitions", "Partitions this instance reads now.", ["topic"])
 FENCED = Counter("forewarn_fenced_batches_total", "Batches rolled back because another instance owns the partition.", ["topic"])
 STREAM_RETRIES = Counter("forewarn_stream_retries_total", "Times a stream went back to its last commit, by why.", ["topic", "why"])
 GAPS = Counter("forewarn_lost_records_total", "Records the broker's retention deleted before they were read.", ["topic"])
@@ -46,6 +48,10 @@ LOOP_LAG = Histogram("forewarn_loop_lag_seconds", "How late the event loop wakes
 DEPENDENCY_UP = Gauge("forewarn_dependency_up", "1 while it answers this process, 0 while it does not.", ["dependency"])
 READY = Gauge("forewarn_ready", "1 while this check of /readyz passes; NaN: it gave no answer in time.", ["check"])
 DELETED = Counter("forewarn_retention_rows_total", "Rows that retention deleted, or whose words it deleted.", ["table"])
+
+TOKENS_FILE_BROKEN = Gauge(
+    "forewarn_tokens_file_broken", "1 while the file of tokens cannot be read; the tokens known before work on, changes do not."
+)
 
 HTTP_CONNECTIONS = Gauge("forewarn_http_connections", "HTTP connections that are open.")
 HTTP_REFUSED = Counter(

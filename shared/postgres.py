@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 Tx = asyncpg.Connection  # a connection inside a transaction
 
-MIGRATED = "SELECT to_regclass('relays') IS NOT NULL"  # the newest table of shared/migrations
+MIGRATED = "SELECT to_regclass('erasures') IS NOT NULL"  # the newest table of shared/migrations
 CHANNELS = "SELECT prefix FROM channels"
 BESIDE_POOL = 4  # connections a process has beside its pool: one to listen, one to measure, one for each lane's relay
 

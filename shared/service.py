@@ -18,9 +18,11 @@ from faststream.kafka import KafkaBroker
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shared import kafka, logs, metrics
-from shared.api import application
+from shared.api import application, public_application
 from shared.brokers import brokers_of
+from shared.customers_api import customers_router
 from shared.due_api import due_router
+from shared.erasing import Personal
 from shared.holding import Holding
 from shared.http.documentation import documentation
 from shared.http.front import front_page
@@ -41,6 +43,14 @@ HOUSEKEEP = "housekeep"
 Background = Callable[[], Awaitable[None]]
 
 
+@dataclass(frozen=True)
+class Public:
+    """Pages for everybody, which have an application and a port of their own: the API is not reached there."""
+
+    routers: Sequence[APIRouter]
+    port: int
+
+
 @dataclass
 class Service:
     """What one service is made of."""
@@ -51,10 +61,12 @@ class Service:
     streams: Sequence[Stream] = ()
     due: Mapping[str, Work] = field(default_factory=dict)
     routers: Sequence[APIRouter] = ()
+    public: Public | None = None
     before: Sequence[Background] = ()  # done once the database is there, before anything is consumed
     background: Sequence[Background] = ()  # run until the end; what they raise ends the process
     measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
     kept: Sequence[Kept] = ()  # what is deleted when it is old
+    personal: Sequence[Personal] = ()  # what it holds of customers, beside what every service does
     about: str = ""  # what it does, in a sentence, for whoever opens its address
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
@@ -73,7 +85,8 @@ class Service:
         title = f"Forewarn {self.name}"
         app = application(title, self.settings, self.database, self.about)
         pages = (front_page(title, self.about), documentation(title))
-        for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name), *pages):
+        shared = (streams_router(self.name, self.streams), due_router(self.name), customers_router(self.name, self.personal))
+        for router in (*self.routers, *shared, *pages):
             app.include_router(router)
 
         @app.get("/livez", tags=["health"])
@@ -94,6 +107,17 @@ class Service:
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
         return app
+
+    def servers(self) -> list[Server]:
+        """The server of the REST API, and that of the public pages where there are some."""
+        if self.public is None:
+            return [Server(self.app(), self.settings)]
+        return [Server(self.app(), self.settings, servers=2), Server(self.public_app(), self.settings, self.public.port, servers=2)]
+
+    def public_app(self) -> FastAPI:
+        """The pages for everybody, none of the API and no figures."""
+        routers = self.public.routers if self.public else ()
+        return public_application(f"Forewarn {self.name}, public pages", self.settings, self.database, routers)
 
     async def checks(self) -> dict[str, str]:
         """What /readyz answers: each check with `ok` or what is wrong. Anybody may ask, so it quotes no error and no record.
@@ -149,17 +173,18 @@ async def serve(service: Service) -> None:
     stopping = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stopping.set)
-    http = Server(service.app(), service.settings)
-    answering = asyncio.create_task(http.serve())
+    servers = service.servers()
+    answering = [asyncio.create_task(server.serve()) for server in servers]
     measuring = asyncio.create_task(service.measure())
     working = asyncio.create_task(_work(service, stopping))
     stopped = asyncio.create_task(stopping.wait())
-    done, _ = await asyncio.wait({working, stopped, answering, measuring}, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({working, stopped, measuring, *answering}, return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
     measuring.cancel()
     await asyncio.wait({working}, timeout=9)
-    http.should_exit = True
-    await asyncio.wait({answering}, timeout=1)
+    for server in servers:
+        server.should_exit = True
+    await asyncio.wait(answering, timeout=1)
     for task in done:
         task.result()
 

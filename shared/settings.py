@@ -16,6 +16,7 @@ from shared import secret_rules, settings_rules
 from shared.config import ConfigError
 
 PREFIX = "FOREWARN_"
+SHARED_TOKENS = frozenset({"producer_token", "agent_token", "operator_token"})
 
 
 class SettingsError(ConfigError):
@@ -48,37 +49,44 @@ def variable_of(field_name: str) -> str:
 
 
 class Settings(BaseSettings):
-    """What every service needs; a service adds its own in a subclass. Raises SettingsError."""
+    """What every service and init read.
+
+    A service adds its own in a subclass. Raises SettingsError.
+    """
 
     # Pydantic's own error would show the input of a refusal, which is all settings with their secrets.
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    environment: Literal["production", "demo"] = "production"
+    environment: Literal["production", "demo"] = Field(
+        "production", description="production refuses to start with a secret that is missing, short, well known or equal to another"
+    )
     kafka: str = Field("localhost:9092", description="bootstrap servers, host:port[,host:port]")
     kafka_prefix: str = Field("", description="before every topic and consumer group of ours, so that two Forewarns can share a broker")
-    kafka_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    kafka_security: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = Field(
+        "plaintext", description="how the brokers are spoken to: with TLS (ssl), with log-in (sasl)"
+    )
     kafka_ca: str = Field("", description="PEM file of the authorities that sign the brokers' certificates; the system's when not given")
     kafka_certificate: str = Field("", description="PEM file of our certificate, for brokers that want one")
     kafka_key: str = Field("", description="PEM file of its private key, where that is not in the same file")
-    kafka_key_password: SecretStr = SecretStr("")
-    kafka_sasl: Literal["", "plain", "scram-sha-256", "scram-sha-512", "oauthbearer"] = ""
-    kafka_username: str = ""
-    kafka_password: SecretStr = SecretStr("")
+    kafka_key_password: SecretStr = Field(SecretStr(""), description="of the private key, where it is encrypted")
+    kafka_sasl: Literal["", "plain", "scram-sha-256", "scram-sha-512", "oauthbearer"] = Field("", description="the mechanism of the log-in")
+    kafka_username: str = Field("", description="for plain and scram")
+    kafka_password: SecretStr = Field(SecretStr(""), description="for plain and scram")
     kafka_token_file: str = Field("", description="file with the token for oauthbearer, read for each connection")
     kafka_clear_login: bool = Field(False, description="true: send password or token without TLS, where nobody else is on the way")
-    database_host: str = "localhost"  # or the folder of a Unix socket
-    database_port: int = 5432
-    database_name: str = "forewarn"
-    database_user: str = "forewarn"
-    database_password: SecretStr = SecretStr("")
+    database_host: str = Field("localhost", description="the server of Postgres, or the folder of a Unix socket")
+    database_port: int = Field(5432, description="where it listens")
+    database_name: str = Field("forewarn", description="the database, in which each service has a schema")
+    database_user: str = Field("forewarn", description="the service's role: `forewarn_<service>`, as init makes it")
+    database_password: SecretStr = Field(SecretStr(""), description="of that role")
     database_tls: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = Field("prefer", description="as libpq's sslmode")
     database_ca: str = Field("", description="PEM file of the authorities that sign the server's certificate; the system's when not given")
     database_certificate: str = Field("", description="PEM file of our certificate, for a server that wants one")
     database_key: str = Field("", description="PEM file of its private key, where that is not in the same file")
-    database_key_password: SecretStr = SecretStr("")
+    database_key_password: SecretStr = Field(SecretStr(""), description="of the private key, where it is encrypted")
     database_pool: int = Field(10, ge=2, description="connections one process may hold")
-    http_host: str = "127.0.0.1"
-    http_port: int = 8000
+    http_host: str = Field("127.0.0.1", description="the address that REST is served on; 0.0.0.0 in the image")
+    http_port: int = Field(8000, description="of REST, health and metrics")
     http_connections: int = Field(2500, ge=10, description="open at once; above it the one that waits longest for its client goes")
     http_requests: int = Field(500, ge=1, description="worked on at once; beyond them 503 with Retry-After")
     http_bodies: int = Field(64, ge=1, description="bodies above 16 KiB held at once; beyond them 503 with Retry-After")
@@ -86,13 +94,16 @@ class Settings(BaseSettings):
     http_body_seconds: float = Field(20, gt=0, description="that a body has to arrive")
     http_answer_seconds: float = Field(20, gt=0, description="that an answer has to be taken")
     http_idle_seconds: int = Field(75, ge=1, description="that a connection may rest between two requests")
-    config_dir: Path = Path("deploy/config")
+    config_dir: Path = Field(
+        Path("deploy/config"), description="the folder of catalog.yml, rules.yml, notifications.yml and support.yml, as shipped"
+    )
     own_config_dir: str = Field("", description="the folder of an operator's own files, each in the place of the shipped one of its name")
     letters_per_minute: int = Field(1000, ge=0, description="dead letters of a stream kept whole; what is above goes as a pointer")
-    instance: str = Field("", description="a stable name for this replica: static group membership, no rebalance on restart")
-    producer_token: SecretStr = SecretStr("")
-    agent_token: SecretStr = SecretStr("")
-    operator_token: SecretStr = SecretStr("")
+    instance: str = Field("", description="this replica's own name, or `hostname`: static group membership, no rebalance on restart")
+    tokens_file: str = Field("", description="the file that `forewarn tokens` writes: callers by name, with hashes of their tokens")
+    producer_token: SecretStr = Field(SecretStr(""), description="one bearer token for all product systems")
+    agent_token: SecretStr = Field(SecretStr(""), description="one bearer token for all support agents")
+    operator_token: SecretStr = Field(SecretStr(""), description="one bearer token for all who run it")
 
     @property
     def config_folders(self) -> tuple[Path, ...]:
@@ -121,7 +132,8 @@ class Settings(BaseSettings):
         if self.environment == "demo":
             return self
         secrets = {variable_of(name): value.get_secret_value() for name, value in self if isinstance(value, SecretStr)}
-        required = frozenset(map(variable_of, self.required_secrets()))
+        off = frozenset(name for name in SHARED_TOKENS if self.tokens_file and not getattr(self, name).get_secret_value())
+        required = frozenset(map(variable_of, self.required_secrets() - off))
         if found := list(secret_rules.troubles(secrets, required)):
             raise ValueError("\n".join(found))
         return self
@@ -134,18 +146,18 @@ class Settings(BaseSettings):
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:
-        """The secrets without which the process must not start outside demo."""
-        return frozenset({"database_password", "producer_token", "agent_token", "operator_token"})
+        """The secrets without which the process must not start outside demo; with a file of tokens, an empty shared token is turned off."""
+        return SHARED_TOKENS | {"database_password"}
 
 
 class MailSettings(Settings):
     """The mail server: FOREWARN_SMTP_* and FOREWARN_MAIL_FROM."""
 
-    smtp_host: str = "localhost"
-    smtp_port: int = Field(25, ge=1, le=65535)
-    smtp_username: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    smtp_tls: Literal["none", "starttls", "tls"] = "none"
+    smtp_host: str = Field("localhost", description="the mail server; in compose MailDev, which shows every mail and delivers none")
+    smtp_port: int = Field(25, ge=1, le=65535, description="where it listens")
+    smtp_username: str = Field("", description="empty: no log-in")
+    smtp_password: SecretStr = Field(SecretStr(""), description="of that user")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field("none", description="starttls: after connecting; tls: from the first byte")
     smtp_ca: str = Field("", description="PEM file of the authorities that sign the mail server's certificate; the system's when not given")
     smtp_clear: bool = Field(False, description="true: mails cross the network without TLS, where nobody else is on the way")
     smtp_clear_login: bool = Field(False, description="true: so does the password; it includes the former")

@@ -62,9 +62,20 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     """One topic, read by one service. The lock makes handling and rebalancing take turns."""
 
     def __init__(
-        self, service: str, topic: str, processor: Processor, database: Database, *, at_once: int = 500, slowest: float = 0.0
+        self,
+        service: str,
+        topic: str,
+        processor: Processor,
+        database: Database,
+        *,
+        at_once: int = 500,
+        slowest: float = 0.0,
+        together: bool = False,
     ) -> None:
-        """`at_once`: records a poll may bring. `slowest`: seconds between saves when nothing presses; 0 saves every batch."""
+        """`at_once`: records a poll may bring. `slowest`: seconds between saves when nothing presses; 0 saves every batch.
+
+        `together`: a record may change what the processor keeps of another partition, so a save must own all of them.
+        """
         self.name, self.topic, self.at_once = service, topic, at_once
         self.group = f"forewarn-{service}-{topic}"
         self.at_brokers = topic  # what the brokers call it; set with the consumer
@@ -73,7 +84,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self.brakes = topic not in FOREIGN  # whether most of the topic failing stops it
         self.brake = self._brake_at_commit = Brake()
         self.aside = Aside(topic, self.group)
-        self._processor, self._database, self._slowest = processor, database, slowest
+        self._processor, self._database, self._slowest, self._together = processor, database, slowest, together
         self._feed = Feed(lambda: self.at_brokers, lambda: self.consumer())  # noqa: PLW0108  it is set later
         self._lock = asyncio.Lock()
         self._stopping = asyncio.Event()
@@ -214,7 +225,8 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     async def _save(self) -> None:
         """Offsets and effects in one transaction. Raises Fenced when a partition is no longer ours."""
         pressing = self._processor.pressing()
-        moved = {partition: position for partition, position in self._positions.items() if position.moved or pressing}
+        every = pressing or (self._together and any(position.moved for position in self._positions.values()))
+        moved = {partition: position for partition, position in self._positions.items() if position.moved or every}
         if not moved:
             return
         started = time.monotonic()
@@ -351,6 +363,10 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._feed.resume(self.assigned or ())
 
     # ── what others ask ──────────────────────────────────────────────────────────────────────
+
+    def partitions(self) -> int:
+        """How many partitions the topic has. Raises KafkaError before the broker has told."""
+        return self._feed.partitions()
 
     async def lag(self) -> int | None:
         """Records not yet committed over this instance's partitions; None before the broker has told its ends."""

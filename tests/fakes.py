@@ -3,7 +3,7 @@
 Deterministic: nothing happens between two turns, so a story is told by turns. Postgres is real.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from deploy.services import NAMES
 from shared.cloudevents import FACT_HEADERS, read_fact, write_fact
 from shared.events import FACT_OF, TOPIC_OF, Fact
+from shared.forwarding import Forwarded
 from shared.outbox import DELETE, OLDEST, Headers, Lane
 from shared.postgres import Database
 from shared.service import Service
@@ -87,6 +88,10 @@ class FakeTopics:
         read = (read_fact(record.value, record.headers, now, FACT_OF) for record in self.records(topic))
         return [fact for fact in read if fact is not None]
 
+    def forward(self, topic: str, refuses: Collection[bytes] = ()) -> "FakeForwarder":
+        """What forwards to this topic; records with the keys it `refuses` are not taken."""
+        return FakeForwarder(self, topic, refuses)
+
     async def relay(self, database: Database) -> int:
         """Publishes what a service's outbox holds, in order, and deletes it; returns how many rows."""
         async with database.transaction() as tx:
@@ -99,6 +104,19 @@ class FakeTopics:
 
 def _headers(row: asyncpg.Record) -> Headers:
     return list(zip(row["header_names"], row["header_values"], strict=True))
+
+
+class FakeForwarder:
+    """Appends what is forwarded to one topic, but for the keys it refuses."""
+
+    def __init__(self, topics: FakeTopics, topic: str, refuses: Collection[bytes]) -> None:
+        self._topics, self._topic, self._refuses = topics, topic, refuses
+
+    async def send(self, records: Sequence[Forwarded]) -> list[Forwarded]:
+        for record in records:
+            if record.key not in self._refuses:
+                self._topics.put(self._topic, record.value, key=record.key, headers=record.headers, partition=record.partition)
+        return [record for record in records if record.key in self._refuses]
 
 
 class FakeConsumer:
@@ -151,6 +169,9 @@ class FakeConsumer:
             pass
 
     # ── what a stream calls ──────────────────────────────────────────────────────────────────
+
+    def partitions_for_topic(self, topic: str) -> set[int] | None:
+        return set(range(len(self._topics.logs(topic))))
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.seeks.append((partition.partition, offset))

@@ -1,4 +1,4 @@
-"""The contracts as documents: JSON Schemas, an AsyncAPI document and a page to read, all made from `shared/events`.
+"""Documents that are made from the code: the contracts (JSON Schemas, AsyncAPI, a page to read) and the reference of the configuration.
 
 Made by `make docs`; a test makes them again and compares, so that they never drift from the code.
 """
@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from deploy.docs import configuration
 from deploy.docs.asyncapi import document
 from deploy.docs.page import page
 from deploy.docs.schemas import schemas
@@ -20,6 +21,7 @@ def documents() -> dict[Path, str]:
         **{FOLDER / "schemas" / name: as_json(schema) for name, schema in schemas().items()},
         FOLDER / "asyncapi.json": as_json(document()),
         FOLDER / "events.md": page(),
+        FOLDER / "configuration.md": configuration.page(),
     }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -15,18 +16,32 @@ from pydantic import BaseModel, ValidationError
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from deploy.services import SERVICES
-from shared.secret_rules import sendable
+from shared import secret_rules
 
 WITHIN_S = 10.0  # for an answer
 MOST = 16 << 20  # bytes of an answer
 DEFAULT_URLS = tuple(f"http://localhost:{spec.port}" for spec in SERVICES)
-TO_GET_IN = "set FOREWARN_OPERATOR_TOKEN (`forewarn up` prints it; in compose: docker compose exec monitor cat /run/secrets/operator_token)"
+FROM_FILE = "FOREWARN_OPERATOR_TOKEN_FILE"
+TO_GET_IN = "set FOREWARN_OPERATOR_TOKEN (`forewarn up` prints it; in compose, `docker compose run --rm forewarn …` knows it)"
 
 Urls = Annotated[
     list[str] | None,
     typer.Option("--url", envvar="FOREWARN_URLS", help=f"Where a service is; once for each. When not given: {', '.join(DEFAULT_URLS)}."),
 ]
-Token = Annotated[str, typer.Option(envvar="FOREWARN_OPERATOR_TOKEN", help="The operator's token.", show_default=False)]
+
+
+def _or_from_file(token: str) -> str:
+    """The token, or what the file holds that FOREWARN_OPERATOR_TOKEN_FILE names, as for a service."""
+    path = os.environ.get(FROM_FILE)
+    try:
+        return secret_rules.read_file(FROM_FILE, path) if path and not token else token
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+Token = Annotated[
+    str, typer.Option(envvar="FOREWARN_OPERATOR_TOKEN", help="The operator's token.", show_default=False, callback=_or_from_file)
+]
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -49,7 +64,7 @@ class Answer(Generic[S]):
 
 async def ask_all(urls: Sequence[str], token: str, path: str, shape: type[S], body: dict[str, Any] | None = None) -> list[Answer[S]]:
     """GET, or POST when there is a body; an answer of that shape for each address, in order."""
-    if not sendable(token):  # the library's own complaint would show it
+    if not secret_rules.sendable(token):  # the library's own complaint would show it
         raise Failed("FOREWARN_OPERATOR_TOKEN cannot be sent: it has spaces, control characters or letters beyond ASCII")
     return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, path, shape, body) for url in urls))
 

@@ -19,6 +19,7 @@ from deploy.local.simulate import Load, simulate_on
 from deploy.local.story import Target
 from deploy.local.streams import streams
 from deploy.local.terminal import guarded
+from deploy.local.tokens import tokens
 from deploy.simulator.faults import Outage
 from deploy.simulator.story import published
 
@@ -102,6 +103,7 @@ app.command()(replay)
 app.add_typer(dlq, name="dlq")
 app.add_typer(streams, name="streams")
 app.add_typer(due, name="due")
+app.add_typer(tokens, name="tokens")
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="forewarn")

@@ -44,4 +44,5 @@ def addresses(here: Stack) -> list[str]:
     lines += [f"  {'kafka':<10} {here.kafka}", f"  {'mails':<10} {here.inbox.folder}", f"  {'logs':<10} {here.logs}"]
     lines += [f"  {role + ' token':<15} {token}" for role, token in here.tokens.items()]
     lines += [f'  for `forewarn streams`: FOREWARN_URLS="{" ".join(here.urls.values())}" FOREWARN_OPERATOR_TOKEN={here.tokens["operator"]}']
+    lines += [f"  for `forewarn tokens`: FOREWARN_TOKENS_FILE={here.tokens_file}"]
     return ["It stays up until you press Ctrl-C. Look around:", *lines]

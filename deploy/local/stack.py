@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
 
-from deploy import topics
+from deploy import tokens_file, topics
 from deploy.local.postgres import Database, postgres
 from deploy.local.processes import ROOT, Child, announced, child, ended_well, free_port, ready, stop
 from deploy.local.smtp import Inbox, inbox
@@ -32,6 +32,7 @@ class Stack:
     kafka: str  # host:port
     urls: Mapping[str, str]  # by service
     tokens: Mapping[str, str]  # by role: producer, agent, operator
+    tokens_file: Path  # `forewarn tokens` writes it
     inbox: Inbox
     logs: Path
     children: tuple[Child, ...]
@@ -76,7 +77,10 @@ async def _start(running: AsyncExitStack, folder: Path, config: dict[str, str], 
         await ended_well(init, START_S)
     tokens = {role: token_urlsafe(24) for role in ("producer", "agent", "operator")}
     ports = {service: free_port() for service in NAMES}
-    common = _common(kafka, database) | config | _secrets(tokens, ports, box)
+    pages = free_port()  # of what customers reach
+    callers = folder / "callers" / "tokens.yml"
+    tokens_file.ensure(callers)
+    common = _common(kafka, database) | config | {"FOREWARN_TOKENS_FILE": str(callers)} | _secrets(tokens, pages, box)
     say(f"starting {', '.join(NAMES)}")
     children = [
         await running.enter_async_context(
@@ -89,7 +93,7 @@ async def _start(running: AsyncExitStack, folder: Path, config: dict[str, str], 
         for service, port in zip(children, ports.values(), strict=True):
             waiting.create_task(ready(service, port, START_S))
     urls = {service: f"http://127.0.0.1:{port}" for service, port in ports.items()}
-    return Stack(kafka, urls, tokens, box, logs, (cluster, *children))
+    return Stack(kafka, urls, tokens, callers, box, logs, (cluster, *children))
 
 
 async def _stop_all(children: list[Child]) -> None:
@@ -114,7 +118,7 @@ def _for_init(kafka: str, database: Database, passwords: Mapping[str, str]) -> d
     }
 
 
-def _secrets(tokens: Mapping[str, str], ports: Mapping[str, int], box: Inbox) -> dict[str, str]:
+def _secrets(tokens: Mapping[str, str], pages: int, box: Inbox) -> dict[str, str]:
     host, port = box.address
     return {
         **{f"FOREWARN_{role.upper()}_TOKEN": token for role, token in tokens.items()},
@@ -123,7 +127,8 @@ def _secrets(tokens: Mapping[str, str], ports: Mapping[str, int], box: Inbox) ->
         "FOREWARN_SMTP_PORT": str(port),
         "FOREWARN_SMTP_TLS": "none",
         "FOREWARN_MAIL_FROM": "Example Shop <support@example.com>",
-        "FOREWARN_PUBLIC_URL": f"http://127.0.0.1:{ports['notifier']}",
+        "FOREWARN_PUBLIC_PORT": str(pages),
+        "FOREWARN_PUBLIC_URL": f"http://127.0.0.1:{pages}",
     }
 
 

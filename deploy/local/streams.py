@@ -9,11 +9,12 @@ import typer
 
 from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all
 from deploy.local.printable import printable
+from deploy.local.replicas import every_address, merged
 from deploy.local.running import run
 from deploy.local.terminal import say
 from shared.streams_api import BrakeView, Released, SampleView, SentAgain, Streams, StreamView
 
-LINE = "{:<10} {:<20} {:>9} {:>9} {:>9}   {}"  # of the table
+LINE = "{:<13} {:<20} {:>9} {:>9} {:>9}   {}"  # of the table
 
 Topic = Annotated[str, typer.Argument(help="A topic of the table.")]
 
@@ -55,8 +56,8 @@ def publish(
 
 async def show_on(urls: Sequence[str], token: str) -> int:
     """Prints the table. Returns the exit code: 1 when a service does not answer or a stream has stopped."""
-    answers = await ask_all(urls, token, "/v1/streams", Streams)
-    good = [answer.said for answer in answers if answer.said]
+    answers = await ask_all(await every_address(urls), token, "/v1/streams", Streams)
+    good = merged([answer.said for answer in answers if answer.said])
     bad = [answer for answer in answers if not answer.said]
     if good:
         say(LINE.format("service", "topic", "lag", "letters", "pointers", "state"))

@@ -4,15 +4,21 @@ import sys
 from functools import partial
 
 from services.monitor.api import router
-from services.monitor.hearing.events import Folding, Limits
+from services.monitor.hearing.customers import on_customers
+from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
+from services.monitor.personal import PERSONAL
 from services.monitor.rules.file import RulesFile
 from services.monitor.settings import MonitorSettings
 from services.monitor.timers import LISTEN, Listening, measure
+from shared import erasing
+from shared.brokers import brokers_of
 from shared.catalog import Catalog
 from shared.config import ConfigError, file_of, load
-from shared.events import Topic
+from shared.events import CustomerErased, Topic
+from shared.forwarding import Forwarder
+from shared.handling import Handling
 from shared.postgres import Database, patiently, wait_for_wakeup
 from shared.service import Service, run
 from shared.stream import Stream
@@ -29,15 +35,27 @@ def service(settings: MonitorSettings) -> Service:
     rules = load(file_of("rules.yml", settings.config_folders), RulesFile)
     named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
     database = Database(settings, "monitor")
-    folding = Folding(rules, limits=Limits(settings.seen_limit, settings.component_limit), named=named)
-    events = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=AT_ONCE, slowest=SLOWEST)
+    forwarder = Forwarder(brokers_of(settings), Topic.PRODUCT_EVENTS)
+    folding = Folding(rules, forwarder, limits=Limits(settings.seen_limit, settings.component_limit), named=named)
+    events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
     partials = Stream("monitor", Topic.PARTIALS, Detecting(rules, settings.component_limit, named), database)
+    customers = Stream(
+        "monitor", Topic.CUSTOMERS, Handling(Topic.CUSTOMERS, (CustomerErased,), on_customers), database, at_once=erasing.AT_ONCE
+    )
     changed = database.wakeup("incidents")
 
     async def watch_incidents() -> None:
         while True:
             await wait_for_wakeup(changed, MEASURED)
             folding.incidents_changed()
+            await events.tick()
+
+    erased = database.wakeup("fold_erasures")
+
+    async def watch_erasures() -> None:
+        while True:
+            await wait_for_wakeup(erased, MEASURED)
+            folding.customers_erased()
             await events.tick()
 
     ended = database.wakeup("incidents")
@@ -52,12 +70,13 @@ def service(settings: MonitorSettings) -> Service:
         "monitor",
         settings,
         database,
-        [events, partials],
+        [events, partials, customers],
         due={LISTEN: Work(listening, recurs=True)},
         routers=[router],
         before=[partial(patiently, "the database", listening.schedule)],
-        background=[watch_incidents, measure_incidents],
+        background=[watch_incidents, watch_erasures, measure_incidents, forwarder.run],
         kept=kept(settings),
+        personal=PERSONAL,
         about="Finds incidents in what the product's systems say, and whom they touch.",
     )
 

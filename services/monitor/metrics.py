@@ -4,10 +4,16 @@ from typing import get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.monitor.hearing.rekeying import Way, Why
 from shared.events import Severity
 
 EVENTS = Counter("forewarn_monitor_events_total", "Product events by what became of them.", ["fate"])
 FATES = ("counted", "duplicate", "unmatched", "late", "ahead")
+REKEYED = Counter(
+    "forewarn_monitor_rekeyed_events_total",
+    "Product events that did not come by the partition of their key (the customer, else the component), by why and how they were folded.",
+    ["why", "way"],
+)
 IDENTITIES = Gauge("forewarn_monitor_identities", "Events this process knows again when they come twice.")
 IDENTITIES_DROPPED = Counter(
     "forewarn_monitor_identities_dropped_total", "Identities let go early because of FOREWARN_SEEN_LIMIT; events of their time are late."
@@ -35,6 +41,9 @@ ENDS = ("resolved", "withdrawn", "dismissed")
 
 for _fate in FATES:
     EVENTS.labels(_fate)
+for _why in Why:
+    for _way in Way:
+        REKEYED.labels(_why, _way)
 for _severity in get_args(Severity):
     INCIDENTS_OPENED.labels(_severity)
     for _how in ENDS:

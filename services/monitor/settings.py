@@ -6,7 +6,9 @@ from shared.settings import Settings
 
 
 class MonitorSettings(Settings):
-    http_port: int = 8001
+    """How much it may remember, and for how long, beside what every service reads."""
+
+    http_port: int = Field(8001, description="of REST, health and metrics")
     seen_limit: int = Field(50_000_000, ge=1000, description="identities of events that one process remembers, 8 bytes each")
     component_limit: int = Field(
         2_000, ge=1, description="components that one rule may know in one partition, beside those that catalog.yml or its `only` name"

@@ -6,6 +6,7 @@ An open incident whose component says nothing is marked silent; of one that was 
 import asyncio
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aiokafka import TopicPartition
@@ -28,6 +29,15 @@ EVERY = timedelta(seconds=15)
 WITHIN = 5.0  # seconds the broker may take to say where its topics end
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Where each partition of both topics ends."""
+
+    events: dict[int, int]
+    partials: dict[int, int]
+    forwarded_before: int  # events forwarded to another partition, before the ends were asked for
+
+
 class Listening:
     """The work that is due every 15 seconds: it looks how far monitor reads, and which open incidents were not heard of up to there.
 
@@ -47,19 +57,19 @@ class Listening:
         ends = await self._ends()
         async with self._database.transaction() as tx:
             if ends is not None:
-                read_to = await _read_to(tx, due.now, *ends)
+                read_to = await _read_to(tx, due.now, ends)
                 if read_to is not None:
                     await _catch_up(tx, read_to)
                     await _mark_silent(tx, self._rules, read_to)
             await due.again(tx, due.now + EVERY)
 
-    async def _ends(self) -> tuple[dict[int, int], dict[int, int]] | None:
+    async def _ends(self) -> Ends | None:
         """Where both topics end; None while the broker does not say."""
         async with self._database.connection() as connection:
-            known = await store.offsets(connection)
+            known, forwarded = await store.offsets(connection), await store.forwarded(connection)
         try:
             async with asyncio.timeout(WITHIN):
-                return await _ends_of(self._events, known), await _ends_of(self._partials, known)
+                return Ends(await _ends_of(self._events, known), await _ends_of(self._partials, known), forwarded)
         except (KafkaError, TimeoutError):
             return None
 
@@ -78,17 +88,19 @@ async def _ends_of(stream: Stream, known: Mapping[str, Mapping[int, int]]) -> di
     return {at.partition: end for at, end in ends.items() if at not in read}
 
 
-async def _read_to(tx: Tx, asked_at: datetime, events: dict[int, int], partials: dict[int, int]) -> datetime | None:
+async def _read_to(tx: Tx, asked_at: datetime, ends: Ends) -> datetime | None:
     read_to, probe = await store.read_to(tx)
     committed = await store.offsets(tx)
     look = Look(
         asked_at,
-        events,
-        partials,
+        ends.events,
+        ends.partials,
         folded=committed.get(Topic.PRODUCT_EVENTS, {}),
         judged=committed.get(Topic.PARTIALS, {}),
         now=await tx.fetchval("SELECT clock()"),
         oldest_unsent=await store.oldest_unsent(tx),
+        forwarded_before=ends.forwarded_before,
+        forwarded=await store.forwarded(tx),
     )
     probe, come_to = advance(probe, look)
     await store.keep_read_to(tx, come_to or read_to, probe)

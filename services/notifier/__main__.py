@@ -15,8 +15,8 @@ from services.notifier.deciding.policy import Policy
 from services.notifier.follow_up import FollowUp
 from services.notifier.hearing import customers, incidents, tickets
 from services.notifier.keeping import kept
+from services.notifier.public import unsubscribe
 from services.notifier.public.links import Right, token_for
-from services.notifier.public.unsubscribe import public
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.incidents import FOLLOW_UP
@@ -28,7 +28,7 @@ from shared.config import ConfigError, file_of, load
 from shared.events import Topic
 from shared.handling import Handling
 from shared.postgres import Database
-from shared.service import Service, run
+from shared.service import Public, Service, run
 from shared.stream import Stream
 from shared.timers import Work
 from shared.visible import visible
@@ -65,7 +65,8 @@ def service(settings: NotifierSettings) -> Service:
         database,
         streams,
         due,
-        [*ROUTERS, public],
+        ROUTERS,
+        Public([unsubscribe.router], settings.public_port),
         background=[connections.run],
         measurements=[probe],
         kept=kept(settings),
@@ -96,10 +97,8 @@ def _write(
 ) -> Rendered:
     right = Right(situation.notification.purpose, situation.notification.customer_id)
     token = token_for(right, settings.link_secret.get_secret_value())
-    unsubscribe = f"{settings.public_url}/u/{token}"
-    return writing.write(
-        situation, contact, policy.texts, catalog, sender=sender.name or sender.address, unsubscribe=unsubscribe, earlier=earlier
-    )
+    link = f"{settings.public_url}/u/{token}"
+    return writing.write(situation, contact, policy.texts, catalog, sender=sender.name or sender.address, unsubscribe=link, earlier=earlier)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from services.notifier.deciding.ends import owed_ends
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.suppression import failing
 from services.notifier.incident import Incident
-from services.notifier.notification import Kind, Notification, Status
-from services.notifier.store import deliveries, incidents, ledger
+from services.notifier.notification import ENDS, Kind, Notification, Status
+from services.notifier.store import deliveries, incidents, ledger, ticket_links
 from services.notifier.store.incidents import Place
 from shared.postgres import Database, Tx
 from shared.timers import Due
@@ -54,7 +54,8 @@ class FollowUp:
 
 
 async def _end(tx: Tx, incident: Incident, theirs: Sequence[Notification]) -> None:
-    await ledger.write_down(tx, owed_ends(incident, theirs))
+    tickets = await ticket_links.tickets_of(tx, incident.id, {each.customer_id for each in theirs})
+    await ledger.write_down(tx, owed_ends(incident, theirs, tickets))
     await tx.execute(ledger.queries.await_no_more, [each.id for each in theirs if each.awaits_incident])
-    waiting = [each.id for each in theirs if each.kind is Kind.OPENED and each.status is Status.WAITING]
+    waiting = [each.id for each in theirs if each.kind in (Kind.OPENED, *ENDS) and each.status is Status.WAITING]
     await deliveries.hasten(tx, notifications=waiting)

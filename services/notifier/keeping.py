@@ -24,6 +24,12 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
             only="old.status <> 'waiting' AND NOT EXISTS (SELECT FROM incidents i WHERE i.id = old.incident_id AND i.status = 'open')",
         ),
         Kept(
+            "ticket_links",
+            "linked_at",
+            ledger,
+            only="NOT EXISTS (SELECT FROM incidents i WHERE i.id = old.incident_id AND i.status = 'open')",
+        ),
+        Kept(
             "incidents",
             "written_at",
             ledger,

@@ -42,6 +42,14 @@ ENDS = (Kind.RESOLVED, Kind.WITHDRAWN, Kind.DISMISSED)  # one of them, as the in
 
 
 @dataclass(frozen=True, slots=True)
+class TicketRef:
+    """A ticket by its id, and by the number people call it."""
+
+    id: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try to deliver it."""
 
@@ -104,5 +112,5 @@ def told_id(incident_id: str, customer_id: str) -> str:
 
 
 def end_id(incident_id: str, kind: Kind, customer_id: str) -> str:
-    """The id of telling this customer how the incident ended: one a kind, whether the incident or a ticket brings it."""
+    """The id of telling this customer how the incident ended: one for each kind of end, whichever fact it follows from."""
     return identity(incident_id, kind.value, customer_id)

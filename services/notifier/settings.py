@@ -1,6 +1,6 @@
 """What notifier reads from its environment, beside what every service does."""
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.notifier.channels.email.mail import sender_of
 from shared.settings import MailSettings
@@ -9,10 +9,11 @@ LONGEST_URL = 200  # characters; beside it a header line (RFC 5322, 2.1.1: 998 o
 
 
 class NotifierSettings(MailSettings):
-    """FOREWARN_PUBLIC_URL, FOREWARN_LINK_SECRET and how long things are kept, beside the mail server."""
+    """Where customers reach their pages, the secret of the links there, and how long things are kept, beside the mail server."""
 
-    http_port: int = 8002
-    public_url: str = Field("http://localhost:8002", description="where customers reach /u/…; mailbox providers want https (RFC 8058)")
+    http_port: int = Field(8002, description="of REST, health and metrics")
+    public_port: int = Field(8012, ge=1, le=65535, description="where the pages for customers are served, and nothing else")
+    public_url: str = Field("http://localhost:8012", description="where customers reach /u/…; mailbox providers want https (RFC 8058)")
     link_secret: SecretStr = Field(SecretStr(""), description="seals the unsubscribe links; changing it ends those already sent")
 
     keep_words_days: int = Field(90, ge=1, description="a settled notification's evidence, reasons and attempts")
@@ -34,6 +35,12 @@ class NotifierSettings(MailSettings):
         if len(url) > LONGEST_URL:
             raise ValueError(f"it has more than {LONGEST_URL} characters: a link would not fit into a header line of a mail")
         return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _has_two_ports(self) -> "NotifierSettings":
+        if self.public_port == self.http_port:
+            raise ValueError("FOREWARN_PUBLIC_PORT and FOREWARN_HTTP_PORT are the same: customers' pages have a port of their own")
+        return self
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:

@@ -23,7 +23,7 @@ from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.suppression import Hold, Send, Suppressed, decide
 from services.notifier.notification import ENDS, TELLING, Notification, Status
 from services.notifier.situation import Situation
-from services.notifier.store import deliveries, directory, incidents, ledger
+from services.notifier.store import deliveries, directory, incidents, ledger, ticket_links
 from shared.outbox import say
 from shared.postgres import TRANSIENT, Database, Tx
 from shared.timers import Due
@@ -211,7 +211,8 @@ async def _give_end(tx: Tx, notification: Notification) -> None:
     incident_id = notification.incident_id
     if incident_id is not None and (incident := await incidents.lock_incident(tx, incident_id)) and incident.over:
         theirs = await ledger.of_incident_and_customer(tx, incident_id, notification.customer_id)
-        await ledger.write_down(tx, owed_ends(incident, theirs))
+        tickets = await ticket_links.tickets_of(tx, incident_id, [notification.customer_id])
+        await ledger.write_down(tx, owed_ends(incident, theirs, tickets))
 
 
 def _count(notification: Notification, step: Settled | Again | Suppressed) -> None:

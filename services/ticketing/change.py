@@ -5,12 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
-from services.ticketing.ticket import Priority, Refused, Ticket
+from services.ticketing.ticket import FOREWARN, Priority, Refused, Ticket
 from shared.events import Fact
 
-CUSTOMER = "customer"
-
-Kind = Literal["answer", "resolved", "reply"]  # of what support says
+Kind = Literal["answer", "reply"]  # of what support says
 
 
 class What(StrEnum):
@@ -58,14 +56,32 @@ class Request:
     in_reply_to: str | None  # a ticket's id or number
     written_at: datetime
     cause: Cause | None
+    taken_by: str | None = None  # who wrote it down for the customer, when it came by REST
+
+
+class ActorKind(StrEnum):
+    """Who can act on a ticket."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    FOREWARN = "forewarn"  # automatically
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """An agent at work. `act_id` tells two acts of the same kind apart."""
+class Actor:
+    """Who acts on a ticket. `act_id` tells two acts of the same kind apart."""
 
     name: str
-    act_id: str
+    act_id: str = ""
+    kind: ActorKind = ActorKind.AGENT
+
+    @property
+    def is_automatic(self) -> bool:
+        return self.kind is ActorKind.FOREWARN
+
+
+CUSTOMER = Actor("customer", kind=ActorKind.CUSTOMER)
+AUTOMATIC = Actor(FOREWARN, kind=ActorKind.FOREWARN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +131,7 @@ class Change:
 
     ticket: Ticket  # after the act
     at: datetime
-    who: str
+    by: Actor
     what: What
     detail: dict[str, Any]
     facts: tuple[Fact, ...] = ()

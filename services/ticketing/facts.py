@@ -57,8 +57,8 @@ def assigned(ticket: Ticket, agent: str | None, unique: str, at: datetime) -> Fa
     return TicketAssigned.of(TicketAssigned.Data(**_about(ticket), agent=agent), subject=ticket.id, at=at, unique=unique)
 
 
-def resolved(ticket: Ticket, resolution: str, unique: str, at: datetime, cause: Cause | None) -> Fact:
-    data = TicketResolved.Data(**_about(ticket), resolution=resolution, incident_id=ticket.incident_id, resolved_at=at)
+def resolved(ticket: Ticket, resolution: str, unique: str, at: datetime, cause: Cause | None, *, tell: bool = False) -> Fact:
+    data = TicketResolved.Data(**_about(ticket), resolution=resolution, incident_id=ticket.incident_id, tell=tell, resolved_at=at)
     return _caused(TicketResolved.of(data, subject=ticket.id, at=at, unique=unique), cause)
 
 

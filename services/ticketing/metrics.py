@@ -6,7 +6,6 @@ from prometheus_client import Counter, Histogram
 
 from services.ticketing.change import Change, What
 from services.ticketing.measures import Reach
-from services.ticketing.ticket import FOREWARN
 from shared.metrics import SLOW
 
 CHANGES = Counter("forewarn_ticketing_changes_total", "What happened to tickets.", ["what"])
@@ -37,7 +36,7 @@ def count(changes: Sequence[Change]) -> None:
         CHANGES.labels(change.what).inc()
         clock = change.ticket.first_response
         if clock.stopped_at == change.at and clock.answered_by:
-            who = FOREWARN if clock.answered_by == FOREWARN else "agent"
+            who = "forewarn" if clock.answered_automatically else "agent"
             FIRST_RESPONSE.labels(who).observe((clock.stopped_at - clock.started_at).total_seconds())
 
 

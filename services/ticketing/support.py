@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from pydantic import Field
+
 from services.ticketing.matching.match import Windows
 from services.ticketing.sla.policy import FirstResponse
 from services.ticketing.wording.templates import Answers
@@ -14,9 +16,9 @@ from shared.config import Config, Duration, PositiveDuration, file_of, load
 class Linking(Config):
     """When a ticket is close enough to an incident in time, and how old a request may be to be answered automatically."""
 
-    before_start: Duration = timedelta(minutes=5)
-    after_end: Duration = timedelta(minutes=30)
-    answer_within: Duration = timedelta(hours=24)
+    before_start: Duration = Field(timedelta(minutes=5), description="a ticket may be written so long before the incident's start")
+    after_end: Duration = Field(timedelta(minutes=30), description="and so long after its end")
+    answer_within: Duration = Field(timedelta(hours=24), description="an older request is linked and never answered automatically")
 
     @property
     def windows(self) -> Windows:
@@ -26,17 +28,19 @@ class Linking(Config):
 class Rest(Config):
     """When a ticket is resolved or closed because nobody has come back to it."""
 
-    resolve_after_silence: PositiveDuration = timedelta(days=3)
-    close_after: Duration = timedelta(days=7)
+    resolve_after_silence: PositiveDuration = Field(
+        timedelta(days=3), description="a ticket that waits for the customer's answer is resolved; not while its incident goes on"
+    )
+    close_after: Duration = Field(timedelta(days=7), description="a resolved ticket is closed: what the customer writes then is a new one")
 
 
 class SupportFile(Config):
-    """The file support.yml."""
+    """What customers who write in may expect."""
 
-    first_response: FirstResponse
-    linking: Linking = Linking()
-    rest: Rest = Rest()
-    answers: Answers
+    first_response: FirstResponse = Field(description="how soon a customer is answered by a person")
+    linking: Linking = Field(Linking(), description="when a ticket of an affected customer belongs to the incident")
+    rest: Rest = Field(Rest(), description="when tickets that nobody comes back to are ended")
+    answers: Answers = Field(description="what a linked ticket is answered automatically")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from services.ticketing.sla.clock import Clock
 
-FOREWARN = "forewarn"  # the author of automatic answers
+FOREWARN = "forewarn"  # what Forewarn is called where it acts by itself; that it does is said by `Actor.kind`, never by this name
 
 Priority = Literal["low", "normal", "high", "urgent"]
 
@@ -60,22 +60,39 @@ MOVES: dict[Act, dict[Status, Status]] = {
 }
 
 
+# What an agent can do through REST: the act, and the name of its route.
+ROUTES: dict[Act, str] = {
+    Act.ASSIGN: "assign",
+    Act.UNASSIGN: "assign",
+    Act.REPLY: "reply",
+    Act.LINK: "link",
+    Act.UNLINK: "unlink",
+    Act.RESOLVE: "resolve",
+    Act.REOPEN: "reopen",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The act is not possible in this state; `allowed` names those that are."""
+    """The act is not possible on a ticket in this state."""
 
     act: Act
     status: Status
-    allowed: tuple[Act, ...]
 
     def __str__(self) -> str:
-        return f"a ticket that is {self.status} cannot {self.act}; it can {', '.join(self.allowed) or 'do nothing any more'}"
+        return f"{self.act} is not possible on a ticket that is {self.status}"
 
 
 def move(status: Status, act: Act) -> Status | Refused:
-    """The state the act leads to, or why it leads nowhere."""
+    """The state the act leads to, or that it is refused."""
     to = MOVES[act].get(status)
-    return to if to is not None else Refused(act, status, tuple(each for each in Act if status in MOVES[each]))
+    return to if to is not None else Refused(act, status)
+
+
+def routes_open(status: Status, *, is_linked: bool) -> tuple[str, ...]:
+    """The routes by which an agent can act on a ticket in this state; only a linked one can be unlinked, and only another be linked."""
+    not_now = Act.LINK if is_linked else Act.UNLINK
+    return tuple(dict.fromkeys(route for act, route in ROUTES.items() if act is not not_now and status in MOVES[act]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,48 +1,14 @@
-"""Facts of `incidents.v1` and `monitor.partials.v1`: something is wrong, and for whom."""
+"""Facts of `incidents.v1`: something is wrong, and for whom."""
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo
+from pydantic import Field
 
 from shared.events.envelope import IMPACT_CHUNK, Count, Fact, Id, Payload, Severity, Why
 from shared.events.lines import Line
-from shared.events.moments import Moment, Seconds, bound_seconds
+from shared.events.moments import Moment
 
-# Start in epoch seconds, events, bad events, customers failing last in it, event time of the first bad event or 0 (older versions lack it).
-Start = Annotated[int, Field(description="seconds since the epoch")]  # bounded as a time, see `_possible`
-Events = Annotated[int, Field(ge=0, le=2**53)]
-Bucket = tuple[Start, Events, Events, Events] | tuple[Start, Events, Events, Events, float]
 Behind = Annotated[float, Field(ge=0, le=36_525 * 86_400)]  # seconds, at most a century
-
-
-def _possible(buckets: tuple[Bucket, ...], info: ValidationInfo) -> tuple[Bucket, ...]:
-    """Refuses buckets of a time that cannot be."""
-    bound_seconds([*(each[0] for each in buckets), *(each[4] for each in buckets if len(each) == 5 and each[4])], info)
-    return buckets
-
-
-Buckets = Annotated[tuple[Bucket, ...], AfterValidator(_possible)]
-
-
-class FoldedSeries(Payload):
-    """What one partition saw of one rule and component. A later report of a bucket replaces an earlier one."""
-
-    rule: Id
-    component: Id
-    partition: Count  # of the product events
-    watermark: Seconds  # the latest event time seen, seconds since the epoch
-    buckets: Buckets  # (start in epoch seconds, events, bad events, customers failing last in it, first bad event or 0)
-    fingerprint: str = ""  # of the rule that counted: what counts, and in which buckets; older versions lack it
-
-
-class PartialFolded(Fact):
-    """Counts of the components of one shard since a checkpoint; the subject and key is the shard, `components-<n>`."""
-
-    class Data(Payload):
-        series: tuple[FoldedSeries, ...]
-
-    type: Literal["forewarn.partial.folded.v1"] = "forewarn.partial.folded.v1"
-    data: Data
 
 
 class Incident(Payload):

@@ -34,8 +34,8 @@ class TicketOpened(Fact):
 class TicketReplied(Fact):
     """Something was said to the customer on the ticket; notifier brings it.
 
-    kind `answer`: the known incident's status, at once; `resolved`: the incident's all-clear;
-    `reply`: a person's words.
+    kind `answer`: the known incident's status, at once; `reply`: a person's words; `resolved`: the incident's all-clear,
+    which earlier versions said here; now `ticket.resolved` says it, and notifier finds the words.
     """
 
     class Data(Ticket):
@@ -104,7 +104,8 @@ class TicketResolved(Fact):
 
     class Data(Ticket):
         resolution: str
-        incident_id: str | None = None
+        incident_id: str | None = None  # the ticket was linked to
+        tell: bool = False  # whether the incident's end resolved it and notifier is to tell the customer
         resolved_at: Moment
 
     type: Literal["forewarn.ticket.resolved.v1"] = "forewarn.ticket.resolved.v1"

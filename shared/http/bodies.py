@@ -41,8 +41,9 @@ class Bodies:
     503 with Retry-After when there is no place. Whatever is refused here ends its connection.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings = app, settings
+    def __init__(self, app: ASGIApp, settings: Settings, *, for_everybody: bool = False) -> None:
+        """`for_everybody`: no path of the application asks for a token."""
+        self._app, self._settings, self._for_everybody = app, settings, for_everybody
         self._large = Places(settings.http_bodies, "large bodies", "bodies_full")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +61,7 @@ class Bodies:
 
     async def _whole(self, scope: Scope, receive: Receive, held: ExitStack) -> bytes | None:
         """The body; None when the client has gone. What it takes is in `held`. Raises the problem that it is."""
-        limit = SMALL if is_public(scope["path"]) else MAX_BYTES
+        limit = SMALL if self._for_everybody or is_public(scope["path"]) else MAX_BYTES
         if large := _declared(scope, limit) > SMALL:
             held.enter_context(self._large.one())
         try:

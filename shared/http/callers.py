@@ -1,43 +1,48 @@
-"""Who calls: bearer tokens and their roles, looked at before anything else of a request is."""
+"""Who calls: the bearer token, and the person that its holder acts for, are looked at before anything else of a request is."""
 
-import hmac
-import re
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http import documentation, front
+from shared.http.known import Known
 from shared.http.problems import Problem, header, refuse
-from shared.identity import Caller, Role
+from shared.identity import Caller, Role, nobody
 from shared.settings import Settings
 
 __all__ = ["Caller", "Gate", "Role", "allow", "caller_of", "is_public"]
 
+ACTING_FOR = "Forewarn-Acting-For"
 
 _bearer = HTTPBearer(auto_error=False)
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+
+
+def _described(
+    _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    _acting_for: Annotated[str | None, Header(alias=ACTING_FOR, description="the person a trusted caller acts for")] = None,
+) -> None:
+    """Puts the token and the header into the API's description. The gate has checked both by then."""
 
 
 def allow(*roles: Role) -> Any:
     """Makes a dependency that lets in callers of these roles, and operators, and returns the Caller. 401 and 403 for the others."""
 
-    async def check(request: Request, credentials: Credentials) -> Caller:
-        settings: Settings = request.app.state.settings
-        caller = _caller_with(credentials.credentials, settings) if credentials else None
+    async def check(request: Request, _: Annotated[None, Depends(_described)]) -> Caller:
+        caller: Caller | None = getattr(request.state, "caller", None)
         if caller is None:
             raise _unknown_caller()
         if not caller.may(*roles):
             raise Problem(403, f"this needs the role {' or '.join(roles)}")
-        request.state.caller = caller
         return caller
 
     return Depends(check)
 
 
 def caller_of(request: Request) -> Caller:
-    """The caller that `allow` let in."""
+    """The caller whom the gate let in, on every path but the public ones."""
     caller: Caller = request.state.caller
     return caller
 
@@ -46,38 +51,53 @@ def _unknown_caller() -> Problem:
     return Problem(401, "a valid bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
 
 
-def _caller_with(token: str, settings: Settings) -> Caller | None:
-    """The caller whose token this is. A token of the environment belongs to everybody of its role, and is named like it."""
-    held = {Role.PRODUCER: settings.producer_token, Role.AGENT: settings.agent_token, Role.OPERATOR: settings.operator_token}
-    found = None
-    for role, secret in held.items():  # every one is compared, so that the time tells nothing
-        if secret.get_secret_value() and hmac.compare_digest(token.encode(), secret.get_secret_value().encode()):
-            found = Caller(str(role), role)
-    return found
-
-
 HEALTH = frozenset({"/livez", "/readyz", "/metrics"})
 PUBLIC = HEALTH | documentation.PATHS | {front.PATH}
-_public_page = re.compile(r"/u/[^/]+").fullmatch
 
 
 def is_public(path: str) -> bool:
-    """Whether a path needs no token: health, what the API offers, a customer's page. Nothing is public by how it begins."""
-    return path in PUBLIC or _public_page(path) is not None
+    """Whether a path needs no token: health, and what the API offers. Nothing is public by how it begins."""
+    return path in PUBLIC
 
 
 class Gate:
-    """Refuses whoever has no token of ours with 401 before the body is read; what a role may do is `allow`'s to say."""
+    """Refuses whoever has no token of ours with 401 before the body is read; what a role may do is for `allow` to say.
+
+    403 for Forewarn-Acting-For from a caller who may not act for others, 422 when it names nobody.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._settings = app, settings
+        self._app, self._known = app, Known(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not is_public(scope["path"]) and not self._knows(scope):
-            await refuse(_unknown_caller(), scope, receive, send)
-            return
+        if scope["type"] == "http" and not is_public(scope["path"]):
+            await self._known.look_again()
+            caller = self._caller(scope)
+            if isinstance(caller, Problem):
+                await refuse(caller, scope, receive, send)
+                return
+            scope["state"] = {**scope.get("state", {}), "caller": caller}
+        elif scope["type"] == "http" and scope["path"] == "/metrics":
+            await self._known.look_again()  # its error is told where nobody else calls
         await self._app(scope, receive, send)
 
-    def _knows(self, scope: Scope) -> bool:
+    def _caller(self, scope: Scope) -> Caller | Problem:
         scheme, _, token = header(scope, b"authorization").partition(" ")
-        return scheme.lower() == "bearer" and _caller_with(token.strip(), self._settings) is not None
+        now = datetime.now(UTC)  # noqa: TID251  the edge
+        holder = self._known.holder(token.strip(), now) if scheme.lower() == "bearer" else None
+        if holder is None:
+            return _unknown_caller()
+        person = _acting_for(scope)
+        if person is None:
+            return holder.caller
+        if not holder.may_act_for_others:
+            return Problem(403, f"this token may not act for others: leave {ACTING_FOR} out")
+        if why := nobody(person):
+            return Problem(422, f"{ACTING_FOR}: {why}")
+        return holder.acting_for(person)
+
+
+def _acting_for(scope: Scope) -> str | None:
+    """What the header says; an empty one is no absent one, for then the caller would stand in history for somebody else's act."""
+    name = ACTING_FOR.lower().encode()
+    return next((value.decode("latin-1") for held, value in scope["headers"] if held == name), None)

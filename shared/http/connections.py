@@ -40,16 +40,17 @@ class Connections:
     def add(self, connection: "Connection", now: float) -> None:
         """One more; above the limit the one that has waited longest goes."""
         self.open.add(connection)
-        HTTP_CONNECTIONS.set(len(self.open))
+        HTTP_CONNECTIONS.inc()  # not set: a process may have two servers
         if len(self.open) > self.limit and self.waiting:
             next(iter(self.waiting)).let_go("connections_full")
         self.wait(connection, now)
 
     def remove(self, connection: "Connection") -> None:
-        self.open.discard(connection)
+        if connection in self.open:
+            self.open.remove(connection)
+            HTTP_CONNECTIONS.dec()
         self.waiting.pop(connection, None)
         self.unread.pop(connection, None)
-        HTTP_CONNECTIONS.set(len(self.open))
 
     def wait(self, connection: "Connection", now: float) -> None:
         """It is its client's turn from now on."""

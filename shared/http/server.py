@@ -1,4 +1,4 @@
-"""The server of one process: uvicorn with our connections, and no more of them than there are file descriptors."""
+"""An HTTP server of a process is uvicorn with our connections, and no more of them than there are file descriptors."""
 
 import asyncio
 import contextlib
@@ -22,13 +22,14 @@ OTHERS = 256  # file descriptors for everything that is no connection of a clien
 class Server(uvicorn.Server):
     """uvicorn, without its own signal handlers: whoever started it decides when to stop."""
 
-    def __init__(self, app: FastAPI, settings: Settings) -> None:
-        self.connections = Connections(settings, _affordable(settings.http_connections))
+    def __init__(self, app: FastAPI, settings: Settings, port: int | None = None, *, servers: int = 1) -> None:
+        """`port`: where not the one of the settings; `servers`: how many the process has, each with as many connections."""
+        self.connections = Connections(settings, _affordable(settings.http_connections, servers))
         super().__init__(
             uvicorn.Config(
                 app,
                 settings.http_host,
-                settings.http_port,
+                settings.http_port if port is None else port,
                 http=partial(Connection, connections=self.connections),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
@@ -53,19 +54,19 @@ class Server(uvicorn.Server):
         yield
 
 
-def _affordable(connections: int) -> int:
-    """So many connections, or fewer where the process may not open so many files; the soft limit is raised to what is needed."""
+def _affordable(connections: int, servers: int) -> int:
+    """So many connections a server, or fewer where the process may not open so many files; the soft limit is raised to what is needed."""
     if sys.platform == "win32":
         return connections
     import resource  # noqa: PLC0415  not there on Windows
 
-    needed = connections + BACKLOG + OTHERS
+    needed = (connections + BACKLOG) * servers + OTHERS
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < needed and soft != resource.RLIM_INFINITY:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return connections
-    affordable = max(soft - BACKLOG - OTHERS, soft // 2)
+    affordable = max((soft - OTHERS) // servers - BACKLOG, soft // (2 * servers))
     log.warning("HTTP connections are limited to %d: the process may open only %d files (ulimit -n)", affordable, soft)
     return affordable

@@ -14,7 +14,8 @@ HEADER_BYTES = 16 << 10  # of a request's line and headers together, and of any 
 HEADERS = 100
 TARGET_BYTES = 8_000  # what RFC 9112, section 3, asks a server to take
 CHUNKS, CHUNK_BYTES = 1_000, 32  # a body in more chunks than this has at least so many bytes in each, on average
-ONCE = frozenset({b"authorization", b"content-type", b"host", b"idempotency-key"})  # two of them: another may read the other one
+# Of two of them another program may read the other one.
+ONCE = frozenset({b"authorization", b"content-type", b"forewarn-acting-for", b"host", b"idempotency-key"})
 
 _host = re.compile(rb"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~%!$&'()*+,;=-]*)(?::[0-9]*)?").fullmatch
 _origin = re.compile(rb"https?://[^/?#]*", re.IGNORECASE).match

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 from urllib.request import urlopen
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
@@ -17,6 +18,7 @@ from tests.e2e.shop import Reached, Shop
 
 KAFKA = "localhost:9092"
 PORTS = {spec.name: spec.port for spec in SERVICES}
+URLS = {service: f"http://localhost:{port}" for service, port in PORTS.items()}
 ROLES = ("producer", "agent", "operator")
 PROMETHEUS = "http://localhost:9090"
 
@@ -55,9 +57,8 @@ class Running:
         return cls({role: (await compose("exec", "-T", "monitor", "cat", f"/run/secrets/{role}_token")).strip() for role in ROLES})
 
     @asynccontextmanager
-    async def shop(self, name: str, customers: int = 20) -> AsyncIterator[Shop]:
+    async def shop(self, name: str, customers: int = 20, urls: Mapping[str, str] = URLS) -> AsyncIterator[Shop]:
         """A product on this stack."""
-        urls = {service: f"http://localhost:{port}" for service, port in PORTS.items()}
         async with Shop(Reached(KAFKA, urls, self.tokens, self.mailbox), name, customers) as opened:
             yield opened
 
@@ -83,6 +84,13 @@ class Running:
             return found
         finally:
             await consumer.stop()
+
+
+async def asked(query: str) -> dict[tuple[str, ...], float]:
+    """What Prometheus says to a query, by the values of the labels it has, in the order of their names."""
+    said = await asyncio.to_thread(_fetch, f"{PROMETHEUS}/api/v1/query?query={quote(query)}")
+    found = said["data"]["result"]
+    return {tuple(each["metric"][label] for label in sorted(each["metric"])): float(each["value"][1]) for each in found}
 
 
 def _fetch(url: str) -> Any:

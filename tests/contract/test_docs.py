@@ -21,6 +21,7 @@ from shared.dead_letters import DeadLetter
 from shared.events import FACT_OF, Topic
 from tests.builders import Arrived
 
+BESIDE = ("asyncapi.json", "events.md", "configuration.md")  # the schemas
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 SCHEMAS = schemas()
 STRUCTURED = [example for example in examples() if "ce_id" not in example.texts]
@@ -52,11 +53,12 @@ def resolved(node: Any, where: str) -> Any:
 
 class TestTheDocuments:
     def test_are_those_of_the_code_otherwise_make_docs(self) -> None:
-        committed = {path: path.read_text() for path in [*FOLDER.glob("schemas/*.json"), FOLDER / "asyncapi.json", FOLDER / "events.md"]}
+        committed = {path: path.read_text() for path in [*FOLDER.glob("schemas/*.json"), *(FOLDER / name for name in BESIDE)]}
         assert committed == documents(), "run `make docs` and commit what it made"
 
-    def test_have_no_link_that_leads_nowhere(self) -> None:
-        page = (FOLDER / "events.md").read_text()
+    @pytest.mark.parametrize("name", [name for name in BESIDE if name.endswith(".md")])
+    def test_have_no_link_that_leads_nowhere(self, name: str) -> None:
+        page = (FOLDER / name).read_text()
         headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", page, re.MULTILINE)}
         links = [link for link in re.findall(r"\]\(([^)]+)\)", page) if not link.startswith("https://")]
         assert links

@@ -155,7 +155,7 @@ async def test_what_raised_comes_again_and_where_it_stands_is_known(broker: Brok
         await eventually(lambda: metrics.CONSUMED.labels(topic)._value.get() >= 8)
         consumer = feed.consumer()
         assert consumer is not None
-        at = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        at = [TopicPartition(feed.at_brokers, partition) for partition in range(PARTITIONS)]
         ends = await consumer.end_offsets(at)
         assert set((await consumer.beginning_offsets(at)).values()) == {0}
         assert sum(ends.values()) == 8

@@ -151,6 +151,27 @@ def test_closed_words_are_found_at_the_top_and_in_lists() -> None:
     } <= found
 
 
+def closed_words(schema: Any) -> int:
+    """How many fields of a JSON Schema, and of what it refers to, take only words that it lists."""
+    match schema:
+        case dict():
+            return ("enum" in schema) + sum(map(closed_words, schema.values()))
+        case list():
+            return sum(map(closed_words, schema))
+        case _:
+            return 0
+
+
+@pytest.mark.parametrize("fact", FACT_OF.values(), ids=FACT_OF)
+def test_no_fact_has_a_closed_word_in_a_place_that_is_not_tried(fact: type[Fact]) -> None:
+    """Neither as an item of a list, nor as a key of an object, nor as an enumeration."""
+    data = fact.model_fields["data"].annotation
+    assert data is not None
+    example = next(each for each in ALL.values() if type(each) is fact)
+    tried = {tuple(step for step in at if isinstance(step, str)) for at, field in fields_of(example) if is_closed(field.annotation)}
+    assert closed_words(data.model_json_schema()) == len(tried)
+
+
 def test_one_customer_with_an_unknown_certainty_takes_no_other_out_of_an_impact() -> None:
     said = said_by(next(fact for fact in ALL.values() if isinstance(fact, IncidentImpact)))
     [first, *_] = said["data"]["customers"]

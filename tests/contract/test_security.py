@@ -79,6 +79,8 @@ LIMITS = {
         "unit/notifier/test_links.py::test_a_link_changed_anywhere_is_none",
         "unit/notifier/test_links.py::test_the_seal_of_one_right_is_not_that_of_another",
         "flow/test_notifier_rest.py::test_looking_at_the_page_ends_nothing",
+        "unit/shared/test_public_pages.py::test_nothing_else_is_there_whoever_asks",
+        "unit/shared/test_public_pages.py::test_connections_without_end_on_the_public_port_push_nobody_out_of_the_api",
     ],
     "**Producer**: an event may have": [
         "flow/test_bodies.py::test_a_declared_length_above_the_limit_is_413_before_anything_is_read",
@@ -217,12 +219,16 @@ SECRETS = {f"{name}_token": f"{name}-{'0123456789abcdef' * 2}" for name in ROLES
 }
 
 
+PAGES = "pages"  # what notifier shows everybody, on a port of its own
+
+
 @cache
 def apps() -> dict[str, Any]:
     """The services as they run in production, but for their database, which nobody has opened."""
     return {
         "monitor": monitor(MonitorSettings(**SECRETS)).app(),  # type: ignore[arg-type]
         "notifier": notifier(NotifierSettings(**SECRETS)).app(),  # type: ignore[arg-type]
+        PAGES: notifier(NotifierSettings(**SECRETS)).public_app(),  # type: ignore[arg-type]
         "ticketing": ticketing(TicketingSettings(**SECRETS)).app(),  # type: ignore[arg-type]
     }
 
@@ -250,7 +256,7 @@ def test_every_route_is_in_one_row_of_the_table_and_every_entry_is_a_route_or_a_
 async def answers(app: Any, route: str, *authorizations: str | None) -> list[int]:
     """What the route answers to each of these."""
     method, path = route.split(" ")
-    path = re.sub(r"\{\w+\}", "1", path)
+    path = re.sub(r"\{[\w:]+\}", "1", path)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://service") as client:
         headers = [{"authorization": each} if each is not None else {} for each in authorizations]
         return [(await client.request(method, path, headers=each)).status_code for each in headers]
@@ -267,7 +273,7 @@ async def test_a_route_lets_in_whom_the_table_says_and_nobody_else(service: str,
         assert (status not in (401, 403)) if says[role] == "yes" else status == 403, role
 
 
-@pytest.mark.parametrize("service", apps())
+@pytest.mark.parametrize("service", apps().keys() - {PAGES})
 async def test_a_path_that_no_route_has_needs_a_token_all_the_same(service: str) -> None:
     paths = (
         "/v1",
@@ -284,6 +290,13 @@ async def test_a_path_that_no_route_has_needs_a_token_all_the_same(service: str)
     for path in paths:
         [anonymous, known] = await answers(apps()[service], f"GET {path}", None, f"Bearer {SECRETS['operator_token']}")
         assert (anonymous, known) == (401, 404), path
+
+
+async def test_on_the_port_of_the_pages_there_is_nothing_but_pages() -> None:
+    assert {route for service, route in ROUTES if service == PAGES} == {"GET /u/{token}", "POST /u/{token}", "GET /livez"}
+    for service, route in ROUTES:
+        if service != PAGES and route != "GET /livez":
+            assert await answers(apps()[PAGES], route, f"Bearer {SECRETS['operator_token']}") in ([404], [405]), route
 
 
 # ── Kafka, Postgres, and the other lines ─────────────────────────────────────────────────────

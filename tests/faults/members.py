@@ -25,11 +25,13 @@ class Member:
     environment: Mapping[str, str]
     log: Path
     port: int = field(default_factory=free_port)
+    public_port: int = field(default_factory=free_port)  # of the services that have one
     process: Process | None = None
 
     async def start(self) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("FOREWARN_")}
-        settings = {"FOREWARN_HTTP_PORT": str(self.port), **self.environment}
+        ports = {"FOREWARN_HTTP_PORT": str(self.port), "FOREWARN_PUBLIC_PORT": str(self.public_port)}
+        settings = {**ports, **self.environment}
         with self.log.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", self.module, cwd=ROOT, env={**inherited, **settings}, stdout=output, stderr=output

@@ -21,6 +21,7 @@ from shared.settings import Settings
 CONFIG = Path(__file__).parents[2] / "deploy" / "config"
 LINK_SECRET = "a secret"
 ROLES = ("producer", "agent", "operator")
+PAGES = "pages"  # what customers reach, beside the three
 
 
 def wired(settings: Settings) -> dict[str, Service]:
@@ -39,11 +40,12 @@ def wired(settings: Settings) -> dict[str, Service]:
 
 
 class Site:
-    """All three answer, and what is in their tables can be looked at."""
+    """All three answer, and the pages for customers; what is in their tables can be looked at."""
 
     def __init__(self, services: Mapping[str, Service]) -> None:
-        self.apps = {name: service.app() for name, service in services.items()}
+        self.apps = {name: service.app() for name, service in services.items()} | {PAGES: services["notifier"].public_app()}
         self.databases: dict[str, Database] = {name: service.database for name, service in services.items()}
+        self.databases[PAGES] = services["notifier"].database
 
     async def ask(self, service: str, method: str, url: str, role: str | None = "operator", **request: Any) -> httpx2.Response:
         """What the service answers somebody with that role's token; whatever it raises, this raises too."""

@@ -8,7 +8,7 @@ from services.notifier.public.links import Right, token_for
 from shared.cloudevents import write_event
 from shared.http import documentation
 from tests.builders import event
-from tests.flow.every_service import LINK_SECRET
+from tests.flow.every_service import LINK_SECRET, PAGES
 
 EVENT = msgspec.json.decode(write_event(event()))
 
@@ -84,33 +84,43 @@ INSERT INTO brakes (stream, topic, partition, reasons, samples)
 SELECT current_schema, each.topic, n, '{"not_cloudevent": 1000}', (SELECT jsonb_agg(jsonb_build_object('partition', 1, 'offset', 1,
     'reason', 'not_cloudevent', 'detail', pg_temp.words(200), 'source', pg_temp.words(100))) FROM generate_series(1, 5) AS _)
 FROM unnest(ARRAY['incidents.v1', 'customers.v1', 'monitor.partials.v1']) AS each (topic), generate_series(1, 330) n;
-INSERT INTO unpublished (id, lane, topic, header_names, header_values, written_at, reason)
-SELECT n, 0, 'incidents.v1', '{}', '{}', now(), 'too_large' FROM generate_series(1, 1000) n;
+INSERT INTO unpublished (id, lane, topic, key, value, header_names, header_values, written_at, reason)
+SELECT n, 0, 'incidents.v1', 'c-1', CASE WHEN n <= 5 THEN convert_to(repeat('𠀀', 750000), 'UTF8') ELSE '{}' END,
+    '{}', '{}', now(), 'too_large' FROM generate_series(1, 1000) n;
+INSERT INTO erasures (customer, erased_at, fact, rows) VALUES (sha256('c-1'), now(), sha256(''), '{"tickets": 1000000000}');
 INSERT INTO due_aside (kind, ref, due_at, reason)
 SELECT 'kind' || n % 200, n || repeat('𠀀', 128), now(), pg_temp.words(100) FROM generate_series(1, 2000) n;
 """
 
 FILL = {name: WORDS + own + STREAMS for name, own in (("monitor", MONITOR), ("notifier", NOTIFIER), ("ticketing", TICKETING))}
+FILL[PAGES] = FILL["notifier"]
 
-EVERYWHERE = ("/", "/livez", "/metrics", *sorted(documentation.PATHS), "/v1/streams", "/v1/due")
+EVERYWHERE = {
+    **{path: path for path in ("/", "/livez", "/metrics", *sorted(documentation.PATHS), "/v1/streams", "/v1/due")},
+    "/v1/customers/{customer_id}/data": "/v1/customers/c-1/data?limit=500",
+    "/v1/customers/{customer_id}/erasure": "/v1/customers/c-1/erasure",
+}
 ASKED: dict[str, dict[str, str]] = {
     "monitor": {
-        **{path: path for path in EVERYWHERE},
+        **EVERYWHERE,
         "/v1/incidents": "/v1/incidents?limit=500",
         "/v1/incidents/{incident_id}": "/v1/incidents/i-1",
         "/v1/incidents/{incident_id}/impact": "/v1/incidents/i-1/impact?limit=500",
     },
     "notifier": {
-        **{path: path for path in EVERYWHERE},
+        **EVERYWHERE,
         "/v1/notifications": "/v1/notifications?limit=500",
         "/v1/notifications/{notification_id}": "/v1/notifications/n-1",
         "/v1/customers/{customer_id}": "/v1/customers/c-1",
         "/v1/customers/{customer_id}/preferences": "/v1/customers/c-1/preferences",
         "/v1/customers/{customer_id}/contacts": "/v1/customers/c-1/contacts?limit=500",
+    },
+    PAGES: {
+        "/livez": "/livez",
         "/u/{token}": f"/u/{token_for(Right('incident', 'c' * 255), LINK_SECRET)}",
     },
     "ticketing": {
-        **{path: path for path in EVERYWHERE},
+        **EVERYWHERE,
         "/v1/tickets": "/v1/tickets?limit=200",
         "/v1/tickets/{ref}": "/v1/tickets/1",
         "/v1/tickets/{ref}/messages": "/v1/tickets/1/messages?limit=200",
@@ -141,10 +151,10 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
     },
     "notifier": {
         "/v1/customers/{customer_id}/contacts/clear-mark": ("/v1/customers/c-1/contacts/clear-mark", {"address": "1" + "𠀀" * 300}),
-        "/u/{token}": (ASKED["notifier"]["/u/{token}"], {}),
         **RELEASED,
         **SENT,
     },
+    PAGES: {"/u/{token}": (ASKED[PAGES]["/u/{token}"], {})},
     "ticketing": {
         "/v1/tickets/{ref}/reply": ("/v1/tickets/1/reply", {"body": "\x01" * 100_000}),
         "/v1/tickets/{ref}/assign": ("/v1/tickets/1/assign", {"agent": "𠀀" * 255}),

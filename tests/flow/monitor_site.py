@@ -17,7 +17,7 @@ from deploy.simulator.product import Product
 from deploy.simulator.story import Story, published
 from services.monitor.fold.buckets import StoredCells
 from services.monitor.fold.tallies import Rows
-from services.monitor.hearing.events import Folding, Limits
+from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.rules.file import RulesFile
 from shared.config import load
@@ -69,6 +69,7 @@ class Site:
         self.topics = FakeTopics(partitions)
         self.events: FakeConsumer
         self.partials: FakeConsumer
+        self.refuses: set[bytes] = set()  # keys of events that the broker does not take when they are forwarded
         self.wall: float | None = None  # the wall clock, seconds since the epoch; None: today's, when the story is long past
         self._incidents: list[dict[str, Any]] = []
 
@@ -85,8 +86,9 @@ class Site:
 
     async def start(self) -> None:
         """A process begins. Whatever an earlier one held in memory is gone, without a word."""
-        self.folding = Folding(self.rules, lambda: self.wall or time.time(), self.limits, self.named)
-        self.events = FakeConsumer(self.topics, Stream("monitor", Topic.PRODUCT_EVENTS, self.folding, self.database, at_once=self.at_once))
+        forward = self.topics.forward(Topic.PRODUCT_EVENTS, self.refuses)
+        self.folding = Folding(self.rules, forward, lambda: self.wall or time.time(), self.limits, self.named)
+        self.events = FakeConsumer(self.topics, stream_of(self.folding, self.database, at_once=self.at_once))
         self.detecting = Detecting(self.rules, self.limits.components, self.named)
         self.partials = FakeConsumer(self.topics, Stream("monitor", Topic.PARTIALS, self.detecting, self.database))
         await self.events.assign()
@@ -163,9 +165,9 @@ class Site:
 
     async def wipe(self) -> None:
         """As if nothing had ever come."""
-        tables = "fold_buckets, fold_cells, fold_tallies, fold_components, fold_clocks, fold_seen, fold_accounts, series, incidents, impact"
+        folded = "fold_buckets, fold_cells, fold_tallies, fold_components, fold_clocks, fold_seen, fold_accounts, fold_forwarded"
         async with self.database.connection() as connection:
-            await connection.execute(f"TRUNCATE offsets, outbox, {tables}")
+            await connection.execute(f"TRUNCATE offsets, outbox, {folded}, series, incidents, impact")
 
     async def replay(self, topic: str) -> None:
         """The stream of that topic begins at offset 0 once more, in a new process."""

@@ -25,7 +25,9 @@ from shared.events import (
     IncidentResolved,
     IncidentUpdated,
     IncidentWithdrawn,
+    TicketLinked,
     TicketReplied,
+    TicketResolved,
     Topic,
 )
 from shared.service import Service
@@ -202,6 +204,24 @@ def replied(
     said = {"reply_id": reply_id, "kind": kind, "author": "forewarn", "subject": "Re: Cannot pay", "body": body, "incident_id": incident_id}
     data = TicketReplied.Data(ticket_id=ticket_id, number=1042, customer_id=customer_id, replied_at=at, **said)
     return TicketReplied.of(data, subject=ticket_id, at=at, unique=reply_id)
+
+
+def linked(at: datetime, *, customer_id: str = "c-1", incident_id: str = "i-1", ticket_id: str = "t-1", number: int = 1042) -> TicketLinked:
+    """The ticket is about the incident; whether its customer is told so is said by another fact."""
+    data = TicketLinked.Data(
+        ticket_id=ticket_id, number=number, customer_id=customer_id, incident_id=incident_id, reasons=("same customer",)
+    )
+    return TicketLinked.of(data, subject=ticket_id, at=at, unique=incident_id)
+
+
+def ended_with(
+    at: datetime, end: IncidentResolved | None, *, customer_id: str = "c-1", ticket_id: str = "t-1", number: int = 1042
+) -> TicketResolved:
+    """The ticket is resolved because its incident is over; None: an agent resolved it."""
+    said = {"resolution": "It works.", "incident_id": end.data.incident_id if end else "i-1", "resolved_at": at}
+    data = TicketResolved.Data(ticket_id=ticket_id, number=number, customer_id=customer_id, **said)
+    fact = TicketResolved.of(data, subject=ticket_id, at=at, unique=said["incident_id"])
+    return fact.model_copy(update={"causationid": end.id, "hops": end.hops + 1}) if end else fact
 
 
 def kinds(facts: Sequence[Fact]) -> list[str]:

@@ -213,7 +213,7 @@ async def test_many_who_ask_whether_it_is_ready_ask_the_database_once(
 
 async def test_nobody_is_sent_elsewhere_by_the_host_that_they_name(apps: Any) -> None:
     for service, path in (
-        ("notifier", "/u/abc/"),
+        ("notifier", "/u/abc"),
         ("notifier", "/v1/notifications/"),
         ("ticketing", "/v1/tickets/"),
         ("monitor", "/livez/"),

@@ -109,53 +109,12 @@ async def test_a_thousand_customers_are_a_handful_of_statements(on: Stage) -> No
 # ── replies ──────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_who_was_answered_on_a_ticket_gets_the_all_clear_in_the_tickets_own_words_and_only_that(on: Stage) -> None:
-    await on.know("c-1")
-    await on.hear(opened(on.now))
-    await on.hear(replied(on.now, "answer", incident_id="i-1"))
-    await on.clock.advance(MINUTE)
-    await on.hear(resolved(on.now))
-    assert on.office.kinds("c-1@example.org") == ["answer"], "the ticket has a moment to say it itself"
-    await on.hear(replied(on.now, "resolved", incident_id="i-1", reply_id="r-2", body="Your payment works again."))
-    await on.loop.advance(MINUTE)
-    answer, all_clear = on.office.to("c-1@example.org")
-    assert all_clear["X-Forewarn-Kind"] == "resolved"
-    assert all_clear["X-Forewarn-Ticket"] == "t-1"
-    assert all_clear["In-Reply-To"] == answer["Message-ID"]
-    assert "Your payment works again." in all_clear.get_body(("plain",)).get_content()  # type: ignore[union-attr]
-
-
-async def test_who_was_answered_on_a_ticket_gets_the_all_clear_even_when_the_ticket_is_silent(on: Stage) -> None:
-    await on.know("c-1")
-    await on.hear(opened(on.now), replied(on.now, "answer", incident_id="i-1"))
-    await on.clock.advance(MINUTE)
-    await on.hear(resolved(on.now))
-    await on.loop.advance(MINUTE)
-    assert on.office.kinds("c-1@example.org") == ["answer", "resolved"]
-
-
 async def test_an_answer_that_says_it_is_over_needs_no_all_clear(on: Stage) -> None:
     await on.know("c-1")
     await on.hear(opened(on.now), resolved(on.now))
     await on.hear(replied(on.now + SECOND, "answer", incident_id="i-1"))
     await on.loop.advance(MINUTE)
     assert on.office.kinds("c-1@example.org") == ["answer"]
-
-
-async def test_the_tickets_all_clear_reaches_a_customer_who_was_never_told(on: Stage) -> None:
-    await on.know("c-1")
-    await on.hear(replied(on.now, "resolved", incident_id="i-1"))
-    await on.hear(opened(on.now), resolved(on.now))
-    assert on.office.kinds("c-1@example.org") == ["resolved"]
-
-
-async def test_two_tickets_about_one_incident_bring_one_all_clear(on: Stage) -> None:
-    await on.know("c-1")
-    await on.hear(
-        replied(on.now, "resolved", incident_id="i-1"),
-        replied(on.now, "resolved", incident_id="i-1", reply_id="r-9", ticket_id="t-9"),
-    )
-    assert on.office.kinds("c-1@example.org") == ["resolved"]
 
 
 async def test_every_reply_of_a_person_is_brought_in_its_words_without_a_link_to_end_them(on: Stage) -> None:

@@ -49,10 +49,13 @@ BOUNDED = {
     "fold_tallies": "let go by the fold, by event time",
     "fold_components": "limited by the fold",
     "fold_clocks": "a row a partition",
+    "fold_forwarded": "a row a partition",
     "reading": "one row",
     "brakes": "a row a partition that stands",
     "unpublished": "until somebody sends them again",
     "due_aside": "until somebody has it tried again",
+    "erasures": "a row an erased customer",
+    "fold_erasures": "until the partition's owner has forgotten the customer",
     "suggestions": "goes with its ticket",
     "impact_to_match": "until it is matched",
 }
@@ -82,6 +85,9 @@ SEEDS = {
             (id, customer_id, kind, incident_id, about_at, status, settled_at, created_at, sent_at, evidence, why, attempts)
         SELECT $3 || n, 'c-' || n, 'opened', CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, now(), 'delivered',
             now() - $2::interval, now() - $2::interval, now(), '{}', '{}', '[{}]' FROM generate_series(1, $1::int) n""",
+    ("notifier", "ticket_links"): """INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number, linked_at)
+        SELECT CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, $3 || n, 't-' || n, n, now() - $2::interval
+        FROM generate_series(1, $1::int) n""",
     ("notifier", "incidents"): """INSERT INTO incidents (id, rule, component, severity, title, started_at, status, written_at)
         SELECT $3 || n, 'r', 'c', 'high', '', now(), CASE WHEN $3 = 'needed' THEN 'open' ELSE 'resolved' END, now() - $2::interval
         FROM generate_series(1, $1::int) n""",

@@ -7,7 +7,7 @@ from itertools import permutations
 from typing import Any
 
 from services.ticketing.acts import agents
-from services.ticketing.change import Person, unless_refused
+from services.ticketing.change import Actor, unless_refused
 from services.ticketing.store import tickets
 from services.ticketing.store.changes import apply
 from shared.events import Fact, identity
@@ -60,16 +60,24 @@ async def test_a_component_is_known_by_the_name_customers_use(desk: Desk) -> Non
     assert (ticket["component"], ticket["incident_id"]) == ("login", "i-1")
 
 
-async def test_the_end_of_an_incident_tells_and_resolves_the_linked_tickets_and_no_others(desk: Desk) -> None:
+async def test_the_end_of_an_incident_resolves_the_linked_tickets_and_no_others_and_has_notifier_tell_their_customers(desk: Desk) -> None:
     await desk.tell(opened(), impact("c-1", "c-2"), requested(1), requested(2, "c-2"), requested(3, "c-3"))
     await desk.at(NOW + minutes(7))
     await desk.tell(resolved(at=NOW + minutes(7)))
     assert [ticket["status"] for ticket in await desk.tickets()] == ["resolved", "resolved", "open"]
     endings = (await desk.said())[7:]
-    assert [(fact["type"], fact["data"].get("kind"), fact["data"]["incident_id"]) for fact in endings] == [
-        ("replied", "resolved", "i-1"),
-        ("resolved", None, "i-1"),
-    ] * 2
+    assert [(fact["type"], fact["data"]["tell"], fact["data"]["incident_id"]) for fact in endings] == [("resolved", True, "i-1")] * 2
+    [line] = await desk.rows("SELECT detail FROM history WHERE what = 'resolved' AND ticket_id = $1", endings[0]["subject"])
+    assert line["detail"]["customer_told_by"] == "notifier"
+    assert [row["kind"] for row in await desk.rows("SELECT kind FROM messages WHERE side = 'support'")] == ["answer", "answer"]
+
+
+async def test_an_end_that_customers_do_not_hear_of_resolves_their_tickets_without_a_word(desk: Desk) -> None:
+    await desk.tell(opened(), impact("c-1"), requested(1), resolved(at=NOW, tell=False))
+    end = (await desk.said())[-1]
+    assert (end["type"], end["data"]["tell"]) == ("resolved", False)
+    [line] = await desk.rows("SELECT detail FROM history WHERE what = 'resolved'")
+    assert line["detail"]["customer_told_by"] is None
 
 
 async def test_a_ticket_its_agent_has_resolved_hears_nothing_of_the_end(desk: Desk) -> None:
@@ -84,15 +92,15 @@ async def test_a_ticket_a_person_has_answered_is_linked_without_another_answer_a
     async with desk.database.transaction() as tx:
         ticket = await tickets.ticket(tx, "1001")
         assert ticket is not None
-        await apply(tx, [unless_refused(agents.replied(ticket, Person("ada", "1"), NOW, "Let me look."))])
+        await apply(tx, [unless_refused(agents.replied(ticket, Actor("ada", "1"), NOW, "Let me look."))])
     await desk.tell(opened(), impact("c-1"), resolved(at=NOW))
     assert [(fact["type"], fact["data"].get("kind")) for fact in await desk.said()] == [
         ("opened", None),
         ("replied", "reply"),
         ("linked", None),
-        ("replied", "resolved"),
         ("resolved", None),
     ]
+    assert (await desk.said())[-1]["data"]["tell"] is True
 
 
 async def test_who_writes_just_after_the_end_is_told_that_it_is_fixed(desk: Desk) -> None:
@@ -123,13 +131,14 @@ async def test_a_reopened_incident_leaves_resolved_tickets_and_links_new_ones(de
     ]
     await desk.tell(resolved(at=NOW + minutes(3), revision=3))
     assert {each["status"] for each in await desk.tickets()} == {"resolved"}
-    assert [fact["data"]["kind"] for fact in await desk.said() if fact["type"] == "replied"].count("resolved") == 3
+    assert [fact["data"]["tell"] for fact in await desk.said() if fact["type"] == "resolved"] == [True] * 3
 
 
 async def test_a_request_older_than_a_day_is_linked_but_neither_answered_nor_told_of_the_end(desk: Desk) -> None:
     long_ago = NOW - timedelta(hours=24, seconds=1)
     await desk.tell(opened(started_at=long_ago), impact("c-1"), requested(1, at=long_ago), resolved(at=NOW, started_at=long_ago))
     assert [fact for fact in await desk.types() if fact != "sla_breached"] == ["opened", "linked", "resolved"]
+    assert (await desk.said())[-1]["data"]["tell"] is False
 
 
 async def test_a_customer_answered_in_time_hears_of_the_end_however_late_it_comes(desk: Desk) -> None:
@@ -137,7 +146,7 @@ async def test_a_customer_answered_in_time_hears_of_the_end_however_late_it_come
     end = NOW + timedelta(hours=30)
     await desk.at(end)
     await desk.tell(resolved(at=end))
-    assert [fact["data"].get("kind") for fact in (await desk.said())[-2:]] == ["resolved", None]
+    assert [(fact["type"], fact["data"].get("tell")) for fact in (await desk.said())[-2:]] == [("replied", None), ("resolved", True)]
 
 
 STORY: list[Fact] = [

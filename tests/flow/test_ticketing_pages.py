@@ -61,9 +61,9 @@ async def test_a_long_body_is_cut_where_it_is_listed_and_whole_by_itself(desk: D
 
 async def test_a_long_detail_is_with_its_own_line_of_the_history(desk: Desk, agent: httpx2.AsyncClient) -> None:
     await desk.tell(requested(1))
-    assert (await agent.post("/v1/tickets/1001/resolve", json={"resolution": LONG, "by": "ada"})).status_code == 200
+    assert (await agent.post("/v1/tickets/1001/resolve", json={"resolution": LONG})).status_code == 200
     line = (await agent.get("/v1/tickets/1001")).json()["history"][-1]
-    assert (line["who"], line["what"], line["detail"]) == ("ada", "resolved", None)
+    assert (line["who"], line["what"], line["detail"]) == ("agent", "resolved", None)
     assert (await agent.get(f"/v1/tickets/1001/history/{line['id']}")).json() == {**line, "detail": {"resolution": LONG}}
     assert (await agent.get("/v1/tickets/1001/history/999999")).status_code == 404
 

@@ -49,12 +49,12 @@ async def test_later_impact_does_not_turn_a_suggestion_into_a_link(desk: Desk, a
 
 async def test_an_agent_accepts_a_suggestion_and_the_customer_is_told_how_it_stands(desk: Desk, agent: httpx2.AsyncClient) -> None:
     await desk.tell(opened(), impact("c-1"), requested(1, **INVOICE))
-    linked = await agent.post("/v1/tickets/1001/link", json={"incident_id": "i-1", "by": "ada"})
+    linked = await agent.post("/v1/tickets/1001/link", json={"incident_id": "i-1"})
     assert (linked.status_code, linked.json()["incident_id"], linked.json()["status"]) == (200, "i-1", "waiting")
     found = await detail(agent)
     assert found["suggestions"] == []
-    assert found["links"][0]["reasons"][0] == "ada says so."
-    assert found["history"][-1]["who"] == "ada"
+    assert found["links"][0]["reasons"][0] == "agent says so."
+    assert found["history"][-1]["who"] == "agent"
     assert await desk.types() == ["opened", "linked", "replied"]
     await desk.tell(resolved(at=NOW + minutes(5)))
     assert [ticket["status"] for ticket in await desk.tickets()] == ["resolved"]
@@ -87,7 +87,7 @@ async def test_what_cannot_be_linked_is_refused_with_the_reason(desk: Desk, agen
     assert (over.status_code, over.json()["detail"]) == (409, "the incident was withdrawn or dismissed")
     await agent.post("/v1/tickets/1001/link", json={"incident_id": "i-1"})
     again = await agent.post("/v1/tickets/1001/link", json={"incident_id": "i-1"})
-    assert (again.status_code, again.json()["detail"]) == (409, "the ticket is linked to incident i-1: unlink it first")
+    assert (again.status_code, again.json()["detail"]) == (409, "the ticket is linked to incident i-1, and must be unlinked first")
     await desk.rows("UPDATE tickets SET status = 'closed', incident_id = NULL RETURNING 1")
     closed = await agent.post("/v1/tickets/1001/link", json={"incident_id": "i-1"})
     assert (closed.status_code, closed.json()["ticket_status"]) == (409, "closed")

@@ -11,7 +11,7 @@ from deploy.services import SERVICES
 from tests.hostile.records import VALUES
 from tests.hostile.texts import scalar, text
 
-PORTS = {spec.name: spec.port for spec in SERVICES}
+PORTS = {spec.name: spec.port for spec in SERVICES} | {f"{spec.name} pages": spec.public_port for spec in SERVICES if spec.public_port}
 ROUTES = {
     "monitor": (
         *("POST /v1/events", "GET /v1/incidents", "GET /v1/incidents/{}", "GET /v1/incidents/{}/impact"),
@@ -19,8 +19,9 @@ ROUTES = {
     ),
     "notifier": (
         *("GET /v1/notifications", "GET /v1/notifications/{}", "GET /v1/customers/{}", "GET /v1/customers/{}/contacts"),
-        *("PUT /v1/customers/{}/preferences", "POST /v1/customers/{}/contacts/clear-mark", "GET /u/{}", "POST /u/{}"),
+        *("PUT /v1/customers/{}/preferences", "POST /v1/customers/{}/contacts/clear-mark"),
     ),
+    "notifier pages": ("GET /u/{}", "POST /u/{}"),
     "ticketing": (
         *("POST /v1/tickets", "POST /v1/tickets", "GET /v1/tickets", "GET /v1/tickets/{}", "GET /v1/tickets/{}/messages", "GET /v1/queues"),
         *("POST /v1/tickets/{}/reply", "POST /v1/tickets/{}/assign", "POST /v1/tickets/{}/resolve", "POST /v1/tickets/{}/link"),

@@ -19,7 +19,7 @@ from services.notifier.incident import IncidentStatus
 from services.notifier.notification import Kind
 from services.notifier.wording.writing import write
 from services.ticketing import incident as ticketing
-from services.ticketing.wording.rendering import all_clear, answer
+from services.ticketing.wording.rendering import answer
 from shared.catalog import Catalog, Component
 from shared.config import load
 from shared.events import IncidentOpened, TicketReplied
@@ -121,7 +121,6 @@ def test_no_automatic_answer_has_a_link_of_somebody_elses(component: str, title:
         for wording in (
             answer(*ANSWERS, ticket, incident),
             answer(*ANSWERS, ticket, over),
-            all_clear(*ANSWERS, ticket, over),
         ):
             of_ticket = {"ticket_id": "t-1", "number": 1, "customer_id": "c-1", "reply_id": "r", "kind": "answer", "author": "forewarn"}
             reply = TicketReplied.Data(**of_ticket, subject=wording.subject, body=wording.body, replied_at=NOW)

@@ -7,17 +7,18 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import re2
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, InstanceOf, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, InstanceOf, Tag, WithJsonSchema, model_validator
 from typing_extensions import TypeAliasType
 
 from shared.conditions import Comparison, Wanted
-from shared.config import Config
+from shared.config import Config, meant
 from shared.events import FACT_OF, TOPIC_OF, Topic
 
 OWN = frozenset({"file", "stem", "row"})  # what every row has beside its columns: the file's name, without its ending, and the row's number
 FROM_PRODUCTS = (Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS)  # the facts that product systems say
 
-Scalar = bool | int | float | str
+Scalar = Annotated[bool | int | float | str, meant("one value: a text, a number, true or false")]
+Plain = Annotated[bool | int | float | None, meant("a text, a number, true, false or null")]
 
 
 def names_in(text: str) -> list[tuple[str, str | None]]:
@@ -33,6 +34,13 @@ def names_in(text: str) -> list[tuple[str, str | None]]:
 def _template(text: str) -> str:
     names_in(text)
     return text
+
+
+def _no_column(said: object) -> object:
+    """Refuses a column's name in braces without quotes, which YAML reads as an object that holds nothing."""
+    if isinstance(said, dict) and said and not any(value is not None for value in said.values()):
+        raise ValueError(f'braces without quotes are an object; write "{{{next(iter(said))}}}" where a column is meant')
+    return said
 
 
 def _several(said: object) -> object:
@@ -81,15 +89,23 @@ def _zone(name: object) -> object:
         raise ValueError(f"{name!r} is no IANA time zone") from None
 
 
-Template = Annotated[str, AfterValidator(_template)]
-Templates = Annotated[tuple[Template, ...], BeforeValidator(_several), Field(min_length=1)]  # the first whose columns all say something
+Zone = Annotated[InstanceOf[tzinfo], BeforeValidator(_zone), WithJsonSchema({"type": "string"})]
+Template = Annotated[str, BeforeValidator(_no_column), AfterValidator(_template)]
+TEXTS = {"kind": "text, or list of texts"}
+Templates = Annotated[  # the first whose columns all say something
+    tuple[Template, ...],
+    Field(min_length=1, json_schema_extra=TEXTS),
+    meant("a text or a list of texts"),
+    BeforeValidator(_several),
+    BeforeValidator(_no_column),
+]
 Condition = dict[str, Wanted]
 
 
 class Value(Config):
     """A value that is not just text: taken, cut out, named, looked up, converted, judged, in this order."""
 
-    from_: Templates = Field(alias="from")
+    from_: Templates = Field(alias="from", description="texts with columns in braces: the first whose columns all say something")
     match: Annotated[str, AfterValidator(_pattern)] | None = Field(None, description="a regular expression (RE2); its one group is taken")
     routes: dict[Annotated[str, AfterValidator(_route)], Annotated[str, Field(min_length=1)]] | None = Field(
         None,
@@ -97,7 +113,7 @@ class Value(Config):
     )
     empty: Scalar | None = Field(None, description="what stands for an empty text")
     map: dict[str, Scalar] = Field({}, description="what the file says → what the event says; what is not listed is not there")
-    as_: Literal["text", "number", "boolean", "lower"] | None = Field(None, alias="as")
+    as_: Literal["text", "number", "boolean", "lower"] | None = Field(None, alias="as", description="what it is made")
     is_: Comparison | None = Field(None, alias="is", description="true or false: whether the number compares so")
     default: Scalar | None = Field(None, description="when there is nothing; without it the field is left out")
 
@@ -114,33 +130,42 @@ def _kind(said: Any) -> str:
             return "literal"
 
 
+Object = TypeAliasType("Object", "Annotated[dict[str, Node], BeforeValidator(_no_column)]")
 # An object with a `from` is a value; anything else in `data` is JSON whose texts are templates.
 # In quotes, since it holds itself.
 Node = TypeAliasType(
     "Node",
-    "Annotated[Annotated[Value, Tag('value')] | Annotated[dict[str, Node], Tag('object')] | Annotated[list[Node], Tag('list')]"
-    " | Annotated[Template, Tag('template')] | Annotated[bool | int | float | None, Tag('literal')], Discriminator(_kind)]",
+    "Annotated[Annotated[Value, Tag('value')] | Annotated[Object, Tag('object')] | Annotated[list[Node], Tag('list')]"
+    " | Annotated[Template, Tag('template')] | Annotated[Plain, Tag('literal')], Discriminator(_kind)]",
 )
 
 
 class Time(Config):
     """When it happened."""
 
-    from_: Template = Field(alias="from")
+    from_: Template = Field(alias="from", description="a text with columns in braces")
     formats: list[str] = Field(["iso"], min_length=1, description="iso, unix, unix_ms, or as strptime has them; the first that fits")
-    timezone: Annotated[InstanceOf[tzinfo], BeforeValidator(_zone)] = Field(UTC, description="of times that do not say theirs")
+    timezone: Zone = Field(
+        default_factory=lambda: UTC,
+        description="an IANA time zone, of times that do not say theirs",
+        json_schema_extra={"default": "UTC", "examples": ["Europe/Berlin"]},
+    )
 
 
 class Emitted(Config):
     """One event that a row becomes, if it passes."""
 
-    type: str = Field(min_length=1)
+    type: str = Field(min_length=1, description="of the event: a type of yours, or a fact that product systems say")
     when: Condition = Field({}, description="by column; all that is named must hold")
     once: Templates | None = Field(None, description="only the first row that says this")
     id: Templates = Field(("{file}:{row}",), description="unique within its source; said again, it is the same event")
-    source: Templates = ("/replay/{file}",)
+    source: Templates = Field(("/replay/{file}",), description="who says it: with the id, an event's identity")
     subject: Templates | None = Field(None, description="the customer; left out where a machine speaks")
-    data: dict[str, Node] = {}
+    data: dict[str, Node] = Field(
+        {},
+        description="what the event says: objects, lists, and texts with columns in braces",
+        json_schema_extra={"kind": "name → JSON, or a [Value](#value)"},
+    )
 
     @model_validator(mode="after")
     def _somebody_reads_it(self) -> "Emitted":
@@ -159,15 +184,15 @@ class Emitted(Config):
 
 
 class Mapping(Config):
-    """A mapping file."""
+    """How the rows of a file become events."""
 
     format: Literal["csv", "json", "access-log"] = Field(description="json: one object a line; access-log: common or (vhost_)combined")
-    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8-sig"
+    encoding: Annotated[str, AfterValidator(_encoding)] = Field("utf-8-sig", description="of the file, as Python names it")
     delimiter: str = Field(",", min_length=1, max_length=1, description="csv only")
     columns: list[str] | None = Field(None, description="csv only: their names, when the first line does not say them")
     missing: list[str] = Field([], description="how the file writes that there is nothing; an empty text always means that")
-    time: Time
-    events: list[Emitted] = Field(min_length=1)
+    time: Time = Field(description="when it happened")
+    events: list[Emitted] = Field(min_length=1, description="what each row becomes, if it passes")
 
     @model_validator(mode="after")
     def _distinct(self) -> "Mapping":

@@ -114,10 +114,15 @@ class Turning:
                 if read is not None:
                     if (said := read(row)) is None:
                         return None
-                    parts.append(as_text(said))
+                    parts.append(_as_text(said, text))
             return "".join(parts)
 
         return fill
+
+    def text_of(self, templates: Sequence[str]) -> Callable[[Row], str | None]:
+        """The same where only a text will do."""
+        read, said = self.first_of(templates), " or ".join(templates)
+        return lambda row: None if (held := read(row)) is None else _as_text(held, said)
 
     def _moment(self, time: Time) -> Callable[[Row], datetime]:
         read, zone = self.first_of([time.from_]), time.timezone
@@ -181,18 +186,18 @@ class _Event:
     def __init__(self, turning: Turning, emitted: Emitted, source: str | None) -> None:
         self._emitted = emitted
         self._passes = turning.test(emitted.when)
-        self._once = turning.first_of(emitted.once) if emitted.once else None
+        self._once = turning.text_of(emitted.once) if emitted.once else None
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._id = turning.first_of(emitted.id)
-        self._source = turning.first_of(emitted.source) if source is None else lambda row: source  # noqa: ARG005
-        self._subject = turning.first_of(emitted.subject) if emitted.subject else None
+        self._id = turning.text_of(emitted.id)
+        self._source = turning.text_of(emitted.source) if source is None else lambda row: source  # noqa: ARG005
+        self._subject = turning.text_of(emitted.subject) if emitted.subject else None
         self._data = turning.node(emitted.data, "data")
 
     def of(self, row: Row, moment: Callable[[Row], datetime], now: datetime) -> Ready | None:
         """The event; None when the row is not meant. Raises Misfit, or Undecodable for what would be a dead letter."""
         if not self._passes(row):
             return None
-        first = as_text(self._once(row)) if self._once else None
+        first = self._once(row) if self._once else None
         if first is not None and first in self._seen:
             return None
         ready = self._made(row, moment(row), now)
@@ -210,18 +215,31 @@ class _Event:
             raise Misfit(Reason.NO_IDENTITY, "id, source or subject: nothing there")
         event = {
             "specversion": "1.0",
-            "id": as_text(id_),
-            "source": as_text(source),
+            "id": id_,
+            "source": source,
             "type": self._emitted.type,
             "time": at.isoformat(),
             "data": data,
         }
-        key = data.get("component") or source
         if subject is not None:
-            event["subject"] = key = as_text(subject)
+            event["subject"] = subject
         value = _encode(event)
         _check(value, is_fact, now)
-        return Ready(at, self._emitted.topic, as_text(key).encode(), value)
+        return Ready(at, self._emitted.topic, _key_of(subject, data, source).encode(), value)
+
+
+def _key_of(subject: str | None, data: dict[str, Any], source: str) -> str:
+    """The customer, else the component, else who says it."""
+    component = data.get("component")
+    return subject or (as_text(component) if component and not isinstance(component, dict | list) else source)
+
+
+def _as_text(held: Any, template: str) -> str:
+    """Raises Misfit with the template for what is no text."""
+    try:
+        return as_text(held)
+    except ValueError as error:
+        raise Misfit(Reason.WRONG_VALUE, f"{template}: {error}") from None
 
 
 def _check(value: bytes, is_fact: bool, now: datetime) -> None:

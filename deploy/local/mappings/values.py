@@ -10,7 +10,7 @@ import msgspec
 
 from deploy.local.mappings.model import Value, pattern
 from deploy.local.mappings.routes import Routes
-from shared.conditions import COMPARE, Comparison, Wanted
+from shared.conditions import COMPARE, MISSING, Comparison, Wanted
 
 Test = Callable[[Any], bool]
 
@@ -19,7 +19,9 @@ _integer = re.compile(r"\s*[+-]?\d{1,18}\s*").fullmatch
 
 
 def as_text(held: Any) -> str:
-    """As a file writes it: true and not True, an object as JSON."""
+    """The text of a plain value, as a file writes it: true and not True. Raises ValueError for an object and for a list."""
+    if isinstance(held, dict | list):
+        raise ValueError(f"{'an object' if isinstance(held, dict) else 'a list'} where a text is meant")
     return held if isinstance(held, str) else _encode(held).decode()
 
 
@@ -83,7 +85,12 @@ def test_of(wanted: Wanted) -> Test:
     if isinstance(wanted, Comparison):
         return _comparison(wanted)
     texts = frozenset(None if each is None else as_text(each) for each in (wanted if isinstance(wanted, list) else [wanted]))
-    return lambda held: (None if held is None else as_text(held)) in texts
+    return lambda held: _comparable(held) in texts
+
+
+def _comparable(held: Any) -> Any:
+    """What a plain value is compared as; an object and a list are equal to no plain value."""
+    return held if held is None else MISSING if isinstance(held, dict | list) else as_text(held)
 
 
 def _comparison(comparison: Comparison) -> Test:
@@ -96,7 +103,7 @@ def _compare(name: str, operand: Any) -> Test:
     if name == "present":
         return lambda held: (held is not None) == operand
     if name == "is_not":
-        return lambda held: held is not None and as_text(held) != as_text(operand)
+        return lambda held: held is not None and _comparable(held) != as_text(operand)
     compare = COMPARE[name]
 
     def test(held: Any) -> bool:

@@ -13,6 +13,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from services.monitor.fold.keying import key_of
 from shared import metrics
 from shared.api import Db, IdempotencyKey, Problem, Role, allow, once
 from shared.cloudevents import MAX_BYTES, Headers, Reason, Undecodable, read_event, write_event
@@ -123,10 +124,4 @@ def _message(event: ProductEvent) -> Message:
     value = write_event(event)
     if len(value) > MAX_BYTES:  # bytes grow by a third as text
         raise Undecodable(Reason.TOO_LARGE, f"{len(value)} bytes")
-    return Message(Topic.PRODUCT_EVENTS, _key(event).encode(), value)
-
-
-def _key(event: ProductEvent) -> str:
-    """The customer, else the component, so that one customer's events stay in order."""
-    component = event.data.get("component") if isinstance(event.data, dict) else None
-    return event.subject or (component if isinstance(component, str) else event.source)
+    return Message(Topic.PRODUCT_EVENTS, key_of(event).encode(), value)

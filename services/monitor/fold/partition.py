@@ -122,6 +122,7 @@ class Watch:
     def restored(self, touched: Mapping[int, float], clock: float, now: float) -> None:
         """All that was stored is back. `touched`: where the clock stood when each bucket was stored last."""
         self.buckets.restored(touched)
+        self.tallies.fresh.clear()  # who was erased meanwhile is named by the database
         self._turned = clock, now
 
     def turn(self, clock: float, now: float) -> int | None:
@@ -139,13 +140,18 @@ class Watch:
         """Those of the customers (None: of all) whose bad events reach the rule's number, in a row that lies at least in part within."""
         for customer in self.tallies.customers(component) if customers is None else customers:
             tally = self.tallies.of(component, customer)
-            if tally is not None and tally.count >= self.rule.impact.at_least and tally.last >= since and tally.first <= until:
+            if tally is None or self.tallies.is_hidden(customer, tally):
+                continue
+            if tally.count >= self.rule.impact.at_least and tally.last >= since and tally.first <= until:
                 yield customer, tally
 
 
 @dataclass(slots=True)
 class Account:
-    """Where every record of one partition went: read = counted + duplicate + unmatched + dead."""
+    """What became of the events that one partition folded: counted, duplicate, unmatched, dead; and how many records were read from it.
+
+    Over all partitions read = counted + duplicate + unmatched + dead + forwarded.
+    """
 
     read: int = 0
     counted: int = 0  # by a rule at least; late ones too
@@ -154,6 +160,7 @@ class Account:
     dead: int = 0  # dead letters
     late: int = 0  # of the counted: too late for every rule
     ahead: int = 0  # of the counted: more than five minutes in our future
+    forwarded: int = 0  # to the partition of their key, where they are read again
 
 
 class Partition:
@@ -172,6 +179,10 @@ class Partition:
         self._by_type: dict[str, tuple[Watch, ...]] = {
             each: tuple(watch for watch in self.watches.values() if each in watch.rule.events) for rule in rules for each in rule.events
         }
+
+    def asks_for(self, event: ProductEvent) -> bool:
+        """Whether a rule counts events of this type."""
+        return event.type in self._by_type
 
     def fold(self, event: ProductEvent, now: float) -> int:
         """Takes one event and says what became of it; a REFUSED one is to be put aside. `now`: the wall clock, seconds since the epoch.

@@ -61,6 +61,8 @@ class Appended:
 @dataclass(slots=True)
 class Tallies:
     failed: dict[str, set[str]] = field(default_factory=dict)  # component → customers whose row changed since the last `take_changes`
+    fresh: set[str] = field(default_factory=set)  # customers with a row that is new, or was old, since this was emptied
+    hidden: dict[str, float] = field(default_factory=dict)  # erased customers → when; their rows until then are not stored or told
     generation: int = 0  # of the young ones; the old ones are one less
     _young: dict[str, dict[str, Tally]] = field(default_factory=dict)
     _old: dict[str, dict[str, Tally]] = field(default_factory=dict)
@@ -82,6 +84,7 @@ class Tallies:
         rows = self._young.setdefault(component, {})
         if customer not in rows:
             self._size += 1
+            self.fresh.add(customer)
             self._old.get(component, {}).pop(customer, None)
         rows[customer] = tally
 
@@ -89,6 +92,20 @@ class Tallies:
         """Everybody with a row at this component."""
         for generation in (self._old, self._young):
             yield from generation.get(component, ())
+
+    def is_hidden(self, customer: str, tally: Tally) -> bool:
+        """Whether the customer was erased since their last bad event."""
+        return customer in self.hidden and tally.last <= self.hidden[customer]
+
+    def erase(self, customers: Collection[str]) -> None:
+        """Forgets the rows of these customers at every component."""
+        for changed in self.failed.values():
+            changed.difference_update(customers)
+        for rows in self._old.values():
+            for customer in customers:
+                rows.pop(customer, None)
+        for rows in self._young.values():
+            self._size -= sum(rows.pop(customer, None) is not None for customer in customers)
 
     def take_changes(self) -> StoredRows | None:
         """The rows that changed, to be stored; nothing counts as changed afterwards."""
@@ -100,7 +117,12 @@ class Tallies:
         rows: Rows = {}
         for component, customers in changed.items():
             young = self._young[component]
-            rows[component] = {each: (row.first, row.last, row.count, row.home) for each in customers for row in (young[each],)}
+            rows[component] = {
+                each: (row.first, row.last, row.count, row.home)
+                for each in customers
+                for row in (young[each],)
+                if not self.hidden or not self.is_hidden(each, row)
+            }
         return StoredRows(self.generation, whole, rows)
 
     def restore(self, generation: int, rows: Rows) -> None:
@@ -120,5 +142,6 @@ class Tallies:
 
     def _turn(self) -> None:
         self._stored.forget(self.generation - 1)
+        self.hidden = {each: at for each, at in self.hidden.items() if any(each in rows for rows in self._young.values())}
         self._old, self._young, self._size = self._young, {}, 0
         self.generation += 1

@@ -7,8 +7,8 @@ catches up meets incidents that are over.
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
-from datetime import UTC, datetime
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
 from zlib import crc32
 
 from aiokafka import ConsumerRecord
@@ -16,17 +16,20 @@ from aiokafka import ConsumerRecord
 from services.monitor import metrics
 from services.monitor.fold import partials
 from services.monitor.fold.buckets import Changes
-from services.monitor.fold.partition import COMPONENTS, REFUSED, Partition
+from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.tallies import Tally
+from services.monitor.hearing.customers import forget_erased
+from services.monitor.hearing.intake import Intake
 from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
 from services.monitor.store.incidents import RecentIncident, recent_incidents, record_impact
-from shared.cloudevents import Reason, Undecodable, read_event
 from shared.dead_letters import DeadLetter
-from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded
+from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded, Topic
+from shared.forwarding import Forward
 from shared.outbox import say
-from shared.postgres import Tx
+from shared.postgres import Database, Tx
+from shared.stream import Stream
 
 SHARDS = 16  # keys of the partials: a component is always in the same one
 TOLD_EVERY = 1.0  # seconds of event time: how often an open incident is told how far time has come
@@ -48,56 +51,51 @@ class Folding:
     def __init__(
         self,
         rules: RulesFile,
+        forward: Forward,
         clock: Callable[[], float] = time.time,
         limits: Limits | None = None,
         named: frozenset[str] = frozenset(),
     ) -> None:
-        """`clock`: the wall clock, seconds since the epoch. `named`: the components of the catalog, which no limit touches."""
+        """`forward`: takes events to their partition when another process has it. `clock`: the wall clock, seconds since the epoch.
+        `named`: the components of the catalog, which no limit touches.
+        """
+        self.topic_partitions: Callable[[], int] = lambda: 1  # how many the topic has; `stream_of` sets it
+        self._forward, self._intake = forward, Intake({}, 1, forward, 0)
         self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
-        self._refusal = f"more than {self._limits.components} of a rule that nobody named"
         self._partitions: dict[int, Partition] = {}
         self._searched: set[str] = set()  # incidents for which the past of these partitions was looked through
         self._told: dict[int, float] = {}  # partition → the event time that open incidents were last told
         self._waiting: frozenset[tuple[str, str]] = frozenset()  # whom it was told: rule and component of each open incident
-        self._incidents_changed = False
+        self._pressing = False
         self._accounted: dict[str, int] = {}
 
     def incidents_changed(self) -> None:
         """An incident opened or ended: the next checkpoint must not wait."""
-        self._incidents_changed = bool(self._partitions)
+        self._pressing = bool(self._partitions)
+
+    def customers_erased(self) -> None:
+        """Customers are to be forgotten: the next checkpoint must not wait."""
+        self._pressing = bool(self._partitions)
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         horizon = self._rules.horizon.total_seconds()
         rules, limit = self._rules.rules, self._limits.components
         self._partitions = {number: Partition(rules, horizon, limit, self._named) for number in partitions}
+        self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
         self._searched, self._told, self._waiting = set(), {}, frozenset()
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
         self._accounted = self._fates()
-        self._incidents_changed = True
+        self._pressing = True
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
-        now = self._clock()
-        moment_now = datetime.fromtimestamp(now, UTC)
-        letters = []
-        partitions = self._partitions
-        for record in records:
-            try:
-                event = read_event(record.value, record.headers, moment_now, record)
-            except Undecodable as error:
-                letters.append(DeadLetter(record, error.reason, error.detail))
-                account = partitions[record.partition].account
-                account.read += 1
-                account.dead += 1
-            else:
-                if partitions[record.partition].fold(event, now) == REFUSED:
-                    letters.append(DeadLetter(record, Reason.TOO_MANY_COMPONENTS, self._refusal, "Refused"))
-        return letters
+        return await self._intake.take(records, self._clock())
 
     def pressing(self) -> bool:
-        return self._incidents_changed
+        return self._pressing
 
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
+        more = await forget_erased(tx, self._partitions)
         incidents: dict[tuple[str, str], list[RecentIncident]] = {}
         for incident in await recent_incidents(tx, self._rules.horizon):
             incidents.setdefault((incident.rule, incident.component), []).append(incident)
@@ -109,7 +107,7 @@ class Folding:
         dropped = await store.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
         metrics.IDENTITIES_DROPPED.inc(dropped)
         await say(tx, *facts)
-        self._incidents_changed = False
+        self._pressing = more
         self._count()
 
     def _hold(self, incidents: Incidents) -> None:
@@ -136,7 +134,7 @@ class Folding:
         return sorted(found + [each for each in recent if each.id not in known], key=lambda each: each.id)
 
     async def _impact(self, tx: Tx, incident: RecentIncident, said_at: datetime) -> list[Fact]:
-        found = dict(self._affected(incident))  # a customer is in two partitions where two producers choose them in two ways
+        found = dict(self._affected(incident))
         if not found:
             return []
         new = await record_impact(tx, incident.id, found)
@@ -199,7 +197,7 @@ class Folding:
 
     def _fates(self) -> dict[str, int]:
         totals = [sum(counts) for counts in zip(*(astuple(partition.account) for partition in self._partitions.values()), strict=True)]
-        names = ("read", "counted", "duplicate", "unmatched", "dead", "late", "ahead")
+        names = [field.name for field in fields(Account)]
         return dict(zip(names, totals, strict=True)) if totals else dict.fromkeys(names, 0)
 
     def _count(self) -> None:
@@ -207,11 +205,21 @@ class Folding:
         for fate in metrics.FATES:
             metrics.EVENTS.labels(fate).inc(fates[fate] - self._accounted[fate])
         self._accounted = fates
+        for (why, way), events in self._intake.rekeyed.items():
+            metrics.REKEYED.labels(why, way).inc(events)
+        self._intake.rekeyed.clear()
         partitions = self._partitions.values()
         metrics.IDENTITIES.set(sum(len(partition.seen) for partition in partitions))
         for watch in (watch for partition in partitions for watch in partition.watches.values()):
             metrics.COMPONENTS_REFUSED.inc(watch.refused)
             watch.refused = 0
+
+
+def stream_of(folding: Folding, database: Database, *, at_once: int, slowest: float = 0.0) -> Stream:
+    """The stream of the product events. An event may be folded in another partition than it was read from, so all save together."""
+    stream = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=at_once, slowest=slowest, together=True)
+    folding.topic_partitions = stream.partitions
+    return stream
 
 
 def _open(incidents: Incidents) -> frozenset[tuple[str, str]]:

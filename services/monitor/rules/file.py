@@ -30,9 +30,9 @@ class Opening(Config):
 class Resolving(Config):
     """Trouble is over once enough events have stayed below the ratio for `calm`, in event time. Silence is no evidence."""
 
-    ratio: Ratio = Field(gt=0)
+    ratio: Ratio = Field(gt=0, description="bad events of all events, to stay below; at most open.ratio")
     events: int | None = Field(None, ge=1, description="events at least within the window, or it says nothing; not given: open.events")
-    calm: Duration = timedelta(minutes=2)
+    calm: Duration = Field(timedelta(minutes=2), description="for how long; longer than your events are late")
     silent: Duration = Field(
         timedelta(minutes=15), description="an open incident whose component says nothing for so long is marked silent"
     )
@@ -47,21 +47,23 @@ class Impact(Config):
 class RatioRule(Config):
     """Per component, the share of bad events over a sliding window."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = Field(
+        description="its name: in incidents, in metrics, and where notifications.yml has words for it"
+    )
     title: str = Field(description="what customers and agents read; {component} is filled in, for customers with its name in catalog.yml")
-    severity: Severity = "high"
+    severity: Severity = Field("high", description="how bad its incidents are")
     symptom: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")] = Field("failing", description="failing, slow: chooses the words of mails")
     events: list[str] = Field(min_length=1, description="the event types that count")
-    where: Condition = {}
+    where: Condition = Field({}, description="which of them count; all that is named must hold")
     component: str = Field("data.component", description="where an event says its component")
     only: list[ComponentName] = Field(
         [], description="the components this rule looks at, known whatever the limit; not given: any that an event names"
     )
     bad: Condition = Field(min_length=1, description="what makes an event bad; all that is named must hold")
-    window: Duration = timedelta(minutes=1)
-    open: Opening
-    resolve: Resolving
-    impact: Impact = Impact()
+    window: Duration = Field(timedelta(minutes=1), description="how far back it looks, in event time: 5s to 24h")
+    open: Opening = Field(description="when trouble is an incident: all of it is reached within the window")
+    resolve: Resolving = Field(description="when it is over")
+    impact: Impact = Field(Impact(), description="who is affected")
 
     @field_validator("title")
     @classmethod
@@ -123,12 +125,12 @@ class RatioRule(Config):
 
 
 class RulesFile(Config):
-    """rules.yml."""
+    """What counts as trouble."""
 
     horizon: PositiveDuration = Field(
         timedelta(minutes=10), description="how late an event may come and still count; a duplicate is known for twice as long"
     )
-    rules: list[RatioRule]
+    rules: list[RatioRule] = Field(description="each looks at every component that it meets")
 
     @field_validator("rules")
     @classmethod

@@ -102,7 +102,8 @@ async def keep(tx: Tx, partitions: Partitions, limit: int, now: float, part: int
     dropped = await _keep_seen(tx, partitions, limit, part)
     await _keep_components(tx, partitions)
     await _write(tx, queries.keep_clocks, [(number, partition.clock) for number, partition in partitions.items()])
-    await tx.executemany(queries.keep_account, [(number, *astuple(partition.account)) for number, partition in partitions.items()])
+    await tx.executemany(queries.keep_account, [(number, *astuple(partition.account)[:7]) for number, partition in partitions.items()])
+    await _write(tx, queries.keep_forwarded, [(number, partition.account.forwarded) for number, partition in partitions.items()])
     if old := [number for number, partition in partitions.items() if partition.taken_over]:
         await tx.execute(queries.drop_old_buckets, old)
         for number in old:

@@ -98,11 +98,18 @@ DELETE FROM fold_seen USING unnest($1::int[], $2::bigint[]) AS gone (partition, 
 WHERE fold_seen.partition = gone.partition AND fold_seen.slot = gone.slot
 
 -- name: accounts_of
--- Where every record of these partitions went so far.
-SELECT * FROM fold_accounts WHERE partition = ANY ($1::int[])
+-- What became of the events of these partitions so far.
+SELECT partition, read, counted, duplicate, unmatched, dead, late, ahead, coalesce(events, 0)
+FROM fold_accounts LEFT JOIN fold_forwarded USING (partition) WHERE partition = ANY ($1::int[])
 
 -- name: keep_account
--- Where every record of one partition went so far.
+-- What became of the events of one partition so far.
 INSERT INTO fold_accounts VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (partition) DO UPDATE SET read = excluded.read, counted = excluded.counted, duplicate = excluded.duplicate,
     unmatched = excluded.unmatched, dead = excluded.dead, late = excluded.late, ahead = excluded.ahead
+
+-- name: keep_forwarded
+-- How many events of each partition were forwarded to the partition of their key.
+INSERT INTO fold_forwarded (partition, events) SELECT * FROM unnest($1::int[], $2::bigint[]) AS forwarded (partition, events)
+WHERE events > 0
+ON CONFLICT (partition) DO UPDATE SET events = excluded.events WHERE fold_forwarded.events <> excluded.events

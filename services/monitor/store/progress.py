@@ -37,3 +37,9 @@ async def oldest_unsent(tx: Tx) -> datetime | None:
     """Since when the oldest message in the outbox waits; None when none does."""
     written_at: datetime | None = await tx.fetchval(queries.oldest_unsent)
     return written_at
+
+
+async def forwarded(tx: Tx) -> int:
+    """How many product events were forwarded to other partitions so far."""
+    events: int = await tx.fetchval(queries.forwarded)
+    return events

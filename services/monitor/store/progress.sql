@@ -10,6 +10,10 @@ UPDATE reading SET read_to = $1, probe = $2
 -- How far both streams are committed in every partition.
 SELECT topic, partition, next FROM offsets WHERE stream = 'monitor'
 
+-- name: forwarded
+-- How many product events were forwarded so far, over all partitions.
+SELECT coalesce(sum(events), 0)::bigint FROM fold_forwarded
+
 -- name: oldest_unsent
 -- Since when the oldest fact waits to be published; no row when none does.
 SELECT written_at FROM outbox ORDER BY id LIMIT 1

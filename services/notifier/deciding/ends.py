@@ -1,29 +1,32 @@
 """Customers who were told of an incident are owed its end; this says who, which end, and on which ticket. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from services.notifier.incident import Incident
-from services.notifier.notification import ENDS, TELLING, Draft, Kind, Notification, Status, end_id
+from services.notifier.notification import ENDS, TELLING, Draft, Kind, Notification, Status, TicketRef, end_id
 
 
-def owed_ends(incident: Incident, ledger: Iterable[Notification]) -> Iterator[Draft]:
+def owed_ends(incident: Incident, ledger: Iterable[Notification], tickets: Mapping[str, TicketRef]) -> Iterator[Draft]:
     """The end of the incident for each customer who was told of it; none while it is open, or when nobody is to hear of it.
 
-    `ledger` is what customers were told of this incident, one customer after the other.
+    `ledger` is what customers were told of this incident, one customer after the other; `tickets` are those of theirs
+    that are about it, by customer.
     """
     if incident.over and incident.tell:
-        for _, theirs in groupby(ledger, key=lambda each: each.customer_id):
-            yield from _owed(incident, list(theirs))
+        for customer_id, theirs in groupby(ledger, key=lambda each: each.customer_id):
+            yield from _owed(incident, list(theirs), tickets.get(customer_id))
 
 
-def _owed(incident: Incident, theirs: list[Notification]) -> Iterator[Draft]:
-    """Where a ticket told them, the end goes there. Who was told since of another end is owed none."""
+def _owed(incident: Incident, theirs: list[Notification], linked: TicketRef | None) -> Iterator[Draft]:
+    """The end goes to the ticket that told them, else to one that is about it. Who was told since of another end is owed none."""
     kind = Kind(incident.status.value)
     others = [each.sent_at for each in theirs if each.kind in ENDS and each.kind is not kind and each.sent_at]
     told = [each for each in theirs if _told(each, incident) and not any(each.sent_at and at >= each.sent_at for at in others)]
     if told and incident.ended_at:
         by = min(told, key=lambda each: (each.ticket_id is None, each.ticket_id or ""))
+        answered = TicketRef(by.ticket_id, by.ticket_number) if by.ticket_id and by.ticket_number else None
+        ticket = answered or linked
         yield Draft(
             id=end_id(incident.id, kind, by.customer_id),
             customer_id=by.customer_id,
@@ -32,8 +35,8 @@ def _owed(incident: Incident, theirs: list[Notification]) -> Iterator[Draft]:
             cause_id=incident.ended_by,
             cause_hops=incident.hops,
             incident_id=incident.id,
-            ticket_id=by.ticket_id,
-            ticket_number=by.ticket_number,
+            ticket_id=ticket.id if ticket else None,
+            ticket_number=ticket.number if ticket else None,
         )
 
 

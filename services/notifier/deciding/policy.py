@@ -12,7 +12,7 @@ class Caps(Config):
     """How often we may speak first. The end of what was told is never capped."""
 
     count: int = Field(3, ge=0, description="proactive notifications a customer")
-    per: PositiveDuration = timedelta(hours=1)
+    per: PositiveDuration = Field(timedelta(hours=1), description="within how long")
 
 
 class Retries(Config):
@@ -23,14 +23,14 @@ class Retries(Config):
         min_length=1,
         description="pauses after the first, second, … try that a server put off",
     )
-    then_at_least: PositiveDuration = timedelta(minutes=30)
-    then_at_most: PositiveDuration = timedelta(minutes=60)
-    unreachable_at_first: PositiveDuration = timedelta(seconds=1)
-    unreachable_at_most: PositiveDuration = timedelta(seconds=30)
+    then_at_least: PositiveDuration = Field(timedelta(minutes=30), description="the shortest pause after the ladder")
+    then_at_most: PositiveDuration = Field(timedelta(minutes=60), description="the longest pause after the ladder")
+    unreachable_at_first: PositiveDuration = Field(timedelta(seconds=1), description="pause after a server was away; it doubles")
+    unreachable_at_most: PositiveDuration = Field(timedelta(seconds=30), description="up to this")
     unreachable_tries: int = Field(20, ge=0, description="tries with a server that is away, before the ladder")
     relay_refusals: int = Field(5, ge=1, description="refusals of the relay itself in a row, before all delivery pauses")
     pause_at_first: Duration = Field(timedelta(minutes=1), description="then one message tries; refused again, the pause doubles")
-    pause_at_most: Duration = timedelta(minutes=5)
+    pause_at_most: Duration = Field(timedelta(minutes=5), description="up to this")
 
     @model_validator(mode="after")
     def _in_order(self) -> "Retries":
@@ -41,14 +41,14 @@ class Retries(Config):
 
 
 class Policy(Config):
-    """notifications.yml."""
+    """What customers are told, how often, and in which words."""
 
     from_name: str = Field("", max_length=100, description="who the mails come from; empty: the name in FOREWARN_MAIL_FROM")
-    caps: Caps = Caps()
+    caps: Caps = Field(Caps(), description="how often we may speak first; replies and the end of what was told do not count")
     max_event_age: PositiveDuration = Field(timedelta(hours=24), description="older than this, nothing is worth telling")
     hold_when_behind: Duration = Field(timedelta(minutes=1), description="monitor is further behind: what it finds may be over, we wait")
     told_within: PositiveDuration = Field(timedelta(minutes=15), description="what is told as going on was true so recently")
     ttl: PositiveDuration = Field(timedelta(hours=24), description="how long delivery is tried, counted from when it became true")
     wait_for_customer: Duration = Field(timedelta(minutes=15), description="how long the directory may lag behind an incident")
-    retries: Retries = Retries()
-    texts: Texts
+    retries: Retries = Field(Retries(), description="when a try that brought nothing is made again")
+    texts: Texts = Field(description="every word that customers read, but for what agents write")

@@ -1,7 +1,7 @@
-"""Whether a customer is told now: the rules that object, in order, each with its figures. Pure.
+"""Rules decide whether a customer is told now: the first that objects says why, with its figures. Pure.
 
-It is asked when a notification is about to be sent, and again before every other try: only what is still true is said.
-What hangs on an incident (`awaits_incident`) is asked again when monitor says more about it (`follow_up.py`).
+They are asked before every try, so that only what is still true is said. A decision that hangs on an incident
+(`awaits_incident`) is made again when monitor says more about it (`follow_up.py`).
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ Why = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """Tell them, there."""
+    """The customer is told, at this address."""
 
     contact: Contact
     why: Why
@@ -28,7 +28,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Decide again later."""
+    """It is decided again later."""
 
     until: datetime
     why: Why
@@ -37,7 +37,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """Do not tell them."""
+    """The customer is not told."""
 
     reason: Reason
     why: Why
@@ -66,16 +66,28 @@ def _chose(situation: Situation, purpose: str) -> bool:
     return getattr(situation.preferences, purpose) is not None
 
 
-def stale(situation: Situation, policy: Policy) -> Suppressed | None:
-    """Nothing is told that is too old, and nothing that the incident contradicts: trouble that is over, an end that is none (any more).
-
-    A ticket's words are not measured by the incident; words of ours are, on a ticket too.
-    """
+def too_old(situation: Situation, policy: Policy) -> Suppressed | None:
+    """Nothing is told that has been true for too long. An end is as old as the incident says, however late a ticket followed it."""
     notification, incident = situation.notification, situation.incident
-    age = situation.now - notification.about_at
-    if age > policy.max_event_age:
-        return Suppressed(Reason.STALE, {"age_s": _seconds(age), "max_event_age_s": _seconds(policy.max_event_age)})
-    if notification.body is not None or notification.incident_id is None:
+    ended_at = incident.ended_at if incident is not None and notification.kind in ENDS else None
+    age = situation.now - min(notification.about_at, ended_at or notification.about_at)
+    if age <= policy.max_event_age:
+        return None
+    return Suppressed(Reason.STALE, {"age_s": _seconds(age), "max_event_age_s": _seconds(policy.max_event_age)})
+
+
+def early(situation: Situation, policy: Policy) -> Hold | None:  # noqa: ARG001
+    """A ticket's end can reach us before the end of its incident does: the incident is waited for."""
+    incident = situation.incident
+    if situation.notification.kind not in ENDS or not _of_incident(situation) or (incident and (incident.over or incident.ended_at)):
+        return None
+    return Hold(situation.now + _pause(situation), {"incident": incident.status if incident else "unknown"}, awaits_incident=True)
+
+
+def stale(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
+    """Nothing is told that the incident contradicts: trouble that is over, or an end of an incident that goes on or ended otherwise."""
+    notification, incident = situation.notification, situation.incident
+    if not _of_incident(situation):
         return None
     if incident is None:
         return Suppressed(Reason.STALE, {"incident": "unknown"}, awaits_incident=True)
@@ -90,9 +102,8 @@ def behind(situation: Situation, policy: Policy) -> Hold | None:
     incident = _going_on(situation)
     if incident is None or incident.behind <= policy.hold_when_behind:
         return None
-    pause = min(max(_waited(situation) / 4, timedelta(minutes=1)), timedelta(minutes=10))
     why = {"behind_s": _seconds(incident.behind), "hold_when_behind_s": _seconds(policy.hold_when_behind)}
-    return Hold(situation.now + pause, why, awaits_incident=True)
+    return Hold(situation.now + _pause(situation), why, awaits_incident=True)
 
 
 def outdated(situation: Situation, policy: Policy) -> Suppressed | None:
@@ -115,6 +126,11 @@ def failing(incident: Incident, policy: Policy, now: datetime) -> bool:
     if incident.over or incident.behind > policy.hold_when_behind or incident.silent_since is not None:
         return False
     return incident.failing_at is not None and now - incident.failing_at <= policy.told_within
+
+
+def _of_incident(situation: Situation) -> bool:
+    """Whether the incident says if it is true; a ticket's words are not measured by the incident, words of ours are, on a ticket too."""
+    return situation.notification.body is None and situation.notification.incident_id is not None
 
 
 def _going_on(situation: Situation) -> Incident | None:
@@ -148,7 +164,7 @@ def no_contact(situation: Situation, policy: Policy) -> Suppressed | None:
     return Suppressed(Reason.NO_CONTACT, {"emails": len(emails), "bad": sum(contact.bad for contact in emails)})
 
 
-RULES: tuple[Rule, ...] = (erased, opted_out, stale, behind, outdated, capped, no_contact)
+RULES: tuple[Rule, ...] = (erased, opted_out, too_old, early, stale, behind, outdated, capped, no_contact)
 
 
 def suppressed_by(situation: Situation, policy: Policy) -> Suppressed | Hold | None:
@@ -166,6 +182,11 @@ def decide(situation: Situation, policy: Policy) -> Send | Hold | Suppressed:
         pause = min(max(waited / 4, timedelta(seconds=1)), timedelta(minutes=1))
         return Hold(situation.now + pause, {"customer": "unknown", "waited_s": _seconds(waited)})
     return Send(contact, {"recent": situation.recent, "cap": policy.caps.count} if situation.notification.proactive else {})
+
+
+def _pause(situation: Situation) -> timedelta:
+    """How long to wait for what monitor says next, which may never come."""
+    return min(max(_waited(situation) / 4, timedelta(minutes=1)), timedelta(minutes=10))
 
 
 def _waited(situation: Situation) -> timedelta:

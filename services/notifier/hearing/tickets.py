@@ -1,28 +1,54 @@
-"""A fact about a ticket came: what is said on the ticket goes to its customer."""
+"""A fact about a ticket came: what is said on the ticket goes to its customer, and the end of its incident is told there.
 
-from collections.abc import Sequence
+Ticketing says that a ticket is resolved because its incident is over; the words of that are ours.
+"""
+
+from collections.abc import Iterable, Sequence
 
 from services.notifier.notification import Draft, Kind, end_id
-from services.notifier.store import ledger
-from shared.events import Fact, TicketReplied, identity
+from services.notifier.store import ledger, ticket_links
+from shared.events import Fact, TicketLinked, TicketReplied, TicketResolved, identity
 from shared.postgres import Tx
 
-FACTS = (TicketReplied,)
+FACTS = (TicketReplied, TicketLinked, TicketResolved)
 
 
 async def on_tickets(tx: Tx, facts: Sequence[Fact]) -> None:
-    """Writes down what is said on tickets as notifications to their customers."""
-    await ledger.write_down(tx, [_of_reply(fact) for fact in facts if isinstance(fact, TicketReplied)])
+    """Writes down what the tickets' customers must know, and which incident a ticket is about."""
+    await ticket_links.save_links(tx, [fact for fact in facts if isinstance(fact, TicketLinked | TicketResolved)])
+    await ledger.write_down(tx, [draft for fact in facts for draft in _drafts_of(fact)])
 
 
-def _of_reply(fact: TicketReplied) -> Draft:
-    """An all-clear is one and the same, whether the incident or the ticket brings it; every other reply is its own."""
+def _drafts_of(fact: Fact) -> Iterable[Draft]:
+    """An end has the same id whoever says it, so nobody hears two. Older versions of ticketing gave the all-clear as a reply."""
+    match fact:
+        case TicketReplied(data=said) if said.kind == "resolved" and said.incident_id is not None:
+            yield _all_clear(fact, said.incident_id)
+        case TicketReplied():
+            yield _reply(fact)
+        case TicketResolved(data=done, causationid=cause) if done.incident_id is not None and cause is not None:
+            yield _all_clear(fact, done.incident_id)  # without a cause, an agent resolved it, or nobody answered
+
+
+def _all_clear(fact: TicketReplied | TicketResolved, incident_id: str) -> Draft:
     said = fact.data
-    of_incident = said.kind == "resolved" and said.incident_id is not None
     return Draft(
-        id=end_id(said.incident_id, Kind.RESOLVED, said.customer_id)
-        if of_incident and said.incident_id
-        else identity(said.ticket_id, said.reply_id),
+        id=end_id(incident_id, Kind.RESOLVED, said.customer_id),
+        customer_id=said.customer_id,
+        kind=Kind.RESOLVED,
+        about_at=said.replied_at if isinstance(said, TicketReplied.Data) else said.resolved_at,
+        cause_id=fact.id,
+        cause_hops=fact.hops,
+        incident_id=incident_id,
+        ticket_id=said.ticket_id,
+        ticket_number=said.number,
+    )
+
+
+def _reply(fact: TicketReplied) -> Draft:
+    said = fact.data
+    return Draft(
+        id=identity(said.ticket_id, said.reply_id),
         customer_id=said.customer_id,
         kind=Kind(said.kind),
         about_at=said.replied_at,

@@ -1,6 +1,6 @@
-"""The public page behind the link in every mail we send without being asked. Looking changes nothing; one click ends it (RFC 8058).
+"""Every proactive mail links to this page, where one click ends mails of its kind (RFC 8058).
 
-No login, no cookie, no redirect. Mail scanners follow links, so GET only shows a button.
+It has no login, no cookie and no redirect. Mail scanners follow links, so GET changes nothing and only shows a button.
 """
 
 import html
@@ -16,7 +16,7 @@ from shared.api import Db, Problem
 from shared.outbox import say
 from shared.postgres import Tx
 
-public = APIRouter(prefix="/u", tags=["public"])
+router = APIRouter(prefix="/u", tags=["public"])
 
 NOT_OURS: dict[int | str, dict[str, Any]] = {404: {"description": "the link is not one of ours"}}
 PURPOSES = {"incident": "mails about trouble with the service", "guidance": "mails with advice"}
@@ -35,14 +35,14 @@ BUTTON = '<p>You get {what}.</p><form method="post"><button style="font:inherit;
 DONE = "<p>You will get no more {what}. Answers to what you ask us still come.</p>"
 
 
-@public.get("/{token}", response_class=Response, responses=NOT_OURS)
+@router.get("/{token}", response_class=Response, responses=NOT_OURS)
 async def show(token: str, request: Request) -> Response:
     """A page with a button. 404 for a link that is not ours."""
     right = _right(token, request)
     return _page(BUTTON.format(what=html.escape(PURPOSES[right.purpose])))
 
 
-@public.post("/{token}", response_class=Response, responses=NOT_OURS)
+@router.post("/{token}", response_class=Response, responses=NOT_OURS)
 async def stop(token: str, request: Request, database: Db) -> Response:
     """Ends this kind of mail at once, whatever body a mailbox provider posts. 404 for a link that is not ours."""
     right = _right(token, request)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
@@ -17,7 +17,6 @@ queries = Queries(Path(__file__).with_suffix(".sql"))
 DELIVERY = "delivery"  # due rows of what we say first
 REPLY = "reply"  # due rows of replies: a queue of their own, so that no storm of the others holds them up
 LANES = (DELIVERY, REPLY)
-TICKET_FIRST = timedelta(seconds=5)  # a ticket has so long to say the all-clear in its own words, before we say it in ours
 
 # In the order of the query's parameters.
 _COLUMNS = (
@@ -32,11 +31,8 @@ async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
     if not new:
         return
     rows = await tx.fetch(queries.write_down, *([getattr(draft, column) for draft in new] for column in _COLUMNS))
-    await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows if row["proactive"]})
-    replies = {row["id"]: row["now"] + (TICKET_FIRST if row["wordless"] else timedelta()) for row in rows if not row["proactive"]}
-    if replies:
-        await tx.execute(queries.leave_lane, DELIVERY, list(replies))
-        await schedule(tx, REPLY, replies)
+    for lane in LANES:
+        await schedule(tx, lane, {row["id"]: row["now"] for row in rows if row["proactive"] == (lane == DELIVERY)})
 
 
 async def of_incident(tx: Tx, place: Place, at_most: int, *, awaiting: bool) -> tuple[list[Notification], Place | None]:

@@ -1,6 +1,5 @@
 -- name: write_down
--- What customers must know, once. What was suppressed as stale waits again when it has become true anew since;
--- an all-clear that a ticket brings in its own words is given in those, if it has not gone out yet.
+-- What customers must know, once. What was suppressed as stale waits again when it has become true anew since.
 INSERT INTO notifications AS known
     (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, cause_hops)
 SELECT id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, least(about_at, clock()), first_seen_at, evidence, cause_id, hops
@@ -14,12 +13,7 @@ ON CONFLICT (id) DO UPDATE SET
     ticket_id = excluded.ticket_id, ticket_number = excluded.ticket_number, subject = excluded.subject, body = excluded.body,
     awaits_incident = false
 WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at < excluded.about_at
-    OR known.status = 'waiting' AND known.sent_at IS NULL AND known.body IS NULL AND excluded.body IS NOT NULL
-RETURNING id, ticket_id IS NULL AS proactive, ticket_id IS NOT NULL AND body IS NULL AS wordless, clock() AS now
-
--- name: leave_lane
--- What we were to say first has become a reply; a worker that has it in the other lane loses its lease.
-DELETE FROM due WHERE kind = $1 AND ref = ANY ($2)
+RETURNING id, ticket_id IS NULL AS proactive, clock() AS now
 
 -- name: next_of_incident
 -- What the next customers were told, or are to be told, of an incident, customer by customer; without the words of tickets.

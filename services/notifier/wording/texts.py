@@ -24,19 +24,20 @@ Template = Annotated[str, Field(max_length=20_000), AfterValidator(_template)]
 
 
 class Text(Config):
-    """One kind of notification in words."""
+    """One kind of notification in words. They may name, in braces: name, title, component, severity, started_at (by the customer's
+    clock), sender, subject, body and ticket (of a reply), unsubscribe (the link)."""
 
-    subject: Template
-    body: Template
+    subject: Template = Field(description="one line")
+    body: Template = Field(description="a paragraph is one line: mail programs wrap it")
 
 
 class OwnWords(Config):
     """What one rule, or one symptom, says in words of its own; what is not given is said in the general words."""
 
-    opened: Text | None = None
-    resolved: Text | None = None
-    withdrawn: Text | None = None
-    dismissed: Text | None = None
+    opened: Text | None = Field(None, description="trouble has begun")
+    resolved: Text | None = Field(None, description="it is over")
+    withdrawn: Text | None = Field(None, description="nothing judges the incident any more: no all-clear")
+    dismissed: Text | None = Field(None, description="a person said that it was a false alarm")
 
 
 WITHDRAWN = Text(
@@ -53,14 +54,17 @@ DISMISSED = Text(
 
 
 class Texts(Config):
-    """All words of ours; a ticket's words come through `reply`. A rule's own words win over its symptom's, these over the general ones."""
+    """The texts of notifications. A rule's own texts win over its symptom's, and these over the general ones."""
 
     nameless: str = Field("there", max_length=100, description="stands for {name} when the directory has none that can be used")
-    opened: Text
-    resolved: Text
+    opened: Text = Field(description="trouble has begun")
+    resolved: Text = Field(description="it is over")
     withdrawn: Text = Field(WITHDRAWN, description="nothing judges the incident any more: no all-clear")
     dismissed: Text = Field(DISMISSED, description="a person said that it was a false alarm")
-    reply: Text
+    reply: Text = Field(description="what somebody wrote on a ticket")
+    ticket_subject: Template = Field(
+        "Re: [#{ticket}] {subject}", description="subject of an end that is told on a ticket; {subject}: that of the end"
+    )
     footer: Template = Field("", description="under every mail we send without being asked")
     symptoms: dict[str, OwnWords] = Field({}, description="by what the rule detects: failing, slow")
     rules: dict[str, OwnWords] = Field({}, description="by the rule's id in rules.yml")

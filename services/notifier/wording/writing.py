@@ -1,4 +1,4 @@
-"""A notification in words: fills the texts of `notifications.yml` with what is known. Pure; how a mail looks is `channels/mail.py`."""
+"""The texts of `notifications.yml` are filled in with what is known. Pure; `channels/email/mail.py` makes a mail of it."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,25 +22,9 @@ def write(
     unsubscribe: str,
     earlier: tuple[str, ...] = (),
 ) -> Rendered:
-    """The message for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it.
-
-    What producers wrote (components, in titles too, and names) stands in it only as far as it can be no message of theirs.
-    """
-    notification, customer, incident = situation.notification, situation.customer, situation.incident
-    timezone = customer.timezone if customer else "UTC"
-    name = customer.name if customer and is_name(customer.name) else ""
-    fields = {
-        "name": name or texts.nameless,
-        "title": catalog.title(incident.title, incident.component) if incident else "",
-        "component": catalog.told(incident.component) if incident else "",
-        "severity": incident.severity if incident else "",
-        "started_at": clock_face(incident.started_at, timezone) if incident else "",
-        "sender": sender,
-        "subject": notification.subject or "",
-        "body": notification.body or "",
-        "ticket": str(notification.ticket_number or ""),
-        "unsubscribe": unsubscribe,
-    }
+    """The notification in words for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it."""
+    notification = situation.notification
+    fields = _fields(situation, texts, catalog) | {"sender": sender, "unsubscribe": unsubscribe}
     text = _text_of(situation, texts)
     body = text.body.format_map(fields).strip()
     if notification.proactive and texts.footer:
@@ -49,8 +33,8 @@ def write(
         id=notification.id,
         kind=notification.kind,
         address=contact.address,
-        name=name,
-        subject=text.subject.format_map(fields),
+        name=_name(situation),
+        subject=_subject(situation, text, texts, fields),
         text=body + "\n",
         incident_id=notification.incident_id,
         ticket_id=notification.ticket_id,
@@ -58,6 +42,35 @@ def write(
         earlier=earlier,
         date=notification.date(situation.now),
     )
+
+
+def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, str]:
+    """What a text may name. Components (in titles too) and names are repeated only as far as they can be no message of their producers."""
+    notification, customer, incident = situation.notification, situation.customer, situation.incident
+    timezone = customer.timezone if customer else "UTC"
+    return {
+        "name": _name(situation) or texts.nameless,
+        "title": catalog.title(incident.title, incident.component) if incident else "",
+        "component": catalog.told(incident.component) if incident else "",
+        "severity": incident.severity if incident else "",
+        "started_at": clock_face(incident.started_at, timezone) if incident else "",
+        "subject": notification.subject or "",
+        "body": notification.body or "",
+        "ticket": str(notification.ticket_number or ""),
+    }
+
+
+def _name(situation: Situation) -> str:
+    customer = situation.customer
+    return customer.name if customer and is_name(customer.name) else ""
+
+
+def _subject(situation: Situation, text: Text, texts: Texts, fields: dict[str, str]) -> str:
+    """What the text says; in our words on a ticket it stands behind the ticket's number."""
+    said = text.subject.format_map(fields)
+    if situation.notification.ticket_id is None or text is texts.reply:
+        return said
+    return texts.ticket_subject.format_map(fields | {"subject": said})
 
 
 def _text_of(situation: Situation, texts: Texts) -> Text:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.ticketing import facts
 from services.ticketing.acts import clock, incidents
-from services.ticketing.change import Change, Message, Person, What
+from services.ticketing.change import Actor, Change, Message, What
 from services.ticketing.matching.match import Match
 from services.ticketing.ticket import Act, Refused, Ticket, move
 from services.ticketing.wording.rendering import Wording
@@ -13,46 +13,46 @@ from services.ticketing.wording.subject import reply_to
 from shared.events import identity
 
 
-def assigned(ticket: Ticket, person: Person, now: datetime, agent: str | None) -> Change | Refused:
+def assigned(ticket: Ticket, by: Actor, now: datetime, agent: str | None) -> Change | Refused:
     """An agent has the ticket now; None puts it back into the queue."""
     to = move(ticket.status, Act.ASSIGN if agent else Act.UNASSIGN)
     if isinstance(to, Refused):
         return to
-    fact = facts.assigned(ticket, agent, person.act_id, now)
-    return Change(replace(ticket, status=to, assignee=agent), now, person.name, What.ASSIGNED, {"agent": agent}, (fact,))
+    fact = facts.assigned(ticket, agent, by.act_id, now)
+    return Change(replace(ticket, status=to, assignee=agent), now, by, What.ASSIGNED, {"agent": agent}, (fact,))
 
 
-def accepted(ticket: Ticket, person: Person, now: datetime, match: Match, answer: Wording | None) -> Change | Refused:
+def accepted(ticket: Ticket, by: Actor, now: datetime, match: Match, answer: Wording | None) -> Change | Refused:
     """An agent finds that the ticket is about an incident, and has the customer told its status unless there is no answer to give."""
     to = move(ticket.status, Act.LINK)
-    return to if isinstance(to, Refused) else incidents.linked(ticket, match, answer, now, None, person)
+    return to if isinstance(to, Refused) else incidents.linked(ticket, match, answer, now, None, by)
 
 
-def replied(ticket: Ticket, person: Person, now: datetime, body: str) -> Change | Refused:
+def replied(ticket: Ticket, by: Actor, now: datetime, body: str) -> Change | Refused:
     """A person writes to the customer, which stops the first-response clock."""
     to = move(ticket.status, Act.REPLY)
     if isinstance(to, Refused):
         return to
-    reply_id, subject = identity("reply", ticket.id, person.act_id), reply_to(ticket.subject, ticket.number)
-    message = Message(reply_id, ticket.id, now, "support", person.name, "reply", subject, body, ticket.incident_id)
-    after, breach = clock.stopped(replace(ticket, status=to), now, person.name, None)
-    return Change(after, now, person.name, What.REPLIED, {}, (facts.replied(ticket, message, None), *breach), message)
+    reply_id, subject = identity("reply", ticket.id, by.act_id), reply_to(ticket.subject, ticket.number)
+    message = Message(reply_id, ticket.id, now, "support", by.name, "reply", subject, body, ticket.incident_id)
+    after, breach = clock.stopped(replace(ticket, status=to), now, by, None)
+    return Change(after, now, by, What.REPLIED, {}, (facts.replied(ticket, message, None), *breach), message)
 
 
-def resolved(ticket: Ticket, person: Person, now: datetime, resolution: str) -> Change | Refused:
+def resolved(ticket: Ticket, by: Actor, now: datetime, resolution: str) -> Change | Refused:
     """A person says that the trouble is over. A ticket that ends needs no first response any more."""
     to = move(ticket.status, Act.RESOLVE)
     if isinstance(to, Refused):
         return to
     after, breach = clock.stopped(replace(ticket, status=to, resolved_at=now), now, None, None)
-    fact = facts.resolved(ticket, resolution, person.act_id, now, None)
-    return Change(after, now, person.name, What.RESOLVED, {"resolution": resolution}, (*breach, fact))
+    fact = facts.resolved(ticket, resolution, by.act_id, now, None)
+    return Change(after, now, by, What.RESOLVED, {"resolution": resolution}, (*breach, fact))
 
 
-def reopened(ticket: Ticket, person: Person, now: datetime, reason: str) -> Change | Refused:
+def reopened(ticket: Ticket, by: Actor, now: datetime, reason: str) -> Change | Refused:
     """A person says that the trouble was not over."""
     to = move(ticket.status, Act.REOPEN)
     if isinstance(to, Refused):
         return to
     after = replace(ticket, status=to, resolved_at=None)
-    return Change(after, now, person.name, What.REOPENED, {"reason": reason}, (facts.reopened(ticket, reason, person.act_id, now),))
+    return Change(after, now, by, What.REOPENED, {"reason": reason}, (facts.reopened(ticket, reason, by.act_id, now),))

@@ -4,15 +4,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.ticketing import facts
-from services.ticketing.change import Cause, Change, What
+from services.ticketing.change import AUTOMATIC, Actor, Cause, Change, What
 from services.ticketing.sla.clock import FIRST_RESPONSE, Milestone, reached, stop
-from services.ticketing.ticket import FOREWARN, Ticket
+from services.ticketing.ticket import Ticket
 from shared.events import Fact
 
 
-def stopped(ticket: Ticket, now: datetime, by: str | None, cause: Cause | None) -> tuple[Ticket, tuple[Fact, ...]]:
-    """The ticket with its clock stopped, and the breach that no timer had noticed before."""
-    clock = stop(ticket.first_response, now, by)
+def stopped(ticket: Ticket, now: datetime, by: Actor | None, cause: Cause | None) -> tuple[Ticket, tuple[Fact, ...]]:
+    """The ticket with its clock stopped by whoever answered (None: nobody did), and the breach that no timer had noticed before."""
+    clock = stop(ticket.first_response, now, by.name if by else None, automatically=by is not None and by.is_automatic)
     missed = clock.breached_at is not None and ticket.first_response.breached_at is None
     return replace(ticket, first_response=clock), (facts.breached(ticket, now, cause),) if missed else ()
 
@@ -23,9 +23,9 @@ def checked(ticket: Ticket, now: datetime) -> Change | None:
     match reached(clock, now):
         case Milestone.WARNING:
             after = replace(ticket, first_response=replace(clock, warned_at=now))
-            return Change(after, now, FOREWARN, What.WARNED, detail, (facts.warned(ticket, now),))
+            return Change(after, now, AUTOMATIC, What.WARNED, detail, (facts.warned(ticket, now),))
         case Milestone.BREACH:
             after = replace(ticket, first_response=replace(clock, breached_at=clock.due_at))
-            return Change(after, now, FOREWARN, What.BREACHED, detail, (facts.breached(ticket, now, None),))
+            return Change(after, now, AUTOMATIC, What.BREACHED, detail, (facts.breached(ticket, now, None),))
         case None:
             return None

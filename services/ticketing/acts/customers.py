@@ -35,7 +35,8 @@ def opened(request: Request, number: int, clock: Clock, now: datetime) -> Change
     if clock.breached_at:
         said.append(facts.breached(ticket, now, request.cause))
     message = _message(request, ticket, opened_at)
-    return Change(ticket, now, CUSTOMER, What.OPENED, {"channel": ticket.channel}, tuple(said), message, clock_starts=True)
+    detail = {"channel": ticket.channel, **_taken(request)}
+    return Change(ticket, now, CUSTOMER, What.OPENED, detail, tuple(said), message, clock_starts=True)
 
 
 def wrote(ticket: Ticket, request: Request, now: datetime) -> Change | Refused:
@@ -48,7 +49,7 @@ def wrote(ticket: Ticket, request: Request, now: datetime) -> Change | Refused:
     said: tuple[Fact, ...] = ()
     if ticket.status is Status.RESOLVED:
         said = (facts.reopened(ticket, "the customer wrote again", request.message_id, now, request.cause),)
-    return Change(after, now, CUSTOMER, What.WROTE, {"reopened": bool(said)}, said, _message(request, ticket, at))
+    return Change(after, now, CUSTOMER, What.WROTE, {"reopened": bool(said), **_taken(request)}, said, _message(request, ticket, at))
 
 
 def continued_by(request: Request, known: Continued) -> Ticket | None:
@@ -73,3 +74,7 @@ def independent(requests: Sequence[Request], known: Continued) -> int:
 
 def _message(request: Request, ticket: Ticket, at: datetime) -> Message:
     return Message(request.message_id, ticket.id, at, "customer", request.customer_id, "request", request.subject, request.body)
+
+
+def _taken(request: Request) -> dict[str, str]:
+    return {"taken_by": request.taken_by} if request.taken_by else {}

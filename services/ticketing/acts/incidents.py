@@ -6,17 +6,15 @@ from datetime import datetime
 
 from services.ticketing import facts
 from services.ticketing.acts import clock
-from services.ticketing.change import Cause, Change, Link, Message, Person, Suggestion, What, unless_refused
+from services.ticketing.change import AUTOMATIC, Actor, Cause, Change, Link, Message, Suggestion, What, unless_refused
 from services.ticketing.incident import End, Incident
 from services.ticketing.matching.match import Match
 from services.ticketing.ticket import FOREWARN, Act, Refused, Status, Ticket, move
 from services.ticketing.wording.rendering import Wording
 from shared.events import Fact, identity
 
-AUTOMATIC = Person(FOREWARN, "")
 
-
-def linked(ticket: Ticket, match: Match, answer: Wording | None, now: datetime, cause: Cause | None, by: Person = AUTOMATIC) -> Change:
+def linked(ticket: Ticket, match: Match, answer: Wording | None, now: datetime, cause: Cause | None, by: Actor = AUTOMATIC) -> Change:
     """The ticket is about a known incident, and is answered with its status unless there is no answer to give.
 
     The answer has substance, so it stops the first-response clock. A ticket an agent has stays theirs.
@@ -29,57 +27,55 @@ def linked(ticket: Ticket, match: Match, answer: Wording | None, now: datetime, 
     if answer is not None and not isinstance(to, Refused):
         answer_id = identity("answer", ticket.id, *unique.split())
         message = Message(answer_id, ticket.id, now, "support", FOREWARN, "answer", answer.subject, answer.body, incident.id)
-        after, breach = clock.stopped(replace(after, status=to), now, FOREWARN, cause)
+        after, breach = clock.stopped(replace(after, status=to), now, AUTOMATIC, cause)
         said += [facts.replied(ticket, message, cause), *breach]
     what = What.ANSWERED if message else What.LINKED
     heard_end = incident.end.revision if incident.end else -1  # the answer says already that it is over
     link = Link(ticket.id, incident.id, match.reasons, now, now if message else None, ended_revision=heard_end)
     detail = {"incident_id": incident.id, "reasons": match.reasons, "score": match.score}
-    return Change(after, now, by.name, what, detail, tuple(said), message, link)
+    return Change(after, now, by, what, detail, tuple(said), message, link)
 
 
 def suggested(ticket: Ticket, matches: Sequence[Match], now: datetime) -> Change:
     """The ticket may be about these incidents. Nothing is said to the customer, and the ticket stays as it is."""
     suggestions = tuple(Suggestion(ticket.id, each.incident.id, each.score, each.reasons, now) for each in matches)
     detail = {"incidents": [{"incident_id": each.incident.id, "score": each.score, "reasons": each.reasons} for each in matches]}
-    return Change(ticket, now, FOREWARN, What.SUGGESTED, detail, suggestions=suggestions)
+    return Change(ticket, now, AUTOMATIC, What.SUGGESTED, detail, suggestions=suggestions)
 
 
-def ended(ticket: Ticket, incident: Incident, end: End, all_clear: Wording | None, now: datetime, cause: Cause | None) -> Change | Refused:
-    """The incident of a ticket is over: the customer hears it, unless there is nothing to say, and the ticket is resolved."""
+def ended(ticket: Ticket, incident: Incident, end: End, tell: bool, now: datetime, cause: Cause | None) -> Change | Refused:
+    """The incident of a ticket is over, and the ticket is resolved.
+
+    With `tell`, notifier tells the customer, which is an answer: it stops the first-response clock like one.
+    """
     to = move(ticket.status, Act.RESOLVE)
     if isinstance(to, Refused):
         return to
-    said: list[Fact] = []
-    message = None
-    if all_clear is not None:
-        reply_id = identity("all-clear", ticket.id, incident.id, end.at.isoformat())
-        message = Message(reply_id, ticket.id, now, "support", FOREWARN, "resolved", all_clear.subject, all_clear.body, incident.id)
-        said.append(facts.replied(ticket, message, cause))
-    after, breach = clock.stopped(replace(ticket, status=to, resolved_at=now), now, FOREWARN if message else None, cause)
+    after, breach = clock.stopped(replace(ticket, status=to, resolved_at=now), now, AUTOMATIC if tell else None, cause)
     why = f"the incident is over: {incident.title}"
-    said += [*breach, facts.resolved(ticket, why, f"{incident.id} {end.at.isoformat()}", now, cause)]
-    return Change(after, now, FOREWARN, What.RESOLVED, {"incident_id": incident.id, "resolution": why}, tuple(said), message)
+    fact = facts.resolved(ticket, why, f"{incident.id} {end.at.isoformat()}", now, cause, tell=tell)
+    detail = {"incident_id": incident.id, "resolution": why, "customer_told_by": "notifier" if tell else None}
+    return Change(after, now, AUTOMATIC, What.RESOLVED, detail, (*breach, fact))
 
 
 def released(ticket: Ticket, link: Link, end: End, now: datetime) -> Change:
     """The incident was withdrawn or dismissed: nobody knows that the customer's trouble is over, so the ticket needs a person."""
-    by = Person(FOREWARN, f"{end.how} {link.incident_id} {end.revision}")
+    by = replace(AUTOMATIC, act_id=f"{end.how} {link.incident_id} {end.revision}")
     return unless_refused(unlinked(ticket, by, now, link, f"the incident was {end.how}"))
 
 
-def unlinked(ticket: Ticket, person: Person, now: datetime, link: Link, verdict: str) -> Change | Refused:
+def unlinked(ticket: Ticket, by: Actor, now: datetime, link: Link, verdict: str) -> Change | Refused:
     """A link is undone: the verdict is kept, the automatic answer counts as none, and the ticket needs a person."""
     to = move(ticket.status, Act.UNLINK)
     if isinstance(to, Refused):
         return to
-    running, restarts = ticket.first_response, ticket.first_response.answered_by == FOREWARN
+    running, restarts = ticket.first_response, ticket.first_response.answered_automatically
     if restarts:
-        running = replace(running, stopped_at=None, answered_by=None)
+        running = replace(running, stopped_at=None, answered_by=None, answered_automatically=False)
     after = replace(ticket, status=to, incident_id=None, resolved_at=None, first_response=running)
     said: tuple[Fact, ...] = ()
     if ticket.status is Status.RESOLVED:
-        said = (facts.reopened(ticket, f"it was not about the incident: {verdict}", person.act_id, now),)
-    undone = replace(link, unlinked_at=now, unlinked_by=person.name, verdict=verdict)
+        said = (facts.reopened(ticket, f"it was not about the incident: {verdict}", by.act_id, now),)
+    undone = replace(link, unlinked_at=now, unlinked_by=by.name, verdict=verdict)
     detail = {"incident_id": link.incident_id, "verdict": verdict}
-    return Change(after, now, person.name, What.UNLINKED, detail, said, link=undone, clock_starts=restarts)
+    return Change(after, now, by, What.UNLINKED, detail, said, link=undone, clock_starts=restarts)

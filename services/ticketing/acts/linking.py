@@ -7,8 +7,8 @@ from services.ticketing.change import Cause, Change, Link, unless_refused
 from services.ticketing.incident import Ending, Incident
 from services.ticketing.matching.match import Candidates, match
 from services.ticketing.support import Configuration
-from services.ticketing.ticket import FOREWARN, UNRESOLVED, Ticket
-from services.ticketing.wording.rendering import all_clear, answer
+from services.ticketing.ticket import UNRESOLVED, Ticket
+from services.ticketing.wording.rendering import answer
 
 
 def matched(config: Configuration, ticket: Ticket, body: str, candidates: Candidates, now: datetime, cause: Cause | None) -> Change | None:
@@ -30,9 +30,8 @@ def at_end(config: Configuration, ticket: Ticket, link: Link, incident: Incident
         return None
     if end.how is not Ending.RESOLVED:
         return incidents.released(ticket, link, end, now)
-    hears = end.tell and (link.answered_at is not None or is_recent(ticket, now, config.support.linking.answer_within))
-    wording = all_clear(config.support.answers, config.catalog, ticket, incident) if hears else None
-    return unless_refused(incidents.ended(ticket, incident, end, wording, now, cause))
+    tell = end.tell and (link.answered_at is not None or is_recent(ticket, now, config.support.linking.answer_within))
+    return unless_refused(incidents.ended(ticket, incident, end, tell, now, cause))
 
 
 def is_recent(ticket: Ticket, now: datetime, within: timedelta) -> bool:
@@ -43,7 +42,7 @@ def is_recent(ticket: Ticket, now: datetime, within: timedelta) -> bool:
 def is_worth_answering(ticket: Ticket, now: datetime, within: timedelta) -> bool:
     """Whether to answer automatically: only recent tickets, and never after a person has answered."""
     clock = ticket.first_response
-    by_person = clock.stopped_at is not None and clock.answered_by != FOREWARN
+    by_person = clock.stopped_at is not None and not clock.answered_automatically
     return is_recent(ticket, now, within) and not by_person
 
 

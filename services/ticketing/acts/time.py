@@ -4,13 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.ticketing.acts import agents
-from services.ticketing.change import Change, Person, What
-from services.ticketing.ticket import FOREWARN, Act, Refused, Status, Ticket, move
+from services.ticketing.change import AUTOMATIC, Change, What
+from services.ticketing.ticket import Act, Refused, Status, Ticket, move
 
 
 def rested(ticket: Ticket, now: datetime) -> Change | Refused:
     """Nothing has come for long: a ticket that waited for the customer is resolved, a resolved one is closed."""
     if ticket.status is not Status.RESOLVED:
-        return agents.resolved(ticket, Person(FOREWARN, f"silence {now.isoformat()}"), now, "the customer did not answer")
+        return agents.resolved(ticket, replace(AUTOMATIC, act_id=f"silence {now.isoformat()}"), now, "the customer did not answer")
     to = move(ticket.status, Act.CLOSE)
-    return to if isinstance(to, Refused) else Change(replace(ticket, status=to), now, FOREWARN, What.CLOSED, {})
+    return to if isinstance(to, Refused) else Change(replace(ticket, status=to), now, AUTOMATIC, What.CLOSED, {})

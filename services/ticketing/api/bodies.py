@@ -1,6 +1,6 @@
 """What REST takes: the bodies of requests."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -38,30 +38,32 @@ class NewTicket(Body):
     in_reply_to: Name | None = Field(None, description="id or number of the customer's ticket this continues")
 
 
-class ByAgent(Body):
-    by: Name = Field("agent", description="who does it, for the history")
+class Act(Body):
+    """What an agent does to a ticket. Who does it is who the token names, or whom a trusted caller acts for."""
+
+    by: Any = Field(None, deprecated=True, description="ignored: the history says who by the token")
 
 
-class Reply(ByAgent):
+class Reply(Act):
     body: Words
 
 
-class Assignment(ByAgent):
-    agent: Name | None = Field(description="null puts the ticket back into the queue")
+class Assignment(Act):
+    agent: Name | None = Field(description="`me` is whoever asks; null puts the ticket back into the queue")
 
 
-class Resolution(ByAgent):
+class Resolution(Act):
     resolution: Words
 
 
-class Reopening(ByAgent):
+class Reopening(Act):
     reason: Words
 
 
-class Linking(ByAgent):
+class Linking(Act):
     incident_id: Name
     answer: bool = Field(True, description="whether the customer is told the incident's status")
 
 
-class Unlinking(ByAgent):
+class Unlinking(Act):
     verdict: Words = Field(description="what the ticket is about instead; kept")

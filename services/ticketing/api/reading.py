@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from services.ticketing.api import pages
 from services.ticketing.api.bodies import Text
@@ -17,13 +17,15 @@ from services.ticketing.api.views import (
 )
 from services.ticketing.ticket import Status, reference
 from shared.answers import Cursor, Name, Page
-from shared.api import Db, Role, allow, numbered_position, timed_position
+from shared.api import Db, Role, allow, caller_of, numbered_position, timed_position
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Ref = Annotated[Name, Path(description="a ticket's id or number")]
 
 NO_TICKET: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such ticket"}}
 NOT_ON_IT: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such ticket, or it has no such thing"}}
+
+ME = "me"  # whoever asks, where an agent is named
 
 readers = APIRouter(prefix="/v1", tags=["tickets"], dependencies=[allow(Role.AGENT)])
 
@@ -38,17 +40,19 @@ TicketId = Annotated[str, Depends(_ticket_id)]
 
 @readers.get("/tickets")
 async def tickets(
+    request: Request,
     database: Db,
     status: Annotated[list[Status] | None, Query(description="several: any of them")] = None,
     customer_id: Name | None = None,
     component: Name | None = None,
     incident_id: Name | None = None,
-    assignee: Name | None = None,
+    assignee: Annotated[Name | None, Query(description="`me` is whoever asks")] = None,
     q: Annotated[Text | None, Query(max_length=500, description="words of what was said, or a number")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[TicketView]:
     """Tickets, newest first."""
+    assignee = caller_of(request).person if assignee == ME else assignee
     filters = (status, customer_id, component, incident_id, assignee, reference(q))
     async with database.transaction() as tx:
         return await pages.listed(tx, numbered_position(cursor), filters, limit)

@@ -1,7 +1,7 @@
 """What REST shows: tickets and what belongs to them, and queues."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -9,7 +9,7 @@ from services.ticketing.ticket import Priority, Status
 
 
 class TicketView(BaseModel):
-    """One ticket. `due_at` to `answered_by` are of the promise of a first response."""
+    """One ticket. `due_at` to `answered_automatically` are of the promise of a first response."""
 
     id: str
     number: int
@@ -29,6 +29,7 @@ class TicketView(BaseModel):
     breached_at: datetime | None
     stopped_at: datetime | None
     answered_by: str | None
+    answered_automatically: bool
 
 
 class MessageView(BaseModel):
@@ -75,12 +76,16 @@ class ClockView(BaseModel):
     breached_at: datetime | None
     stopped_at: datetime | None
     answered_by: str | None
+    answered_automatically: bool
 
 
 class HistoryView(BaseModel):
+    """What somebody did. `actor` says whether a customer, an agent or Forewarn by itself; `who` is what they are called."""
+
     id: int
     at: datetime
     who: str
+    actor: Literal["customer", "agent", "forewarn"]
     what: str
     detail: dict[str, Any] | None  # null in lists and with the ticket when it is longer than 8,000 bytes
 

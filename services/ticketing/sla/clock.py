@@ -30,7 +30,8 @@ class Clock:
     warned_at: datetime | None = None
     breached_at: datetime | None = None
     stopped_at: datetime | None = None
-    answered_by: str | None = None
+    answered_by: str | None = None  # None when it was stopped without an answer
+    answered_automatically: bool = False
 
 
 def start(written_at: datetime, now: datetime, target: timedelta, warn_at: float) -> Clock:
@@ -53,12 +54,13 @@ def reached(clock: Clock, now: datetime) -> Milestone | None:
     return Milestone.WARNING if now >= clock.warn_at and clock.warned_at is None else None
 
 
-def stop(clock: Clock, at: datetime, by: str | None) -> Clock:
+def stop(clock: Clock, at: datetime, by: str | None, *, automatically: bool = False) -> Clock:
     """The clock, stopped by the first answer. An answer after the deadline breaches it, even if no timer has noticed yet."""
     if clock.stopped_at is not None:
         return clock
     late = clock.breached_at is None and at >= clock.due_at
-    return replace(clock, stopped_at=at, answered_by=by, breached_at=clock.due_at if late else clock.breached_at)
+    breached_at = clock.due_at if late else clock.breached_at
+    return replace(clock, stopped_at=at, answered_by=by, answered_automatically=automatically, breached_at=breached_at)
 
 
 def _after(started_at: datetime, span: timedelta) -> datetime:

@@ -9,8 +9,8 @@ from shared.config import Config, PositiveDuration
 class FirstResponse(Config):
     """The targets by priority, and the part of a target after which an agent is warned."""
 
-    targets: dict[Priority, PositiveDuration]
-    warn_at: float = Field(0.75, gt=0, lt=1)
+    targets: dict[Priority, PositiveDuration] = Field(description="a first answer within so long, for each priority")
+    warn_at: float = Field(0.75, gt=0, lt=1, description="the part of a target after which an agent is warned")
 
     @model_validator(mode="after")
     def _complete(self) -> "FirstResponse":

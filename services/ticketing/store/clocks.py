@@ -10,7 +10,7 @@ from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_name("clocks.sql"))
 
-OF_CLOCK = ("started_at", "warn_at", "due_at", "warned_at", "breached_at", "stopped_at", "answered_by")
+OF_CLOCK = ("started_at", "warn_at", "due_at", "warned_at", "breached_at", "stopped_at", "answered_by", "answered_automatically")
 
 _row = attrgetter("id", *(f"first_response.{name}" for name in OF_CLOCK))
 

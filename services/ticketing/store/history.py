@@ -10,7 +10,7 @@ from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_name("history.sql"))
 
-_row = attrgetter("ticket.id", "at", "who", "what", "detail")
+_row = attrgetter("ticket.id", "at", "by.name", "by.kind", "what", "detail")
 
 
 async def save(tx: Tx, changes: Iterable[Change]) -> None:

@@ -16,6 +16,7 @@ WHERE t.number BETWEEN $1 AND $2 AND i.resolved_at IS NOT NULL AND i.ended_as <>
 WITH piece AS MATERIALIZED (
     SELECT * FROM links WHERE incident_id = $1 AND unlinked_at IS NULL AND ended_revision < $2 LIMIT $3)
 SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically,
     piece.reasons, piece.linked_at, piece.answered_at, piece.ended_revision
 FROM piece JOIN tickets t ON t.id = piece.ticket_id JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 ORDER BY t.number

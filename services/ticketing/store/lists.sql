@@ -2,7 +2,8 @@
 -- One ticket, to show.
 SELECT t.id, t.number, t.customer_id, left(t.channel, 255) AS channel, left(t.subject, 998) AS subject, left(t.component, 255) AS component,
     t.priority, t.status, t.assignee, t.incident_id, t.opened_at, t.changed_at, t.resolved_at,
-    c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+    c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically
 FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 WHERE t.id = $1 OR t.number = $2
 
@@ -10,7 +11,8 @@ WHERE t.id = $1 OR t.number = $2
 -- Tickets, newest first, from below a number.
 SELECT t.id, t.number, t.customer_id, left(t.channel, 255) AS channel, left(t.subject, 998) AS subject, left(t.component, 255) AS component,
     t.priority, t.status, t.assignee, t.incident_id, t.opened_at, t.changed_at, t.resolved_at,
-    c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+    c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically
 FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 WHERE ($1::bigint IS NULL OR t.number < $1)
     AND ($2::text[] IS NULL OR t.status = ANY ($2))
@@ -51,16 +53,18 @@ ORDER BY s.score DESC, s.incident_id LIMIT $4
 
 -- name: clocks_of
 -- The promises about a ticket.
-SELECT clock, started_at, warn_at, due_at, warned_at, breached_at, stopped_at, answered_by FROM clocks WHERE ticket_id = $1 ORDER BY clock
+SELECT clock, started_at, warn_at, due_at, warned_at, breached_at, stopped_at, answered_by,
+    coalesce(answered_automatically, answered_by = 'forewarn', false) AS answered_automatically
+FROM clocks WHERE ticket_id = $1 ORDER BY clock
 
 -- name: history_of
 -- Who did what to a ticket, the latest first, from below an id on; a detail that is long is left out.
-SELECT id, at, who, what, CASE WHEN octet_length(detail::text) <= 8000 THEN detail END AS detail
+SELECT id, at, who, coalesce(actor, CASE who WHEN 'customer' THEN 'customer' WHEN 'forewarn' THEN 'forewarn' ELSE 'agent' END) AS actor, what, CASE WHEN octet_length(detail::text) <= 8000 THEN detail END AS detail
 FROM history WHERE ticket_id = $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
 
 -- name: history_line
 -- One thing somebody did to a ticket, with its detail unless that is longer than any answer.
-SELECT id, at, who, what, CASE WHEN octet_length(detail::text) <= 1000000 THEN detail END AS detail
+SELECT id, at, who, coalesce(actor, CASE who WHEN 'customer' THEN 'customer' WHEN 'forewarn' THEN 'forewarn' ELSE 'agent' END) AS actor, what, CASE WHEN octet_length(detail::text) <= 1000000 THEN detail END AS detail
 FROM history WHERE ticket_id = $1 AND id = $2
 
 -- name: queues

@@ -8,7 +8,8 @@ SELECT nextval('ticket_numbers') AS number FROM generate_series(1, $1::int)
 
 -- name: continued
 -- The tickets that requests say they continue, by id or number, if they are the same customer's.
-SELECT asked.ref, t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+SELECT asked.ref, t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically
 FROM unnest($1::text[], $2::text[]) AS asked (customer_id, ref)
 JOIN tickets t ON t.customer_id = asked.customer_id AND (t.id = asked.ref OR t.number::text = asked.ref)
 JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
@@ -18,6 +19,7 @@ FOR UPDATE OF t
 -- name: unlinked_between
 -- The unresolved tickets with these numbers that are linked to no incident, and the request that made each.
 SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically,
     (SELECT left(body, 4000) FROM messages m WHERE m.ticket_id = t.id AND m.kind = 'request' ORDER BY m.at, m.id LIMIT 1) AS body
 FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 WHERE t.number BETWEEN $1 AND $2 AND t.status IN ('open', 'in_progress', 'waiting') AND t.incident_id IS NULL
@@ -27,6 +29,7 @@ FOR UPDATE OF t
 -- name: unlinked_of
 -- The unresolved tickets of these customers since a moment that are linked to no incident, and the request that made each.
 SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically,
     (SELECT left(body, 4000) FROM messages m WHERE m.ticket_id = t.id AND m.kind = 'request' ORDER BY m.at, m.id LIMIT 1) AS body
 FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 WHERE t.customer_id = ANY ($1::text[]) AND t.opened_at >= $2
@@ -36,7 +39,8 @@ FOR UPDATE OF t
 
 -- name: ticket
 -- One ticket by id or number, in nobody else's hands until the transaction ends.
-SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically
 FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 WHERE t.id = $1 OR t.number = $2
 FOR UPDATE OF t
@@ -50,7 +54,8 @@ WITH piece AS MATERIALIZED (
         WHERE i.id = t.incident_id AND (i.resolved_at IS NULL OR l.ended_revision < i.ended_revision))
     ORDER BY t.changed_at LIMIT $2
     FOR UPDATE OF t SKIP LOCKED)
-SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically
 FROM piece t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 ORDER BY t.number
 
@@ -60,7 +65,8 @@ WITH piece AS MATERIALIZED (
     SELECT * FROM tickets t WHERE t.status = 'resolved' AND t.resolved_at <= $1
     ORDER BY t.resolved_at LIMIT $2
     FOR UPDATE OF t SKIP LOCKED)
-SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically
 FROM piece t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 ORDER BY t.number
 

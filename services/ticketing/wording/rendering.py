@@ -6,7 +6,7 @@ from datetime import datetime
 from services.ticketing.incident import Incident
 from services.ticketing.ticket import Ticket
 from services.ticketing.wording.subject import bare
-from services.ticketing.wording.templates import Answers, Template
+from services.ticketing.wording.templates import Answers
 from shared.catalog import Catalog
 
 
@@ -20,15 +20,7 @@ class Wording:
 
 def answer(answers: Answers, catalog: Catalog, ticket: Ticket, incident: Incident) -> Wording:
     """The status of an incident, for a ticket that is linked to it."""
-    return _filled(answers.known if incident.end is None else answers.fixed, catalog, ticket, incident)
-
-
-def all_clear(answers: Answers, catalog: Catalog, ticket: Ticket, incident: Incident) -> Wording:
-    """What a linked ticket hears at the incident's end."""
-    return _filled(answers.resolved, catalog, ticket, incident)
-
-
-def _filled(template: Template, catalog: Catalog, ticket: Ticket, incident: Incident) -> Wording:
+    template = answers.known if incident.end is None else answers.fixed
     fields = {
         "number": ticket.number,
         "subject": bare(ticket.subject),

@@ -1,5 +1,6 @@
 """The part of support.yml that holds the words of automatic answers. Pure."""
 
+from collections.abc import Iterator
 from string import Formatter
 from typing import Annotated
 
@@ -24,13 +25,18 @@ Words = Annotated[str, Field(min_length=1), AfterValidator(_knows_its_fields)]
 class Template(Config):
     """One automatic answer. Fields: number, subject, title, component, started_at, resolved_at."""
 
-    subject: Words
-    body: Words
+    subject: Words = Field(description="one line")
+    body: Words = Field(description="what the customer reads")
 
 
 class Answers(Config):
-    """The automatic answers there are."""
+    """The automatic answers to a ticket when it is linked to an incident."""
 
-    known: Template  # the incident goes on
-    fixed: Template  # it was over when the customer wrote, or when we knew that they were affected
-    resolved: Template  # it is over now
+    known: Template = Field(description="the incident goes on")
+    fixed: Template = Field(description="it was over when the customer wrote, or when we knew that they were affected")
+    resolved: Template | None = Field(None, description="not used any more; notifications.yml has the words of the all-clear")
+
+    def doubts(self) -> Iterator[str]:
+        """A file of an older version still has words for the all-clear: it is read, and its owner hears where they belong now."""
+        if self.resolved is not None:
+            yield "`resolved` is not used any more: notifier tells customers that an incident is over, in the words of notifications.yml"

@@ -29,6 +29,25 @@ SHARED: dict[str, dict[str, str]] = {
         "LEAD": "0",
         "RUNNING": "-",
     },
+    "erasing": {
+        "LOCK": "-",
+        "ERASED": "ARRAY[''::bytea]",
+        "ERASURE": "''::bytea",
+        "HOLD": "-",
+        "ANY": "",
+        "REMEMBER": "'', now(), '', '{}'",
+    },
+    "customers_api": {  # what goes around the statements of each service's PERSONAL, which are explained below
+        "ROWS": "-",
+        "RAW": "-",
+    },
+    "unsent": {
+        "NAMES": "-",  # a part of statements; tests/flow/test_erasing.py runs each whole one
+        "FIND": "-",
+        "REPLACE": "-",
+        "DELETE": "-",
+        "SHOW": "'c-1'",
+    },
     "postgres": {
         "MIGRATED": "-",
         "CHANNELS": "",
@@ -77,7 +96,7 @@ SHARED: dict[str, dict[str, str]] = {
     "api": {
         "ANSWERED": "'k-1', 'POST /v1/tickets', 'agent'",
         "CLAIM_KEY": "'k', 'r', 'agent', ''",
-        "KEEP_ANSWER": "'k-1', 'r', 'agent', 201, ''",
+        "KEEP_ANSWER": "'k-1', 'r', 'agent', 201, '', NULL",
     },
 }
 
@@ -105,6 +124,7 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "drop_seen": ("ARRAY[1], ARRAY[1]", f"{many('{}', 10)}, {many('1', 10)}"),
     "accounts_of": "ARRAY[1]",
     "keep_account": "1, 1, 1, 1, 1, 1, 1, 1",
+    "keep_forwarded": "ARRAY[1], ARRAY[1]",
     "recent_incidents": "interval '10 minutes'",
     "record_impact": "'i-1', ARRAY['c-1'], ARRAY[now()], ARRAY[now()], ARRAY[1]",
     "count_affected": "'i-1', 3",
@@ -122,11 +142,21 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "read_to": "",
     "keep_read_to": "now(), ''",
     "offsets": "",
+    "forwarded": "",
     "oldest_unsent": "",
     "list_incidents": ("NULL, NULL, NULL, NULL, 51", "'open', NULL, NULL, NULL, 51", f"NULL, 'c-7', {WHEN}, 'i-1', 51"),
     "incident": "'i-1'",
     "list_impact": ("'i-1', NULL, 51", "'i-1', 'c-7', 51"),
     "size_of_open": "",
+    "impact_on": "'c-7919'",
+    "erase_impact": "'c-7919'",
+    "tallies_naming": "'c-7919'",
+    "begin_erasing": "'c-7919'",
+    "is_erasing": "'c-7919'",
+    "to_forget": "ARRAY[1]",
+    "tallies_of_partition_naming": "1, ARRAY['c-7919']",
+    "replace_tallies": "1, 'r-1', 0, 1, ''",
+    "forgotten": "ARRAY[1], ARRAY['c-7919']",
 }
 
 NOTIFIER: dict[str, str | tuple[str, ...]] = {
@@ -156,7 +186,8 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "true_anew": ("ARRAY['n-1']", A_PIECE),
     "write_down": "ARRAY['n'], ARRAY['c-1'], ARRAY['opened'], ARRAY['i-1'], ARRAY[NULL], ARRAY[NULL]::bigint[], ARRAY[NULL], ARRAY[NULL],"
     " ARRAY[now()], ARRAY[now()], ARRAY[NULL]::jsonb[], ARRAY['f'], ARRAY[0]",
-    "leave_lane": "'delivery', ARRAY['n-1']",
+    "save_links": "ARRAY['i-1'], ARRAY['c-1'], ARRAY['t'], ARRAY[7]::bigint[]",
+    "tickets_of": ("'i-7', ARRAY['c-7919']", "'i-7', " + many("'c-{}'", 1000)),
     "hasten": ("ARRAY['delivery', 'reply'], ARRAY['n-1']", f"ARRAY['delivery', 'reply'], {A_PIECE}"),
     "waiting_of_customers": ("ARRAY['c-1']", many("'c-{}'", 500)),
     "notification_situation": "'n-1'",
@@ -202,13 +233,14 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     "made_by": "'m-1'",
     "save_tickets": "ARRAY['t'], ARRAY[1]::bigint[], ARRAY['c'], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''],"
     " ARRAY[now()], ARRAY[now()], ARRAY['open'], now()",
-    "save_clocks": "ARRAY['t-1'], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY['']",
+    "save_clocks": "ARRAY['t-1'], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()],"
+    " ARRAY[''], ARRAY[true]",
     "save_messages": "ARRAY['m'], ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['']",
     "save_link": "'t-1', 'i-1', '{}', now(), now(), now(), '', '', 1",
     "save_suggestion": "'t-1', 'i-1', 0.1, '{}', now()",
     "drop_suggestion": "'t-1', 'i-1'",
     "suggestion": "'t-1', 'i-1'",
-    "remember": "ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY['{}'::jsonb]",
+    "remember": "ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY['agent'], ARRAY[''], ARRAY['{}'::jsonb]",
     "save_incident": "'i', 'r', 'c', 'high', '', now(), now(), 1, 'resolved', 1, true, 'f', 0",
     "incident": "'i-1'",
     "incident_held": "'i-1'",

@@ -7,12 +7,15 @@ A new table that grows needs a line here and its name in GROWING; a new column o
 GROWING = {
     "monitor": {
         *("incidents", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
-        *("due", "idempotency"),
+        *("due", "idempotency", "erasures"),
     },
-    "notifier": {"customers", "preferences", "bad_addresses", "incidents", "notifications", "due", "idempotency"},
+    "notifier": {
+        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links"),
+        *("due", "idempotency", "erasures"),
+    },
     "ticketing": {
         *("tickets", "messages", "links", "suggestions", "clocks", "history", "incidents", "impact", "impact_to_match", "told"),
-        *("due", "idempotency"),
+        *("due", "idempotency", "erasures"),
     },
 }
 
@@ -22,6 +25,7 @@ FROM generate_series(1, 200000) n, LATERAL (SELECT now() + n * interval '1 secon
 INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'tidy_tickets', 'r-' || n, now(), now() FROM generate_series(1, 1000) n;
 INSERT INTO idempotency (key, route, body_hash, status, response, created_at)
 SELECT 'k-' || n, 'POST /v1/tickets', '', 201, '', now() - n * interval '1 second' FROM generate_series(1, 100000) n;
+INSERT INTO erasures (customer, erased_at, fact, rows) SELECT sha256(n::text::bytea), now(), '', '{}' FROM generate_series(1, 100000) n;
 INSERT INTO outbox (topic, key, value, header_names, header_values) SELECT 't', '', '', '{}', '{}' FROM generate_series(1, 10000);
 INSERT INTO offsets (stream, topic, partition, next) SELECT 's', 't', n, 0 FROM generate_series(0, 9) n;
 """
@@ -65,6 +69,8 @@ SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n /
     CASE WHEN status = 'delivered' THEN at END, CASE WHEN status <> 'waiting' THEN at END, at
 FROM generate_series(0, 999999) n, LATERAL (SELECT now() - n * interval '1 second' AS at,
     CASE WHEN n < 1000 THEN 'waiting' WHEN n < 5000 OR n % 20 = 0 THEN 'suppressed' ELSE 'delivered' END AS status) _;
+INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number)
+SELECT 'i-' || 1 + n / 100, 'c-' || (n * 7919::bigint) % 100000, 't-' || n, n FROM generate_series(1, 200000) n;
 INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'delivery', 'n-' || n, at, at
 FROM generate_series(0, 99999) n, LATERAL (SELECT now() + n * interval '1 second' AS at) _;
 """

@@ -16,14 +16,14 @@ EXACT = re.compile(r"v?\d+\.\d+(\.\d+)?(-[a-z]+)*")  # a release; Postgres has t
 NETWORKS = {
     "kafka": {"stores", "broker"},
     "postgres": {"stores"},
-    **{name: {"stores", "serving"} for name in ("init", *NAMES, "demo")},
+    **{name: {"stores", "serving"} for name in ("init", *NAMES, "demo", "forewarn")},
     **{name: {"serving"} for name in ("maildev", "alertmanager")},
     "prometheus": {"serving", "dashboards"},
     "grafana": {"dashboards"},
 }
 # Empty unless .env has them; each can be a file below /config instead.
 OPERATORS_OWN = {f"FOREWARN_{name}_PASSWORD" for name in ("SMTP", "KAFKA", "KAFKA_KEY", "DATABASE_KEY", "ADMIN")}
-ONE_SHOTS = {"secrets", "init", "demo", "alerting"}
+ONE_SHOTS = {"secrets", "init", "demo", "forewarn", "alerting"}
 
 each_service = pytest.mark.parametrize("name", SERVICES)
 

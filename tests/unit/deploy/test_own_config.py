@@ -29,7 +29,7 @@ def test_but_for_the_page_that_says_what_it_is_for() -> None:
     assert subprocess.run(["git", "check-ignore", "--quiet", "config/README.md"], cwd=ROOT, check=False).returncode == 1
 
 
-@pytest.mark.parametrize("name", [*NAMES, "init", "alerting", "prometheus"])
+@pytest.mark.parametrize("name", [*NAMES, "init", "alerting", "prometheus", "forewarn"])
 def test_whoever_reads_it_sees_it_and_cannot_write(name: str) -> None:
     [mounted] = [each for each in COMPOSE[name]["volumes"] if isinstance(each, dict)]
     assert (mounted["target"], mounted["read_only"]) == ("/config", True)

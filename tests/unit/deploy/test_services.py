@@ -17,6 +17,7 @@ from shared.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+RULES: dict[str, Any] = yaml.safe_load((ROOT / "deploy/prometheus/rules.yml").read_text())
 NEAR = 4  # lines within which all names together make a list
 
 # Where all services are named although deploy/services.py lists them, and why that must be.
@@ -44,6 +45,7 @@ PLACES = {
     "tests/flow/test_the_loop.py": "a story through those it concerns",
     "tests/faults/stack.py": "queries over the tables of those it concerns",
     "tests/faults/test_loop.py": "the numbered faults of each",
+    "tests/unit/deploy/test_own_config.py": "the files of each",
     "tests/unit/deploy/test_environment.py": "the settings class of each",
     "tests/unit/shared/test_settings.py": "the settings class of each",
     "deploy/prometheus/rules_test.yml": "examples of alerts",
@@ -124,11 +126,18 @@ def test_compose_gives_init_and_secrets_what_is_each_services() -> None:
         assert f"{spec.name}-secrets:/secrets/{spec.name}" in COMPOSE["secrets"]["volumes"]
 
 
+def test_the_command_line_asks_every_service() -> None:
+    assert COMPOSE["forewarn"]["environment"]["FOREWARN_URLS"].split() == [f"http://{spec.name}:{spec.port}" for spec in SERVICES]
+
+
 def test_prometheus_asks_every_service() -> None:
     [job] = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
-    assert {target: each["labels"]["service"] for each in job["static_configs"] for target in each["targets"]} == {
-        f"{spec.name}:{spec.port}": spec.name for spec in SERVICES
-    }
+    assert [(*each["names"], each["port"]) for each in job["dns_sd_configs"]] == [(spec.name, spec.port) for spec in SERVICES]
+
+
+def test_prometheus_misses_a_service_that_is_gone() -> None:
+    [expr] = [rule["expr"] for group in RULES["groups"] for rule in group["rules"] if rule.get("alert") == "ServiceDown"]
+    assert re.findall(r'absent\(up\{job="forewarn", service="(\w+)"\}\)', expr) == [*NAMES]
 
 
 def test_import_linter_keeps_all_of_them_apart() -> None:

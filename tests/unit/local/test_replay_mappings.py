@@ -15,7 +15,7 @@ from shared.cloudevents import FACT_HEADERS, read_fact
 from shared.cloudevents import Reason as Dead
 from shared.config import ConfigError, load
 from shared.events import FACT_OF, SupportRequested
-from tests.unit.local.replaying import NOW, SERVICENOW, mapping, read, turn
+from tests.unit.local.replaying import NOW, PLAIN, SERVICENOW, mapping, read, turn
 
 AT = "2026-11-24T10:00:00+00:00"
 
@@ -103,6 +103,70 @@ def test_what_cannot_be_converted_refuses_the_row(tmp_path: Path, kind: str, tex
     assert isinstance(refused, Refused)
     assert refused.reason == Reason.WRONG_VALUE
     assert refused.detail.startswith("data.y: ")
+
+
+# ── what is no text ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("held", "called"), [({"a": 1}, "an object"), ([1, 2], "a list"), ({}, "an object")])
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        ('"caller {x}"', "caller {x}"),
+        ("{from: ['{y}', 'caller {x}']}", "caller {x}"),
+        ("{from: '{x}', as: text}", "data.y"),
+        ("{from: '{x}', as: lower}", "data.y"),
+        ("{from: '{x}', as: number}", "data.y"),
+        ("{from: '{x}', map: {Phone: phone}}", "data.y"),
+        ("{from: '{x}', match: '(.*)'}", "data.y"),
+        ("{from: '{x}', routes: {/: home}}", "data.y"),
+    ],
+)
+def test_an_object_or_a_list_where_a_text_is_meant_is_refused(tmp_path: Path, value: str, where: str, held: Any, called: str) -> None:
+    assert data_of(tmp_path, "{y: " + value + "}", x=held) == Refused(Reason.WRONG_VALUE, f"{where}: {called} where a text is meant")
+
+
+@pytest.mark.parametrize("field", ["id", "source", "subject", "once"])
+def test_so_it_is_where_an_event_is_named(tmp_path: Path, field: str) -> None:
+    [refused] = turn(mapping(tmp_path, PLAIN + f"        {field}: '{{x}}'\n"), {"at": AT, "part": "checkout", "x": {"a": 1}})
+    assert refused == Refused(Reason.WRONG_VALUE, "{x}: an object where a text is meant")
+
+
+def test_a_condition_compares_an_object_with_no_text(tmp_path: Path) -> None:
+    when = mapping(tmp_path, PLAIN + "        when: {x: ['{\"a\":1}', null]}\n")
+    assert turn(when, {"at": AT, "part": "checkout", "x": {"a": 1}}) == []
+    is_not = mapping(tmp_path, PLAIN + "        when: {x: {is_not: '{\"a\":1}'}}\n")
+    assert len(turn(is_not, {"at": AT, "part": "checkout", "x": {"a": 1}})) == 1
+
+
+def test_a_component_that_is_an_object_is_data_and_no_key(tmp_path: Path) -> None:
+    [ready] = Turning(mapping(tmp_path)).turn({"file": "log.csv", "row": "1", "at": AT, "part": {"name": "checkout"}}, NOW)
+    assert isinstance(ready, Ready)
+    assert ready.key == b"/replay/log.csv"
+
+
+def test_rows_that_say_nothing_of_what_they_are_once_for_are_all_taken(tmp_path: Path) -> None:
+    once = mapping(tmp_path, PLAIN + "        once: '{x}'\n")
+    given = [{"at": AT, "part": "checkout", "x": x} for x in ("", "1", "1", "")]
+    assert [each["id"] for each in turn(once, *given) if isinstance(each, dict)] == ["log.csv:1", "log.csv:2", "log.csv:4"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('from: "{at}"', "from: {at}", 'time.from: braces without quotes are an object; write "{at}" where a column is meant'),
+        ('component: "{part}"', "component: {part}", 'events.0.data.component: braces without quotes are an object; write "{part}"'),
+        ("type: com", "id: {number}\n        type: com", 'events.0.id: braces without quotes are an object; write "{number}"'),
+        ("type: com", "id: {number: 1}\n        type: com", "events.0.id: an object is not a text or a list of texts"),
+        ("type: com", "id: 5\n        type: com", "events.0.id: 5 is not a text or a list of texts"),
+        ("type: com.example.request", "type: {a: 1}", "events.0.type: an object is not a text: put it in quotes"),
+    ],
+)
+def test_a_mapping_that_has_an_object_where_a_text_is_meant_is_refused(tmp_path: Path, before: str, after: str, said: str) -> None:
+    assert before in PLAIN
+    with pytest.raises(ConfigError) as refused:
+        mapping(tmp_path, PLAIN.replace(before, after))
+    assert str(refused.value).split(":", 2)[2].startswith(f" {said}")
 
 
 # ── when it happened ─────────────────────────────────────────────────────────────────────────
@@ -222,7 +286,7 @@ def test_what_would_be_a_dead_letter_is_refused_with_its_reason(tmp_path: Path, 
         ('"{part}"', '{from: "{part}", match: "(?=a)(b)"}', "not a regular expression of RE2: invalid perl operator"),
         ('"{part}"', '{from: "{part}", routes: {cart: cart}}', "a route is a path"),
         ('"{part}"', '{from: "{part}", routes: {"/cart?x": cart}}', "a route is a path"),
-        ('"{part}"', '{from: "{part}", az: number}', "mapping.yml:6: events.0.data.component.value.az"),
+        ('"{part}"', '{from: "{part}", az: number}', "mapping.yml:6: events.0.data.component.az"),
         ("format: csv", "format: csv\nencoding: utf-3", "no encoding"),
         ('{from: "{at}"}', '{from: "{at}", timezone: Mars}', "no IANA time zone"),
     ],

@@ -61,7 +61,7 @@ def test_partials_that_are_not_judged_hold_a_probe_back() -> None:
 
 def test_the_ends_of_the_partials_are_those_after_all_was_published() -> None:
     probe, _ = advance(None, look(0))
-    assert probe == Probe(NOON, {0: 100, 1: 50}, folded_at=NOON, published=True)
+    assert probe == Probe(NOON, {0: 100, 1: 50}, folded_at=NOON, published=True, forwarded=0)
     grown = replace(look(15), partials={0: 9}, judged={0: 8})
     probe, read_to = advance(probe, grown)
     assert (probe and probe.partials, read_to) == ({0: 9}, None)
@@ -70,3 +70,23 @@ def test_the_ends_of_the_partials_are_those_after_all_was_published() -> None:
 def test_partitions_without_anything_unread_may_be_left_out() -> None:
     empty = replace(CAUGHT_UP, events={}, partials={})
     assert walk(look(0, empty), look(15, empty)) == [None, NOON]
+
+
+# ── events that are forwarded to the partition of their key ──────────────────────────────────
+
+
+def test_events_that_were_forwarded_meanwhile_are_waited_for_at_the_end_of_their_home_partition() -> None:
+    forwarding = replace(CAUGHT_UP, forwarded=3)
+    longer = replace(forwarding, forwarded_before=3, events={0: 103, 1: 50})
+    unread, read = longer, replace(longer, folded={0: 103, 1: 50})
+    assert walk(look(0, forwarding), look(15, unread), look(30, unread), look(45, read), look(60, read)) == [None] * 4 + [NOON]
+
+
+def test_a_forwarding_that_never_ends_holds_a_probe_back_no_longer_than_for_what_was_there_when_it_began() -> None:
+    looks = [replace(CAUGHT_UP, forwarded_before=number, forwarded=number + 1) for number in range(5)]
+    assert walk(*(look(15 * number, each) for number, each in enumerate(looks)))[:3] == [None, None, NOON]
+
+
+def test_events_that_were_forwarded_before_a_probe_began_stand_before_the_ends_it_notes() -> None:
+    before = replace(CAUGHT_UP, forwarded_before=3, forwarded=3)
+    assert walk(look(0, before), look(15, before)) == [None, NOON]

@@ -11,6 +11,7 @@ from services.notifier.notification import ENDS, Kind, Reason
 from services.notifier.situation import Situation
 from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, SECOND, notification, situation
 
+REOPENED = replace(OPEN, ended_at=NOW - MINUTE)
 TICKET = {"ticket_id": "t-1", "ticket_number": 7, "subject": "Re", "body": "Words"}
 
 
@@ -26,8 +27,8 @@ def test_where_nothing_objects_the_customer_is_told_at_their_address() -> None:
 
 def test_the_order_of_the_rules_is_the_order_of_the_reasons() -> None:
     names = [rule.__name__ for rule in RULES]
-    assert names == ["erased", "opted_out", "stale", "behind", "outdated", "capped", "no_contact"]
-    assert [name for name in names if name not in ("behind", "outdated")] == [reason.value for reason in Reason]
+    assert names == ["erased", "opted_out", "too_old", "early", "stale", "behind", "outdated", "capped", "no_contact"]
+    assert [name for name in names if name not in ("too_old", "early", "behind", "outdated")] == [reason.value for reason in Reason]
     everything = situation(
         notification(about_at=NOW - 30 * HOUR),
         customer=Customer("c-1", erased=True),
@@ -91,7 +92,7 @@ def test_what_is_a_day_old_is_told_and_what_is_older_is_not(kind: Kind) -> None:
 def test_trouble_that_is_over_is_not_announced_and_an_all_clear_only_while_it_is_over() -> None:
     assert reason(situation(notification(Kind.OPENED), incident=OVER)) is Reason.STALE
     assert reason(situation(notification(Kind.RESOLVED), incident=OVER)) is None
-    assert reason(situation(notification(Kind.RESOLVED), incident=OPEN)) is Reason.STALE
+    assert reason(situation(notification(Kind.RESOLVED), incident=REOPENED)) is Reason.STALE
 
 
 @pytest.mark.parametrize("end", [Kind.RESOLVED, Kind.WITHDRAWN, Kind.DISMISSED])
@@ -106,7 +107,19 @@ def test_of_the_three_ends_only_the_one_that_came_is_told(end: Kind) -> None:
 def test_an_end_in_our_words_is_measured_by_the_incident_on_a_ticket_too() -> None:
     on_ticket = notification(Kind.RESOLVED, ticket_id="t-1", ticket_number=7)
     assert reason(situation(on_ticket, incident=OVER)) is None
-    assert reason(situation(on_ticket, incident=OPEN)) is Reason.STALE
+    assert reason(situation(on_ticket, incident=REOPENED)) is Reason.STALE
+
+
+@pytest.mark.parametrize(("incident", "status"), [(OPEN, IncidentStatus.OPEN), (None, "unknown")])
+def test_an_end_that_a_ticket_hears_of_first_waits_for_the_incident(incident: Incident | None, status: str) -> None:
+    on_ticket = notification(Kind.RESOLVED, ticket_id="t-1", ticket_number=7)
+    assert decide(situation(on_ticket, incident=incident), POLICY) == Hold(NOW + MINUTE, {"incident": status}, awaits_incident=True)
+
+
+def test_an_end_is_as_old_as_the_incident_says_and_not_as_the_ticket_that_followed_it() -> None:
+    on_ticket = notification(Kind.RESOLVED, ticket_id="t-1", ticket_number=7)
+    assert reason(situation(on_ticket, incident=replace(OVER, ended_at=NOW - 24 * HOUR))) is None
+    assert reason(situation(on_ticket, incident=replace(OVER, ended_at=NOW - 24 * HOUR - SECOND))) is Reason.STALE
 
 
 # ── old trouble is not news ──────────────────────────────────────────────────────────────────

@@ -219,3 +219,16 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path) -> None:
         load(file, Policy)
     assert f"{file}:2: caps.count" in str(error.value)
     assert f"{file}:4: texts.opened.body" in str(error.value)
+
+
+def test_an_end_on_a_ticket_has_the_tickets_number_in_its_subject_and_no_footer() -> None:
+    on_ticket = notification(Kind.RESOLVED, ticket_id="t-1", ticket_number=7)
+    end = written(situation(on_ticket, incident=OVER))
+    assert end.subject == "Re: [#7] All clear: checkout"
+    assert (end.text, end.unsubscribe) == ("Hello Ada, it is over.\n", None)
+    assert written(situation(notification(Kind.RESOLVED), incident=OVER)).subject == "All clear: checkout"
+
+
+def test_a_tickets_own_words_have_the_subject_that_the_ticket_gives_them() -> None:
+    reply = notification(Kind.REPLY, ticket_id="t-1", ticket_number=7, subject="Re: Cannot pay [#7]", body="Words.")
+    assert written(situation(reply)).subject == "Re: Cannot pay [#7]"

@@ -30,7 +30,7 @@ def settings(**given: Any) -> Settings:
 
 
 def small_application(settings: Settings) -> FastAPI:
-    """Health, a page for customers, and routes that read, echo, wait, fail, and say much."""
+    """Health, and routes that read, echo, wait, fail, and say much."""
     app = application("Small", settings, None)  # type: ignore[arg-type]  # none of its routes asks for the database
     app.state.let_go_on = asyncio.Event()
     app.state.seen = []
@@ -40,10 +40,6 @@ def small_application(settings: Settings) -> FastAPI:
     @app.get("/v1/path", dependencies=role)
     async def ok() -> dict[str, bool]:
         return {"ok": True}
-
-    @app.post("/u/{token}")
-    async def page(token: str) -> dict[str, str]:
-        return {"token": token}
 
     @app.post("/v1/echo", dependencies=role)
     async def echo(request: Request) -> dict[str, Any]:

@@ -191,12 +191,6 @@ async def test_bodies_that_are_never_finished_take_a_bounded_memory(authorized: 
         assert await server.alive()
 
 
-async def test_a_page_for_everybody_takes_small_bodies_only() -> None:
-    async with served() as server:
-        assert (await server.ask(request("POST", "/u/abc", body=b"List-Unsubscribe=One-Click", authorized=False))).status == 200
-        assert (await server.ask(request("POST", "/u/abc", body=b"x" * 20_000, authorized=False))).status == 413
-
-
 # ── requests ─────────────────────────────────────────────────────────────────────────────────
 
 

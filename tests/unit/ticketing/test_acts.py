@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ticketing.acts import agents, clock, customers, incidents, time
-from services.ticketing.change import Change, Link, Person, Request, What, unless_refused
+from services.ticketing.change import CUSTOMER, Actor, ActorKind, Change, Link, Request, What, unless_refused
 from services.ticketing.incident import End, Ending
 from services.ticketing.matching.match import Match
 from services.ticketing.ticket import UNRESOLVED, Act, Refused, Status, Ticket
@@ -14,7 +14,7 @@ from services.ticketing.wording.rendering import Wording
 from shared.events import Fact, TicketLinked, TicketReplied, TicketResolved, TicketSlaBreached
 from tests.unit.ticketing.builders import NOW, a_clock, a_ticket, an_incident, minutes
 
-ADA = Person("ada", "act-1")
+ADA = Actor("ada", "act-1")
 ANSWER = Wording("Re: Cannot pay", "We know.")
 LATE = a_clock(due_at=NOW - minutes(1))
 
@@ -65,15 +65,43 @@ def test_a_breach_is_said_once() -> None:
 def test_the_same_end_of_an_incident_has_the_same_ids_and_another_end_has_others() -> None:
     ticket = a_ticket(incident_id="i-1", status=Status.WAITING)
     ends = [End(Ending.RESOLVED, NOW, 1), End(Ending.RESOLVED, NOW, 1), End(Ending.RESOLVED, NOW + minutes(5), 3)]
-    ids = [tuple(fact.id for fact in unless_refused(incidents.ended(ticket, an_incident(), end, ANSWER, NOW, None)).facts) for end in ends]
+    ids = [tuple(fact.id for fact in unless_refused(incidents.ended(ticket, an_incident(), end, True, NOW, None)).facts) for end in ends]
     assert ids[0] == ids[1]
     assert set(ids[0]).isdisjoint(ids[2])
 
 
-def test_an_end_with_nothing_to_say_still_resolves() -> None:
-    changed = unless_refused(incidents.ended(a_ticket(incident_id="i-1"), an_incident(), End(Ending.RESOLVED, NOW, 1), None, NOW, None))
+def test_an_end_that_nobody_is_told_of_still_resolves_and_counts_as_no_answer() -> None:
+    changed = unless_refused(incidents.ended(a_ticket(incident_id="i-1"), an_incident(), End(Ending.RESOLVED, NOW, 1), False, NOW, None))
     assert types(changed) == [TicketResolved]
     assert (changed.ticket.status, changed.ticket.first_response.answered_by) == (Status.RESOLVED, None)
+
+
+def test_an_end_that_notifier_tells_the_customer_is_their_first_answer_when_there_was_none() -> None:
+    ticket = a_ticket(incident_id="i-1")
+    changed = unless_refused(incidents.ended(ticket, an_incident(), End(Ending.RESOLVED, NOW, 1), True, NOW, None))
+    assert types(changed) == [TicketResolved]
+    assert (changed.ticket.first_response.stopped_at, changed.ticket.first_response.answered_by) == (NOW, "forewarn")
+    assert changed.message is None
+
+
+def test_an_agent_called_like_forewarn_is_a_person_all_the_same() -> None:
+    impostor = Actor("forewarn", "act-1")
+    replied = unless_refused(agents.replied(a_ticket(), impostor, NOW, "Hello."))
+    assert (replied.by.kind, replied.ticket.first_response.answered_automatically) == (ActorKind.AGENT, False)
+    linked = incidents.linked(replied.ticket, a_match(), None, NOW, None)
+    assert linked.by.kind is ActorKind.FOREWARN
+    assert linked.link is not None
+    undone = unless_refused(incidents.unlinked(linked.ticket, ADA, NOW, linked.link, "no"))
+    assert (undone.ticket.first_response.stopped_at, undone.clock_starts) == (NOW, False)
+
+
+def test_every_act_says_of_what_kind_who_acts_is() -> None:
+    answered = incidents.linked(a_ticket(), a_match(), ANSWER, NOW, None)
+    assert (answered.by.kind, answered.ticket.first_response.answered_automatically) == (ActorKind.FOREWARN, True)
+    request = Request("m", "t", "c-1", "form", "", "", None, "normal", None, NOW, None, taken_by="ada")
+    opened = customers.opened(request, 1001, a_clock(), NOW)
+    assert (opened.by, opened.detail) == (CUSTOMER, {"channel": "form", "taken_by": "ada"})
+    assert time.rested(a_ticket(status=Status.RESOLVED), NOW).by.kind is ActorKind.FOREWARN  # type: ignore[union-attr]
 
 
 def test_undoing_a_link_gives_the_promise_back_unless_a_person_has_kept_it() -> None:
@@ -133,7 +161,7 @@ LIFE = (
 
 def outcomes(ticket: Ticket, number: int, now: datetime, link: Link | None) -> dict[str, Change | Refused | None]:
     """What each act would make of the ticket now."""
-    person, request = Person("ada", str(number)), Request(str(number), "", "c-1", "form", "", "", None, "normal", None, now, None)
+    person, request = Actor("ada", str(number)), Request(str(number), "", "c-1", "form", "", "", None, "normal", None, now, None)
     made = {
         "wrote": customers.wrote(ticket, request, now),
         "replied": agents.replied(ticket, person, now, "Hello."),
@@ -150,7 +178,7 @@ def outcomes(ticket: Ticket, number: int, now: datetime, link: Link | None) -> d
         made["suggested"] = incidents.suggested(ticket, [a_match()], now)
         made["accepted"] = agents.accepted(ticket, person, now, Match(an_incident(), 1.0, ()), ANSWER)
     if ticket.incident_id is not None and ticket.status in UNRESOLVED:
-        made["ended"] = incidents.ended(ticket, an_incident(id=ticket.incident_id), End(Ending.RESOLVED, now, 1), ANSWER, now, None)
+        made["ended"] = incidents.ended(ticket, an_incident(id=ticket.incident_id), End(Ending.RESOLVED, now, 1), True, now, None)
     if ticket.incident_id is not None and link is not None:
         if ticket.status in UNRESOLVED:
             made["released"] = incidents.released(ticket, link, End(Ending.DISMISSED, now, number), now)

@@ -8,7 +8,7 @@ import pytest
 from services.ticketing.acts.linking import is_worth_answering, may_answer
 from services.ticketing.incident import End, Ending
 from services.ticketing.support import SupportFile
-from services.ticketing.wording.rendering import all_clear, answer
+from services.ticketing.wording.rendering import answer
 from shared.catalog import Catalog, Component
 from shared.config import ConfigError, load
 from tests.unit.ticketing.builders import CONFIGURATION, NOW, WORDS, a_clock, a_ticket, an_incident, minutes
@@ -43,6 +43,17 @@ def test_every_priority_has_a_target(tmp_path: Path) -> None:
     assert "urgent missing" in broken(tmp_path, "urgent: 15m, ", "")
 
 
+def test_words_for_the_all_clear_of_an_older_version_are_read_and_their_owner_hears_where_they_belong_now(tmp_path: Path) -> None:
+    path, doubts = tmp_path / "support.yml", list[str]()
+    path.write_text(SHIPPED.read_text() + '  resolved: {subject: "Fixed: {subject}", body: "It is fixed."}\n')
+    load(path, SupportFile, warn=doubts.append)
+    assert [doubt.partition(": ")[2] for doubt in doubts] == [
+        "answers: `resolved` is not used any more: notifier tells customers that an incident is over, in the words of notifications.yml"
+    ]
+    load(SHIPPED, SupportFile, warn=doubts.append)
+    assert len(doubts) == 1
+
+
 def test_what_is_misspelt_is_no_default(tmp_path: Path) -> None:
     assert "before_stort" in broken(tmp_path, "before_start: 5m", "before_stort: 5m")
 
@@ -72,7 +83,6 @@ def test_a_word_for_two_components_is_refused() -> None:
 def test_an_answers_subject_has_one_re_and_one_number() -> None:
     ticket = a_ticket(subject="Re: AW: Cannot pay [#7] [#1042]")
     assert answer(*WORDS, ticket, an_incident()).subject == "Re: Cannot pay [#1042]"
-    assert all_clear(*WORDS, ticket, an_incident(resolved_at=NOW)).subject == "Fixed: Cannot pay [#1042]"
 
 
 def test_braces_in_what_people_wrote_stay_braces() -> None:
@@ -83,7 +93,6 @@ def test_braces_in_what_people_wrote_stay_braces() -> None:
 def test_the_answer_depends_on_whether_the_incident_goes_on() -> None:
     assert "We are working on it" in answer(*WORDS, a_ticket(), an_incident()).body
     assert "is fixed since 24 November 2026, 10:00 UTC" in answer(*WORDS, a_ticket(), an_incident(resolved_at=NOW)).body
-    assert "is fixed since 24 November 2026, 10:00 UTC" in all_clear(*WORDS, a_ticket(), an_incident(resolved_at=NOW)).body
 
 
 def test_nobody_is_answered_about_an_end_that_nobody_is_to_hear_of() -> None:
@@ -96,5 +105,7 @@ def test_an_automatic_answer_is_given_within_a_day_and_never_after_a_person() ->
     assert CONFIGURATION.support.linking.answer_within == DAY
     assert is_worth_answering(a_ticket(), NOW + DAY, DAY)
     assert not is_worth_answering(a_ticket(), NOW + DAY + timedelta(seconds=1), DAY)
-    assert is_worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="forewarn")), NOW + minutes(1), DAY)
-    assert not is_worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="ada")), NOW + minutes(1), DAY)
+    assert is_worth_answering(
+        a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="forewarn", answered_automatically=True)), NOW + minutes(1), DAY
+    )
+    assert not is_worth_answering(a_ticket(first_response=a_clock(stopped_at=NOW, answered_by="forewarn")), NOW + minutes(1), DAY)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ticketing.ticket import MOVES, UNRESOLVED, Act, Refused, Status, move
+from services.ticketing.ticket import ROUTES, UNRESOLVED, Act, Refused, Status, move, routes_open
 
 PICTURE = """
             open         in_progress  waiting      resolved     closed
@@ -37,13 +37,16 @@ def test_every_unresolved_ticket_can_be_resolved_and_be_written_on() -> None:
         assert move(status, Act.WRITE) in UNRESOLVED
 
 
+@pytest.mark.parametrize("is_linked", [True, False])
 @pytest.mark.parametrize("status", Status)
-def test_a_refusal_names_exactly_what_can_be_done_instead(status: Status) -> None:
-    for act in Act:
-        if isinstance(refused := move(status, act), Refused):
-            assert refused.allowed == tuple(each for each in Act if status in MOVES[each])
+def test_the_routes_that_are_open_are_those_of_agents_that_lead_somewhere(status: Status, is_linked: bool) -> None:
+    leads = {ROUTES[act] for act in ROUTES if not isinstance(move(status, act), Refused)}
+    assert set(routes_open(status, is_linked=is_linked)) == leads - {"link" if is_linked else "unlink"}
+
+
+def test_what_only_a_customer_time_or_forewarn_can_do_has_no_route() -> None:
+    assert set(Act) - set(ROUTES) == {Act.WRITE, Act.ANSWER, Act.CLOSE}
 
 
 def test_a_refusal_reads_as_a_sentence() -> None:
-    refused = move(Status.CLOSED, Act.REOPEN)
-    assert str(refused) == "a ticket that is closed cannot reopen; it can do nothing any more"
+    assert str(move(Status.CLOSED, Act.REOPEN)) == "reopen is not possible on a ticket that is closed"

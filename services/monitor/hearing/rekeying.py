@@ -1,0 +1,87 @@
+"""Re-keying: where a product event belongs, and how it gets there when it came by another partition.
+
+A customer's distinct events, failure streak and duplicates are known in one place, the home partition of their key, whatever key
+and partitioner a producer used. What came by another partition is folded at home directly when this process has the home partition,
+and is forwarded there through Kafka when another process has it (`shared/forwarding.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aiokafka import ConsumerRecord
+from aiokafka.partitioner import murmur2
+
+from shared.dead_letters import PREFIX
+from shared.events import ProductEvent
+from shared.forwarding import Forward, Forwarded
+
+KNOWN = 500_000  # keys whose home is remembered, in some 50 MB; then all are forgotten and computed anew
+CAME_FROM = PREFIX + "rekeyed"  # a header for each time an event was forwarded: `<partition>/<offset>` it came from
+HOPS = 3  # times an event is forwarded at most: while a topic gets more partitions, processes may disagree about homes
+
+
+class Why(StrEnum):
+    """Why an event was not in the partition of its key: the closed list, also a metric's label."""
+
+    NO_KEY = "no_key"
+    OTHER_KEY = "other_key"
+    OTHER_PARTITIONER = "other_partitioner"  # the key is right, but the partition is not the one Kafka's default partitioner takes
+
+
+class Way(StrEnum):
+    """How such an event was folded: the closed list, also a metric's label."""
+
+    MEMORY = "memory"  # at home, which this process has
+    KAFKA = "kafka"  # forwarded to its home, which another process has
+    NONE = "none"  # where it came, since it was forwarded too often, or the broker refuses it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stray:
+    """An event that came by another partition than the home of its key."""
+
+    record: ConsumerRecord
+    event: ProductEvent
+    key: bytes
+    home: int
+
+    @property
+    def why(self) -> Why:
+        if self.record.key is None:
+            return Why.NO_KEY
+        return Why.OTHER_PARTITIONER if self.record.key == self.key else Why.OTHER_KEY
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether it may be forwarded once more."""
+        return [name for name, _ in self.record.headers].count(CAME_FROM) < HOPS
+
+    @property
+    def forwarded(self) -> Forwarded:
+        """The record as it came, with its key and the place it came from."""
+        came_from = (CAME_FROM, f"{self.record.partition}/{self.record.offset}".encode())
+        return Forwarded(self.home, self.key, self.record.value, (*self.record.headers, came_from), self.record.timestamp)
+
+
+class Homes:
+    """The home partition of each key: the one that Kafka's default partitioner takes."""
+
+    def __init__(self, partitions: int) -> None:
+        self.known: dict[str | None, int] = {}  # never of None, for which whoever has no customer may ask
+        self._partitions = partitions
+
+    def of(self, key: str) -> int:
+        """Where events of this key belong. The hash is pure Python and costs microseconds, so what it gave is remembered."""
+        home = self.known.get(key)
+        if home is None:
+            if len(self.known) >= KNOWN:
+                self.known.clear()
+            home = self.known[key] = (murmur2(key.encode()) & 0x7FFFFFFF) % self._partitions
+        return home
+
+
+async def forward(strays: Sequence[Stray], by: Forward) -> set[Stray]:
+    """Forwards the strays; returns those that the broker refuses. Raises KafkaError when it does not answer."""
+    refused = set(await by.send([stray.forwarded for stray in strays]))
+    return {stray for stray in strays if stray.forwarded in refused} if refused else set()

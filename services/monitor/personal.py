@@ -1,0 +1,15 @@
+"""What monitor holds of one customer, how it is shown and how it is erased."""
+
+from services.monitor.store import customers
+from shared.erasing import Personal
+
+PERSONAL = (
+    Personal("incidents that touched them", customers.queries.impact_on, customers.queries.erase_impact),
+    Personal(
+        "failures counted",
+        customers.queries.tallies_naming,
+        customers.begin_erasing,
+        shown=customers.failures_of,
+        pending=customers.queries.is_erasing,
+    ),
+)

@@ -1,0 +1,127 @@
+"""A customer asked to be forgotten: everything personal that a service holds goes, in one transaction, and that it went is remembered.
+
+Each service says in one table (`PERSONAL` in its `personal.py`) what it holds of a customer, how that is shown and how it
+is erased; what the shared mechanisms hold is added here. A fact that is older than its customer's erasure brings nothing
+back: handlers ask `erased_at`. What is remembered of an erased customer is a SHA-256 digest of their id.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from shared import unsent
+from shared.events import CustomerErased
+from shared.postgres import Tx
+
+AT_ONCE = 50  # facts of customers.v1 in one transaction, for streams that erase: an erasure is a dozen statements
+
+# Handlers hold the weaker lock from their question to their commit, so that an erasure waits for what they write, and sees it.
+# EXCLUSIVE still lets a backup read.
+LOCK = "LOCK TABLE erasures IN EXCLUSIVE MODE"
+ERASED = "SELECT customer, erased_at FROM erasures WHERE customer = ANY ($1::bytea[]) FOR KEY SHARE"
+HOLD = "LOCK TABLE erasures IN ROW SHARE MODE"
+ANY = "SELECT EXISTS (SELECT FROM erasures)"
+ERASURE = "SELECT erased_at, fact, rows FROM erasures WHERE customer = $1"
+REMEMBER = """INSERT INTO erasures AS known (customer, erased_at, fact, rows) VALUES ($1, least($2, clock()), $3, $4)
+    ON CONFLICT (customer) DO UPDATE SET erased_at = greatest(known.erased_at, excluded.erased_at), fact = excluded.fact, rows = (
+        SELECT jsonb_object_agg(name, total) FROM (
+            SELECT key AS name, sum(value::bigint) AS total FROM (
+                SELECT * FROM jsonb_each_text(known.rows) UNION ALL SELECT * FROM jsonb_each_text(excluded.rows)) AS each
+            GROUP BY key) AS summed)"""
+
+Shown = Callable[[asyncpg.Record, str], Mapping[str, Any] | None]
+Erase = Callable[[Tx, str], Awaitable[int]]
+
+
+@dataclass(frozen=True)
+class Personal:
+    """One kind of thing that a service holds of a customer. In each statement $1 is the customer's id, a text.
+
+    `erase` deletes or blanks, and touches only rows that still have something: its row count is reported. What no single
+    statement can erase is a function instead.
+    `export` selects what is shown, in a fixed order; each row is shown as JSON, or as `shown` makes it of the row and the
+    customer's id (None leaves the row out). `pending`, where the work goes on after the transaction, asks whether some is left.
+    """
+
+    name: str  # as exports and reports call it: in the plural, for people
+    export: str
+    erase: str | Erase
+    shown: Shown | None = None
+    pending: str = ""
+
+
+ANSWERS = Personal(
+    "answers kept for retries",
+    "SELECT route, created_at, encode(response, 'escape') AS response FROM idempotency WHERE customer = sha256(convert_to($1, 'UTF8'))"
+    " ORDER BY created_at, key",
+    "DELETE FROM idempotency WHERE customer = sha256(convert_to($1, 'UTF8'))",
+)
+UNSENT = Personal("messages not published yet", unsent.SHOW, unsent.forget)
+SHARED = (ANSWERS, UNSENT)
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """That a customer was erased: when, by which fact (the digest of its id), what went, and what is still being erased."""
+
+    erased_at: datetime
+    fact: str
+    rows: Mapping[str, int]
+    pending: tuple[str, ...]
+
+
+def digest(text: str) -> bytes:
+    """What is kept instead of an id that may be a mail address."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+async def erase(tx: Tx, personal: Sequence[Personal], customer_id: str, at: datetime, fact_id: str = "") -> dict[str, int]:
+    """Erases everything of the customer, and remembers that it did; returns how many rows went, by name.
+
+    Waits for the transactions that have asked `erased_at`, so it comes before other statements of `tx` that lock rows.
+    """
+    await tx.execute(LOCK)
+    gone = {each.name: await _erase(tx, each.erase, customer_id) for each in (*personal, *SHARED)}
+    await tx.execute(REMEMBER, digest(customer_id), at, digest(fact_id), gone)
+    return gone
+
+
+async def hear(tx: Tx, personal: Sequence[Personal], facts: Iterable[CustomerErased]) -> list[str]:
+    """Erases the customers of these facts, one by one; returns whom. A fact that was heard before, or is no newer, erases nothing more."""
+    erased = []
+    for fact in facts:
+        known = await tx.fetchrow(ERASURE, digest(fact.subject))
+        if known is None or (known["erased_at"] < fact.time and known["fact"] != digest(fact.id)):
+            await erase(tx, personal, fact.subject, fact.time, fact.id)
+            erased.append(fact.subject)
+    return erased
+
+
+async def erased_at(tx: Tx, ids: Collection[str]) -> dict[str, datetime]:
+    """When each of these customers was erased; those who were not are left out. Until `tx` ends no other is erased."""
+    of = {digest(each): each for each in ids}
+    return {of[row["customer"]]: row["erased_at"] for row in await tx.fetch(ERASED, list(of))} if of else {}
+
+
+async def hold(tx: Tx) -> bool:
+    """Until `tx` ends nobody is erased. Returns whether anybody ever was: if not, there is nobody to ask for."""
+    await tx.execute(HOLD)
+    return bool(await tx.fetchval(ANY))
+
+
+async def erasure_of(tx: Tx, personal: Sequence[Personal], customer_id: str) -> Erasure | None:
+    """How the customer was erased; None when they were not."""
+    row = await tx.fetchrow(ERASURE, digest(customer_id))
+    if row is None:
+        return None
+    pending = [each.name for each in personal if each.pending and await tx.fetchval(each.pending, customer_id)]
+    return Erasure(row["erased_at"], row["fact"].hex(), row["rows"], tuple(pending))
+
+
+async def _erase(tx: Tx, way: str | Erase, customer_id: str) -> int:
+    """Returns how many rows were touched."""
+    return int((await tx.execute(way, customer_id)).rpartition(" ")[2]) if isinstance(way, str) else await way(tx, customer_id)

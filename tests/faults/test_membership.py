@@ -1,0 +1,89 @@
+"""Replicas in one consumer group, on a real broker: each has its part, and two that were given one name end up with two."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import uuid4
+
+import pytest
+from prometheus_client import REGISTRY
+
+from shared import kafka as our_kafka
+from shared.brokers import brokers_of
+from shared.handling import Handling
+from shared.postgres import Database
+from shared.settings import Settings
+from shared.stream import Stream
+from tests.containers import Kafka, kafka
+from tests.faults.site import within
+
+__all__ = ["kafka"]
+pytestmark = pytest.mark.docker
+
+PARTITIONS = 10
+QUIET_S = 12.0  # longer than a session
+
+
+class Member:
+    """A stream that reads for a replica of that name."""
+
+    def __init__(self, settings: Settings, topic: str) -> None:
+        self.stream = Stream("replica", topic, Handling(topic, (), nothing), Database(settings, "replica"))
+        self.broker = our_kafka.broker(brokers_of(settings), [self.stream], settings.instance)
+
+    @property
+    def has(self) -> frozenset[int]:
+        return self.stream.assigned or frozenset()
+
+
+async def nothing(*_: object) -> None: ...
+
+
+@asynccontextmanager
+async def members(kafka: Kafka, topic: str, names: Sequence[str]) -> AsyncIterator[list[Member]]:
+    async with AsyncExitStack() as running:
+        started = []
+        for name in names:
+            member = Member(Settings(environment="demo", kafka=kafka.bootstrap, instance=name), topic)
+            await member.broker.start()
+            running.push_async_callback(member.broker.stop)
+            started.append(member)
+        yield started
+
+
+async def _nothing_moves(found: Sequence[Member], topic: str) -> None:
+    """Each has half of the partitions, and for longer than a session nobody is assigned any."""
+
+    async def halved() -> bool:
+        return [len(each.has) for each in found] == [5, 5] and not found[0].has & found[1].has
+
+    await within(60, halved, "each has half of the partitions")
+    before = assignments(topic)
+    await asyncio.sleep(QUIET_S)  # nothing is to happen, and nothing signals that
+    assert assignments(topic) == before
+    assert await halved()
+
+
+def assignments(topic: str) -> float:
+    return REGISTRY.get_sample_value("forewarn_assignments_total", {"topic": topic}) or 0.0
+
+
+@pytest.fixture
+async def topic(kafka: Kafka) -> str:
+    name = f"replicas-{uuid4().hex[:8]}"
+    await kafka.create(name, partitions=PARTITIONS)
+    return name
+
+
+async def test_replicas_of_two_names_share_the_partitions_and_then_nothing_moves(kafka: Kafka, topic: str) -> None:
+    async with members(kafka, topic, ["a", "b"]) as found:
+        await _nothing_moves(found, topic)
+
+
+async def test_two_of_one_name_say_so_and_take_two(kafka: Kafka, topic: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def said() -> bool:
+        return "another member has the name same" in caplog.text
+
+    async with members(kafka, topic, ["same", "same"]) as found:
+        await within(90, said, "one of them says that it is displaced")
+        await _nothing_moves(found, topic)
