@@ -82,9 +82,9 @@ def chosen(request: pytest.FixtureRequest) -> InMemory | Served:
     match request.param:
         case "real":
             server: Kafka = request.getfixturevalue("kafka")
-            return Served(server.bootstrap, partial(server.create, partitions=PARTITIONS))
+            return Served(server.bootstrap, partial(server.create, partitions=PARTITIONS), prefix="acme.")
         case "mock":
-            return Served(request.getfixturevalue("mock_cluster"))
+            return Served(request.getfixturevalue("mock_cluster"), prefix="acme.")
         case _:
             return InMemory()
 
@@ -156,7 +156,7 @@ async def test_what_raised_comes_again_and_where_it_stands_is_known(broker: Brok
         await eventually(lambda: value(metrics.CONSUMED.labels(topic)) >= 8)
         consumer = feed.consumer()
         assert consumer is not None
-        at = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        at = [TopicPartition(feed.at_brokers, partition) for partition in range(PARTITIONS)]
         ends = await consumer.end_offsets(at)
         assert set((await consumer.beginning_offsets(at)).values()) == {0}
         assert sum(ends.values()) == 8

@@ -147,6 +147,14 @@ LIMITS = {
         "flow/test_roles_apart.py::test_a_ticket_is_made_while_the_queue_of_notifications_is_full",
         "flow/test_roles_apart.py::test_advisory_locks_of_another_stop_neither_relay_nor_migration",
     ],
+    "**Connections**": [
+        "unit/shared/test_brokers.py::test_outside_demo_what_logs_in_crosses_the_network_in_clear_only_if_that_is_said",
+        "unit/shared/test_settings.py::test_outside_demo_no_password_goes_to_another_machine_in_clear",
+        "unit/shared/test_settings.py::test_outside_demo_no_mail_goes_to_another_machine_in_clear_unless_that_is_said",
+        "unit/shared/test_tls.py::test_a_server_is_who_its_certificate_says",
+        "faults/test_secured.py::test_every_kind_of_client_gets_in_by_each_way_to_log_in",
+        "faults/test_secured_postgres.py::test_who_does_not_fit_the_servers_certificate_or_shows_none_is_not_let_in",
+    ],
     "**Passwords**": ["unit/deploy/test_roles.py::test_the_verifier_proves_the_servers_side_of_rfc_7677s_example"],
     "**Secrets**": [
         "unit/deploy/test_environment.py::test_a_secret_can_be_a_file_and_the_file_wins",
