@@ -147,6 +147,14 @@ LIMITS = {
         "flow/test_roles_apart.py::test_a_ticket_is_made_while_the_queue_of_notifications_is_full",
         "flow/test_roles_apart.py::test_advisory_locks_of_another_stop_neither_relay_nor_migration",
     ],
+    "**Connections**": [
+        "unit/shared/test_brokers.py::test_outside_demo_what_logs_in_crosses_the_network_in_clear_only_if_that_is_said",
+        "unit/shared/test_settings.py::test_outside_demo_no_password_goes_to_another_machine_in_clear",
+        "unit/shared/test_settings.py::test_outside_demo_no_mail_goes_to_another_machine_in_clear_unless_that_is_said",
+        "unit/shared/test_tls.py::test_a_server_is_who_its_certificate_says",
+        "faults/test_secured.py::test_every_kind_of_client_gets_in_by_each_way_to_log_in",
+        "faults/test_secured_postgres.py::test_who_does_not_fit_the_servers_certificate_or_shows_none_is_not_let_in",
+    ],
     "**Passwords**": ["unit/deploy/test_roles.py::test_the_verifier_proves_the_servers_side_of_rfc_7677s_example"],
     "**Secrets**": [
         "unit/deploy/test_environment.py::test_a_secret_can_be_a_file_and_the_file_wins",
@@ -167,11 +175,16 @@ LIMITS = {
         "unit/deploy/test_topics.py::test_nothing_but_the_directory_is_kept_for_more_than_thirty_days",
         "unit/deploy/test_topics.py::test_what_erased_customers_were_is_compacted_away_within_a_day",
         "flow/test_retention.py::test_every_table_is_kept_for_a_time_or_is_bounded_by_nature",
-        "flow/test_notifier_objects.py::test_nothing_personal_is_left_of_the_erased_in_any_table",
+        "flow/test_notifier_erases.py::test_nothing_of_the_erased_is_left_in_any_table",
+        "contract/test_personal.py::test_every_table_that_can_hold_text_is_erased_or_known_to_be_free_of_it",
+        "flow/test_erasure_everywhere.py::test_no_row_of_any_table_holds_a_word_of_an_erased_customer_also_after_a_replay",
+        "unit/local/test_dlq.py::test_no_word_of_an_erased_customer_is_shown_or_sent_back",
     ],
     "**Logs**": [
         "unit/shared/test_log_lines.py::test_a_record_is_one_line_that_can_be_seen_and_ends",
         "unit/shared/test_log_lines.py::test_an_error_of_postgres_is_told_without_the_row",
+        "unit/shared/test_log_lines.py::test_an_error_that_followed_one_of_postgres_is_told_without_the_row_too",
+        "unit/shared/test_log_lines.py::test_a_warning_is_told_by_its_place_unless_its_kind_quotes_code_alone",
         "unit/shared/test_log_lines.py::test_a_mail_address_in_any_text_loses_whose_it_is",
     ],
     "**Terminal**": [

@@ -108,3 +108,15 @@ def test_the_image_is_not_root_installs_by_hash_only_and_says_when_it_is_ready()
     assert "USER 10001:10001" in dockerfile
     assert "HEALTHCHECK" in dockerfile
     assert "--require-hashes" in dockerfile
+
+
+@pytest.mark.parametrize("server", ["kafka", "postgres"])
+def test_without_a_shipped_server_nobody_waits_for_it(server: str) -> None:
+    class Loader(yaml.SafeLoader):
+        """Reads Compose's `!reset`, which takes away what the first file has there."""
+
+    Loader.add_constructor("!reset", lambda *_: "reset")
+    own = yaml.load((ROOT / f"deploy/compose/own-{server}.yml").read_text(), Loader)["services"]  # noqa: S506  made from the safe one
+    assert own.pop(server) == "reset"
+    waiting = {name for name, service in SERVICES.items() if server in service.get("depends_on", ())}
+    assert own == {name: {"depends_on": {server: "reset"}} for name in waiting}
