@@ -37,6 +37,7 @@ PLACES = {
     "tests/alerts/harms.py": "what is taken away from each",
     "tests/contract/plans/parameters.py": "the parameters of each one's queries",
     "tests/contract/plans/tables.py": "the rows of each one's tables",
+    "tests/contract/test_houses.py": "rooms of each that are not pure",
     "tests/contract/test_security.py": "what may be asked of each",
     "tests/flow/every_service.py": "how each is wired",
     "tests/flow/largest.py": "the largest request of each",
