@@ -256,15 +256,15 @@ class FakeLoop:
     """Services without processes, on one `FakeTopics`: every turn publishes, polls, and does what is due."""
 
     def __init__(self, topics: FakeTopics, clock: Clock, *services: Service) -> None:
-        self.topics, self.clock, self._services = topics, clock, services
-        self._consumers = [FakeConsumer(topics, stream) for service in services for stream in service.streams]
+        self.topics, self.clock, self.services = topics, clock, services
+        self.consumers = [FakeConsumer(topics, stream) for service in services for stream in service.streams]
 
     async def start(self) -> None:
         """What a service does before it consumes; then every partition is assigned."""
-        for service in self._services:
+        for service in self.services:
             for before in service.before:
                 await before()
-        for consumer in self._consumers:
+        for consumer in self.consumers:
             await consumer.assign()
 
     async def settle(self) -> None:
@@ -283,14 +283,14 @@ class FakeLoop:
 
     async def _turn(self) -> int:
         moved = 0
-        for service in self._services:
+        for service in self.services:
             moved += await self.topics.relay(service.database)
             moved += sum([await do_due(service.database, kind, work) for kind, work in service.due.items()])
-        return moved + sum([await consumer.turn() for consumer in self._consumers])
+        return moved + sum([await consumer.turn() for consumer in self.consumers])
 
     async def _next_due(self, until: datetime) -> datetime | None:
         moments = []
-        for service in self._services:
+        for service in self.services:
             async with service.database.connection() as connection:
                 kinds = list(service.due)
                 moments.append(await connection.fetchval("SELECT min(ready_at) FROM due WHERE kind = ANY ($1::text[])", kinds))
@@ -299,8 +299,4 @@ class FakeLoop:
 
 async def do_due(database: Database, kind: str, work: Work) -> int:
     """Claims what is due now and does it, one after another; returns how many rows."""
-    timers = Timers(database, {kind: work})
-    claimed = await timers._claim(kind, work, work.at_once)
-    for due in claimed:
-        await timers._do(work, due)
-    return len(claimed)
+    return await Timers(database, {kind: work}).do_due(kind)
