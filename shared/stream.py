@@ -12,7 +12,7 @@ fold for state that lives in memory between checkpoints.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
@@ -26,8 +26,8 @@ from shared.aside import Aside
 from shared.brake import Brake
 from shared.dead_letters import DeadLetter, Suspects, without
 from shared.events import FOREIGN
-from shared.feed import Consumer, Feed
-from shared.offsets import Fenced, Position
+from shared.feed import Consumer, Feed, unidentified
+from shared.offsets import Fenced, Log, Position
 from shared.outbox import Lane, put
 from shared.postgres import TRANSIENT, Database, Tx, is_transient, wait_for_wakeup
 
@@ -80,14 +80,14 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self.group = f"forewarn-{service}-{topic}"
         self.at_brokers = topic  # what the brokers call it; set with the consumer
         self.consumer: Callable[[], Consumer | None] = lambda: None
+        self.identity: Callable[[], Awaitable[str | None]] = unidentified  # of the topic, at the brokers; set with the consumer
         self.assigned: frozenset[int] | None = None  # None before the group has assigned anything
         self.brakes = topic not in FOREIGN  # whether most of the topic failing stops it
         self.brake = self._brake_at_commit = Brake()
         self.aside = Aside(topic, self.group)
         self.processor, self._database, self.slowest, self._together = processor, database, slowest, together
         self._feed = Feed(lambda: self.at_brokers, lambda: self.consumer())  # noqa: PLW0108  it is set later
-        self._lock = asyncio.Lock()
-        self._stopping = asyncio.Event()
+        self._lock, self._stopping = asyncio.Lock(), asyncio.Event()
         self._positions: dict[int, Position] = {}
         self._bounds_of: frozenset[int] | None = None
         self._suspects = Suspects()
@@ -330,14 +330,14 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         return True
 
     async def _load(self, partitions: list[int]) -> None:
-        begins, ends = await self._feed.bounds(partitions) if self._bounds_of != self.assigned else ({}, {})
+        has = await self._feed.log(partitions, self.identity) if self._bounds_of != self.assigned else Log()
         async with self._database.transaction() as tx:
-            positions = await offsets.load(tx, self.name, self.topic, partitions, begins, ends)
+            positions = await offsets.load(tx, self.name, self.topic, partitions, has)
             await self.processor.load(tx, partitions)
             if self.brake.tripped:
                 await brake.engage(tx, self.name, self.topic, partitions, self.brake)
             elif self.brakes:
-                self.brake.waived = await brake.recall(tx, self.name, self.topic, partitions, ends)
+                self.brake.waived = await brake.recall(tx, self.name, self.topic, partitions, has.ends)
         for partition, position in positions.items():
             self._feed.seek(partition, position.next)
         self._positions, self._bounds_of = positions, self.assigned

@@ -41,9 +41,18 @@ class FakeTopics:
     def __init__(self, partitions: int = 4) -> None:
         self._partitions = range(partitions)
         self._logs: dict[str, list[Log]] = {}
+        self._made: dict[str, int] = {}  # how often a topic was made anew
 
     def logs(self, topic: str) -> list[Log]:
         return self._logs.setdefault(topic, [Log() for _ in self._partitions])
+
+    def identity(self, topic: str) -> str:
+        return f"{topic} #{self._made.get(topic, 0)}"
+
+    def recreate(self, topic: str) -> None:
+        """Another topic of that name, with nothing in it."""
+        self._logs[topic] = [Log() for _ in self._partitions]
+        self._made[topic] = self._made.get(topic, 0) + 1
 
     def put(
         self,
@@ -130,6 +139,7 @@ class FakeConsumer:
         self._topics = topics
         self._positions: dict[int, int] = {}
         stream.consumer = lambda: self
+        stream.identity = self._identity
 
     async def assign(self, *partitions: int) -> None:
         """A rebalance gives it these partitions; without any named, all of them."""
@@ -194,6 +204,9 @@ class FakeConsumer:
         log, position = self._topics.logs(partition.topic)[partition.partition], self._positions[partition.partition]
         left = any(record.offset >= position for record in log.records)
         return position if left else log.end
+
+    async def _identity(self) -> str:
+        return self._topics.identity(self.stream.topic)
 
     async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return {each: self._topics.logs(each.topic)[each.partition].begin for each in partitions}

@@ -82,9 +82,9 @@ def chosen(request: pytest.FixtureRequest) -> InMemory | Served:
     match request.param:
         case "real":
             server: Kafka = request.getfixturevalue("kafka")
-            return Served(server.bootstrap, partial(server.create, partitions=PARTITIONS))
+            return Served(server.bootstrap, partial(server.create, partitions=PARTITIONS), prefix="acme.")
         case "mock":
-            return Served(request.getfixturevalue("mock_cluster"))
+            return Served(request.getfixturevalue("mock_cluster"), prefix="acme.")
         case _:
             return InMemory()
 
@@ -156,7 +156,7 @@ async def test_what_raised_comes_again_and_where_it_stands_is_known(broker: Brok
         await eventually(lambda: value(metrics.CONSUMED.labels(topic)) >= 8)
         consumer = feed.consumer()
         assert consumer is not None
-        at = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
+        at = [TopicPartition(feed.at_brokers, partition) for partition in range(PARTITIONS)]
         ends = await consumer.end_offsets(at)
         assert set((await consumer.beginning_offsets(at)).values()) == {0}
         assert sum(ends.values()) == 8
@@ -223,3 +223,34 @@ async def test_what_retention_took_before_it_was_read_is_counted_and_the_rest_is
     async with historic.feeding(feed):
         await eventually(lambda: second.values() == {b"3", b"4"})
     assert value(metrics.GAPS.labels(topic)) == 2
+
+
+async def test_another_topic_of_the_same_name_is_read_from_its_start_however_long_it_is(
+    historic: Historic, topic: str, monitor_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A database that was restored beside another broker: the offsets it holds mean nothing there."""
+    for number in range(2):
+        await historic.put(topic, b"before %d" % number)
+    first, feed = stream(topic, monitor_database)
+    async with historic.feeding(feed):
+        await eventually(lambda: len(first.saved) == 2)
+    await historic.recreate(topic)
+    for number in range(5):
+        await historic.put(topic, b"%d" % number)
+    second, feed = stream(topic, monitor_database)
+    async with historic.feeding(feed):
+        await eventually(lambda: len(second.saved) >= 5)
+    assert [record.value for record in second.saved] == [b"%d" % number for number in range(5)]
+    assert f"{topic} is not the topic it was" in caplog.text
+
+
+async def test_an_offset_from_before_ids_were_kept_goes_on(historic: Historic, topic: str, monitor_database: Database) -> None:
+    for number in range(3):
+        await historic.put(topic, b"%d" % number)
+    async with monitor_database.connection() as connection:
+        await connection.execute("INSERT INTO offsets (stream, topic, partition, next) VALUES ('shop', $1, 0, 2)", topic)
+    processor, feed = stream(topic, monitor_database)
+    async with historic.feeding(feed):
+        await eventually(lambda: processor.values() == {b"2"})
+    async with monitor_database.connection() as connection:
+        assert await connection.fetchval("SELECT bool_and(topic_id IS NOT NULL) FROM offsets WHERE topic = $1", topic)

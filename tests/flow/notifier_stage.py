@@ -95,7 +95,7 @@ class Stage:
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
         """All that is remembered."""
-        tables = ("customers", "preferences", "bad_addresses", "incidents", "notifications", "due")
+        tables = ("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "erasures", "due")
         return {table: sorted(await self.rows(f"SELECT * FROM {table}"), key=str) for table in tables}  # noqa: S608
 
     def said(self) -> list[Fact]:

@@ -105,6 +105,8 @@ SEEDS = {
         FROM generate_series(1, $1::int) n""",
     ("ticketing", "heard"): """INSERT INTO heard (fact_id, heard_at)
         SELECT $3 || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END FROM generate_series(1, $1::int) n""",
+    ("ticketing", "erased_messages"): """INSERT INTO erased_messages (id, erased_at)
+        SELECT $3 || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END FROM generate_series(1, $1::int) n""",
 }
 EACH = [
     pytest.param(service, kept, id=f"{service}-{kept.table}{'-words' if kept.forget else ''}") for service in KEPT for kept in KEPT[service]

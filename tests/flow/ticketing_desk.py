@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from services.ticketing import timers
+from services.ticketing.hearing.customers import on_customers
 from services.ticketing.hearing.incidents import on_incidents
 from services.ticketing.hearing.notifications import on_notifications
 from services.ticketing.hearing.requests import on_requests
@@ -24,6 +25,7 @@ HANDLERS: dict[Topic, Handler] = {
     Topic.SUPPORT_REQUESTS: partial(on_requests, CONFIGURATION),
     Topic.INCIDENTS: on_incidents,
     Topic.NOTIFICATIONS: on_notifications,
+    Topic.CUSTOMERS: on_customers,
 }
 Doing = Callable[[Due], Awaitable[None]]
 TABLES = (
@@ -37,6 +39,7 @@ TABLES = (
     "impact",
     "impact_to_match",
     "told",
+    "erased_messages",
     "due",
     "outbox",
 )

@@ -154,3 +154,18 @@ async def test_the_relay_goes_on_at_once_while_large_rows_wait(monitor_database:
         await put(tx, [Message(TOPIC, b"k", b"x" * 500_000) for _ in range(70)])
     async with relaying(monitor_database, kafka):
         await nothing_left(monitor_database)
+
+
+async def test_with_a_prefix_records_go_to_the_topic_of_that_name(monitor_database: Database, kafka: str) -> None:
+    brokers = Brokers(kafka, prefix="acme.")
+    async with monitor_database.transaction() as tx:
+        await put(tx, [Message(TOPIC, b"k", b"v")])
+    relay = asyncio.create_task(Relay(monitor_database, brokers).run())
+    try:
+        await nothing_left(monitor_database)
+    finally:
+        relay.cancel()
+        with suppress(asyncio.CancelledError):
+            await relay
+    [record] = await published(kafka, 1, f"acme.{TOPIC}")
+    assert (record.key, record.value) == (b"k", b"v")
