@@ -96,7 +96,7 @@ class Desk:
     async def _do(self, works: Mapping[str, Doing]) -> int:
         done = 0
         for kind, do in works.items():
-            for due in await Timers(self.database, {})._claim(kind, Work(_never), 1000):
+            for due in await Timers(self.database, {kind: Work(_never)}).claim(kind, 1000):
                 with suppress(LeaseLost):  # it was made due anew meanwhile
                     await do(due)
                 done += 1
