@@ -5,6 +5,7 @@ address. So a text is written only where its kind is known to quote nothing; of 
 """
 
 import re
+import ssl
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,8 @@ def _told(error: BaseException) -> str:
     """What may be said of its text; nothing when it is of no kind that is known."""
     told = ""
     match error:
+        case ssl.SSLCertVerificationError():
+            told = error.verify_message
         case asyncpg.PostgresError():
             told = _of_postgres(error)
         case ValidationError():

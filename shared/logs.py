@@ -93,7 +93,7 @@ class Summing(logging.StreamHandler[TextIO]):
         super().__init__(stream)
         self.setFormatter(OneLine())
         self._clock = clock
-        self._kinds: dict[tuple[str, int, str], Kind] = {}  # the one seen last stands last
+        self.kinds: dict[tuple[str, int, str], Kind] = {}  # the one seen last stands last
         self._looked_at = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -117,14 +117,14 @@ class Summing(logging.StreamHandler[TextIO]):
 
     def _is_new(self, record: logging.LogRecord, now: float) -> bool:
         name = (record.name, record.levelno, _words(record))
-        kind = self._kinds.pop(name, None)
+        kind = self.kinds.pop(name, None)
         new = kind is None or (now - kind.seen_at > OVER and not kind.left_out)
-        kind = self._kinds[name] = Kind(now, now) if kind is None or new else kind
+        kind = self.kinds[name] = Kind(now, now) if kind is None or new else kind
         kind.seen_at = now
         if not new:
             kind.left_out, kind.latest = kind.left_out + 1, record
-        if len(self._kinds) > KINDS:
-            del self._kinds[next(iter(self._kinds))]
+        if len(self.kinds) > KINDS:
+            del self.kinds[next(iter(self.kinds))]
         return new
 
     def _summaries(self, now: float) -> Iterator[logging.LogRecord]:
@@ -132,7 +132,7 @@ class Summing(logging.StreamHandler[TextIO]):
         if now - self._looked_at < 1:
             return
         self._looked_at = now
-        for kind in self._kinds.values():
+        for kind in self.kinds.values():
             if kind.left_out and now - kind.said_at >= kind.pause:
                 yield kind.summary(now)
 

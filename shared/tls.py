@@ -43,6 +43,8 @@ class Files:
         except ssl.SSLError:
             raise Unusable("ca", self.ca, "has no certificate in PEM") from None
         context.check_hostname = check_hostname
+        # From Python 3.13 on the default wants each extension of RFC 5280, which authorities that companies made themselves often lack.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if self.certificate:
             try:
                 # Without a password of ours OpenSSL would ask for one at the terminal.

@@ -8,6 +8,7 @@ from shared.config import Config
 from shared.identity import Caller, Holder, Role, misnamed
 from shared.tokens import KEY_ID
 
+MOST_CALLERS = 1000  # a service reads so many in about a second
 MOST_TOKENS = 10  # of one caller: one, and those it is rotating away from
 
 
@@ -41,7 +42,7 @@ class Entry(Config):
 class TokensFile(Config):
     """Everybody who has a token of their own, by name."""
 
-    callers: dict[Annotated[str, AfterValidator(_named)], Entry] = {}
+    callers: Annotated[dict[Annotated[str, AfterValidator(_named)], Entry], Field(max_length=MOST_CALLERS)] = {}
 
     @model_validator(mode="after")
     def _one_holder_for_each(self) -> "TokensFile":

@@ -37,6 +37,9 @@ class Historic(Broker, Protocol):
     async def forget_before(self, topic: str, partition: int, offset: int) -> None:
         """What retention does."""
 
+    async def recreate(self, topic: str) -> None:
+        """Deletes the topic and makes another of that name; what a restore meets on another broker."""
+
     async def put_in_transaction(self, topic: str, value: bytes) -> None:
         """To the first partition; the offset after it is the transaction's marker, which no reader ever sees."""
 
@@ -65,31 +68,35 @@ class InMemory:
     async def forget_before(self, topic: str, partition: int, offset: int) -> None:
         self._topics.forget_before(topic, partition, offset)
 
+    async def recreate(self, topic: str) -> None:
+        self._topics.recreate(topic)
+
     async def put_in_transaction(self, topic: str, value: bytes) -> None:
         self._topics.put(topic, value, headers=())
         self._topics.skip(topic, 0)
 
 
 class Served:
-    """A broker that listens somewhere; fed as in production."""
+    """A broker that listens somewhere; fed as in production, with a prefix of names where there are others on it."""
 
-    def __init__(self, bootstrap: str, create: Callable[[str], Awaitable[None]] | None = None) -> None:
+    def __init__(self, bootstrap: str, create: Callable[[str], Awaitable[None]] | None = None, prefix: str = "") -> None:
         """`create`: where topics do not make themselves."""
         self._bootstrap, self._create = bootstrap, create
+        self._brokers = Brokers(bootstrap, prefix)
 
     async def create(self, topic: str) -> None:
         if self._create:
-            await self._create(topic)
+            await self._create(self._brokers.there(topic))
 
     async def put(self, topic: str, value: bytes | None, *, key: bytes | None = None, headers: Headers = ()) -> tuple[int, int]:
         async with AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=True) as producer:
             partition = 0 if key is None else None
-            sent = await producer.send_and_wait(topic, value, key=key, headers=list(headers), partition=partition)
+            sent = await producer.send_and_wait(self._brokers.there(topic), value, key=key, headers=list(headers), partition=partition)
         return sent.partition, sent.offset
 
     @asynccontextmanager
     async def feeding(self, stream: Stream) -> AsyncIterator[None]:
-        broker = kafka.broker(Brokers(self._bootstrap), [stream])
+        broker = kafka.broker(self._brokers, [stream])
         await broker.start()
         try:
             async with _running(stream.run):
@@ -102,13 +109,25 @@ class Served:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
         await admin.start()
         try:
-            await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(before_offset=offset)})
+            await admin.delete_records({TopicPartition(self._brokers.there(topic), partition): RecordsToDelete(before_offset=offset)})
         finally:
             await admin.close()
 
+    async def recreate(self, topic: str) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        await admin.start()
+        try:
+            await admin.delete_topics([topic])
+            async with asyncio.timeout(WITHIN):
+                while topic in await admin.list_topics():  # noqa: ASYNC110  a broker cannot signal
+                    await asyncio.sleep(0.05)
+        finally:
+            await admin.close()
+        await self.create(topic)
+
     async def put_in_transaction(self, topic: str, value: bytes) -> None:
         async with AIOKafkaProducer(bootstrap_servers=self._bootstrap, transactional_id=topic) as producer, producer.transaction():
-            await producer.send_and_wait(topic, value, partition=0)
+            await producer.send_and_wait(self._brokers.there(topic), value, partition=0)
 
 
 @asynccontextmanager

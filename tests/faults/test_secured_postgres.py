@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from deploy.init import InitSettings, prepare_database
+from deploy.services import SERVICES
 from services.monitor.settings import MonitorSettings
 from shared.measuring import OwnConnection
 from shared.postgres import Database, server_of
@@ -35,7 +36,7 @@ def given(server: SecuredPostgres, **other: Any) -> dict[str, Any]:
 
 
 async def test_init_and_a_service_connect_by_tls_and_are_verified(server: SecuredPostgres) -> None:
-    passwords = {f"{service}_password": SERVICES_PASSWORD for service in ("monitor", "notifier", "ticketing")}
+    passwords = {spec.password: SERVICES_PASSWORD for spec in SERVICES}
     await asyncio.wait_for(prepare_database(InitSettings(**given(server, admin_password=PASSWORD, **passwords))), 60)
     settings = MonitorSettings(**given(server, database_user="forewarn_monitor", database_password=SERVICES_PASSWORD))
     database = Database(settings, "monitor")

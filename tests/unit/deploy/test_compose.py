@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.secrets import TOKENS_FILE
 from deploy.services import NAMES
 
 ROOT = Path(__file__).parents[3]
@@ -62,6 +63,16 @@ def test_its_secrets_are_files_or_the_operators_own(name: str) -> None:
     assert {variable for variable in secret if not variable.endswith("_FILE")} <= OPERATORS_OWN
 
 
+def test_the_file_of_tokens_is_read_by_all_services_written_by_none_and_made_by_the_secrets() -> None:
+    for name in NAMES:
+        assert "callers:/callers:ro" in SERVICES[name]["volumes"]
+        assert SERVICES[name]["environment"]["FOREWARN_TOKENS_FILE"] == "/callers/tokens.yml"
+    assert f"callers:/secrets/{Path(TOKENS_FILE).parent}" in SERVICES["secrets"]["volumes"]
+    assert Path(TOKENS_FILE).name == "tokens.yml"
+    writers = {name for name, service in SERVICES.items() if "callers:/callers" in service.get("volumes", ())}
+    assert writers <= {"forewarn"}
+
+
 def test_native_code_of_the_brokers_codecs_can_be_loaded_from_one_folder_and_an_open_transaction_ends_soon() -> None:
     kafka = SERVICES["kafka"]
     assert [folder for folder in kafka["tmpfs"] if "exec" in folder] == ["/opt/kafka/native:exec,uid=1000,mode=0700,size=16m"]
@@ -97,3 +108,15 @@ def test_the_image_is_not_root_installs_by_hash_only_and_says_when_it_is_ready()
     assert "USER 10001:10001" in dockerfile
     assert "HEALTHCHECK" in dockerfile
     assert "--require-hashes" in dockerfile
+
+
+@pytest.mark.parametrize("server", ["kafka", "postgres"])
+def test_without_a_shipped_server_nobody_waits_for_it(server: str) -> None:
+    class Loader(yaml.SafeLoader):
+        """Reads Compose's `!reset`, which takes away what the first file has there."""
+
+    Loader.add_constructor("!reset", lambda *_: "reset")
+    own = yaml.load((ROOT / f"deploy/compose/own-{server}.yml").read_text(), Loader)["services"]  # noqa: S506  made from the safe one
+    assert own.pop(server) == "reset"
+    waiting = {name for name, service in SERVICES.items() if server in service.get("depends_on", ())}
+    assert own == {name: {"depends_on": {server: "reset"}} for name in waiting}

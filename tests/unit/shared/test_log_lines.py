@@ -5,6 +5,7 @@ import asyncio
 import gc
 import io
 import logging
+import ssl
 import subprocess
 import sys
 import warnings
@@ -19,6 +20,7 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from pydantic import BaseModel
 
+from shared.brokers import Unreachable
 from shared.cloudevents import Reason, Undecodable
 from shared.errors import described
 from shared.logs import FORMAT, LONGEST, OneLine, Summing
@@ -234,6 +236,12 @@ def _invalid(of: Callable[[], object]) -> BaseException:
     raise AssertionError("it should have raised")
 
 
+def _untrusted(why: str) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, f"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {why} (_ssl.c:1006)")
+    error.verify_message = why
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
@@ -255,6 +263,8 @@ def _invalid(of: Callable[[], object]) -> BaseException:
         (RuntimeError(CANARY), "RuntimeError"),
         (ConnectionRefusedError(111, "Connection refused"), "ConnectionRefusedError: [Errno 111] Connection refused"),
         (KafkaConnectionError("no broker at kafka:9092"), "KafkaConnectionError: KafkaConnectionError: no broker at kafka:9092"),
+        (Unreachable("kafka:9094: it refuses the user 'me'"), "Unreachable: kafka:9094: it refuses the user 'me'"),
+        (_untrusted("unable to get local issuer certificate"), "SSLCertVerificationError: unable to get local issuer certificate"),
         (Undecodable(Reason.WRONG_TYPE, "data.rows"), "Undecodable: wrong_type: data.rows"),
     ],
 )
