@@ -76,7 +76,7 @@ async def prepare_kafka(settings: InitSettings) -> None:
 
 async def prepare_database(settings: InitSettings) -> None:
     await patiently(f"the database at {settings.database_host}:{settings.database_port}", lambda: _create_if_missing(settings))
-    admin = await _connect(settings, settings.admin_user, settings.admin_password.get_secret_value())
+    admin = await connect(settings, settings.admin_user, settings.admin_password.get_secret_value())
     try:
         database, others = settings.database_name, [name.strip() for name in settings.init_close_databases.split(",")]
         await roles.close_to_the_public(admin, database, NAMES, others)
@@ -92,7 +92,7 @@ async def prepare_database(settings: InitSettings) -> None:
 
 async def migrate_as_itself(settings: InitSettings, service: str) -> None:
     """The role applies its own migrations: it owns what they make, and its password is proved to work."""
-    connection = await _connect(settings, roles.role_of(service), settings.password_of(service))
+    connection = await connect(settings, roles.role_of(service), settings.password_of(service))
     try:
         for name in await migrate(connection, service, [ROOT / "shared" / "migrations", ROOT / "services" / service / "migrations"]):
             log.info("schema %s: applied %s", service, name)
@@ -101,7 +101,7 @@ async def migrate_as_itself(settings: InitSettings, service: str) -> None:
 
 
 async def _create_if_missing(settings: InitSettings) -> None:
-    admin = await _connect(settings, settings.admin_user, settings.admin_password.get_secret_value(), "postgres")
+    admin = await connect(settings, settings.admin_user, settings.admin_password.get_secret_value(), "postgres")
     try:
         if await roles.create_database(admin, settings.database_name):
             log.info("database %s: created", settings.database_name)
@@ -109,7 +109,8 @@ async def _create_if_missing(settings: InitSettings) -> None:
         await admin.close()
 
 
-async def _connect(settings: InitSettings, user: str, password: str, database: str | None = None) -> asyncpg.Connection:
+async def connect(settings: InitSettings, user: str, password: str, database: str | None = None) -> asyncpg.Connection:
+    """A session of that role, in Forewarn's database or another of the server."""
     return await asyncpg.connect(**server_of(settings), database=database or settings.database_name, user=user, password=password)
 
 

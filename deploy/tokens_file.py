@@ -28,11 +28,12 @@ Change = Callable[[TokensFile], TokensFile | Refused]
 
 def ensure(path: Path) -> bool:
     """Makes a file without tokens unless there is one. Whether it was made."""
-    if path.exists():
-        return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    _replace(path, HEAD + "callers: {}\n")
-    return True
+    with _alone(path.parent):
+        if path.exists():
+            return False
+        _replace(path, HEAD + "callers: {}\n")
+        return True
 
 
 def read(path: Path) -> TokensFile:
@@ -64,7 +65,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _replace(path: Path, text: str) -> None:
     """Writes beside the file, then puts the new one in its place, with the old one's owner: the services must be able to read it."""
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)  # what a writer left that was killed: there is one at a time
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w") as file:
             os.fchmod(file.fileno(), MODE)  # whatever the umask is

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from shared.erasing import digest
 from shared.http.bodies import Bodies, Head, Working
 from shared.http.callers import ACTING_FOR, Caller, Gate, Role, allow, caller_of
+from shared.http.known import Known
 from shared.http.problems import SHOWN, Problem, handle_problems
 from shared.postgres import Database, Tx
 from shared.settings import Settings
@@ -178,8 +179,10 @@ def application(title: str, settings: Settings, database: Database, about: str =
     It redirects nobody: where to would be the caller's Host to say.
     """
     app = FastAPI(title=title, description=about, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
-    for layer in (Gate, Bodies, Working)[::-1]:  # a request goes through them in this order; the last one added comes first
-        app.add_middleware(layer, settings=settings)
+    # The last one added comes first: a request goes through Head, Gate, Bodies, Working.
+    app.add_middleware(Working, settings=settings)
+    app.add_middleware(Bodies, settings=settings)
+    app.add_middleware(Gate, known=Known(settings))
     return _finished(app, settings, database)
 
 

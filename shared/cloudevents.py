@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 
 from shared import metrics
-from shared.events import HOP_LIMIT, Fact, ProductEvent
+from shared.events import HOP_LIMIT, Fact, ProductEvent, field_names
 from shared.events.lines import leave_surplus
 from shared.events.moments import ABSURD, AHEAD, EARLIEST, Reading
 from shared.tolerance import UNKNOWN_WORD, mended
@@ -134,9 +134,10 @@ def _misfit(error: ValidationError) -> Undecodable:
     """What is wrong first, but for words that a later version may know."""
     errors = error.errors(include_url=False, include_input=False, include_context=False)
     first = next((each for each in errors if each["type"] not in UNKNOWN_WORD), errors[0])
+    where = _path(tuple(step if isinstance(step, int) or step in field_names() else "*" for step in first["loc"]))
     if first["type"] == ABSURD:
-        return Undecodable(Reason.ABSURD_TIME, f"{_path(first['loc'])}: {first['msg']}")
-    return Undecodable(Reason.WRONG_TYPE, f"{_path(first['loc'])}: {first['type']}")
+        return Undecodable(Reason.ABSURD_TIME, f"{where}: {first['msg']}")
+    return Undecodable(Reason.WRONG_TYPE, f"{where}: {first['type']}")
 
 
 def write_fact(fact: Fact) -> bytes:

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from shared.answers import PAGE, Cursor, Page
-from shared.api import Db, Problem, Role, allow, cursor_of, not_ours, position_of
-from shared.erasing import SHARED, Personal, erasure_of
+from shared.api import Body, Db, Problem, Role, allow, cursor_of, not_ours, position_of
+from shared.erasing import ANY, SHARED, Personal, erased_digests, erasure_of
 from shared.postgres import Tx
 
 # A row is cut where it is longer than any of ours is, in characters of JSON: one alone fits into an answer.
@@ -18,6 +18,9 @@ ROWS = """SELECT CASE WHEN length(row::text) <= 250000 THEN row ELSE jsonb_build
     FROM (SELECT to_jsonb(one) AS row FROM ({}) AS one OFFSET $2) AS shown"""
 RAW = "SELECT * FROM ({}) AS one OFFSET $2"
 
+MOST = 5000  # customers looked for at once
+
+Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 CustomerId = Annotated[str, Path(min_length=1, max_length=255, pattern="^[^\x00]+$")]  # as facts may name them
 
 
@@ -26,6 +29,26 @@ class DataView(BaseModel):
 
     name: str
     row: dict[str, Any]
+
+
+class DataPage(Page[DataView]):
+    """Some of what one service holds of the customer."""
+
+    service: str
+
+
+class Find(Body):
+    """Customers to look for, each by the SHA-256 of the id, in hexadecimal."""
+
+    digests: Annotated[list[Digest], Field(max_length=MOST)]
+
+
+class Found(BaseModel):
+    """Those of them that were erased here, and when. `anybody`: whether any customer was erased here at all."""
+
+    service: str
+    anybody: bool
+    erased: dict[str, datetime]
 
 
 class ErasureView(BaseModel):
@@ -48,11 +71,12 @@ def customers_router(service: str, personal: Sequence[Personal]) -> APIRouter:
     @router.get("/{customer_id:path}/data")
     async def export_data(
         customer_id: CustomerId, database: Db, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 500
-    ) -> Page[DataView]:
+    ) -> DataPage:
         """Everything this service holds of a customer, in pages; an empty list when it holds nothing."""
         place = _place(cursor)
         async with database.transaction() as tx:
-            return await _page(tx, (*personal, *SHARED), customer_id, place, limit)
+            page = await _page(tx, (*personal, *SHARED), customer_id, place, limit)
+        return DataPage(service=service, items=page.items, next=page.next)
 
     @router.get("/{customer_id:path}/erasure", responses={404: {"description": "the customer was not erased here"}})
     async def read_erasure(customer_id: CustomerId, database: Db) -> ErasureView:
@@ -62,6 +86,21 @@ def customers_router(service: str, personal: Sequence[Personal]) -> APIRouter:
         if erasure is None:
             raise Problem(404, f"{service} has not erased this customer")
         return ErasureView(service=service, **asdict(erasure))
+
+    return router
+
+
+def erasures_router(service: str) -> APIRouter:
+    """The endpoint for those who show what others said, as the command line does with dead letters."""
+    router = APIRouter(prefix="/v1/erasures", tags=["customers' data"], dependencies=[allow(Role.OPERATOR)])
+
+    @router.post("/find")
+    async def find_erasures(database: Db, which: Find) -> Found:
+        """Which of these customers were erased. It changes nothing, and the ids need not be told."""
+        async with database.connection() as connection:
+            anybody = bool(await connection.fetchval(ANY))
+            found = await erased_digests(connection, map(bytes.fromhex, which.digests)) if anybody else {}
+        return Found(service=service, anybody=anybody, erased={digest.hex(): at for digest, at in found.items()})
 
     return router
 

@@ -23,6 +23,7 @@ AT_ONCE = 50  # facts of customers.v1 in one transaction, for streams that erase
 # EXCLUSIVE still lets a backup read.
 LOCK = "LOCK TABLE erasures IN EXCLUSIVE MODE"
 ERASED = "SELECT customer, erased_at FROM erasures WHERE customer = ANY ($1::bytea[]) FOR KEY SHARE"
+FIND = "SELECT customer, erased_at FROM erasures WHERE customer = ANY ($1::bytea[])"
 HOLD = "LOCK TABLE erasures IN ROW SHARE MODE"
 ANY = "SELECT EXISTS (SELECT FROM erasures)"
 ERASURE = "SELECT erased_at, fact, rows FROM erasures WHERE customer = $1"
@@ -105,6 +106,11 @@ async def erased_at(tx: Tx, ids: Collection[str]) -> dict[str, datetime]:
     """When each of these customers was erased; those who were not are left out. Until `tx` ends no other is erased."""
     of = {digest(each): each for each in ids}
     return {of[row["customer"]]: row["erased_at"] for row in await tx.fetch(ERASED, list(of))} if of else {}
+
+
+async def erased_digests(tx: Tx, digests: Iterable[bytes]) -> dict[bytes, datetime]:
+    """The same of customers whose ids are not told, for those who only read."""
+    return {row["customer"]: row["erased_at"] for row in await tx.fetch(FIND, list(digests))}
 
 
 async def hold(tx: Tx) -> bool:

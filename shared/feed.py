@@ -1,13 +1,13 @@
 """The consumer of one topic as a stream uses it: by partition number, and without harm while there is no consumer yet."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
-from shared.offsets import Position
+from shared.offsets import Log, Position
 
 
 class Consumer(Protocol):
@@ -23,6 +23,10 @@ class Consumer(Protocol):
     async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
     async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]: ...
     async def commit(self, offsets: dict[TopicPartition, int]) -> None: ...
+
+
+async def unidentified() -> None:
+    """The identity of a topic at brokers that know none."""
 
 
 class Feed:
@@ -54,12 +58,13 @@ class Feed:
         if (consumer := self._consumer()) is not None:
             consumer.resume(*map(self._at, partitions))
 
-    async def bounds(self, partitions: Collection[int]) -> tuple[dict[int, int], dict[int, int]]:
-        """The first and the next offset the broker has of each partition."""
+    async def log(self, partitions: Collection[int], identity: Callable[[], Awaitable[str | None]]) -> Log:
+        """The first and the next offset the broker has of each partition, and the topic's identity."""
         consumer, places = self._consumer(), [*map(self._at, partitions)]
         if consumer is None:
-            return {}, {}
-        return _numbered(await consumer.beginning_offsets(places)), _numbered(await consumer.end_offsets(places))
+            return Log()
+        begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        return Log(_numbered(begins), _numbered(ends), await identity())
 
     async def ends(self, partitions: Collection[int], within: float) -> dict[int, int]:
         """The next offset of each partition, which a paused consumer does not hear of by itself."""

@@ -22,6 +22,7 @@ from shared import unpacking
 from shared.brokers import Brokers, Mechanism
 from shared.membership import Membership
 from shared.stream import Stream
+from shared.topic_ids import topic_id
 
 consuming = logging.getLogger(f"{__name__}.consuming")
 consuming.setLevel(logging.ERROR)  # it has a line for each batch, too
@@ -106,6 +107,7 @@ def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> K
         )
         subscriber(stream.on_batch)
         stream.at_brokers = brokers.there(stream.topic)
+        stream.identity = partial(topic_id, brokers, stream.at_brokers)
         stream.consumer = partial(getattr, subscriber, "consumer")
     return kafka
 

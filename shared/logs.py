@@ -30,6 +30,8 @@ OVER = 60.0  # seconds without a line of it after which a kind is new again
 KINDS = 500  # kinds remembered at most
 
 _figures = re.compile(r"0x[0-9a-f]+|\d+", re.IGNORECASE)
+_warned = re.compile(r"(?P<place>[^\n]{1,500}?:\d{1,9}: (?P<category>[A-Za-z]\w{0,99})): ", re.ASCII)
+SAYABLE = ("DeprecationWarning", "PendingDeprecationWarning", "ResourceWarning", "RuntimeWarning", "SyntaxWarning")  # quote code, not data
 _local_part = re.compile(r"[^\s@<>()\[\]\"',;:=/]{1,64}@(?=[\w\[-])")  # of a mail address (RFC 5321, section 4.5.3.1.1: 64 at most)
 
 
@@ -39,6 +41,8 @@ def sentence(record: logging.LogRecord) -> str:
     said = described(record.msg) if isinstance(record.msg, BaseException) else str(record.msg)
     if args:
         said %= {name: _safe(arg) for name, arg in args.items()} if isinstance(args, Mapping) else tuple(map(_safe, args))
+    if record.name == "py.warnings" and (found := _warned.match(said)) and found["category"] not in SAYABLE:
+        return found["place"]  # pydantic's, for instance, quote the value that they are about
     # asyncio adds lines with the repr of the task or future that it speaks of, and of its error.
     return said.partition("\n")[0] if record.name == "asyncio" else said.strip()
 
@@ -89,7 +93,7 @@ class Summing(logging.StreamHandler[TextIO]):
         super().__init__(stream)
         self.setFormatter(OneLine())
         self._clock = clock
-        self._kinds: dict[tuple[str, int, str], Kind] = {}  # the one seen last stands last
+        self.kinds: dict[tuple[str, int, str], Kind] = {}  # the one seen last stands last
         self._looked_at = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -113,14 +117,14 @@ class Summing(logging.StreamHandler[TextIO]):
 
     def _is_new(self, record: logging.LogRecord, now: float) -> bool:
         name = (record.name, record.levelno, _words(record))
-        kind = self._kinds.pop(name, None)
+        kind = self.kinds.pop(name, None)
         new = kind is None or (now - kind.seen_at > OVER and not kind.left_out)
-        kind = self._kinds[name] = Kind(now, now) if kind is None or new else kind
+        kind = self.kinds[name] = Kind(now, now) if kind is None or new else kind
         kind.seen_at = now
         if not new:
             kind.left_out, kind.latest = kind.left_out + 1, record
-        if len(self._kinds) > KINDS:
-            del self._kinds[next(iter(self._kinds))]
+        if len(self.kinds) > KINDS:
+            del self.kinds[next(iter(self.kinds))]
         return new
 
     def _summaries(self, now: float) -> Iterator[logging.LogRecord]:
@@ -128,7 +132,7 @@ class Summing(logging.StreamHandler[TextIO]):
         if now - self._looked_at < 1:
             return
         self._looked_at = now
-        for kind in self._kinds.values():
+        for kind in self.kinds.values():
             if kind.left_out and now - kind.said_at >= kind.pause:
                 yield kind.summary(now)
 

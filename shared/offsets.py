@@ -2,15 +2,18 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from asyncpg import Record
 
 from shared import metrics
 from shared.postgres import Tx
 
 log = logging.getLogger(__name__)
 
-WHERE = "SELECT partition, next FROM offsets WHERE stream = $1 AND topic = $2 AND partition = ANY ($3::int[])"
-BEGIN = "INSERT INTO offsets (stream, topic, partition, next) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+WHERE = "SELECT partition, next, topic_id FROM offsets WHERE stream = $1 AND topic = $2 AND partition = ANY ($3::int[])"
+BEGIN = "INSERT INTO offsets (stream, topic, partition, next, topic_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
+IDENTIFY = "UPDATE offsets SET next = $4, topic_id = $5 WHERE stream = $1 AND topic = $2 AND partition = $3"
 ADVANCE = """UPDATE offsets SET next = moved.next
     FROM unnest($3::int[], $4::bigint[], $5::bigint[]) AS moved (partition, expected, next)
     WHERE stream = $1 AND topic = $2 AND offsets.partition = moved.partition AND offsets.next = moved.expected"""
@@ -33,20 +36,44 @@ class Position:
         return self.next != self.committed
 
 
-async def load(
-    tx: Tx, stream: str, topic: str, partitions: Sequence[int], begins: Mapping[int, int], ends: Mapping[int, int]
-) -> dict[int, Position]:
-    """Where to go on in each partition. `begins` and `ends` are what the broker has, where that was asked; new partitions begin there."""
-    await tx.executemany(BEGIN, [(stream, topic, partition, begin) for partition, begin in begins.items()])
-    stored = {row["partition"]: row["next"] for row in await tx.fetch(WHERE, stream, topic, partitions)}
-    return {
-        partition: Position(offset, _start(f"{topic}/{partition}", topic, offset, begins.get(partition, 0), ends.get(partition, offset)))
-        for partition, offset in stored.items()
-    }
+@dataclass(frozen=True)
+class Log:
+    """What the broker has of a topic: by partition the first offset and the next one, and the topic's id. Empty: it was not asked."""
+
+    begins: Mapping[int, int] = field(default_factory=dict)
+    ends: Mapping[int, int] = field(default_factory=dict)
+    topic_id: str | None = None
 
 
-def _start(where: str, topic: str, stored: int, begin: int, end: int) -> int:
+async def load(tx: Tx, stream: str, topic: str, partitions: Sequence[int], has: Log) -> dict[int, Position]:
+    """Where to go on in each partition. New partitions, and those of another topic of the same name, begin where the broker's do."""
+    await tx.executemany(BEGIN, [(stream, topic, partition, begin, has.topic_id) for partition, begin in has.begins.items()])
+    stored = {row["partition"]: row["next"] for row in await _of_this_topic(tx, stream, topic, partitions, has)}
+    return {partition: Position(offset, _start(topic, partition, offset, has)) for partition, offset in stored.items()}
+
+
+async def _of_this_topic(tx: Tx, stream: str, topic: str, partitions: Sequence[int], has: Log) -> Sequence[Record]:
+    """The rows, after those of another topic of this name were set to the start of this one: their offsets mean nothing in it.
+
+    A row from before ids were kept is taken for this topic's.
+    """
+    rows = await tx.fetch(WHERE, stream, topic, partitions)
+    if has.topic_id is None:
+        return rows
+    others = [row for row in rows if row["topic_id"] not in (None, has.topic_id)]
+    if others:
+        log.error("%s is not the topic it was: %d partitions are read from their start", topic, len(others))
+    known = [(row["partition"], row["next"]) for row in rows if row["topic_id"] is None]
+    again = [(row["partition"], has.begins.get(row["partition"], 0)) for row in others]
+    if not known + again:
+        return rows
+    await tx.executemany(IDENTIFY, [(stream, topic, partition, offset, has.topic_id) for partition, offset in known + again])
+    return await tx.fetch(WHERE, stream, topic, partitions)
+
+
+def _start(topic: str, partition: int, stored: int, has: Log) -> int:
     """The table's offset, unless the broker no longer has it."""
+    where, begin, end = f"{topic}/{partition}", has.begins.get(partition, 0), has.ends.get(partition, stored)
     if stored > end:
         log.error("%s ends at %d but was read to %d: the topic was made anew, reading from its start", where, end, stored)
         return begin

@@ -101,7 +101,7 @@ class Relay:
         """Relays for as long as this process has its database connection, which leads, and its producer."""
         connection = await asyncpg.connect(**self._database.connect_arguments())
         try:
-            while not await _leads(connection, self._lane):
+            while not await leads(connection, self._lane):
                 await wait_for_wakeup(self._written, 1)
             async with Publisher(self._brokers) as publisher:
                 await self._relay(connection, publisher)
@@ -130,7 +130,7 @@ class Relay:
                 await wait_for_wakeup(self._written, 1)
 
 
-async def _leads(connection: Tx, lane: Lane) -> bool:
+async def leads(connection: Tx, lane: Lane) -> bool:
     """Makes this session the lane's leader, unless another that leads still lives."""
     if not await connection.fetchval(FREE, lane):  # most often: and then nothing is written
         return False

@@ -20,7 +20,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shared import kafka, logs, metrics
 from shared.api import application, public_application
 from shared.brokers import brokers_of
-from shared.customers_api import customers_router
+from shared.customers_api import customers_router, erasures_router
 from shared.due_api import due_router
 from shared.erasing import Personal
 from shared.holding import Holding
@@ -85,8 +85,8 @@ class Service:
         title = f"Forewarn {self.name}"
         app = application(title, self.settings, self.database, self.about)
         pages = (front_page(title, self.about), documentation(title))
-        shared = (streams_router(self.name, self.streams), due_router(self.name), customers_router(self.name, self.personal))
-        for router in (*self.routers, *shared, *pages):
+        of_customers = (customers_router(self.name, self.personal), erasures_router(self.name))
+        for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name), *of_customers, *pages):
             app.include_router(router)
 
         @app.get("/livez", tags=["health"])

@@ -12,7 +12,7 @@ fold for state that lives in memory between checkpoints.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
@@ -26,8 +26,8 @@ from shared.aside import Aside
 from shared.brake import Brake
 from shared.dead_letters import DeadLetter, Suspects, without
 from shared.events import FOREIGN
-from shared.feed import Consumer, Feed
-from shared.offsets import Fenced, Position
+from shared.feed import Consumer, Feed, unidentified
+from shared.offsets import Fenced, Log, Position
 from shared.outbox import Lane, put
 from shared.postgres import TRANSIENT, Database, Tx, is_transient, wait_for_wakeup
 
@@ -80,14 +80,14 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self.group = f"forewarn-{service}-{topic}"
         self.at_brokers = topic  # what the brokers call it; set with the consumer
         self.consumer: Callable[[], Consumer | None] = lambda: None
+        self.identity: Callable[[], Awaitable[str | None]] = unidentified  # of the topic, at the brokers; set with the consumer
         self.assigned: frozenset[int] | None = None  # None before the group has assigned anything
         self.brakes = topic not in FOREIGN  # whether most of the topic failing stops it
         self.brake = self._brake_at_commit = Brake()
         self.aside = Aside(topic, self.group)
-        self._processor, self._database, self._slowest, self._together = processor, database, slowest, together
+        self.processor, self._database, self.slowest, self._together = processor, database, slowest, together
         self._feed = Feed(lambda: self.at_brokers, lambda: self.consumer())  # noqa: PLW0108  it is set later
-        self._lock = asyncio.Lock()
-        self._stopping = asyncio.Event()
+        self._lock, self._stopping = asyncio.Lock(), asyncio.Event()
         self._positions: dict[int, Position] = {}
         self._bounds_of: frozenset[int] | None = None
         self._suspects = Suspects()
@@ -157,13 +157,31 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             if self.brake.tripped and time.monotonic() >= self._look_at:
                 await self._look()
             ready = await self._loaded() and not self.brake.tripped
-            if ready and (self._processor.pressing() or time.monotonic() >= self._save_at):
+            if ready and (self.processor.pressing() or time.monotonic() >= self._save_at):
                 try:
                     await self._save()
                 except Exception as error:  # noqa: BLE001  the loop that judges
                     self._judge(error, ())
         if line := self.aside.summary(time.monotonic()):
             log.warning(line)
+
+    async def save_now(self) -> None:
+        """Saves what was taken, whether that is due or not; what goes wrong is judged as at any save."""
+        self.save_in(0.0)
+        await self.tick()
+
+    def save_in(self, seconds: float) -> None:
+        """The next save that nothing presses is due in so many seconds."""
+        self._save_at = time.monotonic() + seconds
+
+    def retry_now(self) -> None:
+        """Ends a pause, and has the next tick look whether the brake was released: for whoever knows that something was mended."""
+        self._again_at = self._look_at = 0.0
+
+    @property
+    def pausing(self) -> bool:
+        """Whether nothing is tried for now, since something we depend on is away."""
+        return time.monotonic() < self._again_at
 
     async def stop(self) -> None:
         """Saves what was taken and takes no more."""
@@ -208,7 +226,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         """Works one piece into memory, and saves when that is due."""
         letters = self._suspects.caught(records)
         if rest := without(records, letters):
-            letters += await self._processor.take(rest)
+            letters += await self.processor.take(rest)
         for run in _runs(records):
             self._positions[run[0].partition].next = run[-1].offset + 1
             if self.brakes:
@@ -218,13 +236,13 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._letters += letters
         self._taken += len(records)
         metrics.BATCH_RECORDS.labels(self.topic).observe(len(records))
-        due = self._processor.pressing() or time.monotonic() >= self._save_at
+        due = self.processor.pressing() or time.monotonic() >= self._save_at
         if due or self.brake.tripped or records[0] in self._suspects:
             await self._save()
 
     async def _save(self) -> None:
         """Offsets and effects in one transaction. Raises Fenced when a partition is no longer ours."""
-        pressing = self._processor.pressing()
+        pressing = self.processor.pressing()
         every = pressing or (self._together and any(position.moved for position in self._positions.values()))
         moved = {partition: position for partition, position in self._positions.items() if position.moved or every}
         if not moved:
@@ -233,7 +251,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         forms = self.aside.forms(self._letters, started)
         async with self._database.transaction() as tx:
             await offsets.advance(tx, self.name, self.topic, moved)
-            await self._processor.save(tx)
+            await self.processor.save(tx)
             await put(tx, self.aside.messages(self._letters, forms), Lane.BULK)
             await self._keep_brake(tx)
         for partition, position in moved.items():
@@ -245,7 +263,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._brake_at_commit = self.brake.copy()
         self._progressed_at = time.monotonic()
         # A save may take a tenth of the time, so a busy stream saves seldom and a calm one at once.
-        self._save_at = self._progressed_at + min(max(10 * (self._progressed_at - started), 0.1), self._slowest)
+        self._save_at = self._progressed_at + min(max(10 * (self._progressed_at - started), 0.1), self.slowest)
         if self.brake.tripped:
             self._stop_topic()
 
@@ -301,7 +319,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _loaded(self) -> bool:
         """Whether positions and state are in memory; loads what the last commit left when they are not, and no pause holds."""
-        if self._positions or not self.assigned or self._stopping.is_set() or time.monotonic() < self._again_at:
+        if self._positions or not self.assigned or self._stopping.is_set() or self.pausing:
             return bool(self._positions)
         try:
             await self._load(sorted(self.assigned))
@@ -312,14 +330,14 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         return True
 
     async def _load(self, partitions: list[int]) -> None:
-        begins, ends = await self._feed.bounds(partitions) if self._bounds_of != self.assigned else ({}, {})
+        has = await self._feed.log(partitions, self.identity) if self._bounds_of != self.assigned else Log()
         async with self._database.transaction() as tx:
-            positions = await offsets.load(tx, self.name, self.topic, partitions, begins, ends)
-            await self._processor.load(tx, partitions)
+            positions = await offsets.load(tx, self.name, self.topic, partitions, has)
+            await self.processor.load(tx, partitions)
             if self.brake.tripped:
                 await brake.engage(tx, self.name, self.topic, partitions, self.brake)
             elif self.brakes:
-                self.brake.waived = await brake.recall(tx, self.name, self.topic, partitions, ends)
+                self.brake.waived = await brake.recall(tx, self.name, self.topic, partitions, has.ends)
         for partition, position in positions.items():
             self._feed.seek(partition, position.next)
         self._positions, self._bounds_of = positions, self.assigned

@@ -131,6 +131,14 @@ class Timers:
         except TimeoutError:
             await self._give_back()
 
+    async def do_due(self, kind: str) -> int:
+        """Claims as many rows of one kind as are done at once, and does them one after another; returns how many."""
+        work = self.kinds[kind]
+        claimed = await self.claim(kind, work.at_once)
+        for due in claimed:
+            await self._do(work, due)
+        return len(claimed)
+
     async def _give_back(self) -> None:
         left = dict(self._running)
         for task in left:
@@ -161,7 +169,7 @@ class Timers:
         """Claims as much as there are workers for, and sets them to it; whether all are at work now. `free` is set when one is done."""
         async with self._claiming.setdefault(kind, asyncio.Lock()):
             slots = 0 if self._stopping else work.at_once - sum(due.kind == kind for due in self._running.values())
-            claimed = await self._claim(kind, work, slots) if slots else []
+            claimed = await self.claim(kind, slots) if slots else []
             for due in claimed:
                 task = asyncio.create_task(self._do(work, due))
                 self._running[task] = due
@@ -169,10 +177,11 @@ class Timers:
                 task.add_done_callback(lambda _: free.set())
         return slots == len(claimed)
 
-    async def _claim(self, kind: str, work: Work, slots: int) -> list[Due]:
+    async def claim(self, kind: str, most: int) -> list[Due]:
+        """Takes at most so many rows that are due, under a lease; whoever claims them must settle them before it ends."""
         lease = uuid4()
         async with self.database.connection() as connection:
-            rows = await connection.fetch(CLAIM, kind, lease, work.lease, slots)
+            rows = await connection.fetch(CLAIM, kind, lease, self.kinds[kind].lease, most)
         for row in rows:
             if row["attempts"] == 1:
                 metrics.DUE_LATENESS.labels(kind).observe((row["now"] - row["due_at"]).total_seconds())

@@ -5,14 +5,15 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from shared.config import Config
-from shared.identity import Caller, Holder, Role, misnamed
+from shared.identity import Caller, Holder, Role, name_trouble
 from shared.tokens import KEY_ID
 
+MOST_CALLERS = 1000  # a service reads so many in about a second
 MOST_TOKENS = 10  # of one caller: one, and those it is rotating away from
 
 
 def _named(name: str) -> str:
-    if why := misnamed(name):
+    if why := name_trouble(name):
         raise ValueError(why)
     return name
 
@@ -41,7 +42,7 @@ class Entry(Config):
 class TokensFile(Config):
     """Everybody who has a token of their own, by name."""
 
-    callers: dict[Annotated[str, AfterValidator(_named)], Entry] = {}
+    callers: Annotated[dict[Annotated[str, AfterValidator(_named)], Entry], Field(max_length=MOST_CALLERS)] = {}
 
     @model_validator(mode="after")
     def _one_holder_for_each(self) -> "TokensFile":

@@ -41,9 +41,18 @@ class FakeTopics:
     def __init__(self, partitions: int = 4) -> None:
         self._partitions = range(partitions)
         self._logs: dict[str, list[Log]] = {}
+        self._made: dict[str, int] = {}  # how often a topic was made anew
 
     def logs(self, topic: str) -> list[Log]:
         return self._logs.setdefault(topic, [Log() for _ in self._partitions])
+
+    def identity(self, topic: str) -> str:
+        return f"{topic} #{self._made.get(topic, 0)}"
+
+    def recreate(self, topic: str) -> None:
+        """Another topic of that name, with nothing in it."""
+        self._logs[topic] = [Log() for _ in self._partitions]
+        self._made[topic] = self._made.get(topic, 0) + 1
 
     def put(
         self,
@@ -130,6 +139,7 @@ class FakeConsumer:
         self._topics = topics
         self._positions: dict[int, int] = {}
         stream.consumer = lambda: self
+        stream.identity = self._identity
 
     async def assign(self, *partitions: int) -> None:
         """A rebalance gives it these partitions; without any named, all of them."""
@@ -195,6 +205,9 @@ class FakeConsumer:
         left = any(record.offset >= position for record in log.records)
         return position if left else log.end
 
+    async def _identity(self) -> str:
+        return self._topics.identity(self.stream.topic)
+
     async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return {each: self._topics.logs(each.topic)[each.partition].begin for each in partitions}
 
@@ -243,15 +256,15 @@ class FakeLoop:
     """Services without processes, on one `FakeTopics`: every turn publishes, polls, and does what is due."""
 
     def __init__(self, topics: FakeTopics, clock: Clock, *services: Service) -> None:
-        self.topics, self.clock, self._services = topics, clock, services
-        self._consumers = [FakeConsumer(topics, stream) for service in services for stream in service.streams]
+        self.topics, self.clock, self.services = topics, clock, services
+        self.consumers = [FakeConsumer(topics, stream) for service in services for stream in service.streams]
 
     async def start(self) -> None:
         """What a service does before it consumes; then every partition is assigned."""
-        for service in self._services:
+        for service in self.services:
             for before in service.before:
                 await before()
-        for consumer in self._consumers:
+        for consumer in self.consumers:
             await consumer.assign()
 
     async def settle(self) -> None:
@@ -270,14 +283,14 @@ class FakeLoop:
 
     async def _turn(self) -> int:
         moved = 0
-        for service in self._services:
+        for service in self.services:
             moved += await self.topics.relay(service.database)
             moved += sum([await do_due(service.database, kind, work) for kind, work in service.due.items()])
-        return moved + sum([await consumer.turn() for consumer in self._consumers])
+        return moved + sum([await consumer.turn() for consumer in self.consumers])
 
     async def _next_due(self, until: datetime) -> datetime | None:
         moments = []
-        for service in self._services:
+        for service in self.services:
             async with service.database.connection() as connection:
                 kinds = list(service.due)
                 moments.append(await connection.fetchval("SELECT min(ready_at) FROM due WHERE kind = ANY ($1::text[])", kinds))
@@ -286,8 +299,4 @@ class FakeLoop:
 
 async def do_due(database: Database, kind: str, work: Work) -> int:
     """Claims what is due now and does it, one after another; returns how many rows."""
-    timers = Timers(database, {kind: work})
-    claimed = await timers._claim(kind, work, work.at_once)
-    for due in claimed:
-        await timers._do(work, due)
-    return len(claimed)
+    return await Timers(database, {kind: work}).do_due(kind)

@@ -36,6 +36,7 @@ class PostOffice:
     senders: list[str] = field(default_factory=list)  # who said MAIL, taken or not
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     holding: asyncio.Event = field(default_factory=asyncio.Event)
+    held: int = 0  # answers that wait for `gate`, all at the same time
     _servers: list[SMTP] = field(default_factory=list, repr=False)
 
     def to(self, recipient: str) -> list[EmailMessage]:
@@ -91,7 +92,9 @@ class PostOffice:
                 server.transport.abort()
             case Do.HOLD:
                 self.holding.set()
+                self.held += 1
                 await self.gate.wait()
+                self.held -= 1
             case Do.HANG:
                 await asyncio.Event().wait()
             case str(answer):

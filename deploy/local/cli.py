@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 
 from deploy.local.check import check_config
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
+from deploy.local.customer import customer
 from deploy.local.dlq import dlq
 from deploy.local.due import due
 from deploy.local.mailbox import MailDev
@@ -103,6 +104,7 @@ app.command()(replay)
 app.add_typer(dlq, name="dlq")
 app.add_typer(streams, name="streams")
 app.add_typer(due, name="due")
+app.add_typer(customer, name="customer")
 app.add_typer(tokens, name="tokens")
 
 if __name__ == "__main__":

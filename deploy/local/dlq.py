@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 from aiokafka import ConsumerRecord
 
+from deploy.local.asking import DEFAULT_URLS, Token, Urls
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
+from deploy.local.erased import Erased, spared
 from deploy.local.letters import MOST, SUFFIX, Letter, NoLetter, Place, letters, letters_of, send_back
 from deploy.local.pointers import Followed, following
 from deploy.local.printable import printable
@@ -29,6 +31,7 @@ CLOCK = "%Y-%m-%d %H:%M:%S UTC"
 LINE = "{:<22} {:<20} {:>8} {:>8}   {}"  # of the list
 
 Topic = Annotated[str, typer.Argument(help="A topic, with or without .dlq.")]
+Unchecked = Annotated[bool, typer.Option("--unchecked", help="Ask no service whose customers were erased: theirs count as any other.")]
 
 dlq = typer.Typer(no_args_is_help=True, help="Dead letters: what no retry would mend, kept as it came.")
 
@@ -52,9 +55,13 @@ def show(
     partition: Annotated[int, typer.Option(min=0)] = 0,
     latest: Annotated[int, typer.Option(min=1, help="How many, without an offset.")] = 3,
     kafka: Kafka = DEFAULT,
+    url: Urls = None,
+    token: Token = "",
+    unchecked: Unchecked = False,
 ) -> None:
-    """Dead letters whole: where each stood, why it is here, its headers and its bytes."""
-    raise typer.Exit(run(lambda: show_on(brokers_at(kafka), topic, (partition, offset) if offset is not None else None, latest)))
+    """Dead letters whole: where each stood, why it is here, its headers and its bytes. Nothing is shown of erased customers."""
+    place, erased = (partition, offset) if offset is not None else None, Erased(() if unchecked else url or DEFAULT_URLS, token)
+    raise typer.Exit(run(lambda: show_on(brokers_at(kafka), topic, place, latest, erased)))
 
 
 @dlq.command()
@@ -63,9 +70,16 @@ def redrive(
     reason: Annotated[str | None, typer.Option(help="Only those with this reason.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and send nothing.")] = False,
     kafka: Kafka = DEFAULT,
+    url: Urls = None,
+    token: Token = "",
+    unchecked: Unchecked = False,
 ) -> None:
-    """Sends those that wait back to their topic, as they came, each once. What is bad for good comes back as another dead letter."""
-    raise typer.Exit(run(lambda: redrive_on(brokers_at(kafka), topic, reason, dry_run)))
+    """Sends those that wait back to their topic, as they came, each once. What is bad for good comes back as another dead letter.
+
+    Those of erased customers stay where they are.
+    """
+    erased = Erased(() if unchecked else url or DEFAULT_URLS, token)
+    raise typer.Exit(run(lambda: redrive_on(brokers_at(kafka), topic, reason, dry_run, erased)))
 
 
 async def list_on(brokers: Brokers, topic: str | None) -> int:
@@ -112,19 +126,22 @@ def _when(milliseconds: int) -> str:
         return f"at no time there is ({milliseconds:,} ms)"
 
 
-async def show_on(brokers: Brokers, topic: str, place: Place | None, latest: int) -> int:
-    """Prints the one at `place`, or the latest ones. Returns the exit code: 1 when there is none."""
+async def show_on(brokers: Brokers, topic: str, place: Place | None, latest: int, erased: Erased | None = None) -> int:
+    """Prints the one at `place`, or the latest ones, without the erased. Returns the exit code: 1 when there is none."""
     name = letters_of(topic)
     sent = await receipts(brokers)
     found = deque[Letter | NoLetter](maxlen=latest)
     async for letter in letters(brokers, name):
         if place in (None, letter.place):
             found.append(letter)
+    gone = await (erased or Erased()).among([(letter, letter.record) for letter in found if isinstance(letter, Letter)])
     for letter in found:
         if isinstance(letter, NoLetter):
             say(f"{name} partition {letter.place[0]} offset {letter.place[1]} is no dead letter: {letter.wrong}", "")
+        elif (record := spared(letter.record, gone.get(letter.place, ()))) is None:
+            say(f"{name} partition {letter.place[0]} offset {letter.place[1]} is about a customer who was erased: it is not shown", "")
         else:
-            say(*_shown(letter, letter.record in sent), "")
+            say(*_shown(Letter(record), letter.record in sent), "")
     if not found:
         say(f"no dead letter at partition {place[0]}, offset {place[1]}" if place else "no dead letters")
     return 0 if found else 1
@@ -162,6 +179,7 @@ class Redrive:
     gone: int = 0  # pointers at records that cannot be had
     refused: int = 0  # records that the broker does not take
     others: int = 0  # records that are no dead letters
+    erased: int = 0  # letters about customers who were erased since
 
     def lines(self, topic: str, dry_run: bool) -> Iterator[str]:
         """For people."""
@@ -174,19 +192,23 @@ class Redrive:
             yield f"{self.gone:,} stay: they are pointers, and {topic} does not keep their records, or no client can unpack them"
         if self.refused:
             yield f"{self.refused:,} stay: their records are larger than {topic} takes, or lack the key it needs"
+        if self.erased:
+            yield f"{self.erased:,} stay: their customers were erased"
         if self.others:
             yield f"{self.others:,} stay: they are no dead letters; `forewarn dlq show` says what is wrong with them"
 
 
-async def redrive_on(brokers: Brokers, topic: str, reason: str | None = None, dry_run: bool = False) -> int:
+async def redrive_on(brokers: Brokers, topic: str, reason: str | None = None, dry_run: bool = False, erased: Erased | None = None) -> int:
     """Sends back what waits, and prints what it did. Returns the exit code: 1 when something that should have gone is left."""
     name, done = letters_of(topic), Redrive()
     sent = await receipts(brokers)
     async with following(brokers, name.removesuffix(SUFFIX)) as followed:
         async for piece in _pieces(_waiting(brokers, name, sent, reason, done)):
-            going = await _with_records(followed, piece)
+            found = await _with_records(followed, piece)
+            going = await _without_erased(erased or Erased(), found)
             refused = await send_back(brokers, name, going) if going and not dry_run else []
-            done.gone += len(piece) - len(going)
+            done.gone += len(piece) - len(found)
+            done.erased += len(found) - len(going)
             done.refused += len(refused)
             done.going.update(letter.reason for letter, _ in going if letter not in refused)
     say(*done.lines(name.removesuffix(SUFFIX), dry_run))
@@ -225,3 +247,10 @@ async def _with_records(followed: Followed, piece: Sequence[Letter]) -> list[tup
     pointed = await followed.records([letter for letter in piece if letter.is_pointer])
     going = [(letter, pointed.get(letter.place) if letter.is_pointer else letter.record) for letter in piece]
     return [(letter, record) for letter, record in going if record is not None]
+
+
+async def _without_erased(erased: Erased, found: Sequence[tuple[Letter, ConsumerRecord]]) -> list[tuple[Letter, ConsumerRecord]]:
+    """The letters that may go, their records without what is about customers who were erased since."""
+    gone = await erased.among(found)
+    left = [(letter, spared(record, gone.get(letter.place, ()))) for letter, record in found]
+    return [(letter, record) for letter, record in left if record is not None]

@@ -18,8 +18,9 @@ from aiokafka.errors import KafkaError
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
+from deploy.local.mappings.arriving import arriving
 from deploy.local.mappings.model import Mapping
-from deploy.local.mappings.reading import Input, Unreadable, opened, rows
+from deploy.local.mappings.reading import STANDARD_INPUT, Input, Unreadable, opened, rows
 from deploy.local.mappings.turning import Ready, Refused, Turning
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
@@ -32,6 +33,7 @@ from shared.events.moments import EARLIEST
 
 SHIPPED = Path(__file__).parent / "mappings"
 AT_ONCE, WITHIN = 5_000, 0.2  # rows, and seconds, between two looks at the broker and at Ctrl-C
+FILE = "CSV, JSON lines or an access log; also .gz, or in a zip: x.zip:name, 'x.zip:folder/*.csv'; - is standard input."
 SHOWN = 5  # refused rows that are shown …
 LEGIBLE = 300  # … and characters of what is wrong with each
 
@@ -60,10 +62,11 @@ class Tally:
     examples: list[str] = field(default_factory=list)
     seconds: float = 0.0  # that it took
 
-    def refuse(self, name: str, row: int, refused: Unreadable | Refused) -> None:
+    def refuse(self, source: Input, row: int, refused: Unreadable | Refused) -> None:
         self.refused[refused.reason] += 1
         if len(self.examples) < SHOWN:
-            self.examples.append(f"{printable(name)} row {row}: {refused.reason}: {printable(refused.detail[:LEGIBLE])}")
+            where = f"{printable(source.name)} line {source.at.line}, row {row}"
+            self.examples.append(f"{where}: {refused.reason}: {printable(refused.detail[:LEGIBLE])}")
 
     def summary(self) -> list[str]:
         """In lines, for people."""
@@ -90,7 +93,7 @@ def _speed(said: str) -> float | None:
 
 
 def replay(
-    file: Annotated[str, typer.Argument(help="CSV, JSON lines or an access log; also .gz, or in a zip: x.zip:name, 'x.zip:folder/*.csv'.")],
+    file: Annotated[str, typer.Argument(help=FILE)],
     mapping: Annotated[str, typer.Option(help="A mapping file, or the name of a shipped one: servicenow, cloudwatch, access-log.")],
     speed: Annotated[str, typer.Option(help="Times as fast as it happened, or max.")] = "max",
     kafka: Kafka = DEFAULT,
@@ -125,10 +128,13 @@ def mapping_of(said: str) -> Mapping:
 async def replay_on(brokers: Brokers, plan: Plan) -> Tally:
     """Replays, with a bar on standard error; prints what became of the rows, also when it is stopped. Raises Failed or OSError."""
     tally, started = Tally(), time.monotonic()
+    if plan.file == STANDARD_INPUT and plan.source is None and plan.mapping.names_rows_by_file():
+        raise Failed("standard input has no name that events could be told apart by: say --source, another one for each stream")
     turning = Turning(plan.mapping, plan.source)
     with opened(plan.file, plan.mapping.encoding) as inputs:
         streams = [_items(each, plan, turning, tally) for each in inputs]
-        items = heapq.merge(*streams, key=itemgetter(0))  # each file in its own order, all of them in time
+        merged = heapq.merge(*streams, key=itemgetter(0))  # each file in its own order, all of them in time
+        items = arriving(merged, (EARLIEST, None)) if plan.file == STANDARD_INPUT else merged
         try:
             with _bar(inputs, tally) as moved:
                 await _send(brokers, items, plan.speed, tally, moved)
@@ -154,7 +160,7 @@ def _items(source: Input, plan: Plan, turning: Turning, tally: Tally) -> Iterato
                 latest = result.at
                 yield latest, result
             else:
-                tally.refuse(source.name, number, result)
+                tally.refuse(source, number, result)
         if not any(isinstance(result, Ready) for result in results):
             yield latest, None
 
@@ -212,7 +218,8 @@ class Moved:
 
     def __init__(self, progress: Progress, inputs: list[Input], tally: Tally) -> None:
         self._progress, self._inputs, self._tally = progress, inputs, tally
-        self._task = progress.add_task("", total=sum(each.size for each in inputs), sent=0)
+        sizes = [each.size for each in inputs]
+        self._task = progress.add_task("", total=None if None in sizes else sum(filter(None, sizes)), sent=0)
 
     def __call__(self) -> None:
         self._progress.update(self._task, completed=sum(each.done() for each in self._inputs), sent=self._tally.sent)

@@ -19,10 +19,10 @@ from shared.visible import visible
 LONGEST = 50_000  # characters of a line
 
 
-def say(*lines: object, error: bool = False) -> None:
-    """Prints each argument as one line, whatever stands in it; on standard error when it is about an `error`."""
+def say(*lines: object, error: bool = False, longest: int = LONGEST) -> None:
+    """Prints each argument as one line, whatever stands in it; on standard error when it is about an `error`. Cuts what is longer."""
     stream = Visible(sys.stderr if error else sys.stdout)
-    stream.write("".join(f"{printable(line, LONGEST)}\n" for line in lines))
+    stream.write("".join(f"{printable(line, longest)}\n" for line in lines))
     stream.flush()
 
 

@@ -17,9 +17,9 @@ from deploy.local.printable import printable
 from deploy.local.terminal import say
 from deploy.tokens_file import Change, Refused
 from shared.config import ConfigError, Duration
-from shared.identity import Role, misnamed
-from shared.tokens import mint, sha256
-from shared.tokens_file import MOST_TOKENS, Entry, Token, TokensFile
+from shared.identity import Role, name_trouble
+from shared.tokens import mint, sha256, without_tokens
+from shared.tokens_file import MOST_CALLERS, MOST_TOKENS, Entry, Token, TokensFile
 
 R = TypeVar("R")
 
@@ -83,7 +83,7 @@ def revoke(name: Name, file: File) -> None:
 @tokens.command(name="list")
 def list_(file: File) -> None:
     """Shows who has tokens: the key id is the beginning of the hash, never a part of the token."""
-    if not file.exists():
+    if not _reading(file.exists):
         _fail(f"{printable(file)}: there is no such file; `forewarn tokens add` makes it")
     held = _reading(partial(tokens_file.read, file))
     say(LINE.format("name", "role", "acts for", "key id", "created", "works until").rstrip(), *_table(held, _now()))
@@ -94,11 +94,13 @@ def list_(file: File) -> None:
 
 def added(held: TokensFile, name: str, entry: Entry) -> TokensFile | Refused:
     """The file with one caller more; names are unique."""
-    if why := misnamed(name):
+    if why := name_trouble(name):
         return Refused(why)
     if name in held.callers:
         return Refused(f"{name} has a token already: `forewarn tokens rotate {name}` makes another one")
-    return held.model_copy(update={"callers": {**held.callers, name: entry}})
+    if len(held.callers) == MOST_CALLERS:
+        return Refused(f"there are {MOST_CALLERS:,} callers, which is the most: revoke those who call no more")
+    return TokensFile(callers={**held.callers, name: entry})
 
 
 def rotated(held: TokensFile, name: str, token: Token, ends_at: datetime) -> TokensFile | Refused:
@@ -110,19 +112,18 @@ def rotated(held: TokensFile, name: str, token: Token, ends_at: datetime) -> Tok
     kept = tuple(each.model_copy(update={"ends_at": end}) for each, end in ending if end > token.created_at)
     if len(kept) == MOST_TOKENS:
         return Refused(f"{name} has {MOST_TOKENS} tokens that work: rotate it with `--overlap 0s`, or when some have ended")
-    rotated_entry = entry.model_copy(update={"tokens": (*kept, token)})
-    return held.model_copy(update={"callers": {**held.callers, name: rotated_entry}})
+    return TokensFile(callers={**held.callers, name: entry.model_copy(update={"tokens": (*kept, token)})})
 
 
 def revoked(held: TokensFile, name: str) -> TokensFile | Refused:
     """The file without a caller; the name is free again."""
     if name not in held.callers:
         return _nobody(name)
-    return held.model_copy(update={"callers": {each: entry for each, entry in held.callers.items() if each != name}})
+    return TokensFile(callers={each: entry for each, entry in held.callers.items() if each != name})
 
 
 def _nobody(name: str) -> Refused:
-    return Refused(f"nobody has a token by the name of {printable(name, longest=64)}")
+    return Refused(f"nobody has a token by the name of {printable(without_tokens(name), longest=64)}")
 
 
 # ── the edge ─────────────────────────────────────────────────────────────────────────────────

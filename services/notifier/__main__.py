@@ -15,6 +15,7 @@ from services.notifier.deciding.policy import Policy
 from services.notifier.follow_up import FollowUp
 from services.notifier.hearing import customers, incidents, tickets
 from services.notifier.keeping import kept
+from services.notifier.personal import PERSONAL
 from services.notifier.public import unsubscribe
 from services.notifier.public.links import Right, token_for
 from services.notifier.settings import NotifierSettings
@@ -25,6 +26,7 @@ from services.notifier.timers import LEASE, Delivery
 from services.notifier.wording import writing
 from shared.catalog import Catalog
 from shared.config import ConfigError, file_of, load
+from shared.erasing import AT_ONCE as ERASED_AT_ONCE
 from shared.events import Topic
 from shared.handling import Handling
 from shared.postgres import Database
@@ -34,7 +36,7 @@ from shared.timers import Work
 from shared.visible import visible
 
 HEARD = (
-    (Topic.CUSTOMERS, customers.FACTS, customers.on_customers, 500),
+    (Topic.CUSTOMERS, customers.FACTS, customers.on_customers, ERASED_AT_ONCE),
     (Topic.INCIDENTS, incidents.FACTS, incidents.on_incidents, 50),  # an impact has 500 customers: 25,000 rows at worst
     (Topic.TICKETS, tickets.FACTS, tickets.on_tickets, 500),
 )
@@ -70,6 +72,7 @@ def service(settings: NotifierSettings) -> Service:
         background=[connections.run],
         measurements=[probe],
         kept=kept(settings),
+        personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
     )
 

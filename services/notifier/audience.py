@@ -32,7 +32,6 @@ class Customer:
     timezone: str = "UTC"
     contacts: tuple[Contact, ...] = ()
     consent: Mapping[str, bool] | None = None  # by purpose, as the product's own systems say it
-    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)

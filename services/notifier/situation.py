@@ -18,3 +18,4 @@ class Situation:
     incident: Incident | None
     recent: int  # proactive notifications this customer got, or may have got, within the cap's time
     now: datetime
+    erased: bool = False  # the customer was erased: nothing is known of them

@@ -24,6 +24,7 @@ from services.notifier.deciding.suppression import Hold, Send, Suppressed, decid
 from services.notifier.notification import ENDS, TELLING, Notification, Status
 from services.notifier.situation import Situation
 from services.notifier.store import deliveries, directory, incidents, ledger, ticket_links
+from shared.erasing import erased_at
 from shared.outbox import say
 from shared.postgres import TRANSIENT, Database, Tx
 from shared.timers import Due
@@ -158,6 +159,9 @@ class Delivery:
     async def _settle(self, due: Due, sending: Sending, outcome: Outcome) -> None:
         notification = sending.notification
         async with self.database.transaction() as tx:
+            if await erased_at(tx, [notification.customer_id]):  # meanwhile: nothing more is said or kept of them
+                await due.settle(tx)
+                return
             now = await tx.fetchval("SELECT clock()")
             elsewhere = isinstance(outcome, Failed) and await self._reached_elsewhere(tx, sending, outcome)
             step = after(notification, outcome, now, self.policy, elsewhere=elsewhere)

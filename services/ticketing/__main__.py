@@ -6,15 +6,18 @@ from functools import partial
 
 from services.ticketing import timers
 from services.ticketing.api.tickets import router
+from services.ticketing.hearing.customers import on_customers
 from services.ticketing.hearing.incidents import on_incidents
 from services.ticketing.hearing.notifications import on_notifications
 from services.ticketing.hearing.requests import on_requests
 from services.ticketing.keeping import kept
+from services.ticketing.personal import PERSONAL
 from services.ticketing.settings import TicketingSettings
 from services.ticketing.store.due import BREACH, END, LOOK, MATCH, MEASURE, TIDY, WARN
 from services.ticketing.support import Configuration
+from shared import erasing
 from shared.config import ConfigError
-from shared.events import FACTS, NotificationDelivered, SupportRequested, Topic
+from shared.events import FACTS, CustomerErased, NotificationDelivered, SupportRequested, Topic
 from shared.handling import Handling
 from shared.postgres import Database
 from shared.service import Service, run
@@ -33,8 +36,14 @@ def service(settings: TicketingSettings) -> Service:
         Handling(Topic.SUPPORT_REQUESTS, (SupportRequested,), partial(on_requests, config)),
         Handling(Topic.INCIDENTS, FACTS[Topic.INCIDENTS], on_incidents),
         Handling(Topic.NOTIFICATIONS, (NotificationDelivered,), on_notifications),
+        Handling(Topic.CUSTOMERS, (CustomerErased,), on_customers),
     )
-    topics = {Topic.SUPPORT_REQUESTS: 500, Topic.INCIDENTS: IMPACT_AT_ONCE, Topic.NOTIFICATIONS: 500}
+    topics = {
+        Topic.SUPPORT_REQUESTS: 500,
+        Topic.INCIDENTS: IMPACT_AT_ONCE,
+        Topic.NOTIFICATIONS: 500,
+        Topic.CUSTOMERS: erasing.AT_ONCE,
+    }
     check = Work(partial(timers.check_first_response, database), at_once=8)
     return Service(
         "ticketing",
@@ -56,6 +65,7 @@ def service(settings: TicketingSettings) -> Service:
         before=[partial(timers.begin_tidying, database)],
         routers=[router(config)],
         kept=kept(settings),
+        personal=PERSONAL,
         about="Keeps the cases of customers who write in: who works on each, by when, and which incident it belongs to.",
     )
 

@@ -15,4 +15,5 @@ def kept(settings: TicketingSettings) -> tuple[Kept, ...]:
         Kept("told", "told_at", incidents, only=f"NOT {OF_OPEN}"),
         Kept("incidents", "written_at", incidents, only="old.resolved_at IS NOT NULL"),
         Kept("heard", "heard_at", days(settings.keep_fact_ids_days)),
+        Kept("erased_messages", "erased_at", days(settings.keep_fact_ids_days)),
     )

@@ -9,6 +9,9 @@ from services.ticketing.measures import Reach
 from shared.metrics import SLOW
 
 CHANGES = Counter("forewarn_ticketing_changes_total", "What happened to tickets.", ["what"])
+ERASED_REQUESTS = Counter(
+    "forewarn_ticketing_erased_requests_total", "Requests that were left out because their customer was erased after writing them."
+)
 FIRST_RESPONSE = Histogram(
     "forewarn_ticketing_first_response_seconds",
     "From the request to its first answer, by who gave it.",

@@ -1,7 +1,7 @@
 """Which facts there are, and on which topic each travels: found by looking into the module of each topic."""
 
-from collections.abc import Mapping
-from functools import reduce
+from collections.abc import Iterator, Mapping
+from functools import cache, reduce
 from operator import or_
 from types import ModuleType
 from typing import Annotated, Any
@@ -43,3 +43,16 @@ TOPIC_OF: dict[type[Fact], Topic] = {fact: topic for topic, facts in FACTS.items
 FACT_OF: dict[str, type[Fact]] = {fact.model_fields["type"].default: fact for fact in TOPIC_OF}
 _any: Any = reduce(or_, FACT_OF.values())
 ANY_FACT: TypeAdapter[Fact] = TypeAdapter(Annotated[_any, Field(discriminator="type")])
+
+
+@cache
+def field_names() -> frozenset[str]:
+    """The names of all fields of all facts. A key of a message that is none of them may be data, and is not repeated in a reason."""
+    return frozenset(_properties(ANY_FACT.json_schema()))
+
+
+def _properties(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        yield from schema.get("properties", ())
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _properties(inner)

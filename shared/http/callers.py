@@ -10,8 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.http import documentation, front
 from shared.http.known import Known
 from shared.http.problems import Problem, header, refuse
-from shared.identity import Caller, Role, nobody
-from shared.settings import Settings
+from shared.identity import Caller, Role, person_trouble
 
 __all__ = ["Caller", "Gate", "Role", "allow", "caller_of", "is_public"]
 
@@ -66,8 +65,8 @@ class Gate:
     403 for Forewarn-Acting-For from a caller who may not act for others, 422 when it names nobody.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app, self._known = app, Known(settings)
+    def __init__(self, app: ASGIApp, known: Known) -> None:
+        self._app, self._known = app, known
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not is_public(scope["path"]):
@@ -92,7 +91,7 @@ class Gate:
             return holder.caller
         if not holder.may_act_for_others:
             return Problem(403, f"this token may not act for others: leave {ACTING_FOR} out")
-        if why := nobody(person):
+        if why := person_trouble(person):
             return Problem(422, f"{ACTING_FOR}: {why}")
         return holder.acting_for(person)
 

@@ -110,12 +110,17 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 async def _unstorable(request: Request, error: Exception) -> Response:
     """U+0000, half of a surrogate pair, a number or a moment out of range: nothing we hold is called that."""
-    log.info("%s %s: %s", request.method, request.url.path, type(error).__name__)
+    log.info("%s %s: %s", request.method, _route_of(request), type(error).__name__)
     return Problem(422, "a value of the request is none that can be stored").response()
 
 
+def _route_of(request: Request) -> str:
+    """The path with the names of its parameters: their values may name a customer."""
+    return str(getattr(request.scope.get("route"), "path", "no route"))
+
+
 async def _away(request: Request, error: Exception) -> Response:
-    log.warning("%s %s: %s: %s", request.method, request.url.path, type(error).__name__, error)
+    log.warning("%s %s: %s", request.method, _route_of(request), error)
     return Problem(503, "the database is away, try again", headers={"Retry-After": "2"}).response()
 
 

@@ -39,7 +39,7 @@ async def flood_of_records_that_do_not_decode(stack: Running) -> Found:
         await asyncio.gather(_plain(shop, INTERLEAVED), shop.fail(f"checkout-{name}"))
         await shop.told("opened", 20, seconds=60)
         letters = (await _letters(stack, len(before) + FLOOD))[len(before) :]
-        redriven = await forewarn("dlq", "redrive", Topic.PRODUCT_EVENTS)
+        redriven = await forewarn("dlq", "redrive", Topic.PRODUCT_EVENTS, "--token", stack.tokens["operator"])
         await _letters(stack, len(before) + 2 * FLOOD)
         await shop.fail(f"search-{name}")
         await shop.told("opened", 20, about="search", seconds=60)

@@ -37,6 +37,9 @@ class Historic(Broker, Protocol):
     async def forget_before(self, topic: str, partition: int, offset: int) -> None:
         """What retention does."""
 
+    async def recreate(self, topic: str) -> None:
+        """Deletes the topic and makes another of that name; what a restore meets on another broker."""
+
     async def put_in_transaction(self, topic: str, value: bytes) -> None:
         """To the first partition; the offset after it is the transaction's marker, which no reader ever sees."""
 
@@ -64,6 +67,9 @@ class InMemory:
 
     async def forget_before(self, topic: str, partition: int, offset: int) -> None:
         self._topics.forget_before(topic, partition, offset)
+
+    async def recreate(self, topic: str) -> None:
+        self._topics.recreate(topic)
 
     async def put_in_transaction(self, topic: str, value: bytes) -> None:
         self._topics.put(topic, value, headers=())
@@ -106,6 +112,18 @@ class Served:
             await admin.delete_records({TopicPartition(self._brokers.there(topic), partition): RecordsToDelete(before_offset=offset)})
         finally:
             await admin.close()
+
+    async def recreate(self, topic: str) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        await admin.start()
+        try:
+            await admin.delete_topics([topic])
+            async with asyncio.timeout(WITHIN):
+                while topic in await admin.list_topics():  # noqa: ASYNC110  a broker cannot signal
+                    await asyncio.sleep(0.05)
+        finally:
+            await admin.close()
+        await self.create(topic)
 
     async def put_in_transaction(self, topic: str, value: bytes) -> None:
         async with AIOKafkaProducer(bootstrap_servers=self._bootstrap, transactional_id=topic) as producer, producer.transaction():

@@ -22,6 +22,7 @@ from shared.postgres import Database, Tx
 from shared.stream import Stream
 from tests.containers import Kafka, kafka
 from tests.contract.brokers import PARTITIONS, Broker, Historic, InMemory, Served, eventually
+from tests.figures import value
 
 __all__ = ["kafka"]
 
@@ -152,7 +153,7 @@ async def test_what_raised_comes_again_and_where_it_stands_is_known(broker: Brok
     processor, feed = stream(topic, monitor_database)
     processor.raises = [ConnectionError("the database is away for a moment")]
     async with broker.feeding(feed):
-        await eventually(lambda: metrics.CONSUMED.labels(topic)._value.get() >= 8)
+        await eventually(lambda: value(metrics.CONSUMED.labels(topic)) >= 8)
         consumer = feed.consumer()
         assert consumer is not None
         at = [TopicPartition(feed.at_brokers, partition) for partition in range(PARTITIONS)]
@@ -184,14 +185,14 @@ async def test_a_stopped_topic_knows_its_lag_and_is_read_on_when_it_is_released(
     for number in range(IN_A_ROW + 50):
         await broker.put(topic, b"%d" % number)
     async with broker.feeding(feed), lag_measured(feed, monitor_database):
-        await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 49)
+        await eventually(lambda: value(metrics.LAG.labels(topic)) == 49)
         await broker.put(topic, b"later", key=b"c-1")
-        await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 50)
+        await eventually(lambda: value(metrics.LAG.labels(topic)) == 50)
         processor.refuses = False
         async with monitor_database.transaction() as tx:
             assert await brake.release(tx, "shop", topic, brake.Release.RETRY) == PARTITIONS
         await eventually(lambda: len(processor.saved) == 50)
-        await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 0)
+        await eventually(lambda: value(metrics.LAG.labels(topic)) == 0)
 
 
 async def test_an_offset_without_a_record_is_neither_waited_for_nor_lag(historic: Historic, topic: str, monitor_database: Database) -> None:
@@ -205,7 +206,7 @@ async def test_an_offset_without_a_record_is_neither_waited_for_nor_lag(historic
         first = TopicPartition(feed.at_brokers, 0)
         assert (await consumer.end_offsets([first]))[first] == 4
         async with lag_measured(feed, monitor_database):
-            await eventually(lambda: metrics.LAG.labels(topic)._value.get() == 0)
+            await eventually(lambda: value(metrics.LAG.labels(topic)) == 0)
 
 
 async def test_what_retention_took_before_it_was_read_is_counted_and_the_rest_is_read(
@@ -221,4 +222,35 @@ async def test_what_retention_took_before_it_was_read_is_counted_and_the_rest_is
     second, feed = stream(topic, monitor_database)
     async with historic.feeding(feed):
         await eventually(lambda: second.values() == {b"3", b"4"})
-    assert metrics.GAPS.labels(topic)._value.get() == 2
+    assert value(metrics.GAPS.labels(topic)) == 2
+
+
+async def test_another_topic_of_the_same_name_is_read_from_its_start_however_long_it_is(
+    historic: Historic, topic: str, monitor_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A database that was restored beside another broker: the offsets it holds mean nothing there."""
+    for number in range(2):
+        await historic.put(topic, b"before %d" % number)
+    first, feed = stream(topic, monitor_database)
+    async with historic.feeding(feed):
+        await eventually(lambda: len(first.saved) == 2)
+    await historic.recreate(topic)
+    for number in range(5):
+        await historic.put(topic, b"%d" % number)
+    second, feed = stream(topic, monitor_database)
+    async with historic.feeding(feed):
+        await eventually(lambda: len(second.saved) >= 5)
+    assert [record.value for record in second.saved] == [b"%d" % number for number in range(5)]
+    assert f"{topic} is not the topic it was" in caplog.text
+
+
+async def test_an_offset_from_before_ids_were_kept_goes_on(historic: Historic, topic: str, monitor_database: Database) -> None:
+    for number in range(3):
+        await historic.put(topic, b"%d" % number)
+    async with monitor_database.connection() as connection:
+        await connection.execute("INSERT INTO offsets (stream, topic, partition, next) VALUES ('shop', $1, 0, 2)", topic)
+    processor, feed = stream(topic, monitor_database)
+    async with historic.feeding(feed):
+        await eventually(lambda: processor.values() == {b"2"})
+    async with monitor_database.connection() as connection:
+        assert await connection.fetchval("SELECT bool_and(topic_id IS NOT NULL) FROM offsets WHERE topic = $1", topic)

@@ -70,10 +70,29 @@ LIMITS = {
         "unit/shared/test_http_limits.py::test_a_body_that_does_not_arrive_in_time_is_408",
         "flow/test_answers.py::test_every_answer_is_bounded_with_the_largest_data_there_can_be",
         "flow/test_idempotency_keys.py::test_each_caller_has_keys_of_its_own",
+        "flow/test_named_callers.py::test_two_products_that_use_the_same_idempotency_key_both_count",
     ],
     "**Anonymous**: without a valid token": [
         "flow/test_bodies.py::test_the_token_is_looked_at_before_the_body_is_read",
         "flow/test_bodies.py::test_every_other_path_needs_one_whether_it_is_there_or_not",
+    ],
+    "**Tokens** have 256 random bits": [
+        "unit/shared/test_tokens.py::test_a_token_says_its_role_then_256_bits_then_a_checksum_of_both",
+        "unit/local/test_tokens.py::test_neither_the_file_nor_the_list_has_any_part_of_a_token",
+        "unit/shared/test_tokens_file.py::test_a_token_works_before_the_moment_it_ends_at_and_not_from_then_on",
+        "unit/shared/test_tokens_file.py::test_a_change_counts_a_second_later",
+        "unit/shared/test_tokens_file.py::test_a_broken_file_leaves_everybody_their_token_and_is_an_error_in_log_and_metrics",
+        "flow/test_named_callers.py::test_a_caller_comes_in_once_it_has_a_token_and_is_out_once_it_has_lost_it",
+    ],
+    "**Tokens** are in no log": [
+        "flow/test_named_callers.py::test_no_token_is_in_any_log_whatever_is_done_with_it",
+        "unit/shared/test_tokens.py::test_a_token_with_any_figure_changed_is_none",
+        "unit/shared/test_tokens.py::test_nobody_is_called_like_forewarn_or_a_role_neither_by_a_token_nor_by_whoever_acts_for_others",
+    ],
+    "**Acting for others**": [
+        "flow/test_named_callers.py::test_what_is_done_was_done_by_the_name_of_the_token_or_by_whom_a_trusted_caller_acts_for",
+        "flow/test_named_callers.py::test_whoever_acts_for_others_has_its_own_role_and_no_more",
+        "flow/test_named_callers.py::test_who_may_not_act_for_others_is_told_so_and_nothing_is_done",
     ],
     "**A link of a mail**": [
         "unit/notifier/test_links.py::test_a_link_changed_anywhere_is_none",
@@ -156,11 +175,16 @@ LIMITS = {
         "unit/deploy/test_topics.py::test_nothing_but_the_directory_is_kept_for_more_than_thirty_days",
         "unit/deploy/test_topics.py::test_what_erased_customers_were_is_compacted_away_within_a_day",
         "flow/test_retention.py::test_every_table_is_kept_for_a_time_or_is_bounded_by_nature",
-        "flow/test_notifier_objects.py::test_nothing_personal_is_left_of_the_erased_in_any_table",
+        "flow/test_notifier_erases.py::test_nothing_of_the_erased_is_left_in_any_table",
+        "contract/test_personal.py::test_every_table_that_can_hold_text_is_erased_or_known_to_be_free_of_it",
+        "flow/test_erasure_everywhere.py::test_no_row_of_any_table_holds_a_word_of_an_erased_customer_also_after_a_replay",
+        "unit/local/test_dlq.py::test_no_word_of_an_erased_customer_is_shown_or_sent_back",
     ],
     "**Logs**": [
         "unit/shared/test_log_lines.py::test_a_record_is_one_line_that_can_be_seen_and_ends",
         "unit/shared/test_log_lines.py::test_an_error_of_postgres_is_told_without_the_row",
+        "unit/shared/test_log_lines.py::test_an_error_that_followed_one_of_postgres_is_told_without_the_row_too",
+        "unit/shared/test_log_lines.py::test_a_warning_is_told_by_its_place_unless_its_kind_quotes_code_alone",
         "unit/shared/test_log_lines.py::test_a_mail_address_in_any_text_loses_whose_it_is",
     ],
     "**Terminal**": [

@@ -87,6 +87,8 @@ FROM unnest(ARRAY['incidents.v1', 'customers.v1', 'monitor.partials.v1']) AS eac
 INSERT INTO unpublished (id, lane, topic, key, value, header_names, header_values, written_at, reason)
 SELECT n, 0, 'incidents.v1', 'c-1', CASE WHEN n <= 5 THEN convert_to(repeat('𠀀', 750000), 'UTF8') ELSE '{}' END,
     '{}', '{}', now(), 'too_large' FROM generate_series(1, 1000) n;
+INSERT INTO erasures (customer, erased_at, fact, rows)
+SELECT decode(lpad(to_hex(n), 64, '0'), 'hex'), now(), '', '{}' FROM generate_series(0, 4999) n;
 INSERT INTO erasures (customer, erased_at, fact, rows) VALUES (sha256('c-1'), now(), sha256(''), '{"tickets": 1000000000}');
 INSERT INTO due_aside (kind, ref, due_at, reason)
 SELECT 'kind' || n % 200, n || repeat('𠀀', 128), now(), pg_temp.words(100) FROM generate_series(1, 2000) n;
@@ -138,6 +140,7 @@ RELEASED: dict[str, tuple[str, Any]] = {"/v1/streams/{topic}/release": ("/v1/str
 SENT: dict[str, tuple[str, Any]] = {
     "/v1/unpublished/send": ("/v1/unpublished/send", {"topic": "incidents.v1"}),
     "/v1/due/retry": ("/v1/due/retry", {}),
+    "/v1/erasures/find": ("/v1/erasures/find", {"digests": [f"{number:064x}" for number in range(5000)]}),
 }
 
 # What is done to the largest, in this order, and answered with how it is then: every route that is posted to.

@@ -109,7 +109,7 @@ class Site:
     async def take_without_saving(self) -> None:
         """A batch of events comes into memory, and no checkpoint."""
         await self.events.stream.tick()
-        self.events.stream._save_at = math.inf
+        self.events.stream.save_in(math.inf)
         await self.events.stream.on_batch(tuple(self.events.poll()))
 
     async def settle(self) -> None:

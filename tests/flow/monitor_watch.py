@@ -63,7 +63,7 @@ class Watch:
         await self.service.database.open()
         self._open.push_async_callback(self.service.database.close)
         for stream in self.service.streams:
-            stream._slowest = 0.0  # every batch is a checkpoint: nothing here waits for a second to pass
+            stream.slowest = 0.0  # every batch is a checkpoint: nothing here waits for a second to pass
         self.loop = FakeLoop(self.topics, self.clock, self.service)
         await self.loop.start()
         await self.loop.settle()
@@ -74,7 +74,7 @@ class Watch:
     @property
     def consumers(self) -> list[FakeConsumer]:
         """Of the product events, and of the partials."""
-        return self.loop._consumers
+        return self.loop.consumers
 
     # ── what is said, and when ───────────────────────────────────────────────────────────────
 

@@ -62,7 +62,7 @@ class Stage:
     async def consume(self, *facts: Fact) -> None:
         """The facts come and are written down; what is due stays due."""
         self.topics.say(*facts)
-        for consumer in self.loop._consumers:
+        for consumer in self.loop.consumers:
             await consumer.drain()
 
     async def deliver(self) -> None:
@@ -95,7 +95,7 @@ class Stage:
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
         """All that is remembered."""
-        tables = ("customers", "preferences", "bad_addresses", "incidents", "notifications", "due")
+        tables = ("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "erasures", "due")
         return {table: sorted(await self.rows(f"SELECT * FROM {table}"), key=str) for table in tables}  # noqa: S608
 
     def said(self) -> list[Fact]:

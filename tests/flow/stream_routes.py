@@ -6,6 +6,7 @@ STREAMS = {
     ("POST", "/v1/unpublished/send"): {"operator"},
     ("GET", "/v1/due"): {"operator"},
     ("POST", "/v1/due/retry"): {"operator"},
+    ("POST", "/v1/erasures/find"): {"operator"},
     ("GET", "/v1/customers/{customer_id}/data"): {"operator"},
     ("GET", "/v1/customers/{customer_id}/erasure"): {"operator"},
 }

@@ -38,7 +38,7 @@ async def watch(fresh_database: Settings, tmp_path: Path) -> AsyncIterator[Watch
 
 
 def detecting(watch: Watch) -> Detecting:
-    processor = watch.consumers[1].stream._processor
+    processor = watch.consumers[1].stream.processor
     assert isinstance(processor, Detecting)
     return processor
 

@@ -145,10 +145,9 @@ async def test_work_that_comes_again_by_itself_goes_on_and_its_tries_begin_anew_
 
 async def test_a_zombie_puts_nothing_aside(bell: Bell) -> None:
     await bell.is_due("bad")
-    timers = Timers(bell.database, {})
-    work = Work(bell, at_once=10, lease=timedelta(0))
-    [zombie] = await timers._claim(RING, work, 10)
-    [owner] = await timers._claim(RING, work, 10)
+    timers = Timers(bell.database, {RING: Work(bell, at_once=10, lease=timedelta(0))})
+    [zombie] = await timers.claim(RING, 10)
+    [owner] = await timers.claim(RING, 10)
     async with bell.database.transaction() as tx:
         await due_aside.put_aside(tx, RING, "bad", zombie.lease, ValueError())
         assert await bell.aside() == []

@@ -75,6 +75,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/streams/{topic}/release": {"put_aside": False},
     "/v1/unpublished/send": {"topic": None},
     "/v1/due/retry": {"kind": None, "ref": None},
+    "/v1/erasures/find": {"digests": ["0" * 64]},
     "/v1/tickets": {
         "customer_id": "c-1",
         "subject": "s",

@@ -19,6 +19,7 @@ from shared.cloudevents import MAX_BYTES, write_event
 from shared.events import ProductEvent, Topic
 from shared.postgres import Database
 from tests.builders import NOON
+from tests.figures import value
 from tests.flow.monitor_site import SMALL, Site, told, victims
 from tests.unit.monitor.builders import request, rule
 
@@ -111,12 +112,12 @@ async def test_an_outage_in_the_middle_of_a_backlog_that_is_read_unevenly_still_
 async def test_above_the_limit_the_oldest_identities_go_are_counted_and_do_not_count_again(monitor_database: Database) -> None:
     site = await a_site(monitor_database, limits=Limits(identities=500))
     events = [request(second / 4, customer=f"c-{second % 40}") for second in range(2000)]
-    dropped = metrics.IDENTITIES_DROPPED._value.get()
+    dropped = value(metrics.IDENTITIES_DROPPED)
     site.say(records(events))
     while await site.turn():
         assert known(site) <= 500
-    assert metrics.IDENTITIES_DROPPED._value.get() - dropped == 2000 - known(site)
-    assert metrics.IDENTITIES._value.get() == known(site) == await stored(site)
+    assert value(metrics.IDENTITIES_DROPPED) - dropped == 2000 - known(site)
+    assert value(metrics.IDENTITIES) == known(site) == await stored(site)
     site.say(records(events))
     await site.settle()
     account = await site.account()
@@ -138,7 +139,7 @@ async def test_a_lower_limit_holds_before_anything_is_loaded(monitor_database: D
 
 async def test_events_that_name_one_component_too_many_become_dead_letters_and_the_account_adds_up(monitor_database: Database) -> None:
     site = await a_site(monitor_database, limits=Limits(components=5))
-    refused = metrics.COMPONENTS_REFUSED._value.get()
+    refused = value(metrics.COMPONENTS_REFUSED)
     site.say(records(request(number / 10, component=f"part-{number % 5}", customer="c-1") for number in range(50)))
     ids = [request(6 + number / 10, component=f"order-{number}", customer="c-1") for number in range(20)]
     site.say(records(ids))
@@ -146,7 +147,7 @@ async def test_events_that_name_one_component_too_many_become_dead_letters_and_t
     letters = site.topics.records(Topic.PRODUCT_EVENTS + ".dlq")
     assert {dict(letter.headers)["forewarn-reason"] for letter in letters} == {b"too_many_components"}
     assert [letter.value for letter in letters] == [write_event(each) for each in ids]
-    assert metrics.COMPONENTS_REFUSED._value.get() - refused == 20
+    assert value(metrics.COMPONENTS_REFUSED) - refused == 20
     account = await site.account()
     assert (account["read"], account["counted"], account["dead"]) == (70, 50, 20)
 

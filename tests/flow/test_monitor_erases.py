@@ -41,8 +41,8 @@ async def erase(watch: Watch) -> None:
 async def checkpoint(watch: Watch) -> None:
     """What the wake-up does in the running service."""
     stream = watch.consumers[0].stream
-    assert isinstance(stream._processor, Folding)
-    stream._processor.customers_erased()
+    assert isinstance(stream.processor, Folding)
+    stream.processor.customers_erased()
     await stream.tick()
     await watch.loop.settle()
 
@@ -92,7 +92,8 @@ async def test_the_erased_is_in_no_table_and_the_others_are_as_before(watch: Wat
 
 async def test_until_the_partitions_owner_has_forgotten_them_the_erasure_is_pending(watch: Watch) -> None:
     for stream in watch.service.streams[:2]:
-        stream._slowest = stream._save_at = float("inf")
+        stream.slowest = float("inf")
+        stream.save_in(stream.slowest)
     await erase(watch)
     async with watch.service.database.connection() as connection:
         erasure = await erasure_of(connection, PERSONAL, ERASED)

@@ -11,6 +11,7 @@ from services.monitor.timers import measure
 from shared.events import IncidentResolved, IncidentUpdated
 from shared.settings import Settings
 from tests.builders import NOON
+from tests.figures import value
 from tests.flow.monitor_watch import FAILING, RULE, SEARCH, WELL, Traffic, Watch, revisions, watching
 
 pytestmark = pytest.mark.asyncio
@@ -69,7 +70,7 @@ async def test_an_incident_that_hears_nothing_is_marked_silent_and_stays_open_un
     assert silent.data.silent_since == last_event
     assert silent.data.behind_seconds < 60
     await measure(watch.service.database)
-    assert (metrics.INCIDENTS_OPEN._value.get(), metrics.INCIDENTS_SILENT._value.get()) == (1, 1)
+    assert (value(metrics.INCIDENTS_OPEN), value(metrics.INCIDENTS_SILENT)) == (1, 1)
     # When it speaks again, it is silent no longer, and ends by what it says
     await watch.live(1, WELL)
     [incident] = await watch.incidents()
@@ -122,6 +123,6 @@ async def test_metrics_of_open_incidents_are_right_after_a_restart(watch: Watch)
         gauge.set(0)
     await watch.start()
     await measure(watch.service.database)
-    assert (metrics.INCIDENTS_OPEN._value.get(), metrics.INCIDENTS_SILENT._value.get()) == (1, 0)
-    assert metrics.CUSTOMERS_IN_TROUBLE._value.get() == 20
+    assert (value(metrics.INCIDENTS_OPEN), value(metrics.INCIDENTS_SILENT)) == (1, 0)
+    assert value(metrics.CUSTOMERS_IN_TROUBLE) == 20
     assert [incident["affected"] for incident in await watch.incidents()] == [20]

@@ -10,6 +10,7 @@ import yaml
 
 from services.notifier import metrics
 from shared.settings import Settings
+from tests.figures import value
 from tests.flow.notifier_stage import (
     CONFIG,
     HOUR,
@@ -38,11 +39,11 @@ async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
 
 
 def paused() -> float:
-    return float(metrics.DELIVERY_PAUSED._value.get())
+    return value(metrics.DELIVERY_PAUSED)
 
 
 def refusals() -> float:
-    return float(metrics.RETRIES.labels("relay")._value.get())
+    return value(metrics.RETRIES.labels("relay"))
 
 
 async def goes_on(on: Stage, by: timedelta) -> None:

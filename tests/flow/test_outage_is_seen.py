@@ -14,6 +14,7 @@ from deploy.local.processes import Child, announced, child, free_port, ready, st
 from services.notifier.channels.email.probing import mail_server
 from shared import metrics
 from shared.settings import Settings
+from tests.figures import value
 from tests.smtp import post_office
 
 pytestmark = pytest.mark.asyncio
@@ -84,7 +85,7 @@ async def test_a_mail_server_is_up_when_it_greets_us_and_down_when_nobody_listen
     async with post_office() as office:
         host, port = office.address
         await mail_server(host, port, own_name="example.org", tls="none").once()
-        assert up._value.get() == 1
+        assert value(up) == 1
         assert office.mails == []
     await mail_server("127.0.0.1", free_port(), own_name="example.org", tls="none").once()
-    assert up._value.get() == 0
+    assert value(up) == 0

@@ -144,14 +144,14 @@ async def test_a_row_that_an_administrator_writes_wakes_as_any_other(
 
 async def test_each_lane_has_one_leader_for_as_long_as_its_session_lives(own: Settings, ticketing: Database) -> None:
     candidates = [await asyncpg.connect(**ticketing.connect_arguments()) for _ in range(5)]
-    leads = await asyncio.gather(*(outbox._leads(each, Lane.FACTS) for each in candidates))
+    leads = await asyncio.gather(*(outbox.leads(each, Lane.FACTS) for each in candidates))
     assert sorted(leads) == [False, False, False, False, True]
     first = candidates.pop(leads.index(True))
-    assert await outbox._leads(candidates[0], Lane.BULK)
-    assert not await outbox._leads(candidates[1], Lane.FACTS)
+    assert await outbox.leads(candidates[0], Lane.BULK)
+    assert not await outbox.leads(candidates[1], Lane.FACTS)
     first.terminate()
     async with asyncio.timeout(10):
-        while not await outbox._leads(candidates[1], Lane.FACTS):  # noqa: ASYNC110  a session cannot signal that it ended
+        while not await outbox.leads(candidates[1], Lane.FACTS):  # noqa: ASYNC110  a session cannot signal that it ended
             await asyncio.sleep(0.01)
     for each in candidates:
         each.terminate()
@@ -163,7 +163,7 @@ async def test_advisory_locks_of_another_stop_neither_relay_nor_migration(fresh_
     for name in ("relay.monitor", "relay.monitor.BULK", "migrate.monitor"):
         await foreign.execute("SELECT pg_advisory_lock(hashtext('forewarn.' || $1))", name)
     async with asyncio.timeout(10):
-        assert [await outbox._leads(own, lane) for lane in Lane] == [True, True]
+        assert [await outbox.leads(own, lane) for lane in Lane] == [True, True]
         assert await migrate(own, "monitor", [ROOT / "shared/migrations"]) == []
     foreign.terminate()
     own.terminate()

@@ -81,7 +81,7 @@ async def refused(database: Database, topic: str, reason: Refusal) -> None:
 
 async def looks(member: FakeConsumer) -> None:
     """The instance looks whether it was released, as it does every second, and reads."""
-    member.stream._look_at = 0.0
+    member.stream.retry_now()
     await member.stream.tick()
     await member.drain()
 

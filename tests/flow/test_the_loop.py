@@ -68,10 +68,10 @@ class World:
 
     async def replay(self) -> None:
         """Every topic is read from offset 0."""
-        for service in self.loop._services:
+        for service in self.loop.services:
             async with service.database.connection() as connection:
                 await connection.execute("UPDATE offsets SET next = 0")
-        for consumer in self.loop._consumers:
+        for consumer in self.loop.consumers:
             await consumer.assign()
         await self.loop.settle()
         await self.loop.advance(timedelta(minutes=2))
@@ -92,7 +92,7 @@ async def world(fresh_database: Settings) -> AsyncIterator[World]:
             await service.database.open()
             open_databases.push_async_callback(service.database.close)
             for stream in service.streams:
-                stream._slowest = 0.0  # every batch is a checkpoint: nothing here waits for a second to pass
+                stream.slowest = 0.0  # every batch is a checkpoint: nothing here waits for a second to pass
         topics, clock = FakeTopics(), Clock(fresh_database)
         await clock.set(NOON)
         loop = FakeLoop(topics, clock, *services)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from services.ticketing import timers
+from services.ticketing.hearing.customers import on_customers
 from services.ticketing.hearing.incidents import on_incidents
 from services.ticketing.hearing.notifications import on_notifications
 from services.ticketing.hearing.requests import on_requests
@@ -24,6 +25,7 @@ HANDLERS: dict[Topic, Handler] = {
     Topic.SUPPORT_REQUESTS: partial(on_requests, CONFIGURATION),
     Topic.INCIDENTS: on_incidents,
     Topic.NOTIFICATIONS: on_notifications,
+    Topic.CUSTOMERS: on_customers,
 }
 Doing = Callable[[Due], Awaitable[None]]
 TABLES = (
@@ -37,6 +39,7 @@ TABLES = (
     "impact",
     "impact_to_match",
     "told",
+    "erased_messages",
     "due",
     "outbox",
 )
@@ -93,7 +96,7 @@ class Desk:
     async def _do(self, works: Mapping[str, Doing]) -> int:
         done = 0
         for kind, do in works.items():
-            for due in await Timers(self.database, {})._claim(kind, Work(_never), 1000):
+            for due in await Timers(self.database, {kind: Work(_never)}).claim(kind, 1000):
                 with suppress(LeaseLost):  # it was made due anew meanwhile
                     await do(due)
                 done += 1

@@ -194,6 +194,10 @@ class Mapping(Config):
     time: Time = Field(description="when it happened")
     events: list[Emitted] = Field(min_length=1, description="what each row becomes, if it passes")
 
+    def names_rows_by_file(self) -> bool:
+        """Whether an event's identity says from which file, or from which row of it, it is."""
+        return any(name in OWN for each in self.events for text in (*each.id, *each.source) for _, name in names_in(text))
+
     @model_validator(mode="after")
     def _distinct(self) -> "Mapping":
         names = [(each.source, each.id) for each in self.events]

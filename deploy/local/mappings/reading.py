@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,6 +22,8 @@ from deploy.local.mappings.model import Mapping
 from deploy.local.processes import Failed
 from shared.cloudevents import is_deep
 
+STANDARD_INPUT = "-"
+GZIP = b"\x1f\x8b"  # RFC 1952, section 2.3.1
 LONGEST = 4 << 20  # characters; a longer line comes in pieces, which fit nothing
 
 # What the unpackers raise: RuntimeError for a password, NotImplementedError for a version or method, UnicodeError for a name.
@@ -38,19 +40,33 @@ class Unreadable:
     detail: str
 
 
+@dataclass
+class Place:
+    """How far a file was read."""
+
+    line: int = 0  # the one that was read last
+
+
 @dataclass(frozen=True)
 class Input:
     """One file, open. `done` and `size` are in the same unit, for a progress bar."""
 
     name: str  # without folders and without .gz: the same file packed another way is the same file
-    text: TextIO
-    size: int
+    text: Callable[[], TextIO]  # asked for once; of standard input only then its first bytes are waited for
+    size: int | None  # None: nobody knows
     done: Callable[[], int]
+    at: Place = field(default_factory=Place)
 
 
 @contextmanager
 def opened(said: str, encoding: str) -> Iterator[list[Input]]:
-    """The file; or of a zip its only file, or all that `x.zip:name` or `x.zip:pattern*` mean. Raises Failed or OSError."""
+    """The file; or of a zip its only file, or all that `x.zip:name` or `x.zip:pattern*` mean; or standard input for `-`.
+
+    Raises Failed or OSError.
+    """
+    if said == STANDARD_INPUT:
+        yield [Input("stdin", partial(_standard_input, encoding), None, lambda: 0)]
+        return
     path, _, member = said, "", ""
     if not Path(said).exists() and ".zip:" in said:
         path, _, member = said.rpartition(":")
@@ -66,11 +82,20 @@ def opened(said: str, encoding: str) -> Iterator[list[Input]]:
 
 def _plain(files: ExitStack, path: Path, encoding: str) -> Input:
     raw: IO[bytes] = files.enter_context(path.open("rb"))
-    packed = raw.read(2) == b"\x1f\x8b"  # RFC 1952, section 2.3.1
+    packed = raw.read(2) == GZIP
     raw.seek(0)
     plain = files.enter_context(gzip.GzipFile(fileobj=raw)) if packed else raw
     name = path.name.removesuffix(".gz") if packed else path.name
-    return Input(name, _text(plain, encoding), path.stat().st_size, raw.tell)
+    return Input(name, _open(_text(plain, encoding)), path.stat().st_size, raw.tell)
+
+
+def _standard_input(encoding: str) -> TextIO:
+    """It is never closed: whoever still reads it, for a line that never comes, would have to be waited for."""
+    raw = io.BufferedReader(io.FileIO(0, closefd=False))
+    begins = raw.peek(4)[:4]
+    if begins == b"PK\x03\x04":  # https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7
+        raise Failed("a zip is read from its end, so not from standard input: name the file")
+    return _text(gzip.GzipFile(fileobj=raw) if begins[:2] == GZIP else raw, encoding)
 
 
 def _members(files: ExitStack, path: str, pattern: str, encoding: str) -> list[Input]:
@@ -83,8 +108,13 @@ def _members(files: ExitStack, path: str, pattern: str, encoding: str) -> list[I
     inputs = []
     for info in found:
         member = files.enter_context(packed.open(info))
-        inputs.append(Input(PurePosixPath(info.filename).name, _text(member, encoding), info.file_size, member.tell))
+        text = _open(_text(member, encoding))
+        inputs.append(Input(PurePosixPath(info.filename).name, text, info.file_size, member.tell))
     return inputs
+
+
+def _open(text: TextIO) -> Callable[[], TextIO]:
+    return lambda: text
 
 
 def _text(raw: Any, encoding: str) -> TextIO:
@@ -109,8 +139,12 @@ def rows(source: Input, mapping: Mapping, needed: frozenset[str]) -> Iterator[Ro
 
 
 def _lines(source: Input) -> Iterator[str]:
+    begins = True
     try:
-        yield from iter(partial(source.text.readline, LONGEST), "")
+        for piece in iter(partial(source.text().readline, LONGEST), ""):
+            source.at.line += begins
+            begins = piece.endswith(("\n", "\r"))
+            yield piece
     except UnicodeError as error:
         raise Failed(f"{source.name} is not in the encoding that the mapping says: {error}") from None
     except (OSError, *DAMAGED) as error:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from services.notifier.store.directory import queries
 from shared.answers import Name
 from shared.api import Db, Problem, Role, allow
+from shared.erasing import erased_at
 from shared.postgres import Tx
 
 NO_CUSTOMER: dict[int | str, dict[str, Any]] = {404: {"description": "the directory does not know this customer"}}
@@ -31,7 +32,6 @@ class CustomerView(BaseModel):
     consent: dict[str, bool]  # of a hundred purposes at most
     bad_addresses: list[str]  # a provider said that they do not exist: the latest hundred
     updated_at: datetime
-    erased_at: datetime | None
 
 
 class PreferencesView(BaseModel):
@@ -61,8 +61,9 @@ async def get_preferences(customer_id: Name, database: Db) -> PreferencesView:
 async def put_preferences(customer_id: Name, preferences: PreferencesView, database: Db) -> PreferencesView:
     """Sets what the customer chose, as they told an agent. It counts from the next decision on."""
     async with database.transaction() as tx:
-        if (await _known(tx, customer_id)).erased_at is not None:
+        if await erased_at(tx, [customer_id]):
             raise Problem(409, "the customer is erased: nothing about them may be kept")
+        await _known(tx, customer_id)
         await tx.execute(queries.put_preferences, customer_id, preferences.incident, preferences.guidance)
     return preferences
 

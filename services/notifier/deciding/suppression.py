@@ -49,7 +49,7 @@ Rule = Callable[[Situation, Policy], Suppressed | Hold | None]
 
 def erased(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
     """Who asked to be forgotten is never told anything again."""
-    if situation.customer is not None and situation.customer.erased:
+    if situation.erased:
         return Suppressed(Reason.ERASED, {})
     return None
 

@@ -1,10 +1,12 @@
-"""A fact about a customer came: notifier keeps the directory."""
+"""A fact about a customer came: notifier keeps the directory, and erases whom the fact says."""
 
 from collections.abc import Sequence
 
 from services.notifier.hearing.addresses import contacts_changed
 from services.notifier.hearing.rounds import rounds_of
+from services.notifier.personal import PERSONAL
 from services.notifier.store import deliveries, directory
+from shared.erasing import erased_at, hear
 from shared.events import CustomerErased, CustomerUpdated, Fact
 from shared.postgres import Tx
 
@@ -12,16 +14,17 @@ FACTS = (CustomerUpdated, CustomerErased)
 
 
 async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
-    """Stores what is said of customers. What waits for one who is new, reached elsewhere now, or erased, is decided at once."""
-    erased = {fact.subject: fact for fact in facts if isinstance(fact, CustomerErased)}
+    """Stores what is said of customers, and of the erased nothing. What waits for who is new or reached elsewhere is decided at once."""
+    await hear(tx, PERSONAL, [fact for fact in facts if isinstance(fact, CustomerErased)])
+    updates = [fact for fact in facts if isinstance(fact, CustomerUpdated)]
+    erased = await erased_at(tx, {fact.subject for fact in updates})
     moved: list[str] = []
-    for updates in rounds_of(fact for fact in facts if isinstance(fact, CustomerUpdated)):
-        moved += await directory.put_customers(tx, updates)
-    await directory.erase_customers(tx, erased.values())
+    for each in rounds_of(fact for fact in updates if fact.subject not in erased):
+        moved += await directory.put_customers(tx, each)
     await contacts_changed(tx, moved)
-    await deliveries.hasten(tx, customers=[*moved, *erased])
+    await deliveries.hasten(tx, customers=moved)
 
 
 async def on_forgotten(tx: Tx, customer_ids: Sequence[str]) -> None:
-    """Deletes the entries of customers whose keys the product deleted (tombstones). What is erased stays erased."""
+    """Deletes the entries of customers whose keys the product deleted (tombstones); what they chose with us stays."""
     await directory.forget_customers(tx, customer_ids)

@@ -5,6 +5,7 @@ What follows for the customers it touches is work of its own, in pieces: `follow
 
 from collections.abc import Iterable, Sequence
 
+from services.notifier.hearing.erased import unless_erased
 from services.notifier.hearing.rounds import rounds_of
 from services.notifier.incident import Said
 from services.notifier.notification import Draft, Kind, told_id
@@ -33,7 +34,8 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     news: dict[str, int] = {}
     for said in rounds_of(fact for fact in facts if isinstance(fact, Said)):
         news |= await incidents.take_incidents(tx, said)
-    await ledger.write_down(tx, (draft for fact in facts if isinstance(fact, IncidentImpact) for draft in _of_impact(fact)))
+    touched = ((draft.customer_id, fact.time, draft) for fact in facts if isinstance(fact, IncidentImpact) for draft in _of_impact(fact))
+    await ledger.write_down(tx, await unless_erased(tx, touched))
     await incidents.follow_up(tx, [Place(incident_id, revision) for incident_id, revision in news.items()])
 
 

@@ -5,6 +5,7 @@ Ticketing says that a ticket is resolved because its incident is over; the words
 
 from collections.abc import Iterable, Sequence
 
+from services.notifier.hearing.erased import unless_erased
 from services.notifier.notification import Draft, Kind, end_id
 from services.notifier.store import ledger, ticket_links
 from shared.events import Fact, TicketLinked, TicketReplied, TicketResolved, identity
@@ -15,8 +16,10 @@ FACTS = (TicketReplied, TicketLinked, TicketResolved)
 
 async def on_tickets(tx: Tx, facts: Sequence[Fact]) -> None:
     """Writes down what the tickets' customers must know, and which incident a ticket is about."""
-    await ticket_links.save_links(tx, [fact for fact in facts if isinstance(fact, TicketLinked | TicketResolved)])
-    await ledger.write_down(tx, [draft for fact in facts for draft in _drafts_of(fact)])
+    heard = [fact for fact in facts if isinstance(fact, TicketReplied | TicketLinked | TicketResolved)]
+    kept = await unless_erased(tx, [(fact.data.customer_id, fact.time, fact) for fact in heard])
+    await ticket_links.save_links(tx, [fact for fact in kept if isinstance(fact, TicketLinked | TicketResolved)])
+    await ledger.write_down(tx, [draft for fact in kept for draft in _drafts_of(fact)])
 
 
 def _drafts_of(fact: Fact) -> Iterable[Draft]:

@@ -13,6 +13,7 @@ from services.notifier.public.links import Right, right_of
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import directory, ledger
 from shared.api import Db, Problem
+from shared.erasing import erased_at
 from shared.outbox import say
 from shared.postgres import Tx
 
@@ -47,7 +48,8 @@ async def stop(token: str, request: Request, database: Db) -> Response:
     """Ends this kind of mail at once, whatever body a mailbox provider posts. 404 for a link that is not ours."""
     right = _right(token, request)
     async with database.transaction() as tx:
-        new = await tx.fetchval(directory.queries.opt_out, right.customer_id, right.purpose)
+        erased = await erased_at(tx, [right.customer_id])  # they are told nothing anyway, and nothing of them is kept
+        new = not erased and await tx.fetchval(directory.queries.opt_out, right.customer_id, right.purpose)
         if new:
             await _say(tx, right)
     if new:

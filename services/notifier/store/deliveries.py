@@ -37,7 +37,7 @@ async def find(tx: Tx, notification_id: str, per: timedelta) -> Found | None:
     )
     assert before is not None  # noqa: S101  an aggregate has one row
     preferences = Preferences(row["wants_incident"], row["wants_guidance"])
-    situation = Situation(notification, known, preferences, incident_in(row), before["recent"], row["now"])
+    situation = Situation(notification, known, preferences, incident_in(row), before["recent"], row["now"], row["erased"])
     return Found(situation, tuple(before["earlier"]))
 
 

@@ -7,10 +7,11 @@ UPDATE due SET ready_at = clock() WHERE kind = ANY ($1) AND ref = ANY ($2) AND l
 SELECT id FROM notifications WHERE status = 'waiting' AND customer_id = ANY ($1)
 
 -- name: notification_situation
--- One notification, locked, with the incident it is about and what its customer chose.
+-- One notification, locked, with the incident it is about, what its customer chose, and whether they were erased.
 SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.severity, i.started_at, i.symptom, i.revision,
     i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds,
-    p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now
+    p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now,
+    EXISTS (SELECT FROM erasures e WHERE e.customer = sha256(convert_to(n.customer_id, 'UTF8'))) AS erased
 FROM notifications n LEFT JOIN incidents i ON i.id = n.incident_id LEFT JOIN preferences p ON p.customer_id = n.customer_id
 WHERE n.id = $1
 FOR UPDATE OF n

@@ -8,7 +8,7 @@ import asyncpg
 
 from services.notifier.audience import Contact, Customer, trimmed
 from shared.events import Contact as ContactData
-from shared.events import CustomerErased, CustomerUpdated
+from shared.events import CustomerUpdated
 from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_suffix(".sql"))
@@ -41,16 +41,8 @@ async def put_customers(tx: Tx, facts: Collection[CustomerUpdated]) -> list[str]
     return moved
 
 
-async def erase_customers(tx: Tx, facts: Collection[CustomerErased]) -> None:
-    """Deletes everything personal about them, for good. Words that wait to be brought are deleted when they are decided about."""
-    ids = [fact.subject for fact in facts]
-    await tx.execute(queries.erase_customers, ids, [fact.time for fact in facts])
-    await tx.execute(queries.erase_preferences, ids)
-    await tx.execute(queries.erase_bad_addresses, ids)
-
-
 async def forget_customers(tx: Tx, customer_ids: Sequence[str]) -> None:
-    """Deletes their entries, unless they are erased; what they chose with us stays."""
+    """Deletes their entries; what they chose with us stays."""
     await tx.execute(queries.forget_customers, list(customer_ids))
 
 
@@ -76,4 +68,4 @@ def _as_set(contacts: Iterable[Mapping[str, str]] | None) -> frozenset[tuple[str
 def _customer(row: asyncpg.Record) -> Customer:
     bad = set(row["bad"])
     contacts = tuple(Contact(each["channel"], each["address"], each["role"], each["address"] in bad) for each in row["contacts"])
-    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"], row["erased_at"] is not None)
+    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"])

@@ -1,5 +1,5 @@
 -- name: put_customers
--- The latest fact about each customer wins, by its own time; nothing wins over an erasure. Says who is new.
+-- The latest fact about each customer wins, by its own time. Says who is new.
 -- A stamp in the future tells no time: such a fact counts by its place in the topic, wins over nothing after it, and is known again
 -- by its id, so that a replay when that moment has passed changes nothing.
 INSERT INTO customers AS known (id, name, account, tier, locale, timezone, contacts, consent, updated_at, newer_than, said_by, ahead)
@@ -12,7 +12,7 @@ ON CONFLICT (id) DO UPDATE SET
     contacts = excluded.contacts, consent = excluded.consent, updated_at = excluded.updated_at,
     newer_than = CASE WHEN excluded.newer_than IS NOT NULL THEN coalesce(known.newer_than, known.updated_at) END,
     said_by = excluded.said_by, ahead = (excluded.ahead || known.ahead)[:10]
-WHERE known.erased_at IS NULL AND excluded.said_by <> ALL (known.ahead)
+WHERE excluded.said_by <> ALL (known.ahead)
     AND (excluded.newer_than IS NOT NULL OR coalesce(known.newer_than, known.updated_at) <= excluded.updated_at)
 RETURNING id, xmax = 0 AS added
 
@@ -25,26 +25,9 @@ SELECT id, contacts FROM customers WHERE id = ANY ($1)
 DELETE FROM bad_addresses b USING unnest($1::text[], $2::timestamptz[]) AS moved (id, at)
 WHERE b.customer_id = moved.id AND b.since < moved.at
 
--- name: erase_customers
--- Everything personal in the directory goes; that they were erased stays, so that nobody tells them anything again.
-INSERT INTO customers AS known (id, updated_at, erased_at)
-SELECT id, least(at, clock()), least(at, clock()) FROM unnest($1::text[], $2::timestamptz[]) AS new (id, at)
-ON CONFLICT (id) DO UPDATE SET
-    name = '', account = NULL, tier = NULL, locale = 'en', timezone = 'UTC', contacts = '[]', consent = '{}',
-    updated_at = excluded.updated_at, newer_than = NULL, said_by = NULL, ahead = '{}', erased_at = excluded.erased_at
-WHERE known.erased_at IS NULL
-
--- name: erase_preferences
--- What erased customers chose goes too.
-DELETE FROM preferences WHERE customer_id = ANY ($1)
-
--- name: erase_bad_addresses
--- And the addresses we remembered as bad.
-DELETE FROM bad_addresses WHERE customer_id = ANY ($1)
-
 -- name: forget_customers
--- A tombstone deletes a customer's entry. An erasure is kept: without it, a later update would tell an erased customer again.
-DELETE FROM customers WHERE id = ANY ($1) AND erased_at IS NULL
+-- A tombstone deletes a customer's entry.
+DELETE FROM customers WHERE id = ANY ($1)
 
 -- name: customer
 -- One customer of the directory.
@@ -60,7 +43,7 @@ FOR NO KEY UPDATE OF c
 -- name: customer_shown
 -- The same, to show: the first of their contacts and the latest of their marks; long texts are cut. Purposes that mean something come first.
 SELECT c.id, left(name, 500) AS name, left(account, 500) AS account, left(tier, 255) AS tier, left(locale, 255) AS locale,
-    left(timezone, 255) AS timezone, updated_at, erased_at, jsonb_array_length(contacts) AS contacts_in_all,
+    left(timezone, 255) AS timezone, updated_at, jsonb_array_length(contacts) AS contacts_in_all,
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
             'channel', left(each ->> 'channel', 255), 'address', left(each ->> 'address', 320), 'role', left(each ->> 'role', 255)) ORDER BY n), '[]')
         FROM jsonb_array_elements(contacts) WITH ORDINALITY AS held (each, n) WHERE n <= 100) AS contacts,
@@ -85,15 +68,15 @@ WHERE c.id = $1 AND n > coalesce($2::bigint, 0) ORDER BY n LIMIT $3
 -- Customers who could not be told of an incident that is open, for want of an address.
 SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
 FROM customers c
-WHERE c.id = ANY ($1) AND c.erased_at IS NULL AND EXISTS (
+WHERE c.id = ANY ($1) AND EXISTS (
     SELECT FROM notifications n JOIN incidents i ON i.id = n.incident_id
     WHERE n.customer_id = c.id AND n.kind = 'opened' AND n.ticket_id IS NULL AND n.sent_at IS NULL AND i.status = 'open'
         AND n.status IN ('suppressed', 'failed') AND n.reason IN ('no_contact', 'address', 'refused', 'unsupported'))
 
 -- name: bad_address
--- A provider says that there is no such address; of a customer who was erased meanwhile it is not remembered.
+-- A provider says that there is no such address; of a customer who is not known any more it is not remembered.
 INSERT INTO bad_addresses (customer_id, address, detail)
-SELECT id, $2, $3 FROM customers WHERE id = $1 AND erased_at IS NULL
+SELECT id, $2, $3 FROM customers WHERE id = $1
 ON CONFLICT DO NOTHING
 
 -- name: clear_mark
@@ -111,10 +94,8 @@ ON CONFLICT (customer_id) DO UPDATE SET incident = excluded.incident, guidance =
 
 -- name: opt_out
 -- The customer wants no more of one purpose; the other stays as it is. Says whether that is new.
--- Of the erased nothing is kept: they are told nothing anyway.
 INSERT INTO preferences AS known (customer_id, incident, guidance)
 SELECT $1, CASE WHEN $2 = 'incident' THEN false END, CASE WHEN $2 = 'guidance' THEN false END
-WHERE NOT EXISTS (SELECT FROM customers WHERE id = $1 AND erased_at IS NOT NULL)
 ON CONFLICT (customer_id) DO UPDATE SET
     incident = coalesce(excluded.incident, known.incident), guidance = coalesce(excluded.guidance, known.guidance), changed_at = clock()
 WHERE known.incident IS DISTINCT FROM coalesce(excluded.incident, known.incident)

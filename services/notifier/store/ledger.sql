@@ -16,11 +16,11 @@ WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at 
 RETURNING id, ticket_id IS NULL AS proactive, clock() AS now
 
 -- name: next_of_incident
--- What the next customers were told, or are to be told, of an incident, customer by customer; without the words of tickets.
+-- What the next customers were told, or are to be told, of an incident, customer by customer; without the words of tickets, and the erased.
 SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
     first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
 FROM notifications
-WHERE incident_id = $1 AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
+WHERE incident_id = $1 AND customer_id > $2 AND reason IS DISTINCT FROM 'erased' ORDER BY incident_id, customer_id LIMIT $3
 
 -- name: next_awaiting
 -- The same, of what hangs on what monitor says about the incident.

@@ -20,6 +20,7 @@ from services.ticketing.taking import take
 from services.ticketing.ticket import reference
 from shared.answers import Name
 from shared.api import Caller, Db, IdempotencyKey, Problem, Role, allow, caller_of, once
+from shared.erasing import hold
 from shared.events import identity
 from shared.postgres import Tx
 
@@ -58,6 +59,7 @@ async def _take(config: Configuration, new: NewTicket, name: tuple[str, ...], ta
     message_id = identity("message", *name)
     if (earlier := await messages.made_by(tx, message_id)) is not None:
         raise Problem(409, f"this Idempotency-Key made ticket {earlier} more than 24 hours ago")
+    await hold(tx)  # an erasure waits for this request, and sees it
     request = SupportRequest(
         message_id=message_id,
         ticket_id=identity("ticket", *name),
@@ -72,5 +74,7 @@ async def _take(config: Configuration, new: NewTicket, name: tuple[str, ...], ta
         cause=None,
         taken_by=taken_by,
     )
+    if not await messages.unknown(tx, [request]):
+        raise Problem(409, "this Idempotency-Key made a ticket whose customer was erased")
     await take(config, tx, [request])
     return await pages.shown(tx, await messages.made_by(tx, message_id) or "")

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from services.ticketing import metrics
 from services.ticketing.change import Cause, Request
+from services.ticketing.hearing.customers import erasures_of
 from services.ticketing.support import Configuration
 from services.ticketing.taking import take
 from services.ticketing.ticket import reference
@@ -11,8 +13,12 @@ from shared.postgres import Tx
 
 
 async def on_requests(config: Configuration, tx: Tx, facts: Sequence[Fact]) -> None:
-    """Each request becomes a ticket, or continues the one it replies to."""
-    await take(config, tx, [_request(config, fact) for fact in facts if isinstance(fact, SupportRequested)])
+    """Each request becomes a ticket, or continues the one it replies to. One older than its customer's erasure is left out."""
+    requests = [fact for fact in facts if isinstance(fact, SupportRequested)]
+    erased = await erasures_of(tx, [fact.subject for fact in requests])
+    current = [fact for fact in requests if fact.subject not in erased or fact.time > erased[fact.subject]]
+    metrics.ERASED_REQUESTS.inc(len(requests) - len(current))
+    await take(config, tx, [_request(config, fact) for fact in current])
 
 
 def _request(config: Configuration, fact: SupportRequested) -> Request:

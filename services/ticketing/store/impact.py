@@ -41,9 +41,9 @@ async def candidates(tx: Tx, customers: Mapping[str, str], since: datetime) -> M
     return found
 
 
-async def save(tx: Tx, fact: IncidentImpact, at: datetime) -> None:
-    """Keeps whom an incident touches, and has their tickets matched when `tx` is committed."""
-    merged: dict[str, Affected] = {each.customer_id: each for each in fact.data.customers}
+async def save(tx: Tx, fact: IncidentImpact, customers: Sequence[Affected], at: datetime) -> None:
+    """Keeps that the incident touches these customers of the fact, and has their tickets matched when `tx` is committed."""
+    merged: dict[str, Affected] = {each.customer_id: each for each in customers}
     rows = [(each.customer_id, each.certainty, each.first_seen_at, each.last_seen_at, each.count) for each in merged.values()]
     if rows:
         await tx.execute(queries.save_impact, fact.data.incident_id, *columns(rows))

@@ -1,6 +1,6 @@
 -- name: known_messages
--- Which of these requests have been taken before.
-SELECT id FROM messages WHERE id = ANY ($1::text[])
+-- Which of these requests have been taken before; the customers of some may have been erased since.
+SELECT id FROM messages WHERE id = ANY ($1::text[]) UNION ALL SELECT id FROM erased_messages WHERE id = ANY ($1::text[])
 
 -- name: made_by
 -- The ticket a customer's message is on.

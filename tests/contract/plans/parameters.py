@@ -33,6 +33,7 @@ SHARED: dict[str, dict[str, str]] = {
         "LOCK": "-",
         "ERASED": "ARRAY[''::bytea]",
         "ERASURE": "''::bytea",
+        "FIND": "ARRAY[''::bytea]",
         "HOLD": "-",
         "ANY": "",
         "REMEMBER": "'', now(), '', '{}'",
@@ -90,7 +91,8 @@ SHARED: dict[str, dict[str, str]] = {
     },
     "offsets": {
         "WHERE": "'s', 't', ARRAY[0, 1]",
-        "BEGIN": "'s', 't', 1, 0",
+        "BEGIN": "'s', 't', 1, 0, 'id'",
+        "IDENTIFY": "'s', 't', 1, 0, 'id'",
         "ADVANCE": "'s', 't', ARRAY[0], ARRAY[0], ARRAY[1]",
     },
     "api": {
@@ -172,9 +174,18 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "knows": "'c-1'",
     "contacts_of": ("'c-1', NULL, 51", "'c-1', 7, 51"),
     "clear_mark": "'c-1', 'a'",
-    "erase_customers": "ARRAY['c-1'], ARRAY[now()]",
-    "erase_preferences": "ARRAY['c-1']",
-    "erase_bad_addresses": "ARRAY['c-1']",
+    "entry": "'c-7'",
+    "erase_entry": "'c-7'",
+    "choices": "'c-7'",
+    "erase_choices": "'c-7'",
+    "marks": "'c-7'",
+    "erase_marks": "'c-7'",
+    "links": "'c-7'",
+    "erase_links": "'c-7'",
+    "told": "'c-7'",
+    "erase_told": "'c-7'",
+    "places": "'c-7'",
+    "leave_place": "'[]'",
     "take_incidents": "ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY[''], ARRAY[now()], ARRAY['failing'], ARRAY[1],"
     " ARRAY[now()], ARRAY[interval '0'], ARRAY[NULL]::timestamptz[], ARRAY['open'],"
     " ARRAY[NULL]::timestamptz[], ARRAY[true], ARRAY['f'], ARRAY[0]",
@@ -212,6 +223,13 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "opt_out": "'c-1', 'incident'",
     "last_proactive": "'c-1'",
 }
+
+# What is shown and erased of a customer.
+OF_ONE_CUSTOMER = [
+    name
+    for each in ("messages", "links", "suggestions", "clocks", "history", "tickets", "impact", "pieces", "told")
+    for name in (each, f"erase_{each}")
+]
 
 TICKETING: dict[str, str | tuple[str, ...]] = {
     "now": "-",
@@ -273,6 +291,7 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     "leads": "'i-7'",
     "tickets_during": f"'i-7', {WHEN}, now()",
     "tickets_linked": "'i-7'",
+    **dict.fromkeys(OF_ONE_CUSTOMER, "'c-7919'"),
 }
 
 PARAMETERS = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING}

@@ -15,6 +15,7 @@ GROWING = {
     },
     "ticketing": {
         *("tickets", "messages", "links", "suggestions", "clocks", "history", "incidents", "impact", "impact_to_match", "told"),
+        "erased_messages",
         *("due", "idempotency", "erasures"),
     },
 }
@@ -100,7 +101,8 @@ FROM generate_series(0, 999999) n;
 INSERT INTO told (incident_id, customer_id, told_at)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, now() FROM generate_series(0, 199999) n;
 INSERT INTO impact_to_match (id, incident_id, customers, hops)
-SELECT 'f-' || n, 'i-' || n / 200, '{c-1}', 0 FROM generate_series(1, 50000) n;
+SELECT 'f-' || n, 'i-' || n / 200, ARRAY['c-' || n], 0 FROM generate_series(1, 50000) n;
+INSERT INTO erased_messages (id) SELECT 'e-' || n FROM generate_series(1, 100000) n;
 """
 
 FILL = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING}

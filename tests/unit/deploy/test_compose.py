@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.secrets import TOKENS_FILE
 from deploy.services import NAMES
 
 ROOT = Path(__file__).parents[3]
@@ -60,6 +61,16 @@ def test_its_secrets_are_files_or_the_operators_own(name: str) -> None:
     environment = SERVICES[name].get("environment", {})
     secret = {variable for variable in environment if any(word in variable for word in ("PASSWORD", "TOKEN", "SECRET"))}
     assert {variable for variable in secret if not variable.endswith("_FILE")} <= OPERATORS_OWN
+
+
+def test_the_file_of_tokens_is_read_by_all_services_written_by_none_and_made_by_the_secrets() -> None:
+    for name in NAMES:
+        assert "callers:/callers:ro" in SERVICES[name]["volumes"]
+        assert SERVICES[name]["environment"]["FOREWARN_TOKENS_FILE"] == "/callers/tokens.yml"
+    assert f"callers:/secrets/{Path(TOKENS_FILE).parent}" in SERVICES["secrets"]["volumes"]
+    assert Path(TOKENS_FILE).name == "tokens.yml"
+    writers = {name for name, service in SERVICES.items() if "callers:/callers" in service.get("volumes", ())}
+    assert writers <= {"forewarn"}
 
 
 def test_native_code_of_the_brokers_codecs_can_be_loaded_from_one_folder_and_an_open_transaction_ends_soon() -> None:

@@ -1,9 +1,13 @@
 """The secrets of the compose stack: made once, shared by those who share them, never changed."""
 
+import subprocess
+import sys
 from pathlib import Path
 
-from deploy.secrets import SECRETS, ensure
+from deploy.secrets import SECRETS, TOKENS_FILE, ensure
 from deploy.services import NAMES
+
+ROOT = Path(__file__).parents[3]
 
 
 def contents(root: Path) -> dict[str, str]:
@@ -48,3 +52,13 @@ def test_an_empty_file_counts_as_missing_and_a_deleted_secret_becomes_another(tm
     path.write_text("")
     assert ensure(tmp_path) == ["what signs unsubscribe links"]
     assert path.read_text() not in {"", before}
+
+
+def test_the_one_shot_makes_the_file_of_tokens_beside_them_once(tmp_path: Path) -> None:
+    for said in (f"made {[*SECRETS][-1]}\nmade the file of tokens\n", "made nothing: all of it is there\n"):
+        process = subprocess.run(
+            [sys.executable, "-m", "deploy.secrets", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        )
+        assert process.stdout.endswith(said)
+        assert (tmp_path / TOKENS_FILE).read_text().endswith("callers: {}\n")
+        assert (tmp_path / TOKENS_FILE).stat().st_mode & 0o777 == 0o640

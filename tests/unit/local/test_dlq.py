@@ -3,17 +3,26 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
+from deploy.local import reading
 from deploy.local.dlq import list_on, redrive_on, show_on
+from deploy.local.erased import Erased
 from deploy.local.letters import MOST
-from deploy.local.processes import Failed
+from deploy.local.processes import Failed, free_port
 from shared.brokers import Brokers
 from shared.cloudevents import Reason
 from shared.dead_letters import DeadLetter, Form
+from shared.erasing import erase
 from shared.events import Topic
+from shared.postgres import Database
+from shared.service import Service
+from shared.settings import Settings
+from tests.flow.test_streams import serving
 from tests.unit.simulator.test_play import everything
 
 TOPIC = Topic.SUPPORT_REQUESTS
@@ -248,3 +257,112 @@ async def test_ten_thousand_letters_go_back_in_reasonable_time(
     async with asyncio.timeout(60):
         assert await redrive_on(Brokers(kafka), TOPIC) == 0
     assert "10,000 dead letters went back" in capsys.readouterr().out
+
+
+# ── of erased customers ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+async def erased(monitor_database: Database, fresh_database: Settings) -> AsyncIterator[Erased]:
+    """A service that has erased c-17, and one that does not answer."""
+    async with monitor_database.transaction() as tx:
+        await erase(tx, [], "c-17", datetime.now(UTC))
+    async with serving(Service("monitor", fresh_database, monitor_database)) as url:
+        yield Erased([url, f"http://127.0.0.1:{free_port()}"], "operator-token")
+
+
+async def on_topic(kafka: str) -> list[ConsumerRecord]:
+    """Everything that stands on the topic itself."""
+    return [each async for each in reading.everything(Brokers(kafka), TOPIC)]
+
+
+OF_THE_ERASED = {
+    "key": (b"c-17", b"likes tea", ()),
+    "header": (b"x", b"likes tea", [("ce_subject", b"c-17")]),
+    "subject": (b"x", b'{"subject": "c-17", "data": {"body": "likes tea"}}', ()),
+    "data": (b"x", b'{"subject": "t-1", "data": {"ticket": {"customer_id": "c-17"}, "body": "likes tea"}}', ()),
+    "anywhere": (b"x", b'{"subject": "t-1", "data": {"body": "likes tea", "about": {"x": "c-17"}}}', ()),
+    "no JSON": (b"x", b'{"subject": "c-17", "data": {"body": "likes tea"', ()),
+}
+EACH_WAY = pytest.mark.parametrize(("key", "value", "headers"), OF_THE_ERASED.values(), ids=OF_THE_ERASED)
+
+
+@EACH_WAY
+async def test_no_word_of_an_erased_customer_is_shown_or_sent_back(
+    kafka: str,
+    sender: AIOKafkaProducer,
+    erased: Erased,
+    capsys: pytest.CaptureFixture[str],
+    key: bytes,
+    value: bytes,
+    headers: Headers,
+) -> None:
+    await put_aside(sender, record(value, headers, key))
+    await put_aside(sender, record(b'{"subject": "c-170"}', key=b"c-170", offset=42))
+    assert await show_on(Brokers(kafka), TOPIC, None, 3, erased) == 0
+    shown = capsys.readouterr().out
+    assert "tea" not in shown
+    assert f"{TOPIC}.dlq partition 0 offset 0 is about a customer who was erased: it is not shown" in shown
+    assert "key        c-170" in shown
+    assert await redrive_on(Brokers(kafka), TOPIC, erased=erased) == 0
+    assert "1 stay: their customers were erased" in capsys.readouterr().out
+    assert [each.key for each in await on_topic(kafka)] == [b"c-170"]
+
+
+async def test_of_several_customers_only_the_erased_is_left_out(
+    kafka: str, sender: AIOKafkaProducer, erased: Erased, capsys: pytest.CaptureFixture[str]
+) -> None:
+    customers = [{"customer_id": each, "count": 1} for each in ("c-16", "c-17", "c-18")]
+    await put_aside(sender, record(json.dumps({"subject": "i-1", "data": {"customers": customers}}).encode(), key=b"i-1"))
+    await show_on(Brokers(kafka), TOPIC, None, 1, erased)
+    shown = capsys.readouterr().out
+    assert "c-16" in shown
+    assert "c-17" not in shown
+    assert await redrive_on(Brokers(kafka), TOPIC, erased=erased) == 0
+    [back] = await on_topic(kafka)
+    assert json.loads(back.value)["data"]["customers"] == [customers[0], customers[2]]
+
+
+async def test_what_came_after_the_erasure_is_shown(
+    kafka: str, sender: AIOKafkaProducer, erased: Erased, capsys: pytest.CaptureFixture[str]
+) -> None:
+    later = replace(record(b"likes tea again"), timestamp=int((datetime.now(UTC) + timedelta(minutes=1)).timestamp() * 1000))
+    await put_aside(sender, later)
+    await show_on(Brokers(kafka), TOPIC, None, 1, erased)
+    assert "likes tea again" in capsys.readouterr().out
+
+
+async def test_a_pointer_at_an_erased_customers_record_sends_nothing_back(
+    kafka: str, sender: AIOKafkaProducer, erased: Erased, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await pointed_at(sender, b'{"subject": "c-17"}')
+    before = len(await on_topic(kafka))
+    assert await redrive_on(Brokers(kafka), TOPIC, erased=erased) == 0
+    assert "1 stay: their customers were erased" in capsys.readouterr().out
+    assert len(await on_topic(kafka)) == before
+
+
+@pytest.mark.parametrize("token", ["operator-token", "nobody"])
+async def test_when_no_service_says_who_was_erased_nothing_is_shown_or_sent_back(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str], token: str
+) -> None:
+    await put_aside(sender, record(b"likes tea"))
+    nobody = Erased([f"http://127.0.0.1:{free_port()}"], token)
+    for command in (show_on(Brokers(kafka), TOPIC, None, 1, nobody), redrive_on(Brokers(kafka), TOPIC, erased=nobody)):
+        with pytest.raises(Failed) as failed:
+            await command
+        assert "--unchecked" in str(failed.value.args[-1])
+    assert "tea" not in capsys.readouterr().out
+
+
+async def test_an_impact_of_five_hundred_is_asked_about_whole(
+    kafka: str, sender: AIOKafkaProducer, erased: Erased, capsys: pytest.CaptureFixture[str]
+) -> None:
+    customers = [
+        {"customer_id": f"c-{number}", "certainty": "confirmed", "first_seen_at": f"{number}a", "last_seen_at": f"{number}b"}
+        for number in range(500)
+    ]
+    await put_aside(sender, record(json.dumps({"subject": "i-1", "data": {"customers": customers}}).encode(), key=b"i-1"))
+    await redrive_on(Brokers(kafka), TOPIC, erased=erased)
+    [back] = await on_topic(kafka)
+    assert len(json.loads(back.value)["data"]["customers"]) == 499

@@ -1,9 +1,16 @@
 """`forewarn replay` sends what the rows became, in time and at the speed asked for, and says what became of each row."""
 
+import gzip
 import json
+import signal
+import subprocess
+import sys
 import time
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -61,7 +68,7 @@ async def test_rows_that_do_not_fit_are_counted_by_reason_and_the_first_few_show
     assert tally.refused == {"no_time": 8, "wrong_columns": 1}
     first, *more = capsys.readouterr().out.splitlines()
     assert first.startswith("10 rows: 1 events sent, 0 rows left out, 9 refused; ")
-    assert more[:3] == ["  8 no_time", "  1 wrong_columns", "  log.csv row 2: wrong_columns: 1, and not 2"]
+    assert more[:3] == ["  8 no_time", "  1 wrong_columns", "  log.csv line 3, row 2: wrong_columns: 1, and not 2"]
     assert len(more) == 2 + 5
     assert not any("\x1b" in line for line in more)
 
@@ -94,6 +101,97 @@ async def test_a_kafka_that_does_not_answer_is_told_in_a_sentence(tmp_path: Path
     (tmp_path / "log.csv").write_text("at,part\n2026-01-01,a\n")
     with pytest.raises(Failed, match=r"Kafka at 127\.0\.0\.1:1: .*what has arrived counts once"):
         await replay_on(Brokers("127.0.0.1:1"), Plan(str(tmp_path / "log.csv"), mapping(tmp_path)))
+
+
+# ── standard input ───────────────────────────────────────────────────────────────────────────
+
+
+FOREWARN = (sys.executable, "-c", "from deploy.local.cli import app; app()")
+
+
+@contextmanager
+def piped(kafka: str, folder: Path, *args: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`forewarn replay -` in a process of its own, whose standard input is ours to write."""
+    mapping(folder)
+    command = (*FOREWARN, "replay", "-", "--mapping", str(folder / "mapping.yml"), "--kafka", kafka, *args)
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ended(process: subprocess.Popen[bytes], rest: bytes | None = b"") -> tuple[int, str]:
+    """The exit code and what was printed, after the rest was written and the pipe closed."""
+    out, err = process.communicate(rest, timeout=30)
+    return process.returncode, (out + err).decode()
+
+
+def write(process: subprocess.Popen[bytes], data: bytes) -> None:
+    assert process.stdin is not None
+    process.stdin.write(data)
+    process.stdin.flush()
+
+
+ROWS = b"at,part\n2026-01-01,a\n2026-01-02,b\n"
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+async def test_standard_input_is_read_packed_or_not(kafka: str, tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    with piped(kafka, tmp_path, "--source", "/web-1") as process:
+        code, said = ended(process, pack(ROWS + b'never,c\n"x\ny",d\n'))
+    assert code == 0
+    assert "4 rows: 2 events sent, 0 rows left out, 2 refused; " in said
+    assert "  stdin line 4, row 3: no_time: " in said
+    assert "  stdin line 6, row 4: no_time: " in said
+    assert sorted(event["id"] for event in await events(kafka, 2)) == ["stdin:1", "stdin:2"]
+
+
+async def test_a_row_is_sent_when_it_comes_and_not_when_the_next_one_does(kafka: str, tmp_path: Path) -> None:
+    with piped(kafka, tmp_path, "--source", "/web-1") as process:
+        write(process, ROWS)
+        assert len(await events(kafka, 2)) == 2
+        write(process, b"2026-01-03,c\n")
+        assert len(await events(kafka, 3)) == 3
+        code, said = ended(process)
+    assert (code, said.split(";")[0]) == (0, "3 rows: 3 events sent, 0 rows left out, 0 refused")
+
+
+async def test_ctrl_c_ends_it_while_nothing_comes(kafka: str, tmp_path: Path) -> None:
+    with piped(kafka, tmp_path, "--source", "/web-1") as process:
+        write(process, ROWS)
+        await events(kafka, 2)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+        code, said = ended(process)
+    assert code == 130
+    assert said.startswith("2 rows: 2 events sent, ")
+    assert "Fatal" not in said
+
+
+def test_a_stream_without_a_name_needs_a_source(kafka: str, tmp_path: Path) -> None:
+    with piped(kafka, tmp_path) as process:
+        code, said = ended(process)
+    assert code == 1
+    assert "standard input has no name that events could be told apart by: say --source" in said
+
+
+def test_a_stream_whose_rows_have_ids_of_their_own_needs_none(kafka: str) -> None:
+    command = (*FOREWARN, "replay", "-", "--mapping", "servicenow", "--kafka", kafka)
+    done = subprocess.run(command, input=SERVICENOW.read_bytes(), capture_output=True, timeout=30, check=True)
+    assert b"65 rows: 12 events sent, 53 rows left out, 0 refused" in done.stdout
+
+
+def test_a_zip_is_not_read_from_standard_input(kafka: str, tmp_path: Path) -> None:
+    with piped(kafka, tmp_path, "--source", "/web-1") as process:
+        code, said = ended(process, b"PK\x03\x04 and more")
+    assert (code, "a zip is read from its end" in said) == (1, True)
+
+
+def test_a_limit_ends_it_while_the_pipe_stays_open(kafka: str, tmp_path: Path) -> None:
+    with piped(kafka, tmp_path, "--source", "/web-1", "--limit", "1") as process:
+        write(process, ROWS)
+        assert process.wait(timeout=30) == 0
 
 
 # ── the command ──────────────────────────────────────────────────────────────────────────────

@@ -55,6 +55,7 @@ def test_how_far_a_file_is_read_reaches_its_size(tmp_path: Path) -> None:
     zipped(tmp_path / "log.zip", log=CSV * 1000)
     for name in ("log.csv", "log.csv.gz", "log.zip"):
         with opened(str(tmp_path / name), of.encoding) as [source]:
+            assert source.size is not None
             assert source.done() < source.size
             assert len(list(rows(source, of, frozenset()))) == 1999
             assert source.done() == source.size

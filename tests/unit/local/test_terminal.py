@@ -203,7 +203,11 @@ def test_dead_letters_are_shown_without_their_escapes(kafka: str) -> None:
                 await sender.send_and_wait(f"{Topic.TICKETS}.dlq", raw, key=raw, headers=[*own, *ours], partition=0)
 
     asyncio.run(put_aside())
-    for words in (["list"], ["show", Topic.TICKETS, "--latest", "50"], ["redrive", Topic.TICKETS, "--dry-run"]):
+    for words in (
+        ["list"],
+        ["show", Topic.TICKETS, "--latest", "50", "--unchecked"],
+        ["redrive", Topic.TICKETS, "--dry-run", "--unchecked"],
+    ):
         _, out = forewarn("dlq", *words, "--kafka", kafka)
         assert r"\x1b[31mred" in out
         assert not unseen(out)

@@ -1,7 +1,6 @@
 """A service on a real Postgres and a Kafka of our own: it writes down whom each message is about, and raises what a test wants raised."""
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,7 +50,7 @@ class Shop:
             else Handling(self.topic, (CustomerUpdated,), self.on_customers)
         )
         stream = Stream("shop", self.topic, handling, self.database, slowest=slowest)
-        stream._save_at = time.monotonic() + slowest
+        stream.save_in(slowest)
         return FakeConsumer(self.topics, stream)
 
     async def on_customers(self, tx: Tx, facts: Sequence[Fact]) -> None:

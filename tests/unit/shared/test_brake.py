@@ -34,7 +34,7 @@ async def release(shop: Shop, member: FakeConsumer, how: Release) -> None:
     """As the command does it; then the member has looked, and read on."""
     async with shop.database.transaction() as tx:
         assert await brake.release(tx, "shop", shop.topic, how) == 2
-    member.stream._look_at = 0.0
+    member.stream.retry_now()
     await member.stream.tick()
     await member.drain()
 
@@ -63,12 +63,12 @@ async def test_an_engaged_brake_shows_reasons_and_samples_in_readyz_in_its_table
 async def test_the_lag_of_a_stopped_topic_grows_with_the_topic(shop: Shop) -> None:
     bad(shop, 500)
     member = await reading(shop)
-    member.stream._look_at = 0.0
+    member.stream.retry_now()
     await member.stream.tick()
     before = await member.stream.lag()
     bad(shop, 50, partition=1)
     member.highwater = lambda _: 0  # type: ignore[assignment,method-assign]  # a paused consumer is not told
-    member.stream._look_at = 0.0
+    member.stream.retry_now()
     await member.stream.tick()
     assert (before, await member.stream.lag()) == (500 - IN_A_ROW - 1, 550 - IN_A_ROW - 1)
 
@@ -162,7 +162,7 @@ async def test_the_release_reaches_each_instance_that_has_stopped(shop: Shop) ->
     async with shop.database.transaction() as tx:
         assert await brake.release(tx, "shop", shop.topic, Release.PUT_ASIDE) == 2
     for member in members:
-        member.stream._look_at = 0.0
+        member.stream.retry_now()
         await member.stream.tick()
         await member.drain()
     assert await shop.stands_at() == 1_000
@@ -174,7 +174,7 @@ async def test_a_release_given_while_partitions_move_is_not_lost(shop: Shop) -> 
     async with shop.database.transaction() as tx:
         await brake.release(tx, "shop", shop.topic, Release.PUT_ASIDE)
     await member.assign()  # a rebalance before the instance has looked
-    member.stream._look_at = 0.0
+    member.stream.retry_now()
     await member.stream.tick()
     await member.drain()
     assert await shop.stands_at() == 1_000

@@ -7,6 +7,7 @@ from shared.dead_letters import REDRIVEN
 from shared.events import FOREIGN, Topic
 from shared.outbox import Lane
 from shared.postgres import Database
+from tests.figures import value
 from tests.unit.shared.shop import Shop, names, raising
 from tests.unit.shared.test_outbox import nothing_left, relaying
 
@@ -68,14 +69,14 @@ async def test_a_record_without_key_and_value_and_with_any_header_is_a_letter_th
 async def test_a_record_larger_than_its_dead_letter_topic_takes_becomes_a_stub(shop: Shop) -> None:
     shop.topics.put(shop.topic, b"x" * (5 << 20), key=b"c-9", partition=1)
     shop.says(*names(3))
-    before = metrics.POINTERS.labels(shop.topic, "stub")._value.get()
+    before = value(metrics.POINTERS.labels(shop.topic, "stub"))
     member = shop.member()
     await member.assign()
     await member.drain()
     [letter] = await shop.dead()
     assert (letter["forewarn-form"], letter["forewarn-reason"], letter["forewarn-size"]) == ("stub", "too_large", str(5 << 20))
     assert (len(letter["forewarn-sha256"]), await shop.written()) == (64, names(3))
-    assert metrics.POINTERS.labels(shop.topic, "stub")._value.get() == before + 1
+    assert value(metrics.POINTERS.labels(shop.topic, "stub")) == before + 1
 
 
 async def test_a_handler_that_fails_on_every_record_of_others_does_not_stop_them(shop: Shop) -> None:

@@ -57,6 +57,7 @@ CASES = {
     "two Authorizations, one of them good": Case(PATH + b"authorization: Bearer nonsense\r\n\r\n", 400),
     "two Content-Types": Case(ECHO + b"Content-Type: a/b\r\nContent-Type: c/d\r\n\r\n", 400),
     "two Idempotency-Keys": Case(ECHO + b"Idempotency-Key: a\r\nIdempotency-Key: b\r\n\r\n", 400),
+    "acting for two persons": Case(ECHO + b"Forewarn-Acting-For: a\r\nforewarn-acting-for: b\r\n\r\n", 400),
     "two Hosts": Case(PATH + b"Host: localhost\r\n\r\n", 400),
     "two Accepts": Case(PATH + b"Accept: a/b\r\nAccept: c/d\r\n\r\n", 200, ends=False),
     # RFC 9112, section 3.2: Host and target

@@ -8,6 +8,7 @@ import logging
 import ssl
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
@@ -141,7 +142,8 @@ def test_libraries_warnings_and_what_ends_a_process_are_lines_like_all_others() 
 
 
 TABLE = """CREATE TEMPORARY TABLE people (
-    address text CONSTRAINT people_pkey PRIMARY KEY, name text NOT NULL, age smallint CONSTRAINT adult CHECK (age > 17), at timestamptz)"""
+    address text CONSTRAINT people_pkey PRIMARY KEY, name text NOT NULL, age smallint CONSTRAINT adult CHECK (age > 17), at timestamptz,
+    friend text CONSTRAINT friendship REFERENCES people, code varchar(3), EXCLUDE (code WITH =))"""
 
 
 @pytest.mark.parametrize(
@@ -154,6 +156,23 @@ TABLE = """CREATE TEMPORARY TABLE people (
         ("SELECT $1::text::int", [CANARY], "InvalidTextRepresentationError: SQLSTATE 22P02"),
         ("SELECT $1::text::json", [CANARY], "InvalidTextRepresentationError: SQLSTATE 22P02"),
         ("SELECT $1::int", [CANARY], "DataError"),
+        (
+            "INSERT INTO people (address, name, friend) VALUES ($1, $1, $1 || 'x')",
+            [CANARY],
+            "ForeignKeyViolationError: SQLSTATE 23503, constraint friendship",
+        ),
+        (
+            "INSERT INTO people (address, name, code) VALUES ('x', 'x', 'Ada'), ('y', 'y', 'Ada')",
+            [],
+            "ExclusionViolationError: SQLSTATE 23P01",
+        ),
+        ("INSERT INTO people (address, name, code) VALUES ('x', 'x', $1)", [CANARY], "StringDataRightTruncationError: SQLSTATE 22001"),
+        ("SELECT ($1::text || '99999999999')::numeric::int", ["1"], "NumericValueOutOfRangeError: SQLSTATE 22003"),
+        ("SELECT to_date($1, 'YYYY-MM-DD')", [CANARY], "InvalidDatetimeFormatError: SQLSTATE 22007"),
+        ("SELECT ('{' || $1::text)::jsonb", [CANARY], "InvalidTextRepresentationError: SQLSTATE 22P02"),
+        ("SELECT convert_from(convert_to($1, 'UTF8') || '\\xff', 'UTF8')", [CANARY], "CharacterNotInRepertoireError: SQLSTATE 22021"),
+        ("SELECT decode($1, 'hex')", [CANARY], "InvalidParameterValueError: SQLSTATE 22023"),
+        ("DO $$ BEGIN ASSERT false, 'Ada Lovelace'; END $$", [], "AssertError: SQLSTATE P0004"),
         ("DO $$ BEGIN RAISE EXCEPTION 'Ada Lovelace'; END $$", [], "RaiseError: SQLSTATE P0001"),
         ("SELECT * FROM nowhere", [], 'UndefinedTableError: SQLSTATE 42P01, relation "nowhere" does not exist'),
     ],
@@ -170,6 +189,38 @@ async def test_an_error_of_postgres_is_told_without_the_row(
     assert f"it stopped ({told}" in log.line()
     assert "; Traceback: " in log.line()
     assert "Ada" not in log.line()
+
+
+async def test_an_error_that_followed_one_of_postgres_is_told_without_the_row_too(postgres: dict[str, str], log: Log) -> None:
+    """As its cause, as its context, as a part of a group and of a group's cause."""
+    connection = await connect(postgres, postgres["database"])
+    await connection.execute(TABLE)
+    row = "INSERT INTO people VALUES ($1, $1, 3)"
+    for chained in (False, True):
+        try:
+            try:
+                await connection.execute(row, CANARY)
+            except asyncpg.PostgresError as error:
+                if chained:
+                    raise RuntimeError(CANARY) from ExceptionGroup(CANARY, [error, ValueError(CANARY)])
+                raise KeyError(CANARY)  # noqa: B904  its context is what this is about
+        except (RuntimeError, KeyError) as error:
+            log.logger.error("it stopped: %s", error, exc_info=error)
+            log.logger.error("parts", exc_info=ExceptionGroup(CANARY, [error]))
+    await connection.close()
+    lines = log.lines()
+    assert "KeyError" in lines[0]
+    assert "caused by CheckViolationError: SQLSTATE 23514, constraint adult, table people at " in lines[0].replace(", column age", "")
+    assert "caused by ExceptionGroup: 2 errors" in lines[2]
+    assert not any("Ada" in line or "Failing row" in line for line in lines)
+
+
+def test_a_warning_is_told_by_its_place_unless_its_kind_quotes_code_alone(log: Log) -> None:
+    warned = Log("py.warnings")
+    for category in (UserWarning, DeprecationWarning):
+        warned.logger.warning("%s", warnings.formatwarning(f"about {category.__name__} {CANARY}", category, "/app/x.py", 7, line=CANARY))
+    assert warned.lines()[0].endswith(" WARNING py.warnings /app/x.py:7: UserWarning")
+    assert "/app/x.py:7: DeprecationWarning: about DeprecationWarning" in warned.lines()[1]
 
 
 class Person(BaseModel):

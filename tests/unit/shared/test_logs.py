@@ -84,9 +84,9 @@ def test_a_single_line_left_out_is_said_as_it_was(log: Log) -> None:
     assert log.lines() == ["refused by 1", "later", "refused by 2"]
 
 
-def test_the_kinds_it_remembers_are_limited(log: Log) -> None:
+def test_thekinds_it_remembers_are_limited(log: Log) -> None:
     handler = log.logger.handlers[0]
     assert isinstance(handler, Summing)
     for number in range(2 * KINDS):
         log.logger.error("the table %s is away", "x" * (number % 190) + "y" * (number // 190))
-    assert len(handler._kinds) == KINDS
+    assert len(handler.kinds) == KINDS

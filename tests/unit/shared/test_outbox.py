@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
@@ -34,7 +34,7 @@ async def relaying(database: Database, kafka: str, *lanes: Lane) -> AsyncIterato
 
 
 async def published(kafka: str, count: int, topic: str = TOPIC) -> Sequence[ConsumerRecord]:
-    """The first so many records of the topic's partitions; waits for them at most 10 s."""
+    """The records of the topic's partitions, once there are so many; waits for them at most 10 s."""
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka, group_id=None, auto_offset_reset="earliest")
     await consumer.start()
     try:
@@ -90,13 +90,48 @@ async def test_the_relay_publishes_bytes_and_headers_as_they_are_in_order_and_de
     assert records[0].headers == (("x", b"\x80\xff"), ("x", b"again"))
 
 
-async def test_a_second_relay_waits_for_the_first_to_end(monitor_database: Database, kafka: str) -> None:
+async def leader(database: Database, than: int = 0) -> int:
+    """The session that leads the lane of facts, once it is another `than` that one."""
+    async with asyncio.timeout(10), database.connection() as connection:
+        while (pid := await connection.fetchval(LEADER, Lane.FACTS)) in (None, than):  # noqa: ASYNC110  a row cannot signal it
+            await asyncio.sleep(0.01)
+    return int(pid)
+
+
+LEADER = "SELECT pid FROM relays WHERE lane = $1 AND pid IN (SELECT pid FROM pg_stat_activity)"
+
+
+async def written(database: Database, numbers: range) -> list[bytes]:
+    """One message of each number, all of one key, published by now."""
+    values = [b"%d" % n for n in numbers]
+    async with database.transaction() as tx:
+        await put(tx, [Message(TOPIC, b"k", value) for value in values])
+    await nothing_left(database)
+    return values
+
+
+async def test_a_second_relay_waits_for_the_first_to_end_and_takes_over(monitor_database: Database, kafka: str) -> None:
+    async with AsyncExitStack() as first, AsyncExitStack() as second:
+        await first.enter_async_context(relaying(monitor_database, kafka))
+        leads = await leader(monitor_database)
+        await second.enter_async_context(relaying(monitor_database, kafka))
+        before = await written(monitor_database, range(500))
+        assert await leader(monitor_database) == leads, "the second has not waited"
+        await first.aclose()
+        after = await written(monitor_database, range(500, 1000))
+        assert await leader(monitor_database) != leads
+    assert [record.value for record in await published(kafka, 1000)] == before + after
+
+
+async def test_a_relay_whose_session_dies_is_followed_by_one_and_nothing_is_published_twice(monitor_database: Database, kafka: str) -> None:
     async with relaying(monitor_database, kafka), relaying(monitor_database, kafka):
-        async with monitor_database.transaction() as tx:
-            await put(tx, [Message(TOPIC, b"k", f"{n}".encode()) for n in range(500)])
-        await nothing_left(monitor_database)
-        records = await published(kafka, 500)
-    assert [record.value for record in records] == [f"{n}".encode() for n in range(500)]
+        leads = await leader(monitor_database)
+        before = await written(monitor_database, range(500))
+        async with monitor_database.connection() as connection:
+            await connection.execute("SELECT pg_terminate_backend($1)", leads)
+        await leader(monitor_database, than=leads)
+        after = await written(monitor_database, range(500, 1000))
+        assert [record.value for record in await published(kafka, 1000)] == before + after
 
 
 async def test_large_rows_come_a_few_at_a_time_and_all_of_them_in_order(monitor_database: Database) -> None:

@@ -137,7 +137,7 @@ async def test_state_that_cannot_be_loaded_is_waited_for_and_said(monitor_databa
     await member.assign()
     assert await member.stream.trouble() == "positions not loaded"
     assert "pauses for 1 s: a row that nobody can read" in caplog.text
-    member.stream._again_at = 0.0
+    member.stream.retry_now()
     await member.drain()
     assert await shop.written() == names(4)
 

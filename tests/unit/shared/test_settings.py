@@ -92,6 +92,29 @@ def test_all_mistakes_of_one_kind_are_said_at_once() -> None:
     assert [line.split()[0] for line in lines] == ["FOREWARN_AGENT_TOKEN", "FOREWARN_LINK_SECRET"]
 
 
+# ── shared tokens ────────────────────────────────────────────────────────────────────────────
+
+SHARED = ("producer_token", "agent_token", "operator_token")
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_with_a_file_of_tokens_an_empty_shared_token_is_turned_off_and_without_one_it_is_missing(name: str) -> None:
+    assert MonitorSettings(**{**good(MonitorSettings), name: "", "tokens_file": "/callers/tokens.yml"})
+    assert refusal(MonitorSettings, **{name: "", "tokens_file": ""}).startswith(f"FOREWARN_{name.upper()} is not set")
+
+
+@pytest.mark.parametrize("value", [" ", "changeme", "x7Kq-2mVb9-0aLq", "/run/secrets/agent_token"])
+def test_a_shared_token_that_is_not_empty_must_be_a_secret_also_beside_a_file_of_tokens(value: str) -> None:
+    assert refusal(MonitorSettings, agent_token=value, tokens_file="/callers/tokens.yml").startswith("FOREWARN_AGENT_TOKEN ")
+
+
+def test_a_file_of_tokens_makes_no_other_secret_optional() -> None:
+    for name in NotifierSettings.required_secrets() - {*SHARED}:
+        assert refusal(NotifierSettings, **{name: "", "tokens_file": "/callers/tokens.yml"}).startswith(
+            f"FOREWARN_{name.upper()} is not set"
+        )
+
+
 # ── files ────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -97,7 +97,7 @@ async def test_a_lock_that_is_not_given_in_time_is_transient(shop: Shop) -> None
     async with shop.database.transaction() as tx:
         await tx.execute("LOCK TABLE written")
         handling = asyncio.create_task(member.turn())
-        await until(lambda: member.stream._again_at > 0)
+        await until(lambda: member.stream.pausing)
     await handling
     await member.drain()
     assert (await shop.written(), await shop.dead()) == (names(10), [])
@@ -141,6 +141,16 @@ async def test_what_does_not_decode_is_put_aside_once_although_its_batch_is_roll
     assert await shop.written() == names(4)
 
 
+async def test_what_was_taken_is_saved_when_it_is_due_or_at_once_when_told_to(shop: Shop) -> None:
+    shop.says(*names(30))
+    member = shop.member(slowest=3600)
+    await member.assign()
+    await member.drain()
+    assert (await shop.written(), await shop.stands_at()) == ([], 0)
+    await member.stream.save_now()
+    assert (await shop.written(), await shop.stands_at()) == (names(30), 30)
+
+
 async def test_a_save_that_raises_later_than_the_taking_finds_the_culprit_too(shop: Shop) -> None:
     shop.says(*names(30))
     shop.trouble = raising(ValueError("poison"), times=1000, on="c-4")
@@ -148,8 +158,7 @@ async def test_a_save_that_raises_later_than_the_taking_finds_the_culprit_too(sh
     await member.assign()
     while await member.turn():  # taken into memory only
         pass
-    member.stream._save_at = 0.0
-    await member.stream.tick()  # raises
+    await member.stream.save_now()  # raises
     await member.stream.tick()  # goes back
     await member.drain()
     assert [letter["forewarn-error"] for letter in await shop.dead()] == ["ValueError"]

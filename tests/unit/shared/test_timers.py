@@ -14,8 +14,7 @@ pytestmark = pytest.mark.asyncio
 
 
 async def claim(database: Database, lease: timedelta = timedelta(seconds=30)) -> list[Due]:
-    timers = Timers(database, {})
-    return await timers._claim("ring", Work(never, lease=lease), 10)
+    return await Timers(database, {"ring": Work(never, lease=lease)}).claim("ring", 10)
 
 
 async def never(due: Due) -> None:
@@ -80,8 +79,8 @@ class Holding(Timers):
     taken: asyncio.Event = field(default_factory=asyncio.Event)
     may_say: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def _claim(self, kind: str, work: Work, slots: int) -> list[Due]:
-        claimed = await super()._claim(kind, work, slots)
+    async def claim(self, kind: str, most: int) -> list[Due]:
+        claimed = await super().claim(kind, most)
         self.taken.set()
         await self.may_say.wait()
         return claimed
@@ -103,3 +102,18 @@ async def test_a_stop_gives_back_the_leases_of_claims_that_were_under_way(notifi
 
 async def hang(due: Due) -> None:
     await asyncio.Event().wait()
+
+
+async def test_what_is_due_is_done_now_as_many_as_at_once_and_one_after_another(notifier_database: Database) -> None:
+    done: list[str] = []
+
+    async def handle(due: Due) -> None:
+        async with notifier_database.transaction() as tx:
+            await due.settle(tx)
+        done.append(due.ref)
+
+    timers = Timers(notifier_database, {"ring": Work(handle, at_once=2)})
+    for ref, in_seconds in (("first", -3), ("second", -2), ("third", -1), ("later", 60)):
+        await put_due(notifier_database, ref, in_seconds)
+    assert [await timers.do_due("ring") for _ in range(3)] == [2, 1, 0]
+    assert done == ["first", "second", "third"]

@@ -1,0 +1,124 @@
+"""Whom dead letters are about, and who of them was erased: the services are asked by digests, so that they need not be told ids.
+
+A letter may name a customer anywhere: in its key, in a header, as any text of its JSON. All of these are asked for.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from aiokafka import ConsumerRecord
+
+from deploy.local.asking import ask_all
+from deploy.local.letters import Letter, Place
+from deploy.local.processes import Failed
+from shared.customers_api import MOST, Found
+from shared.dead_letters import PREFIX
+from shared.erasing import digest
+from shared.mentions import without
+
+LONGEST_ID = 255  # characters, as every fact's subject
+TEXTS = 5_000  # of one letter, that may be ids: an impact names 500 customers
+UNKNOWN = "no service says which customers were erased: mend that, or have their letters treated as any other by --unchecked"
+
+_quoted = re.compile(rb'"([^"\\\x00-\x1f]{1,1020})"').findall
+
+
+@dataclass
+class Erased:
+    """Asks these services; with none of them nobody counts as erased."""
+
+    urls: Sequence[str] = ()
+    token: str = field(default="", repr=False)
+    _anybody: bool | None = None  # was erased at all, once somebody said
+
+    async def among(self, letters: Sequence[tuple[Letter, ConsumerRecord]]) -> dict[Place, frozenset[str]]:
+        """Whom each of these records names that was erased after it came. Raises Failed when no service answers."""
+        if not self.urls or not letters or not await self._any():
+            return {}
+        texts = {letter.place: set(_texts(record)) for letter, record in letters}
+        of = {digest(each).hex(): each for each in set().union(*texts.values())}
+        when = {of[each]: at for each, at in (await self._find(list(of))).items()}
+        erased = {
+            letter.place: frozenset(each for each in texts[letter.place] & when.keys() if _is_older(letter, when[each]))
+            for letter, _ in letters
+        }
+        return {place: named for place, named in erased.items() if named}
+
+    async def _any(self) -> bool:
+        if self._anybody is None:
+            self._anybody = bool(any(found.anybody for found in await self._ask([])))
+        return self._anybody
+
+    async def _find(self, digests: Sequence[str]) -> Mapping[str, datetime]:
+        found: dict[str, datetime] = {}
+        for begin in range(0, len(digests), MOST):
+            for said in await self._ask(digests[begin : begin + MOST]):
+                found |= {each: max(at, found.get(each, at)) for each, at in said.erased.items()}
+        return found
+
+    async def _ask(self, digests: Sequence[str]) -> list[Found]:
+        """What those services say that answer. One that is behind knows of fewer, so all are asked."""
+        answers = await ask_all(self.urls, self.token, "/v1/erasures/find", Found, {"digests": list(digests)})
+        said = [answer.said for answer in answers if answer.said]
+        if not said:
+            raise Failed(*(answer.complaint() for answer in answers), UNKNOWN)
+        return said
+
+
+def _is_older(letter: Letter, erased_at: datetime) -> bool:
+    """Whether the record came before the erasure; one without a time did."""
+    try:
+        return datetime.fromisoformat(letter.said("first-seen") or "") <= erased_at
+    except (ValueError, TypeError):
+        return True
+
+
+def spared(record: ConsumerRecord, erased: Iterable[str]) -> ConsumerRecord | None:
+    """The record without what is about these customers; None when all of it is."""
+    value = record.value
+    for customer_id in erased:
+        if customer_id.encode("utf-8", "surrogatepass") in _names_of(record) or value is None:
+            return None
+        if (value := without(value, customer_id)) is None:
+            return None
+    return record if value is record.value else replace(record, value=value)
+
+
+def _names_of(record: ConsumerRecord) -> list[bytes]:
+    """The key, and what headers hold beside ours."""
+    headers = [value for name, value in record.headers if value is not None and not name.startswith(PREFIX)]
+    return [held for held in (record.key, *headers) if held is not None]
+
+
+def _texts(record: ConsumerRecord) -> Iterator[str]:
+    """Everything in a record that may be an id."""
+    for held in _names_of(record):
+        if len(held) <= 4 * LONGEST_ID:
+            yield held.decode("utf-8", "surrogateescape")
+    yield from _texts_in(record.value or b"")
+
+
+def _texts_in(value: bytes) -> Iterator[str]:
+    """The texts of JSON, keys too; of other bytes what stands in quotes."""
+    try:
+        held = msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        yield from (each.decode("utf-8", "replace") for each in _quoted(value)[:TEXTS])
+        return
+    waiting: list[Any] = [held]
+    count = 0
+    while waiting and count < TEXTS:
+        match waiting.pop():
+            case dict() as inner:
+                waiting += [*inner, *inner.values()]
+            case list() as inner:
+                waiting += inner
+            case str() as text if len(text) <= LONGEST_ID:
+                count += 1
+                yield text
+            case _:
+                pass

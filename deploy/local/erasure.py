@@ -1,0 +1,120 @@
+"""What it takes to have a customer erased everywhere, and how it is known that it was done: the fact, and each service's report."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from pydantic import ValidationError
+
+from deploy import topics
+from deploy.local.asking import Answer
+from deploy.local.processes import Failed
+from shared.brokers import Brokers
+from shared.cloudevents import FACT_HEADERS, Undecodable, read_fact, write_fact
+from shared.customers_api import ErasureView
+from shared.erasing import digest
+from shared.events import FACT_OF, CustomerErased, Topic
+
+DEADLINE_S = 30.0
+STOP_S = 5.0
+DAY_MS = 86_400_000
+
+
+def asked(customer_id: str, reason: str, now: datetime, before: Iterable[ErasureView]) -> CustomerErased:
+    """The fact that the customer is to be erased, newer than every erasure `before`. Raises Failed for an id that no service would read."""
+    at = max([now, *(each.erased_at + timedelta(milliseconds=1) for each in before)])
+    try:
+        fact = CustomerErased.of(CustomerErased.Data(reason=reason), subject=customer_id, at=at, unique=at.isoformat())
+        read_fact(write_fact(fact), FACT_HEADERS, at, FACT_OF)
+    except (ValidationError, Undecodable):
+        raise Failed("no customer can have this id: it is empty, too long, or has control characters") from None
+    return fact
+
+
+async def publish(brokers: Brokers, fact: CustomerErased) -> None:
+    """Puts the fact into every partition of customers.v1, keyed by the customer. Raises Failed.
+
+    Kafka compacts each partition by itself, and other producers may have put the customer's states into another one than
+    ours would choose: in each the erasure must be the last that is said of the customer.
+    """
+    producer = brokers.producer(enable_idempotence=True, acks="all")
+    try:
+        await brokers.start(producer)
+        for partition in sorted(await asyncio.wait_for(producer.partitions_for(Topic.CUSTOMERS), STOP_S)):
+            await producer.send_and_wait(
+                Topic.CUSTOMERS, write_fact(fact), key=fact.subject.encode(), partition=partition, headers=list(FACT_HEADERS)
+            )
+    except TimeoutError:
+        raise Failed(f"there is no topic {Topic.CUSTOMERS}: run `python -m deploy.init`") from None
+    except KafkaError as error:
+        raise Failed(f"Kafka at {brokers.servers}: {error}") from error
+    finally:
+        with suppress(TimeoutError):  # without a broker it would flush for ever
+            await asyncio.wait_for(producer.stop(), STOP_S)
+
+
+@dataclass
+class Report:
+    """How one service comes along with the fact. `before`: what it had erased of the customer earlier."""
+
+    url: str
+    fact: CustomerErased
+    before: ErasureView | None
+    said: ErasureView | None = None
+    trouble: str = field(default="it was not asked")
+
+    def take(self, answer: Answer[ErasureView]) -> None:
+        """What it says now."""
+        if answer.said is None:
+            self.trouble = "it has not heard of it yet" if answer.status == 404 else answer.complaint()
+        elif answer.said.fact != digest(self.fact.id).hex():
+            self.trouble = "it has not heard of it yet"
+        else:
+            self.said = answer.said
+            self.trouble = f"still erasing: {', '.join(answer.said.pending)}" if answer.said.pending else ""
+
+    @property
+    def done(self) -> bool:
+        return not self.trouble
+
+    @property
+    def service(self) -> str:
+        """Its name, or its address before it has said its name."""
+        known = self.said or self.before
+        return known.service if known else self.url
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """What went this time, by what it was."""
+        before = self.before.rows if self.before else {}
+        return {name: count - before.get(name, 0) for name, count in self.said.rows.items()} if self.said else {}
+
+    def plain(self) -> dict[str, Any]:
+        """For programs."""
+        return {"service": self.service, "url": self.url, "erased": self.done, "rows": dict(self.rows), "trouble": self.trouble or None}
+
+
+def remains() -> list[str]:
+    """What is left of the customer, and for how long, by deploy/kafka/topics.yml."""
+    keeps: dict[int, list[str]] = {}
+    for name, wanted in topics.read().items():
+        if name not in {Topic.CUSTOMERS, Topic.PARTIALS, topics.RECEIPTS}:  # the directory is below; nothing in the others is personal
+            keeps.setdefault(int(wanted.settings["retention.ms"]) // DAY_MS, []).append(name)
+    letters = max(days for days, names in keeps.items() if any(name.endswith(".dlq") for name in names))
+    lines = [
+        f"  {', '.join(own)}: {days} days"
+        for days, names in sorted(keeps.items())
+        if (own := [name for name in names if not name.endswith(".dlq")])
+    ]
+    return [
+        "Kafka still has what was said before, until its retention ends (as deploy/kafka/topics.yml says); the services ignore it:",
+        *lines,
+        f"  dead letters: {letters} days; `forewarn dlq` neither shows them nor sends them back",
+        "  customers.v1: older states go within a day; that the customer was erased stays, with the id,",
+        "  so that a service whose backup is restored forgets them again",
+        "Each service keeps a digest of the id, and counts. Backups and what was exported are yours to delete.",
+    ]

@@ -1,0 +1,17 @@
+"""What notifier holds of one customer, how it is shown and how it is erased.
+
+An erasure is for good: whoever was erased is told nothing again, whatever comes later.
+"""
+
+from services.notifier.store.personal import queries, restart_follow_ups
+from shared.erasing import Personal
+
+# Notifications come first: a delivery locks its notification before the customer's entry.
+PERSONAL = (
+    Personal("notifications", queries.told, queries.erase_told),
+    Personal("directory entries", queries.entry, queries.erase_entry),
+    Personal("choices", queries.choices, queries.erase_choices),
+    Personal("addresses that do not exist", queries.marks, queries.erase_marks),
+    Personal("tickets about incidents", queries.links, queries.erase_links),
+    Personal("places of follow-ups", queries.places, restart_follow_ups),
+)

@@ -1,0 +1,56 @@
+-- name: entry
+-- A customer's entry in the directory.
+SELECT id, name, account, tier, locale, timezone, contacts, consent, updated_at FROM customers WHERE id = $1
+
+-- name: erase_entry
+-- The whole entry goes.
+DELETE FROM customers WHERE id = $1
+
+-- name: choices
+-- What a customer chose with us.
+SELECT * FROM preferences WHERE customer_id = $1
+
+-- name: erase_choices
+-- What they chose goes: they are told nothing any more.
+DELETE FROM preferences WHERE customer_id = $1
+
+-- name: marks
+-- Their addresses that do not exist, as a provider said.
+SELECT * FROM bad_addresses WHERE customer_id = $1 ORDER BY address
+
+-- name: erase_marks
+-- Marked addresses go.
+DELETE FROM bad_addresses WHERE customer_id = $1
+
+-- name: links
+-- Their tickets that are about incidents.
+SELECT * FROM ticket_links WHERE customer_id = $1 ORDER BY incident_id, ticket_id
+
+-- name: erase_links
+-- Which tickets they had goes.
+DELETE FROM ticket_links WHERE customer_id = $1
+
+-- name: told
+-- Everything that they were told, or were to be told.
+SELECT id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, status, reason, why,
+    channel, sent_at, settled_at, attempts, created_at
+FROM notifications WHERE customer_id = $1 ORDER BY created_at, id
+
+-- name: erase_told
+-- Of what they were told there stays that it was, under a digest: a fact that is replayed meets the same id, and nobody is told twice.
+UPDATE notifications SET
+    customer_id = 'erased ' || encode(sha256(convert_to(customer_id, 'UTF8')), 'hex'), reason = 'erased',
+    status = CASE WHEN status = 'waiting' THEN 'suppressed' ELSE status END, settled_at = coalesce(settled_at, clock()),
+    ticket_id = NULL, ticket_number = NULL, subject = left(subject, 0), body = left(body, 0), first_seen_at = NULL, evidence = NULL, why = NULL,
+    attempts = '[]', awaits_incident = false
+WHERE customer_id = $1
+
+-- name: places
+-- Follow-ups of incidents that have come as far as this customer.
+SELECT ref FROM (SELECT ref FROM due WHERE kind = 'follow_up' UNION ALL SELECT ref FROM due_aside WHERE kind = 'follow_up') AS at
+WHERE ref::jsonb ->> 2 = $1
+
+-- name: leave_place
+-- The follow-up goes, whoever is at it; another begins anew.
+WITH gone AS (DELETE FROM due_aside WHERE kind = 'follow_up' AND ref = $1)
+DELETE FROM due WHERE kind = 'follow_up' AND ref = $1

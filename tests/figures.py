@@ -1,0 +1,19 @@
+"""What a metric says, read as Prometheus reads it."""
+
+from prometheus_client import Counter, Gauge, Histogram, Summary
+
+
+def value(metric: Counter | Gauge) -> float:
+    """Of a metric without labels, or with those that were chosen by `labels`."""
+    return _sample(metric, "_total" if isinstance(metric, Counter) else "")
+
+
+def total(metric: Histogram | Summary) -> float:
+    """The sum of what was observed."""
+    return _sample(metric, "_sum")
+
+
+def _sample(metric: Counter | Gauge | Histogram | Summary, ending: str) -> float:
+    [family] = metric.collect()
+    [found] = [sample.value for sample in family.samples if sample.name == family.name + ending]
+    return found
