@@ -45,7 +45,7 @@ async def test_a_mail_server_is_trusted_by_the_file_that_is_given_and_not_withou
         assert not used
         assert client.is_connected
         client.close()
-        with pytest.raises(OSError, match="(?i)certificate.verify.failed"):
+        with pytest.raises(OSError, match=r"(?i)certificate.verify.failed"):
             await Connections("localhost", port, own_name="example.org", tls=way).take()
 
 
