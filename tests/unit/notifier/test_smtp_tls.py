@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from aiosmtpd.smtp import SMTP
@@ -29,9 +29,9 @@ async def server(of: Authority, way: Way) -> AsyncIterator[int]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*of.sign("mail", "localhost"))
     loop = asyncio.get_running_loop()
-    inside: dict[str, Any] = {"tls_context": context, "require_starttls": True} if way == "starttls" else {}
+    outside, inside = (context, None) if way == "tls" else (None, context)
     listening = await loop.create_server(
-        lambda: SMTP(Anything(), hostname="localhost", loop=loop, **inside), "127.0.0.1", 0, ssl=context if way == "tls" else None
+        lambda: SMTP(Anything(), hostname="localhost", loop=loop, tls_context=inside), "127.0.0.1", 0, ssl=outside
     )
     async with listening:
         yield listening.sockets[0].getsockname()[1]
@@ -45,7 +45,7 @@ async def test_a_mail_server_is_trusted_by_the_file_that_is_given_and_not_withou
         assert not used
         assert client.is_connected
         client.close()
-        with pytest.raises(OSError, match=r"certificate verify failed|CERTIFICATE_VERIFY_FAILED"):
+        with pytest.raises(OSError, match=r"(?i)certificate.verify.failed"):
             await Connections("localhost", port, own_name="example.org", tls=way).take()
 
 
