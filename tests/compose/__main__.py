@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from shared.events import Topic
 from tests.compose.codecs import producers_of_every_codec
+from tests.compose.commanding import every_command_runs_in_its_container
 from tests.compose.holding import Service, holding
 from tests.compose.reaching import each_part_reaches_what_it_needs_and_no_more
 from tests.compose.running import KAFKA, PORTS, Running, compose, forewarn
@@ -127,6 +128,7 @@ def _now() -> str:
 
 HARDSHIPS: tuple[Callable[[Running], Awaitable[Found]], ...] = (
     each_part_reaches_what_it_needs_and_no_more,
+    every_command_runs_in_its_container,
     producers_of_every_codec,
     flood_of_records_that_do_not_decode,
     record_that_is_too_large,

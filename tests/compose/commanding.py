@@ -1,0 +1,31 @@
+"""The command line for a host without Python: every command of the handbook, in the container that compose runs for it."""
+
+from typing import Any
+
+from deploy.services import NAMES
+from tests.compose.running import Running, compose
+
+LINE = b'203.0.113.9 - c-1 [26/Nov/2026:10:00:00 +0000] "GET /checkout HTTP/1.1" 200 12 "-" "curl/8"\n'
+RUN = ("run", "--rm", "-T")
+
+# What is run, what it is given to read, and words of what it says.
+COMMANDS: tuple[tuple[tuple[str, ...], bytes, str], ...] = (
+    (("check-config",), b"", "rules.yml: fine, as shipped"),
+    (("streams",), b"", NAMES[0]),
+    (("due",), b"", "no work is put aside"),
+    (("dlq", "list"), b"", ""),
+    (("tokens", "add", "commanding", "--role", "agent"), b"", "fw_agent_"),
+    (("tokens", "list"), b"", "commanding"),
+    (("tokens", "revoke", "commanding"), b"", ""),
+    (("replay", "-", "--mapping", "access-log", "--source", "/web-1"), LINE, "1 "),
+    (("simulate", "--customers", "5", "--rate", "5", "--seconds", "2"), b"", "5 customers are in the directory"),
+    (("customer", "export", "c-nobody"), b"", "c-nobody"),
+)
+
+
+async def every_command_runs_in_its_container(_stack: Running) -> dict[str, Any]:
+    """Raises RuntimeError when one fails, AssertionError when it does not say what it must."""
+    for command, given, words in COMMANDS:
+        said = await compose(*RUN, "forewarn", *command, given=given)
+        assert words in said, f"forewarn {' '.join(command)} says:\n{said}"
+    return {"commands": len(COMMANDS)}
