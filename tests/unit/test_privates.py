@@ -14,6 +14,7 @@ ALLOWED = {
     "contract/test_unpacking.py": LIBRARY,
     "faults/scram.py": LIBRARY,
     "faults/test_secured.py": LIBRARY,
+    "unit/deploy/test_series.py": LIBRARY,
     "unit/shared/test_brokers.py": LIBRARY,
     "flow/test_absurd_times.py": MEMORY,
     "flow/test_monitor_catches_up.py": MEMORY,
