@@ -1,6 +1,11 @@
 -- name: entry
--- A customer's entry in the directory.
-SELECT id, name, account, tier, locale, timezone, contacts, consent, updated_at FROM customers WHERE id = $1
+-- A customer's entry in the directory: what stands there once, then a row for each address and each purpose, of which there may be many.
+SELECT what, shown FROM customers c CROSS JOIN LATERAL (
+    SELECT 1 AS part, 1::bigint AS n, 'entry' AS what, to_jsonb(c) - ARRAY['contacts', 'consent', 'erased_at', 'newer_than', 'ahead'] AS shown
+    UNION ALL SELECT 2, n, 'contact', each FROM jsonb_array_elements(c.contacts) WITH ORDINALITY AS held (each, n)
+    UNION ALL SELECT 3, row_number() OVER (ORDER BY purpose), 'consent', jsonb_build_object(purpose, given)
+        FROM jsonb_each(c.consent) AS said (purpose, given)) AS rows
+WHERE c.id = $1 ORDER BY part, n
 
 -- name: erase_entry
 -- The whole entry goes.
