@@ -79,8 +79,8 @@ async def erase(world: World) -> None:
     world.topics.put(Topic.CUSTOMERS, write_fact(fact), key=ID.encode())
     await world.loop.settle()
     for consumer in world.loop.consumers:  # what the wake-up does in the running service
-        if isinstance(consumer.stream._processor, Folding):
-            consumer.stream._processor.customers_erased()
+        if isinstance(consumer.stream.processor, Folding):
+            consumer.stream.processor.customers_erased()
             await consumer.stream.tick()
     await world.loop.settle()
 
