@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
@@ -40,6 +40,13 @@ LOOKS = 1.0  # seconds between looks for a release, and at where the topic ends,
 
 class Tripping(Exception):
     """The brake would trip within a batch: its records go one by one, so that everything up to that point is saved."""
+
+
+class Piece(NamedTuple):
+    """Records that are taken at once, and where each of their partitions goes on after them."""
+
+    records: list[ConsumerRecord]
+    ends: dict[int, int]
 
 
 class Processor(Protocol):
@@ -124,7 +131,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
                 try:
                     await self._take(piece)
                 except Exception as error:  # noqa: BLE001  the loop that judges
-                    self._judge(error, piece)
+                    self._judge(error, piece.records)
                     return
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
@@ -193,16 +200,18 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     # ── taking and saving ────────────────────────────────────────────────────────────────────
 
-    def _pieces(self, records: Sequence[ConsumerRecord]) -> Iterator[Sequence[ConsumerRecord]]:
+    def _pieces(self, records: Sequence[ConsumerRecord]) -> Iterator[Piece]:
         """The records we expect, all at once; suspects one by one."""
-        together: list[ConsumerRecord] = []
+        together = Piece([], {})
         for run in _runs(records):
             expected = self._expected(run)
             if expected and expected[0] in self._suspects:
-                yield from ([record] for record in expected if record in self._suspects)
+                yield from (Piece([record], {record.partition: record.offset + 1}) for record in expected if record in self._suspects)
                 expected = [record for record in expected if record not in self._suspects]
-            together += expected
-        if together:
+            if expected:
+                together.records.extend(expected)
+                together.ends[expected[-1].partition] = expected[-1].offset + 1
+        if together.records:
             yield together
 
     def _expected(self, run: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
@@ -222,15 +231,16 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             return ()
         return run
 
-    async def _take(self, records: Sequence[ConsumerRecord]) -> None:
+    async def _take(self, piece: Piece) -> None:
         """Works one piece into memory, and saves when that is due."""
+        records = piece.records
         letters = self._suspects.caught(records)
         if rest := without(records, letters):
             letters += await self.processor.take(rest)
-        for run in _runs(records):
-            self._positions[run[0].partition].next = run[-1].offset + 1
-            if self.brakes:
-                self.brake.take(run, letters)
+        for partition, end in piece.ends.items():
+            self._positions[partition].next = end
+        for run in _runs(records) if self.brakes else ():
+            self.brake.take(run, letters)
         if self.brake.tripped and len(records) > 1:
             raise Tripping
         self._letters += letters
