@@ -1,8 +1,8 @@
 """Makes the secrets of the compose stack on its first run, one folder per holder; what exists is never changed.
 
 Each folder is a volume of its own, so that a container sees only the secrets it uses. Beside them it makes the file of tokens, without
-any: `forewarn tokens` fills it. To rotate a secret, delete its files
-and bring the stack up again: `deploy.init` sets the roles' passwords to what the files say.
+any: `forewarn tokens` fills it. To rotate a secret, delete its files and bring the stack up again: `deploy.init` sets the roles'
+passwords to what the files say.
 """
 
 import sys

@@ -41,6 +41,10 @@ class Release(StrEnum):
     PUT_ASIDE = "put_aside"  # what fails among the records that wait now becomes dead letters; later ones are judged
 
 
+class Tripping(Exception):
+    """The brake would trip within a batch: its records go one by one, so that everything up to that point is saved."""
+
+
 class Brake:
     """Trips after more than 100 failures in a row, or when more than half of the last 1,000 failed (once there were 1,000).
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from shared.answers import PAGE, Cursor, Page
 from shared.api import Body, Db, Problem, Role, allow, cursor_of, not_ours, position_of
-from shared.erasing import ANY, SHARED, Personal, erased_digests, erasure_of
+from shared.erasing import SHARED, Personal, anybody_erased, erased_digests, erasure_of
 from shared.postgres import Tx
 
 # A row is cut where it is longer than any of ours is, in characters of JSON: one alone fits into an answer.
@@ -98,7 +98,7 @@ def erasures_router(service: str) -> APIRouter:
     async def find_erasures(database: Db, which: Find) -> Found:
         """Which of these customers were erased. It changes nothing, and the ids need not be told."""
         async with database.connection() as connection:
-            anybody = bool(await connection.fetchval(ANY))
+            anybody = await anybody_erased(connection)
             found = await erased_digests(connection, map(bytes.fromhex, which.digests)) if anybody else {}
         return Found(service=service, anybody=anybody, erased={digest.hex(): at for digest, at in found.items()})
 

@@ -6,6 +6,7 @@ back: handlers ask `erased_at`. What is remembered of an erased customer is a SH
 """
 
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ import asyncpg
 from shared import unsent
 from shared.events import CustomerErased
 from shared.postgres import Tx
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 50  # facts of customers.v1 in one transaction, for streams that erase: an erasure is a dozen statements
 
@@ -97,7 +100,10 @@ async def hear(tx: Tx, personal: Sequence[Personal], facts: Iterable[CustomerEra
     for fact in facts:
         known = await tx.fetchrow(ERASURE, digest(fact.subject))
         if known is None or (known["erased_at"] < fact.time and known["fact"] != digest(fact.id)):
-            await erase(tx, personal, fact.subject, fact.time, fact.id)
+            gone = await erase(tx, personal, fact.subject, fact.time, fact.id)
+            log.info(
+                "a customer is erased: %s", ", ".join(f"{count:,} {name}" for name, count in gone.items() if count) or "nothing was held"
+            )
             erased.append(fact.subject)
     return erased
 
@@ -116,6 +122,11 @@ async def erased_digests(tx: Tx, digests: Iterable[bytes]) -> dict[bytes, dateti
 async def hold(tx: Tx) -> bool:
     """Until `tx` ends nobody is erased. Returns whether anybody ever was: if not, there is nobody to ask for."""
     await tx.execute(HOLD)
+    return await anybody_erased(tx)
+
+
+async def anybody_erased(tx: Tx) -> bool:
+    """Whether any customer was ever erased here."""
     return bool(await tx.fetchval(ANY))
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple, Protocol
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
 from shared.offsets import Log, Position
@@ -105,3 +107,15 @@ class Feed:
 
 def _numbered(offsets: Mapping[TopicPartition, int]) -> dict[int, int]:
     return {at.partition: offset for at, offset in offsets.items()}
+
+
+class Piece(NamedTuple):
+    """Records that are taken at once, and where each of their partitions goes on after them."""
+
+    records: list[ConsumerRecord]
+    ends: dict[int, int]
+
+
+def runs(records: Sequence[ConsumerRecord]) -> list[list[ConsumerRecord]]:
+    """Cuts a poll's records where the partition changes."""
+    return [list(run) for _, run in groupby(records, attrgetter("partition"))]

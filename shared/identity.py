@@ -53,14 +53,14 @@ class Holder:
         return replace(self.caller, acting_for=person)
 
 
-def misnamed(name: str) -> str | None:
+def name_trouble(name: str) -> str | None:
     """Why a token cannot have this name; None when it can."""
     if not _name(name):
         return "a name has 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or a figure"
     return _reserved(name)
 
 
-def nobody(person: str) -> str | None:
+def person_trouble(person: str) -> str | None:
     """Why nobody can be acted for by this name; None when somebody can."""
     if not _person(person):
         return "a person has 1 to 254 ASCII letters, figures and ._%+'@:/|=-, and begins with a letter or a figure"

@@ -13,9 +13,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from itertools import groupby
-from operator import attrgetter
-from typing import NamedTuple, Protocol
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
@@ -23,46 +20,20 @@ from aiokafka.errors import KafkaError
 
 from shared import brake, metrics, offsets
 from shared.aside import Aside
-from shared.brake import Brake
+from shared.brake import Brake, Tripping
 from shared.dead_letters import DeadLetter, Suspects, without
 from shared.events import FOREIGN
-from shared.feed import Consumer, Feed, unidentified
+from shared.feed import Consumer, Feed, Piece, runs, unidentified
 from shared.offsets import Fenced, Log, Position
 from shared.outbox import Lane, put
+from shared.pause import Pause
 from shared.postgres import TRANSIENT, Database, Tx, is_transient, wait_for_wakeup
+from shared.processor import Processor
 
 log = logging.getLogger(__name__)
 
-LONGEST_PAUSE = 30.0  # seconds between tries while something we depend on is away
 STALLED = 30.0  # seconds without a commit, with records waiting, before a stream is not ready
 LOOKS = 1.0  # seconds between looks for a release, and at where the topic ends, while the brake is on
-
-
-class Tripping(Exception):
-    """The brake would trip within a batch: its records go one by one, so that everything up to that point is saved."""
-
-
-class Piece(NamedTuple):
-    """Records that are taken at once, and where each of their partitions goes on after them."""
-
-    records: list[ConsumerRecord]
-    ends: dict[int, int]
-
-
-class Processor(Protocol):
-    """What a stream feeds. Whatever raises, `load` follows before anything else."""
-
-    async def load(self, tx: Tx, partitions: Collection[int]) -> None:
-        """Forgets everything in memory, and recalls what the last commit left of these partitions."""
-
-    async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
-        """Works records into memory; returns those no retry will mend. At most 50 ms of CPU without an await."""
-
-    def pressing(self) -> bool:
-        """Whether there is something to save now, even when no record came, and not only at the next checkpoint."""
-
-    async def save(self, tx: Tx) -> None:
-        """Writes down what the records since the last save amount to; `tx` moves the offsets too."""
 
 
 class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -80,9 +51,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         together: bool = False,
     ) -> None:
         """`at_once`: records a poll may bring. `slowest`: seconds between saves when nothing presses; 0 saves every batch.
-
-        `together`: a record may change what the processor keeps of another partition, so a save must own all of them.
-        """
+        `together`: a record may change what the processor keeps of another partition, so a save must own all of them."""
         self.name, self.topic, self.at_once = service, topic, at_once
         self.group = f"forewarn-{service}-{topic}"
         self.at_brokers = topic  # what the brokers call it; set with the consumer
@@ -91,7 +60,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self.assigned: frozenset[int] | None = None  # None before the group has assigned anything
         self.brakes = topic not in FOREIGN  # whether most of the topic failing stops it
         self.brake = self._brake_at_commit = Brake()
-        self.aside = Aside(topic, self.group)
+        self.aside, self.pause = Aside(topic, self.group), Pause()
         self.processor, self._database, self.slowest, self._together = processor, database, slowest, together
         self._feed = Feed(lambda: self.at_brokers, lambda: self.consumer())  # noqa: PLW0108  it is set later
         self._lock, self._stopping = asyncio.Lock(), asyncio.Event()
@@ -99,11 +68,11 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._bounds_of: frozenset[int] | None = None
         self._suspects = Suspects()
         self._letters: list[DeadLetter] = []
-        self._taken = self._failures = 0
+        self._taken = 0
         self._unheard = False  # Kafka did not answer when it was last told where we are
         self._handling = False  # records were polled and are not all taken yet
         self._ends: dict[int, int] = {}  # where the topic ends, while the brake is on: a paused consumer is not told
-        self._save_at = self._again_at = self._look_at = 0.0
+        self._save_at = self._look_at = 0.0
         self._progressed_at = time.monotonic()
         for metric in (metrics.CONSUMED, metrics.FENCED, metrics.GAPS, metrics.BRAKE):
             metric.labels(topic)
@@ -183,12 +152,8 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def retry_now(self) -> None:
         """Ends a pause, and has the next tick look whether the brake was released: for whoever knows that something was mended."""
-        self._again_at = self._look_at = 0.0
-
-    @property
-    def pausing(self) -> bool:
-        """Whether nothing is tried for now, since something we depend on is away."""
-        return time.monotonic() < self._again_at
+        self.pause.end()
+        self._look_at = 0.0
 
     async def stop(self) -> None:
         """Saves what was taken and takes no more."""
@@ -203,7 +168,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     def _pieces(self, records: Sequence[ConsumerRecord]) -> Iterator[Piece]:
         """The records we expect, all at once; suspects one by one."""
         together = Piece([], {})
-        for run in _runs(records):
+        for run in runs(records):
             expected = self._expected(run)
             if expected and expected[0] in self._suspects:
                 yield from (Piece([record], {record.partition: record.offset + 1}) for record in expected if record in self._suspects)
@@ -239,7 +204,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             letters += await self.processor.take(rest)
         for partition, end in piece.ends.items():
             self._positions[partition].next = end
-        for run in _runs(records) if self.brakes else ():
+        for run in runs(records) if self.brakes else ():
             self.brake.take(run, letters)
         if self.brake.tripped and len(records) > 1:
             raise Tripping
@@ -252,8 +217,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _save(self) -> None:
         """Offsets and effects in one transaction. Raises Fenced when a partition is no longer ours."""
-        pressing = self.processor.pressing()
-        every = pressing or (self._together and any(position.moved for position in self._positions.values()))
+        every = self.processor.pressing() or (self._together and any(position.moved for position in self._positions.values()))
         moved = {partition: position for partition, position in self._positions.items() if position.moved or every}
         if not moved:
             return
@@ -269,7 +233,8 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             self._suspects.absolve(partition, position.committed)
         self.aside.committed(self._letters, forms, started)
         metrics.CONSUMED.labels(self.topic).inc(self._taken)
-        self._letters, self._taken, self._failures = [], 0, 0
+        self._letters, self._taken = [], 0
+        self.pause.succeeded()
         self._brake_at_commit = self.brake.copy()
         self._progressed_at = time.monotonic()
         # A save may take a tenth of the time, so a busy stream saves seldom and a calm one at once.
@@ -313,11 +278,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self.brake = self._brake_at_commit.copy()
 
     def _pause(self, error: Exception) -> None:
-        """Nothing is tried for 1 s, doubling to at most 30 s, until something is committed again."""
-        pause = min(2.0 ** min(self._failures, 5), LONGEST_PAUSE)
-        self._failures += 1
-        self._again_at = time.monotonic() + pause
-        log.warning("%s pauses for %.0f s: %s", self.group, pause, error)
+        log.warning("%s pauses for %.0f s: %s", self.group, self.pause.begin(), error)
 
     async def _until_loaded(self) -> None:
         """Holds back the next poll while a pause lasts. The lock is free meanwhile, so rebalances go on."""
@@ -325,11 +286,11 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             async with self._lock:
                 if not self.assigned or await self._loaded():
                     return
-            await wait_for_wakeup(self._stopping, self._again_at - time.monotonic(), clear=False)
+            await wait_for_wakeup(self._stopping, self.pause.left, clear=False)
 
     async def _loaded(self) -> bool:
         """Whether positions and state are in memory; loads what the last commit left when they are not, and no pause holds."""
-        if self._positions or not self.assigned or self._stopping.is_set() or self.pausing:
+        if self._positions or not self.assigned or self._stopping.is_set() or self.pause.left:
             return bool(self._positions)
         try:
             await self._load(sorted(self.assigned))
@@ -436,8 +397,3 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             self._unheard = True
         except KafkaError as error:
             log.info("%s: Kafka was not told where we are: %s", self.group, error)
-
-
-def _runs(records: Sequence[ConsumerRecord]) -> list[list[ConsumerRecord]]:
-    """Cuts a poll's records where the partition changes."""
-    return [list(run) for _, run in groupby(records, attrgetter("partition"))]

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from shared.config import Config
-from shared.identity import Caller, Holder, Role, misnamed
+from shared.identity import Caller, Holder, Role, name_trouble
 from shared.tokens import KEY_ID
 
 MOST_CALLERS = 1000  # a service reads so many in about a second
@@ -13,7 +13,7 @@ MOST_TOKENS = 10  # of one caller: one, and those it is rotating away from
 
 
 def _named(name: str) -> str:
-    if why := misnamed(name):
+    if why := name_trouble(name):
         raise ValueError(why)
     return name
 

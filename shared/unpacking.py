@@ -162,7 +162,7 @@ class Unpacking(fetcher.PartitionRecords):  # type: ignore[misc]
             record.checksum,
             -1 if key is None else len(key),
             -1 if value is None else len(value),
-            tuple(record.headers),
+            tuple(record.headers) if record.headers else (),
         )
 
     def _unreadable(self, gap: Gap) -> Unreadable:

@@ -117,7 +117,7 @@ def _of_compose() -> Iterator[Key]:
     known = {variable_of(name) for model in settings().values() for name in model.model_fields}
     text = (ROOT / "docker-compose.yml").read_text()
     for name, default in dict(re.findall(r"\$\{(\w+):?-([^}]*)\}", text)).items():
-        if name.removesuffix("_FILE") not in known:
+        if not {name, name.removesuffix("_FILE")} & known:
             yield Key(name, "text", f"`{default}`", _places(yaml.safe_load(text)["services"], name))
 
 

@@ -55,12 +55,12 @@ def erase(
     token: Token = "",
 ) -> None:
     """Has every service erase the customer, and reports what went. It cannot be undone."""
-    if not yes and not _is_meant(id_):
+    if not yes and not is_meant(id_):
         raise typer.Exit(1)
     raise typer.Exit(run(lambda: erase_on(brokers_at(kafka), url or DEFAULT_URLS, token, id_, reason=reason, as_json=as_json)))
 
 
-def _is_meant(customer_id: str) -> bool:
+def is_meant(customer_id: str) -> bool:
     say(
         f"All that is held of {printable(customer_id)} will be erased, in every service and for good. Type the id again to go on:",
         error=True,

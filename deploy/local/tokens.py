@@ -17,7 +17,7 @@ from deploy.local.printable import printable
 from deploy.local.terminal import say
 from deploy.tokens_file import Change, Refused
 from shared.config import ConfigError, Duration
-from shared.identity import Role, misnamed
+from shared.identity import Role, name_trouble
 from shared.tokens import mint, sha256, without_tokens
 from shared.tokens_file import MOST_CALLERS, MOST_TOKENS, Entry, Token, TokensFile
 
@@ -83,7 +83,7 @@ def revoke(name: Name, file: File) -> None:
 @tokens.command(name="list")
 def list_(file: File) -> None:
     """Shows who has tokens: the key id is the beginning of the hash, never a part of the token."""
-    if not file.exists():
+    if not _reading(file.exists):
         _fail(f"{printable(file)}: there is no such file; `forewarn tokens add` makes it")
     held = _reading(partial(tokens_file.read, file))
     say(LINE.format("name", "role", "acts for", "key id", "created", "works until").rstrip(), *_table(held, _now()))
@@ -94,7 +94,7 @@ def list_(file: File) -> None:
 
 def added(held: TokensFile, name: str, entry: Entry) -> TokensFile | Refused:
     """The file with one caller more; names are unique."""
-    if why := misnamed(name):
+    if why := name_trouble(name):
         return Refused(why)
     if name in held.callers:
         return Refused(f"{name} has a token already: `forewarn tokens rotate {name}` makes another one")

@@ -15,6 +15,7 @@ from services.notifier.incident import Incident
 from services.notifier.notification import ENDS, Kind, Notification, Status
 from services.notifier.store import deliveries, incidents, ledger, ticket_links
 from services.notifier.store.incidents import Place
+from shared.erasing import hold
 from shared.postgres import Database, Tx
 from shared.timers import Due
 
@@ -33,6 +34,7 @@ class FollowUp:
         """Work for `shared/timers.py`: one piece. The incident stays locked, so that no fact about it is taken meanwhile."""
         place = Place.of(due.ref)
         async with self.database.transaction() as tx:
+            await hold(tx)  # nobody is erased between what is read of them and what is written down
             incident = await incidents.lock_incident(tx, place.incident_id)
             await due.settle(tx)
             if incident is None or incident.revision != place.revision:

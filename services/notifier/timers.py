@@ -24,7 +24,7 @@ from services.notifier.deciding.suppression import Hold, Send, Suppressed, decid
 from services.notifier.notification import ENDS, TELLING, Notification, Status
 from services.notifier.situation import Situation
 from services.notifier.store import deliveries, directory, incidents, ledger, ticket_links
-from shared.erasing import erased_at
+from shared.erasing import erased_at, hold
 from shared.outbox import say
 from shared.postgres import TRANSIENT, Database, Tx
 from shared.timers import Due
@@ -72,6 +72,7 @@ class Delivery:
     async def _begin(self, due: Due) -> Sending | None:
         """Decides, and notes that sending begins; returns None when there is nothing to send now, or its time to live is over."""
         async with self.database.transaction() as tx:
+            await hold(tx)  # nobody is erased between what is read of them and what is written down
             found = await deliveries.find(tx, due.ref, self.policy.caps.per)
             if found is None:
                 await due.settle(tx)

@@ -46,7 +46,10 @@ class CustomerUpdated(Fact):
 
 
 class CustomerErased(Fact):
-    """The customer asked to be forgotten: everything personal goes."""
+    """The customer asked to be forgotten: everything personal goes, in every service, and what was said before brings nothing back.
+
+    Kafka compacts each partition by itself: this belongs into the partition that the customer's updates are in.
+    """
 
     class Data(Payload):
         reason: Annotated[str, Line(1000)] = "requested"

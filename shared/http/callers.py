@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.http import documentation, front
 from shared.http.known import Known
 from shared.http.problems import Problem, header, refuse
-from shared.identity import Caller, Role, nobody
+from shared.identity import Caller, Role, person_trouble
 
 __all__ = ["Caller", "Gate", "Role", "allow", "caller_of", "is_public"]
 
@@ -91,7 +91,7 @@ class Gate:
             return holder.caller
         if not holder.may_act_for_others:
             return Problem(403, f"this token may not act for others: leave {ACTING_FOR} out")
-        if why := nobody(person):
+        if why := person_trouble(person):
             return Problem(422, f"{ACTING_FOR}: {why}")
         return holder.acting_for(person)
 

@@ -33,7 +33,7 @@ class Known:
         self._path = Path(settings.tokens_file) if settings.tokens_file else None
         self._clock, self._looked_at = clock, clock()
         self._looking = asyncio.Lock()
-        self._version: Version | str | None = "none was seen yet"
+        self._version: Version | None = 0, 0, 0, 0  # of no file: the first look reads
         if self._path:
             self._look(self._path)
 
@@ -64,7 +64,7 @@ class Known:
             log.error("the file of tokens cannot be read, so the %d tokens known before count on: %s", len(self._named), error)
         else:
             metrics.TOKENS_FILE_BROKEN.set(0)
-            log.info("the file of tokens has %d tokens; %d roles have a shared one", len(self._named), len(self._shared))
+            log.info("tokens known: %d of the file, %d shared ones", len(self._named), len(self._shared))
 
 
 def _version(path: Path) -> Version | None:

@@ -203,7 +203,7 @@ async def test_an_offset_without_a_record_is_neither_waited_for_nor_lag(historic
         await eventually(lambda: processor.values() == {b"1", b"2"})
         consumer = feed.consumer()
         assert consumer is not None
-        first = TopicPartition(topic, 0)
+        first = TopicPartition(feed.at_brokers, 0)
         assert (await consumer.end_offsets([first]))[first] == 4
         async with lag_measured(feed, monitor_database):
             await eventually(lambda: value(metrics.LAG.labels(topic)) == 0)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 
 import asyncpg
 import pytest
@@ -12,9 +11,7 @@ from deploy.services import NAMES
 from shared.erasing import SHARED, Personal
 from tests.conftest import connect
 
-PERSONAL: dict[str, Sequence[Personal]] = {
-    name: (*import_module(f"services.{name}.personal").PERSONAL, *SHARED) for name in NAMES if find_spec(f"services.{name}.personal")
-}
+PERSONAL: dict[str, Sequence[Personal]] = {name: (*import_module(f"services.{name}.personal").PERSONAL, *SHARED) for name in NAMES}
 MAY_HOLD_TEXT = ("text", "character varying", "json", "jsonb", "bytea", "ARRAY", "tsvector", "USER-DEFINED")
 
 IDS = "ids of ours, made of what they name; none can be read back"

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -24,9 +23,7 @@ from tests.contract.plans.parameters import PARAMETERS, PLANNED_FOR_VALUES, SHAR
 from tests.contract.plans.tables import FILL, GROWING, MECHANISMS
 
 ROOT = Path(__file__).parents[2]
-PERSONAL: dict[str, Sequence[Personal]] = {
-    name: import_module(f"services.{name}.personal").PERSONAL for name in NAMES if find_spec(f"services.{name}.personal")
-}
+PERSONAL: dict[str, Sequence[Personal]] = {name: import_module(f"services.{name}.personal").PERSONAL for name in NAMES}
 READ_WHOLE = {"tallies_naming": "fold_tallies"}  # tables that one query reads from end to end, because the fold keeps them few
 HELP = "tests/contract/plans/parameters.py"
 SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
@@ -64,7 +61,7 @@ def _of_shared() -> Iterator[Named]:
 def _of_personal() -> Iterator[Named]:
     """What is shown and erased of a customer."""
     for service in NAMES:
-        held = (ANSWERS, *PERSONAL.get(service, ()))
+        held = (ANSWERS, *PERSONAL[service])
         for each in held:
             erase = [each.erase] if isinstance(each.erase, str) else []
             for sql in (each.export, *erase, *filter(None, [each.pending])):

@@ -60,7 +60,8 @@ class Site:
     def routes(self, service: str) -> list[tuple[str, str]]:
         """Every method and path it answers, those outside the API's description too."""
         routes = iter_route_contexts(self.apps[service].routes)
-        return sorted({(method, route.path) for route in routes if route.path for method in (route.methods or set()) - {"HEAD"}})
+        named = [(route.path.replace(":path}", "}"), route.methods or set()) for route in routes if route.path]
+        return sorted({(method, path) for path, methods in named for method in methods - {"HEAD"}})
 
 
 @asynccontextmanager

@@ -215,12 +215,12 @@ def linked(at: datetime, *, customer_id: str = "c-1", incident_id: str = "i-1", 
 
 
 def ended_with(
-    at: datetime, end: IncidentResolved | None, *, customer_id: str = "c-1", ticket_id: str = "t-1", number: int = 1042
+    at: datetime, end: IncidentResolved | None, *, customer_id: str = "c-1", ticket_id: str = "t-1", number: int = 1042, tell: bool = True
 ) -> TicketResolved:
     """The ticket is resolved because its incident is over; None: an agent resolved it."""
-    said = {"resolution": "It works.", "incident_id": end.data.incident_id if end else "i-1", "resolved_at": at}
-    data = TicketResolved.Data(ticket_id=ticket_id, number=number, customer_id=customer_id, **said)
-    fact = TicketResolved.of(data, subject=ticket_id, at=at, unique=said["incident_id"])
+    named = {"ticket_id": ticket_id, "customer_id": customer_id, "incident_id": end.data.incident_id if end else "i-1"}
+    data = TicketResolved.Data(**named, number=number, resolution="It works.", tell=tell and end is not None, resolved_at=at)
+    fact = TicketResolved.of(data, subject=ticket_id, at=at, unique=named["incident_id"])
     return fact.model_copy(update={"causationid": end.id, "hops": end.hops + 1}) if end else fact
 
 

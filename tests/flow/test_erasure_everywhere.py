@@ -30,7 +30,7 @@ SET_ASIDE = """INSERT INTO unpublished (id, lane, topic, key, value, header_name
 
 def services(world: World) -> dict[str, Service]:
     """Those that say what they hold of customers."""
-    return {service.name: service for service in world.loop._services if service.personal}
+    return {service.name: service for service in world.loop.services if service.personal}
 
 
 # ── what the customer does ───────────────────────────────────────────────────────────────────
@@ -58,7 +58,7 @@ async def live(world: World) -> None:
     assert replied
     await ask(world, "notifier", "PUT", f"/v1/customers/{ID}/preferences", json={"incident": True, "guidance": False})
     await world.loop.advance(timedelta(minutes=1))
-    for service in world.loop._services:
+    for service in world.loop.services:
         async with service.database.transaction() as tx:
             await put(tx, [Message("tickets.v1", b"t-1", json.dumps(REFUSED).encode())])
             await tx.execute(SET_ASIDE)
@@ -66,7 +66,7 @@ async def live(world: World) -> None:
 
 
 async def ask(world: World, name: str, method: str, path: str, **request: Any) -> Any:
-    service = next(each for each in world.loop._services if each.name == name)
+    service = next(each for each in world.loop.services if each.name == name)
     headers = {"authorization": "Bearer operator-token", **request.pop("headers", {})}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(service.app()), base_url="http://service") as client:
         answer = await client.request(method, path, headers=headers, **request)
@@ -78,9 +78,9 @@ async def erase(world: World) -> None:
     fact = CustomerErased.of(CustomerErased.Data(), subject=ID, at=world.clock.now)
     world.topics.put(Topic.CUSTOMERS, write_fact(fact), key=ID.encode())
     await world.loop.settle()
-    for consumer in world.loop._consumers:  # what the wake-up does in the running service
-        if isinstance(consumer.stream._processor, Folding):
-            consumer.stream._processor.customers_erased()
+    for consumer in world.loop.consumers:  # what the wake-up does in the running service
+        if isinstance(consumer.stream.processor, Folding):
+            consumer.stream.processor.customers_erased()
             await consumer.stream.tick()
     await world.loop.settle()
 

@@ -140,8 +140,8 @@ async def test_agents_may_look_at_contacts_and_only_operators_may_change_them(on
 async def test_a_customer_or_address_nobody_knows_is_a_problem(on: Stage, operator: httpx2.AsyncClient) -> None:
     await on.know("c-1")
     await on.hear(CustomerErased.of(CustomerErased.Data(), subject="c-2", at=on.now))
-    assert (await operator.get("/v1/customers/nobody/contacts")).status_code == 404
-    assert (await operator.get("/v1/customers/c-2/contacts")).json() == {"items": [], "next": None}
+    for customer_id in ("nobody", "c-2"):
+        assert (await operator.get(f"/v1/customers/{customer_id}/contacts")).status_code == 404, "the erased are nobody"
     for customer_id, address in (("nobody", ADA), ("c-1", "somebody@example.org"), ("c-2", "c-2@example.org")):
         answer = await operator.post(f"/v1/customers/{customer_id}/contacts/clear-mark", json={"address": address})
         assert answer.status_code == 404

@@ -94,6 +94,13 @@ async def test_a_ticket_that_an_agent_resolved_brings_no_all_clear(on: Stage) ->
     assert on.office.mails == []
 
 
+async def test_a_ticket_whose_customer_waits_no_longer_brings_no_all_clear(on: Stage) -> None:
+    end = resolved(on.now + SECOND)
+    await on.hear(opened(on.now), linked(on.now), end, ended_with(on.now + SECOND, end, tell=False))
+    await on.loop.advance(HOUR)
+    assert on.office.mails == []
+
+
 async def test_an_end_that_nobody_is_to_hear_of_is_not_told_on_a_ticket(on: Stage) -> None:
     end = resolved(on.now + SECOND, revision=1, tell=False)
     await on.hear(opened(on.now), linked(on.now), end, ended_with(on.now + SECOND, end))

@@ -83,6 +83,13 @@ async def test_what_a_body_says_of_who_it_was_is_ignored(desk: Desk, clients: di
     assert (await history(clients["ada"]))[-1] == ("ada", "agent", "replied")
 
 
+async def test_the_description_of_the_api_says_that_by_is_ignored(clients: dict[str, httpx2.AsyncClient]) -> None:
+    schemas = (await clients["ada"].get("/openapi.json")).json()["components"]["schemas"]
+    for name in ("Reply", "Assignment", "Resolution", "Reopening", "Linking", "Unlinking"):
+        assert schemas[name]["properties"]["by"]["deprecated"] is True, name
+        assert "by" not in schemas[name].get("required", [])
+
+
 async def test_an_automatic_answer_is_marked_as_one_and_a_person_is_never_taken_for_it(
     desk: Desk, clients: dict[str, httpx2.AsyncClient]
 ) -> None:

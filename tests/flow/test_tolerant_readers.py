@@ -19,7 +19,7 @@ from shared.settings import Settings
 from shared.stream import Stream
 from tests.builders import customer, request
 from tests.fakes import FakeConsumer, FakeTopics
-from tests.flow.notifier_stage import Stage, impact, opened, replied, stage
+from tests.flow.notifier_stage import SECOND, Stage, impact, opened, replied, stage
 from tests.unit.ticketing.builders import CONFIGURATION
 
 pytestmark = pytest.mark.asyncio
@@ -86,6 +86,7 @@ async def test_tombstones_and_updates_of_one_batch_count_in_their_order(on: Stag
 async def test_a_tombstone_brings_no_erased_customer_back(on: Stage) -> None:
     await on.hear(CustomerErased.of(CustomerErased.Data(), subject="c-1", at=on.now))
     on.topics.put(Topic.CUSTOMERS, None, key=b"c-1", headers=())
+    await on.clock.advance(SECOND)
     await on.know("c-1")
     await on.hear(opened(on.now), impact(on.now, "c-1"))
     assert await on.ledger() == [("opened", "suppressed", "erased")]

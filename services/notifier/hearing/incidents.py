@@ -31,11 +31,12 @@ FACTS = (
 
 async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     """Everybody in an impact must know. What a fact about an incident changes for its customers is due then."""
+    said = ((draft.customer_id, fact.time, draft) for fact in facts if isinstance(fact, IncidentImpact) for draft in _of_impact(fact))
+    touched = await unless_erased(tx, said)  # before any row is locked: an erasure that waits for one must not be waited for
     news: dict[str, int] = {}
-    for said in rounds_of(fact for fact in facts if isinstance(fact, Said)):
-        news |= await incidents.take_incidents(tx, said)
-    touched = ((draft.customer_id, fact.time, draft) for fact in facts if isinstance(fact, IncidentImpact) for draft in _of_impact(fact))
-    await ledger.write_down(tx, await unless_erased(tx, touched))
+    for each in rounds_of(fact for fact in facts if isinstance(fact, Said)):
+        news |= await incidents.take_incidents(tx, each)
+    await ledger.write_down(tx, touched)
     await incidents.follow_up(tx, [Place(incident_id, revision) for incident_id, revision in news.items()])
 
 

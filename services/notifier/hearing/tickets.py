@@ -29,8 +29,8 @@ def _drafts_of(fact: Fact) -> Iterable[Draft]:
             yield _all_clear(fact, said.incident_id)
         case TicketReplied():
             yield _reply(fact)
-        case TicketResolved(data=done, causationid=cause) if done.incident_id is not None and cause is not None:
-            yield _all_clear(fact, done.incident_id)  # without a cause, an agent resolved it, or nobody answered
+        case TicketResolved(data=done) if done.tell and done.incident_id is not None:
+            yield _all_clear(fact, done.incident_id)
 
 
 def _all_clear(fact: TicketReplied | TicketResolved, incident_id: str) -> Draft:

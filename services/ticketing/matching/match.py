@@ -1,4 +1,4 @@
-"""What becomes of a ticket of an affected customer: a link, suggestions for an agent, or nothing. Pure."""
+"""A ticket of an affected customer is linked to an incident, has incidents suggested to an agent, or is left alone. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Matched:
 
 
 def match(ticket: Ticket, body: str, candidates: Candidates, windows: Windows, catalog: Catalog) -> Matched:
-    """`candidates`: the incidents that touch the ticket's customer. `body`: of the request that made the ticket."""
+    """Scores the incidents that touch the ticket's customer (`candidates`) by the subject and `body` of the request that made it."""
     fitting = [(incident, evidence) for incident, evidence in candidates if fits(ticket, incident, windows)]
     said = (*(() if is_reply(ticket.subject) else (ticket.subject,)), body)
     heard = [(_heard(ticket, said, incident, catalog), incident, evidence) for incident, evidence in fitting]
@@ -64,7 +64,7 @@ def fits(ticket: Ticket, incident: Incident, windows: Windows) -> bool:
 
 
 def _heard(ticket: Ticket, said: Sequence[str], incident: Incident, catalog: Catalog) -> Heard:
-    """A component that the ticket names decides, whatever its words are."""
+    """Scores one incident. When the ticket names a component, that decides, whatever its words are."""
     if ticket.component is None:
         return trouble_with(incident.component, said, catalog)
     if ticket.component.casefold() == incident.component.casefold():
@@ -73,7 +73,7 @@ def _heard(ticket: Ticket, said: Sequence[str], incident: Incident, catalog: Cat
 
 
 def _rank(heard: Heard, incident: Incident, evidence: Evidence) -> tuple[bool, bool, float, bool, datetime, str]:
-    """Sure before unsure, open before over, then the score, the customer's own failures, the latest; the id breaks ties."""
+    """Orders matches: first those sure enough to link, then open incidents, the score, the customer's own failures, the latest start."""
     return (
         heard.score >= LINK_FROM,
         incident.end is None,

@@ -1,4 +1,4 @@
-"""A message, read: in each clause, where components are named and where trouble is spoken of. Pure."""
+"""Reads a message clause by clause, and finds where components are named and where trouble is spoken of. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Spoken:
     troubles: tuple[Trouble, ...]
 
     def of(self, component: str) -> tuple[Mention, ...]:
-        """Where it names this component."""
+        """The places where the clause names this component."""
         return tuple(mention for mention in self.mentions if mention.component == component)
 
     @property
@@ -56,7 +56,7 @@ def read(component: str, texts: Iterable[str], catalog: Catalog) -> list[Spoken]
 
 
 def _first(written: Iterable[tuple[str, Words]]) -> Iterator[tuple[str, Words]]:
-    """The clauses of which the message's first words are."""
+    """Cuts a message after its first MOST_WORDS words."""
     left = MOST_WORDS
     for text, words in written:
         if left > 0:
@@ -70,7 +70,7 @@ def called(component: str, catalog: Catalog) -> tuple[Words, ...]:
 
 
 def _mentions(words: Words, names: dict[str, tuple[Words, ...]]) -> Iterator[Mention]:
-    """ "Log in" and "login" are the same, and so is a name with a typing mistake in it."""
+    """Finds the names of components: "Log in" and "login" are the same, and so is a name with a typing mistake in it."""
     for component, known in names.items():
         for name in known:
             joined = "".join(name)
@@ -82,7 +82,7 @@ def _mentions(words: Words, names: dict[str, tuple[Words, ...]]) -> Iterator[Men
 
 
 def _troubles(words: Words, phrases: Sequence[Words]) -> Iterator[Trouble]:
-    """Phrases hold in any order, with one more word in between; every kind of not is a not."""
+    """Finds the phrases of trouble: their words may come in any order and with one more word in between; all negations count alike."""
     words = tuple(NOT if word in (CANNOT, DID_NOT) else word for word in words)
     for phrase in phrases:
         width = len(phrase) + (len(phrase) > 1)

@@ -1,4 +1,4 @@
-"""Do a customer's words speak of trouble with a component? Made for short messages; where it is in doubt it says no. Pure."""
+"""Scores whether a customer's words speak of trouble with a component. It is made for short messages, and says no when in doubt. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ UNRELATED = 0.1
 PRONOUNS = stems("it they these those which es sie er dies")
 OURSELVES = frozenset(("i", "we", "ich", "wir"))
 FILLERS = stems("even really just still also to be get longer anymore at all mich mir gar mehr leider immer noch")
-# A word of trouble that may be about something which is named after it: "a problem with my address".
+# These words of trouble may be about something that is named after them: "a problem with my address".
 NOUNS = stems("error problem issue trouble bug fault failure wrong fehler fehlermeldung stoerung")
 PLACES = stems("with in on of mit im bei beim auf")
 NOT_NOW = stems("if whether would falls ob planned scheduled maintenance wartung tomorrow yesterday gestern")
-# What somebody cannot do without the component having any trouble.
+# Somebody may be unable to do these things although the component works: "I cannot find it".
 HARMLESS = stems("find remember see change delete cancel close decide afford download print finden aendern loeschen kuendigen")
 WORKS_AGAIN = tuple(map(stems, ("works again", "geht wieder", "funktioniert wieder", "klappt wieder", "laeuft wieder")))
-# What an automatic answer about trouble would leave unanswered.
+# A message with one of these words asks for something that an automatic answer about trouble would leave unanswered.
 OTHER_MATTERS = stems(
     "invoice receipt refund subscription contract quote upgrade downgrade newsletter vat discount voucher coupon cancellation plan"
     " tariff pricing rechnung rechnungen beleg erstattung vertrag tarif abo adresse gutschein rabatt kuendigung kuendigen"
@@ -44,7 +44,7 @@ class Heard:
 
 
 def trouble_with(component: str, texts: Iterable[str], catalog: Catalog) -> Heard:
-    """What the texts of one message (subject, body) say of the component."""
+    """Scores what the texts of one message (subject, body) say of the component."""
     message, name = read(component, texts, catalog), catalog.name(component)
     if over := next((clause for clause in message if any(words <= set(clause.words) for words in WORKS_AGAIN)), None):
         return Heard(NAMED, f'It says that something works again: "{over.written[:QUOTE]}".')
@@ -129,6 +129,6 @@ def _is_a_name(clause: Spoken) -> bool:
 
 
 def _other_matter(rest: Iterable[Spoken], names: Iterable[Words]) -> str | None:
-    """What the rest of the message asks for; the component's own names ask for nothing else."""
+    """The first word of another matter in the rest of the message; words of the component's own names do not count."""
     own = {word for name in names for word in name}
     return min((word for clause in rest for word in OTHER_MATTERS.intersection(clause.words) - own), default=None)

@@ -1,4 +1,4 @@
-"""A customer's text as clauses of simple words: what is quoted is left out, endings are cut, negations look alike. Pure."""
+"""Turns a customer's text into clauses of simple words: quotations are left out, endings are cut, negations look alike. Pure."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ Words = tuple[str, ...]  # in order, without their endings
 
 MOST_CHARACTERS = 4_000  # of one text are read: what it is about is said early
 
-# Where what somebody else wrote begins, in the mails of several programs.
+# Mail programs begin the quotation of what somebody else wrote with one of these lines.
 QUOTED = re.compile(r"^(>.*|-{2,} ?(original message|ursprüngliche nachricht).*|(on|am|le) .{4,120}(wrote|schrieb|écrit).*:)$", re.I | re.M)
 CLAUSE_ENDS = re.compile(
     r"[.!?;:\n]+|,(?!\s*(?:when|while|as|that|because|dass|wenn|weil|sobald|als)\b)|\b(?:and|but|und|aber)\b|\s[-–—]\s", re.I
@@ -54,7 +54,7 @@ def _own_words(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Lower case without accents; umlauts as those who have no such keys write them."""
+    """The text in lower case without accents; umlauts become two letters (`ä` is `ae`)."""
     folded = text.casefold().translate({0xE4: "ae", 0xF6: "oe", 0xFC: "ue"})
     return "".join(each for each in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(each))
 

@@ -1,5 +1,5 @@
 -- name: save_clocks
--- First-response clocks as they are now. How they were answered is null until they are.
+-- Writes first-response clocks as they are now. How a clock was answered is null until it is.
 INSERT INTO clocks (ticket_id, clock, started_at, warn_at, due_at, warned_at, breached_at, stopped_at, answered_by, answered_automatically)
 SELECT ticket_id, 'first_response', started_at, warn_at, due_at, warned_at, breached_at, stopped_at, answered_by,
     CASE WHEN answered_by IS NOT NULL THEN automatically END

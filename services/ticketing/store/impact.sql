@@ -1,6 +1,6 @@
 -- name: candidates
--- The incidents that touch the customers of these tickets and were not over at that moment, but for those each ticket
--- is, or was, linked to, and those already suggested.
+-- Finds the incidents that touch the customers of these tickets and were not over at that moment. Incidents that a ticket
+-- is or was linked to, or that were suggested to it, are left out.
 SELECT asked.ticket_id, m.certainty, m.first_seen_at, m.last_seen_at, m.count,
     i.id, i.component, i.title, i.started_at, i.resolved_at, i.revision, i.ended_as, i.ended_revision, i.tell
 FROM unnest($1::text[], $2::text[]) AS asked (ticket_id, customer_id)
@@ -11,7 +11,7 @@ WHERE (i.resolved_at IS NULL OR i.ended_as = 'resolved' AND i.resolved_at >= $3)
     AND NOT EXISTS (SELECT FROM suggestions s WHERE s.ticket_id = asked.ticket_id AND s.incident_id = i.id)
 
 -- name: save_impact
--- Customers an incident touches: what is known of one only ever grows.
+-- Merges the customers of a piece of impact into what is known: certainty, times and counts only grow.
 INSERT INTO impact AS known (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT $1, * FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::bigint[])
 ON CONFLICT (incident_id, customer_id) DO UPDATE SET
@@ -23,17 +23,17 @@ WHERE known.certainty = 'likely' AND excluded.certainty = 'confirmed' OR exclude
     OR excluded.last_seen_at > known.last_seen_at OR excluded.count > known.count
 
 -- name: save_impact_to_match
--- Impact whose customers' waiting tickets are still to be matched.
+-- Keeps a piece of impact until the tickets of its customers are matched.
 INSERT INTO impact_to_match (id, incident_id, customers, hops) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 
 -- name: impact_to_match_of
--- What came of an incident before the incident itself.
+-- Finds the pieces of impact that came before their incident did.
 SELECT id FROM impact_to_match WHERE incident_id = $1
 
 -- name: impact_to_match
--- One piece of impact.
+-- Reads one piece of impact.
 SELECT id, incident_id, customers, hops FROM impact_to_match WHERE id = $1
 
 -- name: matched_impact
--- Its customers' tickets have been matched.
+-- Deletes a piece of impact whose customers' tickets have been matched.
 DELETE FROM impact_to_match WHERE id = $1

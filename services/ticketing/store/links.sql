@@ -1,10 +1,10 @@
 -- name: link_of
--- The link between a ticket and an incident, while it holds.
+-- Reads the link between a ticket and an incident, if it still holds.
 SELECT ticket_id, incident_id, reasons, linked_at, answered_at, unlinked_at, unlinked_by, verdict, ended_revision
 FROM links WHERE ticket_id = $1 AND incident_id = $2 AND unlinked_at IS NULL
 
 -- name: ended_unnoticed
--- The incidents that have ended while the tickets with these numbers were being linked to them, or had them suggested.
+-- Finds the incidents that ended while tickets with these numbers were being linked to them, or had them suggested.
 SELECT i.id FROM tickets t JOIN links l ON l.ticket_id = t.id JOIN incidents i ON i.id = l.incident_id
 WHERE t.number BETWEEN $1 AND $2 AND l.unlinked_at IS NULL AND i.resolved_at IS NOT NULL AND l.ended_revision < i.ended_revision
 UNION
@@ -12,7 +12,7 @@ SELECT i.id FROM tickets t JOIN suggestions s ON s.ticket_id = t.id JOIN inciden
 WHERE t.number BETWEEN $1 AND $2 AND i.resolved_at IS NOT NULL AND i.ended_as <> 'resolved'
 
 -- name: linked_to_ended
--- Some of the tickets that have not been through this end of their incident yet, with their links.
+-- Locks some of the tickets that have not been through this end of their incident yet, with their links.
 WITH piece AS MATERIALIZED (
     SELECT * FROM links WHERE incident_id = $1 AND unlinked_at IS NULL AND ended_revision < $2 LIMIT $3)
 SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
@@ -23,15 +23,15 @@ ORDER BY t.number
 FOR UPDATE OF t
 
 -- name: been_through
--- These tickets have been through this end of their incident.
+-- Marks that these tickets have been through this end of their incident.
 UPDATE links SET ended_revision = $2 WHERE incident_id = $1 AND ticket_id = ANY ($3::text[])
 
 -- name: more_to_end
--- Whether tickets are left that have not been through this end of their incident.
+-- Says whether tickets are left that have not been through this end of their incident.
 SELECT EXISTS (SELECT FROM links WHERE incident_id = $1 AND unlinked_at IS NULL AND ended_revision < $2)
 
 -- name: save_link
--- A link as it is now; an agent may link again what was unlinked.
+-- Writes a link as it is now; an agent may link again what was unlinked.
 INSERT INTO links (ticket_id, incident_id, reasons, linked_at, answered_at, unlinked_at, unlinked_by, verdict, ended_revision)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (ticket_id, incident_id) DO UPDATE SET reasons = excluded.reasons, linked_at = excluded.linked_at,

@@ -1,5 +1,5 @@
 -- name: shown
--- One ticket, to show.
+-- Reads one ticket as REST shows it.
 SELECT t.id, t.number, t.customer_id, left(t.channel, 255) AS channel, left(t.subject, 998) AS subject, left(t.component, 255) AS component,
     t.priority, t.status, t.assignee, t.incident_id, t.opened_at, t.changed_at, t.resolved_at,
     c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
@@ -8,7 +8,7 @@ FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response
 WHERE t.id = $1 OR t.number = $2
 
 -- name: listed
--- Tickets, newest first, from below a number.
+-- Lists tickets below a number, newest first.
 SELECT t.id, t.number, t.customer_id, left(t.channel, 255) AS channel, left(t.subject, 998) AS subject, left(t.component, 255) AS component,
     t.priority, t.status, t.assignee, t.incident_id, t.opened_at, t.changed_at, t.resolved_at,
     c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
@@ -26,25 +26,25 @@ ORDER BY t.number DESC
 LIMIT $9
 
 -- name: messages_of
--- What was said on a ticket, the latest first, from before a position on; long bodies are cut.
+-- Lists what was said on a ticket before a position, the latest first; long bodies are cut.
 SELECT id, at, side, author, kind, left(subject, 2000) AS subject, left(body, 4000) AS body, length(body) AS body_length, incident_id
 FROM messages WHERE ticket_id = $1 AND ($2::timestamptz IS NULL OR (at, id) < ($2, $3))
 ORDER BY at DESC, id DESC LIMIT $4
 
 -- name: message_of
--- One thing that was said on a ticket, with all of its body.
+-- Reads one message of a ticket with all of its body.
 SELECT id, at, side, author, kind, left(subject, 2000) AS subject, left(body, 100000) AS body, length(body) AS body_length, incident_id
 FROM messages WHERE ticket_id = $1 AND id = $2
 
 -- name: links_of
--- The incidents a ticket is, or was thought to be, about, the latest first, from before a position on; long texts are cut.
+-- Lists the incidents a ticket is, or was thought to be, about before a position, the latest first; long texts are cut.
 SELECT incident_id, ARRAY(SELECT left(reason, 500) FROM unnest(reasons[:20]) AS reason) AS reasons, linked_at, answered_at, unlinked_at,
     unlinked_by, left(verdict, 4000) AS verdict
 FROM links WHERE ticket_id = $1 AND ($2::timestamptz IS NULL OR (linked_at, incident_id) < ($2, $3))
 ORDER BY linked_at DESC, incident_id DESC LIMIT $4
 
 -- name: suggestions_of
--- The incidents a ticket may be about, the likeliest first, from after a position on; long texts are cut.
+-- Lists the incidents a ticket may be about after a position, the likeliest first; long texts are cut.
 SELECT s.incident_id, left(i.title, 1000) AS title, left(i.component, 255) AS component, s.score,
     ARRAY(SELECT left(reason, 500) FROM unnest(s.reasons[:20]) AS reason) AS reasons, s.suggested_at
 FROM suggestions s JOIN incidents i ON i.id = s.incident_id
@@ -52,23 +52,27 @@ WHERE s.ticket_id = $1 AND ($2::float8 IS NULL OR s.score < $2 OR s.score = $2 A
 ORDER BY s.score DESC, s.incident_id LIMIT $4
 
 -- name: clocks_of
--- The promises about a ticket.
+-- Lists the promises about a ticket.
 SELECT clock, started_at, warn_at, due_at, warned_at, breached_at, stopped_at, answered_by,
     coalesce(answered_automatically, answered_by = 'forewarn', false) AS answered_automatically
 FROM clocks WHERE ticket_id = $1 ORDER BY clock
 
 -- name: history_of
--- Who did what to a ticket, the latest first, from below an id on; a detail that is long is left out.
-SELECT id, at, who, coalesce(actor, CASE who WHEN 'customer' THEN 'customer' WHEN 'forewarn' THEN 'forewarn' ELSE 'agent' END) AS actor, what, CASE WHEN octet_length(detail::text) <= 8000 THEN detail END AS detail
+-- Lists who did what to a ticket below an id, the latest first; a long detail is left out.
+SELECT id, at, who, what,
+    coalesce(actor, CASE who WHEN 'customer' THEN 'customer' WHEN 'forewarn' THEN 'forewarn' ELSE 'agent' END) AS actor,
+    CASE WHEN octet_length(detail::text) <= 8000 THEN detail END AS detail
 FROM history WHERE ticket_id = $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
 
 -- name: history_line
--- One thing somebody did to a ticket, with its detail unless that is longer than any answer.
-SELECT id, at, who, coalesce(actor, CASE who WHEN 'customer' THEN 'customer' WHEN 'forewarn' THEN 'forewarn' ELSE 'agent' END) AS actor, what, CASE WHEN octet_length(detail::text) <= 1000000 THEN detail END AS detail
+-- Reads one line of a ticket's history, with its detail unless that is longer than any answer.
+SELECT id, at, who, what,
+    coalesce(actor, CASE who WHEN 'customer' THEN 'customer' WHEN 'forewarn' THEN 'forewarn' ELSE 'agent' END) AS actor,
+    CASE WHEN octet_length(detail::text) <= 1000000 THEN detail END AS detail
 FROM history WHERE ticket_id = $1 AND id = $2
 
 -- name: queues
--- What is to be worked on, by whom, from after a position on; what nobody has comes last of its state.
+-- Counts the tickets to be worked on by state and agent after a position; those that nobody has come last of their state.
 SELECT status, assignee, count(*) AS tickets, min(opened_at) AS oldest_opened_at
 FROM tickets
 WHERE status IN ('open', 'in_progress', 'waiting')

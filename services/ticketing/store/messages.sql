@@ -1,13 +1,13 @@
 -- name: known_messages
--- Which of these requests have been taken before; the customers of some may have been erased since.
+-- Finds which of these requests have been taken before; the customers of some may have been erased since.
 SELECT id FROM messages WHERE id = ANY ($1::text[]) UNION ALL SELECT id FROM erased_messages WHERE id = ANY ($1::text[])
 
 -- name: made_by
--- The ticket a customer's message is on.
+-- Finds the ticket that a customer's message is on.
 SELECT ticket_id FROM messages WHERE id = $1
 
 -- name: save_messages
--- What was said, once.
+-- Adds what was said; a message that is there already stays as it is.
 INSERT INTO messages (id, ticket_id, at, side, author, kind, subject, body, incident_id)
 SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
 ON CONFLICT DO NOTHING

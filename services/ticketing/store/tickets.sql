@@ -1,13 +1,13 @@
 -- name: now
--- The database's clock, which everything here goes by.
+-- Reads the database's clock, which everything here goes by.
 SELECT clock()
 
 -- name: next_numbers
--- Numbers for new tickets, in order.
+-- Draws numbers for new tickets, in order.
 SELECT nextval('ticket_numbers') AS number FROM generate_series(1, $1::int)
 
 -- name: continued
--- The tickets that requests say they continue, by id or number, if they are the same customer's.
+-- Locks the tickets that requests say they continue, by id or number, if they are the same customer's.
 SELECT asked.ref, t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
     coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically
 FROM unnest($1::text[], $2::text[]) AS asked (customer_id, ref)
@@ -17,7 +17,7 @@ ORDER BY t.number
 FOR UPDATE OF t
 
 -- name: unlinked_between
--- The unresolved tickets with these numbers that are linked to no incident, and the request that made each.
+-- Locks the unresolved tickets with these numbers that are linked to no incident, with the request that made each.
 SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
     coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically,
     (SELECT left(body, 4000) FROM messages m WHERE m.ticket_id = t.id AND m.kind = 'request' ORDER BY m.at, m.id LIMIT 1) AS body
@@ -27,7 +27,7 @@ ORDER BY t.number
 FOR UPDATE OF t
 
 -- name: unlinked_of
--- The unresolved tickets of these customers since a moment that are linked to no incident, and the request that made each.
+-- Locks the unresolved tickets of these customers since a moment that are linked to no incident, with the request that made each.
 SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
     coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically,
     (SELECT left(body, 4000) FROM messages m WHERE m.ticket_id = t.id AND m.kind = 'request' ORDER BY m.at, m.id LIMIT 1) AS body
@@ -38,7 +38,7 @@ ORDER BY t.number
 FOR UPDATE OF t
 
 -- name: ticket
--- One ticket by id or number, in nobody else's hands until the transaction ends.
+-- Reads one ticket by id or number and locks it until the transaction ends.
 SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
     coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically
 FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
@@ -46,7 +46,7 @@ WHERE t.id = $1 OR t.number = $2
 FOR UPDATE OF t
 
 -- name: silent
--- Tickets that wait for a customer who has not answered since a moment; those that wait for an incident's end are not meant.
+-- Locks tickets that wait for a customer who has not answered since a moment; those that wait for an incident's end are left out.
 WITH piece AS MATERIALIZED (
     SELECT * FROM tickets t
     WHERE t.status = 'waiting' AND t.changed_at <= $1 AND NOT EXISTS (
@@ -60,7 +60,7 @@ FROM piece t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 ORDER BY t.number
 
 -- name: long_resolved
--- Tickets resolved before a moment.
+-- Locks tickets that were resolved before a moment.
 WITH piece AS MATERIALIZED (
     SELECT * FROM tickets t WHERE t.status = 'resolved' AND t.resolved_at <= $1
     ORDER BY t.resolved_at LIMIT $2
@@ -71,7 +71,7 @@ FROM piece t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 ORDER BY t.number
 
 -- name: save_tickets
--- Tickets as they are now: new ones with all they are, others with what may change.
+-- Writes tickets as they are now: new ones whole, known ones where they may change.
 INSERT INTO tickets (id, number, customer_id, channel, subject, component, priority, assignee, incident_id, opened_at, resolved_at,
     status, changed_at)
 SELECT *, $13 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],

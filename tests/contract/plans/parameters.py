@@ -35,7 +35,7 @@ SHARED: dict[str, dict[str, str]] = {
         "ERASURE": "''::bytea",
         "FIND": "ARRAY[''::bytea]",
         "HOLD": "-",
-        "ANY": "",
+        "ANY": "-",  # stops at the first row
         "REMEMBER": "'', now(), '', '{}'",
     },
     "customers_api": {  # what goes around the statements of each service's PERSONAL, which are explained below

@@ -155,7 +155,7 @@ def test_without_yes_the_id_is_typed_again(monkeypatch: pytest.MonkeyPatch, tmp_
     (tmp_path / "stdin").write_text(f"{typed}\n")
     with (tmp_path / "stdin").open() as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
-        assert command._is_meant(ID) == meant
+        assert command.is_meant(ID) == meant
 
 
 # ── export ───────────────────────────────────────────────────────────────────────────────────

@@ -254,9 +254,10 @@ def test_a_folder_that_is_not_there_is_told(forewarn: Forewarn, tmp_path: Path) 
     assert "No such file or directory" in forewarn.refusal("add", "ada", "--role", "agent", "--file", str(tmp_path / "no" / "tokens.yml"))
 
 
-@pytest.mark.parametrize("path", ["/dev/null", "/dev/zero", "/proc/self/mem"])
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/zero", "/proc/self/mem", "/" + "x" * 5000])
 def test_what_is_no_file_is_told(forewarn: Forewarn, path: str) -> None:
     forewarn.refusal("add", "ada", "--role", "agent", "--file", path)
+    forewarn.refusal("list", "--file", path)
 
 
 def test_without_a_path_it_says_which_option_is_missing(forewarn: Forewarn) -> None:

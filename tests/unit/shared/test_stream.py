@@ -97,7 +97,7 @@ async def test_a_lock_that_is_not_given_in_time_is_transient(shop: Shop) -> None
     async with shop.database.transaction() as tx:
         await tx.execute("LOCK TABLE written")
         handling = asyncio.create_task(member.turn())
-        await until(lambda: member.stream.pausing)
+        await until(lambda: member.stream.pause.left > 0)
     await handling
     await member.drain()
     assert (await shop.written(), await shop.dead()) == (names(10), [])

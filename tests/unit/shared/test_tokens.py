@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.identity import RESERVED, Caller, Role, misnamed, nobody
+from shared.identity import RESERVED, Caller, Role, name_trouble, person_trouble
 from shared.tokens import is_token, mint, sha256, without_tokens
 from tests.hostile.terminals import HOSTILE
 
@@ -75,21 +75,21 @@ def test_a_text_with_tokens_keeps_their_prefix_only_even_when_it_is_cut(role: Ro
 
 @pytest.mark.parametrize("name", ["a", "7", "ada", "shop-eu.2_b", "a" * 64, "null", "0x1f", "1e5", "2026-01-01", "on"])
 def test_a_name_is_64_small_letters_figures_dots_and_dashes(name: str) -> None:
-    assert misnamed(name) is None
+    assert name_trouble(name) is None
 
 
 @pytest.mark.parametrize(
     "name", ["", "a" * 65, "Ada", "ada lovelace", "-a", ".", "..", "_a", "a/b", "a\n", "ä", "٣", "a:b", *HOSTILE.values()]
 )
 def test_anything_else_is_no_name(name: str) -> None:
-    assert misnamed(name)
+    assert name_trouble(name)
 
 
 @pytest.mark.parametrize("name", sorted(RESERVED))
 def test_nobody_is_called_like_forewarn_or_a_role_neither_by_a_token_nor_by_whoever_acts_for_others(name: str) -> None:
-    assert "reserved" in (misnamed(name) or "")
+    assert "reserved" in (name_trouble(name) or "")
     for person in (name, name.upper(), name.title()):
-        assert "reserved" in (nobody(person) or "")
+        assert "reserved" in (person_trouble(person) or "")
 
 
 def test_the_names_of_all_roles_are_reserved() -> None:
@@ -101,14 +101,14 @@ def test_the_names_of_all_roles_are_reserved() -> None:
     ["ada@example.org", "Ada.Lovelace+support@example.org", "o'brien@example.org", "auth0|5f7c1", "a" * 254, "forewarn@example.org"],
 )
 def test_a_person_is_called_as_mail_and_identity_providers_call_people(person: str) -> None:
-    assert nobody(person) is None
+    assert person_trouble(person) is None
 
 
 @pytest.mark.parametrize(
     "person", ["", " ", "a" * 255, "ada lovelace", "@ada", "ada\t", "ada,bob", "<ada@example.org>", "adä", *HOSTILE.values()]
 )
 def test_anything_else_is_nobody(person: str) -> None:
-    assert nobody(person)
+    assert person_trouble(person)
 
 
 def test_history_says_the_person_that_somebody_acted_for_and_else_the_caller() -> None:

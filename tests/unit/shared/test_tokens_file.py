@@ -68,7 +68,7 @@ def name_of(known: Known, token: str, now: datetime = NOW) -> str | None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("callers: {Ada: {role: agent, tokens: []}}", "1: callers.Ada.[key]: Value error, a name has 1 to 64"),
+        ("callers: {Ada: {role: agent, tokens: []}}", "1: callers.Ada: the key: a name has 1 to 64"),
         ("callers: {agent: {role: agent, tokens: []}}", "agent is reserved"),
         ("callers:\n  ada: {role: agent, tokens: []}", "2: callers.ada.tokens: Tuple should have at least 1 item"),
         ("callers:\n  ada:\n    role: admin", "3: callers.ada.role: Input should be 'producer', 'agent' or 'operator'"),
@@ -193,7 +193,7 @@ async def test_what_has_not_changed_is_not_read_again(here: Here, caplog: pytest
         known = here.known()
         for _ in range(3):
             await here.later(known)
-        assert [record.getMessage() for record in caplog.records] == ["the file of tokens has 1 tokens; 0 roles have a shared one"]
+        assert [record.getMessage() for record in caplog.records] == ["tokens known: 1 of the file, 0 shared ones"]
         here.path.touch()
         await here.later(known)
     assert len(caplog.records) == 2
