@@ -89,7 +89,7 @@ def read_event(value: bytes | None, headers: Headers, now: datetime, arrival: Ar
         if _BACKSLASH in value or _DELETE in value or _LATIN in value:
             _refuse_nul(value)
             _refuse_control_characters(event)
-    if not EARLIEST <= event.time <= now + AHEAD:
+    if event.time < EARLIEST or (event.time > now and event.time > now + AHEAD):  # the sum costs more than both comparisons
         raise Undecodable(Reason.ABSURD_TIME, "time: before 2000 or more than a day ahead")
     return event
 

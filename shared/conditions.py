@@ -135,7 +135,7 @@ def _nested(names: Sequence[str]) -> Read:
 
 def test_of(condition: Condition) -> Test | None:
     """The condition as a function of one event; None when everything passes."""
-    tests = [test for path, wanted in condition.items() for test in _tests(reader(path), wanted)]
+    tests = [test for path, wanted in condition.items() for test in _tests(path, reader(path), wanted)]
     return _all(tests) if tests else None
 
 
@@ -146,14 +146,27 @@ def _all(tests: Sequence[Test]) -> Test:
     return lambda event: first(event) and rest(event)
 
 
-def _tests(read: Read, wanted: Wanted) -> list[Test]:
+def _tests(path: str, read: Read, wanted: Wanted) -> list[Test]:
     if isinstance(wanted, Comparison):
         return [_compare(read, name, operand) for name, operand in wanted.model_dump(exclude_unset=True).items()]
     if isinstance(wanted, list):
         return [lambda event: any(_same(read(event), each) for each in wanted)]
     if isinstance(wanted, bool) or wanted is None:
+        match _names_in(path):
+            case ["data", name]:
+                return [_is(name, wanted)]
         return [lambda event: read(event) is wanted]
     return [lambda event: _same(read(event), wanted)]
+
+
+def _is(name: str, wanted: bool | None) -> Test:
+    """What most rules ask for, in one call: monitor asks it of every event."""
+
+    def test(event: ProductEvent) -> bool:
+        data = event.data
+        return type(data) is dict and data.get(name, MISSING) is wanted
+
+    return test
 
 
 def _same(value: Any, wanted: Operand) -> bool:

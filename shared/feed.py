@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaConnectionError
@@ -107,6 +107,13 @@ class Feed:
 
 def _numbered(offsets: Mapping[TopicPartition, int]) -> dict[int, int]:
     return {at.partition: offset for at, offset in offsets.items()}
+
+
+class Piece(NamedTuple):
+    """Records that are taken at once, and where each of their partitions goes on after them."""
+
+    records: list[ConsumerRecord]
+    ends: dict[int, int]
 
 
 def runs(records: Sequence[ConsumerRecord]) -> list[list[ConsumerRecord]]:

@@ -23,7 +23,7 @@ from shared.aside import Aside
 from shared.brake import Brake, Tripping
 from shared.dead_letters import DeadLetter, Suspects, without
 from shared.events import FOREIGN
-from shared.feed import Consumer, Feed, runs, unidentified
+from shared.feed import Consumer, Feed, Piece, runs, unidentified
 from shared.offsets import Fenced, Log, Position
 from shared.outbox import Lane, put
 from shared.pause import Pause
@@ -51,9 +51,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         together: bool = False,
     ) -> None:
         """`at_once`: records a poll may bring. `slowest`: seconds between saves when nothing presses; 0 saves every batch.
-
-        `together`: a record may change what the processor keeps of another partition, so a save must own all of them.
-        """
+        `together`: a record may change what the processor keeps of another partition, so a save must own all of them."""
         self.name, self.topic, self.at_once = service, topic, at_once
         self.group = f"forewarn-{service}-{topic}"
         self.at_brokers = topic  # what the brokers call it; set with the consumer
@@ -102,7 +100,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
                 try:
                     await self._take(piece)
                 except Exception as error:  # noqa: BLE001  the loop that judges
-                    self._judge(error, piece)
+                    self._judge(error, piece.records)
                     return
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
@@ -167,16 +165,18 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     # ── taking and saving ────────────────────────────────────────────────────────────────────
 
-    def _pieces(self, records: Sequence[ConsumerRecord]) -> Iterator[Sequence[ConsumerRecord]]:
+    def _pieces(self, records: Sequence[ConsumerRecord]) -> Iterator[Piece]:
         """The records we expect, all at once; suspects one by one."""
-        together: list[ConsumerRecord] = []
+        together = Piece([], {})
         for run in runs(records):
             expected = self._expected(run)
             if expected and expected[0] in self._suspects:
-                yield from ([record] for record in expected if record in self._suspects)
+                yield from (Piece([record], {record.partition: record.offset + 1}) for record in expected if record in self._suspects)
                 expected = [record for record in expected if record not in self._suspects]
-            together += expected
-        if together:
+            if expected:
+                together.records.extend(expected)
+                together.ends[expected[-1].partition] = expected[-1].offset + 1
+        if together.records:
             yield together
 
     def _expected(self, run: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
@@ -196,15 +196,16 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             return ()
         return run
 
-    async def _take(self, records: Sequence[ConsumerRecord]) -> None:
+    async def _take(self, piece: Piece) -> None:
         """Works one piece into memory, and saves when that is due."""
+        records = piece.records
         letters = self._suspects.caught(records)
         if rest := without(records, letters):
             letters += await self.processor.take(rest)
-        for run in runs(records):
-            self._positions[run[0].partition].next = run[-1].offset + 1
-            if self.brakes:
-                self.brake.take(run, letters)
+        for partition, end in piece.ends.items():
+            self._positions[partition].next = end
+        for run in runs(records) if self.brakes else ():
+            self.brake.take(run, letters)
         if self.brake.tripped and len(records) > 1:
             raise Tripping
         self._letters += letters
@@ -216,8 +217,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _save(self) -> None:
         """Offsets and effects in one transaction. Raises Fenced when a partition is no longer ours."""
-        pressing = self.processor.pressing()
-        every = pressing or (self._together and any(position.moved for position in self._positions.values()))
+        every = self.processor.pressing() or (self._together and any(position.moved for position in self._positions.values()))
         moved = {partition: position for partition, position in self._positions.items() if position.moved or every}
         if not moved:
             return

@@ -41,7 +41,9 @@ EOF
   Kafka counts (as the producer or the broker set it), or over HTTP the arrival; `forewarn_untimed_events_total` says how many.
 - Data without a content type is JSON.
 - `subject` of a product event is the customer's id. Leave it out when a machine spoke.
-- The **key** of a message decides its order: use the one the topic's section names.
+- The **key** of a message decides its order: use the one the topic's section names, and Kafka's default partitioner
+  (librdkafka: `partitioner=murmur2_random`). A product event with another key, with none, or by another partitioner counts where its
+  customer's others do, but costs more ([operations](operations.md)).
 - Fields we do not know are ignored, attributes we do not know are kept, types we do not know are counted and skipped. So may you.
 - `null` means that a field is not given: it gets its default.
 - Where the fields below list words, a later version may know more. A fact with a word we do not know is skipped like one of an unknown

@@ -8,7 +8,8 @@ from itertools import groupby
 import pytest
 
 from deploy.simulator.play import Record
-from services.monitor.hearing.rekeying import CAME_FROM, HOPS, Homes
+from services.monitor.fold.keying import home_of
+from services.monitor.hearing.rekeying import CAME_FROM, HOPS
 from services.monitor.rules.file import RulesFile
 from shared.cloudevents import FACT_HEADERS
 from shared.events import IncidentImpact, IncidentOpened, IncidentResolved, Topic
@@ -133,9 +134,14 @@ async def test_a_machine_s_event_on_two_partitions_counts_once(monitor_database:
 # ── what is forwarded ────────────────────────────────────────────────────────────────────────
 
 
+def home(customer: str) -> int:
+    """Of four partitions."""
+    return home_of(customer.encode(), 4)
+
+
 def customer_at(*homes: int) -> str:
     """A customer whose home is one of these partitions of four."""
-    return next(name for name in (f"c-{number}" for number in range(99)) if Homes(4).of(name) in homes)
+    return next(name for name in (f"c-{number}" for number in range(99)) if home(name) in homes)
 
 
 async def test_a_forwarded_event_keeps_its_bytes_headers_and_time_and_says_where_it_came_from(monitor_database: Database) -> None:
@@ -146,7 +152,7 @@ async def test_a_forwarded_event_keeps_its_bytes_headers_and_time_and_says_where
     headers += [("content-type", b"application/json"), ("traceparent", b"\x00\xff")]
     sent = both.one.topics.put(EVENTS, b'{"component": "checkout", "ok":true}', key=b"x", headers=headers, partition=1)
     await both.settle()
-    [came] = both.one.topics.logs(EVENTS)[Homes(4).of(customer)].records
+    [came] = both.one.topics.logs(EVENTS)[home(customer)].records
     assert (came.value, came.key) == (sent.value, customer.encode())
     assert came.headers == (*headers, (CAME_FROM, b"1/0"))
     account = await both.one.account()
@@ -160,7 +166,7 @@ async def test_an_event_forwarded_again_after_a_crash_counts_once(monitor_databa
     await both.one.take_without_saving()
     await both.start()
     await both.settle()
-    assert len(both.one.topics.logs(EVENTS)[Homes(4).of(customer)].records) == 2
+    assert len(both.one.topics.logs(EVENTS)[home(customer)].records) == 2
     account = await both.one.account()
     assert (account["counted"], account["duplicate"]) == (1, 1)
 

@@ -58,9 +58,12 @@ class Seen:
         if held is None:
             held = self._open[second] = set(), [], array("Q"), self._older(second)
         known, unsaved, _, older = held
-        if identity in known or (older and any(identity in packed for packed in older)):
+        if older and any(identity in packed for packed in older):
             return False
+        before = len(known)
         known.add(identity)
+        if len(known) == before:  # one look-up in a large set instead of two
+            return False
         unsaved.append(identity)
         return True
 

@@ -3,8 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
-from operator import attrgetter
 
 from aiokafka import ConsumerRecord
 
@@ -36,16 +34,19 @@ class Intake:
     async def take(self, records: Sequence[ConsumerRecord], now: float) -> list[DeadLetter]:
         """Returns the dead letters, once Kafka has what belongs to other processes. `now`: the wall clock, seconds since the epoch."""
         self._letters, self._strays = [], []
-        for number, run in groupby(records, attrgetter("partition")):
-            self._take(self._partitions[number], number, run, now)
+        self._take(records, now)
         if self._strays:
             await self._forward(now)
         return self._letters
 
-    def _take(self, partition: Partition, number: int, records: Iterable[ConsumerRecord], now: float) -> None:
-        """Takes what was read from one partition."""
-        at, home_of, fold = datetime.fromtimestamp(now, UTC), self._homes.known.get, partition.fold
+    def _take(self, records: Iterable[ConsumerRecord], now: float) -> None:
+        """Takes the records that are folded here. Whatever is done in this loop costs every event."""
+        at, number = datetime.fromtimestamp(now, UTC), -1
         for record in records:
+            if record.partition != number:
+                number = record.partition
+                partition, residents = self._partitions[number], self._homes.residents(number)
+                fold = partition.fold
             try:
                 event = read_event(record.value, record.headers, at, record)
             except Undecodable as error:
@@ -53,14 +54,14 @@ class Intake:
                 partition.account.read += 1
                 partition.account.dead += 1
                 continue
-            fate = fold(event, now) if home_of(event.subject) == number else self._take_home(partition, record, event, now)
+            fate = fold(event, now) if event.subject in residents else self._take_home(partition, record, event, now)
             if fate == REFUSED:
                 self._refuse(record)
 
     def _take_home(self, partition: Partition, record: ConsumerRecord, event: ProductEvent, now: float) -> int:
         """Folds an event whose home is not known to be the partition it was read from, or leaves it to be forwarded."""
         key = key_of(event)
-        home = self._homes.of(key)
+        home = self._homes.of(key, record.partition)
         if home == record.partition or not partition.asks_for(event):
             return partition.fold(event, now)
         stray = Stray(record, event, key.encode(), home)

@@ -1,11 +1,25 @@
 """The fold lets go by event time: memory is bounded while it catches up, and what it has forgotten never counts a second time."""
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.monitor.fold.aging import EVERY_OTHER, Ages, Components, Mark
-from services.monitor.fold.partition import FOUND_WITHIN, LATE, NOT_OURS, REFUSED, REMEMBERED, TAKEN, Account, Partition, Watch, above
+from services.monitor.fold.partition import (
+    FOUND_WITHIN,
+    LATE,
+    NOT_OURS,
+    QUIET,
+    REFUSED,
+    REMEMBERED,
+    TAKEN,
+    Account,
+    Partition,
+    Watch,
+    above,
+)
 from services.monitor.fold.seen import MINUTE
 from shared.events import ProductEvent
 from tests.unit.monitor.builders import HORIZON, LATER, START, request, rule
@@ -36,8 +50,10 @@ class Fold:
         partition = self.partition
         self.watch.buckets.take_changes(partition.clock)
         self.watch.tallies.take_changes()
+        self.watch.tallies.fresh.clear()
         self.watch.buckets.forget(partition.clock)
         self.watch.turn(partition.clock, self.now)
+        self.watch.forget_strangers(partition.clock)
         partition.seen.fresh(partition.clock)
         for minute in partition.expired():
             partition.forget(minute)
@@ -248,17 +264,44 @@ def test_a_customer_who_fails_again_after_their_bucket_is_gone_is_counted_once()
     assert [customers for *_, customers, _ in fold.watch.buckets.changes()["checkout"]] == [1]
 
 
-def test_what_is_let_go_leaves_nothing_behind() -> None:
+def test_buckets_customers_and_identities_leave_no_trace_once_they_are_forgotten() -> None:
     fold = Fold()
     fold.watch.restored({}, START, fold.now)
-    fold.take(*(request(number / 10, ok=False, customer=f"c-{number}") for number in range(100)))
+    fold.take(*(request(number / 10, ok=False, customer=f"customer-{number}") for number in range(100)))
+    assert traces(fold, "customer-99") == {"tallies"}
     for at in (3 * KEPT, 6 * KEPT, 9 * KEPT):
         fold.now += FOUND_WITHIN
         fold.reach(at)
     watch = fold.watch
+    assert traces(fold, "customer-") == set()
     assert [start - START for start in watch.buckets.of] == [9 * KEPT]
     assert (set(watch.buckets._stored._entries), len(watch.buckets._ages._touched)) == (set(watch.buckets.of), 1)
-    assert (watch.tallies._young, watch.tallies._old, watch.tallies._size) == ({}, {}, 0)
+    assert len(fold.partition.seen) == 1
+
+
+def test_a_component_leaves_no_trace_once_it_was_quiet_for_36_hours_and_its_watermark_goes_with_it() -> None:
+    fold = Fold()
+    fold.watch.restored({}, START, fold.now)
+    fold.take(*(request(0, ok=number % 2 == 0, component=f"stranger-{number}") for number in range(50)))
+    fold.checkpoint()
+    for at in (3 * KEPT, 6 * KEPT, 9 * KEPT):  # at the first their last buckets go
+        fold.now += FOUND_WITHIN
+        fold.reach(at)
+    fold.reach(3 * KEPT + QUIET)
+    assert traces(fold, "stranger-") == {"components"}
+    assert len(fold.watch.watermarks) == 51
+    fold.reach(3 * KEPT + QUIET + 0.001)
+    fold.watch.components.unsaved()  # that they are gone has been stored
+    assert traces(fold, "stranger-") == set()
+    assert set(fold.watch.watermarks) == {"elsewhere"}
+
+
+def traces(fold: Fold, name: str) -> set[str]:
+    """The parts of what is remembered that hold a name beginning so, wherever in them."""
+    watch = fold.watch
+    parts = {"buckets": (watch.buckets.of, watch.buckets._starts, watch.buckets._moved), "tallies": watch.tallies}
+    held = {**parts, "components": watch.components, "seen": fold.partition.seen}
+    return {part for part, of in held.items() if name.encode() in pickle.dumps(of)}
 
 
 def test_ages_come_back_in_the_order_of_their_clocks() -> None:
