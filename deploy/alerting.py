@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 from pydantic import Field, model_validator
 
-from shared import logs
-from shared.config import ConfigError, file_of
+from shared.configuration.files import ConfigError, file_of
+from shared.observing import logs
 from shared.settings import MailSettings
 
 NAME = "alertmanager.yml"

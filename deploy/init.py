@@ -15,9 +15,9 @@ from pydantic import Field, SecretStr, create_model
 
 from deploy import roles, topics
 from deploy.services import NAMES, SERVICES
-from shared import logs
-from shared.brokers import brokers_of
-from shared.config import ConfigError, file_of
+from shared.configuration.files import ConfigError, file_of
+from shared.connecting.brokers import brokers_of
+from shared.observing import logs
 from shared.postgres import BESIDE_POOL, migrate, patiently, server_of
 from shared.settings import Settings
 

@@ -10,8 +10,8 @@ import sys
 
 from deploy.init import InitSettings, connect, prepare_database
 from deploy.roles import role_of
-from shared import logs
-from shared.config import ConfigError
+from shared.configuration.files import ConfigError
+from shared.observing import logs
 
 TICKETING = "ticketing"
 NUMBERS = 10_000  # left out when nobody says how many

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from shared.config import load
-from shared.tokens_file import TokensFile
+from shared.configuration.files import load
+from shared.http.tokens_file import TokensFile
 
 MODE = 0o640  # hashes are no secret of the first rank, and nobody's business
 HEAD = "# Written by `forewarn tokens`. It holds SHA-256 hashes, never a token; services read it again when it changes.\n"

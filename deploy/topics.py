@@ -12,8 +12,8 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from pydantic import Field
 
 from deploy.incremental import SetTopicConfigs
-from shared.brokers import Brokers
-from shared.config import Config, load, meant
+from shared.configuration.files import Config, load, meant
+from shared.connecting.brokers import Brokers
 from shared.events.envelope import Topic
 
 REPLICAS = 3  # or as many as there are brokers, if that is fewer

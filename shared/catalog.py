@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from shared.config import Config
+from shared.configuration.files import Config
 from shared.events.lines import one_line
 from shared.foreign import holds_link, is_plain_word
 

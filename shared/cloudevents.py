@@ -22,7 +22,7 @@ from shared import metrics
 from shared.events import HOP_LIMIT, Fact, ProductEvent, field_names
 from shared.events.lines import leave_surplus
 from shared.events.moments import ABSURD, AHEAD, EARLIEST, Reading
-from shared.tolerance import UNKNOWN_WORD, mended
+from shared.streaming.tolerance import UNKNOWN_WORD, mended
 
 MAX_BYTES = 1 << 20
 DEEPEST = 100  # objects and lists within each other, in what is converted or written again; an event that is only read may have some 900
@@ -99,7 +99,7 @@ def read_fact(
 ) -> Fact | None:
     """The fact in a message of either mode, or None when its type is not among the `known`. Raises `Undecodable`.
 
-    What a later version may say is tolerated (see `shared/tolerance.py`): a fact with a word we do not know is None too.
+    What a later version may say is tolerated (see `shared/streaming/tolerance.py`): a fact with a word we do not know is None too.
     """
     event = read_event(value, headers, now, arrival)
     fact = known.get(event.type)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from shared.config import Config, meant
+from shared.configuration.files import Config, meant
 from shared.events import ProductEvent
 
 Test = Callable[[ProductEvent], bool]

@@ -14,8 +14,8 @@ from typing import Any
 
 import asyncpg
 
-from shared import unsent
 from shared.events import CustomerErased
+from shared.outgoing import unsent
 from shared.postgres import Tx
 
 log = logging.getLogger(__name__)

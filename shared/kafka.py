@@ -18,11 +18,11 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SASLScram256, SASLScram512
 
-from shared import unpacking
-from shared.brokers import Brokers, Mechanism
-from shared.membership import Membership
+from shared.connecting.brokers import Brokers, Mechanism
 from shared.stream import Stream
-from shared.topic_ids import topic_id
+from shared.streaming import unpacking
+from shared.streaming.membership import Membership
+from shared.streaming.topic_ids import topic_id
 
 consuming = logging.getLogger(f"{__name__}.consuming")
 consuming.setLevel(logging.ERROR)  # it has a line for each batch, too

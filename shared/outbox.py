@@ -18,12 +18,13 @@ from enum import IntEnum
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from shared import metrics, unpublished
-from shared.brokers import Brokers
+from shared import metrics
 from shared.cloudevents import FACT_HEADERS, write_fact
+from shared.connecting.brokers import Brokers
 from shared.events import TOPIC_OF, Fact
+from shared.outgoing import unpublished
+from shared.outgoing.rows import Publisher
 from shared.postgres import TRANSIENT, Database, Tx, wait_for_wakeup
-from shared.publishing import Publisher
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,8 @@ from typing import Any, cast
 import asyncpg
 import msgspec
 
-from shared import metrics, tls
+from shared import metrics
+from shared.connecting import tls
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -17,23 +17,24 @@ from fastapi import APIRouter, FastAPI, Response
 from faststream.kafka import KafkaBroker
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared import kafka, logs, metrics
+from shared import kafka, metrics
 from shared.api import application, public_application
-from shared.brokers import brokers_of
-from shared.customers_api import customers_router, erasures_router
-from shared.due_api import due_router
+from shared.connecting.brokers import brokers_of
 from shared.erasing import Personal
-from shared.holding import Holding
 from shared.http.documentation import documentation
 from shared.http.front import front_page
 from shared.http.server import Server
-from shared.measuring import Measurement, Measuring, readiness
+from shared.observing import logs
+from shared.observing.measuring import Measurement, Measuring, readiness
 from shared.outbox import Lane, Relay
 from shared.postgres import Database, patiently
 from shared.retention import ANSWERS, Kept, tidy
+from shared.routes.customers import customers_router, erasures_router
+from shared.routes.due import due_router
+from shared.routes.streams import streams_router
 from shared.settings import Settings
 from shared.stream import Stream
-from shared.streams_api import streams_router
+from shared.streaming.holding import Holding
 from shared.timers import Due, Timers, Work, schedule
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from shared import secret_rules, settings_rules
-from shared.config import ConfigError
+from shared.configuration import secret_rules, settings_rules
+from shared.configuration.files import ConfigError
 
 PREFIX = "FOREWARN_"
 SHARED_TOKENS = frozenset({"producer_token", "agent_token", "operator_token"})

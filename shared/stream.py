@@ -18,17 +18,18 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
-from shared import brake, metrics, offsets
-from shared.aside import Aside
-from shared.brake import Brake, Tripping
-from shared.dead_letters import DeadLetter, Suspects, without
+from shared import metrics
 from shared.events import FOREIGN
-from shared.feed import Consumer, Feed, Piece, runs, unidentified
-from shared.offsets import Fenced, Log, Position
 from shared.outbox import Lane, put
-from shared.pause import Pause
 from shared.postgres import TRANSIENT, Database, Tx, is_transient, wait_for_wakeup
-from shared.processor import Processor
+from shared.streaming import brake, offsets
+from shared.streaming.aside import Aside
+from shared.streaming.brake import Brake, Tripping
+from shared.streaming.dead_letters import DeadLetter, Suspects, without
+from shared.streaming.feed import Consumer, Feed, Piece, runs, unidentified
+from shared.streaming.offsets import Fenced, Log, Position
+from shared.streaming.pause import Pause
+from shared.streaming.processor import Processor
 
 log = logging.getLogger(__name__)
 

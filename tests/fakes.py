@@ -15,8 +15,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from deploy.services import NAMES
 from shared.cloudevents import FACT_HEADERS, read_fact, write_fact
 from shared.events import FACT_OF, TOPIC_OF, Fact
-from shared.forwarding import Forwarded
 from shared.outbox import DELETE, OLDEST, Headers, Lane
+from shared.outgoing.forwarding import Forwarded
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings

@@ -10,8 +10,8 @@ from deploy.docs.schemas import PRODUCT_EVENT, file_of, summary, type_of
 from deploy.docs.topics import FLOWS, Flow
 from deploy.services import NAMES
 from shared.cloudevents import MAX_BYTES, Reason
-from shared.dead_letters import Form
 from shared.events import FACTS, Fact, ProductEvent, Topic
+from shared.streaming.dead_letters import Form
 
 Node = dict[str, Any]
 

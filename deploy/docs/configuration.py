@@ -24,6 +24,8 @@ from shared.settings import MailSettings, Settings, variable_of
 ROOT = Path(__file__).parents[2]
 MAPPING = ROOT / "deploy" / "local" / "mappings" / "servicenow.yml"
 
+_used = re.compile(r"\$\{(\w+):?-([^}]*)\}").findall
+
 HEAD = """\
 <!-- Made by `make docs` from the settings and the models of the configuration files. Change those. -->
 # Configuration
@@ -116,7 +118,7 @@ def _of_compose() -> Iterator[Key]:
     """The variables of docker-compose.yml that no process reads, each with what it is for there."""
     known = {variable_of(name) for model in settings().values() for name in model.model_fields}
     text = (ROOT / "docker-compose.yml").read_text()
-    for name, default in dict(re.findall(r"\$\{(\w+):?-([^}]*)\}", text)).items():
+    for name, default in dict(_used(text)).items():
         if not {name, name.removesuffix("_FILE")} & known:
             yield Key(name, "text", f"`{default}`", _places(yaml.safe_load(text)["services"], name))
 

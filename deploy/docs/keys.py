@@ -17,6 +17,8 @@ SCALARS = {"boolean", "integer", "number", "string", "null"}
 UNITS = {"_seconds": "seconds", "_days": "days", "_per_minute": "a minute"}  # by how a key ends
 
 _duration = TypeAdapter(timedelta)
+_between_words = re.compile(r"(?<=[a-z])(?=[A-Z])").sub
+_steps = re.compile(r"\[\]|\.…").findall
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,7 @@ def _of_keys(said: Schema) -> str:
 
 def _in_words(name: str) -> str:
     """`OwnWords` as `own words`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return _between_words(" ", name).lower()
 
 
 def _name(reference: str) -> str:
@@ -235,7 +237,7 @@ def _references(node: Any) -> Iterator[str]:
 def _followed(value: Any, way: str) -> list[Any]:
     """What stands in a value at the end of a way of `[]` and `.…`."""
     found = [value]
-    for step in re.findall(r"\[\]|\.…", way):
+    for step in _steps(way):
         found = [inner for each in found for inner in _entries(each, step)]
     return found
 

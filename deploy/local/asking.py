@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from deploy.services import SERVICES
-from shared import secret_rules
+from shared.configuration import secret_rules
 
 WITHIN_S = 10.0  # for an answer
 MOST = 16 << 20  # bytes of an answer

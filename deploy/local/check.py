@@ -15,7 +15,7 @@ from services.monitor.rules.file import RulesFile
 from services.notifier.deciding.policy import Policy
 from services.ticketing.support import SupportFile
 from shared.catalog import Catalog
-from shared.config import ConfigError, file_of, load
+from shared.configuration.files import ConfigError, file_of, load
 
 FILES: dict[str, tuple[type[BaseModel], Callable[..., str]]] = {
     "catalog.yml": (Catalog, lambda catalog: f"{len(catalog.components)} components"),

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from shared.brokers import Brokers, brokers_of
+from shared.connecting.brokers import Brokers, brokers_of
 from shared.settings import Settings
 
 DEFAULT = "localhost:9092"

@@ -20,8 +20,8 @@ from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from deploy.local.running import run
 from deploy.local.terminal import say
-from shared.brokers import Brokers
-from shared.customers_api import DataPage, ErasureView
+from shared.connecting.brokers import Brokers
+from shared.routes.customers import DataPage, ErasureView
 
 LOOK_S = 0.5  # between two looks at what the services have done
 

@@ -10,7 +10,7 @@ from deploy.local.story import Target, tell
 from deploy.local.terminal import say
 from deploy.local.view import Lines, view
 from deploy.simulator.story import published
-from shared.brokers import Brokers
+from shared.connecting.brokers import Brokers
 
 
 async def demo(once: bool, seed: int) -> int:

@@ -20,8 +20,8 @@ from deploy.local.receipts import Receipts, receipts
 from deploy.local.running import run
 from deploy.local.terminal import say
 from deploy.topics import RECEIPTS
-from shared.brokers import Brokers
-from shared.dead_letters import PREFIX
+from shared.connecting.brokers import Brokers
+from shared.streaming.dead_letters import PREFIX
 
 AT_ONCE = 500  # letters to a receipt
 REASONS = 30  # lines of the list for one topic: a reason is whatever a header says

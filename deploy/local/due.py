@@ -9,7 +9,7 @@ from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all
 from deploy.local.printable import printable
 from deploy.local.running import run
 from deploy.local.terminal import say
-from shared.due_api import DueAside, Retried
+from shared.routes.due import DueAside, Retried
 
 due = typer.Typer(help="Due work that was put aside: what it is and why, and how to have it tried again.")
 

@@ -15,10 +15,10 @@ from aiokafka import ConsumerRecord
 from deploy.local.asking import ask_all
 from deploy.local.letters import Letter, Place
 from deploy.local.processes import Failed
-from shared.customers_api import MOST, Found
-from shared.dead_letters import PREFIX
 from shared.erasing import digest
 from shared.mentions import without
+from shared.routes.customers import MOST, Found
+from shared.streaming.dead_letters import PREFIX
 
 LONGEST_ID = 255  # characters, as every fact's subject
 TEXTS = 5_000  # of one letter, that may be ids: an impact names 500 customers

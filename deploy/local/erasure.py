@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from deploy import topics
 from deploy.local.asking import Answer
 from deploy.local.processes import Failed
-from shared.brokers import Brokers
 from shared.cloudevents import FACT_HEADERS, Undecodable, read_fact, write_fact
-from shared.customers_api import ErasureView
+from shared.connecting.brokers import Brokers
 from shared.erasing import digest
 from shared.events import FACT_OF, CustomerErased, Topic
+from shared.routes.customers import ErasureView
 
 DEADLINE_S = 30.0
 STOP_S = 5.0

@@ -12,10 +12,10 @@ from deploy.local import receipts
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from deploy.local.reading import everything, topics
-from shared.brokers import Brokers, Producer
-from shared.dead_letters import PREFIX, REDRIVEN, Form
-from shared.publishing import REFUSALS, Refusal
-from shared.unpacking import Unreadable
+from shared.connecting.brokers import Brokers, Producer
+from shared.outgoing.rows import REFUSALS, Refusal
+from shared.streaming.dead_letters import PREFIX, REDRIVEN, Form
+from shared.streaming.unpacking import Unreadable
 
 SUFFIX = ".dlq"
 MOST = 3  # times a message is sent back: what comes again after that is poison

@@ -8,8 +8,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from deploy.local.letters import Letter, Place
 from deploy.local.reading import between, reader
-from shared.brokers import Brokers
-from shared.unpacking import Unreadable
+from shared.connecting.brokers import Brokers
+from shared.streaming.unpacking import Unreadable
 
 NEAR = 5_000  # offsets that are read over rather than sought past
 

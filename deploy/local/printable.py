@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.visible import visible
+from shared.observing.visible import visible
 
 
 def printable(said: Any, longest: int = 200) -> str:

@@ -8,8 +8,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from deploy.local.processes import Failed
-from shared import unpacking
-from shared.brokers import Brokers
+from shared.connecting.brokers import Brokers
+from shared.streaming import unpacking
 
 POLL_MS = 500
 IDLE = 20  # polls in a row that bring nothing before the broker counts as gone

@@ -14,8 +14,8 @@ from aiokafka import ConsumerRecord
 from deploy.local.processes import Failed
 from deploy.local.reading import everything, topics
 from deploy.topics import RECEIPTS
-from shared.brokers import Brokers, Producer
-from shared.unpacking import Unreadable
+from shared.connecting.brokers import Brokers, Producer
+from shared.streaming.unpacking import Unreadable
 
 WITHIN_S = 5.0  # for the broker to say that there is such a topic
 

@@ -27,8 +27,8 @@ from deploy.local.processes import Failed
 from deploy.local.running import run
 from deploy.local.terminal import Screen, guarded, say
 from deploy.simulator.play import Record, play, producer
-from shared.brokers import Brokers
-from shared.config import ConfigError, load
+from shared.configuration.files import ConfigError, load
+from shared.connecting.brokers import Brokers
 from shared.events.moments import EARLIEST
 
 SHIPPED = Path(__file__).parent / "mappings"

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from urllib.parse import urlsplit
 
-from shared.streams_api import SampleView, Streams, StreamView
+from shared.routes.streams import SampleView, Streams, StreamView
 
 SAMPLES = 5  # of what was put aside, of all replicas together
 

@@ -8,7 +8,7 @@ from deploy.simulator.faults import Outage
 from deploy.simulator.play import customers_told, encode, play, producer
 from deploy.simulator.product import Product, directory
 from deploy.simulator.story import Story
-from shared.brokers import Brokers
+from shared.connecting.brokers import Brokers
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from deploy.local.witness import Witness
 from deploy.simulator.play import encode, play, producer
 from deploy.simulator.product import Message, directory
 from deploy.simulator.story import Story
-from shared.brokers import Brokers, Producer
 from shared.cloudevents import Undecodable, read_fact
+from shared.connecting.brokers import Brokers, Producer
 from shared.events import FACT_OF, Topic
 
 FOLLOWED = (Topic.INCIDENTS, Topic.TICKETS)

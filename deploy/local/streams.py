@@ -12,7 +12,7 @@ from deploy.local.printable import printable
 from deploy.local.replicas import every_address, merged
 from deploy.local.running import run
 from deploy.local.terminal import say
-from shared.streams_api import BrakeView, Released, SampleView, SentAgain, Streams, StreamView
+from shared.routes.streams import BrakeView, Released, SampleView, SentAgain, Streams, StreamView
 
 LINE = "{:<13} {:<20} {:>9} {:>9} {:>9}   {}"  # of the table
 

@@ -14,7 +14,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from deploy.local.printable import printable
-from shared.visible import visible
+from shared.observing.visible import visible
 
 LONGEST = 50_000  # characters of a line
 

@@ -16,10 +16,10 @@ from deploy import tokens_file
 from deploy.local.printable import printable
 from deploy.local.terminal import say
 from deploy.tokens_file import Change, Refused
-from shared.config import ConfigError, Duration
+from shared.configuration.files import ConfigError, Duration
+from shared.http.tokens import mint, sha256, without_tokens
+from shared.http.tokens_file import MOST_CALLERS, MOST_TOKENS, Entry, Token, TokensFile
 from shared.identity import Role, name_trouble
-from shared.tokens import mint, sha256, without_tokens
-from shared.tokens_file import MOST_CALLERS, MOST_TOKENS, Entry, Token, TokensFile
 
 R = TypeVar("R")
 

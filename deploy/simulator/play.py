@@ -13,8 +13,8 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from deploy.simulator.product import Message
-from shared.brokers import Brokers, Producer
 from shared.cloudevents import FACT_HEADERS
+from shared.connecting.brokers import Brokers, Producer
 from shared.events import Topic
 
 TICK_S = 0.02  # what is due within it goes out together

@@ -13,17 +13,17 @@ from services.monitor.rules.file import RulesFile
 from services.monitor.settings import MonitorSettings
 from services.monitor.timers import LISTEN, Listening, measure
 from shared import erasing
-from shared.brokers import brokers_of
 from shared.catalog import Catalog
-from shared.config import ConfigError, file_of, load
+from shared.configuration.files import ConfigError, file_of, load
+from shared.connecting.brokers import brokers_of
 from shared.events import CustomerErased, Topic
-from shared.forwarding import Forwarder
-from shared.handling import Handling
+from shared.observing.visible import visible
+from shared.outgoing.forwarding import Forwarder
 from shared.postgres import Database, patiently, wait_for_wakeup
 from shared.service import Service, run
 from shared.stream import Stream
+from shared.streaming.handling import Handling
 from shared.timers import Work
-from shared.visible import visible
 
 AT_ONCE = 5000  # events a poll may bring: some 25 ms of CPU
 SLOWEST = 1.0  # seconds between checkpoints under load

@@ -25,15 +25,15 @@ from services.notifier.store.ledger import DELIVERY, REPLY
 from services.notifier.timers import LEASE, Delivery
 from services.notifier.wording import writing
 from shared.catalog import Catalog
-from shared.config import ConfigError, file_of, load
+from shared.configuration.files import ConfigError, file_of, load
 from shared.erasing import AT_ONCE as ERASED_AT_ONCE
 from shared.events import Topic
-from shared.handling import Handling
+from shared.observing.visible import visible
 from shared.postgres import Database
 from shared.service import Public, Service, run
 from shared.stream import Stream
+from shared.streaming.handling import Handling
 from shared.timers import Work
-from shared.visible import visible
 
 HEARD = (
     (Topic.CUSTOMERS, customers.FACTS, customers.on_customers, ERASED_AT_ONCE),

@@ -16,14 +16,14 @@ from services.ticketing.settings import TicketingSettings
 from services.ticketing.store.due import BREACH, END, LOOK, MATCH, MEASURE, TIDY, WARN
 from services.ticketing.support import Configuration
 from shared import erasing
-from shared.config import ConfigError
+from shared.configuration.files import ConfigError
 from shared.events import FACTS, CustomerErased, NotificationDelivered, SupportRequested, Topic
-from shared.handling import Handling
+from shared.observing.visible import visible
 from shared.postgres import Database
 from shared.service import Service, run
 from shared.stream import Stream
+from shared.streaming.handling import Handling
 from shared.timers import Work
-from shared.visible import visible
 
 IMPACT_AT_ONCE = 50  # facts about incidents in one transaction: each may name 500 customers
 

@@ -10,7 +10,7 @@ from services.ticketing.matching.match import Windows
 from services.ticketing.sla.policy import FirstResponse
 from services.ticketing.wording.templates import Answers
 from shared.catalog import Catalog
-from shared.config import Config, Duration, PositiveDuration, file_of, load
+from shared.configuration.files import Config, Duration, PositiveDuration, file_of, load
 
 
 class Linking(Config):

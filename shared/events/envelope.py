@@ -61,7 +61,7 @@ class Payload(BaseModel):
     """The `data` of a fact: immutable, of finite numbers; fields it does not know are ignored.
 
     A word outside a closed list (a Literal) makes the whole fact unknown, or the list's item that it stands in:
-    `shared/tolerance.py`.
+    `shared/streaming/tolerance.py`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)

@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from shared import metrics
-from shared.config import ConfigError, load
+from shared.configuration.files import ConfigError, load
+from shared.http.tokens import sha256
+from shared.http.tokens_file import TokensFile
 from shared.identity import Caller, Holder, Role
 from shared.settings import Settings
-from shared.tokens import sha256
-from shared.tokens_file import TokensFile
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ import asyncpg
 
 from deploy.local.processes import ROOT, free_port
 from deploy.services import NAMES
-from shared.brokers import Brokers, Login, Mechanism, Unreachable
-from shared.tls import Files
+from shared.connecting.brokers import Brokers, Login, Mechanism, Unreachable
+from shared.connecting.tls import Files
 from tests.certificates import authority
 from tests.compose.running import output
 from tests.containers import KAFKA

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from shared import kafka
-from shared.brokers import Brokers
+from shared.connecting.brokers import Brokers
 from shared.outbox import Headers
 from shared.stream import Stream
 from tests.fakes import FakeConsumer, FakeTopics

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from deploy.docs.configuration import models, page, settings
 from deploy.docs.keys import Key, Reference
 from deploy.local.mappings.model import Value
-from shared.config import load
+from shared.configuration.files import load
 from shared.settings import variable_of
 
 FILES = models()

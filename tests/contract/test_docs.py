@@ -17,8 +17,8 @@ from deploy.docs.corpus import Example, examples
 from deploy.docs.schemas import PRODUCT_EVENT, schemas
 from deploy.docs.topics import FLOWS
 from shared.cloudevents import Reason, Undecodable, read_event, read_fact
-from shared.dead_letters import DeadLetter
 from shared.events import FACT_OF, Topic
+from shared.streaming.dead_letters import DeadLetter
 from tests.builders import Arrived
 
 BESIDE = ("asyncapi.json", "events.md", "configuration.md")  # the schemas

@@ -13,13 +13,14 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 from confluent_kafka import Producer
 
-from shared import brake, metrics
-from shared.brake import IN_A_ROW
+from shared import metrics
 from shared.cloudevents import Reason
-from shared.dead_letters import DeadLetter
-from shared.measuring import OwnConnection, lag, measure
+from shared.observing.measuring import OwnConnection, lag, measure
 from shared.postgres import Database, Tx
 from shared.stream import Stream
+from shared.streaming import brake
+from shared.streaming.brake import IN_A_ROW
+from shared.streaming.dead_letters import DeadLetter
 from tests.containers import Kafka, kafka
 from tests.contract.brokers import PARTITIONS, Broker, Historic, InMemory, Served, eventually
 from tests.figures import value

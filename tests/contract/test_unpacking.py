@@ -13,8 +13,8 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
-from shared import compression, unpacking
-from shared.unpacking import Batches, Unpacking, Unreadable
+from shared.streaming import compression, unpacking
+from shared.streaming.unpacking import Batches, Unpacking, Unreadable
 from tests.batches import NOW, Record, batch, packed, sealed
 
 AT = TopicPartition("shop.v1", 3)

@@ -15,8 +15,8 @@ from confluent_kafka import Producer
 from deploy import topics
 from deploy.local.processes import child, free_port, ready
 from deploy.simulator.play import Record
-from shared.brokers import Brokers
 from shared.cloudevents import read_fact
+from shared.connecting.brokers import Brokers
 from shared.events import FACT_OF, IncidentImpact, IncidentOpened, IncidentResolved, Topic
 from shared.postgres import Database
 from shared.settings import Settings

@@ -12,7 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy import topics
 from deploy.services import NAMES
-from shared.brokers import Brokers
+from shared.connecting.brokers import Brokers
 from tests.attacks import allowed, connect, prepared_database
 from tests.containers import PASSWORD, Kafka, Postgres, kafka, postgres_server
 

@@ -14,7 +14,7 @@ from aiokafka import TopicPartition
 from deploy.local.processes import ROOT
 from services.monitor.fold.buckets import StoredCell, StoredCells
 from services.monitor.rules.file import RulesFile
-from shared.config import load as read_config
+from shared.configuration.files import load as read_config
 from shared.events import Topic
 from tests.faults.load import Load
 from tests.faults.stack import Stack

@@ -9,7 +9,7 @@ import secrets
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import CompactArray, CompactBytes, CompactString, Int8, Int16, Int32, Schema, TaggedFields
 
-from shared.brokers import Brokers
+from shared.connecting.brokers import Brokers
 
 TEXT, TAGS = CompactString("utf-8"), ("tags", TaggedFields)
 MECHANISMS = {"sha256": 1, "sha512": 2}

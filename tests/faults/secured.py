@@ -14,7 +14,7 @@ from testcontainers.core.container import DockerContainer
 
 from deploy.local.connecting import CommandSettings
 from deploy.local.processes import free_port
-from shared.brokers import Brokers, brokers_of
+from shared.connecting.brokers import Brokers, brokers_of
 from tests.certificates import PASSWORD as STORE_PASSWORD
 from tests.certificates import Authority, authority
 from tests.containers import KAFKA, Kafka, publish, running

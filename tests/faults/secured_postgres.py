@@ -10,7 +10,7 @@ import asyncpg
 from testcontainers.core.container import DockerContainer
 
 from deploy.local.processes import free_port
-from shared.tls import Files
+from shared.connecting.tls import Files
 from tests.certificates import Authority, authority
 from tests.containers import PASSWORD, Postgres, publish, running
 

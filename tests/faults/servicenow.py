@@ -21,10 +21,10 @@ import typer
 from deploy.local.processes import child, ended_well
 from deploy.local.reading import everything
 from deploy.local.replay import Plan, Tally, mapping_of, replay_on
-from shared.brokers import Brokers
 from shared.cloudevents import read_event
+from shared.connecting.brokers import Brokers
 from shared.events import TicketOpened, Topic
-from shared.unpacking import Unreadable
+from shared.streaming.unpacking import Unreadable
 from tests.containers import PASSWORD, Kafka, Postgres, running_kafka, running_postgres
 from tests.faults.members import Member, started
 from tests.faults.site import within

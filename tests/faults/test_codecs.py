@@ -7,8 +7,8 @@ import pytest
 from confluent_kafka import Producer
 
 from shared.cloudevents import write_fact
-from shared.compression import decompressed
-from shared.unpacking import CODEC, CODEC_AT, INT32, LENGTH_AT, LENGTH_ENDS, RECORDS_AT
+from shared.streaming.compression import decompressed
+from shared.streaming.unpacking import CODEC, CODEC_AT, INT32, LENGTH_AT, LENGTH_ENDS, RECORDS_AT
 from tests.builders import customer
 from tests.faults.members import started
 from tests.faults.site import Site, within

@@ -9,11 +9,11 @@ import pytest
 from prometheus_client import REGISTRY
 
 from shared import kafka as our_kafka
-from shared.brokers import brokers_of
-from shared.handling import Handling
+from shared.connecting.brokers import brokers_of
 from shared.postgres import Database
 from shared.settings import Settings
 from shared.stream import Stream
+from shared.streaming.handling import Handling
 from tests.containers import Kafka, kafka
 from tests.faults.site import within
 

@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import Producer
 
 from deploy.local.streams import release_on
-from shared.brake import IN_A_ROW
+from shared.streaming.brake import IN_A_ROW
 from tests.faults.members import Member, started
 from tests.faults.site import Site, within
 from tests.faults.worker import POISON

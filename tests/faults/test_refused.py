@@ -12,12 +12,12 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from confluent_kafka import Producer
 
 from deploy.local.dlq import list_on, redrive_on
-from shared.brokers import Brokers
 from shared.cloudevents import Reason
-from shared.dead_letters import REDRIVEN, DeadLetter
+from shared.connecting.brokers import Brokers
 from shared.outbox import Lane, Message, put
 from shared.postgres import Database
 from shared.settings import Settings
+from shared.streaming.dead_letters import REDRIVEN, DeadLetter
 from tests.batches import Record, send_records
 from tests.containers import PASSWORD
 from tests.faults.members import Member, started

@@ -13,7 +13,7 @@ from deploy.incremental import SetTopicConfigs
 from deploy.local.reading import everything
 from deploy.local.reading import topics as listed
 from deploy.simulator.play import Record, play, producer
-from shared.brokers import Brokers, Unreachable
+from shared.connecting.brokers import Brokers, Unreachable
 from shared.kafka import Answering
 from tests.containers import Postgres
 from tests.faults.members import started

@@ -12,7 +12,7 @@ import pytest
 from deploy.init import InitSettings, prepare_database
 from deploy.services import SERVICES
 from services.monitor.settings import MonitorSettings
-from shared.measuring import OwnConnection
+from shared.observing.measuring import OwnConnection
 from shared.postgres import Database, server_of
 from tests.certificates import authority
 from tests.containers import PASSWORD

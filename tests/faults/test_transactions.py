@@ -3,8 +3,8 @@
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from shared.brokers import Brokers
-from shared.transactions import Owner, owner
+from shared.connecting.brokers import Brokers
+from shared.streaming.transactions import Owner, owner
 from tests.faults.members import Member, started
 from tests.faults.site import Site, producing, within
 

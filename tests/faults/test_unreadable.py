@@ -7,13 +7,13 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
 from shared import kafka
-from shared.brokers import brokers_of
 from shared.cloudevents import write_fact
+from shared.connecting.brokers import brokers_of
 from shared.events import Fact
-from shared.handling import Handling
 from shared.postgres import Database, Tx
 from shared.settings import Settings
 from shared.stream import Stream
+from shared.streaming.handling import Handling
 from tests.batches import Record, batch, sealed, send
 from tests.builders import customer
 from tests.faults.members import Member, started

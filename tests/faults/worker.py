@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from shared.cloudevents import write_fact
 from shared.events import CustomerUpdated, Fact
-from shared.handling import Handling
 from shared.outbox import Message, put
 from shared.postgres import Database, Tx
 from shared.service import Service, run
 from shared.settings import Settings
 from shared.stream import Stream
+from shared.streaming.handling import Handling
 from shared.timers import Due, Work, schedule
 
 NAME = "worker"

@@ -20,7 +20,7 @@ from services.monitor.fold.tallies import Rows
 from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.rules.file import RulesFile
-from shared.config import load
+from shared.configuration.files import load
 from shared.events import Topic
 from shared.postgres import Database
 from shared.stream import Stream

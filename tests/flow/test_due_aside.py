@@ -16,8 +16,8 @@ from services.ticketing.store.due import LOOK
 from services.ticketing.timers import look_again
 from shared import due_aside
 from shared.due_aside import TRIES
-from shared.measuring import OwnConnection
-from shared.measuring import due as due_figures
+from shared.observing.measuring import OwnConnection
+from shared.observing.measuring import due as due_figures
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings

@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from shared.customers_api import customers_router
 from shared.erasing import ANSWERS, UNSENT, Personal, erase, erased_at, erasure_of, hear
 from shared.events import CustomerErased, NotificationFailed, identity
 from shared.outbox import Lane, Message, put
 from shared.postgres import Database, Tx
+from shared.routes.customers import customers_router
 from shared.settings import Settings
 from tests.flow.every_service import site
 

@@ -4,9 +4,9 @@ from itertools import groupby
 
 import pytest
 
-from shared.dead_letters import REDRIVEN, Form
 from shared.events import Topic
 from shared.postgres import Database
+from shared.streaming.dead_letters import REDRIVEN, Form
 from tests.builders import NOON
 from tests.flow.monitor_site import SMALL, Site, told, victims
 

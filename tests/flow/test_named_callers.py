@@ -18,11 +18,11 @@ from deploy.services import NAMES
 from deploy.tokens_file import Change
 from shared.cloudevents import write_event
 from shared.http.callers import ACTING_FOR
+from shared.http.tokens import mint, sha256
+from shared.http.tokens_file import Entry, Token
 from shared.identity import Role
-from shared.logs import FORMAT, OneLine
+from shared.observing.logs import FORMAT, OneLine
 from shared.settings import Settings
-from shared.tokens import mint, sha256
-from shared.tokens_file import Entry, Token
 from tests.builders import event
 from tests.flow.every_service import Site, site
 from tests.hostile.terminals import HOSTILE

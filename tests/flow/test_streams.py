@@ -10,13 +10,13 @@ import uvicorn
 
 from deploy.local.processes import free_port
 from deploy.local.streams import publish_on, release_on, show_on
-from shared import unpublished
-from shared.brake import IN_A_ROW
 from shared.outbox import OLDEST, Lane, Message, put
+from shared.outgoing import unpublished
+from shared.outgoing.rows import Refusal
 from shared.postgres import Database
-from shared.publishing import Refusal
 from shared.service import Service
 from shared.settings import Settings
+from shared.streaming.brake import IN_A_ROW
 from tests.fakes import FakeConsumer
 from tests.unit.shared.shop import Shop
 

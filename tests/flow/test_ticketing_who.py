@@ -11,10 +11,10 @@ import pytest
 
 from services.ticketing.api.tickets import router
 from services.ticketing.ticket import ROUTES, Status, routes_open
+from shared.http.tokens import mint, sha256
 from shared.identity import Role
 from shared.service import Service
 from shared.settings import Settings
-from shared.tokens import mint, sha256
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import CONFIGURATION, NOW, impact, minutes, opened, requested, resolved
 

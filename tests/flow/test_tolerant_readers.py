@@ -13,10 +13,10 @@ from services.ticketing.hearing.notifications import on_notifications
 from services.ticketing.hearing.requests import on_requests
 from shared.cloudevents import write_fact
 from shared.events import FACTS, CustomerErased, Fact, IncidentImpact, NotificationDelivered, SupportRequested, Topic
-from shared.handling import Handling
 from shared.postgres import Database
 from shared.settings import Settings
 from shared.stream import Stream
+from shared.streaming.handling import Handling
 from tests.builders import customer, request
 from tests.fakes import FakeConsumer, FakeTopics
 from tests.flow.notifier_stage import SECOND, Stage, impact, opened, replied, stage

@@ -16,8 +16,8 @@ from services.ticketing.hearing.notifications import on_notifications
 from services.ticketing.hearing.requests import on_requests
 from services.ticketing.store.due import BREACH, END, LOOK, MATCH, MEASURE, TIDY, WARN
 from shared.events import TOPIC_OF, Fact, Topic
-from shared.handling import Handler
 from shared.postgres import Database
+from shared.streaming.handling import Handler
 from shared.timers import Due, LeaseLost, Timers, Work
 from tests.unit.ticketing.builders import CONFIGURATION, NOW
 

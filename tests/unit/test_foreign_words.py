@@ -21,7 +21,7 @@ from services.notifier.wording.writing import write
 from services.ticketing import incident as ticketing
 from services.ticketing.wording.rendering import answer
 from shared.catalog import Catalog, Component
-from shared.config import load
+from shared.configuration.files import load
 from shared.events import IncidentOpened, TicketReplied
 from shared.foreign import holds_link, is_name, is_plain_word
 from tests.unit.notifier.builders import ADA, NOW, OPEN, notification, situation

@@ -20,7 +20,7 @@ from services.ticketing.wording.rendering import answer
 from services.ticketing.wording.subject import bare, is_reply
 from shared.catalog import Catalog
 from shared.cloudevents import MAX_BYTES, Undecodable, read_fact, write_fact
-from shared.config import load
+from shared.configuration.files import load
 from shared.events import FACT_OF, CustomerUpdated, Fact, SupportRequested
 from shared.events.lines import one_line
 from shared.foreign import holds_link, is_name

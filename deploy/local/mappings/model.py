@@ -1,4 +1,4 @@
-"""What a mapping file may say: how the rows of somebody's file become events. Pure; `shared/config.py` reads the file."""
+"""What a mapping file may say: how the rows of somebody's file become events. Pure; `shared/configuration/files.py` reads the file."""
 
 import codecs
 from datetime import UTC, tzinfo
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Inst
 from typing_extensions import TypeAliasType
 
 from shared.conditions import Comparison, Wanted
-from shared.config import Config, meant
+from shared.configuration.files import Config, meant
 from shared.events import FACT_OF, TOPIC_OF, Topic
 
 OWN = frozenset({"file", "stem", "row"})  # what every row has beside its columns: the file's name, without its ending, and the row's number

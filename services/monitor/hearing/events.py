@@ -24,12 +24,12 @@ from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
 from services.monitor.store.incidents import RecentIncident, recent_incidents, record_impact
-from shared.dead_letters import DeadLetter
 from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded, Topic
-from shared.forwarding import Forward
 from shared.outbox import say
+from shared.outgoing.forwarding import Forward
 from shared.postgres import Database, Tx
 from shared.stream import Stream
+from shared.streaming.dead_letters import DeadLetter
 
 SHARDS = 16  # keys of the partials: a component is always in the same one
 TOLD_EVERY = 1.0  # seconds of event time: how often an open incident is told how far time has come

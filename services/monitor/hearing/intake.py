@@ -10,9 +10,9 @@ from services.monitor.fold.keying import key_of
 from services.monitor.fold.partition import NOT_OURS, REFUSED, Partition
 from services.monitor.hearing.rekeying import Homes, Stray, Way, Why, forward
 from shared.cloudevents import Reason, Undecodable, read_event
-from shared.dead_letters import DeadLetter
 from shared.events import ProductEvent
-from shared.forwarding import Forward
+from shared.outgoing.forwarding import Forward
+from shared.streaming.dead_letters import DeadLetter
 
 
 class Intake:

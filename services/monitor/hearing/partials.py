@@ -30,9 +30,9 @@ from services.monitor.store.series import Key, Series, drop_series, keep_series,
 from services.monitor.windows.strangers import Strangers
 from services.monitor.windows.window import Window, oldest
 from shared.cloudevents import Undecodable, read_fact
-from shared.dead_letters import DeadLetter
 from shared.events import FoldedSeries, PartialFolded
 from shared.postgres import Tx
+from shared.streaming.dead_letters import DeadLetter
 
 KNOWN = {PartialFolded.model_fields["type"].default: PartialFolded}
 

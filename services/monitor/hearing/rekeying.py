@@ -2,7 +2,7 @@
 
 A customer's distinct events, failure streak and duplicates are known in one place, the home partition of their key, whatever key
 and partitioner a producer used. What came by another partition is folded at home directly when this process has the home partition,
-and is forwarded there through Kafka when another process has it (`shared/forwarding.py`).
+and is forwarded there through Kafka when another process has it (`shared/outgoing/forwarding.py`).
 """
 
 from collections.abc import Container, Sequence
@@ -12,9 +12,9 @@ from enum import StrEnum
 from aiokafka import ConsumerRecord
 
 from services.monitor.fold.keying import home_of
-from shared.dead_letters import PREFIX
 from shared.events import ProductEvent
-from shared.forwarding import Forward, Forwarded
+from shared.outgoing.forwarding import Forward, Forwarded
+from shared.streaming.dead_letters import PREFIX
 
 KNOWN = 500_000  # keys whose home is remembered, in some 60 MB; then all are forgotten and computed anew
 CAME_FROM = PREFIX + "rekeyed"  # a header for each time an event was forwarded: `<partition>/<offset>` it came from

@@ -1,4 +1,4 @@
-"""What the rules file may say. Pure: `shared/config.py` reads the file; `shared/conditions.py` has the language of `where` and `bad`."""
+"""What the rules file may say; its conditions (`where`, `bad`) are those of `shared/conditions.py`. Pure: others read the file."""
 
 import json
 from datetime import timedelta
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, field_validator, model_validator
 
 from shared.conditions import MISSING, Condition, Read, as_written, reader
-from shared.config import Config, Duration, PositiveDuration
+from shared.configuration.files import Config, Duration, PositiveDuration
 from shared.events import Severity
 
 BUCKETS = 15  # a window is cut into 15 to 29 buckets of whole seconds; a short one into as many as it has seconds

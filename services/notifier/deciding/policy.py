@@ -1,11 +1,11 @@
-"""The limits that `notifications.yml` sets: caps, ages, pauses and retries. `shared/config.py` reads the file."""
+"""The limits that `notifications.yml` sets: caps, ages, pauses and retries. `shared/configuration/files.py` reads the file."""
 
 from datetime import timedelta
 
 from pydantic import Field, model_validator
 
 from services.notifier.wording.texts import Texts
-from shared.config import Config, Duration, PositiveDuration
+from shared.configuration.files import Config, Duration, PositiveDuration
 
 
 class Caps(Config):

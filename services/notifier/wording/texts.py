@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from shared.config import Config
+from shared.configuration.files import Config
 
 FIELDS = frozenset(
     {"name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe"}

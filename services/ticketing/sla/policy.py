@@ -3,7 +3,7 @@
 from pydantic import Field, model_validator
 
 from services.ticketing.ticket import Priority
-from shared.config import Config, PositiveDuration
+from shared.configuration.files import Config, PositiveDuration
 
 
 class FirstResponse(Config):

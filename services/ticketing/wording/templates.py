@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from shared.config import Config
+from shared.configuration.files import Config
 
 FIELDS = frozenset({"number", "subject", "title", "component", "started_at", "resolved_at"})
 

@@ -14,7 +14,7 @@ from services.notifier.__main__ import service as notifier
 from services.notifier.settings import NotifierSettings
 from services.ticketing.__main__ import service as ticketing
 from services.ticketing.settings import TicketingSettings
-from shared.config import ConfigError, file_of
+from shared.configuration.files import ConfigError, file_of
 
 ROOT = Path(__file__).parents[3]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]

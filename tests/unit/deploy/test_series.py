@@ -13,9 +13,9 @@ from prometheus_client import REGISTRY
 
 from deploy.services import NAMES, SERVICES
 from shared.cloudevents import Reason
-from shared.dead_letters import Form
 from shared.service import HOUSEKEEP
 from shared.settings import Settings
+from shared.streaming.dead_letters import Form
 from tests.flow.every_service import wired
 
 PROMETHEUS = Path(__file__).parents[3] / "deploy/prometheus"

@@ -12,7 +12,7 @@ import yaml
 
 from deploy.roles import role_of
 from deploy.services import NAMES, SERVICES, ServiceSpec
-from shared import secret_rules
+from shared.configuration import secret_rules
 from shared.settings import Settings
 
 ROOT = Path(__file__).parents[3]
@@ -29,7 +29,7 @@ PLACES = {
     "deploy/prometheus/rules.yml": "Prometheus reads no Python",
     "pyproject.toml": "import-linter reads no Python",
     ".env.example": "an operator reads it",
-    "shared/secret_rules.py": "`shared` may not import `deploy`; a name is no secret",
+    "shared/configuration/secret_rules.py": "`shared` may not import `deploy`; a name is no secret",
     # what is said of each differs
     "deploy/docs/topics.py": "who writes and reads each topic",
     "deploy/local/view.py": "a colour for whoever speaks, white for who has none",

@@ -9,10 +9,10 @@ import pytest
 from deploy import tokens_file
 from deploy.local.tokens import added, revoked
 from deploy.tokens_file import Refused, change, ensure, read
-from shared.config import ConfigError
+from shared.configuration.files import ConfigError
+from shared.http.tokens import sha256
+from shared.http.tokens_file import Entry, Token, TokensFile
 from shared.identity import Role
-from shared.tokens import sha256
-from shared.tokens_file import Entry, Token, TokensFile
 
 WRITERS, EACH = 4, 10
 

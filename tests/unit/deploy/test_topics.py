@@ -7,7 +7,7 @@ import pytest
 
 from deploy import topics
 from shared.cloudevents import MAX_BYTES
-from shared.config import ConfigError
+from shared.configuration.files import ConfigError
 from shared.events import Topic
 
 FACTS = [topic.value for topic in Topic]

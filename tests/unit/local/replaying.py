@@ -9,7 +9,7 @@ from typing import Any
 from deploy.local.mappings.model import Mapping
 from deploy.local.mappings.reading import Row, Unreadable, opened, rows
 from deploy.local.mappings.turning import Ready, Refused, Turning
-from shared.config import load
+from shared.configuration.files import load
 
 SERVICENOW = Path(__file__).parent.parent.parent / "fixtures" / "servicenow" / "incident_event_log.csv"
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

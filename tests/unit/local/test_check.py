@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from deploy.local.cli import app
 from services.monitor.rules.file import RulesFile
-from shared.config import load
+from shared.configuration.files import load
 
 SHIPPED = Path(__file__).parent.parent.parent.parent / "deploy" / "config"
 

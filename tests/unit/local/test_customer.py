@@ -16,8 +16,8 @@ from deploy.local import customer as command
 from deploy.local.customer import erase_on, export_on
 from deploy.local.erasure import remains
 from deploy.local.processes import Failed, free_port
-from shared.brokers import Brokers
 from shared.cloudevents import read_fact
+from shared.connecting.brokers import Brokers
 from shared.erasing import Personal, hear
 from shared.events import FACT_OF, CustomerErased, Topic
 from shared.postgres import Database

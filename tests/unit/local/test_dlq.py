@@ -14,14 +14,14 @@ from deploy.local.dlq import list_on, redrive_on, show_on
 from deploy.local.erased import Erased
 from deploy.local.letters import MOST
 from deploy.local.processes import Failed, free_port
-from shared.brokers import Brokers
 from shared.cloudevents import Reason
-from shared.dead_letters import DeadLetter, Form
+from shared.connecting.brokers import Brokers
 from shared.erasing import erase
 from shared.events import Topic
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
+from shared.streaming.dead_letters import DeadLetter, Form
 from tests.flow.test_streams import serving
 from tests.unit.simulator.test_play import everything
 

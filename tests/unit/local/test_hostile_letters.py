@@ -15,10 +15,10 @@ from deploy.local.dlq import list_on, redrive_on, show_on
 from deploy.local.processes import Failed
 from deploy.local.reading import everything
 from deploy.topics import RECEIPTS
-from shared.brokers import Brokers, Producer
 from shared.cloudevents import Reason
-from shared.dead_letters import DeadLetter, Form
+from shared.connecting.brokers import Brokers, Producer
 from shared.events import Topic
+from shared.streaming.dead_letters import DeadLetter, Form
 from tests.batches import Record, send_records
 from tests.unit.local.test_dlq import TOPIC, record
 

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from deploy.local.cli import app
 from deploy.local.processes import Failed
 from deploy.local.replay import Plan, mapping_of, replay_on
-from shared.brokers import Brokers
+from shared.connecting.brokers import Brokers
 from shared.events import Topic
 from tests.unit.local.replaying import PLAIN, SERVICENOW, mapping
 from tests.unit.simulator.test_play import everything

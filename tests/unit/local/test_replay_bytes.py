@@ -20,7 +20,7 @@ from deploy.local.mappings.model import Mapping
 from deploy.local.mappings.reading import LONGEST, Unreadable, opened, rows
 from deploy.local.mappings.turning import Turning
 from deploy.local.processes import Failed
-from shared.config import ConfigError
+from shared.configuration.files import ConfigError
 from tests.unit.local.replaying import NOW, mapping
 
 CASES = 100  # of each kind

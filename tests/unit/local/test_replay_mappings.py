@@ -13,7 +13,7 @@ from deploy.local.replay import SHIPPED, mapping_of
 from services.monitor.rules.file import RulesFile
 from shared.cloudevents import FACT_HEADERS, read_fact
 from shared.cloudevents import Reason as Dead
-from shared.config import ConfigError, load
+from shared.configuration.files import ConfigError, load
 from shared.events import FACT_OF, SupportRequested
 from tests.unit.local.replaying import NOW, PLAIN, SERVICENOW, mapping, read, turn
 

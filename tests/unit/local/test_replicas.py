@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deploy.local.replicas import every_address, merged
-from shared.streams_api import SampleView, Streams, StreamView
+from shared.routes.streams import SampleView, Streams, StreamView
 
 
 def says(service: str, lag: int | None, *, trouble: str | None = None, letters: int = 0) -> Streams:

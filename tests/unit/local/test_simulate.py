@@ -4,7 +4,7 @@ import pytest
 
 from deploy.local.simulate import Load, simulate_on
 from deploy.simulator.faults import Outage
-from shared.brokers import Brokers
+from shared.connecting.brokers import Brokers
 from shared.events import Topic
 from tests.unit.simulator.test_play import everything
 

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 from deploy.local.cli import app
 from deploy.local.tokens import added, rotated
 from deploy.tokens_file import Refused
-from shared.config import load
+from shared.configuration.files import load
+from shared.http.tokens import is_token, mint, sha256
+from shared.http.tokens_file import MOST_CALLERS, MOST_TOKENS, Entry, Token, TokensFile
 from shared.identity import RESERVED, Holder, Role
-from shared.tokens import is_token, mint, sha256
-from shared.tokens_file import MOST_CALLERS, MOST_TOKENS, Entry, Token, TokensFile
 from tests.hostile.terminals import HOSTILE, unseen
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

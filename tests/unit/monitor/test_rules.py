@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.monitor.rules.file import RulesFile
-from shared.config import ConfigError, load
+from shared.configuration.files import ConfigError, load
 from tests.unit.monitor.builders import rule
 
 RULES = """\

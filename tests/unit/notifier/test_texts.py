@@ -21,7 +21,7 @@ from services.notifier.notification import ENDS, Kind
 from services.notifier.situation import Situation
 from services.notifier.wording.texts import OwnWords, Text
 from services.notifier.wording.writing import clock_face, write
-from shared.config import ConfigError, load
+from shared.configuration.files import ConfigError, load
 from tests.unit.notifier.builders import ADA, CATALOG, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
 
 SHOP = Sender("Shop", "support@example.com")

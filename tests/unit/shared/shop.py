@@ -7,9 +7,9 @@ from typing import Any
 
 from shared.cloudevents import write_fact
 from shared.events import CustomerUpdated, Fact
-from shared.handling import Handling
 from shared.postgres import Database, Tx
 from shared.stream import Stream
+from shared.streaming.handling import Handling
 from tests.builders import customer
 from tests.fakes import FakeConsumer, FakeTopics
 

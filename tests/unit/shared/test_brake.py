@@ -2,10 +2,10 @@
 
 import pytest
 
-from shared import brake
-from shared.brake import IN_A_ROW, Release
-from shared.dead_letters import REDRIVEN
 from shared.postgres import Database
+from shared.streaming import brake
+from shared.streaming.brake import IN_A_ROW, Release
+from shared.streaming.dead_letters import REDRIVEN
 from tests.fakes import FakeConsumer
 from tests.unit.shared.shop import Shop, names, no_trouble, raising
 

@@ -10,14 +10,14 @@ from aiokafka import ConsumerRecord
 
 from deploy.local.connecting import CommandSettings, brokers_at
 from deploy.local.processes import free_port
-from shared.brokers import Brokers, Login, Mechanism, TokenFile, Unreachable, brokers_of
+from shared.connecting.brokers import Brokers, Login, Mechanism, TokenFile, Unreachable, brokers_of
 from shared.kafka import Broker
 from shared.settings import Settings, SettingsError
 from tests.certificates import authority
 
 ROOT = Path(__file__).parents[3]
 CLIENTS = {"AIOKafkaConsumer", "AIOKafkaProducer", "AIOKafkaAdminClient", "AIOKafkaClient", "AIOKafkaConnection", "KafkaBroker"}
-MAKERS = {"shared/brokers.py", "shared/kafka.py"}
+MAKERS = {"shared/connecting/brokers.py", "shared/kafka.py"}
 SCRAM = {"kafka_security": "sasl_ssl", "kafka_sasl": "scram-sha-512", "kafka_username": "forewarn", "kafka_password": "c4nary"}
 TOKEN = {"kafka_security": "sasl_ssl", "kafka_sasl": "oauthbearer", "kafka_token_file": "/config/token"}
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from deploy.docs.configuration import models
 from shared.conditions import Condition
-from shared.config import Config, ConfigError, Duration, PositiveDuration, load
+from shared.configuration.files import Config, ConfigError, Duration, PositiveDuration, load
 
 READ: dict[Path, type[BaseModel]] = {path: model for model, path in models().values()}
 WRONG: list[Any] = [None, True, "5 minuts", date(2026, 1, 1), [["x"]], {"/a": 1}]

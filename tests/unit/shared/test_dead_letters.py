@@ -3,9 +3,9 @@
 import pytest
 from aiokafka import ConsumerRecord
 
-from shared.brake import IN_A_ROW, OF_THE_LAST, Brake
 from shared.cloudevents import Reason
-from shared.dead_letters import TRIES, DeadLetter, Suspects
+from shared.streaming.brake import IN_A_ROW, OF_THE_LAST, Brake
+from shared.streaming.dead_letters import TRIES, DeadLetter, Suspects
 
 
 def record(offset: int, partition: int = 0) -> ConsumerRecord:

@@ -11,8 +11,8 @@ from aiokafka import ConsumerRecord
 
 from shared.cloudevents import DEEPEST, Reason, Undecodable, is_deep, read_event, read_fact, write_event
 from shared.conditions import reader
-from shared.dead_letters import source_of
 from shared.events import FACT_OF, ProductEvent
+from shared.streaming.dead_letters import source_of
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DEPTHS = [*range(1, 1_100), *range(1_100, 3_001, 50)]  # Python 3.11 reads some 990

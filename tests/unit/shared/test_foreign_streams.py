@@ -3,10 +3,10 @@
 import pytest
 
 from shared import metrics
-from shared.dead_letters import REDRIVEN
 from shared.events import FOREIGN, Topic
 from shared.outbox import Lane
 from shared.postgres import Database
+from shared.streaming.dead_letters import REDRIVEN
 from tests.figures import value
 from tests.unit.shared.shop import Shop, names, raising
 from tests.unit.shared.test_outbox import nothing_left, relaying

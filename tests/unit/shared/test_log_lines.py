@@ -20,10 +20,10 @@ import pytest
 from aiokafka.errors import KafkaConnectionError
 from pydantic import BaseModel
 
-from shared.brokers import Unreachable
 from shared.cloudevents import Reason, Undecodable
-from shared.errors import described
-from shared.logs import FORMAT, LONGEST, OneLine, Summing
+from shared.connecting.brokers import Unreachable
+from shared.observing.errors import described
+from shared.observing.logs import FORMAT, LONGEST, OneLine, Summing
 from tests.conftest import connect
 from tests.hostile.terminals import HOSTILE, unseen
 
@@ -117,7 +117,7 @@ def test_a_line_that_cannot_be_written_is_named_by_its_place(log: Log) -> None:
 
 SPEAKS = """
 import asyncio, logging, sys, warnings
-from shared import logs
+from shared.observing import logs
 text = "\\x1b[31m\\u202e\\nforged \\u2028"
 logs.configure()
 for name in ("uvicorn.error", "asyncio", "faststream", "asyncpg", "aiokafka.conn"):
@@ -134,7 +134,7 @@ def test_libraries_warnings_and_what_ends_a_process_are_lines_like_all_others() 
     assert said.returncode == 1
     assert len(lines) == 12, lines
     assert "py.warnings" in lines[-2]
-    assert " CRITICAL shared.logs the process ends; Traceback: KeyError at <string>:" in lines[-1]
+    assert " CRITICAL shared.observing.logs the process ends; Traceback: KeyError at <string>:" in lines[-1]
     assert not any(unseen(line) for line in lines)
 
 

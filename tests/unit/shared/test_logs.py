@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.logs import KINDS, OVER, Summing
+from shared.observing.logs import KINDS, OVER, Summing
 
 
 @dataclass

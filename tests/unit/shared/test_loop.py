@@ -7,7 +7,7 @@ import threading
 import pytest
 from prometheus_client import REGISTRY
 
-from shared.loop import LoopLag, log
+from shared.observing.loop import LoopLag, log
 
 pytestmark = pytest.mark.asyncio
 

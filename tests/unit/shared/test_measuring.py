@@ -11,16 +11,17 @@ from aiokafka.errors import KafkaConnectionError
 from prometheus_client import Gauge
 
 from deploy.local.processes import free_port
-from shared import measuring, metrics
-from shared.brokers import Brokers
+from shared import metrics
+from shared.connecting.brokers import Brokers
 from shared.events import CustomerUpdated, Fact, Topic
-from shared.handling import Handling
 from shared.kafka import Answering
-from shared.measuring import Dependency, Figures, OwnConnection, measure
+from shared.observing import measuring
+from shared.observing.measuring import Dependency, Figures, OwnConnection, measure
 from shared.outbox import Message, put
 from shared.postgres import Database, Tx
 from shared.settings import Settings
 from shared.stream import Stream
+from shared.streaming.handling import Handling
 from shared.timers import schedule
 from tests.builders import customer
 from tests.fakes import FakeConsumer, FakeTopics

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
-from shared.brokers import Brokers
+from shared.connecting.brokers import Brokers
 from shared.events import Topic
 from shared.outbox import AT_ONCE, DELETE, OLDEST, Lane, Message, Relay, put, say
 from shared.postgres import Database

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from shared.pause import LONGEST, Pause
+from shared.streaming.pause import LONGEST, Pause
 
 
 def test_it_doubles_from_a_second_up_to_half_a_minute_and_is_short_again_after_a_success() -> None:

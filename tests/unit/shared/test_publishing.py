@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from shared import unpublished
 from shared.outbox import AT_ONCE, OLDEST, Floor, Lane, Message, put
+from shared.outgoing import unpublished
+from shared.outgoing.rows import LARGEST_REQUEST
 from shared.postgres import Database
-from shared.publishing import LARGEST_REQUEST
 from tests.unit.shared.test_outbox import TOPIC, left, nothing_left, published, relaying
 
 pytestmark = pytest.mark.asyncio

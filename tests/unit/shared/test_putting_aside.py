@@ -8,15 +8,15 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.aside import Aside
 from shared.cloudevents import Reason
-from shared.dead_letters import TRIES, DeadLetter, Form, Sample
 from shared.events import CustomerUpdated
-from shared.handling import Handling
 from shared.outbox import OLDEST, Lane, put
 from shared.postgres import Database, Tx
 from shared.stream import Stream
-from shared.unpacking import Unreadable
+from shared.streaming.aside import Aside
+from shared.streaming.dead_letters import TRIES, DeadLetter, Form, Sample
+from shared.streaming.handling import Handling
+from shared.streaming.unpacking import Unreadable
 from tests.fakes import FakeConsumer, FakeTopics
 from tests.unit.shared.shop import Shop, names
 

@@ -14,7 +14,7 @@ from deploy.services import NAMES
 from services.monitor.settings import MonitorSettings
 from services.notifier.settings import NotifierSettings
 from services.ticketing.settings import TicketingSettings
-from shared.secret_rules import weakness
+from shared.configuration.secret_rules import weakness
 from shared.settings import Settings, SettingsError
 
 ROOT = Path(__file__).parents[3]

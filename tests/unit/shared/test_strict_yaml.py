@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import RootModel
 
-from shared.config import MOST_SHOWN, Config, ConfigError, load
-from shared.strict_yaml import DEEPEST, LARGEST, Unsound, compose, surprises, value_of
+from shared.configuration.files import MOST_SHOWN, Config, ConfigError, load
+from shared.configuration.strict_yaml import DEEPEST, LARGEST, Unsound, compose, surprises, value_of
 
 
 class Anything(RootModel[object]):

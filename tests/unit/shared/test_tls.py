@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.tls import Files, Renewed, Unusable
+from shared.connecting.tls import Files, Renewed, Unusable
 from tests.certificates import PASSWORD, Authority, authority, locked
 
 SECRET = "-----BEGIN PRIVATE KEY-----\nc4nary\n"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.http.tokens import is_token, mint, sha256, without_tokens
 from shared.identity import RESERVED, Caller, Role, name_trouble, person_trouble
-from shared.tokens import is_token, mint, sha256, without_tokens
 from tests.hostile.terminals import HOSTILE
 
 EACH_ROLE = pytest.mark.parametrize("role", Role)

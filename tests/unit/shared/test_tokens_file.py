@@ -10,12 +10,12 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-from shared.config import ConfigError, load
+from shared.configuration.files import ConfigError, load
 from shared.http.known import Known
+from shared.http.tokens import mint, sha256
+from shared.http.tokens_file import MOST_TOKENS, TokensFile
 from shared.identity import Caller, Role
 from shared.settings import Settings
-from shared.tokens import mint, sha256
-from shared.tokens_file import MOST_TOKENS, TokensFile
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 A_MOMENT = timedelta(microseconds=1)

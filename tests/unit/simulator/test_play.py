@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from deploy.simulator.play import Record, customers_told, encode, play, producer
 from deploy.simulator.product import Product, alike, directory
 from deploy.simulator.story import Story, load, nobody, published
-from shared.brokers import Brokers
 from shared.cloudevents import FACT_HEADERS, read_event, read_fact, write_fact
+from shared.connecting.brokers import Brokers
 from shared.events import CustomerUpdated, Fact, NotificationDelivered, SupportRequested, Topic
 
 

@@ -10,7 +10,7 @@ from services.ticketing.incident import End, Ending
 from services.ticketing.support import SupportFile
 from services.ticketing.wording.rendering import answer
 from shared.catalog import Catalog, Component
-from shared.config import ConfigError, load
+from shared.configuration.files import ConfigError, load
 from tests.unit.ticketing.builders import CONFIGURATION, NOW, WORDS, a_clock, a_ticket, an_incident, minutes
 
 DAY = timedelta(hours=24)

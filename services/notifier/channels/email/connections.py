@@ -7,7 +7,7 @@ from typing import Literal
 
 from aiosmtplib import SMTP, SMTPException
 
-from shared.tls import Files, Renewed
+from shared.connecting.tls import Files, Renewed
 
 log = logging.getLogger(__name__)
 

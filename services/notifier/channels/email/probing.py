@@ -3,8 +3,8 @@
 from aiosmtplib import SMTP
 
 from services.notifier.channels.email.connections import Tls
-from shared.measuring import Dependency
-from shared.tls import Files, Renewed
+from shared.connecting.tls import Files, Renewed
+from shared.observing.measuring import Dependency
 
 EVERY, WITHIN = 15.0, 10.0  # seconds; each is a line in the mail server's log
 

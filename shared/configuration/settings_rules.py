@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from shared.tls import Files, Unusable
+from shared.connecting.tls import Files, Unusable
 
 if TYPE_CHECKING:
     from shared.settings import MailSettings, Settings

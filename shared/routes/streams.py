@@ -6,10 +6,11 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from shared import brake, unpublished
 from shared.api import Db, IdempotencyKey, Problem, Role, allow, once
+from shared.outgoing import unpublished
 from shared.postgres import Tx
 from shared.stream import Stream
+from shared.streaming import brake
 
 
 class SampleView(BaseModel):

@@ -20,7 +20,7 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.legacy_records import LegacyRecordBatch
 from aiokafka.record.util import calc_crc32c
 
-from shared.compression import decompressed
+from shared.streaming.compression import decompressed
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 from aiokafka.errors import KafkaError
 
-from shared.brokers import Brokers, Producer
 from shared.cloudevents import Headers
-from shared.publishing import REFUSALS
+from shared.connecting.brokers import Brokers, Producer
+from shared.outgoing.rows import REFUSALS
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaConnectionError
 
-from shared.offsets import Log, Position
+from shared.streaming.offsets import Log, Position
 
 
 class Consumer(Protocol):

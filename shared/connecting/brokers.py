@@ -20,9 +20,9 @@ from aiokafka.conn import AIOKafkaConnection, collect_hosts
 from aiokafka.errors import AuthenticationFailedError, KafkaConnectionError, KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 
+from shared.connecting.tls import Files, Renewed, shown
+from shared.connecting.unreachable import reason
 from shared.settings import Settings
-from shared.tls import Files, Renewed, shown
-from shared.unreachable import reason
 
 LARGEST_TOKEN = 64 << 10  # bytes
 WITHIN_MS = 3000  # for an answer on a connection of its own

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from aiokafka import ConsumerRecord
 
-from shared.dead_letters import DeadLetter, Sample
 from shared.postgres import Tx
+from shared.streaming.dead_letters import DeadLetter, Sample
 
 IN_A_ROW = 100
 OF_THE_LAST = 1000

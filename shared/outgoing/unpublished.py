@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 
 from shared import metrics
+from shared.outgoing.rows import Refusal
 from shared.postgres import Tx
-from shared.publishing import Refusal
 
 log = logging.getLogger(__name__)
 

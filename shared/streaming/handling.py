@@ -9,9 +9,9 @@ from aiokafka import ConsumerRecord
 
 from shared import metrics
 from shared.cloudevents import Undecodable, is_binary, read_fact
-from shared.dead_letters import DeadLetter
 from shared.events import Fact
 from shared.postgres import Tx
+from shared.streaming.dead_letters import DeadLetter
 
 IN_ONE_GO = 1 << 18  # bytes of records that are read before others get a turn of the event loop
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
-from shared.config import Config
+from shared.configuration.files import Config
+from shared.http.tokens import KEY_ID
 from shared.identity import Caller, Holder, Role, name_trouble
-from shared.tokens import KEY_ID
 
 MOST_CALLERS = 1000  # a service reads so many in about a second
 MOST_TOKENS = 10  # of one caller: one, and those it is rotating away from

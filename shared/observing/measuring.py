@@ -16,11 +16,12 @@ import asyncpg
 from aiokafka import TopicPartition
 from prometheus_client import Gauge
 
-from shared import metrics, offsets
+from shared import metrics
 from shared.kafka import Answering
-from shared.loop import LoopLag
+from shared.observing.loop import LoopLag
 from shared.postgres import Database
 from shared.stream import Stream
+from shared.streaming import offsets
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from aiokafka.errors import (
     UnknownError,
 )
 
-from shared.brokers import Brokers, Producer
+from shared.connecting.brokers import Brokers, Producer
 
 log = logging.getLogger(__name__)
 

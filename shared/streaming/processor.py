@@ -5,8 +5,8 @@ from typing import Protocol
 
 from aiokafka import ConsumerRecord
 
-from shared.dead_letters import DeadLetter
 from shared.postgres import Tx
+from shared.streaming.dead_letters import DeadLetter
 
 
 class Processor(Protocol):

@@ -5,11 +5,11 @@ import time
 from dataclasses import dataclass
 
 from shared import metrics
-from shared.brokers import Brokers
-from shared.feed import Feed
-from shared.measuring import Figures
+from shared.connecting.brokers import Brokers
+from shared.observing.measuring import Figures
 from shared.stream import Stream
-from shared.transactions import owner
+from shared.streaming.feed import Feed
+from shared.streaming.transactions import owner
 
 log = logging.getLogger(__name__)
 

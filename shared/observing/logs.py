@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TextIO
 
-from shared.errors import described, traced
-from shared.tokens import without_tokens
-from shared.visible import visible
+from shared.http.tokens import without_tokens
+from shared.observing.errors import described, traced
+from shared.observing.visible import visible
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 LONGEST = 4_000  # characters of a line, before escapes; half of them are the message's at most

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from shared.strict_yaml import LARGEST, Unsound, compose, surprises, value_of
+from shared.configuration.strict_yaml import LARGEST, Unsound, compose, surprises, value_of
 
 log = logging.getLogger(__name__)
 

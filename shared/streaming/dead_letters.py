@@ -11,7 +11,7 @@ from aiokafka import ConsumerRecord
 
 from shared.cloudevents import Reason
 from shared.outbox import Message
-from shared.unpacking import Unreadable
+from shared.streaming.unpacking import Unreadable
 
 TRIES = 3  # of a record whose handling raises, before it is put aside
 PREFIX = "forewarn-"

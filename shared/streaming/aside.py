@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from shared import metrics
 from shared.cloudevents import Reason
-from shared.dead_letters import DeadLetter, Form, Sample
 from shared.outbox import Message
+from shared.streaming.dead_letters import DeadLetter, Form, Sample
 
 MINUTE = 60.0
 SAMPLES = 3

@@ -9,7 +9,7 @@ from uuid import UUID
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import AbstractType, Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
-from shared.brokers import Brokers
+from shared.connecting.brokers import Brokers
 
 NONE = UUID(int=0)
 

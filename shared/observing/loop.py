@@ -22,7 +22,7 @@ FRAMES = 5  # of the stack, the innermost last
 
 
 class LoopLag:
-    """A measurement for `shared/measuring.py`: each look observes how much later it comes than it was due."""
+    """A measurement for `shared/observing/measuring.py`: each look observes how much later it comes than it was due."""
 
     def __init__(self, every: float = EVERY, too_long: float = TOO_LONG) -> None:
         self.every = every

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import CompactArray, CompactString, Int16, Int32, Int64, Schema, TaggedFields
 
-from shared.brokers import Brokers
+from shared.connecting.brokers import Brokers
 
 TEXT, TAGS = CompactString("utf-8"), ("tags", TaggedFields)
 

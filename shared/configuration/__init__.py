@@ -1,0 +1,1 @@
+"""What operators write: files are read strictly, settings checked, and each mistake is one sentence."""

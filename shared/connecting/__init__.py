@@ -1,0 +1,1 @@
+"""How Kafka is reached: one place makes every client, with TLS, log-in and the prefix of names."""
