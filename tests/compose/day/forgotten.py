@@ -34,7 +34,8 @@ async def in_rest(shop: Shop, sought: Sought) -> tuple[int, list[str]]:
                 async for answer in _pages(shop, service, path):
                     read += 1
                     telling += [f"{service} {path}: {word}" for word in sought.found_in(answer)]
-    return read, telling
+    found = {word: await shop.items("ticketing", "/v1/tickets", q=word) for word in sought.words}
+    return read + len(found), telling + [f"the search for {word}" for word, tickets in found.items() if tickets]
 
 
 async def _filled(shop: Shop, service: str, route: str, given: Mapping[str, Sequence[str]]) -> list[str]:
