@@ -65,6 +65,7 @@ async def gone(folder: Path, name: str, project: str) -> None:
     os.environ["COMPOSE_PROJECT_NAME"] = project
     if (folder / name).is_dir():
         with chdir(folder / name):
+            print(await compose("logs", "--no-color", "--tail", "30"), file=sys.stderr)
             await compose("--profile", "*", "down", "--volumes", "--timeout", "5")
 
 
@@ -73,10 +74,6 @@ async def lived(folder: Path, found: Found) -> None:
     operator, upstream = Handbook(), await Upstream.made(folder)
     try:
         before = await here(operator, upstream, folder, found)
-    except (TimeoutError, RuntimeError, AssertionError):
-        with chdir(folder / "here"):
-            print(await compose("logs", "--no-color", "--tail", "30"), file=sys.stderr)
-        raise
     finally:
         await gone(folder, "here", HERE)
     try:

@@ -32,8 +32,9 @@ class Upstream:
 
     async def cloned(self, operator: Handbook, name: str) -> Path:
         """A clone of that name, as the handbook makes one."""
-        await operator.does("git clone … forewarn && cd forewarn", ("…", str(self.shared)), ("forewarn", str(self.folder / name)))
-        return self.folder / name
+        to = self.folder / name
+        await operator.does("git clone … forewarn && cd forewarn", ("… forewarn", f"{self.shared} {to}"), ("cd forewarn", f"cd {to}"))
+        return to
 
     async def release(self, file: Path, more: str) -> None:
         """A newer version, in which a file has more at its end."""
