@@ -12,7 +12,7 @@ from tests.compose.day.handbook import written
 from tests.compose.day.today import ADDRESS, ANSWERED, ASKED, BROKEN, NAME, RUN, WHO, Day, Found
 from tests.e2e.shop import until
 
-SOUGHT = forgotten.Sought([each.lower() for each in (NAME, ADDRESS, f"{WHO}@example.org", ASKED, ANSWERED, BROKEN)], [WHO])
+SOUGHT = forgotten.Sought([each.lower() for each in (NAME, ADDRESS, f"{WHO}@example.org", ASKED, ANSWERED, f"{BROKEN} for {WHO}")], [WHO])
 GONE_AFTER_S = 30.0
 
 
