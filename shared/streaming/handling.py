@@ -1,4 +1,4 @@
-"""A processor for services whose every batch is one transaction: reads facts, and hands them to the topic's handler."""
+"""Handles facts in one transaction a batch: reads the records, and calls the topic's handler with the facts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
