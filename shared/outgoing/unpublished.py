@@ -1,4 +1,4 @@
-"""Rows of the outbox that the broker refused for good: whole, with the reason, until an operator sends them again."""
+"""Keeps the rows of the outbox that the broker refused for good: whole, with the reason, until an operator sends them again."""
 
 import logging
 from collections import Counter
@@ -22,7 +22,7 @@ WAITING = """SELECT topic, reason, count(*) AS rows, max(length(value)) AS large
 
 
 async def put_aside(tx: Tx, refused: Mapping[int, Refusal]) -> None:
-    """Moves these rows of the outbox out of the way, in one statement."""
+    """Moves these rows of the outbox to `unpublished`, in one statement."""
     if not refused:
         return
     moved = await tx.fetch(PUT_ASIDE, list(refused), list(refused.values()))
