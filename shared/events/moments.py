@@ -1,4 +1,4 @@
-"""Moments that facts speak of: whoever wrote them, what they claim about time is bounded where they are read. Knows no clock.
+"""Bounds the moments that facts speak of: whoever wrote them, what they claim about time is checked where they are read. Knows no clock.
 
 A reader passes its clock as the validation's context (`shared/cloudevents.py`). A fact that is made here, and not read, is not
 bounded: its times come from events and facts that were.
@@ -20,7 +20,7 @@ FIRST = EARLIEST.timestamp()
 
 
 class Reading(TypedDict):
-    """The context in which a fact is read."""
+    """Is the context in which a fact is read."""
 
     now: datetime
 
