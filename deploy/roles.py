@@ -1,4 +1,4 @@
-"""The database, one role per service, and for each role one schema: its own, and the only thing it can touch.
+"""Makes the database, one role per service, and for each role one schema: its own, and the only thing it can touch.
 
 Run by an administrator: a superuser, or on a managed server a role with CREATEROLE and CREATEDB, which cannot close everything.
 Running again changes nothing but the passwords and limits, to what they are now.
@@ -73,7 +73,7 @@ async def _close_another(admin: asyncpg.Connection, database: str, services: Seq
 
 
 async def provide(admin: asyncpg.Connection, database: str, service: str, password: str, connections: int) -> None:
-    """The service's role with this password and at most so many connections, and its schema."""
+    """Makes the service's role with this password and at most so many connections, and its schema."""
     role = role_of(service)
     if not await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role):
         await admin.execute(f"CREATE ROLE {role}")
@@ -91,7 +91,7 @@ async def provide(admin: asyncpg.Connection, database: str, service: str, passwo
 
 
 async def left_open(admin: asyncpg.Connection, database: str, services: Sequence[str]) -> list[str]:
-    """A sentence for everything that the roles of these services can still do beside their work, for whatever reason."""
+    """Returns a sentence for everything that the roles of these services can still do beside their work, for whatever reason."""
     found = [
         f"everybody may connect to database {other}: REVOKE ALL ON DATABASE {_quoted(other)} FROM PUBLIC"
         for [other] in await admin.fetch(ENTERED_BY_ALL, database)
@@ -114,7 +114,7 @@ def _quoted(name: str) -> str:
 
 
 def scram_verifier(password: str, salt: bytes | None = None, iterations: int = 4096) -> str:
-    """What Postgres stores for a password (RFC 5803). Sent in its place, so that no server log ever holds the password."""
+    """Returns what Postgres stores for a password (RFC 5803). It is sent in the password's place, so that no server log ever holds that."""
     salt = salt or secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
