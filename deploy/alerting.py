@@ -25,7 +25,7 @@ log = logging.getLogger("deploy.alerting")
 
 
 class AlertingSettings(MailSettings):
-    """Reads FOREWARN_OPERATOR_MAIL, and notifier's mail server."""
+    """Alerting reads FOREWARN_OPERATOR_MAIL, and notifier's mail server."""
 
     operator_mail: str = Field("operators@example.org", description="who is told of alerts: addresses, divided by commas")
 

@@ -41,7 +41,7 @@ else:
 
 
 class InitSettings(Passwords):
-    """Holds what init reads beside the address of Kafka and of the database; for each service the password of its role."""
+    """Init reads these beside the address of Kafka and of the database; for each service the password of its role."""
 
     init_topics: bool = Field(True, description="false for a broker that makes its topics by itself")
     init_replicas: int = Field(2, ge=1, description="processes of one service connected at once, those being replaced too")

@@ -26,14 +26,14 @@ Setting = Annotated[str | int, meant("a setting of Kafka's: a text or a whole nu
 
 
 class Wanted(Config):
-    """Says how one topic should be: `settings` are Kafka's own topic settings."""
+    """A topic should be like this: `settings` are Kafka's own topic settings."""
 
     partitions: int = Field(ge=1, description="how many, when it is made; never changed after that")
     settings: dict[str, Setting] = Field({}, description="of this topic, over the common ones")
 
 
 class TopicsFile(Config):
-    """Lists Kafka's topics, as `init` makes and configures them."""
+    """The file lists Kafka's topics, as `init` makes and configures them."""
 
     settings: dict[str, Setting] = Field({}, description="of every topic that says nothing else")
     topics: dict[Topic, Wanted] = Field(description="by name")

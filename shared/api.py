@@ -177,8 +177,6 @@ def application(title: str, settings: Settings, database: Database, about: str =
     """Makes a FastAPI application with our problems, limits and state; `about` becomes its description.
 
     It redirects nobody: the target would be taken from the caller's Host header.
-
-    It redirects nobody: where to would be the caller's Host to say.
     """
     app = FastAPI(title=title, description=about, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     # The last one added comes first: a request goes through Head, Gate, Bodies, Working.

@@ -38,7 +38,7 @@ class Component(Config):
 
 
 class Catalog(Config):
-    """Lists the parts of the product. A component that is not listed is used under its own id."""
+    """The catalog lists the parts of the product. A component that is not listed is used under its own id."""
 
     components: dict[str, Component] = Field({}, description="by the id that events give")
     trouble: tuple[Words, ...] = Field(TROUBLE, description="words that speak of trouble, with any component; instead of those built in")
@@ -70,8 +70,6 @@ class Catalog(Config):
         """Returns the component as customers may read it: the name that is listed, or an id that can only be an identifier.
 
         Anybody who may send events names components, and must not write to customers by that.
-
-        Anybody who may send events names components, and must not write to customers by that.
         """
         known = self.component(component) or ""
         if known in self.components:
@@ -82,8 +80,6 @@ class Catalog(Config):
         """Returns an incident's title as customers may read it: the component in it is named as in `told`, the rest comes from its rule.
 
         A title that has a link all the same does not come from a rule: the component's name replaces it.
-
-        A title that has a link all the same is no rule's: the component stands for it.
         """
         told = self.told(component)
         said = _renamed(title[:LONGEST], component, told, whole=told != self.unnamed) if component else title[:LONGEST]

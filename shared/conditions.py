@@ -22,7 +22,7 @@ Operand = Annotated[bool | int | float | str | None, meant("one value: a text, a
 
 
 class Comparison(Config):
-    """Compares a field, as in `{above: 800}`, `{below: 5, at_least: 1}`, `{present: true}`: all that is named must hold."""
+    """A comparison is written as `{above: 800}`, `{below: 5, at_least: 1}`, `{present: true}`: all that is named must hold."""
 
     above: float | None = Field(None, description="it is a number above this one")
     at_least: float | None = Field(None, description="it is this number, or one above it")

@@ -2,7 +2,7 @@
 
 Its own batch parser decodes every header as UTF-8, and one binary header makes a whole batch vanish;
 ours hands the raw records over. Offsets are the stream's business, so acknowledgement is manual.
-What goes wrong between the broker and a stream is logged: FastStream says it to the logger it is given, or to nobody.
+What goes wrong between the broker and a stream is logged: FastStream logs it only to the logger that it is given.
 """
 
 import asyncio
@@ -113,7 +113,7 @@ def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> K
 
 
 class Answering:
-    """Asks Kafka for a sign of life on a connection of its own, so that what clients remember of a broker does not count."""
+    """Checks that Kafka answers, on a connection of its own, so that what clients remember of a broker does not count."""
 
     def __init__(self, brokers: Brokers) -> None:
         self._brokers = brokers

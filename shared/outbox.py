@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 AT_ONCE = 2000
 LOOK_BELOW = 60.0  # seconds between looks at the whole lane, for rows below the floor
 WRITE = "INSERT INTO outbox (topic, key, value, header_names, header_values, lane) VALUES ($1, $2, $3, $4, $5, $6)"
-# This selects as many rows as have 16 MiB of values, or one that has more; `found` counts the others too. Lengths are known without reading
-# values.
+# This selects as many rows as have 16 MiB of values, or one that has more; `found` counts the others too.
+# Lengths are known without reading values.
 OLDEST = """SELECT id, topic, key, value, header_names, header_values, found FROM (
         SELECT *, row_number() OVER before AS place, sum(coalesce(length(value), 0)) OVER before AS bytes, count(*) OVER () AS found
         FROM (SELECT * FROM outbox WHERE lane = $1 AND id > $2 ORDER BY id LIMIT $3) AS oldest WINDOW before AS (ORDER BY id)) AS counted
@@ -133,7 +133,7 @@ class Relay:
 
 
 async def leads(connection: Tx, lane: Lane) -> bool:
-    """Makes this session the lane's leader, unless another that leads still lives."""
+    """Makes this session the lane's leader, unless the session that leads is still connected."""
     if not await connection.fetchval(FREE, lane):  # usually, and then nothing is written
         return False
     async with connection.transaction():

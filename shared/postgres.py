@@ -167,8 +167,6 @@ class Database:
         """Returns an event of the caller's own, set when rows come into `channel`, a table of this schema with the trigger `wake`.
 
         It is a hint: notifications may be left out, so the waiting code checks the table by itself now and then.
-
-        It is a hint: notifications may be left out, so whoever waits for the event looks by itself now and then.
         """
         event = asyncio.Event()
         self._wakeups.setdefault(channel, []).append(event)
@@ -245,7 +243,7 @@ async def wait_for_wakeup(event: asyncio.Event, seconds: float, *, clear: bool =
 async def migrate(connection: asyncpg.Connection, schema: str, folders: Sequence[Path]) -> list[str]:
     """Applies each folder's numbered *.sql files that `schema` does not have yet, in order, each in its own transaction.
 
-    Safe to run again, to be killed, and to run twice at once: the list of what is applied is locked meanwhile. Returns what it applied.
+    It may be run again, killed, and run twice at once: the list of applied files is locked meanwhile. Returns what it applied.
     """
     await connection.execute(f'SET search_path TO "{schema}"')
     # IF NOT EXISTS does not see what is not committed yet: the table, its row type, or their names in the catalogue.

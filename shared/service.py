@@ -68,7 +68,7 @@ class Service:
     measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
     kept: Sequence[Kept] = ()  # what is deleted when it is old
     personal: Sequence[Personal] = ()  # what it holds of customers, beside what every service does
-    about: str = ""  # what it does, in a sentence, for whoever opens its address
+    about: str = ""  # what it does, in a sentence, for the page at its address
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
     _looking: "asyncio.Task[dict[str, str]] | None" = field(default=None, init=False)

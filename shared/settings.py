@@ -49,7 +49,7 @@ def variable_of(field_name: str) -> str:
 
 
 class Settings(BaseSettings):
-    """Holds the settings that every service and init read.
+    """Every service and init read these settings.
 
     A service adds its own in a subclass. Raises SettingsError.
     """
@@ -154,7 +154,7 @@ class Settings(BaseSettings):
 
 
 class MailSettings(Settings):
-    """Holds the mail server's settings: FOREWARN_SMTP_* and FOREWARN_MAIL_FROM."""
+    """These settings reach the mail server: FOREWARN_SMTP_* and FOREWARN_MAIL_FROM."""
 
     smtp_host: str = Field("localhost", description="the mail server; in compose MailDev, which shows every mail and delivers none")
     smtp_port: int = Field(25, ge=1, le=65535, description="where it listens")

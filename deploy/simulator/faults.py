@@ -9,8 +9,8 @@ from deploy.simulator.product import Product
 class Outage:
     """Every request of its victims to `component` fails, from `start` to `end` (seconds into the story).
 
-    `customers` is how many are hit, or a share of all when below 1. With a `slow_start` the victims
-    fall ill one after another over that many seconds; with a `recovery` they get well one after another.
+    `customers` is how many are hit, or a share of all when below 1. With a `slow_start` the requests of the victims
+    begin to fail one customer after another over that many seconds; with a `recovery` they end one after another.
     """
 
     component: str

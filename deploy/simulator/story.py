@@ -12,7 +12,7 @@ from deploy.simulator.people import People, complaint, questions
 from deploy.simulator.product import ODD_FAILURE_GAP_S, Component, Message, Product, heartbeats, usage
 from shared.events import Topic
 
-Told = Callable[[str], bool]  # was this customer told by now?
+Told = Callable[[str], bool]  # says whether this customer was told by now
 Victims = dict[int, list[tuple[float, float]]]  # by customer: from when until when everything fails for them
 
 

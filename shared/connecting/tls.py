@@ -43,7 +43,7 @@ class Files:
         except ssl.SSLError:
             raise Unusable("ca", self.ca, "has no certificate in PEM") from None
         context.check_hostname = check_hostname
-        # From Python 3.13 on the default wants each extension of RFC 5280, which the own authorities of companies often lack.
+        # From Python 3.13 on the default wants each extension of RFC 5280, which companies' own authorities often lack.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if self.certificate:
             try:

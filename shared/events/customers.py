@@ -12,7 +12,7 @@ LONGEST_ID = 512  # octets of a customer's id as UTF-8, so that a link which nam
 
 
 class Contact(Payload):
-    """Is one address of a customer on one channel."""
+    """A contact is one address of a customer on one channel."""
 
     channel: Annotated[str, Field(examples=["email"]), Line(100)]
     address: Annotated[str, Field(min_length=1, max_length=320)]
@@ -26,7 +26,7 @@ def _fits_into_a_link(customer_id: str) -> str:
 
 
 class CustomerUpdated(Fact):
-    """Says all that is known about a customer now; the last one wins."""
+    """This is all that is known about a customer now; the last one wins."""
 
     class Data(Payload):
         name: Annotated[str, Line(200)] = ""  # as they like to be addressed

@@ -37,7 +37,7 @@ Attribute = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
 class ProductEvent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """Carries anything a product system says: a request, an error, a heartbeat, a deploy. Rules say what matters.
+    """A product system says something: a request, an error, a heartbeat, a deploy. Rules say what matters.
 
     `source` and `id` together are its identity. `subject` is the customer, or None when a machine
     spoke. `data` is JSON as Python has it, text, or bytes when its content type is neither.
@@ -74,7 +74,7 @@ Why = dict[str, Any]  # figures against thresholds, for people to read
 
 
 class Fact(BaseModel):
-    """Is the CloudEvents envelope every fact of ours travels in."""
+    """Every fact of ours travels in this CloudEvents envelope."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

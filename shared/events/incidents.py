@@ -42,12 +42,12 @@ class IncidentOpened(Fact):
 
 
 class IncidentUpdated(Fact):
-    """An open incident has news: it grew, it still fails, it fell silent or speaks again, or monitor has caught up."""
+    """An open incident has changed: it grew, it still fails, its events stopped or came again, or monitor has caught up."""
 
     class Data(Incident):
         affected: Count
         why: Why
-        silent_since: Moment | None = None  # event time of the last event, when nothing was heard for `resolve.silent`
+        silent_since: Moment | None = None  # event time of the last event, when no event came for `resolve.silent`
 
     type: Literal["forewarn.incident.updated.v1"] = "forewarn.incident.updated.v1"
     data: Data
@@ -107,7 +107,7 @@ class IncidentDismissed(Fact):
 
 
 class Affected(Payload):
-    """Is one customer an incident touches, with the evidence."""
+    """This is one customer an incident touches, with the evidence."""
 
     customer_id: Id
     certainty: Literal["confirmed", "likely"]  # confirmed: their own events failed; likely: not said yet

@@ -46,7 +46,7 @@ class Line:
 class First:
     """Takes the first so many items, in `Annotated[tuple[…], First(20)]` or of a dict, in the order they come; the rest is left.
 
-    Whoever reads bytes leaves the rest before it costs anything: `leave_surplus`.
+    A reader of bytes removes the rest before it costs anything: `leave_surplus`.
     """
 
     most: int

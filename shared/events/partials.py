@@ -7,8 +7,8 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from shared.events.envelope import Count, Fact, Id, Payload
 from shared.events.moments import Seconds, bound_seconds
 
-# A bucket is: start in epoch seconds, events, bad events, customers failing last in it, event time of the first bad event or 0 (older
-# versions lack it).
+# A bucket is: start in epoch seconds, events, bad events, customers failing last in it, event time of the first bad event or 0.
+# Older versions lack the last one.
 Start = Annotated[int, Field(description="seconds since the epoch")]  # bounded as a time, see `_possible`
 Events = Annotated[int, Field(ge=0, le=2**53)]
 Bucket = tuple[Start, Events, Events, Events] | tuple[Start, Events, Events, Events, float]
@@ -24,7 +24,7 @@ Buckets = Annotated[tuple[Bucket, ...], AfterValidator(_possible)]
 
 
 class FoldedSeries(Payload):
-    """Says what one partition saw of one rule and component. A later report of a bucket replaces an earlier one."""
+    """One partition saw this of one rule and component. A later report of a bucket replaces an earlier one."""
 
     rule: Id
     component: Id

@@ -77,7 +77,7 @@ class Gate:
                 return
             scope["state"] = {**scope.get("state", {}), "caller": caller}
         elif scope["type"] == "http" and scope["path"] == "/metrics":
-            await self._known.look_again()  # its error is told where nobody else calls
+            await self._known.look_again()  # its error is logged where nobody else calls
         await self._app(scope, receive, send)
 
     def _caller(self, scope: Scope) -> Caller | Problem:

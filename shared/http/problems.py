@@ -125,7 +125,7 @@ async def _away(request: Request, error: Exception) -> Response:
 
 
 async def _gone(_: Request, __: Exception) -> Response:
-    """Answers a client that went before its request was whole: nobody reads this."""
+    """Answers a request whose client has gone before it was whole: nobody reads this."""
     return Problem(400, "the request was not sent to its end").response()
 
 

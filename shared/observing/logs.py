@@ -1,6 +1,6 @@
 """Configures one process's log: every kind of trouble is logged at once and then summed up, so that a flood stays readable.
 
-A dead broker makes client libraries and our own loops say the same thing many times a second. Warnings and errors of one
+A broker that is away makes client libraries and our own loops say the same thing many times a second. Warnings and errors of one
 kind (same logger, same words, figures left out) are said when they begin and then after pauses that double up to half a
 minute, each time with how many there were in between. What is only information is never left out.
 
@@ -43,7 +43,7 @@ def sentence(record: logging.LogRecord) -> str:
         said %= {name: _safe(arg) for name, arg in args.items()} if isinstance(args, Mapping) else tuple(map(_safe, args))
     if record.name == "py.warnings" and (found := _warned.match(said)) and found["category"] not in SAYABLE:
         return found["place"]  # pydantic's, for instance, quote the value that they are about
-    # asyncio adds lines with the repr of the task or future that it speaks of, and of its error.
+    # asyncio adds lines with the repr of the task or future, and of its error.
     return said.partition("\n")[0] if record.name == "asyncio" else said.strip()
 
 

@@ -2,8 +2,7 @@
 
 import re
 
-# These are the letters and marks among Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt): `str.isprintable` lets them
-# pass.
+# These letters and marks are Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt): `str.isprintable` lets them pass.
 _ignored = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 

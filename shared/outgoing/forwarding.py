@@ -49,7 +49,7 @@ class Forward(Protocol):
 
 
 class Forwarder:
-    """A producer for one topic, which connects when there is something to send."""
+    """Is a producer for one topic, which connects when there is something to send."""
 
     def __init__(self, brokers: Brokers, topic: str) -> None:
         self._brokers, self._topic = brokers, topic

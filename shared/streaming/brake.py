@@ -140,7 +140,7 @@ async def is_released(tx: Tx, stream: str, topic: str, partitions: Sequence[int]
 async def recall(tx: Tx, stream: str, topic: str, partitions: Sequence[int], ends: Mapping[int, int]) -> dict[int, int]:
     """Returns below which offset failures do not count, by partition; `ends` are what the broker has, where that was asked.
 
-    Called by whoever reads these partitions on: the other rows end, be it by a release or because their instance is gone.
+    The instance that reads these partitions on calls this: the other rows are deleted, since they were released or their instance is gone.
     """
     waived, over = {}, []
     for row in await tx.fetch(OURS, stream, topic, list(partitions)):

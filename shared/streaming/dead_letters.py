@@ -159,8 +159,6 @@ class Suspects:
         """Returns the dead letters of those records that cannot be unpacked or have raised too often.
 
         A record for which putting aside has raised as often, too, is put aside as place and reason alone.
-
-        One whose putting aside has raised as often, too, is put aside as place and reason alone.
         """
         letters = [DeadLetter(record, Reason.UNREADABLE, record.why, "Unreadable") for record in records if type(record) is Unreadable]
         for record in records if self._tried else ():

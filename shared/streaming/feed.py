@@ -32,7 +32,7 @@ async def unidentified() -> None:
 
 
 class Feed:
-    """Asks and steers the consumer of one topic.
+    """Queries and controls the consumer of one topic.
 
     Raises KafkaError where the broker refuses, TimeoutError where it does not answer in time.
     """

@@ -23,8 +23,8 @@ class Handling:
     """Calls `handler` with the known facts of a batch, in the order they came, in the transaction that moves the offset.
 
     `forget` is for compacted topics: it is called with the keys of tombstones, in their places between the facts.
-    Both may be called again with the same after a rollback. What they raise that is not transient makes
-    their records go one by one, and the one that raises again a dead letter.
+    Both may be called again with the same after a rollback. When they raise what is not transient, the
+    records go one by one, and the one that raises again becomes a dead letter.
     """
 
     def __init__(self, topic: str, known: Sequence[type[Fact]], handler: Handler, forget: Forget | None = None) -> None:

@@ -64,7 +64,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             "%s: another member has the name %s too, and they displace each other; this one goes on as %s: set FOREWARN_INSTANCE anew",
             *(self._stream.group, before, self.instance),
         )
-        # aiokafka has no public way: it reads the name whenever it joins, and a broker wants a new name from a new member.
+        # aiokafka has no public way: it reads the name whenever it joins, and a broker requires a new name of a new member.
         coordinator: Any = self._stream.consumer()._coordinator  # type: ignore[union-attr]
         coordinator._group_instance_id = self.name
         coordinator.reset_generation()

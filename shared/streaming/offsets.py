@@ -29,7 +29,7 @@ class Position:
 
     committed: int  # what the table says: the compare of the compare-and-set
     next: int  # what comes after the last record taken into memory
-    gap: int = -1  # an offset that came too early: believed only when a seek brings it again
+    gap: int = -1  # an offset that came too early: it counts only when a seek brings it again
 
     @property
     def moved(self) -> bool:

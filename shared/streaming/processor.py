@@ -13,7 +13,7 @@ class Processor(Protocol):
     """Makes something of a topic's records. Whatever raises, `load` follows before anything else."""
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
-        """Forgets everything in memory, and loads what the last commit left of these partitions."""
+        """Discards everything in memory, and loads what the last commit left of these partitions."""
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
         """Works records into memory; returns those no retry will mend. It uses at most 50 ms of CPU without an await."""

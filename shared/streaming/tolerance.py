@@ -27,8 +27,6 @@ def mended(attributes: dict[str, Any], refusal: ValidationError) -> Mended | Non
     """Returns the refused fact as far as it can be read, changed in place; None when a word of a later version makes it unknown.
 
     Other mistakes stay in it, so that the next validation reports them.
-
-    What is wrong otherwise stays, so that the next validation says so.
     """
     errors = refusal.errors(include_url=False, include_context=False)
     nulls = {each["loc"] for each in errors if each["input"] is None and isinstance(each["loc"][-1], str)}

@@ -22,7 +22,7 @@ class _End:
 def arriving(items: Iterator[T], idle: T) -> Iterator[T]:
     """Yields the items as they come, and `idle` whenever none has come for a fifth of a second. Raises what reading them raises.
 
-    The thread is left behind when nobody asks any more: it may be waiting for a line that never comes.
+    The thread is not joined when the caller stops: it may be waiting for a line that never comes.
     """
     queue: Queue[T | _End] = Queue(WAITING)
     Thread(target=_read, args=(items, queue), daemon=True).start()

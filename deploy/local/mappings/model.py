@@ -103,7 +103,7 @@ Condition = dict[str, Wanted]
 
 
 class Value(Config):
-    """Is a value that is not just text: taken, cut out, named, looked up, converted, judged, in this order."""
+    """A value is more than text: it is taken, cut out, named, looked up, converted and judged, in this order."""
 
     from_: Templates = Field(alias="from", description="texts with columns in braces: the first whose columns all say something")
     match: Annotated[str, AfterValidator(_pattern)] | None = Field(None, description="a regular expression (RE2); its one group is taken")
@@ -131,8 +131,8 @@ def _kind(said: Any) -> str:
 
 
 Object = TypeAliasType("Object", "Annotated[dict[str, Node], BeforeValidator(_no_column)]")
-# An object with a `from` is a value; anything else in `data` is JSON whose texts are templates. The alias is in quotes, since it refers to
-# itself.
+# An object with a `from` is a value; anything else in `data` is JSON whose texts are templates.
+# The alias is in quotes, since it refers to itself.
 Node = TypeAliasType(
     "Node",
     "Annotated[Annotated[Value, Tag('value')] | Annotated[Object, Tag('object')] | Annotated[list[Node], Tag('list')]"
@@ -184,7 +184,7 @@ class Emitted(Config):
 
 
 class Mapping(Config):
-    """Says how the rows of a file become events."""
+    """A mapping says how the rows of a file become events."""
 
     format: Literal["csv", "json", "access-log"] = Field(description="json: one object a line; access-log: common or (vhost_)combined")
     encoding: Annotated[str, AfterValidator(_encoding)] = Field("utf-8-sig", description="of the file, as Python names it")
