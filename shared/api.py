@@ -1,8 +1,8 @@
 """Is the REST edge every service shares: problems (RFC 9457), bearer tokens with roles, POSTs that act once, lists with cursors.
 
 Errors every endpoint may give: 401 without a valid token, 403 with the wrong role, 408 for a body that does not arrive in
-time, 413 above 1 MiB, 422 for a body that does not fit its schema, 503 with Retry-After while the database is away or as
-many requests are under way as may be. `shared/http/` is what stands before all of this.
+time, 413 above 1 MiB, 422 for a body that does not fit its schema, 503 with Retry-After while the database is away or the
+limit of requests under way is reached. `shared/http/` handles a request before all of this.
 """
 
 import base64

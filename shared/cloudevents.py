@@ -3,7 +3,7 @@
 Knows no topic and no broker.
 
 Whatever the bytes, reading gives an event, a fact, None (a type we do not know) or `Undecodable` with a
-reason from a closed list; never another exception. A reader does not trust the writer, and does not read the clock.
+reason from a closed list; never another exception. Reading checks everything, and does not read the clock.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md

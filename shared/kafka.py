@@ -1,7 +1,7 @@
 """Sets up FastStream's batch subscribers so that they lose nothing and cost little.
 
-Its own batch parser decodes every header as UTF-8, and one binary header makes a whole batch vanish;
-ours hands the raw records over. Offsets are the stream's business, so acknowledgement is manual.
+Its own batch parser decodes every header as UTF-8, and loses a whole batch by one binary header;
+ours passes the raw records on. The stream keeps the offsets, so acknowledgement is manual.
 What goes wrong between the broker and a stream is logged: FastStream logs it only to the logger that it is given.
 """
 

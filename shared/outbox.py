@@ -4,7 +4,7 @@ Publishing is at least once: after a crash between the broker's acceptance and o
 bytes with the same id go out again. Facts about one thing are written under that thing's row lock or
 by its partition's only owner, so the order of row ids is the order in which they became true.
 One relay runs per service and lane, however many replicas there are: the table `relays` names the session that leads, for as
-long as that lives. (An advisory lock would do, but every role of the database could take it.) A row the broker refuses for good
+long as that is connected. (An advisory lock would do, but every role of the database could take it.) A row the broker refuses for good
 is put aside into the table `unpublished`, and the relay goes on.
 """
 

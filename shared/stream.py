@@ -33,7 +33,7 @@ from shared.streaming.processor import Processor
 log = logging.getLogger(__name__)
 
 STALLED = 30.0  # seconds without a commit, with records waiting, before a stream is not ready
-LOOKS = 1.0  # seconds between looks for a release, and at where the topic ends, while the brake is on
+LOOKS = 1.0  # seconds between checks for a release and for the topic's end, while the brake (circuit breaker) is on
 
 
 class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -323,7 +323,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     # ── while most of a topic of our own fails ───────────────────────────────────────────────
 
     async def _keep_brake(self, tx: Tx) -> None:
-        """Stores what the brake (circuit breaker) has to remember, in the transaction of the records that made it so."""
+        """Stores what the brake has to remember, in the transaction of the records that made it so."""
         if self.brake.tripped:
             await brake.engage(tx, self.name, self.topic, list(self._positions), self.brake)
         else:

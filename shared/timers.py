@@ -1,10 +1,10 @@
-"""Runs work that is due: each piece is a row, claimed under a lease, by the database's clock. No sleeping tasks.
+"""Runs work that is due (a job queue in Postgres): each job is a row, claimed under a lease, by the database's clock. No sleeping tasks.
 
 First try, retry, escalation, warning and housekeeping are all the same path: `schedule` a row, get
 it back when it is due, `settle` it in the transaction that holds its effects. A worker that died
 loses its lease when the lease ends; a worker that comes back after that (a zombie) finds its token
-gone, and its transaction is rolled back. A row that raises again and again, although nothing it needs
-is away, is put aside (`shared/due_aside.py`).
+gone, and its transaction is rolled back. A row that raises again and again, although every dependency
+answers, is put aside (`shared/due_aside.py`).
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """Runs librdkafka's mock cluster in a process of its own, in place of Kafka. It lives as long as its standard input is open.
 
 A real listener that keeps up to 5 MB a partition in memory and one consumer a group: right for a demo and quick
-tests, wrong for anything that rebalances. Its own process, because it aborts when two kinds of clients share a group.
+tests, wrong for anything that rebalances. It has its own process, because it aborts when two kinds of clients share a group.
 """
 
 import sys

@@ -40,7 +40,7 @@ class ProductEvent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=
     """A product system says something: a request, an error, a heartbeat, a deploy. Rules say what matters.
 
     `source` and `id` together are its identity. `subject` is the customer, or None when a machine
-    spoke. `data` is JSON as Python has it, text, or bytes when its content type is neither.
+    said it. `data` is JSON as Python has it, text, or bytes when its content type is neither.
     `extensions` are the CloudEvents attributes we do not know, kept as they came.
     """
 
@@ -49,7 +49,7 @@ class ProductEvent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=
     type: Attribute  # what happened; rules say which types matter to them
     time: Annotated[datetime, msgspec.Meta(tz=True)]  # when it happened, with an offset; windows are of this time; else when it came in
     specversion: Literal["1.0"]
-    subject: Attribute | None = None  # the customer's id; missing when a machine spoke
+    subject: Attribute | None = None  # the customer's id; missing when a machine said it
     data: Any = None  # whatever the type has to say; a rule says where it finds the component, by default in data.component
     datacontenttype: str | None = None  # JSON, if it does not say
     dataschema: str | None = None

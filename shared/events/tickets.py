@@ -32,10 +32,10 @@ class TicketOpened(Fact):
 
 
 class TicketReplied(Fact):
-    """Something was said to the customer on the ticket; notifier brings it.
+    """The customer gets a message on the ticket; notifier delivers it.
 
     kind `answer`: the known incident's status, at once; `reply`: a person's words; `resolved`: the incident's all-clear,
-    which earlier versions said here; now `ticket.resolved` says it, and notifier finds the words.
+    which earlier versions said here; now `ticket.resolved` says it, and notifier writes the mail.
     """
 
     class Data(Ticket):

@@ -24,7 +24,7 @@ class SampleView(BaseModel):
 
 
 class BrakeView(BaseModel):
-    """Is one partition that is not read because most of its topic fails, or whose failures an operator lets pass."""
+    """Is one partition that its brake (circuit breaker) keeps from being read, or whose failures an operator lets pass."""
 
     partition: int
     engaged_at: datetime

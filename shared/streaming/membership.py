@@ -1,7 +1,7 @@
 """Gives a replica a name in its consumer groups (static membership, KIP-345), and resolves the conflict of two members with one name.
 
 A member that has a name keeps its partitions over a restart within the session timeout. Two members with one name displace each
-other for ever, a hundred times a minute, since the client joins again whenever it was displaced; neither gets anything done.
+other for ever, a hundred times a minute, since the client joins again whenever it was displaced; neither makes progress.
 """
 
 import logging

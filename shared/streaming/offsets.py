@@ -40,7 +40,7 @@ class Position:
 class Log:
     """Says what the broker has of a topic: the first and the next offset by partition, and the topic's id.
 
-    It is empty when nobody asked.
+    It is empty when the broker was not asked.
     """
 
     begins: Mapping[int, int] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """Unpacks the records that a broker sends: one that cannot be unpacked becomes an `Unreadable` record in its place, and reading goes on.
 
-aiokafka raises there, and its caller polls the same bytes again for ever. It has nothing to hook into: its fetcher makes
+aiokafka raises there, and its caller polls the same bytes again for ever. It offers no hook: its fetcher makes
 `MemoryRecords` and `PartitionRecords` by name, and `install` puts ours there. tests/contract/test_unpacking.py pins what
 that relies on. A batch that cannot be read at all stands for its last record; of others only the bad record is left out.
 
