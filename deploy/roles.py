@@ -27,6 +27,7 @@ POWERS = {
 FUNCTIONS = r"""SELECT oid::regprocedure::text AS name FROM pg_proc
     WHERE pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')
     AND (proname ~ '^(lo_|pg_(try_)?advisory_(xact_)?lock)' OR proname IN ('loread', 'lowrite'))"""
+# This finds the databases that every role may enter.
 ENTERED_BY_ALL = """SELECT datname FROM pg_database
     WHERE datallowconn AND datname <> $1 AND has_database_privilege('public', oid, 'CONNECT') ORDER BY datname"""
 OTHER_ROLES = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname <> ALL ($1::text[])"

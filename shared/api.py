@@ -44,6 +44,7 @@ __all__ = [
 # A key belongs to the name of its caller. Rows from before migration 0005 have no caller, and count as anybody's for their last day.
 ANSWERED = """SELECT body_hash, status, response FROM idempotency
     WHERE key = $1 AND route = $2 AND caller IN ($3, '') ORDER BY caller DESC LIMIT 1"""
+# This claims the key, and inserts nothing when it is taken: a second call waits here for the first one's commit.
 CLAIM_KEY = """INSERT INTO idempotency (key, route, caller, body_hash, status, response) SELECT $1, $2, $3, $4, 0, ''
     WHERE NOT EXISTS (SELECT FROM idempotency WHERE key = $1 AND route = $2 AND caller = '') ON CONFLICT DO NOTHING"""
 KEEP_ANSWER = "UPDATE idempotency SET status = $4, response = $5, customer = $6 WHERE key = $1 AND route = $2 AND caller = $3"

@@ -14,12 +14,15 @@ from shared.postgres import Tx
 log = logging.getLogger(__name__)
 
 TRIES = 20  # that raise what waiting does not mend: with the pauses between them some eight minutes
+# This moves a row from `due` to `due_aside`, if the lease still holds.
 PUT_ASIDE = """WITH gone AS (DELETE FROM due WHERE kind = $1 AND ref = $2 AND lease = $3 RETURNING kind, ref, due_at)
     INSERT INTO due_aside (kind, ref, due_at, reason) SELECT kind, ref, due_at, $4 FROM gone
     ON CONFLICT (kind, ref) DO UPDATE SET due_at = excluded.due_at, reason = excluded.reason, aside_at = clock()"""
+# This moves rows back to `due`, where they are due at once.
 RETRY = """WITH back AS (
         DELETE FROM due_aside WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR ref = $2) RETURNING kind, ref, due_at)
     INSERT INTO due (kind, ref, due_at, ready_at) SELECT kind, ref, due_at, clock() FROM back ON CONFLICT (kind, ref) DO NOTHING"""
+# This groups what was put aside by kind and reason.
 WAITING = """SELECT kind, reason, count(*) AS rows, (array_agg(ref ORDER BY aside_at DESC))[1:5] AS refs, min(aside_at) AS since
     FROM due_aside GROUP BY kind, reason ORDER BY kind, reason LIMIT 100"""
 

@@ -30,6 +30,7 @@ FIND = "SELECT customer, erased_at FROM erasures WHERE customer = ANY ($1::bytea
 HOLD = "LOCK TABLE erasures IN ROW SHARE MODE"
 ANY = "SELECT EXISTS (SELECT FROM erasures)"
 ERASURE = "SELECT erased_at, fact, rows FROM erasures WHERE customer = $1"
+# This stores the erasure, or adds to what is known of an earlier one.
 REMEMBER = """INSERT INTO erasures AS known (customer, erased_at, fact, rows) VALUES ($1, least($2, clock()), $3, $4)
     ON CONFLICT (customer) DO UPDATE SET erased_at = greatest(known.erased_at, excluded.erased_at), fact = excluded.fact, rows = (
         SELECT jsonb_object_agg(name, total) FROM (

@@ -38,11 +38,14 @@ OLDEST = """SELECT id, topic, key, value, header_names, header_values, found FRO
         FROM (SELECT * FROM outbox WHERE lane = $1 AND id > $2 ORDER BY id LIMIT $3) AS oldest WINDOW before AS (ORDER BY id)) AS counted
     WHERE place = 1 OR bytes <= 16777216 ORDER BY id"""
 DELETE = "DELETE FROM outbox WHERE id = ANY ($1::bigint[])"
+# This returns a row when the session that leads the lane is gone.
 FREE = """SELECT true FROM relays WHERE lane = $1 AND NOT EXISTS (
     SELECT FROM pg_stat_activity AS leader WHERE leader.pid = relays.pid AND leader.backend_start = relays.backend_start)"""
 HOLD = "SELECT FROM relays WHERE lane = $1 FOR UPDATE"
+# This makes the current session the lane's leader.
 LEAD = """UPDATE relays SET pid = me.pid, backend_start = me.backend_start FROM pg_stat_activity AS me
     WHERE lane = $1 AND me.pid = pg_backend_pid()"""
+# This reads the range of transactions under way, for `Floor`.
 RUNNING = """SELECT pg_snapshot_xmin(now)::text::bigint AS oldest, pg_snapshot_xmax(now)::text::bigint AS next
     FROM pg_current_snapshot() AS now"""
 

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 1000  # rows a statement
 UPDATE = "UPDATE {} SET {} "
 DELETE = "DELETE FROM {} "
+# This selects the oldest rows by the index on their moment, and skips locked ones.
 OLDEST = """WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM {table} AS old WHERE {column} < clock() - $1::interval AND ({only})
     ORDER BY {column} LIMIT {at_once} FOR UPDATE OF old SKIP LOCKED))"""

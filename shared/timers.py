@@ -21,6 +21,7 @@ from shared.postgres import NOT_YET, TRANSIENT, Database, Tx, wait_for_wakeup
 
 log = logging.getLogger(__name__)
 
+# This makes rows due at new times, with their attempts forgotten, and takes them out of `due_aside`.
 SCHEDULE = """WITH new AS (SELECT ref, at FROM unnest($2::text[], $3::timestamptz[]) AS new (ref, at)),
         back AS (DELETE FROM due_aside USING new WHERE due_aside.kind = $1 AND due_aside.ref = new.ref)
     INSERT INTO due (kind, ref, due_at, ready_at) SELECT $1, ref, at, at FROM new
@@ -36,6 +37,7 @@ CLAIM = """WITH ready AS MATERIALIZED (
 SETTLE = "DELETE FROM due WHERE kind = $1 AND ref = $2 AND lease = $3"
 AGAIN = "UPDATE due SET due_at = $4, ready_at = $4, raised = 0, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
 RENEW = "UPDATE due SET ready_at = clock() + $4::interval WHERE kind = $1 AND ref = $2 AND lease = $3"
+# This ends the lease before its time, and makes the row ready again later.
 RETURN = """UPDATE due SET ready_at = clock() + $4::interval, raised = raised + $5, lease = NULL
     WHERE kind = $1 AND ref = $2 AND lease = $3"""
 NEXT = "SELECT extract(epoch FROM min(ready_at) - clock())::float8 FROM due WHERE kind = $1"

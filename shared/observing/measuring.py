@@ -29,6 +29,7 @@ EVERY = 5.0  # seconds between two measurements
 WITHIN = 4.0  # seconds one may take
 UNKNOWN = float("nan")
 
+# This counts what waits and what was refused, to 10,000 each, and takes the age of the oldest that waits.
 OUTBOX = """SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10000) AS counted) AS rows,
     (SELECT count(*) FROM (SELECT FROM unpublished LIMIT 10000) AS counted) AS refused,
     coalesce((SELECT extract(epoch FROM clock() - written_at) FROM outbox ORDER BY id LIMIT 1), 0)::float8 AS age"""

@@ -10,13 +10,16 @@ from shared.postgres import Tx
 
 log = logging.getLogger(__name__)
 
+# This moves rows from `outbox` to `unpublished`, with the reason of each.
 PUT_ASIDE = """WITH gone AS (DELETE FROM outbox USING unnest($1::bigint[], $2::text[]) AS refused (row_id, reason)
         WHERE id = refused.row_id RETURNING outbox.*, refused.reason)
     INSERT INTO unpublished (id, lane, topic, key, value, header_names, header_values, written_at, reason)
     SELECT id, lane, topic, key, value, header_names, header_values, written_at, reason FROM gone RETURNING topic, reason"""
+# This moves rows back to `outbox`, in their order.
 SEND_AGAIN = """WITH back AS (DELETE FROM unpublished WHERE $1::text IS NULL OR topic = $1 RETURNING *)
     INSERT INTO outbox (lane, topic, key, value, header_names, header_values, written_at)
     SELECT lane, topic, key, value, header_names, header_values, written_at FROM back ORDER BY id"""
+# This groups what was refused by topic and reason.
 WAITING = """SELECT topic, reason, count(*) AS rows, max(length(value)) AS largest, min(refused_at) AS since
     FROM unpublished GROUP BY topic, reason ORDER BY topic, reason"""
 

@@ -10,6 +10,7 @@ NAMES = """(key = $1::bytea OR $1::bytea = ANY (header_values)
 FIND = "SELECT id, key = $1 OR $1 = ANY (header_values) AS whole, value FROM {} WHERE {} FOR UPDATE"
 REPLACE = "UPDATE {} SET value = $2 WHERE id = $1"
 DELETE = "DELETE FROM {} WHERE id = ANY ($1::bigint[])"
+# This finds the messages that are about the customer or name them, for an export.
 SHOW = """SELECT topic, written_at, left(encode(value, 'escape'), 200000) AS value
     FROM (SELECT id, topic, written_at, key, value FROM outbox
         UNION ALL SELECT id, topic, written_at, key, value FROM unpublished) AS waiting

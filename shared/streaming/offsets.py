@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 WHERE = "SELECT partition, next, topic_id FROM offsets WHERE stream = $1 AND topic = $2 AND partition = ANY ($3::int[])"
 BEGIN = "INSERT INTO offsets (stream, topic, partition, next, topic_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
 IDENTIFY = "UPDATE offsets SET next = $4, topic_id = $5 WHERE stream = $1 AND topic = $2 AND partition = $3"
+# This is the compare-and-set: it moves only the partitions that stand where this instance believes they do.
 ADVANCE = """UPDATE offsets SET next = moved.next
     FROM unnest($3::int[], $4::bigint[], $5::bigint[]) AS moved (partition, expected, next)
     WHERE stream = $1 AND topic = $2 AND offsets.partition = moved.partition AND offsets.next = moved.expected"""
