@@ -1,4 +1,4 @@
-"""Asks every service the same over REST with the operator's token; what one does not answer keeps no other from answering."""
+"""Asks every service the same over REST with the operator's token; one service that does not answer does not stop the others."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ Urls = Annotated[
 
 
 def _or_from_file(token: str) -> str:
-    """The token, or what the file holds that FOREWARN_OPERATOR_TOKEN_FILE names, as for a service."""
+    """Returns the token, or the content of the file that FOREWARN_OPERATOR_TOKEN_FILE names, as for a service."""
     path = os.environ.get(FROM_FILE)
     try:
         return secret_rules.read_file(FROM_FILE, path) if path and not token else token
@@ -48,7 +48,7 @@ S = TypeVar("S", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Answer(Generic[S]):
-    """What one service said; or why it did not: what is wrong, and the status when there is one (else 0)."""
+    """Holds one service's answer; or what is wrong, and the status when there is one (else 0)."""
 
     url: str
     status: int
@@ -56,15 +56,15 @@ class Answer(Generic[S]):
     trouble: str = ""
 
     def complaint(self) -> str:
-        """What is wrong, for people."""
+        """Returns what is wrong, for people."""
         if self.status == 401:
             return f"{self.url} does not know this token: {TO_GET_IN}"
         return f"{self.url} {'refuses' if self.status else 'does not answer'}: {printable(self.trouble)}"
 
 
 async def ask_all(urls: Sequence[str], token: str, path: str, shape: type[S], body: dict[str, Any] | None = None) -> list[Answer[S]]:
-    """GET, or POST when there is a body; an answer of that shape for each address, in order."""
-    if not secret_rules.sendable(token):  # the library's own complaint would show it
+    """Sends GET, or POST when there is a body; returns an answer of that shape for each address, in order."""
+    if not secret_rules.sendable(token):  # the library's own error would show it
         raise Failed("FOREWARN_OPERATOR_TOKEN cannot be sent: it has spaces, control characters or letters beyond ASCII")
     return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, path, shape, body) for url in urls))
 
@@ -86,7 +86,7 @@ def _ask(url: str, token: str, path: str, shape: type[S], body: dict[str, Any] |
 
 
 class _Problem(BaseModel):
-    """A refusal (RFC 9457), as far as it is shown."""
+    """Is a refusal (RFC 9457), as far as it is shown."""
 
     detail: str
 

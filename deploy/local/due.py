@@ -1,4 +1,4 @@
-"""`forewarn due`: work that raised again and again and was put aside, why, and the way to have it tried again."""
+"""Implements `forewarn due`: shows work that raised again and again and was put aside, with its reason, and has it tried again."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated
@@ -16,7 +16,7 @@ due = typer.Typer(help="Due work that was put aside: what it is and why, and how
 
 @due.callback(invoke_without_command=True)
 def show(context: typer.Context, url: Urls = None, token: Token = "") -> None:
-    """What each service has put aside, by kind and reason."""
+    """Shows what each service has put aside, by kind and reason."""
     if context.invoked_subcommand is None:
         raise typer.Exit(run(lambda: show_on(url or DEFAULT_URLS, token)))
 
@@ -28,7 +28,7 @@ def retry(
     url: Urls = None,
     token: Token = "",
 ) -> None:
-    """Has it tried again at once, after the cause is mended. What raises again is put aside again."""
+    """Has work tried again at once, after the cause is mended. What raises again is put aside again."""
     raise typer.Exit(run(lambda: retry_on(url or DEFAULT_URLS, token, kind, ref)))
 
 
