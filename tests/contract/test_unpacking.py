@@ -34,7 +34,7 @@ def by_aiokafka(data: bytes) -> list[unpacking.Record]:
     return [unpacking.Record(**asdict(each)) for each in found]
 
 
-def outcome(records: list[unpacking.Record]) -> list[tuple[int, bytes | str]]:
+def outcome(records: list[unpacking.Record]) -> list[tuple[int, bytes | str | None]]:
     return [(each.offset, each.why if isinstance(each, Unreadable) else each.value) for each in records]
 
 
@@ -109,6 +109,7 @@ def test_a_batch_that_does_not_decompress_or_has_no_codec_of_kafkas_costs_itself
     data = packed(batch(GOOD, GOOD), codec, b"\x82SNAPPY\0 and this is not compressed") + batch(GOOD, first=2)
     [bad, good] = unpacked(data)
     assert (bad.offset, good.offset, good.value) == (1, 2, b"good")
+    assert isinstance(bad, Unreadable)
     assert bad.why.endswith(", offsets 0 to 1")
 
 
