@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from deploy import topics
 from deploy.services import NAMES, SERVICES
-from tests.compose.running import Running, asked, compose, output
+from tests.compose.running import Running, asked, compose, output, published
 from tests.e2e.shop import Shop, until
 
 PROJECT = "forewarn-replicas"
@@ -73,8 +73,8 @@ async def everybody_sees_all_of_them() -> Found:
 
 async def one_of_each_dies_while_customers_are_told(stack: Running) -> Found:
     """Killed with SIGKILL when the first have their mail, and not started again. Everybody is told of the outage and of its end, once."""
-    urls = {spec.name: f"http://{(await compose('port', '--index', '2', spec.name, str(spec.port))).strip()}" for spec in SERVICES}
-    async with stack.shop(f"two{uuid4().hex[:6]}", CUSTOMERS, urls) as shop:
+    stack.urls = {spec.name: await published(spec.name, spec.port, index=REPLICAS) for spec in SERVICES}
+    async with stack.shop(f"two{uuid4().hex[:6]}", CUSTOMERS) as shop:
         component = f"checkout-{shop.name}"
         await shop.fail(component)
         await shop.told("opened", SEEN, seconds=60)

@@ -30,13 +30,13 @@ async def compose(*arguments: str, given: bytes = b"") -> str:
 
 async def forewarn(*arguments: str) -> str:
     """What the command line prints. Raises RuntimeError with its errors when it fails."""
-    return await output(".venv/bin/forewarn", *arguments)
+    return await output(str(ROOT / ".venv/bin/forewarn"), *arguments)
 
 
 async def output(*command: str, given: bytes = b"") -> str:
-    """What the command prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
+    """What the command prints, run in the current folder and given that to read. Raises RuntimeError with its errors when it fails."""
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE
     )
     out, err = await process.communicate(given)
     if process.returncode:
@@ -44,23 +44,34 @@ async def output(*command: str, given: bytes = b"") -> str:
     return out.decode()
 
 
+async def published(service: str, port: int, index: int = 1) -> str:
+    """Where that port of a replica is on this machine."""
+    return f"http://{(await compose('port', '--index', str(index), service, str(port))).strip()}"
+
+
 @dataclass
 class Running:
     """A compose stack with its observability profile."""
 
     tokens: dict[str, str]
+    urls: Mapping[str, str] = field(default_factory=lambda: URLS)
     mailbox: MailDev = field(default_factory=lambda: MailDev("http://localhost:1080"))
 
     @classmethod
     async def found(cls) -> "Running":
         """The stack that runs. Raises RuntimeError when there is none."""
-        return cls({role: (await compose("exec", "-T", "monitor", "cat", f"/run/secrets/{role}_token")).strip() for role in ROLES})
+        tokens = {role: (await compose("exec", "-T", "monitor", "cat", f"/run/secrets/{role}_token")).strip() for role in ROLES}
+        return cls(tokens, {spec.name: await published(spec.name, spec.port) for spec in SERVICES})
 
     @asynccontextmanager
-    async def shop(self, name: str, customers: int = 20, urls: Mapping[str, str] = URLS) -> AsyncIterator[Shop]:
+    async def shop(self, name: str, customers: int = 20) -> AsyncIterator[Shop]:
         """A product on this stack."""
-        async with Shop(Reached(KAFKA, urls, self.tokens, self.mailbox), name, customers) as opened:
+        async with Shop(self.reached(), name, customers) as opened:
             yield opened
+
+    def reached(self) -> Reached:
+        """Where a product finds it."""
+        return Reached(KAFKA, self.urls, self.tokens, self.mailbox)
 
     async def firing(self) -> list[str]:
         """The names of the alerts that fire now."""
