@@ -9,12 +9,13 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import ConsumerRecord
 
 from deploy.local.mailbox import MailDev
 from deploy.local.processes import ROOT
 from deploy.services import SERVICES
 from tests.e2e.shop import Reached, Shop
+from tests.topics import everything_in
 
 KAFKA = "localhost:9092"
 PORTS = {spec.name: spec.port for spec in SERVICES}
@@ -73,17 +74,8 @@ class Running:
 
     async def letters(self, topic: str) -> list[ConsumerRecord]:
         """The dead letters of a topic, as they are on the broker."""
-        consumer = AIOKafkaConsumer(f"{topic}.dlq", bootstrap_servers=KAFKA, group_id=None, auto_offset_reset="earliest")
-        await consumer.start()
-        try:
-            ends = await consumer.end_offsets(list(consumer.assignment()))
-            found: list[ConsumerRecord] = []
-            while any([await consumer.position(at) < end for at, end in ends.items()]):
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += [record for record in records if any(name == "forewarn-reason" for name, _ in record.headers)]
-            return found
-        finally:
-            await consumer.stop()
+        records = await everything_in(f"{topic}.dlq", KAFKA)
+        return [record for record in records if any(name == "forewarn-reason" for name, _ in record.headers)]
 
 
 async def asked(query: str) -> dict[tuple[str, ...], float]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from confluent_kafka import Producer
 
 from deploy import topics
@@ -24,6 +23,7 @@ from tests.builders import NOON
 from tests.conftest import opened
 from tests.containers import Kafka, kafka
 from tests.flow.monitor_site import PUBLISHED, told, victims
+from tests.topics import everything_in
 
 __all__ = ["kafka"]
 pytestmark = pytest.mark.docker
@@ -91,20 +91,9 @@ async def until_counted(database: Database, distinct: int) -> dict[str, int]:
 
 
 async def facts_of(bootstrap: str) -> list[object]:
-    """All that was said of incidents."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        places = [TopicPartition(Topic.INCIDENTS, each) for each in range(10)]
-        consumer.assign(places)
-        left = sum((await consumer.end_offsets(places)).values())
-        facts: list[object] = []
-        while len(facts) < left:
-            for records in (await consumer.getmany(timeout_ms=500)).values():
-                facts += [read_fact(record.value, record.headers, NOON.replace(year=2100), FACT_OF) for record in records]
-        return facts
-    finally:
-        await consumer.stop()
+    """Returns every fact about incidents that was published."""
+    records = await everything_in(Topic.INCIDENTS, bootstrap)
+    return [read_fact(record.value, record.headers, NOON.replace(year=2100), FACT_OF) for record in records]
 
 
 async def test_137_of_1000_customers_are_found_whatever_keys_partitioner_and_road_their_events_have(

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.topics import RECEIPTS
@@ -21,6 +21,7 @@ from tests.containers import PASSWORD, Kafka, Postgres
 from tests.faults.checker import Account, account
 from tests.faults.members import Member
 from tests.faults.worker import NAME, TABLES
+from tests.topics import everything_in
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "migrations"
 
@@ -192,18 +193,8 @@ class Site:
         return {(record.key or b"").decode() for record in await self.records(f"{self.topic}.said")}
 
     async def records(self, topic: str) -> list[ConsumerRecord]:
-        """Everything a topic holds."""
-        consumer = AIOKafkaConsumer(topic, bootstrap_servers=self.kafka.bootstrap, group_id=None, auto_offset_reset="earliest")
-        await consumer.start()
-        try:
-            ends = await consumer.end_offsets(list(consumer.assignment()))
-            found: list[ConsumerRecord] = []
-            while any([await consumer.position(at) < end for at, end in ends.items()]):
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += records
-            return found
-        finally:
-            await consumer.stop()
+        """Returns everything that a topic holds."""
+        return await everything_in(topic, self.kafka.bootstrap)
 
 
 @asynccontextmanager

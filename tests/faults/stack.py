@@ -14,14 +14,14 @@ import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy import topics
-from deploy.local.processes import ROOT, child, ended_well
-from deploy.roles import role_of
+from deploy.local.processes import ROOT
 from deploy.services import NAMES
 from shared.cloudevents import write_event
 from shared.events import ProductEvent, Topic
 from shared.postgres import wait_for_wakeup
-from tests.containers import PASSWORD, Kafka, Postgres
+from tests.containers import Kafka, Postgres
 from tests.faults.members import Member, started
+from tests.faults.preparing import prepared, settings_of
 from tests.faults.sink import Sink
 from tests.faults.site import within
 
@@ -157,24 +157,16 @@ async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, mo
     """Topics, roles and tables made, all services ready. Raises TimeoutError with the log of the one that is not."""
     config = shutil.copytree(ROOT / "deploy" / "config", folder / "config")
     _write_rules(config, with_extra=True)
-    common = {
-        "FOREWARN_ENVIRONMENT": "demo",
-        "FOREWARN_KAFKA": kafka.bootstrap,
-        "FOREWARN_DATABASE_HOST": "localhost",
-        "FOREWARN_DATABASE_PORT": str(postgres.port),
-        "FOREWARN_DATABASE_NAME": DATABASE,
+    own = {
         "FOREWARN_INIT_REPLICAS": str(monitors + 1),  # one that was killed may be seen for a moment beside the one that follows it
-        "FOREWARN_ADMIN_PASSWORD": PASSWORD,
         "FOREWARN_CONFIG_DIR": str(config),
         "FOREWARN_SMTP_HOST": "127.0.0.1",
         "FOREWARN_SMTP_PORT": str(sink.port),
         "FOREWARN_MAIL_FROM": "support@example.com",
         "FOREWARN_LINK_SECRET": "seals-links-in-tests",
         **{f"FOREWARN_{role.upper()}_TOKEN": TOKEN.format(role=role) for role in ("producer", "agent", "operator")},
-        **{f"FOREWARN_{service.upper()}_PASSWORD": PASSWORD for service in NAMES},
     }
-    async with child("deploy.init", environment=common, log=folder / "init.log") as init:
-        await ended_well(init, 60)
+    common = await prepared(kafka, postgres, DATABASE, folder, own)
     names = [f"monitor-{letter}" for letter in "abcd"[:monitors]] + [name for name in NAMES if name != "monitor"]
     members = {name: _member(name, common, folder) for name in names}
     async with started(*members.values()):
@@ -193,5 +185,4 @@ def _write_rules(config: Path, *, with_extra: bool) -> None:
 
 def _member(name: str, common: Mapping[str, str], folder: Path) -> Member:
     service = name.partition("-")[0]
-    own = {"FOREWARN_DATABASE_USER": role_of(service), "FOREWARN_DATABASE_PASSWORD": PASSWORD}
-    return Member(name, f"services.{service}", {**common, **own}, folder / f"{name}.log")
+    return Member(name, f"services.{service}", settings_of(service, common), folder / f"{name}.log")

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from services.notifier.__main__ import service as notifier
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.incidents import FOLLOW_UP
@@ -53,6 +55,11 @@ class Stage:
     @property
     def now(self) -> datetime:
         return self.clock.now
+
+    def client(self, token: str | None = None) -> httpx2.AsyncClient:
+        """Returns a client of notifier's API that gives this token, if any."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.service.app()), base_url="http://notifier", headers=headers)
 
     async def hear(self, *facts: Fact) -> None:
         """The facts come, and everything follows that follows at once."""

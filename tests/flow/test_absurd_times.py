@@ -14,7 +14,7 @@ from shared.cloudevents import write_fact
 from shared.events import Bucket, Fact, FoldedSeries, PartialFolded, Topic
 from shared.settings import Settings
 from tests.flow.monitor_watch import FAILING, WELL, Watch, watching
-from tests.flow.notifier_stage import Stage, impact, opened, stage
+from tests.flow.notifier_stage import Stage, impact, opened
 
 pytestmark = pytest.mark.asyncio
 
@@ -121,12 +121,6 @@ async def test_events_a_day_ahead_silence_no_component(watch: Watch) -> None:
 
 
 # ── notifier ─────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 def at_the_end_of_time(fact: Fact) -> bytes:

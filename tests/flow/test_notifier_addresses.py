@@ -21,16 +21,8 @@ MARK = "/v1/customers/c-1/contacts/clear-mark"
 
 
 @pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
-
-
-@pytest.fixture
 async def operator(on: Stage) -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.ASGITransport(on.service.app())
-    headers = {"Authorization": "Bearer operator-token"}
-    async with httpx2.AsyncClient(transport=transport, base_url="https://notify.example.com", headers=headers) as client:
+    async with on.client("operator-token") as client:
         yield client
 
 

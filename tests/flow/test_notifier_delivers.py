@@ -1,7 +1,6 @@
 """Delivery through a server that puts off, refuses, hangs up or is away: tried for a day, never after, and everything is accounted for."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -23,12 +22,6 @@ from tests.unit.shared.served import until
 pytestmark = pytest.mark.asyncio
 
 ADA = "c-1@example.org"
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 async def attempts(on: Stage) -> list[dict[str, str]]:

@@ -1,15 +1,13 @@
 """The directory keeps the latest about each customer: a clock that is ahead wins over nothing that comes after it."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
 
 from shared.events import CustomerErased, CustomerUpdated
-from shared.settings import Settings
 from tests.builders import customer
-from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, opened, stage
+from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, opened
 
 pytestmark = pytest.mark.asyncio
 
@@ -17,12 +15,6 @@ AHEAD = 20 * HOUR  # more than a day is a dead letter
 OUT = {"incident": False}
 OPTED_OUT = [("opened", "suppressed", "opted_out")]
 _ids = count()
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 def said(at: datetime, *, opted_out: bool = False, **data: object) -> CustomerUpdated:

@@ -12,10 +12,9 @@ from services.notifier.personal import PERSONAL
 from services.notifier.store.incidents import FOLLOW_UP, Place
 from shared.erasing import SHARED
 from shared.events import CustomerErased, Fact
-from shared.settings import Settings
 from shared.timers import schedule
 from tests.builders import customer
-from tests.flow.notifier_stage import MINUTE, SECOND, Stage, impact, linked, opened, replied, resolved, stage
+from tests.flow.notifier_stage import MINUTE, SECOND, Stage, impact, linked, opened, replied, resolved
 from tests.smtp import Do
 
 pytestmark = pytest.mark.asyncio
@@ -26,15 +25,8 @@ MIGRATION = Path(__file__).parents[2] / "services/notifier/migrations/0007_erasu
 
 
 @pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
-
-
-@pytest.fixture
 async def operator(on: Stage) -> AsyncIterator[httpx2.AsyncClient]:
-    headers = {"Authorization": "Bearer operator-token"}
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(on.service.app()), base_url="http://notifier", headers=headers) as client:
+    async with on.client("operator-token") as client:
         yield client
 
 

@@ -15,22 +15,15 @@ from services.notifier.hearing.tickets import on_tickets
 from services.notifier.timers import LEASE
 from shared.events import TOPIC_OF, CustomerErased, Fact, Topic
 from shared.postgres import Database, Tx
-from shared.settings import Settings
 from shared.timers import Work
 from tests.builders import customer
 from tests.fakes import do_due
-from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, delivery_of, impact, kinds, opened, reopened, replied, resolved, stage
+from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, delivery_of, impact, kinds, opened, reopened, replied, resolved
 from tests.smtp import Do
 
 pytestmark = pytest.mark.asyncio
 
 HANDLERS = {Topic.CUSTOMERS: on_customers, Topic.INCIDENTS: on_incidents, Topic.TICKETS: on_tickets}
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 def the_story(on: Stage) -> list[Fact]:

@@ -1,7 +1,6 @@
 """The relay refuses us: whoever it is for waits, hardly anybody asks, operators see it, and all are told once it is mended."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -30,12 +29,6 @@ pytestmark = pytest.mark.asyncio
 
 NO_SUCH_SENDER = "553 5.1.8 sender domain does not exist"
 MANY = [f"c-{n}" for n in range(40)]
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 def paused() -> float:

@@ -31,16 +31,14 @@ async def anybody(on: Stage) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 async def agent(on: Stage) -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.ASGITransport(on.service.app())
-    headers = {"Authorization": "Bearer agent-token"}
-    async with httpx2.AsyncClient(transport=transport, base_url="https://notify.example.com", headers=headers) as client:
+    async with on.client("agent-token") as client:
         yield client
 
 
 @pytest.fixture
 async def caller(on: Stage) -> AsyncIterator[httpx2.AsyncClient]:
     """Somebody who reaches the API, with the token they give."""
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(on.service.app()), base_url="http://notifier") as client:
+    async with on.client() as client:
         yield client
 
 

@@ -1,21 +1,12 @@
 """Exactly the affected are told, once, and get the all-clear."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from services.notifier.hearing.incidents import on_incidents
 from shared.events import Fact, NotificationDelivered
-from shared.settings import Settings
-from tests.flow.notifier_stage import MINUTE, SECOND, Stage, impact, kinds, opened, replied, resolved, stage
+from tests.flow.notifier_stage import MINUTE, SECOND, Stage, impact, kinds, opened, replied, resolved
 
 pytestmark = pytest.mark.asyncio
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 async def test_exactly_the_customers_of_an_impact_are_told_and_get_the_all_clear(on: Stage) -> None:

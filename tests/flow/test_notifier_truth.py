@@ -1,13 +1,11 @@
 """What is told as failing is failing now: old trouble, silence and a monitor that catches up are no news."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from shared.events import NotificationSuppressed
-from shared.settings import Settings
-from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, kinds, opened, reopened, replied, resolved, stage, updated
+from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, kinds, opened, reopened, replied, resolved, updated
 from tests.smtp import Do
 
 pytestmark = pytest.mark.asyncio
@@ -15,12 +13,6 @@ pytestmark = pytest.mark.asyncio
 ADA = "c-1@example.org"
 THREE_HOURS = 3 * HOUR
 DEFERRED: list[str | Do] = ["450 4.2.1 later"] * 1000
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 async def trouble_of(on: Stage, ago: timedelta, customers: int = 20) -> None:

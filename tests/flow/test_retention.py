@@ -18,7 +18,7 @@ from shared.retention import ANSWERS, AT_ONCE, Kept, tidy
 from shared.settings import Settings
 from tests.conftest import opened as database_of
 from tests.figures import value
-from tests.flow.notifier_stage import Stage, impact, opened, resolved, stage
+from tests.flow.notifier_stage import Stage, impact, opened, resolved
 
 pytestmark = pytest.mark.asyncio
 
@@ -222,12 +222,6 @@ async def test_a_series_that_changes_is_as_young_as_its_last_change(monitor_data
 
 
 # ── a replay of what was forgotten ───────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 @pytest.mark.parametrize("later", [timedelta(days=100), timedelta(days=2000)], ids=["words forgotten", "all forgotten"])

@@ -1,10 +1,10 @@
 """monitor over HTTP: product systems send events, people read incidents and whom they touch."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.monitor import changing
@@ -124,39 +124,38 @@ MAY_FAIL: dict[int | str, dict[str, Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """Which incident is to end, who asks for it, and how."""
+
+    incident_id: Name
+    who: Annotated[Caller, allow(Role.AGENT)]
+    ending: Ending = Ending()  # noqa: RUF009  immutable
+
+
+Asked = Annotated[_Asked, Depends()]
+
+
 @router.post("/incidents/{incident_id}/resolve", response_model=IncidentView, responses=MAY_FAIL, tags=["incidents"])
-async def resolve_incident(
-    request: Request,
-    database: Db,
-    incident_id: Name,
-    who: Annotated[Caller, allow(Role.AGENT)],
-    ending: Ending = Ending(),  # noqa: B008  immutable
-    key: IdempotencyKey = None,
-) -> Response:
+async def resolve_incident(request: Request, database: Db, asked: Asked, key: IdempotencyKey = None) -> Response:
     """The trouble is over, whatever the events show. Only events after this moment can open an incident again."""
-    return await once(request, database, key, lambda tx: _end(tx, incident_id, "resolved", who, ending))
+    return await once(request, database, key, lambda tx: _end(tx, "resolved", asked))
 
 
 @router.post("/incidents/{incident_id}/dismiss", response_model=IncidentView, responses=MAY_FAIL, tags=["incidents"])
-async def dismiss_incident(
-    request: Request,
-    database: Db,
-    incident_id: Name,
-    who: Annotated[Caller, allow(Role.AGENT)],
-    ending: Ending = Ending(),  # noqa: B008  immutable
-    key: IdempotencyKey = None,
-) -> Response:
+async def dismiss_incident(request: Request, database: Db, asked: Asked, key: IdempotencyKey = None) -> Response:
     """It was a false alarm. Only events after this moment can open an incident again."""
-    return await once(request, database, key, lambda tx: _end(tx, incident_id, "dismissed", who, ending))
+    return await once(request, database, key, lambda tx: _end(tx, "dismissed", asked))
 
 
-async def _end(tx: Tx, incident_id: str, status: str, who: Caller, ending: Ending) -> IncidentView:
+async def _end(tx: Tx, status: str, asked: _Asked) -> IncidentView:
     now: datetime = await tx.fetchval("SELECT clock()")
-    how = End(status, now, f"by {who.person}", by=who.person, note=ending.note, tell=ending.tell)
-    if await changing.end(tx, incident_id, how, now) is None:
-        known = await _shown(tx, incident_id)
+    by, ending = asked.who.person, asked.ending
+    how = End(status, now, f"by {by}", by=by, note=ending.note, tell=ending.tell)
+    if await changing.end(tx, asked.incident_id, how, now) is None:
+        known = await _shown(tx, asked.incident_id)
         raise Problem(409, f"the incident is {known.status} already", current=known.status)
-    return await _shown(tx, incident_id)
+    return await _shown(tx, asked.incident_id)
 
 
 def _view(row: IncidentRow) -> IncidentView:

@@ -1,8 +1,9 @@
 """Lists and single things as REST shows them, read from the tables. Each is bounded in bytes (see `shared/answers.py`)."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import isfinite
+from typing import Any, Generic
 
 from services.ticketing.api.views import (
     ClockView,
@@ -21,12 +22,11 @@ from services.ticketing.store import incidents, measures
 from services.ticketing.store.lists import queries
 from services.ticketing.store.tickets import number_of
 from services.ticketing.ticket import UNRESOLVED, Status
-from shared.answers import MAX_ANSWER, PAGE, Page, page_of
-from shared.api import Problem, not_ours, position_of
+from shared.answers import MAX_ANSWER, PAGE, Item, Page, page_of
+from shared.api import Problem, not_ours, numbered_position, position_of, timed_position
 from shared.postgres import Tx, plan_for_values
 
 Filters = tuple[Sequence[Status] | None, str | None, str | None, str | None, str | None, str | None]
-Moment = tuple[datetime | None, str | None]  # where a list by time goes on
 
 WITH_TICKET = 50  # items of each list in a ticket's detail, of so many bytes:
 ITS_PART = MAX_ANSWER // 5
@@ -49,69 +49,51 @@ async def listed(tx: Tx, below: int | None, filters: Filters, limit: int) -> Pag
     )
 
 
-async def messages(tx: Tx, ticket_id: str, before: Moment, limit: int, at_most: int = PAGE) -> Page[MessageView]:
-    """What was said, the latest first."""
-    return await page_of(
-        tx,
-        queries.messages_of,
-        ticket_id,
-        *before,
-        limit=limit,
-        view=lambda row: MessageView(**row),
-        position=lambda item: f"{item.at.isoformat()} {item.id}",
-        at_most=at_most,
-    )
+@dataclass(frozen=True)
+class TicketList(Generic[Item]):
+    """One of the lists that a ticket has: its query, what an item is shown as, and how a cursor says where the list goes on."""
+
+    query: str
+    view: type[Item]
+    after: Callable[[str | None], tuple[Any, ...]]  # a cursor as parameters of the query
+    position: Callable[[Item], str]  # what the cursor after an item says
+
+    async def page(self, tx: Tx, ticket_id: str, cursor: str | None, limit: int, at_most: int = PAGE) -> Page[Item]:
+        """Returns at most `limit` items of at most `at_most` bytes. Raises a 422 problem for a cursor that is not ours."""
+        values = (ticket_id, *self.after(cursor))
+        return await page_of(
+            tx, self.query, *values, limit=limit, view=lambda row: self.view(**row), position=self.position, at_most=at_most
+        )
 
 
-async def links(tx: Tx, ticket_id: str, before: Moment, limit: int, at_most: int = PAGE) -> Page[LinkView]:
-    """The incidents it is, or was thought to be, about, the latest first."""
-    return await page_of(
-        tx,
-        queries.links_of,
-        ticket_id,
-        *before,
-        limit=limit,
-        view=lambda row: LinkView(**row),
-        position=lambda item: f"{item.linked_at.isoformat()} {item.incident_id}",
-        at_most=at_most,
-    )
+def _scored_position(cursor: str | None) -> tuple[float | None, str | None]:
+    """The score and the id that a cursor of a list by score points to. Raises a 422 problem for any other cursor."""
+    position = position_of(cursor)
+    if position is None:
+        return None, None
+    score, _, id_ = position.partition(" ")
+    try:
+        if id_ and isfinite(float(score)):
+            return float(score), id_
+    except ValueError:
+        pass
+    raise not_ours()
 
 
-async def suggestions(tx: Tx, ticket_id: str, cursor: str | None, limit: int, at_most: int = PAGE) -> Page[SuggestionView]:
-    """The incidents it may be about, the likeliest first. Raises a 422 problem for a cursor that is not ours."""
-    return await page_of(
-        tx,
-        queries.suggestions_of,
-        ticket_id,
-        *_scored_position(cursor),
-        limit=limit,
-        view=lambda row: SuggestionView(**row),
-        position=lambda item: f"{item.score!r} {item.incident_id}",
-        at_most=at_most,
-    )
-
-
-async def history(tx: Tx, ticket_id: str, below: int | None, limit: int, at_most: int = PAGE) -> Page[HistoryView]:
-    """Who did what, the latest first."""
-    return await page_of(
-        tx,
-        queries.history_of,
-        ticket_id,
-        below,
-        limit=limit,
-        view=lambda row: HistoryView(**row),
-        position=lambda item: str(item.id),
-        at_most=at_most,
-    )
+# What was said; the incidents that the ticket is, or was thought to be, about; those it may be about; and who did what.
+MESSAGES = TicketList(queries.messages_of, MessageView, timed_position, lambda item: f"{item.at.isoformat()} {item.id}")
+LINKS = TicketList(queries.links_of, LinkView, timed_position, lambda item: f"{item.linked_at.isoformat()} {item.incident_id}")
+SUGGESTIONS = TicketList(queries.suggestions_of, SuggestionView, _scored_position, lambda item: f"{item.score!r} {item.incident_id}")
+HISTORY = TicketList(queries.history_of, HistoryView, lambda cursor: (numbered_position(cursor),), lambda item: str(item.id))
 
 
 async def detail(tx: Tx, ref: str) -> TicketDetail:
     """The ticket with the latest of everything. Raises a 404 problem."""
     ticket = await shown(tx, ref)
-    said = await messages(tx, ticket.id, (None, None), WITH_TICKET, ITS_PART)
-    about = await links(tx, ticket.id, (None, None), WITH_TICKET, ITS_PART)
-    maybe = await suggestions(tx, ticket.id, None, WITH_TICKET, ITS_PART)
-    done = await history(tx, ticket.id, None, WITH_TICKET, ITS_PART)
+    said = await MESSAGES.page(tx, ticket.id, None, WITH_TICKET, ITS_PART)
+    about = await LINKS.page(tx, ticket.id, None, WITH_TICKET, ITS_PART)
+    maybe = await SUGGESTIONS.page(tx, ticket.id, None, WITH_TICKET, ITS_PART)
+    done = await HISTORY.page(tx, ticket.id, None, WITH_TICKET, ITS_PART)
     return TicketDetail(
         **ticket.model_dump(),
         messages=said.items[::-1],
@@ -164,17 +146,3 @@ async def outcome(tx: Tx, incident_id: str, windows: Windows) -> Measures:
     reach = await measures.reach(tx, incident_id)
     during, linked = await measures.tickets_during(tx, incident, windows), await measures.tickets_linked(tx, incident)
     return measured(incident_id, reach, during, linked)
-
-
-def _scored_position(cursor: str | None) -> tuple[float | None, str | None]:
-    """The score and the id that a cursor of a list by score points to. Raises a 422 problem for any other cursor."""
-    position = position_of(cursor)
-    if position is None:
-        return None, None
-    score, _, id_ = position.partition(" ")
-    try:
-        if id_ and isfinite(float(score)):
-            return float(score), id_
-    except ValueError:
-        pass
-    raise not_ours()

@@ -17,7 +17,7 @@ from services.ticketing.api.views import (
 )
 from services.ticketing.ticket import Status, reference
 from shared.answers import Cursor, Name, Page
-from shared.api import Db, Role, allow, caller_of, numbered_position, timed_position
+from shared.api import Db, Role, allow, caller_of, numbered_position
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Ref = Annotated[Name, Path(description="a ticket's id or number")]
@@ -72,7 +72,7 @@ async def ticket(database: Db, ref: Ref) -> TicketDetail:
 async def ticket_messages(database: Db, ticket_id: TicketId, cursor: Cursor = None, limit: Limit = 50) -> Page[MessageView]:
     """What was said on a ticket, the latest first, with the first 4,000 characters of each body."""
     async with database.transaction() as tx:
-        return await pages.messages(tx, ticket_id, timed_position(cursor), limit)
+        return await pages.MESSAGES.page(tx, ticket_id, cursor, limit)
 
 
 @readers.get("/tickets/{ref}/messages/{message_id}", responses=NOT_ON_IT)
@@ -86,21 +86,21 @@ async def ticket_message(database: Db, ticket_id: TicketId, message_id: Name) ->
 async def ticket_links(database: Db, ticket_id: TicketId, cursor: Cursor = None, limit: Limit = 50) -> Page[LinkView]:
     """The incidents a ticket is, or was thought to be, about, the latest first."""
     async with database.transaction() as tx:
-        return await pages.links(tx, ticket_id, timed_position(cursor), limit)
+        return await pages.LINKS.page(tx, ticket_id, cursor, limit)
 
 
 @readers.get("/tickets/{ref}/suggestions", responses=NO_TICKET)
 async def ticket_suggestions(database: Db, ticket_id: TicketId, cursor: Cursor = None, limit: Limit = 50) -> Page[SuggestionView]:
     """The incidents a ticket may be about, the likeliest first."""
     async with database.transaction() as tx:
-        return await pages.suggestions(tx, ticket_id, cursor, limit)
+        return await pages.SUGGESTIONS.page(tx, ticket_id, cursor, limit)
 
 
 @readers.get("/tickets/{ref}/history", responses=NO_TICKET)
 async def ticket_history(database: Db, ticket_id: TicketId, cursor: Cursor = None, limit: Limit = 50) -> Page[HistoryView]:
     """Who did what to a ticket, the latest first; a detail longer than 8,000 bytes is with its own line only."""
     async with database.transaction() as tx:
-        return await pages.history(tx, ticket_id, numbered_position(cursor), limit)
+        return await pages.HISTORY.page(tx, ticket_id, cursor, limit)
 
 
 @readers.get("/tickets/{ref}/history/{line}", responses=NOT_ON_IT)
