@@ -47,7 +47,7 @@ class IncidentView(BaseModel):
 
 
 class Ending(Body):
-    """A person ends an incident."""
+    """A person says how an incident ends."""
 
     note: Annotated[str, Field(max_length=2000, description="for operators and agents; customers do not read it")] = ""
     tell: Annotated[bool, Field(description="whether those who were told of the incident hear of its end")] = True
@@ -71,7 +71,7 @@ async def list_incidents(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[IncidentView]:
-    """Incidents, newest first."""
+    """Returns incidents, newest first."""
     async with database.transaction() as tx:
         await plan_for_values(tx)
         return await page_of(
@@ -88,14 +88,14 @@ async def list_incidents(
 
 @router.get("/incidents/{incident_id}", dependencies=[allow(Role.AGENT)], tags=["incidents"])
 async def read_incident(database: Db, incident_id: Name) -> IncidentView:
-    """One incident. 404 when there is none."""
+    """Returns one incident. 404 when there is none."""
     async with database.connection() as connection:
         return await _shown(connection, incident_id)
 
 
 @router.get("/incidents/{incident_id}/impact", dependencies=[allow(Role.AGENT)], tags=["incidents"])
 async def list_impact(database: Db, incident_id: Name, cursor: Cursor = None, limit: Limit = 100) -> Page[ImpactView]:
-    """The customers an incident touches, by id, each with the evidence. 404 when there is no such incident."""
+    """Returns the customers an incident touches, by id, each with the evidence. 404 when there is no such incident."""
     async with database.transaction() as tx:
         await _shown(tx, incident_id)
         return await page_of(
@@ -126,7 +126,7 @@ MAY_FAIL: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class _Asked:
-    """Which incident is to end, who asks for it, and how."""
+    """A person asks that an incident ends: which one, who they are, and how it ends."""
 
     incident_id: Name
     who: Annotated[Caller, allow(Role.AGENT)]
@@ -159,6 +159,6 @@ async def _end(tx: Tx, status: str, asked: _Asked) -> IncidentView:
 
 
 def _view(row: IncidentRow) -> IncidentView:
-    """The incident as people see it."""
+    """Returns the incident as people see it."""
     resolved_at = row.ended_at if row.status == "resolved" else None
     return IncidentView(**asdict(row), resolved_at=resolved_at, by=row.ended_by)

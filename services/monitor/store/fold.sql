@@ -61,7 +61,7 @@ SELECT partition, rule, generation, $4, rows
 FROM unnest($1::int[], $2::text[], $3::bigint[], $5::bytea[]) AS changed (partition, rule, generation, rows)
 
 -- name: drop_tallies
--- Rows nothing has touched for two generations, and generations that are written anew. When all rules' generations turn at once, a join
+-- Rows that have not changed for two generations, and generations that are written anew. When all rules' generations turn at once, a join
 -- would read the whole table: OFFSET 0 keeps the look-ups in the index apart, and ctid takes what they found.
 DELETE FROM fold_tallies WHERE ctid = ANY (ARRAY(
     SELECT stored.ctid FROM unnest($1::int[], $2::text[], $3::bigint[]) AS gone (partition, rule, generation), LATERAL (

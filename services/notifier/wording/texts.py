@@ -1,4 +1,4 @@
-"""The texts that `notifications.yml` gives, and what they may name in braces."""
+"""The texts of `notifications.yml`, and the fields they may name in braces."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ class Text(Config):
 
 
 class OwnWords(Config):
-    """What one rule, or one symptom, says in words of its own; what is not given is said in the general words."""
+    """The own words of one rule, or one symptom; what is not given is said in the general words."""
 
     opened: Text | None = Field(None, description="trouble has begun")
     resolved: Text | None = Field(None, description="it is over")

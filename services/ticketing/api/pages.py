@@ -33,7 +33,7 @@ ITS_PART = MAX_ANSWER // 5
 
 
 async def shown(tx: Tx, ref: str) -> TicketView:
-    """Raises a 404 problem."""
+    """Returns the ticket as REST shows it. Raises a 404 problem."""
     row = await tx.fetchrow(queries.shown, ref, number_of(ref))
     if row is None:
         raise Problem(404, "there is no such ticket")
@@ -41,7 +41,7 @@ async def shown(tx: Tx, ref: str) -> TicketView:
 
 
 async def listed(tx: Tx, below: int | None, filters: Filters, limit: int) -> Page[TicketView]:
-    """Newest first. Filters: states, customer, component, incident, assignee, words or a number."""
+    """Returns tickets, newest first. Filters: states, customer, component, incident, assignee, words or a number."""
     await plan_for_values(tx)
     values = (below, *filters, number_of(filters[-1] or ""))
     return await page_of(
@@ -67,7 +67,7 @@ class TicketList(Generic[Item]):
 
 
 def _scored_position(cursor: str | None) -> tuple[float | None, str | None]:
-    """The score and the id that a cursor of a list by score points to. Raises a 422 problem for any other cursor."""
+    """Returns the score and the id that a cursor of a list by score points to. Raises a 422 problem for any other cursor."""
     position = position_of(cursor)
     if position is None:
         return None, None
@@ -88,7 +88,7 @@ HISTORY = TicketList(queries.history_of, HistoryView, lambda cursor: (numbered_p
 
 
 async def detail(tx: Tx, ref: str) -> TicketDetail:
-    """The ticket with the latest of everything. Raises a 404 problem."""
+    """Returns the ticket with the latest of everything. Raises a 404 problem."""
     ticket = await shown(tx, ref)
     said = await MESSAGES.page(tx, ticket.id, None, WITH_TICKET, ITS_PART)
     about = await LINKS.page(tx, ticket.id, None, WITH_TICKET, ITS_PART)
@@ -106,7 +106,7 @@ async def detail(tx: Tx, ref: str) -> TicketDetail:
 
 
 async def message(tx: Tx, ticket_id: str, message_id: str) -> MessageView:
-    """With all of its body. Raises a 404 problem."""
+    """Returns one message with all of its body. Raises a 404 problem."""
     row = await tx.fetchrow(queries.message_of, ticket_id, message_id)
     if row is None:
         raise Problem(404, "there is no such message on this ticket")
@@ -114,7 +114,7 @@ async def message(tx: Tx, ticket_id: str, message_id: str) -> MessageView:
 
 
 async def history_line(tx: Tx, ticket_id: str, line_id: int) -> HistoryView:
-    """One line of the history with all of its detail. Raises a 404 problem."""
+    """Returns one line of the history with all of its detail. Raises a 404 problem."""
     row = await tx.fetchrow(queries.history_line, ticket_id, line_id)
     if row is None:
         raise Problem(404, "there is no such line in this ticket's history")
@@ -122,7 +122,7 @@ async def history_line(tx: Tx, ticket_id: str, line_id: int) -> HistoryView:
 
 
 async def queues(tx: Tx, cursor: str | None, limit: int) -> Page[QueueView]:
-    """By state, then by who has it. Raises a 422 problem for a cursor that is not ours."""
+    """Returns the queues by state, then by who has them. Raises a 422 problem for a cursor that is not ours."""
     position = position_of(cursor)
     status, _, assignee = position.partition(" ") if position is not None else (None, "", "")
     if status is not None and status not in UNRESOLVED:
@@ -139,7 +139,7 @@ async def queues(tx: Tx, cursor: str | None, limit: int) -> Page[QueueView]:
 
 
 async def outcome(tx: Tx, incident_id: str, windows: Windows) -> Measures:
-    """Raises a 404 problem."""
+    """Returns whether telling an incident's customers helped. Raises a 404 problem."""
     incident = await incidents.incident(tx, incident_id)
     if incident is None:
         raise Problem(404, "there is no such incident")

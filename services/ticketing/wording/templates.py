@@ -28,6 +28,6 @@ class Answers(Config):
     resolved: Template | None = Field(None, description="not used any more; notifications.yml has the words of the all-clear")
 
     def doubts(self) -> Iterator[str]:
-        """A file of an older version still has words for the all-clear: it is read, and its owner hears where they belong now."""
+        """Yields what an operator should mend. A file of an older version still has words for the all-clear; they belong elsewhere now."""
         if self.resolved is not None:
             yield "`resolved` is not used any more: notifier tells customers that an incident is over, in the words of notifications.yml"
