@@ -60,7 +60,7 @@ MOVES: dict[Act, dict[Status, Status]] = {
 }
 
 
-# What an agent can do through REST: the act, and the name of its route.
+# An agent can do these acts through REST; each has the name of its route.
 ROUTES: dict[Act, str] = {
     Act.ASSIGN: "assign",
     Act.UNASSIGN: "assign",

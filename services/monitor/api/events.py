@@ -26,7 +26,7 @@ router = APIRouter()
 BATCH = b"application/cloudevents-batch+json"
 MAX_EVENTS = 1_000
 
-# An array as a Struct of so many optional elements: msgspec stops at the first one too many. A list it would make whole, half a
+# The array is a Struct of so many optional elements, since msgspec stops at the first one too many. It would make a list whole, half a
 # million elements from a mebibyte of `[1,1,…]`, before it looks at its length.
 _elements = [(f"event{number}", msgspec.Raw, msgspec.Raw()) for number in range(MAX_EVENTS)]
 _batch = msgspec.json.Decoder(msgspec.defstruct("Batch", _elements, array_like=True, forbid_unknown_fields=True)).decode

@@ -36,7 +36,7 @@ class Packed:
         return len(self._held)
 
 
-# Identities, those of them not yet stored, those stored since it was packed, and where older ones are.
+# It holds identities, those of them not yet stored, those stored since it was packed, and where older ones are.
 Second = tuple[set[int], list[int], "array[int]", tuple[Packed, ...]]
 
 

@@ -16,7 +16,7 @@ queries = Queries(Path(__file__).with_suffix(".sql"))
 
 FOLLOW_UP = "follow_up"  # due rows of facts about incidents whose customers are still to be looked through
 
-# In the order of the query's parameters.
+# They stand in the order of the query's parameters.
 _COLUMNS = (
     *("id", "rule", "component", "severity", "title", "started_at", "symptom", "revision", "failing_at", "behind", "silent_since"),
     *("status", "ended_at", "tell", "ended_by", "hops"),

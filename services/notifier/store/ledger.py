@@ -18,7 +18,7 @@ DELIVERY = "delivery"  # due rows of what we say first
 REPLY = "reply"  # due rows of replies: a queue of their own, so that no storm of the others holds them up
 LANES = (DELIVERY, REPLY)
 
-# In the order of the query's parameters.
+# They stand in the order of the query's parameters.
 _COLUMNS = (
     *("id", "customer_id", "kind", "incident_id", "ticket_id", "ticket_number", "subject", "body"),
     *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops"),

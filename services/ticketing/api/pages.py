@@ -80,7 +80,7 @@ def _scored_position(cursor: str | None) -> tuple[float | None, str | None]:
     raise not_ours()
 
 
-# What was said; the incidents that the ticket is, or was thought to be, about; those it may be about; and who did what.
+# They list what was said; the incidents that the ticket is, or was thought to be, about; those it may be about; and who did what.
 MESSAGES = TicketList(queries.messages_of, MessageView, timed_position, lambda item: f"{item.at.isoformat()} {item.id}")
 LINKS = TicketList(queries.links_of, LinkView, timed_position, lambda item: f"{item.linked_at.isoformat()} {item.incident_id}")
 SUGGESTIONS = TicketList(queries.suggestions_of, SuggestionView, _scored_position, lambda item: f"{item.score!r} {item.incident_id}")
