@@ -1,4 +1,4 @@
-"""What is taken away from the running stack, and which alerts must follow."""
+"""Harms take something away from the running stack, and name the alerts that must follow."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,7 +36,7 @@ async def stopped(service: str, stack: Stack) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def frozen(service: str, stack: Stack) -> AsyncIterator[None]:
-    """It gets no turn for as long as a long computation would take, and then it does."""
+    """Freezes a process for as long as a long computation would block it, and lets it go on."""
     await stack.compose("pause", service)
     await asyncio.sleep(3)
     await stack.compose("unpause", service)
@@ -54,7 +54,7 @@ async def mail_server_stopped(stack: Stack) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def nonsense(stack: Stack) -> AsyncIterator[None]:
-    """More of it than is put aside whole within a minute."""
+    """Sends more bad records than are put aside whole within a minute."""
     await stack.put(Topic.SUPPORT_REQUESTS, b"this is no request", 1500)
     yield
 
@@ -180,7 +180,7 @@ async def nobody_speaks(stack: Stack) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def refused_row(stack: Stack) -> AsyncIterator[None]:
-    """A fact for a topic that is not there."""
+    """Writes a fact for a topic that does not exist."""
     await stack.sql("INSERT INTO monitor.outbox (topic, value, header_names, header_values) VALUES ('no.such.topic.v1', '{}', '{}', '{}')")
     yield
     await stack.sql("DELETE FROM monitor.unpublished")

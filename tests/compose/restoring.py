@@ -1,4 +1,4 @@
-"""A backup goes on elsewhere: `python -m tests.compose.restoring` prints a line of JSON.
+"""A stack is restored from a backup: `python -m tests.compose.restoring` prints a line of JSON.
 
 One stack tells an outage, gives out ticket numbers and is backed up, gives out more, and is gone with its volumes. Another, with a broker
 that knows nothing, is made from the backup by the documented commands: its numbers go on, the links in old mails work, what its
@@ -28,7 +28,7 @@ Found = dict[str, Any]
 
 
 async def life_before(stack: Running, backup: Path) -> Found:
-    """What the first stack leaves behind: a backup, a ticket before and some after it, and the unsubscribe link of a mail."""
+    """Returns what the first stack leaves behind: a backup, a ticket before and some after it, and the unsubscribe link of a mail."""
     async with stack.shop(f"old{uuid4().hex[:6]}") as shop:
         await shop.fail(f"checkout-{shop.name}")
         await shop.told("opened", shop.customers, seconds=60)
@@ -42,7 +42,7 @@ async def life_before(stack: Running, backup: Path) -> Found:
 
 
 async def life_after(stack: Running, before: Found) -> Found:
-    """Raises AssertionError when something of before does not go on."""
+    """Looks whether all goes on. Raises AssertionError when something of before does not."""
     assert await _secret() == before["secrets"], "link_secret is another"
     page = await asyncio.to_thread(_status, f"http://localhost:8012{before['link']}", "POST")
     assert page == 200, f"an unsubscribe link of an old mail answers {page}"
@@ -67,7 +67,7 @@ async def _ticket(shop: Shop, subject: str) -> int:
 
 
 async def _raw(to: str) -> str:
-    """The source of a mail to that address, soft line breaks undone."""
+    """Returns the source of a mail to that address, soft line breaks undone."""
     listed = await asyncio.to_thread(_get, "http://localhost:1080/email")
     [found] = [each["id"] for each in json.loads(listed) if each["to"][0]["address"] == to][:1]
     return re.sub(r"=\r?\n", "", await asyncio.to_thread(_get, f"http://localhost:1080/email/{found}/source")).replace("=3D", "=")

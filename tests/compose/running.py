@@ -25,17 +25,17 @@ PROMETHEUS = "http://localhost:9090"
 
 
 async def compose(*arguments: str, given: bytes = b"") -> str:
-    """What `docker compose …` prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
+    """Returns what `docker compose …` prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
     return await output("docker", "compose", *arguments, given=given)
 
 
 async def forewarn(*arguments: str) -> str:
-    """What the command line prints. Raises RuntimeError with its errors when it fails."""
+    """Returns what the command line prints. Raises RuntimeError with its errors when it fails."""
     return await output(".venv/bin/forewarn", *arguments)
 
 
 async def output(*command: str, given: bytes = b"") -> str:
-    """What the command prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
+    """Returns what the command prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.PIPE
     )
@@ -54,32 +54,32 @@ class Running:
 
     @classmethod
     async def found(cls) -> "Running":
-        """The stack that runs. Raises RuntimeError when there is none."""
+        """Returns the stack that runs. Raises RuntimeError when there is none."""
         return cls({role: (await compose("exec", "-T", "monitor", "cat", f"/run/secrets/{role}_token")).strip() for role in ROLES})
 
     @asynccontextmanager
     async def shop(self, name: str, customers: int = 20, urls: Mapping[str, str] = URLS) -> AsyncIterator[Shop]:
-        """A product on this stack."""
+        """Yields a product on this stack."""
         async with Shop(Reached(KAFKA, urls, self.tokens, self.mailbox), name, customers) as opened:
             yield opened
 
     async def firing(self) -> list[str]:
-        """The names of the alerts that fire now."""
+        """Returns the names of the alerts that fire now."""
         said = await asyncio.to_thread(_fetch, f"{PROMETHEUS}/api/v1/alerts")
         return sorted({each["labels"]["alertname"] for each in said["data"]["alerts"] if each["state"] == "firing"})
 
     async def logged(self, service: str, since: str) -> int:
-        """How many lines a service has logged since that moment (RFC 3339)."""
+        """Returns how many lines a service has logged since that moment (RFC 3339)."""
         return len((await compose("logs", "--no-color", "--no-log-prefix", "--since", since, service)).splitlines())
 
     async def letters(self, topic: str) -> list[ConsumerRecord]:
-        """The dead letters of a topic, as they are on the broker."""
+        """Returns the dead letters of a topic, as they are on the broker."""
         records = await everything_in(f"{topic}.dlq", KAFKA)
         return [record for record in records if any(name == "forewarn-reason" for name, _ in record.headers)]
 
 
 async def asked(query: str) -> dict[tuple[str, ...], float]:
-    """What Prometheus says to a query, by the values of the labels it has, in the order of their names."""
+    """Returns what Prometheus says to a query, by the values of the labels it has, in the order of their names."""
     said = await asyncio.to_thread(_fetch, f"{PROMETHEUS}/api/v1/query?query={quote(query)}")
     found = said["data"]["result"]
     return {tuple(each["metric"][label] for label in sorted(each["metric"])): float(each["value"][1]) for each in found}

@@ -1,4 +1,4 @@
-"""What unpacking relies on in aiokafka, and what it promises: whatever the bytes, records or their places, and never an exception."""
+"""Unpacking gives records or their places, whatever the bytes, and never an exception; these tests also hold what it needs of aiokafka."""
 
 import gzip
 import random
@@ -28,7 +28,7 @@ def unpacked(data: bytes, since: int = 0) -> list[ConsumerRecord]:
 
 
 def by_aiokafka(data: bytes) -> list[ConsumerRecord]:
-    """By its own classes, whatever is installed."""
+    """Unpacks by aiokafka's own classes, whatever is installed."""
     return list(Unpacking.__mro__[1](AT, MemoryRecords(data), [], 0, None, None, True, fetcher.READ_COMMITTED))
 
 

@@ -1,4 +1,4 @@
-"""Producers of any make: events with random keys and without keys, by librdkafka's default partitioner, and by HTTP, each three times."""
+"""Events come with random keys, without keys, by librdkafka's default partitioner and by HTTP, each three times: all is exact."""
 
 import asyncio
 import random
@@ -33,7 +33,7 @@ WITHIN = 90.0  # seconds for two processes to read it all
 
 @pytest.fixture
 async def ports(kafka: Kafka, fresh_database: Settings, tmp_path: Path) -> AsyncIterator[Sequence[int]]:
-    """Two monitors on the real broker, ready."""
+    """Yields two monitors on the real broker, ready."""
     at = [free_port(), free_port()]
     await topics.agree(Brokers(kafka.bootstrap), topics.read())
     async with AsyncExitStack() as stack:
@@ -55,7 +55,7 @@ async def ports(kafka: Kafka, fresh_database: Settings, tmp_path: Path) -> Async
 
 
 def produce(bootstrap: str, events: Sequence[Record], dice: random.Random) -> None:
-    """As a product does that uses librdkafka as it comes: `consistent_random`."""
+    """Produces as librdkafka does by default, with the partitioner `consistent_random`."""
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 20})
     for event in events:
         for _ in range(3):
@@ -74,7 +74,7 @@ async def post(port: int, events: Sequence[Record]) -> None:
 
 
 async def until_counted(database: Database, distinct: int) -> dict[str, int]:
-    """The accounts, once every event is folded."""
+    """Returns the accounts, once every event is folded."""
     account: dict[str, int] = {}
     async with asyncio.timeout(WITHIN):
         while account.get("known", 0) < 3 * distinct:
@@ -123,7 +123,7 @@ async def test_137_of_1000_customers_are_found_whatever_keys_partitioner_and_roa
 
 
 async def impact_of_ended(database: Database) -> list[str]:
-    """The customers of the only incident, once it is resolved and they are told; none before."""
+    """Returns the customers of the only incident, once it is resolved and they are told; none before."""
     async with database.connection() as connection:
         incidents = await connection.fetch("SELECT status FROM incidents")
         waiting = await connection.fetchval("SELECT count(*) FROM outbox")

@@ -36,7 +36,7 @@ DATABASE = "servicenow"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was asked, and what came of it."""
+    """The account of a run: what was asked, and what came of it."""
 
     rows: int
     requests: int  # sent: one for each incident of the log
@@ -54,7 +54,7 @@ class Outcome:
 
     @property
     def clean(self) -> bool:
-        """All counted, none twice, and no number skipped but by a rollback."""
+        """Returns all counted, none twice, and no number skipped but by a rollback."""
         return (
             self.tickets == self.incidents == self.opened_facts == self.requests
             and self.incidents_twice == self.numbers_twice == 0
@@ -128,7 +128,7 @@ async def _outcome(place: _Database, kafka: Kafka, tally: Tally, kills: int, tic
 
 
 async def _opened(kafka: Kafka) -> list[str]:
-    """The tickets that tickets.v1 says were opened, as often as it says so."""
+    """Returns the tickets that tickets.v1 says were opened, as often as it says so."""
     fact = TicketOpened.model_fields["type"].default
     now = datetime.now(UTC)
     said = [each async for each in everything(Brokers(kafka.bootstrap), Topic.TICKETS) if not isinstance(each, Unreadable)]
@@ -140,7 +140,7 @@ async def _opened(kafka: Kafka) -> list[str]:
 
 
 async def play(file: str, kill_at: list[int], speed: float | None = None) -> Outcome:
-    """The same on a Kafka and a Postgres of its own."""
+    """Returns the same on a Kafka and a Postgres of its own."""
     plan = Plan(file, mapping_of("servicenow"), speed=speed)
     with tempfile.TemporaryDirectory(prefix="forewarn-servicenow-") as folder:
         async with running_kafka() as kafka, running_postgres() as postgres:

@@ -1,4 +1,4 @@
-"""The three services as processes, on real Kafka and Postgres, with a sink for their mails; and where they stand."""
+"""Runs the three services as processes on real Kafka and Postgres, with a sink for their mails, and asks how far they are."""
 
 import asyncio
 import shutil
@@ -59,7 +59,7 @@ class Stack:
             await connection.close()
 
     async def ends(self) -> Ends:
-        """Where each partition of each topic ends now."""
+        """Returns where each partition of each topic ends now."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka.bootstrap)
         await consumer.start()
         try:
@@ -84,7 +84,7 @@ class Stack:
 
     @asynccontextmanager
     async def pulse(self) -> AsyncIterator[list[str]]:
-        """One good request a second and partition, of now, while the context lasts, as a product that lives has; yields the ids so far."""
+        """Publishes one good request a second and partition while the context lasts, as a live product does; yields the ids so far."""
         ids: list[str] = []
         over = asyncio.Event()
         beating = asyncio.create_task(self._beat(ids, over))
@@ -113,7 +113,7 @@ class Stack:
         return sent
 
     async def change_rules(self, *, with_extra: bool) -> None:
-        """The rules with or without the extra one; all monitors are started again with them."""
+        """Changes the rules, with or without the extra one, and starts all monitors again."""
         _write_rules(self.config, with_extra=with_extra)
         monitors = [member for name, member in self.members.items() if name.startswith("monitor")]
         await asyncio.gather(*(member.terminate() for member in monitors))
@@ -122,20 +122,20 @@ class Stack:
             await within(60, member.ready, f"{member.name} is ready; its log ends:\n{member.tail()}")
 
     async def passed(self, ends: Ends) -> bool:
-        """Whether every stream of every service has got so far."""
+        """Says whether every stream of every service has got so far."""
         return all(row["next"] >= ends[TopicPartition(row["topic"], row["partition"])] for row in await self.rows(STANDS))
 
     async def ready(self) -> bool:
-        """Whether every process that lives says so."""
+        """Says whether every process that lives says so."""
         return all(await asyncio.gather(*(member.ready() for member in self.members.values())))
 
     async def at_rest(self) -> bool:
-        """Whether there is nothing left to read, to say or to send."""
+        """Says whether there is nothing left to read, to say or to send."""
         [[left]] = await self.rows(LEFT)
         return left == 0 and await self.passed(await self.ends())
 
     async def standing(self) -> str:
-        """Where everything stands, in lines, for whoever must find out what never came."""
+        """Returns the state of everything, in lines, to find out what never came."""
         asked = {
             "incidents": "SELECT component, status, revision, opened_at FROM monitor.incidents ORDER BY opened_at DESC LIMIT 3",
             "notifications": "SELECT incident_id, kind, status, reason, count(*) FROM notifier.notifications GROUP BY 1, 2, 3, 4",
@@ -147,14 +147,14 @@ class Stack:
         return "\n".join([f"  mails: {len(self.sink.mails)}", *lines])
 
     async def in_flight(self) -> int:
-        """Deliveries that a worker has in its hands."""
+        """Returns how many deliveries a worker is doing now."""
         [[count]] = await self.rows("SELECT count(*) FROM notifier.due WHERE kind IN ('delivery', 'reply') AND lease IS NOT NULL")
         return int(count)
 
 
 @asynccontextmanager
 async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, monitors: int = 1) -> AsyncIterator[Stack]:
-    """Topics, roles and tables made, all services ready. Raises TimeoutError with the log of the one that is not."""
+    """Makes topics, roles and tables, and starts all services. Raises TimeoutError with the log of the one that is not."""
     config = shutil.copytree(ROOT / "deploy" / "config", folder / "config")
     _write_rules(config, with_extra=True)
     own = {
@@ -176,7 +176,7 @@ async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, mo
 
 
 def _write_rules(config: Path, *, with_extra: bool) -> None:
-    """The shipped rules; the extra one is the first of them again, for events of another type."""
+    """Writes the shipped rules; the extra one is the first of them again, for events of another type."""
     shipped = yaml.safe_load((ROOT / "deploy" / "config" / "rules.yml").read_text())
     extra = {**shipped["rules"][0], "id": "extra-failing", "events": [EXTRA_TYPE]}
     rules = [*shipped["rules"], extra] if with_extra else shipped["rules"]

@@ -31,7 +31,7 @@ async def desk(ticketing_database: Database) -> Desk:
 
 @pytest.fixture
 async def agent(desk: Desk, fresh_database: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of that desk's REST with an agent's token."""
+    """Yields a client of that desk's REST with an agent's token."""
     app = Service("ticketing", fresh_database, desk.database, routers=[router(CONFIGURATION)]).app()
     headers = {"authorization": "Bearer agent-token"}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ticketing", headers=headers) as client:

@@ -1,4 +1,4 @@
-"""An address that does not exist is marked, and let go of again; who could not be told is told as soon as they can be reached."""
+"""An address that does not exist is marked, and the mark is cleared again; who could not be told is told once they can be reached."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ async def operator(on: Stage) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 def reached_at(at: datetime, *addresses: str, channel: str = "email") -> CustomerUpdated:
-    """c-1, with these addresses."""
+    """Returns the fact that c-1 has these addresses."""
     return customer("c-1", at=at, contacts=tuple(Contact(channel=channel, address=address) for address in addresses))
 
 
@@ -36,7 +36,7 @@ async def marked(on: Stage) -> list[str]:
 
 
 async def told_in_vain(on: Stage) -> None:
-    """c-1 is to be told of i-1, and the server knows no such user."""
+    """Has c-1 told of i-1 in vain: the server knows no such user."""
     await on.know("c-1")
     on.office.at_recipient[ADA] = [NO_SUCH_USER]
     await on.hear(opened(on.now), impact(on.now, "c-1"))

@@ -1,4 +1,4 @@
-"""Delivery through a server that puts off, refuses, hangs up or is away: tried for a day, never after, and everything is accounted for."""
+"""A server puts off, refuses, hangs up or is away: delivery is tried for a day, never after, and everything is accounted for."""
 
 import asyncio
 from dataclasses import replace
@@ -131,7 +131,7 @@ async def test_a_server_that_is_away_is_asked_until_it_is_back(fresh_database: S
 
 
 async def test_a_hanging_server_keeps_its_mail_under_the_lease(on: Stage) -> None:
-    """Renewed while the server is at work; only who stops renewing loses it."""
+    """The lease is renewed while the server is at work; only a worker that stops renewing loses it."""
     await on.know("c-1")
     await on.consume(opened(on.now), impact(on.now, "c-1"))
     on.office.at_end[ADA] = [Do.HOLD]

@@ -1,4 +1,4 @@
-"""Whoever asked to be forgotten is: nothing of them is left in notifier, nothing older brings them back, and nobody is told twice."""
+"""A customer is erased: nothing of them is left in notifier, nothing older brings them back, and nobody is told twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -35,7 +35,7 @@ def erased(on: Stage) -> CustomerErased:
 
 
 def life(on: Stage) -> Sequence[Fact]:
-    """All that can be said of a customer: who they are, that an incident touches them, what stands on their ticket."""
+    """Returns all that can be said of a customer: who they are, that an incident touches them, what stands on their ticket."""
     contacts = [{"channel": "email", "address": address, "role": "owner"} for address in ("canary-gone@example.org", ADDRESS)]
     return [
         customer(WHO, at=on.now, name="Canary", account="canary-account", tier="canary-tier", contacts=contacts),
@@ -47,7 +47,7 @@ def life(on: Stage) -> Sequence[Fact]:
 
 
 async def lived(on: Stage, operator: httpx2.AsyncClient) -> None:
-    """There is something of the customer in every table that may hold it, and something that waits."""
+    """Fills every table that may hold something of the customer, with something that waits too."""
     on.office.at_recipient["canary-gone@example.org"] = ["550 5.1.1 no such user canary-gone@example.org"]
     await on.hear(*life(on))
     await operator.put(f"/v1/customers/{WHO}/preferences", json={"incident": True})
@@ -58,7 +58,7 @@ async def lived(on: Stage, operator: httpx2.AsyncClient) -> None:
 
 
 async def everywhere(on: Stage) -> str:
-    """All rows of all tables."""
+    """Returns all rows of all tables."""
     tables = await on.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'notifier'")
     return "\n".join([f"{row['table_name']}: {each}" for row in tables for each in await on.rows(f"SELECT * FROM {row['table_name']}")])  # noqa: S608
 

@@ -1,4 +1,4 @@
-"""Who must not be told is not told, and the ledger says why: caps, consent, erasure, unknown customers."""
+"""Customers who must not be told are not told, and the ledger says why: caps, consent, erasure, unknown customers."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The relay refuses us: whoever it is for waits, hardly anybody asks, operators see it, and all are told once it is mended."""
+"""The mail relay refuses us: delivery pauses but for a probe, operators see it, and all are told once it is mended."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ def refusals() -> float:
 
 
 async def goes_on(on: Stage, by: timedelta) -> None:
-    """Time passes, and the incident still fails."""
+    """Lets time pass while the incident still fails."""
     end = on.now + by
     while on.now < end:
         await on.loop.advance(min(5 * MINUTE, end - on.now))

@@ -92,7 +92,7 @@ async def test_an_incident_nobody_announced_tells_nobody(on: Stage) -> None:
 
 
 async def statements(on: Stage, *facts: Fact) -> list[str]:
-    """What is sent to the database to take these facts: whatever comes once a customer is in it as often."""
+    """Returns the statements that are sent to the database to take these facts."""
     sent: list[str] = []
     async with on.service.database.transaction() as tx:
         with tx.query_logger(lambda record: sent.append(record.query)):

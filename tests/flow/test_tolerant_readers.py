@@ -1,4 +1,4 @@
-"""Tombstones, words of a later version, halves of surrogate pairs: skipped and counted, and what comes after them is heard."""
+"""Tombstones, words of a later version and halves of surrogate pairs are skipped and counted, and what comes after them is read."""
 
 import json
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def counted(name: str, topic: Topic) -> float:
 
 
 def later(fact: Fact, **data: Any) -> bytes:
-    """The fact as a later version says it."""
+    """Returns the fact as a later version says it."""
     said = json.loads(write_fact(fact))
     return json.dumps({**said, "data": {**said["data"], **data}}).encode()
 

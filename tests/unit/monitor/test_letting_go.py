@@ -1,4 +1,4 @@
-"""The fold lets go by event time: memory is bounded while it catches up, and what it has forgotten never counts a second time."""
+"""The fold forgets by event time: memory is bounded while it catches up, and no forgotten event counts a second time."""
 
 import pickle
 
@@ -59,7 +59,7 @@ class Fold:
             partition.forget(minute)
 
     def reach(self, at: float, component: str = "elsewhere") -> None:
-        """The partition's time comes so far, by another component; a checkpoint follows."""
+        """Advances the partition's event time, by another component; a checkpoint follows."""
         self.take(request(at, component=component))
         self.checkpoint()
 
@@ -297,7 +297,7 @@ def test_a_component_leaves_no_trace_once_it_was_quiet_for_36_hours_and_its_wate
 
 
 def traces(fold: Fold, name: str) -> set[str]:
-    """The parts of what is remembered that hold a name beginning so, wherever in them."""
+    """Returns the parts of what is remembered that hold a name beginning so, wherever in them."""
     watch = fold.watch
     parts = {"buckets": (watch.buckets.of, watch.buckets._starts, watch.buckets._moved), "tallies": watch.tallies}
     held = {**parts, "components": watch.components, "seen": fold.partition.seen}
