@@ -5,7 +5,8 @@ A letter may name a customer anywhere: in its key, in a header, as any text of i
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -85,7 +86,11 @@ def spared(record: ConsumerRecord, erased: Iterable[str]) -> ConsumerRecord | No
             return None
         if (value := without(value, customer_id)) is None:
             return None
-    return record if value is record.value else replace(record, value=value)
+    if value is record.value:
+        return record
+    rest = copy(record)
+    rest.value = value
+    return rest
 
 
 def _names_of(record: ConsumerRecord) -> list[bytes]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from aiokafka import ConsumerRecord
+import msgspec
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
@@ -32,8 +32,23 @@ CODEC = 0x07  # the bits of CODEC_AT that name it
 SHORTEST_LEGACY = 26  # aiokafka reads beyond the end of what is shorter, and of format 2 beyond RECORDS_AT
 
 
-@dataclass
-class Unreadable(ConsumerRecord):  # type: ignore[misc]
+class Record(msgspec.Struct, gc=False):
+    """One record, by the names that aiokafka's ConsumerRecord has. Measured: made in 0.13 µs and not 0.69, of some 6 an event may take."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int  # milliseconds since the epoch
+    timestamp_type: int
+    key: bytes | None
+    value: bytes | None
+    checksum: int | None
+    serialized_key_size: int
+    serialized_value_size: int
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class Unreadable(Record, gc=False):
     """A record of which nothing is known but its place, and what it raised. `why` names error classes, never what a record holds."""
 
     why: str = ""
@@ -122,12 +137,12 @@ class Unpacking(fetcher.PartitionRecords):  # type: ignore[misc]
 
     next_fetch_offset: int
 
-    def __iter__(self) -> Iterator[ConsumerRecord]:
+    def __iter__(self) -> Iterator[Record]:
         """The generator itself: aiokafka's way leads through a method of Python for each record."""
-        records: Iterator[ConsumerRecord] = self._records_iterator
+        records: Iterator[Record] = self._records_iterator
         return records
 
-    def _unpack_records(self) -> Iterator[ConsumerRecord]:
+    def _unpack_records(self) -> Iterator[Record]:
         while True:
             try:
                 yield from super()._unpack_records()
@@ -136,14 +151,14 @@ class Unpacking(fetcher.PartitionRecords):  # type: ignore[misc]
             else:
                 return
 
-    def _saved(self, error: Exception) -> Iterator[ConsumerRecord]:
+    def _saved(self, error: Exception) -> Iterator[Record]:
         for each in self._records.one_by_one(error):
             if each.offset >= self.next_fetch_offset:
                 self.next_fetch_offset = each.offset + 1
                 yield self._unreadable(each) if isinstance(each, Gap) else self._consumer_record(self._tp, each)
         self.next_fetch_offset = max(self.next_fetch_offset, self._records.last + 1)
 
-    def _consumer_record(self, tp: Any, record: Any) -> ConsumerRecord:
+    def _consumer_record(self, tp: Any, record: Any) -> Record:
         """As aiokafka's, without its deserializers, which no consumer of ours has: this runs for every record.
 
         The broker does not check the offsets that records say: one far ahead would have all before it left out.
@@ -151,7 +166,7 @@ class Unpacking(fetcher.PartitionRecords):  # type: ignore[misc]
         offset, key, value, batches = record.offset, record.key, record.value, self._records
         if not batches.first <= offset <= batches.last:
             raise CorruptRecordException(f"offset {offset}")
-        return ConsumerRecord(
+        return Record(
             tp.topic,
             tp.partition,
             offset,
