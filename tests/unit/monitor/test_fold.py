@@ -78,7 +78,7 @@ def test_only_changes_since_the_last_checkpoint_are_told_and_whole() -> None:
     assert buckets(partition) == [(1, 2, 1, 1)]
 
 
-# ── rows of failures ─────────────────────────────────────────────────────────────────────────
+# ── tallies ──────────────────────────────────────────────────────────────────────────────────
 
 
 def test_failures_exactly_a_window_apart_are_one_row() -> None:

@@ -84,7 +84,7 @@ def test_every_record_is_accounted_for(story: list[Said]) -> None:
 
 
 def last_rows(story: Sequence[Said], component: str) -> dict[str, tuple[float, float, int]]:
-    """Returns each customer's last row of failures, found the slow way."""
+    """Returns each customer's last failure streak, found the slow way."""
     failures: dict[str, list[float]] = defaultdict(list)
     for said in sorted(story):
         if said.component == component and not said.ok:

@@ -191,7 +191,7 @@ def test_what_goes_because_of_the_limit_is_late_when_it_comes_again_and_what_is_
     assert fold.take(request(10), request(59, id_="in that minute"), request(60), request(99)) == [LATE, LATE, TAKEN, TAKEN]
 
 
-# ── buckets and rows of failures ─────────────────────────────────────────────────────────────
+# ── buckets and tallies ──────────────────────────────────────────────────────────────────────
 
 
 def test_buckets_nothing_touches_for_a_window_and_the_horizon_are_let_go() -> None:
