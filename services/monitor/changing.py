@@ -49,7 +49,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How an incident ends."""
+    """The end of an incident: its kind, its moment, and who or what ended it."""
 
     status: str  # resolved, withdrawn, dismissed
     at: datetime

@@ -25,7 +25,7 @@ PAGES = "pages"  # what customers reach, beside the three
 
 
 def wired(settings: Settings) -> dict[str, Service]:
-    """By name; no database is open yet."""
+    """Returns the services by name; no database is open yet."""
     given = {**{name: value for name, value in settings if name in Settings.model_fields}, "config_dir": CONFIG}
     mail: dict[str, Any] = {
         "link_secret": LINK_SECRET,

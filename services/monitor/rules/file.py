@@ -39,7 +39,7 @@ class Resolving(Config):
 
 
 class Impact(Config):
-    """Who is affected."""
+    """The rule's measure of who is affected."""
 
     at_least: int = Field(1, ge=1, description="own bad events within the window before a customer is confirmed affected")
 
@@ -128,7 +128,7 @@ class RatioRule(Config):
 
 
 class RulesFile(Config):
-    """What counts as trouble."""
+    """The rules say what counts as trouble."""
 
     horizon: PositiveDuration = Field(
         timedelta(minutes=10), description="how late an event may come and still count; a duplicate is known for twice as long"

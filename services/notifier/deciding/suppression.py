@@ -48,7 +48,7 @@ Rule = Callable[[Situation, Policy], Suppressed | Hold | None]
 
 
 def erased(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
-    """Who asked to be forgotten is never told anything again."""
+    """A customer who asked to be forgotten is never told anything again."""
     if situation.erased:
         return Suppressed(Reason.ERASED, {})
     return None
@@ -67,7 +67,7 @@ def _chose(situation: Situation, purpose: str) -> bool:
 
 
 def too_old(situation: Situation, policy: Policy) -> Suppressed | None:
-    """Nothing is told that has been true for too long. An end is as old as the incident says, however late a ticket followed it."""
+    """Nothing is told that is too old. An end is as old as the incident says, however late a ticket followed it."""
     notification, incident = situation.notification, situation.incident
     ended_at = incident.ended_at if incident is not None and notification.kind in ENDS else None
     age = situation.now - min(notification.about_at, ended_at or notification.about_at)
@@ -98,7 +98,7 @@ def stale(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: A
 
 
 def behind(situation: Situation, policy: Policy) -> Hold | None:
-    """What monitor finds while it reads old events may be over: we wait until it has caught up, or says that it ended."""
+    """An incident that monitor finds while it reads old events may be over: we wait until it has caught up, or says that it ended."""
     incident = _going_on(situation)
     if incident is None or incident.behind <= policy.hold_when_behind:
         return None
@@ -107,7 +107,7 @@ def behind(situation: Situation, policy: Policy) -> Hold | None:
 
 
 def outdated(situation: Situation, policy: Policy) -> Suppressed | None:
-    """What is told as going on was true just now: the customer's own trouble, or the incident's last failing window."""
+    """Trouble is told as going on only when it was true just now: the customer's own, or the incident's last failing window."""
     incident = _going_on(situation)
     if incident is None:
         return None
