@@ -26,6 +26,8 @@ class Topic(StrEnum):
 
 # Topics that others write: however much of them does not decode, the rest is read on. No brake stops them.
 FOREIGN = frozenset({Topic.PRODUCT_EVENTS, Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS})
+# Topics of which Kafka keeps the latest record of each key: a record without a value, a tombstone, deletes its key.
+COMPACTED = frozenset({Topic.CUSTOMERS})
 
 
 def identity(*parts: object) -> str:
