@@ -126,7 +126,7 @@ def _body(dice: random.Random) -> bytes:
 async def answered(sent: Request, within: float = 20) -> str:
     """Returns the status of the answer; `closed` without one, `unfinished` when the service waited for more and we left.
 
-    Raises TimeoutError when it does not let go then either.
+    Raises TimeoutError when it does not end then either.
     """
     reader, writer = await asyncio.open_connection("127.0.0.1", PORTS[sent.service])
     waited = False

@@ -101,7 +101,7 @@ def test_only_what_came_since_is_stored_beside_what_was_stored_before() -> None:
     assert not after.first_time("/shop", "2", AT)
 
 
-# ── what is let go ───────────────────────────────────────────────────────────────────────────
+# ── what is forgotten ───────────────────────────────────────────────────────────────────────────
 
 
 def test_a_minute_that_is_let_go_leaves_nothing_behind() -> None:
