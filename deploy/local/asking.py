@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Annotated, Any, Generic, TypeVar
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
+from deploy.local.terminal import say
 from deploy.services import SERVICES
 from shared.configuration import secret_rules
 
@@ -67,6 +68,12 @@ async def ask_all(urls: Sequence[str], token: str, path: str, shape: type[S], bo
     if not secret_rules.sendable(token):  # the library's own error would show it
         raise Failed("FOREWARN_OPERATOR_TOKEN cannot be sent: it has spaces, control characters or letters beyond ASCII")
     return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, path, shape, body) for url in urls))
+
+
+def report(answers: Sequence[Answer[S]], line: Callable[[S], str]) -> int:
+    """Prints a line for each service: what it did, or what is wrong. Returns the exit code: 1 when a service does not answer."""
+    say(*(f"{answer.url}: {line(answer.said)}" if answer.said else answer.complaint() for answer in answers))
+    return 0 if all(answer.said for answer in answers) else 1
 
 
 def _ask(url: str, token: str, path: str, shape: type[S], body: dict[str, Any] | None) -> Answer[S]:

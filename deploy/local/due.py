@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all
+from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all, report
 from deploy.local.printable import printable
 from deploy.local.running import run
 from deploy.local.terminal import say
@@ -51,5 +51,4 @@ def _lines(read: DueAside) -> Iterator[str]:
 async def retry_on(urls: Sequence[str], token: str, kind: str | None, ref: str | None) -> int:
     """Prints how many rows are tried again. Returns the exit code: 1 when a service does not answer."""
     answers = await ask_all(urls, token, "/v1/due/retry", Retried, {"kind": kind, "ref": ref})
-    say(*(f"{answer.url}: {answer.said.rows:,} rows are tried again" if answer.said else answer.complaint() for answer in answers))
-    return 0 if all(answer.said for answer in answers) else 1
+    return report(answers, lambda said: f"{said.rows:,} rows are tried again")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all
+from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all, report
 from deploy.local.printable import printable
 from deploy.local.replicas import every_address, merged
 from deploy.local.running import run
@@ -143,5 +143,4 @@ async def release_on(urls: Sequence[str], token: str, topic: str, put_aside: boo
 async def publish_on(urls: Sequence[str], token: str, topic: str | None) -> int:
     """Prints how many records go out again. Returns the exit code: 1 when a service does not answer."""
     answers = await ask_all(urls, token, "/v1/unpublished/send", SentAgain, {"topic": topic})
-    say(*(f"{answer.url}: {answer.said.rows:,} records are sent again" if answer.said else answer.complaint() for answer in answers))
-    return 0 if all(answer.said for answer in answers) else 1
+    return report(answers, lambda said: f"{said.rows:,} records are sent again")

@@ -1,4 +1,4 @@
-"""What unpacking relies on in aiokafka, and what it promises: whatever the bytes, records or their places, and never an exception."""
+"""Unpacking gives records or their places, whatever the bytes, and never an exception; these tests also hold what it needs of aiokafka."""
 
 import gzip
 import random
