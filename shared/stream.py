@@ -184,8 +184,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     def _expected(self, run: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
         """Leaves out what was taken before, and everything after a gap until a seek has shown the gap to be real.
 
-        Gaps are real where a topic is compacted or holds transaction markers; but a poll that was
-        under way while we went back brings records from too far ahead, and they must not count.
+        Gaps are real where a topic is compacted or holds transaction markers. A poll that was under way while we went back brings some, too.
         """
         position = self._positions.get(run[0].partition)
         if position is None:
@@ -218,10 +217,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._save()
 
     async def _save(self) -> None:
-        """Saves offsets and effects in one transaction.
-
-        Raises Fenced when another instance has moved an offset (optimistic concurrency).
-        """
+        """Saves offsets and effects in one transaction. Raises Fenced when another instance has moved an offset."""
         every = self.processor.pressing() or (self._together and any(position.moved for position in self._positions.values()))
         moved = {partition: position for partition, position in self._positions.items() if position.moved or every}
         if not moved:
