@@ -184,7 +184,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     def _expected(self, run: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
         """Leaves out what was taken before, and everything after a gap until a seek has shown the gap to be real.
 
-        Gaps are real where a topic is compacted or holds transaction markers. A poll that was under way while we went back brings some, too.
+        Gaps are real where a topic is compacted or holds transaction markers. A poll that was under way while we went back brings some too.
         """
         position = self._positions.get(run[0].partition)
         if position is None:
