@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test stack-test hostile lint types bench faults docs up down lock audit clean
+.PHONY: help setup demo check test stack-test deploy-test hostile lint types bench faults docs up down lock audit clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,6 +9,7 @@ READY := .venv/.ready
 ROUNDS ?= 20
 CASES ?= 10000
 SEED ?= 7
+QUIET ?= 60
 AT_ONCE := -n auto --dist loadfile --no-loadscope-reorder
 AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
@@ -46,6 +47,12 @@ hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`
 stack-test: $(READY) ## what `make up PROFILE=observability` must survive: every codec, a flood of bad records, one too large, Kafka away, greedy callers
 	$(BIN)/python -m tests.compose
 
+deploy-test: $(READY) ## stacks of their own: a company's servers by TLS and log-in, two of each service, restored elsewhere, an operator's day
+	$(BIN)/python -m tests.compose.secured
+	$(BIN)/python -m tests.compose.replicas --quiet $(QUIET)
+	$(BIN)/python -m tests.compose.restoring
+	$(BIN)/python -m tests.compose.day
+
 lint: $(READY) ## style, formatting, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -60,7 +67,7 @@ bench: $(READY) ## figures against peers in the same run: PART=monitor, no PART:
 faults: $(READY) ## kills, stops and restarts under load: ROUNDS=20 SEED=7 (Docker)
 	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --seed $(SEED)
 
-docs: $(READY) ## JSON Schemas and AsyncAPI in docs/, from the code
+docs: $(READY) ## JSON Schemas, AsyncAPI and the reference of the configuration in docs/, from the code
 	$(BIN)/python -m deploy.docs
 
 up: ## the stack in Docker, healthy when this returns; PROFILE=observability adds Prometheus, Alertmanager, Grafana

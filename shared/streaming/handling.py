@@ -1,4 +1,4 @@
-"""A processor for services whose every batch is one transaction: reads facts, and hands them to the topic's handler."""
+"""Handles facts in one transaction a batch: reads the records, and calls the topic's handler with the facts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -9,7 +9,7 @@ from aiokafka import ConsumerRecord
 
 from shared import metrics
 from shared.cloudevents import Undecodable, is_binary, read_fact
-from shared.events import Fact
+from shared.events import COMPACTED, Fact
 from shared.postgres import Tx
 from shared.streaming.dead_letters import DeadLetter
 
@@ -22,15 +22,16 @@ Forget = Callable[[Tx, Sequence[str]], Awaitable[None]]
 class Handling:
     """Calls `handler` with the known facts of a batch, in the order they came, in the transaction that moves the offset.
 
-    `forget` is for compacted topics: it is called with the keys of tombstones, in their places between the facts.
-    Both may be called again with the same after a rollback. What they raise that is not transient makes
-    their records go one by one, and the one that raises again a dead letter.
+    Tombstones of a compacted topic are no dead letters: `forget` is called with their keys, in their places between the facts, and
+    where there is none they are skipped.
+    Both may be called again with the same after a rollback. When they raise what is not transient, the
+    records go one by one, and the one that raises again becomes a dead letter.
     """
 
     def __init__(self, topic: str, known: Sequence[type[Fact]], handler: Handler, forget: Forget | None = None) -> None:
         self._topic = topic
         self._known = {fact.model_fields["type"].default: fact for fact in known}
-        self._handler, self._forget = handler, forget
+        self._handler, self._forget, self._compacted = handler, forget, topic in COMPACTED
         self._taken: list[Fact | str] = []  # facts, and keys of tombstones
         for metric in (metrics.UNKNOWN, metrics.UNKNOWN_ITEMS, metrics.UNTIMED, metrics.TOMBSTONES):
             metric.labels(topic)
@@ -46,9 +47,10 @@ class Handling:
             if unread > IN_ONE_GO:
                 await asyncio.sleep(0)
                 unread = 0
-            if self._forget is not None and record.value is None and record.key is not None and not is_binary(record.headers):
+            if self._compacted and record.value is None and record.key is not None and not is_binary(record.headers):
                 metrics.TOMBSTONES.labels(self._topic).inc()
-                self._taken.append(record.key.decode(errors="replace").replace("\0", "\ufffd"))  # Postgres knows no U+0000
+                if self._forget is not None:
+                    self._taken.append(record.key.decode(errors="replace").replace("\0", "\ufffd"))  # Postgres knows no U+0000
                 continue
             try:
                 fact = read_fact(record.value, record.headers, now, self._known, record)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from deploy.services import NAMES
-from tests.alerts.harms import ROUNDS, Harm, Labels, speak
+from tests.alerts.harming.records import speak
+from tests.alerts.harms import ROUNDS, Harm, Labels
 from tests.alerts.stack import Stack, running
 
 FIRES_WITHIN, OVER_WITHIN = 90.0, 60.0  # seconds, with the times of `scaling.py`
@@ -18,7 +19,7 @@ FIRES_WITHIN, OVER_WITHIN = 90.0, 60.0  # seconds, with the times of `scaling.py
 
 @dataclass
 class Told:
-    """What came of one alert."""
+    """The outcome of one alert."""
 
     alert: str
     what: str  # was taken away
@@ -74,6 +75,7 @@ async def _round(it: Story, harms: tuple[Harm, ...]) -> None:
         it.told[alert].over_after = time.monotonic() - mended
 
     await _until(it.stack, wanted, firing=False, within=OVER_WITHIN, then=over)
+    await asyncio.gather(*(harm.last(it.stack) for harm in harms if harm.last))
 
 
 async def _until(stack: Stack, wanted: Mapping[str, Labels], *, firing: bool, within: float, then: Callable[[str], None]) -> None:
@@ -89,7 +91,7 @@ async def _until(stack: Stack, wanted: Mapping[str, Labels], *, firing: bool, wi
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What was taken away, and which alert fired after how many seconds."""
+    """Prints what was taken away, and which alert fired after how many seconds."""
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
     told = [Told(**held) for report in reports for name, held in getattr(report, "user_properties", ()) if name == "alert"]
     if told:

@@ -1,7 +1,7 @@
 """Prometheus' and Alertmanager's shipped configuration with shorter times, so that a test need not wait for minutes.
 
-Every `for`, range and offset is divided by the same number, and so is the age in seconds that an alert speaks of; nothing else
-changes. That the shipped times are right is promtool's to prove (`deploy/prometheus/rules_test.yml`).
+Every `for`, range and offset is divided by the same number, and so are the ages in seconds and the assignments that alerts
+speak of; nothing else changes. That the shipped times are right is promtool's to prove (`deploy/prometheus/rules_test.yml`).
 """
 
 import re
@@ -10,6 +10,7 @@ from pathlib import Path
 
 FASTER = 240
 SHORTEST_RANGE_S, SHORTEST_FOR_S, SHORTEST_AGE_S = 10.0, 1.0, 3.0  # gauges are measured every 5 s
+FEWEST_ASSIGNMENTS = 3.0  # members hear of a rebalance by their next heartbeat, so a short time has room for few
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -17,23 +18,24 @@ _duration = r"(\d+)([smhd])"
 
 
 def rules() -> str:
-    """`rules.yml`, faster."""
+    """Returns `rules.yml`, faster."""
     text = (DEPLOY / "prometheus/rules.yml").read_text()
     text = _each(rf"(?<=\[){_duration}(?=\])", text, SHORTEST_RANGE_S)
     text = _each(rf"(?<=\[){_duration}(?=:)", text, SHORTEST_RANGE_S)
     text = _each(rf"(?<=:){_duration}(?=\])", text, 0)
     text = _each(rf"(?<=offset ){_duration}", text, SHORTEST_RANGE_S)
     text = _each(rf"(?<=for: ){_duration}", text, SHORTEST_FOR_S)
-    return re.sub(r"(_age_seconds[^>\n]*> )(\d+)", lambda age: f"{age[1]}{max(int(age[2]) / FASTER, SHORTEST_AGE_S):g}", text)
+    text = _fewer("_age_seconds", text, SHORTEST_AGE_S)
+    return _fewer("_assignments_total", text, FEWEST_ASSIGNMENTS)
 
 
 def prometheus() -> str:
-    """`prometheus.yml`, looking once a second."""
-    return re.sub(r"(scrape_interval|evaluation_interval): \w+", r"\1: 1s", (DEPLOY / "prometheus/prometheus.yml").read_text())
+    """`prometheus.yml`, looking once a second, for replicas too."""
+    return re.sub(r"(\w+_interval): \w+", r"\1: 1s", (DEPLOY / "prometheus/prometheus.yml").read_text())
 
 
 def alertmanager() -> str:
-    """`alertmanager.yml`, telling at once."""
+    """Returns `alertmanager.yml`, telling at once."""
     return re.sub(r"(group_wait|group_interval): \w+", r"\1: 1s", (DEPLOY / "alertmanager/alertmanager.yml").read_text())
 
 
@@ -45,6 +47,11 @@ def config() -> dict[str, str]:
 
 def _each(pattern: str, text: str, shortest_s: float) -> str:
     return re.sub(pattern, _scaled(shortest_s), text)
+
+
+def _fewer(metric: str, text: str, fewest: float) -> str:
+    """The number that a metric whose name ends so must exceed."""
+    return re.sub(rf"({metric}[^>\n]*> )(\d+)", lambda found: f"{found[1]}{max(int(found[2]) / FASTER, fewest):g}", text)
 
 
 def _scaled(shortest_s: float) -> Callable[[re.Match[str]], str]:

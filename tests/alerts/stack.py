@@ -9,22 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from deploy.local.processes import free_port
-from deploy.services import SERVICES
+from deploy.services import NAMES
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import TOPIC_OF, Fact
 from tests.alerts import scaling
+from tests.compose.running import output
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "forewarn-alerts"
-INSIDE = {spec.name: spec.port for spec in SERVICES} | {"kafka": 9092, "maildev": 1080, "prometheus": 9090, "alertmanager": 9093}
+PARTS = (*NAMES, "kafka", "maildev", "prometheus", "alertmanager")
+PORTS = {"monitor": 8001, "kafka": 9092, "maildev": 1080, "prometheus": 9090}  # that are asked; with none, a service may have replicas
 UP_S = 180
 SEEN_LIMIT = 30_000  # events that monitor of this stack remembers
 
-# A mail server that refuses every sender, in the place of `maildev`; started by the test that needs it.
+# This mail server refuses every sender, in the place of `maildev`; the test that needs it starts it.
 REFUSING = f"""  refusing:
     image: forewarn:0.1.0
     pull_policy: never
@@ -55,11 +57,23 @@ class Stack:
             raise RuntimeError(f"docker compose {' '.join(command)}: {complained.decode()[-2000:]}")
         return said.decode()
 
+    async def scale(self, service: str, replicas: int) -> None:
+        """So many replicas run and are healthy when this returns."""
+        await self.compose("up", "--detach", "--wait", "--no-deps", "--no-recreate", "--scale", f"{service}={replicas}", service)
+
+    async def kill_one(self, service: str) -> None:
+        """SIGKILL for one replica, which Docker does not start again by itself."""
+        await output("docker", "kill", (await self.compose("ps", "--quiet", service)).split()[0])
+
+    async def shell(self, command: str) -> None:
+        """Runs it in a container of the command line, which may write what operators write."""
+        await self.compose("run", "--rm", "-T", "--no-deps", "--entrypoint", "sh", "forewarn", "-c", command)
+
     async def _started(self, *command: str) -> asyncio.subprocess.Process:
         files = ("-f", str(ROOT / "docker-compose.yml"), "-f", str(self.folder / "override.yml"))
         return await asyncio.create_subprocess_exec(
             "docker", "compose", "-p", PROJECT, *files, "--profile", "observability", *command,
-            cwd=ROOT, env={**os.environ, "COMPOSE_PROJECT_NAME": PROJECT},
+            cwd=ROOT, env={**os.environ, "COMPOSE_PROJECT_NAME": PROJECT, "FOREWARN_CONFIG": str(self.folder / "own")},
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
 
@@ -71,7 +85,7 @@ class Stack:
 
     @asynccontextmanager
     async def holding(self, statement: str) -> AsyncIterator[None]:
-        """A transaction that did this and does not end, while the context lasts."""
+        """Yields a transaction that did this and does not end, while the context lasts."""
         process = await self._started("exec", "-T", "postgres", "psql", "-U", "postgres", "-d", "forewarn", "-q")
         assert process.stdin is not None
         process.stdin.write(f"BEGIN; {statement};\n\\echo held\n".encode())
@@ -97,14 +111,23 @@ class Stack:
         finally:
             await producer.stop()
 
+    @asynccontextmanager
+    async def consuming(self, *topics: str, **settings: Any) -> AsyncIterator[AIOKafkaConsumer]:
+        consumer = AIOKafkaConsumer(*topics, bootstrap_servers=f"localhost:{self.ports['kafka']}", **settings)
+        try:
+            await consumer.start()  # one that is cancelled meanwhile may be a member already, and must leave
+            yield consumer
+        finally:
+            await consumer.stop()
+
     async def say(self, *facts: Fact) -> None:
-        """The facts are on their topics when this returns."""
+        """Publishes the facts: they are on their topics when this returns."""
         async with self.producing() as producer:
             for fact in facts:
                 await producer.send_and_wait(TOPIC_OF[type(fact)], write_fact(fact), key=fact.subject.encode(), headers=list(FACT_HEADERS))
 
     async def put(self, topic: str, value: bytes, count: int) -> None:
-        """The same bytes so many times, on one partition."""
+        """Sends the same bytes so many times, to one partition."""
         async with self.producing() as producer:
             await asyncio.gather(*[await producer.send(topic, value, partition=0) for _ in range(count)])
 
@@ -118,7 +141,7 @@ class Stack:
             await admin.close()
 
     async def dismiss_incidents(self) -> None:
-        """An operator says that every open incident was a false alarm."""
+        """Dismisses every open incident, as an operator does."""
         token = (await self.compose("exec", "-T", "monitor", "cat", "/run/secrets/operator_token")).strip()
         incidents, headers = f"http://localhost:{self.ports['monitor']}/v1/incidents", {"Authorization": f"Bearer {token}"}
         for incident in (await self.http.get(incidents, params={"status": "open"}, headers=headers)).json()["items"]:
@@ -127,35 +150,35 @@ class Stack:
     # ── what is said about it ────────────────────────────────────────────────────────────────
 
     async def firing(self) -> list[dict[str, str]]:
-        """The labels of every alert that Prometheus says is firing."""
+        """Returns the labels of every alert that Prometheus says is firing."""
         answer = await self.http.get(f"http://localhost:{self.ports['prometheus']}/api/v1/alerts")
         return [alert["labels"] for alert in answer.json()["data"]["alerts"] if alert["state"] == "firing"]
 
     async def query(self, expression: str) -> list[Any]:
-        """What Prometheus finds for an expression now."""
+        """Returns what Prometheus finds for an expression now."""
         answer = await self.http.get(f"http://localhost:{self.ports['prometheus']}/api/v1/query", params={"query": expression})
         found: list[Any] = answer.json()["data"]["result"]
         return found
 
     async def mails(self) -> list[dict[str, Any]]:
-        """Every mail in MailDev."""
+        """Returns every mail in MailDev."""
         answer = await self.http.get(f"http://localhost:{self.ports['maildev']}/email")
         found: list[dict[str, Any]] = answer.json()
         return found
 
     async def log(self, service: str, since: float) -> list[str]:
-        """What a service logged since a moment (seconds since 1970)."""
+        """Returns what a service logged since a moment (seconds since 1970)."""
         return (await self.compose("logs", "--no-color", "--no-log-prefix", "--since", f"{since:.3f}", service)).splitlines()
 
 
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Stack]:
     """The whole stack, ready; nothing of it is left afterwards."""
-    stack = Stack(folder, {name: free_port() for name in INSIDE})
+    stack = Stack(folder, {name: free_port() for name in PORTS})
     await asyncio.to_thread(_write, stack)
     try:
         await stack.compose("build", "--quiet")
-        await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), *INSIDE)
+        await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), *PARTS)
         stack.speaking.set()
         yield stack
     finally:
@@ -164,32 +187,38 @@ async def running(folder: Path) -> AsyncIterator[Stack]:
 
 
 def _write(stack: Stack) -> None:
-    """The override file and the configuration it mounts."""
+    """The override file and the configuration it mounts; an operator's own stays out of it."""
     for name, files in {
         "prometheus": {"prometheus.yml": scaling.prometheus(), "rules.yml": scaling.rules()},
         "alertmanager": {"alertmanager.yml": scaling.alertmanager()},
         "config": scaling.config(),
+        "own": {},
     }.items():
         (stack.folder / name).mkdir()
         for file, text in files.items():
             (stack.folder / name / file).write_text(text)
-    ports = "".join(
-        f'  {name}:\n    ports: !override ["127.0.0.1:{stack.ports[name]}:{INSIDE[name]}"]\n{_more(stack, name)}' for name in INSIDE
-    )
-    shipped = f"      - {stack.folder}/alertmanager:/app/deploy/alertmanager:ro\n      - alertmanager-secrets:/secrets/alertmanager\n"
-    alerting = f"  alerting:\n    volumes: !override\n{shipped}"
-    (stack.folder / "override.yml").write_text(f"services:\n{ports}{alerting}{REFUSING}")
+    parts = "".join(f"  {name}:\n    ports: {_published(stack, name)}\n{_more(stack, name)}" for name in PARTS)
+    (stack.folder / "override.yml").write_text(f"services:\n{parts}  alerting:\n{_more(stack, 'alerting')}{REFUSING}")
     for path in (stack.folder, *stack.folder.rglob("*")):  # other users read them in their containers
         path.chmod(0o755 if path.is_dir() else 0o644)
 
 
+def _published(stack: Stack, name: str) -> str:
+    return f'!override ["127.0.0.1:{stack.ports[name]}:{PORTS[name]}"]' if name in PORTS else "!reset []"
+
+
 def _more(stack: Stack, name: str) -> str:
-    if name == "kafka":
-        listeners = f"HOST://localhost:{stack.ports['kafka']},INTERNAL://kafka:19092"
-        return f"    environment: {{KAFKA_ADVERTISED_LISTENERS: '{listeners}'}}\n"
-    if name == "monitor":
-        volumes = f"    volumes: !override\n      - {stack.folder}/config:/app/deploy/config:ro\n      - monitor-secrets:/run/secrets:ro\n"
-        return f"    environment: {{FOREWARN_SEEN_LIMIT: '{SEEN_LIMIT}'}}\n{volumes}"
-    if name == "prometheus":
-        return f"    volumes: !override\n      - {stack.folder}/prometheus:/etc/prometheus:ro\n      - prometheus-data:/prometheus\n"
-    return ""
+    """What a part is given in another way than shipped. A folder takes the place of the shipped one that is mounted there."""
+    match name:
+        case "kafka":
+            listeners = f"HOST://localhost:{stack.ports['kafka']},INTERNAL://kafka:19092"
+            return f"    environment: {{KAFKA_ADVERTISED_LISTENERS: '{listeners}'}}\n"
+        case "monitor":
+            limit = f"    environment: {{FOREWARN_SEEN_LIMIT: '{SEEN_LIMIT}'}}\n"
+            return f"{limit}    volumes: ['{stack.folder}/config:/app/deploy/config:ro']\n"
+        case "prometheus":
+            return f"    volumes: ['{stack.folder}/prometheus:/etc/prometheus:ro']\n"
+        case "alerting":
+            return f"    volumes: ['{stack.folder}/alertmanager:/app/deploy/alertmanager:ro']\n"
+        case _:
+            return ""

@@ -41,7 +41,7 @@ Found = dict[str, Any]
 
 
 async def every_replica_has_its_part(quiet_s: float) -> Found:
-    """Raises TimeoutError or AssertionError when a partition has no reader, or moves within the quiet time."""
+    """Looks who reads what. Raises TimeoutError or AssertionError when a partition has no reader, or moves within the quiet time."""
     await until(_shared_out, "every partition of every topic is assigned, and each replica has some", seconds=90)
     before = await asked(ASSIGNMENTS)
     await asyncio.sleep(quiet_s)
@@ -98,7 +98,7 @@ async def one_of_each_dies_while_customers_are_told(stack: Running) -> Found:
 
 
 async def _first_of(ids: list[str]) -> str:
-    """The container with the number 1 in its name: the other one keeps the ports that are asked."""
+    """Returns the container with the number 1 in its name: the other one keeps the ports that are asked."""
     names = {each: await output("docker", "inspect", "--format", "{{.Name}}", each) for each in ids}
     return next(each for each, name in names.items() if name.strip().endswith("-1"))
 

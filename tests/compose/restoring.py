@@ -1,4 +1,4 @@
-"""A backup goes on elsewhere: `python -m tests.compose.restoring` prints a line of JSON.
+"""A stack is restored from a backup: `python -m tests.compose.restoring` prints a line of JSON.
 
 One stack tells an outage, gives out ticket numbers and is backed up, gives out more, and is gone with its volumes. Another, with a broker
 that knows nothing, is made from the backup by the documented commands: its numbers go on, the links in old mails work, what its
@@ -48,7 +48,7 @@ async def left_behind(shop: Shop, back_up: Callable[[], Awaitable[object]]) -> F
 
 
 async def life_after(stack: Running, before: Found) -> Found:
-    """Raises AssertionError when something of before does not go on."""
+    """Looks whether all goes on. Raises AssertionError when something of before does not."""
     assert await _secret() == before["secrets"], "link_secret is another"
     page = await asyncio.to_thread(_status, await published("notifier", 8012) + before["link"], "POST")
     assert page == 200, f"an unsubscribe link of an old mail answers {page}"
@@ -73,7 +73,7 @@ async def _ticket(shop: Shop, subject: str) -> int:
 
 
 async def _raw(to: str) -> str:
-    """The source of a mail to that address, soft line breaks undone."""
+    """Returns the source of a mail to that address, soft line breaks undone."""
     listed = await asyncio.to_thread(_get, "http://localhost:1080/email")
     [found] = [each["id"] for each in json.loads(listed) if each["to"][0]["address"] == to][:1]
     return re.sub(r"=\r?\n", "", await asyncio.to_thread(_get, f"http://localhost:1080/email/{found}/source")).replace("=3D", "=")

@@ -9,12 +9,13 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import ConsumerRecord
 
 from deploy.local.mailbox import MailDev
 from deploy.local.processes import ROOT
 from deploy.services import SERVICES
 from tests.e2e.shop import Reached, Shop
+from tests.topics import everything_in
 
 KAFKA = "localhost:9092"
 PORTS = {spec.name: spec.port for spec in SERVICES}
@@ -24,7 +25,7 @@ PROMETHEUS = "http://localhost:9090"
 
 
 async def compose(*arguments: str, given: bytes = b"") -> str:
-    """What `docker compose …` prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
+    """Returns what `docker compose …` prints when it is given that to read. Raises RuntimeError with its errors when it fails."""
     return await output("docker", "compose", *arguments, given=given)
 
 
@@ -74,31 +75,22 @@ class Running:
         return Reached(KAFKA, self.urls, self.tokens, self.mailbox)
 
     async def firing(self) -> list[str]:
-        """The names of the alerts that fire now."""
+        """Returns the names of the alerts that fire now."""
         said = await asyncio.to_thread(_fetch, f"{PROMETHEUS}/api/v1/alerts")
         return sorted({each["labels"]["alertname"] for each in said["data"]["alerts"] if each["state"] == "firing"})
 
     async def logged(self, service: str, since: str) -> int:
-        """How many lines a service has logged since that moment (RFC 3339)."""
+        """Returns how many lines a service has logged since that moment (RFC 3339)."""
         return len((await compose("logs", "--no-color", "--no-log-prefix", "--since", since, service)).splitlines())
 
     async def letters(self, topic: str) -> list[ConsumerRecord]:
-        """The dead letters of a topic, as they are on the broker."""
-        consumer = AIOKafkaConsumer(f"{topic}.dlq", bootstrap_servers=KAFKA, group_id=None, auto_offset_reset="earliest")
-        await consumer.start()
-        try:
-            ends = await consumer.end_offsets(list(consumer.assignment()))
-            found: list[ConsumerRecord] = []
-            while any([await consumer.position(at) < end for at, end in ends.items()]):
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += [record for record in records if any(name == "forewarn-reason" for name, _ in record.headers)]
-            return found
-        finally:
-            await consumer.stop()
+        """Returns the dead letters of a topic, as they are on the broker."""
+        records = await everything_in(f"{topic}.dlq", KAFKA)
+        return [record for record in records if any(name == "forewarn-reason" for name, _ in record.headers)]
 
 
 async def asked(query: str) -> dict[tuple[str, ...], float]:
-    """What Prometheus says to a query, by the values of the labels it has, in the order of their names."""
+    """Returns what Prometheus says to a query, by the values of the labels it has, in the order of their names."""
     said = await asyncio.to_thread(_fetch, f"{PROMETHEUS}/api/v1/query?query={quote(query)}")
     found = said["data"]["result"]
     return {tuple(each["metric"][label] for label in sorted(each["metric"])): float(each["value"][1]) for each in found}

@@ -1,4 +1,4 @@
-"""deploy/kafka/topics.yml: complete, roomy enough for the largest event, and no personal data kept for long."""
+"""deploy/kafka/topics.yml is complete, has room for the largest event, and keeps no personal data for long."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from deploy import topics
 from shared.cloudevents import MAX_BYTES
 from shared.configuration.files import ConfigError
-from shared.events import Topic
+from shared.events import COMPACTED, Topic
 
 FACTS = [topic.value for topic in Topic]
 DEAD_LETTERS = [f"{topic}.dlq" for topic in Topic]
@@ -34,8 +34,8 @@ def test_an_event_above_the_limit_still_arrives_and_its_dead_letter_has_room_for
         assert MAX_BYTES + 65_536 < bytes_of(name) < bytes_of(f"{name}.dlq")
 
 
-def test_only_the_directory_of_customers_is_compacted() -> None:
-    assert [name for name, wish in topics.read().items() if wish.settings.get("cleanup.policy") == "compact"] == ["customers.v1"]
+def test_the_topics_that_are_compacted_are_those_whose_readers_know_tombstones() -> None:
+    assert {name for name, wish in topics.read().items() if wish.settings.get("cleanup.policy") == "compact"} == COMPACTED
 
 
 def test_nothing_but_the_directory_is_kept_for_more_than_thirty_days() -> None:

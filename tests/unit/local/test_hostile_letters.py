@@ -1,4 +1,4 @@
-"""`forewarn dlq` over whatever anybody wrote to a dead letter topic: nothing ends it, nothing is marked, and what can go goes back."""
+"""`forewarn dlq` works on whatever anybody wrote to a dead letter topic: nothing ends it, and what can go goes back."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from itertools import count
 
 import msgspec
 import pytest
-from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +19,7 @@ from shared.cloudevents import Reason
 from shared.connecting.brokers import Brokers, Producer
 from shared.events import Topic
 from shared.streaming.dead_letters import DeadLetter, Form
+from shared.streaming.unpacking import Unreadable
 from tests.batches import Record, send_records
 from tests.unit.local.test_dlq import TOPIC, record
 
@@ -37,15 +38,15 @@ async def sender(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
 
 
 def letter(value: bytes = b"{", form: Form = Form.WHOLE, offset: int = 41) -> Record:
-    """As a service puts a record aside."""
+    """Returns a dead letter as a service writes it."""
     of = record(value, offset=offset)
     message = DeadLetter(of, Reason.NOT_JSON, "malformed").message("s", form)
     return Record(message.key, message.value, [(name.encode(), held) for name, held in message.headers])
 
 
 async def values_of(kafka: str, topic: str = TOPIC) -> list[bytes | None]:
-    """Those of all records that can be read."""
-    return [each.value async for each in everything(Brokers(kafka), topic) if isinstance(each, ConsumerRecord)]
+    """Returns the values of all records that can be read."""
+    return [each.value async for each in everything(Brokers(kafka), topic) if not isinstance(each, Unreadable)]
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> str:
@@ -199,7 +200,7 @@ async def test_a_pointer_is_followed_past_a_record_that_no_client_can_unpack(kaf
     pointers = [letter(value, form=Form.POINTER, offset=offset) for value, offset in ((b"one", 0), (b"bad", 1), (b"three", 2))]
     await send_records(sender, DLQ, [each._replace(value=b"") for each in pointers])
     assert await redrive_on(Brokers(kafka), TOPIC) == 1
-    readable = [each async for each in everything(Brokers(kafka), TOPIC) if isinstance(each, ConsumerRecord)]
+    readable = [each async for each in everything(Brokers(kafka), TOPIC) if not isinstance(each, Unreadable)]
     assert sorted(each.value or b"" for each in readable if dict(each.headers).get("forewarn-redriven")) == [b"one", b"three"]
 
 

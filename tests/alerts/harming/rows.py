@@ -1,0 +1,43 @@
+"""Rows of Postgres that cannot be worked on, or not be sent."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.alerts.stack import Stack
+
+
+@asynccontextmanager
+async def work_that_raises(stack: Stack) -> AsyncIterator[None]:
+    """A table is missing that due work needs."""
+    await stack.sql("ALTER TABLE ticketing.clocks RENAME TO clocks_away")
+    await stack.sql(
+        "INSERT INTO ticketing.due (kind, ref, due_at, ready_at) "
+        "SELECT 'warn_first_response', 'x' || n, now(), now() FROM generate_series(1, 15) n"
+    )
+    yield
+    await stack.sql("ALTER TABLE ticketing.clocks_away RENAME TO clocks")
+
+
+@asynccontextmanager
+async def work_that_always_raised(stack: Stack) -> AsyncIterator[None]:
+    """A row that no version of ours can have written raises for the twentieth time."""
+    await stack.sql("INSERT INTO ticketing.due (kind, ref, due_at, ready_at, raised) VALUES ('look_again', 'nonsense', now(), now(), 19)")
+    yield
+    await stack.sql("DELETE FROM ticketing.due_aside")
+
+
+@asynccontextmanager
+async def work_that_no_worker_gets(stack: Stack) -> AsyncIterator[None]:
+    """Somebody holds a row that becomes due."""
+    await stack.sql("INSERT INTO ticketing.due (kind, ref, due_at, ready_at) SELECT 'tidy_tickets', 'x', now() + '3 s', now() + '3 s'")
+    async with stack.holding("SELECT FROM ticketing.due WHERE ref = 'x' FOR UPDATE"):
+        yield
+    await stack.sql("DELETE FROM ticketing.due WHERE ref = 'x'")
+
+
+@asynccontextmanager
+async def refused_row(stack: Stack) -> AsyncIterator[None]:
+    """A fact for a topic that is not there."""
+    await stack.sql("INSERT INTO monitor.outbox (topic, value, header_names, header_values) VALUES ('no.such.topic.v1', '{}', '{}', '{}')")
+    yield
+    await stack.sql("DELETE FROM monitor.unpublished")
