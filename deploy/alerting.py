@@ -25,7 +25,7 @@ log = logging.getLogger("deploy.alerting")
 
 
 class AlertingSettings(MailSettings):
-    """FOREWARN_OPERATOR_MAIL, and notifier's mail server."""
+    """Alerting reads FOREWARN_OPERATOR_MAIL, and notifier's mail server."""
 
     operator_mail: str = Field("operators@example.org", description="who is told of alerts: addresses, divided by commas")
 
@@ -45,12 +45,12 @@ class AlertingSettings(MailSettings):
 
 
 def own_or_shipped(settings: AlertingSettings) -> Path:
-    """The file that is filled in: the operator's own, if there is one."""
+    """Returns the file that is filled in: the operator's own, if there is one."""
     return file_of(NAME, (Path(settings.own_config_dir or SHIPPED.parent), SHIPPED.parent))
 
 
 def configured(shipped: dict[str, Any], settings: AlertingSettings) -> dict[str, Any]:
-    """The shipped configuration with what the environment says about mail; everything else stays."""
+    """Returns the shipped configuration with what the environment says about mail; everything else stays."""
     address = parseaddr(settings.mail_from)[1]
     mail: dict[str, Any] = {
         "smtp_smarthost": f"{settings.smtp_host}:{settings.smtp_port}",

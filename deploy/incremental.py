@@ -1,4 +1,4 @@
-"""IncrementalAlterConfigs: settings of a topic one by one, and all others as they are. aiokafka knows only the request that replaces all.
+"""Sends IncrementalAlterConfigs, which sets single settings of a topic and leaves the others; aiokafka's request replaces all of them.
 
 https://cwiki.apache.org/confluence/display/KAFKA/KIP-339%3A+Create+a+new+IncrementalAlterConfigs+API
 """
@@ -43,7 +43,7 @@ class SetTopicConfigs(Request[IncrementalAlterConfigsRequest_v0]):  # type: igno
     API_KEY = 44
 
     def __init__(self, wanted: Mapping[str, Mapping[str, str]]) -> None:
-        """`wanted`: settings by topic."""
+        """Takes the settings by topic as `wanted`."""
         self._wanted = wanted
 
     def build(self, request_struct_class: type[IncrementalAlterConfigsRequest_v0]) -> IncrementalAlterConfigsRequest_v0:

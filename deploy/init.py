@@ -41,7 +41,7 @@ else:
 
 
 class InitSettings(Passwords):
-    """What init reads beside the address of Kafka and of the database; for each service the password of its role."""
+    """Init reads these beside the address of Kafka and of the database; for each service the password of its role."""
 
     init_topics: bool = Field(True, description="false for a broker that makes its topics by itself")
     init_replicas: int = Field(2, ge=1, description="processes of one service connected at once, those being replaced too")
@@ -55,7 +55,7 @@ class InitSettings(Passwords):
 
     @property
     def connections(self) -> int:
-        """What one service's role may hold: so much for each replica, and a few for migrations and sessions that just end."""
+        """Returns how many connections one service's role may have: some for each replica, and a few for migrations and ending sessions."""
         return self.init_replicas * (self.database_pool + BESIDE_POOL) + SPARE
 
     def password_of(self, service: str) -> str:
@@ -91,7 +91,7 @@ async def prepare_database(settings: InitSettings) -> None:
 
 
 async def migrate_as_itself(settings: InitSettings, service: str) -> None:
-    """The role applies its own migrations: it owns what they make, and its password is proved to work."""
+    """Applies the service's migrations as its own role: the role owns what they make, and its password is proved to work."""
     connection = await connect(settings, roles.role_of(service), settings.password_of(service))
     try:
         for name in await migrate(connection, service, [ROOT / "shared" / "migrations", ROOT / "services" / service / "migrations"]):
@@ -110,7 +110,7 @@ async def _create_if_missing(settings: InitSettings) -> None:
 
 
 async def connect(settings: InitSettings, user: str, password: str, database: str | None = None) -> asyncpg.Connection:
-    """A session of that role, in Forewarn's database or another of the server."""
+    """Opens a session of that role, in Forewarn's database or another of the server."""
     return await asyncpg.connect(**server_of(settings), database=database or settings.database_name, user=user, password=password)
 
 
@@ -123,7 +123,7 @@ async def main(settings: InitSettings) -> None:
 
 if __name__ == "__main__":
     logs.configure("%(message)s")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # init says itself what it waits for
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # init itself logs what it waits for
     try:
         asyncio.run(main(InitSettings()))
     except ConfigError as error:

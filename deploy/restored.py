@@ -1,4 +1,4 @@
-"""What is left to do after a database was restored: roles and migrations of this version, and ticket numbers that nobody has yet.
+"""Finishes the restore of a database: applies roles and migrations of this version, and leaves out ticket numbers that mails may have.
 
 Tickets that were opened since the backup are lost, but their customers have the numbers in their mails.
 `python -m deploy.restored 10000` goes on so many numbers after the last that the backup knows.
@@ -14,7 +14,7 @@ from shared.configuration.files import ConfigError
 from shared.observing import logs
 
 TICKETING = "ticketing"
-NUMBERS = 10_000  # left out when nobody says how many
+NUMBERS = 10_000  # left out when the command line names no number
 
 SKIP = "SELECT setval('ticketing.ticket_numbers', (SELECT last_value FROM ticketing.ticket_numbers) + $1)"
 

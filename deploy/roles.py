@@ -1,4 +1,4 @@
-"""The database, one role per service, and for each role one schema: its own, and the only thing it can touch.
+"""Makes the database, one role per service, and for each role one schema: its own, and the only thing it can touch.
 
 Run by an administrator: a superuser, or on a managed server a role with CREATEROLE and CREATEDB, which cannot close everything.
 Running again changes nothing but the passwords and limits, to what they are now.
@@ -27,6 +27,7 @@ POWERS = {
 FUNCTIONS = r"""SELECT oid::regprocedure::text AS name FROM pg_proc
     WHERE pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')
     AND (proname ~ '^(lo_|pg_(try_)?advisory_(xact_)?lock)' OR proname IN ('loread', 'lowrite'))"""
+# This finds the databases that every role may enter.
 ENTERED_BY_ALL = """SELECT datname FROM pg_database
     WHERE datallowconn AND datname <> $1 AND has_database_privilege('public', oid, 'CONNECT') ORDER BY datname"""
 OTHER_ROLES = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper AND rolname <> ALL ($1::text[])"
@@ -73,7 +74,7 @@ async def _close_another(admin: asyncpg.Connection, database: str, services: Seq
 
 
 async def provide(admin: asyncpg.Connection, database: str, service: str, password: str, connections: int) -> None:
-    """The service's role with this password and at most so many connections, and its schema."""
+    """Makes the service's role with this password and at most so many connections, and its schema."""
     role = role_of(service)
     if not await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role):
         await admin.execute(f"CREATE ROLE {role}")
@@ -91,7 +92,7 @@ async def provide(admin: asyncpg.Connection, database: str, service: str, passwo
 
 
 async def left_open(admin: asyncpg.Connection, database: str, services: Sequence[str]) -> list[str]:
-    """A sentence for everything that the roles of these services can still do beside their work, for whatever reason."""
+    """Returns a sentence for everything that the roles of these services can still do beside their work, for whatever reason."""
     found = [
         f"everybody may connect to database {other}: REVOKE ALL ON DATABASE {_quoted(other)} FROM PUBLIC"
         for [other] in await admin.fetch(ENTERED_BY_ALL, database)
@@ -114,7 +115,7 @@ def _quoted(name: str) -> str:
 
 
 def scram_verifier(password: str, salt: bytes | None = None, iterations: int = 4096) -> str:
-    """What Postgres stores for a password (RFC 5803). Sent in its place, so that no server log ever holds the password."""
+    """Returns what Postgres stores for a password (RFC 5803). It is sent in the password's place, so that no server log ever holds that."""
     salt = salt or secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
     client_key = hmac.digest(salted, b"Client Key", "sha256")

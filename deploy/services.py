@@ -1,7 +1,7 @@
-"""The services of Forewarn are listed here, and only here: whatever makes, starts, watches or tests each of them reads this list.
+"""Lists the services of Forewarn, and is the only place that does: whatever makes, starts, watches or tests each of them reads this list.
 
-A service more is a line here and a folder in `services/`. Files that cannot read Python (docker-compose.yml, prometheus.yml)
-name the services too; tests/unit/deploy/test_services.py compares them with this list, and knows of every other place.
+A new service is a line here and a folder in `services/`. Files that cannot read Python (docker-compose.yml, prometheus.yml) name the
+services too; tests/unit/deploy/test_services.py compares them with this list, and knows of every other place.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ServiceSpec:
-    """What everybody has to know of a service to run it; its own settings are in its folder."""
+    """Holds what is needed to run a service; the service's own settings are in its folder."""
 
     name: str  # of its folder, its Postgres schema, its host in compose, and the label `service` of its metrics
     port: int  # of its REST API
@@ -19,12 +19,12 @@ class ServiceSpec:
 
     @property
     def module(self) -> str:
-        """What `python -m` starts."""
+        """Returns the module that `python -m` starts."""
         return f"services.{self.name}"
 
     @property
     def password(self) -> str:
-        """The setting of `deploy.init` that says the password of its role."""
+        """Returns the setting of `deploy.init` that says the password of its role."""
         return f"{self.name}_password"
 
 

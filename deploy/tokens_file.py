@@ -12,13 +12,13 @@ import yaml
 from shared.configuration.files import load
 from shared.http.tokens_file import TokensFile
 
-MODE = 0o640  # hashes are no secret of the first rank, and nobody's business
+MODE = 0o640  # hashes are not secret, but only the services need to read them
 HEAD = "# Written by `forewarn tokens`. It holds SHA-256 hashes, never a token; services read it again when it changes.\n"
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A change that is not made, and why."""
+    """Says why a change is not made."""
 
     why: str
 
@@ -27,7 +27,7 @@ Change = Callable[[TokensFile], TokensFile | Refused]
 
 
 def ensure(path: Path) -> bool:
-    """Makes a file without tokens unless there is one. Whether it was made."""
+    """Makes a file without tokens unless there is one; returns True when it made one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _alone(path.parent):
         if path.exists():
@@ -37,13 +37,13 @@ def ensure(path: Path) -> bool:
 
 
 def read(path: Path) -> TokensFile:
-    """What the file holds; no tokens when there is none yet. Raises ConfigError with every mistake and its line."""
+    """Returns what the file holds; no tokens when there is none yet. Raises ConfigError with every mistake and its line."""
     return load(path, TokensFile) if path.exists() else TokensFile()
 
 
 def change(path: Path, decide: Change) -> Refused | None:
     """Reads, decides and writes under a lock, so that of two changes at once none is lost. Raises ConfigError and OSError."""
-    path = Path(os.path.realpath(path))  # a link stays a link
+    path = Path(os.path.realpath(path))  # a symbolic link stays a link
     with _alone(path.parent):
         decided = decide(read(path))
         if isinstance(decided, Refused):
@@ -54,7 +54,7 @@ def change(path: Path, decide: Change) -> Refused | None:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Holds an advisory lock on the folder: the file itself is another one after each change."""
+    """Holds an advisory lock on the folder, since the file itself is a new one after each change."""
     held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -64,9 +64,9 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Writes beside the file, then puts the new one in its place, with the old one's owner: the services must be able to read it."""
+    """Writes beside the file, then renames the new one into its place, with the old one's owner: the services must be able to read it."""
     new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)  # what a writer left that was killed: there is one at a time
+    new.unlink(missing_ok=True)  # a killed writer may have left one; there is only one writer at a time
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w") as file:
             os.fchmod(file.fileno(), MODE)  # whatever the umask is

@@ -1,6 +1,7 @@
-"""The topics as deploy/kafka/topics.yml wants them, and what it takes to make a broker agree.
+"""Makes the broker's topics agree with deploy/kafka/topics.yml.
 
-Creates and reconfigures; never deletes a topic, never changes a partition count, and leaves settings alone that the file does not name.
+It creates and reconfigures; it never deletes a topic, never changes a partition count, and leaves settings alone that the file does not
+name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,14 +26,14 @@ Setting = Annotated[str | int, meant("a setting of Kafka's: a text or a whole nu
 
 
 class Wanted(Config):
-    """How one topic should be: `settings` are Kafka's own topic settings."""
+    """A topic should be like this: `settings` are Kafka's own topic settings."""
 
     partitions: int = Field(ge=1, description="how many, when it is made; never changed after that")
     settings: dict[str, Setting] = Field({}, description="of this topic, over the common ones")
 
 
 class TopicsFile(Config):
-    """Kafka's topics, as `init` makes and configures them."""
+    """The file lists Kafka's topics, as `init` makes and configures them."""
 
     settings: dict[str, Setting] = Field({}, description="of every topic that says nothing else")
     topics: dict[Topic, Wanted] = Field(description="by name")
@@ -40,19 +41,19 @@ class TopicsFile(Config):
     receipts: Wanted = Field(description="what `forewarn dlq redrive` sent back")
 
     def wanted(self) -> dict[str, Wanted]:
-        """Every topic and its dead letters, and the receipts for those, each with its own settings over the common ones."""
+        """Returns every topic, its dead letters, and the receipts for those, each with its own settings over the common ones."""
         every = {topic.value: wish for topic, wish in self.topics.items()} | {f"{topic}.dlq": self.dead_letters for topic in self.topics}
         every[RECEIPTS] = self.receipts
         return {name: Wanted(partitions=wish.partitions, settings=self.settings | wish.settings) for name, wish in every.items()}
 
 
 def read(path: Path = FILE) -> dict[str, Wanted]:
-    """What the file wants, dead letters included. Raises ConfigError with every mistake and its line."""
+    """Returns the topics of the file, dead letters included. Raises ConfigError with every mistake and its line."""
     return load(path, TopicsFile).wanted()
 
 
 async def agree(brokers: Brokers, wanted: Mapping[str, Wanted]) -> list[str]:
-    """Makes the brokers have the topics as wanted; says what it did and what it left alone.
+    """Makes the brokers have the topics as wanted; returns what it did and what it left alone.
 
     Raises ConnectionError while no broker lets us in, KafkaError when one refuses.
     """
@@ -76,7 +77,7 @@ async def agree(brokers: Brokers, wanted: Mapping[str, Wanted]) -> list[str]:
 
 
 def differences(wanted: Mapping[str, Wanted], found: Mapping[str, int]) -> list[str]:
-    """One sentence for every topic whose partition count is another than wanted."""
+    """Returns one sentence for every topic whose partition count is another than wanted."""
     return [
         f"topic {name}: has {found[name]} partitions and should have {wish.partitions}; left alone, since keys would move"
         for name, wish in wanted.items()
@@ -88,7 +89,7 @@ async def _create(admin: AIOKafkaAdminClient, missing: Mapping[str, Wanted], rep
     if missing:
         new = [NewTopic(name, wish.partitions, replicas, topic_configs=_texts(wish)) for name, wish in missing.items()]
         response = await admin.create_topics(new)
-        # Another init may have been faster; it wants the same.
+        # Another init may have been faster; it makes the same topics.
         _raise_errors((code, f"topic {name}: {reason}") for name, code, reason in response.topic_errors)
 
 

@@ -1,1 +1,1 @@
-"""What two services import, and nothing else: contracts, the three mechanisms, and the edges of a process."""
+"""Holds what two services import, and nothing else: contracts, the three mechanisms, and the edges of a process."""

@@ -1,4 +1,4 @@
-"""How large an answer may be, and what may be asked for: names, limits, and pages that end by count or by bytes.
+"""Bounds how large an answer is, and what may be asked for: names, limits, and pages that end by count or by bytes.
 
 A GET answers with `MAX_ANSWER` bytes at most, whatever the tables hold: a list has pages, and queries cut the texts of
 its items (`left` in SQL), so that what is not shown is not loaded.
@@ -25,7 +25,7 @@ Item = TypeVar("Item", bound=BaseModel)
 
 
 class Page(BaseModel, Generic[Item]):
-    """Some of a list. `next` is the cursor of the page after it; null when it is the last."""
+    """Is one page of a list. `next` is the cursor of the page after it; null when it is the last."""
 
     items: list[Item]
     next: str | None
@@ -40,7 +40,7 @@ async def page_of(
     position: Callable[[Item], str],
     at_most: int = PAGE,
 ) -> Page[Item]:
-    """At most `limit` items of at most `at_most` bytes of JSON, and one at least if there is one.
+    """Returns at most `limit` items of at most `at_most` bytes of JSON, and one at least if there is one.
 
     The query's last parameter is its LIMIT; `position` is what the cursor after an item says. `tx` must be a transaction.
     """

@@ -1,8 +1,8 @@
-"""The REST edge every service shares: problems (RFC 9457), bearer tokens with roles, POSTs that act once, lists with cursors.
+"""Is the REST edge every service shares: problems (RFC 9457), bearer tokens with roles, POSTs that act once, lists with cursors.
 
 Errors every endpoint may give: 401 without a valid token, 403 with the wrong role, 408 for a body that does not arrive in
-time, 413 above 1 MiB, 422 for a body that does not fit its schema, 503 with Retry-After while the database is away or as
-many requests are under way as may be. `shared/http/` is what stands before all of this.
+time, 413 above 1 MiB, 422 for a body that does not fit its schema, 503 with Retry-After while the database is away or the
+limit of requests under way is reached. `shared/http/` handles a request before all of this.
 """
 
 import base64
@@ -44,13 +44,14 @@ __all__ = [
 # A key belongs to the name of its caller. Rows from before migration 0005 have no caller, and count as anybody's for their last day.
 ANSWERED = """SELECT body_hash, status, response FROM idempotency
     WHERE key = $1 AND route = $2 AND caller IN ($3, '') ORDER BY caller DESC LIMIT 1"""
+# This claims the key, and inserts nothing when it is taken: a second call waits here for the first one's commit.
 CLAIM_KEY = """INSERT INTO idempotency (key, route, caller, body_hash, status, response) SELECT $1, $2, $3, $4, 0, ''
     WHERE NOT EXISTS (SELECT FROM idempotency WHERE key = $1 AND route = $2 AND caller = '') ON CONFLICT DO NOTHING"""
 KEEP_ANSWER = "UPDATE idempotency SET status = $4, response = $5, customer = $6 WHERE key = $1 AND route = $2 AND caller = $3"
 
 
 def database_of(request: Request) -> Database:
-    """The service's database, for endpoints."""
+    """Returns the service's database, for endpoints."""
     database: Database = request.app.state.database
     return database
 
@@ -84,7 +85,7 @@ async def once(
 
 
 def _shown_in(view: BaseModel) -> bytes | None:
-    """The digest of the id of the customer whose data an answer shows; None when it shows nobody's."""
+    """Returns the digest of the id of the customer whose data an answer shows; None when it shows nobody's."""
     held = [getattr(view, name) for name in type(view).model_fields]
     customer_id = getattr(view, "customer_id", None)
     if isinstance(customer_id, str):
@@ -93,7 +94,7 @@ def _shown_in(view: BaseModel) -> bytes | None:
 
 
 async def _fingerprint(request: Request) -> bytes:
-    """What the request says: its body, and among the headers an event in binary mode, and the person who is acted for."""
+    """Returns a hash of what the request says: the body, an event's headers in binary mode, and the person who is acted for."""
     said = sorted(header for header in request.headers.raw if header[0].startswith(b"ce-") or header[0] == ACTING_FOR.lower().encode())
     return hashlib.sha256(await request.body() + b"".join(b"\n%s: %s" % header for header in said)).digest()
 
@@ -108,7 +109,7 @@ async def _answered(tx: Tx, claim: tuple[str | None, str, str], said: bytes) -> 
 
 
 class Body(BaseModel):
-    """What a request brings: a field it does not know is a mistake. Of many only their number is said: each error takes memory."""
+    """Is the body of a request: a field it does not know is a mistake. Of many only their number is said: each error takes memory."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -128,7 +129,7 @@ def cursor_of(position: str) -> str:
 
 
 def position_of(cursor: str | None) -> str | None:
-    """Where a cursor of ours points. Raises a 422 problem for any other."""
+    """Returns where a cursor of ours points. Raises a 422 problem for any other."""
     if cursor is None:
         return None
     try:
@@ -141,7 +142,7 @@ def position_of(cursor: str | None) -> str | None:
 
 
 def timed_position(cursor: str | None) -> tuple[datetime | None, str | None]:
-    """The moment and the id that a cursor of a list by time points to. Raises a 422 problem for any other cursor."""
+    """Returns the moment and the id that a cursor of a list by time points to. Raises a 422 problem for any other cursor."""
     position = position_of(cursor)
     if position is None:
         return None, None
@@ -156,7 +157,7 @@ def timed_position(cursor: str | None) -> tuple[datetime | None, str | None]:
 
 
 def numbered_position(cursor: str | None) -> int | None:
-    """The number that a cursor of a list by number points to. Raises a 422 problem for any other cursor."""
+    """Returns the number that a cursor of a list by number points to. Raises a 422 problem for any other cursor."""
     position = position_of(cursor)
     if position is None:
         return None
@@ -166,7 +167,7 @@ def numbered_position(cursor: str | None) -> int | None:
 
 
 def not_ours() -> Problem:
-    """For a cursor that no list of ours has given out."""
+    """Returns the problem for a cursor that no list of ours has given out."""
     return Problem(422, "this cursor is not one of ours")
 
 
@@ -174,9 +175,9 @@ def not_ours() -> Problem:
 
 
 def application(title: str, settings: Settings, database: Database, about: str = "") -> FastAPI:
-    """A FastAPI application with our problems, limits and state; `about` becomes its description.
+    """Makes a FastAPI application with our problems, limits and state; `about` becomes its description.
 
-    It redirects nobody: where to would be the caller's Host to say.
+    It redirects nobody: the target would be taken from the caller's Host header.
     """
     app = FastAPI(title=title, description=about, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     # The last one added comes first: a request goes through Head, Gate, Bodies, Working.
@@ -187,7 +188,10 @@ def application(title: str, settings: Settings, database: Database, about: str =
 
 
 def public_application(title: str, settings: Settings, database: Database, routers: Sequence[APIRouter]) -> FastAPI:
-    """An application for everybody: no path asks for a token, bodies are small, and nothing describes it. It has a /livez of its own."""
+    """Makes an application for everybody: no path asks for a token, bodies are small, and nothing describes it.
+
+    It has a /livez of its own.
+    """
     app = FastAPI(title=title, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_middleware(Working, settings=settings)
     app.add_middleware(Bodies, settings=settings, for_everybody=True)
@@ -196,7 +200,7 @@ def public_application(title: str, settings: Settings, database: Database, route
 
     @app.get("/livez", tags=["health"])
     async def livez() -> dict[str, bool]:
-        """The process answers; for the proxy before it."""
+        """Says that the process answers; for the proxy before it."""
         return {"alive": True}
 
     return _finished(app, settings, database)

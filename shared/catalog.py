@@ -1,4 +1,4 @@
-"""What catalog.yml says: the product's components, the words customers use for them, and the words that speak of trouble. Pure."""
+"""Reads catalog.yml: the product's components, the words customers use for them, and the words that speak of trouble. Pure."""
 
 from collections.abc import Iterator
 from typing import Annotated, Self
@@ -11,7 +11,7 @@ from shared.foreign import holds_link, is_plain_word
 
 Words = Annotated[str, Field(min_length=1, max_length=100)]
 
-LONGEST, TITLE = 500, 200  # characters of an incident's title: those that are looked at, and those that a customer reads
+LONGEST, TITLE = 500, 200  # characters of an incident's title: those that are examined, and those that a customer reads
 
 # A phrase holds when its words stand together, in any order: "not work" also means "doesn't work", "never really worked" and "won't work".
 TROUBLE: tuple[str, ...] = (
@@ -31,14 +31,14 @@ TROUBLE: tuple[str, ...] = (
 
 
 class Component(Config):
-    """One component of the product."""
+    """Is one component of the product."""
 
     name: Words = Field(description="as customers know it")
     synonyms: tuple[Words, ...] = Field((), description="what else they call it, and what they do with it")
 
 
 class Catalog(Config):
-    """The parts of the product. A component that is not listed is used under its own id."""
+    """The catalog lists the parts of the product. A component that is not listed is used under its own id."""
 
     components: dict[str, Component] = Field({}, description="by the id that events give")
     trouble: tuple[Words, ...] = Field(TROUBLE, description="words that speak of trouble, with any component; instead of those built in")
@@ -55,7 +55,7 @@ class Catalog(Config):
         return self
 
     def component(self, said: str | None) -> str | None:
-        """The component somebody means, by its id, name or a synonym in any case; an unknown one stays as it was said."""
+        """Returns the component somebody means, by its id, name or a synonym in any case; an unknown one stays as it was said."""
         if said is None or not said.strip():
             return None
         wanted = said.strip().casefold()
@@ -63,11 +63,11 @@ class Catalog(Config):
         return next(known, said.strip())
 
     def name(self, component: str) -> str:
-        """The component as customers know it."""
+        """Returns the component's name as customers know it."""
         return self.components[component].name if component in self.components else component
 
     def told(self, component: str) -> str:
-        """The component as customers may read it: by the name that is listed, or by an id that can be nothing but one.
+        """Returns the component as customers may read it: the name that is listed, or an id that can only be an identifier.
 
         Anybody who may send events names components, and must not write to customers by that.
         """
@@ -77,16 +77,16 @@ class Catalog(Config):
         return component if is_plain_word(component) else self.unnamed
 
     def title(self, title: str, component: str) -> str:
-        """An incident's title as customers may read it: the component in it is named as in `told`, the rest is its rule's.
+        """Returns an incident's title as customers may read it: the component in it is named as in `told`, the rest comes from its rule.
 
-        A title that has a link all the same is no rule's: the component stands for it.
+        A title that has a link all the same does not come from a rule: the component's name replaces it.
         """
         told = self.told(component)
         said = _renamed(title[:LONGEST], component, told, whole=told != self.unnamed) if component else title[:LONGEST]
         return told if holds_link(said) else one_line(said, TITLE)
 
     def names(self, component: str) -> tuple[str, ...]:
-        """Everything the component is called, its id first."""
+        """Returns all names of the component, its id first."""
         return tuple(self._names(component))
 
     def _names(self, component: str) -> Iterator[str]:
@@ -97,7 +97,7 @@ class Catalog(Config):
 
 
 def _renamed(text: str, name: str, told: str, *, whole: bool) -> str:
-    """The text with `told` for `name`; `whole`: only where neither a letter nor a digit is beside it."""
+    """Returns the text with `told` for `name`; `whole`: only where neither a letter nor a digit is beside it."""
     said, end = [], 0
     while (start := text.find(name, end)) >= 0:
         said.append(text[end:start])

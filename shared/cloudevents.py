@@ -1,7 +1,9 @@
-"""How messages look as bytes: CloudEvents 1.0 on Kafka, read in both modes, written as structured JSON. Knows no topic and no broker.
+"""Reads and writes messages as bytes: CloudEvents 1.0 on Kafka, read in both modes, written as structured JSON.
+
+Knows no topic and no broker.
 
 Whatever the bytes, reading gives an event, a fact, None (a type we do not know) or `Undecodable` with a
-reason from a closed list; never another exception. A reader does not trust the writer, and does not read the clock.
+reason from a closed list; never another exception. Reading checks everything, and does not read the clock.
 
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
@@ -25,7 +27,7 @@ from shared.events.moments import ABSURD, AHEAD, EARLIEST, Reading
 from shared.streaming.tolerance import UNKNOWN_WORD, mended
 
 MAX_BYTES = 1 << 20
-DEEPEST = 100  # objects and lists within each other, in what is converted or written again; an event that is only read may have some 900
+DEEPEST = 100  # levels of objects and lists, in what is converted or written again; an event that is only read may have some 900
 
 Headers = Sequence[tuple[str, bytes]]  # as in aiokafka's ConsumerRecord
 
@@ -33,7 +35,7 @@ FACT_HEADERS: tuple[tuple[str, bytes], ...] = (("content-type", b"application/cl
 
 
 class Reason(StrEnum):
-    """Why a message became a dead letter: the closed list, also a metric's label."""
+    """Says why a message became a dead letter: the closed list, also a metric's label."""
 
     EMPTY = "empty"  # no value at all, and no event in the headers either
     TOO_LARGE = "too_large"  # more than 1 MiB
@@ -59,17 +61,17 @@ class Undecodable(Exception):
 
 
 class Arrival(Protocol):
-    """Where and when a message came in; an aiokafka ConsumerRecord is one."""
+    """Says where and when a message came in; an aiokafka ConsumerRecord is one."""
 
     @property
     def topic(self) -> str: ...
     @property
     def timestamp(self) -> int | None:
-        """Milliseconds since the epoch; None or below 0 when the broker kept none."""
+        """Returns milliseconds since the epoch; None or below 0 when the broker kept none."""
 
 
 def read_event(value: bytes | None, headers: Headers, now: datetime, arrival: Arrival | None = None) -> ProductEvent:
-    """The event in a message of either mode; attributes we do not know are its `extensions`. Raises `Undecodable`.
+    """Returns the event in a message of either mode; attributes we do not know are its `extensions`. Raises `Undecodable`.
 
     An event without a time gets that of its arrival, and is counted; without an arrival it is refused. Costs 0.2 µs over
     decoding alone, as long as there is nothing but what we know; 2 µs with extensions or without a time, 3 in binary mode.
@@ -97,7 +99,7 @@ def read_event(value: bytes | None, headers: Headers, now: datetime, arrival: Ar
 def read_fact(
     value: bytes | None, headers: Headers, now: datetime, known: Mapping[str, type[Fact]], arrival: Arrival | None = None
 ) -> Fact | None:
-    """The fact in a message of either mode, or None when its type is not among the `known`. Raises `Undecodable`.
+    """Returns the fact in a message of either mode, or None when its type is not among the `known`. Raises `Undecodable`.
 
     What a later version may say is tolerated (see `shared/streaming/tolerance.py`): a fact with a word we do not know is None too.
     """
@@ -107,7 +109,7 @@ def read_fact(
         return None
     _refuse_deep(event.data)
     attributes = {**_attributes(event), "hops": _hops(event.extensions)}
-    attributes.pop("datacontenttype", None)  # has done its work; "application/json; charset=utf-8" is JSON too
+    attributes.pop("datacontenttype", None)  # it is no longer needed; "application/json; charset=utf-8" is JSON too
     if isinstance(event.data, bytes):
         raise Undecodable(Reason.WRONG_TYPE, "data: neither JSON nor text")
     leave_surplus(event.data, fact)
@@ -126,12 +128,15 @@ def read_fact(
 
 
 def _fact(fact: type[Fact], attributes: dict[str, Any], now: datetime) -> Fact:
-    """Strict, so that "12" is no number and 1764000000 no time; strict JSON still knows tuples and dates. Raises ValidationError."""
+    """Validates strictly, so that "12" is no number and 1764000000 no time; strict JSON still knows tuples and dates.
+
+    Raises ValidationError.
+    """
     return fact.model_validate_json(msgspec.json.encode(attributes), strict=True, context=Reading(now=now))
 
 
 def _misfit(error: ValidationError) -> Undecodable:
-    """What is wrong first, but for words that a later version may know."""
+    """Returns what is wrong first, but for words that a later version may know."""
     errors = error.errors(include_url=False, include_input=False, include_context=False)
     first = next((each for each in errors if each["type"] not in UNKNOWN_WORD), errors[0])
     where = _path(tuple(step if isinstance(step, int) or step in field_names() else "*" for step in first["loc"]))
@@ -141,12 +146,12 @@ def _misfit(error: ValidationError) -> Undecodable:
 
 
 def write_fact(fact: Fact) -> bytes:
-    """Structured JSON; goes with `FACT_HEADERS`. An attribute that is not set is left out, as the JSON format has it."""
+    """Writes structured JSON, which goes with `FACT_HEADERS`. An attribute that is not set is left out, as the JSON format has it."""
     return fact.model_dump_json(exclude={"causationid"} if fact.causationid is None else None).encode()
 
 
 def write_event(event: ProductEvent) -> bytes:
-    """Structured JSON of somebody's event, extensions included: for those who hand it on or play it. Raises `Undecodable` when too deep."""
+    """Writes structured JSON of somebody's event, extensions included, to forward or replay it. Raises `Undecodable` when too deep."""
     _refuse_deep(event.data)
     attributes = _attributes(event)
     if isinstance(event.data, bytes):
@@ -158,11 +163,11 @@ _ATTRIBUTES = frozenset(ProductEvent.__struct_fields__) - {"extensions"}
 _IDENTIFYING = ("id", "source", "type", "subject")
 _DATA = frozenset({"data", "data_base64"})
 
-_decode = msgspec.json.Decoder(ProductEvent).decode  # refuses attributes it does not know: those take the longer way
+_decode = msgspec.json.Decoder(ProductEvent).decode  # refuses attributes it does not know: messages with such take the slower path
 _decode_any = msgspec.json.Decoder().decode
 _control_character = re.compile("[\x00-\x1f\x7f-\x9f]").search  # Unicode category Cc
 _escaped_nul = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000").search  # an odd number of backslashes, or it is text about U+0000
-# Every escape of a JSON text from left to right, so that the backslash of one is never taken for the start of another.
+# This matches every escape of a JSON text from left to right, so that the backslash of one is never taken for the start of another.
 _escape = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
 )
@@ -172,7 +177,10 @@ _BACKSLASH, _DELETE, _LATIN = 0x5C, 0x7F, 0xC2  # in valid JSON no control chara
 
 
 def is_deep(held: Any) -> bool:
-    """Whether there are more than `DEEPEST` objects and lists within each other. Goes level by level, so no depth is too much."""
+    """Returns True when there are more than `DEEPEST` objects and lists within each other.
+
+    It goes level by level, so no depth is too much.
+    """
     level = [held] if _holds(held) else []
     for _ in range(DEEPEST):
         if not level:
@@ -186,13 +194,16 @@ def _holds(held: Any) -> bool:
 
 
 def is_binary(headers: Headers) -> bool:
-    """Whether the attributes are in the headers. Structured messages may repeat them there, and console producers send no content type."""
+    """Returns True when the attributes are in the headers.
+
+    Structured messages may repeat them there, and console producers send no content type.
+    """
     held = dict(headers)
     return "ce_specversion" in held and not (held.get("content-type") or b"").lower().startswith(b"application/cloudevents")
 
 
 def _from_json(value: bytes) -> dict[str, Any]:
-    """The attributes of structured mode, with those we do not know, or with what is wrong with them."""
+    """Returns the attributes of structured mode, with those we do not know. Raises `Undecodable` with what is wrong with them."""
     attributes = _any(value)
     if not isinstance(attributes, dict):
         raise Undecodable(Reason.NOT_CLOUDEVENT, "not an object")
@@ -214,12 +225,12 @@ def _from_base64(encoded: Any, attributes: dict[str, Any]) -> Any:
 
 
 def _from_headers(value: bytes, headers: Headers) -> dict[str, Any]:
-    """The attributes of binary mode: they are `ce_` headers, the value is the data. Headers that are not ours may hold anything."""
+    """Returns the attributes of binary mode: they are `ce_` headers, the value is the data. Headers that are not ours may hold anything."""
     if len(value) > MAX_BYTES:
         raise Undecodable(Reason.TOO_LARGE, f"{len(value)} bytes")
     attributes: dict[str, Any] = {}
     for header, held in headers:
-        if header == "content-type" and held:  # one that says nothing is none
+        if header == "content-type" and held:  # an empty one counts as none
             name = "datacontenttype"
         elif header.startswith("ce_"):
             name = header.removeprefix("ce_")
@@ -239,7 +250,7 @@ def _from_headers(value: bytes, headers: Headers) -> dict[str, Any]:
 
 
 def _content(raw: bytes, content_type: Any) -> Any:
-    """What data in bytes means: JSON unless its content type says otherwise, text as text, anything else as it came."""
+    """Decodes data in bytes: JSON unless its content type says otherwise, text as text, anything else as it came."""
     if not isinstance(content_type, str) or _json_type(content_type):
         data = _any(raw)
         _refuse_nul(raw)
@@ -256,7 +267,7 @@ def _content(raw: bytes, content_type: Any) -> Any:
 
 
 def _attributes(event: ProductEvent) -> dict[str, Any]:
-    """The event as one object, as structured mode has it."""
+    """Returns the event as one object, as structured mode has it."""
     known = {name: held for name in ProductEvent.__struct_fields__ if (held := getattr(event, name)) is not None}
     return {**known.pop("extensions"), **known}
 
@@ -279,7 +290,7 @@ def _event(attributes: dict[str, Any], now: datetime, arrival: Arrival | None) -
 
 
 def _arrived_at(arrival: Arrival, now: datetime) -> datetime:
-    """The record's own timestamp, or now when the broker kept none."""
+    """Returns the record's own timestamp, or now when the broker kept none."""
     if arrival.timestamp is None or arrival.timestamp < 0:
         return now
     try:
@@ -289,7 +300,7 @@ def _arrived_at(arrival: Arrival, now: datetime) -> datetime:
 
 
 def _refusal(said: str) -> Undecodable:
-    """msgspec's words, sorted into ours: they name the attribute, and the value only for specversion."""
+    """Translates msgspec's message into ours: it names the attribute, and the value only for specversion."""
     if "missing required field" in said:
         return Undecodable(Reason.NOT_CLOUDEVENT, said)
     if "$.specversion" in said:
@@ -311,7 +322,7 @@ def _any(raw: bytes) -> Any:
 
 
 def _without_lone_surrogate(escape: re.Match[bytes]) -> bytes:
-    """Half of a surrogate pair is no character: U+FFFD stands for it, as where text is decoded (RFC 8259, section 8.2)."""
+    """Returns U+FFFD for half of a surrogate pair, which is no character, as where text is decoded (RFC 8259, section 8.2)."""
     return _REPLACEMENT if escape["lone"] else escape[0]
 
 
@@ -333,7 +344,7 @@ def _refuse_control_characters(event: ProductEvent) -> None:
 
 
 def _hops(extensions: Mapping[str, Any]) -> int:
-    """How many facts led here; binary mode says it in digits."""
+    """Returns how many facts led here; binary mode says it in digits."""
     said = extensions.get("hops", 0)
     hops = int(said) if isinstance(said, str) and said.isascii() and said.isdigit() and len(said) < 10 else said
     if not isinstance(hops, int) or isinstance(hops, bool) or hops < 0:
@@ -344,5 +355,5 @@ def _hops(extensions: Mapping[str, Any]) -> int:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    """Where in the message; a key that is no name could be a person's address, and is not repeated."""
+    """Returns where in the message an error is; a key that is no name could be a person's address, and is not repeated."""
     return ".".join(str(part) if isinstance(part, int) or part.isidentifier() else "*" for part in location) or "data"

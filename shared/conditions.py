@@ -1,4 +1,4 @@
-"""The condition language of rules and mappings: what a field must say, and how it is read from an event.
+"""Evaluates the condition language of rules and mappings: what a field must say, and how it is read from an event.
 
 `{data.ok: false, data.latency_ms: {above: 800}}` holds when every field that it names holds. Pure.
 """
@@ -22,7 +22,7 @@ Operand = Annotated[bool | int | float | str | None, meant("one value: a text, a
 
 
 class Comparison(Config):
-    """`{above: 800}`, `{below: 5, at_least: 1}`, `{present: true}`: all that is named must hold."""
+    """A comparison is written as `{above: 800}`, `{below: 5, at_least: 1}`, `{present: true}`: all that is named must hold."""
 
     above: float | None = Field(None, description="it is a number above this one")
     at_least: float | None = Field(None, description="it is this number, or one above it")
@@ -40,7 +40,7 @@ class Comparison(Config):
         return self
 
     def doubts(self) -> Iterator[str]:
-        """Whether no value can pass it."""
+        """Yields why no value can pass the comparison, if none can."""
         said = self.model_dump(exclude_unset=True)
         if self.present is False and len(said) > 1:
             yield "this never holds: a field that is not there compares with nothing"
@@ -59,7 +59,7 @@ def _kind(said: object) -> str:
     return "value"
 
 
-# One value, any of several, or what it compares with.
+# A field must have one value, any of several, or a value that passes a comparison.
 Wanted = Annotated[
     Annotated[Operand, Tag("value")] | Annotated[list[Operand], Tag("list")] | Annotated[Comparison, Tag("comparison")],
     Discriminator(_kind),
@@ -76,7 +76,7 @@ Condition = Annotated[Mapping[str, Wanted], AfterValidator(_of_events)]  # path 
 
 
 def as_written(condition: Mapping[str, Wanted]) -> dict[str, Any]:
-    """The condition as its file has it: a comparison holds only the operators that are named."""
+    """Returns the condition as its file has it: a comparison holds only the operators that are named."""
     return {path: wanted.model_dump(exclude_unset=True) if isinstance(wanted, Comparison) else wanted for path, wanted in condition.items()}
 
 
@@ -84,7 +84,7 @@ def as_written(condition: Mapping[str, Wanted]) -> dict[str, Any]:
 
 
 def reader(path: str) -> Read:
-    """What an event holds at `data.a.b`, `type`, `source` or `subject`; MISSING when it holds nothing there.
+    """Makes a function that reads `data.a.b`, `type`, `source` or `subject` of an event; MISSING when it holds nothing there.
 
     A name with dots in it is written in double quotes: `data."http.status"`. Raises ValueError for any other path.
     """
@@ -103,7 +103,7 @@ _name = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^".][^.]*)').match
 
 
 def _names_in(path: str) -> list[str]:
-    """The names between the dots, without their quotes; empty when it is no path."""
+    """Returns the names between the dots, without their quotes; empty when it is no path."""
     names, at = [], 0
     while (found := _name(path, at)) is not None:
         names.append(found["bare"] or _escaped.sub(r"\1", found["quoted"] or ""))
@@ -134,7 +134,7 @@ def _nested(names: Sequence[str]) -> Read:
 
 
 def test_of(condition: Condition) -> Test | None:
-    """The condition as a function of one event; None when everything passes."""
+    """Returns the condition as a function of one event; None when everything passes."""
     tests = [test for path, wanted in condition.items() for test in _tests(path, reader(path), wanted)]
     return _all(tests) if tests else None
 
@@ -160,7 +160,7 @@ def _tests(path: str, read: Read, wanted: Wanted) -> list[Test]:
 
 
 def _is(name: str, wanted: bool | None) -> Test:
-    """What most rules ask for, in one call: monitor asks it of every event."""
+    """Makes the test that most rules need, in one call: monitor runs it for every event."""
 
     def test(event: ProductEvent) -> bool:
         data = event.data
@@ -174,7 +174,7 @@ def _same(value: Any, wanted: Operand) -> bool:
 
 
 def _compare(read: Read, name: str, operand: Any) -> Test:
-    """One comparison by the name it has in the file; a number is compared with numbers only."""
+    """Makes one comparison by the name it has in the file; a number is compared with numbers only."""
     if name == "present":
         return lambda event: (read(event) is not MISSING) == operand
     if name == "is_not":

@@ -1,4 +1,4 @@
-"""Due work that raised again and again: out of the way of what can be done, with its reason, until an operator has it tried again."""
+"""Puts due work aside that raised again and again, with its reason, until an operator has it tried again."""
 
 import logging
 import traceback
@@ -13,13 +13,16 @@ from shared.postgres import Tx
 
 log = logging.getLogger(__name__)
 
-TRIES = 20  # that raise what no waiting mends: with the pauses between them some eight minutes
+TRIES = 20  # that raise what waiting does not mend: with the pauses between them some eight minutes
+# This moves a row from `due` to `due_aside`, if the lease still holds.
 PUT_ASIDE = """WITH gone AS (DELETE FROM due WHERE kind = $1 AND ref = $2 AND lease = $3 RETURNING kind, ref, due_at)
     INSERT INTO due_aside (kind, ref, due_at, reason) SELECT kind, ref, due_at, $4 FROM gone
     ON CONFLICT (kind, ref) DO UPDATE SET due_at = excluded.due_at, reason = excluded.reason, aside_at = clock()"""
+# This moves rows back to `due`, where they are due at once.
 RETRY = """WITH back AS (
         DELETE FROM due_aside WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR ref = $2) RETURNING kind, ref, due_at)
     INSERT INTO due (kind, ref, due_at, ready_at) SELECT kind, ref, due_at, clock() FROM back ON CONFLICT (kind, ref) DO NOTHING"""
+# This groups what was put aside by kind and reason.
 WAITING = """SELECT kind, reason, count(*) AS rows, (array_agg(ref ORDER BY aside_at DESC))[1:5] AS refs, min(aside_at) AS since
     FROM due_aside GROUP BY kind, reason ORDER BY kind, reason LIMIT 100"""
 
@@ -28,7 +31,7 @@ OURS = ("services", "shared")
 
 
 async def put_aside(tx: Tx, kind: str, ref: str, lease: UUID, error: Exception) -> None:
-    """Moves a row out of the way; nothing happens when another worker has it by now."""
+    """Moves a row to `due_aside`; nothing happens when another worker has it by now."""
     reason = reason_of(error)
     if (await tx.execute(PUT_ASIDE, kind, ref, lease, reason)).endswith(" 0"):
         return
@@ -37,18 +40,18 @@ async def put_aside(tx: Tx, kind: str, ref: str, lease: UUID, error: Exception) 
 
 
 async def retry(tx: Tx, kind: str | None, ref: str | None) -> int:
-    """Has the rows of a kind, or all, or one, tried again now; returns how many."""
+    """Makes the rows of a kind, or all, or one, due again now; returns how many."""
     return int((await tx.execute(RETRY, kind, ref)).split()[-1])
 
 
 async def waiting(tx: Tx) -> Sequence[asyncpg.Record]:
-    """What was put aside, by kind and reason: how many rows, the latest few refs, and since when."""
+    """Returns what was put aside, by kind and reason: how many rows, the latest few refs, and since when."""
     rows: list[asyncpg.Record] = await tx.fetch(WAITING)
     return rows
 
 
 def reason_of(error: Exception) -> str:
-    """The exception's class, and the innermost place in our own code that it came through."""
+    """Returns the exception's class, and the innermost place in our own code that it came through."""
     place = ""
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)

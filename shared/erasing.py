@@ -1,4 +1,4 @@
-"""A customer asked to be forgotten: everything personal that a service holds goes, in one transaction, and that it went is remembered.
+"""Erases a customer who asked to be forgotten: deletes everything personal that a service holds, in one transaction, and remembers that.
 
 Each service says in one table (`PERSONAL` in its `personal.py`) what it holds of a customer, how that is shown and how it
 is erased; what the shared mechanisms hold is added here. A fact that is older than its customer's erasure brings nothing
@@ -30,6 +30,7 @@ FIND = "SELECT customer, erased_at FROM erasures WHERE customer = ANY ($1::bytea
 HOLD = "LOCK TABLE erasures IN ROW SHARE MODE"
 ANY = "SELECT EXISTS (SELECT FROM erasures)"
 ERASURE = "SELECT erased_at, fact, rows FROM erasures WHERE customer = $1"
+# This stores the erasure, or adds to what is known of an earlier one.
 REMEMBER = """INSERT INTO erasures AS known (customer, erased_at, fact, rows) VALUES ($1, least($2, clock()), $3, $4)
     ON CONFLICT (customer) DO UPDATE SET erased_at = greatest(known.erased_at, excluded.erased_at), fact = excluded.fact, rows = (
         SELECT jsonb_object_agg(name, total) FROM (
@@ -43,7 +44,7 @@ Erase = Callable[[Tx, str], Awaitable[int]]
 
 @dataclass(frozen=True)
 class Personal:
-    """One kind of thing that a service holds of a customer. In each statement $1 is the customer's id, a text.
+    """Is one kind of thing that a service holds of a customer. In each statement $1 is the customer's id, a text.
 
     `erase` deletes or blanks, and touches only rows that still have something: its row count is reported. What no single
     statement can erase is a function instead.
@@ -70,7 +71,7 @@ SHARED = (ANSWERS, UNSENT)
 
 @dataclass(frozen=True)
 class Erasure:
-    """That a customer was erased: when, by which fact (the digest of its id), what went, and what is still being erased."""
+    """Says how a customer was erased: when, by which fact (the digest of its id), what was deleted, and what is still being erased."""
 
     erased_at: datetime
     fact: str
@@ -79,12 +80,12 @@ class Erasure:
 
 
 def digest(text: str) -> bytes:
-    """What is kept instead of an id that may be a mail address."""
+    """Returns the SHA-256 digest of an id, which is stored instead of it: an id may be a mail address."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 async def erase(tx: Tx, personal: Sequence[Personal], customer_id: str, at: datetime, fact_id: str = "") -> dict[str, int]:
-    """Erases everything of the customer, and remembers that it did; returns how many rows went, by name.
+    """Erases everything of the customer, and remembers that it did; returns how many rows were touched, by name.
 
     Waits for the transactions that have asked `erased_at`, so it comes before other statements of `tx` that lock rows.
     """
@@ -95,7 +96,7 @@ async def erase(tx: Tx, personal: Sequence[Personal], customer_id: str, at: date
 
 
 async def hear(tx: Tx, personal: Sequence[Personal], facts: Iterable[CustomerErased]) -> list[str]:
-    """Erases the customers of these facts, one by one; returns whom. A fact that was heard before, or is no newer, erases nothing more."""
+    """Erases the customers of these facts, one by one; returns whom. A fact that is known already, or is no newer, erases nothing more."""
     erased = []
     for fact in facts:
         known = await tx.fetchrow(ERASURE, digest(fact.subject))
@@ -109,29 +110,29 @@ async def hear(tx: Tx, personal: Sequence[Personal], facts: Iterable[CustomerEra
 
 
 async def erased_at(tx: Tx, ids: Collection[str]) -> dict[str, datetime]:
-    """When each of these customers was erased; those who were not are left out. Until `tx` ends no other is erased."""
+    """Returns when each of these customers was erased; those who were not are left out. Until `tx` ends no other is erased."""
     of = {digest(each): each for each in ids}
     return {of[row["customer"]]: row["erased_at"] for row in await tx.fetch(ERASED, list(of))} if of else {}
 
 
 async def erased_digests(tx: Tx, digests: Iterable[bytes]) -> dict[bytes, datetime]:
-    """The same of customers whose ids are not told, for those who only read."""
+    """Returns the same by the digests of customers' ids, for callers who only read."""
     return {row["customer"]: row["erased_at"] for row in await tx.fetch(FIND, list(digests))}
 
 
 async def hold(tx: Tx) -> bool:
-    """Until `tx` ends nobody is erased. Returns whether anybody ever was: if not, there is nobody to ask for."""
+    """Blocks erasures until `tx` ends. Returns whether anybody ever was erased: if not, there is nobody to ask for."""
     await tx.execute(HOLD)
     return await anybody_erased(tx)
 
 
 async def anybody_erased(tx: Tx) -> bool:
-    """Whether any customer was ever erased here."""
+    """Returns True when any customer was ever erased here."""
     return bool(await tx.fetchval(ANY))
 
 
 async def erasure_of(tx: Tx, personal: Sequence[Personal], customer_id: str) -> Erasure | None:
-    """How the customer was erased; None when they were not."""
+    """Returns how the customer was erased; None when they were not."""
     row = await tx.fetchrow(ERASURE, digest(customer_id))
     if row is None:
         return None

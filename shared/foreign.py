@@ -1,4 +1,4 @@
-"""What others wrote, as far as a customer may read it in a mail of ours: no link, no address, no sentence where a name should be. Pure.
+"""Decides which text of others a customer may read in a mail of ours: no link, no address, no sentence in place of a name. Pure.
 
 Whoever sends events, describes customers or writes in must not speak to a customer in our name. Mail programs make links of
 plain text (`www.…`, `shop.example`, `a@b`, telephone numbers), so what looks like one to any of them is left out as a whole.
@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 NAME = 60  # characters of a name in a greeting
-WORDS = 6  # of a name; more are a sentence
+WORDS = 6  # in a name; more are a sentence
 PARTS = 3  # of an identifier, such as `eu-west-1`
 DIGITS, DIGITS_IN_A_NAME = 6, 4  # more may be a telephone number
 JOINERS = "\u200c\u200d"  # names of several scripts are written with them
@@ -27,19 +27,19 @@ _full_stop = re.compile(r"(?<=[^\W\d_]{5})\.\s").search  # behind a whole word, 
 
 
 def holds_link(text: str) -> bool:
-    """Whether a mail program might make a link of something in it; of look-alikes (full-width, invisible characters) too."""
+    """Returns True when a mail program might make a link of something in it; look-alikes (full-width, invisible characters) count too."""
     plain = unicodedata.normalize("NFKD", text)
     return _link("".join(each for each in plain if unicodedata.category(each)[0] not in "CM")) is not None
 
 
 def is_plain_word(text: str) -> bool:
-    """Whether it can only be an identifier: ASCII letters and digits in at most three parts, at most 40 characters."""
+    """Returns True when it can only be an identifier: ASCII letters and digits in at most three parts, at most 40 characters."""
     parts = text[:41].replace("_", "-").split("-")
     return len(text) <= 40 and _identifier(text) is not None and len(parts) <= PARTS and _digits(text) <= DIGITS
 
 
 def is_name(text: str) -> bool:
-    """Whether somebody may be called so: a few words of letters in any script, without what makes a sentence or an address."""
+    """Returns True when somebody may be called so: a few words of letters in any script, without what makes a sentence or an address."""
     if not text or len(text) > NAME or len(text.split()) > WORDS or _digits(text) > DIGITS_IN_A_NAME:
         return False
     if holds_link(text) or _full_stop(text):

@@ -1,4 +1,7 @@
-"""Who acts: the caller that a token names, its role, and the person it may act for. Pure: `shared/http/callers.py` asks for the token."""
+"""Says who acts: the caller that a token names, its role, and the person it may act for.
+
+Pure: `shared/http/callers.py` asks for the token.
+"""
 
 import re
 from dataclasses import dataclass, replace
@@ -9,10 +12,10 @@ from enum import StrEnum
 class Role(StrEnum):
     PRODUCER = "producer"  # product systems: send events and requests
     AGENT = "agent"  # support: works on tickets, reads everything
-    OPERATOR = "operator"  # runs it: may do everything
+    OPERATOR = "operator"  # operators: may do everything
 
 
-# Forewarn signs its own acts so; a shared token is called like its role. `viewer` and `lead` are kept for roles to come.
+# Forewarn signs its own acts with the first; a shared token's caller is named like its role. `viewer` and `lead` are kept for later roles.
 RESERVED = frozenset({"forewarn", "viewer", "lead", *Role})
 
 _name = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}").fullmatch
@@ -21,7 +24,7 @@ _person = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+'@:/|=-]{0,253}").fullmatch  # m
 
 @dataclass(frozen=True)
 class Caller:
-    """Whoever sent a request: the name and role of its token, and the person that a trusted caller acts for."""
+    """Identifies who sent a request: the name and role of its token, and the person that a trusted caller acts for."""
 
     name: str
     role: Role
@@ -29,17 +32,17 @@ class Caller:
 
     @property
     def person(self) -> str:
-        """Who did it, as history says it."""
+        """Returns the name that history records: the person who is acted for, or the caller."""
         return self.acting_for or self.name
 
     def may(self, *roles: Role) -> bool:
-        """Whether the caller's role is one of these, or operator, which may do everything."""
+        """Returns True when the caller's role is one of these, or operator, which may do everything."""
         return self.role is Role.OPERATOR or self.role in roles
 
 
 @dataclass(frozen=True)
 class Holder:
-    """What one token stands for: its caller, whether that caller may act for others, and when the token stops working."""
+    """Says what one token stands for: its caller, whether that caller may act for others, and when the token stops working."""
 
     caller: Caller
     may_act_for_others: bool = False
@@ -49,19 +52,19 @@ class Holder:
         return self.ends_at is None or now < self.ends_at
 
     def acting_for(self, person: str) -> Caller:
-        """The same caller on behalf of a person; its role stays its own."""
+        """Returns the same caller on behalf of a person; its role stays its own."""
         return replace(self.caller, acting_for=person)
 
 
 def name_trouble(name: str) -> str | None:
-    """Why a token cannot have this name; None when it can."""
+    """Returns why a token cannot have this name; None when it can."""
     if not _name(name):
         return "a name has 1 to 64 of a-z, 0-9, '.', '_' and '-', and begins with a letter or a figure"
     return _reserved(name)
 
 
 def person_trouble(person: str) -> str | None:
-    """Why nobody can be acted for by this name; None when somebody can."""
+    """Returns why nobody can be acted for by this name; None when somebody can."""
     if not _person(person):
         return "a person has 1 to 254 ASCII letters, figures and ._%+'@:/|=-, and begins with a letter or a figure"
     return _reserved(person.lower())

@@ -1,8 +1,8 @@
-"""FastStream's batch subscribers, set up so that they lose nothing and cost little.
+"""Sets up FastStream's batch subscribers so that they lose nothing and cost little.
 
-Its own batch parser decodes every header as UTF-8, and one binary header makes a whole batch vanish;
-ours hands the raw records over. Offsets are the stream's business, so acknowledgement is manual.
-What goes wrong between the broker and a stream is logged: FastStream says it to the logger it is given, or to nobody.
+Its own batch parser decodes every header as UTF-8, and loses a whole batch by one binary header;
+ours passes the raw records on. The stream keeps the offsets, so acknowledgement is manual.
+What goes wrong between the broker and a stream is logged: FastStream logs it only to the logger that it is given.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from shared.streaming.membership import Membership
 from shared.streaming.topic_ids import topic_id
 
 consuming = logging.getLogger(f"{__name__}.consuming")
-consuming.setLevel(logging.ERROR)  # it has a line for each batch, too
+consuming.setLevel(logging.ERROR)  # it logs a line for each batch, too
 
 Batch = tuple[ConsumerRecord, ...]
 
@@ -55,7 +55,7 @@ class Broker(KafkaBroker):
         self._brokers = brokers
 
     async def start(self) -> None:
-        """Raises Unreachable when no broker lets us in."""
+        """Starts all subscribers. Raises Unreachable when no broker lets us in."""
         await self._brokers.knock()
         await self.connect()
         await asyncio.gather(*(subscriber.start() for subscriber in self.subscribers))
@@ -63,7 +63,7 @@ class Broker(KafkaBroker):
 
 
 def _security(brokers: Brokers) -> BaseSecurity:
-    """What FastStream calls it; `Brokers.arguments` says the same to aiokafka."""
+    """Returns the connection's security as FastStream takes it; `Brokers.arguments` says the same to aiokafka."""
     tls: dict[str, Any] = {"ssl_context": brokers.tls, "use_ssl": brokers.tls is not None}
     if brokers.login is None:
         return BaseSecurity(**tls)
@@ -73,7 +73,7 @@ def _security(brokers: Brokers) -> BaseSecurity:
 
 
 def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> KafkaBroker:
-    """A broker with one subscriber a stream, in a group of its own; start it when topics and database are there.
+    """Makes a broker with one subscriber a stream, in a group of its own; start it when topics and database are there.
 
     `instance`: a stable name of this replica.
     """
@@ -99,7 +99,7 @@ def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> K
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
             auto_offset_reset="earliest",
-            isolation_level="read_committed",  # what a product took back in a transaction of its own never happened
+            isolation_level="read_committed",  # records of a product's aborted transaction are not read
             session_timeout_ms=10_000,
             heartbeat_interval_ms=1_000,
             batch_timeout_ms=10,
@@ -113,7 +113,7 @@ def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> K
 
 
 class Answering:
-    """Asks Kafka for a sign of life on a connection of its own, so that what clients remember of a broker does not count."""
+    """Checks that Kafka answers, on a connection of its own, so that what clients remember of a broker does not count."""
 
     def __init__(self, brokers: Brokers) -> None:
         self._brokers = brokers

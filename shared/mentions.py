@@ -9,13 +9,13 @@ NAMES = ("subject", "customer_id")  # fields that say whom an object is about
 
 
 def quoted(customer_id: str) -> list[bytes]:
-    """How JSON may write the id, with its quotes: so `c-1` is not found in `c-17`."""
+    """Returns how JSON may write the id, with its quotes: so `c-1` is not found in `c-17`."""
     forms = {json.dumps(customer_id), json.dumps(customer_id, ensure_ascii=False)}
     return sorted(form.encode("utf-8", "surrogatepass") for form in forms)
 
 
 def without(value: bytes, customer_id: str) -> bytes | None:
-    """The JSON of a message without the list items and entries about the customer; None when all of it is about them.
+    """Returns the JSON of a message without the list items and entries about the customer; None when all of it is about them.
 
     What is no JSON, or names the customer in another way, counts as about them.
     """
@@ -30,7 +30,7 @@ def without(value: bytes, customer_id: str) -> bytes | None:
 
 
 def _is_about(said: Any, customer_id: str) -> bool:
-    """Whether the object, or one that is nested in it otherwise than in a list, names the customer."""
+    """Returns True when the object, or one that is nested in it otherwise than in a list, names the customer."""
     if not isinstance(said, dict):
         return bool(said == customer_id)
     return any(said.get(name) == customer_id for name in NAMES) or any(

@@ -1,4 +1,4 @@
-"""The metrics every service has. Base units, `_total` for counters, closed label sets initialised to 0, no ids in labels.
+"""Declares the metrics every service has: base units, `_total` for counters, closed label sets initialised to 0, no ids in labels.
 
 A service adds its own in its `metrics.py`, with the same rules (https://prometheus.io/docs/practices/naming/).
 """
@@ -64,7 +64,7 @@ for _reason in (
     "body_slow",
     "bodies_full",  # as many large bodies were under way as may be
     "requests_full",  # as many requests were worked on as may be
-    "connections_full",  # it waited longest when another one came
+    "connections_full",  # the one that had waited longest was closed when another came
     "answer_unread",  # an answer was not taken in time, or too much was waiting to be taken
 ):
     HTTP_REFUSED.labels(_reason)

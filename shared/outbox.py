@@ -1,10 +1,10 @@
-"""Tell the others: a fact is a row, written in the transaction that made it true; a relay publishes the rows in order.
+"""Publishes facts by a transactional outbox: a fact is a row, written in the transaction that made it true; a relay publishes in order.
 
 Publishing is at least once: after a crash between the broker's acceptance and our delete the same
 bytes with the same id go out again. Facts about one thing are written under that thing's row lock or
 by its partition's only owner, so the order of row ids is the order in which they became true.
 One relay runs per service and lane, however many replicas there are: the table `relays` names the session that leads, for as
-long as that lives. (An advisory lock would do, but every role of the database could take it.) A row the broker refuses for good
+long as that is connected. (An advisory lock would do, but every role of the database could take it.) A row the broker refuses for good
 is put aside into the table `unpublished`, and the relay goes on.
 """
 
@@ -31,17 +31,21 @@ log = logging.getLogger(__name__)
 AT_ONCE = 2000
 LOOK_BELOW = 60.0  # seconds between looks at the whole lane, for rows below the floor
 WRITE = "INSERT INTO outbox (topic, key, value, header_names, header_values, lane) VALUES ($1, $2, $3, $4, $5, $6)"
-# As many rows as have 16 MiB of values, or one that has more; `found` counts the others too. Lengths are known without reading values.
+# This selects as many rows as have 16 MiB of values, or one that has more; `found` counts the others too.
+# Lengths are known without reading values.
 OLDEST = """SELECT id, topic, key, value, header_names, header_values, found FROM (
         SELECT *, row_number() OVER before AS place, sum(coalesce(length(value), 0)) OVER before AS bytes, count(*) OVER () AS found
         FROM (SELECT * FROM outbox WHERE lane = $1 AND id > $2 ORDER BY id LIMIT $3) AS oldest WINDOW before AS (ORDER BY id)) AS counted
     WHERE place = 1 OR bytes <= 16777216 ORDER BY id"""
 DELETE = "DELETE FROM outbox WHERE id = ANY ($1::bigint[])"
+# This returns a row when the session that leads the lane is gone.
 FREE = """SELECT true FROM relays WHERE lane = $1 AND NOT EXISTS (
     SELECT FROM pg_stat_activity AS leader WHERE leader.pid = relays.pid AND leader.backend_start = relays.backend_start)"""
 HOLD = "SELECT FROM relays WHERE lane = $1 FOR UPDATE"
+# This makes the current session the lane's leader.
 LEAD = """UPDATE relays SET pid = me.pid, backend_start = me.backend_start FROM pg_stat_activity AS me
     WHERE lane = $1 AND me.pid = pg_backend_pid()"""
+# This reads the range of transactions under way, for `Floor`.
 RUNNING = """SELECT pg_snapshot_xmin(now)::text::bigint AS oldest, pg_snapshot_xmax(now)::text::bigint AS next
     FROM pg_current_snapshot() AS now"""
 
@@ -50,7 +54,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What goes to the broker as it is."""
+    """Is one record as the broker gets it."""
 
     topic: str
     key: bytes | None
@@ -59,26 +63,26 @@ class Message:
 
 
 class Lane(IntEnum):
-    """Which rows wait for each other: each lane has a relay of its own, and keeps its own order."""
+    """Says which rows wait for each other (separate FIFO queues): each lane has a relay of its own, and keeps its own order."""
 
     FACTS = 0  # what services found true
     BULK = 1  # product events that came by HTTP, and dead letters: no fact waits for them
 
 
 async def say(tx: Tx, *facts: Fact) -> None:
-    """Writes the facts down to be published once `tx` commits, keyed by what they are about."""
+    """Writes the facts into the outbox, to be published once `tx` commits, keyed by what they are about."""
     await put(tx, [Message(TOPIC_OF[type(fact)], fact.subject.encode(), write_fact(fact)) for fact in facts])
 
 
 async def put(tx: Tx, messages: Sequence[Message], lane: Lane = Lane.FACTS) -> None:
-    """Writes the messages down to be published once `tx` commits. One key belongs into one lane."""
+    """Writes the messages into the outbox, to be published once `tx` commits. One key belongs into one lane."""
     if messages:
         rows = [(message.topic, message.key, message.value, *_headers(message), lane) for message in messages]
         await tx.executemany(WRITE, rows)
 
 
 def _headers(message: Message) -> tuple[list[str], list[bytes]]:
-    """Names and values apart; Kafka allows U+0000 in a name, Postgres in no text."""
+    """Returns the headers' names and values apart; Kafka allows U+0000 in a name, Postgres in no text."""
     return [name.replace("\0", "\ufffd") for name, _ in message.headers], [value for _, value in message.headers]
 
 
@@ -90,7 +94,7 @@ class Relay:
         self._written = database.wakeup("outbox")
 
     async def run(self) -> None:
-        """Until cancelled; a lost broker or database is waited for, and nothing is deleted meanwhile."""
+        """Runs until cancelled; it waits for a lost broker or database, and deletes nothing meanwhile."""
         while True:
             try:
                 await self._lead()
@@ -132,19 +136,19 @@ class Relay:
 
 
 async def leads(connection: Tx, lane: Lane) -> bool:
-    """Makes this session the lane's leader, unless another that leads still lives."""
-    if not await connection.fetchval(FREE, lane):  # most often: and then nothing is written
+    """Makes this session the lane's leader, unless the session that leads is still connected."""
+    if not await connection.fetchval(FREE, lane):  # usually, and then nothing is written
         return False
     async with connection.transaction():
         await connection.execute(HOLD, lane)
-        # Who lives is looked up anew under the row's lock: whoever had it before may lead by now.
+        # The check is repeated under the row's lock: the session that had the lock before may lead by now.
         if free := await connection.fetchval(FREE, lane):
             await connection.execute(LEAD, lane)
     return bool(free)
 
 
 class Floor:
-    """Below `at` no row can come any more, so that the rows already deleted there need not be walked over each time.
+    """Keeps a lower bound of row ids, `at` (a watermark), below which no row can appear any more: rows deleted there are not scanned again.
 
     Ids are given before transactions commit: a row may appear below rows that are published already. It cannot once all
     transactions have ended that ran when the highest of those ids was seen, and everything up to it was read after that.
@@ -157,13 +161,13 @@ class Floor:
         self._ended = False  # all transactions before the mark have ended
 
     def published(self, last: int, *, whole: bool) -> None:
-        """Rows up to the id `last` are published; `whole`: those were all there were."""
+        """Notes that rows up to the id `last` are published; `whole`: those were all there were."""
         if self._ended and self._mark is not None and (whole or last > self._mark[0]):
             self.at, self._mark, self._ended = self._mark[0], None, False
         self._highest = max(self._highest, last)
 
     def running(self, oldest: int, next: int) -> None:
-        """The number of the oldest transaction under way, and the one the next will have."""
+        """Notes the number of the oldest transaction under way, and the one the next will have."""
         if self._mark is None:
             self._mark = self._highest, next
         elif oldest >= self._mark[1]:

@@ -1,4 +1,4 @@
-"""Postgres for one service: a pool that waits for the database, transactions, SQL from `queries.sql`, wake-ups, migrations."""
+"""Gives one service its Postgres: a pool that waits for the database, transactions, named SQL queries, wake-ups, migrations."""
 
 import asyncio
 import logging
@@ -49,7 +49,7 @@ NOT_YET: tuple[type[BaseException], ...] = (
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same thing may well work in a moment, with nothing changed."""
+    """Returns True when the same thing may well work in a moment, with nothing changed."""
     return isinstance(error, TRANSIENT)
 
 
@@ -57,7 +57,7 @@ _at_names = re.compile(r"^-- name: (\w+)\n", re.MULTILINE).split
 
 
 class Queries:
-    """The named queries of a `queries.sql`: each starts with `-- name: <name>` and a sentence that says what it is for."""
+    """Reads the named queries of a .sql file: each starts with `-- name: <name>` and a sentence that says what it is for."""
 
     def __init__(self, path: Path) -> None:
         parts = _at_names(path.read_text())
@@ -72,12 +72,18 @@ class Queries:
 
 
 def server_of(settings: Settings) -> dict[str, Any]:
-    """What a client of asyncpg's takes to reach the database server. TLS files are read anew for new connections when they change."""
+    """Returns the arguments a client of asyncpg's takes to reach the database server.
+
+    TLS files are read anew for new connections when they change.
+    """
     return {"host": settings.database_host, "port": settings.database_port, "ssl": _tls(settings), "timeout": 5}
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | str | None:
-    """As libpq understands its `sslmode`, but that the system's authorities count where no CA is given; None for a Unix socket."""
+    """Returns the TLS context as libpq understands its `sslmode`, but with the system's authorities where no CA is given.
+
+    A Unix socket has none.
+    """
     if settings.database_host.startswith("/"):
         return None
     match settings.database_tls:
@@ -92,7 +98,7 @@ def _tls(settings: Settings) -> ssl.SSLContext | str | None:
 
 
 class Database:
-    """One service's schema, through one pool. `open` waits for a database that is not there yet, and says so."""
+    """Is one service's schema, through one pool. `open` waits for a database that is not there yet, and logs that it does."""
 
     def __init__(self, settings: Settings, schema: str) -> None:
         self.schema = schema
@@ -142,7 +148,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Tx]:
-        """A connection of the pool. Raises an error `is_transient` knows when there is none within 5 s."""
+        """Lends a connection of the pool. Raises an error `is_transient` knows when there is none within 5 s."""
         if self._pool is None:
             raise ConnectionError("the database is not reached yet")
         async with self._pool.acquire(timeout=5) as connection:
@@ -150,7 +156,7 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
+        """Runs one transaction: committed when the block ends, rolled back when it raises."""
         async with self.connection() as connection:
             started = time.perf_counter()
             async with connection.transaction():
@@ -158,9 +164,9 @@ class Database:
             metrics.TRANSACTION_SECONDS.observe(time.perf_counter() - started)
 
     def wakeup(self, channel: str) -> asyncio.Event:
-        """An event of the caller's own, set when rows come into `channel`, a table of this schema with the trigger `wake`.
+        """Returns an event of the caller's own, set when rows come into `channel`, a table of this schema with the trigger `wake`.
 
-        It is a hint: notifications may be left out, so whoever waits for the event looks by itself now and then.
+        It is a hint: notifications may be left out, so the waiting code checks the table by itself now and then.
         """
         event = asyncio.Event()
         self._wakeups.setdefault(channel, []).append(event)
@@ -190,7 +196,7 @@ class Database:
 
 
 async def plan_for_values(tx: Tx) -> None:
-    """Until `tx` ends, queries are planned for the values they are given: a list's filters are mostly absent."""
+    """Makes Postgres plan queries for the values they are given until `tx` ends: a list's filters are mostly absent."""
     await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
@@ -209,7 +215,7 @@ async def _codecs(connection: asyncpg.Connection) -> None:
 
 
 async def patiently(what: str, start: Callable[[], Awaitable[Any]], *also: type[BaseException]) -> None:
-    """Starts something that may not be there yet: tries for ever, at most once a second, and says what it waits for.
+    """Starts something that may not be there yet: tries for ever, at most once a second, and logs what it waits for.
 
     `also`: errors that mean "not there yet", beside those the database gives.
     """
@@ -237,7 +243,7 @@ async def wait_for_wakeup(event: asyncio.Event, seconds: float, *, clear: bool =
 async def migrate(connection: asyncpg.Connection, schema: str, folders: Sequence[Path]) -> list[str]:
     """Applies each folder's numbered *.sql files that `schema` does not have yet, in order, each in its own transaction.
 
-    Safe to run again, to be killed, and to run twice at once: the list of what is applied is locked meanwhile. Returns what it applied.
+    It may be run again, killed, and run twice at once: the list of applied files is locked meanwhile. Returns what it applied.
     """
     await connection.execute(f'SET search_path TO "{schema}"')
     # IF NOT EXISTS does not see what is not committed yet: the table, its row type, or their names in the catalogue.

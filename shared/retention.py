@@ -1,4 +1,4 @@
-"""Nothing grows for ever: each service says in one table what is kept for how long; housekeeping deletes the rest in pieces.
+"""Deletes what is old, in pieces: each service says in one table what is kept for how long.
 
 A row goes when it is older than its time and nothing needs it any more. Where an id must still meet a replay, only the words
 of the row go. Each statement finds its rows by an index and skips those that somebody holds.
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 AT_ONCE = 1000  # rows a statement
 UPDATE = "UPDATE {} SET {} "
 DELETE = "DELETE FROM {} "
+# This selects the oldest rows by the index on their moment, and skips locked ones.
 OLDEST = """WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM {table} AS old WHERE {column} < clock() - $1::interval AND ({only})
     ORDER BY {column} LIMIT {at_once} FOR UPDATE OF old SKIP LOCKED))"""
@@ -24,17 +25,17 @@ OLDEST = """WHERE ctid = ANY (ARRAY(
 
 @dataclass(frozen=True)
 class Kept:
-    """How long rows of one table are kept, by the moment in one of their columns."""
+    """Says how long rows of one table are kept, by the moment in one of their columns."""
 
     table: str
     column: str
     keep: timedelta
-    only: str = "true"  # SQL about the row `old`: what may go at all
-    forget: str = ""  # SQL assignments that delete a row's words; empty: the row goes
+    only: str = "true"  # SQL about the row `old`: which rows may be deleted at all
+    forget: str = ""  # SQL assignments that blank a row's personal or large texts; empty: the row is deleted
 
     @property
     def statement(self) -> str:
-        """Deletes, or makes forget, the oldest rows; $1 is `keep`."""
+        """Returns the statement that deletes, or blanks, the oldest rows; $1 is `keep`."""
         do = UPDATE.format(self.table, self.forget) if self.forget else DELETE.format(self.table)
         return do + OLDEST.format(table=self.table, column=self.column, only=self.only, at_once=AT_ONCE)
 
@@ -43,12 +44,12 @@ ANSWERS = Kept("idempotency", "created_at", timedelta(hours=24))
 
 
 def days(number: int) -> timedelta:
-    """So many days, as settings say it."""
+    """Returns so many days, as settings say it."""
     return timedelta(days=number)
 
 
 async def tidy(database: Database, kept: Sequence[Kept]) -> bool:
-    """Takes one piece of each table, each in a transaction of its own; whether there may be more.
+    """Takes one piece of each table, each in a transaction of its own; returns whether there may be more.
 
     A table that raises holds up no other. Raises an ExceptionGroup of what was raised when all have had their turn.
     """

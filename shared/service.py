@@ -1,4 +1,4 @@
-"""One process of a service: HTTP first, to say what it waits for; then database, streams, timers, relay; a stop within 10 s."""
+"""Runs one process of a service: HTTP first, to say what it waits for; then database, streams, timers, relay; a stop within 10 s."""
 
 import asyncio
 import contextlib
@@ -46,7 +46,7 @@ Background = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Public:
-    """Pages for everybody, which have an application and a port of their own: the API is not reached there."""
+    """Holds pages for everybody, which have an application and a port of their own: the API is not reached there."""
 
     routers: Sequence[APIRouter]
     port: int
@@ -54,7 +54,7 @@ class Public:
 
 @dataclass
 class Service:
-    """What one service is made of."""
+    """Lists the parts of one service."""
 
     name: str
     settings: Settings
@@ -68,7 +68,7 @@ class Service:
     measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
     kept: Sequence[Kept] = ()  # what is deleted when it is old
     personal: Sequence[Personal] = ()  # what it holds of customers, beside what every service does
-    about: str = ""  # what it does, in a sentence, for whoever opens its address
+    about: str = ""  # what it does, in a sentence, for the page at its address
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
     _looking: "asyncio.Task[dict[str, str]] | None" = field(default=None, init=False)
@@ -82,7 +82,7 @@ class Service:
             stream.aside.per_minute = self.settings.letters_per_minute
 
     def app(self) -> FastAPI:
-        """The service's REST API with /livez, /readyz and /metrics, its documentation and the page that leads there."""
+        """Makes the service's REST API with /livez, /readyz and /metrics, its documentation and the page that leads there."""
         title = f"Forewarn {self.name}"
         app = application(title, self.settings, self.database, self.about)
         pages = (front_page(title, self.about), documentation(title))
@@ -92,38 +92,38 @@ class Service:
 
         @app.get("/livez", tags=["health"])
         async def livez() -> dict[str, float]:
-            """The process answers. Nothing else is asked, so that a lost database does not restart it."""
+            """Says that the process answers. Nothing else is asked, so that a lost database does not restart it."""
             return {"up_seconds": round(time.monotonic() - self.started_at, 3)}
 
         @app.get("/readyz", tags=["health"], responses={503: {"description": "something is missing; the body says what"}})
         async def readyz(response: Response) -> dict[str, str]:
-            """Every partition assigned, its lag known, progress made, the database there; else 503 and what is missing."""
+            """Answers 200 when each partition is assigned, its lag known, progress made and the database up; or 503 and what is missing."""
             checks = await self.checks()
             response.status_code = 200 if set(checks.values()) == {"ok"} else 503
             return checks
 
         @app.get("/metrics", tags=["health"])
         async def metrics() -> Response:
-            """Prometheus text format."""
+            """Returns the metrics in Prometheus's text format."""
             return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
         return app
 
     def servers(self) -> list[Server]:
-        """The server of the REST API, and that of the public pages where there are some."""
+        """Makes the server of the REST API, and that of the public pages where there are some."""
         if self.public is None:
             return [Server(self.app(), self.settings)]
         return [Server(self.app(), self.settings, servers=2), Server(self.public_app(), self.settings, self.public.port, servers=2)]
 
     def public_app(self) -> FastAPI:
-        """The pages for everybody, none of the API and no figures."""
+        """Makes the application of the pages for everybody, with none of the API and no figures."""
         routers = self.public.routers if self.public else ()
         return public_application(f"Forewarn {self.name}, public pages", self.settings, self.database, routers)
 
     async def checks(self) -> dict[str, str]:
-        """What /readyz answers: each check with `ok` or what is wrong. Anybody may ask, so it quotes no error and no record.
+        """Returns what /readyz answers: each check with `ok` or what is wrong. Anybody may ask, so it quotes no error and no record.
 
-        Whoever asks while it is looked into gets the same answer: however many ask, one of them uses the database.
+        Callers at the same time get the same answer: however many ask, one of them uses the database.
         """
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
@@ -150,7 +150,7 @@ class Service:
             async with asyncio.timeout(2), self.database.connection() as connection:
                 await connection.fetchval("SELECT 1")
         except Exception as error:  # noqa: BLE001  whatever it is, the database is not there
-            if self.consuming:  # before, whoever waits for it says so
+            if self.consuming:  # before that, /readyz says what is missing
                 log.warning("not ready: the database: %s: %s", type(error).__name__, error)
             return "does not answer"
         return None
@@ -159,7 +159,7 @@ class Service:
 def run(service: Service) -> None:
     """Runs the service until SIGTERM or SIGINT."""
     logs.configure()
-    # A batch makes thousands of objects that die with it: looking for cycles after every 700 costs more than it finds.
+    # A batch makes thousands of objects that end with it: a garbage collection after every 700 costs more than it finds.
     gc.set_threshold(50_000, 20, 100)
     if sys.platform == "win32":
         asyncio.run(serve(service))
@@ -191,7 +191,7 @@ async def serve(service: Service) -> None:
 
 
 async def _work(service: Service, stopping: asyncio.Event) -> None:
-    """Everything but HTTP, from start to stop."""
+    """Runs everything but HTTP, from start to stop."""
     tasks: list[asyncio.Task[None]] = []
     timers = Timers(service.database, {**service.due, HOUSEKEEP: Work(partial(_housekeep, service), recurs=True)})
     broker = kafka.broker(service.brokers, service.streams, service.settings.instance)
@@ -250,7 +250,7 @@ async def _schedule_housekeeping(database: Database) -> None:
 
 
 async def _housekeep(service: Service, due: Due) -> None:
-    """Every ten minutes, or at once while there is more: what is old is deleted, a piece of each table."""
+    """Deletes what is old, a piece of each table: every ten minutes, or at once while there is more."""
     more = await tidy(service.database, [ANSWERS, *service.kept])
     async with service.database.transaction() as tx:
         await due.again(tx, due.now + (timedelta() if more else timedelta(minutes=10)))

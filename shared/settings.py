@@ -1,7 +1,7 @@
-"""What a process reads from its environment: every variable starts with FOREWARN_, every secret also as *_FILE.
+"""Reads a process's environment: every variable starts with FOREWARN_, every secret also as *_FILE.
 
-A process refuses to start with what it cannot read, and outside `demo` with a secret that is none (`secret_rules.py`). What it says
-then has the names of variables and what is wrong with them, never a value.
+A process refuses to start with what it cannot read, and outside `demo` with a secret that is too weak (`secret_rules.py`). The error names
+variables and what is wrong with them, never a value.
 """
 
 import os
@@ -24,7 +24,7 @@ class SettingsError(ConfigError):
 
 
 class SecretFiles(PydanticBaseSettingsSource):
-    """FOREWARN_X_FILE names a file that holds FOREWARN_X, as container secrets do; the file wins."""
+    """Reads secrets from files: FOREWARN_X_FILE names a file that holds FOREWARN_X, as container secrets do; the file wins."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         variable = f"{variable_of(field_name)}_FILE"
@@ -44,12 +44,12 @@ class SecretFiles(PydanticBaseSettingsSource):
 
 
 def variable_of(field_name: str) -> str:
-    """The environment variable of a setting."""
+    """Returns the environment variable of a setting."""
     return f"{PREFIX}{field_name.upper()}"
 
 
 class Settings(BaseSettings):
-    """What every service and init read.
+    """Every service and init read these settings.
 
     A service adds its own in a subclass. Raises SettingsError.
     """
@@ -107,7 +107,7 @@ class Settings(BaseSettings):
 
     @property
     def config_folders(self) -> tuple[Path, ...]:
-        """Where a configuration file is looked for (`config.file_of`): the operator's own folder, if there is one, then the shipped one."""
+        """Returns the folders of configuration files, in order: the operator's own, if there is one, then the shipped one."""
         return (Path(self.own_config_dir), self.config_dir) if self.own_config_dir else (self.config_dir,)
 
     @classmethod
@@ -146,12 +146,15 @@ class Settings(BaseSettings):
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:
-        """The secrets without which the process must not start outside demo; with a file of tokens, an empty shared token is turned off."""
+        """Returns the secrets without which the process must not start outside demo.
+
+        With a file of tokens, an empty shared token is turned off.
+        """
         return SHARED_TOKENS | {"database_password"}
 
 
 class MailSettings(Settings):
-    """The mail server: FOREWARN_SMTP_* and FOREWARN_MAIL_FROM."""
+    """These settings reach the mail server: FOREWARN_SMTP_* and FOREWARN_MAIL_FROM."""
 
     smtp_host: str = Field("localhost", description="the mail server; in compose MailDev, which shows every mail and delivers none")
     smtp_port: int = Field(25, ge=1, le=65535, description="where it listens")

@@ -1,12 +1,11 @@
-"""A message came: exactly once into Postgres, without Kafka transactions.
+"""Processes each record of a topic exactly once in Postgres, without Kafka transactions.
 
-A stream reads one topic. What it read and where it goes on are one transaction: a compare-and-set
-moves the offset from where this instance believes it is; when it is elsewhere, another instance
-owns the partition, and everything is rolled back (fenced). Whatever goes wrong, there is one way
-back: forget what is in memory, load what the last commit left, seek there.
+A stream reads one topic. What it read and where it goes on are one transaction: a compare-and-set moves the offset from where this instance
+believes it is; when it is elsewhere, another instance owns the partition, and everything is rolled back (fenced: an optimistic concurrency
+failure). After any error the recovery is the same: discard what is in memory, load what the last commit left, seek there.
 
-What a record means is the processor's business: `handling.py` for a transaction a batch, monitor's
-fold for state that lives in memory between checkpoints.
+The processor decides what a record means: `handling.py` for a transaction a batch, monitor's fold for state that lives in memory between
+checkpoints.
 """
 
 import asyncio
@@ -34,11 +33,11 @@ from shared.streaming.processor import Processor
 log = logging.getLogger(__name__)
 
 STALLED = 30.0  # seconds without a commit, with records waiting, before a stream is not ready
-LOOKS = 1.0  # seconds between looks for a release, and at where the topic ends, while the brake is on
+LOOKS = 1.0  # seconds between checks for a release and for the topic's end, while the brake (circuit breaker) is on
 
 
 class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
-    """One topic, read by one service. The lock makes handling and rebalancing take turns."""
+    """Reads one topic for one service. The lock makes handling and rebalancing take turns."""
 
     def __init__(
         self,
@@ -51,15 +50,17 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         slowest: float = 0.0,
         together: bool = False,
     ) -> None:
-        """`at_once`: records a poll may bring. `slowest`: seconds between saves when nothing presses; 0 saves every batch.
-        `together`: a record may change what the processor keeps of another partition, so a save must own all of them."""
+        """Takes a poll's size, in records, as `at_once`, and the seconds between saves when nothing presses as `slowest` (0: every batch).
+
+        With `together` a record may change what the processor keeps of another partition, so a save must own all of them.
+        """
         self.name, self.topic, self.at_once = service, topic, at_once
         self.group = f"forewarn-{service}-{topic}"
         self.at_brokers = topic  # what the brokers call it; set with the consumer
         self.consumer: Callable[[], Consumer | None] = lambda: None
-        self.identity: Callable[[], Awaitable[str | None]] = unidentified  # of the topic, at the brokers; set with the consumer
+        self.identity: Callable[[], Awaitable[str | None]] = unidentified  # returns the topic's id at the brokers; set with the consumer
         self.assigned: frozenset[int] | None = None  # None before the group has assigned anything
-        self.brakes = topic not in FOREIGN  # whether most of the topic failing stops it
+        self.brakes = topic not in FOREIGN  # whether the stream stops when most of the topic fails
         self.brake = self._brake_at_commit = Brake()
         self.aside, self.pause = Aside(topic, self.group), Pause()
         self.processor, self._database, self.slowest, self._together = processor, database, slowest, together
@@ -70,7 +71,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._suspects = Suspects()
         self._letters: list[DeadLetter] = []
         self._taken = 0
-        self._unheard = False  # Kafka did not answer when it was last told where we are
+        self._unheard = False  # Kafka did not answer when offsets were last committed to it
         self._handling = False  # records were polled and are not all taken yet
         self._ends: dict[int, int] = {}  # where the topic ends, while the brake is on: a paused consumer is not told
         self._save_at = self._look_at = 0.0
@@ -78,7 +79,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         for metric in (metrics.CONSUMED, metrics.FENCED, metrics.GAPS, metrics.BRAKE):
             metric.labels(topic)
 
-    # ── what the consumer calls ──────────────────────────────────────────────────────────────
+    # ── called by the consumer ───────────────────────────────────────────────────────────────
 
     async def on_batch(self, records: Sequence[ConsumerRecord]) -> None:
         """Takes what a poll brought, of any of the assigned partitions, each partition's records in order."""
@@ -95,7 +96,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             held, pieces = self._positions, list(self._pieces(records))
         for piece in pieces:
             async with self._lock:
-                # Whatever went back or away meanwhile, these records come again from where it stands now.
+                # If a seek or a rebalance happened meanwhile, these records come again from the new position.
                 if self._positions is not held or self._stopping.is_set() or self.brake.tripped:
                     return
                 try:
@@ -119,7 +120,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._loaded()
 
     async def run(self) -> None:
-        """Until cancelled: saves that are due although nothing comes, partitions that could not be loaded yet."""
+        """Runs until cancelled: saves that are due although no record comes, and loads partitions that could not be loaded yet."""
         told_broker_at = 0.0
         while True:
             await self.tick()
@@ -129,7 +130,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             await asyncio.sleep(0.1)
 
     async def tick(self) -> None:
-        """One turn of `run`."""
+        """Runs one turn of `run`."""
         async with self._lock:
             if self.brake.tripped and time.monotonic() >= self._look_at:
                 await self._look()
@@ -148,11 +149,11 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         await self.tick()
 
     def save_in(self, seconds: float) -> None:
-        """The next save that nothing presses is due in so many seconds."""
+        """Makes the next regular save due in so many seconds."""
         self._save_at = time.monotonic() + seconds
 
     def retry_now(self) -> None:
-        """Ends a pause, and has the next tick look whether the brake was released: for whoever knows that something was mended."""
+        """Ends a pause, and makes the next tick check the brake's release: for callers who know that the cause was mended."""
         self.pause.end()
         self._look_at = 0.0
 
@@ -167,7 +168,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     # ── taking and saving ────────────────────────────────────────────────────────────────────
 
     def _pieces(self, records: Sequence[ConsumerRecord]) -> Iterator[Piece]:
-        """The records we expect, all at once; suspects one by one."""
+        """Yields the records we expect, all at once; suspects (of a poison batch) one by one."""
         together = Piece([], {})
         for run in runs(records):
             expected = self._expected(run)
@@ -183,8 +184,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     def _expected(self, run: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
         """Leaves out what was taken before, and everything after a gap until a seek has shown the gap to be real.
 
-        Gaps are real where a topic is compacted or holds transaction markers; but a poll that was
-        under way while we went back brings records from too far ahead, and they must not count.
+        Gaps are real where a topic is compacted or holds transaction markers. A poll that was under way while we went back brings some too.
         """
         position = self._positions.get(run[0].partition)
         if position is None:
@@ -217,7 +217,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             await self._save()
 
     async def _save(self) -> None:
-        """Offsets and effects in one transaction. Raises Fenced when a partition is no longer ours."""
+        """Saves offsets and effects in one transaction. Raises Fenced when another instance has moved an offset."""
         every = self.processor.pressing() or (self._together and any(position.moved for position in self._positions.values()))
         moved = {partition: position for partition, position in self._positions.items() if position.moved or every}
         if not moved:
@@ -244,7 +244,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             self._stop_topic()
 
     async def _save_quietly(self) -> None:
-        """A last save before a partition goes: when it fails, whoever has the partition next does the work again."""
+        """Saves a last time before a partition is revoked: when it fails, the partition's next owner does the work again."""
         if self.brake.tripped:
             return
         try:
@@ -252,10 +252,10 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001  the loop that judges
             log.warning("%s leaves what it took since its last save to the next owner: %s", self.group, error)
 
-    # ── the one way back ─────────────────────────────────────────────────────────────────────
+    # ── recovering from errors ───────────────────────────────────────────────────────────────
 
     def _judge(self, error: Exception, piece: Sequence[ConsumerRecord]) -> None:
-        """Forgets what is in memory, and decides when to go back, and who is suspected."""
+        """Discards what is in memory, and decides when to go back, and which records are suspected."""
         unsaved = {partition: position.next for partition, position in self._positions.items() if position.moved}
         self._forget()
         if isinstance(error, Fenced):
@@ -290,7 +290,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             await wait_for_wakeup(self._stopping, self.pause.left, clear=False)
 
     async def _loaded(self) -> bool:
-        """Whether positions and state are in memory; loads what the last commit left when they are not, and no pause holds."""
+        """Returns True when positions and state are in memory; loads what the last commit left when they are not, and no pause holds."""
         if self._positions or not self.assigned or self._stopping.is_set() or self.pause.left:
             return bool(self._positions)
         try:
@@ -319,7 +319,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     # ── while most of a topic of our own fails ───────────────────────────────────────────────
 
     async def _keep_brake(self, tx: Tx) -> None:
-        """What the brake has to remember, in the transaction of the records that made it so."""
+        """Stores what the brake has to remember, in the transaction of the records that made it so."""
         if self.brake.tripped:
             await brake.engage(tx, self.name, self.topic, list(self._positions), self.brake)
         else:
@@ -332,7 +332,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._feed.pause(self.assigned or ())
 
     async def _look(self) -> None:
-        """Whether an operator has released the brake; and where the topic ends by now."""
+        """Checks whether an operator has released the brake, and where the topic ends by now."""
         self._look_at = time.monotonic() + LOOKS
         try:
             async with self._database.transaction() as tx:
@@ -352,14 +352,14 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         metrics.BRAKE.labels(self.topic).set(0)
         self._feed.resume(self.assigned or ())
 
-    # ── what others ask ──────────────────────────────────────────────────────────────────────
+    # ── for health and metrics ───────────────────────────────────────────────────────────────
 
     def partitions(self) -> int:
-        """How many partitions the topic has. Raises KafkaError before the broker has told."""
+        """Returns how many partitions the topic has. Raises KafkaError before the broker has told."""
         return self._feed.partitions()
 
     async def lag(self) -> int | None:
-        """Records not yet committed over this instance's partitions; None before the broker has told its ends."""
+        """Returns the records not yet committed over this instance's partitions; None before the broker has told its ends."""
         if self.assigned is None:
             return None
         try:
@@ -375,7 +375,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         return await self._feed.behind(partition, position, idle=not self._handling)
 
     async def trouble(self) -> str | None:
-        """What keeps this stream from being ready; None when all is well."""
+        """Returns what keeps this stream from being ready; None when all is well."""
         lag, idle = await self.lag(), time.monotonic() - self._progressed_at
         if self.brake.tripped:
             return f"the brake is on: {self.brake}"

@@ -1,10 +1,10 @@
-"""Time passed: work that is due is a row, claimed under a lease token, by the database's clock. No sleeping tasks.
+"""Runs work that is due (a job queue in Postgres): each job is a row, claimed under a lease, by the database's clock. No sleeping tasks.
 
 First try, retry, escalation, warning and housekeeping are all the same path: `schedule` a row, get
 it back when it is due, `settle` it in the transaction that holds its effects. A worker that died
 loses its lease when the lease ends; a worker that comes back after that (a zombie) finds its token
-gone, and its transaction is rolled back. A row that raises again and again, although nothing it needs
-is away, is put aside (`shared/due_aside.py`).
+gone, and its transaction is rolled back. A row that raises again and again, although every dependency
+answers, is put aside (`shared/due_aside.py`).
 """
 
 import asyncio
@@ -21,13 +21,14 @@ from shared.postgres import NOT_YET, TRANSIENT, Database, Tx, wait_for_wakeup
 
 log = logging.getLogger(__name__)
 
+# This makes rows due at new times, with their attempts forgotten, and takes them out of `due_aside`.
 SCHEDULE = """WITH new AS (SELECT ref, at FROM unnest($2::text[], $3::timestamptz[]) AS new (ref, at)),
         back AS (DELETE FROM due_aside USING new WHERE due_aside.kind = $1 AND due_aside.ref = new.ref)
     INSERT INTO due (kind, ref, due_at, ready_at) SELECT $1, ref, at, at FROM new
     ON CONFLICT (kind, ref) DO UPDATE
         SET due_at = excluded.due_at, ready_at = excluded.ready_at, attempts = 0, raised = 0, lease = NULL"""
 CANCEL = "DELETE FROM due WHERE kind = $1 AND ref = $2"
-# Materialized: as a subquery the planner may run it once per row, and each run claims another $4.
+# The CTE is materialized: as a subquery the planner may run it once per row, and each run claims another $4.
 CLAIM = """WITH ready AS MATERIALIZED (
         SELECT ref FROM due WHERE kind = $1 AND ready_at <= clock() ORDER BY ready_at LIMIT $4 FOR UPDATE SKIP LOCKED)
     UPDATE due SET lease = $2, ready_at = clock() + $3::interval, attempts = attempts + 1
@@ -36,6 +37,7 @@ CLAIM = """WITH ready AS MATERIALIZED (
 SETTLE = "DELETE FROM due WHERE kind = $1 AND ref = $2 AND lease = $3"
 AGAIN = "UPDATE due SET due_at = $4, ready_at = $4, raised = 0, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
 RENEW = "UPDATE due SET ready_at = clock() + $4::interval WHERE kind = $1 AND ref = $2 AND lease = $3"
+# This ends the lease before its time, and makes the row ready again later.
 RETURN = """UPDATE due SET ready_at = clock() + $4::interval, raised = raised + $5, lease = NULL
     WHERE kind = $1 AND ref = $2 AND lease = $3"""
 NEXT = "SELECT extract(epoch FROM min(ready_at) - clock())::float8 FROM due WHERE kind = $1"
@@ -47,7 +49,7 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One row of work in this worker's hands until its lease ends."""
+    """Is one row of work that this worker holds until its lease ends."""
 
     kind: str
     ref: str
@@ -58,15 +60,15 @@ class Due:
     raised: int = 0  # tries before this one that raised what waiting does not mend
 
     async def settle(self, tx: Tx) -> None:
-        """The work is done when `tx` commits. Raises LeaseLost when it is no longer ours."""
+        """Deletes the row: the work is done when `tx` commits. Raises LeaseLost when the lease is no longer ours."""
         await self._only_if_ours(await tx.execute(SETTLE, self.kind, self.ref, self.lease))
 
     async def again(self, tx: Tx, at: datetime) -> None:
-        """The work is to be tried again `at` that moment. Raises LeaseLost when it is no longer ours."""
+        """Makes the work due again at the moment `at`. Raises LeaseLost when the lease is no longer ours."""
         await self._only_if_ours(await tx.execute(AGAIN, self.kind, self.ref, self.lease, at))
 
     async def renew(self, tx: Tx, lease: timedelta) -> None:
-        """The lease runs anew from now: for work that takes long. Raises LeaseLost when it is no longer ours."""
+        """Starts the lease anew from now: for work that takes long. Raises LeaseLost when it is no longer ours."""
         await self._only_if_ours(await tx.execute(RENEW, self.kind, self.ref, self.lease, lease))
 
     async def _only_if_ours(self, status: str) -> None:
@@ -81,28 +83,28 @@ async def schedule(tx: Tx, kind: str, due: Mapping[str, datetime]) -> None:
 
 
 async def cancel(tx: Tx, kind: str, ref: str) -> None:
-    """There is nothing to do any more; nothing happens when there never was."""
+    """Deletes the row, if there is one."""
     await tx.execute(CANCEL, kind, ref)
 
 
 @dataclass(frozen=True)
 class Work:
-    """How due rows of one kind are done: by whom, how many at a time, and how long a worker may take."""
+    """Says how due rows of one kind are done: by which handler, how many at a time, and how long a worker may take."""
 
-    handle: Callable[[Due], Awaitable[None]]  # must settle the row, or ask for it again, in the transaction of its effects
+    handle: Callable[[Due], Awaitable[None]]  # must settle the row, or make it due again, in the transaction of its effects
     at_once: int = 1
     lease: timedelta = timedelta(seconds=30)
     recurs: bool = False  # one row that comes again for ever: it holds up no other, and is never put aside
 
 
 def pause_after(attempts: int) -> timedelta:
-    """How long to leave a row alone after a try that raised: 1 s, doubling, at most 30 s."""
+    """Returns how long to leave a row alone after a try that raised: 1 s, doubling, at most 30 s."""
     return timedelta(seconds=min(2 ** min(attempts - 1, 5), 30))
 
 
 @dataclass
 class Timers:
-    """Claims due rows, one loop a kind, so that a slow kind holds up no other."""
+    """Claims due rows, one loop a kind, so that a slow kind delays no other."""
 
     database: Database
     kinds: Mapping[str, Work]
@@ -115,11 +117,11 @@ class Timers:
             metrics.DUE_ASIDE.labels(kind)
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Runs until cancelled."""
         await asyncio.gather(*(self._claim_forever(kind, work) for kind, work in self.kinds.items()))
 
     async def stop(self, within: float) -> None:
-        """Claims no more, lets what runs finish for `within` seconds, then gives the leases of the rest back."""
+        """Claims no more, lets running work finish for `within` seconds, then gives the leases of the rest back."""
         self._stopping = True
         try:
             async with asyncio.timeout(within):
@@ -166,7 +168,7 @@ class Timers:
                 await asyncio.sleep(1)
 
     async def _fill(self, kind: str, work: Work, free: asyncio.Event) -> bool:
-        """Claims as much as there are workers for, and sets them to it; whether all are at work now. `free` is set when one is done."""
+        """Claims as much as there are workers for, and starts them; returns whether all are at work now. `free` is set when one is done."""
         async with self._claiming.setdefault(kind, asyncio.Lock()):
             slots = 0 if self._stopping else work.at_once - sum(due.kind == kind for due in self._running.values())
             claimed = await self.claim(kind, slots) if slots else []
@@ -178,7 +180,7 @@ class Timers:
         return slots == len(claimed)
 
     async def claim(self, kind: str, most: int) -> list[Due]:
-        """Takes at most so many rows that are due, under a lease; whoever claims them must settle them before it ends."""
+        """Takes at most so many rows that are due, under a lease; the caller must settle them before it ends."""
         lease = uuid4()
         async with self.database.connection() as connection:
             rows = await connection.fetch(CLAIM, kind, lease, self.kinds[kind].lease, most)
@@ -203,7 +205,7 @@ class Timers:
             await self._return(work, due, error)
 
     async def _return(self, work: Work, due: Due, error: Exception) -> None:
-        """Leaves the row to a later try, for ever while something it needs is away; else puts it aside in the end."""
+        """Leaves the row to a later try, without limit while something it needs is away; else puts it aside after the last try."""
         raised = not isinstance(error, (*NOT_YET, KafkaError))
         try:
             async with self.database.connection() as connection:

@@ -1,4 +1,4 @@
-"""What a service's database role may try beyond its part, each with the error that must stop it; and a database as init prepares it."""
+"""A service's database role tries what is beyond its part, each with the error that must stop it, on a database as init prepares it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +11,7 @@ from deploy.services import NAMES
 
 DENIED = (asyncpg.InsufficientPrivilegeError, asyncpg.FeatureNotSupportedError)  # the latter: an extension the server does not have
 
-# As monitor's role, in the database of all services.
+# They are tried as monitor's role, in the database of all services.
 FORBIDDEN = (
     # the others' data, roles and names
     "SELECT * FROM notifier.offsets",
@@ -76,7 +76,7 @@ FORBIDDEN = (
 
 @asynccontextmanager
 async def prepared_database(host: str, port: int, admin: str, password: str = "") -> AsyncIterator[InitSettings]:
-    """A database of its own that init has prepared twice, since the second time must be as good as the first; deleted at the end."""
+    """Yields a database of its own that init has prepared twice, since the second time must be as good as the first; deleted at the end."""
     settings = InitSettings(
         environment="demo",
         database_host=host,
@@ -95,7 +95,7 @@ async def prepared_database(host: str, port: int, admin: str, password: str = ""
 
 
 async def connect(settings: InitSettings, user: str, database: str | None = None) -> asyncpg.Connection:
-    """A session of the administrator or of a service's role."""
+    """Returns a session of the administrator or of a service's role."""
     of_service = user.removeprefix("forewarn_")
     return await asyncpg.connect(
         host=settings.database_host,
@@ -108,7 +108,7 @@ async def connect(settings: InitSettings, user: str, database: str | None = None
 
 
 async def allowed(session: asyncpg.Connection) -> list[str]:
-    """The statements of FORBIDDEN that nothing stopped, or something other than a missing right."""
+    """Returns the statements of FORBIDDEN that nothing stopped, or something other than a missing right."""
     found = []
     for statement in FORBIDDEN:
         try:

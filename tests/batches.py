@@ -17,7 +17,7 @@ from aiokafka.record.util import calc_crc32c, encode_varint
 ATTRIBUTES_AT, CRC_AT, ATTRIBUTES_ENDS, RECORDS_AT = 21, 17, 23, 61
 NOT_LEADER = 6  # Kafka's number
 NOW = 1_764_000_000_000  # milliseconds since the epoch
-# In the order of their numbers.
+# They stand in the order of their numbers.
 CODECS = {"none": bytes, "gzip": gzip_encode, "snappy": snappy_encode, "lz4": lz4_encode, "zstd": zstd_encode}
 
 
@@ -34,7 +34,7 @@ Fields = Record | tuple[bytes | None, bytes | None, Sequence[tuple[bytes | str, 
 
 
 def batch(*records: Fields, codec: int = 0, first: int = 0) -> bytes:
-    """A batch of format 2 whose offsets begin at `first`."""
+    """Returns a batch of format 2 whose offsets begin at `first`."""
     held = [Record(*each) for each in records]
     times = [each.timestamp for each in held]
     payload = list(CODECS.values())[codec](b"".join(_record(each, number, times[0]) for number, each in enumerate(held)))
@@ -64,14 +64,14 @@ def _put(body: bytearray, held: bytes | None) -> None:
 
 
 def packed(data: bytes, codec: int, payload: bytes) -> bytes:
-    """The batch with other bytes for its records, which say that they are compressed by that codec."""
+    """Returns the batch with other bytes for its records, which say that they are compressed by that codec."""
     attributes = struct.pack(">h", codec)
     length = struct.pack(">i", RECORDS_AT - 12 + len(payload))
     return sealed(data[:8] + length + data[12:ATTRIBUTES_AT] + attributes + data[ATTRIBUTES_ENDS:RECORDS_AT] + payload)
 
 
 def sealed(data: bytes) -> bytes:
-    """The batch with a checksum that is right."""
+    """Returns the batch with a checksum that is right."""
     return data[:CRC_AT] + struct.pack(">I", calc_crc32c(data[ATTRIBUTES_AT:])) + data[ATTRIBUTES_AT:]
 
 
@@ -91,7 +91,7 @@ async def send_records(producer: AIOKafkaProducer, topic: str, records: Iterable
 
 
 async def answered(client: AIOKafkaClient, topic: str, partition: int, data: bytes) -> int:
-    """The number of the error that the broker answers a batch with; 0 when it took it."""
+    """Returns the number of the error that the broker answers a batch with; 0 when it took it."""
     node = client.cluster.leader_for_partition(TopicPartition(topic, partition))
     answer = await client.send(node, ProduceRequest(None, -1, 10_000, [(topic, [(partition, data)])]))
     [(_, [(_, error, *_)])] = answer.topics

@@ -1,4 +1,4 @@
-"""Small things tests are made of, with everything that does not matter filled in."""
+"""These builders make small things for tests, with everything that does not matter filled in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ def event(
     source: str = "/shop",
     data: Mapping[str, Any] | None = None,
 ) -> ProductEvent:
-    """A product event: unless told otherwise a request to the checkout that went well."""
+    """Returns a product event: unless told otherwise a request to the checkout that went well."""
     return ProductEvent(id_, source, type_, at, "1.0", subject, dict(data or {"component": "checkout", "ok": True, "latency_ms": 100}))
 
 
 def event_bytes(id_: str = "1", **fields: Any) -> bytes:
-    """The same, as it is on the wire."""
+    """Returns the same, as it is on the wire."""
     return write_event(event(id_, **fields))
 
 
 def customer(customer_id: str = "c-1", *, at: datetime = NOON, **data: Any) -> CustomerUpdated:
-    """A customer with one e-mail address."""
+    """Returns a customer with one e-mail address."""
     defaults = {"name": "Ada", "contacts": (Contact(channel="email", address=f"{customer_id}@example.org"),)}
     return CustomerUpdated.of(CustomerUpdated.Data(**{**defaults, **data}), subject=customer_id, at=at)
 
@@ -43,7 +43,7 @@ def request(customer_id: str = "c-1", *, at: datetime = NOON, unique: object = "
 
 @dataclass(frozen=True)
 class Arrived:
-    """As much of a record as says where and when it came in, milliseconds since the epoch."""
+    """The part of a record that says where and when it came in, in milliseconds since the epoch."""
 
     timestamp: int | None = int(NOON.timestamp() * 1000)
     topic: str = "a.topic.v1"

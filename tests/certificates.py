@@ -9,7 +9,7 @@ PASSWORD = "for-keys-of-tests"
 
 @dataclass(frozen=True)
 class Authority:
-    """One that signs; `ca` is its certificate in PEM."""
+    """A certificate authority; `ca` is its certificate in PEM."""
 
     folder: Path
     name: str
@@ -19,7 +19,7 @@ class Authority:
         return self.folder / f"{self.name}.pem"
 
     def sign(self, name: str, *hosts: str) -> tuple[Path, Path]:
-        """A certificate for these hosts, or for a client when there are none, and its key."""
+        """Returns a certificate for these hosts, or for a client when there are none, and its key."""
         certificate, key, request = (self.folder / f"{self.name}-{name}.{kind}" for kind in ("pem", "key", "csr"))
         extensions = self.folder / f"{self.name}-{name}.ext"
         names = ",".join(f"IP:{host}" if host.replace(".", "").isdigit() else f"DNS:{host}" for host in hosts)
@@ -32,7 +32,7 @@ class Authority:
         return certificate, key
 
     def keystore(self, name: str, *hosts: str) -> Path:
-        """The same as a PKCS #12 store, as Java reads it; its password is PASSWORD."""
+        """Returns the same as a PKCS #12 store, as Java reads it; its password is PASSWORD."""
         certificate, key = self.sign(name, *hosts)
         store = certificate.with_suffix(".p12")
         _openssl(
@@ -43,7 +43,7 @@ class Authority:
 
 
 def authority(folder: Path, name: str = "ca") -> Authority:
-    """A new one."""
+    """Returns a new one."""
     own = Authority(folder, name)
     key = folder / f"{name}.key"
     _openssl(
@@ -54,7 +54,7 @@ def authority(folder: Path, name: str = "ca") -> Authority:
 
 
 def locked(key: Path, password: str = PASSWORD) -> Path:
-    """The key, encrypted."""
+    """Returns the key, encrypted."""
     path = key.with_suffix(".locked")
     _openssl("pkcs8", "-topk8", "-in", key, "-out", path, "-passout", f"pass:{password}")
     return path

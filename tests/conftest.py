@@ -1,4 +1,4 @@
-"""Servers the tests run on: an embedded Postgres everywhere; real Kafka and Postgres in containers where there is Docker."""
+"""Tests run on these servers: an embedded Postgres everywhere; real Kafka and Postgres in containers where there is Docker."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ hypothesis.settings.load_profile("forewarn")
 
 @cache
 def docker_missing() -> str | None:
-    """Why tests that need containers cannot run here; None when they can."""
+    """Returns why tests that need containers cannot run here; None when they can."""
     if shutil.which("docker") is None:
         return "there is no docker command"
     answer = subprocess.run(["docker", "info"], capture_output=True, check=False)
@@ -36,7 +36,7 @@ def docker_missing() -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without Docker leaves out what needs it, and says so in one line; with REQUIRE_DOCKER=1 that is a failure."""
+    """Leaves out what needs Docker where there is none, and says so in one line; with REQUIRE_DOCKER=1 that is a failure."""
     needing = [item for item in items if item.get_closest_marker("docker")]
     if not needing or (missing := docker_missing()) is None:
         return
@@ -51,14 +51,14 @@ LEFT_OUT = pytest.StashKey[str]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """How many tests ran on real servers, or why none did."""
+    """Prints how many tests ran on real servers, or why none did."""
     reports = [report for report in terminalreporter.getreports("passed") if "docker" in report.keywords]
     terminalreporter.write_line(config.stash.get(LEFT_OUT, f"{len(reports)} tests ran on real Kafka and Postgres"))
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[dict[str, str]]:
-    """An embedded Postgres: host (a socket's folder), user and database, for asyncpg and Settings."""
+    """Yields an embedded Postgres: host (a socket's folder), user and database, for asyncpg and Settings."""
     folder = Path(tempfile.mkdtemp(prefix="forewarn-test-"))
     server = get_server(folder, cleanup_mode="stop", start=False)
     server.ensure_pgdata_inited()
@@ -77,7 +77,7 @@ async def connect(postgres: dict[str, str], database: str) -> asyncpg.Connection
 
 @pytest.fixture(scope="session")
 async def template(postgres: dict[str, str]) -> str:
-    """A database with every service's schema in it, to be copied: ten times faster than to migrate anew."""
+    """Returns a database with every service's schema in it, to be copied: ten times faster than to migrate anew."""
     admin = await connect(postgres, postgres["database"])
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nobody pulls the plug on this one
         await admin.execute(f"ALTER SYSTEM SET {setting} = off")
@@ -94,7 +94,7 @@ async def template(postgres: dict[str, str]) -> str:
 
 @pytest.fixture
 async def fresh_database(postgres: dict[str, str], template: str) -> AsyncIterator[Settings]:
-    """A database of its own for one test, with every service's schema in it."""
+    """Yields a database of its own for one test, with every service's schema in it."""
     name = "test_" + uuid4().hex[:12]
     admin = await connect(postgres, postgres["database"])
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")  # twice as fast as by the log

@@ -1,4 +1,4 @@
-"""Real Kafka and Postgres in containers that can be stopped and started again: same port, same data."""
+"""Real Kafka and Postgres run in containers that can be stopped and started again: same port, same data."""
 
 import asyncio
 import logging
@@ -25,14 +25,14 @@ logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it reports every try
 PASSWORD = "of-no-use-but-for-these-tests"
 STARTS_WITHIN = 90  # seconds, image and slow disk included
 
-# All of them, since one variable alone makes the image forget its own defaults.
+# All of them are set, since one variable alone makes the image forget its own defaults.
 KAFKA = {
     "CLUSTER_ID": "4L6g3nShT-eMCtK--X86sw",
     "KAFKA_NODE_ID": "1",
     "KAFKA_PROCESS_ROLES": "broker,controller",
     "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
     "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
-    # A listener of the broker's own: it asks itself about transactions, and our port means nothing inside.
+    # The broker has a listener of its own: it asks itself about transactions, and our port means nothing inside.
     "KAFKA_LISTENERS": "HOST://:9092,INTERNAL://localhost:19092,CONTROLLER://localhost:9093",
     "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "HOST:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "KAFKA_INTER_BROKER_LISTENER_NAME": "INTERNAL",
@@ -63,7 +63,7 @@ class Server:
         await asyncio.to_thread(self.container.get_wrapped_container().stop, timeout=within)
 
     async def kill(self) -> None:
-        """SIGKILL."""
+        """Kills it with SIGKILL."""
         await asyncio.to_thread(self.container.get_wrapped_container().kill)
 
     async def start(self) -> None:
@@ -73,7 +73,7 @@ class Server:
 
     @asynccontextmanager
     async def away(self) -> AsyncIterator[None]:
-        """Stopped while the context lasts."""
+        """Stops it while the context lasts."""
         await self.stop()
         try:
             yield
@@ -137,7 +137,7 @@ class Postgres(Server):
 
 @asynccontextmanager
 async def running_kafka() -> AsyncIterator[Kafka]:
-    """A broker while the context lasts."""
+    """Yields a broker while the context lasts."""
     port = free_port()
     advertised = f"HOST://localhost:{port},INTERNAL://localhost:19092"
     container = DockerContainer("apache/kafka:4.4.0").with_envs(**KAFKA, KAFKA_ADVERTISED_LISTENERS=advertised)
@@ -148,7 +148,7 @@ async def running_kafka() -> AsyncIterator[Kafka]:
 
 @asynccontextmanager
 async def running_postgres() -> AsyncIterator[Postgres]:
-    """A database server while the context lasts."""
+    """Yields a database server while the context lasts."""
     port = free_port()
     container = DockerContainer("postgres:17.11").with_env("POSTGRES_PASSWORD", PASSWORD)
     publish(container, 5432, port)
@@ -157,7 +157,7 @@ async def running_postgres() -> AsyncIterator[Postgres]:
 
 
 def publish(container: DockerContainer, inside: int, port: int) -> None:
-    """On this machine only, which `with_bind_ports` cannot say."""
+    """Publishes a port on this machine only, which `with_bind_ports` cannot."""
     container.ports[str(inside)] = ("127.0.0.1", port)  # type: ignore[assignment]
 
 

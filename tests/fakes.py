@@ -50,7 +50,7 @@ class FakeTopics:
         return f"{topic} #{self._made.get(topic, 0)}"
 
     def recreate(self, topic: str) -> None:
-        """Another topic of that name, with nothing in it."""
+        """Makes another topic of that name, with nothing in it."""
         self._logs[topic] = [Log() for _ in self._partitions]
         self._made[topic] = self._made.get(topic, 0) + 1
 
@@ -88,17 +88,17 @@ class FakeTopics:
         log.begin, log.records = offset, [record for record in log.records if record.offset >= offset]
 
     def records(self, topic: str) -> list[ConsumerRecord]:
-        """All that is kept, partition by partition."""
+        """Returns all that is kept, partition by partition."""
         return [record for log in self.logs(topic) for record in log.records]
 
     def facts(self, topic: str) -> list[Fact]:
-        """The facts on a topic, partition by partition. Raises `Undecodable` when something else is among them."""
+        """Returns the facts on a topic, partition by partition. Raises `Undecodable` when something else is among them."""
         now = datetime.now(UTC)
         read = (read_fact(record.value, record.headers, now, FACT_OF) for record in self.records(topic))
         return [fact for fact in read if fact is not None]
 
     def forward(self, topic: str, refuses: Collection[bytes] = ()) -> "FakeForwarder":
-        """What forwards to this topic; records with the keys it `refuses` are not taken."""
+        """Returns what forwards to this topic; records with the keys it `refuses` are not taken."""
         return FakeForwarder(self, topic, refuses)
 
     async def relay(self, database: Database) -> int:
@@ -142,19 +142,19 @@ class FakeConsumer:
         stream.identity = self._identity
 
     async def assign(self, *partitions: int) -> None:
-        """A rebalance gives it these partitions; without any named, all of them."""
+        """Assigns these partitions, as a rebalance does; without any named, all of them."""
         logs = self._topics.logs(self.stream.topic)
         await self.revoke()
         self._positions = {partition: logs[partition].begin for partition in partitions or range(len(logs))}
         await self.stream.on_partitions_assigned([TopicPartition(self.stream.topic, partition) for partition in self._positions])
 
     async def revoke(self) -> None:
-        """A rebalance begins: everything is taken from it."""
+        """Revokes everything, as a rebalance does when it begins."""
         await self.stream.on_partitions_revoked([TopicPartition(self.stream.topic, partition) for partition in self._positions])
         self._positions = {}
 
     def poll(self) -> list[ConsumerRecord]:
-        """What comes next, at most `at_once` records."""
+        """Returns what comes next, at most `at_once` records."""
         found: list[ConsumerRecord] = []
         for partition, position in self._positions.items():
             if partition not in self.paused:
@@ -166,7 +166,7 @@ class FakeConsumer:
         return found
 
     async def turn(self) -> int:
-        """One poll and its handling; returns how many records it brought."""
+        """Returns one poll and its handling; returns how many records it brought."""
         records = self.poll()
         if records:
             await self.stream.on_batch(tuple(records))
@@ -226,7 +226,7 @@ class Clock:
         self.now = datetime.now(UTC)
 
     async def set(self, now: datetime) -> None:
-        """It is `now` in every schema."""
+        """Sets the clock of every schema to `now`."""
         self.now = now
         connection = await asyncpg.connect(**_address(self._settings))
         try:
@@ -239,7 +239,7 @@ class Clock:
             await connection.close()
 
     async def advance(self, by: timedelta) -> None:
-        """So much later."""
+        """Moves the clock on by so much."""
         await self.set(self.now + by)
 
 
@@ -260,7 +260,7 @@ class FakeLoop:
         self.consumers = [FakeConsumer(topics, stream) for service in services for stream in service.streams]
 
     async def start(self) -> None:
-        """What a service does before it consumes; then every partition is assigned."""
+        """Does what a service does before it consumes, and assigns every partition."""
         for service in self.services:
             for before in service.before:
                 await before()

@@ -1,15 +1,15 @@
-"""What a metric says, read as Prometheus reads it."""
+"""Reads the values of metrics as Prometheus reads them."""
 
 from prometheus_client import Counter, Gauge, Histogram, Summary
 
 
 def value(metric: Counter | Gauge) -> float:
-    """Of a metric without labels, or with those that were chosen by `labels`."""
+    """Returns the value of a metric without labels, or with those that were chosen by `labels`."""
     return _sample(metric, "_total" if isinstance(metric, Counter) else "")
 
 
 def total(metric: Histogram | Summary) -> float:
-    """The sum of what was observed."""
+    """Returns the sum of what was observed."""
     return _sample(metric, "_sum")
 
 

@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 class Do(Enum):
-    """What a server may do instead of answering."""
+    """The things a server may do instead of answering."""
 
     DROP = auto()  # takes the message, and the connection dies before the answer
     HOLD = auto()  # answers when `gate` is opened
@@ -24,7 +24,7 @@ class Do(Enum):
 
 @dataclass
 class PostOffice:
-    """What came, and how to answer: the next answers by recipient; once they are used up, everything is taken."""
+    """The mails that came, and the answers to give: the next answers by recipient; once they are used up, everything is taken."""
 
     address: tuple[str, int] = ("127.0.0.1", 0)
     mails: list[tuple[str, EmailMessage]] = field(default_factory=list)
@@ -112,7 +112,7 @@ def _knows(password: str) -> Callable[..., AuthResult]:
 
 @asynccontextmanager
 async def post_office(*, smtputf8: bool = True, password: str | None = None) -> AsyncIterator[PostOffice]:
-    """A mail server on a free port of this machine while the context lasts; with a password it takes mail only from who says it."""
+    """Yields a mail server on a free port of this machine while the context lasts; with a password it takes mail only from who says it."""
     office, loop = PostOffice(), asyncio.get_running_loop()
     server = await loop.create_server(lambda: office.serve(loop, smtputf8=smtputf8, password=password), "127.0.0.1", 0)
     office.address = server.sockets[0].getsockname()

@@ -1,6 +1,6 @@
-"""Documents that are made from the code: the contracts (JSON Schemas, AsyncAPI, a page to read) and the reference of the configuration.
+"""Makes documents from the code: the contracts (JSON Schemas, AsyncAPI, a page to read) and the reference of the configuration.
 
-Made by `make docs`; a test makes them again and compares, so that they never drift from the code.
+`make docs` writes them; a test makes them again and compares, so that they never drift from the code.
 """
 
 import json
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parents[2] / "docs"
 
 
 def documents() -> dict[Path, str]:
-    """What each generated file holds."""
+    """Returns what each generated file holds."""
     return {
         **{FOLDER / "schemas" / name: as_json(schema) for name, schema in schemas().items()},
         FOLDER / "asyncapi.json": as_json(document()),

@@ -1,4 +1,4 @@
-"""Writes the generated documents, and removes schemas of facts that are no more."""
+"""Writes the generated documents, and removes schemas of facts that no longer exist."""
 
 from deploy.docs import FOLDER, documents
 

@@ -1,4 +1,4 @@
-"""The AsyncAPI 3.0 document: every topic as a channel, every fact as a message, and the dead letters beside them.
+"""Makes the AsyncAPI 3.0 document: every topic as a channel, every fact as a message, and the dead letters beside them.
 
 https://www.asyncapi.com/docs/reference/specification/v3.0.0
 """
@@ -16,7 +16,7 @@ from shared.streaming.dead_letters import Form
 Node = dict[str, Any]
 
 CONTENT_TYPE = "application/cloudevents+json"
-CONTRACT = "1.0.0"  # of what is said here: v1 on every topic
+CONTRACT = "1.0.0"  # the version of this document: v1 on every topic
 
 
 def document() -> Node:
@@ -80,7 +80,7 @@ def _operations() -> list[tuple[str, Node]]:
 
 
 def _operation(service: str, action: str, channel: str) -> Node:
-    """A service with several rooms in one document: the tag says which of them acts."""
+    """Makes one operation; its tag names the service, since one document describes several."""
     return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}, "tags": [{"name": service}]}
 
 

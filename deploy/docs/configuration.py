@@ -1,4 +1,4 @@
-"""The page for those who run it: every environment variable and every key of every configuration file."""
+"""Makes the page for operators: every environment variable and every key of every configuration file."""
 
 import re
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ def page() -> str:
 
 
 def settings() -> dict[str, type[Settings]]:
-    """The settings of each process by who reads them, those that several read first."""
+    """Returns the settings of each process by who reads them, those that several read first."""
     return {
         "Every service": Settings,
         "Mail (notifier, alerting)": MailSettings,
@@ -62,7 +62,7 @@ def settings() -> dict[str, type[Settings]]:
 
 
 def models() -> dict[str, tuple[type[BaseModel], Path]]:
-    """The model of each configuration file, and the shipped file that examples are taken from."""
+    """Returns the model of each configuration file, and the shipped file that examples are taken from."""
     shipped = {name: topics.FILE if name == topics.FILE.name else SHIPPED / name for name in FILES}
     return {**{name: (FILES[name][0], path) for name, path in shipped.items()}, "Mappings of `forewarn replay`": (Mapping, MAPPING)}
 
@@ -86,7 +86,7 @@ def _variables() -> Iterator[str]:
 
 
 def _own(model: type[Settings]) -> Iterator[Key]:
-    """The variables of these settings that those they extend do not have, or have with another default."""
+    """Yields the variables of these settings that those they extend do not have, or have with another default."""
     extended = [each for each in settings().values() if each is not model and issubclass(model, each)]
     known = {name: field for each in extended for name, field in each.model_fields.items()}
     [section, *_] = Reference(model).sections()
@@ -97,7 +97,7 @@ def _own(model: type[Settings]) -> Iterator[Key]:
 
 
 def _options() -> Iterator[Key]:
-    """What the command line takes from the environment."""
+    """Yields what the command line takes from the environment."""
     found: dict[str, Key] = {}
     for command in [*typer.main.get_command(app).commands.values()]:  # type: ignore[attr-defined]
         for each in _commands(command):
@@ -115,7 +115,7 @@ def _commands(command: Any) -> Iterator[Any]:
 
 
 def _of_compose() -> Iterator[Key]:
-    """The variables of docker-compose.yml that no process reads, each with what it is for there."""
+    """Yields the variables of docker-compose.yml that no process reads, each with what it is for there."""
     known = {variable_of(name) for model in settings().values() for name in model.model_fields}
     text = (ROOT / "docker-compose.yml").read_text()
     for name, default in dict(_used(text)).items():
@@ -124,7 +124,7 @@ def _of_compose() -> Iterator[Key]:
 
 
 def _places(services: dict[str, dict[str, Any]], name: str) -> str:
-    """Where the file uses a variable: `ports` of monitor."""
+    """Returns where the compose file uses a variable: `ports` of monitor."""
     found: dict[str, list[str]] = {}
     for service, keys in services.items():
         for key, held in keys.items():

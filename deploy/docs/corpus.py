@@ -1,4 +1,4 @@
-"""The committed example messages of every released version: tests read them all, the page shows the first of each fact."""
+"""Reads the committed example messages of every released version: tests read them all, the page shows the first of each fact."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parents[2] / "tests" / "contract" / "corpus"
 
 @dataclass(frozen=True)
 class Example:
-    """One message: `said` is its value as JSON, None when it has none."""
+    """Is one message: `said` is its value as JSON, None when it has none."""
 
     version: str
     name: str  # the fact, without forewarn. and the version

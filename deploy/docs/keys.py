@@ -1,4 +1,4 @@
-"""What a configuration file may say, read from its pydantic model: each key with its type, default, meaning and an example."""
+"""Describes what a configuration file may say, by its pydantic model: each key with its type, default, meaning and an example."""
 
 import re
 from collections import Counter
@@ -23,7 +23,7 @@ _steps = re.compile(r"\[\]|\.…").findall
 
 @dataclass(frozen=True)
 class Key:
-    """One row of a table."""
+    """Is one row of a table."""
 
     path: str
     kind: str
@@ -34,7 +34,7 @@ class Key:
 
 @dataclass
 class Section:
-    """The keys of a file, or of something that its keys hold in several places."""
+    """Holds the keys of a file, or of a model that several keys hold."""
 
     title: str
     about: str
@@ -42,7 +42,7 @@ class Section:
 
 
 class Reference:
-    """Tables of one model. What it holds in one place is part of its own table, what it holds in several is a section."""
+    """Makes the tables of one model. A model that one key holds is part of that key's table; one that several keys hold is a section."""
 
     def __init__(self, model: type[BaseModel], example: Any = None) -> None:
         self._root = model.model_json_schema()
@@ -54,12 +54,12 @@ class Reference:
         self._collect(self._root, example)
 
     def sections(self) -> list[Section]:
-        """The file's own keys first."""
+        """Returns all sections, the file's own keys first."""
         whole = [(self._root["title"], self._root), *((name, self._definitions[name]) for name in sorted(self._apart))]
         return [Section(_in_words(name), of.get("description", ""), list(self._keys(of, ""))) for name, of in whole]
 
     def _reached(self, of: Schema) -> Iterator[str]:
-        """The models that the tables come to without a section of their own, or with one."""
+        """Yields the models that the tables reach, with a section of their own or without."""
         for said in of["properties"].values():
             for name, _ in self._inside(said):
                 yield name
@@ -76,7 +76,7 @@ class Reference:
                     yield from self._keys(self._definitions[inner], f"{before}{name}{way}.")
 
     def _inside(self, said: Schema) -> Iterator[tuple[str, str]]:
-        """The models that a key holds, each with the way there."""
+        """Yields the models that a key holds, each with the path there."""
         match said:
             case {"$ref": where} if "properties" in self._definitions[(name := _name(where))]:
                 yield name, ""
@@ -125,7 +125,7 @@ class Reference:
                 return shown(_human(held, said)) or "built in"
 
     def _has_defaults(self, said: Schema) -> bool:
-        """Whether each key of the model that stands here has a default of its own to be seen."""
+        """Returns True when each key of the model has a default of its own to show."""
         return all(not self._definitions[name].get("required") for name, _ in self._inside(said))
 
     # ── examples ─────────────────────────────────────────────────────────────────────────────
@@ -172,13 +172,13 @@ def _several(kind: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """The value as YAML on one line; empty when it is too long for a table."""
+    """Returns the value as YAML on one line; empty when it is too long for a table."""
     said = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000).removesuffix("...\n").strip()
     return f"`{said}`" if len(said) <= SHORT and "\n" not in said and said != "''" else ""
 
 
 def _human(value: Any, said: Schema) -> Any:
-    """The same with durations as files write them: `1h30m` and not PT1H30M."""
+    """Returns the same with durations as files write them: `1h30m` and not PT1H30M."""
     if isinstance(value, list):
         return [_human(each, said.get("items", {})) for each in value]
     if said.get("format") != "duration":
@@ -216,7 +216,7 @@ def _of_keys(said: Schema) -> str:
 
 
 def _in_words(name: str) -> str:
-    """`OwnWords` as `own words`."""
+    """Writes `OwnWords` as `own words`."""
     return _between_words(" ", name).lower()
 
 
@@ -235,7 +235,7 @@ def _references(node: Any) -> Iterator[str]:
 
 
 def _followed(value: Any, way: str) -> list[Any]:
-    """What stands in a value at the end of a way of `[]` and `.…`."""
+    """Returns what a value holds at the end of a path of `[]` and `.…`."""
     found = [value]
     for step in _steps(way):
         found = [inner for each in found for inner in _entries(each, step)]

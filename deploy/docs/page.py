@@ -1,4 +1,4 @@
-"""The page for those who write or read the topics: each topic, its messages, their fields, and an example of each."""
+"""Makes the page for those who write or read the topics: each topic, its messages, their fields, and an example of each."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The comments at the ends of lines are what the code says of its fields; the documents say the same."""
+"""Reads the comments at the ends of lines, which describe a class's fields, so that the documents say the same as the code."""
 
 import ast
 import inspect
@@ -10,7 +10,7 @@ from tokenize import COMMENT, generate_tokens
 
 @cache
 def remarks(owner: type) -> dict[str, str]:
-    """By field or member: the comment at the end of its line, of this class and of those of ours it extends."""
+    """Returns the comment at the end of each field's or member's line, of this class and of those of ours it extends."""
     said: dict[str, str] = {}
     for ours in reversed([cls for cls in owner.__mro__ if cls.__module__.startswith("shared.")]):
         said |= _own(ours)

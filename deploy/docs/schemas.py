@@ -1,4 +1,4 @@
-"""One JSON Schema for the product event and for each fact: what a reader accepts, so what a writer may rely on."""
+"""Makes one JSON Schema for the product event and for each fact: what a reader accepts, so what a writer may rely on."""
 
 from functools import cache
 from inspect import cleandoc
@@ -14,14 +14,14 @@ Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PRODUCT_EVENT = "product.event.v1.json"
-ALWAYS_SAID = ("specversion", "id", "source", "type", "subject", "time")  # our models default some, the wire never does
-BY_PRODUCTS = {*FACTS[Topic.CUSTOMERS], *FACTS[Topic.SUPPORT_REQUESTS]}  # they need not say a time: when they came in counts then
+ALWAYS_SAID = ("specversion", "id", "source", "type", "subject", "time")  # our models default some of them, but every message has them
+BY_PRODUCTS = {*FACTS[Topic.CUSTOMERS], *FACTS[Topic.SUPPORT_REQUESTS]}  # they need not say a time: the time of arrival counts then
 EXTENSION = {"type": ["string", "boolean", "integer"], "description": "an attribute we do not know: kept as it came"}
 
 
 @cache
 def schemas() -> dict[str, Schema]:
-    """By file name."""
+    """Returns all schemas by file name."""
     return {PRODUCT_EVENT: product_event(), **{file_of(fact): fact_schema(fact) for fact in FACT_OF.values()}}
 
 
@@ -34,7 +34,7 @@ def type_of(fact: type[Fact]) -> str:
 
 
 def product_event() -> Schema:
-    """Open where the CloudEvents specification is open: extension attributes, and data in base64."""
+    """Returns a schema that is open where the CloudEvents specification is open: extension attributes, and data in base64."""
     schema = msgspec.json.schema(ProductEvent)["$defs"]["ProductEvent"]
     properties = _described(
         {name: _unset_is_left_out(of) for name, of in schema["properties"].items() if name != "extensions"}, ProductEvent
@@ -48,7 +48,7 @@ def product_event() -> Schema:
         "description": summary(ProductEvent),
         "type": "object",
         "properties": properties,
-        "required": [name for name in schema["required"] if name != "time"],  # without one, when it came in counts
+        "required": [name for name in schema["required"] if name != "time"],  # without a time, the time of arrival counts
         "not": {"required": ["data", "data_base64"]},
         "additionalProperties": EXTENSION,
     }
@@ -77,12 +77,12 @@ def fact_schema(fact: type[Fact]) -> Schema:
 
 
 def summary(owner: type) -> str:
-    """The first paragraph of what its docstring says."""
+    """Returns the first paragraph of a class's docstring."""
     return cleandoc(owner.__doc__ or "").split("\n\n")[0].replace("\n", " ")
 
 
 class _WithoutTitles(GenerateJsonSchema):
-    """A title that repeats the field's name says nothing."""
+    """Leaves out titles, which only repeat the fields' names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         return False
@@ -94,7 +94,7 @@ def _described(properties: dict[str, Schema], owner: type) -> dict[str, Schema]:
 
 
 def _unset_is_left_out(attribute: Schema) -> Schema:
-    """A CloudEvents attribute that is not set is not there; null is read as the same, and never written."""
+    """Returns the schema of an attribute that may be absent; a reader takes null for the same, and no writer writes it."""
     match attribute:
         case {"anyOf": [of, {"type": "null"}]}:
             return dict(of)

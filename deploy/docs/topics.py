@@ -1,4 +1,4 @@
-"""Who writes and who reads each topic, for the documents; what it is keyed by is a comment in `shared/events`."""
+"""Says who writes and who reads each topic, for the documents; a comment in `shared/events` says each topic's key."""
 
 from dataclasses import dataclass
 

@@ -1,9 +1,9 @@
-"""Asks every service the same over REST with the operator's token; what one does not answer keeps no other from answering."""
+"""Asks every service the same over REST with the operator's token; one service that does not answer does not stop the others."""
 
 import asyncio
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Annotated, Any, Generic, TypeVar
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from deploy.local.printable import printable
 from deploy.local.processes import Failed
+from deploy.local.terminal import say
 from deploy.services import SERVICES
 from shared.configuration import secret_rules
 
@@ -31,7 +32,7 @@ Urls = Annotated[
 
 
 def _or_from_file(token: str) -> str:
-    """The token, or what the file holds that FOREWARN_OPERATOR_TOKEN_FILE names, as for a service."""
+    """Returns the token, or the content of the file that FOREWARN_OPERATOR_TOKEN_FILE names, as for a service."""
     path = os.environ.get(FROM_FILE)
     try:
         return secret_rules.read_file(FROM_FILE, path) if path and not token else token
@@ -48,7 +49,7 @@ S = TypeVar("S", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Answer(Generic[S]):
-    """What one service said; or why it did not: what is wrong, and the status when there is one (else 0)."""
+    """Holds one service's answer; or what is wrong, and the status when there is one (else 0)."""
 
     url: str
     status: int
@@ -56,17 +57,23 @@ class Answer(Generic[S]):
     trouble: str = ""
 
     def complaint(self) -> str:
-        """What is wrong, for people."""
+        """Returns what is wrong, for people."""
         if self.status == 401:
             return f"{self.url} does not know this token: {TO_GET_IN}"
         return f"{self.url} {'refuses' if self.status else 'does not answer'}: {printable(self.trouble)}"
 
 
 async def ask_all(urls: Sequence[str], token: str, path: str, shape: type[S], body: dict[str, Any] | None = None) -> list[Answer[S]]:
-    """GET, or POST when there is a body; an answer of that shape for each address, in order."""
-    if not secret_rules.sendable(token):  # the library's own complaint would show it
+    """Sends GET, or POST when there is a body; returns an answer of that shape for each address, in order."""
+    if not secret_rules.sendable(token):  # the library's own error would show it
         raise Failed("FOREWARN_OPERATOR_TOKEN cannot be sent: it has spaces, control characters or letters beyond ASCII")
     return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, path, shape, body) for url in urls))
+
+
+def report(answers: Sequence[Answer[S]], line: Callable[[S], str]) -> int:
+    """Prints a line for each service: what it did, or what is wrong. Returns the exit code: 1 when a service does not answer."""
+    say(*(f"{answer.url}: {line(answer.said)}" if answer.said else answer.complaint() for answer in answers))
+    return 0 if all(answer.said for answer in answers) else 1
 
 
 def _ask(url: str, token: str, path: str, shape: type[S], body: dict[str, Any] | None) -> Answer[S]:
@@ -86,7 +93,7 @@ def _ask(url: str, token: str, path: str, shape: type[S], body: dict[str, Any] |
 
 
 class _Problem(BaseModel):
-    """A refusal (RFC 9457), as far as it is shown."""
+    """Is a refusal (RFC 9457), as far as it is shown."""
 
     detail: str
 

@@ -1,4 +1,4 @@
-"""`forewarn check-config`: the configuration files that count, read as the services read them. Repairs nothing."""
+"""Implements `forewarn check-config`: reads the configuration files that count as the services read them. Repairs nothing."""
 
 import os
 from collections.abc import Callable
@@ -24,7 +24,7 @@ FILES: dict[str, tuple[type[BaseModel], Callable[..., str]]] = {
     "support.yml": (SupportFile, lambda support: f"{len(support.first_response.targets)} priorities with a first-response target"),
     topics.FILE.name: (topics.TopicsFile, lambda file: f"{len(file.wanted())} topics"),
 }
-SELDOM = {topics.FILE.name}  # looked at only where an operator has one
+SELDOM = {topics.FILE.name}  # checked only where an operator has one
 OF_OTHERS = {alerting.NAME}  # `amtool check-config` knows what it may say
 SHIPPED = ROOT / "deploy" / "config"
 
@@ -45,7 +45,7 @@ def check_config(
 
 
 def check(own: Path, shipped: Path = SHIPPED) -> int:
-    """Prints what is fine, warnings of what can hardly be meant, and mistakes on standard error. Returns the exit code."""
+    """Prints what is fine, warnings of what is unlikely to be intended, and mistakes on standard error. Returns the exit code."""
     mistaken = not _is_folder(own)
     for name, (model, summary) in FILES.items():
         try:

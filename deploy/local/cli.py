@@ -1,4 +1,4 @@
-"""The `forewarn` command line: every command by name, what it takes and what it is for. The work is done elsewhere."""
+"""Defines the `forewarn` command line: every command by name, what it takes and what it is for. Other modules do the work."""
 
 import time
 import traceback
@@ -28,7 +28,7 @@ Seed = Annotated[int, typer.Option(help="The same seed tells the same story.")]
 
 
 class Commands(TyperGroup):
-    """All commands, with both streams guarded: a mistake in a command line is told by quoting it, and a traceback quotes its error."""
+    """Runs all commands with both streams escaped: an error message quotes the command line, and a traceback quotes its error."""
 
     def main(self, *args: Any, **options: Any) -> Any:
         with guarded():
@@ -44,7 +44,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # or it would read an argument that is wrong as markup
+    rich_markup_mode=None,  # else it would read a wrong argument as markup
     help="Forewarn: proactive support.",
 )
 
@@ -54,7 +54,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the story; the last line is the verdict as JSON.")] = False,
     seed: Seed = 7,
 ) -> None:
-    """The whole loop on this machine, with nothing installed but Python: an outage, who is told, who writes in, the all-clear."""
+    """Plays the whole loop on this machine, with nothing installed but Python: an outage, who is told, who writes in, the all-clear."""
     from deploy.local import demo as embedded  # noqa: PLC0415  the image of the services has no embedded stack
 
     raise typer.Exit(run(lambda: embedded.demo(once, seed)))
@@ -62,7 +62,7 @@ def demo(
 
 @app.command()
 def up() -> None:
-    """The same stack without a story, for you to play with: prints addresses and tokens, and stays up until Ctrl-C."""
+    """Starts the same stack without a story, for you to play with: prints addresses and tokens, and stays up until Ctrl-C."""
     from deploy.local import demo as embedded  # noqa: PLC0415  the image of the services has no embedded stack
 
     raise typer.Exit(run(embedded.up))
@@ -74,8 +74,8 @@ def story(
     mailbox: Annotated[str, typer.Option(envvar="FOREWARN_MAILBOX", help="Where MailDev is.")] = "http://localhost:1080",
     seed: Seed = 7,
 ) -> None:
-    """The story of the demo on a Forewarn that runs already, with customers of its own each time; ends with the same JSON line."""
-    own = published(seed, prefix=f"c{int(time.time()):x}-")  # earlier ones may have had their three mails of this hour
+    """Plays the story of the demo on a running Forewarn, with new customers each time; ends with the same JSON line."""
+    own = published(seed, prefix=f"c{int(time.time()):x}-")  # customers of earlier runs may have had their three mails of this hour
 
     async def command() -> int:
         return await story_on(Target(brokers_at(kafka), MailDev(mailbox), look_again_s=1.0), own)

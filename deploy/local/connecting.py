@@ -1,4 +1,4 @@
-"""How a command finds the brokers: `--kafka` says where they are, FOREWARN_KAFKA_* the rest, as for the services."""
+"""Finds the brokers for a command: `--kafka` says where they are, FOREWARN_KAFKA_* the rest, as for the services."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ Kafka = Annotated[
 
 
 class CommandSettings(Settings):
-    """What a service reads, without its secrets."""
+    """Reads what a service reads, without its secrets."""
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:
@@ -23,5 +23,5 @@ class CommandSettings(Settings):
 
 
 def brokers_at(servers: str) -> Brokers:
-    """The brokers there, as the environment says to connect to them. Raises SettingsError."""
+    """Returns the brokers there, as the environment says to connect to them. Raises SettingsError."""
     return brokers_of(CommandSettings(kafka=servers))

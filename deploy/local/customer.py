@@ -1,4 +1,4 @@
-"""`forewarn customer`: all that is held of a customer, and their erasure, with a report of what went in each service."""
+"""Implements `forewarn customer`: exports all that is held of a customer, and erases them, with a report of what each service deleted."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ def export(
     url: Urls = None,
     token: Token = "",
 ) -> None:
-    """All that the services hold of the customer, as JSON."""
+    """Writes all that the services hold of the customer, as JSON."""
     raise typer.Exit(run(lambda: export_on(url or DEFAULT_URLS, token, id_, out)))
 
 
@@ -54,7 +54,7 @@ def erase(
     url: Urls = None,
     token: Token = "",
 ) -> None:
-    """Has every service erase the customer, and reports what went. It cannot be undone."""
+    """Has every service erase the customer, and reports what was deleted. It cannot be undone."""
     if not yes and not is_meant(id_):
         raise typer.Exit(1)
     raise typer.Exit(run(lambda: erase_on(brokers_at(kafka), url or DEFAULT_URLS, token, id_, reason=reason, as_json=as_json)))
@@ -88,7 +88,7 @@ async def export_on(urls: Sequence[str], token: str, customer_id: str, out: Path
 
 
 async def _all_of(url: str, token: str, customer_id: str) -> tuple[list[dict[str, Any]], Answer[DataPage]]:
-    """Every page of one service, and its last answer."""
+    """Returns every page of one service, and its last answer."""
     rows: list[dict[str, Any]] = []
     path = f"/v1/customers/{quote(customer_id, safe='')}/data"
     cursor: str | None = ""

@@ -1,4 +1,4 @@
-"""The embedded stack for people: the demo, which plays the published story on it, and `up`, which leaves it to you."""
+"""Runs the embedded stack for people: the demo, which plays the published story on it, and `up`, which leaves it to you."""
 
 from contextlib import AsyncExitStack
 
@@ -39,7 +39,7 @@ async def up() -> int:
 
 
 def addresses(here: Stack) -> list[str]:
-    """Where to look and how to get in."""
+    """Returns lines that say where to look and how to get in."""
     lines = [f"  {service:<10} {url}/docs" for service, url in here.urls.items()]
     lines += [f"  {'kafka':<10} {here.kafka}", f"  {'mails':<10} {here.inbox.folder}", f"  {'logs':<10} {here.logs}"]
     lines += [f"  {role + ' token':<15} {token}" for role, token in here.tokens.items()]

@@ -1,4 +1,4 @@
-"""`forewarn dlq`: what was put aside, why, and back onto its topic once the cause is mended. Judges no message."""
+"""Implements `forewarn dlq`: shows dead letters and their reasons, and sends them back to their topic. Judges no message."""
 
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -23,7 +23,7 @@ from deploy.topics import RECEIPTS
 from shared.connecting.brokers import Brokers
 from shared.streaming.dead_letters import PREFIX
 
-AT_ONCE = 500  # letters to a receipt
+AT_ONCE = 500  # letters in one receipt
 REASONS = 30  # lines of the list for one topic: a reason is whatever a header says
 HEADERS = 50  # of a letter that are shown
 BYTES_AT_ONCE = 16 << 20  # of the records of those letters
@@ -44,7 +44,7 @@ def list_(
     topic: Annotated[str | None, typer.Argument(help="A topic, with or without .dlq; all that have dead letters when not given.")] = None,
     kafka: Kafka = DEFAULT,
 ) -> None:
-    """How many there are, by topic and reason; how many of them wait, and since when."""
+    """Counts dead letters by topic and reason; says how many of them wait, and since when."""
     raise typer.Exit(run(lambda: list_on(brokers_at(kafka), topic)))
 
 
@@ -59,7 +59,7 @@ def show(
     token: Token = "",
     unchecked: Unchecked = False,
 ) -> None:
-    """Dead letters whole: where each stood, why it is here, its headers and its bytes. Nothing is shown of erased customers."""
+    """Shows dead letters whole: where each stood, why it is here, its headers and its bytes. Nothing is shown of erased customers."""
     place, erased = (partition, offset) if offset is not None else None, Erased(() if unchecked else url or DEFAULT_URLS, token)
     raise typer.Exit(run(lambda: show_on(brokers_at(kafka), topic, place, latest, erased)))
 
@@ -119,7 +119,7 @@ async def _lines(brokers: Brokers, name: str, sent: Receipts) -> list[str]:
 
 
 def _when(milliseconds: int) -> str:
-    """A record's time; a Kafka client may claim any."""
+    """Formats a record's time; a Kafka client may claim any."""
     try:
         return format(datetime.fromtimestamp(milliseconds / 1000, UTC), CLOCK)
     except (ValueError, OverflowError, OSError):
@@ -127,7 +127,7 @@ def _when(milliseconds: int) -> str:
 
 
 async def show_on(brokers: Brokers, topic: str, place: Place | None, latest: int, erased: Erased | None = None) -> int:
-    """Prints the one at `place`, or the latest ones, without the erased. Returns the exit code: 1 when there is none."""
+    """Prints the letter at `place`, or the latest ones, without the erased. Returns the exit code: 1 when there is none."""
     name = letters_of(topic)
     sent = await receipts(brokers)
     found = deque[Letter | NoLetter](maxlen=latest)
@@ -172,17 +172,17 @@ def _shown(letter: Letter, sent: bool) -> Iterator[str]:
 
 @dataclass
 class Redrive:
-    """What became of the letters of one topic."""
+    """Counts what became of the letters of one topic."""
 
     going: Counter[str] = field(default_factory=Counter)  # by reason
     poison: int = 0
-    gone: int = 0  # pointers at records that cannot be had
+    gone: int = 0  # pointers at records that are kept no longer or cannot be read
     refused: int = 0  # records that the broker does not take
     others: int = 0  # records that are no dead letters
     erased: int = 0  # letters about customers who were erased since
 
     def lines(self, topic: str, dry_run: bool) -> Iterator[str]:
-        """For people."""
+        """Yields the counts as lines for people."""
         for each, count in self.going.most_common(REASONS):
             yield f"{count:,} {printable(each)}"
         yield f"{self.going.total():,} dead letters {'would go' if dry_run else 'went'} back to {topic}"
@@ -216,7 +216,7 @@ async def redrive_on(brokers: Brokers, topic: str, reason: str | None = None, dr
 
 
 async def _waiting(brokers: Brokers, name: str, sent: Receipts, reason: str | None, done: Redrive) -> AsyncIterator[Letter]:
-    """The letters that wait and may go."""
+    """Yields the letters that wait and may be sent back."""
     async for letter in letters(brokers, name):
         if isinstance(letter, NoLetter):
             done.others += 1
@@ -229,7 +229,7 @@ async def _waiting(brokers: Brokers, name: str, sent: Receipts, reason: str | No
 
 
 async def _pieces(waiting: AsyncIterator[Letter]) -> AsyncIterator[list[Letter]]:
-    """As many at once as fit into memory with their records."""
+    """Yields pieces of as many letters as fit into memory with their records."""
     piece: list[Letter] = []
     size = 0
     async for letter in waiting:
@@ -243,14 +243,14 @@ async def _pieces(waiting: AsyncIterator[Letter]) -> AsyncIterator[list[Letter]]
 
 
 async def _with_records(followed: Followed, piece: Sequence[Letter]) -> list[tuple[Letter, ConsumerRecord]]:
-    """Each letter with the record that goes back, in order; without those whose record is gone."""
+    """Returns each letter with the record that goes back, in order; without those whose record is gone."""
     pointed = await followed.records([letter for letter in piece if letter.is_pointer])
     going = [(letter, pointed.get(letter.place) if letter.is_pointer else letter.record) for letter in piece]
     return [(letter, record) for letter, record in going if record is not None]
 
 
 async def _without_erased(erased: Erased, found: Sequence[tuple[Letter, ConsumerRecord]]) -> list[tuple[Letter, ConsumerRecord]]:
-    """The letters that may go, their records without what is about customers who were erased since."""
+    """Returns the letters that may go, their records without what is about customers who were erased since."""
     gone = await erased.among(found)
     left = [(letter, spared(record, gone.get(letter.place, ()))) for letter, record in found]
     return [(letter, record) for letter, record in left if record is not None]

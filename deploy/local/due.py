@@ -1,11 +1,11 @@
-"""`forewarn due`: work that raised again and again and was put aside, why, and the way to have it tried again."""
+"""Implements `forewarn due`: shows work that raised again and again and was put aside, with its reason, and has it tried again."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
 
-from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all
+from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all, report
 from deploy.local.printable import printable
 from deploy.local.running import run
 from deploy.local.terminal import say
@@ -16,7 +16,7 @@ due = typer.Typer(help="Due work that was put aside: what it is and why, and how
 
 @due.callback(invoke_without_command=True)
 def show(context: typer.Context, url: Urls = None, token: Token = "") -> None:
-    """What each service has put aside, by kind and reason."""
+    """Shows what each service has put aside, by kind and reason."""
     if context.invoked_subcommand is None:
         raise typer.Exit(run(lambda: show_on(url or DEFAULT_URLS, token)))
 
@@ -28,7 +28,7 @@ def retry(
     url: Urls = None,
     token: Token = "",
 ) -> None:
-    """Has it tried again at once, after the cause is mended. What raises again is put aside again."""
+    """Has work tried again at once, after the cause is mended. What raises again is put aside again."""
     raise typer.Exit(run(lambda: retry_on(url or DEFAULT_URLS, token, kind, ref)))
 
 
@@ -51,5 +51,4 @@ def _lines(read: DueAside) -> Iterator[str]:
 async def retry_on(urls: Sequence[str], token: str, kind: str | None, ref: str | None) -> int:
     """Prints how many rows are tried again. Returns the exit code: 1 when a service does not answer."""
     answers = await ask_all(urls, token, "/v1/due/retry", Retried, {"kind": kind, "ref": ref})
-    say(*(f"{answer.url}: {answer.said.rows:,} rows are tried again" if answer.said else answer.complaint() for answer in answers))
-    return 0 if all(answer.said for answer in answers) else 1
+    return report(answers, lambda said: f"{said.rows:,} rows are tried again")

@@ -1,4 +1,4 @@
-"""Whom dead letters are about, and who of them was erased: the services are asked by digests, so that they need not be told ids.
+"""Finds which customers dead letters are about, and who of them was erased. It asks the services by digests, and so tells them no ids.
 
 A letter may name a customer anywhere: in its key, in a header, as any text of its JSON. All of these are asked for.
 """
@@ -21,7 +21,7 @@ from shared.mentions import without
 from shared.routes.customers import MOST, Found
 from shared.streaming.dead_letters import PREFIX
 
-LONGEST_ID = 255  # characters, as every fact's subject
+LONGEST_ID = 255  # characters, as in every fact's subject
 TEXTS = 5_000  # of one letter, that may be ids: an impact names 500 customers
 UNKNOWN = "no service says which customers were erased: mend that, or have their letters treated as any other by --unchecked"
 
@@ -34,10 +34,10 @@ class Erased:
 
     urls: Sequence[str] = ()
     token: str = field(default="", repr=False)
-    _anybody: bool | None = None  # was erased at all, once somebody said
+    _anybody: bool | None = None  # whether anybody was erased at all; None until a service has answered
 
     async def among(self, letters: Sequence[tuple[Letter, ConsumerRecord]]) -> dict[Place, frozenset[str]]:
-        """Whom each of these records names that was erased after it came. Raises Failed when no service answers."""
+        """Returns whom each of these records names that was erased after it came. Raises Failed when no service answers."""
         if not self.urls or not letters or not await self._any():
             return {}
         texts = {letter.place: set(_texts(record)) for letter, record in letters}
@@ -62,7 +62,7 @@ class Erased:
         return found
 
     async def _ask(self, digests: Sequence[str]) -> list[Found]:
-        """What those services say that answer. One that is behind knows of fewer, so all are asked."""
+        """Returns the answers of those services that answer. One that is behind knows of fewer erasures, so all are asked."""
         answers = await ask_all(self.urls, self.token, "/v1/erasures/find", Found, {"digests": list(digests)})
         said = [answer.said for answer in answers if answer.said]
         if not said:
@@ -71,7 +71,7 @@ class Erased:
 
 
 def _is_older(letter: Letter, erased_at: datetime) -> bool:
-    """Whether the record came before the erasure; one without a time did."""
+    """Returns True when the record came before the erasure; one without a time counts as older."""
     try:
         return datetime.fromisoformat(letter.said("first-seen") or "") <= erased_at
     except (ValueError, TypeError):
@@ -79,7 +79,7 @@ def _is_older(letter: Letter, erased_at: datetime) -> bool:
 
 
 def spared(record: ConsumerRecord, erased: Iterable[str]) -> ConsumerRecord | None:
-    """The record without what is about these customers; None when all of it is."""
+    """Returns the record without what is about these customers; None when all of it is."""
     value = record.value
     for customer_id in erased:
         if customer_id.encode("utf-8", "surrogatepass") in _names_of(record) or value is None:
@@ -94,13 +94,13 @@ def spared(record: ConsumerRecord, erased: Iterable[str]) -> ConsumerRecord | No
 
 
 def _names_of(record: ConsumerRecord) -> list[bytes]:
-    """The key, and what headers hold beside ours."""
+    """Returns the key, and what headers hold beside ours."""
     headers = [value for name, value in record.headers if value is not None and not name.startswith(PREFIX)]
     return [held for held in (record.key, *headers) if held is not None]
 
 
 def _texts(record: ConsumerRecord) -> Iterator[str]:
-    """Everything in a record that may be an id."""
+    """Yields everything in a record that may be an id."""
     for held in _names_of(record):
         if len(held) <= 4 * LONGEST_ID:
             yield held.decode("utf-8", "surrogateescape")
@@ -108,7 +108,7 @@ def _texts(record: ConsumerRecord) -> Iterator[str]:
 
 
 def _texts_in(value: bytes) -> Iterator[str]:
-    """The texts of JSON, keys too; of other bytes what stands in quotes."""
+    """Yields the texts of JSON, keys too; of other bytes what stands in quotes."""
     try:
         held = msgspec.json.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

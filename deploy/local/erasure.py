@@ -1,4 +1,4 @@
-"""What it takes to have a customer erased everywhere, and how it is known that it was done: the fact, and each service's report."""
+"""Has a customer erased everywhere, and shows that it was done: publishes the fact, and collects each service's report."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,10 @@ DAY_MS = 86_400_000
 
 
 def asked(customer_id: str, reason: str, now: datetime, before: Iterable[ErasureView]) -> CustomerErased:
-    """The fact that the customer is to be erased, newer than every erasure `before`. Raises Failed for an id that no service would read."""
+    """Makes the fact that the customer is to be erased, newer than every erasure `before`.
+
+    Raises Failed for an id no service would read.
+    """
     at = max([now, *(each.erased_at + timedelta(milliseconds=1) for each in before)])
     try:
         fact = CustomerErased.of(CustomerErased.Data(reason=reason), subject=customer_id, at=at, unique=at.isoformat())
@@ -53,13 +56,13 @@ async def publish(brokers: Brokers, fact: CustomerErased) -> None:
     except KafkaError as error:
         raise Failed(f"Kafka at {brokers.servers}: {error}") from error
     finally:
-        with suppress(TimeoutError):  # without a broker it would flush for ever
+        with suppress(TimeoutError):  # without a broker the flush would never end
             await asyncio.wait_for(producer.stop(), STOP_S)
 
 
 @dataclass
 class Report:
-    """How one service comes along with the fact. `before`: what it had erased of the customer earlier."""
+    """Follows how one service handles the fact. `before`: what it had erased of the customer earlier."""
 
     url: str
     fact: CustomerErased
@@ -68,7 +71,7 @@ class Report:
     trouble: str = field(default="it was not asked")
 
     def take(self, answer: Answer[ErasureView]) -> None:
-        """What it says now."""
+        """Takes the service's latest answer."""
         if answer.said is None:
             self.trouble = "it has not heard of it yet" if answer.status == 404 else answer.complaint()
         elif answer.said.fact != digest(self.fact.id).hex():
@@ -83,23 +86,23 @@ class Report:
 
     @property
     def service(self) -> str:
-        """Its name, or its address before it has said its name."""
+        """Returns the service's name, or its address before it has said its name."""
         known = self.said or self.before
         return known.service if known else self.url
 
     @property
     def rows(self) -> Mapping[str, int]:
-        """What went this time, by what it was."""
+        """Returns how many rows were deleted this time, by what they held."""
         before = self.before.rows if self.before else {}
         return {name: count - before.get(name, 0) for name, count in self.said.rows.items()} if self.said else {}
 
     def plain(self) -> dict[str, Any]:
-        """For programs."""
+        """Returns the report for programs."""
         return {"service": self.service, "url": self.url, "erased": self.done, "rows": dict(self.rows), "trouble": self.trouble or None}
 
 
 def remains() -> list[str]:
-    """What is left of the customer, and for how long, by deploy/kafka/topics.yml."""
+    """Returns sentences about what is left of the customer, and for how long, by deploy/kafka/topics.yml."""
     keeps: dict[int, list[str]] = {}
     for name, wanted in topics.read().items():
         if name not in {Topic.CUSTOMERS, Topic.PARTIALS, topics.RECEIPTS}:  # the directory is below; nothing in the others is personal

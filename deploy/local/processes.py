@@ -1,4 +1,4 @@
-"""Child processes that never outlive us: each in a process group of its own, with a log, and ended when its context ends."""
+"""Runs child processes that never outlive this one: each in a process group of its own, with a log, and ended when its context ends."""
 
 import asyncio
 import os
@@ -26,18 +26,18 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Child:
-    """A running `python -m module`, and where its output goes."""
+    """Is a running `python -m module`, and where its output goes."""
 
     module: str
     process: Process
     log: Path
 
     def failure(self, sentence: str) -> Failed:
-        """What to raise about it: the sentence and the end of its log."""
+        """Returns what to raise about it: the sentence and the end of its log."""
         return Failed(f"{self.module} {sentence}; its log ends:", *self.last_lines())
 
     def last_lines(self) -> list[str]:
-        """The end of its log, indented."""
+        """Returns the end of its log, indented."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return [f"  | {line}" for line in lines[-SHOWN:] or ["(it said nothing)"]]
 
@@ -60,7 +60,7 @@ async def child(module: str, *args: str, environment: Mapping[str, str], log: Pa
             stdin=PIPE,
             stdout=output,
             stderr=output,
-            start_new_session=True,  # Ctrl-C is for us; we end the others in order
+            start_new_session=True,  # Ctrl-C is for this process, which ends the others in order
         )
     try:
         yield Child(module, process, log)
@@ -83,7 +83,7 @@ async def stop(process: Process) -> None:
 
 
 async def announced(of: Child, what: str, within_s: float) -> str:
-    """What follows the words `what` in its log. Raises `Failed` when it ends without them, or when time runs out."""
+    """Returns what follows the words `what` in its log. Raises `Failed` when it ends without them, or when time runs out."""
     deadline = asyncio.get_running_loop().time() + within_s
     while asyncio.get_running_loop().time() < deadline:
         for line in of.log.read_text(errors="replace").splitlines():
@@ -129,7 +129,7 @@ def _ask(port: int) -> tuple[int, str]:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on now."""
+    """Returns a port of this machine that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -17,9 +17,9 @@ IDLE = 20  # polls in a row that bring nothing before the broker counts as gone
 
 @asynccontextmanager
 async def reader(brokers: Brokers, *names: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer in no group, which has all partitions of the topics. Raises Failed when the broker is away or refuses."""
+    """Opens a consumer in no group, which has all partitions of the topics. Raises Failed when the broker is away or refuses."""
     unpacking.install()
-    logging.getLogger(unpacking.__name__).setLevel(logging.CRITICAL)  # whoever reads says what is unreadable
+    logging.getLogger(unpacking.__name__).setLevel(logging.CRITICAL)  # the caller reports what is unreadable
     consumer = brokers.consumer(
         *names,
         group_id=None,
@@ -36,13 +36,13 @@ async def reader(brokers: Brokers, *names: str) -> AsyncIterator[AIOKafkaConsume
 
 
 async def topics(brokers: Brokers) -> list[str]:
-    """The names of all topics of ours."""
+    """Returns the names of all topics of ours."""
     async with reader(brokers) as consumer:
         return sorted(name for each in await consumer.topics() if (name := brokers.ours(each)) is not None)
 
 
 async def everything(brokers: Brokers, name: str) -> AsyncIterator[ConsumerRecord]:
-    """What the topic holds by now, partition by partition."""
+    """Yields what the topic holds by now, partition by partition."""
     async with reader(brokers, name) as consumer:
         places = sorted(consumer.assignment())
         begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
@@ -53,7 +53,7 @@ async def everything(brokers: Brokers, name: str) -> AsyncIterator[ConsumerRecor
 
 
 async def between(consumer: AIOKafkaConsumer, at: TopicPartition, first: int, end: int) -> AsyncIterator[ConsumerRecord]:
-    """What one partition holds from the offset `first` up to `end`, in order. Raises Failed when the broker brings nothing."""
+    """Yields what one partition holds from the offset `first` up to `end`, in order. Raises Failed when the broker brings nothing."""
     consumer.pause(*consumer.assignment())
     consumer.resume(at)
     consumer.seek(at, first)

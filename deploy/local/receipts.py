@@ -1,4 +1,6 @@
-"""Which dead letters were sent back: receipts on a topic of their own, which nobody else has reason to write to. Prints nothing.
+"""Records which dead letters were sent back: receipts on a topic of their own, which no other program has reason to write to.
+
+Prints nothing.
 
 They are kept for longer than the letters are, which the offsets of a consumer group are not, and they can name some letters and
 not others. A receipt names a letter by its topic, its place and its time, so that it marks none that took its place later.
@@ -23,7 +25,7 @@ Mark = tuple[int, int, int]  # partition, offset and timestamp in milliseconds o
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """That these letters of one dead letter topic were sent back."""
+    """Says that these letters of one dead letter topic were sent back."""
 
     topic: str
     letters: list[Mark]
@@ -31,7 +33,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 @dataclass
 class Receipts:
-    """All that were written by now."""
+    """Holds all receipts that were written by now."""
 
     sent: dict[str, set[Mark]] = field(default_factory=dict)
     odd: int = 0  # records that are no receipts
@@ -41,7 +43,7 @@ class Receipts:
 
 
 async def receipts(brokers: Brokers) -> Receipts:
-    """Reads them all. What is no receipt marks nothing."""
+    """Reads all receipts. What is no receipt marks nothing."""
     found = Receipts()
     if RECEIPTS not in await topics(brokers):
         return found
@@ -70,7 +72,7 @@ async def expect_topic(sender: Producer) -> None:
 
 
 async def write(sender: Producer, topic: str, letters: Iterable[ConsumerRecord]) -> None:
-    """Says that these letters of the topic were sent back."""
+    """Writes that these letters of the topic were sent back."""
     receipt = Receipt(topic, [_mark(letter) for letter in letters])
     await sender.send_and_wait(RECEIPTS, msgspec.json.encode(receipt), key=topic.encode())
 

@@ -1,4 +1,7 @@
-"""`forewarn replay`: the rows of a file as events, with their own times, at any speed, to any Kafka. What a row means, `mappings/` says."""
+"""Implements `forewarn replay`: sends the rows of a file as events, with their own times, at any speed.
+
+`mappings/` says what a row means.
+"""
 
 import asyncio
 import heapq
@@ -32,7 +35,7 @@ from shared.connecting.brokers import Brokers
 from shared.events.moments import EARLIEST
 
 SHIPPED = Path(__file__).parent / "mappings"
-AT_ONCE, WITHIN = 5_000, 0.2  # rows, and seconds, between two looks at the broker and at Ctrl-C
+AT_ONCE, WITHIN = 5_000, 0.2  # rows, and seconds, between two checks of the broker and of Ctrl-C
 FILE = "CSV, JSON lines or an access log; also .gz, or in a zip: x.zip:name, 'x.zip:folder/*.csv'; - is standard input."
 SHOWN = 5  # refused rows that are shown …
 LEGIBLE = 300  # … and characters of what is wrong with each
@@ -42,7 +45,7 @@ Item = tuple[datetime, Ready | None]  # None: a row that became nothing, about t
 
 @dataclass(frozen=True)
 class Plan:
-    """What to replay, and how."""
+    """Says what to replay, and how."""
 
     file: str
     mapping: Mapping
@@ -53,14 +56,14 @@ class Plan:
 
 @dataclass
 class Tally:
-    """What became of the rows so far."""
+    """Counts what became of the rows so far."""
 
     rows: int = 0
     left_out: int = 0  # rows
     sent: int = 0  # events that the broker has
     refused: Counter[str] = field(default_factory=Counter)  # by reason
     examples: list[str] = field(default_factory=list)
-    seconds: float = 0.0  # that it took
+    seconds: float = 0.0  # that the replay took
 
     def refuse(self, source: Input, row: int, refused: Unreadable | Refused) -> None:
         self.refused[refused.reason] += 1
@@ -69,7 +72,7 @@ class Tally:
             self.examples.append(f"{where}: {refused.reason}: {printable(refused.detail[:LEGIBLE])}")
 
     def summary(self) -> list[str]:
-        """In lines, for people."""
+        """Returns the counts in lines, for people."""
         a_second = self.rows / self.seconds if self.seconds else 0.0
         lines = [
             f"{self.rows:,} rows: {self.sent:,} events sent, {self.left_out:,} rows left out, {self.refused.total():,} refused;"
@@ -112,7 +115,7 @@ def replay(
 
 
 def mapping_of(said: str) -> Mapping:
-    """A mapping by its file or its shipped name. Raises Failed, with each mistake and its line."""
+    """Returns a mapping by its file or its shipped name. Raises Failed, with each mistake and its line."""
     path = Path(said)
     if not path.is_file():
         path = SHIPPED / f"{said}.yml"
@@ -147,7 +150,7 @@ async def replay_on(brokers: Brokers, plan: Plan) -> Tally:
 
 
 def _items(source: Input, plan: Plan, turning: Turning, tally: Tally) -> Iterator[Item]:
-    """The events of one file. A row without any is an item too, so that whoever asks gets its turn back."""
+    """Yields the events of one file. A row without any is an item too, so that the caller can do other work between rows."""
     latest, now = EARLIEST, datetime.now(UTC)
     for number, row in enumerate(rows(source, plan.mapping, frozenset(turning.columns)), 1):
         if plan.limit is not None and tally.rows >= plan.limit:
@@ -166,7 +169,7 @@ def _items(source: Input, plan: Plan, turning: Turning, tally: Tally) -> Iterato
 
 
 async def _send(brokers: Brokers, items: Iterator[Item], speed: float | None, tally: Tally, moved: "Moved") -> None:
-    """Piece by piece, each accepted by the broker before the next is read: so memory stays as it is, however long the file."""
+    """Sends piece by piece, each accepted by the broker before the next is read: so memory stays as it is, however long the file."""
     pace = _Pace(speed)
     async with producer(brokers) as sender:
         while piece := list(_piece(items, pace)):
@@ -177,14 +180,14 @@ async def _send(brokers: Brokers, items: Iterator[Item], speed: float | None, ta
 
 
 class _Pace:
-    """When each event is due."""
+    """Says when each event is due."""
 
     def __init__(self, speed: float | None) -> None:
         self._speed, self._first = speed, EARLIEST
         self.started: float | None = None  # seconds since the epoch; None: everything is due at once
 
     def record(self, event: Ready) -> Record:
-        """What happened long ago is said now: by an old timestamp Kafka's retention would delete it before it is read."""
+        """Makes the record. Its timestamp is the present: by an old one Kafka's retention would delete the record before it is read."""
         offset = self._offset(event)
         at = max((self.started or 0.0) + offset, time.time())
         return Record(offset, event.topic, event.key, event.value, int(at * 1000))
@@ -197,12 +200,12 @@ class _Pace:
         return (event.at - self._first).total_seconds() / self._speed
 
     def must_wait(self, event: Ready) -> bool:
-        """Whether its moment is still to come."""
+        """Returns True when the event's moment is still to come."""
         return (self.started or 0.0) + self._offset(event) > time.time()
 
 
 def _piece(items: Iterator[Item], pace: _Pace) -> Iterator[Item]:
-    """The next items, up to and with the first that must wait: those before it are not held up. Rows may be long, so time counts too."""
+    """Returns the next items, up to the first that must wait, so that those before it go out. Rows may be long, so time counts too."""
     until = time.monotonic() + WITHIN
     for _, item in zip(range(AT_ONCE), items, strict=False):
         yield item
@@ -214,7 +217,7 @@ def _piece(items: Iterator[Item], pace: _Pace) -> Iterator[Item]:
 
 
 class Moved:
-    """Called when something was sent: the bar shows how far the files are read."""
+    """Is called when something was sent: the bar shows how far the files are read."""
 
     def __init__(self, progress: Progress, inputs: list[Input], tally: Tally) -> None:
         self._progress, self._inputs, self._tally = progress, inputs, tally

@@ -1,4 +1,4 @@
-"""Replicas of one service: every address that its name has, and what all of them say as if it were said by one."""
+"""Merges the replicas of one service: asks every address that its name has, and shows their answers as one."""
 
 import asyncio
 import socket
@@ -14,9 +14,9 @@ SAMPLES = 5  # of what was put aside, of all replicas together
 
 
 async def every_address(urls: Sequence[str]) -> list[str]:
-    """A URL for each IPv4 address of a host that has several, as a service of a compose stack has with several replicas.
+    """Returns a URL for each IPv4 address of a host that has several, as a service of a compose stack has with several replicas.
 
-    `https` keeps its name, since the certificate is the name's. What cannot be looked up stays as it is: whoever asks it will say so.
+    `https` keeps its name, since the certificate is for the name. A name that cannot be looked up stays as it is: the request reports it.
     """
     found = await asyncio.gather(*(asyncio.to_thread(_addresses, url) for url in urls))
     return [url for each in found for url in each]
@@ -36,7 +36,10 @@ def _addresses(url: str) -> list[str]:
 
 
 def merged(answers: Sequence[Streams]) -> list[Streams]:
-    """One for each service, in the order of the first answers: what each replica counts is summed, what is in the database is said once."""
+    """Returns one answer for each service, in the order of the first answers.
+
+    What each replica counts is summed, and what is in the database is said once.
+    """
     order = list(dict.fromkeys(answer.service for answer in answers))
     by_service = groupby(sorted(answers, key=lambda answer: order.index(answer.service)), attrgetter("service"))
     return [_one([*replicas]) for _, replicas in by_service]

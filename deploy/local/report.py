@@ -1,4 +1,4 @@
-"""A story on a Forewarn that runs already, and the last word about any story: what fell short, and the verdict as one line."""
+"""Plays a story on a Forewarn that runs already, and reports the end of any story: what fell short, and the verdict as one line."""
 
 from deploy.local.story import Target, tell
 from deploy.local.terminal import say
@@ -17,7 +17,7 @@ async def story_on(target: Target, story: Story) -> int:
 
 
 def report(verdict: Verdict, seen: Witness) -> int:
-    """What fell short goes to standard error; the last line of standard output is the verdict. Returns the exit code."""
+    """Prints what fell short on standard error, and the verdict as the last line of standard output. Returns the exit code."""
     broken = shortcomings(verdict, seen)
     say(*(f"not as promised: {sentence}" for sentence in broken), error=True)
     say(verdict.line())

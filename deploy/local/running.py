@@ -1,4 +1,4 @@
-"""Runs a command to its end, whatever ends it: Ctrl-C, SIGTERM and SIGHUP let it clean up, once and undisturbed."""
+"""Runs a command to its end, whatever ends it: Ctrl-C, SIGTERM and SIGHUP let it clean up, once and without interruption."""
 
 import asyncio
 import signal
@@ -12,16 +12,16 @@ from deploy.local.terminal import say
 from shared.settings import SettingsError
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-EXPECTED = (Failed, KafkaError, OSError, SettingsError)  # what it stumbles over is said in a sentence
+EXPECTED = (Failed, KafkaError, OSError, SettingsError)  # these errors are reported in a sentence
 
 
 def run(command: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    """The exit code: the command's own, 1 with the reason on standard error when a part failed, 128 + n for signal n."""
+    """Returns the exit code: the command's own, 1 with the reason on standard error when a part failed, 128 + n for signal n."""
     return asyncio.run(_until_stopped(command))
 
 
 async def until_stopped() -> None:
-    """Waits for somebody to end the command; that is then its good end."""
+    """Waits until the command is stopped, which counts as success."""
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:
@@ -32,7 +32,7 @@ async def _until_stopped(command: Callable[[], Coroutine[Any, Any, int]]) -> int
     task, stopped_by = asyncio.ensure_future(command()), list[signal.Signals]()
 
     def stop(by: signal.Signals) -> None:
-        if not stopped_by:  # a second Ctrl-C would tear the cleaning up
+        if not stopped_by:  # a second Ctrl-C would interrupt the cleanup
             task.cancel()
         stopped_by.append(by)
 
@@ -48,7 +48,7 @@ async def _until_stopped(command: Callable[[], Coroutine[Any, Any, int]]) -> int
 
 
 def _lines(error: Exception) -> list[str]:
-    """What went wrong, for people. Raises again what nobody expected: that needs its traceback."""
+    """Returns what went wrong, for people. Raises an unexpected error again: it needs its traceback."""
     if not isinstance(error, ExceptionGroup):
         return list(error.args) if isinstance(error, Failed) else [str(error) or repr(error)]
     expected, unexpected = error.split(EXPECTED)

@@ -1,4 +1,4 @@
-"""Plays the simulated product to any Kafka, for as long as one likes: something to watch, to load with, or to try a rule on."""
+"""Plays the simulated product to any Kafka, for as long as you like: to watch, to load with, or to try a rule on."""
 
 import time
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from shared.connecting.brokers import Brokers
 
 @dataclass(frozen=True)
 class Load:
-    """What to play: `rate` requests a second of that many customers, for `seconds` (None: until stopped)."""
+    """Says what to play: `rate` requests a second of that many customers, for `seconds` (None: until stopped)."""
 
     rate: float
     customers: int
@@ -27,7 +27,7 @@ class Load:
 
 
 async def simulate_on(brokers: Brokers, load: Load) -> int:
-    """Tells who the customers are, then plays in real time; says at the end how much it was. Returns the exit code."""
+    """Sends the customers first, then plays in real time; prints at the end how much it was. Returns the exit code."""
     story = load.story()
     async with producer(brokers) as sender, customers_told(brokers) as told:
         source = f"/shop/{time.time_ns():x}"

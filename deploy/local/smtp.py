@@ -1,4 +1,4 @@
-"""A mailbox that is an SMTP server of its own: takes every mail, keeps it in memory and as a file to look at. Sends nothing on."""
+"""Runs a mailbox that is an SMTP server of its own: it keeps every mail in memory and as a file to look at. Sends nothing on."""
 
 import asyncio
 import email
@@ -16,22 +16,22 @@ from deploy.local.mailbox import Mail, labels
 
 _odd = re.compile(r"[^\w.@+-]", re.ASCII).sub  # what is no part of a file's name
 
-KEPT = 20_000  # mails in memory; a stack that stays up for days forgets the oldest
+KEPT = 20_000  # mails in memory; a stack that runs for days drops the oldest
 
 
 class Inbox:
-    """What came, in the order in which it came; one `.eml` file a mail in `folder`, for nobody else on this machine to read."""
+    """Keeps mails in the order in which they came; one `.eml` file a mail in `folder`, which only this user can read."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)  # also one that was there
+        folder.chmod(0o700)  # a folder that existed before, too
         self.folder = folder
         self.address = ("127.0.0.1", 0)
         self._mails: list[Mail] = []
         self._taken = 0
 
     async def mails(self) -> Sequence[Mail]:
-        """Every mail so far."""
+        """Returns every mail so far."""
         return self._mails
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
@@ -48,7 +48,7 @@ class Inbox:
 
 @asynccontextmanager
 async def inbox(folder: Path) -> AsyncIterator[Inbox]:
-    """An inbox that listens on a free port of this machine while the context lasts."""
+    """Runs an inbox that listens on a free port of this machine while the context lasts."""
     box = Inbox(folder)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(box, hostname="localhost", enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)

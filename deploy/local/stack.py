@@ -1,4 +1,4 @@
-"""The whole of Forewarn on this machine, with nothing installed but Python: Kafka, Postgres, a mailbox and the services.
+"""Runs the whole of Forewarn on this machine, with nothing installed but Python: Kafka, Postgres, a mailbox and the services.
 
 The services run as they do in production, a process each; only what they talk to is small. When the context
 ends, by whatever way, nothing is left: no process, no file.
@@ -27,7 +27,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Stack:
-    """What runs, and how to talk to it."""
+    """Says what runs, and how to reach it."""
 
     kafka: str  # host:port
     urls: Mapping[str, str]  # by service
@@ -59,7 +59,7 @@ async def stack(say: Say, config: Path = ROOT / "deploy" / "config", own: Path |
 
 def _temporary_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="forewarn-"))
-    folder.chmod(0o755)  # Postgres refuses to run as root, and looks in as somebody else; each part keeps its own folder to itself
+    folder.chmod(0o755)  # Postgres refuses to run as root, and reads this folder as another user; each part keeps its own folder to itself
     (folder / "logs").mkdir(mode=0o700)
     return folder
 
@@ -77,7 +77,7 @@ async def _start(running: AsyncExitStack, folder: Path, config: dict[str, str], 
         await ended_well(init, START_S)
     tokens = {role: token_urlsafe(24) for role in ("producer", "agent", "operator")}
     ports = {service: free_port() for service in NAMES}
-    pages = free_port()  # of what customers reach
+    pages = free_port()  # the port of the pages that customers reach
     callers = folder / "callers" / "tokens.yml"
     tokens_file.ensure(callers)
     common = _common(kafka, database) | config | {"FOREWARN_TOKENS_FILE": str(callers)} | _secrets(tokens, pages, box)

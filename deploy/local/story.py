@@ -26,7 +26,7 @@ LINGER_S = 2.0  # after the last expected mail: a second one would come now
 
 @dataclass(frozen=True)
 class Target:
-    """A running Forewarn, as a story sees it; `check` raises when a part of it has failed."""
+    """Is a running Forewarn, as a story sees it; `check` raises when a part of it has failed."""
 
     brokers: Brokers
     mailbox: Mailbox
@@ -35,9 +35,9 @@ class Target:
 
 
 async def tell(target: Target, story: Story, show: Callable[[Witness], None]) -> tuple[Verdict, Witness]:
-    """Plays the story in real time until all has happened that must, or the time for it is over; `show` sees it grow."""
+    """Plays the story in real time until all has happened that must, or the time for it is over; `show` is called as it goes on."""
     async with producer(target.brokers) as sender, _facts(target.brokers) as facts:
-        source = f"/shop/{time.time_ns():x}"  # another telling of the same story is another story to the services
+        source = f"/shop/{time.time_ns():x}"  # a source of its own, so that a repeated story is a new one to the services
         await play(sender, encode(directory(story.product), time.time(), source))
         seen = Witness(story, start=time.time() + 0.2)
         async with asyncio.TaskGroup() as group:
@@ -85,7 +85,7 @@ def _watched(messages: Iterable[Message], seen: Witness) -> Iterator[Message]:
 
 @asynccontextmanager
 async def _facts(brokers: Brokers) -> AsyncIterator[AIOKafkaConsumer]:
-    """What the services tell each other from now on."""
+    """Opens a consumer of what the services tell each other from now on."""
     consumer = brokers.consumer(*FOLLOWED, group_id=None, auto_offset_reset="latest")
     try:
         await brokers.start(consumer)
@@ -97,7 +97,7 @@ async def _facts(brokers: Brokers) -> AsyncIterator[AIOKafkaConsumer]:
 
 async def _follow_facts(consumer: AIOKafkaConsumer, seen: Witness) -> None:
     async for record in consumer:
-        with suppress(Undecodable):  # not ours to judge: the services have dead letters for it
+        with suppress(Undecodable):  # the services have dead letters for it
             if fact := read_fact(record.value, record.headers, datetime.now(UTC), FACT_OF):
                 seen.saw_fact(fact, time.time())
 

@@ -1,4 +1,4 @@
-"""`forewarn streams`: what each service reads and how far, why one has stopped, what no broker took; and the ways to let it go on."""
+"""Implements `forewarn streams`: what each service reads and how far, why one has stopped, what no broker took; and how to go on."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all
+from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all, report
 from deploy.local.printable import printable
 from deploy.local.replicas import every_address, merged
 from deploy.local.running import run
@@ -26,7 +26,7 @@ streams = typer.Typer(help="Streams: what is read, what has stopped and why, and
 
 @streams.callback(invoke_without_command=True)
 def show(context: typer.Context, url: Urls = None, token: Token = "") -> None:
-    """Each service's streams with lag, dead letters since its start and state; what has stopped, with reasons and samples."""
+    """Shows each service's streams with lag, dead letters since its start and state; what has stopped, with reasons and samples."""
     if context.invoked_subcommand is None:
         raise typer.Exit(run(lambda: show_on(url or DEFAULT_URLS, token)))
 
@@ -40,7 +40,7 @@ def release(
     url: Urls = None,
     token: Token = "",
 ) -> None:
-    """Lets a topic go on whose brake is on: it is tried again from where it stopped, and judged anew."""
+    """Lets a topic go on whose brake (circuit breaker) is on: it is tried again from where it stopped, and judged anew."""
     raise typer.Exit(run(lambda: release_on(url or DEFAULT_URLS, token, topic, put_aside)))
 
 
@@ -85,7 +85,7 @@ def _state(stream: StreamView) -> str:
 
 
 def _stopped(read: Streams) -> Iterator[str]:
-    """Why streams have stopped, and what a busy one puts aside, with samples."""
+    """Yields why streams have stopped, and what a busy one puts aside, with samples."""
     for stream in read.streams:
         if stream.brakes:
             yield from _braked(f"{read.service} {stream.topic}", stream.brakes, stream.topic)
@@ -132,7 +132,7 @@ async def release_on(urls: Sequence[str], token: str, topic: str, put_aside: boo
     for answer in answers:
         if answer.said:
             say(f"{answer.url}: {topic} goes on, {answer.said.partitions} partitions")
-        elif answer.status not in (404, 409):  # does not read it, or reads it well
+        elif answer.status not in (404, 409):  # the service does not read it, or reads it well
             say(answer.complaint())
     released = any(answer.said for answer in answers)
     if not released:
@@ -143,5 +143,4 @@ async def release_on(urls: Sequence[str], token: str, topic: str, put_aside: boo
 async def publish_on(urls: Sequence[str], token: str, topic: str | None) -> int:
     """Prints how many records go out again. Returns the exit code: 1 when a service does not answer."""
     answers = await ask_all(urls, token, "/v1/unpublished/send", SentAgain, {"topic": topic})
-    say(*(f"{answer.url}: {answer.said.rows:,} records are sent again" if answer.said else answer.complaint() for answer in answers))
-    return 0 if all(answer.said for answer in answers) else 1
+    return report(answers, lambda said: f"{said.rows:,} records are sent again")

@@ -1,7 +1,7 @@
-"""The only ways to a terminal: nothing that is said there can move its cursor, change its colours or turn its text around.
+"""Writes to the terminal safely, and is the only way there: no text can move its cursor, change its colours or turn the text around.
 
-`say` is for lines, `Screen` for pictures that move; and `guarded` is for what libraries write to the standard streams by
-themselves: mistakes in a command line, warnings, tracebacks.
+`say` is for lines, `Screen` for pictures that move; and `guarded` is for what libraries write to the standard streams by themselves:
+mistakes in a command line, warnings, tracebacks.
 """
 
 import io
@@ -27,7 +27,7 @@ def say(*lines: object, error: bool = False, longest: int = LONGEST) -> None:
 
 
 class Visible(io.TextIOBase):
-    """A stream that escapes what cannot be seen, but for line ends and tabs, and what the terminal's encoding lacks."""
+    """Escapes what cannot be seen, but for line ends and tabs, and what the terminal's encoding lacks."""
 
     def __init__(self, under: TextIO) -> None:
         self.under = under
@@ -55,7 +55,7 @@ class Visible(io.TextIOBase):
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """While it lasts, everything that is written to standard output and standard error is escaped."""
+    """Escapes everything that is written to standard output and standard error while the context lasts."""
     with redirect_stdout(cast(TextIO, Visible(sys.stdout))), redirect_stderr(cast(TextIO, Visible(sys.stderr))):
         yield
 
@@ -67,7 +67,7 @@ class Screen(Console):
         super().__init__(file=_bare(stream), markup=False, emoji=False, highlight=False)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """As rich renders it. A hyperlink is never ours: it came with a text that was taken for markup."""
+        """Renders as rich does, without hyperlinks: we write none, so one comes from text that was taken for markup."""
         for text, style, control in super().render(renderable, options):
             if control:
                 yield Segment(text, style, control)
@@ -77,7 +77,7 @@ class Screen(Console):
 
 
 def _bare(stream: TextIO) -> TextIO:
-    """What is under `guarded`: rich's own cursor moves are meant."""
+    """Returns the stream under `guarded`, since rich's own cursor moves are wanted."""
     while isinstance(stream, Visible):
         stream = stream.under
     return stream

@@ -1,4 +1,4 @@
-"""`forewarn tokens`: gives named callers tokens, rotates and takes them away, in the file that the services read.
+"""Implements `forewarn tokens`: gives named callers tokens, rotates and revokes them, in the file that the services read.
 
 A token is shown once, when it is made. Standard output has nothing but the token, so that a script can take it from there.
 """
@@ -93,7 +93,7 @@ def list_(file: File) -> None:
 
 
 def added(held: TokensFile, name: str, entry: Entry) -> TokensFile | Refused:
-    """The file with one caller more; names are unique."""
+    """Returns the file with one caller more; names are unique."""
     if why := name_trouble(name):
         return Refused(why)
     if name in held.callers:
@@ -104,7 +104,7 @@ def added(held: TokensFile, name: str, entry: Entry) -> TokensFile | Refused:
 
 
 def rotated(held: TokensFile, name: str, token: Token, ends_at: datetime) -> TokensFile | Refused:
-    """The file with one token more for a caller; those before end at `ends_at`, or earlier if they were to, and what has ended goes."""
+    """Returns the file with one token more for a caller; those before end at `ends_at`, or earlier if they were to; ended ones go."""
     entry = held.callers.get(name)
     if entry is None:
         return _nobody(name)
@@ -116,7 +116,7 @@ def rotated(held: TokensFile, name: str, token: Token, ends_at: datetime) -> Tok
 
 
 def revoked(held: TokensFile, name: str) -> TokensFile | Refused:
-    """The file without a caller; the name is free again."""
+    """Returns the file without a caller; the name is free again."""
     if name not in held.callers:
         return _nobody(name)
     return TokensFile(callers={each: entry for each, entry in held.callers.items() if each != name})
@@ -154,7 +154,7 @@ def _changed(file: Path, decide: Change) -> None:
 
 
 def _reading(act: Callable[[], R]) -> R:
-    """What the act returns. Ends the command with every mistake of the file, or with what the system said."""
+    """Returns what the act returns. Ends the command with every mistake of the file, or with what the system said."""
     try:
         return act()
     except ConfigError as error:

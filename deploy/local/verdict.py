@@ -1,4 +1,4 @@
-"""Judges a story that was seen to its end: the figures, and what falls short of what Forewarn promises. Pure."""
+"""Judges a story that was seen to its end: computes the figures, and what falls short of what Forewarn promises. Pure."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,7 +9,7 @@ from deploy.local.witness import Witness
 
 @dataclass(frozen=True)
 class Verdict:
-    """The figures of one story, as its last line prints them."""
+    """Holds the figures of one story, as its last line prints them."""
 
     opened_after_s: float | None  # from the outage's first failing event to the incident's opened_at
     affected: int  # customers in the incident's impact
@@ -28,7 +28,7 @@ class Verdict:
 
 
 def judge(seen: Witness) -> Verdict:
-    """The figures of what was seen."""
+    """Returns the figures of what was seen."""
     told = {customer for customer in seen.affected if seen.told(customer)}
     about_it = seen.about_it()
     leads = [_would_write_at(seen, customer) - _told_at(seen, customer) for customer in told if customer in seen.first_failure]
@@ -49,7 +49,7 @@ def judge(seen: Witness) -> Verdict:
 
 
 def shortcomings(verdict: Verdict, seen: Witness) -> list[str]:
-    """What was promised and did not happen, in sentences; empty when the story went as it should."""
+    """Returns what was promised and did not happen, in sentences; empty when the story went as it should."""
     hit, wrote = len(seen.victims), len(seen.first_contact)
     promises = {
         f"the incident must open; it did after {verdict.opened_after_s} s": verdict.opened_after_s is not None,

@@ -22,18 +22,18 @@ COLOURS = {"product": "cyan", "monitor": "yellow", "notifier": "green", "custome
 
 
 class View(Protocol):
-    """What a demo tells people while it runs."""
+    """Shows a demo to people while it runs."""
 
     def say(self, sentence: str) -> None:
-        """Something about the demo itself."""
+        """Shows a sentence about the demo itself."""
 
     def show(self, seen: Witness) -> None:
-        """The story as far as it was seen; called ten times a second."""
+        """Shows the story as far as it was seen; called ten times a second."""
 
 
 @contextmanager
 def view() -> Iterator[View]:
-    """A picture when standard output is a terminal, else lines; the terminal is as before when the context ends."""
+    """Makes a picture when standard output is a terminal, else lines; the terminal is as before when the context ends."""
     if not sys.stdout.isatty():
         yield Lines()
         return
@@ -59,7 +59,7 @@ class Lines:
 
 
 class Picture:
-    """The loop as a table that lives: who fails, what is open, who is told, who wrote in, and the newest mail."""
+    """Draws the loop as a live table: who fails, what is open, who is told, who wrote in, and the newest mail."""
 
     def __init__(self, live: Live) -> None:
         self._live = live

@@ -1,4 +1,4 @@
-"""What was seen of a story from the outside: what the product said, what the services told each other, and the mails that came."""
+"""Records what is seen of a story from the outside: what the product said, what the services told each other, and the mails that came."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from shared.events import (
 
 
 class Moment(NamedTuple):
-    """One line of the story as it is told to people."""
+    """Is one line of the story as it is told to people."""
 
     offset: float  # when it was seen, in seconds into the story
     who: str
@@ -32,7 +32,7 @@ class Moment(NamedTuple):
 
 @dataclass
 class Case:
-    """One ticket, as far as it was seen."""
+    """Is one ticket, as far as it was seen."""
 
     number: int
     customer_id: str
@@ -42,13 +42,13 @@ class Case:
 
 @dataclass
 class Witness:
-    """Everything seen so far of a story that started at `start` (seconds since the epoch). All moments in it are such seconds."""
+    """Holds everything seen so far of a story that started at `start` (seconds since the epoch). All moments in it are such seconds."""
 
     story: Story
     start: float
     moments: list[Moment] = field(default_factory=list)
-    first_failure: dict[str, float] = field(default_factory=dict)  # of the outage's victims
-    first_contact: dict[str, float] = field(default_factory=dict)  # of the victims who wrote in
+    first_failure: dict[str, float] = field(default_factory=dict)  # by customer, of the outage's victims
+    first_contact: dict[str, float] = field(default_factory=dict)  # by customer, of the victims who wrote in
     questions: int = 0  # about something else
     requests: int = 0
     failures: int = 0
@@ -68,19 +68,19 @@ class Witness:
 
     @property
     def outage(self) -> Outage:
-        """The one outage of the story; one with several cannot be judged."""
+        """Returns the one outage of the story; a story with several cannot be judged."""
         (outage,) = self.story.outages
         return outage
 
     def told(self, customer_id: str) -> bool:
-        """Was this customer told about the incident by now?"""
+        """Returns True when this customer was told about the incident by now."""
         return customer_id in self.mails["opened"]
 
     def note(self, at: float, who: str, what: str) -> None:
         self.moments.append(Moment(at - self.start, who, what))
 
     def saw_message(self, message: Message) -> None:
-        """The product says something now."""
+        """Takes a message that the product sends now."""
         match message.type:
             case "com.example.request":
                 self.requests += 1
@@ -105,7 +105,7 @@ class Witness:
         self.note(at, "customer", f'{customer_id} {why}: "{subject}"')
 
     def saw_mails(self, mails: Sequence[Mail], now: float) -> None:
-        """All mails that came since the mailbox exists."""
+        """Takes all mails that came since the mailbox exists."""
         for mail in mails[self._mails_seen :]:
             if (customer_id := self._customers.get(mail.to)) is not None and mail.kind:
                 first = customer_id not in self.mails[mail.kind]
@@ -116,7 +116,7 @@ class Witness:
         self._mails_seen = len(mails)
 
     def saw_fact(self, fact: Fact, now: float) -> None:
-        """A service tells the others something."""
+        """Takes a fact that a service publishes."""
         match fact:
             case IncidentOpened(data=data) if self.opened is None and self._ours(data) and data.opened_at.timestamp() >= self.start:
                 self.opened = data
@@ -144,15 +144,18 @@ class Witness:
                 case.resolved = True
 
     def about_it(self) -> dict[str, Case]:
-        """The tickets of the outage's victims; they have no other troubles."""
+        """Returns the tickets of the outage's victims; they have no other troubles."""
         return {ticket_id: case for ticket_id, case in self.cases.items() if case.customer_id in self.victims}
 
     def answered(self, ticket_id: str) -> bool:
-        """Did a mail with the incident's status come for this ticket?"""
+        """Returns True when a mail with the incident's status came for this ticket."""
         return any(mail.ticket_id == ticket_id for mails in self.mails["answer"].values() for mail in mails)
 
     def over(self) -> bool:
-        """Is everything that must happen seen: resolved, all victims given the all-clear, each ticket linked, answered and resolved?"""
+        """Returns True when everything that must happen was seen: the incident resolved, all victims given the all-clear, each ticket done.
+
+        A ticket is done when it is linked, answered and resolved.
+        """
         cases = self.about_it()
         return (
             self.resolved_at is not None

@@ -1,4 +1,4 @@
-"""What can break, as data: an outage of one component for some of its customers, and a component that is slow after a start."""
+"""Describes faults as data: an outage of one component for some of its customers, and a component that is slow after a start."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ from deploy.simulator.product import Product
 class Outage:
     """Every request of its victims to `component` fails, from `start` to `end` (seconds into the story).
 
-    `customers` is how many are hit, or a share of all when below 1. With a `slow_start` the victims
-    fall ill one after another over that many seconds; with a `recovery` they get well one after another.
+    `customers` is how many are hit, or a share of all when below 1. With a `slow_start` the requests of the victims
+    begin to fail one customer after another over that many seconds; with a `recovery` they end one after another.
     """
 
     component: str
@@ -21,7 +21,7 @@ class Outage:
     recovery: float = 0.0
 
     def victims(self, product: Product) -> dict[int, tuple[float, float]]:
-        """Who is hit, from when until when; the same for the same seed."""
+        """Returns who is hit, from when until when; the same for the same seed."""
         count = round(self.customers * product.customers if self.customers < 1 else self.customers)
         chosen = product.random("outage", self.component, self.start).sample(product.everyone, count)
         return {
@@ -40,7 +40,7 @@ class ColdStart:
     factor: float = 10.0
 
     def slowness(self, offset: float) -> float:
-        """How many times slower than normal it is at that moment."""
+        """Returns how many times slower than normal the component is at that moment."""
         if not self.start <= offset < self.end:
             return 1.0
         return 1.0 + (self.factor - 1.0) * (self.end - offset) / (self.end - self.start)

@@ -1,4 +1,4 @@
-"""How customers behave in trouble: how long they wait for a word before they write in, who writes all the same, and what they write."""
+"""Decides how customers behave in trouble: how long they wait for a word before they write in, who insists, and what they write."""
 
 import math
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ QUESTIONS = (
 
 
 class Temper(NamedTuple):
-    """One customer's nature."""
+    """Says how patient one customer is."""
 
     patience_s: float  # from their first failure to the moment they write in, if nobody told them
     insists: bool  # writes in at that moment even when told
@@ -30,9 +30,9 @@ class Temper(NamedTuple):
 
 @dataclass(frozen=True)
 class People:
-    """The patience is log-normal around its median and never below `at_least_s`: nobody fills in a form at once.
+    """Draws each customer's patience: log-normal around its median and never below `at_least_s`, since a form takes time to fill in.
 
-    The few who insist are quick, as they are in life: they have made up their mind before they read their mail.
+    The few who insist have a short patience: they decide to write before they read their mail.
     """
 
     median_s: float = 90.0
@@ -50,14 +50,14 @@ class People:
 
 
 def complaint(product: Product, number: int, component: str, offset: float) -> Message:
-    """A customer writes in about what fails; half of them do not say where."""
+    """Makes the request of a customer who writes in about what fails; half of them do not say where."""
     dice = product.random("complaint", number, component)
     subject, body = (text.format(component=component) for text in dice.choice(COMPLAINTS))
     return _request(product, number, f"complaint-{component}-{number}", offset, (subject, body, dice.choice((component, None))))
 
 
 def questions(product: Product, people: People, spared: frozenset[int]) -> Iterator[Message]:
-    """Customers without trouble ask about something else, for ever; `spared` is who never asks."""
+    """Yields requests about something else, of customers without trouble, for ever; `spared` is who never asks."""
     dice, asked, offset = product.random("questions"), 0, 0.0
     others = [number for number in product.everyone if number not in spared]
     while people.questions and others:

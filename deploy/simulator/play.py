@@ -21,14 +21,14 @@ TICK_S = 0.02  # what is due within it goes out together
 BATCH_BYTES = 256 * 1024
 IN_FLIGHT = 64  # batches that wait for the broker before the player waits too
 STOP_S = 5.0  # for what is left to be flushed when the player stops
-AT_A_TIME = 2_000  # records put into batches before the event loop has its turn again
+AT_A_TIME = 2_000  # records put into batches before other tasks of the event loop run
 
 _encode = msgspec.json.Encoder().encode
 _partition = DefaultPartitioner()
 
 
 class Record(NamedTuple):
-    """A message as Kafka takes it, and when it is due, in seconds into the story."""
+    """Is a message as Kafka takes it, and when it is due, in seconds into the story."""
 
     offset: float
     topic: str
@@ -38,7 +38,7 @@ class Record(NamedTuple):
 
 
 def encode(messages: Iterable[Message], start: float, source: str = "/shop") -> Iterator[Record]:
-    """The messages of a story that starts at `start` (seconds since the epoch), as structured CloudEvents.
+    """Yields the messages of a story that starts at `start` (seconds since the epoch), as structured CloudEvents.
 
     `source` and id are an event's identity: a story that is told twice to the same topics needs two sources.
     """
@@ -59,13 +59,13 @@ def encode(messages: Iterable[Message], start: float, source: str = "/shop") -> 
 
 @asynccontextmanager
 async def producer(brokers: Brokers) -> AsyncIterator[Producer]:
-    """An idempotent producer that waits for all replicas, started; what it holds is flushed at the end, if a broker takes it."""
+    """Starts an idempotent producer that waits for all replicas; what it holds is flushed at the end, if a broker takes it."""
     kafka = brokers.producer(enable_idempotence=True, acks="all", max_batch_size=BATCH_BYTES, max_request_size=4 * BATCH_BYTES)
     try:
         await brokers.start(kafka)
         yield kafka
     finally:
-        with suppress(TimeoutError):  # without a broker it would flush for ever
+        with suppress(TimeoutError):  # without a broker the flush would never end
             await asyncio.wait_for(kafka.stop(), STOP_S)
 
 
@@ -92,7 +92,7 @@ async def play(kafka: Producer, records: Iterable[Record], start: float | None =
 
 
 class _Outgoing:
-    """Batches by partition. Filling them here costs a tenth of sending record by record: 50,000 a second from one process."""
+    """Fills batches by partition. This costs a tenth of sending record by record: 50,000 a second from one process."""
 
     def __init__(self, kafka: Producer) -> None:
         self._kafka = kafka
@@ -106,7 +106,7 @@ class _Outgoing:
         if (partition := self._of_key.get(of_key)) is None:
             partition = self._of_key[of_key] = _partition(record.key, await self._all(record.topic), [])
         place = (record.topic, partition)
-        for _ in range(2):  # a batch that is full goes out, and the record into the next one
+        for _ in range(2):  # a full batch is sent, and the record goes into the next one
             if (batch := self._batches.get(place)) is None:
                 batch = self._batches[place] = self._kafka.create_batch()
             if batch.append(key=record.key, value=record.value, timestamp=record.timestamp_ms, headers=list(FACT_HEADERS)):
@@ -138,7 +138,7 @@ class _Outgoing:
 
 @asynccontextmanager
 async def customers_told(brokers: Brokers) -> AsyncIterator[set[str]]:
-    """The customers to whom a notification was delivered since now; the set grows while the context lasts."""
+    """Collects the customers to whom a notification was delivered since now; the set grows while the context lasts."""
     told: set[str] = set()
     consumer = brokers.consumer(Topic.NOTIFICATIONS, group_id=None, auto_offset_reset="latest")
     await brokers.start(consumer)
@@ -154,7 +154,7 @@ async def customers_told(brokers: Brokers) -> AsyncIterator[set[str]]:
 
 async def _listen(consumer: AIOKafkaConsumer, told: set[str]) -> None:
     async for record in consumer:
-        with suppress(msgspec.DecodeError, msgspec.ValidationError):  # whose message this is, is not ours to judge
+        with suppress(msgspec.DecodeError, msgspec.ValidationError):  # messages of others may not decode, and are ignored
             heard = msgspec.json.decode(record.value or b"null", type=_Heard)
             if heard.type == "forewarn.notification.delivered.v1":
                 told.add(heard.subject)

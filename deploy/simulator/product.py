@@ -1,4 +1,4 @@
-"""The product that is simulated: its components, its customers, how much they ask of it, and how often that fails for no reason."""
+"""Simulates the product: its components, its customers, how much they ask of it, and how often a request fails at random."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ FIRST_NAMES = ("Ada", "Grace", "Alan", "Edsger", "Barbara", "Donald", "Katherine
 PLACES = (("en", "Europe/London"), ("de", "Europe/Berlin"), ("fr", "Europe/Paris"), ("en", "America/New_York"), ("pt", "America/Sao_Paulo"))
 TIERS = ("basic", "basic", "basic", "silver", "silver", "gold")
 
-ODD_FAILURE_GAP_S = 60.0  # the retry works: an odd failure strikes the same customer of a component at most once in this time
+ODD_FAILURE_GAP_S = 60.0  # the retry works: a random failure strikes the same customer of a component at most once in this time
 
 
 class Message(NamedTuple):
-    """One thing the product says, `offset` seconds into the story; a CloudEvent but for its time."""
+    """Is one thing the product says, `offset` seconds into the story; a CloudEvent but for its time."""
 
     offset: float
     topic: str
@@ -29,7 +29,7 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True)
 class Component:
-    """One part of the product that customers use; `share` is its part of all requests, of 1."""
+    """Is one part of the product that customers use; `share` is its part of all requests, of 1."""
 
     name: str
     share: float
@@ -45,13 +45,13 @@ COMPONENTS = (
 
 
 def alike(count: int) -> tuple[Component, ...]:
-    """That many components with equal shares, for load: component-1, component-2 and so on."""
+    """Makes that many components with equal shares, for load: component-1, component-2 and so on."""
     return tuple(Component(f"component-{n}", 1 / count) for n in range(1, count + 1))
 
 
 @dataclass(frozen=True)
 class Product:
-    """A product with `customers` people who make `rate` requests a second together.
+    """Is a product with `customers` people who make `rate` requests a second together.
 
     Customers are numbered from 1; `prefix` tells those of one run from those of another.
     """
@@ -69,14 +69,14 @@ class Product:
         return f"{self.prefix}{number}"
 
     def random(self, *purpose: object) -> Random:
-        """The dice for one purpose: those of others do not move when it throws more often."""
+        """Returns random numbers for one purpose, independent of how many another purpose draws."""
         return Random("/".join(map(str, (self.seed, *purpose))))
 
     def component(self, name: str) -> Component:
         return next(component for component in self.components if component.name == name)
 
     def period_s(self, component: Component) -> float:
-        """How often each customer comes round: everyone once in this many seconds."""
+        """Returns the seconds in which each customer of the component makes one request."""
         return self.customers / (self.rate * component.share)
 
     @cached_property
@@ -85,7 +85,7 @@ class Product:
 
 
 def directory(product: Product) -> Iterator[Message]:
-    """All customers, as the CRM tells them before anything happens."""
+    """Yields all customers, as the CRM announces them before anything happens."""
     for number in product.everyone:
         dice, customer_id = product.random("customer", number), product.customer_id(number)
         locale, timezone = dice.choice(PLACES)
@@ -104,12 +104,12 @@ def directory(product: Product) -> Iterator[Message]:
 
 
 def address(customer_id: str) -> str:
-    """Where a simulated customer reads mail; example.org never receives any (RFC 2606)."""
+    """Returns where a simulated customer reads mail; example.org never receives any (RFC 2606)."""
     return f"{customer_id}@example.org"
 
 
 def heartbeats(product: Product) -> Iterator[Message]:
-    """Machines say that they live, without a customer: component by component, for ever."""
+    """Yields heartbeats of machines, without a customer: component by component, for ever."""
     number = 0
     while True:
         component = product.components[number % len(product.components)].name
@@ -120,7 +120,7 @@ def heartbeats(product: Product) -> Iterator[Message]:
 
 
 def usage(product: Product) -> Iterator[Message]:
-    """What each customer has used lately, for ever."""
+    """Yields what each customer has used lately, for ever."""
     dice, number = product.random("usage"), 0
     while True:
         customer_id = product.customer_id(number % product.customers + 1)

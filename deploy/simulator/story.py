@@ -1,4 +1,4 @@
-"""A story: a product, what breaks in it and how its people behave, told as one stream of messages in order of time."""
+"""Tells a story: a product, what breaks in it and how its people behave, as one stream of messages in order of time."""
 
 import heapq
 from collections.abc import Callable, Iterator
@@ -12,27 +12,27 @@ from deploy.simulator.people import People, complaint, questions
 from deploy.simulator.product import ODD_FAILURE_GAP_S, Component, Message, Product, heartbeats, usage
 from shared.events import Topic
 
-Told = Callable[[str], bool]  # was this customer told by now?
+Told = Callable[[str], bool]  # says whether this customer was told by now
 Victims = dict[int, list[tuple[float, float]]]  # by customer: from when until when everything fails for them
 
 
 def nobody(_customer_id: str) -> bool:
-    """Nobody is told anything."""
+    """Says that nobody is told anything."""
     return False
 
 
 @dataclass(frozen=True)
 class Story:
-    """The same story tells the same messages with the same ids; who writes in also depends on who was told."""
+    """Tells the same messages with the same ids each time; who writes in also depends on who was told."""
 
     product: Product = field(default_factory=Product)
     faults: tuple[Fault, ...] = ()
     people: People = field(default_factory=People)
 
     def messages(self, told: Told = nobody, until: float = float("inf")) -> Iterator[Message]:
-        """Everything that happens before `until` (seconds into the story), in order of time.
+        """Yields everything that happens before `until` (seconds into the story), in order of time.
 
-        `told` is asked when a customer's patience ends; whoever was told by then keeps quiet, but for those who insist.
+        `told` is asked when a customer's patience ends; a customer who was told by then does not write in, unless they insist.
         """
         waiting = Waiting(self)
         streams = [_requests(self, component, waiting) for component in self.product.components]
@@ -44,7 +44,7 @@ class Story:
 
     @cached_property
     def victims(self) -> frozenset[int]:
-        """The customers whom an outage hits."""
+        """Returns the customers whom an outage hits."""
         return frozenset(number for fault in self.outages for number in fault.victims(self.product))
 
     @cached_property
@@ -52,12 +52,12 @@ class Story:
         return tuple(fault for fault in self.faults if isinstance(fault, Outage))
 
     def would_write_at(self, number: int, first_failure: float) -> float:
-        """When a customer would write in if nobody told them, given their first failure; both in seconds into the story."""
+        """Returns when a customer would write in if nobody told them, given their first failure; both in seconds into the story."""
         return first_failure + self.people.temper(self.product, number).patience_s
 
 
 def published(seed: int = 7, prefix: str = "c-") -> Story:
-    """The story of the demo: `checkout` fails for 137 of 1,000 customers, for 18 seconds after 6 quiet ones.
+    """Returns the story of the demo: `checkout` fails for 137 of 1,000 customers, for 18 seconds after 6 quiet ones.
 
     Each customer comes to the checkout once in 4 seconds, so each victim fails there at least four times.
     """
@@ -65,26 +65,26 @@ def published(seed: int = 7, prefix: str = "c-") -> Story:
 
 
 def load(rate: float, customers: int, components: tuple[Component, ...], seed: int = 7) -> Story:
-    """Nothing but requests and what comes with them, for measuring: no customer writes in."""
+    """Returns a story of nothing but requests and what comes with them, for measuring: no customer writes in."""
     return Story(Product(customers, rate, components, seed=seed), people=replace(People(), questions=0.0))
 
 
 @dataclass
 class Waiting:
-    """Customers in trouble who have not written in yet, in the order in which their patience ends."""
+    """Queues customers in trouble who have not written in yet, in the order in which their patience ends."""
 
     story: Story
     by_end: list[tuple[float, int, str]] = field(default_factory=list)
     known: set[tuple[int, str]] = field(default_factory=set)
 
     def failed(self, number: int, component: str, offset: float) -> None:
-        """A victim's request failed; only the first one starts the clock."""
+        """Notes that a victim's request failed; only the first one starts the clock."""
         if (number, component) not in self.known:
             self.known.add((number, component))
             heapq.heappush(self.by_end, (self.story.would_write_at(number, offset), number, component))
 
     def over(self, offset: float, told: Told) -> Iterator[Message]:
-        """Those whose patience ended before `offset`, and who write in."""
+        """Yields the requests of those whose patience ended before `offset`, and who write in."""
         while self.by_end and self.by_end[0][0] <= offset:
             ended, number, component = heapq.heappop(self.by_end)
             product = self.story.product
@@ -93,7 +93,7 @@ class Waiting:
 
 
 def _requests(story: Story, component: Component, waiting: Waiting) -> Iterator[Message]:
-    """All requests to one component, for ever: its customers come round in turn, each once a period."""
+    """Yields all requests to one component, for ever: its customers take turns, each once a period."""
     product, name, step = story.product, component.name, 1 / (story.product.rate * component.share)
     dice, turns = product.random("requests", name), list(product.everyone)
     dice.shuffle(turns)

@@ -31,7 +31,7 @@ MEASURED = 10.0  # seconds between looks at the open incidents, for the metrics
 
 
 def service(settings: MonitorSettings) -> Service:
-    """monitor, ready to run. Raises ConfigError when rules.yml or catalog.yml does not say what it must."""
+    """Returns monitor, ready to run. Raises ConfigError when rules.yml or catalog.yml does not say what it must."""
     rules = load(file_of("rules.yml", settings.config_folders), RulesFile)
     named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
     database = Database(settings, "monitor")

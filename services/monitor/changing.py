@@ -29,7 +29,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What an open incident has to say."""
+    """News of an open incident: what has changed since the last fact about it."""
 
     reason: str  # for the log
     why: dict[str, Any]
@@ -49,7 +49,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How an incident ends."""
+    """The end of an incident: its kind, its moment, and who or what ended it."""
 
     status: str  # resolved, withdrawn, dismissed
     at: datetime
@@ -105,7 +105,7 @@ async def end(tx: Tx, incident_id: str, ending: End, now: datetime) -> IncidentR
 
 
 def _known(seconds: float) -> datetime | None:
-    """The moment; None for 0, which what older versions stored has."""
+    """Returns the moment; None for 0, which rows of older versions hold."""
     return moment(seconds) if seconds else None
 
 

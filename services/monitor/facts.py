@@ -1,4 +1,4 @@
-"""What becomes of an incident, as the facts the other services hear. Pure: values in, facts out."""
+"""Each change of an incident becomes a fact for the other services. Pure: values in, facts out."""
 
 from datetime import datetime
 from typing import Any
@@ -34,7 +34,7 @@ def ended(row: IncidentRow, reason: str, tell: bool, now: datetime) -> Fact:
 
 
 def _of(row: IncidentRow) -> dict[str, Any]:
-    """What every fact about the incident repeats."""
+    """Returns what every fact about the incident repeats."""
     return {
         "incident_id": row.id,
         "rule": row.rule,

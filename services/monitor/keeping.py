@@ -1,4 +1,4 @@
-"""What monitor keeps, and for how long. The fold's own tables are let go by the fold, by event time."""
+"""monitor deletes old rows by this table. The fold deletes from its own tables itself, by event time."""
 
 from services.monitor.settings import MonitorSettings
 from shared.retention import Kept, days
@@ -9,7 +9,7 @@ WITH_OPEN = OPEN.format(which="i.rule = old.rule AND i.component = old.component
 
 
 def kept(settings: MonitorSettings) -> tuple[Kept, ...]:
-    """The tables that grow with time."""
+    """Returns the tables that grow with time."""
     incidents = days(settings.keep_incidents_days)
     return (
         Kept("impact", "written_at", incidents, only=f"NOT {OF_OPEN}"),

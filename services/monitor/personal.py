@@ -1,4 +1,4 @@
-"""What monitor holds of one customer, how it is shown and how it is erased."""
+"""This table names what monitor holds of one customer, how it is shown and how it is erased."""
 
 from services.monitor.store import customers
 from shared.erasing import Personal

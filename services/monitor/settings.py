@@ -6,7 +6,7 @@ from shared.settings import Settings
 
 
 class MonitorSettings(Settings):
-    """How much it may remember, and for how long, beside what every service reads."""
+    """The limits of what it remembers, and for how long, beside what every service reads."""
 
     http_port: int = Field(8001, description="of REST, health and metrics")
     seen_limit: int = Field(50_000_000, ge=1000, description="identities of events that one process remembers, 8 bytes each")

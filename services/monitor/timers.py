@@ -1,4 +1,4 @@
-"""Time passed: how far monitor reads is looked at by the database's clock, also when no event comes at all.
+"""A timer looks how far monitor reads, by the database's clock, also when no event comes at all.
 
 An open incident whose component says nothing is marked silent; of one that was found behind it is said when all is read.
 """
@@ -31,7 +31,7 @@ WITHIN = 5.0  # seconds the broker may take to say where its topics end
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """Where each partition of both topics ends."""
+    """The end of each partition of both topics."""
 
     events: dict[int, int]
     partials: dict[int, int]
@@ -64,7 +64,7 @@ class Listening:
             await due.again(tx, due.now + EVERY)
 
     async def _ends(self) -> Ends | None:
-        """Where both topics end; None while the broker does not say."""
+        """Returns where both topics end; None while the broker does not say."""
         async with self._database.connection() as connection:
             known, forwarded = await store.offsets(connection), await store.forwarded(connection)
         try:
@@ -75,7 +75,7 @@ class Listening:
 
 
 async def _ends_of(stream: Stream, known: Mapping[str, Mapping[int, int]]) -> dict[int, int]:
-    """Where each partition ends, without those that this instance has read to their end.
+    """Returns where each partition ends, without those that this instance has read to their end.
 
     Markers of transactions may stand there, which no committed offset passes until a record follows them.
     """

@@ -1,4 +1,4 @@
-"""Starts notifier: who must know, how, and when? Wiring only."""
+"""Starts notifier, which decides who must know of what, how and when. Wiring only."""
 
 import sys
 from functools import partial
@@ -46,7 +46,7 @@ FOLLOW_UPS = 2  # incidents whose customers are looked through side by side
 
 
 def service(settings: NotifierSettings) -> Service:
-    """Notifier, ready to run. Raises ConfigError when notifications.yml or catalog.yml does not say what it must."""
+    """Returns notifier, ready to run. Raises ConfigError when notifications.yml or catalog.yml does not say what it must."""
     policy = load(file_of("notifications.yml", settings.config_folders), Policy)
     catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)

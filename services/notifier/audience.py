@@ -36,14 +36,14 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What the customer chose with us; None: as the product's systems say."""
+    """The customer's choices (consent), made with us; None: as the product's systems say."""
 
     incident: bool | None = None
     guidance: bool | None = None
 
 
 def wants(customer: Customer | None, preferences: Preferences, purpose: str) -> bool:
-    """Whether we may speak first about this purpose. The customer's own choice counts before the directory's; silence is yes."""
+    """Says whether we may speak first about this purpose. The customer's own choice counts before the directory's; silence is yes."""
     own: bool | None = getattr(preferences, purpose)
     if own is not None:
         return own
@@ -51,14 +51,14 @@ def wants(customer: Customer | None, preferences: Preferences, purpose: str) -> 
 
 
 def contact_for(customer: Customer, channel: str = "email") -> Contact | None:
-    """The owner's first usable address on the channel, else anybody's."""
+    """Returns the owner's first usable address on the channel, else anybody's."""
     looked_at = customer.contacts[:CONTACTS]
     usable = [each for each in looked_at if each.channel == channel and not each.bad and is_address(each.address)]
     return next((each for each in usable if each.role == "owner"), usable[0] if usable else None)
 
 
 def trimmed(address: str) -> str:
-    """The address without what cannot be seen at its ends: white space of any kind, zero-width and control characters."""
+    """Returns the address without what cannot be seen at its ends: white space of any kind, zero-width and control characters."""
     start, end = 0, len(address)
     while start < end and unicodedata.category(address[start]) in UNSEEN:
         start += 1
@@ -68,7 +68,7 @@ def trimmed(address: str) -> str:
 
 
 def is_address(address: str) -> bool:
-    """Whether a mail server could know it: one @, no control or quoting characters, RFC 5321's lengths, a domain of labels."""
+    """Says whether a mail server could know it: one @, no control or quoting characters, RFC 5321's lengths, a domain of labels."""
     local, at, domain = address.rpartition("@")
     if not at or not local or "@" in local or len(address) > 254 or len(local.encode("utf-8", "replace")) > 64 or _forbidden(address):
         return False
@@ -76,13 +76,13 @@ def is_address(address: str) -> bool:
 
 
 def with_ascii_domain(address: str) -> str:
-    """The address as mail servers take it: its domain as DNS has it."""
+    """Returns the address as mail servers take it: its domain as DNS has it."""
     local, _, domain = address.rpartition("@")
     return f"{local}@{to_ascii(domain)}"
 
 
 def to_ascii(domain: str) -> str:
-    """The domain as DNS has it (IDNA 2008 after the mapping of UTS 46, not transitional); empty when it has no such form."""
+    """Returns the domain as DNS has it (IDNA 2008 after the mapping of UTS 46, not transitional); empty when it has no such form."""
     if domain.isascii():
         return domain
     try:

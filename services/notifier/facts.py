@@ -15,7 +15,7 @@ def delivered(of: Draft, channel: str, message_id: str, at: datetime) -> Fact:
 
 
 def failed(of: Notification, channel: str, attempt: Attempt) -> Fact:
-    """Said again when it was entered anew, because the customer's address was corrected, and failed again: hence the moment in its id."""
+    """It failed. It may be entered anew, because the customer's address was corrected, and fail again: hence the moment in its id."""
     data = NotificationFailed.Data(
         **_about(of), channel=channel, failed_at=attempt.at, reason=Refusal(attempt.reason), detail=attempt.detail
     )
@@ -23,7 +23,7 @@ def failed(of: Notification, channel: str, attempt: Attempt) -> Fact:
 
 
 def suppressed(of: Notification, because: Suppressed, at: datetime) -> Fact:
-    """Said again when the same thing was entered anew and was suppressed again: hence the moment in its id."""
+    """It was suppressed. It may be entered anew and be suppressed again: hence the moment in its id."""
     data = NotificationSuppressed.Data(**_about(of), reason=because.reason, why=because.why)
     return _caused(of, NotificationSuppressed.of(data, subject=of.customer_id, at=at, unique=_entry(of), cause=of.cause_id))
 
@@ -35,7 +35,7 @@ def unsubscribed(of: Draft, at: datetime) -> Fact:
 
 
 def _entry(of: Notification) -> str:
-    """What names this entry of the notification in the ledger: it may be entered anew, and the moment of that is `created_at`."""
+    """Returns what names this entry of the notification in the ledger: it may be entered anew, and the moment of that is `created_at`."""
     return f"{of.id} {(of.created_at or of.about_at).isoformat()}"
 
 

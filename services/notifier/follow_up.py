@@ -1,4 +1,4 @@
-"""Time passed: a fact about an incident was stored, and its customers are looked through for what it changes, 1,000 at a time.
+"""After a fact about an incident was stored, a timer looks through the incident's customers for what it changes, 1,000 at a time.
 
 When the incident is over, those who were told get the end, and what still waits is decided anew. While it goes on, what was
 held or suppressed for what monitor said before is decided anew. A piece is one transaction and ends with the due row of the
@@ -31,7 +31,7 @@ class FollowUp:
     at_most: int = PIECE
 
     async def follow_up(self, due: Due) -> None:
-        """Work for `shared/timers.py`: one piece. The incident stays locked, so that no fact about it is taken meanwhile."""
+        """Does one piece (it is work for `shared/timers.py`). The incident stays locked, so that no fact about it is taken meanwhile."""
         place = Place.of(due.ref)
         async with self.database.transaction() as tx:
             await hold(tx)  # nobody is erased between what is read of them and what is written down

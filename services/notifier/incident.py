@@ -17,7 +17,7 @@ Said = IncidentOpened | IncidentUpdated | IncidentReopened | IncidentResolved | 
 
 
 class IncidentStatus(StrEnum):
-    """Each end is also the kind of the notification that tells of it."""
+    """The states of an incident. Each end is also the kind of the notification that tells of it."""
 
     OPEN = "open"  # → resolved, withdrawn, dismissed
     RESOLVED = "resolved"  # the trouble is over; → open
@@ -52,7 +52,7 @@ class Incident:
 
 
 def incident_of(fact: Said) -> Incident:
-    """What a fact says about its incident."""
+    """Returns what a fact says about its incident."""
     data = fact.data
     status, ended_at, tell = _end_of(fact)
     return Incident(

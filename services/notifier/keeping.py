@@ -7,7 +7,7 @@ WORDS = "evidence IS NOT NULL OR why IS NOT NULL OR attempts <> '[]'"  # as the 
 
 
 def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
-    """The ledger's words go long before its ids: a fact that is replayed must still meet them."""
+    """Returns the table. The ledger's words are deleted long before its ids: a fact that is replayed must still meet them."""
     ledger = days(settings.keep_ledger_days)
     return (
         Kept(

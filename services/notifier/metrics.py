@@ -1,4 +1,4 @@
-"""What notifier counts, beside what every service does."""
+"""notifier's own metrics, beside those of every service."""
 
 from itertools import product
 

@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a customer is not told: the closed list, also a metric's label."""
+    """The reasons why a customer is not told: a closed list, also a metric's label."""
 
     ERASED = "erased"  # the customer asked to be forgotten
     OPTED_OUT = "opted_out"  # the customer does not want to be told of incidents
@@ -94,7 +94,7 @@ class Notification(Draft):
         return self.ticket_id is None
 
     def date(self, now: datetime) -> datetime:
-        """The Date of its mail: when the first try began. A later entry of what never went out has a first try of its own."""
+        """Returns the Date of its mail: when the first try began. A later entry of what never went out has a first try of its own."""
         if self.dated_at is None:
             return now
         of_this_entry = self.created_at is None or self.created_at <= self.dated_at
@@ -102,15 +102,15 @@ class Notification(Draft):
 
     @property
     def purpose(self) -> str:
-        """What the customer's consent is about."""
+        """Returns what the customer's consent is about."""
         return "guidance" if self.kind is Kind.GUIDANCE else "incident"
 
 
 def told_id(incident_id: str, customer_id: str) -> str:
-    """The id of telling this customer that the incident affects them."""
+    """Returns the id of telling this customer that the incident affects them."""
     return identity(incident_id, "opened", customer_id)
 
 
 def end_id(incident_id: str, kind: Kind, customer_id: str) -> str:
-    """The id of telling this customer how the incident ended: one for each kind of end, whichever fact it follows from."""
+    """Returns the id of telling this customer how the incident ended: one for each kind of end, whichever fact it follows from."""
     return identity(incident_id, kind.value, customer_id)

@@ -1,4 +1,4 @@
-"""What notifier holds of one customer, how it is shown and how it is erased.
+"""This table names what notifier holds of one customer, how it is shown and how it is erased.
 
 An erasure is for good: whoever was erased is told nothing again, whatever comes later.
 """

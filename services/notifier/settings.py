@@ -1,4 +1,4 @@
-"""What notifier reads from its environment, beside what every service does."""
+"""The settings that notifier reads from its environment, beside those of every service."""
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -9,7 +9,7 @@ LONGEST_URL = 200  # characters; beside it a header line (RFC 5322, 2.1.1: 998 o
 
 
 class NotifierSettings(MailSettings):
-    """Where customers reach their pages, the secret of the links there, and how long things are kept, beside the mail server."""
+    """The settings of customers' pages, their links' secret, the mail server, and how long things are kept."""
 
     http_port: int = Field(8002, description="of REST, health and metrics")
     public_port: int = Field(8012, ge=1, le=65535, description="where the pages for customers are served, and nothing else")

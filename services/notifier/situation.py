@@ -1,4 +1,4 @@
-"""What is known at the moment a notification is decided about. A value only."""
+"""The situation is all that is known at the moment a notification is decided about. A value only."""
 
 from dataclasses import dataclass
 from datetime import datetime

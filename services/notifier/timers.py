@@ -1,4 +1,4 @@
-"""Time passed: a notification is due. It is decided about, sent and settled; a crash between any two steps loses and repeats nothing.
+"""A notification that is due is decided about, sent and settled; a crash between any two steps loses and repeats nothing.
 
 The decision and the note that sending begins are one transaction. The note takes a slot of the cap, and it is what is
 left of a try whose worker died, so that a customer who may have been told hears of the end. The lease is renewed
@@ -57,7 +57,7 @@ class Delivery:
     renew_every: float = RENEW
 
     async def deliver(self, due: Due) -> None:
-        """Work for `shared/timers.py`: settles the row, or asks for it again."""
+        """Settles the row, or asks for it again (it is work for `shared/timers.py`)."""
         sending = await self._begin(due)
         if sending is None:
             return
@@ -198,7 +198,7 @@ class Delivery:
 
 
 async def _overtaken(tx: Tx, situation: Situation, decision: Send | Hold | Suppressed) -> bool:
-    """Whether a newer fact about the incident came while it was decided on an older one. If not, the next fact finds it written."""
+    """Says whether a newer fact about the incident came while it was decided on an older one. If not, the next fact finds it written."""
     incident = situation.incident
     if isinstance(decision, Send) or not decision.awaits_incident or incident is None:
         return False
@@ -207,7 +207,7 @@ async def _overtaken(tx: Tx, situation: Situation, decision: Send | Hold | Suppr
 
 
 def _may_be_owed_the_end(notification: Notification, *, told: bool) -> bool:
-    """Whether the end may be owed: to who was told of the incident, and to who was not told of an end, as it may have ended anew."""
+    """Says whether the end may be owed: to who was told of the incident, and to who was not told of an end, as it may have ended anew."""
     return notification.kind in (TELLING if told else ENDS)
 
 

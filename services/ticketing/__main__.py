@@ -29,7 +29,7 @@ IMPACT_AT_ONCE = 50  # facts about incidents in one transaction: each may name 5
 
 
 def service(settings: TicketingSettings) -> Service:
-    """Ticketing, ready to run. Raises ConfigError when catalog.yml or support.yml does not say what it must."""
+    """Returns ticketing, ready to run. Raises ConfigError when catalog.yml or support.yml does not say what it must."""
     config = Configuration.of(*settings.config_folders)
     database = Database(settings, "ticketing")
     handlings = (

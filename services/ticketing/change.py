@@ -12,7 +12,7 @@ Kind = Literal["answer", "reply"]  # of what support says
 
 
 class What(StrEnum):
-    """What happened to a ticket, in its history and in the metrics."""
+    """The kinds of what happens to a ticket, as its history and the metrics name them."""
 
     OPENED = "opened"
     WROTE = "wrote"  # the customer, again
@@ -43,7 +43,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a customer wrote, however it came."""
+    """A request: what a customer wrote, however it came."""
 
     message_id: str  # the same request again has the same
     ticket_id: str  # of the ticket it becomes, unless it continues one
@@ -60,7 +60,7 @@ class Request:
 
 
 class ActorKind(StrEnum):
-    """Who can act on a ticket."""
+    """The kinds of actors on a ticket."""
 
     CUSTOMER = "customer"
     AGENT = "agent"
@@ -69,7 +69,7 @@ class ActorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts on a ticket. `act_id` tells two acts of the same kind apart."""
+    """The actor on a ticket. `act_id` tells two acts of the same kind apart."""
 
     name: str
     act_id: str = ""
@@ -86,7 +86,7 @@ AUTOMATIC = Actor(FOREWARN, kind=ActorKind.FOREWARN)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a customer or support said on a ticket."""
+    """A message that a customer or support wrote on a ticket."""
 
     id: str
     ticket_id: str
@@ -101,7 +101,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """That a ticket is about an incident, or was thought to be."""
+    """A link says that a ticket is about an incident, or was thought to be."""
 
     ticket_id: str
     incident_id: str
@@ -116,7 +116,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """That a ticket may be about an incident: an agent decides."""
+    """A suggestion says that a ticket may be about an incident: an agent decides."""
 
     ticket_id: str
     incident_id: str
@@ -142,7 +142,7 @@ class Change:
 
 
 def unless_refused(change: Change | Refused) -> Change:
-    """The change, where only a mistake in our code could lead to a refusal."""
+    """Returns the change, where only a mistake in our code could lead to a refusal."""
     if isinstance(change, Refused):
         raise TypeError(str(change))
     return change

@@ -85,5 +85,5 @@ def _promise(ticket: Ticket) -> dict[str, Any]:
 
 
 def _caused(fact: F, cause: Cause | None) -> F:
-    """The fact with its cause, and one hop more than the cause has."""
+    """Returns the fact with its cause, and one hop more than the cause has."""
     return fact if cause is None else fact.model_copy(update={"causationid": cause.id, "hops": cause.hops + 1})

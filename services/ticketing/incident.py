@@ -1,4 +1,4 @@
-"""What ticketing knows of an incident, and how a fact about it changes that. Pure."""
+"""An incident as ticketing knows it, and how a fact about it changes that. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +18,7 @@ IncidentFact = IncidentOpened | IncidentUpdated | IncidentResolved | IncidentReo
 
 
 class Ending(StrEnum):
-    """How an incident ended."""
+    """The ways in which an incident ends."""
 
     RESOLVED = "resolved"  # the trouble is over
     WITHDRAWN = "withdrawn"  # nothing judges it any more: whether the trouble is over is not known
@@ -27,7 +27,7 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """That an incident is over."""
+    """The end of an incident."""
 
     how: Ending
     at: datetime
@@ -48,13 +48,13 @@ class Incident:
 
     @property
     def may_be_meant(self) -> bool:
-        """Whether a ticket may still be about it: not when it was a false alarm, or when nobody knows how it stands."""
+        """Says whether a ticket may still be about it: not when it was a false alarm, or when nobody knows how it stands."""
         return self.end is None or self.end.how is Ending.RESOLVED
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """That one customer is in an incident's impact, and how we know."""
+    """The evidence that one customer is in an incident's impact."""
 
     certainty: Literal["confirmed", "likely"]
     first_seen_at: datetime
@@ -63,7 +63,7 @@ class Evidence:
 
 
 def updated(known: Incident | None, fact: IncidentFact) -> Incident | None:
-    """The incident as the fact says it is now; None when something at least as new was taken before."""
+    """Returns the incident as the fact says it is now; None when something at least as new was taken before."""
     if known is not None and not _is_newer(known, fact):
         return None
     data = fact.data
@@ -74,7 +74,7 @@ def updated(known: Incident | None, fact: IncidentFact) -> Incident | None:
 
 
 def _is_newer(known: Incident, fact: IncidentFact) -> bool:
-    """Facts of versions that counted no revisions all have 0; of those, an end is taken once."""
+    """Says whether the fact is newer. Those of versions that counted no revisions all have 0; of them, an end is taken once."""
     if fact.data.revision > known.revision:
         return True
     is_end = isinstance(fact, IncidentResolved | IncidentWithdrawn | IncidentDismissed)
@@ -82,7 +82,7 @@ def _is_newer(known: Incident, fact: IncidentFact) -> bool:
 
 
 def _end(fact: IncidentFact, before: End | None) -> End | None:
-    """The incident's end as of this fact; most facts leave it as it was."""
+    """Returns the incident's end as of this fact; most facts leave it as it was."""
     match fact:
         case IncidentResolved(data=data):
             return End(Ending.RESOLVED, data.resolved_at, data.revision, data.tell)

@@ -1,4 +1,4 @@
-"""How long ticketing keeps what it knows. A deleted ticket takes its messages, links, clocks and history along."""
+"""Ticketing deletes old rows by this table. A deleted ticket takes its messages, links, clocks and history along."""
 
 from services.ticketing.settings import TicketingSettings
 from shared.retention import Kept, days
@@ -7,7 +7,7 @@ OF_OPEN = "EXISTS (SELECT FROM incidents i WHERE i.id = old.incident_id AND i.re
 
 
 def kept(settings: TicketingSettings) -> tuple[Kept, ...]:
-    """The tables that grow with time."""
+    """Returns the tables that grow with time."""
     incidents = days(settings.keep_incidents_days)
     return (
         Kept("tickets", "changed_at", days(settings.keep_tickets_days), only="status = 'closed'"),

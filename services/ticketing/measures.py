@@ -1,4 +1,4 @@
-"""Did telling the customers of an incident help? How many were told before they first wrote in, and how long before. Pure."""
+"""Measures whether telling an incident's customers helped: how many were told before they first wrote in, and how long before. Pure."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ class Reach:
 
     @property
     def coverage(self) -> float | None:
-        """The part that was told before they wrote in; None when the incident touches nobody."""
+        """Returns the part that was told before they wrote in; None when the incident touches nobody."""
         return self.told_before_contact / self.affected if self.affected else None
 
 

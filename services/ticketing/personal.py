@@ -1,4 +1,4 @@
-"""What ticketing holds of one customer, how it is shown and how it is erased.
+"""This table names what ticketing holds of one customer, how it is shown and how it is erased.
 
 Tickets are deleted, not emptied: what no row holds, no later column or list can show. Their numbers are not used again, and the
 counters in Prometheus keep what happened; of an incident that touched the customer, `outcome` counts one customer fewer.
@@ -7,7 +7,7 @@ counters in Prometheus keep what happened; of an incident that touched the custo
 from services.ticketing.store.customers import queries as sql
 from shared.erasing import Personal
 
-# What hangs on tickets goes before them, so that the report counts it.
+# Rows that hang on tickets are deleted before them, so that the report counts them.
 PERSONAL = (
     Personal("messages on tickets", sql.messages, sql.erase_messages),
     Personal("links to incidents", sql.links, sql.erase_links),

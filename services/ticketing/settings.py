@@ -6,7 +6,7 @@ from shared.settings import Settings
 
 
 class TicketingSettings(Settings):
-    """How long tickets and what was heard of incidents are kept, beside what every service reads."""
+    """The settings of how long tickets and incidents are kept, beside those of every service."""
 
     http_port: int = Field(8003, description="of REST, health and metrics")
     keep_incidents_days: int = Field(400, ge=1, description="ended incidents, whom they touched and who was told")

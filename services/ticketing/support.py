@@ -1,4 +1,4 @@
-"""What ticketing is configured with: support.yml, and the catalog of components. Pure but for reading the files."""
+"""The configuration of ticketing: support.yml, and the catalog of components. Pure but for reading the files."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,7 @@ from shared.configuration.files import Config, Duration, PositiveDuration, file_
 
 
 class Linking(Config):
-    """When a ticket is close enough to an incident in time, and how old a request may be to be answered automatically."""
+    """The limits of linking: how close a ticket is to an incident in time, and how old a request may be to be answered automatically."""
 
     before_start: Duration = Field(timedelta(minutes=5), description="a ticket may be written so long before the incident's start")
     after_end: Duration = Field(timedelta(minutes=30), description="and so long after its end")
@@ -26,7 +26,7 @@ class Linking(Config):
 
 
 class Rest(Config):
-    """When a ticket is resolved or closed because nobody has come back to it."""
+    """The times after which a ticket is resolved or closed because nobody has come back to it."""
 
     resolve_after_silence: PositiveDuration = Field(
         timedelta(days=3), description="a ticket that waits for the customer's answer is resolved; not while its incident goes on"
@@ -35,7 +35,7 @@ class Rest(Config):
 
 
 class SupportFile(Config):
-    """What customers who write in may expect."""
+    """The file support.yml: what customers who write in may expect."""
 
     first_response: FirstResponse = Field(description="how soon a customer is answered by a person")
     linking: Linking = Field(Linking(), description="when a ticket of an affected customer belongs to the incident")
@@ -52,5 +52,5 @@ class Configuration:
 
     @classmethod
     def of(cls, *folders: Path) -> "Configuration":
-        """The files of the first of these folders that has them. Raises ConfigError with file and line."""
+        """Returns the files of the first of these folders that has them. Raises ConfigError with file and line."""
         return cls(load(file_of("support.yml", folders), SupportFile), load(file_of("catalog.yml", folders), Catalog))

@@ -23,7 +23,7 @@ class Status(StrEnum):
 
 
 class Act(StrEnum):
-    """What may happen to a ticket."""
+    """The acts: what may happen to a ticket."""
 
     ASSIGN = "assign"  # an agent takes it
     UNASSIGN = "unassign"  # it goes back to the queue
@@ -60,7 +60,7 @@ MOVES: dict[Act, dict[Status, Status]] = {
 }
 
 
-# What an agent can do through REST: the act, and the name of its route.
+# An agent can do these acts through REST; each has the name of its route.
 ROUTES: dict[Act, str] = {
     Act.ASSIGN: "assign",
     Act.UNASSIGN: "assign",
@@ -84,13 +84,13 @@ class Refused:
 
 
 def move(status: Status, act: Act) -> Status | Refused:
-    """The state the act leads to, or that it is refused."""
+    """Returns the state the act leads to, or that it is refused."""
     to = MOVES[act].get(status)
     return to if to is not None else Refused(act, status)
 
 
 def routes_open(status: Status, *, is_linked: bool) -> tuple[str, ...]:
-    """The routes by which an agent can act on a ticket in this state; only a linked one can be unlinked, and only another be linked."""
+    """Returns the routes by which an agent can act on a ticket in this state; a linked one can only be unlinked, another only linked."""
     not_now = Act.LINK if is_linked else Act.UNLINK
     return tuple(dict.fromkeys(route for act, route in ROUTES.items() if act is not not_now and status in MOVES[act]))
 
@@ -115,5 +115,5 @@ class Ticket:
 
 
 def reference(said: str | None) -> str | None:
-    """A ticket's id or number as people write it: `#1042` is 1042."""
+    """Returns a ticket's id or number as people write it: `#1042` is 1042."""
     return (said or "").strip().removeprefix("#") or None

@@ -1,4 +1,4 @@
-"""What ticketing does when time has passed: matching that follows from a commit, ends of incidents, deadlines, tickets at rest."""
+"""Timers do what is due: matching that follows from a commit, ends of incidents, deadlines, tickets at rest."""
 
 from datetime import timedelta
 

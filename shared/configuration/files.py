@@ -1,6 +1,6 @@
-"""YAML configuration that is right or says where it is wrong: file, line, and what is expected there.
+"""Loads YAML configuration, or says where it is wrong: file, line, and what is expected there.
 
-Beside mistakes there are doubts: what is allowed and can hardly be meant. They are said and change nothing.
+Beside mistakes there are doubts: values that are allowed but unlikely to be intended. They are reported and change nothing.
 """
 
 import logging
@@ -70,7 +70,7 @@ _in_units = re.compile(r"(-?)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.A
 
 
 def _read_units(said: object) -> object:
-    """`15s`, `10m`, `4h`, `7d`, `1h30m`; anything else is left to pydantic, which knows ISO 8601 and numbers of seconds."""
+    """Reads `15s`, `10m`, `4h`, `7d`, `1h30m`; anything else is left to pydantic, which knows ISO 8601 and numbers of seconds."""
     if isinstance(said, bool):
         raise ValueError(f"{_shown(said)} is not {A_DURATION}")
     if not isinstance(said, str) or not said.removeprefix("-"):
@@ -108,12 +108,12 @@ PositiveDuration = Annotated[_Read, AfterValidator(_above_zero)]
 
 
 class Config(BaseModel):
-    """A section of a configuration file: unknown keys are mistakes."""
+    """Is a section of a configuration file: unknown keys are mistakes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def doubts(self) -> Iterable[str]:
-        """What is allowed in this section and can hardly be meant."""
+        """Yields what is allowed in this section but unlikely to be intended."""
         return ()
 
 
@@ -125,13 +125,14 @@ class ConfigError(Exception):
 
 
 def file_of(name: str, folders: Sequence[Path]) -> Path:
-    """The file of that name in the first folder that has one, else where it would be in the last: an operator's own file comes
-    before the shipped one. Raises ConfigError when a folder cannot be looked into.
+    """Returns the file of that name in the first folder that has one, else its place in the last folder.
+
+    An operator's own file comes before the shipped one. Raises ConfigError when a folder cannot be looked into.
     """
     for folder in folders[:-1]:
         path = folder / name
         try:
-            path.lstat()  # a link that leads nowhere is meant to count: it is a mistake, and no reason to take the shipped file
+            path.lstat()  # a dangling link counts as a file: it is a mistake, and no reason to take the shipped file
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
@@ -141,7 +142,7 @@ def file_of(name: str, folders: Sequence[Path]) -> Path:
 
 
 def load(path: Path, model: type[C], warn: Callable[[str], object] = log.warning) -> C:
-    """The file as `model`; `warn` hears each doubt as `file:line: where: what`. Raises ConfigError with every mistake and its line."""
+    """Returns the file as `model`; `warn` is called with each doubt as `file:line: where: what`. Raises ConfigError with every mistake."""
     try:
         node = compose(_bytes(path))
     except Unsound as error:
@@ -161,7 +162,7 @@ def load(path: Path, model: type[C], warn: Callable[[str], object] = log.warning
 
 
 def _bytes(path: Path) -> bytes:
-    """What the file holds, or so much of it that it is seen to be too large. Only a file ends: a device or a pipe need not."""
+    """Returns the file's bytes, at most so many that too large a file is seen to be one: a device or a pipe need not end."""
     try:
         if stat.S_ISDIR(mode := path.stat().st_mode) or not stat.S_ISREG(mode):
             raise ConfigError(f"{path}: {'Is a directory' if stat.S_ISDIR(mode) else 'this is no file'}")
@@ -176,11 +177,11 @@ def _in_lines(first: Sequence[str], count: int) -> str:
     return "\n".join([*first, *more])
 
 
-# ── what is allowed and can hardly be meant ──────────────────────────────────────────────────
+# ── doubts ───────────────────────────────────────────────────────────────────────────────────
 
 
 def _doubts(held: Any, where: Location) -> Iterator[tuple[Location, str]]:
-    """The doubts of every section, each with its place in the file."""
+    """Yields the doubts of every section, each with its place in the file."""
     match held:
         case BaseModel():
             if isinstance(held, Config):
@@ -197,7 +198,7 @@ def _doubts(held: Any, where: Location) -> Iterator[tuple[Location, str]]:
 
 
 def _mistake(node: yaml.Node | None, error: ErrorDetails) -> tuple[Location, str]:
-    """Where and what, without pydantic's own words: the name of a union's member is no part of the file."""
+    """Returns where a mistake is and what it is, without pydantic's own words: the name of a union's member is no part of the file."""
     where = error["loc"] if error["type"] == "missing" else tuple(_there(node, error["loc"]))
     what = error["msg"].removeprefix("Value error, ")
     if error["type"] == "string_type":
@@ -206,7 +207,7 @@ def _mistake(node: yaml.Node | None, error: ErrorDetails) -> tuple[Location, str
 
 
 def _there(node: yaml.Node | None, where: Location) -> Iterator[int | str]:
-    """The steps of `where` that the file has."""
+    """Yields the steps of `where` that the file has."""
     for step in where:
         if (found := _inner(node, step)) is not None:
             node = found[1]
@@ -218,7 +219,7 @@ def _said(path: Path, node: yaml.Node | None, where: Location, what: str) -> str
 
 
 def _line(node: yaml.Node | None, where: Location) -> int:
-    """The line of the innermost part of `where` that the file has."""
+    """Returns the line of the innermost part of `where` that the file has."""
     line = node.start_mark.line + 1 if node else 1
     for step in where:
         if (found := _inner(node, step)) is not None:
@@ -227,7 +228,7 @@ def _line(node: yaml.Node | None, where: Location) -> int:
 
 
 def _inner(node: yaml.Node | None, step: int | str) -> tuple[int, yaml.Node] | None:
-    """The line and the node of a key or of a list's entry; None when the file has none there."""
+    """Returns the line and the node of a key or of a list's entry; None when the file has none there."""
     if isinstance(node, yaml.MappingNode):
         return next(((key.start_mark.line + 1, value) for key, value in node.value if key.value == step), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):

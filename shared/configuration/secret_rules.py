@@ -1,4 +1,4 @@
-"""Which secrets are none: blank, short, known to everybody, equal to another, or not to be sent. What is said of one never shows it."""
+"""Says why a secret is too weak: blank, short, widely known, equal to another, or not to be sent. No message ever shows the secret."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 SHORTEST = 16  # characters
 FEWEST = 6  # different characters
 LONGEST_FILE = 4096  # bytes
-# Longer words stand before those they begin with.
+# Longer words come before those that they begin with.
 KNOWN = re.compile(
     "admin|agent|bearer|changeit|changeme|change|customer|database|default|demo|dummy|example|fixme|forewarn|generate|grafana|insecure|"
     "insert|kafka|letmein|link|localhost|local|monitor|notifier|operator|password|passwd|pass|placeholder|please|postgresql|postgres|"
@@ -20,7 +20,7 @@ ROWS = ("0123456789" * 9, "0123456789abcdef" * 9, "abcdefghijklmnopqrstuvwxyz" *
 
 
 def weakness(value: str) -> str | None:
-    """Why this is no secret; None when it is one."""
+    """Returns why this is no secret; None when it is one."""
     if not value.strip():
         return "is not set"
     if value.startswith("/run/secrets/"):
@@ -36,12 +36,12 @@ def weakness(value: str) -> str | None:
 
 
 def sendable(token: str) -> bool:
-    """Whether it can be in a header as it is: printable ASCII without spaces (RFC 6750 section 2.1 allows less)."""
+    """Returns True when the token can be in a header as it is: printable ASCII without spaces (RFC 6750 section 2.1 allows less)."""
     return token.isascii() and token.isprintable() and " " not in token
 
 
 def troubles(secrets: Mapping[str, str], required: frozenset[str]) -> Iterator[str]:
-    """One sentence for each thing that is wrong with the secrets of one process, by the names of their variables."""
+    """Yields one sentence for each thing that is wrong with the secrets of one process, by the names of their variables."""
     for variable, value in secrets.items():
         if variable in required and (why := weakness(value)):
             yield f"{variable} {why}; set it, or {variable}_FILE"
@@ -53,7 +53,10 @@ def troubles(secrets: Mapping[str, str], required: frozenset[str]) -> Iterator[s
 
 
 def read_file(variable: str, path: str) -> str:
-    """What the file at the `path` that `variable` holds says, without the line's end. Raises ValueError, which shows nothing of it."""
+    """Returns the content of the file at the `path` that `variable` holds, without the line's end.
+
+    Raises ValueError, which shows nothing of the content.
+    """
     try:
         with Path(path).open("rb") as file:
             raw = file.read(LONGEST_FILE + 1)
@@ -68,7 +71,7 @@ def read_file(variable: str, path: str) -> str:
 
 
 def _shown(path: str) -> str:
-    """The path, unless it may be the secret itself, given in the wrong variable."""
+    """Returns the path, unless it may be the secret itself, given in the wrong variable."""
     folder = Path(path).parent
     is_one = folder.is_absolute() and folder != Path("/") and folder.is_dir()
     return repr(path) if is_one else "what it holds (not shown: no path in a folder that is there)"

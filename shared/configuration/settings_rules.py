@@ -1,4 +1,4 @@
-"""Which settings of connections contradict each other, or would send in clear what is secret: one sentence for each."""
+"""Finds connection settings that contradict each other, or would send secrets in clear: one sentence for each."""
 
 import string
 from collections.abc import Callable, Iterator
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 SHIPPED_MAILBOX = "maildev"  # the host of the compose stack's mailbox, which is in a network of the stack's own
 LONGEST_PREFIX = 150  # characters; Kafka takes 249 of a topic's name
-IN_A_NAME = frozenset(string.ascii_letters + string.digits + "._-")  # of a topic
+IN_A_NAME = frozenset(string.ascii_letters + string.digits + "._-")  # in a topic's name
 IN_CLEAR = ("plain", "oauthbearer")  # what these send is all that is needed to log in
 VERIFYING = ("verify-ca", "verify-full")
 
 
 def troubles(settings: "Settings") -> Iterator[str]:
-    """What keeps a process from connecting to the brokers and to Postgres as it is set."""
+    """Yields what keeps a process from connecting to the brokers and to Postgres as it is set."""
     for rule in RULES:
         yield from rule(settings)
 
 
 def _login(settings: "Settings") -> Iterator[str]:
-    """To the brokers: what says who we are is there, and nothing that would not be used."""
+    """Checks the log-in to the brokers: everything it needs is set, and nothing that would not be used."""
     security, sasl = settings.kafka_security, settings.kafka_sasl
     given = sasl or settings.kafka_username or settings.kafka_token_file
     if security.startswith("sasl") and not sasl:
@@ -69,7 +69,7 @@ RULES: tuple[Callable[["Settings"], Iterator[str]], ...] = (_login, _login_in_cl
 
 
 def mail_troubles(settings: "MailSettings") -> Iterator[str]:
-    """What would let strangers read mails or the mail server's password; and files that cannot be used."""
+    """Yields what would let strangers read mails or the mail server's password; and files that cannot be used."""
     hosts, clear = [settings.smtp_host], settings.smtp_tls == "none"
     if clear and settings.smtp_username and not _may_be_clear(settings, settings.smtp_clear_login, hosts):
         yield (
@@ -85,7 +85,7 @@ def mail_troubles(settings: "MailSettings") -> Iterator[str]:
 
 
 def _files(of: str, files: Files, unused: str | None) -> Iterator[str]:
-    """`unused`: why nothing would look at them."""
+    """Yields what is wrong with these TLS files; `unused` says why nothing would read them."""
     given = [f"FOREWARN_{of}_{name.upper()}" for name in ("ca", "certificate", "key") if getattr(files, name)]
     if given and unused:
         yield f"{given[0]} is set, and {unused}"
@@ -99,12 +99,12 @@ def _files(of: str, files: Files, unused: str | None) -> Iterator[str]:
 
 
 def _may_be_clear(settings: "Settings", allowed: bool, hosts: list[str], *also: str) -> bool:
-    """Whether what is sent to these hosts may be read on the way."""
+    """Returns True when the traffic to these hosts may go unencrypted."""
     return allowed or settings.environment == "demo" or all(host.lower() in also or _on_this_machine(host) for host in hosts)
 
 
 def _hosts(servers: str) -> list[str]:
-    """The hosts of host:port[,host:port]; an IPv6 address stands in brackets."""
+    """Returns the hosts of host:port[,host:port]; an IPv6 address stands in brackets."""
     return [server.strip().rpartition(":")[0] or server.strip() for server in servers.split(",")]
 
 

@@ -1,7 +1,6 @@
-"""YAML with what can be misread or can do harm refused, each with its line: a text becomes nodes, and nodes values. Pure.
+"""Reads YAML strictly: refuses, each with its line, what can be misread or can do harm. A text becomes nodes, and nodes values. Pure.
 
-What no configuration needs is no part of it: tags, keys that are no text, keys that are there twice, great depth, and aliases
-that multiply.
+It leaves out what no configuration needs: tags, keys that are no text, duplicate keys, great depth, and aliases that multiply.
 """
 
 import re
@@ -19,7 +18,7 @@ Place = tuple[int, str]  # a line, and what is to be said of it
 
 
 class Unsound(Exception):
-    """The text is no YAML that can be read; one place per mistake."""
+    """The text is not valid YAML; one place per mistake."""
 
     def __init__(self, *places: Place) -> None:
         super().__init__("; ".join(f"line {line}: {what}" for line, what in places))
@@ -27,7 +26,7 @@ class Unsound(Exception):
 
 
 class _Loader(yaml.SafeLoader):
-    """Stops where a tag or too much depth begins, before anything is made of it."""
+    """Stops where a tag or too much depth begins, before any node is made of it."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -49,7 +48,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def compose(raw: bytes) -> yaml.Node | None:
-    """The nodes of a file, all of them sound; None when it holds nothing. Raises Unsound."""
+    """Returns the nodes of a file, all of them checked; None when it holds nothing. Raises Unsound."""
     text = _text(raw)
     try:
         node = yaml.compose(text, Loader=_Loader)
@@ -63,12 +62,12 @@ def compose(raw: bytes) -> yaml.Node | None:
 
 
 def value_of(node: yaml.Node | None) -> Any:
-    """What sound nodes hold: texts, numbers, truth values, dates, lists and mappings of texts to such."""
+    """Returns the value of checked nodes: texts, numbers, truth values, dates, lists and mappings of texts to such."""
     return {} if node is None else yaml.SafeLoader("").construct_document(node)
 
 
 def surprises(root: yaml.Node | None) -> Iterator[Place]:
-    """Words and figures that YAML 1.1 reads as something else than they look like: `off`, `10:30`, `010`, `1_000`."""
+    """Yields words and figures that YAML 1.1 reads as something else than they look like: `off`, `10:30`, `010`, `1_000`."""
     for node in _nodes(root) if root else ():
         if isinstance(node, yaml.ScalarNode) and node.style is None and node.tag in _LOOKS and not _LOOKS[node.tag](node.value):
             read = str(yaml.SafeLoader("").construct_object(node)).lower()
@@ -123,7 +122,7 @@ def _mistakes(root: yaml.Node) -> Iterator[Place]:
 
 
 def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
-    """Every node, an alias as often as it is used. Raises Unsound when there is no end of them."""
+    """Yields every node, an alias as often as it is used. Raises Unsound when they are too many."""
     waiting = [root]
     for _ in range(MOST_NODES):
         if not waiting:
@@ -138,7 +137,7 @@ def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
 
 
 def _of_keys(node: yaml.MappingNode) -> Iterator[Place]:
-    """YAML takes any key, and lets the last of two equal ones win, so that all under the first vanishes."""
+    """Yields the mistakes in a mapping's keys: YAML takes any key, and the last of two equal ones hides all under the first."""
     first: dict[str, int] = {}
     for key, _ in node.value:
         line = key.start_mark.line + 1
@@ -153,7 +152,7 @@ def _of_keys(node: yaml.MappingNode) -> Iterator[Place]:
 
 
 def _is_sound(node: yaml.ScalarNode) -> bool:
-    """Whether it can be read: what looks like a date or a number may be none, and then PyYAML raises a plain ValueError."""
+    """Returns True when the scalar can be read: what looks like a date or number may be none, and then PyYAML raises a plain ValueError."""
     try:
         yaml.SafeLoader("").construct_object(node)
     except (ValueError, yaml.YAMLError):

@@ -1,1 +1,1 @@
-"""How Kafka is reached: one place makes every client, with TLS, log-in and the prefix of names."""
+"""Connects to Kafka: one place makes every client, with TLS, log-in and the prefix of names."""

@@ -1,7 +1,7 @@
-"""The brokers: where they are, how a connection to them is secured, and what our topics are called there.
+"""Makes every Kafka client of ours: where the brokers are, how a connection is secured, and what our topics are called there.
 
-Every Kafka client of ours is made here, so that what the operator set holds for each of them. Names of topics and groups are ours
-everywhere else; the prefix that lets two Forewarns share a broker is put before them here, and taken off again.
+Because all clients are made here, what the operator set holds for each of them. Names of topics and groups are ours everywhere else; the
+prefix that lets two Forewarns share a broker is added here, and taken off again.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Unreachable(KafkaConnectionError):  # type: ignore[misc]
 
 
 class Mechanism(StrEnum):
-    """How a client proves who it is (SASL), by Kafka's names."""
+    """Says how a client proves its identity (SASL), by Kafka's names."""
 
     PLAIN = "PLAIN"  # the password itself: only inside TLS
     SCRAM_256 = "SCRAM-SHA-256"  # a proof that one knows the password
@@ -46,7 +46,7 @@ class Mechanism(StrEnum):
 
 @dataclass(frozen=True)
 class Login:
-    """Who we are to the brokers: a user with a password, or whoever the token in a file names."""
+    """Says who we are to the brokers: a user with a password, or the identity that the token in a file names."""
 
     mechanism: Mechanism
     username: str = ""
@@ -54,7 +54,7 @@ class Login:
     token_file: str = ""
 
     def arguments(self) -> dict[str, Any]:
-        """As aiokafka takes them."""
+        """Returns the log-in as aiokafka takes it."""
         own: dict[str, Any] = {"sasl_mechanism": self.mechanism.value}
         if self.mechanism is Mechanism.OAUTHBEARER:
             return own | {"sasl_oauth_token_provider": TokenFile(self.token_file)}
@@ -65,13 +65,13 @@ class Login:
 
 
 class TokenFile(AbstractTokenProvider):  # type: ignore[misc]
-    """A token that somebody else keeps fresh in a file: it is read for each connection."""
+    """Reads a token from a file that another program keeps fresh: once for each connection."""
 
     def __init__(self, path: str) -> None:
         self._path = path
 
     async def token(self) -> str:
-        """Raises AuthenticationFailedError when there is none to be read."""
+        """Returns the token. Raises AuthenticationFailedError when none can be read."""
         return await asyncio.to_thread(self._read)
 
     def _read(self) -> str:
@@ -89,7 +89,7 @@ class TokenFile(AbstractTokenProvider):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Brokers:
-    """All that a client needs to know of them."""
+    """Holds all that a client needs to know of the brokers."""
 
     servers: str  # host:port[,host:port], to begin with
     prefix: str = ""  # of topics and groups
@@ -99,15 +99,15 @@ class Brokers:
     # ── names ────────────────────────────────────────────────────────────────────────────────
 
     def there(self, name: str) -> str:
-        """What the brokers call a topic or group of ours."""
+        """Returns what the brokers call a topic or group of ours."""
         return self.prefix + name
 
     def ours(self, name: str) -> str | None:
-        """What we call a topic of the brokers; None when it is none of ours."""
+        """Returns what we call a topic of the brokers; None when it is none of ours."""
         return name.removeprefix(self.prefix) if name.startswith(self.prefix) else None
 
     def named(self, records: Sequence[ConsumerRecord]) -> Sequence[ConsumerRecord]:
-        """The same records, by our name of their topic."""
+        """Returns the same records, by our name of their topic."""
         if self.prefix:
             for record in records:
                 record.topic = record.topic.removeprefix(self.prefix)
@@ -117,11 +117,11 @@ class Brokers:
 
     @property
     def protocol(self) -> str:
-        """Kafka's word for how a connection is secured."""
+        """Returns Kafka's word for how a connection is secured."""
         return f"{'SASL_' if self.login else ''}{'SSL' if self.tls else 'PLAINTEXT'}"
 
     def arguments(self) -> dict[str, Any]:
-        """What every client of aiokafka's takes to connect."""
+        """Returns the arguments that every client of aiokafka's takes to connect."""
         return {
             "security_protocol": self.protocol,
             "ssl_context": self.tls,
@@ -129,19 +129,19 @@ class Brokers:
         }
 
     def consumer(self, *topics: str, **how: Any) -> AIOKafkaConsumer:
-        """A consumer of these topics of ours, by the brokers' names."""
+        """Makes a consumer of these topics of ours, by the brokers' names."""
         return AIOKafkaConsumer(*map(self.there, topics), bootstrap_servers=self.servers, **self.arguments(), **how)
 
     def producer(self, **how: Any) -> "Producer":
-        """A producer to topics of ours."""
+        """Makes a producer to topics of ours."""
         return Producer(self, **how)
 
     def admin(self, client_id: str) -> AIOKafkaAdminClient:
-        """An admin client, by the brokers' names."""
+        """Makes an admin client, by the brokers' names."""
         return AIOKafkaAdminClient(bootstrap_servers=self.servers, client_id=client_id, **self.arguments())
 
     def client(self, client_id: str) -> AIOKafkaClient:
-        """A client for requests that aiokafka has no method for, by the brokers' names."""
+        """Makes a client for requests that aiokafka has no method for, by the brokers' names."""
         return AIOKafkaClient(bootstrap_servers=self.servers, client_id=client_id, request_timeout_ms=WITHIN_MS, **self.arguments())
 
     # ── connections ──────────────────────────────────────────────────────────────────────────
@@ -159,7 +159,7 @@ class Brokers:
         (await self.connection("forewarn-knocking")).close()
 
     async def connection(self, client_id: str) -> AIOKafkaConnection:
-        """A connection to the first bootstrap server that lets us in. Raises Unreachable with the reason of each that does not."""
+        """Opens a connection to the first bootstrap server that lets us in. Raises Unreachable with the reason of each that does not."""
         refused = []
         for host, port, _ in collect_hosts(self.servers):
             connection = AIOKafkaConnection(host, port, client_id=client_id, request_timeout_ms=WITHIN_MS, **self.arguments())
@@ -179,14 +179,14 @@ class Brokers:
 
 
 class Producer(AIOKafkaProducer):  # type: ignore[misc]
-    """aiokafka's producer, to topics by our names."""
+    """Is aiokafka's producer, to topics by our names."""
 
     def __init__(self, brokers: Brokers, **how: Any) -> None:
         super().__init__(bootstrap_servers=brokers.servers, **brokers.arguments(), **how)
         self._there = brokers.there
 
     async def send(self, topic: str, *args: Any, **options: Any) -> "asyncio.Future[Any]":
-        """Also what `send_and_wait` goes by."""
+        """Sends by our name of the topic; `send_and_wait` calls this too."""
         sent: asyncio.Future[Any] = await super().send(self._there(topic), *args, **options)
         return sent
 
@@ -200,7 +200,7 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]
 
 
 def brokers_of(settings: Settings) -> Brokers:
-    """The brokers as the environment describes them; `settings` have been checked."""
+    """Returns the brokers as the environment describes them; `settings` have been checked."""
     files = Files(settings.kafka_ca, settings.kafka_certificate, settings.kafka_key, settings.kafka_key_password.get_secret_value())
     login = None
     if settings.kafka_sasl:

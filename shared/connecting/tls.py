@@ -1,4 +1,4 @@
-"""TLS as a client: whom we trust and who we are, from files that are read anew when they change, so that rotating them needs no restart."""
+"""Makes TLS contexts for clients from files that are read anew when they change, so that rotating certificates needs no restart."""
 
 import logging
 import ssl
@@ -15,14 +15,14 @@ class Unusable(ValueError):
     """A TLS file cannot be used; the text names the file and never quotes it."""
 
     def __init__(self, which: str, name: str, why: str) -> None:
-        """`which`: the field of Files. `name`: the file's."""
+        """Takes the field of Files as `which`, and the file's name as `name`."""
         super().__init__(f"{shown(name)} {why}")
         self.which = which
 
 
 @dataclass(frozen=True)
 class Files:
-    """Files in PEM; an empty name means that there is none."""
+    """Names files in PEM; an empty name means that there is none."""
 
     ca: str = ""  # certificates of the authorities we trust; the system's when there is none
     certificate: str = ""  # ours, with those that link it to its authority
@@ -30,11 +30,11 @@ class Files:
     key_password: str = field(default="", repr=False)
 
     def marks(self) -> tuple[Mark, ...]:
-        """Equal to what it was before as long as no file was written or replaced."""
+        """Returns marks that stay equal as long as no file is written or replaced."""
         return tuple(_mark(name) for name in (self.ca, self.certificate, self.key) if name)
 
     def context(self, *, check_hostname: bool = True) -> ssl.SSLContext:
-        """A context that trusts and shows what the files hold now. Raises Unusable."""
+        """Makes a context that trusts and presents what the files hold now. Raises Unusable."""
         for which in ("ca", "certificate", "key"):
             if name := getattr(self, which):
                 _must_be_readable(which, name)
@@ -43,7 +43,7 @@ class Files:
         except ssl.SSLError:
             raise Unusable("ca", self.ca, "has no certificate in PEM") from None
         context.check_hostname = check_hostname
-        # From Python 3.13 on the default wants each extension of RFC 5280, which authorities that companies made themselves often lack.
+        # From Python 3.13 on the default wants each extension of RFC 5280, which companies' own authorities often lack.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if self.certificate:
             try:
@@ -56,7 +56,7 @@ class Files:
 
 
 class Renewed(ssl.SSLContext):
-    """A context that looks at its files before each handshake, and uses what they hold by then.
+    """Checks its files before each handshake, and uses what they hold by then.
 
     Clients keep their context for as long as they live, so each new connection goes by a context behind this one. That one is made
     anew when a file changed: an authority that was taken out of the file is trusted no longer. Connections that are open stay open.
@@ -71,7 +71,7 @@ class Renewed(ssl.SSLContext):
         self._inside = files.context(check_hostname=check_hostname)
 
     def wrap_bio(self, *args: Any, **options: Any) -> ssl.SSLObject:
-        """What asyncio and uvloop call for each connection."""
+        """Serves asyncio and uvloop, which call it for each connection."""
         return self._current().wrap_bio(*args, **options)
 
     def _current(self) -> ssl.SSLContext:
@@ -86,7 +86,7 @@ class Renewed(ssl.SSLContext):
 
 
 def unverified() -> ssl.SSLContext:
-    """A context that encrypts and trusts anybody."""
+    """Makes a context that encrypts and trusts anybody."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
@@ -108,5 +108,5 @@ def _must_be_readable(which: str, name: str) -> None:
 
 
 def shown(name: str) -> str:
-    """The name of a file, unless somebody gave what belongs into the file."""
+    """Returns the name of a file, unless it seems to be the file's content, given by mistake."""
     return repr(name) if len(name) < 200 and name.isprintable() and "-----" not in name else "what it holds (not shown: it is no path)"

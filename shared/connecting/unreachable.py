@@ -1,4 +1,4 @@
-"""Why a broker does not let us in, as a sentence for whoever set it up: what aiokafka raises names neither the setting nor the side."""
+"""Explains why a broker does not let us in, in a sentence for the operator: aiokafka's errors name neither the setting nor the side."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from aiokafka.errors import (
 
 
 def reason(error: BaseException, protocol: str, whom: str) -> str:
-    """What kept a connection from being made. `protocol`: Kafka's word for how we connect. `whom`: how we said who we are."""
+    """Returns what kept a connection from being made. `protocol`: Kafka's word for how we connect. `whom`: how we said who we are."""
     for cause in _causes(error):
         for kind, sentence in SENTENCES:
             if isinstance(cause, kind) and (said := sentence(cause, protocol, whom)):
@@ -23,7 +23,7 @@ def reason(error: BaseException, protocol: str, whom: str) -> str:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The deepest first: what closed a connection says more than that it is closed."""
+    """Yields the causes, the deepest first: what closed a connection says more than that it is closed."""
     found: list[BaseException] = []
     at: BaseException | None = error
     while at is not None and at not in found:
@@ -38,7 +38,7 @@ def _of_tls(error: ssl.SSLError, *_: str) -> str:
     return f"TLS fails ({error.reason or 'no reason given'}): is this its port for TLS?"
 
 
-# The first that fits and has something to say; errors stand before the kinds they belong to.
+# The first entry that fits and has something to say wins; errors stand before the kinds they belong to.
 SENTENCES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Callable[[Any, str, str], str]], ...] = (
     (
         ssl.SSLCertVerificationError,

@@ -1,5 +1,5 @@
 # ruff: noqa: F403
-"""Every fact the services tell each other, and the one open-world event that products emit.
+"""Exports every fact the services tell each other, and the one open-world event that products emit.
 
 A fact is a CloudEvent 1.0 (https://github.com/cloudevents/spec, v1.0.2) whose type is
 `forewarn.<fact>.v1`, in the past tense. Its id is derived from what the fact *is* (UUIDv5), so

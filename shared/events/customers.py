@@ -1,4 +1,4 @@
-"""Facts of `customers.v1`: who the customers are, and who is to be forgotten."""
+"""Defines the facts of `customers.v1`: who the customers are, and who is to be forgotten."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ LONGEST_ID = 512  # octets of a customer's id as UTF-8, so that a link which nam
 
 
 class Contact(Payload):
-    """One address of a customer on one channel."""
+    """A contact is one address of a customer on one channel."""
 
     channel: Annotated[str, Field(examples=["email"]), Line(100)]
     address: Annotated[str, Field(min_length=1, max_length=320)]
@@ -26,7 +26,7 @@ def _fits_into_a_link(customer_id: str) -> str:
 
 
 class CustomerUpdated(Fact):
-    """All that is known about a customer now; the last one wins."""
+    """This is all that is known about a customer now; the last one wins."""
 
     class Data(Payload):
         name: Annotated[str, Line(200)] = ""  # as they like to be addressed
@@ -46,7 +46,7 @@ class CustomerUpdated(Fact):
 
 
 class CustomerErased(Fact):
-    """The customer asked to be forgotten: everything personal goes, in every service, and what was said before brings nothing back.
+    """The customer asked to be forgotten: every service deletes everything personal, and earlier facts bring nothing back.
 
     Kafka compacts each partition by itself: this belongs into the partition that the customer's updates are in.
     """

@@ -1,4 +1,4 @@
-"""The envelope every fact travels in, the topics it travels on, and the one open-world event that products emit."""
+"""Defines the envelope every fact travels in, the topics it travels on, and the one open-world event that products emit."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -24,14 +24,14 @@ class Topic(StrEnum):
     TICKETS = "tickets.v1"  # key: ticket id
 
 
-# Topics that others write: however much of them does not decode, the rest is read on. No brake stops them.
+# Others write these topics: however much of them does not decode, the rest is read on. No brake (circuit breaker) stops them.
 FOREIGN = frozenset({Topic.PRODUCT_EVENTS, Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS})
-# Topics of which Kafka keeps the latest record of each key: a record without a value, a tombstone, deletes its key.
+# Kafka keeps only the latest record of each key in these topics: a record without a value, a tombstone, deletes its key.
 COMPACTED = frozenset({Topic.CUSTOMERS})
 
 
 def identity(*parts: object) -> str:
-    """The id of the thing these parts name: the same parts give the same id, on any machine, for ever."""
+    """Returns the id of the thing these parts name: the same parts give the same id, on any machine, for ever."""
     return str(uuid5(NAMESPACE, "\x1f".join(map(str, parts))))
 
 
@@ -39,10 +39,10 @@ Attribute = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
 class ProductEvent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """Anything a product system says: a request, an error, a heartbeat, a deploy. Rules say what matters.
+    """A product system says something: a request, an error, a heartbeat, a deploy. Rules say what matters.
 
     `source` and `id` together are its identity. `subject` is the customer, or None when a machine
-    spoke. `data` is JSON as Python has it, text, or bytes when its content type is neither.
+    said it. `data` is JSON as Python has it, text, or bytes when its content type is neither.
     `extensions` are the CloudEvents attributes we do not know, kept as they came.
     """
 
@@ -51,16 +51,16 @@ class ProductEvent(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=
     type: Attribute  # what happened; rules say which types matter to them
     time: Annotated[datetime, msgspec.Meta(tz=True)]  # when it happened, with an offset; windows are of this time; else when it came in
     specversion: Literal["1.0"]
-    subject: Attribute | None = None  # the customer's id; missing when a machine spoke
+    subject: Attribute | None = None  # the customer's id; missing when a machine said it
     data: Any = None  # whatever the type has to say; a rule says where it finds the component, by default in data.component
     datacontenttype: str | None = None  # JSON, if it does not say
     dataschema: str | None = None
-    # Never from a field of that name: `shared.cloudevents` fills it with what is left.
+    # This is never read from a field of that name: `shared.cloudevents` fills it with what is left.
     extensions: Annotated[dict[str, Any], msgspec.Meta(max_length=0)] = {}
 
 
 class Payload(BaseModel):
-    """The `data` of a fact: immutable, of finite numbers; fields it does not know are ignored.
+    """Is the `data` of a fact: immutable, of finite numbers; fields it does not know are ignored.
 
     A word outside a closed list (a Literal) makes the whole fact unknown, or the list's item that it stands in:
     `shared/streaming/tolerance.py`.
@@ -76,7 +76,7 @@ Why = dict[str, Any]  # figures against thresholds, for people to read
 
 
 class Fact(BaseModel):
-    """The CloudEvents envelope every fact of ours travels in."""
+    """Every fact of ours travels in this CloudEvents envelope."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -93,7 +93,7 @@ class Fact(BaseModel):
 
     @classmethod
     def of(cls, data: Payload, *, subject: str, at: datetime, unique: object = "", cause: "Fact | str | None" = None) -> Self:
-        """The fact that `data` is true of `subject` since `at`.
+        """Makes the fact that `data` is true of `subject` since `at`.
 
         `unique` tells facts of one type about one subject apart (a revision, a chunk, a customer);
         `cause` is the message it follows from: a fact of ours, or the id of somebody else's event.
@@ -112,5 +112,5 @@ class Fact(BaseModel):
 
     @classmethod
     def id_of(cls, subject: str, unique: object = "") -> str:
-        """The id this fact about this subject has, whenever it is said."""
+        """Returns the id this fact about this subject has, whenever it is said."""
         return identity(cls.model_fields["type"].default, subject, unique)

@@ -1,4 +1,4 @@
-"""Facts of `incidents.v1`: something is wrong, and for whom."""
+"""Defines the facts of `incidents.v1`: something is wrong, and for whom."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ Behind = Annotated[float, Field(ge=0, le=36_525 * 86_400)]  # seconds, at most a
 
 
 class Incident(Payload):
-    """What every fact about an incident repeats, so that a reader needs no other.
+    """Holds what every fact about an incident repeats, so that a reader needs no other.
 
     Facts about one incident carry a revision. A reader keeps the highest it took and ignores what does not exceed
     it: a fact that is relayed or replayed again changes nothing.
@@ -42,12 +42,12 @@ class IncidentOpened(Fact):
 
 
 class IncidentUpdated(Fact):
-    """An open incident has news: it grew, it still fails, it fell silent or speaks again, or monitor has caught up."""
+    """An open incident has changed: it grew, it still fails, its events stopped or came again, or monitor has caught up."""
 
     class Data(Incident):
         affected: Count
         why: Why
-        silent_since: Moment | None = None  # event time of the last event, when nothing was heard for `resolve.silent`
+        silent_since: Moment | None = None  # event time of the last event, when no event came for `resolve.silent`
 
     type: Literal["forewarn.incident.updated.v1"] = "forewarn.incident.updated.v1"
     data: Data
@@ -107,7 +107,7 @@ class IncidentDismissed(Fact):
 
 
 class Affected(Payload):
-    """One customer an incident touches, with the evidence."""
+    """This is one customer an incident touches, with the evidence."""
 
     customer_id: Id
     certainty: Literal["confirmed", "likely"]  # confirmed: their own events failed; likely: not said yet
@@ -117,7 +117,7 @@ class Affected(Payload):
 
 
 class IncidentImpact(Fact):
-    """Customers newly found to be affected, at most 500 a chunk, while the incident lives."""
+    """Customers were newly found to be affected, at most 500 a chunk, while the incident lives."""
 
     class Data(Payload):
         incident_id: Id

@@ -1,4 +1,4 @@
-"""Text that people read on one line: what is too long is cut where it enters, and never refused. Pure.
+"""Makes text that people read on one line: what is too long is cut where it enters, and never refused. Pure.
 
 Identities (ids, keys, references) are no such text: cut, they would name something else. They are refused when they are too long.
 """
@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, core_schema
 
 CUT_TO = "x-cut-to"  # in JSON Schemas: how many characters of a longer text, or items of a longer list, are kept
 CUT = "…"
-LONGEST_CLUSTER = 32  # characters; of more combining marks on one letter than that, some go
+LONGEST_CLUSTER = 32  # characters of one letter with its combining marks; more marks than fit are dropped
 
 _breaks = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+").sub
 _surrogate = re.compile(r"[\ud800-\udfff]").search
@@ -28,7 +28,7 @@ JAMO = range(0x1160, 0x1200)  # vowels and finals, which follow a Hangul consona
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """For `Annotated[str, Line(200)]`: one line of at most so many characters, made of whatever text is given."""
+    """Makes one line of at most so many characters of whatever text is given, in `Annotated[str, Line(200)]`."""
 
     most: int
 
@@ -44,9 +44,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class First:
-    """For `Annotated[tuple[…], First(20)]`, or a dict: so many items are taken, in the order they come, and the rest is left.
+    """Takes the first so many items, in `Annotated[tuple[…], First(20)]` or of a dict, in the order they come; the rest is left.
 
-    Whoever reads bytes leaves the rest before it costs anything: `leave_surplus`.
+    A reader of bytes removes the rest before it costs anything: `leave_surplus`.
     """
 
     most: int
@@ -67,7 +67,7 @@ class First:
 
 
 def leave_surplus(data: Any, fact: type[BaseModel]) -> None:
-    """Takes out of the data of a fact, in place, the items beyond those its model takes."""
+    """Removes from the data of a fact, in place, the items beyond those its model takes."""
     for name, first in _firsts(fact):
         if isinstance(data, dict) and name in data:
             data[name] = first.of(data[name])
@@ -80,7 +80,9 @@ def _firsts(fact: type[BaseModel]) -> tuple[tuple[str, First], ...]:
 
 
 def one_line(text: str, most: int) -> str:
-    """The text without line breaks and other control characters, cut to so many characters; half of a surrogate pair is U+FFFD.
+    """Returns the text without line breaks and other control characters, cut to so many characters.
+
+    Half of a surrogate pair becomes U+FFFD.
 
     Takes time for `most` characters, however long the text is.
     """
@@ -93,7 +95,7 @@ def one_line(text: str, most: int) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """At most so many characters of the text, the last of them an ellipsis where something is missing.
+    """Returns at most so many characters of the text, the last of them an ellipsis where something is missing.
 
     What is seen as one character stays whole, as far as marks, joiners, skin tones, flags and Hangul go (Unicode UAX #29).
     """
@@ -107,7 +109,7 @@ def cut(text: str, most: int) -> str:
 
 
 def _is_within_a_cluster(text: str, at: int) -> bool:
-    """Whether the character before this place and the one behind it are seen as one."""
+    """Returns True when the character before this place and the one behind it are seen as one."""
     before, behind = text[at - 1], text[at]
     if JOINER in (before, behind) or unicodedata.category(behind).startswith("M"):
         return True

@@ -1,4 +1,4 @@
-"""Moments that facts speak of: whoever wrote them, what they claim about time is bounded where they are read. Knows no clock.
+"""Bounds the moments in facts: whoever wrote a fact, its times are checked where it is read. Knows no clock.
 
 A reader passes its clock as the validation's context (`shared/cloudevents.py`). A fact that is made here, and not read, is not
 bounded: its times come from events and facts that were.
@@ -20,13 +20,13 @@ FIRST = EARLIEST.timestamp()
 
 
 class Reading(TypedDict):
-    """The context in which a fact is read."""
+    """Is the context in which a fact is read."""
 
     now: datetime
 
 
 def bound_seconds(said: Sequence[float], info: ValidationInfo) -> None:
-    """Refuses seconds since the epoch that a reader does not believe: raises what pydantic makes an error of."""
+    """Refuses seconds since the epoch that are out of bounds: raises what pydantic makes an error of."""
     if info.context and said and not FIRST <= min(said) <= max(said) <= (info.context["now"] + AHEAD).timestamp():
         raise PydanticCustomError(ABSURD, TOO_FAR)
 

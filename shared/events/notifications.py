@@ -1,4 +1,4 @@
-"""Facts of `notifications.v1`: what a customer was told, or why not."""
+"""Defines the facts of `notifications.v1`: what a customer was told, or why not."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from shared.events.moments import Moment
 
 
 class Notification(Payload):
-    """What every fact about a notification repeats."""
+    """Holds what every fact about a notification repeats."""
 
     notification_id: Id
     customer_id: Id
@@ -19,7 +19,7 @@ class Notification(Payload):
 
 
 class NotificationDelivered(Fact):
-    """The provider accepted it."""
+    """The provider accepted the notification."""
 
     class Data(Notification):
         channel: str
@@ -31,7 +31,7 @@ class NotificationDelivered(Fact):
 
 
 class NotificationFailed(Fact):
-    """No retry will bring it: the address is refused, or the time to live ran out."""
+    """No retry will deliver the notification: the address is refused, or the time to live ran out."""
 
     class Data(Notification):
         channel: str
@@ -44,7 +44,7 @@ class NotificationFailed(Fact):
 
 
 class NotificationSuppressed(Fact):
-    """It was decided not to tell: the reason says which rule objected."""
+    """It was decided not to tell the customer: the reason says which rule objected."""
 
     class Data(Notification):
         reason: str  # from a closed list: capped, stale, opted_out, erased, no_contact
@@ -55,7 +55,7 @@ class NotificationSuppressed(Fact):
 
 
 class NotificationEngaged(Fact):
-    """The customer did something with it."""
+    """The customer opened the notification, or acted on it."""
 
     class Data(Notification):
         action: Literal["opened", "clicked", "unsubscribed"]  # opened, clicked: not said yet
@@ -65,7 +65,7 @@ class NotificationEngaged(Fact):
 
 
 class NotificationAnswered(Fact):
-    """The customer answered the question it asked: is it fixed for you?"""
+    """The customer answered the question that the notification asked: is it fixed for you?"""
 
     class Data(Notification):
         answer: Literal["yes", "no"]

@@ -1,4 +1,4 @@
-"""Facts of `monitor.partials.v1`, which is internal to monitor: what its folding instances counted."""
+"""Defines the facts of `monitor.partials.v1`, which is internal to monitor: what its folding instances counted."""
 
 from typing import Annotated, Literal
 
@@ -7,7 +7,8 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from shared.events.envelope import Count, Fact, Id, Payload
 from shared.events.moments import Seconds, bound_seconds
 
-# Start in epoch seconds, events, bad events, customers failing last in it, event time of the first bad event or 0 (older versions lack it).
+# A bucket is: start in epoch seconds, events, bad events, customers failing last in it, event time of the first bad event or 0.
+# Older versions lack the last one.
 Start = Annotated[int, Field(description="seconds since the epoch")]  # bounded as a time, see `_possible`
 Events = Annotated[int, Field(ge=0, le=2**53)]
 Bucket = tuple[Start, Events, Events, Events] | tuple[Start, Events, Events, Events, float]
@@ -23,7 +24,7 @@ Buckets = Annotated[tuple[Bucket, ...], AfterValidator(_possible)]
 
 
 class FoldedSeries(Payload):
-    """What one partition saw of one rule and component. A later report of a bucket replaces an earlier one."""
+    """One partition saw this of one rule and component. A later report of a bucket replaces an earlier one."""
 
     rule: Id
     component: Id
@@ -34,7 +35,7 @@ class FoldedSeries(Payload):
 
 
 class PartialFolded(Fact):
-    """Counts of the components of one shard since a checkpoint; the subject and key is the shard, `components-<n>`."""
+    """The components of one shard were counted since a checkpoint; the subject and key is the shard, `components-<n>`."""
 
     class Data(Payload):
         series: tuple[FoldedSeries, ...]

@@ -1,4 +1,4 @@
-"""Which facts there are, and on which topic each travels: found by looking into the module of each topic."""
+"""Lists which facts there are, and on which topic each travels: it looks into the module of each topic."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache, reduce
@@ -27,14 +27,14 @@ MODULES: Mapping[Topic, ModuleType] = {
 
 
 def _facts_of(module: ModuleType) -> tuple[type[Fact], ...]:
-    """The facts that are defined in a module, in their order there."""
+    """Returns the facts that are defined in a module, in their order there."""
     classes = [each for each in vars(module).values() if isinstance(each, type) and each.__module__ == module.__name__]
     return tuple(each for each in classes if issubclass(each, Fact))
 
 
 FACTS: dict[Topic, tuple[type[Fact], ...]] = {topic: _facts_of(module) for topic, module in MODULES.items()}
 
-# Agreed, documented and read, but said by no service yet. A service that begins to say one takes it out of here.
+# These are agreed, documented and read, but no service writes them yet. A service that begins to write one removes it here.
 NOT_SAID_YET: frozenset[type[Fact]] = frozenset(
     {IncidentReopened, RiskRaised, RiskCleared, NotificationAnswered, TicketRated},
 )
@@ -47,7 +47,10 @@ ANY_FACT: TypeAdapter[Fact] = TypeAdapter(Annotated[_any, Field(discriminator="t
 
 @cache
 def field_names() -> frozenset[str]:
-    """The names of all fields of all facts. A key of a message that is none of them may be data, and is not repeated in a reason."""
+    """Returns the names of all fields of all facts.
+
+    A key of a message that is none of them may be data, and is not repeated in a reason.
+    """
     return frozenset(_properties(ANY_FACT.json_schema()))
 
 

@@ -1,4 +1,4 @@
-"""Facts of `risks.v1`: one customer in trouble."""
+"""Defines the facts of `risks.v1`: one customer is in trouble."""
 
 from typing import Annotated, Literal
 

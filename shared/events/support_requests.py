@@ -1,4 +1,4 @@
-"""Facts of `support.requests.v1`: what customers write in about."""
+"""Defines the facts of `support.requests.v1`: what customers write in about."""
 
 import json
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from shared.events.lines import Line
 
 
 def _text(said: Any) -> str:
-    """Takes anything for a customer's words."""
+    """Returns a customer's words as text, whatever type they have."""
     if said is None:
         raise PydanticUseDefault
     return said if isinstance(said, str) else json.dumps(said, ensure_ascii=False)
 
 
 def _at_most(limit: int) -> Callable[[Any], str]:
-    """Takes anything for a customer's words, and cuts what is too long, saying so."""
+    """Makes a validator that takes anything for a customer's words, and cuts what is too long, saying so."""
 
     def taken(said: Any) -> str:
         text = _text(said)
@@ -32,7 +32,7 @@ def _at_most(limit: int) -> Callable[[Any], str]:
 
 
 def _name(said: Any) -> str:
-    """Takes a number for the text that writes it; what is no name is not given."""
+    """Returns a name as text: a number becomes the text that writes it, and what is no name counts as not given."""
     if isinstance(said, str):
         return said
     if isinstance(said, int | float) and not isinstance(said, bool):
@@ -41,7 +41,7 @@ def _name(said: Any) -> str:
 
 
 def _reference(said: Any) -> str:
-    """What is longer than any reference of ours names no ticket. It is an identity, and is not cut."""
+    """Returns the reference; one that is longer than any of ours counts as not given, since an identity is never cut."""
     name = _name(said)
     if len(name) > 255:
         raise PydanticUseDefault
@@ -67,7 +67,7 @@ class SupportRequested(Fact):
         @model_validator(mode="before")
         @classmethod
         def _all_of_it_is_the_body(cls, said: Any) -> Any:
-            """Data that is no object is what the customer wrote: a gateway may send plain text."""
+            """Takes data that is no object for what the customer wrote: a gateway may send plain text."""
             return {"body": said} if isinstance(said, str | int | float | list) else said
 
     type: Literal["forewarn.support.requested.v1"] = "forewarn.support.requested.v1"

@@ -1,4 +1,4 @@
-"""Facts of `tickets.v1`: one customer's case."""
+"""Defines the facts of `tickets.v1`: one customer's case."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ from shared.events.moments import Deadline, Moment
 
 
 class Ticket(Payload):
-    """What every fact about a ticket repeats."""
+    """Holds what every fact about a ticket repeats."""
 
     ticket_id: Id
     number: Annotated[int, Field(ge=1, le=2**53)]
@@ -32,10 +32,10 @@ class TicketOpened(Fact):
 
 
 class TicketReplied(Fact):
-    """Something was said to the customer on the ticket; notifier brings it.
+    """The customer gets a message on the ticket; notifier delivers it.
 
     kind `answer`: the known incident's status, at once; `reply`: a person's words; `resolved`: the incident's all-clear,
-    which earlier versions said here; now `ticket.resolved` says it, and notifier finds the words.
+    which earlier versions said here; now `ticket.resolved` says it, and notifier writes the mail.
     """
 
     class Data(Ticket):
@@ -63,7 +63,7 @@ class TicketLinked(Fact):
 
 
 class TicketAssigned(Fact):
-    """An agent has it now; None when it went back to the queue."""
+    """An agent has the ticket now; None when it went back to the queue."""
 
     class Data(Ticket):
         agent: str | None
@@ -73,7 +73,7 @@ class TicketAssigned(Fact):
 
 
 class SlaClock(Ticket):
-    """One promise about one ticket."""
+    """Is one promise about one ticket."""
 
     clock: Literal["first_response", "next_response", "resolution"]
     due_at: Deadline
@@ -104,7 +104,7 @@ class TicketResolved(Fact):
 
     class Data(Ticket):
         resolution: str
-        incident_id: str | None = None  # the ticket was linked to
+        incident_id: str | None = None  # the incident that the ticket was linked to
         tell: bool = False  # whether the incident's end resolved it and notifier is to tell the customer
         resolved_at: Moment
 
@@ -113,7 +113,7 @@ class TicketResolved(Fact):
 
 
 class TicketReopened(Fact):
-    """It was not over."""
+    """The customer's trouble was not over, so the ticket is open again."""
 
     class Data(Ticket):
         reason: str
@@ -124,7 +124,7 @@ class TicketReopened(Fact):
 
 
 class TicketRated(Fact):
-    """The customer said how it was handled."""
+    """The customer rated how the ticket was handled."""
 
     class Data(Ticket):
         score: Annotated[int, Field(ge=1, le=5)]

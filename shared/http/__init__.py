@@ -1,1 +1,1 @@
-"""HTTP as every service speaks it: from the bytes on a connection to a request that may be answered, each step with its bounds."""
+"""Handles HTTP for every service: from the bytes on a connection to a request that may be answered, each step with its bounds."""

@@ -1,4 +1,4 @@
-"""What one process takes on at once: bodies are read whole before a request is worked on, bounded in size, time and number."""
+"""Bounds what one process takes on at once: bodies are read whole before a request is worked on, limited in size, time and number."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,18 +12,18 @@ from shared.http.problems import Problem, declares_body, header, refuse
 from shared.metrics import HTTP_REFUSED
 from shared.settings import Settings
 
-SMALL = 16 << 10  # bytes of a body that takes no place; the most that somebody without a token may send
+SMALL = 16 << 10  # bytes of a body that needs no place; the most that a caller without a token may send
 
 
 class Places:
-    """At most so many at once; the next one is refused, since waiting would hold what it has brought."""
+    """Admits at most so many requests at once (a semaphore without a queue); the next one is refused, since waiting would hold its data."""
 
     def __init__(self, limit: int, of: str, reason: str) -> None:
         self._limit, self._of, self._reason, self._taken = limit, of, reason, 0
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """A place while the context lasts. Raises a 503 problem with Retry-After when there is none."""
+        """Holds a place while the context lasts. Raises a 503 problem with Retry-After when there is none."""
         if self._taken >= self._limit:
             HTTP_REFUSED.labels(self._reason).inc()
             raise Problem(503, f"{self._limit} {self._of} are under way, try again", headers={"Retry-After": "1"})
@@ -42,7 +42,7 @@ class Bodies:
     """
 
     def __init__(self, app: ASGIApp, settings: Settings, *, for_everybody: bool = False) -> None:
-        """`for_everybody`: no path of the application asks for a token."""
+        """Takes as `for_everybody` that no path of the application asks for a token."""
         self._app, self._settings, self._for_everybody = app, settings, for_everybody
         self._large = Places(settings.http_bodies, "large bodies", "bodies_full")
 
@@ -60,7 +60,7 @@ class Bodies:
                 await self._app(scope, _again(body, receive), send)
 
     async def _whole(self, scope: Scope, receive: Receive, held: ExitStack) -> bytes | None:
-        """The body; None when the client has gone. What it takes is in `held`. Raises the problem that it is."""
+        """Returns the body; None when the client has gone. `held` releases its place. Raises the problem to answer otherwise."""
         limit = SMALL if self._for_everybody or is_public(scope["path"]) else MAX_BYTES
         if large := _declared(scope, limit) > SMALL:
             held.enter_context(self._large.one())
@@ -89,7 +89,7 @@ class Bodies:
 
 
 def _declared(scope: Scope, limit: int) -> int:
-    """The length that the headers declare, 0 when they declare none."""
+    """Returns the length that the headers declare, 0 when they declare none."""
     declared = header(scope, b"content-length").strip() or "0"
     if not (declared.isascii() and declared.isdigit()):
         raise Problem(400, "Content-Length is not a number of bytes")
@@ -104,7 +104,7 @@ def _too_large(limit: int) -> Problem:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """The body in one piece for whoever asks next, then what the connection says."""
+    """Makes a receive function that gives the body in one piece, then what the connection says."""
     given = False
 
     async def replayed() -> Message:
@@ -118,7 +118,7 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 class Working:
-    """Works on so many requests at once, and says 503 with Retry-After beyond; health is always told, and takes no place from others."""
+    """Works on so many requests at once, and answers 503 with Retry-After beyond; health checks are always answered, and take no place."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app

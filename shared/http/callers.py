@@ -1,4 +1,4 @@
-"""Who calls: the bearer token, and the person that its holder acts for, are looked at before anything else of a request is."""
+"""Identifies the caller: the bearer token, and the person its holder acts for, are checked before anything else of a request."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -41,7 +41,7 @@ def allow(*roles: Role) -> Any:
 
 
 def caller_of(request: Request) -> Caller:
-    """The caller whom the gate let in, on every path but the public ones."""
+    """Returns the caller whom the gate let in, on every path but the public ones."""
     caller: Caller = request.state.caller
     return caller
 
@@ -55,12 +55,12 @@ PUBLIC = HEALTH | documentation.PATHS | {front.PATH}
 
 
 def is_public(path: str) -> bool:
-    """Whether a path needs no token: health, and what the API offers. Nothing is public by how it begins."""
+    """Returns True when a path needs no token: health, and what the API offers. No prefix makes a path public."""
     return path in PUBLIC
 
 
 class Gate:
-    """Refuses whoever has no token of ours with 401 before the body is read; what a role may do is for `allow` to say.
+    """Refuses callers without a token of ours with 401 before the body is read; `allow` decides what a role may do.
 
     403 for Forewarn-Acting-For from a caller who may not act for others, 422 when it names nobody.
     """
@@ -77,7 +77,7 @@ class Gate:
                 return
             scope["state"] = {**scope.get("state", {}), "caller": caller}
         elif scope["type"] == "http" and scope["path"] == "/metrics":
-            await self._known.look_again()  # its error is told where nobody else calls
+            await self._known.look_again()  # its error is logged where nobody else calls
         await self._app(scope, receive, send)
 
     def _caller(self, scope: Scope) -> Caller | Problem:
@@ -97,6 +97,6 @@ class Gate:
 
 
 def _acting_for(scope: Scope) -> str | None:
-    """What the header says; an empty one is no absent one, for then the caller would stand in history for somebody else's act."""
+    """Returns what the header says. An empty header is not an absent one: else history would name the caller for somebody else's act."""
     name = ACTING_FOR.lower().encode()
     return next((value.decode("latin-1") for held, value in scope["headers"] if held == name), None)

@@ -1,8 +1,8 @@
-"""The connections of one process: how many there are, how long each waits for its client, and which one goes when there are too many.
+"""Limits the connections of one process: how many there are, how long each waits for its client, and which is closed above the limit.
 
-A connection waits for its client while a request has not arrived, while a request's body is on its way, and while an
-answer is not taken. Those that wait have deadlines; and when there are too many connections, the one that has waited
-longest is let go, so that whoever comes anew gets in. uvicorn has no such limits.
+A connection waits for its client while a request has not arrived, while a request's body is on its way, and while an answer is not taken.
+Those that wait have deadlines; and when there are too many connections, the one that has waited longest is closed, so that a new client
+gets in. uvicorn has no such limits.
 """
 
 import asyncio
@@ -23,13 +23,13 @@ UNREAD_BYTES = 32 << 20  # of answers that wait to be taken, over all connection
 BUFFERED = 16 << 10  # bytes of an answer that do not count as waiting
 LEAVING, THROWN_AWAY = 2.0, 8 << 20  # seconds, and bytes, that a client has to notice that its body is not wanted any more
 
-# What clients send wrong is counted and answered, and not worth a line each.
+# Clients' mistakes are counted and answered, and not worth a line each.
 _quiet = logging.getLogger("uvicorn.error.connection")
 _quiet.setLevel(logging.ERROR)
 
 
 class Connections:
-    """All that are open, and since when each waits for its client: the longest first."""
+    """Keeps all open connections, and since when each waits for its client: the longest first."""
 
     def __init__(self, settings: Settings, limit: int) -> None:
         self.settings, self.limit = settings, limit
@@ -38,7 +38,7 @@ class Connections:
         self.unread: dict[Connection, None] = {}
 
     def add(self, connection: "Connection", now: float) -> None:
-        """One more; above the limit the one that has waited longest goes."""
+        """Adds a connection; above the limit the one that has waited longest is closed."""
         self.open.add(connection)
         HTTP_CONNECTIONS.inc()  # not set: a process may have two servers
         if len(self.open) > self.limit and self.waiting:
@@ -53,13 +53,13 @@ class Connections:
         self.unread.pop(connection, None)
 
     def wait(self, connection: "Connection", now: float) -> None:
-        """It is its client's turn from now on."""
+        """Marks that the connection waits for its client from now on."""
         if connection in self.open:
             self.waiting.pop(connection, None)
             self.waiting[connection] = now
 
     def answer_waits(self, connection: "Connection") -> None:
-        """An answer is not taken as fast as it is given. If too much is waiting so, what has waited longest is thrown away."""
+        """Marks that an answer is not taken as fast as it is given. If too much is waiting so, what has waited longest is thrown away."""
         self.unread[connection] = None
         sizes = {each: each.unread for each in self.unread}
         total = sum(sizes.values())
@@ -70,28 +70,28 @@ class Connections:
             total -= size
 
     def sweep(self, now: float) -> None:
-        """Ends those whose client has had its time. Asked twice a second."""
+        """Closes the connections whose client has had its time. It is called twice a second."""
         for connection, since in list(self.waiting.items()):
             connection.expire(now - since)
 
 
 class Connection(H11Protocol):
-    """One connection, strict about HTTP and about time."""
+    """Is one connection, strict about HTTP and about time."""
 
     def __init__(self, *, connections: Connections, **given: Any) -> None:
         super().__init__(**given)
         self.conn = self._wire = Wire()
         self.logger = _quiet
         self._all, self._settings = connections, connections.settings
-        self._left_early, self._thrown_away = False, 0  # left while its client was still sending, and bytes that came after
+        self._left_early, self._thrown_away = False, 0  # closed while its client was still sending, and bytes that came after
         self._deferred = False  # a request has arrived before the answer to the one before it was taken
 
     @property
     def unread(self) -> int:
-        """Bytes of answers that wait to be taken."""
+        """Returns the bytes of answers that wait to be taken."""
         return self._raw.get_write_buffer_size()
 
-    # ── what happens on it ───────────────────────────────────────────────────────────────────
+    # ── while it is open ─────────────────────────────────────────────────────────────────────────
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         transport.set_write_buffer_limits(high=BUFFERED)
@@ -115,7 +115,7 @@ class Connection(H11Protocol):
         super().data_received(data)
 
     def handle_events(self) -> None:
-        """A request is not begun while the answer to the one before it is not taken."""
+        """Begins no request while the answer to the one before it is not taken."""
         if self.flow.write_paused and self._resting:
             self._deferred = True
             self.flow.pause_reading()
@@ -143,7 +143,7 @@ class Connection(H11Protocol):
 
     @property
     def _resting(self) -> bool:
-        """No request is under way, though one may be arriving."""
+        """Returns True when no request is under way, though one may be arriving."""
         return self.cycle is None or self.cycle.response_complete
 
     @property
@@ -153,7 +153,10 @@ class Connection(H11Protocol):
     # ── its end ──────────────────────────────────────────────────────────────────────────────
 
     def expire(self, waited: float) -> None:
-        """Ends it if its client has had its time; a body's time is for who reads it, and a rest has uvicorn's own timer."""
+        """Closes the connection if its client has had its time.
+
+        The reader of a body limits its time, and an idle connection has uvicorn's own timer.
+        """
         settings = self._settings
         if self.transport.is_closing():
             if waited > (LEAVING if self._left_early else settings.http_answer_seconds):
@@ -169,13 +172,13 @@ class Connection(H11Protocol):
                 self.transport.close()
 
     def let_go(self, reason: str) -> None:
-        """Ends it at once, whatever it has to give or to take."""
+        """Closes the connection at once, whatever is still to be sent or received."""
         self._all.remove(self)
         HTTP_REFUSED.labels(reason).inc()
         self._raw.abort()
 
     def leave(self) -> None:
-        """Closes it, in stages if its client may still be sending what we do not want (RFC 9112, section 9.6).
+        """Closes the connection, in stages if its client may still be sending what we do not want (RFC 9112, section 9.6).
 
         To close at once would make the kernel reset the connection, and what the client has received and not read is gone. So
         our side is closed first, and what still comes is thrown away for two seconds or 8 MiB.
@@ -191,7 +194,7 @@ class Connection(H11Protocol):
 
     def refuse(self, problem: Problem) -> None:
         """Answers what is no request, or not all of one, and closes."""
-        if self.cycle is not None:  # whoever works on it hears that nobody is there
+        if self.cycle is not None:  # the handler of the request learns that the client is gone
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
@@ -210,15 +213,15 @@ class Connection(H11Protocol):
         self.refuse(Problem(*self._wire.refusal))
 
     def _unsupported_upgrade_warning(self) -> None:
-        """A client may ask for another protocol and is answered in this one (RFC 9110, section 7.8)."""
+        """Stays silent when a client asks for another protocol: it is answered in this one (RFC 9110, section 7.8)."""
 
 
 class Leaving(asyncio.Transport):
-    """A connection's transport as uvicorn sees it: whoever closes it asks the connection to leave."""
+    """Is a connection's transport as uvicorn sees it: closing it makes the connection close in stages."""
 
     def __init__(self, transport: asyncio.Transport, leave: Callable[[], None]) -> None:
         super().__init__()
-        # The connection holds this: held by it in turn, it would stay until the garbage collector comes, which is seldom.
+        # The connection refers to this: a reference back would keep both until the garbage collector runs, which is seldom.
         self._transport, self._leave, self._left = transport, WeakMethod(leave), False
 
     def is_closing(self) -> bool:

@@ -1,4 +1,4 @@
-"""`/docs` shows the API with Swagger UI, whose files come from a Python package: a browser needs nothing from the internet.
+"""Shows the API with Swagger UI at `/docs`; its files come from a Python package, so a browser needs nothing from the internet.
 
 What is shown is the API's description, which holds no secret and is the same wherever this version runs. So these paths need
 no token: a browser that opens a page could not send one. To try a call out, a token is put in by *Authorize*; it stays in the page.
@@ -42,7 +42,7 @@ START = """SwaggerUIBundle({
 
 
 def documentation(title: str) -> APIRouter:
-    """The routes of `/docs`; FastAPI itself answers `/openapi.json`."""
+    """Makes the routes of `/docs`; FastAPI itself answers `/openapi.json`."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/docs")
@@ -68,5 +68,5 @@ def _asset(name: str) -> Callable[[], Response]:
 
 @cache
 def _packed(name: str) -> bytes:
-    """The file as it is sent: packed, since Swagger UI is larger than an answer may be. Every browser unpacks it."""
+    """Returns the file compressed, as it is sent, since Swagger UI is larger than an answer may be. Every browser unpacks it."""
     return gzip.compress(files(PACKAGE).joinpath(name).read_bytes(), mtime=0)

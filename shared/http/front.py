@@ -1,4 +1,4 @@
-"""`/` says what answers here and where to go from here: a page for browsers, JSON for everybody else. It needs no token."""
+"""Answers `/` with what runs here and where to go from here: a page for browsers, JSON for everybody else. It needs no token."""
 
 import html
 from base64 import b64encode
@@ -31,7 +31,7 @@ PAGE = """<!doctype html>
 
 
 class Front(BaseModel):
-    """What answers here."""
+    """Says what answers here."""
 
     title: str
     about: str
@@ -39,7 +39,7 @@ class Front(BaseModel):
 
 
 def front_page(title: str, about: str) -> APIRouter:
-    """The route of `/`. `about`: what the service does, in a sentence."""
+    """Makes the route of `/`; `about` says in a sentence what the service does."""
     router = APIRouter(include_in_schema=False)
     links = "".join(f'<dt><a href="{path}">/{path}</a></dt><dd>{html.escape(what)}</dd>' for path, what in LINKS.items())
     page = PAGE.format(title=html.escape(title), about=html.escape(about), style=STYLE, links=links)

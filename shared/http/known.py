@@ -1,4 +1,4 @@
-"""Whose token it is: the shared tokens of the environment, and the file of tokens, which is read again whenever it changes."""
+"""Finds whose token it is: by the shared tokens of the environment, and the file of tokens, which is read again whenever it changes."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds between two looks at the file, at least
 
-Version = tuple[int, int, int, int]  # of a file: changes with its content, and with who may read it
+Version = tuple[int, int, int, int]  # of a file: it changes with the file's content, and with who may read it
 
 
 class Known:
@@ -27,24 +27,24 @@ class Known:
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         shared = {Role.PRODUCER: settings.producer_token, Role.AGENT: settings.agent_token, Role.OPERATOR: settings.operator_token}
         secrets = {role: secret.get_secret_value() for role, secret in shared.items()}
-        # Everybody who has a role's shared token is called like the role.
+        # A role's shared token has the role's name as its caller.
         self._shared = {sha256(secret): Holder(Caller(str(role), role)) for role, secret in secrets.items() if secret}
         self._named: dict[str, Holder] = {}
         self._path = Path(settings.tokens_file) if settings.tokens_file else None
         self._clock, self._looked_at = clock, clock()
         self._looking = asyncio.Lock()
-        self._version: Version | None = 0, 0, 0, 0  # of no file: the first look reads
+        self._version: Version | None = 0, 0, 0, 0  # that of no file, so that the first check reads the file
         if self._path:
             self._look(self._path)
 
     def holder(self, token: str, now: datetime) -> Holder | None:
-        """Who has this token, unless it has stopped working."""
+        """Returns who has this token, unless it has stopped working."""
         key = sha256(token)
         found = self._named.get(key) or self._shared.get(key)
         return found if found and found.works(now) else None
 
     async def look_again(self) -> None:
-        """Reads the file when it has changed; looks at it once a second at most, and keeps nobody waiting but who looks."""
+        """Reads the file when it has changed; checks it once a second at most, and delays only the request that checks."""
         now = self._clock()
         if self._path is None or self._looking.locked() or now - self._looked_at < EVERY:
             return
@@ -53,7 +53,7 @@ class Known:
             await asyncio.to_thread(self._look, self._path)
 
     def _look(self, path: Path) -> None:
-        version = _version(path)  # before the file is read: what is written meanwhile is seen next time
+        version = _version(path)  # before the file is read, so that what is written meanwhile is seen next time
         if version == self._version:
             return
         self._version = version
@@ -68,7 +68,7 @@ class Known:
 
 
 def _version(path: Path) -> Version | None:
-    """None when there is no file, or none that may be looked at."""
+    """Returns the file's version; None when there is no file, or none that may be looked at."""
     try:
         found = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""Every refusal over HTTP is a problem (RFC 9457), and a problem is small, whatever was asked."""
+"""Makes every refusal over HTTP a problem (RFC 9457), and keeps the problem small, whatever was asked."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -20,12 +20,12 @@ log = logging.getLogger(__name__)
 SHOWN = 20  # errors that one problem names; the rest are counted
 LONGEST = 300  # characters of one text in a problem
 
-# What asyncpg and Postgres say of values that fit no type or no index of theirs (SQLSTATE classes 22 and 54).
+# These are the errors of asyncpg and Postgres about values that fit no type or no index of theirs (SQLSTATE classes 22 and 54).
 UNSTORABLE = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
 
 
 class Problem(HTTPException):
-    """A refusal, as RFC 9457 wants it said. Make a new one for each: a raised exception keeps its frames, and they the request.
+    """Is a refusal in the form of RFC 9457. Make a new one for each: a raised exception keeps its frames, and they keep the request.
 
     It is an HTTPException, so that FastAPI hands it on also when it is raised while a body is read. `errors` are what is
     wrong one by one: the first 20 are shown, `error_count` says how many there are. Texts are cut to 300 characters.
@@ -50,7 +50,7 @@ class Problem(HTTPException):
 
 
 def _cut(said: Any) -> Any:
-    """The same with every text cut, and with `?` for halves of surrogate pairs, which JSON can say and UTF-8 cannot."""
+    """Returns the same with every text cut, and with `?` for halves of surrogate pairs, which JSON can say and UTF-8 cannot."""
     match said:
         case str():
             return (said if len(said) <= LONGEST else f"{said[:LONGEST]}…").encode(errors="replace").decode()
@@ -62,12 +62,12 @@ def _cut(said: Any) -> Any:
 
 
 def header(scope: Scope, name: bytes) -> str:
-    """The first header of this name (in lower case); empty when there is none."""
+    """Returns the first header of this name (in lower case); empty when there is none."""
     return next((value.decode("latin-1") for held, value in scope["headers"] if held == name), "")
 
 
 def declares_body(scope: Scope) -> bool:
-    """Whether the headers say that a body follows (RFC 9112, section 6.3)."""
+    """Returns True when the headers say that a body follows (RFC 9112, section 6.3)."""
     return bool(header(scope, b"transfer-encoding") or header(scope, b"content-length").strip("0"))
 
 
@@ -80,7 +80,7 @@ async def refuse(problem: Problem, scope: Scope, receive: Receive, send: Send) -
 
 
 def handle_problems(app: FastAPI) -> None:
-    """Whatever is raised while a request is answered becomes a problem."""
+    """Makes a problem of whatever is raised while a request is answered."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -109,13 +109,13 @@ async def _invalid(_: Request, error: Exception) -> Response:
 
 
 async def _unstorable(request: Request, error: Exception) -> Response:
-    """U+0000, half of a surrogate pair, a number or a moment out of range: nothing we hold is called that."""
+    """Answers 422 for a value that no database can store: U+0000, half of a surrogate pair, a number or a moment out of range."""
     log.info("%s %s: %s", request.method, _route_of(request), type(error).__name__)
     return Problem(422, "a value of the request is none that can be stored").response()
 
 
 def _route_of(request: Request) -> str:
-    """The path with the names of its parameters: their values may name a customer."""
+    """Returns the path with the names of its parameters: their values may name a customer."""
     return str(getattr(request.scope.get("route"), "path", "no route"))
 
 
@@ -125,10 +125,10 @@ async def _away(request: Request, error: Exception) -> Response:
 
 
 async def _gone(_: Request, __: Exception) -> Response:
-    """The client went before its request was whole: nobody reads this."""
+    """Answers a request whose client has gone before it was whole: nobody reads this."""
     return Problem(400, "the request was not sent to its end").response()
 
 
 async def _surprise(_: Request, __: Exception) -> Response:
-    """An error of ours. The server logs it with its traceback; the caller learns nothing of it."""
+    """Answers an error of ours. The server logs it with its traceback; the caller learns nothing of it."""
     return Problem(500, "something went wrong here; the log knows what").response()

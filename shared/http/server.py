@@ -1,4 +1,4 @@
-"""An HTTP server of a process is uvicorn with our connections, and no more of them than there are file descriptors."""
+"""Runs uvicorn with our connections, and no more of them than there are file descriptors."""
 
 import asyncio
 import contextlib
@@ -20,10 +20,10 @@ OTHERS = 256  # file descriptors for everything that is no connection of a clien
 
 
 class Server(uvicorn.Server):
-    """uvicorn, without its own signal handlers: whoever started it decides when to stop."""
+    """Is uvicorn without its own signal handlers: the code that starts it decides when to stop."""
 
     def __init__(self, app: FastAPI, settings: Settings, port: int | None = None, *, servers: int = 1) -> None:
-        """`port`: where not the one of the settings; `servers`: how many the process has, each with as many connections."""
+        """Takes a `port` where it is not that of the settings; `servers`: how many the process has, each with as many connections."""
         self.connections = Connections(settings, _affordable(settings.http_connections, servers))
         super().__init__(
             uvicorn.Config(
@@ -44,7 +44,7 @@ class Server(uvicorn.Server):
         )
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second."""
+        """Closes expired connections; uvicorn calls it ten times a second."""
         if counter % 5 == 0:
             self.connections.sweep(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
@@ -55,7 +55,10 @@ class Server(uvicorn.Server):
 
 
 def _affordable(connections: int, servers: int) -> int:
-    """So many connections a server, or fewer where the process may not open so many files; the soft limit is raised to what is needed."""
+    """Returns how many connections a server may have: as many as asked, or fewer where the process may not open so many files.
+
+    The soft limit on open files is raised to what is needed.
+    """
     if sys.platform == "win32":
         return connections
     import resource  # noqa: PLC0415  not there on Windows

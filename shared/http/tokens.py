@@ -14,8 +14,8 @@ import zlib
 from shared.identity import Role
 
 BITS = 256
-RANDOM, CHECK = 43, 6  # figures to base 62 that 256 and 32 bits need
-KEY_ID = 8  # hexadecimal figures of the hash that people tell tokens apart by
+RANDOM, CHECK = 43, 6  # base-62 digits that 256 and 32 bits need
+KEY_ID = 8  # hexadecimal digits of the hash, by which people tell tokens apart
 
 _FIGURES = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _token = re.compile(rf"fw_[a-z]{{1,16}}_[0-9A-Za-z]{{{RANDOM + CHECK}}}").fullmatch
@@ -23,18 +23,18 @@ _any_part = re.compile(r"(fw_[a-z]{1,16}_)[0-9A-Za-z]+")  # the end of a text ma
 
 
 def mint(role: Role) -> str:
-    """A new token for a caller of that role."""
+    """Makes a new token for a caller of that role."""
     said = f"fw_{role}_{_base62(secrets.randbits(BITS), RANDOM)}"
     return said + _checksum(said)
 
 
 def is_token(text: str) -> bool:
-    """Whether this is a token by its form and checksum; whether anybody holds it is another question."""
+    """Returns True when the text is a token by its form and checksum; it does not say whether anybody holds it."""
     return _token(text) is not None and _checksum(text[:-CHECK]) == text[-CHECK:]
 
 
 def sha256(token: str) -> str:
-    """What of a token is stored, and what it is found by.
+    """Returns the hash of a token: only this is stored, and a token is found by it.
 
     A look-up by hash needs no comparison in constant time: its time depends on the hash, of which no caller can choose a part.
     """
@@ -42,7 +42,7 @@ def sha256(token: str) -> str:
 
 
 def without_tokens(text: str) -> str:
-    """The same text with `…` for all but the prefix of each token."""
+    """Returns the same text with `…` for all but the prefix of each token."""
     return _any_part.sub(r"\1…", text)
 
 

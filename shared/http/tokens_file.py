@@ -1,4 +1,4 @@
-"""The file of tokens that FOREWARN_TOKENS_FILE names: who may call, in which role, and hashes. `forewarn tokens` writes it."""
+"""Reads the file of tokens that FOREWARN_TOKENS_FILE names: who may call, in which role, and hashes. `forewarn tokens` writes it."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ def _named(name: str) -> str:
 
 
 class Token(Config):
-    """One token of a caller, by its hash."""
+    """Is one token of a caller, by its hash."""
 
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     created_at: AwareDatetime
@@ -27,12 +27,12 @@ class Token(Config):
 
     @property
     def key_id(self) -> str:
-        """What people tell it by: whoever holds the token can compute it."""
+        """Returns the id that people tell the token by: its holder can compute it."""
         return self.sha256[:KEY_ID]
 
 
 class Entry(Config):
-    """One caller."""
+    """Is one caller."""
 
     role: Role
     may_act_for_others: bool = False
@@ -40,7 +40,7 @@ class Entry(Config):
 
 
 class TokensFile(Config):
-    """Everybody who has a token of their own, by name."""
+    """Lists everybody who has a token of their own, by name."""
 
     callers: Annotated[dict[Annotated[str, AfterValidator(_named)], Entry], Field(max_length=MOST_CALLERS)] = {}
 
@@ -52,7 +52,7 @@ class TokensFile(Config):
         return self
 
     def holders(self) -> dict[str, Holder]:
-        """By the hash of a token, what it stands for."""
+        """Returns what each token stands for, by its hash."""
         return {
             token.sha256: Holder(Caller(name, entry.role), entry.may_act_for_others, token.ends_at)
             for name, entry in self.callers.items()

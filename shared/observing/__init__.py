@@ -1,1 +1,1 @@
-"""What a process says of itself: its log, its figures, and how late its event loop is."""
+"""Reports on the process itself: its log, its figures, and how late its event loop is."""

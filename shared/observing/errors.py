@@ -1,4 +1,4 @@
-"""What a log says of an error: its class, its place, and of its text only what is about servers and files, never a row's values.
+"""Describes errors for the log: class, place, and of the text only what is about servers and files, never a row's values.
 
 The text of an error may quote what a customer wrote: Postgres quotes the row, pydantic and int() the input, a mail server the
 address. So a text is written only where its kind is known to quote nothing; of every other error the place tells the rest.
@@ -15,12 +15,12 @@ import msgspec
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-FRAMES = 8  # of a traceback, the innermost
+FRAMES = 8  # of a traceback, the innermost ones
 CAUSES = 4  # of a chain or of a group
 TOLD = 300  # characters of a text
 
-# SQLSTATE classes (https://www.postgresql.org/docs/18/errcodes-appendix.html) whose messages are about the server, the session or
-# the schema. Not among them: 22 and 23, which quote values, and P0, whose message a function makes up.
+# These SQLSTATE classes (https://www.postgresql.org/docs/18/errcodes-appendix.html) have messages about the server, the session or the
+# schema. Not among them: 22 and 23, which quote values, and P0, whose message a function makes up.
 ABOUT_THE_SERVER = frozenset({"08", "25", "28", "3D", "40", "42", "53", "54", "55", "57", "58"})
 OURS = ("shared.", "services.", "deploy.")  # their texts name fields and places
 QUOTES_NOTHING = (OSError, KafkaError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -29,13 +29,13 @@ _field = re.compile(r"[A-Za-z_]\w{0,39}", re.ASCII)
 
 
 def described(error: BaseException) -> str:
-    """One error in one sentence, its class first."""
+    """Describes one error in one sentence, its class first."""
     told = _told(error)
     return f"{type(error).__name__}: {told[:TOLD]}" if told else type(error).__name__
 
 
 def traced(error: BaseException) -> str:
-    """The error, where it was raised (innermost frame first), and the errors that it comes from or is made of."""
+    """Describes the error, where it was raised (innermost frame first), and the errors that it comes from or is made of."""
     places = " < ".join(_places(error))
     said = f"{described(error)} at {places}" if places else described(error)
     for word, others in (("made of", _parts(error)), ("caused by", _causes(error))):
@@ -44,7 +44,7 @@ def traced(error: BaseException) -> str:
 
 
 def _told(error: BaseException) -> str:
-    """What may be said of its text; nothing when it is of no kind that is known."""
+    """Returns the part of its text that may be logged; nothing when it is of no kind that is known."""
     told = ""
     match error:
         case ssl.SSLCertVerificationError():
@@ -66,7 +66,7 @@ def _told(error: BaseException) -> str:
 
 def _quotes_nothing(error: BaseException) -> bool:
     ours = type(error).__module__.startswith(OURS)
-    return ours or (isinstance(error, QUOTES_NOTHING) and not isinstance(error, ValueError))  # asyncpg quotes an argument in one
+    return ours or (isinstance(error, QUOTES_NOTHING) and not isinstance(error, ValueError))  # asyncpg's may quote an argument
 
 
 def _of_postgres(error: asyncpg.PostgresError) -> str:
@@ -82,7 +82,7 @@ def _of_pydantic(error: ValidationError) -> str:
 
 
 def _step(step: int | str) -> str:
-    """A key that is no name of a field is data."""
+    """Returns the step as it may be logged: a key that is no name of a field is data."""
     return str(step) if isinstance(step, int) or _field.fullmatch(step) else "…"
 
 
@@ -96,7 +96,7 @@ def _parts(error: BaseException) -> tuple[BaseException, ...]:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """What the error was raised from, and what that was raised from."""
+    """Yields what the error was raised from, and what that was raised from."""
     for _ in range(CAUSES):
         cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         if cause is None:

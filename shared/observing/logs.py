@@ -1,6 +1,6 @@
-"""One process's log: every kind of trouble is said at once and then summed up, so that a flood stays readable.
+"""Configures one process's log: every kind of trouble is logged at once and then summed up, so that a flood stays readable.
 
-A dead broker makes client libraries and our own loops say the same thing many times a second. Warnings and errors of one
+A broker that is away makes client libraries and our own loops say the same thing many times a second. Warnings and errors of one
 kind (same logger, same words, figures left out) are said when they begin and then after pauses that double up to half a
 minute, each time with how many there were in between. What is only information is never left out.
 
@@ -26,7 +26,7 @@ from shared.observing.visible import visible
 FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 LONGEST = 4_000  # characters of a line, before escapes; half of them are the message's at most
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 30.0  # seconds between two lines of one kind
-OVER = 60.0  # seconds without a line of it after which a kind is new again
+OVER = 60.0  # seconds without a line after which a kind counts as new
 KINDS = 500  # kinds remembered at most
 
 _figures = re.compile(r"0x[0-9a-f]+|\d+", re.IGNORECASE)
@@ -36,14 +36,14 @@ _local_part = re.compile(r"[^\s@<>()\[\]\"',;:=/]{1,64}@(?=[\w\[-])")  # of a ma
 
 
 def sentence(record: logging.LogRecord) -> str:
-    """The record's message, with what may be said of each error in it."""
+    """Returns the record's message, with what may be logged of each error in it."""
     args = record.args
     said = described(record.msg) if isinstance(record.msg, BaseException) else str(record.msg)
     if args:
         said %= {name: _safe(arg) for name, arg in args.items()} if isinstance(args, Mapping) else tuple(map(_safe, args))
     if record.name == "py.warnings" and (found := _warned.match(said)) and found["category"] not in SAYABLE:
         return found["place"]  # pydantic's, for instance, quote the value that they are about
-    # asyncio adds lines with the repr of the task or future that it speaks of, and of its error.
+    # asyncio adds lines with the repr of the task or future, and of its error.
     return said.partition("\n")[0] if record.name == "asyncio" else said.strip()
 
 
@@ -66,7 +66,7 @@ class OneLine(logging.Formatter):
 
 @dataclass
 class Kind:
-    """One kind of line: when it was said and seen last, when it may be said again, and what was left out since."""
+    """Counts one kind of line: when it was logged and seen last, when it may be logged again, and what was left out since."""
 
     said_at: float
     seen_at: float
@@ -75,7 +75,7 @@ class Kind:
     latest: logging.LogRecord | None = None  # of those left out
 
     def summary(self, now: float) -> logging.LogRecord:
-        """One line for all that were left out, without traceback. The kind counts as said."""
+        """Returns one line for all that were left out, without traceback. The kind counts as logged."""
         record, count, seconds = self.latest, self.left_out, now - self.said_at
         assert record is not None  # noqa: S101  asked only when some were left out
         if count > 1:
@@ -93,7 +93,7 @@ class Summing(logging.StreamHandler[TextIO]):
         super().__init__(stream)
         self.setFormatter(OneLine())
         self._clock = clock
-        self.kinds: dict[tuple[str, int, str], Kind] = {}  # the one seen last stands last
+        self.kinds: dict[tuple[str, int, str], Kind] = {}  # in the order in which they were seen last
         self._looked_at = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -112,7 +112,7 @@ class Summing(logging.StreamHandler[TextIO]):
         """Names a line that cannot be written by its place. Python's own way shows its arguments."""
         error = sys.exc_info()[1]
         said = f"{record.levelname} {record.name} a line of {record.module}:{record.lineno} cannot be written: {type(error).__name__}"
-        with suppress(OSError, ValueError):  # there may be nobody left to write to
+        with suppress(OSError, ValueError):  # stderr may be closed
             self.stream.write(f"{visible(said)}\n")
 
     def _is_new(self, record: logging.LogRecord, now: float) -> bool:
@@ -128,7 +128,7 @@ class Summing(logging.StreamHandler[TextIO]):
         return new
 
     def _summaries(self, now: float) -> Iterator[logging.LogRecord]:
-        """The kinds whose pause is over, looked through at most once a second."""
+        """Yields summaries of the kinds whose pause is over, looked through at most once a second."""
         if now - self._looked_at < 1:
             return
         self._looked_at = now
@@ -138,7 +138,7 @@ class Summing(logging.StreamHandler[TextIO]):
 
 
 def _words(record: logging.LogRecord) -> str:
-    """What two lines of one kind have in common: the beginning of the message without its figures, and the error's class."""
+    """Returns what two lines of one kind have in common: the beginning of the message without its figures, and the error's class."""
     error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
     return f"{error} {_figures.sub('#', sentence(record)[:200])}"
 
@@ -150,7 +150,7 @@ def configure(form: str = FORMAT) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.captureWarnings(capture=True)
     sys.excepthook = _last_words
-    # It warns at every retry; what it calls an error is summed up.
+    # aiokafka warns at every retry; its errors are summed up.
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
 
 

@@ -1,4 +1,4 @@
-"""Whether the event loop is free: how late it wakes, and where it is busy when nothing else gets a turn.
+"""Watches whether the event loop is free: how late it wakes, and where it is busy when no other task gets a turn.
 
 Everything of a process runs on one loop. What keeps it for longer than Kafka's session timeout makes the process fall out of
 its consumer groups, and while it is kept no health check is answered either.
@@ -17,12 +17,12 @@ from shared import metrics
 log = logging.getLogger(__name__)
 
 EVERY = 0.05  # seconds between two looks: what keeps the loop for longer is seen
-TOO_LONG = 1.0  # seconds without a turn after which it is said where the loop is busy
+TOO_LONG = 1.0  # seconds without a turn after which the log says where the loop is busy
 FRAMES = 5  # of the stack, the innermost last
 
 
 class LoopLag:
-    """A measurement for `shared/observing/measuring.py`: each look observes how much later it comes than it was due."""
+    """Measures for `shared/observing/measuring.py` how much later each check comes than it was due."""
 
     def __init__(self, every: float = EVERY, too_long: float = TOO_LONG) -> None:
         self.every = every
@@ -38,7 +38,7 @@ class LoopLag:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Has a thread say once, each time the loop gets no turn for too long, where it is busy. Called on the loop's own thread."""
+        """Logs once, from a thread, where the loop is busy each time it gets no turn for too long. Call it on the loop's own thread."""
         ended, busy = threading.Event(), threading.get_ident()
         self._turn_at = time.monotonic()
         thread = threading.Thread(target=self._watch, args=(busy, ended), name="loop-watch", daemon=True)
@@ -59,7 +59,7 @@ class LoopLag:
 
 
 def _where(thread: int) -> str:
-    """The innermost frames of a thread, without what they hold."""
+    """Returns the innermost frames of a thread, without what they hold."""
     frame = sys._current_frames().get(thread)
     stack = traceback.extract_stack(frame)[-FRAMES:] if frame else []
     return " > ".join(f"{each.filename.rpartition('/')[2]}:{each.lineno} {each.name}" for each in stack)

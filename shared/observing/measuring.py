@@ -29,6 +29,7 @@ EVERY = 5.0  # seconds between two measurements
 WITHIN = 4.0  # seconds one may take
 UNKNOWN = float("nan")
 
+# This counts what waits and what was refused, to 10,000 each, and takes the age of the oldest that waits.
 OUTBOX = """SELECT (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10000) AS counted) AS rows,
     (SELECT count(*) FROM (SELECT FROM unpublished LIMIT 10000) AS counted) AS refused,
     coalesce((SELECT extract(epoch FROM clock() - written_at) FROM outbox ORDER BY id LIMIT 1), 0)::float8 AS age"""
@@ -42,7 +43,7 @@ DUE = """SELECT kind,
 
 
 class Measurement(Protocol):
-    """Something that is measured again and again."""
+    """Measures something again and again."""
 
     @property
     def every(self) -> float: ...
@@ -53,7 +54,7 @@ class Measurement(Protocol):
 
 @dataclass(frozen=True)
 class Figures:
-    """Gauges that one question answers; all of them are NaN when there is no answer in time."""
+    """Sets the gauges that one question answers; all of them are NaN when there is no answer in time."""
 
     name: str
     ask: Callable[[], Awaitable[None]]  # sets the gauges
@@ -70,14 +71,14 @@ class Figures:
             self.forget()
 
     def forget(self) -> None:
-        """Says that nothing is known."""
+        """Sets every gauge to NaN, which means unknown."""
         for gauge in self.gauges:
             gauge.set(UNKNOWN)
 
 
 @dataclass
 class Dependency:
-    """A server this process needs. An operator reads once that it is away, and once that it is back."""
+    """Measures whether a server this process needs answers. The log says once that it is away, and once that it is back."""
 
     name: str
     probe: Callable[[], Awaitable[Any]]  # raises when there is no answer
@@ -119,7 +120,7 @@ async def _again_and_again(measurement: Measurement) -> None:
 
 
 class OwnConnection:
-    """A database connection for measuring alone: no pool to be exhausted, no statement longer than a second."""
+    """Is a database connection for measuring alone: no pool to be exhausted, no statement longer than a second."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -143,14 +144,14 @@ class OwnConnection:
         return await asyncpg.connect(**{**arguments, "server_settings": {**arguments["server_settings"], **limits}})
 
     def close(self) -> None:
-        """Drops the connection without a word to the server, which may not be there."""
+        """Drops the connection without telling the server, which may be away."""
         if self._connection is not None:
             self._connection.terminate()
             self._connection = None
 
 
 def outbox(connection: OwnConnection) -> Figures:
-    """How many facts wait to be published, and for how long; and how many the broker refused."""
+    """Measures how many facts wait to be published, and for how long; and how many the broker refused."""
 
     async def ask() -> None:
         [waiting] = await connection.fetch(OUTBOX)
@@ -162,7 +163,7 @@ def outbox(connection: OwnConnection) -> Figures:
 
 
 def due(connection: OwnConnection, kinds: Collection[str]) -> Figures:
-    """How much due work of each kind waits for a worker, and for how long; and how much was put aside."""
+    """Measures how much due work of each kind waits for a worker, and for how long; and how much was put aside."""
 
     async def ask() -> None:
         for row in await connection.fetch(DUE, list(kinds)):
@@ -175,7 +176,7 @@ def due(connection: OwnConnection, kinds: Collection[str]) -> Figures:
 
 
 def lag(connection: OwnConnection, stream: Stream) -> Figures:
-    """How many records one stream has before it."""
+    """Measures how many records one stream has before it."""
     gauge = metrics.LAG.labels(stream.topic)
 
     async def ask() -> None:
@@ -199,7 +200,7 @@ async def _behind(connection: OwnConnection, stream: Stream) -> float:
 
 
 def readiness(names: Collection[str], checks: Callable[[], Awaitable[Mapping[str, str]]]) -> Figures:
-    """What /readyz says, for those who look at metrics."""
+    """Measures what /readyz says, for those who look at metrics."""
 
     async def ask() -> None:
         for name, said in (await checks()).items():
@@ -209,7 +210,7 @@ def readiness(names: Collection[str], checks: Callable[[], Awaitable[Mapping[str
 
 
 class Measuring:
-    """All that is measured of one process; its connections end with it."""
+    """Takes all measurements of one process; its connections end with it."""
 
     def __init__(self, database: Database, kafka: Answering, streams: Sequence[Stream], kinds: Collection[str]) -> None:
         self._answering, self._looking = OwnConnection(database), OwnConnection(database)

@@ -1,13 +1,13 @@
-"""Text that somebody else wrote, fit for a terminal or a log line: what cannot be seen in it is written as an escape."""
+"""Makes text of others fit for a terminal or a log line: what cannot be seen in it is written as an escape."""
 
 import re
 
-# Unicode's Default_Ignorable_Code_Point that are letters or marks (DerivedCoreProperties.txt): `str.isprintable` lets these pass.
+# These letters and marks are Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt): `str.isprintable` lets them pass.
 _ignored = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
 def visible(text: str, keep: str = "") -> str:
-    r"""The text with `\x1b`, `\u202e`, `\ud800` … for each character that shows nothing or moves what is shown; not for those in `keep`.
+    r"""Returns the text with `\x1b`, `\u202e`, `\ud800` … for each character that shows nothing or moves what is shown, except in `keep`.
 
     That is every control, format (bidirectional overrides, zero width), surrogate, private and unassigned character, every
     separator but the space, and what Unicode calls ignorable.

@@ -1,1 +1,1 @@
-"""What leaves for Kafka: rows of the outbox, forwarded records, and what the broker does not take."""
+"""Brings records to Kafka: rows of the outbox, forwarded records, and what the broker does not take."""

@@ -1,4 +1,4 @@
-"""Bulk on its way into a topic: records written to partitions that the caller chooses, before the offset of what they come from moves.
+"""Writes records in bulk to partitions that the caller chooses, before the offset of what they come from moves.
 
 This is at least once: after a crash between the broker's acceptance and the commit of the offset, the same records are written again,
 and whoever reads them must know them again (product events have `source` and `id`). Facts go through the outbox, exactly once; a row
@@ -25,7 +25,7 @@ LARGEST = 4 << 20  # bytes of a record; a larger one is refused without asking t
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """One record to be written."""
+    """Is one record to be written."""
 
     partition: int
     key: bytes
@@ -39,7 +39,7 @@ class Forwarded:
 
 
 class Forward(Protocol):
-    """What takes records to their partitions."""
+    """Takes records to their partitions."""
 
     async def send(self, records: Sequence[Forwarded]) -> list[Forwarded]:
         """Returns when the broker has all records but those returned, which it refuses for good. Raises KafkaError when it does not answer.
@@ -49,14 +49,14 @@ class Forward(Protocol):
 
 
 class Forwarder:
-    """A producer for one topic, which connects when there is something to send."""
+    """Is a producer for one topic, which connects when there is something to send."""
 
     def __init__(self, brokers: Brokers, topic: str) -> None:
         self._brokers, self._topic = brokers, topic
         self._producer: Producer | None = None
 
     async def send(self, records: Sequence[Forwarded]) -> list[Forwarded]:
-        """See `Forward`."""
+        """Sends the records as `Forward` promises."""
         refused = [record for record in records if record.size > LARGEST]
         for batch in await self._refused([record for record in records if record.size <= LARGEST]):
             alone = [await self._refused([record]) for record in batch] if len(batch) > 1 else [[batch]]
@@ -89,7 +89,7 @@ class Forwarder:
         return self._producer
 
     async def run(self) -> None:
-        """Until cancelled: then it ends its connection, if there is one."""
+        """Runs until cancelled, and then ends its connection, if there is one."""
         try:
             await asyncio.Event().wait()
         finally:
@@ -106,7 +106,7 @@ class Forwarder:
 
 
 def _batches(producer: Producer, records: Sequence[Forwarded]) -> Iterator[tuple[int, list[Forwarded], Any]]:
-    """Partition, records and filled batch, in the order of the records of each partition."""
+    """Yields partition, records and filled batch, in the order of the records of each partition."""
     filling: dict[int, tuple[list[Forwarded], Any]] = {}
     for record in records:
         held, batch = filling.get(record.partition) or ([], producer.create_batch())

@@ -1,4 +1,4 @@
-"""Rows become records: sent together, accepted by the broker, or refused for good when one sent alone is refused too.
+"""Sends rows as records: the broker accepts them together, or refuses one for good when it is refused alone, too.
 
 What the broker says of one record or its topic is about that row; what it says of itself, or does not say, is about the
 broker, and is raised: then the same rows are sent again later.
@@ -41,7 +41,7 @@ class InvalidRecord(KafkaError):  # type: ignore[misc]
 
 
 class Refusal(StrEnum):
-    """Why a record cannot be published: the closed list, also a metric's label."""
+    """Says why a record cannot be published: the closed list, also a metric's label."""
 
     TOO_LARGE = "too_large"  # for its topic, or for any request
     UNKNOWN_TOPIC = "unknown_topic"  # the broker lists its topics, and this one is not among them
@@ -65,7 +65,7 @@ UNSURE = (UnknownError, CorruptRecordException)  # may also be trouble of the br
 
 
 class Publisher:
-    """An idempotent producer that is closed whatever happens, and renewed where a refused record has broken its sequence."""
+    """Is an idempotent producer that is closed whatever happens, and renewed where a refused record has broken its sequence."""
 
     def __init__(self, brokers: Brokers) -> None:
         self._brokers = brokers
@@ -100,7 +100,7 @@ class Publisher:
         return refused
 
     async def _alone(self, row: Row) -> Refusal | None:
-        """Why the row is refused although nothing else is sent with it; None when it was accepted."""
+        """Returns why the row is refused although nothing else is sent with it; None when it was accepted."""
         for _ in range(ALONE):
             await self._renew()
             error = (await self._send([row])).get(row["id"])
@@ -138,7 +138,7 @@ class Publisher:
     # ── topics that are not there ────────────────────────────────────────────────────────────
 
     async def _missing_among(self, topics: set[str]) -> dict[str, Refusal]:
-        """The topics nobody can write to; each is asked for, so that a broker that makes its topics by itself makes it."""
+        """Returns the topics nobody can write to. It asks for each, so that a broker that makes its topics by itself makes it."""
         gone = {}
         for topic in topics:
             if self._missing.get(topic, 0.0) > time.monotonic():
@@ -183,7 +183,7 @@ class Publisher:
             raise
 
     async def _close(self) -> None:
-        """A producer whose broker is gone would flush for ever; what it holds is still in the outbox."""
+        """Closes the producer without a flush, which would never end when its broker is gone; what it holds is still in the outbox."""
         producer, self._producer = self._producer, None
         if producer is None:
             return
@@ -194,11 +194,11 @@ class Publisher:
 
 
 def _let_go(futures: Iterable[asyncio.Future[object]]) -> None:
-    """Nobody waits for these any more: what they raise is not reported as an exception that nobody retrieved."""
+    """Marks these futures as awaited: what they raise is not reported as an exception that nobody retrieved."""
     for future in futures:
         future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def _refusal(error: BaseException | None) -> Refusal | None:
-    """What an error says of the record it is about; None when it is about the broker."""
+    """Returns what an error says of the record it is about; None when it is about the broker."""
     return REFUSALS.get(type(error)) if isinstance(error, KafkaError) else None

@@ -1,1 +1,1 @@
-"""Endpoints that every service has: about its streams, its due work, and what it holds of a customer."""
+"""Serves endpoints that every service has: about its streams, its due work, and what it holds of a customer."""

@@ -1,4 +1,4 @@
-"""REST about one customer's data, on every service: all that it holds of them, and whether it has erased them."""
+"""Serves one customer's data, on every service: all that it holds of them, and whether it has erased them."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
@@ -25,26 +25,26 @@ CustomerId = Annotated[str, Path(min_length=1, max_length=255, pattern="^[^\x00]
 
 
 class DataView(BaseModel):
-    """One thing that the service holds of the customer: what kind of thing, and its row. A row that is very large is cut."""
+    """Is one thing that the service holds of the customer: what kind of thing, and its row. A row that is very large is cut."""
 
     name: str
     row: dict[str, Any]
 
 
 class DataPage(Page[DataView]):
-    """Some of what one service holds of the customer."""
+    """Is one page of what one service holds of the customer."""
 
     service: str
 
 
 class Find(Body):
-    """Customers to look for, each by the SHA-256 of the id, in hexadecimal."""
+    """Names customers to look for, each by the SHA-256 of the id, in hexadecimal."""
 
     digests: Annotated[list[Digest], Field(max_length=MOST)]
 
 
 class Found(BaseModel):
-    """Those of them that were erased here, and when. `anybody`: whether any customer was erased here at all."""
+    """Says which of them were erased here, and when. `anybody`: whether any customer was erased here at all."""
 
     service: str
     anybody: bool
@@ -52,7 +52,7 @@ class Found(BaseModel):
 
 
 class ErasureView(BaseModel):
-    """That the customer was erased here: `fact` is the SHA-256 of the id of the fact that asked for it, in hexadecimal.
+    """Says that the customer was erased here: `fact` is the SHA-256 of the id of the fact that asked for it, in hexadecimal.
 
     `rows`: how many rows were deleted or blanked, by what they held. `pending` names what is still being erased.
     """
@@ -65,14 +65,14 @@ class ErasureView(BaseModel):
 
 
 def customers_router(service: str, personal: Sequence[Personal]) -> APIRouter:
-    """The endpoints of this service."""
+    """Makes the endpoints of this service."""
     router = APIRouter(prefix="/v1/customers", tags=["customers' data"], dependencies=[allow(Role.OPERATOR)])
 
     @router.get("/{customer_id:path}/data")
     async def export_data(
         customer_id: CustomerId, database: Db, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 500
     ) -> DataPage:
-        """Everything this service holds of a customer, in pages; an empty list when it holds nothing."""
+        """Returns everything this service holds of a customer, in pages; an empty list when it holds nothing."""
         place = _place(cursor)
         async with database.transaction() as tx:
             page = await _page(tx, (*personal, *SHARED), customer_id, place, limit)
@@ -80,7 +80,7 @@ def customers_router(service: str, personal: Sequence[Personal]) -> APIRouter:
 
     @router.get("/{customer_id:path}/erasure", responses={404: {"description": "the customer was not erased here"}})
     async def read_erasure(customer_id: CustomerId, database: Db) -> ErasureView:
-        """When and how this service erased the customer. 404 when it did not."""
+        """Says when and how this service erased the customer. 404 when it did not."""
         async with database.connection() as connection:
             erasure = await erasure_of(connection, personal, customer_id)
         if erasure is None:
@@ -91,12 +91,12 @@ def customers_router(service: str, personal: Sequence[Personal]) -> APIRouter:
 
 
 def erasures_router(service: str) -> APIRouter:
-    """The endpoint for those who show what others said, as the command line does with dead letters."""
+    """Makes the endpoint for those who show what others said, as the command line does with dead letters."""
     router = APIRouter(prefix="/v1/erasures", tags=["customers' data"], dependencies=[allow(Role.OPERATOR)])
 
     @router.post("/find")
     async def find_erasures(database: Db, which: Find) -> Found:
-        """Which of these customers were erased. It changes nothing, and the ids need not be told."""
+        """Says which of these customers were erased. It changes nothing, and the ids need not be told."""
         async with database.connection() as connection:
             anybody = await anybody_erased(connection)
             found = await erased_digests(connection, map(bytes.fromhex, which.digests)) if anybody else {}
@@ -106,7 +106,7 @@ def erasures_router(service: str) -> APIRouter:
 
 
 def _place(cursor: str | None) -> tuple[int, int]:
-    """Where a page begins: the kind of thing, and how many of its rows come before. Raises a 422 problem for a cursor of others."""
+    """Returns where a page begins: the kind of thing, and how many of its rows come before. Raises a 422 problem for a cursor of others."""
     kind, _, row = (position_of(cursor) or "0 0").partition(" ")
     if not (kind.isascii() and kind.isdigit() and row.isascii() and row.isdigit() and len(kind) < 4 and len(row) < 16):
         raise not_ours()
@@ -114,7 +114,7 @@ def _place(cursor: str | None) -> tuple[int, int]:
 
 
 async def _page(tx: Tx, held: Sequence[Personal], customer_id: str, place: tuple[int, int], limit: int) -> Page[DataView]:
-    """At most `limit` rows and half a mebibyte from the place on, and one at least if there is one."""
+    """Returns at most `limit` rows and half a mebibyte from the place on, and one at least if there is one."""
     items: list[DataView] = []
     size, (begin, before) = 0, place
     for kind, each in enumerate(held[begin:], begin):
@@ -128,7 +128,7 @@ async def _page(tx: Tx, held: Sequence[Personal], customer_id: str, place: tuple
 
 
 async def _rows(tx: Tx, each: Personal, customer_id: str, before: int) -> AsyncIterator[tuple[int, dict[str, Any]]]:
-    """The rows of one kind with their numbers, from a number on."""
+    """Yields the rows of one kind with their numbers, from a number on."""
     query = (ROWS if each.shown is None else RAW).format(each.export)
     number = before
     async for row in tx.cursor(query, customer_id, before, prefetch=2):

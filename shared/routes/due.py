@@ -1,4 +1,4 @@
-"""REST about due work that was put aside, on every service: what it is and why, and the way to have it tried again."""
+"""Serves due work that was put aside, on every service: what it is and why, and the way to have it tried again."""
 
 from datetime import datetime
 
@@ -11,7 +11,10 @@ from shared.postgres import Tx
 
 
 class AsideView(BaseModel):
-    """Rows of one kind that raised the same. `refs` are the latest five; `reason` is an exception's class and where it was raised."""
+    """Counts rows of one kind that raised the same.
+
+    `refs` are the latest five; `reason` is an exception's class and where it was raised.
+    """
 
     kind: str
     reason: str
@@ -21,14 +24,14 @@ class AsideView(BaseModel):
 
 
 class DueAside(BaseModel):
-    """All that one service has put aside, the first hundred kinds and reasons."""
+    """Lists what one service has put aside, the first hundred kinds and reasons."""
 
     service: str
     aside: list[AsideView]
 
 
 class Retry(BaseModel):
-    """Which rows: of a kind, with a ref, or all when neither is named."""
+    """Selects the rows: of a kind, with a ref, or all when neither is named."""
 
     kind: str | None = None
     ref: str | None = None
@@ -39,12 +42,12 @@ class Retried(BaseModel):
 
 
 def due_router(service: str) -> APIRouter:
-    """The endpoints of this service."""
+    """Makes the endpoints of this service."""
     router = APIRouter(prefix="/v1/due", tags=["due work"], dependencies=[allow(Role.OPERATOR)])
 
     @router.get("")
     async def list_aside(database: Db) -> DueAside:
-        """Work that raised again and again, and waits for the cause to be mended."""
+        """Lists work that raised again and again, and waits for the cause to be mended."""
         async with database.connection() as connection:
             return DueAside(service=service, aside=[AsideView(**dict(row)) for row in await due_aside.waiting(connection)])
 

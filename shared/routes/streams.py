@@ -1,4 +1,4 @@
-"""REST about streams, on every service: what each reads, why one has stopped, what was put aside; and the two ways to let it go on."""
+"""Serves the state of streams, on every service: what each reads, why one has stopped, what was put aside; and the two ways to go on."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from shared.streaming import brake
 
 
 class SampleView(BaseModel):
-    """One record that failed: where it stands, what is wrong, and the CloudEvents source where it can be read."""
+    """Is one record that failed: where it stands, what is wrong, and the CloudEvents source where it can be read."""
 
     partition: int
     offset: int
@@ -24,7 +24,7 @@ class SampleView(BaseModel):
 
 
 class BrakeView(BaseModel):
-    """One partition that is not read because most of its topic fails, or whose failures an operator lets pass."""
+    """Is one partition that its brake (circuit breaker) keeps from being read, or whose failures an operator lets pass."""
 
     partition: int
     engaged_at: datetime
@@ -35,7 +35,10 @@ class BrakeView(BaseModel):
 
 
 class StreamView(BaseModel):
-    """One topic as this service reads it. `lag`, `dead_letters` (since the start) and `samples` are those of the instance that answers."""
+    """Is one topic as this service reads it.
+
+    `lag`, `dead_letters` (since the start) and `samples` are those of the instance that answers.
+    """
 
     topic: str
     trouble: str | None
@@ -47,7 +50,7 @@ class StreamView(BaseModel):
 
 
 class UnpublishedView(BaseModel):
-    """Rows the broker refused, by topic and reason."""
+    """Counts rows the broker refused, by topic and reason."""
 
     topic: str
     reason: str
@@ -57,7 +60,7 @@ class UnpublishedView(BaseModel):
 
 
 class Streams(BaseModel):
-    """Everything a service reads, and what it could not publish."""
+    """Lists everything a service reads, and what it could not publish."""
 
     service: str
     streams: list[StreamView]
@@ -65,7 +68,7 @@ class Streams(BaseModel):
 
 
 class ReleaseRequest(BaseModel):
-    """`put_aside`: what fails among the records that wait now becomes dead letters, however many."""
+    """Says how to go on; with `put_aside`, what fails among the records that wait now becomes dead letters, however many."""
 
     put_aside: bool = False
 
@@ -76,7 +79,7 @@ class Released(BaseModel):
 
 
 class SendAgain(BaseModel):
-    """Whose rows: of one topic, or of all when none is named."""
+    """Selects the rows: of one topic, or of all when none is named."""
 
     topic: str | None = None
 
@@ -86,12 +89,12 @@ class SentAgain(BaseModel):
 
 
 def streams_router(service: str, streams: Sequence[Stream]) -> APIRouter:
-    """The endpoints for these streams of this service."""
+    """Makes the endpoints for these streams of this service."""
     router = APIRouter(prefix="/v1", tags=["streams"], dependencies=[allow(Role.OPERATOR)])
 
     @router.get("/streams")
     async def list_streams(database: Db) -> Streams:
-        """Each stream with its lag, what it put aside, and its brake; and the rows that could not be published."""
+        """Lists each stream with its lag, what it put aside, and its brake; and the rows that could not be published."""
         async with database.connection() as connection:
             brakes = [dict(row) for row in await connection.fetch(brake.ENGAGED, service)]
             waiting = [UnpublishedView(**dict(row)) for row in await connection.fetch(unpublished.WAITING)]

@@ -1,1 +1,1 @@
-"""What a stream is made of: how records are read, which are put aside, and what has become of each offset."""
+"""Holds the parts of a stream: reading records, putting some aside as dead letters, and keeping offsets."""

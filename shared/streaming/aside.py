@@ -1,4 +1,4 @@
-"""What one stream puts aside: how many dead letters stay whole in a minute, which become pointers, and the line that sums them up."""
+"""Decides how one stream keeps its dead letters: how many stay whole in a minute, which become pointers; and sums them up in a log line."""
 
 import math
 from collections import Counter, deque
@@ -22,7 +22,7 @@ class Aside:
         self.pointers: Counter[str] = Counter()  # by form
         self.samples: deque[Sample] = deque(maxlen=SAMPLES)
         self._topic, self._group = topic, group
-        self._used, self._used_at = 0.0, 0.0  # of the allowance
+        self._used, self._used_at = 0.0, 0.0  # letters kept whole that the allowance has not made up for yet, and when that was computed
         self._unsaid: Counter[str] = Counter()
         self._unsaid_pointers, self._said_at = 0, -math.inf
         for reason in Reason:
@@ -31,7 +31,7 @@ class Aside:
             metrics.POINTERS.labels(topic, form)
 
     def forms(self, letters: Sequence[DeadLetter], now: float) -> list[Form]:
-        """A form for each letter, in order: as many stay whole as the minute's allowance lets (a token bucket)."""
+        """Returns a form for each letter, in order: as many stay whole as the minute's allowance lets (a token bucket)."""
         whole, forms = self._allowance(now), []
         for letter in letters:
             if not letter.fits:
@@ -44,11 +44,11 @@ class Aside:
         return forms
 
     def messages(self, letters: Sequence[DeadLetter], forms: Sequence[Form]) -> list[Message]:
-        """What goes to `<topic>.dlq`."""
+        """Returns the messages for `<topic>.dlq`."""
         return [letter.message(self._group, form) for letter, form in zip(letters, forms, strict=True)]
 
     def committed(self, letters: Sequence[DeadLetter], forms: Sequence[Form], now: float) -> None:
-        """These letters are written for good."""
+        """Counts these letters, which are committed now."""
         if not letters:
             return
         self._used, self._used_at = self.per_minute - self._allowance(now) + forms.count(Form.WHOLE), now
@@ -63,7 +63,10 @@ class Aside:
                 metrics.POINTERS.labels(self._topic, form).inc()
 
     def summary(self, now: float) -> str | None:
-        """A line about the letters since the last one: at once for the first, then at most one a minute; None when there is none to say."""
+        """Returns a log line about the letters since the last one; None when there is none to write.
+
+        The first letter is reported at once; after that, at most one line a minute is written.
+        """
         if not self._unsaid or now - self._said_at < MINUTE:
             return None
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in self._unsaid.most_common())

@@ -1,4 +1,4 @@
-"""The brake (circuit breaker) of a topic of our own facts: when it stops reading, what it remembers, and how people release it.
+"""Stops the reading of a topic of our own facts when most of it fails: the brake (circuit breaker), its memory and its release.
 
 When most of what our own services wrote cannot be read, a deployment is wrong and not the records: to put them aside would
 empty the topic. Topics that others write have no brake. An engaged brake is a row a partition, so that every replica and
@@ -19,7 +19,7 @@ OF_THE_LAST = 1000
 SHARE = 0.5
 SAMPLES = 5
 
-# A release that its instance has not heard of yet (until is null) stays: partitions may have moved meanwhile.
+# A release that its instance has not seen yet (until is null) stays: partitions may have moved meanwhile.
 ENGAGE = """INSERT INTO brakes (stream, topic, partition, reasons, samples) SELECT $1, $2, partition, $4, $5
     FROM unnest($3::int[]) AS partition ON CONFLICT (stream, topic, partition)
     DO UPDATE SET reasons = excluded.reasons, samples = excluded.samples, release = NULL, until = NULL
@@ -35,7 +35,7 @@ ENGAGED = """SELECT topic, partition, engaged_at, reasons,
 
 
 class Release(StrEnum):
-    """How an engaged brake is let go."""
+    """Says how an operator lets a stopped topic go on."""
 
     RETRY = "retry"  # the cause is mended: the same records are tried again, and judged anew
     PUT_ASIDE = "put_aside"  # what fails among the records that wait now becomes dead letters; later ones are judged
@@ -60,7 +60,7 @@ class Brake:
         self.samples: deque[Sample] = deque(maxlen=SAMPLES)
 
     def copy(self) -> "Brake":
-        """The same counts, apart from now on."""
+        """Returns a brake with the same counts, which are counted apart from now on."""
         brake = Brake()
         brake.__dict__ = {**self.__dict__, "_runs": self._runs.copy(), "waived": dict(self.waived), "samples": self.samples.copy()}
         return brake
@@ -94,7 +94,7 @@ class Brake:
         self.count(False, good if failed else len(records))
 
     def passed(self, positions: Mapping[int, int]) -> list[int]:
-        """The partitions that have got so far that their failures count again; `positions` are the next offsets."""
+        """Returns the partitions that have got so far that their failures count again; `positions` are the next offsets."""
         passed = [partition for partition, until in self.waived.items() if positions.get(partition, 0) >= until]
         for partition in passed:
             del self.waived[partition]
@@ -102,7 +102,7 @@ class Brake:
 
     @property
     def reasons(self) -> dict[str, int]:
-        """How many of the records judged last failed, by reason, the most frequent first."""
+        """Returns how many of the records judged last failed, by reason, the most frequent first."""
         failed = Counter[str]()
         for reason, n in self._runs:
             failed[reason] += n
@@ -128,19 +128,19 @@ class Brake:
 
 
 async def engage(tx: Tx, stream: str, topic: str, partitions: Sequence[int], brake: Brake) -> None:
-    """Writes down that these partitions are not read, and why."""
+    """Stores that these partitions are not read, and why."""
     await tx.execute(ENGAGE, stream, topic, list(partitions), brake.reasons, [plain(sample) for sample in brake.samples])
 
 
 async def is_released(tx: Tx, stream: str, topic: str, partitions: Sequence[int]) -> bool:
-    """Whether somebody has released the brake of one of these partitions."""
+    """Returns True when somebody has released the brake of one of these partitions."""
     return any(row["release"] for row in await tx.fetch(OURS, stream, topic, list(partitions)))
 
 
 async def recall(tx: Tx, stream: str, topic: str, partitions: Sequence[int], ends: Mapping[int, int]) -> dict[int, int]:
-    """Below which offset failures do not count, by partition; `ends` are what the broker has, where that was asked.
+    """Returns below which offset failures do not count, by partition; `ends` are what the broker has, where that was asked.
 
-    Called by whoever reads these partitions on: the other rows end, be it by a release or because their instance is gone.
+    The instance that reads these partitions on calls this: the other rows are deleted, since they were released or their instance is gone.
     """
     waived, over = {}, []
     for row in await tx.fetch(OURS, stream, topic, list(partitions)):
@@ -156,7 +156,7 @@ async def recall(tx: Tx, stream: str, topic: str, partitions: Sequence[int], end
 
 
 async def end(tx: Tx, stream: str, topic: str, partitions: Sequence[int]) -> None:
-    """Forgets the brake of these partitions."""
+    """Deletes the brake's rows of these partitions."""
     if partitions:
         await tx.execute(END, stream, topic, list(partitions))
 

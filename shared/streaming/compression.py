@@ -1,4 +1,4 @@
-"""What producers compressed, decompressed within bounds, by every codec Kafka has: a record of a few kilobytes can hold gigabytes.
+"""Decompresses batches within bounds, by every codec Kafka has: a compressed record of a few kilobytes can hold gigabytes.
 
 The numbers of the codecs are those in a batch's attributes: https://kafka.apache.org/documentation/#recordbatch
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import cramjam
 
 LARGEST = 32 << 20  # bytes a batch may have when it is decompressed; producers make them of 16 KiB to 1 MiB
-LIKELY = 16  # times as large as its compressed bytes a batch mostly is at most
+LIKELY = 16  # most batches decompress to at most so many times their size: the first buffer
 
 NO_ROOM = "failed to write whole buffer"  # what cramjam says when the output is larger than the room for it
 XERIAL = b"\x82SNAPPY\0"  # begins what Java's snappy stream writes: blocks with their lengths, after 16 bytes
@@ -18,7 +18,7 @@ BLOCK_LENGTH = struct.Struct(">I")
 
 
 class TooLarge(Exception):
-    """Decompressed it would have more than LARGEST bytes."""
+    """The batch would have more than LARGEST bytes when decompressed."""
 
 
 class UnknownCodec(Exception):
@@ -26,7 +26,7 @@ class UnknownCodec(Exception):
 
 
 def decompressed(data: bytes, codec: int) -> bytes | bytearray:
-    """Raises TooLarge, UnknownCodec, or what the codec raises where the bytes are not its own."""
+    """Decompresses a batch. Raises TooLarge, UnknownCodec, or what the codec raises where the bytes are not its own."""
     if (decompress := DECOMPRESS.get(codec)) is None:
         raise UnknownCodec(codec)
     return decompress(data)
@@ -60,7 +60,7 @@ def _xerial(data: bytes) -> list[bytes]:
 
 
 def _growing(decompress_into: Callable[[bytes, bytearray], int]) -> Callable[[bytes], bytearray]:
-    """These codecs do not say beforehand how large it becomes: into a likely room first, then into larger ones."""
+    """Adapts a codec that does not say the output's size beforehand: it gets a buffer of a likely size first, then larger ones."""
 
     def decompress(data: bytes) -> bytearray:
         size = min(max(LIKELY * len(data), 64 << 10), LARGEST)

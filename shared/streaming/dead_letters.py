@@ -1,4 +1,4 @@
-"""What no retry will mend: how it is put aside with its reason, whole or as a pointer, and how the one bad record is found."""
+"""Puts records aside that no retry will mend (dead letters), and finds the one bad record of a batch (poison batch isolation)."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ from shared.cloudevents import Reason
 from shared.outbox import Message
 from shared.streaming.unpacking import Unreadable
 
-TRIES = 3  # of a record whose handling raises, before it is put aside
+TRIES = 3  # after which a record whose handling raises is put aside
 PREFIX = "forewarn-"
 REDRIVEN = "forewarn-redriven"  # the header that says how often a record was sent back to its topic
 LARGEST_WHOLE = (3 << 20) - (16 << 10)  # bytes of a record with its headers; `max.message.bytes` of the .dlq topics is 3 MiB
 
 
 class Form(StrEnum):
-    """How much of its record a dead letter keeps."""
+    """Says how much of its record a dead letter keeps."""
 
     WHOLE = "whole"  # key, value and headers as they came
     POINTER = "pointer"  # the place only: more came in a minute than are kept whole
@@ -29,7 +29,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One record put aside, and why. `detail` names fields and error classes, never what a customer wrote."""
+    """Is one record that was put aside, with the reason. `detail` names fields and error classes, never what a customer wrote."""
 
     record: ConsumerRecord
     reason: Reason
@@ -39,12 +39,12 @@ class DeadLetter:
 
     @property
     def redriven(self) -> bool:
-        """Whether somebody sent the record back to its topic after it had been put aside."""
+        """Returns True when somebody sent the record back to its topic after it had been put aside."""
         return any(name == REDRIVEN for name, _ in self.record.headers)
 
     @property
     def fits(self) -> bool:
-        """Whether there is a whole record, and it is small enough for its dead letter topic."""
+        """Returns True when there is a whole record that is small enough for its dead letter topic."""
         record = self.record
         if isinstance(record, Unreadable):
             return False
@@ -52,7 +52,7 @@ class DeadLetter:
         return len(record.key or b"") + len(record.value or b"") + headers <= LARGEST_WHOLE
 
     def message(self, stream: str, form: Form = Form.WHOLE) -> Message:
-        """The letter for `<topic>.dlq`; where the record stood and what was wrong is in `forewarn-*` headers.
+        """Returns the message for `<topic>.dlq`; `forewarn-*` headers say where the record stood and what was wrong.
 
         A pointer or a stub has no key and an empty value, and of the record's headers only how often it was redriven.
         What is not known of a record is left out: all but its place where it cannot be read, the moment where its timestamp is none.
@@ -84,13 +84,13 @@ class DeadLetter:
 
 
 def _times_redriven(record: ConsumerRecord) -> list[tuple[str, bytes]]:
-    """The header that counts, as far as it is a count: anybody may write a larger one, or many."""
+    """Returns the header that counts redrives, as far as it is a count: anybody may write a larger one, or many."""
     last = next((value for name, value in reversed(record.headers) if name == REDRIVEN), None)
     return [(REDRIVEN, last)] if last is not None and len(last) < 10 else []
 
 
 def _first_seen(record: ConsumerRecord) -> str | None:
-    """The record's own timestamp; None where it is none: Kafka takes any number, and its oldest format has no timestamp."""
+    """Returns the record's own timestamp; None where it has none: Kafka takes any number, and its oldest format has no timestamp."""
     if isinstance(record, Unreadable) or record.timestamp is None:
         return None
     try:
@@ -100,7 +100,7 @@ def _first_seen(record: ConsumerRecord) -> str | None:
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """One dead letter as an example for people: where the record stands, what is wrong, and which system sent it."""
+    """Shows one dead letter as an example for people: where the record stands, what is wrong, and which system sent it."""
 
     partition: int
     offset: int
@@ -122,7 +122,7 @@ class _Source(msgspec.Struct):
 
 
 def source_of(record: ConsumerRecord) -> str | None:
-    """The CloudEvents `source` a record names, even when the rest of it cannot be read; None when it names none."""
+    """Returns the CloudEvents `source` a record names, even when the rest of it cannot be read; None when it names none."""
     held: bytes | None = dict(record.headers).get("ce_source")
     if held is not None:
         return held.decode(errors="backslashreplace")[:100]
@@ -134,19 +134,19 @@ def source_of(record: ConsumerRecord) -> str | None:
 
 
 class Suspects:
-    """Records that were there when handling raised: they go one by one, until one is caught or all have passed."""
+    """Remembers the records of a batch that raised (a poison batch): they go one by one, until one fails too often or all have passed."""
 
     def __init__(self) -> None:
         self._tried: dict[tuple[int, int], tuple[int, str]] = {}  # (partition, offset) → tries, last error's class
         self._until: dict[int, int] = {}  # partition → the offset after its last suspect
 
     def doubt(self, taken: Mapping[int, int]) -> None:
-        """Partition → offset: something that stood before it, and was not saved yet, may be what made a save raise."""
+        """Suspects the unsaved records before these offsets (partition → offset): one of them may have made a save raise."""
         for partition, until in taken.items():
             self._until[partition] = max(self._until.get(partition, 0), until)
 
     def blame(self, records: Sequence[ConsumerRecord], error: Exception) -> None:
-        """One of these made handling raise what no waiting will mend."""
+        """Counts a failed try against each of these records: one of them made handling raise an error that waiting does not mend."""
         for record in records:
             at = record.partition, record.offset
             self._tried[at] = self._tried.get(at, (0, ""))[0] + 1, type(error).__name__
@@ -156,9 +156,9 @@ class Suspects:
         return bool(record.offset < self._until.get(record.partition, -1))
 
     def caught(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
-        """The dead letters of those records that cannot be unpacked or have raised too often.
+        """Returns the dead letters of those records that cannot be unpacked or have raised too often.
 
-        One whose putting aside has raised as often, too, is put aside as place and reason alone.
+        A record for which putting aside has raised as often, too, is put aside as place and reason alone.
         """
         letters = [DeadLetter(record, Reason.UNREADABLE, record.why, "Unreadable") for record in records if type(record) is Unreadable]
         for record in records if self._tried else ():
@@ -169,12 +169,12 @@ class Suspects:
         return letters
 
     def absolve(self, partition: int, below: int) -> None:
-        """What is committed was no one's fault."""
+        """Clears the records below this offset of suspicion, since they are committed."""
         self._tried = {at: tried for at, tried in self._tried.items() if at[0] != partition or at[1] >= below}
 
 
 def without(records: Sequence[ConsumerRecord], letters: Sequence[DeadLetter]) -> Sequence[ConsumerRecord]:
-    """The records that are not among the dead letters."""
+    """Returns the records that are not among the dead letters."""
     if not letters:
         return records
     aside = {(letter.record.partition, letter.record.offset) for letter in letters}

@@ -1,4 +1,4 @@
-"""The consumer of one topic as a stream uses it: by partition number, and without harm while there is no consumer yet."""
+"""Wraps the consumer of one topic for its stream: by partition number, and harmless to call while there is no consumer yet."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -13,7 +13,7 @@ from shared.streaming.offsets import Log, Position
 
 
 class Consumer(Protocol):
-    """The part of aiokafka's consumer a stream needs."""
+    """Names the part of aiokafka's consumer that a stream needs."""
 
     def seek(self, partition: TopicPartition, offset: int) -> None: ...
     def pause(self, *partitions: TopicPartition) -> None: ...
@@ -28,18 +28,21 @@ class Consumer(Protocol):
 
 
 async def unidentified() -> None:
-    """The identity of a topic at brokers that know none."""
+    """Returns no identity: the topic ids are unknown at these brokers."""
 
 
 class Feed:
-    """Raises KafkaError where the broker is asked and refuses, TimeoutError where it does not answer in time."""
+    """Queries and controls the consumer of one topic.
+
+    Raises KafkaError where the broker refuses, TimeoutError where it does not answer in time.
+    """
 
     def __init__(self, topic: Callable[[], str], consumer: Callable[[], Consumer | None]) -> None:
-        """`topic`: as the brokers call it."""
+        """Takes the topic's name, `topic`, as the brokers call it."""
         self._topic, self._consumer = topic, consumer
 
     def partitions(self) -> int:
-        """How many the topic has."""
+        """Returns how many partitions the topic has."""
         consumer = self._consumer()
         known = consumer.partitions_for_topic(self._topic()) if consumer is not None else None
         if not known:
@@ -47,12 +50,12 @@ class Feed:
         return len(known)
 
     def seek(self, partition: int, offset: int) -> None:
-        """The next poll begins there."""
+        """Makes the next poll of this partition begin at the offset."""
         if (consumer := self._consumer()) is not None:
             consumer.seek(self._at(partition), offset)
 
     def pause(self, partitions: Collection[int]) -> None:
-        """Polls bring nothing of these partitions until `resume`."""
+        """Stops polls from bringing records of these partitions until `resume`."""
         if (consumer := self._consumer()) is not None:
             consumer.pause(*map(self._at, partitions))
 
@@ -61,7 +64,7 @@ class Feed:
             consumer.resume(*map(self._at, partitions))
 
     async def log(self, partitions: Collection[int], identity: Callable[[], Awaitable[str | None]]) -> Log:
-        """The first and the next offset the broker has of each partition, and the topic's identity."""
+        """Returns the first and the next offset the broker has of each partition, and the topic's identity."""
         consumer, places = self._consumer(), [*map(self._at, partitions)]
         if consumer is None:
             return Log()
@@ -69,24 +72,27 @@ class Feed:
         return Log(_numbered(begins), _numbered(ends), await identity())
 
     async def ends(self, partitions: Collection[int], within: float) -> dict[int, int]:
-        """The next offset of each partition, which a paused consumer does not hear of by itself."""
+        """Returns the next offset of each partition, which a paused consumer does not learn by itself."""
         consumer = self._consumer()
         if consumer is None:
             return {}
         return _numbered(await asyncio.wait_for(consumer.end_offsets([*map(self._at, partitions)]), within))
 
     async def behind(self, partition: int, position: Position, *, idle: bool) -> int | None:
-        """Records after the committed offset; None before the broker has told. `idle`: no poll is being worked on."""
+        """Returns the number of records after the committed offset; None before the broker has told. `idle`: no poll is being worked on."""
         consumer, at = self._consumer(), self._at(partition)
         end = consumer.highwater(at) if consumer is not None else None
         if consumer is None or end is None:
             return None
-        # What compaction and transactions leave out at a partition's end comes in no poll: then the consumer is past it.
+        # Offsets that compaction and transactions leave out at a partition's end come in no poll: the consumer's position is past them.
         past = idle and not position.moved and await consumer.position(at) >= end
         return 0 if past else max(end - position.committed, 0)
 
     async def held(self, partitions: Collection[int]) -> dict[int, int]:
-        """Partitions that an open transaction holds, and where it begins: all before that was fetched, and there is more behind."""
+        """Returns the partitions that an open transaction blocks, each with the offset where the transaction begins.
+
+        A partition is blocked when everything before that offset was fetched and there is more behind it.
+        """
         held: dict[int, int] = {}
         if (consumer := self._consumer()) is None:
             return held
@@ -97,7 +103,7 @@ class Feed:
         return held
 
     async def commit(self, offsets: Mapping[int, int], within: float) -> None:
-        """Tells Kafka too, only so that its own lag tools see it."""
+        """Commits to Kafka too, only so that its own lag tools see the offsets."""
         if offsets and (consumer := self._consumer()) is not None:
             await asyncio.wait_for(consumer.commit({self._at(partition): offset for partition, offset in offsets.items()}), within)
 
@@ -110,7 +116,7 @@ def _numbered(offsets: Mapping[TopicPartition, int]) -> dict[int, int]:
 
 
 class Piece(NamedTuple):
-    """Records that are taken at once, and where each of their partitions goes on after them."""
+    """Holds records that are taken at once, and where each of their partitions goes on after them."""
 
     records: list[ConsumerRecord]
     ends: dict[int, int]

@@ -1,4 +1,4 @@
-"""A processor for services whose every batch is one transaction: reads facts, and hands them to the topic's handler."""
+"""Handles facts in one transaction a batch: reads the records, and calls the topic's handler with the facts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -24,8 +24,8 @@ class Handling:
 
     Tombstones of a compacted topic are no dead letters: `forget` is called with their keys, in their places between the facts, and
     where there is none they are skipped.
-    Both may be called again with the same after a rollback. What they raise that is not transient makes
-    their records go one by one, and the one that raises again a dead letter.
+    Both may be called again with the same after a rollback. When they raise what is not transient, the
+    records go one by one, and the one that raises again becomes a dead letter.
     """
 
     def __init__(self, topic: str, known: Sequence[type[Fact]], handler: Handler, forget: Forget | None = None) -> None:

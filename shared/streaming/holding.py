@@ -1,4 +1,4 @@
-"""Partitions that an open transaction of somebody else holds: which, for how long, and whose it is."""
+"""Watches for partitions that somebody else's open transaction blocks: which, for how long, and whose transaction it is."""
 
 import logging
 import time
@@ -19,7 +19,7 @@ TOLD_AFTER = 10.0  # seconds at one place; a product that writes in transactions
 
 @dataclass
 class Hold:
-    """A partition's readers have read all before `offset`, where a transaction began at `since` (monotonic) or earlier."""
+    """Says that a partition's readers have read all before `offset`, where a transaction began at `since` (monotonic) or earlier."""
 
     offset: int
     since: float
@@ -27,7 +27,7 @@ class Hold:
 
 
 class Holding:
-    """What holds one stream."""
+    """Watches what blocks one stream."""
 
     def __init__(self, stream: Stream, brokers: Brokers) -> None:
         self._stream, self._brokers = stream, brokers
@@ -39,7 +39,7 @@ class Holding:
         return Figures(f"what holds {self._stream.topic}", self.look, [self._gauge], every=EVERY)
 
     def trouble(self) -> str | None:
-        """The partition that is held longest; None when none is for longer than a transaction takes."""
+        """Describes the partition that has been blocked longest; None when none is blocked for longer than a transaction takes."""
         now = time.monotonic()
         told = [(hold.since, partition, hold) for partition, hold in self._holds.items() if now - hold.since >= TOLD_AFTER]
         if not told:
@@ -48,7 +48,7 @@ class Holding:
         return f"partition {partition} is held at offset {hold.offset} by an open transaction for {now - since:.0f} s: {hold.whose}"
 
     async def look(self) -> None:
-        """Asks the consumer, and the brokers about a hold that lasts."""
+        """Asks the consumer, and the brokers about a block that lasts."""
         now = time.monotonic()
         held = await self._feed.held(self._stream.assigned or ())
         self._holds = {

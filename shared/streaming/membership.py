@@ -1,7 +1,7 @@
-"""Static membership of consumer groups (KIP-345): the name of a replica, and the end of a quarrel between two of one name.
+"""Gives a replica a name in its consumer groups (static membership, KIP-345), and resolves the conflict of two members with one name.
 
 A member that has a name keeps its partitions over a restart within the session timeout. Two members with one name displace each
-other for ever, a hundred times a minute, since the client joins again whenever it was displaced; neither gets anything done.
+other for ever, a hundred times a minute, since the client joins again whenever it was displaced; neither makes progress.
 """
 
 import logging
@@ -25,10 +25,10 @@ MOST, WITHIN = 20, 60.0  # assignments in seconds: two of one name have twice as
 
 
 class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Hands a consumer's rebalances to its stream and counts them. A member that is displaced again and again takes another name."""
+    """Passes a consumer's rebalances to its stream and counts them. A member that is displaced again and again takes another name."""
 
     def __init__(self, stream: Stream, instance: str) -> None:
-        """`instance`: what FOREWARN_INSTANCE says; empty: no static membership."""
+        """Takes FOREWARN_INSTANCE as `instance`; empty means no static membership."""
         self.instance = socket.gethostname() if instance == HOSTNAME else instance
         self._stream = stream
         self._assigned_at: deque[float] = deque(maxlen=MOST)
@@ -37,7 +37,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
     @property
     def name(self) -> str | None:
-        """What the group knows this member by; None without static membership."""
+        """Returns the name by which the group knows this member; None without static membership."""
         return f"{self._stream.group}-{self.instance}" if self.instance else None
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
@@ -52,19 +52,19 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             self._take_another_name()
 
     def _is_displaced(self, now: float) -> bool:
-        """Whether this is one assignment of too many."""
+        """Returns True when this is one assignment too many."""
         self._assigned_at.append(now)
         return len(self._assigned_at) == MOST and now - self._assigned_at[0] <= WITHIN
 
     def _take_another_name(self) -> None:
-        """The next time it joins; two that do so at once take two names."""
+        """Chooses another name for the next time it joins; two members that do so at once choose two names."""
         before, self.instance = self.instance, f"{self.instance}-{secrets.token_hex(3)}"
         self._assigned_at.clear()
         log.error(
             "%s: another member has the name %s too, and they displace each other; this one goes on as %s: set FOREWARN_INSTANCE anew",
             *(self._stream.group, before, self.instance),
         )
-        # aiokafka has no public way: it reads the name whenever it joins, and a broker wants a new name from a new member.
+        # aiokafka has no public way: it reads the name whenever it joins, and a broker requires a new name of a new member.
         coordinator: Any = self._stream.consumer()._coordinator  # type: ignore[union-attr]
         coordinator._group_instance_id = self.name
         coordinator.reset_generation()

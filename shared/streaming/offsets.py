@@ -1,4 +1,4 @@
-"""Where a stream stands in each partition: the table is the truth, moved by a compare-and-set in the transaction of the effects."""
+"""Keeps where a stream stands in each partition: the table is the truth, moved by a compare-and-set in the transaction of the effects."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -14,22 +14,23 @@ log = logging.getLogger(__name__)
 WHERE = "SELECT partition, next, topic_id FROM offsets WHERE stream = $1 AND topic = $2 AND partition = ANY ($3::int[])"
 BEGIN = "INSERT INTO offsets (stream, topic, partition, next, topic_id) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"
 IDENTIFY = "UPDATE offsets SET next = $4, topic_id = $5 WHERE stream = $1 AND topic = $2 AND partition = $3"
+# This is the compare-and-set: it moves only the partitions that stand where this instance believes they do.
 ADVANCE = """UPDATE offsets SET next = moved.next
     FROM unnest($3::int[], $4::bigint[], $5::bigint[]) AS moved (partition, expected, next)
     WHERE stream = $1 AND topic = $2 AND offsets.partition = moved.partition AND offsets.next = moved.expected"""
 
 
 class Fenced(Exception):
-    """Another instance has moved this partition's offset: what was done here must not count."""
+    """Another instance has moved this partition's offset (an optimistic concurrency failure): what was done here must not count."""
 
 
 @dataclass(slots=True)
 class Position:
-    """Where one partition stands."""
+    """Says where one partition stands."""
 
     committed: int  # what the table says: the compare of the compare-and-set
     next: int  # what comes after the last record taken into memory
-    gap: int = -1  # an offset that came too early: believed only when a seek brings it again
+    gap: int = -1  # an offset that came too early: it counts only when a seek brings it again
 
     @property
     def moved(self) -> bool:
@@ -38,7 +39,10 @@ class Position:
 
 @dataclass(frozen=True)
 class Log:
-    """What the broker has of a topic: by partition the first offset and the next one, and the topic's id. Empty: it was not asked."""
+    """Says what the broker has of a topic: the first and the next offset by partition, and the topic's id.
+
+    It is empty when the broker was not asked.
+    """
 
     begins: Mapping[int, int] = field(default_factory=dict)
     ends: Mapping[int, int] = field(default_factory=dict)
@@ -46,14 +50,17 @@ class Log:
 
 
 async def load(tx: Tx, stream: str, topic: str, partitions: Sequence[int], has: Log) -> dict[int, Position]:
-    """Where to go on in each partition. New partitions, and those of another topic of the same name, begin where the broker's do."""
+    """Returns where to go on in each partition.
+
+    New partitions, and those of another topic of the same name, begin where the broker's do.
+    """
     await tx.executemany(BEGIN, [(stream, topic, partition, begin, has.topic_id) for partition, begin in has.begins.items()])
     stored = {row["partition"]: row["next"] for row in await _of_this_topic(tx, stream, topic, partitions, has)}
     return {partition: Position(offset, _start(topic, partition, offset, has)) for partition, offset in stored.items()}
 
 
 async def _of_this_topic(tx: Tx, stream: str, topic: str, partitions: Sequence[int], has: Log) -> Sequence[Record]:
-    """The rows, after those of another topic of this name were set to the start of this one: their offsets mean nothing in it.
+    """Returns the rows, after resetting those of another topic of this name to the start of this one, where their offsets mean nothing.
 
     A row from before ids were kept is taken for this topic's.
     """
@@ -72,7 +79,7 @@ async def _of_this_topic(tx: Tx, stream: str, topic: str, partitions: Sequence[i
 
 
 def _start(topic: str, partition: int, stored: int, has: Log) -> int:
-    """The table's offset, unless the broker no longer has it."""
+    """Returns the table's offset, unless the broker no longer has it."""
     where, begin, end = f"{topic}/{partition}", has.begins.get(partition, 0), has.ends.get(partition, stored)
     if stored > end:
         log.error("%s ends at %d but was read to %d: the topic was made anew, reading from its start", where, end, stored)

@@ -1,4 +1,4 @@
-"""What a later version may say and this one still reads (a tolerant reader). Pure.
+"""Reads facts of later versions as far as this one can (a tolerant reader). Pure.
 
 Fields we do not know are ignored by the models themselves. Here is the rest: null means that a field is not given, and a
 word outside a closed list makes the fact unknown, or leaves out the item of the list that it stands in.
@@ -17,16 +17,16 @@ Location = tuple[int | str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """A fact's attributes without what could not be read, to be validated again."""
+    """Holds a fact's attributes without what could not be read, to be validated again."""
 
     attributes: dict[str, Any]
     left_out: int  # items of lists that have a word we do not know
 
 
 def mended(attributes: dict[str, Any], refusal: ValidationError) -> Mended | None:
-    """The refused fact as far as it can be read, changed in place; None when a word of a later version makes it unknown.
+    """Returns the refused fact as far as it can be read, changed in place; None when a word of a later version makes it unknown.
 
-    What is wrong otherwise stays, so that the next validation says so.
+    Other mistakes stay in it, so that the next validation reports them.
     """
     errors = refusal.errors(include_url=False, include_context=False)
     nulls = {each["loc"] for each in errors if each["input"] is None and isinstance(each["loc"][-1], str)}
@@ -38,13 +38,13 @@ def mended(attributes: dict[str, Any], refusal: ValidationError) -> Mended | Non
     items = {_item(each["loc"]) for each in others}
     if () in items:
         return None
-    for item in sorted(items, key=lambda where: where[-1], reverse=True):  # so that the places of the others stay
+    for item in sorted(items, key=lambda where: where[-1], reverse=True):  # so that the indices of the others stay valid
         _take_out(attributes, item)
     return Mended(attributes, len(items))
 
 
 def _item(where: Location) -> Location:
-    """The innermost item of a list that the place is in; empty when it is in none."""
+    """Returns the innermost item of a list that the place is in; empty when it is in none."""
     return where[: max((at + 1 for at, step in enumerate(where) if isinstance(step, int)), default=0)]
 
 

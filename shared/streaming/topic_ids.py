@@ -1,4 +1,4 @@
-"""Asks a broker which topic of a name it has (KIP-516): a topic that is deleted and made anew, or is on another cluster, has another id.
+"""Asks a broker for the id of a topic (KIP-516): a topic that is deleted and made anew, or is on another cluster, has another id.
 
 The client library asks for no ids, so the request is here: Metadata in version 12, of brokers since Kafka 3.0.
 """
@@ -15,7 +15,7 @@ NONE = UUID(int=0)
 
 
 class _Id(AbstractType[UUID]):  # type: ignore[misc]
-    """16 bytes as they are."""
+    """Reads and writes 16 bytes as they are."""
 
     @classmethod
     def encode(cls, value: UUID) -> bytes:
@@ -27,7 +27,7 @@ class _Id(AbstractType[UUID]):  # type: ignore[misc]
 
 
 class _Metadata(Response):  # type: ignore[misc]
-    """As far as the id of the first topic; what stands behind it is not read."""
+    """Is the answer as far as the id of the first topic; what stands behind it is not read."""
 
     API_KEY = 3
     API_VERSION = 12
@@ -57,7 +57,7 @@ class _MetadataRequest12(RequestStruct):  # type: ignore[misc]
 
 
 class _MetadataRequest(Request[_MetadataRequest12]):  # type: ignore[misc]
-    """About one topic, by its name."""
+    """Asks about one topic, by its name."""
 
     API_KEY = 3
 
@@ -69,7 +69,7 @@ class _MetadataRequest(Request[_MetadataRequest12]):  # type: ignore[misc]
 
 
 async def topic_id(brokers: Brokers, topic: str) -> str | None:
-    """The id of the topic that the brokers call so; None where there is no such topic, or the brokers know no ids.
+    """Returns the id of the topic that the brokers call so; None where there is no such topic, or the brokers know no ids.
 
     Raises KafkaError when no broker answers.
     """

@@ -1,4 +1,4 @@
-"""Whose open transaction holds a partition: asked of the brokers, since aiokafka has no requests for it.
+"""Finds whose open transaction blocks a partition, by requests to the brokers that aiokafka does not have.
 
 A reader of what is committed gets nothing behind the first record of a transaction that is neither committed nor aborted.
 
@@ -20,7 +20,7 @@ TEXT, TAGS = CompactString("utf-8"), ("tags", TaggedFields)
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The producer whose transaction it is; `transactional_id` where a broker knows it."""
+    """Identifies the producer of a transaction; `transactional_id` is set where a broker knows it."""
 
     producer_id: int
     transactional_id: str | None
@@ -31,7 +31,7 @@ class Owner:
 
 
 async def owner(brokers: Brokers, topic: str, partition: int, offset: int) -> Owner | None:
-    """Whose transaction begins there; None when no broker knows of it any more. Raises KafkaError or OSError."""
+    """Returns whose transaction begins there; None when no broker knows of it any more. Raises KafkaError or OSError."""
     client, topic = brokers.client("forewarn-transactions"), brokers.there(topic)
     try:
         await client.bootstrap()
@@ -50,7 +50,7 @@ async def owner(brokers: Brokers, topic: str, partition: int, offset: int) -> Ow
 
 
 async def _transactional_id(client: AIOKafkaClient, producer_id: int) -> str | None:
-    """Each broker lists the transactions that it coordinates."""
+    """Asks each broker for the transactions that it coordinates, and returns the transactional id of this producer's."""
     for broker in client.cluster.brokers():
         for name, its, _, _ in (await client.send(broker.nodeId, ListTransactions(producer_id))).transactions or ():
             if its == producer_id:
@@ -101,7 +101,7 @@ class DescribeProducersRequest_v0(RequestStruct):  # type: ignore[misc]
 
 
 class DescribeProducers(Request[DescribeProducersRequest_v0]):  # type: ignore[misc]
-    """Who writes to one partition, and where each one's open transaction begins in it."""
+    """Asks who writes to one partition, and where each producer's open transaction begins in it."""
 
     API_KEY = 61
 
@@ -133,7 +133,7 @@ class ListTransactionsRequest_v0(RequestStruct):  # type: ignore[misc]
 
 
 class ListTransactions(Request[ListTransactionsRequest_v0]):  # type: ignore[misc]
-    """The transactions of one producer that a broker coordinates."""
+    """Asks for the transactions of one producer that a broker coordinates."""
 
     API_KEY = 66
 

@@ -1,6 +1,6 @@
-"""Records unpacked from what a broker sends: what cannot be unpacked is one record that says so in its place, and reading goes on.
+"""Unpacks the records that a broker sends: one that cannot be unpacked becomes an `Unreadable` record in its place, and reading goes on.
 
-aiokafka raises there, and its caller polls the same bytes again for ever. It has nothing to hook into: its fetcher makes
+aiokafka raises there, and its caller polls the same bytes again for ever. It offers no hook: its fetcher makes
 `MemoryRecords` and `PartitionRecords` by name, and `install` puts ours there. tests/contract/test_unpacking.py pins what
 that relies on. A batch that cannot be read at all stands for its last record; of others only the bad record is left out.
 
@@ -24,7 +24,7 @@ from shared.streaming.compression import decompressed
 
 log = logging.getLogger(__name__)
 
-# Where a batch has its fields: those that every format has, and those of format 2 (`magic` 2, since Kafka 0.11).
+# These are the offsets of a batch's fields: those that every format has, and those of format 2 (`magic` 2, since Kafka 0.11).
 INT64, INT32, UINT32 = struct.Struct(">q"), struct.Struct(">i"), struct.Struct(">I")
 LENGTH_AT, LENGTH_ENDS, MAGIC_AT = 8, 12, 16
 CRC_AT, ATTRIBUTES_AT, CODEC_AT, LAST_DELTA_AT, COUNT_AT, RECORDS_AT = 17, 21, 22, 23, 57, 61
@@ -33,7 +33,7 @@ SHORTEST_LEGACY = 26  # aiokafka reads beyond the end of what is shorter, and of
 
 
 class Record(msgspec.Struct, gc=False):
-    """One record, by the names that aiokafka's ConsumerRecord has. Measured: made in 0.13 µs and not 0.69, of some 6 an event may take."""
+    """Is a record, by the names that aiokafka's ConsumerRecord has. Measured: made in 0.13 µs, not 0.69, of some 6 an event may take."""
 
     topic: str
     partition: int
@@ -49,7 +49,10 @@ class Record(msgspec.Struct, gc=False):
 
 
 class Unreadable(Record, gc=False):
-    """A record of which nothing is known but its place, and what it raised. `why` names error classes, never what a record holds."""
+    """Stands for a record that could not be unpacked: only its place is known, and what unpacking raised.
+
+    `why` names error classes, never what a record holds.
+    """
 
     why: str = ""
 
@@ -67,11 +70,11 @@ class Gap:
 
 
 class Batches:
-    """The batches of one partition in one answer of a broker, as aiokafka's `MemoryRecords`; the last may be cut off."""
+    """Reads the batches of one partition in one answer of a broker, as aiokafka's `MemoryRecords`; the last may be cut off."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at = memoryview(data), 0
-        self.first = self.last = -1  # offsets of the batch handed out last
+        self.first = self.last = -1  # offsets of the batch returned last
         self._batch = self._data[:0]  # its bytes, without compression; none where it cannot be read at all
 
     def size_in_bytes(self) -> int:
@@ -81,12 +84,15 @@ class Batches:
         return self._at < self._end() <= len(self._data)
 
     def next_batch(self) -> Any:
-        """A batch of aiokafka's, decompressed. Raises what decompressing raises, and CorruptRecordException when it is too short."""
+        """Returns a batch of aiokafka's, decompressed.
+
+        Raises what decompressing raises, and CorruptRecordException when it is too short.
+        """
         data, self._at = self._data[self._at : self._end()], self._end()
         self._batch, [self.first] = data[:0], INT64.unpack_from(data)
         self.last = self.first
         if len(data) >= SHORTEST_LEGACY and data[MAGIC_AT] < 2:
-            self.first = 0  # these have the offset of the last record in them
+            self.first = 0  # batches in older formats have the offset of the last record in them
             return LegacyRecordBatch(data, data[MAGIC_AT])
         if len(data) < RECORDS_AT:
             raise CorruptRecordException(f"a batch of {len(data)} bytes")
@@ -100,7 +106,7 @@ class Batches:
         return batch
 
     def one_by_one(self, error: Exception) -> Iterator[Any]:
-        """The records of the last batch, which raised that error, and gaps: all that can be had of it."""
+        """Yields the records of the last batch, which raised that error, and gaps where a record cannot be read."""
         if not self._batch or not DefaultRecordBatch(self._batch).validate_crc():
             yield Gap(self.last, f"{_name(error)}, offsets {self.first} to {self.last}")
             return
@@ -125,7 +131,7 @@ class Batches:
             at = begins + length
 
     def _end(self) -> int:
-        """Where the next batch ends; the end of the data when its length cannot be."""
+        """Returns where the next batch ends; the end of the data when the batch's length is impossible."""
         if len(self._data) - self._at < LENGTH_ENDS:
             return len(self._data) + 1
         [length] = INT32.unpack_from(self._data, self._at + LENGTH_AT)
@@ -133,12 +139,12 @@ class Batches:
 
 
 class Unpacking(fetcher.PartitionRecords):  # type: ignore[misc]
-    """The records of one partition in one answer of a broker, one after the other; never raises."""
+    """Yields the records of one partition in one answer of a broker, one after the other; never raises."""
 
     next_fetch_offset: int
 
     def __iter__(self) -> Iterator[Record]:
-        """The generator itself: aiokafka's way leads through a method of Python for each record."""
+        """Returns the generator itself: aiokafka's way leads through a method of Python for each record."""
         records: Iterator[Record] = self._records_iterator
         return records
 
@@ -159,7 +165,7 @@ class Unpacking(fetcher.PartitionRecords):  # type: ignore[misc]
         self.next_fetch_offset = max(self.next_fetch_offset, self._records.last + 1)
 
     def _consumer_record(self, tp: Any, record: Any) -> Record:
-        """As aiokafka's, without its deserializers, which no consumer of ours has: this runs for every record.
+        """Makes the record as aiokafka does, without its deserializers, which no consumer of ours has: this runs for every record.
 
         The broker does not check the offsets that records say: one far ahead would have all before it left out.
         """
@@ -191,7 +197,7 @@ def install() -> None:
 
 
 def _without_compression(batch: memoryview) -> memoryview:
-    """As its producer could have sent it. Raises what decompressing raises."""
+    """Returns the batch as its producer could have sent it uncompressed. Raises what decompressing raises."""
     plain = bytearray(batch[:RECORDS_AT])
     plain[CODEC_AT] &= ~CODEC
     plain += decompressed(bytes(batch[RECORDS_AT:]), batch[CODEC_AT] & CODEC)
@@ -204,13 +210,16 @@ def _name(error: Exception) -> str:
 
 
 def _offset_delta(data: memoryview, at: int) -> int:
-    """Of the record that begins there: attributes come first, then the timestamp's difference. Raises IndexError past the end."""
+    """Returns the offset delta of the record that begins there. Raises IndexError past the end.
+
+    The record's attributes come first, then the timestamp's difference, then this.
+    """
     _, at = _varint(data, at + 1)
     return _varint(data, at)[0]
 
 
 def _varint(data: memoryview, at: int) -> tuple[int, int]:
-    """A zig-zag varint, at most ten bytes long, and where it ends. Raises IndexError past the end."""
+    """Returns a zig-zag varint, at most ten bytes long, and where it ends. Raises IndexError past the end."""
     value = shift = 0
     while True:
         byte = data[at]

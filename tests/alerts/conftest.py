@@ -19,7 +19,7 @@ FIRES_WITHIN, OVER_WITHIN = 90.0, 60.0  # seconds, with the times of `scaling.py
 
 @dataclass
 class Told:
-    """What came of one alert."""
+    """The outcome of one alert."""
 
     alert: str
     what: str  # was taken away
@@ -91,7 +91,7 @@ async def _until(stack: Stack, wanted: Mapping[str, Labels], *, firing: bool, wi
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What was taken away, and which alert fired after how many seconds."""
+    """Prints what was taken away, and which alert fired after how many seconds."""
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
     told = [Told(**held) for report in reports for name, held in getattr(report, "user_properties", ()) if name == "alert"]
     if told:

@@ -6,7 +6,7 @@ ANSWERS = {b"EHLO": b"250 here", b"MAIL": b"553 5.1.8 sender domain does not exi
 
 
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One conversation."""
+    """Holds one conversation."""
     writer.write(b"220 here\r\n")
     while line := await reader.readline():
         writer.write(ANSWERS.get(line[:4].upper(), b"250 ok") + b"\r\n")

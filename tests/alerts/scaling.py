@@ -18,7 +18,7 @@ _duration = r"(\d+)([smhd])"
 
 
 def rules() -> str:
-    """`rules.yml`, faster."""
+    """Returns `rules.yml`, faster."""
     text = (DEPLOY / "prometheus/rules.yml").read_text()
     text = _each(rf"(?<=\[){_duration}(?=\])", text, SHORTEST_RANGE_S)
     text = _each(rf"(?<=\[){_duration}(?=:)", text, SHORTEST_RANGE_S)
@@ -35,7 +35,7 @@ def prometheus() -> str:
 
 
 def alertmanager() -> str:
-    """`alertmanager.yml`, telling at once."""
+    """Returns `alertmanager.yml`, telling at once."""
     return re.sub(r"(group_wait|group_interval): \w+", r"\1: 1s", (DEPLOY / "alertmanager/alertmanager.yml").read_text())
 
 

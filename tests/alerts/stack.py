@@ -26,7 +26,7 @@ PORTS = {"monitor": 8001, "kafka": 9092, "maildev": 1080, "prometheus": 9090}  #
 UP_S = 180
 SEEN_LIMIT = 30_000  # events that monitor of this stack remembers
 
-# A mail server that refuses every sender, in the place of `maildev`; started by the test that needs it.
+# This mail server refuses every sender, in the place of `maildev`; the test that needs it starts it.
 REFUSING = f"""  refusing:
     image: forewarn:0.1.0
     pull_policy: never
@@ -89,7 +89,7 @@ class Stack:
 
     @asynccontextmanager
     async def holding(self, statement: str) -> AsyncIterator[None]:
-        """A transaction that did this and does not end, while the context lasts."""
+        """Yields a transaction that did this and does not end, while the context lasts."""
         process = await self._started("exec", "-T", "postgres", "psql", "-U", "postgres", "-d", "forewarn", "-q")
         assert process.stdin is not None
         process.stdin.write(f"BEGIN; {statement};\n\\echo held\n".encode())
@@ -125,13 +125,13 @@ class Stack:
             await consumer.stop()
 
     async def say(self, *facts: Fact) -> None:
-        """The facts are on their topics when this returns."""
+        """Publishes the facts: they are on their topics when this returns."""
         async with self.producing() as producer:
             for fact in facts:
                 await producer.send_and_wait(TOPIC_OF[type(fact)], write_fact(fact), key=fact.subject.encode(), headers=list(FACT_HEADERS))
 
     async def put(self, topic: str, value: bytes, count: int) -> None:
-        """The same bytes so many times, on one partition."""
+        """Sends the same bytes so many times, to one partition."""
         async with self.producing() as producer:
             await asyncio.gather(*[await producer.send(topic, value, partition=0) for _ in range(count)])
 
@@ -145,7 +145,7 @@ class Stack:
             await admin.close()
 
     async def dismiss_incidents(self) -> None:
-        """An operator says that every open incident was a false alarm."""
+        """Dismisses every open incident, as an operator does."""
         token = (await self.compose("exec", "-T", "monitor", "cat", "/run/secrets/operator_token")).strip()
         incidents, headers = f"http://localhost:{self.ports['monitor']}/v1/incidents", {"Authorization": f"Bearer {token}"}
         for incident in (await self.http.get(incidents, params={"status": "open"}, headers=headers)).json()["items"]:
@@ -154,24 +154,24 @@ class Stack:
     # ── what is said about it ────────────────────────────────────────────────────────────────
 
     async def firing(self) -> list[dict[str, str]]:
-        """The labels of every alert that Prometheus says is firing."""
+        """Returns the labels of every alert that Prometheus says is firing."""
         answer = await self.http.get(f"http://localhost:{self.ports['prometheus']}/api/v1/alerts")
         return [alert["labels"] for alert in answer.json()["data"]["alerts"] if alert["state"] == "firing"]
 
     async def query(self, expression: str) -> list[Any]:
-        """What Prometheus finds for an expression now."""
+        """Returns what Prometheus finds for an expression now."""
         answer = await self.http.get(f"http://localhost:{self.ports['prometheus']}/api/v1/query", params={"query": expression})
         found: list[Any] = answer.json()["data"]["result"]
         return found
 
     async def mails(self) -> list[dict[str, Any]]:
-        """Every mail in MailDev."""
+        """Returns every mail in MailDev."""
         answer = await self.http.get(f"http://localhost:{self.ports['maildev']}/email")
         found: list[dict[str, Any]] = answer.json()
         return found
 
     async def log(self, service: str, since: float) -> list[str]:
-        """What a service logged since a moment (seconds since 1970)."""
+        """Returns what a service logged since a moment (seconds since 1970)."""
         return (await self.compose("logs", "--no-color", "--no-log-prefix", "--since", f"{since:.3f}", service)).splitlines()
 
 

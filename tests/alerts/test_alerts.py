@@ -1,4 +1,4 @@
-"""Somebody is woken: each alert, by taking the thing away on the running stack and asking Prometheus whether it fires."""
+"""Each alert fires when it must: shown by taking the thing away on the running stack and asking Prometheus whether it fires."""
 
 from collections.abc import Callable
 from dataclasses import asdict

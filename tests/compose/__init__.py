@@ -1,1 +1,1 @@
-"""What a compose stack that runs must survive: `python -m tests.compose`."""
+"""A running compose stack must survive these hardships: `python -m tests.compose`."""

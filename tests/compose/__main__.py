@@ -1,4 +1,4 @@
-"""`make stack-test`: who reaches whom, every codec, bad and too large records, a broker away, greedy callers.
+"""`make stack-test` tries who reaches whom, every codec, bad and too large records, a broker away, greedy callers.
 
 On the compose stack that runs, with its profile observability.
 """
@@ -33,7 +33,7 @@ Found = dict[str, Any]
 
 
 async def flood_of_records_that_do_not_decode(stack: Running) -> Found:
-    """10,000 JSON records that are no events, 300 of them amidst an outage: the customers are told, and redriving all stops nothing."""
+    """Sends 10,000 JSON records that are no events, 300 of them amidst an outage: customers are told, and redriving all stops nothing."""
     async with stack.shop(name := f"flood{uuid4().hex[:6]}") as shop:
         before = await stack.letters(Topic.PRODUCT_EVENTS)
         await _plain(shop, FLOOD - INTERLEAVED)
@@ -49,7 +49,7 @@ async def flood_of_records_that_do_not_decode(stack: Running) -> Found:
 
 
 async def record_that_is_too_large(stack: Running) -> Found:
-    """An event of 5 MB that gzip makes small enough for the broker: a stub, and the outage after it is found."""
+    """Sends an event of 5 MB that gzip makes small enough for the broker: a stub, and the outage after it is found."""
     async with stack.shop(name := f"large{uuid4().hex[:6]}") as shop:
         before = len(await stack.letters(Topic.PRODUCT_EVENTS))
         producer = AIOKafkaProducer(bootstrap_servers=KAFKA, max_request_size=3 * LARGE, compression_type="gzip")
@@ -68,7 +68,7 @@ async def record_that_is_too_large(stack: Running) -> Found:
 
 
 async def broker_that_is_away(stack: Running) -> Found:
-    """Kafka is stopped for 90 s: an alert fires, logs stay short, and everybody is told afterwards of what came by HTTP meanwhile."""
+    """Stops Kafka for 90 s: an alert fires, logs stay short, and everybody is told afterwards of what came by HTTP meanwhile."""
     async with stack.shop(name := f"away{uuid4().hex[:6]}") as shop:
         since, started = _now(), time.monotonic()
         await compose("stop", "kafka")
@@ -90,7 +90,7 @@ async def broker_that_is_away(stack: Running) -> Found:
 
 
 async def callers_who_hold_what_they_get(stack: Running) -> Found:
-    """2,000 idle connections, 100 slow bodies and 50 unread answers on ticketing, then on monitor: /livez answers within 100 ms."""
+    """Holds 2,000 idle connections, 100 slow bodies and 50 unread answers, on ticketing, then on monitor: /livez answers within 100 ms."""
     token = stack.tokens["operator"]
     return {
         "ticketing": await holding(Service("http://localhost:8003", token, "/v1/tickets", "/v1/tickets?limit=200")),
@@ -107,7 +107,7 @@ async def _plain(shop: Shop, count: int) -> None:
 
 
 async def _letters(stack: Running, count: int) -> list[ConsumerRecord]:
-    """The dead letters of the product events, once there are so many."""
+    """Returns the dead letters of the product events, once there are so many."""
     found: list[ConsumerRecord] = []
 
     async def all_there() -> bool:

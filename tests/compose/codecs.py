@@ -15,7 +15,7 @@ CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 
 
 async def producers_of_every_codec(stack: Running) -> dict[str, Any]:
-    """Each tells of an outage of its own, whose customers are told."""
+    """Lets producers of every codec each tell of an outage of its own, whose customers are told."""
     name = uuid4().hex[:5]
     async with AsyncExitStack() as opened:
 
@@ -39,7 +39,7 @@ def _by_librdkafka(shops: dict[str, Shop]) -> None:
 
 
 async def _by_kafkas_own(shops: dict[str, Shop]) -> None:
-    """One after the other: each is a JVM within the broker's container."""
+    """Sends by Kafka's own client, one codec after the other: each is a JVM within the broker's container."""
     within = ("exec", "-T", "--env", "KAFKA_HEAP_OPTS=-Xmx128m", "kafka", "/opt/kafka/bin/kafka-console-producer.sh")
     keyed = ("--property", "parse.key=true", "--property", "key.separator=|")
     to = ("--bootstrap-server", "localhost:9092", "--topic", Topic.PRODUCT_EVENTS)

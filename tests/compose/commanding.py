@@ -8,7 +8,7 @@ from tests.compose.running import Running, compose
 LINE = b'203.0.113.9 - c-1 [26/Nov/2026:10:00:00 +0000] "GET /checkout HTTP/1.1" 200 12 "-" "curl/8"\n'
 RUN = ("run", "--rm", "-T")
 
-# What is run, what it is given to read, and words of what it says.
+# Each command has the input that it reads, and words of its output.
 COMMANDS: tuple[tuple[tuple[str, ...], bytes, str], ...] = (
     (("check-config",), b"", "rules.yml: fine, as shipped"),
     (("streams",), b"", NAMES[0]),
@@ -24,7 +24,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], bytes, str], ...] = (
 
 
 async def every_command_runs_in_its_container(_stack: Running) -> dict[str, Any]:
-    """Raises RuntimeError when one fails, AssertionError when it does not say what it must."""
+    """Runs every command. Raises RuntimeError when one fails, AssertionError when it does not say what it must."""
     for command, given, words in COMMANDS:
         said = await compose(*RUN, "forewarn", *command, given=given)
         assert words in said, f"forewarn {' '.join(command)} says:\n{said}"

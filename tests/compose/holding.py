@@ -17,7 +17,7 @@ P99_MS = 100.0
 
 
 def _open_files(needed: int) -> None:
-    """This process may open so many files, if anybody lets it."""
+    """Raises this process's limit of open files, as far as it may."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
@@ -28,7 +28,7 @@ GoOn = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any
 
 @dataclass(frozen=True)
 class Service:
-    """Where a service answers, and what to hold there: a path that takes a body and one whose answer is long, with a token for both."""
+    """A service's address, and what to hold there: a path that takes a body and one whose answer is long, with a token for both."""
 
     url: str
     token: str
@@ -46,7 +46,7 @@ class Service:
 
 
 async def holding(service: Service) -> dict[str, Any]:
-    """What /livez took, p50 and p99 in milliseconds, while 2,000 idle connections, 100 slow bodies and 50 unread answers were held.
+    """Returns what /livez took, p50 and p99 in milliseconds, while 2,000 idle connections, 100 slow bodies and 50 unread answers were held.
 
     Raises AssertionError when p99 was above 100 ms or the service started anew.
     """
@@ -73,7 +73,7 @@ class Held:
         self.counts = {"idle": 0, "slow_bodies": 0, "unread_answers": 0}
 
     def holders(self) -> Sequence[Coroutine[Any, Any, None]]:
-        """Half of the bodies are so large that each takes one of the places there are for such."""
+        """Holds them all. Half of the bodies are so large that each takes one of the places there are for such."""
         large, small = (self._service.request("POST", self._service.takes, f"Content-Length: {size}") for size in (1_000_000, 10_000))
         answer = self._service.request("GET", self._service.says)
         return [
@@ -119,7 +119,7 @@ async def _rest(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
 
 
 async def _asked(service: Service) -> float:
-    """Seconds that /livez took on a connection of its own."""
+    """Returns seconds that /livez took on a connection of its own."""
     started = time.perf_counter()
     await _livez(service)
     return time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""Who reaches whom in the stack that runs: from each part of it a connection to every other is tried, through the part's own network."""
+"""Finds who reaches whom in the stack that runs: each part tries a connection to every other, through its own network."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from deploy.services import NAMES, SERVICES
 from tests.compose.running import Running, compose, output
 
 OURS = [f"{spec.name}:{port}" for spec in SERVICES for port in (spec.port, spec.public_port) if port]
-# What answers, by name and port.
+# These parts answer, by name and port.
 ADDRESSES = (
     *("postgres:5432", "kafka:19092", *OURS),
     *("maildev:1025", "maildev:1080", "prometheus:9090", "alertmanager:9093", "grafana:3000"),
@@ -43,7 +43,10 @@ with ThreadPoolExecutor(20) as pool:
 
 
 async def each_part_reaches_what_it_needs_and_no_more(_stack: Running) -> dict[str, Any]:
-    """A probe in the network of each running container. Raises AssertionError with what it reaches and may not, or does not and must."""
+    """Returns a probe in the network of each running container.
+
+    Raises AssertionError with what it reaches and may not, or does not and must.
+    """
     stores = [each for address in sorted(STORES) for each in await _by_number(address)]
     found = dict(zip(MAY, await asyncio.gather(*(_reached_from(service, stores) for service in MAY)), strict=True))
     wrong = {name: sorted(reached ^ MAY[name]) for name, reached in found.items() if reached != MAY[name]}
@@ -52,7 +55,7 @@ async def each_part_reaches_what_it_needs_and_no_more(_stack: Running) -> dict[s
 
 
 async def _by_number(address: str) -> list[str]:
-    """The address by IP, in each network of the container, for whom no name is given."""
+    """Returns the address by IP, in each network of the container, for whom no name is given."""
     service, port = address.split(":")
     container = (await compose("ps", "--quiet", service)).strip()
     numbers = await output("docker", "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", container)
@@ -60,7 +63,7 @@ async def _by_number(address: str) -> list[str]:
 
 
 async def _reached_from(service: str, stores: list[str]) -> set[str]:
-    """What a container of our own image reaches that shares the network of the service's: whatever that image itself can run."""
+    """Returns what a container of our own image reaches that shares the network of the service's: whatever that image itself can run."""
     container = (await compose("ps", "--quiet", service)).strip()
     quick = ("--env", "RES_OPTIONS=timeout:1 attempts:1")  # a name that is not known here is asked for outside, where nobody may answer
     probe = ("docker", "run", "--rm", *quick, "--network", f"container:{container}", "forewarn:0.1.0", "python", "-c", PROBE)

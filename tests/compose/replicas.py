@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from deploy import topics
 from deploy.services import NAMES, SERVICES
-from tests.compose.running import Running, asked, compose, output
+from tests.compose.running import Running, asked, compose, output, published
 from tests.e2e.shop import Shop, until
 
 PROJECT = "forewarn-replicas"
@@ -41,7 +41,7 @@ Found = dict[str, Any]
 
 
 async def every_replica_has_its_part(quiet_s: float) -> Found:
-    """Raises TimeoutError or AssertionError when a partition has no reader, or moves within the quiet time."""
+    """Looks who reads what. Raises TimeoutError or AssertionError when a partition has no reader, or moves within the quiet time."""
     await until(_shared_out, "every partition of every topic is assigned, and each replica has some", seconds=90)
     before = await asked(ASSIGNMENTS)
     await asyncio.sleep(quiet_s)
@@ -73,8 +73,8 @@ async def everybody_sees_all_of_them() -> Found:
 
 async def one_of_each_dies_while_customers_are_told(stack: Running) -> Found:
     """Killed with SIGKILL when the first have their mail, and not started again. Everybody is told of the outage and of its end, once."""
-    urls = {spec.name: f"http://{(await compose('port', '--index', '2', spec.name, str(spec.port))).strip()}" for spec in SERVICES}
-    async with stack.shop(f"two{uuid4().hex[:6]}", CUSTOMERS, urls) as shop:
+    stack.urls = {spec.name: await published(spec.name, spec.port, index=REPLICAS) for spec in SERVICES}
+    async with stack.shop(f"two{uuid4().hex[:6]}", CUSTOMERS) as shop:
         component = f"checkout-{shop.name}"
         await shop.fail(component)
         await shop.told("opened", SEEN, seconds=60)
@@ -98,7 +98,7 @@ async def one_of_each_dies_while_customers_are_told(stack: Running) -> Found:
 
 
 async def _first_of(ids: list[str]) -> str:
-    """The container with the number 1 in its name: the other one keeps the ports that are asked."""
+    """Returns the container with the number 1 in its name: the other one keeps the ports that are asked."""
     names = {each: await output("docker", "inspect", "--format", "{{.Name}}", each) for each in ids}
     return next(each for each, name in names.items() if name.strip().endswith("-1"))
 

@@ -1,4 +1,4 @@
-"""A backup goes on elsewhere: `python -m tests.compose.restoring` prints a line of JSON.
+"""A stack is restored from a backup: `python -m tests.compose.restoring` prints a line of JSON.
 
 One stack tells an outage, gives out ticket numbers and is backed up, gives out more, and is gone with its volumes. Another, with a broker
 that knows nothing, is made from the backup by the documented commands: its numbers go on, the links in old mails work, what its
@@ -12,12 +12,13 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
-from tests.compose.running import Running, compose, output
+from tests.compose.running import Running, compose, output, published
 from tests.e2e.shop import Shop
 
 BEFORE, AFTER = "forewarn-before", "forewarn-after"
@@ -27,24 +28,29 @@ LOST = 3  # tickets opened after the backup
 Found = dict[str, Any]
 
 
-async def life_before(stack: Running, backup: Path) -> Found:
-    """What the first stack leaves behind: a backup, a ticket before and some after it, and the unsubscribe link of a mail."""
+async def life_before(stack: Running, back_up: Callable[[], Awaitable[object]]) -> Found:
+    """What the first stack leaves behind, after an outage."""
     async with stack.shop(f"old{uuid4().hex[:6]}") as shop:
         await shop.fail(f"checkout-{shop.name}")
         await shop.told("opened", shop.customers, seconds=60)
-        kept = await _ticket(shop, "kept")
-        mail = (await shop.mails("opened"))[0]
-        link = re.search(r"http://localhost:8012(/u/[\w.-]+)", await _raw(mail.to))
-        assert link, "a mail has no unsubscribe link"
-        await output("deploy/backup", str(backup))
-        lost = [await _ticket(shop, f"lost {number}") for number in range(LOST)]
-        return {"shop": shop.name, "kept": kept, "lost": lost, "link": link[1], "secrets": await _secret()}
+        return await left_behind(shop, back_up)
+
+
+async def left_behind(shop: Shop, back_up: Callable[[], Awaitable[object]]) -> Found:
+    """A backup, a ticket before and some after it, and the unsubscribe link of a mail."""
+    kept = await _ticket(shop, "kept")
+    mail = (await shop.mails("opened"))[0]
+    link = re.search(r"http://localhost:8012(/u/[\w.-]+)", await _raw(mail.to))
+    assert link, "a mail has no unsubscribe link"
+    await back_up()
+    lost = [await _ticket(shop, f"lost {number}") for number in range(LOST)]
+    return {"shop": shop.name, "kept": kept, "lost": lost, "link": link[1], "secrets": await _secret()}
 
 
 async def life_after(stack: Running, before: Found) -> Found:
-    """Raises AssertionError when something of before does not go on."""
+    """Looks whether all goes on. Raises AssertionError when something of before does not."""
     assert await _secret() == before["secrets"], "link_secret is another"
-    page = await asyncio.to_thread(_status, f"http://localhost:8012{before['link']}", "POST")
+    page = await asyncio.to_thread(_status, await published("notifier", 8012) + before["link"], "POST")
     assert page == 200, f"an unsubscribe link of an old mail answers {page}"
     async with stack.shop(f"new{uuid4().hex[:6]}") as shop:
         known = await shop.get("ticketing", f"/v1/tickets/{before['kept']}")
@@ -67,7 +73,7 @@ async def _ticket(shop: Shop, subject: str) -> int:
 
 
 async def _raw(to: str) -> str:
-    """The source of a mail to that address, soft line breaks undone."""
+    """Returns the source of a mail to that address, soft line breaks undone."""
     listed = await asyncio.to_thread(_get, "http://localhost:1080/email")
     [found] = [each["id"] for each in json.loads(listed) if each["to"][0]["address"] == to][:1]
     return re.sub(r"=\r?\n", "", await asyncio.to_thread(_get, f"http://localhost:1080/email/{found}/source")).replace("=3D", "=")
@@ -106,11 +112,12 @@ async def main() -> int:
         try:
             os.environ["COMPOSE_PROJECT_NAME"] = BEFORE
             await compose("build", "--quiet")
-            before = await life_before(await _up(BEFORE), Path(folder) / "backup")
+            backup = str(Path(folder) / "backup")
+            before = await life_before(await _up(BEFORE), lambda: output("deploy/backup", backup))
             await _gone(BEFORE)
             os.environ["COMPOSE_PROJECT_NAME"] = AFTER
             restoring = time.monotonic()
-            await output("deploy/restore", str(Path(folder) / "backup"))
+            await output("deploy/restore", backup)
             after = await life_after(await _up(AFTER), before)
             found = {"lost": before["lost"], "restored_s": round(time.monotonic() - restoring), **after}
         except (TimeoutError, RuntimeError, AssertionError, OSError) as error:

@@ -49,7 +49,7 @@ FOREWARN_DATABASE_TLS=verify-full
 FOREWARN_DATABASE_CA=/config/tls/database-ca.pem
 FOREWARN_ADMIN_PASSWORD_FILE=/config/database-admin-password
 """
-# Two listeners, both SASL_SSL; what is plain is the container's own loopback.
+# There are two listeners, both SASL_SSL; the plain one is the container's own loopback.
 LISTENERS = {
     "KAFKA_LISTENERS": "SECURE://:9094,OTHERS://:9095,INTERNAL://localhost:19092,CONTROLLER://localhost:9093",
     "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "SECURE:SASL_SSL,OTHERS:SASL_SSL,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
@@ -60,7 +60,7 @@ LISTENERS = {
 
 
 class Company:
-    """Its folder: what its servers read below `servers`, and what Forewarn is given below `config`."""
+    """The company's folder: what its servers read below `servers`, and what Forewarn is given below `config`."""
 
     def __init__(self, folder: Path) -> None:
         self.servers, self.config, self.env = folder / "servers", folder / "config", folder / ".env"
@@ -81,23 +81,23 @@ class Company:
         return self.config / "tls" / "kafka-ca.pem"
 
     def sign(self, name: str) -> None:
-        """A certificate of the broker's by a new authority; the broker shows it after its next start."""
+        """Has a new authority sign the broker's certificate; the broker shows it after its next start."""
         shutil.copy(authority(self.servers, name).keystore("broker", BROKER, "localhost"), self.servers / "broker.p12")
 
     def others(self) -> Brokers:
-        """The broker as somebody else sees it, from this machine."""
+        """Returns the broker as somebody else sees it, from this machine."""
         login = Login(Mechanism.PLAIN, "others", OTHERS)
         return Brokers(f"localhost:{self.kafka_port}", tls=Files(str(self.trusted)).context(), login=login)
 
 
 async def compose(company: Company, *arguments: str) -> str:
-    """What `docker compose …` prints with the company's .env."""
+    """Returns what `docker compose …` prints with the company's .env."""
     return await output("docker", "compose", "--project-name", PROJECT, "--env-file", str(company.env), *arguments)
 
 
 @asynccontextmanager
 async def servers(company: Company) -> AsyncIterator[None]:
-    """The broker and the database server, where the services reach them."""
+    """Yields the broker and the database server, where the services reach them."""
     await compose(company, "up", "--no-start", "maildev")  # makes the network
     advertised = f"SECURE://{BROKER}:9094,OTHERS://localhost:{company.kafka_port},INTERNAL://localhost:19092"
     listening = {name: value for name, value in SECURED.items() if "_LISTENER" not in name}
@@ -138,14 +138,14 @@ async def _answers(company: Company) -> bool:
 
 
 async def story(company: Company) -> dict[str, Any]:
-    """Plays it, and returns its verdict."""
+    """Plays the story, and returns its verdict."""
     said = await compose(company, "--profile", "demo", "run", "--rm", "demo")
     verdict: dict[str, Any] = json.loads(said.strip().splitlines()[-1])
     return verdict
 
 
 async def exchange(company: Company) -> None:
-    """As docs/operations.md says it: both authorities are trusted, the broker shows the new certificate, the old authority goes."""
+    """Exchanges the certificate as docs/operations.md says: both authorities trusted, the new certificate shown, the old one removed."""
     first = company.trusted.read_bytes()
     company.sign("second")
     second = (company.servers / "second.pem").read_bytes()
@@ -157,12 +157,12 @@ async def exchange(company: Company) -> None:
 
 
 async def _healthy(company: Company) -> bool:
-    """Whether no service is unready: Docker asks /readyz by the image's HEALTHCHECK."""
+    """Says whether no service is unready: Docker asks /readyz by the image's HEALTHCHECK."""
     return all(each["Health"] == "healthy" for each in await _containers(company))
 
 
 async def started_at(company: Company) -> list[str]:
-    """Since when each service's process has run."""
+    """Returns since when each service's process has run."""
     names = sorted(each["Name"] for each in await _containers(company))
     return (await output("docker", "inspect", "--format", "{{.Name}} {{.State.StartedAt}}", *names)).splitlines()
 
@@ -173,7 +173,7 @@ async def _containers(company: Company) -> list[dict[str, Any]]:
 
 
 async def played(company: Company) -> dict[str, Any]:
-    """What came of it all."""
+    """Returns what came of it all."""
     started = time.monotonic()
     await compose(company, "build", "--quiet")
     try:

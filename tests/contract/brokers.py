@@ -19,29 +19,29 @@ WITHIN = 30  # seconds for what a broker is to bring
 
 
 class Broker(Protocol):
-    """What the suite needs of any broker."""
+    """The interface that the suite needs of any broker."""
 
     async def create(self, topic: str) -> None:
-        """The topic is there, with its partitions."""
+        """Creates the topic with its partitions."""
 
     async def put(self, topic: str, value: bytes | None, *, key: bytes | None = None, headers: Headers = ()) -> tuple[int, int]:
         """Appends a record where its key belongs; returns partition and offset."""
 
     def feeding(self, stream: Stream) -> AbstractAsyncContextManager[None]:
-        """While the context lasts, the stream is the only member of its group."""
+        """Runs the stream while the context lasts, as the only member of its group."""
 
 
 class Historic(Broker, Protocol):
     """A broker that also does what time does to a log."""
 
     async def forget_before(self, topic: str, partition: int, offset: int) -> None:
-        """What retention does."""
+        """Deletes older records, as retention does."""
 
     async def recreate(self, topic: str) -> None:
         """Deletes the topic and makes another of that name; what a restore meets on another broker."""
 
     async def put_in_transaction(self, topic: str, value: bytes) -> None:
-        """To the first partition; the offset after it is the transaction's marker, which no reader ever sees."""
+        """Appends to the first partition in a transaction; the offset after it is the transaction's marker, which no reader ever sees."""
 
 
 class InMemory:
@@ -80,7 +80,7 @@ class Served:
     """A broker that listens somewhere; fed as in production, with a prefix of names where there are others on it."""
 
     def __init__(self, bootstrap: str, create: Callable[[str], Awaitable[None]] | None = None, prefix: str = "") -> None:
-        """`create`: where topics do not make themselves."""
+        """`create`: whether topics must be created first."""
         self._bootstrap, self._create = bootstrap, create
         self._brokers = Brokers(bootstrap, prefix)
 

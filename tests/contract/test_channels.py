@@ -1,4 +1,4 @@
-"""What the channel `email` makes of a real SMTP server: every way a try can end has one outcome, and none raises."""
+"""The channel `email` meets a real SMTP server: every way a try can end has one outcome, and none raises."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The CloudEvents SDK as the oracle: what we write it reads the same, what it writes we read the same, in both modes."""
+"""The CloudEvents SDK is the oracle: what we write it reads the same, what it writes we read the same, in both modes."""
 
 import json
 import string

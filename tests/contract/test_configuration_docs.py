@@ -26,7 +26,7 @@ def keys(name: str) -> list[Key]:
 
 
 def inside(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """The model, and those that its fields hold."""
+    """Yields the model, and those that its fields hold."""
     yield model
     waiting: list[Any] = [field.annotation for field in model.model_fields.values()]
     while waiting:
@@ -65,7 +65,7 @@ def test_every_key_of_the_shipped_file_is_there_with_a_type_and_a_meaning(name: 
 
 
 def paths(held: Any) -> Iterator[tuple[str, ...]]:
-    """The keys that lead to each value."""
+    """Yields the keys that lead to each value."""
     match held:
         case dict():
             yield from ((name, *rest) for name, inner in held.items() for rest in paths(inner))

@@ -21,7 +21,7 @@ OF_PRODUCTS = [example for example in ALL if example.name == "product.event"]
 
 
 def keeps(said: Any, read: Any) -> bool:
-    """Whether `read` has all that was said; it may have more, as what was left out has its default now."""
+    """Says whether `read` has all that was said; it may have more, as what was left out has its default now."""
     match said, read:
         case dict(), dict():
             return all(name in read and keeps(held, read[name]) for name, held in said.items())

@@ -79,7 +79,7 @@ def mock_cluster() -> Iterator[str]:
 
 
 def chosen(request: pytest.FixtureRequest) -> InMemory | Served:
-    """The broker a test asks for; only that one is started."""
+    """Returns the broker a test asks for; only that one is started."""
     match request.param:
         case "real":
             server: Kafka = request.getfixturevalue("kafka")
@@ -137,7 +137,7 @@ async def test_a_key_has_its_partition_and_every_partition_its_own_offsets(broke
 
 @asynccontextmanager
 async def lag_measured(feed: Stream, database: Database) -> AsyncIterator[None]:
-    """The stream's lag is measured a hundred times a second while the context lasts."""
+    """Measures the stream's lag a hundred times a second while the context lasts."""
     connection = OwnConnection(database)
     measuring = asyncio.create_task(measure([replace(lag(connection, feed), every=0.01)]))
     try:
@@ -229,7 +229,7 @@ async def test_what_retention_took_before_it_was_read_is_counted_and_the_rest_is
 async def test_another_topic_of_the_same_name_is_read_from_its_start_however_long_it_is(
     historic: Historic, topic: str, monitor_database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A database that was restored beside another broker: the offsets it holds mean nothing there."""
+    """A database was restored beside another broker: the offsets it holds mean nothing there."""
     for number in range(2):
         await historic.put(topic, b"before %d" % number)
     first, feed = stream(topic, monitor_database)

@@ -1,4 +1,4 @@
-"""The rooms of each service: a module stands where import-linter looks after it, or in a room that is there to reach the outside.
+"""Each module of a service stands where an import contract covers it, or in a folder that is there to reach the outside.
 
 The contract of pure modules (`pyproject.toml`) names folders, so a file put into one is under it at once. This asks the other way round:
 a module anywhere else in a service must be in a room of this list, or stand here with its reason.

@@ -42,7 +42,7 @@ def said_by(fact: Fact) -> dict[str, Any]:
 
 
 def fields(model: type[BaseModel], held: Any, at: Path) -> Iterator[tuple[Path, Any]]:
-    """Each field of the model and of those in it, as deep as the example goes: where it is, and what the model says of it."""
+    """Yields each field of the model and of those in it, as deep as the example goes: where it is, and what the model says of it."""
     for name, field in model.model_fields.items():
         yield (*at, name), field
         for inner in models_in(field.annotation):
@@ -60,7 +60,7 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def fields_of(fact: Fact) -> list[tuple[Path, Any]]:
-    """The fields of a fact's data; the envelope is CloudEvents' own."""
+    """Returns the fields of a fact's data; the envelope is CloudEvents' own."""
     return list(fields(type(fact.data), said_by(fact)["data"], ("data",)))
 
 
@@ -89,7 +89,7 @@ def without(said: dict[str, Any], at: Path) -> dict[str, Any]:
 
 
 def objects(held: Any, at: Path = ()) -> Iterator[Path]:
-    """Where there is a JSON object."""
+    """Yields where there is a JSON object."""
     if isinstance(held, dict):
         yield at
         yield from (found for name, inner in held.items() for found in objects(inner, (*at, name)))
@@ -152,7 +152,7 @@ def test_closed_words_are_found_at_the_top_and_in_lists() -> None:
 
 
 def closed_words(schema: Any) -> int:
-    """How many fields of a JSON Schema, and of what it refers to, take only words that it lists."""
+    """Returns how many fields of a JSON Schema, and of what it refers to, take only words that it lists."""
     match schema:
         case dict():
             return ("enum" in schema) + sum(map(closed_words, schema.values()))
@@ -164,7 +164,7 @@ def closed_words(schema: Any) -> int:
 
 @pytest.mark.parametrize("fact", FACT_OF.values(), ids=FACT_OF)
 def test_no_fact_has_a_closed_word_in_a_place_that_is_not_tried(fact: type[Fact]) -> None:
-    """Neither as an item of a list, nor as a key of an object, nor as an enumeration."""
+    """It is refused as an item of a list, as a key of an object and as an enumeration."""
     data = fact.model_fields["data"].annotation
     assert data is not None
     example = next(each for each in ALL.values() if type(each) is fact)

@@ -44,7 +44,7 @@ FREE_IN = {
 
 
 def erased(held: Sequence[Personal]) -> set[str]:
-    """The tables of which something goes or is blanked."""
+    """Returns the tables of which something goes or is blanked."""
     statements = " ".join(f"{each.export} {each.erase if isinstance(each.erase, str) else ''}" for each in held)
     return set(re.findall(r"\b(?:FROM|JOIN|UPDATE|INTO|USING)\s+(\w+)", statements))
 

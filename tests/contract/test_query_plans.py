@@ -51,7 +51,7 @@ def _of_services() -> Iterator[Named]:
 
 
 def _of_shared() -> Iterator[Named]:
-    """Whatever a module of shared/ holds that reads like SQL; ticketing's due rows are the most."""
+    """Yields whatever a module of shared/ holds that reads like SQL; ticketing's due rows are the most."""
     for path in sorted((ROOT / "shared").glob("*.py")):
         for name, value in vars(import_module(f"shared.{path.stem}")).items():
             if name.isupper() and isinstance(value, str) and SQL.match(value):
@@ -59,7 +59,7 @@ def _of_shared() -> Iterator[Named]:
 
 
 def _of_personal() -> Iterator[Named]:
-    """What is shown and erased of a customer."""
+    """Yields what is shown and erased of a customer."""
     for service in NAMES:
         held = (ANSWERS, *PERSONAL[service])
         for each in held:
@@ -73,7 +73,7 @@ NAMED = [*_of_services(), *_of_shared(), *_of_personal()]
 
 @pytest.fixture(scope="module")
 async def database(postgres: dict[str, str], template: str) -> AsyncIterator[asyncpg.Connection]:
-    """A database of its own with large tables in every schema."""
+    """Yields a database of its own with large tables in every schema."""
     name = "plans_" + uuid4().hex[:12]
     admin = await connect(postgres, postgres["database"])
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -124,12 +124,12 @@ async def test_no_query_grows_with_history(database: asyncpg.Connection, query: 
 
 
 def read_whole(sql: str) -> set[str]:
-    """The table that a query may read from end to end."""
+    """Returns the table that a query may read from end to end."""
     return {table for name, table in READ_WHOLE.items() if sql == getattr(customers.queries, name)}
 
 
 async def explained(database: asyncpg.Connection, query: Named, parameters: str, times: Sequence[int]) -> list[dict[str, Any]]:
-    """The plans with which it is executed for these times, counted from 1."""
+    """Returns the plans with which it is executed for these times, counted from 1."""
     try:
         await database.execute(f"PREPARE explained AS {query.sql}")
         try:
@@ -143,7 +143,7 @@ async def explained(database: asyncpg.Connection, query: Named, parameters: str,
 
 
 def reading_all(plan: dict[str, Any], growing: set[str], partial: set[str], limited: bool = False) -> Iterator[str]:
-    """The scans that read a growing table, or an index of all of it, from end to end."""
+    """Yields the scans that read a growing table, or an index of all of it, from end to end."""
     kind, table = plan["Node Type"], plan.get("Relation Name")
     limited = limited or kind == "Limit"
     if kind in SCANS and table in growing and (kind == "Seq Scan" or not (limited or _by_index(plan, partial))):
@@ -155,7 +155,7 @@ def reading_all(plan: dict[str, Any], growing: set[str], partial: set[str], limi
 
 
 def _by_index(plan: dict[str, Any], partial: set[str]) -> bool:
-    """Whether an index says which rows are read; a partial index may do so by what is in it."""
+    """Says whether an index says which rows are read; a partial index may do so by what is in it."""
     if "Index Cond" in plan or plan.get("Index Name") in partial:
         return True
     return any(_by_index(each, partial) for each in plan.get("Plans", ()) if each["Node Type"].startswith("Bitmap"))

@@ -25,7 +25,7 @@ ROLES = ("producer", "agent", "operator")
 CALLERS = ("anonymous", *ROLES)  # of REST
 ELSEWHERE = ("Kafka writer", "database role")
 
-# What a row says of those who do not call by REST: by its title and the caller, the tests that show it.
+# Some rows speak of those who do not call by REST: these tests show what they say, by title and caller.
 OUTBOX = [
     "unit/shared/test_outbox.py::test_a_fact_goes_to_its_topic_keyed_by_what_it_is_about",
     "unit/shared/test_outbox.py::test_the_relay_publishes_bytes_and_headers_as_they_are_in_order_and_deletes_what_was_accepted",
@@ -62,7 +62,7 @@ CELLS = {
     ],
 }
 
-# The lines of "What limits them", by how they begin.
+# These tests show the lines of "What limits them", by how they begin.
 LIMITS = {
     "**Callers**": [
         "unit/shared/test_http_limits.py::test_above_the_limit_the_connection_that_waits_longest_is_let_go_and_a_newcomer_gets_in",
@@ -219,12 +219,12 @@ LINES = [line.removeprefix("- ") for line in section("What limits them").splitli
 
 
 def covers(way: str, route: str) -> bool:
-    """Whether an entry of the table is this route or topic; `…` in it stands for anything."""
+    """Says whether an entry of the table is this route or topic; `…` in it stands for anything."""
     return re.fullmatch(re.escape(way).replace("…", ".*"), route) is not None
 
 
 def row_of(route: str) -> Row:
-    """The one row that has it."""
+    """Returns the one row that has it."""
     [row] = [row for row in ROWS if any(covers(way, route) for way in row.ways)]
     return row
 
@@ -248,7 +248,7 @@ PAGES = "pages"  # what notifier shows everybody, on a port of its own
 
 @cache
 def apps() -> dict[str, Any]:
-    """The services as they run in production, but for their database, which nobody has opened."""
+    """Returns the services as they run in production, but for their database, which nobody has opened."""
     return {
         "monitor": monitor(MonitorSettings(**SECRETS)).app(),  # type: ignore[arg-type]
         "notifier": notifier(NotifierSettings(**SECRETS)).app(),  # type: ignore[arg-type]
@@ -258,7 +258,7 @@ def apps() -> dict[str, Any]:
 
 
 def routes() -> Iterator[tuple[str, str]]:
-    """Every route of every service."""
+    """Yields every route of every service."""
     for name, app in apps().items():
         for route in iter_route_contexts(app.routes):
             assert route.path is not None
@@ -278,7 +278,7 @@ def test_every_route_is_in_one_row_of_the_table_and_every_entry_is_a_route_or_a_
 
 
 async def answers(app: Any, route: str, *authorizations: str | None) -> list[int]:
-    """What the route answers to each of these."""
+    """Returns what the route answers to each of these."""
     method, path = route.split(" ")
     path = re.sub(r"\{[\w:]+\}", "1", path)
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://service") as client:

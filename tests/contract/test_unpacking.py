@@ -1,13 +1,14 @@
-"""What unpacking relies on in aiokafka, and what it promises: whatever the bytes, records or their places, and never an exception."""
+"""Unpacking gives records or their places, whatever the bytes, and never an exception; these tests also hold what it needs of aiokafka."""
 
 import gzip
 import random
 import struct
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 import cramjam
 import pytest
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
@@ -23,16 +24,17 @@ ODD = Record(b"k", b"odd", [(b"odd-name-\xff\xfe", b"v")])
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 
 
-def unpacked(data: bytes, since: int = 0) -> list[ConsumerRecord]:
+def unpacked(data: bytes, since: int = 0) -> list[unpacking.Record]:
     return list(Unpacking(AT, Batches(data), [], since, None, None, True, fetcher.READ_COMMITTED))
 
 
-def by_aiokafka(data: bytes) -> list[ConsumerRecord]:
-    """By its own classes, whatever is installed."""
-    return list(Unpacking.__mro__[1](AT, MemoryRecords(data), [], 0, None, None, True, fetcher.READ_COMMITTED))
+def by_aiokafka(data: bytes) -> list[unpacking.Record]:
+    """Unpacks by aiokafka's own classes, whatever is installed; each field of its records has a field of ours."""
+    found = Unpacking.__mro__[1](AT, MemoryRecords(data), [], 0, None, None, True, fetcher.READ_COMMITTED)
+    return [unpacking.Record(**asdict(each)) for each in found]
 
 
-def outcome(records: list[ConsumerRecord]) -> list[tuple[int, bytes | str]]:
+def outcome(records: list[unpacking.Record]) -> list[tuple[int, bytes | str | None]]:
     return [(each.offset, each.why if isinstance(each, Unreadable) else each.value) for each in records]
 
 
@@ -107,6 +109,7 @@ def test_a_batch_that_does_not_decompress_or_has_no_codec_of_kafkas_costs_itself
     data = packed(batch(GOOD, GOOD), codec, b"\x82SNAPPY\0 and this is not compressed") + batch(GOOD, first=2)
     [bad, good] = unpacked(data)
     assert (bad.offset, good.offset, good.value) == (1, 2, b"good")
+    assert isinstance(bad, Unreadable)
     assert bad.why.endswith(", offsets 0 to 1")
 
 

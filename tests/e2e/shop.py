@@ -22,7 +22,7 @@ REQUESTS = 4  # of each customer in an outage: 80 of 20 customers are past every
 
 @dataclass(frozen=True)
 class Reached:
-    """Where a running Forewarn is: brokers, the services' addresses, a token of each role, and where mails arrive."""
+    """The addresses of a running Forewarn: brokers, the services' addresses, a token of each role, and where mails arrive."""
 
     kafka: str
     urls: Mapping[str, str]
@@ -68,11 +68,11 @@ class Shop:
     # ── what the product says ────────────────────────────────────────────────────────────────
 
     async def say(self, topic: str, type_: str, subject: str, data: Mapping[str, Any]) -> None:
-        """One CloudEvent; returns when the broker has it."""
+        """Sends one CloudEvent; returns when the broker has it."""
         await (await self._put(topic, subject, self._event(type_, subject, data, datetime.now(UTC))))
 
     async def introduce(self, *customers: str, consent: bool = True) -> None:
-        """Each has one address; monitor's `consent` to mails about incidents."""
+        """Publishes the customers, each with one address and this `consent` to mails about incidents."""
         for each in customers:
             contacts = [{"channel": "email", "address": f"{each}@example.org"}]
             data = {"name": each, "contacts": contacts, "consent": {"incident": consent}}
@@ -80,19 +80,19 @@ class Shop:
         await until(lambda: self._known(customers[-1]), f"{customers[-1]} is in the directory")
 
     async def fail(self, component: str, since: datetime | None = None, type_: str = REQUEST) -> None:
-        """An outage: every request of every customer fails, over some seconds that end now (or began at `since`)."""
+        """Sends an outage: every request of every customer fails, over some seconds that end now (or began at `since`)."""
         await self._put_all(self._requests(component, False, since, type_))
 
     def outage(self, component: str) -> list[tuple[bytes, bytes]]:
-        """The same outage as keys and events, for a test to send by itself."""
+        """Returns the same outage as keys and events, for a test to send by itself."""
         return [(key.encode(), msgspec.json.encode(event)) for key, event in self._requests(component, False, None, REQUEST)]
 
     async def work(self, component: str, since: datetime | None = None) -> None:
-        """As many requests, all of them good."""
+        """Sends as many requests, all of them good."""
         await self._put_all(self._requests(component, True, since, REQUEST))
 
     async def fail_by_http(self, component: str) -> None:
-        """The same outage, told to monitor's REST."""
+        """Sends the same outage to monitor's REST API."""
         headers = {"Authorization": f"Bearer {self.at.tokens['producer']}"}
         events = [event for _, event in self._requests(component, False, None, REQUEST)]
         answer = await self.http.post(self.at.urls["monitor"] + "/v1/events", json=events, headers=headers)
@@ -111,7 +111,7 @@ class Shop:
         await asyncio.gather(*sent)
 
     async def serve(self, component: str, a_second: float, seconds: float) -> None:
-        """Good requests to a component, at that rate, for so long."""
+        """Sends good requests to a component, at that rate, for so long."""
         started = time.monotonic()
         for turn in range(int(a_second * seconds)):
             await asyncio.sleep(max(started + turn / a_second - time.monotonic(), 0))
@@ -120,7 +120,7 @@ class Shop:
             await (await self._put(Topic.PRODUCT_EVENTS, customer, request))
 
     async def ask(self, customer: str, subject: str, body: str, component: str | None = None) -> None:
-        """The customer writes in, by a form."""
+        """Writes in for the customer, by a form."""
         data = {"channel": "form", "subject": subject, "body": body, "component": component}
         await self.say(Topic.SUPPORT_REQUESTS, "forewarn.support.requested.v1", customer, data)
 
@@ -143,19 +143,19 @@ class Shop:
     # ── what came of it ──────────────────────────────────────────────────────────────────────
 
     async def get(self, service: str, path: str, **query: Any) -> httpx.Response:
-        """What the service answers an operator."""
+        """Returns what the service answers an operator."""
         headers = {"Authorization": f"Bearer {self.at.tokens['operator']}"}
         return await self.http.get(self.at.urls[service] + path, params=query, headers=headers)
 
     async def items(self, service: str, path: str, **query: Any) -> list[dict[str, Any]]:
-        """The first page of a list."""
+        """Returns the first page of a list."""
         answer = await self.get(service, path, limit=100, **query)
         answer.raise_for_status()
         found: list[dict[str, Any]] = answer.json()["items"]
         return found
 
     async def mails(self, kind: str) -> list[Mail]:
-        """The mails of that kind to this shop's customers."""
+        """Returns the mails of that kind to this shop's customers."""
         return [mail for mail in await self.at.mailbox.mails() if mail.kind == kind and mail.to.startswith(f"{self.name}-")]
 
     async def told(self, kind: str, how_many: int, about: str = "", seconds: float = 30) -> None:
@@ -167,7 +167,7 @@ class Shop:
         await until(have, f"{how_many} customers of {self.name} have a mail of kind {kind} about {about or 'anything'}", seconds)
 
     async def ready(self) -> bool:
-        """Whether every service says so."""
+        """Says whether every service says so."""
         answers = [await self.http.get(f"{url}/readyz") for url in self.at.urls.values()]
         return all(answer.status_code == 200 for answer in answers)
 

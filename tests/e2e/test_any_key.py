@@ -1,4 +1,4 @@
-"""Producers of any make: events with random keys and without keys, by librdkafka's default partitioner, and by HTTP, each three times."""
+"""Events come with random keys, without keys, by librdkafka's default partitioner and by HTTP, each three times: all is exact."""
 
 import asyncio
 import random
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from confluent_kafka import Producer
 
 from deploy import topics
@@ -24,6 +23,7 @@ from tests.builders import NOON
 from tests.conftest import opened
 from tests.containers import Kafka, kafka
 from tests.flow.monitor_site import PUBLISHED, told, victims
+from tests.topics import everything_in
 
 __all__ = ["kafka"]
 pytestmark = pytest.mark.docker
@@ -33,7 +33,7 @@ WITHIN = 90.0  # seconds for two processes to read it all
 
 @pytest.fixture
 async def ports(kafka: Kafka, fresh_database: Settings, tmp_path: Path) -> AsyncIterator[Sequence[int]]:
-    """Two monitors on the real broker, ready."""
+    """Yields two monitors on the real broker, ready."""
     at = [free_port(), free_port()]
     await topics.agree(Brokers(kafka.bootstrap), topics.read())
     async with AsyncExitStack() as stack:
@@ -55,7 +55,7 @@ async def ports(kafka: Kafka, fresh_database: Settings, tmp_path: Path) -> Async
 
 
 def produce(bootstrap: str, events: Sequence[Record], dice: random.Random) -> None:
-    """As a product does that uses librdkafka as it comes: `consistent_random`."""
+    """Produces as librdkafka does by default, with the partitioner `consistent_random`."""
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 20})
     for event in events:
         for _ in range(3):
@@ -74,7 +74,7 @@ async def post(port: int, events: Sequence[Record]) -> None:
 
 
 async def until_counted(database: Database, distinct: int) -> dict[str, int]:
-    """The accounts, once every event is folded."""
+    """Returns the accounts, once every event is folded."""
     account: dict[str, int] = {}
     async with asyncio.timeout(WITHIN):
         while account.get("known", 0) < 3 * distinct:
@@ -91,20 +91,9 @@ async def until_counted(database: Database, distinct: int) -> dict[str, int]:
 
 
 async def facts_of(bootstrap: str) -> list[object]:
-    """All that was said of incidents."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
-        places = [TopicPartition(Topic.INCIDENTS, each) for each in range(10)]
-        consumer.assign(places)
-        left = sum((await consumer.end_offsets(places)).values())
-        facts: list[object] = []
-        while len(facts) < left:
-            for records in (await consumer.getmany(timeout_ms=500)).values():
-                facts += [read_fact(record.value, record.headers, NOON.replace(year=2100), FACT_OF) for record in records]
-        return facts
-    finally:
-        await consumer.stop()
+    """Returns every fact about incidents that was published."""
+    records = await everything_in(Topic.INCIDENTS, bootstrap)
+    return [read_fact(record.value, record.headers, NOON.replace(year=2100), FACT_OF) for record in records]
 
 
 async def test_137_of_1000_customers_are_found_whatever_keys_partitioner_and_road_their_events_have(
@@ -134,7 +123,7 @@ async def test_137_of_1000_customers_are_found_whatever_keys_partitioner_and_roa
 
 
 async def impact_of_ended(database: Database) -> list[str]:
-    """The customers of the only incident, once it is resolved and they are told; none before."""
+    """Returns the customers of the only incident, once it is resolved and they are told; none before."""
     async with database.connection() as connection:
         incidents = await connection.fetch("SELECT status FROM incidents")
         waiting = await connection.fetchval("SELECT count(*) FROM outbox")

@@ -1,4 +1,4 @@
-"""The demo as a newcomer runs it: the whole loop on this machine, judged by its own last line, and nothing left behind."""
+"""The demo runs as a newcomer runs it: the whole loop on this machine, judged by its own last line, and nothing left behind."""
 
 import json
 import os
@@ -17,7 +17,7 @@ LIMIT_S = 90.0
 
 @pytest.fixture
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder of its own for temporary files, which must be empty afterwards; short, since Unix sockets live in it."""
+    """Yields a folder of its own for temporary files, which must be empty afterwards; short, since Unix sockets live in it."""
     folder = Path(f"/tmp/fw{os.getpid()}-{time.monotonic_ns() % 10**6}")  # noqa: S108
     folder.mkdir(mode=0o755)
     yield folder
@@ -38,7 +38,7 @@ def demo(temporary: Path, *args: str) -> "subprocess.Popen[str]":
 
 
 def running_from(temporary: Path) -> list[str]:
-    """The command lines of all processes that know this folder, by arguments or environment; zombies have neither."""
+    """Returns the command lines of all processes that know this folder, by arguments or environment; zombies have neither."""
     found = []
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and int(process.name) != os.getpid():

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 async def init(kafka: Kafka, postgres: Postgres, passwords: str) -> str:
-    """Runs the process as the image does, in production; what it said."""
+    """Runs the process as the image does, in production; returns what it printed."""
     environment = {
         **os.environ,
         "FOREWARN_KAFKA": kafka.bootstrap,

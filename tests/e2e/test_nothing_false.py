@@ -1,4 +1,4 @@
-"""What nobody must ever meet, on the embedded stack: a false all-clear, old news, a wrong answer, a service that stops."""
+"""Nobody meets a false all-clear, old news, a wrong answer or a service that stops, on the embedded stack."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ async def shop(running: Stack, name: str, customers: int = 20) -> AsyncIterator[
 
 
 async def dead_letters(running: Stack, topic: str) -> int:
-    """How many records the topic's dead letters hold."""
+    """Returns how many records the topic's dead letters hold."""
     consumer = AIOKafkaConsumer(bootstrap_servers=running.kafka)
     await consumer.start()
     try:
@@ -48,7 +48,7 @@ async def dead_letters(running: Stack, topic: str) -> int:
 
 
 def rss_mb(running: Stack, module: str) -> float:
-    """Resident memory of one service's process."""
+    """Returns the resident memory of one service's process, in MB."""
     [pid] = [child.process.pid for child in running.children if child.module == module]
     [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmRSS")]
     return int(line.split()[1]) / 1024
@@ -114,7 +114,7 @@ async def test_large_bodies_without_a_token_leave_no_memory_behind(embedded: Sta
 
 
 async def post_in_chunks(running: Stack) -> int:
-    """The status that POST /v1/tickets answers to a chunked body of 2.6 MB without a token."""
+    """Returns the status that POST /v1/tickets answers to a chunked body of 2.6 MB without a token."""
     address = urlsplit(running.urls["ticketing"])
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(b"POST /v1/tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")

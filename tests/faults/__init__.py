@@ -1,4 +1,4 @@
-"""What must survive anything: on real Kafka and Postgres, with real processes that are killed, frozen and cut off.
+"""Fault tests: real processes on real Kafka and Postgres are killed, frozen and cut off, and the account must balance.
 
 `make faults` (`__main__.py`) plays the long rounds; the tests beside it are the short ones.
 """

@@ -1,4 +1,4 @@
-"""`make faults`: rounds of load with an incident in each, a fault in the middle of each, and at the end the account as one line of JSON."""
+"""`make faults` plays rounds of load with an incident and a fault in each, and prints the account as one line of JSON."""
 
 import argparse
 import asyncio

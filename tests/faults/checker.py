@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Account:
-    """What became of the events that were produced."""
+    """The account of the events that were produced."""
 
     produced: int
     processed: int  # distinct ids

@@ -29,7 +29,7 @@ _numbers: Iterator[int] = count(1)
 
 @dataclass(frozen=True)
 class Added:
-    """What an episode did beside the round's load."""
+    """The load that an episode added to the round's."""
 
     produced: int = 0  # product events, good or not
     dead: int = 0  # of them: records that do not decode
@@ -53,7 +53,7 @@ def _shop(stack: Stack, kind: str) -> AbstractAsyncContextManager[Shop]:
 
 
 async def component_dies(stack: Stack) -> Added:
-    """A component fails and then says nothing, while others speak: no all-clear before it works again, and one for each then."""
+    """Has a component fail and then fall silent, while others speak: no all-clear before it works again, and one for each then."""
     async with _shop(stack, "dies") as shop:
         await shop.fail(f"checkout-{shop.name}")
         await shop.told("opened", CUSTOMERS, seconds=60)
@@ -65,7 +65,7 @@ async def component_dies(stack: Stack) -> Added:
 
 
 async def monitor_was_away(stack: Stack) -> Added:
-    """Monitors that were away read trouble of ten minutes ago: told is what goes on, not what is over."""
+    """Has monitors that were away read trouble of ten minutes ago: what goes on is told, and what is over is not."""
     async with _shop(stack, "over") as over, _shop(stack, "lasts") as lasts:
         monitors = [member for name, member in stack.members.items() if name.startswith("monitor")]
         await asyncio.gather(*(member.terminate() for member in monitors))
@@ -87,7 +87,7 @@ async def monitor_was_away(stack: Stack) -> Added:
 
 
 async def rule_is_removed(stack: Stack) -> Added:
-    """The rule of an open incident is taken out of the file: who was told gets an end in other words than "it works again"."""
+    """Takes the rule of an open incident out of the file: who was told gets an end in other words than "it works again"."""
     async with _shop(stack, "gone") as shop:
         await shop.fail(f"checkout-{shop.name}", type_=EXTRA_TYPE)
         await shop.told("opened", CUSTOMERS, seconds=60)
@@ -101,7 +101,7 @@ async def rule_is_removed(stack: Stack) -> Added:
 
 
 async def bad_records_flood(stack: Stack) -> Added:
-    """Thousands of records that are no events, with an outage among them: put aside, and the outage is told."""
+    """Sends thousands of records that are no events, with an outage among them: they are put aside, and the outage is told."""
     async with _shop(stack, "flood") as shop:
         values = [json.dumps({"order": number}).encode() for number in range(FLOOD)]
         sent = [await shop.kafka.send(Topic.PRODUCT_EVENTS, value, key=value) for value in values[: FLOOD // 2]]

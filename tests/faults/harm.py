@@ -1,4 +1,4 @@
-"""What is done to a running stack, and when: a random fault at a random moment of a round, and how long until all is well again."""
+"""Harms are done to a running stack: a random fault at a random moment of a round, and how long until all is well again."""
 
 import asyncio
 import random
@@ -26,7 +26,7 @@ class Harm:
 
 @dataclass(frozen=True)
 class Moment:
-    """When: so many seconds into the load, or when so many mails of a kind have come."""
+    """The moment of a harm: so many seconds into the load, or when so many mails of a kind have come."""
 
     seconds: float = 0.0
     kind: str = ""
@@ -45,7 +45,7 @@ class Moment:
 
 
 def harms(stack: Stack, dice: random.Random, only: str = "") -> Iterator[Harm]:
-    """For ever: every kind of fault (those whose name has the words) in a random order, then again."""
+    """Yields faults for ever: every kind of fault (those whose name has the words) in a random order, then again."""
     every = [Harm(f"kill -9 {name}", _killing(member)) for name, member in stack.members.items()]
     every += [Harm(f"freeze {name} for {FROZEN_S:.0f} s", _freezing(member)) for name, member in stack.members.items()]
     every += [
@@ -61,7 +61,7 @@ def harms(stack: Stack, dice: random.Random, only: str = "") -> Iterator[Harm]:
 
 
 def moment(dice: random.Random, load: Load) -> Moment:
-    """A random one: while the load is played, or in the middle of the mails that tell or of those that give the all-clear."""
+    """Returns a random one: while the load is played, or in the middle of the mails that tell or of those that give the all-clear."""
     if dice.random() < 0.5:
         return Moment(seconds=dice.uniform(0.5, load.trouble[-1].offset))
     return Moment(kind=dice.choice(("opened", "resolved")), mails=dice.randint(1, len(load.victims)))

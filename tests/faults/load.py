@@ -1,4 +1,4 @@
-"""The load of one round, and what must come of it: known beforehand, from nothing but what is published."""
+"""The load of one round is known beforehand, and so is what must come of it, from nothing but what is published."""
 
 import time
 from collections import Counter
@@ -38,12 +38,12 @@ class Load:
 
 
 def begins(speed: float = SPEED) -> float:
-    """When a story that is told from now on must begin, seconds since the epoch, so that none of it comes from the future."""
+    """Returns when a story that is told from now on must begin, seconds since the epoch, so that none of it comes from the future."""
     return time.time() - ENDS * (1 - 1 / speed) - 5
 
 
 def load(number: int, events: int, start: float, seed: int, speed: float = SPEED) -> Load:
-    """So many product events that begin at `start` (seconds since the epoch), and some requests for support among them.
+    """Returns so many product events that begin at `start` (seconds since the epoch), and some requests for support among them.
 
     The story is played `speed` times faster than it happened.
     """
@@ -92,7 +92,7 @@ class _Request(msgspec.Struct):
 
 
 def _requests(records: Sequence[Record]) -> tuple[Counter[tuple[str, bool, int]], Counter[tuple[str, str]]]:
-    """What the published bytes say: requests by component, outcome and second; failures by component and customer."""
+    """Returns what the published bytes say: requests by component, outcome and second; failures by component and customer."""
     cells: Counter[tuple[str, bool, int]] = Counter()
     failures: Counter[tuple[str, str]] = Counter()
     decode = msgspec.json.Decoder(_Request).decode

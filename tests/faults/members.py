@@ -1,4 +1,4 @@
-"""Processes that are treated badly: killed, frozen, asked to stop, started again."""
+"""These processes are killed, frozen, asked to stop and started again."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ class Member:
             )
 
     def send(self, sign: signal.Signals) -> None:
-        """SIGKILL, SIGSTOP, SIGCONT or SIGTERM; nothing happens to the dead."""
+        """Sends SIGKILL, SIGSTOP, SIGCONT or SIGTERM; a process that has ended ignores it."""
         if self.process is not None:
             with suppress(ProcessLookupError):
                 self.process.send_signal(sign)
@@ -57,7 +57,7 @@ class Member:
         return self.process is not None and self.process.returncode is None
 
     async def ended(self, within: float = 15) -> tuple[int, float]:
-        """Its exit code, and how many seconds that took. Raises TimeoutError."""
+        """Returns its exit code, and how many seconds that took. Raises TimeoutError."""
         assert self.process is not None
         started = time.monotonic()
         code = await asyncio.wait_for(self.process.wait(), within)
@@ -75,7 +75,7 @@ class Member:
         return seconds
 
     async def get(self, path: str, within: float = 5) -> httpx.Response | None:
-        """What its HTTP port answers; None when nobody does."""
+        """Returns what its HTTP port answers; None when nobody does."""
         async with httpx.AsyncClient(timeout=within) as client:
             try:
                 return await client.get(self.url + path)
@@ -87,7 +87,7 @@ class Member:
         return answer is not None and answer.status_code == 200
 
     def says(self, words: str) -> int:
-        """How many lines of its log have these words in them."""
+        """Returns how many lines of its log have these words in them."""
         return sum(words in line for line in self.log.read_text(errors="replace").splitlines())
 
     def tail(self) -> str:
@@ -96,7 +96,7 @@ class Member:
 
 @asynccontextmanager
 async def started(*members: Member) -> AsyncIterator[None]:
-    """All of them run while the context lasts, unless they are killed; none does afterwards."""
+    """Runs all of them while the context lasts, unless they are killed; none runs afterwards."""
     try:
         for member in members:
             await member.start()

@@ -1,4 +1,4 @@
-"""What became of the product events, from monitor's own tables, against what was published: in three ways that do not agree by accident.
+"""Compares monitor's own tables with what was published, in three ways that do not agree by accident.
 
 Per partition: what the broker holds against what monitor's account says was read. By fate: an event that came
 twice is a duplicate in the account. By cell: requests and failures of every component in every bucket of event time.
@@ -25,7 +25,7 @@ RULE = "checkout-failing"
 
 @dataclass(frozen=True)
 class Reckoning:
-    """By the account, of everything so far; by the cells, of one round."""
+    """The differences: by the account, of everything so far; by the cells, of one round."""
 
     processed: int
     dead_lettered: int
@@ -55,7 +55,7 @@ async def reckon(stack: Stack, round_: Load) -> Reckoning:
 
 
 def expected(round_: Load) -> Counter[tuple[str, bool, int]]:
-    """Requests by component, outcome and bucket."""
+    """Returns the requests by component, outcome and bucket."""
     rules = read_config(ROOT / "deploy" / "config" / "rules.yml", RulesFile)
     [width] = [rule.width for rule in rules.rules if rule.id == RULE]
     cells: Counter[tuple[str, bool, int]] = Counter()
@@ -65,7 +65,7 @@ def expected(round_: Load) -> Counter[tuple[str, bool, int]]:
 
 
 async def found(stack: Stack, round_: Load) -> Counter[tuple[str, bool, int]]:
-    """The same from monitor's snapshot of the fold."""
+    """Returns the same from monitor's snapshot of the fold."""
     last: dict[tuple[int, int, str], StoredCell] = {}
     for row in await stack.rows("SELECT partition, start, cells FROM monitor.fold_cells WHERE rule LIKE $1 ORDER BY part", f"{RULE}@%"):
         for component, cell in msgspec.msgpack.decode(row["cells"], type=StoredCells).items():
@@ -79,5 +79,5 @@ async def found(stack: Stack, round_: Load) -> Counter[tuple[str, bool, int]]:
 
 
 def differences(wanted: Counter[K], got: Counter[K]) -> tuple[int, int]:
-    """How many are missing, and how many are too many."""
+    """Returns how many are missing, and how many are too many."""
     return (wanted - got).total(), (got - wanted).total()

@@ -1,4 +1,4 @@
-"""A round: a load with an incident in it, a fault in the middle, and the account of all that was said, folded and sent."""
+"""A round plays a load with an incident and a fault in the middle, and accounts for all that was published, folded and sent."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ SETTLES_WITHIN = 120.0  # seconds
 
 @dataclass
 class Result:
-    """The last line."""
+    """The result of a run, printed as the last line."""
 
     rounds: int = 0
     produced: int = 0
@@ -36,7 +36,7 @@ class Result:
 
 @dataclass
 class Run:
-    """All rounds, what they found, and what fell short of what must be."""
+    """A run of rounds: what they found, and what fell short of what must be."""
 
     stack: Stack
     result: Result = field(default_factory=Result)
@@ -48,7 +48,7 @@ class Run:
     victims: set[str] = field(default_factory=set)
 
     async def round(self, load: Load, what: harm.Harm, when: harm.Moment) -> None:
-        """One round, to its end. Raises TimeoutError when something never comes."""
+        """Plays one round to its end. Raises TimeoutError when something never comes."""
         started = time.monotonic()
         print(f"round {load.number}: {what.what}, {when}", end="", flush=True)
         self.victims |= load.victims
@@ -61,7 +61,7 @@ class Run:
         print(f"; well again after {harmed.result():.1f} s; the round took {time.monotonic() - started:.0f} s", flush=True)
 
     async def tell(self, load: Load) -> None:
-        """The round's story: the trouble lasts until everybody is told, and everybody gets the all-clear."""
+        """Plays the round's story: the trouble lasts until everybody is told, and everybody gets the all-clear."""
         sink = self.stack.sink
         await self.play(load.directory)
         await self.play(load.trouble)
@@ -70,9 +70,9 @@ class Run:
         await self._mails("given the all-clear", lambda: sink.told("resolved") >= load.victims)
 
     async def play(self, records: Sequence[Record]) -> None:
-        """Publishes them, each when it is due."""
+        """Publishes the events, each when it is due."""
         await self.stack.kafka.answering()
-        # As patient as a product must be: a broker that was killed may be away for a minute.
+        # The producer is as patient as a product must be: a broker that was killed may be away for a minute.
         kafka = AIOKafkaProducer(
             bootstrap_servers=self.stack.kafka.bootstrap, enable_idempotence=True, acks="all", request_timeout_ms=180_000
         )
@@ -83,7 +83,7 @@ class Run:
             await kafka.stop()
 
     async def _harm(self, load: Load, what: harm.Harm, when: harm.Moment) -> float:
-        """Does it when it is time; returns the seconds from the cure until what is said after it is worked off too."""
+        """Does the harm when it is time; returns the seconds from the cure until what is said after it is worked off too."""
         await when.comes(self.stack)
         added = await what.act(self.stack)
         self.victims |= added.victims
@@ -120,7 +120,7 @@ class Run:
         result.max_recovery_s = max(result.max_recovery_s, round(recovered_s, 1))
 
     def shortcomings(self) -> list[str]:
-        """What must be and is not, in sentences."""
+        """Returns what must be and is not, in sentences."""
         r = self.result
         must = {
             f"produced {r.produced} = processed {r.processed} + dead letters {r.dead_lettered}": r.produced

@@ -1,4 +1,4 @@
-"""Makes a user of a broker's for SCRAM: AlterUserScramCredentials, which aiokafka has not, spares a JVM for `kafka-configs.sh`.
+"""Creates a broker's SCRAM user by AlterUserScramCredentials, which aiokafka lacks; it spares a JVM for `kafka-configs.sh`.
 
 https://cwiki.apache.org/confluence/display/KAFKA/KIP-554%3A+Add+Broker-side+SCRAM+Config+API
 """

@@ -1,4 +1,4 @@
-"""A broker as a company has one: TLS with an authority of its own, users, tokens, client certificates; the plain listener is for tests."""
+"""A broker as companies run one: TLS with an authority of its own, users, tokens, client certificates; the plain listener is for tests."""
 
 import base64
 import json
@@ -74,19 +74,19 @@ class Secured(Kafka):
         shutil.copy(self.signing.ca, self.trusted)
 
     def settings(self, **given: Any) -> dict[str, str]:
-        """What somebody sets to connect by SASL_SSL with SCRAM, or otherwise by what is `given`; without the beginning FOREWARN_KAFKA_."""
+        """Returns the settings to connect by SASL_SSL with SCRAM, or otherwise by what is `given`; without the prefix FOREWARN_KAFKA_."""
         usual = {"security": "sasl_ssl", "ca": str(self.trusted), "sasl": "scram-sha-512", "username": USER, "password": PASSWORD}
         return {name: value for name, value in {**usual, **given}.items() if value is not None}
 
     def brokers(self, servers: str = "", **given: Any) -> Brokers:
-        """The same as clients get it."""
+        """Returns the same as clients get it."""
         told: dict[str, Any] = {f"kafka_{name}": value for name, value in self.settings(**given).items()}
         return brokers_of(CommandSettings(kafka=servers or self.secure, **told))
 
 
 @asynccontextmanager
 async def running_secured(folder: Path) -> AsyncIterator[Secured]:
-    """The broker while the context lasts."""
+    """Yields the broker while the context lasts."""
     ports = {9092: free_port(), 9094: free_port(), 9095: free_port()}
     outside = f"HOST://localhost:{ports[9092]},SECURE://localhost:{ports[9094]},MUTUAL://localhost:{ports[9095]}"
     advertised = f"{outside},INTERNAL://localhost:19092"
@@ -100,7 +100,7 @@ async def running_secured(folder: Path) -> AsyncIterator[Secured]:
 
 
 def token(seconds: float = 300) -> str:
-    """A token that nobody signed (RFC 7519, 6), good for so long."""
+    """Returns a token that nobody signed (RFC 7519, 6), good for so long."""
     now = time.time()
     parts = ({"alg": "none"}, {"sub": USER, "iat": now - 1, "exp": now + seconds})
     return ".".join([*(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), ""])

@@ -1,4 +1,4 @@
-"""A Postgres as a company has one: it talks to nobody without TLS, and an authority of its own signed its certificate."""
+"""A Postgres as companies run one: it accepts no connection without TLS, and an authority of its own signed its certificate."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -59,7 +59,7 @@ def lay_out(folder: Path, *hosts: str, clients: str = "no-verify") -> list[str]:
 
 @asynccontextmanager
 async def running_secured_postgres(folder: Path, clients: str = "no-verify") -> AsyncIterator[SecuredPostgres]:
-    """The server while the context lasts."""
+    """Yields the server while the context lasts."""
     port = free_port()
     container = DockerContainer("postgres:17.11").with_env("POSTGRES_PASSWORD", PASSWORD)
     server = SecuredPostgres(container, port, folder)

@@ -18,15 +18,15 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.local.processes import child, ended_well
 from deploy.local.reading import everything
 from deploy.local.replay import Plan, Tally, mapping_of, replay_on
 from shared.cloudevents import read_event
 from shared.connecting.brokers import Brokers
 from shared.events import TicketOpened, Topic
 from shared.streaming.unpacking import Unreadable
-from tests.containers import PASSWORD, Kafka, Postgres, running_kafka, running_postgres
+from tests.containers import Kafka, Postgres, running_kafka, running_postgres
 from tests.faults.members import Member, started
+from tests.faults.preparing import prepared, settings_of
 from tests.faults.site import within
 
 FIRST_NUMBER = 1001
@@ -36,7 +36,7 @@ DATABASE = "servicenow"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was asked, and what came of it."""
+    """The account of a run: what was asked, and what came of it."""
 
     rows: int
     requests: int  # sent: one for each incident of the log
@@ -54,7 +54,7 @@ class Outcome:
 
     @property
     def clean(self) -> bool:
-        """All counted, none twice, and no number skipped but by a rollback."""
+        """Returns all counted, none twice, and no number skipped but by a rollback."""
         return (
             self.tickets == self.incidents == self.opened_facts == self.requests
             and self.incidents_twice == self.numbers_twice == 0
@@ -64,8 +64,8 @@ class Outcome:
 
 async def replay_and_kill(kafka: Kafka, postgres: Postgres, plan: Plan, folder: Path, kill_at: list[int]) -> Outcome:
     """Replays into a ticketing that is killed, and started again, whenever it has so many tickets. Raises TimeoutError."""
-    environment = await _prepared(kafka, postgres, folder)
-    ticketing = Member("ticketing", "services.ticketing", environment, folder / "ticketing.log")
+    common = await prepared(kafka, postgres, DATABASE, folder)
+    ticketing = Member("ticketing", "services.ticketing", settings_of("ticketing", common), folder / "ticketing.log")
     place = _Database(postgres)
     async with started(ticketing):
         await within(60, ticketing.ready, "ticketing ready")
@@ -81,21 +81,6 @@ async def replay_and_kill(kafka: Kafka, postgres: Postgres, plan: Plan, folder: 
         await within(300, place.said_everything, "everything said that ticketing has to say")
         await ticketing.terminate()
     return await _outcome(place, kafka, tally, len(kill_at), tickets_after_s)
-
-
-async def _prepared(kafka: Kafka, postgres: Postgres, folder: Path) -> dict[str, str]:
-    """Topics, roles and schemas as in production; ticketing's settings."""
-    common = {
-        "FOREWARN_ENVIRONMENT": "demo",
-        "FOREWARN_KAFKA": kafka.bootstrap,
-        "FOREWARN_DATABASE_HOST": "localhost",
-        "FOREWARN_DATABASE_PORT": str(postgres.port),
-        "FOREWARN_DATABASE_NAME": DATABASE,
-    }
-    passwords = {f"FOREWARN_{service}_PASSWORD": PASSWORD for service in ("ADMIN", "MONITOR", "NOTIFIER", "TICKETING")}
-    async with child("deploy.init", environment=common | passwords, log=folder / "init.log") as init:
-        await ended_well(init, 60)
-    return common | {"FOREWARN_DATABASE_USER": "forewarn_ticketing", "FOREWARN_DATABASE_PASSWORD": PASSWORD}
 
 
 @dataclass(frozen=True)
@@ -143,7 +128,7 @@ async def _outcome(place: _Database, kafka: Kafka, tally: Tally, kills: int, tic
 
 
 async def _opened(kafka: Kafka) -> list[str]:
-    """The tickets that tickets.v1 says were opened, as often as it says so."""
+    """Returns the tickets that tickets.v1 says were opened, as often as it says so."""
     fact = TicketOpened.model_fields["type"].default
     now = datetime.now(UTC)
     said = [each async for each in everything(Brokers(kafka.bootstrap), Topic.TICKETS) if not isinstance(each, Unreadable)]
@@ -155,7 +140,7 @@ async def _opened(kafka: Kafka) -> list[str]:
 
 
 async def play(file: str, kill_at: list[int], speed: float | None = None) -> Outcome:
-    """The same on a Kafka and a Postgres of its own."""
+    """Returns the same on a Kafka and a Postgres of its own."""
     plan = Plan(file, mapping_of("servicenow"), speed=speed)
     with tempfile.TemporaryDirectory(prefix="forewarn-servicenow-") as folder:
         async with running_kafka() as kafka, running_postgres() as postgres:

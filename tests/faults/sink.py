@@ -1,4 +1,4 @@
-"""An SMTP server that only counts: who got which mail how often, whatever the notifier believes."""
+"""An SMTP server counts who got which mail how often, independently of what notifier stored."""
 
 import asyncio
 import email
@@ -42,27 +42,27 @@ class Sink:
         return "250 taken"
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Waits for mails until it is true."""
+        """Waits for mails until the condition is true."""
         async with self._came:
             await self._came.wait_for(condition)
 
     def told(self, kind: str) -> set[str]:
-        """Who got a mail of this kind."""
+        """Returns who got a mail of this kind."""
         return {mail.to for mail in self.mails if mail.kind == kind}
 
     def told_twice(self) -> int:
-        """Mails that say what another with another Message-ID has said."""
+        """Returns mails that say what another with another Message-ID has said."""
         said = {(mail.to, mail.kind, mail.about, mail.message_id) for mail in self.mails}
         return sum(ids - 1 for ids in Counter(each[:3] for each in said).values())
 
     def same_id_repeats(self) -> int:
-        """Mails that came again as they were: only those under way when somebody died may."""
+        """Returns mails that came again as they were: only those under way when somebody died may."""
         return len(self.mails) - len(set(self.mails))
 
 
 @asynccontextmanager
 async def sink(hold: Callable[[], float] = lambda: 0.0) -> AsyncIterator[Sink]:
-    """Listens on a free port of this machine while the context lasts."""
+    """Runs a sink on a free port of this machine while the context lasts."""
     taking = Sink(hold)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(taking, hostname="localhost", enable_SMTPUTF8=True, loop=loop), "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""Where a fault test happens: one topic of its own, one database of its own, and the worker's accounts of what it did."""
+"""A fault test has a site: one topic of its own, one database of its own, and the worker's accounts of what it did."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.topics import RECEIPTS
@@ -21,12 +21,13 @@ from tests.containers import PASSWORD, Kafka, Postgres
 from tests.faults.checker import Account, account
 from tests.faults.members import Member
 from tests.faults.worker import NAME, TABLES
+from tests.topics import everything_in
 
 SHARED = Path(__file__).parent.parent.parent / "shared" / "migrations"
 
 
 async def within(seconds: float, condition: Callable[[], Awaitable[bool]], what: str) -> float:
-    """Waits for it and returns how many seconds that took. Raises TimeoutError that says what did not come true."""
+    """Waits for the condition; returns how many seconds that took. Raises TimeoutError that says what did not come true."""
     started = time.monotonic()
     while not await condition():
         if time.monotonic() - started > seconds:
@@ -61,7 +62,7 @@ class Site:
         await connection.close()
 
     def member(self, name: str, **settings: str) -> Member:
-        """A worker, not yet started."""
+        """Returns a worker, not yet started."""
         environment = {
             "FOREWARN_ENVIRONMENT": "demo",
             "FOREWARN_KAFKA": self.kafka.bootstrap,
@@ -129,17 +130,17 @@ class Site:
             await connection.close()
 
     async def counted(self, first: int) -> int:
-        """How many of the `first` events that were produced are counted."""
+        """Returns how many of the `first` events that were produced are counted."""
         [[count]] = await self.rows("SELECT count(*) FROM counted WHERE substr(id, 3)::int < $1", first)
         return int(count)
 
     async def slowest(self) -> float:
-        """Seconds from the moment an event was said to the moment it was counted, at most."""
+        """Returns seconds from the moment an event was said to the moment it was counted, at most."""
         [[seconds]] = await self.rows("SELECT extract(epoch FROM max(counted_at - said_at))::float8 FROM counted")
         return float(seconds)
 
     async def reaches(self, seconds: float = 60) -> float:
-        """How long until everything produced by now is counted."""
+        """Returns how long until everything produced by now is counted."""
         goal = len(self.produced)
 
         async def there() -> bool:
@@ -148,11 +149,11 @@ class Site:
         return await within(seconds, there, f"{goal} events counted")
 
     async def stands_at(self) -> dict[int, int]:
-        """Where the worker goes on in each partition."""
+        """Returns where the worker goes on in each partition."""
         return {row["partition"]: row["next"] for row in await self.rows("SELECT partition, next FROM offsets")}
 
     async def told_broker(self) -> dict[int, int]:
-        """Where Kafka was told that the worker goes on."""
+        """Returns where Kafka was told that the worker goes on."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.bootstrap)
         await admin.start()
         try:
@@ -162,7 +163,7 @@ class Site:
             await admin.close()
 
     async def at_rest(self) -> bool:
-        """The worker has done and said everything it was asked."""
+        """Says whether the worker has done and published everything it was asked."""
         [[done, waiting]] = await self.rows(
             "SELECT (SELECT coalesce(sum(next), 0) FROM offsets),"
             " (SELECT count(*) FROM outbox) + (SELECT count(*) FROM due WHERE kind = 'bell')"
@@ -170,7 +171,7 @@ class Site:
         return int(done) >= len(self.produced) and waiting == 0
 
     async def all_said(self) -> bool:
-        """Nothing waits to be published."""
+        """Says whether nothing waits to be published."""
         return not await self.rows("SELECT FROM outbox LIMIT 1")
 
     async def settled(self, seconds: float = 60) -> float:
@@ -178,37 +179,27 @@ class Site:
         return await within(seconds, self.at_rest, f"{len(self.produced)} events worked off")
 
     async def account(self) -> Account:
-        """What became of the events, by the worker's own table and the dead letters."""
+        """Returns what became of the events, by the worker's own table and the dead letters."""
         dead = [(record.key or b"").decode() for record in await self.records(f"{self.topic}.dlq")]
         return account(self.produced, [row["id"] for row in await self.rows("SELECT id FROM counted")], dead)
 
     async def bells(self) -> Account:
-        """What became of the work that was due."""
+        """Returns what became of the work that was due."""
         asked = [row["id"] for row in await self.rows("SELECT id FROM counted WHERE id LIKE '%0'")]
         return account(asked, [row["id"] for row in await self.rows("SELECT id FROM rung")])
 
     async def said(self) -> set[str]:
-        """The ids on the topic where the worker says what it counted."""
+        """Returns the ids on the topic where the worker says what it counted."""
         return {(record.key or b"").decode() for record in await self.records(f"{self.topic}.said")}
 
     async def records(self, topic: str) -> list[ConsumerRecord]:
-        """Everything a topic holds."""
-        consumer = AIOKafkaConsumer(topic, bootstrap_servers=self.kafka.bootstrap, group_id=None, auto_offset_reset="earliest")
-        await consumer.start()
-        try:
-            ends = await consumer.end_offsets(list(consumer.assignment()))
-            found: list[ConsumerRecord] = []
-            while any([await consumer.position(at) < end for at, end in ends.items()]):
-                for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += records
-            return found
-        finally:
-            await consumer.stop()
+        """Returns everything that a topic holds."""
+        return await everything_in(topic, self.kafka.bootstrap)
 
 
 @asynccontextmanager
 async def producing(kafka: Kafka) -> AsyncIterator[AIOKafkaProducer]:
-    """An idempotent producer while the context lasts."""
+    """Yields an idempotent producer while the context lasts."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, enable_idempotence=True, acks="all", linger_ms=2)
     await producer.start()
     try:

@@ -1,4 +1,4 @@
-"""The three services as processes, on real Kafka and Postgres, with a sink for their mails; and where they stand."""
+"""Runs the three services as processes on real Kafka and Postgres, with a sink for their mails, and asks how far they are."""
 
 import asyncio
 import shutil
@@ -14,14 +14,14 @@ import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from deploy import topics
-from deploy.local.processes import ROOT, child, ended_well
-from deploy.roles import role_of
+from deploy.local.processes import ROOT
 from deploy.services import NAMES
 from shared.cloudevents import write_event
 from shared.events import ProductEvent, Topic
 from shared.postgres import wait_for_wakeup
-from tests.containers import PASSWORD, Kafka, Postgres
+from tests.containers import Kafka, Postgres
 from tests.faults.members import Member, started
+from tests.faults.preparing import prepared, settings_of
 from tests.faults.sink import Sink
 from tests.faults.site import within
 
@@ -59,7 +59,7 @@ class Stack:
             await connection.close()
 
     async def ends(self) -> Ends:
-        """Where each partition of each topic ends now."""
+        """Returns where each partition of each topic ends now."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka.bootstrap)
         await consumer.start()
         try:
@@ -84,7 +84,7 @@ class Stack:
 
     @asynccontextmanager
     async def pulse(self) -> AsyncIterator[list[str]]:
-        """One good request a second and partition, of now, while the context lasts, as a product that lives has; yields the ids so far."""
+        """Publishes one good request a second and partition while the context lasts, as a live product does; yields the ids so far."""
         ids: list[str] = []
         over = asyncio.Event()
         beating = asyncio.create_task(self._beat(ids, over))
@@ -113,7 +113,7 @@ class Stack:
         return sent
 
     async def change_rules(self, *, with_extra: bool) -> None:
-        """The rules with or without the extra one; all monitors are started again with them."""
+        """Changes the rules, with or without the extra one, and starts all monitors again."""
         _write_rules(self.config, with_extra=with_extra)
         monitors = [member for name, member in self.members.items() if name.startswith("monitor")]
         await asyncio.gather(*(member.terminate() for member in monitors))
@@ -122,20 +122,20 @@ class Stack:
             await within(60, member.ready, f"{member.name} is ready; its log ends:\n{member.tail()}")
 
     async def passed(self, ends: Ends) -> bool:
-        """Whether every stream of every service has got so far."""
+        """Says whether every stream of every service has got so far."""
         return all(row["next"] >= ends[TopicPartition(row["topic"], row["partition"])] for row in await self.rows(STANDS))
 
     async def ready(self) -> bool:
-        """Whether every process that lives says so."""
+        """Says whether every process that lives says so."""
         return all(await asyncio.gather(*(member.ready() for member in self.members.values())))
 
     async def at_rest(self) -> bool:
-        """Whether there is nothing left to read, to say or to send."""
+        """Says whether there is nothing left to read, to say or to send."""
         [[left]] = await self.rows(LEFT)
         return left == 0 and await self.passed(await self.ends())
 
     async def standing(self) -> str:
-        """Where everything stands, in lines, for whoever must find out what never came."""
+        """Returns the state of everything, in lines, to find out what never came."""
         asked = {
             "incidents": "SELECT component, status, revision, opened_at FROM monitor.incidents ORDER BY opened_at DESC LIMIT 3",
             "notifications": "SELECT incident_id, kind, status, reason, count(*) FROM notifier.notifications GROUP BY 1, 2, 3, 4",
@@ -147,34 +147,26 @@ class Stack:
         return "\n".join([f"  mails: {len(self.sink.mails)}", *lines])
 
     async def in_flight(self) -> int:
-        """Deliveries that a worker has in its hands."""
+        """Returns how many deliveries a worker is doing now."""
         [[count]] = await self.rows("SELECT count(*) FROM notifier.due WHERE kind IN ('delivery', 'reply') AND lease IS NOT NULL")
         return int(count)
 
 
 @asynccontextmanager
 async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, monitors: int = 1) -> AsyncIterator[Stack]:
-    """Topics, roles and tables made, all services ready. Raises TimeoutError with the log of the one that is not."""
+    """Makes topics, roles and tables, and starts all services. Raises TimeoutError with the log of the one that is not."""
     config = shutil.copytree(ROOT / "deploy" / "config", folder / "config")
     _write_rules(config, with_extra=True)
-    common = {
-        "FOREWARN_ENVIRONMENT": "demo",
-        "FOREWARN_KAFKA": kafka.bootstrap,
-        "FOREWARN_DATABASE_HOST": "localhost",
-        "FOREWARN_DATABASE_PORT": str(postgres.port),
-        "FOREWARN_DATABASE_NAME": DATABASE,
+    own = {
         "FOREWARN_INIT_REPLICAS": str(monitors + 1),  # one that was killed may be seen for a moment beside the one that follows it
-        "FOREWARN_ADMIN_PASSWORD": PASSWORD,
         "FOREWARN_CONFIG_DIR": str(config),
         "FOREWARN_SMTP_HOST": "127.0.0.1",
         "FOREWARN_SMTP_PORT": str(sink.port),
         "FOREWARN_MAIL_FROM": "support@example.com",
         "FOREWARN_LINK_SECRET": "seals-links-in-tests",
         **{f"FOREWARN_{role.upper()}_TOKEN": TOKEN.format(role=role) for role in ("producer", "agent", "operator")},
-        **{f"FOREWARN_{service.upper()}_PASSWORD": PASSWORD for service in NAMES},
     }
-    async with child("deploy.init", environment=common, log=folder / "init.log") as init:
-        await ended_well(init, 60)
+    common = await prepared(kafka, postgres, DATABASE, folder, own)
     names = [f"monitor-{letter}" for letter in "abcd"[:monitors]] + [name for name in NAMES if name != "monitor"]
     members = {name: _member(name, common, folder) for name in names}
     async with started(*members.values()):
@@ -184,7 +176,7 @@ async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, mo
 
 
 def _write_rules(config: Path, *, with_extra: bool) -> None:
-    """The shipped rules; the extra one is the first of them again, for events of another type."""
+    """Writes the shipped rules; the extra one is the first of them again, for events of another type."""
     shipped = yaml.safe_load((ROOT / "deploy" / "config" / "rules.yml").read_text())
     extra = {**shipped["rules"][0], "id": "extra-failing", "events": [EXTRA_TYPE]}
     rules = [*shipped["rules"], extra] if with_extra else shipped["rules"]
@@ -193,5 +185,4 @@ def _write_rules(config: Path, *, with_extra: bool) -> None:
 
 def _member(name: str, common: Mapping[str, str], folder: Path) -> Member:
     service = name.partition("-")[0]
-    own = {"FOREWARN_DATABASE_USER": role_of(service), "FOREWARN_DATABASE_PASSWORD": PASSWORD}
-    return Member(name, f"services.{service}", {**common, **own}, folder / f"{name}.log")
+    return Member(name, f"services.{service}", settings_of(service, common), folder / f"{name}.log")

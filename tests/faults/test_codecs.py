@@ -21,7 +21,7 @@ EACH = 50  # events by each codec and client, enough that batches are compressed
 
 
 def events(client: str, codec: str) -> dict[str, str]:
-    """Ids and events."""
+    """Returns ids and events."""
     ids = [f"{client}-{codec}-{number}" for number in range(EACH)]
     return {each: write_fact(customer(each)).decode() for each in ids}
 
@@ -34,7 +34,7 @@ def by_librdkafka(site: Site, codec: str) -> None:
 
 
 def by_kafkas_own(site: Site) -> None:
-    """All codecs beside each other: each is a JVM that has to start."""
+    """Sends all codecs at the same time: each is a JVM that has to start."""
     producers = [
         f"printf '%s\\n' {shlex.join(events('java', codec).values())} | /opt/kafka/bin/kafka-console-producer.sh"
         f" --bootstrap-server localhost:19092 --topic {site.topic} --compression-codec {codec}"
@@ -47,7 +47,7 @@ def by_kafkas_own(site: Site) -> None:
 
 
 def stored(site: Site) -> set[tuple[str, str]]:
-    """Which client's events the broker's disk holds by which codec."""
+    """Returns which client's events the broker's disk holds by which codec."""
     code, data = site.kafka.container.exec(["sh", "-c", f"cat /var/lib/kafka/data/{site.topic}-*/0*.log"])
     assert code == 0
     found, at = set(), 0

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.asyncio, pytest.mark.docker]
 
 
 async def everything_once(site: Site) -> None:
-    """The checker of all these tests: by id, in the table, among the bells, and on the topic."""
+    """Checks, by id, that each event counts once: in the table, among the bells, and on the topic."""
     await site.settled()
     events, bells = await site.account(), await site.bells()
     assert events.balanced, events

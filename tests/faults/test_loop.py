@@ -1,4 +1,4 @@
-"""The three services: killed, stopped, cut off from broker and database, told everything three times, and once more from the start."""
+"""The three services are killed, stopped, cut off from broker and database, told everything three times, and replayed from the start."""
 
 import asyncio
 import random
@@ -46,12 +46,12 @@ async def run(kafka: Kafka, postgres_server: Postgres, tmp_path_factory: pytest.
 
 
 def story(number: int) -> Load:
-    """A story of its own for each test, told from now on."""
+    """Returns a story of its own for each test, told from now on."""
     return load(number, EVENTS, begins(SPEED), seed=number, speed=SPEED)
 
 
 async def state(stack: Stack) -> list[list[tuple[object, ...]]]:
-    """Everything the services know that a repetition must not change."""
+    """Returns everything the services know that a repetition must not change."""
     return [[tuple(row.values()) for row in await stack.rows(query)] for query in STATE]
 
 
@@ -171,7 +171,7 @@ async def test_every_topic_read_again_from_its_start_changes_nothing_and_tells_n
 
 
 async def new_ticket(ticketing: Member, customer: str) -> httpx.Response:
-    """Writes in over HTTP."""
+    """Sends a request for support over HTTP."""
     async with httpx.AsyncClient(timeout=10) as client:
         return await client.post(
             f"http://127.0.0.1:{ticketing.port}/v1/tickets",
@@ -194,6 +194,6 @@ async def until_some(things: list[str]) -> None:
 
 
 def memory(member: Member) -> int:
-    """Resident bytes."""
+    """Returns the resident memory of a process, in bytes."""
     with open(f"/proc/{member.pid}/statm") as statm:
         return int(statm.read().split()[1]) * 4096

@@ -1,4 +1,4 @@
-"""Replicas in one consumer group, on a real broker: each has its part, and two that were given one name end up with two."""
+"""Replicas share one consumer group on a real broker: each has its part, and two that were given one name end up with two."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -52,7 +52,7 @@ async def members(kafka: Kafka, topic: str, names: Sequence[str]) -> AsyncIterat
 
 
 async def _nothing_moves(found: Sequence[Member], topic: str) -> None:
-    """Each has half of the partitions, and for longer than a session nobody is assigned any."""
+    """Looks that each has half of the partitions, and that for longer than a session nobody is assigned any."""
 
     async def halved() -> bool:
         return [len(each.has) for each in found] == [5, 5] and not found[0].has & found[1].has

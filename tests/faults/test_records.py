@@ -1,4 +1,4 @@
-"""Records that cannot be handled, or come again, or are left out: real Kafka, one worker."""
+"""Records cannot be handled, come again, or are left out (real Kafka, one worker)."""
 
 import asyncio
 import time
@@ -104,7 +104,7 @@ async def braked(member: Member) -> bool:
 
 
 async def test_a_table_somebody_has_locked_makes_the_stream_wait_and_puts_nothing_aside(site: Site) -> None:
-    """What it needs is away for longer than two tries take: a lock is waited for 5 s, then there is a pause."""
+    """A server it needs is away for longer than two tries take: a lock is waited for 5 s, then there is a pause."""
     async with started(member := site.member("a")):
         await within(20, member.ready, "the worker is ready")
         blocker = await site.postgres.connect(site.database)

@@ -1,4 +1,4 @@
-"""What a real broker refuses is put aside with its reason, and what stands behind it is published within two seconds."""
+"""A message that a real broker refuses is put aside with its reason, and what stands behind it is published within two seconds."""
 
 import json
 import os
@@ -49,7 +49,7 @@ async def say(site: Site, *messages: Message, lane: Lane = Lane.FACTS) -> None:
 
 
 async def passes(site: Site, *refused: Message) -> float:
-    """How many seconds after them the message behind the refused ones is published."""
+    """Returns how many seconds after them the message behind the refused ones is published."""
     next_one = f"next-{time.monotonic()}".encode()
     await say(site, *refused, Message(f"{site.topic}.said", b"next", next_one))
     written_at = time.monotonic()
@@ -123,7 +123,7 @@ async def test_a_gzip_record_of_five_megabytes_becomes_a_stub_and_what_comes_aft
 
 
 async def change(site: Site, settings: Mapping[str, str]) -> None:
-    """The topic has these settings from now on."""
+    """Gives the topic these settings from now on."""
     admin = AIOKafkaAdminClient(bootstrap_servers=site.kafka.bootstrap)
     await admin.start()
     try:
@@ -133,7 +133,7 @@ async def change(site: Site, settings: Mapping[str, str]) -> None:
 
 
 async def limit(site: Site, longest: int) -> None:
-    """The site's topic takes records of so many bytes from now on."""
+    """Limits the records of the site's topic to so many bytes from now on."""
     await change(site, {"max.message.bytes": str(longest)})
 
 

@@ -1,4 +1,4 @@
-"""Row 50: a broker with TLS and log-in works by settings alone, and its certificate is exchanged while everything runs."""
+"""A broker with TLS and log-in works by settings alone, and its certificate is exchanged while everything runs."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ async def secured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Sec
 
 
 def connecting(broker: Secured, way: str, folder: Path, **given: Any) -> Brokers:
-    """By one of LOGINS."""
+    """Returns the settings of one of LOGINS."""
     login, servers = dict(LOGINS[way]), broker.secure
     if way == "OAUTHBEARER":
         (folder / "token").write_text(token())

@@ -40,7 +40,7 @@ async def put(stack: Stack, topic: Topic, records: Sequence[tuple[str, bytes | N
 
 
 def of_tomorrow(fact: Fact) -> bytes:
-    """The fact with a kind that this version does not know."""
+    """Returns the fact with a kind that this version does not know."""
     said = json.loads(write_fact(fact))
     return json.dumps({**said, "data": {**said["data"], "kind": "hologram"}}).encode()
 

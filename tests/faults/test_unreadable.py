@@ -1,4 +1,4 @@
-"""Records that a client library cannot unpack, and records whose putting aside fails: real Kafka, one worker, nothing stops."""
+"""Nothing stops at records that a client library cannot unpack, or whose putting aside fails (real Kafka, one worker)."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -27,7 +27,7 @@ YEAR_0 = -62_167_219_200_000  # milliseconds
 
 
 async def letters(site: Site, count: int) -> list[ConsumerRecord]:
-    """The dead letters, once there are so many."""
+    """Returns the dead letters, once there are so many."""
 
     async def there() -> bool:
         return len(await site.records(f"{site.topic}.dlq")) == count
@@ -122,7 +122,7 @@ async def test_a_batch_that_is_damaged_on_the_brokers_disk_costs_itself(site: Si
 
 
 class Raising(Stream):
-    """Its handler raises what no stream should."""
+    """A stream whose handler raises what no stream should."""
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         self.assigned = frozenset(at.partition for at in assigned)

@@ -1,4 +1,4 @@
-"""A service that is nothing but the mechanisms: counts each event's id into a table, says so on a topic, and rings a bell for some.
+"""A service of the mechanisms alone counts each event's id into a table, publishes it, and has due work ("a bell") for some.
 
 Run as `python -m tests.faults.worker`; `counted` and `rung` have no key, so that counting twice shows.
 """
@@ -23,7 +23,7 @@ TABLES = """CREATE TABLE counted (id text NOT NULL, said_at timestamptz NOT NULL
 
 
 class WorkerSettings(Settings):
-    """Where it reads and where it says."""
+    """The topics that the worker reads and publishes to."""
 
     worker_reads: str
     worker_says: str
@@ -31,13 +31,13 @@ class WorkerSettings(Settings):
 
 @dataclass
 class Worker:
-    """What the worker does with what it reads."""
+    """The worker's handlers."""
 
     settings: WorkerSettings
     database: Database
 
     async def on_events(self, tx: Tx, facts: Sequence[Fact]) -> None:
-        """Counts them; every tenth rings a bell. Raises ValueError for poison."""
+        """Counts the events; every tenth schedules a bell. Raises ValueError for a poison message."""
         await tx.executemany("INSERT INTO counted (id, said_at) VALUES ($1, $2)", [(fact.subject, fact.time) for fact in facts])
         await put(tx, [Message(self.settings.worker_says, fact.subject.encode(), write_fact(fact)) for fact in facts])
         now = await tx.fetchval("SELECT clock()")
@@ -46,14 +46,14 @@ class Worker:
             raise ValueError(POISON)
 
     async def ring(self, due: Due) -> None:
-        """The bell's effect and its settling are one transaction."""
+        """Rings a bell: its effect and its settling are one transaction."""
         async with self.database.transaction() as tx:
             await tx.execute("INSERT INTO rung (id) VALUES ($1)", due.ref)
             await due.settle(tx)
 
 
 def service(settings: WorkerSettings) -> Service:
-    """The worker, wired."""
+    """Returns the worker, wired."""
     database = Database(settings, NAME)
     worker = Worker(settings, database)
     stream = Stream(NAME, settings.worker_reads, Handling(settings.worker_reads, (CustomerUpdated,), worker.on_events), database)

@@ -1,4 +1,4 @@
-"""ticketing at a desk of its own, and an agent who calls it: what its flow tests begin with."""
+"""Fixtures that flow tests begin with: a notifier, ticketing, and an agent who calls ticketing."""
 
 from collections.abc import AsyncIterator
 
@@ -9,8 +9,16 @@ from services.ticketing.api.tickets import router
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings
+from tests.flow.notifier_stage import Stage, stage
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import CONFIGURATION, NOW
+
+
+@pytest.fixture
+async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
+    """Starts a notifier that has heard nothing yet."""
+    async with stage(fresh_database) as it:
+        yield it
 
 
 @pytest.fixture
@@ -23,7 +31,7 @@ async def desk(ticketing_database: Database) -> Desk:
 
 @pytest.fixture
 async def agent(desk: Desk, fresh_database: Settings) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of that desk's REST with an agent's token."""
+    """Yields a client of that desk's REST with an agent's token."""
     app = Service("ticketing", fresh_database, desk.database, routers=[router(CONFIGURATION)]).app()
     headers = {"authorization": "Bearer agent-token"}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ticketing", headers=headers) as client:

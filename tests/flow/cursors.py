@@ -7,7 +7,7 @@ def encoded(position: bytes) -> str:
     return base64.urlsafe_b64encode(position).decode().rstrip("=")
 
 
-# Not even base64 of text, as ours are; or of text that Postgres cannot take.
+# These are not even base64 of text, as ours are; or of text that Postgres cannot take.
 NO_CURSOR = [
     "x",
     "%",
@@ -23,7 +23,7 @@ NO_CURSOR = [
     encoded(b"c-1") + "=",
 ]
 
-# Text, and not what a list by time or by number would say.
+# These are text, but not of a list by time or by number.
 NOT_OURS = [
     *NO_CURSOR,
     *(

@@ -25,7 +25,7 @@ PAGES = "pages"  # what customers reach, beside the three
 
 
 def wired(settings: Settings) -> dict[str, Service]:
-    """By name; no database is open yet."""
+    """Returns the services by name; no database is open yet."""
     given = {**{name: value for name, value in settings if name in Settings.model_fields}, "config_dir": CONFIG}
     mail: dict[str, Any] = {
         "link_secret": LINK_SECRET,
@@ -48,7 +48,7 @@ class Site:
         self.databases[PAGES] = services["notifier"].database
 
     async def ask(self, service: str, method: str, url: str, role: str | None = "operator", **request: Any) -> httpx2.Response:
-        """What the service answers somebody with that role's token; whatever it raises, this raises too."""
+        """Returns what the service answers somebody with that role's token; whatever it raises, this raises too."""
         headers = {**({"authorization": f"Bearer {role}-token"} if role else {}), **request.pop("headers", {})}
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(self.apps[service]), base_url="http://service") as client:
             return await client.request(method, url, headers=headers, **request)
@@ -58,7 +58,7 @@ class Site:
             await connection.execute(script)
 
     def routes(self, service: str) -> list[tuple[str, str]]:
-        """Every method and path it answers, those outside the API's description too."""
+        """Returns every method and path it answers, those outside the API's description too."""
         routes = iter_route_contexts(self.apps[service].routes)
         named = [(route.path.replace(":path}", "}"), route.methods or set()) for route in routes if route.path]
         return sorted({(method, path) for path, methods in named for method in methods - {"HEAD"}})

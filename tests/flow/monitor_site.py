@@ -37,7 +37,7 @@ PUBLISHED = published()  # 137 of 1,000 customers; both break at 6 s and are wel
 
 @cache
 def told(story: Story, until: float = OVER) -> Sequence[Record]:
-    """The product events of a story that begins at NOON."""
+    """Returns the product events of a story that begins at NOON."""
     return list(only_events(encode(story.messages(until=until), NOON.timestamp())))
 
 
@@ -46,7 +46,7 @@ def only_events(records: Iterable[Record]) -> Iterator[Record]:
 
 
 def victims(story: Story) -> set[str]:
-    """Whom the story's outage hits."""
+    """Returns whom the story's outage hits."""
     return {story.product.customer_id(number) for number in story.victims}
 
 
@@ -78,14 +78,14 @@ class Site:
             self.topics.put(Topic.PRODUCT_EVENTS, record.value, key=record.key)
 
     async def live(self, records: Iterable[Record]) -> None:
-        """Told second by second of the story, as by the wall clock; `offset` is when an event comes."""
+        """Plays the story second by second, as by the wall clock; `offset` is when an event comes."""
         for second, coming in groupby(records, key=lambda record: int(record.offset)):
             self.wall = NOON.timestamp() + second + 1
             self.say(coming)
             await self.settle()
 
     async def start(self) -> None:
-        """A process begins. Whatever an earlier one held in memory is gone, without a word."""
+        """Starts a process. Whatever an earlier one held in memory is gone, without a word."""
         forward = self.topics.forward(Topic.PRODUCT_EVENTS, self.refuses)
         self.folding = Folding(self.rules, forward, lambda: self.wall or time.time(), self.limits, self.named)
         self.events = FakeConsumer(self.topics, stream_of(self.folding, self.database, at_once=self.at_once))
@@ -95,7 +95,7 @@ class Site:
         await self.partials.assign()
 
     async def turn(self) -> int:
-        """A batch of each stream; returns how much there was to do."""
+        """Returns a batch of each stream; returns how much there was to do."""
         moved = await self.events.turn() + await self.topics.relay(self.database)
         moved += await self.partials.turn() + await self.topics.relay(self.database)
         incidents = await self.incidents()
@@ -107,13 +107,13 @@ class Site:
         return moved
 
     async def take_without_saving(self) -> None:
-        """A batch of events comes into memory, and no checkpoint."""
+        """Takes a batch of events into memory, without a checkpoint."""
         await self.events.stream.tick()
         self.events.stream.save_in(math.inf)
         await self.events.stream.on_batch(tuple(self.events.poll()))
 
     async def settle(self) -> None:
-        """Turns until there is nothing left to do."""
+        """Polls and publishes until there is nothing left to do."""
         while await self.turn():
             pass
 
@@ -132,14 +132,14 @@ class Site:
         )
 
     async def account(self) -> dict[str, int]:
-        """Where every record went, over all partitions."""
+        """Returns where every record went, over all partitions."""
         names = ("read", "counted", "duplicate", "unmatched", "dead", "late", "ahead")
         sums = ", ".join(f"coalesce(sum({name}), 0)::int AS {name}" for name in names)
         [account] = await self.rows(f"SELECT {sums} FROM fold_accounts")  # noqa: S608
         return account
 
     async def counts(self) -> dict[tuple[str, int], dict[str, Any]]:
-        """What the fold holds of each rule and bucket, added up over partitions: component → events, bad events, customers' rows."""
+        """Returns what the fold holds of each rule and bucket, added up over partitions: component → events, bad events, tallies."""
         cells: dict[tuple[str, int], dict[tuple[int, str], Any]] = {}
         for row in await self.rows("SELECT * FROM fold_cells ORDER BY part"):
             of_bucket = cells.setdefault((row["rule"], row["start"]), {})
@@ -160,17 +160,17 @@ class Site:
         return counts
 
     async def tables(self) -> dict[str, Any]:
-        """All that must be the same however often, and in whatever batches, the same events come."""
+        """Returns all that must be the same however often, and in whatever batches, the same events come."""
         return {"incidents": await self.incidents(), "impact": await self.impact(), "counts": await self.counts()}
 
     async def wipe(self) -> None:
-        """As if nothing had ever come."""
+        """Empties all tables."""
         folded = "fold_buckets, fold_cells, fold_tallies, fold_components, fold_clocks, fold_seen, fold_accounts, fold_forwarded"
         async with self.database.connection() as connection:
             await connection.execute(f"TRUNCATE offsets, outbox, {folded}, series, incidents, impact")
 
     async def replay(self, topic: str) -> None:
-        """The stream of that topic begins at offset 0 once more, in a new process."""
+        """Starts the stream of that topic at offset 0 once more, in a new process."""
         async with self.database.connection() as connection:
             await connection.execute("UPDATE offsets SET next = 0 WHERE topic = $1", topic)
         await self.start()
@@ -178,5 +178,5 @@ class Site:
 
 
 def seconds(moment: datetime) -> float:
-    """Into the story."""
+    """Returns how many seconds into the story it is."""
     return (moment - NOON) / timedelta(seconds=1)

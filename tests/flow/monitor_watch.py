@@ -31,7 +31,7 @@ RULE = """\
 
 
 class Traffic(NamedTuple):
-    """What one component says in a second: that many requests, each by another customer."""
+    """The traffic of one component in a second: that many requests, each by another customer."""
 
     component: str
     ok: bool = True
@@ -54,7 +54,7 @@ class Watch:
         self.loop: FakeLoop
 
     async def start(self, rules: str = RULE) -> None:
-        """A process begins with these rules. Whatever an earlier one held in memory is gone, without a word."""
+        """Starts a process with these rules. Whatever an earlier one held in memory is gone, without a word."""
         await self.stop()
         (self._folder / "rules.yml").write_text(f"rules:\n{rules}" if rules else "rules: []\n")
         (self._folder / "catalog.yml").write_text("components: {}\n")
@@ -73,13 +73,13 @@ class Watch:
 
     @property
     def consumers(self) -> list[FakeConsumer]:
-        """Of the product events, and of the partials."""
+        """Returns the consumers of the product events and of the partials."""
         return self.loop.consumers
 
     # ── what is said, and when ───────────────────────────────────────────────────────────────
 
     def say(self, *traffic: Traffic, at: datetime) -> None:
-        """The product speaks; nobody reads yet."""
+        """Publishes events; nobody reads yet."""
         for component, ok, requests in traffic:
             for number in range(requests):
                 self._said += 1
@@ -87,19 +87,19 @@ class Watch:
                 self.topics.put(Topic.PRODUCT_EVENTS, value, key=f"c-{number}".encode())
 
     async def live(self, seconds: int, *traffic: Traffic) -> None:
-        """So many seconds of this traffic, each read at once."""
+        """Publishes so many seconds of this traffic, each read at once."""
         for _ in range(seconds):
             self.say(*traffic, at=self.clock.now + timedelta(seconds=0.5))
             await self.loop.advance(timedelta(seconds=1))
 
     async def pass_time(self, **by: float) -> None:
-        """Nothing is said for so long."""
+        """Lets time pass without any event."""
         await self.loop.advance(timedelta(**by))
 
     # ── what came of it ──────────────────────────────────────────────────────────────────────
 
     def facts(self) -> list[Fact]:
-        """The facts about incidents but their impact, in the order in which they became true."""
+        """Returns the facts about incidents but their impact, in the order in which they became true."""
         return sorted((each for each in self.topics.facts(Topic.INCIDENTS) if not isinstance(each, IncidentImpact)), key=_place)
 
     def said(self, kind: type[F]) -> list[F]:
@@ -111,7 +111,7 @@ class Watch:
 
     @asynccontextmanager
     async def agent(self) -> AsyncIterator[httpx2.AsyncClient]:
-        """A person with the role of an agent, at monitor's REST API."""
+        """Yields a person with the role of an agent, at monitor's REST API."""
         transport, headers = httpx2.ASGITransport(self.service.app()), {"authorization": "Bearer agent-token"}
         async with httpx2.AsyncClient(transport=transport, base_url="http://monitor", headers=headers) as client:
             yield client
@@ -122,13 +122,13 @@ def _place(fact: Fact) -> tuple[datetime, int]:
 
 
 def revisions(facts: Sequence[Fact]) -> list[int]:
-    """The revisions that facts about one incident carry."""
+    """Returns the revisions that facts about one incident carry."""
     return [getattr(fact.data, "revision", -1) for fact in facts]
 
 
 @asynccontextmanager
 async def watching(settings: Settings, folder: Path, partitions: int = 4) -> AsyncIterator[Watch]:
-    """monitor, started at NOON."""
+    """Yields monitor, started at NOON."""
     watch = Watch(settings, folder, partitions)
     await watch.clock.set(NOON)
     await watch.start()

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from services.notifier.__main__ import service as notifier
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.incidents import FOLLOW_UP
@@ -42,7 +44,7 @@ SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hou
 
 @dataclass
 class Stage:
-    """What a story is told on."""
+    """A notifier with everything around it: topics, clock and mail server."""
 
     service: Service
     topics: FakeTopics
@@ -54,31 +56,36 @@ class Stage:
     def now(self) -> datetime:
         return self.clock.now
 
+    def client(self, token: str | None = None) -> httpx2.AsyncClient:
+        """Returns a client of notifier's API that gives this token, if any."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(self.service.app()), base_url="http://notifier", headers=headers)
+
     async def hear(self, *facts: Fact) -> None:
-        """The facts come, and everything follows that follows at once."""
+        """Publishes the facts, and does everything that follows at once."""
         self.topics.say(*facts)
         await self.loop.settle()
 
     async def consume(self, *facts: Fact) -> None:
-        """The facts come and are written down; what is due stays due."""
+        """Publishes the facts, which are written down; what is due stays due."""
         self.topics.say(*facts)
         for consumer in self.loop.consumers:
             await consumer.drain()
 
     async def deliver(self) -> None:
-        """What is due now is done, all of it side by side."""
+        """Does what is due now, all of it side by side."""
         await asyncio.gather(*(do_due(self.service.database, lane, self.service.due[lane]) for lane in LANES))
 
     async def follow_up(self) -> int:
-        """One piece of what follows from facts about incidents is done; how many were due."""
+        """Does one piece of what follows from facts about incidents; returns how many were due."""
         return await do_due(self.service.database, FOLLOW_UP, replace(self.service.due[FOLLOW_UP], at_once=1))
 
     async def know(self, *customer_ids: str, **data: Any) -> None:
-        """The directory learns of customers."""
+        """Publishes customers for the directory."""
         await self.hear(*(customer(customer_id, at=self.now, **data) for customer_id in customer_ids))
 
     async def goes_on(self, until: datetime, incident_id: str = "i-1", revision: int = 1, every: timedelta = 5 * MINUTE) -> None:
-        """The incident still fails, and monitor says so every five minutes."""
+        """Lets the incident go on: monitor says so every five minutes."""
         while self.now < until:
             await self.hear(updated(self.now, incident_id, revision=revision))
             await self.loop.advance(min(every, until - self.now))
@@ -89,17 +96,17 @@ class Stage:
             return [dict(row) for row in await connection.fetch(query, *values)]
 
     async def ledger(self, customer_id: str = "c-1") -> list[tuple[str, str, str | None]]:
-        """What became of each of a customer's notifications: kind, status, reason."""
+        """Returns what became of each of a customer's notifications: kind, status, reason."""
         rows = await self.rows("SELECT * FROM notifications WHERE customer_id = $1 ORDER BY created_at, kind, incident_id", customer_id)
         return [(row["kind"], row["status"], row["reason"]) for row in rows]
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
-        """All that is remembered."""
+        """Returns all that is remembered."""
         tables = ("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "erasures", "due")
         return {table: sorted(await self.rows(f"SELECT * FROM {table}"), key=str) for table in tables}  # noqa: S608
 
     def said(self) -> list[Fact]:
-        """What the others were told, partition by partition."""
+        """Returns what the others were told, partition by partition."""
         records = self.topics.records(Topic.NOTIFICATIONS)
         facts = [read_fact(record.value, record.headers, self.now, FACT_OF) for record in records]
         return [fact for fact in facts if fact is not None]
@@ -107,7 +114,7 @@ class Stage:
 
 @asynccontextmanager
 async def stage(settings: Settings, *, smtputf8: bool = True, **own: Any) -> AsyncIterator[Stage]:
-    """A notifier that has started. Its clock stands still until it is moved."""
+    """Yields a notifier that has started. Its clock stands still until it is moved."""
     clock = Clock(settings, ["notifier"])
     await clock.set(clock.now.replace(microsecond=0))
     async with post_office(smtputf8=smtputf8) as office:
@@ -132,7 +139,7 @@ async def stage(settings: Settings, *, smtputf8: bool = True, **own: Any) -> Asy
 
 
 def delivery_of(service: Service) -> Delivery:
-    """What does the due rows of notifications."""
+    """Returns what does the due rows of notifications."""
     delivery: object = getattr(service.due[DELIVERY].handle, "__self__", None)
     assert isinstance(delivery, Delivery)
     return delivery
@@ -159,14 +166,14 @@ def impact(at: datetime, *customer_ids: str, incident_id: str = "i-1", chunk: in
 
 
 def updated(at: datetime, incident_id: str = "i-1", *, revision: int, silent_since: datetime | None = None, **data: Any) -> IncidentUpdated:
-    """It goes on: unless told otherwise its last window was failing just now."""
+    """Returns the fact that it goes on; unless told otherwise its last window was failing just now."""
     known = about(at, incident_id, **{"failing_at": at, **data})
     said = IncidentUpdated.Data(**known, revision=revision, silent_since=silent_since, affected=1, why={})
     return IncidentUpdated.of(said, subject=incident_id, at=at, unique=revision)
 
 
 def still_failing(at: datetime, incident_id: str = "i-1") -> IncidentUpdated:
-    """What monitor says every few minutes while it goes on."""
+    """Returns what monitor says every few minutes while it goes on."""
     return updated(at, incident_id, revision=int(at.timestamp()))
 
 
@@ -207,7 +214,7 @@ def replied(
 
 
 def linked(at: datetime, *, customer_id: str = "c-1", incident_id: str = "i-1", ticket_id: str = "t-1", number: int = 1042) -> TicketLinked:
-    """The ticket is about the incident; whether its customer is told so is said by another fact."""
+    """Returns the fact that the ticket is about the incident; whether its customer is told so is said by another fact."""
     data = TicketLinked.Data(
         ticket_id=ticket_id, number=number, customer_id=customer_id, incident_id=incident_id, reasons=("same customer",)
     )
@@ -217,7 +224,7 @@ def linked(at: datetime, *, customer_id: str = "c-1", incident_id: str = "i-1", 
 def ended_with(
     at: datetime, end: IncidentResolved | None, *, customer_id: str = "c-1", ticket_id: str = "t-1", number: int = 1042, tell: bool = True
 ) -> TicketResolved:
-    """The ticket is resolved because its incident is over; None: an agent resolved it."""
+    """Returns the fact that the ticket is resolved because its incident is over; None: an agent resolved it."""
     named = {"ticket_id": ticket_id, "customer_id": customer_id, "incident_id": end.data.incident_id if end else "i-1"}
     data = TicketResolved.Data(**named, number=number, resolution="It works.", tell=tell and end is not None, resolved_at=at)
     fact = TicketResolved.of(data, subject=ticket_id, at=at, unique=named["incident_id"])
@@ -225,5 +232,5 @@ def ended_with(
 
 
 def kinds(facts: Sequence[Fact]) -> list[str]:
-    """Of which fact each is: delivered, failed, suppressed, engaged."""
+    """Returns which fact each is: delivered, failed, suppressed, engaged."""
     return [fact.type.split(".")[2] for fact in facts]

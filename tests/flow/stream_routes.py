@@ -1,4 +1,4 @@
-"""The endpoints every service has beside its own, and who may use them."""
+"""These are the endpoints that every service has beside its own, and the roles that may use them."""
 
 STREAMS = {
     ("GET", "/v1/streams"): {"operator"},

@@ -1,4 +1,4 @@
-"""What one record claims about time silences no component and stops no work: it is put aside, or time comes no further than our clock."""
+"""A record with an absurd time silences no component and stops no work: it is put aside, or time comes no further than our clock."""
 
 import json
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ from shared.cloudevents import write_fact
 from shared.events import Bucket, Fact, FoldedSeries, PartialFolded, Topic
 from shared.settings import Settings
 from tests.flow.monitor_watch import FAILING, WELL, Watch, watching
-from tests.flow.notifier_stage import Stage, impact, opened, stage
+from tests.flow.notifier_stage import Stage, impact, opened
 
 pytestmark = pytest.mark.asyncio
 
@@ -23,7 +23,7 @@ EAST = ("Europe/Berlin", "Asia/Tokyo", "Pacific/Kiritimati", "Pacific/Auckland",
 
 
 def reasons(topics: Any, topic: Topic) -> list[str]:
-    """Why records of the topic were put aside."""
+    """Returns why records of the topic were put aside."""
     return [dict(record.headers)["forewarn-reason"].decode() for record in topics.records(f"{topic}.dlq")]
 
 
@@ -44,7 +44,7 @@ def detecting(watch: Watch) -> Detecting:
 
 
 def our_clock(watch: Watch, ahead: timedelta = timedelta()) -> None:
-    """The wall clock of detection is the story's."""
+    """Sets the wall clock of detection to the story's time."""
 
     def clock() -> float:
         return (watch.clock.now + ahead).timestamp()
@@ -53,7 +53,7 @@ def our_clock(watch: Watch, ahead: timedelta = timedelta()) -> None:
 
 
 async def forge(watch: Watch, ahead: timedelta, *buckets: Bucket) -> None:
-    """Somebody says that time has come so far."""
+    """Publishes a partial that says that time has come so far."""
     at = (watch.clock.now + ahead).timestamp()
     series = tuple(FoldedSeries(rule="failing", component="checkout", partition=each, watermark=at, buckets=buckets) for each in range(4))
     fact = PartialFolded.of(PartialFolded.Data(series=series), subject="components-1", at=watch.clock.now)
@@ -121,12 +121,6 @@ async def test_events_a_day_ahead_silence_no_component(watch: Watch) -> None:
 
 
 # ── notifier ─────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 def at_the_end_of_time(fact: Fact) -> bytes:

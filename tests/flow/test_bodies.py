@@ -1,4 +1,4 @@
-"""Bodies that are too large or come from nobody we know: refused without being read or kept, on every route that takes one."""
+"""Bodies that are too large, or come without a token, are refused without being read or kept, on every route that takes one."""
 
 import asyncio
 import gc
@@ -35,7 +35,7 @@ ON_EVERY_ROUTE = pytest.mark.parametrize(("service", "method", "path"), ROUTES)
 
 
 class Body:
-    """2.6 MB in chunks, made as they are asked for."""
+    """A body of 2.6 MB in chunks, made as they are asked for."""
 
     def __init__(self) -> None:
         self.read = 0
@@ -64,7 +64,7 @@ async def send(app: Any, method: str, path: str, body: Body | None = None, **hea
 
 
 async def status_of(app: Any, method: str, path: str, authorization: str) -> int:
-    """What the application answers to 2.6 MB in chunks, without a client that could hold some of it."""
+    """Returns what the application answers to 2.6 MB in chunks, without a client that could hold some of it."""
     chunks = iter(range(CHUNKS))
     said: list[Any] = []
 

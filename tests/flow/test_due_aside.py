@@ -45,7 +45,7 @@ AWAY = [
 
 
 class Bell:
-    """Work that raises what it is told to for some refs, and is done for the others."""
+    """Due work that raises, for some refs, what it is told to, and is done for the others."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -65,7 +65,7 @@ class Bell:
             await schedule(tx, RING, dict.fromkeys(refs, now))
 
     async def tried(self, times: int = 1, *, recurs: bool = False) -> None:
-        """So many tries of whatever is due, each after its pause."""
+        """Tries whatever is due so many times, each after its pause."""
         for _ in range(times):
             async with self.database.connection() as connection:
                 await connection.execute("UPDATE due SET ready_at = clock()")
@@ -194,7 +194,7 @@ async def test_a_row_of_a_service_that_no_version_of_it_wrote_is_put_aside_with_
 
 @pytest.fixture
 async def service(bell: Bell, fresh_database: Settings) -> Service:
-    """One that has put two of a kind aside, and one of another."""
+    """Returns one that has put two of a kind aside, and one of another."""
     for ref in ("a", "b"):
         bell.errors[ref] = ValueError(ref)
     await bell.is_due("a", "b")

@@ -1,4 +1,4 @@
-"""A customer is erased: what a service says it holds of them goes at once, and what is older brings nothing back."""
+"""A customer is erased: what a service says it holds of them is deleted at once, and older facts bring nothing back."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ async def test_what_a_service_holds_goes_and_that_it_went_is_remembered_by_a_dig
 
 
 async def test_a_fact_heard_again_erases_nothing_that_came_since(monitor_database: Database) -> None:
-    """As after a reset of the stream to offset 0."""
+    """Facts come again, as after a reset of the stream to offset 0."""
     ahead = asked(datetime.now(UTC) + timedelta(days=1), "stamped in the future")
     for fact in (asked(), ahead):
         async with monitor_database.transaction() as tx:

@@ -29,7 +29,7 @@ SET_ASIDE = """INSERT INTO unpublished (id, lane, topic, key, value, header_name
 
 
 def services(world: World) -> dict[str, Service]:
-    """Those that say what they hold of customers."""
+    """Returns those that say what they hold of customers."""
     return {service.name: service for service in world.loop.services if service.personal}
 
 
@@ -37,7 +37,7 @@ def services(world: World) -> dict[str, Service]:
 
 
 async def live(world: World) -> None:
-    """The checkout fails for thirty customers; this one writes in, is answered and replied to, and chooses what to hear."""
+    """Plays an outage for thirty customers; this one writes in, is answered and replied to, and chooses what to hear."""
     zoe = customer(ID, name="Zoë Quill", contacts=(Contact(channel="email", address="zoe@example.org"),), account="pistachio ltd")
     for each in (zoe, *(customer(f"c-{number}") for number in range(30))):
         world.topics.put(Topic.CUSTOMERS, write_fact(each), key=each.subject.encode())
@@ -89,7 +89,7 @@ async def erase(world: World) -> None:
 
 
 async def found(service: Service) -> dict[str, set[str]]:
-    """The customer's words by the table that they stand in, whatever they are packed in."""
+    """Returns the customer's words by the table that they stand in, whatever they are packed in."""
     everywhere: dict[str, set[str]] = {}
     async with service.database.connection() as connection:
         for (table,) in await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", service.name):
@@ -104,7 +104,7 @@ async def found_everywhere(world: World) -> dict[str, dict[str, set[str]]]:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """What a value says; of bytes also what they are when they are unpacked."""
+    """Yields what a value says; of bytes also what they are when they are unpacked."""
     match value:
         case bytes():
             yield value.decode("utf-8", "replace")

@@ -162,7 +162,7 @@ async def here(fresh_database: Settings) -> AsyncIterator[Site]:
 
 
 def places(here: Site, service: str) -> list[Place]:
-    """All its routes with the names of their query parameters, as it describes them."""
+    """Returns all its routes with the names of their query parameters, as it describes them."""
     described: dict[str, dict[str, Any]] = here.apps[service].openapi()["paths"]
 
     def queries(method: str, path: str) -> list[str]:
@@ -173,7 +173,7 @@ def places(here: Site, service: str) -> list[Place]:
 
 
 async def answer(client: httpx2.AsyncClient, ask: Ask, role: str | None) -> httpx2.Response:
-    """What comes back, which is a good answer or a problem, and bounded."""
+    """Returns what comes back, which is a good answer or a problem, and bounded."""
     own = {"content-type": "application/json", **({"authorization": f"Bearer {role}-token"} if role else {}), **ask.headers}
     headers = [(name.encode(), value.encode("latin-1")) for name, value in own.items()]
     said = await client.request(ask.method, f"http://service{ask.url}", content=ask.content, headers=headers)
@@ -199,7 +199,7 @@ async def test_no_value_in_any_place_of_any_route_is_an_error_of_ours(here: Site
 
 @SERVICES
 async def test_whoever_asks_gets_no_further_by_hostile_values(here: Site, service: str) -> None:
-    """A role that a route refuses, it refuses for these too; who has no token hears of nothing."""
+    """A route refuses these for a role that it refuses; a caller without a token learns nothing."""
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(here.apps[service])) as client:
         for place in places(here, service):
             if not place.path.startswith("/v1/"):

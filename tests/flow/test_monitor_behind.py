@@ -1,4 +1,4 @@
-"""Old trouble is no news: each fact about an incident says how far behind monitor reads, and until when it failed."""
+"""Old trouble is not told as new: each fact about an incident says how far behind monitor reads, and until when it failed."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ async def watch(fresh_database: Settings, tmp_path: Path) -> AsyncIterator[Watch
 
 
 def say_for(watch: Watch, seconds: int, traffic: Traffic, since: datetime) -> datetime:
-    """The product speaks for so long, and nobody reads; returns when it has spoken."""
+    """Publishes events for so long, while nobody reads; returns the moment after them."""
     for second in range(seconds):
         watch.say(traffic, at=since + timedelta(seconds=second + 0.5))
     return since + timedelta(seconds=seconds)

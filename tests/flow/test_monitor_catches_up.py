@@ -53,7 +53,7 @@ async def a_site(database: Database, rules: RulesFile = ONE, limits: Limits | No
 
 
 def hours(count: int) -> Iterator[ProductEvent]:
-    """An event every three seconds for so many hours."""
+    """Yields an event every three seconds for so many hours."""
     return (request(at, customer=f"c-{at % 40}") for at in range(0, count * 3600, 3))
 
 
@@ -175,7 +175,7 @@ async def test_components_that_fell_silent_make_room_and_redriven_letters_count(
 
 
 async def bytes_of_last_checkpoint(site: Site) -> int:
-    """Of cells and rows of failures."""
+    """Returns the stored bytes of cells and of tallies."""
     [row] = await site.rows(
         "WITH last AS (SELECT max(part) AS part FROM fold_cells)"
         " SELECT (SELECT coalesce(sum(length(cells)), 0) FROM fold_cells JOIN last USING (part))"

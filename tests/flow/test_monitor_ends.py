@@ -1,4 +1,4 @@
-"""People end incidents: the trouble is over, or it was a false alarm; only what comes after that moment is news again."""
+"""People end incidents: the trouble is over, or it was a false alarm; only what comes after that moment can open one again."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -19,14 +19,14 @@ STATUS = {"resolve": "resolved", "dismiss": "dismissed"}
 
 @pytest.fixture
 async def watch(fresh_database: Settings, tmp_path: Path) -> AsyncIterator[Watch]:
-    """monitor with an incident that has been failing for twenty seconds."""
+    """Yields monitor with an incident that has been failing for twenty seconds."""
     async with watching(fresh_database, tmp_path) as made:
         await made.live(20, FAILING)
         yield made
 
 
 async def end(watch: Watch, how: str, said: dict[str, Any] | None = None, **headers: str) -> tuple[int, dict[str, Any]]:
-    """A person ends the first incident."""
+    """Ends the first incident, as a person does."""
     incident, *_ = await watch.incidents()
     async with watch.agent() as agent:
         answer = await agent.post(f"/v1/incidents/{incident['id']}/{how}", json=said, headers=headers)

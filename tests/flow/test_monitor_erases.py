@@ -32,14 +32,14 @@ async def watch(fresh_database: Settings, tmp_path: Path) -> AsyncIterator[Watch
 
 
 async def erase(watch: Watch) -> None:
-    """The product says so, and the owner's next checkpoint comes."""
+    """Publishes the erasure, and has the owner's next checkpoint made."""
     fact = CustomerErased.of(CustomerErased.Data(), subject=ERASED, at=SINCE)
     watch.topics.put(Topic.CUSTOMERS, write_fact(fact), key=ERASED.encode())
     await watch.loop.settle()
 
 
 async def checkpoint(watch: Watch) -> None:
-    """What the wake-up does in the running service."""
+    """Has a checkpoint made, as the wake-up does in the running service."""
     stream = watch.consumers[0].stream
     assert isinstance(stream.processor, Folding)
     stream.processor.customers_erased()
@@ -53,7 +53,7 @@ async def rows(watch: Watch, query: str) -> list[Any]:
 
 
 async def tallied(watch: Watch) -> set[str]:
-    """The customers whose failures are stored."""
+    """Returns the customers whose failures are stored."""
     packed = await rows(watch, "SELECT rows FROM fold_tallies")
     return {customer for (blob,) in packed for held in msgspec.msgpack.decode(blob, type=Rows).values() for customer in held}
 
@@ -63,13 +63,13 @@ async def impacted(watch: Watch) -> set[str]:
 
 
 def named(watch: Watch) -> list[str]:
-    """Everybody named as affected on incidents.v1, in order."""
+    """Returns everybody named as affected on incidents.v1, in order."""
     impacts = [fact for fact in watch.topics.facts(Topic.INCIDENTS) if isinstance(fact, IncidentImpact)]
     return [each.customer_id for fact in impacts for each in fact.data.customers]
 
 
 def fails(watch: Watch, name: str, seconds: int) -> None:
-    """One more bad event of the customer, so long after NOON."""
+    """Publishes one more bad event of the customer, so long after NOON."""
     at = NOON + timedelta(seconds=seconds)
     value = event_bytes(name, subject=ERASED, at=at, data={"component": "checkout", "ok": False})
     watch.topics.put(Topic.PRODUCT_EVENTS, value, key=ERASED.encode())

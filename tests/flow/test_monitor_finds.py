@@ -1,4 +1,4 @@
-"""An outage for 137 of 1,000 customers: one incident, exactly these customers, and its end; whatever the batches and partitions."""
+"""An outage for 137 of 1,000 customers is one incident with exactly these customers, and an end, whatever the batches and partitions."""
 
 import json
 import logging
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.asyncio
 
 
 def first_failure(events: Sequence[Record], since: float) -> float:
-    """When the first request to the checkout failed, in seconds into the story."""
+    """Returns when the first request to the checkout failed, in seconds into the story."""
     failed = (json.loads(record.value) for record in events if b'"ok":false' in record.value and record.offset >= since)
     return min(seconds(datetime.fromisoformat(event["time"])) for event in failed if event["data"]["component"] == "checkout")
 

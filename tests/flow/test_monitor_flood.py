@@ -1,4 +1,4 @@
-"""A producer floods product.events.v1 with what is no event, during an outage: the outage is found all the same."""
+"""A producer floods product.events.v1 with records that are no events, during an outage, and the outage is found all the same."""
 
 from itertools import groupby
 

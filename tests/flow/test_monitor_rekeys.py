@@ -47,18 +47,18 @@ class TwoProcesses:
 
 
 def scattered(events: Sequence[Record], dice: random.Random) -> list[Record]:
-    """Each event three times; half of them without a key, half with a key that says nothing."""
+    """Returns each event three times; half of them without a key, half with a key that says nothing."""
     return [each._replace(key=dice.choice([b"", dice.randbytes(4)])) for each in events for _ in range(3)]
 
 
 def say(site: Site, records: Sequence[Record], dice: random.Random) -> None:
-    """Each record into a partition that the dice choose, as a producer with another partitioner would."""
+    """Puts each record into a random partition, as a producer with another partitioner would."""
     for record in records:
         site.topics.put(EVENTS, record.value, key=record.key or None, partition=dice.randrange(4))
 
 
 async def tell(sites: Site | TwoProcesses, events: Sequence[Record], dice: random.Random) -> None:
-    """Second by second of the story: half as HTTP sends them, keyed right, the others scattered."""
+    """Plays the story second by second: half of the events as HTTP sends them, keyed right, the others scattered."""
     one = sites if isinstance(sites, Site) else sites.one
     for second, coming in groupby(events, key=lambda record: int(record.offset)):
         now, sent = NOON.timestamp() + second + 1, list(coming)
@@ -135,12 +135,12 @@ async def test_a_machine_s_event_on_two_partitions_counts_once(monitor_database:
 
 
 def home(customer: str) -> int:
-    """Of four partitions."""
+    """Returns the home partition of a key, of four."""
     return home_of(customer.encode(), 4)
 
 
 def customer_at(*homes: int) -> str:
-    """A customer whose home is one of these partitions of four."""
+    """Returns a customer whose home is one of these partitions of four."""
     return next(name for name in (f"c-{number}" for number in range(99)) if home(name) in homes)
 
 

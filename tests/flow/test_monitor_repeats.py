@@ -1,4 +1,4 @@
-"""Nothing lost, nothing twice: a crash at any moment, the same events again, and every topic from its beginning."""
+"""Nothing is lost or counted twice: a crash at any moment, the same events again, and every topic from its beginning."""
 
 from collections.abc import Awaitable, Callable
 

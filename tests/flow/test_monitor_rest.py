@@ -70,7 +70,7 @@ async def agent(anybody: httpx2.AsyncClient) -> httpx2.AsyncClient:
 
 
 async def sent_on(database: Database) -> list[dict[str, Any]]:
-    """The events on their way to Kafka, as they will be there, each with its key."""
+    """Returns the events on their way to Kafka, as they will be there, each with its key."""
     async with database.connection() as connection:
         rows = await connection.fetch("SELECT topic, key, value FROM outbox ORDER BY id")
     assert {row["topic"] for row in rows} <= {Topic.PRODUCT_EVENTS}
@@ -292,7 +292,7 @@ async def test_a_key_makes_events_come_once(product: httpx2.AsyncClient, monitor
 
 @pytest.fixture
 async def history(monitor_database: Database) -> None:
-    """Seven incidents, one a minute, of two components; the last one is open and touches five customers."""
+    """Stores seven incidents, one a minute, of two components; the last one is open and touches five customers."""
     async with monitor_database.connection() as connection:
         for number in range(1, 8):
             at = NOON + timedelta(minutes=number)
@@ -320,7 +320,7 @@ async def ids(agent: httpx2.AsyncClient, **filters: Any) -> list[str]:
 
 
 async def pages(agent: httpx2.AsyncClient, path: str, limit: int) -> list[list[dict[str, Any]]]:
-    """All pages of a list, following its cursors."""
+    """Returns all pages of a list, following its cursors."""
     found: list[list[dict[str, Any]]] = []
     cursor: dict[str, str] = {}
     while True:

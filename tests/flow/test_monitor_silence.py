@@ -1,4 +1,4 @@
-"""Silence is no calm: an incident ends when events show it, and is marked silent when its component says nothing any more."""
+"""Silence is not calm: an incident ends when events show it, and is marked silent when its component says nothing any more."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -18,7 +18,7 @@ LIMIT, DISTINCT, PARTITIONS = 20, 5_000, 4
 
 
 def paths(count: int, *, after: float = 0.0) -> list[Record]:
-    """Events that each name a component of their own, within 50 seconds."""
+    """Returns events that each name a component of their own, within 50 seconds."""
     at = [NOON + timedelta(seconds=after + 50 * number / count) for number in range(count)]
     values = [event_bytes(f"p-{n}/{after}", at=each, data={"component": f"orders/{after}/{n}", "ok": True}) for n, each in enumerate(at)]
     return [Record(0.0, Topic.PRODUCT_EVENTS, b"%d" % n, value, 0) for n, value in enumerate(values)]
@@ -113,7 +113,7 @@ async def test_strangers_that_come_and_go_leave_no_windows_and_after_a_day_and_a
 
 
 async def held_of(site: Site) -> dict[str, tuple[int, int]]:
-    """What monitor holds per component, each with the most it may be."""
+    """Returns what monitor holds per component, each with the most it may be."""
     rules, named = len(site.rules.rules), 1
     folded = rules * PARTITIONS * (LIMIT + named)
     watches = [watch for partition in site.folding._partitions.values() for watch in partition.watches.values()]

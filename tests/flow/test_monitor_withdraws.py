@@ -1,4 +1,4 @@
-"""An incident whose rule is gone or counts otherwise now is withdrawn when monitor starts: said as a fact, and not as an all-clear."""
+"""An incident whose rule is gone or counts otherwise now is withdrawn when monitor starts: as a fact, and not as an all-clear."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

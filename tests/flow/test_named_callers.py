@@ -1,4 +1,4 @@
-"""Callers with tokens of their own: they come in, are known by name, act for others if they may, and are out once they are revoked."""
+"""Callers with tokens of their own are let in, known by name, act for others if they may, and are refused once revoked."""
 
 import asyncio
 import logging
@@ -76,7 +76,7 @@ class Here:
         return await self.site.ask(service, method, url, None, headers=headers, **request)
 
     async def is_let_in(self, token: str, service: str = "ticketing") -> bool:
-        """By a path that no route has: whoever has a token learns that it is not there."""
+        """Says whether the token is known, by a path that no route has: only with a token does one learn that it is not there."""
         status = (await self.call(token, "GET", "/v1/nothing", service)).status_code
         assert status in (404, 401)
         return status == 404
@@ -90,7 +90,7 @@ class Here:
         return await self.is_let_in(token, service) is yes
 
     async def finds_the_file_broken(self) -> bool:
-        """Whether the metrics say so: nobody needs to call for that but Prometheus."""
+        """Says whether the metrics say so: nobody needs to call for that but Prometheus."""
         return "\nforewarn_tokens_file_broken 1.0" in (await self.site.ask("monitor", "GET", "/metrics", None)).text
 
     async def rows(self, service: str, table: str) -> int:

@@ -1,4 +1,4 @@
-"""An address that does not exist is marked, and let go of again; who could not be told is told as soon as they can be reached."""
+"""An address that does not exist is marked, and the mark is cleared again; who could not be told is told once they can be reached."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,21 +21,13 @@ MARK = "/v1/customers/c-1/contacts/clear-mark"
 
 
 @pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
-
-
-@pytest.fixture
 async def operator(on: Stage) -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.ASGITransport(on.service.app())
-    headers = {"Authorization": "Bearer operator-token"}
-    async with httpx2.AsyncClient(transport=transport, base_url="https://notify.example.com", headers=headers) as client:
+    async with on.client("operator-token") as client:
         yield client
 
 
 def reached_at(at: datetime, *addresses: str, channel: str = "email") -> CustomerUpdated:
-    """c-1, with these addresses."""
+    """Returns the fact that c-1 has these addresses."""
     return customer("c-1", at=at, contacts=tuple(Contact(channel=channel, address=address) for address in addresses))
 
 
@@ -44,7 +36,7 @@ async def marked(on: Stage) -> list[str]:
 
 
 async def told_in_vain(on: Stage) -> None:
-    """c-1 is to be told of i-1, and the server knows no such user."""
+    """Has c-1 told of i-1 in vain: the server knows no such user."""
     await on.know("c-1")
     on.office.at_recipient[ADA] = [NO_SUCH_USER]
     await on.hear(opened(on.now), impact(on.now, "c-1"))

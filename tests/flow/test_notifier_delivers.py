@@ -1,7 +1,6 @@
-"""Delivery through a server that puts off, refuses, hangs up or is away: tried for a day, never after, and everything is accounted for."""
+"""A server puts off, refuses, hangs up or is away: delivery is tried for a day, never after, and everything is accounted for."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -23,12 +22,6 @@ from tests.unit.shared.served import until
 pytestmark = pytest.mark.asyncio
 
 ADA = "c-1@example.org"
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 async def attempts(on: Stage) -> list[dict[str, str]]:
@@ -138,7 +131,7 @@ async def test_a_server_that_is_away_is_asked_until_it_is_back(fresh_database: S
 
 
 async def test_a_hanging_server_keeps_its_mail_under_the_lease(on: Stage) -> None:
-    """Renewed while the server is at work; only who stops renewing loses it."""
+    """The lease is renewed while the server is at work; only a worker that stops renewing loses it."""
     await on.know("c-1")
     await on.consume(opened(on.now), impact(on.now, "c-1"))
     on.office.at_end[ADA] = [Do.HOLD]

@@ -1,15 +1,13 @@
-"""The directory keeps the latest about each customer: a clock that is ahead wins over nothing that comes after it."""
+"""The directory keeps the latest about each customer; a fact whose clock was ahead does not hold off later ones."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from itertools import count
 
 import pytest
 
 from shared.events import CustomerErased, CustomerUpdated
-from shared.settings import Settings
 from tests.builders import customer
-from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, opened, stage
+from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, opened
 
 pytestmark = pytest.mark.asyncio
 
@@ -19,20 +17,14 @@ OPTED_OUT = [("opened", "suppressed", "opted_out")]
 _ids = count()
 
 
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
-
-
 def said(at: datetime, *, opted_out: bool = False, **data: object) -> CustomerUpdated:
-    """An update as a product's system says it: each with an id of its own."""
+    """Returns an update as a product's system says it: each with an id of its own."""
     fact = customer("c-1", at=at, consent=OUT if opted_out else {}, **data)
     return fact.model_copy(update={"id": f"crm-{next(_ids)}"})
 
 
 async def became_of_trouble(on: Stage) -> list[tuple[str, str, str | None]]:
-    """What becomes of an incident that touches the customer."""
+    """Returns what becomes of an incident that touches the customer."""
     await on.hear(opened(on.now), impact(on.now, "c-1"))
     return await on.ledger()
 
@@ -43,7 +35,7 @@ async def became_of_trouble(on: Stage) -> list[tuple[str, str, str | None]]:
 async def test_an_opt_out_is_heard_at_once_though_an_update_before_it_was_stamped_a_day_ahead(
     on: Stage, together: bool, known_before: bool, ago: timedelta
 ) -> None:
-    """However long notifier was away and read both late, in one batch or in two."""
+    """This holds however long notifier was away and read both late, in one batch or in two."""
     if known_before:
         await on.hear(said(on.now - 2 * HOUR))
     facts = [said(on.now + AHEAD), said(on.now - ago, opted_out=True)]

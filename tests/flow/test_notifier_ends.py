@@ -47,7 +47,7 @@ async def status(on: Stage) -> str:
 
 
 async def told(on: Stage) -> None:
-    """The first customer is told of the incident, the second answered on a ticket, the third waits for a mail server."""
+    """Tells the first customer of the incident and answers the second on a ticket; the third waits for a mail server."""
     on.office.at_recipient["c-3@example.org"] = LATER * 100
     await on.hear(opened(on.now), impact(on.now, "c-1", "c-3"), replied(on.now, "answer", customer_id="c-2", incident_id="i-1"))
     await on.clock.advance(MINUTE)
@@ -227,7 +227,7 @@ async def test_what_still_waits_is_decided_when_the_piece_with_it_comes(on: Stag
 
 
 async def many_told(on: Stage, count: int, *, but: str = "") -> list[str]:
-    """So many customers were told of the incident; made in the database, since each mail would take its time."""
+    """Notes in the database that so many customers were told of the incident, since each mail would take its time."""
     await on.hear(opened(on.now))
     rows = await on.rows(TOLD, count, on.now, but)
     return [row["customer_id"] for row in rows]

@@ -1,4 +1,4 @@
-"""Whoever asked to be forgotten is: nothing of them is left in notifier, nothing older brings them back, and nobody is told twice."""
+"""A customer is erased: nothing of them is left in notifier, nothing older brings them back, and nobody is told twice."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -12,10 +12,9 @@ from services.notifier.personal import PERSONAL
 from services.notifier.store.incidents import FOLLOW_UP, Place
 from shared.erasing import SHARED
 from shared.events import CustomerErased, Fact
-from shared.settings import Settings
 from shared.timers import schedule
 from tests.builders import customer
-from tests.flow.notifier_stage import MINUTE, SECOND, Stage, impact, linked, opened, replied, resolved, stage
+from tests.flow.notifier_stage import MINUTE, SECOND, Stage, impact, linked, opened, replied, resolved
 from tests.smtp import Do
 
 pytestmark = pytest.mark.asyncio
@@ -26,15 +25,8 @@ MIGRATION = Path(__file__).parents[2] / "services/notifier/migrations/0007_erasu
 
 
 @pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
-
-
-@pytest.fixture
 async def operator(on: Stage) -> AsyncIterator[httpx2.AsyncClient]:
-    headers = {"Authorization": "Bearer operator-token"}
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(on.service.app()), base_url="http://notifier", headers=headers) as client:
+    async with on.client("operator-token") as client:
         yield client
 
 
@@ -43,7 +35,7 @@ def erased(on: Stage) -> CustomerErased:
 
 
 def life(on: Stage) -> Sequence[Fact]:
-    """All that can be said of a customer: who they are, that an incident touches them, what stands on their ticket."""
+    """Returns all that can be said of a customer: who they are, that an incident touches them, what stands on their ticket."""
     contacts = [{"channel": "email", "address": address, "role": "owner"} for address in ("canary-gone@example.org", ADDRESS)]
     return [
         customer(WHO, at=on.now, name="Canary", account="canary-account", tier="canary-tier", contacts=contacts),
@@ -55,7 +47,7 @@ def life(on: Stage) -> Sequence[Fact]:
 
 
 async def lived(on: Stage, operator: httpx2.AsyncClient) -> None:
-    """There is something of the customer in every table that may hold it, and something that waits."""
+    """Fills every table that may hold something of the customer, with something that waits too."""
     on.office.at_recipient["canary-gone@example.org"] = ["550 5.1.1 no such user canary-gone@example.org"]
     await on.hear(*life(on))
     await operator.put(f"/v1/customers/{WHO}/preferences", json={"incident": True})
@@ -66,7 +58,7 @@ async def lived(on: Stage, operator: httpx2.AsyncClient) -> None:
 
 
 async def everywhere(on: Stage) -> str:
-    """All rows of all tables."""
+    """Returns all rows of all tables."""
     tables = await on.rows("SELECT table_name FROM information_schema.tables WHERE table_schema = 'notifier'")
     return "\n".join([f"{row['table_name']}: {each}" for row in tables for each in await on.rows(f"SELECT * FROM {row['table_name']}")])  # noqa: S608
 

@@ -32,12 +32,12 @@ async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
 
 
 def resident() -> int:
-    """Memory of this process, in bytes."""
+    """Returns the memory of this process, in bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 async def take(on: Stage, number: int) -> float:
-    """The stream takes whom another incident touches; how many seconds that took."""
+    """Has the stream take the impact of another incident; returns how many seconds that took."""
     began = time.perf_counter()
     async with on.service.database.transaction() as tx:
         await on_incidents(tx, [impact(on.now, f"other-{number}", incident_id="i-2", chunk=number)])

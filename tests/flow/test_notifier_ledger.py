@@ -15,11 +15,10 @@ from services.notifier.hearing.tickets import on_tickets
 from services.notifier.timers import LEASE
 from shared.events import TOPIC_OF, CustomerErased, Fact, Topic
 from shared.postgres import Database, Tx
-from shared.settings import Settings
 from shared.timers import Work
 from tests.builders import customer
 from tests.fakes import do_due
-from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, delivery_of, impact, kinds, opened, reopened, replied, resolved, stage
+from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, delivery_of, impact, kinds, opened, reopened, replied, resolved
 from tests.smtp import Do
 
 pytestmark = pytest.mark.asyncio
@@ -27,14 +26,8 @@ pytestmark = pytest.mark.asyncio
 HANDLERS = {Topic.CUSTOMERS: on_customers, Topic.INCIDENTS: on_incidents, Topic.TICKETS: on_tickets}
 
 
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
-
-
 def the_story(on: Stage) -> list[Fact]:
-    """An incident with three customers, one of whom writes in; one is erased in the end."""
+    """Returns an incident with three customers, one of whom writes in; one is erased in the end."""
     at = on.now
     return [
         *(customer(each, at=at) for each in ("c-1", "c-2", "c-3", "c-4")),
@@ -52,7 +45,7 @@ def the_story(on: Stage) -> list[Fact]:
 
 
 async def hand_over(on: Stage, facts: Sequence[Fact], at_once: int) -> None:
-    """The facts in batches of so many, as another assignment of partitions would cut them."""
+    """Hands the facts over in batches of so many, as another assignment of partitions would cut them."""
     batches = [facts[start : start + at_once] for start in range(0, len(facts), at_once)]
     for batch in batches:
         for topic, of_topic in groupby(batch, key=lambda fact: TOPIC_OF[type(fact)]):
@@ -92,7 +85,7 @@ async def test_a_replay_into_an_empty_ledger_tells_nobody_what_is_older_than_a_d
 
 @asynccontextmanager
 async def on_its_way(on: Stage) -> AsyncIterator[asyncio.Task[None]]:
-    """The mail to c-1 is with the server, which has not answered yet."""
+    """Yields a delivery that is under way: the server has the mail to c-1 and has not answered yet."""
     on.office.at_end["c-1@example.org"] = [Do.HOLD]
     delivering = asyncio.create_task(on.deliver())
     await asyncio.wait_for(on.office.holding.wait(), 5)
@@ -181,7 +174,7 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(on: Stage) -> None:
 
 
 class AwayForAMoment(Database):
-    """The database, but the transactions after the first fail so often."""
+    """A database of which the transactions after the first fail so often."""
 
     def __init__(self, real: Database, failures: int) -> None:
         self._real, self._failures, self._begun = real, failures, 0

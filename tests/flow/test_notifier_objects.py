@@ -1,25 +1,17 @@
-"""Who must not be told is not told, and the ledger says why: caps, consent, erasure, unknown customers."""
+"""Customers who must not be told are not told, and the ledger says why: caps, consent, erasure, unknown customers."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from shared.events import CustomerErased, NotificationSuppressed
-from shared.settings import Settings
 from tests.builders import customer
-from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, kinds, opened, replied, resolved, stage
+from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, kinds, opened, replied, resolved
 from tests.smtp import Do
 
 pytestmark = pytest.mark.asyncio
 
 ADA = "c-1@example.org"
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 async def trouble(on: Stage, *incident_ids: str) -> None:

@@ -1,7 +1,6 @@
-"""The relay refuses us: whoever it is for waits, hardly anybody asks, operators see it, and all are told once it is mended."""
+"""The mail relay refuses us: delivery pauses but for a probe, operators see it, and all are told once it is mended."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -32,12 +31,6 @@ NO_SUCH_SENDER = "553 5.1.8 sender domain does not exist"
 MANY = [f"c-{n}" for n in range(40)]
 
 
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
-
-
 def paused() -> float:
     return value(metrics.DELIVERY_PAUSED)
 
@@ -47,7 +40,7 @@ def refusals() -> float:
 
 
 async def goes_on(on: Stage, by: timedelta) -> None:
-    """Time passes, and the incident still fails."""
+    """Lets time pass while the incident still fails."""
     end = on.now + by
     while on.now < end:
         await on.loop.advance(min(5 * MINUTE, end - on.now))

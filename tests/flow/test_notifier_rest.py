@@ -1,4 +1,4 @@
-"""What agents ask, and the public page behind every unsubscribe link."""
+"""Agents ask notifier over REST, and customers use the public page behind every unsubscribe link."""
 
 from collections.abc import AsyncIterator
 
@@ -31,21 +31,19 @@ async def anybody(on: Stage) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 async def agent(on: Stage) -> AsyncIterator[httpx2.AsyncClient]:
-    transport = httpx2.ASGITransport(on.service.app())
-    headers = {"Authorization": "Bearer agent-token"}
-    async with httpx2.AsyncClient(transport=transport, base_url="https://notify.example.com", headers=headers) as client:
+    async with on.client("agent-token") as client:
         yield client
 
 
 @pytest.fixture
 async def caller(on: Stage) -> AsyncIterator[httpx2.AsyncClient]:
-    """Somebody who reaches the API, with the token they give."""
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(on.service.app()), base_url="http://notifier") as client:
+    """Yields a client of the API without a token, for tests that give one."""
+    async with on.client() as client:
         yield client
 
 
 async def told(on: Stage, incident_id: str = "i-1") -> str:
-    """c-1 is told of an incident; returns the link in the mail."""
+    """Has c-1 told of an incident; returns the link in the mail."""
     await on.hear(opened(on.now, incident_id), impact(on.now, "c-1", incident_id=incident_id))
     return str(on.office.to(ADA)[-1]["List-Unsubscribe"]).strip("<>")
 

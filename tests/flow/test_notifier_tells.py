@@ -1,21 +1,12 @@
 """Exactly the affected are told, once, and get the all-clear."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from services.notifier.hearing.incidents import on_incidents
 from shared.events import Fact, NotificationDelivered
-from shared.settings import Settings
-from tests.flow.notifier_stage import MINUTE, SECOND, Stage, impact, kinds, opened, replied, resolved, stage
+from tests.flow.notifier_stage import MINUTE, SECOND, Stage, impact, kinds, opened, replied, resolved
 
 pytestmark = pytest.mark.asyncio
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 async def test_exactly_the_customers_of_an_impact_are_told_and_get_the_all_clear(on: Stage) -> None:
@@ -101,7 +92,7 @@ async def test_an_incident_nobody_announced_tells_nobody(on: Stage) -> None:
 
 
 async def statements(on: Stage, *facts: Fact) -> list[str]:
-    """What is sent to the database to take these facts: whatever comes once a customer is in it as often."""
+    """Returns the statements that are sent to the database to take these facts."""
     sent: list[str] = []
     async with on.service.database.transaction() as tx:
         with tx.query_logger(lambda record: sent.append(record.query)):

@@ -1,13 +1,11 @@
-"""What is told as failing is failing now: old trouble, silence and a monitor that catches up are no news."""
+"""Only what is failing now is told as failing: not old trouble, silence, or what a monitor finds that catches up."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from shared.events import NotificationSuppressed
-from shared.settings import Settings
-from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, kinds, opened, reopened, replied, resolved, stage, updated
+from tests.flow.notifier_stage import HOUR, MINUTE, SECOND, Stage, impact, kinds, opened, reopened, replied, resolved, updated
 from tests.smtp import Do
 
 pytestmark = pytest.mark.asyncio
@@ -17,14 +15,8 @@ THREE_HOURS = 3 * HOUR
 DEFERRED: list[str | Do] = ["450 4.2.1 later"] * 1000
 
 
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
-
-
 async def trouble_of(on: Stage, ago: timedelta, customers: int = 20) -> None:
-    """A monitor that was away so long finds an incident of then, with twenty customers."""
+    """Publishes what a monitor finds that was away so long: an incident of then, with twenty customers."""
     ids = [f"c-{n}" for n in range(1, customers + 1)]
     await on.know(*ids)
     then = on.now - ago
@@ -107,7 +99,7 @@ async def test_a_fact_about_the_incident_does_not_hurry_a_mail_that_a_server_put
 
 
 async def untold_for_twenty_minutes(on: Stage) -> None:
-    """Nobody says that it goes on, and the server takes the mail too late."""
+    """Lets twenty minutes pass in which nobody says that it goes on, and the server takes the mail too late."""
     await on.know("c-1")
     on.office.at_recipient[ADA] = list(DEFERRED)
     await on.hear(opened(on.now), impact(on.now, "c-1"))

@@ -1,4 +1,4 @@
-"""A real process whose Kafka is gone: it says so in its metrics, and its log stays readable."""
+"""A real process whose Kafka is gone says so in its metrics, and its log stays readable."""
 
 import asyncio
 import time

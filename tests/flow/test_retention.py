@@ -1,4 +1,4 @@
-"""Nothing grows for ever: what is old and needed by nobody goes in pieces, by an index; ids that a replay must meet stay."""
+"""No table grows for ever: old rows that nobody needs are deleted in pieces, by an index; ids that a replay must meet stay."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from shared.retention import ANSWERS, AT_ONCE, Kept, tidy
 from shared.settings import Settings
 from tests.conftest import opened as database_of
 from tests.figures import value
-from tests.flow.notifier_stage import Stage, impact, opened, resolved, stage
+from tests.flow.notifier_stage import Stage, impact, opened, resolved
 
 pytestmark = pytest.mark.asyncio
 
@@ -28,7 +28,7 @@ KEPT = {
     "ticketing": of_ticketing.kept(TicketingSettings(environment="demo")),
 }
 
-# Tables whose size is not a matter of time.
+# The size of these tables does not grow with time.
 BOUNDED = {
     "migrations": "a row a migration",
     "offsets": "a row a partition",
@@ -61,7 +61,7 @@ BOUNDED = {
     "impact_to_match": "until it is matched",
 }
 
-# How rows of each table come to be: $1 how many, $2 how old, $3 what begins their ids. The incident `open` still lasts.
+# These statements make rows of each table: $1 how many, $2 how old, $3 the beginning of their ids. The incident `open` still lasts.
 INCIDENT = (
     "INSERT INTO incidents (id, rule, component, severity, title, started_at{more}) VALUES ('{id}', 'r', '{id}', 'high', '', now(){values})"
 )
@@ -123,7 +123,7 @@ class Table:
     kept: Kept
 
     async def fill(self, old: int, young: int = 3, needed: int = 3) -> None:
-        """Rows beyond their time, rows just within it, and old rows that are still needed."""
+        """Fills a table with rows beyond their time, rows just within it, and old rows that are still needed."""
         margin = timedelta(days=2)
         seed = SEEDS[self.service, self.kept.table]
         more, values = ENDED[self.service]
@@ -136,7 +136,7 @@ class Table:
                 await tx.execute(seed, needed, self.kept.keep + margin, "needed")
 
     async def count(self) -> int:
-        """How many rows there are, or rows with words if only those go; the incidents that others are about are not counted."""
+        """Returns how many rows there are, or rows with words if only those go; the incidents that others are about are not counted."""
         only = f"({self.kept.only})" if self.kept.forget else "true"
         of = "id NOT IN ('open', 'ended')" if self.kept.table == "incidents" else "true"
         async with self.database.connection() as connection:
@@ -222,12 +222,6 @@ async def test_a_series_that_changes_is_as_young_as_its_last_change(monitor_data
 
 
 # ── a replay of what was forgotten ───────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 @pytest.mark.parametrize("later", [timedelta(days=100), timedelta(days=2000)], ids=["words forgotten", "all forgotten"])

@@ -1,4 +1,4 @@
-"""What another service's role takes or sends in the same database stops nothing: no relay, no commit, no request, no migration."""
+"""Another service's role in the same database stops nothing by what it takes or sends: no relay, commit, request or migration."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -54,7 +54,7 @@ async def ticketing(own: Settings) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def sessions(prepared: InitSettings, count: int) -> AsyncIterator[list[asyncpg.Connection]]:
-    """So many sessions of monitor's role."""
+    """Opens so many sessions of monitor's role."""
     async with AsyncExitStack() as held:
         found = []
         for _ in range(count):
@@ -65,7 +65,7 @@ async def sessions(prepared: InitSettings, count: int) -> AsyncIterator[list[asy
 
 @asynccontextmanager
 async def full_queue(prepared: InitSettings) -> AsyncIterator[None]:
-    """The server's queue of notifications is full: one session listens and reads nothing, another notifies until it is refused."""
+    """Fills the server's queue of notifications: one session listens and reads nothing, another notifies until it is refused."""
     async with sessions(prepared, 2) as (listener, notifier):
         await listener.execute("LISTEN mine")
         await listener.execute("BEGIN; SELECT 1")
@@ -84,7 +84,7 @@ async def _notify_70_mb(session: asyncpg.Connection) -> None:
 
 
 async def made(own: Settings, database: Database) -> int:
-    """The status with which POST /v1/tickets is answered."""
+    """Returns the status with which POST /v1/tickets is answered."""
     app = Service("ticketing", own, database, routers=[router(CONFIGURATION)]).app()
     headers = {"Authorization": "Bearer agent-token"}
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://ticketing", headers=headers) as client:

@@ -1,4 +1,4 @@
-"""An operator looks at the streams of a service and lets one go on, by REST and by the command line."""
+"""An operator looks at the streams of a service and releases one, by REST and by the command line."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ async def shop(monitor_database: Database) -> Shop:
 
 @pytest.fixture
 async def member(shop: Shop) -> FakeConsumer:
-    """One that a topic full of what is no fact has stopped."""
+    """Returns one that a topic full of what is no fact has stopped."""
     for number in range(300):
         shop.topics.put(TOPIC, b'{"source": "/web", "n": %d}' % number, partition=0)
     member = shop.member()
@@ -56,7 +56,7 @@ async def client(service: Service) -> AsyncIterator[httpx2.AsyncClient]:
 
 @asynccontextmanager
 async def serving(service: Service) -> AsyncIterator[str]:
-    """The service's REST answers at this address while the context lasts."""
+    """Serves the service's REST API at this address while the context lasts."""
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(service.app(), "127.0.0.1", port, log_config=None, lifespan="off"))
     with suppress(asyncio.CancelledError):
@@ -72,7 +72,7 @@ async def serving(service: Service) -> AsyncIterator[str]:
 
 
 async def refused(database: Database, topic: str, reason: Refusal) -> None:
-    """The broker has refused a record for that topic."""
+    """Notes that the broker has refused a record for that topic."""
     async with database.transaction() as tx:
         await put(tx, [Message(topic, b"k", b"v" * 1_000)])
         [row] = await tx.fetch(OLDEST, Lane.FACTS, 0, 10)
@@ -80,7 +80,7 @@ async def refused(database: Database, topic: str, reason: Refusal) -> None:
 
 
 async def looks(member: FakeConsumer) -> None:
-    """The instance looks whether it was released, as it does every second, and reads."""
+    """Has the instance look whether it was released, as it does every second, and read."""
     member.stream.retry_now()
     await member.stream.tick()
     await member.drain()

@@ -43,31 +43,31 @@ class World:
     office: PostOffice
 
     async def hear(self, records: list[Record]) -> None:
-        """What the product's systems say, and everything that follows at once."""
+        """Publishes what the product's systems say, and does everything that follows at once."""
         for record in records:
             self.topics.put(record.topic, record.value, key=record.key)
         await self.loop.settle()
 
     async def live(self, until: float) -> None:
-        """The story, second by second; who has a mail was told."""
+        """Plays the story second by second; who has a mail was told."""
         messages = STORY.messages(told=lambda customer_id: bool(self.office.to(address(customer_id))), until=until)
         for second, coming in groupby(encode(messages, NOON.timestamp()), key=lambda record: int(record.offset)):
             await self.hear(list(coming))
             await self.loop.advance(NOON + timedelta(seconds=second + 1) - self.clock.now)
 
     def told(self, kind: str) -> Counter[str]:
-        """Who got mails of a kind, and how many."""
+        """Returns who got mails of a kind, and how many."""
         return Counter(recipient.partition("@")[0] for recipient, mail in self.office.mails if mail["X-Forewarn-Kind"] == kind)
 
     def facts(self, *topics: Topic) -> list[Fact]:
         return [fact for topic in topics for fact in self.topics.facts(topic)]
 
     def said(self, *topics: Topic) -> Counter[str]:
-        """The ids of the facts on these topics."""
+        """Returns the ids of the facts on these topics."""
         return Counter(fact.id for fact in self.facts(*topics))
 
     async def replay(self) -> None:
-        """Every topic is read from offset 0."""
+        """Has every topic read from offset 0."""
         for service in self.loop.services:
             async with service.database.connection() as connection:
                 await connection.execute("UPDATE offsets SET next = 0")

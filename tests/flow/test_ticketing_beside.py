@@ -1,4 +1,4 @@
-"""Two transactions side by side, interleaved by hand: neither waits for the other, and whichever commits last sees the other."""
+"""Two transactions are interleaved by hand: neither waits for the other, and whichever commits last sees the other."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -17,7 +17,7 @@ INVOICE: dict[str, Any] = {"subject": "An invoice", "body": "Please send me an i
 
 
 async def take(tx: Tx, *facts: Fact) -> None:
-    """What a stream does, within a second: nobody may hold a lock it needs."""
+    """Takes facts as a stream does, within a second: nobody may hold a lock it needs."""
     of_incidents = [fact for fact in facts if fact.type.startswith("forewarn.incident")]
     async with asyncio.timeout(1):
         await on_incidents(tx, of_incidents)
@@ -25,7 +25,7 @@ async def take(tx: Tx, *facts: Fact) -> None:
 
 
 async def interleave(desk: Desk, earlier: Fact, later: Fact) -> None:
-    """Both are taken before either is committed; what follows from the first is done before the second is committed."""
+    """Takes both before either is committed; what follows from the first is done before the second is committed."""
     async with AsyncExitStack() as stack:
         async with desk.database.transaction() as tx:
             second = await stack.enter_async_context(desk.database.transaction())

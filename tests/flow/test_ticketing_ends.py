@@ -1,4 +1,4 @@
-"""An incident ends: resolved, withdrawn or dismissed, by a person or by itself, said once or again, for one ticket or thousands."""
+"""An incident ends (resolved, withdrawn or dismissed, by a person or by itself, once or again) for one ticket or thousands."""
 
 import pytest
 

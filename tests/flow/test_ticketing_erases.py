@@ -45,7 +45,7 @@ KNOWN: list[Fact] = [opened(), impact(ID, "c-2"), told(ID), impact(ID, "c-3", in
 
 
 async def acted_on(desk: Desk, operator: httpx2.AsyncClient) -> None:
-    """Everything that can be said of a customer and their tickets has been said."""
+    """Publishes and does everything that there can be of a customer and their tickets."""
     await desk.tell(*KNOWN)
     new = {"customer_id": ID, "subject": WORD, "body": TEXT}
     assert (await operator.post("/v1/tickets", json=new, headers={"Idempotency-Key": "k"})).status_code == 201
@@ -60,7 +60,7 @@ async def acted_on(desk: Desk, operator: httpx2.AsyncClient) -> None:
 
 
 async def tables_naming(desk: Desk, *texts: str) -> set[str]:
-    """All tables of the schema that hold one of these texts anywhere, as text or as bytes."""
+    """Returns all tables of the schema that hold one of these texts anywhere, as text or as bytes."""
     found = set()
     for table in await desk.rows("SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema"):
         for row in await desk.rows(f'SELECT * FROM "{table["name"]}"'):  # noqa: S608

@@ -178,7 +178,7 @@ STORY: list[Fact] = [
 
 
 async def test_however_the_facts_are_cut_into_batches_the_same_tickets_are_linked_answered_once_and_ended(desk: Desk) -> None:
-    """Whether a ticket is linked just before an incident's end or just after is a matter of when we heard of both."""
+    """It depends on when we heard of both whether a ticket is linked just before an incident's end or just after."""
     await desk.tell(*STORY)
     expected = await outcome(desk)
     for seed in range(12):
@@ -196,7 +196,7 @@ async def test_however_the_facts_are_cut_into_batches_the_same_tickets_are_linke
 
 
 async def outcome(desk: Desk) -> dict[str, list[dict[str, Any]]]:
-    """What must be the same however the facts came."""
+    """Returns what must be the same however the facts came."""
     everything = await desk.everything(("tickets", "links", "suggestions", "impact", "impact_to_match", "incidents"))
     kept = {
         "tickets": ("number", "customer_id", "incident_id"),

@@ -10,7 +10,7 @@ from tests.unit.ticketing.builders import NOW, impact, minutes, opened, resolved
 
 pytestmark = pytest.mark.asyncio
 
-# When each customer was told, and when they wrote in about it, in minutes.
+# Each customer was told, and wrote in about it, at these minutes.
 CONTACTS: dict[str, tuple[float | None, tuple[float, ...]]] = {
     "told and never wrote": (0, ()),
     "told before writing": (0, (2,)),
@@ -58,7 +58,7 @@ async def test_an_incident_that_touched_nobody_has_neither(desk: Desk) -> None:
 
 
 def observed() -> tuple[float, float]:
-    """The sums of coverages and of lead times so far."""
+    """Returns the sums of coverages and of lead times so far."""
     names = ("incident_coverage_ratio_sum", "lead_time_seconds_sum")
     coverage, lead_time = (REGISTRY.get_sample_value(f"forewarn_ticketing_{name}") or 0 for name in names)
     return coverage, lead_time

@@ -1,4 +1,4 @@
-"""What is known of one ticket, page by page: nothing is missing, nothing comes twice, and what is long is whole where it is asked for."""
+"""A ticket is read page by page: nothing is missing, nothing comes twice, and long texts are whole where they are asked for."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ LONG = "𠀀" * 99_999 + "!"
 
 
 async def pages(agent: httpx2.AsyncClient, path: str, cursor: str | None = None, **query: Any) -> list[list[dict[str, Any]]]:
-    """All pages of a list, from a cursor on."""
+    """Returns all pages of a list, from a cursor on."""
     found = []
     while True:
         page = (await agent.get(path, params={**query, **({"cursor": cursor} if cursor else {})})).json()

@@ -1,4 +1,4 @@
-"""Agents work on tickets over REST: who may, what may be done in which state, once, and whatever anybody types."""
+"""Agents work on tickets over REST: only they may, only as the state allows, once, and whatever anybody types."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Time passes: the promise of a first response, tickets nobody comes back to, and what an incident's end shows."""
+"""Time passes: first-response clocks warn and breach, tickets nobody comes back to are closed, and ended incidents are measured."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""History says who by the token: what a body claims decides nothing, and only Forewarn's own acts count as automatic."""
+"""History names who acted by the token: what a body claims decides nothing, and only Forewarn's own acts count as automatic."""
 
 import json
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 async def clients(desk: Desk, fresh_database: Settings, tmp_path: Path) -> AsyncIterator[dict[str, httpx2.AsyncClient]]:
-    """Agents with tokens of their own; the console may act for others."""
+    """Yields clients of agents with tokens of their own; the console may act for others."""
     made = {"created_at": datetime(2026, 11, 1, tzinfo=UTC).isoformat()}
     callers = {
         name: {"role": "agent", "may_act_for_others": name == "console", "tokens": [{"sha256": sha256(token), **made}]}

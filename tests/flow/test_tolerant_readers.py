@@ -1,7 +1,7 @@
-"""Tombstones, words of a later version, halves of surrogate pairs: skipped and counted, and what comes after them is heard."""
+"""Tombstones, words of a later version and halves of surrogate pairs are skipped and counted, and what comes after them is read."""
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -14,21 +14,14 @@ from services.ticketing.hearing.requests import on_requests
 from shared.cloudevents import write_fact
 from shared.events import FACTS, CustomerErased, Fact, IncidentImpact, NotificationDelivered, SupportRequested, Topic
 from shared.postgres import Database
-from shared.settings import Settings
 from shared.stream import Stream
 from shared.streaming.handling import Handling
 from tests.builders import customer, request
 from tests.fakes import FakeConsumer, FakeTopics
-from tests.flow.notifier_stage import SECOND, Stage, impact, opened, replied, stage
+from tests.flow.notifier_stage import SECOND, Stage, impact, opened, replied
 from tests.unit.ticketing.builders import CONFIGURATION
 
 pytestmark = pytest.mark.asyncio
-
-
-@pytest.fixture
-async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database) as it:
-        yield it
 
 
 def counted(name: str, topic: Topic) -> float:
@@ -36,7 +29,7 @@ def counted(name: str, topic: Topic) -> float:
 
 
 def later(fact: Fact, **data: Any) -> bytes:
-    """The fact as a later version says it."""
+    """Returns the fact as a later version says it."""
     said = json.loads(write_fact(fact))
     return json.dumps({**said, "data": {**said["data"], **data}}).encode()
 

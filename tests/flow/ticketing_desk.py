@@ -52,7 +52,7 @@ class Desk:
         self.database = database
 
     async def at(self, moment: datetime = NOW) -> None:
-        """The database's clock shows this from now on."""
+        """Sets the database's clock, which stands still."""
         async with self.database.connection() as connection:
             await connection.execute(
                 "CREATE OR REPLACE FUNCTION clock() RETURNS timestamptz LANGUAGE sql STABLE"
@@ -60,12 +60,12 @@ class Desk:
             )
 
     async def tell(self, *facts: Fact) -> None:
-        """Each fact comes by itself."""
+        """Publishes facts, each in a batch of its own."""
         for fact in facts:
             await self.tell_at_once([fact])
 
     async def tell_at_once(self, facts: Sequence[Fact]) -> None:
-        """Facts come in one batch a topic, and what follows at once is done."""
+        """Publishes facts in one batch a topic, and does what follows at once."""
         for topic, batch in groupby(facts, key=lambda fact: TOPIC_OF[type(fact)]):
             async with self.database.transaction() as tx:
                 await HANDLERS[topic](tx, list(batch))
@@ -110,7 +110,7 @@ class Desk:
         return await self.rows("SELECT * FROM tickets ORDER BY number")
 
     async def said(self) -> list[dict[str, Any]]:
-        """All facts written to the outbox, in order; `type` is what comes between forewarn.ticket and .v1."""
+        """Returns all facts written to the outbox, in order; `type` is what comes between forewarn.ticket and .v1."""
         facts = [msgspec.json.decode(row["value"]) for row in await self.rows("SELECT value FROM outbox ORDER BY id")]
         return [{**fact, "type": fact["type"].split(".")[2]} for fact in facts]
 
@@ -118,11 +118,11 @@ class Desk:
         return [fact["type"] for fact in await self.said()]
 
     async def everything(self, tables: Iterable[str] = TABLES) -> dict[str, list[dict[str, Any]]]:
-        """What is in the tables, whatever the order it came in."""
+        """Returns what is in the tables, whatever the order it came in."""
         return {table: sorted(_plain(await self.rows(f"SELECT * FROM {table}")), key=str) for table in tables}  # noqa: S608
 
     async def clear(self) -> None:
-        """As on the first day."""
+        """Empties all tables."""
         async with self.database.connection() as connection:
             await connection.execute(f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY CASCADE; ALTER SEQUENCE ticket_numbers RESTART")
 

@@ -1,1 +1,1 @@
-"""Records, headers, requests, names and files that nobody means well with: generated from a seed, against the stack that runs."""
+"""Hostile records, headers, requests, names and files are generated from a seed and sent to the stack that runs."""

@@ -1,4 +1,4 @@
-"""`make hostile CASES=10000 SEED=1`: cases of bad intent against the compose stack, and after each hundred an outage that must be told.
+"""`make hostile CASES=10000 SEED=1` sends hostile cases to the compose stack, and after each hundred an outage that must be told.
 
 Prints what became of them, as a line of JSON. Exit code 1 when anything was raised and not caught, a service restarted,
 grew by more than 50 MB, or an outage was not told.
@@ -50,7 +50,7 @@ class Run:
     shortfalls: list[str] = field(default_factory=list)
 
     async def hundred(self) -> None:
-        """The next hundred cases but files, which have a process of their own."""
+        """Sends the next hundred cases but files, which have a process of their own."""
         component = text(self.dice)[:2_000] or "hostile"
         records: list[Record] = [record(self.dice) for _ in range(HUNDRED["record"])]
         records += [with_headers(self.dice) for _ in range(HUNDRED["headers"])]
@@ -81,7 +81,7 @@ class Run:
         await asyncio.gather(*(one(each) for each in requests))
 
     async def outage(self, number: int) -> None:
-        """An outage like any other: it is found, and its customers are told."""
+        """Plays an outage like any other: it is found, and its customers are told."""
         async with self.stack.shop(f"{self.name}-{number}", CUSTOMERS) as shop:
             await shop.fail(f"probe-{self.name}-{number}")
             await shop.told("opened", CUSTOMERS, seconds=60)
@@ -89,7 +89,7 @@ class Run:
 
 
 async def run(cases: int, seed: int) -> dict[str, Any]:
-    """All cases; what became of them."""
+    """Returns all cases; what became of them."""
     started, since = time.monotonic(), datetime.now(UTC).isoformat()
     stack, dice = await Running.found(), random.Random(seed)
     async with AsyncExitStack() as open_:
@@ -126,7 +126,7 @@ async def run(cases: int, seed: int) -> dict[str, Any]:
 
 
 async def _hundreds(one: Run, count: int) -> None:
-    """Each hundred, and its outage while the next ones arrive; progress on standard error."""
+    """Sends each hundred, and its outage while the next ones arrive; progress goes to standard error."""
     at_once = asyncio.Semaphore(PROBES)
 
     async def probe(number: int) -> None:
@@ -147,7 +147,7 @@ async def _hundreds(one: Run, count: int) -> None:
 
 
 async def _files(seed: int, count: int) -> dict[str, int]:
-    """What the command line ended with for so many files: ending → how many."""
+    """Returns what the command line ended with for so many files: ending → how many."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.hostile.files", str(seed), str(count), stdout=asyncio.subprocess.PIPE
     )

@@ -1,4 +1,4 @@
-"""Files for the command line: configuration and recordings that are neither. `python -m tests.hostile.files SEED COUNT` tries them."""
+"""Hostile files for the command line: configuration and recordings. `python -m tests.hostile.files SEED COUNT` tries them."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ LONGEST = 30  # seconds a command may take for one small file
 
 
 def bomb(dice: random.Random) -> bytes:
-    """Anchors that refer to anchors: nine levels of nine are a billion."""
+    """Returns anchors that refer to anchors: nine levels of nine are a billion."""
     levels = dice.choice((3, 9, 30))
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, levels)]
@@ -40,7 +40,7 @@ def nested(dice: random.Random) -> bytes:
 
 
 def mutated(dice: random.Random) -> bytes:
-    """A shipped file with a line of it replaced, doubled or pushed aside."""
+    """Returns a shipped file with a line of it replaced, doubled or pushed aside."""
     lines = (SHIPPED / dice.choice(sorted(FILES))).read_text().splitlines()
     at = dice.randrange(len(lines))
     lines[at : at + 1] = dice.choice(([text(dice)], [lines[at]] * 2, ["\t" + lines[at]], [lines[at] + ": " + text(dice)], []))
@@ -59,7 +59,7 @@ KINDS: tuple[Callable[[random.Random], bytes], ...] = (bomb, nested, mutated, mu
 
 
 def checked(dice: random.Random, folder: Path) -> list[str]:
-    """`forewarn check-config` of a folder with such a file."""
+    """Runs `forewarn check-config` on a folder with such a file."""
     for name in FILES:
         (folder / name).write_bytes((SHIPPED / name).read_bytes())
     (folder / dice.choice(sorted(FILES))).write_bytes(dice.choice(KINDS)(dice))
@@ -67,7 +67,7 @@ def checked(dice: random.Random, folder: Path) -> list[str]:
 
 
 def replayed(dice: random.Random, folder: Path) -> list[str]:
-    """`forewarn replay` of such a file as a recording, or as a mapping."""
+    """Runs `forewarn replay` of such a file as a recording, or as a mapping."""
     recording, mapping = folder / f"recording{dice.choice(('.csv', '.jsonl', '.json', '.log', '.gz', '.zip'))}", folder / "mapping.yml"
     content = dice.choice(KINDS)(dice)
     recording.write_bytes(gzip.compress(content) if recording.suffix == ".gz" and dice.random() < 0.7 else content)
@@ -77,7 +77,7 @@ def replayed(dice: random.Random, folder: Path) -> list[str]:
 
 
 def tried(dice: random.Random) -> str:
-    """One command on one file: what it ended with, or what it must never end with."""
+    """Returns one command on one file: what it ended with, or what it must never end with."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = dice.choice((checked, replayed))(dice, Path(folder))
         signal.alarm(LONGEST)  # ends the process, and with it everything: as a stuck command would

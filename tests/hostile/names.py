@@ -1,4 +1,4 @@
-"""Customers, components and questions with hostile words in well-formed messages: what notifier and ticketing must find words for."""
+"""Customers, components and questions have hostile words in well-formed messages, which notifier and ticketing must repeat or leave out."""
 
 import json
 import random
@@ -14,7 +14,7 @@ FAILURES = 4  # of each customer: with fifteen of them past every threshold of t
 
 
 def person(dice: random.Random, component: str) -> list[Record]:
-    """A customer nobody would want to greet, whose requests to the component fail, and who writes in about it."""
+    """Returns a customer nobody would want to greet, whose requests to the component fail, and who writes in about it."""
     subject = f"hostile-{dice.getrandbits(64):x}"
     data = {
         "name": text(dice),
@@ -45,7 +45,7 @@ def _failures(dice: random.Random, subject: str, component: str) -> Iterator[Rec
 
 
 def _address(dice: random.Random, subject: str) -> str:
-    """Mostly one that mail arrives at."""
+    """Returns an address, mostly one that mail arrives at."""
     return (
         f"{subject}@example.org"
         if dice.random() < 0.7

@@ -1,4 +1,4 @@
-"""Records for the topics that other systems write, and for those of our own facts: garbage, near misses, lies."""
+"""Hostile records for the topics that other systems write, and for those of our own facts: garbage, near misses, false claims."""
 
 import json
 import random
@@ -28,7 +28,7 @@ class Example:
 
 
 def examples() -> list[Example]:
-    """Every message that was ever released, with the topic it belongs on."""
+    """Returns every message that was ever released, with the topic it belongs on."""
     found = []
     for path in sorted(CORPUS.glob("*.json")):
         for message in json.loads(path.read_text()):
@@ -51,7 +51,7 @@ def noise(dice: random.Random) -> bytes:
 
 
 def flipped(dice: random.Random) -> bytes:
-    """A valid message with some bytes changed."""
+    """Returns a valid message with some bytes changed."""
     value = bytearray(_valid(dice))
     for _ in range(dice.choice((1, 3, 20))):
         value[dice.randrange(len(value))] = dice.randrange(256)
@@ -64,7 +64,7 @@ def cut(dice: random.Random) -> bytes:
 
 
 def deep(dice: random.Random) -> bytes:
-    """Nested as far as parsers go, and further; within an event, or alone."""
+    """Returns JSON nested as far as parsers go, and further; within an event, or alone."""
     depth = dice.choice((60, 120, 500, 966, 1_030, 3_000, 5_000))
     opening, closing = dice.choice((("[", "]"), ('{"a":', "}")))
     nested = opening * depth + "1" + closing * depth
@@ -74,7 +74,7 @@ def deep(dice: random.Random) -> bytes:
 
 
 def long(dice: random.Random) -> bytes:
-    """More of something than anybody needs: an attribute, attributes, items, digits."""
+    """Returns an event with far too much of something: an attribute, attributes, items, digits."""
     event = _event(dice)
     turn = dice.randrange(4)
     if turn == 0:
@@ -89,7 +89,7 @@ def long(dice: random.Random) -> bytes:
 
 
 def wrong(dice: random.Random) -> bytes:
-    """One attribute, or one field of the data, that is something else."""
+    """Returns one attribute, or one field of the data, that is something else."""
     event = dict(dice.choice(FROM_OTHERS).event)
     data = event.get("data")
     if isinstance(data, dict) and data and dice.random() < 0.6:
@@ -105,7 +105,7 @@ def untimely(dice: random.Random) -> bytes:
 
 
 def lying(dice: random.Random) -> bytes:
-    """Well-formed, of a component, with a customer, and data that cannot be so."""
+    """Returns a well-formed event of a component, with a customer, and data that cannot be so."""
     data = {"component": dice.choice((text(dice), scalar(dice))), "ok": scalar(dice), "latency_ms": scalar(dice)}
     return _json({**_event(dice), "subject": text(dice), "data": data})
 
@@ -121,7 +121,7 @@ VALUES: tuple[Callable[[random.Random], bytes], ...] = (noise, flipped, cut, dee
 
 
 def record(dice: random.Random) -> Record:
-    """For one of the topics that others write; any codec, now and then a timestamp that is none, or no value at all."""
+    """Returns a record for one of the topics that others write; any codec, now and then a timestamp that is none, or no value at all."""
     value = dice.choice(VALUES)(dice)
     return Record(
         topic=dice.choice(WRITTEN_BY_OTHERS),
@@ -133,7 +133,7 @@ def record(dice: random.Random) -> Record:
 
 
 def forged(dice: random.Random) -> Record:
-    """A fact of ours with an id of its own and one field of its data changed to what it cannot be, on the topic it belongs on."""
+    """Returns a fact of ours with an id of its own and one field of its data changed to what it cannot be, on the topic it belongs on."""
     example = dice.choice([each for each in EXAMPLES if each.topic not in FOREIGN])
     data = dict(example.event["data"])
     subject = str(UUID(int=dice.getrandbits(128)))  # about nothing that is so: whoever writes facts is believed (SECURITY.md)
@@ -144,7 +144,7 @@ def forged(dice: random.Random) -> Record:
 
 
 def with_headers(dice: random.Random) -> Record:
-    """Attributes in headers as binary mode has them, and headers that nobody has: names of any bytes, thousands, the same twice."""
+    """Returns a record in binary mode with headers that nobody has: names of any bytes, thousands of them, the same twice."""
     event = _event(dice)
     headers: list[tuple[bytes, bytes | None]] = [
         (f"ce_{name}".encode(), str(held).encode()) for name, held in event.items() if name != "data" and dice.random() < 0.97
@@ -172,7 +172,7 @@ def with_headers(dice: random.Random) -> Record:
 
 
 def _event(dice: random.Random) -> dict[str, Any]:
-    """A request that is fine."""
+    """Returns a request that is fine."""
     return {
         "specversion": "1.0",
         "id": f"h-{dice.getrandbits(64)}",

@@ -1,4 +1,4 @@
-"""Requests as bytes: broken HTTP, any path and query, bodies that do not fit; with no token, a wrong one, or a right one."""
+"""Hostile requests as bytes: broken HTTP, any path and query, bodies that do not fit; with no token, a wrong one, or a right one."""
 
 import asyncio
 import json
@@ -70,14 +70,14 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", 
 
 @dataclass(frozen=True)
 class Request:
-    """What is written to a service's port."""
+    """The bytes that are written to a service's port."""
 
     service: str
     raw: bytes
 
 
 def request(dice: random.Random, tokens: Mapping[str, str]) -> Request:
-    """Broken as bytes in one of ten, else HTTP with a path, a query, headers and a body of bad intent."""
+    """Returns a request: broken bytes in one of ten, else HTTP with a hostile path, query, headers and body."""
     service = dice.choice(sorted(PORTS))
     if dice.random() < 0.1:
         return Request(service, dice.choice(LINES) + b"\r\nHost: x\r\n\r\n")
@@ -124,9 +124,9 @@ def _body(dice: random.Random) -> bytes:
 
 
 async def answered(sent: Request, within: float = 20) -> str:
-    """The status of the answer; `closed` without one, `unfinished` when the service waited for more and we left.
+    """Returns the status of the answer; `closed` without one, `unfinished` when the service waited for more and we left.
 
-    Raises TimeoutError when it does not let go then either.
+    Raises TimeoutError when it does not end then either.
     """
     reader, writer = await asyncio.open_connection("127.0.0.1", PORTS[sent.service])
     waited = False

@@ -1,4 +1,4 @@
-"""Text that means harm to whoever looks at it: one of each kind, and what none of them may leave behind in a terminal or a log line."""
+"""Texts with control sequences that harm a terminal: one of each kind, and what none of them may leave in a terminal or a log line."""
 
 import unicodedata
 
@@ -27,7 +27,7 @@ HOSTILE = {
 
 
 def unseen(text: str, keep: str = "\n") -> set[str]:
-    """The characters of a text that show nothing, or move what is shown."""
+    """Returns the characters of a text that show nothing, or move what is shown."""
     zero_width_marks = {"\ufe0f", "\u034f", "\u3164", "\u115f", "\U000e0101"}
     hidden = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
     return {each for each in set(text) if each not in keep and (unicodedata.category(each) in hidden or each in zero_width_marks)}

@@ -47,7 +47,7 @@ SEEDS = (
 
 
 def text(dice: random.Random) -> str:
-    """One of the seeds, two of them joined, or characters drawn from the whole of Unicode (half of a surrogate pair included)."""
+    """Returns one of the seeds, two of them joined, or characters drawn from the whole of Unicode (half of a surrogate pair included)."""
     turn = dice.random()
     if turn < 0.6:
         return dice.choice(SEEDS)
@@ -57,5 +57,5 @@ def text(dice: random.Random) -> str:
 
 
 def scalar(dice: random.Random) -> object:
-    """What JSON has where something else was expected."""
+    """Returns what JSON has where something else was expected."""
     return dice.choice((None, True, False, 0, -1, 1e308, 2**63, -(2**63) - 1, 10**40, 0.1, [], {}, [[]], {"": {}}, text(dice), text(dice)))

@@ -1,4 +1,4 @@
-"""Records for topics of a broker, each in a batch of its own with any codec, sent to partitions drawn by dice."""
+"""Sends records to topics of a broker, each in a batch of its own with any codec, to random partitions."""
 
 import random
 from collections.abc import AsyncIterator
@@ -22,14 +22,14 @@ class Record:
     codec: str = "none"
 
     def batch(self) -> bytes:
-        """As it is on the wire."""
+        """Returns the batch as it is on the wire."""
         record = batches.Record(self.key, self.value, self.headers, self.timestamp)
         return batches.batch(record, codec=list(batches.CODECS).index(self.codec))
 
 
 @asynccontextmanager
 async def writing(bootstrap: str, seed: int) -> AsyncIterator["Writer"]:
-    """A writer while the context lasts."""
+    """Yields a writer while the context lasts."""
     client = AIOKafkaClient(bootstrap_servers=bootstrap)
     await client.bootstrap()
     try:
@@ -45,7 +45,7 @@ class Writer:
         self._client, self._dice = client, dice
 
     async def send(self, record: Record) -> int:
-        """The broker's answer: 0, or the number of the error it refuses the record with."""
+        """Returns the broker's answer: 0, or the number of the error it refuses the record with."""
         await self._client.add_topic(record.topic)
         partition = self._dice.choice(sorted(self._client.cluster.partitions_for_topic(record.topic)))
         return await batches.answered(self._client, record.topic, partition, record.batch())

@@ -64,17 +64,17 @@ HOSTILE = st.sampled_from([*LINKS, *SENTENCES]) | st.text(
     st.sampled_from("ab.:/@ wcom-_1\n\r\u200b\u2024。．＠é") | st.characters(codec="utf-8"), max_size=60
 )
 
-# Not the code's own idea of a link: what mail programs are known to make links of.
+# Mail programs are known to make links of these; it is not the code's own idea of a link.
 AUTOLINKED = re.compile(r"\w+://|\bwww\.\S|@|\bmailto:|\btel:|[^\s.]\.(?:[^\W\d_]{2,}|c\u0323om)|\+?\d[\d ./()-]{7,}\d", re.IGNORECASE)
 
 
 def is_linked(text: str) -> bool:
-    """Whether a mail program makes a link of some of it, also one that folds full-width letters."""
+    """Says whether a mail program makes a link of some of it, also one that folds full-width letters."""
     return bool(AUTOLINKED.search(text) or AUTOLINKED.search(unicodedata.normalize("NFKC", text)))
 
 
 def shown(raw: bytes) -> list[str]:
-    """Everything of a mail that a customer sees, without what is ours: the link to stop, the moment and the sender's address."""
+    """Returns everything of a mail that a customer sees, without what is ours: the link to stop, the moment and the sender's address."""
     mail = email.message_from_bytes(raw, policy=email.policy.default)
     plain, page = mail.get_body(("plain",)), mail.get_body(("html",))
     assert plain is not None
@@ -86,7 +86,7 @@ def shown(raw: bytes) -> list[str]:
 
 
 def told(kind: Kind, component: str, title: str, name: str, symptom: str) -> list[str]:
-    """The mail that a fact about such an incident makes for such a customer."""
+    """Returns the mail that a fact about such an incident makes for such a customer."""
     about = {"incident_id": "i-1", "rule": "r", "severity": "high", "started_at": NOW, "opened_at": NOW, "why": {}}
     fact = IncidentOpened.Data(**about, component=component, title=title)
     status = IncidentStatus.OPEN if kind is Kind.OPENED else IncidentStatus(kind.value)

@@ -73,12 +73,12 @@ def is_quick(step: Callable[[], object]) -> None:
 
 
 def long(text: str, octets: int = MAX_BYTES) -> str:
-    """As much of it as a message may hold."""
+    """Returns as much of the text as a message may hold."""
     return text * (octets // len(text.encode("utf-8", "replace")))
 
 
 def read(fact: Fact, **data: Any) -> Fact | None:
-    """The fact with other data, as it is read from a record."""
+    """Returns the fact with other data, as it is read from a record."""
     whole = json.loads(write_fact(fact))
     said = json.dumps({**whole, "data": {**whole["data"], **data}}, ensure_ascii=False).encode("utf-8", "replace")
     return read_fact(said, (), NOW, FACT_OF)

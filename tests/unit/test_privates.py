@@ -1,4 +1,4 @@
-"""Tests use what is public: who reaches into a private member holds fast how something works instead of what it does."""
+"""Tests use what is public: one that reaches into a private member fixes how something works instead of what it does."""
 
 import ast
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ ALLOWED = {
 
 
 def reached(path: Path) -> Iterator[str]:
-    """The private members that a file uses of others than itself."""
+    """Yields the private members that a file uses of others than itself."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute) and _is_private(node.attr):
             owner = node.value

@@ -1,1 +1,1 @@
-"""What makes rows of a file into events: the mapping files shipped here, how files are read, and how a row is turned. Sends nothing."""
+"""Makes rows of a file into events: the mapping files shipped here, how files are read, and how a row is turned. Sends nothing."""

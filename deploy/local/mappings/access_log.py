@@ -1,4 +1,4 @@
-"""One line of a web server's access log as columns: common, combined or vhost_combined log format. Pure, in linear time.
+"""Splits one line of a web server's access log into columns: common, combined or vhost_combined log format. Pure, in linear time.
 
 The first fields are not quoted, and proxies write several hosts where one stands. So what is read is only what cannot be
 meant otherwise; a line that could put an address where the user is, is refused.
@@ -13,7 +13,7 @@ IN_ACCESS_LOG = frozenset(
     {"vhost", "host", "ident", "user", "time", "request", "status", "bytes", "referer", "agent", "rest", "method", "path", "protocol"}
 )
 
-# Possessive, so that nothing is tried twice: what follows a repetition can never be part of it.
+# The quantifiers are possessive, so that nothing is tried twice: what follows a repetition can never be part of it.
 _quoted = re.compile(r'"((?:[^"\\]|\\.)*+)"').match
 _numbers = re.compile(r" (\d{3}) (\d++|-)(?= |$)").match
 _method = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}").fullmatch  # RFC 9110, section 9.1, as methods are in fact
@@ -25,7 +25,7 @@ Columns = dict[str, str]
 
 
 def access_log_row(line: str) -> Columns | None:
-    """The line's columns, empty where it has nothing or says `-`; None when it is no such line.
+    """Returns the line's columns, empty where it has nothing or says `-`; None when it is no such line.
 
     `path` is the target of a request without scheme and host; what is no HTTP request has neither method, path nor protocol.
     """
@@ -43,7 +43,7 @@ def access_log_row(line: str) -> Columns | None:
 
 
 def _of_combined(line: str, at: int) -> Columns:
-    """The two quoted fields of the combined format, if they are there; proxies put their own fields behind."""
+    """Returns the two quoted fields of the combined format, if they are there; proxies put their own fields behind."""
     referer = _quoted(line, at + 1)
     agent = _quoted(line, referer.end() + 1) if referer is not None and line[referer.end() : referer.end() + 1] == " " else None
     if referer is None or agent is None or line[agent.end() : agent.end() + 1] not in ("", " "):
@@ -52,7 +52,7 @@ def _of_combined(line: str, at: int) -> Columns:
 
 
 def _who(said: str) -> Columns | None:
-    """What stands before the time: `[vhost:port] host[, host …] ident user`; the user may hold spaces."""
+    """Returns what stands before the time: `[vhost:port] host[, host …] ident user`; the user may hold spaces."""
     fields = said.split(" ")
     vhost = fields.pop(0) if _begins_with_vhost(fields) else ""
     hosts = next((at for at, each in enumerate(fields, 1) if not each.endswith(",")), len(fields))
@@ -63,7 +63,7 @@ def _who(said: str) -> Columns | None:
 
 
 def _begins_with_vhost(fields: list[str]) -> bool:
-    """Whether a name with a port is the server's; it may also be a client's, so what follows decides."""
+    """Returns True when a name with a port is the server's; it may also be a client's, so what follows decides."""
     found = _with_port(fields[0])
     if found is None or len(fields) < 4:
         return False
@@ -74,7 +74,7 @@ def _begins_with_vhost(fields: list[str]) -> bool:
 
 
 def _is_address(said: str) -> bool:
-    """Whether it is an IP address; one of version 6 may be in brackets, and either may have a port behind it."""
+    """Returns True when it is an IP address; one of version 6 may be in brackets, and either may have a port behind it."""
     found = _with_port(said)
     try:
         ip_address((found[1] if found else said).strip("[]"))
@@ -84,7 +84,7 @@ def _is_address(said: str) -> bool:
 
 
 def _asked(request: str) -> Columns:
-    """Method, path and protocol of a request line; spaces in the target are the client's own. Nothing when it is none."""
+    """Returns method, path and protocol of a request line; nothing when it is none. Spaces in the target are the client's own."""
     method, _, rest = request.partition(" ")
     target, _, protocol = rest.rpartition(" ")
     if not target or not _method(method) or not _protocol(protocol):

@@ -1,4 +1,4 @@
-"""Rows of a stream come when they come: they are read in a thread, so that nobody who waits for one is held up."""
+"""Reads rows of a stream in a thread, so that a caller is not blocked until the next row comes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-WAITING = 100  # items that were read and are not asked for yet: rows may be long
-PATIENCE = 0.2  # seconds without one after which whoever asks gets its turn back
+WAITING = 100  # items that were read ahead of the caller: rows may be long
+PATIENCE = 0.2  # seconds without an item after which the caller gets `idle`
 
 
 @dataclass(frozen=True)
 class _End:
-    """There are no more; `error` is what reading them raised."""
+    """Marks the end of the items; `error` is what reading them raised."""
 
     error: Exception | None = None
 
 
 def arriving(items: Iterator[T], idle: T) -> Iterator[T]:
-    """The items as they come, and `idle` whenever none has come for a fifth of a second. Raises what reading them raises.
+    """Yields the items as they come, and `idle` whenever none has come for a fifth of a second. Raises what reading them raises.
 
-    The thread is left behind when nobody asks any more: it may be waiting for a line that never comes.
+    The thread is not joined when the caller stops: it may be waiting for a line that never comes.
     """
     queue: Queue[T | _End] = Queue(WAITING)
     Thread(target=_read, args=(items, queue), daemon=True).start()

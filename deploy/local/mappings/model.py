@@ -1,4 +1,4 @@
-"""What a mapping file may say: how the rows of somebody's file become events. Pure; `shared/configuration/files.py` reads the file."""
+"""Defines what a mapping file may say: how the rows of a file become events. Pure; `shared/configuration/files.py` reads the file."""
 
 import codecs
 from datetime import UTC, tzinfo
@@ -22,7 +22,7 @@ Plain = Annotated[bool | int | float | None, meant("a text, a number, true, fals
 
 
 def names_in(text: str) -> list[tuple[str, str | None]]:
-    """A template in pieces: (text, the column after it, or None at the end). Raises ValueError when it is none."""
+    """Splits a template into pieces: (text, the column after it, or None at the end). Raises ValueError when it is none."""
     pieces = []
     for before, name, spec, conversion in Formatter().parse(text):
         if name == "" or spec or conversion:
@@ -48,7 +48,7 @@ def _several(said: object) -> object:
 
 
 def pattern(text: str) -> Any:
-    """A regular expression of RE2, whose time grows with what is searched and no faster. Raises ValueError for what is none.
+    """Compiles a regular expression of RE2, whose time grows linearly with the text. Raises ValueError for what is none.
 
     https://github.com/google/re2/wiki/Syntax
     """
@@ -76,7 +76,7 @@ def _route(text: str) -> str:
 
 def _encoding(name: str) -> str:
     try:
-        "a".encode(name).decode(name, "surrogateescape")  # some codecs are none of text, or cannot go on after a mistake
+        "a".encode(name).decode(name, "surrogateescape")  # some codecs are not for text, or cannot go on after a mistake
         return codecs.lookup(name).name
     except (LookupError, ValueError):
         raise ValueError(f"{name!r} is no encoding") from None
@@ -103,7 +103,7 @@ Condition = dict[str, Wanted]
 
 
 class Value(Config):
-    """A value that is not just text: taken, cut out, named, looked up, converted, judged, in this order."""
+    """A value is more than text: it is taken, cut out, named, looked up, converted and judged, in this order."""
 
     from_: Templates = Field(alias="from", description="texts with columns in braces: the first whose columns all say something")
     match: Annotated[str, AfterValidator(_pattern)] | None = Field(None, description="a regular expression (RE2); its one group is taken")
@@ -132,7 +132,7 @@ def _kind(said: Any) -> str:
 
 Object = TypeAliasType("Object", "Annotated[dict[str, Node], BeforeValidator(_no_column)]")
 # An object with a `from` is a value; anything else in `data` is JSON whose texts are templates.
-# In quotes, since it holds itself.
+# The alias is in quotes, since it refers to itself.
 Node = TypeAliasType(
     "Node",
     "Annotated[Annotated[Value, Tag('value')] | Annotated[Object, Tag('object')] | Annotated[list[Node], Tag('list')]"
@@ -141,7 +141,7 @@ Node = TypeAliasType(
 
 
 class Time(Config):
-    """When it happened."""
+    """Says when it happened."""
 
     from_: Template = Field(alias="from", description="a text with columns in braces")
     formats: list[str] = Field(["iso"], min_length=1, description="iso, unix, unix_ms, or as strptime has them; the first that fits")
@@ -153,7 +153,7 @@ class Time(Config):
 
 
 class Emitted(Config):
-    """One event that a row becomes, if it passes."""
+    """Is one event that a row becomes, if it passes."""
 
     type: str = Field(min_length=1, description="of the event: a type of yours, or a fact that product systems say")
     when: Condition = Field({}, description="by column; all that is named must hold")
@@ -178,13 +178,13 @@ class Emitted(Config):
 
     @property
     def topic(self) -> Topic:
-        """Where it goes: a fact to its own topic, any other type to the product events."""
+        """Returns the event's topic: a fact goes to its own topic, any other type to the product events."""
         topic = TOPIC_OF.get(FACT_OF[self.type]) if self.type in FACT_OF else None
         return topic if topic in FROM_PRODUCTS else Topic.PRODUCT_EVENTS
 
 
 class Mapping(Config):
-    """How the rows of a file become events."""
+    """A mapping says how the rows of a file become events."""
 
     format: Literal["csv", "json", "access-log"] = Field(description="json: one object a line; access-log: common or (vhost_)combined")
     encoding: Annotated[str, AfterValidator(_encoding)] = Field("utf-8-sig", description="of the file, as Python names it")
@@ -195,7 +195,7 @@ class Mapping(Config):
     events: list[Emitted] = Field(min_length=1, description="what each row becomes, if it passes")
 
     def names_rows_by_file(self) -> bool:
-        """Whether an event's identity says from which file, or from which row of it, it is."""
+        """Returns True when an event's identity says from which file, or from which row of it, it is."""
         return any(name in OWN for each in self.events for text in (*each.id, *each.source) for _, name in names_in(text))
 
     @model_validator(mode="after")

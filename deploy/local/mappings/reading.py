@@ -1,4 +1,4 @@
-"""Files as rows: CSV, JSON lines or an access log, plain, gzipped or inside a zip. A line at a time, however large the file."""
+"""Reads files as rows: CSV, JSON lines or an access log, plain, gzipped or inside a zip. A line at a time, however large the file."""
 
 import csv
 import gzip
@@ -26,7 +26,7 @@ STANDARD_INPUT = "-"
 GZIP = b"\x1f\x8b"  # RFC 1952, section 2.3.1
 LONGEST = 4 << 20  # characters; a longer line comes in pieces, which fit nothing
 
-# What the unpackers raise: RuntimeError for a password, NotImplementedError for a version or method, UnicodeError for a name.
+# The unpackers raise these: RuntimeError for a password, NotImplementedError for a version or method, UnicodeError for a name.
 DAMAGED = (EOFError, RuntimeError, UnicodeError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 Row = dict[str, Any]  # column → text, or what JSON has there; `file`, `stem` and `row` beside them
@@ -34,7 +34,7 @@ Row = dict[str, Any]  # column → text, or what JSON has there; `file`, `stem` 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Instead of a row: why there is none."""
+    """Stands for a row that cannot be read, and says why."""
 
     reason: str
     detail: str
@@ -42,25 +42,25 @@ class Unreadable:
 
 @dataclass
 class Place:
-    """How far a file was read."""
+    """Says how far a file was read."""
 
     line: int = 0  # the one that was read last
 
 
 @dataclass(frozen=True)
 class Input:
-    """One file, open. `done` and `size` are in the same unit, for a progress bar."""
+    """Is one open file. `done` and `size` are in the same unit, for a progress bar."""
 
-    name: str  # without folders and without .gz: the same file packed another way is the same file
-    text: Callable[[], TextIO]  # asked for once; of standard input only then its first bytes are waited for
-    size: int | None  # None: nobody knows
+    name: str  # without folders and without .gz, so that the same file has one name however it is packed
+    text: Callable[[], TextIO]  # called once; standard input is only then waited for
+    size: int | None  # None: it is not known
     done: Callable[[], int]
     at: Place = field(default_factory=Place)
 
 
 @contextmanager
 def opened(said: str, encoding: str) -> Iterator[list[Input]]:
-    """The file; or of a zip its only file, or all that `x.zip:name` or `x.zip:pattern*` mean; or standard input for `-`.
+    """Opens the file; or of a zip its only file, or all that `x.zip:name` or `x.zip:pattern*` mean; or standard input for `-`.
 
     Raises Failed or OSError.
     """
@@ -90,7 +90,7 @@ def _plain(files: ExitStack, path: Path, encoding: str) -> Input:
 
 
 def _standard_input(encoding: str) -> TextIO:
-    """It is never closed: whoever still reads it, for a line that never comes, would have to be waited for."""
+    """Opens standard input, and never closes it: a thread that still waits for a line would block the close."""
     raw = io.BufferedReader(io.FileIO(0, closefd=False))
     begins = raw.peek(4)[:4]
     if begins == b"PK\x03\x04":  # https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.7
@@ -118,12 +118,12 @@ def _open(text: TextIO) -> Callable[[], TextIO]:
 
 
 def _text(raw: Any, encoding: str) -> TextIO:
-    """Bytes that are not text become lone surrogates, which no event can hold: the row is refused, and the next one read."""
+    """Decodes text; bytes that are not text become lone surrogates, which no event can hold: the row is refused, and the next one read."""
     return io.TextIOWrapper(raw, encoding, errors="surrogateescape", newline="")
 
 
 def rows(source: Input, mapping: Mapping, needed: frozenset[str]) -> Iterator[Row | Unreadable]:
-    """The file's rows, in its order. Raises Failed when it has no column of a name in `needed`."""
+    """Yields the file's rows, in its order. Raises Failed when it has no column of a name in `needed`."""
     lines = _lines(source)
     match mapping.format:
         case "csv":
@@ -178,7 +178,7 @@ def _csv(lines: Iterator[str], mapping: Mapping, name: str, needed: frozenset[st
 
 
 def _distinct(columns: list[str]) -> list[str]:
-    """A name that comes again gets its number behind it: `category`, `category_2`."""
+    """Numbers names that come again: `category`, `category_2`."""
     return [name if (before := columns[:at].count(name)) == 0 else f"{name}_{before + 1}" for at, name in enumerate(columns)]
 
 
@@ -198,7 +198,7 @@ def _json(lines: Iterator[str]) -> Iterator[Row | Unreadable]:
 
 
 def _flat(held: dict[str, Any], before: str) -> Iterator[tuple[str, Any]]:
-    """What is in an object inside is a column too: `user.id`."""
+    """Yields a nested object's fields as columns, too: `user.id`."""
     for name, value in held.items():
         yield before + name, value
         if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The path of a request becomes the name of a part of the product: by a mapping's routes, and never an id that stands in it. Pure."""
+"""Names the part of the product that a request's path belongs to: by a mapping's routes, and never by an id in the path. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,23 +14,26 @@ Parts = Sequence[str]
 
 
 def parts_of(path: str) -> Parts:
-    """What stands between the slashes, without query, fragment and parameters (`;…`)."""
+    """Returns what stands between the slashes, without query, fragment and parameters (`;…`)."""
     found = _path(path)
     return [part.partition(";")[0] for part in (found[0] if found else "").split("/") if part]
 
 
 class Routes:
-    """The routes of one mapping, and the words that became names beside them."""
+    """Holds the routes of one mapping, and the words that became names beside them."""
 
     def __init__(self, routes: Mapping[str, str]) -> None:
-        """`routes`: what a path begins with, in whole parts → its name. `*` is any one part; of several that fit the longest counts."""
+        """Takes the routes as what a path begins with, in whole parts → its name.
+
+        `*` is any one part; of several that fit the longest counts.
+        """
         parsed = [(parts_of(route), name) for route, name in routes.items()]
         self._home = next((name for parts, name in parsed if not parts), None)
         self._routes = sorted(((parts, name) for parts, name in parsed if parts), key=lambda each: (-len(each[0]), each[0].count("*")))
         self._words: set[str] = set()
 
     def name(self, path: str) -> str | None:
-        """The name of a path's route, or its first part if that is a plain word, or `other`; None for what is no path."""
+        """Returns the name of a path's route, or its first part if that is a plain word, or `other`; None for what is no path."""
         if not path.startswith("/"):
             return None
         parts = parts_of(path)

@@ -1,4 +1,4 @@
-"""A row becomes the events its mapping says, as the bytes Kafka takes; or it is refused, with a reason. Reads no file, sends nothing."""
+"""Turns a row into the events its mapping says, as the bytes Kafka takes; or refuses it, with a reason. Reads no file, sends nothing."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -15,16 +15,16 @@ from deploy.local.mappings.values import as_text, parser, steps_of, test_of
 from shared.cloudevents import FACT_HEADERS, Undecodable, read_event, read_fact
 from shared.events import FACT_OF
 
-REMEMBERED = 1_000_000  # rows that were the first of theirs; one older than these would go out again, with the same id
+REMEMBERED = 1_000_000  # keys of rows that were the first of theirs; an older one would be sent again, with the same id
 
-Read = Callable[[Row], Any]  # None: there is nothing
+Read = Callable[[Row], Any]  # returns None when there is nothing
 Test = Callable[[Row], bool]
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Reason(StrEnum):
-    """Why a row that could be read becomes no event; beside these, the reasons of dead letters."""
+    """Says why a row that could be read becomes no event; beside these, the reasons of dead letters."""
 
     NO_TIME = "no_time"  # none there, or it fits none of the formats
     NO_IDENTITY = "no_identity"  # no id, no source, or no subject where the type needs one
@@ -42,7 +42,7 @@ class Misfit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An event, as Kafka takes it."""
+    """Is an event, as Kafka takes it."""
 
     at: datetime
     topic: str
@@ -52,17 +52,17 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that became no event, although it should have."""
+    """Is a row that became no event, although it should have."""
 
     reason: str
     detail: str
 
 
 class Turning:
-    """A mapping, ready to turn rows. Remembers which rows were the first of theirs."""
+    """Turns rows by a mapping, and remembers which rows were the first of theirs."""
 
     def __init__(self, mapping: Mapping, source: str | None = None) -> None:
-        """`source` replaces the mapping's, to tell files of the same name apart."""
+        """Takes a `source` that replaces the mapping's, to tell files of the same name apart."""
         self.columns: set[str] = set()
         self._missing = frozenset(mapping.missing) | {""}
         self._time = self._moment(mapping.time)
@@ -70,7 +70,7 @@ class Turning:
         self.columns -= OWN
 
     def turn(self, row: Row, now: datetime) -> list[Ready | Refused]:
-        """What becomes of the row; nothing when the mapping leaves it out. `now`: the wall clock, against times that cannot be."""
+        """Returns what becomes of the row; nothing when the mapping leaves it out. `now`: the wall clock, to refuse impossible times."""
         results: list[Ready | Refused] = []
         for event in self._events:
             try:
@@ -82,7 +82,7 @@ class Turning:
                 results.append(Refused(Reason.NOT_TEXT, "bytes that are not in the file's encoding"))
         return results
 
-    # ── what a mapping says, as functions of a row ───────────────────────────────────────────
+    # ── the mapping as functions of a row ────────────────────────────────────────────────────
 
     def column(self, name: str) -> Read:
         self.columns.add(name)
@@ -95,7 +95,7 @@ class Turning:
         return read
 
     def first_of(self, templates: Sequence[str]) -> Read:
-        """The first of the texts whose columns all say something."""
+        """Makes a function that returns the first of the texts whose columns all say something."""
         reads = [self._template(text) for text in templates]
         if len(reads) == 1:
             return reads[0]
@@ -105,7 +105,7 @@ class Turning:
         pieces = [(before, self.column(name) if name is not None else None) for before, name in names_in(text)]
         match pieces:
             case [("", read)] if read is not None:
-                return read  # a column alone keeps what JSON has there
+                return read  # a template of one column alone keeps the column's JSON type
 
         def fill(row: Row) -> str | None:
             parts = []
@@ -120,7 +120,7 @@ class Turning:
         return fill
 
     def text_of(self, templates: Sequence[str]) -> Callable[[Row], str | None]:
-        """The same where only a text will do."""
+        """Makes the same where only a text will do."""
         read, said = self.first_of(templates), " or ".join(templates)
         return lambda row: None if (held := read(row)) is None else _as_text(held, said)
 
@@ -141,7 +141,7 @@ class Turning:
         return moment
 
     def node(self, said: Any, path: str) -> Read:
-        """Anything in `data`; what is not there is left out."""
+        """Makes a function for anything in `data`; what is not there is left out."""
         match said:
             case Value():
                 return self._value(said, path)
@@ -168,7 +168,7 @@ class Turning:
                 try:
                     held = step(held)
                 except UnicodeEncodeError:
-                    raise  # that is a ValueError too, and what `turn` calls not text
+                    raise  # it is a ValueError too, but `turn` reports it as not text
                 except ValueError as error:
                     raise Misfit(Reason.WRONG_VALUE, f"{path}: {error}") from None
             return value.default if held is None else held
@@ -181,7 +181,7 @@ class Turning:
 
 
 class _Event:
-    """One event of the mapping, ready to be made of rows."""
+    """Is one event of the mapping, ready to be made of rows."""
 
     def __init__(self, turning: Turning, emitted: Emitted, source: str | None) -> None:
         self._emitted = emitted
@@ -194,7 +194,7 @@ class _Event:
         self._data = turning.node(emitted.data, "data")
 
     def of(self, row: Row, moment: Callable[[Row], datetime], now: datetime) -> Ready | None:
-        """The event; None when the row is not meant. Raises Misfit, or Undecodable for what would be a dead letter."""
+        """Returns the event; None when the row is not meant. Raises Misfit, or Undecodable for what would be a dead letter."""
         if not self._passes(row):
             return None
         first = self._once(row) if self._once else None
@@ -229,13 +229,13 @@ class _Event:
 
 
 def _key_of(subject: str | None, data: dict[str, Any], source: str) -> str:
-    """The customer, else the component, else who says it."""
+    """Returns the record's key: the customer, else the component, else the source."""
     component = data.get("component")
     return subject or (as_text(component) if component and not isinstance(component, dict | list) else source)
 
 
 def _as_text(held: Any, template: str) -> str:
-    """Raises Misfit with the template for what is no text."""
+    """Returns the value as text. Raises Misfit with the template for what is no text."""
     try:
         return as_text(held)
     except ValueError as error:
@@ -243,7 +243,7 @@ def _as_text(held: Any, template: str) -> str:
 
 
 def _check(value: bytes, is_fact: bool, now: datetime) -> None:
-    """Reads it as its readers will. Raises Undecodable: what would be a dead letter there is refused here."""
+    """Reads the event as its readers will. Raises Undecodable: what would be a dead letter there is refused here."""
     if is_fact:
         read_fact(value, FACT_HEADERS, now, FACT_OF)
     else:

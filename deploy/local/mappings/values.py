@@ -1,4 +1,4 @@
-"""What a file has in a column, taken as something else: text, a number, a moment, true or false. Pure."""
+"""Converts what a file has in a column: to text, a number, a moment, true or false. Pure."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,14 +19,14 @@ _integer = re.compile(r"\s*[+-]?\d{1,18}\s*").fullmatch
 
 
 def as_text(held: Any) -> str:
-    """The text of a plain value, as a file writes it: true and not True. Raises ValueError for an object and for a list."""
+    """Returns the text of a plain value, as a file writes it: true and not True. Raises ValueError for an object and for a list."""
     if isinstance(held, dict | list):
         raise ValueError(f"{'an object' if isinstance(held, dict) else 'a list'} where a text is meant")
     return held if isinstance(held, str) else _encode(held).decode()
 
 
 def as_number(held: Any) -> int | float:
-    """Raises ValueError for what is none, and for infinity."""
+    """Returns the number. Raises ValueError for what is none, and for infinity."""
     if isinstance(held, int | float) and not isinstance(held, bool):
         return held
     text = as_text(held)
@@ -40,7 +40,7 @@ BOOLEANS = {"true": True, "yes": True, "1": True, "t": True, "y": True, "false":
 
 
 def as_boolean(held: Any) -> bool:
-    """Raises ValueError for what is neither."""
+    """Returns the truth value. Raises ValueError for what is neither."""
     text = as_text(held).strip().lower()
     if text not in BOOLEANS:
         raise ValueError(f"{text!r} is neither true nor false")
@@ -56,7 +56,7 @@ CONVERSIONS: dict[str, Callable[[Any], Any]] = {
 
 
 def steps_of(value: Value) -> Iterator[Callable[[Any], Any]]:
-    """What is done to it, in order; each step takes something, may leave nothing, and raises ValueError when it cannot be done."""
+    """Yields what is done to a value, in order; each step takes a value, may return None, and raises ValueError when it cannot be done."""
     if value.match is not None:
         yield partial(_cut_out, pattern(value.match).search)
     if value.empty is not None:
@@ -73,7 +73,7 @@ def steps_of(value: Value) -> Iterator[Callable[[Any], Any]]:
 
 
 def _cut_out(search: Callable[[bytes], Any], held: Any) -> str | None:
-    """The first group. Raises UnicodeEncodeError for bytes that are no text."""
+    """Returns the first group. Raises UnicodeEncodeError for bytes that are no text."""
     text = as_text(held).encode()
     found = search(text)
     begins, ends = found.span(1) if found else (-1, -1)
@@ -81,7 +81,7 @@ def _cut_out(search: Callable[[bytes], Any], held: Any) -> str | None:
 
 
 def test_of(wanted: Wanted) -> Test:
-    """The condition as a function of what a column has; texts are compared, except where a number is asked for."""
+    """Returns the condition as a function of what a column has; texts are compared, except where a number is asked for."""
     if isinstance(wanted, Comparison):
         return _comparison(wanted)
     texts = frozenset(None if each is None else as_text(each) for each in (wanted if isinstance(wanted, list) else [wanted]))
@@ -89,7 +89,7 @@ def test_of(wanted: Wanted) -> Test:
 
 
 def _comparable(held: Any) -> Any:
-    """What a plain value is compared as; an object and a list are equal to no plain value."""
+    """Returns what a plain value is compared as; an object and a list are equal to no plain value."""
     return held if held is None else MISSING if isinstance(held, dict | list) else as_text(held)
 
 
@@ -99,7 +99,7 @@ def _comparison(comparison: Comparison) -> Test:
 
 
 def _compare(name: str, operand: Any) -> Test:
-    """As rules compare; a text counts as the number it writes, and what writes none compares with nothing."""
+    """Compares as rules do; a text counts as the number it writes, and what writes none compares with nothing."""
     if name == "present":
         return lambda held: (held is not None) == operand
     if name == "is_not":
@@ -116,7 +116,7 @@ def _compare(name: str, operand: Any) -> Test:
 
 
 def parser(format_: str) -> Callable[[str], datetime]:
-    """Reads a time in that format; raises ValueError, OverflowError or OSError when it is not."""
+    """Makes a function that reads a time in that format; it raises ValueError, OverflowError or OSError when it is not."""
     return PARSERS.get(format_) or partial(_strptime, format_)
 
 

@@ -26,7 +26,7 @@ router = APIRouter()
 BATCH = b"application/cloudevents-batch+json"
 MAX_EVENTS = 1_000
 
-# An array as a Struct of so many optional elements: msgspec stops at the first one too many. A list it would make whole, half a
+# The array is a Struct of so many optional elements, since msgspec stops at the first one too many. It would make a list whole, half a
 # million elements from a mebibyte of `[1,1,…]`, before it looks at its length.
 _elements = [(f"event{number}", msgspec.Raw, msgspec.Raw()) for number in range(MAX_EVENTS)]
 _batch = msgspec.json.Decoder(msgspec.defstruct("Batch", _elements, array_like=True, forbid_unknown_fields=True)).decode
@@ -34,14 +34,14 @@ metrics.UNTIMED.labels(Topic.PRODUCT_EVENTS)
 
 
 class Accepted(BaseModel):
-    """How many events are on their way; they are stored, and will be published even if the broker is away."""
+    """Says how many events are on their way; they are stored, and will be published even if the broker is away."""
 
     accepted: int
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """When events came in over HTTP (see `cloudevents.Arrival`)."""
+    """Says when events came in over HTTP (see `cloudevents.Arrival`)."""
 
     topic: str
     timestamp: int
@@ -49,7 +49,7 @@ class Posted:
 
 @router.post("/events", status_code=202, response_model=Accepted, dependencies=[allow(Role.PRODUCER)], tags=["events"])
 async def accept_events(request: Request, database: Db, idempotency_key: IdempotencyKey = None) -> Response:
-    """One CloudEvent 1.0 (structured, or binary with `ce-` headers), or a batch of them as a JSON array.
+    """Takes one CloudEvent 1.0 (structured, or binary with `ce-` headers), or a batch of them as a JSON array.
 
     All or nothing: 400 names the first 20 events that cannot be read, why, and how many there are; 413 above 1,000 events.
     An event without a time happened now.
@@ -66,7 +66,7 @@ async def accept_events(request: Request, database: Db, idempotency_key: Idempot
 
 
 def _parts(body: bytes, raw: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, Headers]]:
-    """What is sent as one event or several: each one's value and headers, as a Kafka record would have them."""
+    """Returns what is sent as one event or several: each one's value and headers, as a Kafka record would have them."""
     content_type = dict(raw).get(b"content-type", b"")
     attributes = [(f"ce_{str(name[3:], 'latin-1')}", value) for name, value in raw if name.startswith(b"ce-")]
     if attributes:
@@ -90,12 +90,12 @@ _quoted_pair = re.compile(rb"\\(.)")
 
 
 def _decoded(headers: Headers) -> Headers:
-    """Attributes as they were before they became HTTP headers, section 3.1.3.2. Raises Undecodable."""
+    """Returns the attributes as they were before they became HTTP headers, section 3.1.3.2. Raises Undecodable."""
     return [(name, _header_value(name, value) if name.startswith("ce_") else value) for name, value in headers]
 
 
 def _header_value(name: str, value: bytes) -> bytes:
-    """Unquoted if it is in double quotes (RFC 7230, section 3.2.6), then percent-decoded once."""
+    """Returns the value unquoted, if it is in double quotes (RFC 7230, section 3.2.6), then percent-decoded once."""
     if value.startswith(b'"'):
         quoted = _quoted(value)
         if quoted is None:
@@ -107,7 +107,7 @@ def _header_value(name: str, value: bytes) -> bytes:
 
 
 def _messages(parts: Sequence[tuple[bytes, Headers]], now: datetime) -> list[Message]:
-    """Each event as it will be published. Raises a 400 problem that names each one that cannot be read."""
+    """Returns each event as it will be published. Raises a 400 problem that names each one that cannot be read."""
     messages, errors = [], []
     arrival = Posted(Topic.PRODUCT_EVENTS, int(now.timestamp() * 1000))
     for index, (value, headers) in enumerate(parts):

@@ -1,10 +1,10 @@
 """monitor over HTTP: product systems send events, people read incidents and whom they touch."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.monitor import changing
@@ -47,7 +47,7 @@ class IncidentView(BaseModel):
 
 
 class Ending(Body):
-    """A person ends an incident."""
+    """A person says how an incident ends."""
 
     note: Annotated[str, Field(max_length=2000, description="for operators and agents; customers do not read it")] = ""
     tell: Annotated[bool, Field(description="whether those who were told of the incident hear of its end")] = True
@@ -71,7 +71,7 @@ async def list_incidents(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[IncidentView]:
-    """Incidents, newest first."""
+    """Returns incidents, newest first."""
     async with database.transaction() as tx:
         await plan_for_values(tx)
         return await page_of(
@@ -88,14 +88,14 @@ async def list_incidents(
 
 @router.get("/incidents/{incident_id}", dependencies=[allow(Role.AGENT)], tags=["incidents"])
 async def read_incident(database: Db, incident_id: Name) -> IncidentView:
-    """One incident. 404 when there is none."""
+    """Returns one incident. 404 when there is none."""
     async with database.connection() as connection:
         return await _shown(connection, incident_id)
 
 
 @router.get("/incidents/{incident_id}/impact", dependencies=[allow(Role.AGENT)], tags=["incidents"])
 async def list_impact(database: Db, incident_id: Name, cursor: Cursor = None, limit: Limit = 100) -> Page[ImpactView]:
-    """The customers an incident touches, by id, each with the evidence. 404 when there is no such incident."""
+    """Returns the customers an incident touches, by id, each with the evidence. 404 when there is no such incident."""
     async with database.transaction() as tx:
         await _shown(tx, incident_id)
         return await page_of(
@@ -124,42 +124,41 @@ MAY_FAIL: dict[int | str, dict[str, Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A person asks that an incident ends: which one, who they are, and how it ends."""
+
+    incident_id: Name
+    who: Annotated[Caller, allow(Role.AGENT)]
+    ending: Ending = Ending()  # noqa: RUF009  immutable
+
+
+Asked = Annotated[_Asked, Depends()]
+
+
 @router.post("/incidents/{incident_id}/resolve", response_model=IncidentView, responses=MAY_FAIL, tags=["incidents"])
-async def resolve_incident(
-    request: Request,
-    database: Db,
-    incident_id: Name,
-    who: Annotated[Caller, allow(Role.AGENT)],
-    ending: Ending = Ending(),  # noqa: B008  immutable
-    key: IdempotencyKey = None,
-) -> Response:
+async def resolve_incident(request: Request, database: Db, asked: Asked, key: IdempotencyKey = None) -> Response:
     """The trouble is over, whatever the events show. Only events after this moment can open an incident again."""
-    return await once(request, database, key, lambda tx: _end(tx, incident_id, "resolved", who, ending))
+    return await once(request, database, key, lambda tx: _end(tx, "resolved", asked))
 
 
 @router.post("/incidents/{incident_id}/dismiss", response_model=IncidentView, responses=MAY_FAIL, tags=["incidents"])
-async def dismiss_incident(
-    request: Request,
-    database: Db,
-    incident_id: Name,
-    who: Annotated[Caller, allow(Role.AGENT)],
-    ending: Ending = Ending(),  # noqa: B008  immutable
-    key: IdempotencyKey = None,
-) -> Response:
+async def dismiss_incident(request: Request, database: Db, asked: Asked, key: IdempotencyKey = None) -> Response:
     """It was a false alarm. Only events after this moment can open an incident again."""
-    return await once(request, database, key, lambda tx: _end(tx, incident_id, "dismissed", who, ending))
+    return await once(request, database, key, lambda tx: _end(tx, "dismissed", asked))
 
 
-async def _end(tx: Tx, incident_id: str, status: str, who: Caller, ending: Ending) -> IncidentView:
+async def _end(tx: Tx, status: str, asked: _Asked) -> IncidentView:
     now: datetime = await tx.fetchval("SELECT clock()")
-    how = End(status, now, f"by {who.person}", by=who.person, note=ending.note, tell=ending.tell)
-    if await changing.end(tx, incident_id, how, now) is None:
-        known = await _shown(tx, incident_id)
+    by, ending = asked.who.person, asked.ending
+    how = End(status, now, f"by {by}", by=by, note=ending.note, tell=ending.tell)
+    if await changing.end(tx, asked.incident_id, how, now) is None:
+        known = await _shown(tx, asked.incident_id)
         raise Problem(409, f"the incident is {known.status} already", current=known.status)
-    return await _shown(tx, incident_id)
+    return await _shown(tx, asked.incident_id)
 
 
 def _view(row: IncidentRow) -> IncidentView:
-    """The incident as people see it."""
+    """Returns the incident as people see it."""
     resolved_at = row.ended_at if row.status == "resolved" else None
     return IncidentView(**asdict(row), resolved_at=resolved_at, by=row.ended_by)

@@ -8,7 +8,7 @@ from services.monitor.rules.file import RatioRule
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a window holds."""
+    """The counts of a window: how many events it holds, and how many of them are bad."""
 
     events: int = 0
     bad: int = 0
@@ -30,7 +30,7 @@ class Signal:
 
 
 def judge(rule: RatioRule, counts: Counts) -> Signal:
-    """Failing when every opening threshold is reached; calm when enough events are below the resolving ratio."""
+    """Says failing when every opening threshold is reached; calm when enough events are below the resolving ratio."""
     failing = counts.ratio >= rule.open.ratio and counts.events >= rule.open.events and counts.customers >= rule.open.customers
     why = {
         "ratio": round(counts.ratio, 4),

@@ -1,4 +1,4 @@
-"""What the fold lets go of, and when: by how far event time has come, and by number. Pure.
+"""The fold forgets what is old by event time, and what exceeds a limit. Pure.
 
 Event time is told by a partition's *clock*: the latest event time it has counted, which never runs ahead of ours.
 """
@@ -12,7 +12,7 @@ K = TypeVar("K", bound=Hashable)
 
 @dataclass(slots=True)
 class Ages(Generic[K]):
-    """Where the clock stood when each key was last touched, the longest untouched first."""
+    """Knows where the clock stood when each key last changed; the key that changed longest ago is first."""
 
     _touched: dict[K, float] = field(default_factory=dict)
 
@@ -31,17 +31,17 @@ class Ages(Generic[K]):
         self._touched = dict(sorted(touched, key=lambda each: each[1]))
 
     def pop_oldest(self) -> K:
-        """Lets go of what was untouched for longest; there must be something."""
+        """Forgets the key that changed longest ago and returns it; there must be one."""
         key = next(iter(self._touched))
         del self._touched[key]
         return key
 
     def forget(self, before: float) -> list[K]:
-        """Lets go of what was not touched since the clock was at `before`; returns it."""
+        """Forgets the keys that have not changed since the clock was at `before`; returns them."""
         gone = []
         for key, touched in self._touched.items():
             if touched >= before:
-                break  # the rest was touched later
+                break  # the rest changed later
             gone.append(key)
         for key in gone:
             del self._touched[key]
@@ -50,7 +50,7 @@ class Ages(Generic[K]):
 
 @dataclass(slots=True)
 class Mark:
-    """What is stored of one component: all times are event time, seconds since the epoch."""
+    """The stored state of one component. All times are event time, seconds since the epoch."""
 
     watermark: float
     closed: float = 0.0  # events before it are late, because the identities of their time are forgotten
@@ -62,7 +62,7 @@ EVERY_OTHER = ""  # no component has this name: here stands what holds for those
 
 @dataclass(slots=True)
 class Components:
-    """How far each component of one rule in one partition has come, and which of its events would be late.
+    """Watermarks: how far each component of one rule in one partition has come. They decide which of its events are late.
 
     Those that somebody `named` are always known. Of the others, the strangers, at most `limit` are. One more displaces the one that
     has been without buckets for longest, or is refused when all have some; one that is without for long enough is forgotten.
@@ -83,15 +83,15 @@ class Components:
     # ── an event came ────────────────────────────────────────────────────────────────────────
 
     def is_late(self, component: str, at: float, watermark: float) -> bool:
-        """Whether an event that is no later than its component's watermark changes nothing any more."""
+        """Says whether an event that is no later than its component's watermark changes nothing any more."""
         return at < watermark - self.horizon or at < self._closed.get(component, 0.0)
 
     def is_late_for_all(self, component: str, at: float) -> bool:
-        """The same of a component that is not known: a stranger may have been, and its events forgotten."""
+        """Says the same of a component that is not known: a stranger may have been, and its events forgotten."""
         return at <= self._closed.get(EVERY_OTHER, -1.0) and component not in self.named
 
     def has_room(self, component: str) -> bool:
-        """Whether one more component may come; makes room when it can."""
+        """Says whether one more component may come; makes room when it can."""
         if component in self.named or component in self._held:
             return True
         while len(self._strangers) >= self.limit and len(self._resting):
@@ -99,7 +99,7 @@ class Components:
         return len(self._strangers) < self.limit
 
     def reach(self, component: str, at: float) -> None:
-        """The component, known or new, has come so far."""
+        """Advances the watermark of a component, known or new."""
         self.watermarks[component] = max(at, self.watermarks.get(component, 0.0))
         if component not in self.named:
             self._strangers.add(component)
@@ -113,7 +113,7 @@ class Components:
         self._unsaved |= {component, EVERY_OTHER}
 
     def came_ahead(self, component: str, at: float) -> None:
-        """An event of time `at`, ahead of our clock, was counted as if it came in time."""
+        """Notes that an event of time `at`, ahead of our clock, was counted as if it came in time."""
         self._ahead[component] = max(at, self._ahead.get(component, 0.0))
         self._unsaved.add(component)
 
@@ -138,7 +138,7 @@ class Components:
             self._resting.touch(component, clock)
 
     def hold(self, components: frozenset[str], clock: float) -> None:
-        """These have open incidents, and nobody else: they are let in whatever the limit, and not let go."""
+        """Keeps the components with open incidents, and no others: no limit applies to them, and they are not forgotten."""
         before, self._held = self._held, components
         for component in components - before:
             self._resting.drop(component)
@@ -146,12 +146,12 @@ class Components:
             self._rest(component, clock)
 
     def forget(self, before: float) -> None:
-        """Lets go of the strangers that have been without buckets since the clock was at `before`."""
+        """Forgets the strangers that have been without buckets since the clock was at `before`."""
         for component in self._resting.forget(before):
             self._forget(component)
 
     def close(self, start: float, end: float) -> None:
-        """The identities of events from `start` to `end` are forgotten: what may be such an event is late from now on."""
+        """Notes that the identities of events from `start` to `end` are forgotten: an event that may be one of them is late from now on."""
         for component, watermark in self.watermarks.items():
             reached = max(watermark, self._ahead.get(component, 0.0))
             if reached >= start and watermark - self.horizon < end:
@@ -167,7 +167,7 @@ class Components:
     # ── a checkpoint ─────────────────────────────────────────────────────────────────────────
 
     def unsaved(self) -> dict[str, Mark | None]:
-        """What changed since the last call beside watermarks, which go with the buckets; None: not known any more."""
+        """Returns what changed since the last call, but for watermarks, which are stored with the buckets; None: not known any more."""
         names, self._unsaved = self._unsaved, set()
         return {
             name: Mark(self.watermarks.get(name, 0.0), self._closed.get(name, 0.0), self._ahead.get(name, 0.0))

@@ -1,4 +1,4 @@
-"""The buckets of one rule in one partition: counts per component, what of them is stored, and when they are let go. Pure."""
+"""The buckets of one rule in one partition: counts per component, what of them is stored, and when they are forgotten. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Buckets:
     """Cells by the start of their bucket and their component."""
 
     def __init__(self, components: Components, width: int, kept: float) -> None:
-        """`width`: seconds of a bucket. `kept`: seconds of event time for which a cell is kept that nothing touches."""
+        """`width`: seconds of a bucket. `kept`: seconds of event time for which a cell is kept that does not change."""
         self.of: dict[int, dict[str, Cell]] = {}
         self._components, self._width, self._kept = components, width, kept
         self._starts: dict[str, list[int]] = {}  # component → its buckets, as a heap; some may be gone
@@ -59,7 +59,7 @@ class Buckets:
         self._moved: set[str] = set()  # components that changed since the last `forget`
 
     def cell(self, start: int, component: str) -> Cell:
-        """The cell, to be changed."""
+        """Returns the cell, to be changed."""
         cell = self.of.setdefault(start, {}).get(component)
         if cell is None:
             cell = self._put(start, component, Cell())
@@ -77,21 +77,21 @@ class Buckets:
         return cell
 
     def leave(self, start: int, component: str) -> None:
-        """One customer is not counted there any more, if the cell is still there."""
+        """Stops counting one customer there, if the cell is still there."""
         if (cell := self.of.get(start, {}).get(component)) is not None and cell.customers:
             self.cell(start, component).customers -= 1
 
     # ── a checkpoint ─────────────────────────────────────────────────────────────────────────
 
     def changes(self) -> Changes:
-        """The cells that changed since the last `take_changes`."""
+        """Returns the cells that changed since the last `take_changes`."""
         changes: Changes = {}
         for start, component, cell in self._changed:
             changes.setdefault(component, []).append((start, cell.total, cell.bad, cell.customers, cell.first_bad))
         return changes
 
     def take_changes(self, clock: float) -> list[StoredBucket]:
-        """The cells that changed, to be stored; nothing counts as changed afterwards. `clock`: the partition's."""
+        """Returns the cells that changed, to be stored; nothing counts as changed afterwards. `clock`: the partition's."""
         changed: dict[int, list[str]] = {}
         for start, component, cell in self._changed:
             cell.changed = False
@@ -120,14 +120,14 @@ class Buckets:
             self._put(start, component, Cell(cell.total, cell.bad, cell.first_bad, cell.customers))
 
     def restored(self, touched: Mapping[int, float]) -> None:
-        """All that was stored is back. `touched`: where the clock stood when each bucket was stored last."""
+        """Ends a restore: all that was stored is back. `touched`: where the clock stood when each bucket was stored last."""
         self._ages.restore(touched.items())
         self._moved = set(self._starts)
 
     # ── letting go ───────────────────────────────────────────────────────────────────────────
 
     def forget(self, clock: float) -> list[int]:
-        """Lets go of cells no late event can reach: their component is past them, or the clock is far past their last change.
+        """Forgets the cells that no late event can reach: their component is past them, or the clock is far past their last change.
 
         Returns the buckets that are empty now. Changes must have been taken before.
         """
@@ -141,7 +141,7 @@ class Buckets:
         return gone
 
     def _pass(self, component: str, clock: float) -> list[int]:
-        """Lets go of the buckets a component is past; returns those of which nothing is left."""
+        """Forgets the buckets that a component is past; returns those of which nothing is left."""
         starts, gone = self._starts.get(component, []), []
         reach = self._components.watermarks.get(component, 0.0) - self._kept - self._width
         while starts and starts[0] < reach:

@@ -9,7 +9,7 @@ SEED, M, MASK = 0x9747B28C, 0x5BD1E995, 0xFFFFFFFF
 
 
 def key_of(event: ProductEvent) -> str:
-    """The event's customer, else the component it names, else its source.
+    """Returns the event's customer, else the component it names, else its source.
 
     All events of one customer have one key, and all copies of one event do, so that one partition sees them all.
     """
@@ -20,7 +20,7 @@ def key_of(event: ProductEvent) -> str:
 
 
 def home_of(key: bytes, partitions: int) -> int:
-    """The partition of a key: its murmur2, as Java's clients compute it, without its sign. A third of what aiokafka's own costs.
+    """Returns the partition of a key: its murmur2, as Java's clients compute it, without its sign. It is three times as fast as aiokafka's.
 
     https://kafka.apache.org/documentation/#producerconfigs_partitioner.class
     """

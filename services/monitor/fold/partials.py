@@ -1,4 +1,4 @@
-"""What the fold tells the detecting side, cut into messages that every broker takes. Pure."""
+"""The fold's counts are cut into messages (partials) that every broker takes. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -15,7 +15,7 @@ _encode = msgspec.json.encode
 
 
 def series(rule: RatioRule, component: str, partition: int, watermark: float, buckets: Sequence[Bucket]) -> Iterator[FoldedSeries]:
-    """What one partition saw of a component, in order of time, in pieces of at most `IN_ONE` buckets.
+    """Yields what one partition saw of a component, in order of time, in pieces of at most `IN_ONE` buckets.
 
     Time has come no further than what is told: a window must not be judged before its buckets are there.
     """
@@ -34,12 +34,12 @@ def series(rule: RatioRule, component: str, partition: int, watermark: float, bu
 
 
 def size(of: FoldedSeries) -> int:
-    """Bytes of its JSON."""
+    """Returns how many bytes its JSON has."""
     return NAMES + len(_encode((of.rule, of.component, of.partition, of.watermark, of.buckets, of.fingerprint)))
 
 
 def messages(folded: Iterable[FoldedSeries]) -> Iterator[tuple[FoldedSeries, ...]]:
-    """The series in order, as many in each message as have room."""
+    """Yields the series in order, as many in each message as have room."""
     piece: list[FoldedSeries] = []
     room = LARGEST
     for each in folded:

@@ -1,4 +1,4 @@
-"""Fold: what one partition of the product events amounts to, per rule, component and bucket of event time. Pure.
+"""The fold counts the product events of one partition, per rule, component and bucket of event time. Pure.
 
 The product events are keyed by customer, so a customer's every event is in one partition, and
 counts of distinct customers add up over partitions. A customer is counted in the bucket of their
@@ -35,7 +35,7 @@ class Watch:
         self.watermarks = self.components.watermarks  # component → latest event time
         self.tallies = Tallies()
         self.refused = 0  # events whose component was one too many
-        self.kept = horizon + rule.window.total_seconds()  # seconds of the clock for which what nothing touches is kept
+        self.kept = horizon + rule.window.total_seconds()  # seconds of the clock for which what does not change is kept
         self._window = rule.window.total_seconds()
         self._width = rule.width
         self._where, self._bad, self._component = test_of(rule.where), test_of(rule.bad) or bool, rule.component_of()
@@ -75,7 +75,7 @@ class Watch:
         return TAKEN
 
     def _admit(self, component: str, at: float) -> int:
-        """Whether a component that is not known may come."""
+        """Says whether a component that is not known may come."""
         if not 0 < len(component) <= 255:
             return NOT_OURS
         if self.components.is_late_for_all(component, at):
@@ -86,7 +86,7 @@ class Watch:
         return TAKEN
 
     def came_ahead(self, event: ProductEvent) -> None:
-        """The event just taken has a time ahead of our clock. Within the same minute its component's watermark says enough."""
+        """Notes that the event just taken has a time ahead of our clock. Within the same minute its component's watermark says enough."""
         component, at = self._component(event), event.time.timestamp()
         if type(component) is str and component in self.watermarks and at // MINUTE > self.watermarks[component] // MINUTE:
             self.components.came_ahead(component, at)
@@ -120,24 +120,25 @@ class Watch:
                 tally.first, tally.count = min(tally.first, first), tally.count + count - 1
 
     def restored(self, touched: Mapping[int, float], clock: float, now: float) -> None:
-        """All that was stored is back. `touched`: where the clock stood when each bucket was stored last."""
+        """Ends a restore: all that was stored is back. `touched`: where the clock stood when each bucket was stored last."""
         self.buckets.restored(touched)
         self.tallies.fresh.clear()  # who was erased meanwhile is named by the database
         self._turned = clock, now
 
     def turn(self, clock: float, now: float) -> int | None:
-        """Lets go of tallies that nothing has touched for as long, and for long enough by the wall clock; returns their generation."""
+        """Forgets the tallies that have not changed for as long, and for long enough by the wall clock; returns their generation."""
         if clock - self._turned[0] <= self.kept or now - self._turned[1] < FOUND_WITHIN:
             return None
         self._turned = clock, now
         return self.tallies.turn()
 
     def forget_strangers(self, clock: float) -> None:
-        """Lets go of components that nobody named and that have said nothing for long."""
+        """Forgets strangers: components that nobody named, once they have been quiet for long."""
         self.components.forget(clock - QUIET)
 
     def affected(self, component: str, customers: Iterable[str] | None, since: float, until: float) -> Iterator[tuple[str, Tally]]:
-        """Those of the customers (None: of all) whose bad events reach the rule's number, in a row that lies at least in part within."""
+        """Yields those of the customers (None: of all) whose bad events reach the rule's number, in a failure streak that lies at least
+        in part within."""
         for customer in self.tallies.customers(component) if customers is None else customers:
             tally = self.tallies.of(component, customer)
             if tally is None or self.tallies.is_hidden(customer, tally):
@@ -148,7 +149,7 @@ class Watch:
 
 @dataclass(slots=True)
 class Account:
-    """What became of the events that one partition folded: counted, duplicate, unmatched, dead; and how many records were read from it.
+    """The account of the events that one partition folded: counted, duplicate, unmatched, dead; and how many records were read from it.
 
     Over all partitions read = counted + duplicate + unmatched + dead + forwarded.
     """
@@ -181,7 +182,7 @@ class Partition:
         }
 
     def asks_for(self, event: ProductEvent) -> bool:
-        """Whether a rule counts events of this type."""
+        """Says whether a rule counts events of this type."""
         return event.type in self._by_type
 
     def fold(self, event: ProductEvent, now: float) -> int:
@@ -233,11 +234,11 @@ class Partition:
             self.account.unmatched += 1
 
     def is_over(self, clock: float) -> bool:
-        """Whether a minute that grew last when the clock was there need not be known any more."""
+        """Says whether a minute that grew last when the clock was there need not be known any more."""
         return clock < self.clock - self._remembered
 
     def expired(self) -> list[int]:
-        """The minutes of event time whose identities need not be known any more."""
+        """Returns the minutes of event time whose identities need not be known any more."""
         return [minute for minute, clock in self.seen.grew().items() if self.is_over(clock)]
 
     def forget(self, minute: int) -> None:
@@ -246,13 +247,13 @@ class Partition:
         self.close(minute)
 
     def close(self, minute: int) -> None:
-        """What could be an event of that minute is late from now on."""
+        """Notes that an event that may be of that minute is late from now on."""
         for watch in self.watches.values():
             watch.components.close(minute * MINUTE, (minute + 1) * MINUTE)
 
 
 def above(limit: int, sizes: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:
-    """The (partition, minute)s to be forgotten, the oldest minutes first, so that no more than `limit` identities are known."""
+    """Returns the (partition, minute)s to be forgotten, the oldest minutes first, so that no more than `limit` identities are known."""
     excess = sum(sizes.values()) - limit
     gone = []
     for at in sorted(sizes, key=lambda at: at[1]) if excess > 0 else ():

@@ -1,4 +1,4 @@
-"""Which events have been counted: `source` and `id` together are an event's identity, and it counts once. Pure.
+"""Deduplication: an event's identity, its `source` and `id` together, is remembered, and the event counts once. Pure.
 
 Identities are 64-bit hashes (xxHash3), found by the event's own time, which a duplicate shares. Two different events collide once in
 10^12 at a million known. The seconds that still grow are hash sets (some 100 bytes an identity); a second that a checkpoint found quiet
@@ -36,7 +36,7 @@ class Packed:
         return len(self._held)
 
 
-# Identities, those of them not yet stored, those stored since it was packed, and where older ones are.
+# It holds identities, those of them not yet stored, those stored since it was packed, and where older ones are.
 Second = tuple[set[int], list[int], "array[int]", tuple[Packed, ...]]
 
 
@@ -51,7 +51,7 @@ class Seen:
     _sizes: dict[int, int] = field(default_factory=dict)  # minute → how many identities
 
     def first_time(self, source: str, event_id: str, at: float) -> bool:
-        """Whether this event, of this event time, is new; it is known from now on."""
+        """Says whether this event, of this event time, is new; it is known from now on."""
         second = int(at)
         identity = xxh3_64_intdigest(f"{source}\x1f{event_id}".encode())
         held = self._open.get(second)
@@ -72,12 +72,15 @@ class Seen:
         return tuple(packed for packed in found if packed is not None)
 
     def take_back(self, at: float) -> None:
-        """The event that just came for the first time changed nothing: when it comes again it is new."""
+        """Takes the latest identity back, because its event changed nothing: when the event comes again it is new."""
         known, unsaved, *_ = self._open[int(at)]
         known.remove(unsaved.pop())
 
     def fresh(self, clock: float) -> dict[int, bytes]:
-        """What came since the last call, by minute: to be stored beside what was stored before. `clock`: the partition's event time."""
+        """Returns what came since the last call, by minute: to be stored beside what was stored before.
+
+        `clock`: the partition's event time.
+        """
         fresh: dict[int, list[bytes]] = {}
         for second, (known, unsaved, stored, _) in list(self._open.items()):
             if not unsaved:
@@ -112,19 +115,19 @@ class Seen:
         self._grow(minute, len(identities), clock)
 
     def __len__(self) -> int:
-        """How many identities are stored and remembered."""
+        """Returns how many identities are stored and remembered."""
         return sum(self._sizes.values())
 
     def minutes(self) -> dict[int, int]:
-        """How many identities each minute holds."""
+        """Returns how many identities each minute holds."""
         return self._sizes
 
     def grew(self) -> dict[int, float]:
-        """Where the clock stood when each minute last grew; of a minute ahead of the clock, its end."""
+        """Returns where the clock stood when each minute last grew; of a minute ahead of the clock, its end."""
         return self._grew
 
     def forget(self, minute: int) -> None:
-        """Lets go of one minute. Its events must be refused from now on: they would look new."""
+        """Forgets one minute. Its events must be refused from now on: they would look new."""
         for second in range(minute * MINUTE, (minute + 1) * MINUTE):
             self._open.pop(second, None)
             self._packed.pop(second, None)

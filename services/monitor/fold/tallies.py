@@ -1,7 +1,7 @@
-"""Each customer's row of failures at one component, as one rule in one partition remembers it. Pure.
+"""Tallies: each customer's failure streak at one component, as one rule in one partition remembers it. Pure.
 
-Rows are kept in two generations. A row that changes moves to the young one; when the generations turn, the old one is let go whole.
-So a row outlives its last failure by at least the time between two turns, and forgetting costs nothing per customer.
+They are kept in two generations. One that changes moves to the young one; when the generations turn, the old one is dropped whole.
+So a tally outlives its last failure by at least the time between two turns, and forgetting costs nothing per customer.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -14,7 +14,7 @@ Rows = dict[str, dict[str, tuple[float, float, int, int]]]  # component → cust
 
 @dataclass(slots=True)
 class Tally:
-    """One customer's unbroken row of bad events: no two further apart than the rule's window."""
+    """One customer's failure streak: an unbroken row of bad events, no two further apart than the rule's window."""
 
     first: float  # event time, seconds since the epoch
     last: float
@@ -22,7 +22,7 @@ class Tally:
     home: int  # the bucket that counts this customer
 
     def follow(self, at: float, window: float) -> None:
-        """One more bad event. One so late that it belongs to an earlier row changes nothing."""
+        """Adds one more bad event. One so late that it belongs to an earlier streak changes nothing."""
         if at - self.last > window:  # the row is broken; the later one counts
             self.first, self.last, self.count = at, at, 1
         elif self.first - at <= window:
@@ -70,13 +70,13 @@ class Tallies:
     _stored: Appended = field(default_factory=Appended)
 
     def of(self, component: str, customer: str) -> Tally | None:
-        """The row as it stands."""
+        """Returns the row as it stands."""
         young = self._young.get(component)
         found = None if young is None else young.get(customer)
         return found if found is not None else self._old.get(component, {}).get(customer)
 
     def put(self, component: str, customer: str, tally: Tally) -> None:
-        """The row changed."""
+        """Stores a row that has changed."""
         self.failed.setdefault(component, set()).add(customer)
         self._renew(component, customer, tally)
 
@@ -89,12 +89,12 @@ class Tallies:
         rows[customer] = tally
 
     def customers(self, component: str) -> Iterator[str]:
-        """Everybody with a row at this component."""
+        """Yields everybody with a row at this component."""
         for generation in (self._old, self._young):
             yield from generation.get(component, ())
 
     def is_hidden(self, customer: str, tally: Tally) -> bool:
-        """Whether the customer was erased since their last bad event."""
+        """Says whether the customer was erased since their last bad event."""
         return customer in self.hidden and tally.last <= self.hidden[customer]
 
     def erase(self, customers: Collection[str]) -> None:
@@ -108,7 +108,7 @@ class Tallies:
             self._size -= sum(rows.pop(customer, None) is not None for customer in customers)
 
     def take_changes(self) -> StoredRows | None:
-        """The rows that changed, to be stored; nothing counts as changed afterwards."""
+        """Returns the rows that changed, to be stored; nothing counts as changed afterwards."""
         failed, self.failed = self.failed, {}
         if not failed:
             return None

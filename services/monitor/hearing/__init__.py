@@ -1,1 +1,1 @@
-"""A message came: each module handles one topic."""
+"""monitor handles the messages that it reads, one module for each topic."""

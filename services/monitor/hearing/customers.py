@@ -22,7 +22,7 @@ async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
 
 
 async def forget_erased(tx: Tx, partitions: Mapping[int, Partition]) -> bool:
-    """Part of a checkpoint, before anybody is told or stored: forgets the erased in memory and in what is stored.
+    """Forgets the erased in memory and in what is stored. It is part of a checkpoint, before any customer is published or stored.
 
     No customer is erased between this and the end of `tx`. Returns whether there are more to forget.
     """

@@ -39,7 +39,7 @@ Incidents = Mapping[tuple[str, str], Sequence[RecentIncident]]  # by rule and co
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one process may remember."""
+    """The limits of what one process remembers."""
 
     identities: int = 50_000_000  # of events, in 8 bytes each
     components: int = COMPONENTS  # of each rule in each partition, beside those that are named
@@ -70,11 +70,11 @@ class Folding:
         self._accounted: dict[str, int] = {}
 
     def incidents_changed(self) -> None:
-        """An incident opened or ended: the next checkpoint must not wait."""
+        """Has the next checkpoint made at once, since an incident opened or ended."""
         self._pressing = bool(self._partitions)
 
     def customers_erased(self) -> None:
-        """Customers are to be forgotten: the next checkpoint must not wait."""
+        """Has the next checkpoint made at once, since customers are to be forgotten."""
         self._pressing = bool(self._partitions)
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
@@ -111,7 +111,7 @@ class Folding:
         self._count()
 
     def _hold(self, incidents: Incidents) -> None:
-        """A component with an open incident is let in and kept, so that events can show its end."""
+        """Keeps the components with an open incident, so that events can show its end."""
         waiting = _open(incidents)
         for partition in self._partitions.values():
             for rule, watch in partition.watches.items():
@@ -120,7 +120,7 @@ class Folding:
     # ── whom an incident touches ─────────────────────────────────────────────────────────────
 
     def _touching(self, incidents: Incidents) -> list[RecentIncident]:
-        """Those that may touch somebody new: not looked for yet, or of a component where somebody failed since the last checkpoint."""
+        """Returns those that may touch somebody new: not looked for yet, or of a component with failures since the last checkpoint."""
         failed = {
             (rule, component)
             for partition in self._partitions.values()
@@ -153,7 +153,7 @@ class Folding:
         ]
 
     def _affected(self, incident: RecentIncident) -> Iterator[tuple[str, Tally]]:
-        """At first everybody who failed since the window before the opening, then those who failed since the last checkpoint."""
+        """Yields at first everybody who failed since the window before the opening, then those who failed since the last checkpoint."""
         until = incident.resolved_at.timestamp() if incident.resolved_at else math.inf
         searched = incident.id in self._searched
         self._searched.add(incident.id)
@@ -168,7 +168,7 @@ class Folding:
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
     def _partials(self, incidents: Incidents, said_at: datetime) -> Iterator[Fact]:
-        """As few messages as their bytes allow, each of one shard."""
+        """Yields as few messages as their bytes allow, each of one shard."""
         shards: dict[int, list[FoldedSeries]] = {}
         for each in self._series(incidents):
             shards.setdefault(crc32(each.component.encode()) % SHARDS, []).append(each)
@@ -179,7 +179,7 @@ class Folding:
                 yield PartialFolded.of(PartialFolded.Data(series=piece), subject=f"components-{shard}", at=said_at, unique=unique)
 
     def _series(self, incidents: Incidents) -> Iterator[FoldedSeries]:
-        """The buckets that changed; and for open incidents how far time has come, since their component may say nothing any more."""
+        """Yields the buckets that changed; and for open incidents how far time has come, since their component may say nothing any more."""
         waiting = _open(incidents)
         for number, partition in self._partitions.items():
             told = partition.clock >= self._told.get(number, 0.0) + TOLD_EVERY
@@ -216,14 +216,14 @@ class Folding:
 
 
 def stream_of(folding: Folding, database: Database, *, at_once: int, slowest: float = 0.0) -> Stream:
-    """The stream of the product events. An event may be folded in another partition than it was read from, so all save together."""
+    """Returns the stream of the product events. An event may be folded in another partition than it was read from, so all save together."""
     stream = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=at_once, slowest=slowest, together=True)
     folding.topic_partitions = stream.partitions
     return stream
 
 
 def _open(incidents: Incidents) -> frozenset[tuple[str, str]]:
-    """Rule and component of those that are open."""
+    """Returns rule and component of those that are open."""
     return frozenset(at for at, each in incidents.items() if any(incident.resolved_at is None for incident in each))
 
 

@@ -85,12 +85,12 @@ class Detecting:
         return letters
 
     def _is_ours(self, partial: FoldedSeries) -> bool:
-        """Whether it was counted as our rule counts; a fold with another rules file, or of before the restart, counted otherwise."""
+        """Says whether it was counted as our rule counts; a fold with another rules file, or of before the restart, counted otherwise."""
         counting = self._fingerprints.get(partial.rule)
         return counting is not None and partial.fingerprint in ("", counting)
 
     def _merge(self, home: int, partial: FoldedSeries, now: float) -> None:
-        """Whatever a partial says, time has come no further than our own clock: a window that is still to come must not count as judged."""
+        """Merges a partial. Whatever it says, time has come no further than our own clock: a window to come must not count as judged."""
         key = partial.rule, partial.component
         series = self._series.get(key)
         if series is None or series.window.watermark > now + SKEW:  # what a clock that was wrong let be judged is judged anew
@@ -126,7 +126,7 @@ class Detecting:
         await self._forget_quiet(tx)
 
     async def _forget_quiet(self, tx: Tx) -> None:
-        """What was changed is saved: strangers that are quiet or too many go, but for those with an open incident."""
+        """Forgets strangers that are quiet or too many, but for those with an open incident. All changes have been saved before."""
         now = self._clock()
         quiet = {key: self._series[key].state.incident_id for key in self._strangers.forget_quiet(now)}
         still_open = {row["id"] for row in await tx.fetch(queries.open_incidents)} if any(quiet.values()) else set()
@@ -157,7 +157,7 @@ class Detecting:
 
 
 def _first_to_judge(rule: RatioRule, state: State, changed: int | None, kept: int, watermark: float) -> int:
-    """The first window to judge after a merge. `changed`: the earliest bucket that did; `kept`: the oldest that is held."""
+    """Returns the first window to judge after a merge. `changed`: the earliest bucket that did; `kept`: the oldest that is held."""
     if not state.judged_to:  # there is no window before the first bucket
         return changed if changed is not None else int(watermark) // rule.width * rule.width
     whole = kept + (rule.buckets - 1) * rule.width  # the first window that has all its buckets still
@@ -167,7 +167,7 @@ def _first_to_judge(rule: RatioRule, state: State, changed: int | None, kept: in
 
 
 def _judged(rule: RatioRule, window: Window, state: State, end: int) -> Judged:
-    """The window that ends with bucket `end`. What the last incident ended with is no part of the next one."""
+    """Returns the window that ends with bucket `end`. What the last incident ended with is no part of the next one."""
     after = state.settled_to if state.incident_id is None else 0
     counts = window.counts(rule, end, after)
     signal = judge(rule, counts)

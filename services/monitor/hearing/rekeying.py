@@ -1,4 +1,4 @@
-"""Re-keying: where a product event belongs, and how it gets there when it came by another partition.
+"""Re-keying brings a product event to the partition where it belongs when it came by another one.
 
 A customer's distinct events, failure streak and duplicates are known in one place, the home partition of their key, whatever key
 and partitioner a producer used. What came by another partition is folded at home directly when this process has the home partition,
@@ -22,7 +22,7 @@ HOPS = 3  # times an event is forwarded at most: while a topic gets more partiti
 
 
 class Why(StrEnum):
-    """Why an event was not in the partition of its key: the closed list, also a metric's label."""
+    """The reasons why an event was not in the partition of its key: a closed list, also a metric's label."""
 
     NO_KEY = "no_key"
     OTHER_KEY = "other_key"
@@ -30,7 +30,7 @@ class Why(StrEnum):
 
 
 class Way(StrEnum):
-    """How such an event was folded: the closed list, also a metric's label."""
+    """The ways in which such an event was folded: a closed list, also a metric's label."""
 
     MEMORY = "memory"  # at home, which this process has
     KAFKA = "kafka"  # forwarded to its home, which another process has
@@ -54,12 +54,12 @@ class Stray:
 
     @property
     def may_go_on(self) -> bool:
-        """Whether it may be forwarded once more."""
+        """Says whether it may be forwarded once more."""
         return [name for name, _ in self.record.headers].count(CAME_FROM) < HOPS
 
     @property
     def forwarded(self) -> Forwarded:
-        """The record as it came, with its key and the place it came from."""
+        """Returns the record as it came, with its key and the place it came from."""
         came_from = (CAME_FROM, f"{self.record.partition}/{self.record.offset}".encode())
         return Forwarded(self.home, self.key, self.record.value, (*self.record.headers, came_from), self.record.timestamp)
 
@@ -73,11 +73,14 @@ class Homes:
         self._left = KNOWN
 
     def residents(self, partition: int) -> Container[str | None]:
-        """The keys known to be at home there, for a look-up that costs every event next to nothing; None is never among them."""
+        """Returns the keys known to be at home there, for a look-up that costs every event next to nothing; None is never among them."""
         return self._residents[partition]
 
     def of(self, key: str, came_by: int) -> int:
-        """Where events of this key belong, one of which came by that partition. To compute it costs ten times as much as to remember it."""
+        """Returns where events of this key belong, one of which came by that partition.
+
+        To compute it costs ten times as much as to remember it.
+        """
         if key in self._residents[came_by]:
             return came_by
         home = self._elsewhere.get(key)

@@ -1,1 +1,1 @@
-"""What becomes of an incident. Pure."""
+"""The state machine of an incident. Pure."""

@@ -102,7 +102,7 @@ def incident_id(rule: RatioRule, component: str, began: int) -> str:
 
 
 def step(rule: RatioRule, component: str, state: State, window: Judged) -> tuple[State, Decision | None]:
-    """What one more window means. Windows may be judged again when late events have changed them."""
+    """Decides what one more window means. Windows may be judged again when late events have changed them."""
     state = replace(state, judged_to=max(state.judged_to, window.end))
     if window.end <= state.settled_to:
         return state, None
@@ -137,7 +137,7 @@ def _when_open(rule: RatioRule, state: State, incident: str, window: Judged) -> 
 
 
 def _calm_since(rule: RatioRule, state: State, end: int) -> int:
-    """Since when it would be calm, had no window since then been unclear.
+    """Returns since when it would be calm, had no window since then been unclear.
 
     An unclear stretch adds nothing to the calm; when it was longer than a window, nothing is left of the evidence
     before it, and the calm begins anew.
@@ -149,13 +149,13 @@ def _calm_since(rule: RatioRule, state: State, end: int) -> int:
 
 
 def ended(state: State, ended_at: datetime, rule: RatioRule) -> State:
-    """The state after somebody else ended its incident: only what comes after that bucket may open another."""
+    """Returns the state after somebody else ended its incident: only what comes after that bucket may open another."""
     settled_to = int(ended_at.timestamp()) // rule.width * rule.width
     return State(state.judged_to, max(state.settled_to, settled_to))
 
 
 def news(row: IncidentRow, failing_to: float, behind: float, *, heard: bool) -> str | None:
-    """Why an open incident says `updated` although it did not grow; None when it has nothing to say.
+    """Returns why an open incident says `updated` although it did not grow; None when it has nothing to say.
 
     `failing_to`: the end of its last failing window; `behind`: how far behind monitor reads, in seconds; `heard`:
     whether its component spoke since the last save.
@@ -171,7 +171,7 @@ def news(row: IncidentRow, failing_to: float, behind: float, *, heard: bool) -> 
 
 
 def silent_since(rule: RatioRule, heard_at: datetime, spoke_at: datetime, read_to: datetime) -> datetime | None:
-    """Since when the component says nothing; None while it may just be quiet, or monitor has not read that far.
+    """Returns since when the component says nothing; None while it may just be quiet, or monitor has not read that far.
 
     `heard_at`: when its last event was counted, on our clock; `spoke_at`: that event's own time; `read_to`: everything
     that was there at that moment has been judged.
@@ -180,10 +180,10 @@ def silent_since(rule: RatioRule, heard_at: datetime, spoke_at: datetime, read_t
 
 
 def behind_seconds(now: datetime, watermark: datetime) -> float:
-    """How far behind the present is what is judged; 0 when its clock is ahead of ours."""
+    """Returns how far behind the present is what is judged; 0 when its clock is ahead of ours."""
     return max((now - watermark) / timedelta(seconds=1), 0.0)
 
 
 def moment(seconds: float) -> datetime:
-    """Event time as an aware UTC datetime."""
+    """Returns event time as an aware UTC datetime."""
     return datetime.fromtimestamp(seconds, UTC)

@@ -1,1 +1,1 @@
-"""What rules.yml may say. Pure."""
+"""The rules that rules.yml may hold. Pure."""

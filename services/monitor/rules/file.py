@@ -1,4 +1,4 @@
-"""What the rules file may say; its conditions (`where`, `bad`) are those of `shared/conditions.py`. Pure: others read the file."""
+"""The model of the rules file; its conditions (`where`, `bad`) are those of `shared/conditions.py`. Pure: others read the file."""
 
 import json
 from datetime import timedelta
@@ -39,7 +39,7 @@ class Resolving(Config):
 
 
 class Impact(Config):
-    """Who is affected."""
+    """The rule's measure of who is affected."""
 
     at_least: int = Field(1, ge=1, description="own bad events within the window before a customer is confirmed affected")
 
@@ -88,7 +88,7 @@ class RatioRule(Config):
         return self
 
     def component_of(self) -> Read:
-        """What names an event's component; MISSING for one this rule does not look at."""
+        """Returns what names an event's component; MISSING for one this rule does not look at."""
         read, only = reader(self.component), frozenset(self.only)
         if not only:
             return read
@@ -96,22 +96,25 @@ class RatioRule(Config):
 
     @property
     def width(self) -> int:
-        """Seconds in one bucket."""
+        """Returns how many seconds one bucket has."""
         return max(int(self.window.total_seconds()) // BUCKETS, 1)
 
     @property
     def buckets(self) -> int:
-        """Buckets in one window."""
+        """Returns how many buckets one window has."""
         return -(-int(self.window.total_seconds()) // self.width)
 
     @property
     def evidence(self) -> int:
-        """Events that a window must hold before it can say that all is well."""
+        """Returns how many events a window must hold before it can say that all is well."""
         return self.resolve.events or self.open.events
 
     @cached_property
     def fingerprint(self) -> str:
-        """The part of the rule that decides what is counted, and where. Counts under another fingerprint are no counts of this rule."""
+        """Returns the part of the rule that decides what is counted, and where.
+
+        Counts under another fingerprint are no counts of this rule.
+        """
         counting: dict[str, Any] = {
             "events": sorted(set(self.events)),
             "where": as_written(self.where),
@@ -125,7 +128,7 @@ class RatioRule(Config):
 
 
 class RulesFile(Config):
-    """What counts as trouble."""
+    """The rules say what counts as trouble."""
 
     horizon: PositiveDuration = Field(
         timedelta(minutes=10), description="how late an event may come and still count; a duplicate is known for twice as long"

@@ -17,7 +17,7 @@ _rows = msgspec.msgpack.Decoder(Rows).decode
 
 
 def failures_of(row: asyncpg.Record, customer_id: str) -> Mapping[str, Any] | None:
-    """What packed tallies hold of the customer, by component; None when they hold another one whose id begins alike."""
+    """Returns what packed tallies hold of the customer, by component; None when they hold another one whose id begins alike."""
     held = {component: tallies[customer_id] for component, tallies in _rows(row["rows"]).items() if customer_id in tallies}
     failures = {component: {"first": first, "last": last, "count": count} for component, (first, last, count, _) in held.items()}
     return {"partition": row["partition"], "rule": row["rule"], "failures": failures} if failures else None
@@ -33,7 +33,7 @@ async def begin_erasing(tx: Tx, customer_id: str) -> int:
 
 
 async def to_forget(tx: Tx, partitions: Collection[int]) -> dict[int, list[str]]:
-    """Whom the owner of these partitions has to forget now, by partition."""
+    """Returns whom the owner of these partitions has to forget now, by partition."""
     found: dict[int, list[str]] = {}
     for partition, customer_id in await tx.fetch(queries.to_forget, list(partitions)):
         found.setdefault(partition, []).append(customer_id)

@@ -1,13 +1,13 @@
 -- name: impact_on
--- The incidents that touched one customer.
+-- Reads the incidents that touched one customer.
 SELECT incident_id, certainty, first_seen_at, last_seen_at, count FROM impact WHERE customer_id = $1 ORDER BY incident_id
 
 -- name: erase_impact
--- That incidents touched one customer; how many customers each has touched stays.
+-- Deletes one customer from all impact; the number of customers that each incident touched stays.
 DELETE FROM impact WHERE customer_id = $1
 
 -- name: tallies_naming
--- The packed tallies in which one customer's id stands, or an id that it is a part of. Reads all of them: the fold keeps them few.
+-- Reads the packed tallies in which one customer's id stands, or an id that it is a part of. Reads all of them: the fold keeps them few.
 SELECT partition, rule, rows FROM fold_tallies WHERE position(convert_to($1::text, 'UTF8') IN rows) > 0
 ORDER BY partition, rule, generation, part
 
@@ -17,23 +17,23 @@ INSERT INTO fold_erasures (partition, customer_id)
 SELECT partition, $1::text FROM offsets WHERE stream = 'monitor' AND topic = 'product.events.v1' ON CONFLICT DO NOTHING
 
 -- name: is_erasing
--- Whether an owner has still to forget one customer.
+-- Says whether an owner has still to forget one customer.
 SELECT EXISTS (SELECT FROM fold_erasures WHERE customer_id = $1)
 
 -- name: to_forget
--- Whom the owner of these partitions has to forget, some of them.
+-- Reads whom the owner of these partitions has to forget, some of them.
 SELECT partition, customer_id FROM fold_erasures WHERE partition = ANY ($1::int[]) ORDER BY partition, customer_id LIMIT 500
 
 -- name: tallies_of_partition_naming
--- The packed tallies of one partition in which one of these ids stands.
+-- Reads the packed tallies of one partition in which one of these ids stands.
 SELECT rule, generation, part, rows FROM fold_tallies
 WHERE partition = $1 AND EXISTS (SELECT FROM unnest($2::text[]) AS id WHERE position(convert_to(id, 'UTF8') IN rows) > 0)
 
 -- name: replace_tallies
--- Packed tallies without the customers that were forgotten.
+-- Stores packed tallies without the customers that were forgotten.
 UPDATE fold_tallies SET rows = $5 WHERE partition = $1 AND rule = $2 AND generation = $3 AND part = $4
 
 -- name: forgotten
--- The owners have forgotten these customers.
+-- Notes that the owners have forgotten these customers.
 DELETE FROM fold_erasures USING unnest($1::int[], $2::text[]) AS gone (partition, customer_id)
 WHERE fold_erasures.partition = gone.partition AND fold_erasures.customer_id = gone.customer_id

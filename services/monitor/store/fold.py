@@ -1,4 +1,4 @@
-"""How the fold is stored and comes back: what changed at each checkpoint, all of it when a partition is assigned. No decisions."""
+"""The fold is stored by what changed at each checkpoint, and restored whole when a partition is assigned. No decisions."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
@@ -24,7 +24,7 @@ Partitions = Mapping[int, Partition]
 
 
 def _views(partition: Partition) -> list[tuple[str, Watch]]:
-    """Each rule's view with the key it is stored under."""
+    """Returns each rule's view with the key it is stored under."""
     return [(watch.key, watch) for watch in partition.watches.values()]
 
 
@@ -93,9 +93,9 @@ async def _restore_seen(tx: Tx, partitions: Partitions, limit: int) -> int:
 
 
 async def keep(tx: Tx, partitions: Partitions, limit: int, now: float, part: int) -> int:
-    """Stores what changed in each partition since the last checkpoint, and lets go of what is too old or too much.
+    """Stores what changed in each partition since the last checkpoint, and deletes what is too old or too much.
 
-    `part`: greater at each checkpoint. Returns how many identities were let go because they are above the limit.
+    `part`: greater at each checkpoint. Returns how many identities were forgotten because they are above the limit.
     """
     await _keep_cells(tx, partitions, part)
     await _keep_tallies(tx, partitions, now, part)

@@ -28,7 +28,7 @@ class RecentIncident:
 
 
 async def recent_incidents(tx: Tx, within: timedelta) -> list[RecentIncident]:
-    """The open ones, and of those that events have shown to be over those that opened so shortly ago."""
+    """Returns the open ones, and of those that events have shown to be over those that opened so shortly ago."""
     return [RecentIncident(*row) for row in await tx.fetch(queries.recent_incidents, within)]
 
 
@@ -49,12 +49,12 @@ async def record_impact(tx: Tx, incident_id: str, affected: Mapping[str, Tally])
 
 
 def incident_of(row: asyncpg.Record) -> IncidentRow:
-    """An incident, of a row with all its columns. The version before writes no `ended_at`, and may still run beside this one."""
+    """Returns an incident, of a row with all its columns. The version before writes no `ended_at`, and may still run beside this one."""
     return IncidentRow(**{name: row[name] for name in COLUMNS} | {"ended_at": row["ended_at"] or row["resolved_at"]})
 
 
 async def incident(tx: Tx, query: str, *values: object) -> IncidentRow | None:
-    """The incident that the query returns, if it returns one."""
+    """Returns the incident that the query returns, if it returns one."""
     row = await tx.fetchrow(query, *values)
     return None if row is None else incident_of(row)
 

@@ -1,11 +1,11 @@
 -- name: recent_incidents
--- What the folding instances must know: whose customers to look for. An instance that catches up meets incidents that are over already.
--- What was withdrawn or a false alarm touches nobody more. In order of id, as everybody locks them.
+-- Reads the incidents whose customers the folding instances must look for. An instance that catches up meets incidents that are over already.
+-- One withdrawn or dismissed touches nobody more. They come in order of id, as every transaction locks them.
 SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at) FROM incidents
 WHERE status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval) ORDER BY id
 
 -- name: record_impact
--- Customers an incident touches: new ones are returned, known ones get their later evidence.
+-- Stores customers that an incident touches: new ones are returned, known ones get their later evidence.
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT $1, customer_id, 'confirmed', first_seen_at, last_seen_at, count
 FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[], $5::int[]) AS seen (customer_id, first_seen_at, last_seen_at, count)
@@ -14,52 +14,52 @@ ON CONFLICT (incident_id, customer_id) DO UPDATE
 RETURNING customer_id, (xmax = 0) AS is_new
 
 -- name: count_affected
--- An incident touches so many customers more.
+-- Adds so many customers to those that an incident touches.
 UPDATE incidents SET affected = affected + $2 WHERE id = $1
 
 -- name: lock_incidents
--- How these incidents stand; nobody else changes them before this transaction ends.
+-- Reads and locks these incidents: nobody else changes them before this transaction ends.
 SELECT * FROM incidents WHERE id = ANY ($1::text[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: open_incident
--- A threshold was crossed. No row comes back when this trouble is known already.
+-- Opens an incident. No row comes back when this trouble is known already.
 INSERT INTO incidents (id, rule, component, severity, symptom, title, status, started_at, opened_at, failing_at, behind_seconds, why)
 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING RETURNING *
 
 -- name: update_incident
--- It has news; it is no longer silent when $5. No row comes back when it is not open.
+-- Stores the news of an incident; it is no longer silent when $5. No row comes back when it is not open.
 UPDATE incidents SET revision = revision + 1, why = $2, failing_at = coalesce($3, failing_at), behind_seconds = $4,
     silent_since = CASE WHEN $5 THEN NULL ELSE silent_since END
 WHERE id = $1 AND status = 'open' RETURNING *
 
 -- name: silence_incident
--- Its component says nothing any more. No row comes back when that is known, or it is not open.
+-- Marks an incident silent. No row comes back when that is known, or it is not open.
 UPDATE incidents SET revision = revision + 1, silent_since = $2, behind_seconds = $3
 WHERE id = $1 AND status = 'open' AND silent_since IS NULL RETURNING *
 
 -- name: end_incident
--- It is over, withdrawn or dismissed. No row comes back when it is not open.
+-- Ends an incident: resolved, withdrawn or dismissed. No row comes back when it is not open.
 UPDATE incidents SET revision = revision + 1, status = $2::text, ended_at = $3::timestamptz,
     resolved_at = CASE WHEN $2::text = 'resolved' THEN $3::timestamptz END,
     ended_by = $4, note = $5, why = coalesce($6, why), failing_at = coalesce($7, failing_at), behind_seconds = coalesce($8, behind_seconds)
 WHERE id = $1 AND status = 'open' RETURNING *
 
 -- name: open_incidents
--- The open incidents with the fingerprint of the rule that judges them.
+-- Reads the open incidents with the fingerprint of the rule that judges them.
 SELECT incidents.id, incidents.rule, series.fingerprint FROM incidents LEFT JOIN series USING (rule, component)
 WHERE status = 'open' ORDER BY incidents.id
 
 -- name: heard_of_open
--- When the component of each open incident that is not silent was last heard.
+-- Reads when the component of each open incident that is not silent was last heard.
 SELECT incidents.id, incidents.rule, coalesce(series.heard_at, opened_at) AS heard_at, coalesce(series.spoke_at, opened_at) AS spoke_at
 FROM incidents LEFT JOIN series USING (rule, component) WHERE status = 'open' AND silent_since IS NULL ORDER BY incidents.id
 
 -- name: found_behind
--- The open incidents of which was last said what monitor found when it was further behind than $1 seconds.
+-- Reads the open incidents whose last fact says that monitor was further behind than $1 seconds.
 SELECT id FROM incidents WHERE status = 'open' AND behind_seconds > $1 ORDER BY id
 
 -- name: list_incidents
--- Newest first, after a cursor of (opened_at, id); long texts are cut.
+-- Lists incidents, newest first, after a cursor of (opened_at, id); long texts are cut.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
     affected, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
 FROM incidents
@@ -68,16 +68,16 @@ WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR component = $2)
 ORDER BY opened_at DESC, id DESC LIMIT $5
 
 -- name: incident
--- One incident, to show; long texts are cut.
+-- Reads one incident, to show; long texts are cut.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
     affected, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
 FROM incidents WHERE id = $1
 
 -- name: list_impact
--- The customers one incident touches, by id, after a cursor.
+-- Lists the customers that one incident touches, by id, after a cursor.
 SELECT customer_id, certainty, first_seen_at, last_seen_at, count FROM impact
 WHERE incident_id = $1 AND ($2::text IS NULL OR customer_id > $2) ORDER BY customer_id LIMIT $3
 
 -- name: size_of_open
--- How many incidents are open, how many of them silent, and how many customers they touch: for the metrics.
+-- Counts how many incidents are open, how many of them silent, and how many customers they touch: for the metrics.
 SELECT count(*) AS incidents, count(silent_since) AS silent, coalesce(sum(affected), 0) AS customers FROM incidents WHERE status = 'open'

@@ -15,7 +15,7 @@ _decode = msgspec.msgpack.Decoder(Probe).decode
 
 
 async def read_to(tx: Tx) -> tuple[datetime | None, Probe | None]:
-    """How far monitor reads, and the probe under way. Both are locked until `tx` ends."""
+    """Returns how far monitor reads, and the probe under way. Both are locked until `tx` ends."""
     [row] = await tx.fetch(queries.read_to)
     return row["read_to"], _decode(row["probe"]) if row["probe"] else None
 
@@ -26,7 +26,7 @@ async def keep_read_to(tx: Tx, moment: datetime | None, probe: Probe | None) -> 
 
 
 async def offsets(tx: Tx) -> dict[str, dict[int, int]]:
-    """How far both streams are committed: topic → partition → the next offset."""
+    """Returns how far both streams are committed: topic → partition → the next offset."""
     committed: dict[str, dict[int, int]] = {}
     for row in await tx.fetch(queries.offsets):
         committed.setdefault(row["topic"], {})[row["partition"]] = row["next"]
@@ -34,12 +34,12 @@ async def offsets(tx: Tx) -> dict[str, dict[int, int]]:
 
 
 async def oldest_unsent(tx: Tx) -> datetime | None:
-    """Since when the oldest message in the outbox waits; None when none does."""
+    """Returns since when the oldest message in the outbox waits; None when none does."""
     written_at: datetime | None = await tx.fetchval(queries.oldest_unsent)
     return written_at
 
 
 async def forwarded(tx: Tx) -> int:
-    """How many product events were forwarded to other partitions so far."""
+    """Returns how many product events were forwarded to other partitions so far."""
     events: int = await tx.fetchval(queries.forwarded)
     return events

@@ -1,19 +1,19 @@
 -- name: read_to
--- How far monitor reads, and the probe under way.
+-- Reads how far monitor reads, and the probe under way.
 SELECT read_to, probe FROM reading FOR UPDATE
 
 -- name: keep_read_to
--- How far monitor reads, and the probe under way.
+-- Stores how far monitor reads, and the probe under way.
 UPDATE reading SET read_to = $1, probe = $2
 
 -- name: offsets
--- How far both streams are committed in every partition.
+-- Reads how far both streams are committed in every partition.
 SELECT topic, partition, next FROM offsets WHERE stream = 'monitor'
 
 -- name: forwarded
--- How many product events were forwarded so far, over all partitions.
+-- Counts how many product events were forwarded so far, over all partitions.
 SELECT coalesce(sum(events), 0)::bigint FROM fold_forwarded
 
 -- name: oldest_unsent
--- Since when the oldest fact waits to be published; no row when none does.
+-- Reads since when the oldest fact waits to be published; no row when none does.
 SELECT written_at FROM outbox ORDER BY id LIMIT 1

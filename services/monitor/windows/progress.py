@@ -1,4 +1,4 @@
-"""How far monitor reads: the moment up to which everything that its topics held has been judged. Pure.
+"""A probe finds how far monitor reads: the moment up to which everything that its topics held has been judged. Pure.
 
 Event time does not tell: where nothing is said it stands still, and one partition may be hours ahead of another. So a
 probe notes where the product events end, waits until all of that is folded, until what the fold said is published, and
@@ -30,7 +30,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at the topics and the database shows. The topics' ends were asked for at `asked_at`, the rest a moment later."""
+    """One look at the topics and the database. The topics' ends were asked for at `asked_at`, the rest a moment later."""
 
     asked_at: datetime
     events: dict[int, int]  # the ends of the product events; partitions without anything unread may be left out
@@ -44,7 +44,7 @@ class Look:
 
 
 def advance(probe: Probe | None, look: Look) -> tuple[Probe | None, datetime | None]:
-    """The probe after one more look, and how far monitor reads when the probe has come through."""
+    """Returns the probe after one more look, and how far monitor reads when the probe has come through."""
     if probe is None:
         asked_at = min(look.asked_at, look.oldest_unsent or look.asked_at)  # events that came by HTTP may wait there
         probe = Probe(asked_at, look.events, forwarded=look.forwarded_before)
@@ -62,7 +62,7 @@ def advance(probe: Probe | None, look: Look) -> tuple[Probe | None, datetime | N
 
 
 def _folded(probe: Probe, look: Look) -> Probe:
-    """The probe while it waits until everything is folded: what was there when it began, and the part of that which was forwarded."""
+    """Returns the probe while it waits until all is folded: what was there when it began, and the part of that which was forwarded."""
     if probe.events is None:
         probe = replace(probe, events=look.events)
     if not _passed(look.folded, probe.events or {}):

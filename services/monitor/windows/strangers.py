@@ -1,4 +1,4 @@
-"""Which windows the detecting side lets go of: strangers' that were quiet for long, or that are too many. Pure.
+"""The detecting side forgets the windows of strangers that were quiet for long, or that are too many. Pure.
 
 A stranger is a component that neither `catalog.yml` nor its rule's `only` names. One that has an open incident stays.
 """
@@ -17,7 +17,7 @@ Of = tuple[str, int]  # rule, partition of the partials
 
 @dataclass(slots=True)
 class Strangers:
-    """Those that one process judges, by when they were last heard: the longest ago first."""
+    """The strangers that one process judges, by when they were last heard: the longest ago first."""
 
     named: Mapping[str, frozenset[str]]  # rule → the components that are no strangers to it
     limit: int  # of one rule in one partition of the partials
@@ -33,7 +33,7 @@ class Strangers:
             self._touch(key, home, latest)
 
     def hear(self, key: Key, home: int, partition: int, watermark: float, now: float) -> None:
-        """A partition of the events has said something of a component. `now`: the wall clock, seconds since the epoch."""
+        """Notes that a partition of the events has said something of a component. `now`: the wall clock, seconds since the epoch."""
         come, _ = self._come.get(partition, (0.0, 0.0))
         self._come[partition] = max(come, min(watermark, now)), now
         self._touch(key, home, self._clock(now))
@@ -44,7 +44,7 @@ class Strangers:
             self._heard.setdefault((rule, home), Ages()).touch(component, clock)
 
     def _clock(self, now: float) -> float:
-        """Event time has come so far in every partition that speaks: what one of them still has to say must meet its window."""
+        """Returns how far event time has come in every partition that speaks: what one of them still publishes must meet its window."""
         return min((come for come, said in self._come.values() if now - said <= HEARD_WITHIN), default=0.0)
 
     def forget_quiet(self, now: float) -> list[Key]:
@@ -60,5 +60,5 @@ class Strangers:
         return gone
 
     def keep(self, key: Key, home: int, now: float) -> None:
-        """This one must stay, although it was to be forgotten: it may come up for that again after as long a time."""
+        """Keeps one that was to be forgotten: it may come up for that again after as long a time."""
         self._touch(key, home, self._clock(now))

@@ -14,7 +14,7 @@ KEPT = 4  # windows of buckets: what comes later than three windows judges none 
 
 
 class Part(msgspec.Struct, array_like=True, frozen=True):
-    """What one partition saw in one bucket. Fields are added at the end, with a default: what older versions stored lacks them."""
+    """The counts of one partition in one bucket. Fields are added at the end, with a default: what older versions stored lacks them."""
 
     events: int = 0
     bad: int = 0
@@ -23,7 +23,7 @@ class Part(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Beginning(NamedTuple):
-    """Where the trouble in a window began."""
+    """The beginning of the trouble in a window."""
 
     bucket: int
     at: float  # event time of its first bad event, seconds since the epoch
@@ -57,7 +57,7 @@ class Window:
         return min(changed, default=None)
 
     def ends(self, rule: RatioRule, since: int) -> Iterator[int]:
-        """The last buckets of the windows from `since` to the watermark, oldest first; through a silence only the first and the last."""
+        """Yields the last buckets of the windows from `since` to the watermark, oldest first; of a silence only the first and the last."""
         width, last = rule.width, int(self.watermark) // rule.width * rule.width
         end = since
         for start in sorted(start for start in self.buckets if start <= last):  # from a clock that is ahead there are later ones
@@ -71,11 +71,11 @@ class Window:
             yield last
 
     def until(self, rule: RatioRule, end: int) -> float:
-        """The event time at which the window that ends with bucket `end` is over: its end, or the watermark within it."""
+        """Returns the event time at which the window that ends with bucket `end` is over: its end, or the watermark within it."""
         return min(float(end + rule.width), self.watermark)
 
     def counts(self, rule: RatioRule, end: int, after: int = 0) -> Counts:
-        """What the window that ends with bucket `end` holds in its buckets later than `after`."""
+        """Returns what the window that ends with bucket `end` holds in its buckets later than `after`."""
         events = bad = customers = 0
         for start in _starts(rule, end, after):
             for part in self.buckets.get(start, {}).values():
@@ -85,7 +85,7 @@ class Window:
         return Counts(events, bad, customers)
 
     def beginning(self, rule: RatioRule, end: int, after: int = 0) -> Beginning:
-        """Where the trouble in that window began, later than `after`: in its first bucket at or above the opening ratio.
+        """Returns where the trouble in that window began, later than `after`: in its first bucket at or above the opening ratio.
 
         When no bucket reaches the ratio, in its first bucket with bad events.
         """
@@ -96,16 +96,16 @@ class Window:
         return Beginning(bucket, min(max(at, bucket), bucket + rule.width))
 
     def forget(self, oldest: int) -> None:
-        """Lets go of the buckets before."""
+        """Forgets the buckets before."""
         for start in [start for start in self.buckets if start < oldest]:
             del self.buckets[start]
 
 
 def _starts(rule: RatioRule, end: int, after: int) -> range:
-    """The buckets of the window that ends with bucket `end`, oldest first, without those up to `after`."""
+    """Returns the buckets of the window that ends with bucket `end`, oldest first, without those up to `after`."""
     return range(max(end - (rule.buckets - 1) * rule.width, after + rule.width), end + 1, rule.width)
 
 
 def oldest(rule: RatioRule, judged_to: int) -> int:
-    """The first bucket that is kept once the window that ends with `judged_to` has been judged."""
+    """Returns the first bucket that is kept once the window that ends with `judged_to` has been judged."""
     return judged_to - (KEPT * rule.buckets - 1) * rule.width

@@ -1,4 +1,4 @@
-"""Somebody called: what agents and operators ask of notifier over REST."""
+"""Agents and operators call notifier's REST API here."""
 
 from services.notifier.api import contacts, customers, notifications
 

@@ -32,7 +32,7 @@ class ContactView(BaseModel):
 
 
 class Mark(BaseModel):
-    """The address that is right all the same. It stands in the body because access logs keep URLs."""
+    """The body names the address whose mark is wrong. It stands in the body because access logs keep URLs."""
 
     address: Annotated[str, Field(min_length=1, max_length=320)]
 
@@ -41,7 +41,7 @@ class Mark(BaseModel):
 async def list_contacts(
     customer_id: Name, database: Db, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> Page[ContactView]:
-    """A customer's addresses, and which of them are marked as bad."""
+    """Returns a customer's addresses, and which of them are marked as bad."""
     async with database.transaction() as tx:
         return await _contacts(tx, customer_id, numbered_position(cursor), limit)
 

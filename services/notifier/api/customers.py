@@ -19,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["notifier"], dependencies=[allow(Role.AGE
 
 
 class CustomerView(BaseModel):
-    """What the directory knows of a customer."""
+    """One customer as the directory knows them."""
 
     id: str
     name: str
@@ -35,7 +35,7 @@ class CustomerView(BaseModel):
 
 
 class PreferencesView(BaseModel):
-    """What the customer chose; null: as the product's own systems say."""
+    """The customer's choices (consent); null: as the product's own systems say."""
 
     incident: bool | None = None
     guidance: bool | None = None
@@ -43,14 +43,14 @@ class PreferencesView(BaseModel):
 
 @router.get("/customers/{customer_id}", response_model=CustomerView, responses=NO_CUSTOMER)
 async def get_customer(customer_id: Name, database: Db) -> CustomerView:
-    """A customer, as the product's systems describe them."""
+    """Returns a customer, as the product's systems describe them."""
     async with database.connection() as tx:
         return await _known(tx, customer_id)
 
 
 @router.get("/customers/{customer_id}/preferences", response_model=PreferencesView, responses=NO_CUSTOMER)
 async def get_preferences(customer_id: Name, database: Db) -> PreferencesView:
-    """What the customer chose with us."""
+    """Returns what the customer chose with us."""
     async with database.connection() as tx:
         await _known(tx, customer_id)
         row = await tx.fetchrow(queries.preferences, customer_id)

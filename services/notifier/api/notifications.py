@@ -47,7 +47,7 @@ async def list_notifications(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Cursor = None,
 ) -> Page[NotificationView]:
-    """Notifications, newest first."""
+    """Returns notifications, newest first."""
     async with database.transaction() as tx:
         await plan_for_values(tx)
         return await page_of(
@@ -65,7 +65,7 @@ async def list_notifications(
 
 @router.get("/notifications/{notification_id}", response_model=NotificationView, responses=NO_NOTIFICATION)
 async def get_notification(notification_id: Name, database: Db) -> NotificationView:
-    """One notification, with every try and the figures of the decision."""
+    """Returns one notification, with every try and the figures of the decision."""
     async with database.connection() as tx:
         row = await tx.fetchrow(queries.notification, notification_id)
     if row is None:

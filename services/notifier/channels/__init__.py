@@ -1,1 +1,1 @@
-"""The ways to a customer. A channel makes one attempt and returns its outcome; `deciding/planning.py` says when to try again."""
+"""Channels are the ways to a customer. One makes an attempt and returns its outcome; `deciding/planning.py` says when to try again."""

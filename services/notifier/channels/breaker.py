@@ -26,14 +26,14 @@ class Breaker:
         return self._until is not None
 
     def wait_until(self, now: datetime) -> datetime | None:
-        """When to ask again; None: go ahead, because it is closed or as the one probe."""
+        """Returns when to ask again; None: go ahead, because it is closed or as the one probe."""
         if self._until is None or now < self._until:
             return self._until
         self._probe_at, self._until = now, now + PROBE
         return None
 
     def learn(self, outcome: Outcome, now: datetime) -> None:
-        """What a try has shown: any answer about a recipient means that the relay lets us in."""
+        """Learns from a try: any answer about a recipient means that the relay lets us in."""
         match outcome:
             case Retry(reason=Trouble.RELAY | Trouble.UNREACHABLE) if self.is_open:
                 if self._probe_at is not None and now >= self._probe_at:  # else it was under way when delivery paused

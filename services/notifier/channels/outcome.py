@@ -25,7 +25,7 @@ class Rendered:
 
 
 class Trouble(StrEnum):
-    """Why a try brought nothing although another may: the closed list, also a metric's label."""
+    """The reasons why a try failed although another may succeed: a closed list, also a metric's label."""
 
     UNREACHABLE = "unreachable"  # no connection, or lost before the message was handed over
     RELAY = "relay"  # the server refuses us, whomever the message is for: our login, our sender, our connection
@@ -35,7 +35,7 @@ class Trouble(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why no retry will bring it: the closed list, also a metric's label."""
+    """The reasons why no retry will succeed: a closed list, also a metric's label."""
 
     ADDRESS = "address"  # a server said of the recipient that there is no such address
     REFUSED = "refused"  # the server said: never
@@ -60,7 +60,7 @@ class Retry:
 
     @property
     def uncertain(self) -> bool:
-        """Whether the customer may have it all the same."""
+        """Says whether the customer may have it all the same."""
         return self.reason is Trouble.UNKNOWN
 
 
@@ -76,12 +76,12 @@ Outcome = Delivered | Retry | Failed
 
 
 class Channel(Protocol):
-    """What delivery needs of a channel."""
+    """The interface of a channel."""
 
     name: str
 
     def message_id(self, notification_id: str) -> str:
-        """What the provider and the customer know the message by: the same for every try."""
+        """Returns the id by which the provider and the customer know the message: the same for every try."""
 
     async def send(self, message: Rendered) -> Outcome:
         """Tries once. Never raises for anything a provider or a network does."""

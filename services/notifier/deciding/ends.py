@@ -8,7 +8,7 @@ from services.notifier.notification import ENDS, TELLING, Draft, Kind, Notificat
 
 
 def owed_ends(incident: Incident, ledger: Iterable[Notification], tickets: Mapping[str, TicketRef]) -> Iterator[Draft]:
-    """The end of the incident for each customer who was told of it; none while it is open, or when nobody is to hear of it.
+    """Yields the end of the incident for each customer who was told of it; none while it is open, or when nobody is to hear of it.
 
     `ledger` is what customers were told of this incident, one customer after the other; `tickets` are those of theirs
     that are about it, by customer.
@@ -19,7 +19,10 @@ def owed_ends(incident: Incident, ledger: Iterable[Notification], tickets: Mappi
 
 
 def _owed(incident: Incident, theirs: list[Notification], linked: TicketRef | None) -> Iterator[Draft]:
-    """The end goes to the ticket that told them, else to one that is about it. Who was told since of another end is owed none."""
+    """Yields the end that is owed to one customer, on the ticket that told them, else on one that is about it.
+
+    A customer who was told of another end since then is owed none.
+    """
     kind = Kind(incident.status.value)
     others = [each.sent_at for each in theirs if each.kind in ENDS and each.kind is not kind and each.sent_at]
     told = [each for each in theirs if _told(each, incident) and not any(each.sent_at and at >= each.sent_at for at in others)]
@@ -41,7 +44,10 @@ def _owed(incident: Incident, theirs: list[Notification], linked: TicketRef | No
 
 
 def _told(each: Notification, incident: Incident) -> bool:
-    """An answer given after the end has said already that it is over; what is on its way is judged when it has come to something."""
+    """Says whether this notification told them of the trouble.
+
+    An answer given after the end has said already that it is over; one on its way is judged once it has an outcome.
+    """
     if each.kind not in TELLING or each.sent_at is None or each.status is Status.WAITING or incident.ended_at is None:
         return False
     return each.kind is Kind.OPENED or each.about_at < incident.ended_at

@@ -13,7 +13,7 @@ from services.notifier.notification import Attempt, Notification, Status
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The last word."""
+    """The notification is settled: no more tries."""
 
     status: Status
     attempt: Attempt
@@ -22,7 +22,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Another try, at that moment."""
+    """Another try is made, at that moment."""
 
     at: datetime
     attempt: Attempt
@@ -30,7 +30,7 @@ class Again:
 
 
 def after(notification: Notification, outcome: Outcome, now: datetime, policy: Policy, *, elsewhere: bool = False) -> Settled | Again:
-    """What to do now that a try has come to this. `notification` is as it was before the try.
+    """Returns what to do now that a try has come to this. `notification` is as it was before the try.
 
     `elsewhere`: the customer can be reached at another address than the one that was tried.
     """
@@ -51,14 +51,14 @@ def after(notification: Notification, outcome: Outcome, now: datetime, policy: P
 
 
 def expired(notification: Notification, now: datetime, policy: Policy) -> Settled | None:
-    """The last word about what waited for longer than its time to live; None while it may still be tried."""
+    """Returns the last word about what waited for longer than its time to live; None while it may still be tried."""
     if now < notification.about_at + policy.ttl:
         return None
     return Settled(Status.FAILED, Attempt(now, "failed", Refusal.EXPIRED, ""), told=notification.sent_at is not None)
 
 
 def next_try(notification: Notification, retry: Retry, now: datetime, policy: Policy) -> datetime | None:
-    """When to try again after a try that brought nothing; None when that would be beyond the time to live.
+    """Returns when to try again after a try that brought nothing; None when that would be beyond the time to live.
 
     `notification.attempts` are the tries before this one. A provider that asks for more time gets it.
     """
@@ -71,7 +71,7 @@ def _pause(notification: Notification, trouble: Trouble, retries: Retries) -> ti
     before = notification.attempts
     row = _in_a_row(before, trouble)
     if trouble is Trouble.RELAY or (trouble is Trouble.UNREACHABLE and row < retries.unreachable_tries):
-        # However long the relay refuses us: the circuit breaker sees to it that few ask.
+        # It is tried however long the relay refuses us: the circuit breaker lets few ask.
         return min(retries.unreachable_at_first * (1 << min(row, 20)), retries.unreachable_at_most)
     put_off = sum(attempt.reason in (Trouble.DEFERRED, Trouble.UNKNOWN) for attempt in before)
     step = put_off if trouble is not Trouble.UNREACHABLE else max(row - retries.unreachable_tries, 0)
@@ -82,5 +82,5 @@ def _pause(notification: Notification, trouble: Trouble, retries: Retries) -> ti
 
 
 def _in_a_row(attempts: Sequence[Attempt], trouble: Trouble) -> int:
-    """How often in a row, up to now, it was this trouble."""
+    """Returns how often in a row, up to now, it was this trouble."""
     return sum(1 for _ in takewhile(lambda attempt: attempt.reason == trouble, reversed(attempts)))

@@ -9,14 +9,14 @@ from shared.configuration.files import Config, Duration, PositiveDuration
 
 
 class Caps(Config):
-    """How often we may speak first. The end of what was told is never capped."""
+    """The caps: how often we may speak first. The end of what was told is never capped."""
 
     count: int = Field(3, ge=0, description="proactive notifications a customer")
     per: PositiveDuration = Field(timedelta(hours=1), description="within how long")
 
 
 class Retries(Config):
-    """When a try that brought nothing is made again."""
+    """The moments of retries after a try that failed."""
 
     ladder: tuple[PositiveDuration, ...] = Field(
         (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(minutes=30)),
@@ -41,7 +41,7 @@ class Retries(Config):
 
 
 class Policy(Config):
-    """What customers are told, how often, and in which words."""
+    """The file notifications.yml: what customers are told, how often, and in which words."""
 
     from_name: str = Field("", max_length=100, description="who the mails come from; empty: the name in FOREWARN_MAIL_FROM")
     caps: Caps = Field(Caps(), description="how often we may speak first; replies and the end of what was told do not count")

@@ -48,7 +48,7 @@ Rule = Callable[[Situation, Policy], Suppressed | Hold | None]
 
 
 def erased(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
-    """Who asked to be forgotten is never told anything again."""
+    """A customer who asked to be forgotten is never told anything again."""
     if situation.erased:
         return Suppressed(Reason.ERASED, {})
     return None
@@ -67,7 +67,7 @@ def _chose(situation: Situation, purpose: str) -> bool:
 
 
 def too_old(situation: Situation, policy: Policy) -> Suppressed | None:
-    """Nothing is told that has been true for too long. An end is as old as the incident says, however late a ticket followed it."""
+    """Nothing is told that is too old. An end is as old as the incident says, however late a ticket followed it."""
     notification, incident = situation.notification, situation.incident
     ended_at = incident.ended_at if incident is not None and notification.kind in ENDS else None
     age = situation.now - min(notification.about_at, ended_at or notification.about_at)
@@ -98,7 +98,7 @@ def stale(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: A
 
 
 def behind(situation: Situation, policy: Policy) -> Hold | None:
-    """While monitor reads old events, what it finds may be over: we wait until it has caught up, or says that it ended."""
+    """An incident that monitor finds while it reads old events may be over: we wait until it has caught up, or says that it ended."""
     incident = _going_on(situation)
     if incident is None or incident.behind <= policy.hold_when_behind:
         return None
@@ -107,7 +107,7 @@ def behind(situation: Situation, policy: Policy) -> Hold | None:
 
 
 def outdated(situation: Situation, policy: Policy) -> Suppressed | None:
-    """What is told as going on was true just now: the customer's own trouble, or the incident's last failing window."""
+    """Trouble is told as going on only when it was true just now: the customer's own, or the incident's last failing window."""
     incident = _going_on(situation)
     if incident is None:
         return None
@@ -122,25 +122,25 @@ def outdated(situation: Situation, policy: Policy) -> Suppressed | None:
 
 
 def failing(incident: Incident, policy: Policy, now: datetime) -> bool:
-    """Whether the incident itself makes it true that the trouble goes on."""
+    """Says whether the incident itself makes it true that the trouble goes on."""
     if incident.over or incident.behind > policy.hold_when_behind or incident.silent_since is not None:
         return False
     return incident.failing_at is not None and now - incident.failing_at <= policy.told_within
 
 
 def _of_incident(situation: Situation) -> bool:
-    """Whether the incident says if it is true; a ticket's words are not measured by the incident, words of ours are, on a ticket too."""
+    """Says whether the incident decides if it is true: it does for words of ours, on a ticket too, and not for a ticket's words."""
     return situation.notification.body is None and situation.notification.incident_id is not None
 
 
 def _going_on(situation: Situation) -> Incident | None:
-    """The incident of which a notification says first that it goes on; None for ends, replies and what is about no incident."""
+    """Returns the incident of which a notification says first that it goes on; None for ends, replies and what is about no incident."""
     notification = situation.notification
     return situation.incident if notification.proactive and notification.kind not in ENDS else None
 
 
 def capped(situation: Situation, policy: Policy) -> Suppressed | None:
-    """So many proactive notifications a customer and hour; the end of what was told is owed."""
+    """Proactive notifications are limited to so many a customer and hour; the end of what was told is owed."""
     notification = situation.notification
     exempt = not notification.proactive or notification.kind in ENDS or notification.sent_at is not None
     if exempt or situation.recent < policy.caps.count:
@@ -149,7 +149,7 @@ def capped(situation: Situation, policy: Policy) -> Suppressed | None:
 
 
 def no_contact(situation: Situation, policy: Policy) -> Suppressed | None:
-    """Nowhere to bring it. A customer the directory does not know yet is waited for, but not for ever."""
+    """The customer has no address that can be used. A customer the directory does not know yet is waited for, but not for ever."""
     customer = situation.customer
     if customer is None:
         waited = _waited(situation)
@@ -173,7 +173,7 @@ def suppressed_by(situation: Situation, policy: Policy) -> Suppressed | Hold | N
 
 
 def decide(situation: Situation, policy: Policy) -> Send | Hold | Suppressed:
-    """What to do about a notification now, and why."""
+    """Returns what to do about a notification now, and why."""
     if objection := suppressed_by(situation, policy):
         return objection
     contact = contact_for(situation.customer) if situation.customer else None
@@ -185,7 +185,7 @@ def decide(situation: Situation, policy: Policy) -> Send | Hold | Suppressed:
 
 
 def _pause(situation: Situation) -> timedelta:
-    """How long to wait for what monitor says next, which may never come."""
+    """Returns how long to wait for what monitor says next, which may never come."""
     return min(max(_waited(situation) / 4, timedelta(minutes=1)), timedelta(minutes=10))
 
 

@@ -1,1 +1,1 @@
-"""A message came: one module a topic writes down who must know what. Sending is `timers.py`."""
+"""Notifier handles the messages it reads: one module a topic writes down who must know what. Sending is `timers.py`."""

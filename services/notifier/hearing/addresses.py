@@ -1,4 +1,4 @@
-"""A customer's addresses have changed: customers who could not be told of an incident are told while it goes on."""
+"""When a customer's addresses have changed, customers who could not be told of an incident are told while it goes on."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A fact about a customer came: notifier keeps the directory, and erases whom the fact says."""
+"""`customers.v1`: notifier keeps the directory, and erases whom a fact says."""
 
 from collections.abc import Sequence
 

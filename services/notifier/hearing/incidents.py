@@ -1,4 +1,4 @@
-"""A fact about an incident came: notifier writes down whom it touches, and what is known of it.
+"""`incidents.v1`: notifier writes down whom each incident touches, and what is known of it.
 
 What follows for the customers it touches is work of its own, in pieces: `follow_up.py`.
 """

@@ -1,4 +1,4 @@
-"""Facts of one batch in the order the database can take them."""
+"""The facts of one batch are put in an order that the database can take."""
 
 from collections import Counter
 from collections.abc import Iterable

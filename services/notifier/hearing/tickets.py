@@ -1,4 +1,4 @@
-"""A fact about a ticket came: what is said on the ticket goes to its customer, and the end of its incident is told there.
+"""`tickets.v1`: what is said on a ticket goes to its customer, and the end of its incident is told there.
 
 Ticketing says that a ticket is resolved because its incident is over; the words of that are ours.
 """
@@ -23,7 +23,10 @@ async def on_tickets(tx: Tx, facts: Sequence[Fact]) -> None:
 
 
 def _drafts_of(fact: Fact) -> Iterable[Draft]:
-    """An end has the same id whoever says it, so nobody hears two. Older versions of ticketing gave the all-clear as a reply."""
+    """Yields what the customer must know. An end has the same id whoever says it, so nobody hears two.
+
+    Older versions of ticketing gave the all-clear as a reply.
+    """
     match fact:
         case TicketReplied(data=said) if said.kind == "resolved" and said.incident_id is not None:
             yield _all_clear(fact, said.incident_id)

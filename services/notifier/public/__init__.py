@@ -1,1 +1,1 @@
-"""What customers reach themselves: the pages behind the links in our mails."""
+"""Customers reach these pages themselves, by the links in our mails."""

@@ -7,20 +7,20 @@ from typing import NamedTuple
 
 
 class Right(NamedTuple):
-    """What a link allows: to stop mails for this purpose to this customer."""
+    """The right that a link gives: to stop mails for this purpose to this customer."""
 
     purpose: str
     customer_id: str
 
 
 def token_for(right: Right, secret: str) -> str:
-    """What names the right in a URL, and proves that we gave it: URL-safe, without padding."""
+    """Returns what names the right in a URL, and proves that we gave it: URL-safe, without padding."""
     said = f"{right.purpose}\n{right.customer_id}".encode()
     return f"{_text(said)}.{_text(_seal(said, secret))}"
 
 
 def right_of(token: str, secret: str) -> Right | None:
-    """The right a token of ours names; None for any other, in the same time however much of it is right."""
+    """Returns the right a token of ours names; None for any other, in the same time however much of it is right."""
     named, _, seal = token.partition(".")
     try:
         said, sealed = _bytes(named), _bytes(seal)

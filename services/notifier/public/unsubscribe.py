@@ -38,7 +38,7 @@ DONE = "<p>You will get no more {what}. Answers to what you ask us still come.</
 
 @router.get("/{token}", response_class=Response, responses=NOT_OURS)
 async def show(token: str, request: Request) -> Response:
-    """A page with a button. 404 for a link that is not ours."""
+    """Returns a page with a button. 404 for a link that is not ours."""
     right = _right(token, request)
     return _page(BUTTON.format(what=html.escape(PURPOSES[right.purpose])))
 

@@ -1,4 +1,4 @@
-"""Deliveries: what is due of the ledger, what counts when it is decided, and what came of each attempt."""
+"""The queries of deliveries: what is due of the ledger, what counts when it is decided, and what came of each attempt."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Found:
 
 
 async def find(tx: Tx, notification_id: str, per: timedelta) -> Found | None:
-    """The notification, locked, and its customer, locked; None when it is settled. `per`: how far back sends count."""
+    """Returns the notification, locked, and its customer, locked; None when it is settled. `per`: how far back sends count."""
     row = await tx.fetchrow(queries.notification_situation, notification_id)
     if row is None or row["status"] != Status.WAITING:
         return None

@@ -1,4 +1,4 @@
-"""The directory: who the customers are, where they can be reached, and what they chose."""
+"""The directory says who the customers are, where they can be reached, and what they chose."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -52,7 +52,7 @@ async def customer(tx: Tx, customer_id: str, *, lock: bool = False) -> Customer 
 
 
 async def unreached(tx: Tx, customer_ids: Sequence[str]) -> list[Customer]:
-    """Those of them who could not be told of an incident that still goes on, for want of an address."""
+    """Returns those of them who could not be told of an incident that still goes on, for want of an address."""
     return [_customer(row) for row in await tx.fetch(queries.unreached, customer_ids)] if customer_ids else []
 
 
@@ -61,7 +61,7 @@ def _stored(contact: ContactData) -> dict[str, str]:
 
 
 def _as_set(contacts: Iterable[Mapping[str, str]] | None) -> frozenset[tuple[str, ...]] | None:
-    """The contacts without their order, which exports do not keep; None for a customer nobody knew."""
+    """Returns the contacts without their order, which exports do not keep; None for a customer nobody knew."""
     return None if contacts is None else frozenset((each["channel"], each["address"], each["role"]) for each in contacts)
 
 

@@ -1,5 +1,5 @@
 -- name: put_customers
--- The latest fact about each customer wins, by its own time. Says who is new.
+-- Stores the latest fact about each customer, by its own time. Says who is new.
 -- A stamp in the future tells no time: such a fact counts by its place in the topic, wins over nothing after it, and is known again
 -- by its id, so that a replay when that moment has passed changes nothing.
 INSERT INTO customers AS known (id, name, account, tier, locale, timezone, contacts, consent, updated_at, newer_than, said_by, ahead)
@@ -17,31 +17,31 @@ WHERE excluded.said_by <> ALL (known.ahead)
 RETURNING id, xmax = 0 AS added
 
 -- name: contacts_before
--- The contacts of customers before the latest fact about them is taken.
+-- Reads the contacts of customers before the latest fact about them is taken.
 SELECT id, contacts FROM customers WHERE id = ANY ($1)
 
 -- name: forget_marks
--- Addresses marked as bad before their customer's contacts changed may be tried again.
+-- Clears the marks of addresses from before their customer's contacts changed: they may be tried again.
 DELETE FROM bad_addresses b USING unnest($1::text[], $2::timestamptz[]) AS moved (id, at)
 WHERE b.customer_id = moved.id AND b.since < moved.at
 
 -- name: forget_customers
--- A tombstone deletes a customer's entry.
+-- Deletes a customer's entry, as a tombstone asks.
 DELETE FROM customers WHERE id = ANY ($1)
 
 -- name: customer
--- One customer of the directory.
+-- Reads one customer of the directory.
 SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
 FROM customers c WHERE c.id = $1
 
 -- name: customer_locked
--- The same, locked: sends to one customer count one another one after the other, so that no cap is passed by two at once.
+-- Reads the same, locked: sends to one customer count one another one after the other, so that no cap is passed by two at once.
 SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
 FROM customers c WHERE c.id = $1
 FOR NO KEY UPDATE OF c
 
 -- name: customer_shown
--- The same, to show: the first of their contacts and the latest of their marks; long texts are cut. Purposes that mean something come first.
+-- Reads the same, to show: the first of their contacts and the latest of their marks; long texts are cut. Purposes that mean something come first.
 SELECT c.id, left(name, 500) AS name, left(account, 500) AS account, left(tier, 255) AS tier, left(locale, 255) AS locale,
     left(timezone, 255) AS timezone, updated_at, jsonb_array_length(contacts) AS contacts_in_all,
     (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -53,11 +53,11 @@ SELECT c.id, left(name, 500) AS name, left(account, 500) AS account, left(tier, 
 FROM customers c WHERE c.id = $1
 
 -- name: knows
--- Whether the directory has this customer.
+-- Says whether the directory has this customer.
 SELECT EXISTS (SELECT FROM customers WHERE id = $1)
 
 -- name: contacts_of
--- A customer's addresses in their order, from after a place on, each with what a provider said of it.
+-- Lists a customer's addresses in their order, from after a place on, each with what a provider said of it.
 SELECT n AS place, left(each ->> 'channel', 255) AS channel, left(each ->> 'address', 320) AS address, left(each ->> 'role', 255) AS role,
     b.address IS NOT NULL AS bad, b.since, left(b.detail, 500) AS detail
 FROM customers c CROSS JOIN jsonb_array_elements(c.contacts) WITH ORDINALITY AS held (each, n)
@@ -65,7 +65,7 @@ LEFT JOIN bad_addresses b ON b.customer_id = c.id AND b.address = each ->> 'addr
 WHERE c.id = $1 AND n > coalesce($2::bigint, 0) ORDER BY n LIMIT $3
 
 -- name: unreached
--- Customers who could not be told of an incident that is open, for want of an address.
+-- Reads the customers who could not be told of an incident that is open, for want of an address.
 SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
 FROM customers c
 WHERE c.id = ANY ($1) AND EXISTS (
@@ -74,26 +74,26 @@ WHERE c.id = ANY ($1) AND EXISTS (
         AND n.status IN ('suppressed', 'failed') AND n.reason IN ('no_contact', 'address', 'refused', 'unsupported'))
 
 -- name: bad_address
--- A provider says that there is no such address; of a customer who is not known any more it is not remembered.
+-- Marks an address that does not exist, as a provider says; of a customer who is not known any more it is not remembered.
 INSERT INTO bad_addresses (customer_id, address, detail)
 SELECT id, $2, $3 FROM customers WHERE id = $1
 ON CONFLICT DO NOTHING
 
 -- name: clear_mark
--- A person says that the address is right.
+-- Clears the mark of an address: a person says that it is right.
 DELETE FROM bad_addresses WHERE customer_id = $1 AND address = $2
 
 -- name: preferences
--- What a customer chose with us.
+-- Reads what a customer chose with us.
 SELECT incident, guidance FROM preferences WHERE customer_id = $1
 
 -- name: put_preferences
--- The customer's choice, all of it.
+-- Stores the customer's choice, all of it.
 INSERT INTO preferences (customer_id, incident, guidance) VALUES ($1, $2, $3)
 ON CONFLICT (customer_id) DO UPDATE SET incident = excluded.incident, guidance = excluded.guidance, changed_at = clock()
 
 -- name: opt_out
--- The customer wants no more of one purpose; the other stays as it is. Says whether that is new.
+-- Stores that the customer wants no more of one purpose; the other stays as it is. Says whether that is new.
 INSERT INTO preferences AS known (customer_id, incident, guidance)
 SELECT $1, CASE WHEN $2 = 'incident' THEN false END, CASE WHEN $2 = 'guidance' THEN false END
 ON CONFLICT (customer_id) DO UPDATE SET

@@ -16,7 +16,7 @@ queries = Queries(Path(__file__).with_suffix(".sql"))
 
 FOLLOW_UP = "follow_up"  # due rows of facts about incidents whose customers are still to be looked through
 
-# In the order of the query's parameters.
+# They stand in the order of the query's parameters.
 _COLUMNS = (
     *("id", "rule", "component", "severity", "title", "started_at", "symptom", "revision", "failing_at", "behind", "silent_since"),
     *("status", "ended_at", "tell", "ended_by", "hops"),
@@ -31,14 +31,14 @@ async def take_incidents(tx: Tx, facts: Collection[Said]) -> dict[str, int]:
 
 
 async def lock_incident(tx: Tx, incident_id: str) -> Incident | None:
-    """The incident as it stands, and will stand until `tx` ends."""
+    """Returns the incident as it stands, and will stand until `tx` ends."""
     row = await tx.fetchrow(queries.lock_incident, incident_id)
     return incident_in(row) if row else None
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far the customers of an incident have been looked through after a fact about it."""
+    """The place up to which an incident's customers have been looked through after a fact about it."""
 
     incident_id: str
     revision: int
@@ -60,7 +60,7 @@ async def follow_up(tx: Tx, places: Iterable[Place]) -> None:
 
 
 def incident_in(row: asyncpg.Record) -> Incident | None:
-    """The incident that a row describes beside whatever else it holds; None when it holds none."""
+    """Returns the incident that a row describes beside whatever else it holds; None when it holds none."""
     if not row["incident_known"]:
         return None
     return Incident(

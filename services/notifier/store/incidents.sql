@@ -1,5 +1,5 @@
 -- name: take_incidents
--- What is known of each incident now: the fact with the highest revision says it. The row stays locked, so that no delivery settles
+-- Stores what is known of each incident now: the fact with the highest revision says it. The row stays locked, so that no delivery settles
 -- unseen meanwhile. Says what was taken. Older versions give no revision to an end: it is taken once, when there was none before.
 INSERT INTO incidents AS known
     (id, rule, component, severity, title, started_at, symptom, revision, failing_at, behind_seconds, silent_since, status,
@@ -21,7 +21,7 @@ WHERE known.revision < excluded.revision
 RETURNING id, revision
 
 -- name: lock_incident
--- How it stands; until this transaction ends no fact about it is taken.
+-- Reads an incident and locks it; until this transaction ends no fact about it is taken.
 SELECT id AS incident_id, true AS incident_known, rule, title, component, severity, started_at, symptom, revision,
     status AS incident_status, resolved_at, tell, resolved_by, hops, failing_at, silent_since, behind_seconds
 FROM incidents WHERE id = $1

@@ -1,4 +1,4 @@
-"""The ledger: what each customer must know, was told, or was not told and why."""
+"""The ledger says what each customer must know, was told, or was not told and why."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
@@ -18,7 +18,7 @@ DELIVERY = "delivery"  # due rows of what we say first
 REPLY = "reply"  # due rows of replies: a queue of their own, so that no storm of the others holds them up
 LANES = (DELIVERY, REPLY)
 
-# In the order of the query's parameters.
+# They stand in the order of the query's parameters.
 _COLUMNS = (
     *("id", "customer_id", "kind", "incident_id", "ticket_id", "ticket_number", "subject", "body"),
     *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops"),
@@ -36,7 +36,7 @@ async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
 
 
 async def of_incident(tx: Tx, place: Place, at_most: int, *, awaiting: bool) -> tuple[list[Notification], Place | None]:
-    """What the next customers have in the ledger of the incident, or only what hangs on it, and from where to go on.
+    """Returns what the next customers have in the ledger of the incident, or only what hangs on it, and from where to go on.
 
     So many rows at most, of whole customers, as long as no customer alone has more.
     """
@@ -65,13 +65,13 @@ async def wait_again(tx: Tx, customer_ids: Sequence[str]) -> None:
 
 
 async def last_proactive(tx: Tx, customer_id: str) -> Notification | None:
-    """What this customer got last without asking: whose link was most likely used."""
+    """Returns what this customer got last without asking: whose link was most likely used."""
     row = await tx.fetchrow(queries.last_proactive, customer_id)
     return notification_in(row) if row else None
 
 
 def notification_in(row: asyncpg.Record) -> Notification:
-    """The notification that a row describes beside whatever else it holds."""
+    """Returns the notification that a row describes beside whatever else it holds."""
     attempts = tuple(
         Attempt(datetime.fromisoformat(each["at"]), each["outcome"], each["reason"], each["detail"]) for each in row["attempts"]
     )

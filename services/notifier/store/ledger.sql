@@ -1,5 +1,5 @@
 -- name: write_down
--- What customers must know, once. What was suppressed as stale waits again when it has become true anew since.
+-- Enters what customers must know, once. What was suppressed as stale waits again when it has become true anew since.
 INSERT INTO notifications AS known
     (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, cause_hops)
 SELECT id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, least(about_at, clock()), first_seen_at, evidence, cause_id, hops
@@ -16,38 +16,38 @@ WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at 
 RETURNING id, ticket_id IS NULL AS proactive, clock() AS now
 
 -- name: next_of_incident
--- What the next customers were told, or are to be told, of an incident, customer by customer; without the words of tickets, and the erased.
+-- Reads what the next customers were told, or are to be told, of an incident, customer by customer; without the words of tickets, and the erased.
 SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
     first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
 FROM notifications
 WHERE incident_id = $1 AND customer_id > $2 AND reason IS DISTINCT FROM 'erased' ORDER BY incident_id, customer_id LIMIT $3
 
 -- name: next_awaiting
--- The same, of what hangs on what monitor says about the incident.
+-- Reads the same of what depends on what monitor says about the incident.
 SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
     first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
 FROM notifications
 WHERE incident_id = $1 AND awaits_incident AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
 
 -- name: of_incident_and_customer
--- What one customer was told, or is to be told, of an incident.
+-- Reads what one customer was told, or is to be told, of an incident.
 SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
     first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
 FROM notifications
 WHERE incident_id = $1 AND customer_id = $2
 
 -- name: await_no_more
--- The incident is over: what was not told of it because it had not been true lately stays untold, whatever comes.
+-- Settles for good, since the incident is over: what was not told of it because it had not been true lately stays untold, whatever comes.
 UPDATE notifications SET awaits_incident = false WHERE id = ANY ($1) AND status = 'suppressed'
 
 -- name: true_anew
--- The incident is failing now: what was suppressed because it had not been so lately waits again, due now.
+-- Has what was suppressed because the incident had not been failing lately wait again, due now, since it fails now.
 UPDATE notifications SET status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), awaits_incident = false
 WHERE id = ANY ($1) AND awaits_incident AND status = 'suppressed'
 RETURNING id, clock() AS now
 
 -- name: wait_again
--- Their customers can be reached now: what they could not be told is entered anew, and is as true as the incident is by now.
+-- Enters anew what customers could not be told who can be reached now: due, and as true as the incident is by now.
 UPDATE notifications n SET
     status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), about_at = greatest(n.about_at, i.failing_at)
 FROM incidents i
@@ -57,13 +57,13 @@ WHERE i.id = n.incident_id AND i.status = 'open'
 RETURNING n.id, clock() AS now
 
 -- name: last_proactive
--- The notification whose link was most likely used.
+-- Reads the notification whose link was most likely used.
 SELECT * FROM notifications
 WHERE customer_id = $1 AND ticket_id IS NULL AND sent_at IS NOT NULL
 ORDER BY sent_at DESC LIMIT 1
 
 -- name: notifications
--- The ledger for people, newest first, from a position on; of many attempts the last fifty.
+-- Lists the ledger for people, newest first, from a position on; of many attempts the last fifty.
 SELECT id, customer_id, kind, left(incident_id, 255) AS incident_id, left(ticket_id, 255) AS ticket_id, status, reason, channel, about_at,
     created_at, sent_at, settled_at, evidence, why, jsonb_array_length(attempts) AS tries,
     jsonb_path_query_array(attempts, '$[last - 49 to last]') AS attempts
@@ -74,7 +74,7 @@ ORDER BY created_at DESC, id DESC
 LIMIT $6
 
 -- name: notification
--- One of them.
+-- Reads one of them.
 SELECT id, customer_id, kind, left(incident_id, 255) AS incident_id, left(ticket_id, 255) AS ticket_id, status, reason, channel, about_at,
     created_at, sent_at, settled_at, evidence, why, jsonb_array_length(attempts) AS tries,
     jsonb_path_query_array(attempts, '$[last - 49 to last]') AS attempts

@@ -1,4 +1,4 @@
-"""Everything about one customer, whatever it belongs to: to show it, and to erase it."""
+"""These queries show and erase everything about one customer, whatever it belongs to."""
 
 from pathlib import Path
 

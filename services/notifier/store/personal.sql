@@ -1,5 +1,5 @@
 -- name: entry
--- A customer's entry in the directory: what stands there once, then a row for each address and each purpose, of which there may be many.
+-- Reads a customer's entry in the directory: what stands there once, then a row for each address and each purpose, of which there may be many.
 SELECT what, shown FROM customers c CROSS JOIN LATERAL (
     SELECT 1 AS part, 1::bigint AS n, 'entry' AS what, to_jsonb(c) - ARRAY['contacts', 'consent', 'erased_at', 'newer_than', 'ahead'] AS shown
     UNION ALL SELECT 2, n, 'contact', each FROM jsonb_array_elements(c.contacts) WITH ORDINALITY AS held (each, n)
@@ -8,41 +8,41 @@ SELECT what, shown FROM customers c CROSS JOIN LATERAL (
 WHERE c.id = $1 ORDER BY part, n
 
 -- name: erase_entry
--- The whole entry goes.
+-- Deletes the whole entry.
 DELETE FROM customers WHERE id = $1
 
 -- name: choices
--- What a customer chose with us.
+-- Reads what a customer chose with us.
 SELECT * FROM preferences WHERE customer_id = $1
 
 -- name: erase_choices
--- What they chose goes: they are told nothing any more.
+-- Deletes what they chose: they are told nothing any more.
 DELETE FROM preferences WHERE customer_id = $1
 
 -- name: marks
--- Their addresses that do not exist, as a provider said.
+-- Reads their addresses that do not exist, as a provider said.
 SELECT * FROM bad_addresses WHERE customer_id = $1 ORDER BY address
 
 -- name: erase_marks
--- Marked addresses go.
+-- Deletes marked addresses.
 DELETE FROM bad_addresses WHERE customer_id = $1
 
 -- name: links
--- Their tickets that are about incidents.
+-- Reads their tickets that are about incidents.
 SELECT * FROM ticket_links WHERE customer_id = $1 ORDER BY incident_id, ticket_id
 
 -- name: erase_links
--- Which tickets they had goes.
+-- Deletes which tickets they had.
 DELETE FROM ticket_links WHERE customer_id = $1
 
 -- name: told
--- Everything that they were told, or were to be told.
+-- Reads everything that they were told, or were to be told.
 SELECT id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, status, reason, why,
     channel, sent_at, settled_at, attempts, created_at
 FROM notifications WHERE customer_id = $1 ORDER BY created_at, id
 
 -- name: erase_told
--- Of what they were told there stays that it was, under a digest: a fact that is replayed meets the same id, and nobody is told twice.
+-- Empties what they were told. That it was told stays under a digest: a fact that is replayed meets the same id, and nobody is told twice.
 UPDATE notifications SET
     customer_id = 'erased ' || encode(sha256(convert_to(customer_id, 'UTF8')), 'hex'), reason = 'erased',
     status = CASE WHEN status = 'waiting' THEN 'suppressed' ELSE status END, settled_at = coalesce(settled_at, clock()),
@@ -51,11 +51,11 @@ UPDATE notifications SET
 WHERE customer_id = $1
 
 -- name: places
--- Follow-ups of incidents that have come as far as this customer.
+-- Reads follow-ups of incidents that have come as far as this customer.
 SELECT ref FROM (SELECT ref FROM due WHERE kind = 'follow_up' UNION ALL SELECT ref FROM due_aside WHERE kind = 'follow_up') AS at
 WHERE ref::jsonb ->> 2 = $1
 
 -- name: leave_place
--- The follow-up goes, whoever is at it; another begins anew.
+-- Deletes the follow-up, also one under way; another begins anew.
 WITH gone AS (DELETE FROM due_aside WHERE kind = 'follow_up' AND ref = $1)
 DELETE FROM due WHERE kind = 'follow_up' AND ref = $1

@@ -1,4 +1,4 @@
-"""Which ticket of a customer is about which incident."""
+"""The table of links says which ticket of a customer is about which incident."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -24,6 +24,6 @@ async def save_links(tx: Tx, facts: Sequence[TicketLinked | TicketResolved]) -> 
 
 
 async def tickets_of(tx: Tx, incident_id: str, customer_ids: Collection[str]) -> dict[str, TicketRef]:
-    """By customer, the first ticket of theirs that is about the incident."""
+    """Returns, by customer, the first ticket of theirs that is about the incident."""
     rows = await tx.fetch(queries.tickets_of, incident_id, list(customer_ids))
     return {row["customer_id"]: TicketRef(row["ticket_id"], row["number"]) for row in rows}

@@ -1,1 +1,1 @@
-"""Every word a customer reads: what `notifications.yml` may say, and how it is filled in. Pure."""
+"""The words that customers read: the model of `notifications.yml`, and how its texts are filled in. Pure."""

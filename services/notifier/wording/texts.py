@@ -1,26 +1,17 @@
-"""The texts that `notifications.yml` gives, and what they may name in braces."""
+"""The texts of `notifications.yml`, and the fields they may name in braces."""
 
-from string import Formatter
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from shared.configuration.files import Config
+from shared.configuration.templates import naming_only
 
 FIELDS = frozenset(
     {"name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe"}
 )  # what a text may name
 
-
-def _template(text: str) -> str:
-    """Only plain names of ours in braces: no attributes, indexes, conversions or formats, so a text can do nothing but show."""
-    for _, name, spec, conversion in Formatter().parse(text):
-        if name is not None and (name not in FIELDS or spec or conversion):
-            raise ValueError(f"{{{name}}} is not one of {', '.join(sorted(FIELDS))}; a brace that is meant is written twice")
-    return text
-
-
-Template = Annotated[str, Field(max_length=20_000), AfterValidator(_template)]
+Template = Annotated[str, Field(max_length=20_000), naming_only(FIELDS)]
 
 
 class Text(Config):
@@ -32,7 +23,7 @@ class Text(Config):
 
 
 class OwnWords(Config):
-    """What one rule, or one symptom, says in words of its own; what is not given is said in the general words."""
+    """The own words of one rule, or one symptom; what is not given is said in the general words."""
 
     opened: Text | None = Field(None, description="trouble has begun")
     resolved: Text | None = Field(None, description="it is over")

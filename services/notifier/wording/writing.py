@@ -22,7 +22,7 @@ def write(
     unsubscribe: str,
     earlier: tuple[str, ...] = (),
 ) -> Rendered:
-    """The notification in words for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it."""
+    """Returns the notification in words for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it."""
     notification = situation.notification
     fields = _fields(situation, texts, catalog) | {"sender": sender, "unsubscribe": unsubscribe}
     text = _text_of(situation, texts)
@@ -45,7 +45,10 @@ def write(
 
 
 def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, str]:
-    """What a text may name. Components (in titles too) and names are repeated only as far as they can be no message of their producers."""
+    """Returns the fields that a text may name.
+
+    Components (in titles too) and names are repeated only as far as they can be no message of their producers.
+    """
     notification, customer, incident = situation.notification, situation.customer, situation.incident
     timezone = customer.timezone if customer else "UTC"
     return {
@@ -66,7 +69,7 @@ def _name(situation: Situation) -> str:
 
 
 def _subject(situation: Situation, text: Text, texts: Texts, fields: dict[str, str]) -> str:
-    """What the text says; in our words on a ticket it stands behind the ticket's number."""
+    """Returns what the text says; in our words on a ticket it stands behind the ticket's number."""
     said = text.subject.format_map(fields)
     if situation.notification.ticket_id is None or text is texts.reply:
         return said
@@ -74,7 +77,7 @@ def _subject(situation: Situation, text: Text, texts: Texts, fields: dict[str, s
 
 
 def _text_of(situation: Situation, texts: Texts) -> Text:
-    """The words of the kind: the rule's own, else the symptom's, else the general ones; a ticket has words already."""
+    """Returns the words of the kind: the rule's own, else the symptom's, else the general ones; a ticket has words already."""
     notification, incident = situation.notification, situation.incident
     if notification.body is not None:
         return texts.reply
@@ -85,7 +88,7 @@ def _text_of(situation: Situation, texts: Texts) -> Text:
 
 
 def clock_face(moment: datetime, timezone: str) -> str:
-    """The moment as the customer's clock shows it, with the zone's short name; in UTC where that clock cannot show it."""
+    """Returns the moment as the customer's clock shows it, with the zone's short name; in UTC where that clock cannot show it."""
     try:
         local = moment.astimezone(ZoneInfo(timezone))
     except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):  # no such zone; or before year 1 there, or after 9999

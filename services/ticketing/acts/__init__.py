@@ -1,1 +1,1 @@
-"""What may happen to a ticket: each act takes values and `now`, and returns the change it makes or why it is refused. Pure."""
+"""Acts are what may happen to a ticket: each takes values and `now`, and returns the change it makes or why it is refused. Pure."""

@@ -1,4 +1,4 @@
-"""What an agent makes of a ticket. Pure."""
+"""The acts of an agent on a ticket. Pure."""
 
 from dataclasses import replace
 from datetime import datetime

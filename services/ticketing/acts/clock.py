@@ -1,4 +1,4 @@
-"""What happens to a ticket's first-response clock: an answer stops it, or it reaches a milestone. Pure."""
+"""A ticket's first-response clock is stopped by an answer, or reaches a milestone. Pure."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -11,14 +11,14 @@ from shared.events import Fact
 
 
 def stopped(ticket: Ticket, now: datetime, by: Actor | None, cause: Cause | None) -> tuple[Ticket, tuple[Fact, ...]]:
-    """The ticket with its clock stopped by whoever answered (None: nobody did), and the breach that no timer had noticed before."""
+    """Returns the ticket with its clock stopped by whoever answered (None: nobody did), and the breach that no timer had noticed before."""
     clock = stop(ticket.first_response, now, by.name if by else None, automatically=by is not None and by.is_automatic)
     missed = clock.breached_at is not None and ticket.first_response.breached_at is None
     return replace(ticket, first_response=clock), (facts.breached(ticket, now, cause),) if missed else ()
 
 
 def checked(ticket: Ticket, now: datetime) -> Change | None:
-    """The milestone that the clock has reached by now; None when there is none to report."""
+    """Returns the milestone that the clock has reached by now; None when there is none to report."""
     clock, detail = ticket.first_response, {"clock": FIRST_RESPONSE}
     match reached(clock, now):
         case Milestone.WARNING:

@@ -1,4 +1,4 @@
-"""What a customer's request makes of a ticket. Pure."""
+"""The acts of a customer's request on a ticket. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -53,13 +53,13 @@ def wrote(ticket: Ticket, request: Request, now: datetime) -> Change | Refused:
 
 
 def continued_by(request: Request, known: Continued) -> Ticket | None:
-    """The ticket a request continues. A closed record is final, so a reply to it makes a new ticket."""
+    """Returns the ticket a request continues. A closed record is final, so a reply to it makes a new ticket."""
     ticket = known.get((request.customer_id, request.in_reply_to or ""))
     return ticket if ticket and ticket.status is not Status.CLOSED else None
 
 
 def independent(requests: Sequence[Request], known: Continued) -> int:
-    """How many of the requests, from the first on, can be taken in one step.
+    """Returns how many of the requests, from the first on, can be taken in one step.
 
     A request may name a ticket that an earlier one of the same batch has yet to make: it waits for the next step.
     """

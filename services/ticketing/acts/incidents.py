@@ -1,4 +1,4 @@
-"""What an incident makes of a ticket: a link with an answer, a suggestion, an end, or a link undone. Pure."""
+"""The acts of an incident on a ticket: a link with an answer, a suggestion, an end, or a link undone. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import replace

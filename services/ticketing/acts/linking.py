@@ -1,4 +1,4 @@
-"""What is done about a ticket when an incident may concern it, and when that incident ends. Pure."""
+"""Decides what is done about a ticket when an incident may concern it, and when that incident ends. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ def matched(config: Configuration, ticket: Ticket, body: str, candidates: Candid
 
 
 def at_end(config: Configuration, ticket: Ticket, link: Link, incident: Incident, now: datetime, cause: Cause) -> Change | None:
-    """What the incident's end makes of a linked ticket; None when the ticket has ended already, or is about something else by now."""
+    """Returns the change that the incident's end makes to a linked ticket; None when the ticket has ended, or is about something else."""
     end = incident.end
     if end is None or ticket.status not in UNRESOLVED or ticket.incident_id != incident.id:
         return None
@@ -35,17 +35,17 @@ def at_end(config: Configuration, ticket: Ticket, link: Link, incident: Incident
 
 
 def is_recent(ticket: Ticket, now: datetime, within: timedelta) -> bool:
-    """Whether the customer may still wait for an answer: not when an old log is replayed, or we were down for long."""
+    """Says whether the customer may still wait for an answer: not when an old log is replayed, or we were down for long."""
     return now - ticket.opened_at <= within
 
 
 def is_worth_answering(ticket: Ticket, now: datetime, within: timedelta) -> bool:
-    """Whether to answer automatically: only recent tickets, and never after a person has answered."""
+    """Says whether to answer automatically: only recent tickets, and never after a person has answered."""
     clock = ticket.first_response
     by_person = clock.stopped_at is not None and not clock.answered_automatically
     return is_recent(ticket, now, within) and not by_person
 
 
 def may_answer(ticket: Ticket, incident: Incident, now: datetime, within: timedelta) -> bool:
-    """Whether to answer automatically about this incident: not about one whose end no customer is to hear of."""
+    """Says whether to answer automatically about this incident: not about one whose end no customer is to hear of."""
     return is_worth_answering(ticket, now, within) and (incident.end is None or incident.end.tell)

@@ -1,4 +1,4 @@
-"""What becomes of a ticket that nobody comes back to. Pure."""
+"""The act of time on a ticket that nobody comes back to. Pure."""
 
 from dataclasses import replace
 from datetime import datetime

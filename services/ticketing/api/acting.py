@@ -1,4 +1,4 @@
-"""What every route does by which an agent acts on a ticket: find it, act once for an idempotency key, and show it or say why not."""
+"""Every route by which an agent acts on a ticket finds it, acts once for an idempotency key, and shows it or says why not."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -35,7 +35,7 @@ async def act(request: Request, database: Db, ref: str, key: str | None, decide:
 
 
 async def locked(tx: Tx, ref: str) -> Ticket:
-    """The ticket, locked until `tx` ends. Raises a 404 problem."""
+    """Returns the ticket, locked until `tx` ends. Raises a 404 problem."""
     ticket = await tickets.ticket(tx, reference(ref) or "")
     if ticket is None:
         raise Problem(404, "there is no such ticket")
@@ -47,7 +47,7 @@ def actor_of(request: Request) -> Actor:
 
 
 async def applied(tx: Tx, ticket: Ticket, decided: Change | Refused) -> TicketView:
-    """The ticket after the change. Raises a 409 problem for a refusal."""
+    """Returns the ticket after the change. Raises a 409 problem for a refusal."""
     if isinstance(decided, Refused):
         raise not_possible(ticket, str(decided))
     await changes.apply(tx, [decided])
@@ -55,6 +55,6 @@ async def applied(tx: Tx, ticket: Ticket, decided: Change | Refused) -> TicketVi
 
 
 def not_possible(ticket: Ticket, why: str) -> Problem:
-    """A 409 problem that names the routes by which an agent can act on the ticket as it is."""
+    """Returns a 409 problem that names the routes by which an agent can act on the ticket as it is."""
     allowed = routes_open(ticket.status, is_linked=ticket.incident_id is not None)
     return Problem(409, why, ticket_status=ticket.status, allowed=allowed)

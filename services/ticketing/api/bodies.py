@@ -1,4 +1,4 @@
-"""What REST takes: the bodies of requests."""
+"""The bodies of requests that REST takes."""
 
 from typing import Annotated, Any
 
@@ -39,7 +39,7 @@ class NewTicket(Body):
 
 
 class Act(Body):
-    """What an agent does to a ticket. Who does it is who the token names, or whom a trusted caller acts for."""
+    """The body of an agent's act on a ticket. Who does it is who the token names, or whom a trusted caller acts for."""
 
     by: Any = Field(None, deprecated=True, description="ignored: the history says who by the token")
 

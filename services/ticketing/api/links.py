@@ -18,7 +18,7 @@ from shared.postgres import Tx
 
 
 def linkers(config: Configuration) -> APIRouter:
-    """The two routes; the words of an answer are configuration."""
+    """Returns the two routes; the words of an answer are configuration."""
     router = APIRouter(prefix="/v1", tags=["tickets"], dependencies=[allow(Role.AGENT)])
 
     @router.post("/tickets/{ref}/link", response_model=TicketView, responses=MAY_FAIL)

@@ -1,8 +1,9 @@
 """Lists and single things as REST shows them, read from the tables. Each is bounded in bytes (see `shared/answers.py`)."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import isfinite
+from typing import Any, Generic
 
 from services.ticketing.api.views import (
     ClockView,
@@ -21,19 +22,18 @@ from services.ticketing.store import incidents, measures
 from services.ticketing.store.lists import queries
 from services.ticketing.store.tickets import number_of
 from services.ticketing.ticket import UNRESOLVED, Status
-from shared.answers import MAX_ANSWER, PAGE, Page, page_of
-from shared.api import Problem, not_ours, position_of
+from shared.answers import MAX_ANSWER, PAGE, Item, Page, page_of
+from shared.api import Problem, not_ours, numbered_position, position_of, timed_position
 from shared.postgres import Tx, plan_for_values
 
 Filters = tuple[Sequence[Status] | None, str | None, str | None, str | None, str | None, str | None]
-Moment = tuple[datetime | None, str | None]  # where a list by time goes on
 
 WITH_TICKET = 50  # items of each list in a ticket's detail, of so many bytes:
 ITS_PART = MAX_ANSWER // 5
 
 
 async def shown(tx: Tx, ref: str) -> TicketView:
-    """Raises a 404 problem."""
+    """Returns the ticket as REST shows it. Raises a 404 problem."""
     row = await tx.fetchrow(queries.shown, ref, number_of(ref))
     if row is None:
         raise Problem(404, "there is no such ticket")
@@ -41,7 +41,7 @@ async def shown(tx: Tx, ref: str) -> TicketView:
 
 
 async def listed(tx: Tx, below: int | None, filters: Filters, limit: int) -> Page[TicketView]:
-    """Newest first. Filters: states, customer, component, incident, assignee, words or a number."""
+    """Returns tickets, newest first. Filters: states, customer, component, incident, assignee, words or a number."""
     await plan_for_values(tx)
     values = (below, *filters, number_of(filters[-1] or ""))
     return await page_of(
@@ -49,69 +49,51 @@ async def listed(tx: Tx, below: int | None, filters: Filters, limit: int) -> Pag
     )
 
 
-async def messages(tx: Tx, ticket_id: str, before: Moment, limit: int, at_most: int = PAGE) -> Page[MessageView]:
-    """What was said, the latest first."""
-    return await page_of(
-        tx,
-        queries.messages_of,
-        ticket_id,
-        *before,
-        limit=limit,
-        view=lambda row: MessageView(**row),
-        position=lambda item: f"{item.at.isoformat()} {item.id}",
-        at_most=at_most,
-    )
+@dataclass(frozen=True)
+class TicketList(Generic[Item]):
+    """One of the lists that a ticket has: its query, what an item is shown as, and how a cursor says where the list goes on."""
+
+    query: str
+    view: type[Item]
+    after: Callable[[str | None], tuple[Any, ...]]  # a cursor as parameters of the query
+    position: Callable[[Item], str]  # what the cursor after an item says
+
+    async def page(self, tx: Tx, ticket_id: str, cursor: str | None, limit: int, at_most: int = PAGE) -> Page[Item]:
+        """Returns at most `limit` items of at most `at_most` bytes. Raises a 422 problem for a cursor that is not ours."""
+        values = (ticket_id, *self.after(cursor))
+        return await page_of(
+            tx, self.query, *values, limit=limit, view=lambda row: self.view(**row), position=self.position, at_most=at_most
+        )
 
 
-async def links(tx: Tx, ticket_id: str, before: Moment, limit: int, at_most: int = PAGE) -> Page[LinkView]:
-    """The incidents it is, or was thought to be, about, the latest first."""
-    return await page_of(
-        tx,
-        queries.links_of,
-        ticket_id,
-        *before,
-        limit=limit,
-        view=lambda row: LinkView(**row),
-        position=lambda item: f"{item.linked_at.isoformat()} {item.incident_id}",
-        at_most=at_most,
-    )
+def _scored_position(cursor: str | None) -> tuple[float | None, str | None]:
+    """Returns the score and the id that a cursor of a list by score points to. Raises a 422 problem for any other cursor."""
+    position = position_of(cursor)
+    if position is None:
+        return None, None
+    score, _, id_ = position.partition(" ")
+    try:
+        if id_ and isfinite(float(score)):
+            return float(score), id_
+    except ValueError:
+        pass
+    raise not_ours()
 
 
-async def suggestions(tx: Tx, ticket_id: str, cursor: str | None, limit: int, at_most: int = PAGE) -> Page[SuggestionView]:
-    """The incidents it may be about, the likeliest first. Raises a 422 problem for a cursor that is not ours."""
-    return await page_of(
-        tx,
-        queries.suggestions_of,
-        ticket_id,
-        *_scored_position(cursor),
-        limit=limit,
-        view=lambda row: SuggestionView(**row),
-        position=lambda item: f"{item.score!r} {item.incident_id}",
-        at_most=at_most,
-    )
-
-
-async def history(tx: Tx, ticket_id: str, below: int | None, limit: int, at_most: int = PAGE) -> Page[HistoryView]:
-    """Who did what, the latest first."""
-    return await page_of(
-        tx,
-        queries.history_of,
-        ticket_id,
-        below,
-        limit=limit,
-        view=lambda row: HistoryView(**row),
-        position=lambda item: str(item.id),
-        at_most=at_most,
-    )
+# They list what was said; the incidents that the ticket is, or was thought to be, about; those it may be about; and who did what.
+MESSAGES = TicketList(queries.messages_of, MessageView, timed_position, lambda item: f"{item.at.isoformat()} {item.id}")
+LINKS = TicketList(queries.links_of, LinkView, timed_position, lambda item: f"{item.linked_at.isoformat()} {item.incident_id}")
+SUGGESTIONS = TicketList(queries.suggestions_of, SuggestionView, _scored_position, lambda item: f"{item.score!r} {item.incident_id}")
+HISTORY = TicketList(queries.history_of, HistoryView, lambda cursor: (numbered_position(cursor),), lambda item: str(item.id))
 
 
 async def detail(tx: Tx, ref: str) -> TicketDetail:
-    """The ticket with the latest of everything. Raises a 404 problem."""
+    """Returns the ticket with the latest of everything. Raises a 404 problem."""
     ticket = await shown(tx, ref)
-    said = await messages(tx, ticket.id, (None, None), WITH_TICKET, ITS_PART)
-    about = await links(tx, ticket.id, (None, None), WITH_TICKET, ITS_PART)
-    maybe = await suggestions(tx, ticket.id, None, WITH_TICKET, ITS_PART)
-    done = await history(tx, ticket.id, None, WITH_TICKET, ITS_PART)
+    said = await MESSAGES.page(tx, ticket.id, None, WITH_TICKET, ITS_PART)
+    about = await LINKS.page(tx, ticket.id, None, WITH_TICKET, ITS_PART)
+    maybe = await SUGGESTIONS.page(tx, ticket.id, None, WITH_TICKET, ITS_PART)
+    done = await HISTORY.page(tx, ticket.id, None, WITH_TICKET, ITS_PART)
     return TicketDetail(
         **ticket.model_dump(),
         messages=said.items[::-1],
@@ -124,7 +106,7 @@ async def detail(tx: Tx, ref: str) -> TicketDetail:
 
 
 async def message(tx: Tx, ticket_id: str, message_id: str) -> MessageView:
-    """With all of its body. Raises a 404 problem."""
+    """Returns one message with all of its body. Raises a 404 problem."""
     row = await tx.fetchrow(queries.message_of, ticket_id, message_id)
     if row is None:
         raise Problem(404, "there is no such message on this ticket")
@@ -132,7 +114,7 @@ async def message(tx: Tx, ticket_id: str, message_id: str) -> MessageView:
 
 
 async def history_line(tx: Tx, ticket_id: str, line_id: int) -> HistoryView:
-    """One line of the history with all of its detail. Raises a 404 problem."""
+    """Returns one line of the history with all of its detail. Raises a 404 problem."""
     row = await tx.fetchrow(queries.history_line, ticket_id, line_id)
     if row is None:
         raise Problem(404, "there is no such line in this ticket's history")
@@ -140,7 +122,7 @@ async def history_line(tx: Tx, ticket_id: str, line_id: int) -> HistoryView:
 
 
 async def queues(tx: Tx, cursor: str | None, limit: int) -> Page[QueueView]:
-    """By state, then by who has it. Raises a 422 problem for a cursor that is not ours."""
+    """Returns the queues by state, then by who has them. Raises a 422 problem for a cursor that is not ours."""
     position = position_of(cursor)
     status, _, assignee = position.partition(" ") if position is not None else (None, "", "")
     if status is not None and status not in UNRESOLVED:
@@ -157,24 +139,10 @@ async def queues(tx: Tx, cursor: str | None, limit: int) -> Page[QueueView]:
 
 
 async def outcome(tx: Tx, incident_id: str, windows: Windows) -> Measures:
-    """Raises a 404 problem."""
+    """Returns whether telling an incident's customers helped. Raises a 404 problem."""
     incident = await incidents.incident(tx, incident_id)
     if incident is None:
         raise Problem(404, "there is no such incident")
     reach = await measures.reach(tx, incident_id)
     during, linked = await measures.tickets_during(tx, incident, windows), await measures.tickets_linked(tx, incident)
     return measured(incident_id, reach, during, linked)
-
-
-def _scored_position(cursor: str | None) -> tuple[float | None, str | None]:
-    """The score and the id that a cursor of a list by score points to. Raises a 422 problem for any other cursor."""
-    position = position_of(cursor)
-    if position is None:
-        return None, None
-    score, _, id_ = position.partition(" ")
-    try:
-        if id_ and isfinite(float(score)):
-            return float(score), id_
-    except ValueError:
-        pass
-    raise not_ours()

@@ -17,7 +17,7 @@ from services.ticketing.api.views import (
 )
 from services.ticketing.ticket import Status, reference
 from shared.answers import Cursor, Name, Page
-from shared.api import Db, Role, allow, caller_of, numbered_position, timed_position
+from shared.api import Db, Role, allow, caller_of, numbered_position
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Ref = Annotated[Name, Path(description="a ticket's id or number")]
@@ -51,7 +51,7 @@ async def tickets(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[TicketView]:
-    """Tickets, newest first."""
+    """Returns tickets, newest first."""
     assignee = caller_of(request).person if assignee == ME else assignee
     filters = (status, customer_id, component, incident_id, assignee, reference(q))
     async with database.transaction() as tx:
@@ -60,7 +60,7 @@ async def tickets(
 
 @readers.get("/tickets/{ref}", responses=NO_TICKET)
 async def ticket(database: Db, ref: Ref) -> TicketDetail:
-    """One ticket with the latest of what was said, why it is linked, its promises and its history; long bodies are cut.
+    """Returns one ticket with the latest of what was said, why it is linked, its promises and its history; long bodies are cut.
 
     `next` has cursors for what is earlier, where there is more.
     """
@@ -70,50 +70,50 @@ async def ticket(database: Db, ref: Ref) -> TicketDetail:
 
 @readers.get("/tickets/{ref}/messages", responses=NO_TICKET)
 async def ticket_messages(database: Db, ticket_id: TicketId, cursor: Cursor = None, limit: Limit = 50) -> Page[MessageView]:
-    """What was said on a ticket, the latest first, with the first 4,000 characters of each body."""
+    """Returns what was said on a ticket, the latest first, with the first 4,000 characters of each body."""
     async with database.transaction() as tx:
-        return await pages.messages(tx, ticket_id, timed_position(cursor), limit)
+        return await pages.MESSAGES.page(tx, ticket_id, cursor, limit)
 
 
 @readers.get("/tickets/{ref}/messages/{message_id}", responses=NOT_ON_IT)
 async def ticket_message(database: Db, ticket_id: TicketId, message_id: Name) -> MessageView:
-    """One thing that was said on a ticket, with all of its body."""
+    """Returns one thing that was said on a ticket, with all of its body."""
     async with database.connection() as connection:
         return await pages.message(connection, ticket_id, message_id)
 
 
 @readers.get("/tickets/{ref}/links", responses=NO_TICKET)
 async def ticket_links(database: Db, ticket_id: TicketId, cursor: Cursor = None, limit: Limit = 50) -> Page[LinkView]:
-    """The incidents a ticket is, or was thought to be, about, the latest first."""
+    """Returns the incidents a ticket is, or was thought to be, about, the latest first."""
     async with database.transaction() as tx:
-        return await pages.links(tx, ticket_id, timed_position(cursor), limit)
+        return await pages.LINKS.page(tx, ticket_id, cursor, limit)
 
 
 @readers.get("/tickets/{ref}/suggestions", responses=NO_TICKET)
 async def ticket_suggestions(database: Db, ticket_id: TicketId, cursor: Cursor = None, limit: Limit = 50) -> Page[SuggestionView]:
-    """The incidents a ticket may be about, the likeliest first."""
+    """Returns the incidents a ticket may be about, the likeliest first."""
     async with database.transaction() as tx:
-        return await pages.suggestions(tx, ticket_id, cursor, limit)
+        return await pages.SUGGESTIONS.page(tx, ticket_id, cursor, limit)
 
 
 @readers.get("/tickets/{ref}/history", responses=NO_TICKET)
 async def ticket_history(database: Db, ticket_id: TicketId, cursor: Cursor = None, limit: Limit = 50) -> Page[HistoryView]:
-    """Who did what to a ticket, the latest first; a detail longer than 8,000 bytes is with its own line only."""
+    """Returns who did what to a ticket, the latest first; a detail longer than 8,000 bytes is with its own line only."""
     async with database.transaction() as tx:
-        return await pages.history(tx, ticket_id, numbered_position(cursor), limit)
+        return await pages.HISTORY.page(tx, ticket_id, cursor, limit)
 
 
 @readers.get("/tickets/{ref}/history/{line}", responses=NOT_ON_IT)
 async def ticket_history_line(
     database: Db, ticket_id: TicketId, line: Annotated[int, Path(ge=1, lt=1 << 63, description="its id")]
 ) -> HistoryView:
-    """One line of a ticket's history, with all of its detail."""
+    """Returns one line of a ticket's history, with all of its detail."""
     async with database.connection() as connection:
         return await pages.history_line(connection, ticket_id, line)
 
 
 @readers.get("/queues")
 async def queues(database: Db, cursor: Cursor = None, limit: Limit = 200) -> Page[QueueView]:
-    """How much there is to work on, by state and agent; what nobody has comes last of its state."""
+    """Returns how much there is to work on, by state and agent; what nobody has comes last of its state."""
     async with database.transaction() as tx:
         return await pages.queues(tx, cursor, limit)

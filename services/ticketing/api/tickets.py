@@ -30,7 +30,7 @@ NO_INCIDENT: dict[int | str, dict[str, Any]] = {404: {"description": "there is n
 
 
 def router(config: Configuration) -> APIRouter:
-    """All of ticketing's routes."""
+    """Returns all of ticketing's routes."""
     everything = APIRouter()
 
     @everything.post(ROUTE, status_code=201, response_model=TicketView, tags=["tickets"], dependencies=[allow(Role.PRODUCER, Role.AGENT)])
@@ -41,7 +41,7 @@ def router(config: Configuration) -> APIRouter:
 
     @everything.get("/v1/incidents/{incident_id}/outcome", responses=NO_INCIDENT, tags=["incidents"], dependencies=[allow(Role.AGENT)])
     async def incident_outcome(database: Db, incident_id: Name) -> Measures:
-        """Did it help? Who was told before they wrote in, and by how much."""
+        """Measures whether telling an incident's customers helped: who was told before they wrote in, and by how much."""
         async with database.transaction() as tx:
             return await pages.outcome(tx, incident_id, config.support.linking.windows)
 
@@ -51,7 +51,7 @@ def router(config: Configuration) -> APIRouter:
 
 
 def _identity_of(caller: Caller, key: str | None) -> tuple[str, ...]:
-    """What makes the same request the same ticket: its caller's key, which is no other caller's."""
+    """Returns what makes the same request the same ticket: its caller's key, which is no other caller's."""
     return (ROUTE, caller.name, key) if key else (ROUTE, str(uuid4()))
 
 

@@ -1,4 +1,4 @@
-"""What REST shows: tickets and what belongs to them, and queues."""
+"""The shapes that REST shows: tickets and what belongs to them, and queues."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -45,7 +45,7 @@ class MessageView(BaseModel):
 
 
 class LinkView(BaseModel):
-    """That the ticket is about an incident, and how we know; or was thought to be, and what an agent said instead."""
+    """A link: the ticket is about an incident, and how we know; or it was thought to be, and what an agent said instead."""
 
     incident_id: str
     reasons: list[str]
@@ -80,7 +80,7 @@ class ClockView(BaseModel):
 
 
 class HistoryView(BaseModel):
-    """What somebody did. `actor` says whether a customer, an agent or Forewarn by itself; `who` is what they are called."""
+    """One line of the history. `actor` says whether a customer, an agent or Forewarn by itself acted; `who` is what they are called."""
 
     id: int
     at: datetime

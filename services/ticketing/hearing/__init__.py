@@ -1,1 +1,1 @@
-"""What ticketing does when a message comes, one module for each topic."""
+"""Ticketing handles the messages that it reads, one module for each topic."""

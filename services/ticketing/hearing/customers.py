@@ -17,7 +17,7 @@ async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
 
 
 async def erasures_of(tx: Tx, customers: Collection[str]) -> Mapping[str, datetime]:
-    """When those of the customers who were erased asked for it; until `tx` ends no other is erased.
+    """Returns when those of the customers who were erased asked for it; until `tx` ends no other is erased.
 
     Handlers ask before they lock tickets: an erasure waits for whoever has asked, and locks tickets after that.
     """

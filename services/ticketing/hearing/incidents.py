@@ -24,7 +24,7 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
 
 
 def _is_current(affected: Affected, erased: Mapping[str, datetime]) -> bool:
-    """Whether the incident has touched the customer since they were erased, or they never were."""
+    """Says whether the incident has touched the customer since they were erased, or they never were."""
     at = erased.get(affected.customer_id)
     return at is None or affected.last_seen_at > at
 

@@ -19,7 +19,7 @@ Candidates = Iterable[tuple[Incident, Evidence]]
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """How far a ticket may lie outside an incident's time and still be about it."""
+    """The windows outside an incident's time in which a ticket may still be about it."""
 
     before: timedelta  # the start of an incident
     after: timedelta  # its end
@@ -55,7 +55,7 @@ def match(ticket: Ticket, body: str, candidates: Candidates, windows: Windows, c
 
 
 def fits(ticket: Ticket, incident: Incident, windows: Windows) -> bool:
-    """Whether the time allows it, both ends of the windows included."""
+    """Says whether the time allows it, both ends of the windows included."""
     return (
         incident.may_be_meant
         and incident.started_at - windows.before <= ticket.opened_at

@@ -39,7 +39,7 @@ class Spoken:
     troubles: tuple[Trouble, ...]
 
     def of(self, component: str) -> tuple[Mention, ...]:
-        """The places where the clause names this component."""
+        """Returns the places where the clause names this component."""
         return tuple(mention for mention in self.mentions if mention.component == component)
 
     @property
@@ -48,7 +48,7 @@ class Spoken:
 
 
 def read(component: str, texts: Iterable[str], catalog: Catalog) -> list[Spoken]:
-    """The clauses of a message's texts. Components are those of the catalog and the one that is asked for."""
+    """Returns the clauses of a message's texts. Components are those of the catalog and the one that is asked for."""
     names = {each: called(each, catalog) for each in dict.fromkeys((component, *catalog.components))}
     troubles = _phrases(catalog.trouble)
     written = _first([each for text in texts for each in clauses(text)][:MOST_CLAUSES])
@@ -65,7 +65,7 @@ def _first(written: Iterable[tuple[str, Words]]) -> Iterator[tuple[str, Words]]:
 
 
 def called(component: str, catalog: Catalog) -> tuple[Words, ...]:
-    """The words of everything a component is called; one that is not in the catalog is called by its id."""
+    """Returns the words of everything a component is called; one that is not in the catalog is called by its id."""
     return _phrases(catalog.names(component))
 
 

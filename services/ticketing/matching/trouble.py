@@ -37,7 +37,7 @@ OTHER_MATTERS = stems(
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How likely the words speak of trouble with the component, from 0 to 1, and why."""
+    """The score of a text: how likely it speaks of trouble with the component, from 0 to 1, and why."""
 
     score: float
     reason: str
@@ -60,7 +60,7 @@ def trouble_with(component: str, texts: Iterable[str], catalog: Catalog) -> Hear
 
 
 def _speaking(component: str, message: Sequence[Spoken]) -> Iterable[tuple[float, tuple[Spoken, ...]]]:
-    """The clauses that speak of trouble with the component, alone or two together."""
+    """Returns the clauses that speak of trouble with the component, alone or two together."""
     now = [clause for clause in message if NOT_NOW.isdisjoint(clause.words)]
     for clause in now:
         if _tells(component, clause):
@@ -77,7 +77,7 @@ def _tells(component: str, clause: Spoken) -> bool:
 
 
 def _unusable(words: Words, mention: Mention) -> bool:
-    """Whether it is down, or cannot be done: "checkout down?", "cannot pay", "they do not upload", "kann mich nicht anmelden"."""
+    """Says whether it is down, or cannot be done: "checkout down?", "cannot pay", "they do not upload", "kann mich nicht anmelden"."""
     if "down" in words[mention.end : mention.end + 3]:
         return True
     before = words[max(0, mention.start - 3) : mention.start]
@@ -89,7 +89,7 @@ def _unusable(words: Words, mention: Mention) -> bool:
 
 
 def _is_about(component: str, clause: Spoken, trouble: Trouble) -> bool:
-    """Whether the component is what is named nearest to the trouble, and near enough."""
+    """Says whether the component is what is named nearest to the trouble, and near enough."""
     if not clause.mentions or _is_elsewhere(clause, trouble, clause.of(component)):
         return False
     nearest = min(_distance(mention, trouble) for mention in clause.mentions)
@@ -101,7 +101,7 @@ def _distance(mention: Mention, trouble: Trouble) -> int:
 
 
 def _is_elsewhere(clause: Spoken, trouble: Trouble, mentions: Sequence[Mention]) -> bool:
-    """Whether the clause itself says what has the trouble, and it is something else."""
+    """Says whether the clause itself says what has the trouble, and it is something else."""
     words = clause.words
     if NOUNS.isdisjoint(words[trouble.start : trouble.end]):
         return False
@@ -112,7 +112,7 @@ def _is_elsewhere(clause: Spoken, trouble: Trouble, mentions: Sequence[Mention])
 
 
 def _tell_together(component: str, first: Spoken, second: Spoken) -> bool:
-    """Whether one clause names only this component, the other only trouble, and one leans on the other."""
+    """Says whether one clause names only this component, the other only trouble, and one leans on the other."""
     if first.components == {component} and not second.mentions:
         troubles = [trouble for trouble in second.troubles if not _is_elsewhere(second, trouble, ())]
         asks = second.words[0] in ("is", "ist") and not NOUNS.isdisjoint(second.words)  # "Is this a problem?"
@@ -124,11 +124,11 @@ def _tell_together(component: str, first: Spoken, second: Spoken) -> bool:
 
 
 def _is_a_name(clause: Spoken) -> bool:
-    """Whether it says hardly more than the component's name."""
+    """Says whether it says hardly more than the component's name."""
     return len(clause.words) - max(mention.end - mention.start for mention in clause.mentions) <= 1
 
 
 def _other_matter(rest: Iterable[Spoken], names: Iterable[Words]) -> str | None:
-    """The first word of another matter in the rest of the message; words of the component's own names do not count."""
+    """Returns the first word of another matter in the rest of the message; words of the component's own names do not count."""
     own = {word for name in names for word in name}
     return min((word for clause in rest for word in OTHER_MATTERS.intersection(clause.words) - own), default=None)

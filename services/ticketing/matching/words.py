@@ -35,32 +35,32 @@ CONTRACTIONS = {
 
 
 def clauses(text: str) -> list[tuple[str, Words]]:
-    """The text's clauses in order, each as it was written and as words; without those that have no word."""
+    """Returns the text's clauses in order, each as it was written and as words; without those that have no word."""
     own = _own_words(text[:MOST_CHARACTERS])
     found = ((" ".join(part.split()), words_of(part)) for part in CLAUSE_ENDS.split(own))
     return [(written, words) for written, words in found if words]
 
 
 def words_of(text: str) -> Words:
-    """The text's words, as they are compared."""
+    """Returns the text's words, as they are compared."""
     words = [word for word in WORD.findall(APOSTROPHE.sub("", _plain(text)[:MOST_CHARACTERS])) if word not in ARTICLES]
     return tuple(_negated([CONTRACTIONS.get(word) or stem(word) for word in words]))
 
 
 def _own_words(text: str) -> str:
-    """What the customer wrote themselves; a quotation in the middle of an answer hides what comes after it."""
+    """Returns what the customer wrote themselves; a quotation in the middle of an answer hides what comes after it."""
     quotation = QUOTED.search(text)
     return text[: quotation.start()] if quotation else text
 
 
 def _plain(text: str) -> str:
-    """The text in lower case without accents; umlauts become two letters (`ä` is `ae`)."""
+    """Returns the text in lower case without accents; umlauts become two letters (`ä` is `ae`)."""
     folded = text.casefold().translate({0xE4: "ae", 0xF6: "oe", 0xFC: "ue"})
     return "".join(each for each in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(each))
 
 
 def _negated(words: Sequence[str]) -> Iterator[str]:
-    """Two words that negate become one: "could not", "kann ich mich nicht"."""
+    """Yields the words, with two that negate made one: "could not", "kann ich mich nicht"."""
     for at, word in enumerate(words):
         if word != NOT:
             yield word
@@ -71,12 +71,12 @@ def _negated(words: Sequence[str]) -> Iterator[str]:
 
 
 def stems(words: str) -> frozenset[str]:
-    """A set of words, as they are compared."""
+    """Returns these words as a set, as they are compared."""
     return frozenset(stem(word) for word in words.split())
 
 
 def stem(word: str) -> str:
-    """The word without the endings of English: `uploads`, `uploaded` and `uploading` are `upload`."""
+    """Returns the word without the endings of English: `uploads`, `uploaded` and `uploading` are `upload`."""
     for ending, shortest in (("ing", 6), ("ed", 5), ("es", 5), ("s", 4)):
         if word.endswith(ending) and len(word) >= shortest and not word.endswith("ss"):
             word = word.removesuffix(ending)
@@ -87,6 +87,6 @@ def stem(word: str) -> str:
 
 
 def alike(said: str, known: str) -> bool:
-    """Whether a word is meant although it is mistyped: one mistake in six letters, two in ten, never the first."""
+    """Says whether a word is meant although it is mistyped: one mistake in six letters, two in ten, never the first."""
     mistakes = 0 if len(known) < 6 else 1 if len(known) < 10 else 2
     return said == known or (said[:1] == known[:1] and OSA.distance(said, known, score_cutoff=mistakes) <= mistakes)

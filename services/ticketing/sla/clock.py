@@ -14,7 +14,7 @@ SKEW = timedelta(minutes=10)
 
 
 class Milestone(StrEnum):
-    """What a running clock has reached."""
+    """A milestone that a running clock reaches."""
 
     WARNING = "warning"  # the deadline is near and can still be kept
     BREACH = "breach"  # the deadline is missed for good
@@ -35,7 +35,7 @@ class Clock:
 
 
 def start(written_at: datetime, now: datetime, target: timedelta, warn_at: float) -> Clock:
-    """A clock that has run since the request came in, or since it was written when that is long ago.
+    """Returns a clock that has run since the request came in, or since it was written when that is long ago.
 
     `warn_at` is the part of the target after which the clock warns. A clock whose target is over already
     is breached from the start and never warns.
@@ -46,7 +46,7 @@ def start(written_at: datetime, now: datetime, target: timedelta, warn_at: float
 
 
 def reached(clock: Clock, now: datetime) -> Milestone | None:
-    """The milestone that the clock has reached by now and that was not reported before."""
+    """Returns the milestone that the clock has reached by now and that was not reported before."""
     if clock.stopped_at is not None or clock.breached_at is not None:
         return None
     if now >= clock.due_at:
@@ -55,7 +55,7 @@ def reached(clock: Clock, now: datetime) -> Milestone | None:
 
 
 def stop(clock: Clock, at: datetime, by: str | None, *, automatically: bool = False) -> Clock:
-    """The clock, stopped by the first answer. An answer after the deadline breaches it, even if no timer has noticed yet."""
+    """Returns the clock, stopped by the first answer. An answer after the deadline breaches it, even if no timer has noticed yet."""
     if clock.stopped_at is not None:
         return clock
     late = clock.breached_at is None and at >= clock.due_at

@@ -1,4 +1,4 @@
-"""What support.yml promises: a target for the first response to each priority. Pure."""
+"""The promises of support.yml: a target for the first response to each priority. Pure."""
 
 from pydantic import Field, model_validator
 

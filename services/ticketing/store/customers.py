@@ -1,4 +1,4 @@
-"""Everything in the tables that is about one customer; `personal.py` says what each is called."""
+"""These queries find everything in the tables that is about one customer; `personal.py` says what each is called."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The kinds of due work in ticketing, and what makes each due."""
+"""The kinds of due work in ticketing, and the functions that make each due."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

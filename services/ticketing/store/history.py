@@ -1,4 +1,4 @@
-"""Who did what to a ticket."""
+"""The history of tickets: who did what to each."""
 
 from collections.abc import Iterable
 from operator import attrgetter

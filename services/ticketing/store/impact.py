@@ -29,7 +29,7 @@ class Piece:
 
 
 async def candidates(tx: Tx, customers: Mapping[str, str], since: datetime) -> Mapping[str, Candidates]:
-    """For each ticket, given with its customer, the incidents that it may be about and that nobody has linked or suggested yet.
+    """Returns, for each ticket, given with its customer, the incidents that it may be about and that nobody has linked or suggested yet.
 
     They go on, or ended after `since`.
     """
@@ -62,5 +62,5 @@ async def to_match(tx: Tx, piece_id: str) -> Piece | None:
 
 
 async def matched(tx: Tx, piece_id: str) -> None:
-    """The tickets of this piece's customers have been matched."""
+    """Notes that the tickets of this piece's customers have been matched."""
     await tx.execute(queries.matched_impact, piece_id)

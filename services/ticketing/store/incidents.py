@@ -17,7 +17,7 @@ async def incident(tx: Tx, incident_id: str) -> Incident | None:
 
 
 async def incident_held(tx: Tx, incident_id: str) -> tuple[Incident, Cause] | None:
-    """An incident that no fact changes until `tx` ends, and the fact that made it so."""
+    """Returns an incident that no fact changes until `tx` ends, and the fact that made it so."""
     row = await tx.fetchrow(queries.incident_held, incident_id)
     return (incident_of(row), Cause(row["said_by"] or row["id"], row["hops"])) if row else None
 

@@ -18,18 +18,18 @@ _row = attrgetter(
 
 
 async def link_of(tx: Tx, ticket: Ticket) -> Link | None:
-    """The link a ticket has now."""
+    """Returns the link a ticket has now."""
     row = await tx.fetchrow(queries.link_of, ticket.id, ticket.incident_id)
     return Link(**row) if row else None
 
 
 async def ended_unnoticed(tx: Tx, first: int, last: int) -> list[str]:
-    """Incidents that ended while tickets with these numbers were linked to them: their end has missed those."""
+    """Returns incidents that ended while tickets with these numbers were linked to them: their end has missed those."""
     return [row["id"] for row in await tx.fetch(queries.ended_unnoticed, first, last)]
 
 
 async def linked_to_ended(tx: Tx, incident: Incident, end: End, at_most: int) -> list[tuple[Ticket, Link]]:
-    """Tickets, locked, that have not been through this end of their incident."""
+    """Returns tickets, locked, that have not been through this end of their incident."""
     rows = await tx.fetch(queries.linked_to_ended, incident.id, end.revision, at_most)
     return [
         (ticket_of(row), Link(row["id"], incident.id, row["reasons"], row["linked_at"], row["answered_at"], ended_revision=end.revision))
@@ -38,12 +38,12 @@ async def linked_to_ended(tx: Tx, incident: Incident, end: End, at_most: int) ->
 
 
 async def been_through(tx: Tx, incident: Incident, end: End, tickets: Sequence[Ticket]) -> None:
-    """These tickets have been through this end of their incident."""
+    """Notes that these tickets have been through this end of their incident."""
     await tx.execute(queries.been_through, incident.id, end.revision, [ticket.id for ticket in tickets])
 
 
 async def more_to_end(tx: Tx, incident: Incident, end: End) -> bool:
-    """Whether tickets are left that have not been through this end of their incident."""
+    """Says whether tickets are left that have not been through this end of their incident."""
     left: bool = await tx.fetchval(queries.more_to_end, incident.id, end.revision)
     return left
 

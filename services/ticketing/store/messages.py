@@ -1,4 +1,4 @@
-"""What was said on tickets; a message is taken once."""
+"""The messages on tickets; each is taken once."""
 
 from collections.abc import Iterable
 from operator import attrgetter
@@ -14,7 +14,7 @@ _row = attrgetter("id", "ticket_id", "at", "side", "author", "kind", "subject", 
 
 
 async def unknown(tx: Tx, requests: Iterable[Request]) -> list[Request]:
-    """Those that have not been taken yet, each once, in order."""
+    """Returns those that have not been taken yet, each once, in order."""
     once: dict[str, Request] = {}
     for request in requests:
         once.setdefault(request.message_id, request)
@@ -23,7 +23,7 @@ async def unknown(tx: Tx, requests: Iterable[Request]) -> list[Request]:
 
 
 async def made_by(tx: Tx, message_id: str) -> str | None:
-    """The id of the ticket a request became or continued; None when it was not taken yet."""
+    """Returns the id of the ticket a request became or continued; None when it was not taken yet."""
     ticket_id: str | None = await tx.fetchval(queries.made_by, message_id)
     return ticket_id
 

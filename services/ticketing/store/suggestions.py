@@ -15,7 +15,7 @@ _row = attrgetter("ticket_id", "incident_id", "score", "reasons", "suggested_at"
 
 
 async def suggestion(tx: Tx, ticket: Ticket, incident_id: str) -> tuple[str, ...]:
-    """Why an incident was suggested to a ticket; nothing when it was not."""
+    """Returns why an incident was suggested to a ticket; nothing when it was not."""
     return tuple(await tx.fetchval(queries.suggestion, ticket.id, incident_id) or ())
 
 

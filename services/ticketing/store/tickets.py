@@ -34,18 +34,18 @@ _row = attrgetter(*OF_TICKET, "status")
 
 
 async def now(tx: Tx) -> datetime:
-    """The database's clock, which all of ticketing goes by."""
+    """Returns the database's clock, which all of ticketing goes by."""
     at: datetime = await tx.fetchval(queries.now)
     return at
 
 
 async def numbers(tx: Tx, count: int) -> list[int]:
-    """Numbers for new tickets, in order."""
+    """Returns numbers for new tickets, in order."""
     return [row["number"] for row in await tx.fetch(queries.next_numbers, count)] if count else []
 
 
 async def continued(tx: Tx, requests: Sequence[Request]) -> dict[tuple[str, str], Ticket]:
-    """The tickets that requests continue: (customer, what they called it) → ticket."""
+    """Returns the tickets that requests continue: (customer, what they called it) → ticket."""
     asked = {(request.customer_id, request.in_reply_to) for request in requests if request.in_reply_to}
     if not asked:
         return {}
@@ -54,28 +54,28 @@ async def continued(tx: Tx, requests: Sequence[Request]) -> dict[tuple[str, str]
 
 
 async def unlinked_between(tx: Tx, first: int, last: int) -> list[tuple[Ticket, str]]:
-    """Unresolved tickets about no incident, locked, and the words of the request that made each."""
+    """Returns unresolved tickets about no incident, locked, and the words of the request that made each."""
     return [(ticket_of(row), row["body"] or "") for row in await tx.fetch(queries.unlinked_between, first, last)]
 
 
 async def unlinked_of(tx: Tx, customers: Sequence[str], since: datetime) -> list[tuple[Ticket, str]]:
-    """The same, of these customers and written since then."""
+    """Returns the same, of these customers and written since then."""
     return [(ticket_of(row), row["body"] or "") for row in await tx.fetch(queries.unlinked_of, customers, since)]
 
 
 async def ticket(tx: Tx, ref: str) -> Ticket | None:
-    """A ticket by id or number, locked until `tx` ends."""
+    """Returns a ticket by id or number, locked until `tx` ends."""
     row = await tx.fetchrow(queries.ticket, ref, number_of(ref))
     return ticket_of(row) if row else None
 
 
 async def silent(tx: Tx, since: datetime, at_most: int) -> list[Ticket]:
-    """Tickets that wait for a customer who has not answered since then."""
+    """Returns tickets that wait for a customer who has not answered since then."""
     return [ticket_of(row) for row in await tx.fetch(queries.silent, since, at_most)]
 
 
 async def long_resolved(tx: Tx, since: datetime, at_most: int) -> list[Ticket]:
-    """Tickets resolved before then."""
+    """Returns tickets resolved before then."""
     return [ticket_of(row) for row in await tx.fetch(queries.long_resolved, since, at_most)]
 
 
@@ -84,7 +84,7 @@ async def save(tx: Tx, tickets: Iterable[Ticket], at: datetime) -> None:
 
 
 def number_of(ref: str) -> int | None:
-    """The number that a reference writes, if it can be one."""
+    """Returns the number that a reference writes, if it can be one."""
     return int(ref) if ref.isascii() and ref.isdigit() and len(ref) < 19 else None
 
 

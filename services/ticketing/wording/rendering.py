@@ -12,14 +12,14 @@ from shared.catalog import Catalog
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What a customer reads: one subject line and a body."""
+    """The words that a customer reads: one subject line and a body."""
 
     subject: str
     body: str
 
 
 def answer(answers: Answers, catalog: Catalog, ticket: Ticket, incident: Incident) -> Wording:
-    """The status of an incident, for a ticket that is linked to it."""
+    """Returns the status of an incident, for a ticket that is linked to it."""
     template = answers.known if incident.end is None else answers.fixed
     fields = {
         "number": ticket.number,

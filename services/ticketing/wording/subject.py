@@ -13,12 +13,12 @@ NUMBER = re.compile(r"(?<!\s)\s*\[#\d+\]")
 
 
 def one_line(text: str) -> str:
-    """The text without line breaks and with single spaces, as the subject of a mail must be."""
+    """Returns the text without line breaks and with single spaces, as the subject of a mail must be."""
     return " ".join(text.split())
 
 
 def bare(subject: str) -> str:
-    """The customer's subject without the marks of earlier replies and ticket numbers.
+    """Returns the customer's subject without the marks of earlier replies and ticket numbers.
 
     A request may be written in anybody's name: a subject that holds a link is not repeated to the customer.
     """
@@ -27,10 +27,10 @@ def bare(subject: str) -> str:
 
 
 def is_reply(subject: str) -> bool:
-    """Whether the subject's words are those of what it replies to."""
+    """Says whether the subject's words are those of what it replies to."""
     return REPLY.match(subject) is not None
 
 
 def reply_to(subject: str, number: int) -> str:
-    """The subject of a person's reply on a ticket."""
+    """Returns the subject of a person's reply on a ticket."""
     return f"Re: {bare(subject)} [#{number}]"

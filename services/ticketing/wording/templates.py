@@ -1,25 +1,16 @@
 """The part of support.yml that holds the words of automatic answers. Pure."""
 
 from collections.abc import Iterator
-from string import Formatter
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from shared.configuration.files import Config
+from shared.configuration.templates import naming_only
 
 FIELDS = frozenset({"number", "subject", "title", "component", "started_at", "resolved_at"})
 
-
-def _knows_its_fields(text: str) -> str:
-    """Refuses a field that no answer fills, when the file is read rather than when a customer waits."""
-    for _, name, spec, conversion in Formatter().parse(text):
-        if name is not None and (name not in FIELDS or spec or conversion):
-            raise ValueError(f"{{{name}}} is none of {', '.join(sorted(FIELDS))}")
-    return text
-
-
-Words = Annotated[str, Field(min_length=1), AfterValidator(_knows_its_fields)]
+Words = Annotated[str, Field(min_length=1), naming_only(FIELDS)]
 
 
 class Template(Config):
@@ -37,6 +28,6 @@ class Answers(Config):
     resolved: Template | None = Field(None, description="not used any more; notifications.yml has the words of the all-clear")
 
     def doubts(self) -> Iterator[str]:
-        """A file of an older version still has words for the all-clear: it is read, and its owner hears where they belong now."""
+        """Yields what an operator should mend. A file of an older version still has words for the all-clear; they belong elsewhere now."""
         if self.resolved is not None:
             yield "`resolved` is not used any more: notifier tells customers that an incident is over, in the words of notifications.yml"

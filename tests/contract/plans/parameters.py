@@ -1,4 +1,4 @@
-"""For each named query, the parameters it is explained with, as SQL. Several, where what is given decides the plan.
+"""Each named query is explained with these parameters, as SQL; with several where what is given decides the plan.
 
 `-` stands for a query that touches no table of ours.
 """
@@ -9,16 +9,16 @@ LEASE = "gen_random_uuid()"
 
 
 def many(entry: str, count: int) -> str:
-    """An array with the numbers from 0 put where `{}` is."""
+    """Returns an array with the numbers from 0 put where `{}` is."""
     return f"ARRAY[{', '.join(entry.format(number) for number in range(count))}]"
 
 
 RULES = many("'r-{}'", 20)
-# Each of 20 rules in each of an instance's 10 partitions: a checkpoint may delete something of all of them.
+# There is a row for each of 20 rules in each of an instance's 10 partitions: a checkpoint may delete something of all of them.
 EVERY_VIEW = many("{} % 10", 200) + ", " + many("'r-' || {} / 10", 200)
 A_PIECE = many("'n-{}'", 1000)  # the notifications that notifier's follow_up.py treats at once
 
-# Constants of shared/, by module; they run in every service.
+# These are constants of shared/, by module; they run in every service.
 SHARED: dict[str, dict[str, str]] = {
     "outbox": {
         "WRITE": "'t', '', '', '{}', '{}', 0",
@@ -224,7 +224,7 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "last_proactive": "'c-1'",
 }
 
-# What is shown and erased of a customer.
+# These show and erase what is held of a customer.
 OF_ONE_CUSTOMER = [
     name
     for each in ("messages", "links", "suggestions", "clocks", "history", "tickets", "impact", "pieces", "told")
@@ -296,5 +296,5 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
 
 PARAMETERS = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING}
 
-# Lists whose filters are mostly absent: the code that runs them calls `plan_for_values` before.
+# The filters of these lists are mostly absent: the code that runs them calls `plan_for_values` before.
 PLANNED_FOR_VALUES = {("monitor", "list_incidents"), ("notifier", "notifications"), ("ticketing", "listed")}

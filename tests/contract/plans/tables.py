@@ -1,4 +1,4 @@
-"""Tables as they are after long use: a million tickets, a million notifications, a million customers of incidents. Those beside
+"""These tables are as after long use: a million tickets, a million notifications, a million customers of incidents. Those beside
 them have some 100,000 rows, which decide a plan as a million do and are there in a third of the time.
 
 A new table that grows needs a line here and its name in GROWING; a new column only if it has no default.
@@ -54,7 +54,7 @@ INSERT INTO fold_buckets (partition, rule, start, cells)
 SELECT n % 50, 'r-' || n / 50 % 20, n / 1000 * 10, decode(repeat('00', 200), 'hex') FROM generate_series(0, 59999) n;
 """
 
-# A million notifications to 100,000 customers about 1,000 incidents; 1,000 still wait,
+# There are a million notifications to 100,000 customers about 1,000 incidents; 1,000 still wait,
 # 4,000 are suppressed for what monitor said of an open incident, and 50,000 for good.
 NOTIFIER = """
 INSERT INTO customers (id, updated_at) SELECT 'c-' || n, now() FROM generate_series(1, 100000) n;
@@ -76,7 +76,7 @@ INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'delivery', 'n-' || n, at, 
 FROM generate_series(0, 99999) n, LATERAL (SELECT now() + n * interval '1 second' AS at) _;
 """
 
-# A million tickets of 100,000 customers, of which 10,000 are not closed; 300 incidents touch 1,000 customers each.
+# There are a million tickets of 100,000 customers, of which 10,000 are not closed; 300 incidents touch 1,000 customers each.
 TICKETING = """
 INSERT INTO tickets (id, number, customer_id, channel, subject, component, priority, status, assignee, incident_id,
     opened_at, changed_at, resolved_at)

@@ -1,4 +1,4 @@
-"""Alertmanager's configuration: as shipped, with the mail server and the operator's address filled in."""
+"""Alertmanager's configuration is the shipped one, with the mail server and the operator's address filled in."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""docker-compose.yml: every container hardened, healthy by its own word, pinned, apart, local, and without a secret in its environment."""
+"""docker-compose.yml keeps every container hardened, pinned, apart and local, with a health check, and no secret in its environment."""
 
 import re
 from pathlib import Path

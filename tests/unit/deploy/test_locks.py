@@ -1,4 +1,4 @@
-"""The two lock files: every package by version and hash, the image's a part of everybody's, and no host named."""
+"""The two lock files name every package by version and hash, and no host; the image's is a part of the other."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ EVERYTHING, IMAGE = ROOT / "requirements.lock", ROOT / "deploy/requirements.lock
 
 
 def packages(lock: Path) -> dict[str, tuple[str, int]]:
-    """Package → its exact version with markers, and how many hashes it has."""
+    """Returns, for each package, its exact version with markers, and how many hashes it has."""
     entries = re.split(r"^(?=[a-z0-9])", re.sub(r"^ *#.*\n", "", lock.read_text(), flags=re.MULTILINE), flags=re.MULTILINE)
     return {entry.partition("==")[0]: (entry.partition(" \\\n")[0], entry.count("--hash=sha256:")) for entry in entries if entry.strip()}
 

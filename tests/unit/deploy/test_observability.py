@@ -1,4 +1,4 @@
-"""What Prometheus alerts on and what Grafana shows are metrics that the services have."""
+"""Prometheus' alerts and Grafana's panels use only metrics that the services have."""
 
 import importlib
 import json

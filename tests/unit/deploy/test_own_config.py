@@ -1,4 +1,4 @@
-"""Configuration of one's own: outside what git tracks, seen by whoever reads it, and each file in the place of the shipped one."""
+"""An operator's own configuration is not tracked by git, is seen by every service, and each file takes the shipped one's place."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One role per service, each at home in its own schema and nowhere else (on a real Postgres)."""
+"""Each service has a database role that can use its own schema and no other (on a real Postgres)."""
 
 import asyncio
 import hmac
@@ -91,7 +91,7 @@ async def test_a_role_of_nobody_cannot_even_connect_and_keeps_the_other_database
 
 
 async def test_a_stack_of_a_version_before_is_closed_when_init_runs_again(prepared: InitSettings, postgres: dict[str, str]) -> None:
-    """As it was: everybody had advisory locks and large objects, and a role any number of connections."""
+    """Earlier versions gave everybody advisory locks and large objects, and a role any number of connections."""
     admin = await connect(prepared, postgres["user"])
     await admin.execute("GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint), lo_create(oid) TO PUBLIC")
     await admin.execute("ALTER ROLE forewarn_monitor CONNECTION LIMIT -1 CREATEDB; ALTER ROLE forewarn_monitor RESET temp_file_limit")
@@ -106,7 +106,7 @@ async def test_a_stack_of_a_version_before_is_closed_when_init_runs_again(prepar
 
 @pytest.fixture
 async def managed() -> AsyncIterator[Server]:
-    """A server whose administrator is no superuser, as a provider gives it."""
+    """Yields a server whose administrator is no superuser, as a provider gives it."""
     with tempfile.TemporaryDirectory(prefix="forewarn-test-") as folder:
         os.chmod(folder, 0o755)  # noqa: S103  Postgres refuses to run as root, and looks in as somebody else
         async with server(Path(folder) / "postgres") as found:

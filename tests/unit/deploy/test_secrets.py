@@ -1,4 +1,4 @@
-"""The secrets of the compose stack: made once, shared by those who share them, never changed."""
+"""The secrets of the compose stack are made once, given only to those who share them, and never changed."""
 
 import subprocess
 import sys

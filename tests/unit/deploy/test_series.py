@@ -25,7 +25,7 @@ DEPENDENCIES = {name: {"kafka", "postgres"} for name in NAMES} | {"notifier": {"
 
 @dataclass(frozen=True)
 class Series:
-    """One that a file names, with the labels it is given there."""
+    """A series that a file names, with the labels it is given there."""
 
     name: str
     labels: dict[str, str]
@@ -50,7 +50,7 @@ ASKED = [*_series((PROMETHEUS / "rules.yml").read_text())]
 
 @pytest.fixture(scope="module")
 def labels() -> dict[str, set[str]]:
-    """Of every series, by its name."""
+    """Returns the labels of every series, by its name."""
     for module in ("shared", *(spec.module for spec in SERVICES)):
         importlib.import_module(f"{module}.metrics")
     suffixes = {"counter": ("_total",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}

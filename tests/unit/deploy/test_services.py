@@ -20,7 +20,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 RULES: dict[str, Any] = yaml.safe_load((ROOT / "deploy/prometheus/rules.yml").read_text())
 NEAR = 4  # lines within which all names together make a list
 
-# Where all services are named although deploy/services.py lists them, and why that must be.
+# All services are named in these places although deploy/services.py lists them, for the reason that stands beside each.
 PLACES = {
     "deploy/services.py": "the list",
     # compared with the list below
@@ -113,7 +113,7 @@ def test_compose_runs_it_with_its_port_role_and_secrets(spec: ServiceSpec) -> No
 
 
 def _inside(ports: list[str]) -> list[str]:
-    """The container's side of each published port."""
+    """Returns the container's side of each published port."""
     return [port.rpartition(":")[2] for port in ports]
 
 

@@ -1,4 +1,4 @@
-"""deploy/kafka/topics.yml: complete, roomy enough for the largest event, and no personal data kept for long."""
+"""deploy/kafka/topics.yml is complete, has room for the largest event, and keeps no personal data for long."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The accounts that judge the fault tests see what they are for: losses, repetitions and strangers."""
+"""The accounts that judge the fault tests find losses, repetitions and ids that were never produced."""
 
 import time
 from collections import Counter

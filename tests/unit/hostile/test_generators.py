@@ -1,4 +1,4 @@
-"""The cases of bad intent: the same for the same seed, and on the wire what they say they are."""
+"""The hostile cases are the same for the same seed, and on the wire what they say they are."""
 
 import random
 from contextlib import suppress
@@ -25,7 +25,7 @@ def test_a_batch_is_read_by_the_client_library_as_it_was_written(codec: str) -> 
 
 def test_the_same_seed_makes_the_same_cases() -> None:
     def said(seed: int) -> list[object]:
-        """All but the moments of their making."""
+        """Returns all but the moments of their making."""
         dice = random.Random(seed)
         asked = [request(dice, {"agent": "a"}).service for _ in range(50)]
         made = [with_headers(dice) for _ in range(50)]

@@ -1,4 +1,4 @@
-"""What the tests of replaying share: mappings written as a user would, the fixture, and what a topic holds."""
+"""The tests of replaying share mappings as users write them, the fixture, and the reading of a topic."""
 
 import json
 from datetime import UTC, datetime
@@ -24,20 +24,20 @@ PLAIN = """
 
 
 def mapping(folder: Path, text: str = PLAIN) -> Mapping:
-    """The mapping that this YAML says."""
+    """Returns the mapping that this YAML says."""
     file = folder / "mapping.yml"
     file.write_text(dedent(text))
     return load(file, Mapping)
 
 
 def read(file: Path | str, mapping: Mapping) -> list[Row | Unreadable]:
-    """All rows of a file."""
+    """Returns all rows of a file."""
     with opened(str(file), mapping.encoding) as inputs:
         return [row for each in inputs for row in rows(each, mapping, frozenset())]
 
 
 def turn(mapping: Mapping, *given: Row) -> list[dict[str, Any] | Refused]:
-    """The events that rows become, decoded, and what was refused."""
+    """Returns the events that rows become, decoded, and what was refused."""
     turning = Turning(mapping)
     own = {"file": "log.csv", "stem": "log"}
     results = [each for number, row in enumerate(given, 1) for each in turning.turn({**own, "row": str(number), **row}, NOW)]

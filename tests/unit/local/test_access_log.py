@@ -1,4 +1,4 @@
-"""Lines of access logs: read as what they mean, or refused; never an address where the customer is."""
+"""Lines of access logs are read as what they mean, or refused; an IP address never stands for a customer."""
 
 import time
 

@@ -20,7 +20,7 @@ def check(folder: Path) -> Any:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the configuration as it is shipped, to be spoilt."""
+    """Returns a copy of the configuration as it is shipped, to be spoilt."""
     return Path(shutil.copytree(SHIPPED, tmp_path / "config"))
 
 
@@ -50,7 +50,7 @@ def test_a_mistake_is_told_with_its_file_and_line_and_the_other_files_are_checke
 
 
 def refused(folder: Path, name: str, spoilt: bytes | str) -> str:
-    """What is said of the file after it was spoilt: one mistake for each line of it, and nothing of how we found out."""
+    """Returns what is said of the file after it was spoilt: one mistake for each line of it, and nothing of how we found out."""
     (folder / name).write_bytes(spoilt if isinstance(spoilt, bytes) else spoilt.encode())
     result = check(folder)
     assert result.exit_code == 1
@@ -61,7 +61,7 @@ def refused(folder: Path, name: str, spoilt: bytes | str) -> str:
 
 
 def warned(folder: Path, name: str, spoilt: str) -> list[str]:
-    """The warnings about the file; it is fine all the same."""
+    """Returns the warnings about the file; it is fine all the same."""
     (folder / name).write_text(spoilt)
     result = check(folder)
     assert result.exit_code == 0

@@ -44,7 +44,7 @@ class Shop:
             await connection.executemany("INSERT INTO notes VALUES ($1, $2)", [(ID, each) for each in words])
 
     async def hears(self, *services: str) -> None:
-        """These services erase whom customers.v1 says, until cancelled."""
+        """Has these services erase whom customers.v1 says, until cancelled."""
         consumer = AIOKafkaConsumer(Topic.CUSTOMERS, bootstrap_servers=self.kafka, auto_offset_reset="earliest", group_id=None)
         await consumer.start()
         try:
@@ -59,7 +59,7 @@ class Shop:
             await consumer.stop()
 
     async def erase(self, *hearing: str, **how: Any) -> int:
-        """What the command's exit code is while these services hear it."""
+        """Returns what the command's exit code is while these services hear it."""
         task = asyncio.create_task(self.hears(*hearing))
         try:
             return await erase_on(Brokers(self.kafka), list(self.urls.values()), TOKEN, ID, **how)

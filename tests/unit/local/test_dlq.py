@@ -1,4 +1,4 @@
-"""`forewarn dlq` tells what was put aside and why, shows it without harm, and sends it back as it came, each letter once."""
+"""`forewarn dlq` says what was put aside and why, shows it without harm, and sends it back as it came, each letter once."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ async def sender(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
 
 
 def record(value: bytes | None, headers: Headers = (), key: bytes = b"c-17", offset: int = 41) -> ConsumerRecord:
-    """A record as a service reads it."""
+    """Returns a record as a service reads it."""
     return ConsumerRecord(
         topic=TOPIC,
         partition=3,
@@ -264,7 +264,7 @@ async def test_ten_thousand_letters_go_back_in_reasonable_time(
 
 @pytest.fixture
 async def erased(monitor_database: Database, fresh_database: Settings) -> AsyncIterator[Erased]:
-    """A service that has erased c-17, and one that does not answer."""
+    """Yields a service that has erased c-17, and one that does not answer."""
     async with monitor_database.transaction() as tx:
         await erase(tx, [], "c-17", datetime.now(UTC))
     async with serving(Service("monitor", fresh_database, monitor_database)) as url:
@@ -272,7 +272,7 @@ async def erased(monitor_database: Database, fresh_database: Settings) -> AsyncI
 
 
 async def on_topic(kafka: str) -> list[ConsumerRecord]:
-    """Everything that stands on the topic itself."""
+    """Returns everything that stands on the topic itself."""
     return [each async for each in reading.everything(Brokers(kafka), TOPIC)]
 
 

@@ -1,4 +1,4 @@
-"""`forewarn dlq` over whatever anybody wrote to a dead letter topic: nothing ends it, nothing is marked, and what can go goes back."""
+"""`forewarn dlq` works on whatever anybody wrote to a dead letter topic: nothing ends it, and what can go goes back."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -38,14 +38,14 @@ async def sender(kafka: str) -> AsyncIterator[AIOKafkaProducer]:
 
 
 def letter(value: bytes = b"{", form: Form = Form.WHOLE, offset: int = 41) -> Record:
-    """As a service puts a record aside."""
+    """Returns a dead letter as a service writes it."""
     of = record(value, offset=offset)
     message = DeadLetter(of, Reason.NOT_JSON, "malformed").message("s", form)
     return Record(message.key, message.value, [(name.encode(), held) for name, held in message.headers])
 
 
 async def values_of(kafka: str, topic: str = TOPIC) -> list[bytes | None]:
-    """Those of all records that can be read."""
+    """Returns the values of all records that can be read."""
     return [each.value async for each in everything(Brokers(kafka), topic) if not isinstance(each, Unreadable)]
 
 

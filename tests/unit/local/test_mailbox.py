@@ -41,7 +41,7 @@ def mail(number: int, kind: str | None = None, ticket: str | None = None) -> Ema
 
 
 def as_maildev_shows(message: EmailMessage, id_: str) -> dict[str, Any]:
-    """The fields of MailDev's answer that we read, as its documentation shows them."""
+    """Returns the fields of MailDev's answer that we read, as its documentation shows them."""
     body = message.get_body(("plain",))
     return {
         "id": id_,
@@ -54,7 +54,7 @@ def as_maildev_shows(message: EmailMessage, id_: str) -> dict[str, Any]:
 
 
 class Delivery:
-    """A mailbox under test, and how mail gets into it."""
+    """A mailbox under test, and the way in which mail gets into it."""
 
     def __init__(self, box: Mailbox, shown: list[dict[str, Any]] | None = None) -> None:
         self.box, self._shown = box, shown
@@ -69,7 +69,7 @@ class Delivery:
 
 @contextmanager
 def maildev(shown: list[dict[str, Any]]) -> Iterator[str]:
-    """An HTTP server that answers GET /email?skip=n as MailDev does."""
+    """Yields an HTTP server that answers GET /email?skip=n as MailDev does."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -82,7 +82,7 @@ def maildev(shown: list[dict[str, Any]]) -> Iterator[str]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Tests print nothing."""
+            """Prints nothing in tests."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))

@@ -19,7 +19,7 @@ time.sleep(600)
 
 @pytest.fixture
 def module(tmp_path: Path) -> dict[str, str]:
-    """An environment in which `python -m played` runs what a test wrote."""
+    """Returns an environment in which `python -m played` runs what a test wrote."""
     return {"PYTHONPATH": str(tmp_path)}
 
 

@@ -111,7 +111,7 @@ FOREWARN = (sys.executable, "-c", "from deploy.local.cli import app; app()")
 
 @contextmanager
 def piped(kafka: str, folder: Path, *args: str) -> Iterator[subprocess.Popen[bytes]]:
-    """`forewarn replay -` in a process of its own, whose standard input is ours to write."""
+    """Runs `forewarn replay -` in a process of its own, whose standard input the test writes."""
     mapping(folder)
     command = (*FOREWARN, "replay", "-", "--mapping", str(folder / "mapping.yml"), "--kafka", kafka, *args)
     with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, stderr=PIPE) as process:
@@ -122,7 +122,7 @@ def piped(kafka: str, folder: Path, *args: str) -> Iterator[subprocess.Popen[byt
 
 
 def ended(process: subprocess.Popen[bytes], rest: bytes | None = b"") -> tuple[int, str]:
-    """The exit code and what was printed, after the rest was written and the pipe closed."""
+    """Returns the exit code and what was printed, after the rest was written and the pipe closed."""
     out, err = process.communicate(rest, timeout=30)
     return process.returncode, (out + err).decode()
 

@@ -71,7 +71,7 @@ def nonsense(dice: random.Random) -> bytes:
 
 
 def spoilt(whole: bytes, dice: random.Random) -> bytes:
-    """With a few bytes changed, most of them where it says what it is; and perhaps cut off."""
+    """Returns the file with a few bytes changed, most of them where it says what it is; and perhaps cut off."""
     held = bytearray(whole)
     for _ in range(dice.randint(1, 4)):
         at = dice.choice([dice.randrange(len(held)), dice.randrange(min(40, len(held))), -dice.randint(1, min(80, len(held)))])
@@ -150,7 +150,7 @@ def test_replaying_long_lines_is_stopped_at_once(kafka: str, tmp_path: Path) -> 
 
 
 def _read_of(file: Path, pid: int) -> int:
-    """How many bytes of the file the process has read."""
+    """Returns how many bytes of the file the process has read."""
     with suppress(OSError):  # files come and go while we look
         for number in os.listdir(f"/proc/{pid}/fd"):
             if os.readlink(f"/proc/{pid}/fd/{number}") == str(file):

@@ -15,7 +15,7 @@ CSV = "at,part\n2026-11-24,checkout\n"
 
 
 def parts(found: list[Row | Unreadable]) -> list[str]:
-    """What each row has as its part, or why it is none."""
+    """Returns what each row has as its part, or why it is none."""
     return [row.reason if isinstance(row, Unreadable) else row["part"] for row in found]
 
 

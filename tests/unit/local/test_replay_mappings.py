@@ -1,4 +1,4 @@
-"""A row becomes the events its mapping says, the same ones each time; what its readers would refuse is refused here, with a reason."""
+"""A row becomes the events its mapping says, the same ones each time; events that services would refuse are refused, with a reason."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,7 @@ def with_data(folder: Path, data: str) -> Mapping:
 
 
 def data_of(folder: Path, data: str, **columns: Any) -> Any:
-    """What `data` of the one event is when the row has these columns."""
+    """Returns what `data` of the one event is when the row has these columns."""
     [event] = turn(with_data(folder, data), {"at": AT, **columns})
     return event["data"] if isinstance(event, dict) else event
 

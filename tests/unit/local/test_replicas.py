@@ -48,7 +48,7 @@ def test_services_keep_their_order() -> None:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A resolver that knows two addresses of `monitor`, one of `notifier`, and nobody else."""
+    """Resolves names: it knows two addresses of `monitor`, one of `notifier`, and nobody else."""
     known = {"monitor": ["10.0.0.3", "10.0.0.2"], "notifier": ["10.0.0.4"]}
 
     def look_up(host: str, port: int | None, *_: Any) -> list[Any]:

@@ -31,7 +31,7 @@ CLEANS_UP = textwrap.dedent("""
 
 
 def stopped(script: str, *signals: signal.Signals) -> tuple[int, list[str]]:
-    """Runs a script, sends the first signal when it works and the others when it cleans; its exit code and what it printed."""
+    """Runs a script, sends the first signal when it works and the others when it cleans; returns its exit code and what it printed."""
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = []

@@ -1,4 +1,4 @@
-"""Nothing from outside reaches a terminal as it is, whatever command shows it and wherever it came from."""
+"""No text from outside reaches a terminal unescaped, whatever command shows it and wherever it came from."""
 
 import ast
 import asyncio
@@ -40,7 +40,7 @@ IN_ARGUMENTS = [text for text in SAID if "\0" not in text and "\ud800" not in te
 
 
 def forewarn(*args: str) -> tuple[int, str]:
-    """What a command prints on both streams, and its exit code."""
+    """Returns what a command prints on both streams, and its exit code."""
     here = {"FOREWARN_KAFKA": NOWHERE, "FOREWARN_URLS": f"http://{NOWHERE}", "FOREWARN_MAILBOX": f"http://{NOWHERE}"}
     result = CliRunner().invoke(app, list(args), env=here)
     assert not isinstance(result.exception, Exception), result.exception
@@ -48,7 +48,7 @@ def forewarn(*args: str) -> tuple[int, str]:
 
 
 def commands(command: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every command that the command line has, by its words."""
+    """Yields every command that the command line has, by its words."""
     yield path, command
     for name, inner in getattr(command, "commands", {}).items():
         yield from commands(inner, *path, name)
@@ -218,7 +218,7 @@ def test_dead_letters_are_shown_without_their_escapes(kafka: str) -> None:
 
 @contextmanager
 def answering(status: int, body: bytes, raw: bytes | None = None) -> Iterator[str]:
-    """The address of a server that says the same to everything; `raw` instead of an HTTP answer."""
+    """Yields the address of a server that says the same to everything; `raw` instead of an HTTP answer."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -234,7 +234,7 @@ def answering(status: int, body: bytes, raw: bytes | None = None) -> Iterator[st
         do_POST = do_GET
 
         def log_message(self, *_: Any) -> None:
-            """Says nothing."""
+            """Prints nothing in tests."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -248,7 +248,7 @@ def answering(status: int, body: bytes, raw: bytes | None = None) -> Iterator[st
 
 
 def streams_full_of(text: str) -> dict[str, Any]:
-    """What a service says of its streams, with the text wherever there is one."""
+    """Returns what a service says of its streams, with the text wherever there is one."""
     sample = {"partition": 1, "offset": 2, "reason": text, "detail": text, "source": text}
     moment = "2026-11-24T10:00:00Z"
     brake = {"partition": 1, "engaged_at": moment, "reasons": {text: 3}, "samples": [sample], "release": None, "until": None}
@@ -302,7 +302,7 @@ def test_a_mailbox_that_is_none_is_told_in_a_sentence(body: bytes, capsys: pytes
 
 
 def told(text: str) -> Witness:
-    """A story in which the text is an incident's title, a ticket's subject and a mail."""
+    """Returns a story in which the text is an incident's title, a ticket's subject and a mail."""
     seen = Witness(published(), START.timestamp())
     data = IncidentOpened.Data(**{**INCIDENT, "title": text or "x"}, started_at=at(6), opened_at=at(9), why={})
     seen.saw_fact(IncidentOpened.of(data, subject="i-1", at=at(9)), at(9).timestamp())

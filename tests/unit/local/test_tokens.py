@@ -1,4 +1,4 @@
-"""`forewarn tokens` gives, rotates and takes tokens, shows each once, and says in a sentence what it does not do."""
+"""`forewarn tokens` gives, rotates and revokes tokens, shows each once, and says in a sentence what it does not do."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ class Forewarn:
         return result
 
     def token(self, *args: str) -> str:
-        """What a script takes from standard output: the token and nothing else."""
+        """Returns what a script takes from standard output: the token and nothing else."""
         result = self(*args)
         assert result.exit_code == 0, result.output
         token = str(result.stdout).removesuffix("\n")

@@ -1,4 +1,4 @@
-"""What is judged of a story: a Forewarn that does everything right passes, and each way to fall short is named."""
+"""A story has a verdict: a Forewarn that does everything right passes, and each way to fall short is named."""
 
 import json
 from collections.abc import Callable
@@ -80,7 +80,7 @@ def resolved(seen: Witness) -> None:
 
 
 def as_it_should_be(story: Story | None = None) -> tuple[Witness, list[Mail]]:
-    """A whole story with a Forewarn that does everything right; the mails are not given to the witness yet."""
+    """Returns a whole story with a Forewarn that does everything right; the mails are not given to the witness yet."""
     seen = Witness(story or published(), START.timestamp())
     mails = [mail(customer_id, "opened", 12.0) for customer_id in sorted(seen.victims)]
     messages = seen.story.messages(lambda _: True, until=50)

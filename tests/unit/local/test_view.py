@@ -1,4 +1,4 @@
-"""What people see of a story: plain lines tell each moment once, and the picture can be drawn at any point of it."""
+"""People see a story as plain lines that tell each moment once, or as a picture that can be drawn at any point of it."""
 
 from datetime import timedelta
 from io import StringIO

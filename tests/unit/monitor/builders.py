@@ -1,4 +1,4 @@
-"""Small things monitor's tests are made of: the shipped rule, and events of a story that starts at NOON."""
+"""These are small things that monitor's tests are made of: the shipped rule, and events of a story that starts at NOON."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,10 @@ LATER = START + 3600.0  # the wall clock, when all of a story is past
 
 
 def rule(**changes: Any) -> RatioRule:
-    """A window of 15 s; opens at 5 % of 50 events that 10 customers meet, and resolves below 1 % for 10 s; affected is who fails twice."""
+    """Returns a rule of a 15 s window: it opens at 5 % of 50 events of 10 customers, and resolves below 1 % for 10 s.
+
+    Two failures affect a customer.
+    """
     said: dict[str, Any] = {
         "id": "failing",
         "title": "{component} is failing",
@@ -31,7 +34,7 @@ def rule(**changes: Any) -> RatioRule:
 def request(
     at: float, *, ok: bool = True, customer: str | None = "c-1", component: str = "checkout", id_: str | None = None
 ) -> ProductEvent:
-    """A request `at` seconds into the story; without an id it has one of its own for each moment, customer and component."""
+    """Returns a request `at` seconds into the story; without an id it has one of its own for each moment, customer and component."""
     return event(
         id_ or f"{component}/{customer}/{at!r}",
         subject=customer,
@@ -41,7 +44,7 @@ def request(
 
 
 def folded(*events: ProductEvent, now: float = LATER, by: RatioRule | None = None) -> Partition:
-    """A partition that has taken these events, in this order."""
+    """Returns a partition that has taken these events, in this order."""
     partition = Partition([by or rule()], HORIZON)
     for each in events:
         partition.fold(each, now)

@@ -1,4 +1,4 @@
-"""Fold: one partition's events become counts per component and bucket, and each customer's row of failures."""
+"""The fold counts one partition's events per component and bucket, and keeps each customer's failure streak (tally)."""
 
 from dataclasses import astuple
 
@@ -19,13 +19,13 @@ def watch(partition: Partition) -> Watch:
 
 
 def buckets(partition: Partition, component: str = "checkout") -> list[tuple[int, int, int, int]]:
-    """The buckets of one component as (seconds into the story, events, bad events, customers)."""
+    """Returns the buckets of one component as (seconds into the story, events, bad events, customers)."""
     changes = watch(partition).buckets.changes().get(component, [])
     return sorted((start - int(START), events, bad, customers) for start, events, bad, customers, _ in changes)
 
 
 def row(*failures: float, at_least: int = 1) -> tuple[float, float, int] | None:
-    """(first, last, count) of one customer whose requests failed at these moments, in this order; None when they are not affected."""
+    """Returns (first, last, count) of one customer whose requests failed at these moments; None when they are not affected."""
     partition = folded(*(request(at, ok=False) for at in failures), by=rule(impact={"at_least": at_least}))
     found = dict(watch(partition).affected("checkout", None, *EVER)).get("c-1")
     return None if found is None else (round(found.first - START, 3), round(found.last - START, 3), found.count)
@@ -78,7 +78,7 @@ def test_only_changes_since_the_last_checkpoint_are_told_and_whole() -> None:
     assert buckets(partition) == [(1, 2, 1, 1)]
 
 
-# ── rows of failures ─────────────────────────────────────────────────────────────────────────
+# ── tallies ──────────────────────────────────────────────────────────────────────────────────
 
 
 def test_failures_exactly_a_window_apart_are_one_row() -> None:

@@ -1,4 +1,4 @@
-"""Whatever the events and their order: counts and customers add up over buckets and partitions, and a restart changes nothing."""
+"""Counts and customers add up over buckets and partitions, and a restart changes nothing, whatever the events and their order."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ stories = st.lists(
 
 
 def partitions_of(story: Sequence[Said]) -> list[Partition]:
-    """Each customer's events in one partition, as keys have it."""
+    """Returns each customer's events in one partition, as keys have it."""
     made = [Partition([RULE], HORIZON) for _ in range(PARTITIONS)]
     for said in story:
         for each in said.events():
@@ -84,7 +84,7 @@ def test_every_record_is_accounted_for(story: list[Said]) -> None:
 
 
 def last_rows(story: Sequence[Said], component: str) -> dict[str, tuple[float, float, int]]:
-    """Each customer's last row of failures, found the slow way."""
+    """Returns each customer's last failure streak, found the slow way."""
     failures: dict[str, list[float]] = defaultdict(list)
     for said in sorted(story):
         if said.component == component and not said.ok:
@@ -123,7 +123,7 @@ def test_failures_closer_than_a_window_are_one_row_in_any_order(story: list[Said
 
 
 class Disk:
-    """What checkpoints left, through the bytes they are stored as."""
+    """The store of checkpoints, through the bytes they are stored as."""
 
     def __init__(self) -> None:
         self.cells: list[tuple[int, bytes]] = []
@@ -158,7 +158,7 @@ class Disk:
 
 
 def state(partition: Partition) -> object:
-    """All that decides what later events do."""
+    """Returns all that decides what later events do."""
     watch = partition.watches[RULE.id]
     cells = {
         (start, component): (cell.total, cell.bad, cell.first_bad, cell.customers)
@@ -170,7 +170,7 @@ def state(partition: Partition) -> object:
 
 
 def identities(partition: Partition) -> dict[int, set[int]]:
-    """What the partition knows, by minute."""
+    """Returns what the partition knows, by minute."""
     known: dict[int, set[int]] = defaultdict(set)
     for second, (ids, *_) in partition.seen._open.items():
         known[second // MINUTE] |= ids

@@ -1,4 +1,4 @@
-"""An event's key, and the partition that Kafka's own partitioner takes for it."""
+"""An event's key is stable, and its partition is the one that Kafka's own partitioner takes."""
 
 import pytest
 from aiokafka.partitioner import DefaultPartitioner

@@ -1,4 +1,4 @@
-"""The fold lets go by event time: memory is bounded while it catches up, and what it has forgotten never counts a second time."""
+"""The fold forgets by event time: memory is bounded while it catches up, and no forgotten event counts a second time."""
 
 import pickle
 
@@ -59,7 +59,7 @@ class Fold:
             partition.forget(minute)
 
     def reach(self, at: float, component: str = "elsewhere") -> None:
-        """The partition's time comes so far, by another component; a checkpoint follows."""
+        """Advances the partition's event time, by another component; a checkpoint follows."""
         self.take(request(at, component=component))
         self.checkpoint()
 
@@ -191,7 +191,7 @@ def test_what_goes_because_of_the_limit_is_late_when_it_comes_again_and_what_is_
     assert fold.take(request(10), request(59, id_="in that minute"), request(60), request(99)) == [LATE, LATE, TAKEN, TAKEN]
 
 
-# ── buckets and rows of failures ─────────────────────────────────────────────────────────────
+# ── buckets and tallies ──────────────────────────────────────────────────────────────────────
 
 
 def test_buckets_nothing_touches_for_a_window_and_the_horizon_are_let_go() -> None:
@@ -297,7 +297,7 @@ def test_a_component_leaves_no_trace_once_it_was_quiet_for_36_hours_and_its_wate
 
 
 def traces(fold: Fold, name: str) -> set[str]:
-    """The parts of what is remembered that hold a name beginning so, wherever in them."""
+    """Returns the parts of what is remembered that hold a name beginning so, wherever in them."""
     watch = fold.watch
     parts = {"buckets": (watch.buckets.of, watch.buckets._starts, watch.buckets._moved), "tallies": watch.tallies}
     held = {**parts, "components": watch.components, "seen": fold.partition.seen}

@@ -1,4 +1,4 @@
-"""An incident's life, window by window: it opens once, grows when it doubles, and ends after calm that events show."""
+"""An incident opens once, grows when it doubles, and ends after calm that events show, window by window."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -173,7 +173,7 @@ def test_a_persons_end_falls_on_the_edge_of_a_bucket() -> None:
 
 
 def row(**changes: Any) -> IncidentRow:
-    """An incident that is failing at 1000, said by a monitor that keeps up."""
+    """Returns an incident that is failing at 1000, said by a monitor that keeps up."""
     at = datetime.fromtimestamp(990, UTC)
     known: dict[str, Any] = {
         **{"id": "i", "rule": "failing", "component": "checkout", "severity": "high", "symptom": "failing", "title": "", "status": "open"},

@@ -16,7 +16,7 @@ AT = START + 1e7
 
 
 def buckets(count: int) -> list[Bucket]:
-    """Each with figures as long as they get."""
+    """Returns buckets, each with figures as long as they get."""
     return [(START + number, 123_456_789, 123_456_789, 123_456_789, START + number + 0.123456) for number in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""How far monitor reads: a probe comes through when all that was there at its beginning has been folded, published and judged."""
+"""A probe shows how far monitor reads: it comes through when all that was there at its beginning has been folded, published and judged."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ def after(seconds: float) -> datetime:
 
 
 def walk(*looks: Look) -> list[datetime | None]:
-    """What each look shows of how far monitor reads, one after another."""
+    """Returns what each look shows of how far monitor reads, one after another."""
     probe, come_to = None, []
     for look in looks:
         probe, read_to = advance(probe, look)

@@ -1,4 +1,4 @@
-"""One window, judged: each threshold on both sides."""
+"""One window is judged: each threshold on both sides."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Rules: what the file may say, where it is wrong, and what changes the count."""
+"""Rules are read from a file: mistakes are named with their place, and a fingerprint says what changes the count."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What was counted is known by source and id, in 8 bytes, until its minute is let go."""
+"""Deduplication knows a counted event by source and id, in 8 bytes, until its minute is forgotten."""
 
 from sys import getsizeof
 
@@ -13,7 +13,7 @@ THIS = int(AT) // MINUTE
 
 
 def filled(count: int, at: float = AT) -> Seen:
-    """Knows events "0" to "count", all of one second; a checkpoint has found it quiet."""
+    """Returns a memory that knows events "0" to "count", all of one second; a checkpoint has found it quiet."""
     seen = Seen()
     for number in range(count):
         seen.first_time("/shop", str(number), at)
@@ -101,7 +101,7 @@ def test_only_what_came_since_is_stored_beside_what_was_stored_before() -> None:
     assert not after.first_time("/shop", "2", AT)
 
 
-# ── what is let go ───────────────────────────────────────────────────────────────────────────
+# ── what is forgotten ───────────────────────────────────────────────────────────────────────────
 
 
 def test_a_minute_that_is_let_go_leaves_nothing_behind() -> None:

@@ -34,12 +34,12 @@ class Fold:
         self.watch.forget_strangers(clock)
 
     def reach(self, at: float, *, held: tuple[str, ...] = ()) -> None:
-        """The partition's time comes so far, by a named component that is always there."""
+        """Advances the partition's event time, by a named component that is always there."""
         self.take(at, "always")
         self.checkpoint(held=held)
 
     def entries(self) -> int:
-        """How many things are held of components, of whatever kind."""
+        """Returns how many things are held of components, of whatever kind."""
         held, buckets = self.watch.components, self.watch.buckets
         of_components = len(held.watermarks) + len(held._strangers) + len(held._closed) + len(held._ahead)
         of_buckets = len(held._buckets) + len(held._resting) + len(buckets._starts) + sum(map(len, buckets.of.values()))

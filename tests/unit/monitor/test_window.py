@@ -1,4 +1,4 @@
-"""The sliding window: reports of partitions merged, and the ends that are to be judged."""
+"""The sliding window merges the reports of partitions, and names the ends that are to be judged."""
 
 from itertools import permutations
 
@@ -8,7 +8,7 @@ from tests.unit.monitor.builders import rule
 
 
 def window(*starts: int, watermark: float | None = None) -> Window:
-    """Each bucket holds ten events, one of them bad."""
+    """Returns a window whose buckets hold ten events each, one of them bad."""
     made = Window()
     made.merge(0, max(starts) if watermark is None else watermark, [(start, 10, 1, 1) for start in starts])
     return made

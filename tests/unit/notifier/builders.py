@@ -1,4 +1,4 @@
-"""Situations and policies with everything that does not matter filled in."""
+"""These builders make situations and policies with everything that does not matter filled in."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -31,12 +31,12 @@ OVER = replace(OPEN, status=IncidentStatus.RESOLVED, ended_at=NOW)
 
 
 def notification(kind: Kind = Kind.OPENED, **fields: Any) -> Notification:
-    """One that is due: unless told otherwise a minute old, and about an incident."""
+    """Returns one that is due: unless told otherwise a minute old, and about an incident."""
     given = {"id": "n-1", "customer_id": "c-1", "about_at": NOW - MINUTE, "cause_id": None, "cause_hops": 0, "incident_id": "i-1"}
     return Notification(kind=kind, **{**given, "created_at": NOW - MINUTE, **fields})
 
 
 def situation(about: Notification | None = None, **fields: Any) -> Situation:
-    """Nothing speaks against telling, unless told otherwise."""
+    """Returns a situation in which nothing speaks against telling, unless told otherwise."""
     given = {"customer": ADA, "preferences": Preferences(), "incident": OPEN, "recent": 0, "now": NOW}
     return Situation(notification=about or notification(), **{**given, **fields})

@@ -1,4 +1,4 @@
-"""Where a customer can be reached."""
+"""An address can be used, or not, and one of a customer's is chosen."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""When delivery pauses because the relay refuses us, who tries meanwhile, and when it goes on."""
+"""Delivery pauses when the relay refuses us, one mail tries meanwhile, and it goes on when one is taken (a circuit breaker)."""
 
 import pytest
 
@@ -13,7 +13,7 @@ RETRIES = Retries(relay_refusals=3, pause_at_first=MINUTE, pause_at_most=5 * MIN
 
 
 def opened() -> Breaker:
-    """One that has just opened."""
+    """Returns one that has just opened."""
     breaker = Breaker(RETRIES)
     for _ in range(RETRIES.relay_refusals):
         breaker.learn(REFUSED, NOW)

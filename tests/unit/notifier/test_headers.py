@@ -1,4 +1,4 @@
-"""Header fields by the letter of RFC 5322 and RFC 2047, read again by Python's own parser."""
+"""Header fields follow RFC 5322 and RFC 2047 to the letter; Python's own parser reads them back."""
 
 import email
 import email.header
@@ -39,7 +39,7 @@ def head(raw: bytes) -> bytes:
 
 
 def field(raw: bytes, name: str) -> str:
-    """The field's value as it was written, unfolded."""
+    """Returns the field's value as it was written, unfolded."""
     found = re.search(rb"^%s: ?((?:.*\r\n[ \t])*.*)\r\n" % name.encode(), head(raw), re.MULTILINE)
     assert found is not None, name
     return found[1].decode().replace("\r\n", "")

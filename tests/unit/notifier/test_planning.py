@@ -1,4 +1,4 @@
-"""What follows from a try: settled, or again, and when."""
+"""After a try a notification is settled, or tried again at a moment."""
 
 from datetime import datetime, timedelta
 

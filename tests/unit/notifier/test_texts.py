@@ -1,4 +1,4 @@
-"""A notification in words, and as a mail."""
+"""A notification is put in words, and becomes a mail."""
 
 import email
 import email.policy

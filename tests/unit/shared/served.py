@@ -13,7 +13,7 @@ from shared.api import Body, Role, allow, application
 from shared.http.server import Server
 from shared.settings import Settings
 
-# As long and as different as production wants them.
+# They are as long and as different as production demands.
 TOKENS = {"producer_token": "p-7Qm4vXz9Lr2TbWc8", "agent_token": "a-5Kd1nHs6Yf3GjRe0", "operator_token": "o-8Uw2xPb7Vt4ZqMc6"}
 AUTHORIZED = b"Authorization: Bearer " + TOKENS["producer_token"].encode() + b"\r\n"
 WITHIN = 10.0  # seconds for what must happen
@@ -25,12 +25,12 @@ class Things(Body):
 
 
 def settings(**given: Any) -> Settings:
-    """As in production, on a port of its own."""
+    """Returns settings as in production, with a port of their own."""
     return Settings(**{"database_password": "d-3Ny6sJk9Ea1CvFh5", **TOKENS, "http_port": free_port(), **given})
 
 
 def small_application(settings: Settings) -> FastAPI:
-    """Health, and routes that read, echo, wait, fail, and say much."""
+    """Returns an application with health, and routes that read, echo, wait, fail, and answer at length."""
     app = application("Small", settings, None)  # type: ignore[arg-type]  # none of its routes asks for the database
     app.state.let_go_on = asyncio.Event()
     app.state.seen = []
@@ -69,7 +69,7 @@ def small_application(settings: Settings) -> FastAPI:
 
 @dataclass(frozen=True)
 class Served:
-    """A server that runs, and how to reach it."""
+    """A server that runs, and its address."""
 
     app: FastAPI
     server: Server
@@ -77,13 +77,13 @@ class Served:
     clients: "list[Client]" = field(default_factory=list)
 
     async def connect(self, **arguments: Any) -> "Client":
-        """A connection of one's own, which ends with the server."""
+        """Returns a connection of one's own, which ends with the server."""
         client = Client(*await asyncio.open_connection("127.0.0.1", self.port, **arguments))
         self.clients.append(client)
         return client
 
     async def ask(self, data: bytes) -> "Answer":
-        """The answer to these bytes on a connection of their own."""
+        """Returns the answer to these bytes on a connection of their own."""
         client = await self.connect()
         await client.send(data)
         return await client.answer()
@@ -94,7 +94,7 @@ class Served:
 
 @asynccontextmanager
 async def served(**given: Any) -> AsyncIterator[Served]:
-    """The small application answers while the context lasts."""
+    """Serves the small application while the context lasts."""
     chosen = settings(**given)
     app = small_application(chosen)
     server = Server(app, chosen)
@@ -138,7 +138,7 @@ class Client:
         await self.writer.drain()
 
     async def answer(self, method: str = "GET") -> Answer:
-        """The next answer. Raises TimeoutError or IncompleteReadError when there is none."""
+        """Returns the next answer. Raises TimeoutError or IncompleteReadError when there is none."""
         async with asyncio.timeout(WITHIN):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             line, *lines = head.strip().split("\r\n")
@@ -147,7 +147,7 @@ class Client:
             return Answer(int(line.split()[1]), headers, await self.reader.readexactly(length))
 
     async def closed(self, within: float = WITHIN) -> bool:
-        """Whether the server ends the connection in that time, and says nothing before."""
+        """Says whether the server ends the connection in that time, and says nothing before."""
         try:
             async with asyncio.timeout(within):
                 return await self.reader.read(1) == b""
@@ -162,6 +162,6 @@ def get(path: str, *headers: str, authorized: bool = True) -> bytes:
 
 
 def request(method: str, path: str, *headers: str, body: bytes = b"", authorized: bool = True) -> bytes:
-    """A whole request; a body brings its length."""
+    """Returns a whole request; a body brings its length."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *headers, *([f"Content-Length: {len(body)}"] if body else [])]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n" + (AUTHORIZED if authorized else b"") + b"\r\n" + body

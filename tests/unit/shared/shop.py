@@ -1,4 +1,4 @@
-"""A service on a real Postgres and a Kafka of our own: it writes down whom each message is about, and raises what a test wants raised."""
+"""A service on a real Postgres and a Kafka in memory writes down whom each message is about, and raises what a test wants raised."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -15,11 +15,11 @@ from tests.fakes import FakeConsumer, FakeTopics
 
 
 def no_trouble(_: Sequence[Fact]) -> None:
-    """All is well."""
+    """Does nothing: no trouble."""
 
 
 class Patient(Handling):
-    """One that does not press."""
+    """Handling whose saves are never urgent."""
 
     def pressing(self) -> bool:
         return False
@@ -37,13 +37,13 @@ class Shop:
 
     @classmethod
     async def opened(cls, database: Database, topic: str = "shop.v1") -> "Shop":
-        """With its table."""
+        """Opens a shop on the database, with its table."""
         async with database.connection() as connection:
             await connection.execute("CREATE TABLE written (name text NOT NULL)")
         return cls(database, topic)
 
     def member(self, slowest: float = 0.0) -> FakeConsumer:
-        """Another instance, with nothing assigned yet; with a `slowest` it keeps facts in memory between saves."""
+        """Returns another instance, with nothing assigned yet; with a `slowest` it keeps facts in memory between saves."""
         handling = (
             Patient(self.topic, (CustomerUpdated,), self.on_customers)
             if slowest
@@ -68,17 +68,17 @@ class Shop:
             return sorted(row["name"] for row in await connection.fetch("SELECT name FROM written"))
 
     async def rows(self, query: str) -> list[dict[str, Any]]:
-        """What the database answers."""
+        """Returns what the database answers."""
         async with self.database.connection() as connection:
             return [dict(row) for row in await connection.fetch(query)]
 
     async def stands_at(self) -> int:
-        """How many records the offsets say are done."""
+        """Returns how many records the offsets say are done."""
         async with self.database.connection() as connection:
             return int(await connection.fetchval("SELECT coalesce(sum(next), 0) FROM offsets"))
 
     async def dead(self) -> list[dict[str, str]]:
-        """The headers of our own on what is in the dead letter topic."""
+        """Returns the headers of our own on what is in the dead letter topic."""
         await self.topics.relay(self.database)
         return [
             {name: value.decode() for name, value in record.headers if name.startswith("forewarn-")}
@@ -103,7 +103,7 @@ def raising(error: Exception, *, times: int = 1, on: str | None = None) -> Calla
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Waits for it. Raises TimeoutError."""
+    """Waits for the condition. Raises TimeoutError."""
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110  it is not ours to signal
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The brake of a topic of our own: it saves what it put aside, says why, and lets go when it is told to."""
+"""The brake of a topic of our own saves what it put aside, says why, and is released by an operator."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def bad(shop: Shop, count: int, partition: int = 0, headers: tuple[tuple[str, by
 
 
 async def reading(shop: Shop) -> FakeConsumer:
-    """A member that has read all it reads."""
+    """Returns a member that has read all it reads."""
     member = shop.member()
     await member.assign()
     await member.drain()
@@ -31,7 +31,7 @@ async def reading(shop: Shop) -> FakeConsumer:
 
 
 async def release(shop: Shop, member: FakeConsumer, how: Release) -> None:
-    """As the command does it; then the member has looked, and read on."""
+    """Releases the brake as the command does; returns when the member has looked, and read on."""
     async with shop.database.transaction() as tx:
         assert await brake.release(tx, "shop", shop.topic, how) == 2
     member.stream.retry_now()

@@ -1,4 +1,4 @@
-"""What is set about the brokers reaches every client, or is refused in a sentence; names get the prefix at the edge and nowhere else."""
+"""Settings of the brokers reach every client, or are refused in a sentence; names get the prefix at the edge and nowhere else."""
 
 import ast
 from collections.abc import Iterator

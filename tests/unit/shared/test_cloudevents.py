@@ -1,4 +1,4 @@
-"""Reading and writing messages: both modes, what is kept, and each way to be undecodable with its reason."""
+"""Messages are read and written in both modes; each way to be undecodable has its reason."""
 
 import json
 from contextlib import suppress
@@ -414,7 +414,7 @@ HEADERS = st.lists(st.tuples(NAMES.map("ce_{}".format) | st.just("content-type")
 
 
 def reads_or_says_why(value: bytes | None, headers: Headers) -> None:
-    """Any other exception than `Undecodable` with a `Reason` fails the test."""
+    """Reads it, or says why not: any other exception than `Undecodable` with a `Reason` fails the test."""
     for read in (lambda: read_event(value, headers, NOW), lambda: read_fact(value, headers, NOW, FACT_OF)):
         with suppress(Undecodable):
             message = read()

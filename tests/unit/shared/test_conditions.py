@@ -1,4 +1,4 @@
-"""Conditions: each on both sides of its boundary, how a path reaches into an event, and what can never hold."""
+"""Conditions are tried on both sides of their boundaries, with paths into an event, and with what can never hold."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ READ: TypeAdapter[Condition] = TypeAdapter(Condition)
 
 
 def holds(wanted: dict[str, Any], data: Any) -> bool:
-    """Whether an event with this data fits the condition."""
+    """Says whether an event with this data fits the condition."""
     test = condition_test(READ.validate_python(wanted))
     assert test is not None
     return test(event(data=data))

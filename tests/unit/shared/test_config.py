@@ -25,7 +25,7 @@ class Waits(Config):
 
 
 def mistakes(path: Path, text: str, model: type[BaseModel] = Waits) -> list[str]:
-    """What is said of the file, a line a mistake, without its name."""
+    """Returns what is said of the file, a line a mistake, without its name."""
     path.write_text(text)
     try:
         load(path, model, warn=lambda _: None)
@@ -92,7 +92,7 @@ def test_a_wrong_key_is_told_apart_from_a_wrong_value(tmp_path: Path) -> None:
 
 
 def spoilt(held: Any) -> Iterator[Any]:
-    """The same with each of its values, one after the other, replaced by each of the wrong ones."""
+    """Yields the same with each of its values, one after the other, replaced by each of the wrong ones."""
     match held:
         case dict() | list():
             for step, inner in list(held.items() if isinstance(held, dict) else enumerate(held)):

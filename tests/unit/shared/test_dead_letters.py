@@ -1,4 +1,4 @@
-"""What no retry will mend: who is suspected, how often it is tried, and when putting aside stops."""
+"""Dead letters are what no retry will mend: who is suspected, how often it is tried, and when putting aside stops."""
 
 import pytest
 from aiokafka import ConsumerRecord

@@ -1,4 +1,4 @@
-"""JSON of any depth: an event, a fact or a refusal with its reason, and never another exception, however deep the reader itself stands."""
+"""JSON of any depth is an event, a fact or a refusal with its reason, and never another exception, however deep the stack is already."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -38,12 +38,12 @@ def objects(depth: int) -> str:
 
 
 def standing(frames: int, what: Callable[[], Any]) -> Any:
-    """Does it so many frames further down the stack."""
+    """Calls it so many frames further down the stack."""
     return what() if frames == 0 else standing(frames - 1, what)
 
 
 def fate(value: bytes, headers: Any = ()) -> str:
-    """What becomes of a message, also where it is looked into and written again."""
+    """Returns what becomes of a message, also where it is looked into and written again."""
     try:
         event = read_event(value, headers, NOW)
         INTO(event)

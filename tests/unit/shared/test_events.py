@@ -1,4 +1,4 @@
-"""What every fact has in common: ids that say what it is, causes that are counted, and a type nobody else has."""
+"""Every fact has an id that says what it is, a cause that is counted, and a type that no other has."""
 
 import re
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def every_fact(of: type[Fact]) -> set[type[Fact]]:
 
 
 def integers(schema: object) -> Iterator[dict[str, Any]]:
-    """Every integer that a JSON Schema speaks of."""
+    """Yields every integer that a JSON Schema speaks of."""
     if isinstance(schema, dict):
         if schema.get("type") == "integer" and schema.get("description") != "seconds since the epoch":  # times have bounds of their own
             yield schema

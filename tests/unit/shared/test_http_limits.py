@@ -1,4 +1,4 @@
-"""B2, what one process takes on: connections, headers, bodies, requests and answers are bounded in number and time; health answers."""
+"""One process bounds connections, headers, bodies, requests and answers in number and time; health answers all the while."""
 
 import asyncio
 import gc
@@ -23,7 +23,7 @@ def refused(reason: str) -> float:
 
 
 async def connected(server: Served, count: int) -> list[Client]:
-    """Connections that the server has taken, one after the other."""
+    """Yields connections that the server has taken, one after the other."""
     all_, clients = server.server.connections, []
     for _ in range(count):
         clients.append(await server.connect())

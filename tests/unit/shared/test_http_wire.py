@@ -1,4 +1,4 @@
-"""C4, HTTP by the standards: what is sent byte by byte, what is answered, and whether the connection goes on."""
+"""HTTP follows the standards: each request, byte by byte, has its answer, and the connection goes on or ends."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -24,7 +24,7 @@ async def server() -> AsyncIterator[Served]:
 
 @dataclass(frozen=True)
 class Case:
-    """What is sent, and what comes of it: the status, and whether the connection ends."""
+    """One request, and what comes of it: the status, and whether the connection ends."""
 
     sent: bytes
     status: int

@@ -1,4 +1,4 @@
-"""What people read on one line is cut where it enters, never refused; identities are refused, never cut."""
+"""Texts that people read on one line are cut where they enter, never refused; ids are refused, never cut."""
 
 import json
 import time
@@ -24,7 +24,7 @@ LONG = ("x", "é", "e\u0301", "漢", "😀", FAMILY, "\u202eabc", "=?utf-8?q?x?=
 
 
 def read(said: Fact, **data: Any) -> Fact | None:
-    """The fact as a reader takes it, with other data."""
+    """Returns the fact as a reader takes it, with other data."""
     whole = json.loads(write_fact(said))
     return read_fact(json.dumps({**whole, "data": {**whole["data"], **data}}).encode(), (), NOW, FACT_OF)
 

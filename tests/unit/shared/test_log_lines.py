@@ -56,7 +56,7 @@ def log() -> Log:
 
 
 def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
-    """The error with the traceback of having been raised."""
+    """Returns the error with the traceback of having been raised."""
     try:
         raise error from cause
     except BaseException as caught:  # noqa: BLE001
@@ -192,7 +192,7 @@ async def test_an_error_of_postgres_is_told_without_the_row(
 
 
 async def test_an_error_that_followed_one_of_postgres_is_told_without_the_row_too(postgres: dict[str, str], log: Log) -> None:
-    """As its cause, as its context, as a part of a group and of a group's cause."""
+    """It is found as a cause, as a context, as a part of a group and of a group's cause."""
     connection = await connect(postgres, postgres["database"])
     await connection.execute(TABLE)
     row = "INSERT INTO people VALUES ($1, $1, 3)"

@@ -1,4 +1,4 @@
-"""What keeps the event loop is measured, and it is said where it is kept."""
+"""A blocked event loop is measured, and the log says by which code."""
 
 import logging
 import re
@@ -17,7 +17,7 @@ def observed(bucket: str) -> float:
 
 
 class Said(logging.Handler):
-    """Says when there is a line; it comes from another thread, while the loop is busy."""
+    """Keeps the lines of the log and says when there is one; it comes from another thread, while the loop is busy."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -34,7 +34,7 @@ LAG = metrics.LAG.labels(Topic.CUSTOMERS)
 
 
 async def nothing(tx: Tx, facts: Sequence[Fact]) -> None:
-    """What the streams here do with facts."""
+    """Does nothing with facts."""
 
 
 def reading(database: Database) -> Stream:
@@ -161,7 +161,7 @@ async def test_lag_is_known_while_a_stream_cannot_load_its_positions(monitor_dat
 
 
 class Unloadable(Handling):
-    """What it kept cannot be read any more."""
+    """A processor whose stored state cannot be read any more."""
 
     readable = True
 

@@ -1,4 +1,4 @@
-"""What facts claim about time is bounded where they are read: every moment in every fact, to the day before 2000 and the day ahead."""
+"""Moments of facts are bounded where they are read: every one in every fact, to the day before 2000 and the day ahead."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def read(value: Any) -> Fact | None:
 
 
 def moments(schema: dict[str, Any], definitions: dict[str, Any]) -> set[str]:
-    """The names of all fields of a JSON schema that hold a date with a time."""
+    """Returns the names of all fields of a JSON schema that hold a date with a time."""
     if "$ref" in schema:
         return moments(definitions[schema["$ref"].rpartition("/")[2]], definitions)
     found: set[str] = set()
@@ -37,7 +37,7 @@ def moments(schema: dict[str, Any], definitions: dict[str, Any]) -> set[str]:
 
 
 def places(said: Any, names: set[str], at: Path_ = ()) -> Iterator[Path_]:
-    """Where fields of these names are."""
+    """Yields where fields of these names are."""
     for key, held in said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list) else ():
         if key in names:
             yield *at, key
@@ -55,7 +55,7 @@ def replaced(said: Any, at: Path_, by: Any) -> Any:
 
 
 def examples(fact: type[Fact]) -> list[dict[str, Any]]:
-    """What the corpus has of it, with every field that may be left out."""
+    """Returns what the corpus has of it, with every field that may be left out."""
     name = fact.model_fields["type"].default.removeprefix("forewarn.").removesuffix(".v1")
     said = [each["value"] for each in json.loads((CORPUS / f"{name}.json").read_text())]
     optional = {"silent_since", "failing_at"} & set(fact.model_fields["data"].annotation.model_fields)  # type: ignore[union-attr]

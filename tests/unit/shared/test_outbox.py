@@ -1,4 +1,4 @@
-"""Tell the others: what is written in a transaction is published when it commits, in order, by one relay at a time."""
+"""Messages written in a transaction are published when it commits, in order, by one relay at a time (transactional outbox)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -21,7 +21,7 @@ TOPIC = "things.v1"
 
 @asynccontextmanager
 async def relaying(database: Database, kafka: str, *lanes: Lane) -> AsyncIterator[None]:
-    """A relay of each lane (of the facts, when none is named) works while the context lasts."""
+    """Runs a relay of each lane (of the facts, when none is named) while the context lasts."""
     relays = [Relay(database, Brokers(kafka), lane) for lane in lanes or (Lane.FACTS,)]
     tasks = [*(asyncio.create_task(relay.run()) for relay in relays), asyncio.create_task(database.listen())]
     try:
@@ -34,7 +34,7 @@ async def relaying(database: Database, kafka: str, *lanes: Lane) -> AsyncIterato
 
 
 async def published(kafka: str, count: int, topic: str = TOPIC) -> Sequence[ConsumerRecord]:
-    """The records of the topic's partitions, once there are so many; waits for them at most 10 s."""
+    """Returns the records of the topic's partitions, once there are so many; waits for them at most 10 s."""
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka, group_id=None, auto_offset_reset="earliest")
     await consumer.start()
     try:
@@ -91,7 +91,7 @@ async def test_the_relay_publishes_bytes_and_headers_as_they_are_in_order_and_de
 
 
 async def leader(database: Database, than: int = 0) -> int:
-    """The session that leads the lane of facts, once it is another `than` that one."""
+    """Returns the session that leads the lane of facts, once it is another `than` that one."""
     async with asyncio.timeout(10), database.connection() as connection:
         while (pid := await connection.fetchval(LEADER, Lane.FACTS)) in (None, than):  # noqa: ASYNC110  a row cannot signal it
             await asyncio.sleep(0.01)
@@ -102,7 +102,7 @@ LEADER = "SELECT pid FROM relays WHERE lane = $1 AND pid IN (SELECT pid FROM pg_
 
 
 async def written(database: Database, numbers: range) -> list[bytes]:
-    """One message of each number, all of one key, published by now."""
+    """Returns one message of each number, all of one key, published by now."""
     values = [b"%d" % n for n in numbers]
     async with database.transaction() as tx:
         await put(tx, [Message(TOPIC, b"k", value) for value in values])

@@ -21,14 +21,14 @@ ABOUT = "Finds <what> is wrong & for whom."
 
 
 async def ask(path: str, **headers: str) -> httpx2.Response:
-    """What a service in production answers to somebody without a token."""
+    """Returns what a service in production answers to somebody without a token."""
     app = Service("monitor", settings(), None, about=ABOUT).app()  # type: ignore[arg-type]  # no page asks for the database
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://service") as client:
         return await client.get(path, headers=headers)
 
 
 class Addresses(HTMLParser):
-    """What a page loads, or leads to."""
+    """The addresses that a page loads, or leads to."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

@@ -29,7 +29,7 @@ def modules() -> Iterator[str]:
 
 
 def patterns() -> dict[str, tuple[re.Pattern[Any], str]]:
-    """Every pattern that a module holds, or a method of one: by its place, with the method's name ("" for the pattern itself)."""
+    """Returns every pattern that a module holds, or a method of one: by its place, with the method's name ("" for the pattern itself)."""
     found: dict[str, tuple[re.Pattern[Any], str]] = {}
     for name in modules():
         for attribute, held in vars(importlib.import_module(name)).items():
@@ -47,7 +47,7 @@ def test_there_are_patterns_to_try() -> None:
 
 
 def test_no_pattern_is_hidden_in_a_function() -> None:
-    """What is not compiled where a module begins is not seen here."""
+    """Patterns must be compiled where a module begins: others are not seen here."""
     hidden = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for package in PACKAGES
@@ -95,7 +95,7 @@ def _runs(pattern: re.Pattern[Any]) -> dict[str, Run]:
 
 
 def _units(parsed: Any) -> Iterator[str]:
-    """What the pattern speaks of: its words, a character of each class, and what stands between."""
+    """Yields what the pattern speaks of: its words, a character of each class, and what stands between."""
     word = ""
     for operator, argument in parsed:
         if str(operator) == "LITERAL":

@@ -1,4 +1,4 @@
-"""B3, problems are small: however much is wrong, and whatever the request has in it, the answer shows twenty errors and counts the rest."""
+"""Problems (RFC 9457) are small: however much is wrong with whatever request, the answer shows twenty errors and counts the rest."""
 
 from collections.abc import AsyncIterator
 

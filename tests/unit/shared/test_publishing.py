@@ -90,7 +90,7 @@ async def test_a_relay_whose_broker_is_away_closes_each_producer_it_started(
 
 
 async def looked(database: Database, times: int) -> None:
-    """The relay has looked at what runs so often since: it does once a second while it publishes."""
+    """Publishes for so long that the relay has looked so often at what runs: it does once a second while it publishes."""
     ends, number = time.monotonic() + 1.2 * times, 0
     while time.monotonic() < ends:
         async with database.transaction() as tx:

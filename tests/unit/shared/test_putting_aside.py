@@ -33,7 +33,7 @@ LETTERS = st.builds(DeadLetter, RECORDS | UNREADABLE, st.sampled_from(Reason), s
 
 
 def any_letters(count: int) -> list[DeadLetter]:
-    """So many different ones."""
+    """Returns so many different dead letters."""
     found: list[DeadLetter] = []
 
     @settings(max_examples=count, deadline=None, database=None, derandomize=True)
@@ -143,7 +143,7 @@ async def test_state_that_cannot_be_loaded_is_waited_for_and_said(monitor_databa
 
 
 class Unloadable(Handling):
-    """What it kept cannot be read the first time."""
+    """A processor whose stored state cannot be read the first time."""
 
     tries = 0
 
@@ -155,7 +155,7 @@ class Unloadable(Handling):
 
 
 def unreadable_at(topics: FakeTopics, partition: int) -> None:
-    """The next record of the partition cannot be unpacked."""
+    """Makes the next record of the partition one that cannot be unpacked."""
     log = topics.logs("shop.v1")[partition]
     log.records.append(Unreadable.at("shop.v1", partition, log.end, "CorruptRecordException"))
     log.end += 1

@@ -25,7 +25,7 @@ each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name_
 
 
 def good(kind: type[Settings]) -> dict[str, Any]:
-    """Secrets with which it starts in production."""
+    """Returns secrets with which it starts in production."""
     return {name: f"{CANARY}-{number}" for number, name in enumerate(sorted(kind.required_secrets()))}
 
 
@@ -198,7 +198,7 @@ SECRETS = (
 
 
 def said_by(arguments: list[str], **environment: str) -> tuple[int, str]:
-    """The exit code of a process of ours with a canary in each secret, and all it printed."""
+    """Returns the exit code of a process of ours with a canary in each secret, and all it printed."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FOREWARN_")}
     canaries = {f"FOREWARN_{name}": f"{CANARY}-{number}" for number, name in enumerate(SECRETS)}
     process = subprocess.run(

@@ -1,4 +1,4 @@
-"""A stream on a real Postgres and a Kafka of our own: each record's effects once, whatever goes wrong in between."""
+"""A stream, on a real Postgres and a Kafka in memory, has each record's effects once, whatever goes wrong in between."""
 
 import asyncio
 
@@ -166,7 +166,7 @@ async def test_a_save_that_raises_later_than_the_taking_finds_the_culprit_too(sh
 
 
 async def test_records_polled_before_the_stream_went_back_are_not_taken_after_it(shop: Shop) -> None:
-    """Several pieces of one poll, and between two of them everything in memory is forgotten."""
+    """One poll is handled in several pieces, and between two of them everything in memory is forgotten."""
     shop.says(*names(200))
     shop.trouble = raising(ValueError("once"))
     member = shop.member()

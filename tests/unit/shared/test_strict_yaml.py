@@ -1,4 +1,4 @@
-"""Whatever is in a configuration file, or is no file at all: it is read, or refused with its place; never another exception."""
+"""Any configuration file, or what is no file at all, is read, or refused with its place; never another exception."""
 
 import os
 from contextlib import suppress
@@ -28,7 +28,7 @@ def refusal(raw: bytes) -> list[tuple[int, str]]:
 
 
 def laughs(levels: int) -> bytes:
-    """Nine of nine of nine …: few bytes that stand for 9 ** levels."""
+    """Returns aliases of aliases ("billion laughs"): few bytes that stand for 9 ** levels."""
     lines = ["l0: &l0 x", *(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, levels + 1))]
     return "\n".join(lines).encode()
 

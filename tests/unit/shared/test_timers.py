@@ -1,4 +1,4 @@
-"""Due work: claimed under a lease, settled once, by the database's clock."""
+"""Due work is claimed under a lease and settled once, by the database's clock."""
 
 import asyncio
 from dataclasses import dataclass, field

@@ -23,7 +23,7 @@ def signing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Authority, Author
 
 @asynccontextmanager
 async def server(of: Authority, *, asks: Authority | None = None) -> AsyncIterator[int]:
-    """A TLS server for `localhost`; `asks` for a certificate that this authority signed."""
+    """Yields a TLS server for `localhost`; `asks` for a certificate that this authority signed."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(*of.sign("server", "localhost"))
     if asks is not None:

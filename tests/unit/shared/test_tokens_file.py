@@ -39,7 +39,7 @@ class Here:
         self.settings = Settings(environment="demo", tokens_file=str(path), **settings)
 
     def write(self, callers: dict[str, Any]) -> None:
-        """As `forewarn tokens` does: another file in its place."""
+        """Puts another file in its place, as `forewarn tokens` does."""
         new = self.path.with_suffix(".new")
         new.write_text(yaml.safe_dump({"callers": callers}))
         new.replace(self.path)

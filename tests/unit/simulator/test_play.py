@@ -1,4 +1,4 @@
-"""Playing a story to Kafka (a mock cluster): the bytes read as CloudEvents, and the events carry their own times."""
+"""A story is played to Kafka (a mock cluster): the bytes read as CloudEvents, and the events carry their own times."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The story of the simulator: the same seed tells the same, and exactly the victims of an outage are affected by it."""
+"""The simulator's story is the same for the same seed, and exactly the victims of an outage are affected by it."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Facts, tickets and incidents for tests, with everything ordinary but what the test names."""
+"""These builders make facts, tickets and incidents, with everything ordinary but what the test names."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

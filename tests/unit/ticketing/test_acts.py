@@ -1,4 +1,4 @@
-"""What each act makes of a ticket, and what the others hear of it."""
+"""Each act changes a ticket, and publishes facts about it."""
 
 from datetime import datetime, timedelta
 
@@ -160,7 +160,7 @@ LIFE = (
 
 
 def outcomes(ticket: Ticket, number: int, now: datetime, link: Link | None) -> dict[str, Change | Refused | None]:
-    """What each act would make of the ticket now."""
+    """Returns what each act would make of the ticket now."""
     person, request = Actor("ada", str(number)), Request(str(number), "", "c-1", "form", "", "", None, "normal", None, now, None)
     made = {
         "wrote": customers.wrote(ticket, request, now),

@@ -1,4 +1,4 @@
-"""What becomes of a ticket of an affected customer, at every boundary."""
+"""A ticket of an affected customer is linked, has suggestions or is left alone, at every boundary."""
 
 from datetime import timedelta
 from typing import Any

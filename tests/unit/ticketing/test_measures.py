@@ -1,4 +1,4 @@
-"""Coverage and lead time of an incident, as its counted customers say."""
+"""Coverage and lead time of an incident follow from its counted customers."""
 
 from services.ticketing.measures import Reach, measured
 

@@ -1,4 +1,4 @@
-"""The clock of the first response, at every boundary."""
+"""The first-response clock warns and breaches, at every boundary."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Subjects of mails on a ticket."""
+"""Subjects of mails on a ticket have one line, one `Re:` and one number."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""support.yml and catalog.yml: what they may say, and what becomes of it."""
+"""support.yml and catalog.yml are read, and mistakes are named with their place."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ SHIPPED = Path(__file__).parents[3] / "deploy/config/support.yml"
 
 
 def broken(tmp_path: Path, was: str, now: str) -> str:
-    """What is said about the shipped file with one thing changed."""
+    """Returns what is said about the shipped file with one thing changed."""
     text = SHIPPED.read_text()
     assert was in text
     path = tmp_path / "support.yml"

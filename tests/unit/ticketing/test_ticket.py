@@ -1,4 +1,4 @@
-"""A ticket's moves, every one."""
+"""Every move of a ticket's state machine is tried."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whether short messages speak of trouble with a component: a false answer is worse than a suggestion."""
+"""Short messages speak of trouble with a component, or do not: a false answer is worse than a suggestion."""
 
 import pytest
 

@@ -18,7 +18,7 @@ _enhanced = re.compile(r"\s*([245]\.(\d{1,3}\.\d{1,3}))(?![\d.])").match  # RFC 
 
 
 class Command(Enum):
-    """What the server had been asked when it refused, or when the connection was lost."""
+    """The SMTP command after which the server refused, or the connection was lost."""
 
     BEFORE_RECIPIENT = auto()  # connection, EHLO, STARTTLS, AUTH, MAIL: it has not heard yet whom the message is for
     RECIPIENT = auto()  # RCPT
@@ -69,7 +69,7 @@ class Email:
 
 
 def not_asked(client: SMTP, message: Rendered) -> Failed | None:
-    """Why this server need not be asked at all; None when it must be. It marks no address: another server may take it."""
+    """Returns why this server need not be asked at all; None when it must be. It marks no address: another server may take it."""
     if not is_address(message.address):  # aiosmtplib would take the part of it that is one
         return Failed(Refusal.UNSUPPORTED, "not an address")
     if not _is_plain(message.address) and not client.supports_extension("smtputf8"):
@@ -78,7 +78,7 @@ def not_asked(client: SMTP, message: Rendered) -> Failed | None:
 
 
 def judged(error: Exception, command: Command) -> Retry | Failed:
-    """What an error of a try means, by the command it came at."""
+    """Returns what an error of a try means, by the command it came at."""
     match error:
         case SMTPResponseException(code=code, message=said):
             return answered(code, said, command)
@@ -89,7 +89,7 @@ def judged(error: Exception, command: Command) -> Retry | Failed:
 
 
 def answered(code: int, said: str, command: Command) -> Retry | Failed:
-    """What a refusal means. Before RCPT, and wherever it speaks of the sender, the relay refuses us and not the customer.
+    """Returns what a refusal means. Before RCPT, and wherever it speaks of the sender, the relay refuses us and not the customer.
 
     After that 5xx means never, and the recipient's codes that there is no such address; anything else means not now.
     """
@@ -102,16 +102,16 @@ def answered(code: int, said: str, command: Command) -> Retry | Failed:
 
 
 def went_stale(client: SMTP, outcome: Outcome) -> bool:
-    """Whether the server had only closed a connection that nobody used for a while."""
+    """Says whether the server had only closed a connection that nobody used for a while."""
     return isinstance(outcome, Retry) and not outcome.uncertain and not client.is_connected
 
 
 def described(code: int, said: str) -> str:
-    """The codes alone: servers like to repeat the address, and that has no business in a ledger or a log."""
+    """Returns the codes alone: servers often repeat the address, which must stand in no ledger and no log."""
     found = _enhanced(said)
     return f"{code} {found[1]}" if found else str(code)
 
 
 def _is_plain(address: str) -> bool:
-    """Whether every server takes it; RFC 6531 (SMTPUTF8) is for the others. A domain has always an ASCII form."""
+    """Says whether every server takes it; RFC 6531 (SMTPUTF8) is for the others. A domain has always an ASCII form."""
     return address.rpartition("@")[0].isascii()

@@ -48,7 +48,7 @@ class Connections:
         self._away = False
 
     async def take(self) -> tuple[SMTP, bool]:
-        """A connection, and whether it was used before. Raises SMTPException or OSError when the server cannot be reached."""
+        """Returns a connection, and whether it was used before. Raises SMTPException or OSError when the server cannot be reached."""
         while self._idle:
             client, _ = self._idle.pop()
             if client.is_connected:
@@ -59,7 +59,7 @@ class Connections:
         return client, False
 
     async def _connected(self) -> SMTP:
-        """A new connection. An operator reads once that the server is away, and once that it is back."""
+        """Returns a new connection. An operator reads once that the server is away, and once that it is back."""
         try:
             client = await self._connect_anew()
         except (SMTPException, OSError, ValueError) as error:
@@ -106,7 +106,7 @@ class Connections:
             self._forget(client)
 
     async def run(self) -> None:
-        """Until cancelled: closes what nobody used for a while; then all that is idle."""
+        """Closes, until cancelled, what nobody used for a while; then all that is idle."""
         try:
             while True:
                 await asyncio.sleep(IDLE / 4)

@@ -21,12 +21,12 @@ _special = re.compile(r'(["\\])').sub
 
 
 def text(name: str, value: str) -> str:
-    """A field of words for people: one line of text without control characters."""
+    """Returns a field of words for people: one line of text without control characters."""
     return _folded(name, _words(f" {value}") if _is_plain(value) else _encoded(name, value))
 
 
 def mailbox(name: str, display: str, address: str) -> str:
-    """A field of one address (its domain in ASCII), and how its owner is called."""
+    """Returns a field of one address (its domain in ASCII), and how its owner is called."""
     local, _, domain = address.rpartition("@")
     addr_spec = address if _dot_atom(local) else f'"{local}"@{domain}'
     if not display:
@@ -38,12 +38,12 @@ def mailbox(name: str, display: str, address: str) -> str:
 
 
 def tokens(name: str, values: Iterable[str]) -> str:
-    """A field of ASCII values none of which may be broken, such as message ids, links or a date."""
+    """Returns a field of ASCII values none of which may be broken, such as message ids, links or a date."""
     return _folded(name, [f" {value}" for value in values])
 
 
 def fits(name: str, value: str) -> bool:
-    """Whether the value may stand in one piece."""
+    """Says whether the value may stand in one piece."""
     return len(f"{name}: {value}".encode()) <= LONGEST
 
 
@@ -63,7 +63,7 @@ def _is_plain(value: str) -> bool:
 
 
 def _encoded(name: str, value: str) -> list[str]:
-    """Encoded words, in the shorter of both encodings; each holds whole characters, and the first fits behind the field's name."""
+    """Returns encoded words, in the shorter of both encodings; each holds whole characters, and the first fits behind the field's name."""
     rooms = LINE - len(f"{name}: ") - FRAME, WORD - FRAME
     if len(_q(value)) <= len(_b(value)):
         return [f" =?utf-8?q?{_q(run)}?=" for run in _runs(value, lambda character: len(_q(character)), rooms)]
@@ -71,7 +71,7 @@ def _encoded(name: str, value: str) -> list[str]:
 
 
 def _runs(value: str, size: Callable[[str], int], rooms: Sequence[int]) -> list[str]:
-    """The value cut into runs, the first of at most `rooms[0]`, the others of at most `rooms[1]`."""
+    """Returns the value cut into runs, the first of at most `rooms[0]`, the others of at most `rooms[1]`."""
     starts, left = [0], rooms[0]
     for at, character in enumerate(value):
         if size(character) > left:

@@ -36,7 +36,7 @@ PAGE = """<!doctype html>
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Whom mails come from."""
+    """The sender that mails come from."""
 
     name: str
     address: str
@@ -47,7 +47,7 @@ class Sender:
 
 
 def sender_of(mail_from: str, name: str = "") -> Sender:
-    """The sender that `mail_from` (`address` or `Name <address>`) names; `name` counts before its own.
+    """Returns the sender that `mail_from` (`address` or `Name <address>`) names; `name` counts before its own.
 
     Raises ValueError for no address, and for one with a local part that not every server takes (RFC 6531).
     """
@@ -59,12 +59,12 @@ def sender_of(mail_from: str, name: str = "") -> Sender:
 
 
 def message_id(notification_id: str, sender: Sender) -> str:
-    """The same for every try, so that a mail that comes twice is known to be one."""
+    """Returns the Message-ID, the same for every try, so that a mail that comes twice is known to be one."""
     return f"<{notification_id}@{sender.domain}>"
 
 
 def compose(message: Rendered, sender: Sender) -> bytes:
-    """The mail; nothing in it makes a header or a recipient of its own, whatever the message says."""
+    """Returns the mail; nothing in it makes a header or a recipient of its own, whatever the message says."""
     subject = one_line(message.subject, SUBJECT)
     fields = [
         headers.tokens("Date", [format_datetime(message.date.astimezone(UTC))]),
@@ -85,7 +85,7 @@ def compose(message: Rendered, sender: Sender) -> bytes:
 
 
 def _encoding(text: str) -> str | None:
-    """Base64 for a long text beyond ASCII; None: whichever is shorter, which takes longer to find than to write."""
+    """Returns base64 for a long text beyond ASCII; None: whichever is shorter, which takes longer to find than to write."""
     return None if len(text) <= SMALL or text.isascii() else "base64"
 
 
@@ -98,7 +98,7 @@ def _threaded(message: Rendered, sender: Sender) -> list[str]:
 
 
 def _automatic(message: Rendered) -> list[str]:
-    """RFC 3834, 5: no vacation notes, please. What a person wrote is not marked: a person may want to know that the other is away."""
+    """Returns the header that asks for no vacation notes (RFC 3834, 5). What a person wrote has none: they may want to know."""
     if message.kind == Kind.REPLY:
         return []
     return [headers.tokens("Auto-Submitted", ["auto-replied" if message.ticket_id else "auto-generated"])]
@@ -110,7 +110,7 @@ def _about(message: Rendered) -> list[str]:
 
 
 def _ended_by_a_click(message: Rendered) -> list[str]:
-    """RFC 8058. A link that is too long for a header still stands in the text."""
+    """Returns the headers of one-click unsubscribe (RFC 8058). A link that is too long for a header still stands in the text."""
     name, link = "List-Unsubscribe", f"<{message.unsubscribe}>"
     if message.unsubscribe is None or not headers.fits(name, link):
         return []
@@ -118,17 +118,17 @@ def _ended_by_a_click(message: Rendered) -> list[str]:
 
 
 def display_name(name: str) -> str:
-    """How somebody is called: on one line, not too long, with single spaces between the words, as mail programs show it."""
+    """Returns how somebody is called: on one line, not too long, with single spaces between the words, as mail programs show it."""
     return " ".join(one_line(name, NAME).split())
 
 
 def printable(text: str) -> str:
-    """The text with its lines, without other control characters."""
+    """Returns the text with its lines, without other control characters."""
     return _encodable(_control_but_newline("", text.replace("\r\n", "\n").replace("\r", "\n")))
 
 
 def as_html(title: str, text: str) -> str:
-    """Paragraphs where the text has empty lines; all of it escaped; web addresses as links."""
+    """Returns the text as HTML: paragraphs where it has empty lines; all of it escaped; web addresses as links."""
     paragraphs = (f"<p>{_linked(each.strip())}</p>" for each in text.split("\n\n") if each.strip())
     return PAGE.format(title=html.escape(title), paragraphs="\n".join(paragraphs))
 

@@ -10,7 +10,7 @@ EVERY, WITHIN = 15.0, 10.0  # seconds; each is a line in the mail server's log
 
 
 def mail_server(host: str, port: int, *, own_name: str, tls: Tls, ca: str = "") -> Dependency:
-    """The SMTP server as a dependency that is measured: it is up when it greets us, and answers EHLO and QUIT."""
+    """Makes the SMTP server a dependency that is measured: it is up when it greets us, and answers EHLO and QUIT."""
     context = Renewed(Files(ca)) if tls != "none" else None
 
     async def probe() -> None:
