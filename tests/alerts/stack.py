@@ -57,6 +57,10 @@ class Stack:
             raise RuntimeError(f"docker compose {' '.join(command)}: {complained.decode()[-2000:]}")
         return said.decode()
 
+    async def remove(self) -> None:
+        """Nothing of it is left when this returns."""
+        await self.compose("down", "--volumes", "--timeout", "3", "--remove-orphans")
+
     async def scale(self, service: str, replicas: int) -> None:
         """So many replicas run and are healthy when this returns."""
         await self.compose("up", "--detach", "--wait", "--no-deps", "--no-recreate", "--scale", f"{service}={replicas}", service)
@@ -177,13 +181,14 @@ async def running(folder: Path) -> AsyncIterator[Stack]:
     stack = Stack(folder, {name: free_port() for name in PORTS})
     await asyncio.to_thread(_write, stack)
     try:
+        await stack.remove()  # what is left of a run that was killed
         await stack.compose("build", "--quiet")
         await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), *PARTS)
         stack.speaking.set()
         yield stack
     finally:
         await stack.http.aclose()
-        await stack.compose("down", "--volumes", "--timeout", "3", "--remove-orphans")
+        await stack.remove()
 
 
 def _write(stack: Stack) -> None:

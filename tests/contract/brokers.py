@@ -114,12 +114,13 @@ class Served:
             await admin.close()
 
     async def recreate(self, topic: str) -> None:
+        there = self._brokers.there(topic)
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
         await admin.start()
         try:
-            await admin.delete_topics([topic])
+            await admin.delete_topics([there])
             async with asyncio.timeout(WITHIN):
-                while topic in await admin.list_topics():  # noqa: ASYNC110  a broker cannot signal
+                while there in await admin.list_topics():  # noqa: ASYNC110  a broker cannot signal
                     await asyncio.sleep(0.05)
         finally:
             await admin.close()

@@ -1,1 +1,1 @@
-"""What is done to the running stack, by what is harmed: each an async context in which the thing is away."""
+"""Each function here harms one part of the running stack: it is an async context that lasts while the thing is away."""

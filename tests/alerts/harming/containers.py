@@ -1,4 +1,4 @@
-"""Containers that are taken away: stopped, killed or frozen."""
+"""Containers are stopped or frozen, or another one takes their place."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from tests.flow.notifier_stage import replied
 
 @asynccontextmanager
 async def stopped(service: str, stack: Stack) -> AsyncIterator[None]:
+    """It is stopped, and started again afterwards."""
     await stack.compose("stop", "--timeout", "3", service)
     yield
     await stack.compose("up", "--detach", "--wait", "--no-deps", "--no-recreate", service)

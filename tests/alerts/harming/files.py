@@ -1,4 +1,4 @@
-"""Files that an operator writes, and that are broken while the services run."""
+"""A file that an operator writes is broken while the services run."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""Records of Kafka that cannot be read, come too fast or no longer come."""
+"""Records of Kafka come that cannot be read, come too fast, or come no longer."""
 
 import asyncio
 from collections.abc import AsyncIterator

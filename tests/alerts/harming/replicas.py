@@ -1,4 +1,4 @@
-"""Replicas of one service: one of two that dies, and a member that gives its consumer group no rest."""
+"""One of two replicas dies, and a member gives its consumer group no rest."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,6 +21,7 @@ async def two(service: str, stack: Stack) -> None:
 
 
 async def one(service: str, stack: Stack) -> None:
+    """Returns when one replica of the service runs."""
     await stack.scale(service, 1)
 
 

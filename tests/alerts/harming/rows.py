@@ -1,4 +1,4 @@
-"""Rows of Postgres that cannot be worked on, or not be sent."""
+"""Rows of Postgres come that cannot be worked on, or not be sent."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

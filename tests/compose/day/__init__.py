@@ -1,1 +1,1 @@
-"""An operator's day by docs/operations.md alone, on stacks of its own."""
+"""An operator's day is played by docs/operations.md alone, on stacks of its own."""

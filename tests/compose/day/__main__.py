@@ -1,4 +1,4 @@
-"""An operator's day by docs/operations.md alone: `python -m tests.compose.day` prints a line of JSON.
+"""An operator's day is played by docs/operations.md alone: `python -m tests.compose.day` prints a line of JSON.
 
 What is committed is cloned, and every command is one of that page, run by a shell that finds no Python. The operator installs it, has
 rules of their own, upgrades, lets two agents in and one out, erases a customer, looks at dead letters, scales, and restores the
@@ -42,7 +42,7 @@ STEPS: tuple[Callable[[Day], Awaitable[Found]], ...] = (
 
 
 async def here(operator: Handbook, upstream: Upstream, folder: Path, found: Found) -> Found:
-    """The day in the first clone, up to the end of its stack. Returns what the second has to go on with."""
+    """Plays the day in the first clone, up to the end of its stack. Returns what the second has to go on with."""
     os.environ["COMPOSE_PROJECT_NAME"] = HERE
     with chdir(await upstream.cloned(operator, "here")):
         await install(operator)
@@ -61,7 +61,7 @@ async def here(operator: Handbook, upstream: Upstream, folder: Path, found: Foun
 
 
 async def gone(folder: Path, name: str, project: str) -> None:
-    """The stack of a clone, with its volumes."""
+    """Removes the stack of a clone, with its volumes."""
     os.environ["COMPOSE_PROJECT_NAME"] = project
     if (folder / name).is_dir():
         with chdir(folder / name):
@@ -70,7 +70,7 @@ async def gone(folder: Path, name: str, project: str) -> None:
 
 
 async def lived(folder: Path, found: Found) -> None:
-    """Both machines, one after the other; what was started is gone at the end of each."""
+    """Plays both machines, one after the other; what was started is gone at the end of each."""
     operator, upstream = Handbook(), await Upstream.made(folder)
     try:
         before = await here(operator, upstream, folder, found)

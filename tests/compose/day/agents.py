@@ -9,7 +9,7 @@ REFUSED_WITHIN_S = 3.0
 
 
 async def two_named_agents(day: Day) -> Found:
-    """Each acts on the ticket of the customer, and its history says who."""
+    """Has each agent act on the ticket of the customer, and finds in its history who did."""
     for name in ("ada", "bob"):
         day.tokens[name] = (await day.operator.does(f"{RUN} tokens add {name} --role agent")).strip()
     await day.shop.ask(WHO, "A question", ASKED)
@@ -25,7 +25,7 @@ async def two_named_agents(day: Day) -> Found:
 
 
 async def one_rotated_one_revoked(day: Day) -> Found:
-    """Ada has two tokens that work; Bob has none, at once."""
+    """Gives Ada a second token, and both work; revokes Bob's, which ends at once."""
     day.tokens["ada again"] = (await day.operator.does(f"{RUN} tokens rotate ada --overlap 1h")).strip()
     await until(lambda: _knows(day, "ada again"), "the rotated token works", seconds=REFUSED_WITHIN_S)
     assert await _knows(day, "ada"), "the token before does not work"

@@ -17,7 +17,7 @@ GONE_AFTER_S = 30.0
 
 
 async def looks_in(day: Day) -> Found:
-    """A bad record of the customer's and one of another's are dead letters, and shown."""
+    """Looks at the dead letters: a bad record of the customer's and one of another's are shown."""
     for customer in (WHO, "c-2"):
         await day.shop.kafka.send_and_wait(Topic.PRODUCT_EVENTS, f"{BROKEN} for {customer}".encode(), key=customer.encode())
     await day.shop.say(Topic.SUPPORT_REQUESTS, "forewarn.support.requested.v1", WHO, {"channel": "form", "body": [ASKED]})
@@ -33,7 +33,7 @@ async def looks_in(day: Day) -> Found:
 
 
 async def forgets_a_customer(day: Day) -> Found:
-    """The export has every word of theirs; the erasure says per service what went."""
+    """Erases a customer: the export has every word of theirs; the erasure says per service what was deleted."""
     theirs = ("c-17", WHO)
     await day.operator.does("docker compose run --rm -T forewarn customer export c-17 > c-17.json", theirs)
     exported = written(Path(f"{WHO}.json"))
@@ -50,7 +50,7 @@ async def forgets_a_customer(day: Day) -> Found:
 
 
 async def redrives(day: Day) -> Found:
-    """The other customer's record goes back, and is bad again; that of the one who was erased stays."""
+    """Redrives the letters: the other customer's record goes back, and is bad again; that of the erased one stays."""
     said = await day.operator.does(f"{RUN} dlq redrive {Topic.PRODUCT_EVENTS} --reason not_json")
     assert "1 dead letters went back" in said, said
     assert "1 stay: their customers were erased" in said, said
@@ -59,7 +59,7 @@ async def redrives(day: Day) -> Found:
 
 
 async def nothing_is_left(day: Day) -> Found:
-    """Half a minute after the erasure no answer, no line of log and no dead letter shown has a word of theirs."""
+    """Looks everywhere: half a minute after the erasure no answer, log line or dead letter shown has a word of theirs."""
     await asyncio.sleep(max(day.erased_at + GONE_AFTER_S - time.monotonic(), 0))
     looked = {
         "answers": await forgotten.in_rest(day.shop, SOUGHT),

@@ -1,4 +1,4 @@
-"""Where words about an erased customer could still be read from outside: REST, the log, dead letters shown."""
+"""Words about an erased customer are looked for wherever they could be read from outside: REST, the log, dead letters shown."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ OTHERS_LOGS = ("maildev",)  # a mail server's log names recipients, and is not F
 
 @dataclass(frozen=True)
 class Sought:
-    """Words that must not be found, in lower case, and the customers whose own routes are asked."""
+    """The words that must not be found, in lower case, and the customers whose own routes are asked."""
 
     words: Sequence[str]
     customers: Sequence[str]
 
     def found_in(self, text: str) -> list[str]:
-        """Which of the words are in a text, however they are capitalized."""
+        """Returns which of the words are in a text, however they are capitalized."""
         return [word for word in self.words if word in text.lower()]
 
 
 async def in_rest(shop: Shop, sought: Sought) -> tuple[int, list[str]]:
-    """How many answers were read, every GET route of every service for everything there is, and those with a word in them."""
+    """Returns how many answers were read, every GET route of every service for everything there is, and those with a word in them."""
     read, telling = 0, []
     for service in shop.at.urls:
         routes = (await shop.get(service, "/openapi.json")).json()["paths"]
@@ -39,7 +39,7 @@ async def in_rest(shop: Shop, sought: Sought) -> tuple[int, list[str]]:
 
 
 async def _filled(shop: Shop, service: str, route: str, given: Mapping[str, Sequence[str]]) -> list[str]:
-    """A route with all values of its parameters: those that are given, or the ids of the list that the route begins with."""
+    """Yields a route with all values of its parameters: those that are given, or the ids of the list that the route begins with."""
     head, brace, tail = route.rpartition("{")
     if not brace:
         return [route]
@@ -53,7 +53,7 @@ async def _ids(shop: Shop, service: str, path: str) -> list[str]:
 
 
 async def _pages(shop: Shop, service: str, path: str) -> AsyncIterator[str]:
-    """An answer, and those of the pages behind it."""
+    """Yields an answer, and those of the pages behind it."""
     cursor: Any = ""
     while cursor is not None:
         answer = await shop.get(service, path, **({"cursor": cursor} if cursor else {}))
@@ -63,14 +63,14 @@ async def _pages(shop: Shop, service: str, path: str) -> AsyncIterator[str]:
 
 
 async def in_logs(sought: Sought) -> tuple[int, list[str]]:
-    """How many lines every container has logged since it was made, and those with a word in them."""
+    """Returns how many lines every container has logged since it was made, and those with a word in them."""
     containers = [each for each in (await compose("ps", "--services")).split() if each not in OTHERS_LOGS]
     lines = (await compose("logs", "--no-color", *containers)).splitlines()
     return len(lines), [line for line in lines if sought.found_in(line)]
 
 
 async def in_dead_letters(operator: Handbook, sought: Sought) -> tuple[int, list[str]]:
-    """How many dead letters are shown, of every topic that has some, and the lines with a word in them."""
+    """Returns how many dead letters are shown, of every topic that has some, and the lines with a word in them."""
     listed = await operator.does("docker compose run --rm forewarn dlq list")
     topics = sorted({line.split()[0] for line in listed.splitlines()[1:] if line.strip()})
     show = "docker compose run --rm forewarn dlq show product.events.v1"

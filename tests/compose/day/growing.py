@@ -1,4 +1,4 @@
-"""Two of each service by lines in .env, and a backup that goes on in another clone."""
+"""The operator runs two of each service by lines in .env, and restores a backup in another clone."""
 
 import os
 from contextlib import chdir
@@ -18,7 +18,7 @@ BACKUPS, THAT_DAY = "/backups/forewarn-$(date +%F)", "/backups/forewarn-2026-11-
 
 
 async def two_of_each(day: Day) -> Found:
-    """By the lines of the page in .env: two of each are healthy, and everybody sees them."""
+    """Scales by the page's lines in .env: two of each are healthy, and Prometheus and the command line see them."""
     lines = [each for each in day.operator.written if each.startswith("FOREWARN_") and ("_REPLICAS=" in each or "_PORTS=" in each)]
     add(Path(".env"), "\n".join(["", *lines, ""]))
     await day.operator.does("docker compose up --wait")
@@ -35,14 +35,14 @@ async def _prometheus_has_two_of_each() -> bool:
 
 
 async def backs_up(day: Day) -> Found:
-    """With what happens after it and is lost."""
+    """Makes a backup, and plays what happens after it and is lost."""
     to = day.folder / "backup"
     day.before = await restoring.left_behind(day.shop, lambda: day.operator.does(f"deploy/backup {BACKUPS}", (BACKUPS, str(to))))
     return {"backup": sorted(each.name for each in to.iterdir())}
 
 
 async def elsewhere(operator: Handbook, upstream: Upstream, folder: Path, before: Found) -> Found:
-    """Another clone with volumes of its own goes on where the backup stood."""
+    """Restores the backup in another clone with volumes of its own, which goes on where it stood."""
     os.environ["COMPOSE_PROJECT_NAME"] = ELSEWHERE
     with chdir(await upstream.cloned(operator, "elsewhere")):
         there = (THAT_DAY, str(folder / "backup"))

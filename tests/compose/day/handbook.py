@@ -1,4 +1,4 @@
-"""docs/operations.md as a list of commands: what a test runs is what an operator reads there, through a shell that has no Python."""
+"""docs/operations.md is read as a list of commands: a test runs what an operator reads there, in a shell that has no Python."""
 
 import os
 import re
@@ -19,12 +19,12 @@ _remark = re.compile(r"\s+# .*$")
 
 
 def commands(page: str) -> list[str]:
-    """The indented lines of a page, without what is remarked behind them."""
+    """Returns the indented lines of a page, without the comments behind them."""
     return [_remark.sub("", line).strip() for line in _code(page)]
 
 
 def of_the_day() -> list[str]:
-    """The commands of the section that an operator's day is told in."""
+    """Returns the commands of the section about an operator's day."""
     return commands(PAGE.partition(DAY)[2].partition("\n## ")[0])
 
 
@@ -36,7 +36,7 @@ class Handbook:
     done: set[str] = field(default_factory=set)
 
     async def does(self, command: str, *instead: tuple[str, str], given: str = "") -> str:
-        """What the command prints; of each pair the page's example is replaced by what this operator has.
+        """Runs a command and returns what it prints; of each pair the page's example is replaced by what this operator has.
 
         Raises AssertionError when the page does not have the command, RuntimeError when it fails.
         """
@@ -49,7 +49,7 @@ class Handbook:
 
 @contextmanager
 def without_python(folder: Path) -> Iterator[None]:
-    """Commands that are found by their names end with an error when they are Python's."""
+    """Makes Python's commands end with an error while the context lasts."""
     for name in BARRED:
         (folder / name).write_text(f"#!/bin/sh\necho '{name} is not on this machine' >&2\nexit 127\n")
         (folder / name).chmod(0o755)
@@ -62,11 +62,11 @@ def without_python(folder: Path) -> Iterator[None]:
 
 
 def written(path: Path) -> str:
-    """What a file says."""
+    """Returns the text of a file."""
     return path.read_text()
 
 
 def add(path: Path, more: str) -> None:
-    """What somebody writes at a file's end."""
+    """Appends to a file, as an operator does."""
     with path.open("a") as file:
         file.write(more)

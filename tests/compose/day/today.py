@@ -1,4 +1,4 @@
-"""What one step of the day leaves for the next, and who is in it."""
+"""The state of the day: what one step leaves for the next, and who is in it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ Found = dict[str, Any]
 
 @dataclass
 class Day:
-    """What one step leaves for the next."""
+    """The values that one step leaves for the next."""
 
     folder: Path
     upstream: Upstream

@@ -25,7 +25,7 @@ FINE = "/config/rules.yml: fine, your own, 3 rules"
 
 
 async def install(operator: Handbook) -> None:
-    """All is healthy when it returns."""
+    """Installs Forewarn; all is healthy when it returns."""
     await operator.does("cp .env.example .env")
     await operator.does("docker compose --profile observability up --wait")
 
@@ -40,7 +40,7 @@ async def rules_of_their_own(operator: Handbook) -> None:
 
 
 async def newer_version(day: Day) -> Found:
-    """A version that changes the shipped rules where the operator has added one; the own rule counts on."""
+    """Upgrades to a version that changes the shipped rules where the operator has added one; the own rule counts on."""
     await day.upstream.release(SHIPPED, OWN_RULE.replace("uploads-failing", "shipped-later"))
     own = written(OWN)
     await day.operator.does("deploy/backup ../backup-$(date +%F)")
@@ -53,7 +53,7 @@ async def newer_version(day: Day) -> Found:
 
 
 async def own_rule_counts(day: Day) -> Found:
-    """An outage that only the own rule sees, after the upgrade; one of those it touches has a name of their own."""
+    """Plays an outage that only the own rule sees, after the upgrade; one of the customers it touches has a name of their own."""
     data = {"name": NAME, "contacts": [{"channel": "email", "address": ADDRESS}], "consent": {"incident": True}}
     await day.shop.say(Topic.CUSTOMERS, "forewarn.customer.updated.v1", WHO, data)
     await day.shop.fail("uploads", type_=UPLOAD)

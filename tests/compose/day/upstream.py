@@ -1,4 +1,4 @@
-"""A repository that operators clone and pull from, made of what is committed here."""
+"""Makes the repository that operators clone and pull from, of what is committed here."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,14 @@ VENDOR = ("-c", "user.name=Vendor", "-c", "user.email=vendor@example.org")
 
 @dataclass
 class Upstream:
-    """Lies in a folder of its own, beside the clones."""
+    """The repository, in a folder of its own beside the clones."""
 
     folder: Path
     released: int = 0  # commits
 
     @classmethod
     async def made(cls, folder: Path) -> "Upstream":
-        """With the commit that is checked out here on its only branch."""
+        """Makes it with the commit that is checked out here on its only branch."""
         here = cls(folder)
         await output("git", "init", "--quiet", "--bare", "--initial-branch", BRANCH, str(here.shared))
         await output("git", "-C", str(ROOT), "push", "--quiet", str(here.shared), f"HEAD:refs/heads/{BRANCH}")
@@ -31,13 +31,13 @@ class Upstream:
         return self.folder / "upstream.git"
 
     async def cloned(self, operator: Handbook, name: str) -> Path:
-        """A clone of that name, as the handbook makes one."""
+        """Makes a clone of that name, as the handbook does."""
         to = self.folder / name
         await operator.does("git clone … forewarn && cd forewarn", ("… forewarn", f"{self.shared} {to}"), ("cd forewarn", f"cd {to}"))
         return to
 
     async def release(self, file: Path, more: str) -> None:
-        """A newer version, in which a file has more at its end."""
+        """Commits a newer version, in which a file has more at its end."""
         work = self.folder / "vendor"
         await output("git", "clone", "--quiet", str(self.shared), str(work))
         add(work / file, more)
