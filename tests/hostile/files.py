@@ -13,7 +13,8 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from deploy.local.check import FILES
+from deploy import topics
+from deploy.local.check import FILES, SELDOM
 from deploy.local.cli import app
 from deploy.local.processes import ROOT
 from tests.hostile.records import VALUES
@@ -61,7 +62,7 @@ KINDS: tuple[Callable[[random.Random], bytes], ...] = (bomb, nested, mutated, mu
 def checked(dice: random.Random, folder: Path) -> list[str]:
     """Runs `forewarn check-config` on a folder with such a file."""
     for name in FILES:
-        (folder / name).write_bytes((SHIPPED / name).read_bytes())
+        (folder / name).write_bytes((topics.FILE if name in SELDOM else SHIPPED / name).read_bytes())
     (folder / dice.choice(sorted(FILES))).write_bytes(dice.choice(KINDS)(dice))
     return ["check-config", str(folder)]
 
