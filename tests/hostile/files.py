@@ -42,10 +42,14 @@ def nested(dice: random.Random) -> bytes:
 
 def mutated(dice: random.Random) -> bytes:
     """Returns a shipped file with a line of it replaced, doubled or pushed aside."""
-    lines = (SHIPPED / dice.choice(sorted(FILES))).read_text().splitlines()
+    lines = _shipped(dice.choice(sorted(FILES))).read_text().splitlines()
     at = dice.randrange(len(lines))
     lines[at : at + 1] = dice.choice(([text(dice)], [lines[at]] * 2, ["\t" + lines[at]], [lines[at] + ": " + text(dice)], []))
     return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+def _shipped(name: str) -> Path:
+    return topics.FILE if name in SELDOM else SHIPPED / name
 
 
 def said(dice: random.Random) -> bytes:
@@ -62,7 +66,7 @@ KINDS: tuple[Callable[[random.Random], bytes], ...] = (bomb, nested, mutated, mu
 def checked(dice: random.Random, folder: Path) -> list[str]:
     """Runs `forewarn check-config` on a folder with such a file."""
     for name in FILES:
-        (folder / name).write_bytes((topics.FILE if name in SELDOM else SHIPPED / name).read_bytes())
+        (folder / name).write_bytes(_shipped(name).read_bytes())
     (folder / dice.choice(sorted(FILES))).write_bytes(dice.choice(KINDS)(dice))
     return ["check-config", str(folder)]
 
