@@ -41,6 +41,7 @@ class Watch:
         self._where, self._bad, self._component = test_of(rule.where), test_of(rule.bad) or bool, rule.component_of()
         self.buckets = Buckets(self.components, rule.width, self.kept)
         self._cells = self.buckets.of
+        self._start = self._until = 0  # of the bucket that the latest event was of, in seconds since the epoch
         self._turned = 0.0, 0.0  # when the tallies' generations turned: by the clock, by the wall clock
 
     def count(self, event: ProductEvent, at: float) -> int:
@@ -60,7 +61,10 @@ class Watch:
             self.watermarks[component] = at
         elif self.components.is_late(component, at, watermark):
             return LATE
-        start = int(at) // self._width * self._width
+        start = self._start
+        if not start <= at < self._until:  # most events are of the bucket of the one before
+            start = self._start = int(at) // self._width * self._width
+            self._until = start + self._width
         bucket = self._cells.get(start)
         cell = None if bucket is None else bucket.get(component)
         if cell is None or not cell.changed:
