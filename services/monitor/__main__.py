@@ -1,6 +1,8 @@
 """monitor's wiring: product events are folded, partials are judged, incidents wake the fold, silence is noticed."""
 
+import asyncio
 import sys
+from collections.abc import Callable
 from functools import partial
 
 from services.monitor.api import router
@@ -42,29 +44,6 @@ def service(settings: MonitorSettings) -> Service:
     customers = Stream(
         "monitor", Topic.CUSTOMERS, Handling(Topic.CUSTOMERS, (CustomerErased,), on_customers), database, at_once=erasing.AT_ONCE
     )
-    changed = database.wakeup("incidents")
-
-    async def watch_incidents() -> None:
-        while True:
-            await wait_for_wakeup(changed, MEASURED)
-            folding.incidents_changed()
-            await events.tick()
-
-    erased = database.wakeup("fold_erasures")
-
-    async def watch_erasures() -> None:
-        while True:
-            await wait_for_wakeup(erased, MEASURED)
-            folding.customers_erased()
-            await events.tick()
-
-    ended = database.wakeup("incidents")
-
-    async def measure_incidents() -> None:
-        while True:
-            await measure(database)
-            await wait_for_wakeup(ended, MEASURED)
-
     listening = Listening(rules, database, events, partials)
     return Service(
         "monitor",
@@ -74,11 +53,31 @@ def service(settings: MonitorSettings) -> Service:
         due={LISTEN: Work(listening, recurs=True)},
         routers=[router],
         before=[partial(patiently, "the database", listening.schedule)],
-        background=[watch_incidents, watch_erasures, measure_incidents, forwarder.run],
+        background=[
+            partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),
+            partial(_save_at, database.wakeup("fold_erasures"), folding.customers_erased, events),
+            partial(_measure_at, database.wakeup("incidents"), database),
+            forwarder.run,
+        ],
         kept=kept(settings),
         personal=PERSONAL,
         about="Finds incidents in what the product's systems say, and whom they touch.",
     )
+
+
+async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], events: Stream) -> None:
+    """Tells the fold at each wake-up what has changed in the database, and lets it save at once."""
+    while True:
+        await wait_for_wakeup(wakeup, MEASURED)
+        changed()
+        await events.tick()
+
+
+async def _measure_at(wakeup: asyncio.Event, database: Database) -> None:
+    """Measures the open incidents at each wake-up."""
+    while True:
+        await measure(database)
+        await wait_for_wakeup(wakeup, MEASURED)
 
 
 if __name__ == "__main__":
