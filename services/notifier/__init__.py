@@ -1,0 +1,1 @@
+"""notifier: decides who must know what, when and how, and brings it there, once."""

@@ -1,4 +1,3 @@
-# ruff: noqa: F403
 """Exports every fact the services tell each other, and the one open-world event that products emit.
 
 A fact is a CloudEvent 1.0 (https://github.com/cloudevents/spec, v1.0.2) whose type is
@@ -9,6 +8,7 @@ saying it again after a crash or a replay says the same id. How facts look as by
 A new fact is a class in its topic's module: it is exported, published, read and documented by being there.
 """
 
+# ruff: noqa: F403
 from shared.events.customers import *
 from shared.events.envelope import *
 from shared.events.incidents import *
