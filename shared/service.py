@@ -24,6 +24,7 @@ from shared.erasing import Personal
 from shared.http.documentation import documentation
 from shared.http.front import front_page
 from shared.http.server import Server
+from shared.http.site import Beside
 from shared.observing import logs
 from shared.observing.measuring import Measurement, Measuring, readiness
 from shared.outbox import Lane, Relay
@@ -63,8 +64,10 @@ class Service:
     due: Mapping[str, Work] = field(default_factory=dict)
     routers: Sequence[APIRouter] = ()
     public: Public | None = None
+    site: Callable[[], FastAPI] | None = None  # pages for people who sign in, at every path that is none of the API's
     before: Sequence[Background] = ()  # done once the database is there, before anything is consumed
     background: Sequence[Background] = ()  # run until the end; what they raise ends the process
+    ending: Sequence[Callable[[], None]] = ()  # called at once when the process is to stop: what waits for clients lets them go
     measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
     kept: Sequence[Kept] = ()  # what is deleted when it is old
     personal: Sequence[Personal] = ()  # what it holds of customers, beside what every service does
@@ -85,7 +88,7 @@ class Service:
         """Makes the service's REST API with /livez, /readyz and /metrics, its documentation and the page that leads there."""
         title = f"Forewarn {self.name}"
         app = application(title, self.settings, self.database, self.about)
-        pages = (front_page(title, self.about), documentation(title))
+        pages = (documentation(title),) if self.site else (front_page(title, self.about), documentation(title))
         of_customers = (customers_router(self.name, self.personal), erasures_router(self.name))
         for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name), *of_customers, *pages):
             app.include_router(router)
@@ -111,6 +114,8 @@ class Service:
 
     def servers(self) -> list[Server]:
         """Makes the server of the REST API, and that of the public pages where there are some."""
+        if self.site is not None:
+            return [Server(Beside(self.app(), self.site()), self.settings)]
         if self.public is None:
             return [Server(self.app(), self.settings)]
         return [Server(self.app(), self.settings, servers=2), Server(self.public_app(), self.settings, self.public.port, servers=2)]
@@ -181,6 +186,8 @@ async def serve(service: Service) -> None:
     stopped = asyncio.create_task(stopping.wait())
     done, _ = await asyncio.wait({working, stopped, measuring, *answering}, return_when=asyncio.FIRST_COMPLETED)
     stopping.set()
+    for let_go in service.ending:
+        let_go()
     measuring.cancel()
     await asyncio.wait({working}, timeout=9)
     for server in servers:

@@ -25,6 +25,10 @@ class NotificationDelivered(Fact):
         channel: str
         delivered_at: Moment
         message_id: str
+        subject: str = ""  # the words as they were sent; empty in facts of older versions
+        body: str = ""  # without the footer, whose link acts for the customer
+        why: Why = {}  # the figures of the decision to send: preference, cap
+        answer: str = ""  # what the provider said when it accepted it
 
     type: Literal["forewarn.notification.delivered.v1"] = "forewarn.notification.delivered.v1"
     data: Data

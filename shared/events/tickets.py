@@ -9,12 +9,35 @@ from shared.events.lines import Line
 from shared.events.moments import Deadline, Moment
 
 
+class TicketState(Payload):
+    """Is a ticket as it stands right after a fact: all that a list of tickets shows, so that a reader needs no earlier fact."""
+
+    status: str  # open, in_progress, waiting, resolved, closed
+    channel: Annotated[str, Line(255)]
+    subject: Annotated[str, Line(250)]
+    component: Annotated[str, Line(255)] | None
+    priority: str  # low, normal, high, urgent
+    assignee: str | None
+    incident_id: str | None  # the incident that it is linked to
+    opened_at: Moment  # when the customer wrote
+    resolved_at: Moment | None = None
+    due_at: Deadline  # of the first response
+    warned_at: Moment | None = None
+    breached_at: Moment | None = None
+    responded_at: Moment | None = None  # the first response was given
+    responded_by: str | None = None
+    responded_automatically: bool = False
+
+
 class Ticket(Payload):
     """Holds what every fact about a ticket repeats."""
 
     ticket_id: Id
     number: Annotated[int, Field(ge=1, le=2**53)]
     customer_id: Id
+    by: str | None = None  # who did it, as the ticket's history names them; None in facts of older versions
+    actor: str | None = None  # customer, agent, forewarn
+    state: TicketState | None = None  # None in facts of older versions
 
 
 class TicketOpened(Fact):
@@ -28,6 +51,20 @@ class TicketOpened(Fact):
         opened_at: Moment
 
     type: Literal["forewarn.ticket.opened.v1"] = "forewarn.ticket.opened.v1"
+    data: Data
+
+
+class TicketReceived(Fact):
+    """The customer wrote: the message that opened the ticket, or a later one on it."""
+
+    class Data(Ticket):
+        message_id: Id
+        channel: Annotated[str, Line(255)]
+        subject: Annotated[str, Line(250)]
+        body: Annotated[str, Field(max_length=100_000)]
+        written_at: Moment
+
+    type: Literal["forewarn.ticket.received.v1"] = "forewarn.ticket.received.v1"
     data: Data
 
 
@@ -59,6 +96,35 @@ class TicketLinked(Fact):
         reasons: tuple[str, ...]
 
     type: Literal["forewarn.ticket.linked.v1"] = "forewarn.ticket.linked.v1"
+    data: Data
+
+
+class TicketUnlinked(Fact):
+    """The ticket is not about that incident after all."""
+
+    class Data(Ticket):
+        incident_id: Id
+        verdict: str  # what it is about instead, in the agent's words
+
+    type: Literal["forewarn.ticket.unlinked.v1"] = "forewarn.ticket.unlinked.v1"
+    data: Data
+
+
+class Suggested(Payload):
+    """This is one incident that a ticket may be about: an agent decides."""
+
+    incident_id: Id
+    score: Annotated[float, Field(ge=0, le=1)]
+    reasons: tuple[str, ...]
+
+
+class TicketSuggested(Fact):
+    """The ticket may be about these incidents, and it is not certain enough to link it."""
+
+    class Data(Ticket):
+        incidents: tuple[Suggested, ...]
+
+    type: Literal["forewarn.ticket.suggested.v1"] = "forewarn.ticket.suggested.v1"
     data: Data
 
 
@@ -120,6 +186,16 @@ class TicketReopened(Fact):
         reopened_at: Moment
 
     type: Literal["forewarn.ticket.reopened.v1"] = "forewarn.ticket.reopened.v1"
+    data: Data
+
+
+class TicketClosed(Fact):
+    """Nobody came back to the resolved ticket, so its record is final."""
+
+    class Data(Ticket):
+        closed_at: Moment
+
+    type: Literal["forewarn.ticket.closed.v1"] = "forewarn.ticket.closed.v1"
     data: Data
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from shared.http.connections import Connection, Connections
 from shared.settings import Settings
@@ -22,7 +22,7 @@ OTHERS = 256  # file descriptors for everything that is no connection of a clien
 class Server(uvicorn.Server):
     """Is uvicorn without its own signal handlers: the code that starts it decides when to stop."""
 
-    def __init__(self, app: FastAPI, settings: Settings, port: int | None = None, *, servers: int = 1) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, port: int | None = None, *, servers: int = 1) -> None:
         """Takes a `port` where it is not that of the settings; `servers`: how many the process has, each with as many connections."""
         self.connections = Connections(settings, _affordable(settings.http_connections, servers))
         super().__init__(

@@ -1,0 +1,76 @@
+"""Draws a page from its template: whole, or only the regions that the script of an open page asks for.
+
+A region is a Jinja block named `region_<name>` that holds one element with `data-region="<name>"`. A request with the header
+`Forewarn-Regions: name name` gets only those elements, one after the other, and the script puts each in the place of the one it has.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from services.console.sessions.signed import Signed
+from services.console.settings import ConsoleSettings
+
+REGIONS = "Forewarn-Regions"
+CONSOLE = Path(__file__).parents[1]
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Vary": f"Cookie, {REGIONS}",
+}
+
+environment = Environment(
+    loader=FileSystemLoader([CONSOLE / "frame", CONSOLE / "pages"]),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def prefix_of(settings: ConsoleSettings) -> str:
+    """Returns what a proxy puts before every path; empty or without a slash at its end."""
+    return urlsplit(settings.console_url).path.rstrip("/")
+
+
+def draw(request: Request, template: str, *, live: Sequence[str] = (), status: int = 200, **values: Any) -> Response:
+    """Returns the page, or the regions of it that the request asks for.
+
+    `template` is a path below `frame/` or `pages/`; `live` names the keys (`live/changes.py`) whose changes draw the regions anew.
+    """
+    found = environment.get_template(template)
+    given = _given(request) | {"live": " ".join(live)} | values
+    asked = request.headers.get(REGIONS)
+    drawn = found.render(given) if asked is None else _regions(found, asked.split(), given)
+    return Response(drawn, status, HEADERS, "text/html")
+
+
+def _given(request: Request) -> dict[str, Any]:
+    """Returns what every template may use."""
+    settings: ConsoleSettings = request.app.state.settings
+    prefix = prefix_of(settings)
+    signed: Signed | None = getattr(request.state, "signed", None)
+    now = datetime.now(UTC)
+    return {
+        "url": lambda path: prefix + path,
+        "path": request.url.path,
+        "query": request.url.query,
+        "signed": signed,
+        "sees_personal": signed is not None and signed.sees_personal(now),
+        "now": now,
+        "stamp": settings.stamp,
+        "navigation": request.app.state.navigation,
+    }
+
+
+def _regions(template: Template, names: Sequence[str], given: dict[str, Any]) -> str:
+    context = template.new_context(given)
+    blocks = [template.blocks[f"region_{name}"] for name in names if f"region_{name}" in template.blocks]
+    return "".join("".join(block(context)) for block in blocks)

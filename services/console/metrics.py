@@ -1,0 +1,1 @@
+"""The metrics of the console, beside those that every service has."""

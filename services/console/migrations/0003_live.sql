@@ -1,0 +1,9 @@
+-- What has changed, for pages that are open: one row a key a transaction. The row of `gate` is taken first, so ids are visible in their
+-- order, and whoever has seen one has missed none before it. Rows are deleted after an hour; a page that was away longer is drawn whole.
+CREATE TABLE changes (
+    id  bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key text        NOT NULL,                                  -- live/changes.py says which there are
+    at  timestamptz NOT NULL DEFAULT clock()
+);
+CREATE INDEX changes_at ON changes (at);
+CREATE TRIGGER wake AFTER INSERT ON changes FOR EACH STATEMENT EXECUTE FUNCTION wake();
