@@ -32,6 +32,7 @@ SERVICES: tuple[ServiceSpec, ...] = (
     ServiceSpec("monitor", 8001),
     ServiceSpec("notifier", 8002, public_port=8012, secrets={"link_secret": "what signs unsubscribe links"}),
     ServiceSpec("ticketing", 8003),
+    ServiceSpec("console", 8004, secrets={"console_token": "what the console asks the others with, on behalf of people"}),
 )
 
 NAMES: tuple[str, ...] = tuple(spec.name for spec in SERVICES)

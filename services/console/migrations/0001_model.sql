@@ -2,7 +2,7 @@
 -- sequence), so that a rebuild from the topics gives the same rows byte for byte. Handlers take the row of `gate` first: one
 -- transaction at a time writes the model, so counts stay right, and the ids in `changes` are visible in their order.
 
-CREATE TABLE gate (only boolean PRIMARY KEY DEFAULT true CHECK (only));
+CREATE TABLE gate (one boolean PRIMARY KEY DEFAULT true CHECK (one));
 INSERT INTO gate DEFAULT VALUES;
 
 CREATE TABLE customers (
