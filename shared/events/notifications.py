@@ -19,7 +19,10 @@ class Notification(Payload):
 
 
 class NotificationDelivered(Fact):
-    """The provider accepted the notification."""
+    """The provider accepted the notification.
+
+    What was said on a ticket (kinds `answer` and `reply`) has the id `identity(ticket_id, reply_id)` of its `ticket.replied`.
+    """
 
     class Data(Notification):
         channel: str
