@@ -23,7 +23,7 @@ async def on_tickets(tx: Tx, facts: Sequence[Fact]) -> None:
 
 
 def _says_what_it_is_about(fact: TicketLinked | TicketUnlinked | TicketResolved) -> bool:
-    """Leaves out what ticketing undoes by itself: an incident that is withdrawn or dismissed frees its tickets, and its end is told there."""
+    """Leaves out what ticketing undoes by itself: a withdrawn or dismissed incident frees its tickets, and its end is told there."""
     return not (isinstance(fact, TicketUnlinked) and fact.data.actor == "forewarn")
 
 
