@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from services.notifier.channels.outcome import Refusal
+from services.notifier.deciding.sending import Sending
 from services.notifier.deciding.suppression import Suppressed
 from services.notifier.notification import Attempt, Draft, Notification
-from services.notifier.sending import Sending
 from shared.events import Fact, NotificationDelivered, NotificationEngaged, NotificationFailed, NotificationSuppressed
 
 

@@ -20,9 +20,9 @@ from services.notifier.channels.outcome import Channel, Failed, Outcome, Refusal
 from services.notifier.deciding.ends import owed_ends
 from services.notifier.deciding.planning import Again, Settled, after, expired
 from services.notifier.deciding.policy import Policy
+from services.notifier.deciding.sending import Sending
 from services.notifier.deciding.suppression import Hold, Send, Suppressed, decide
 from services.notifier.notification import ENDS, TELLING, Notification, Status
-from services.notifier.sending import Sending
 from services.notifier.situation import Situation
 from services.notifier.store import deliveries, directory, incidents, ledger, ticket_links
 from shared.erasing import erased_at, hold
