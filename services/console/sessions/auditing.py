@@ -21,8 +21,6 @@ async def noted(
     form_id: str | None = None,
 ) -> None:
     """Writes the audit row, and draws open pages of the log anew. It comes last in `tx`, since others wait for the gate that it takes."""
-    await audit.record(
-        tx, person=person, role=role, act=act, subject=subject, before=before, after=after, outcome=outcome, form_id=form_id
-    )
+    await audit.record(tx, person=person, role=role, act=act, subject=subject, before=before, after=after, outcome=outcome, form_id=form_id)
     await enter(tx)
     await changed(tx, ["audit"])
