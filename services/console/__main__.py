@@ -6,6 +6,8 @@ from functools import partial
 from fastapi import Request
 
 from services.console.keeping import kept
+from services.console.live.behind import Behind
+from services.console.live.hub import Hub
 from services.console.personal import PERSONAL
 from services.console.sessions.signed import Signed
 from services.console.settings import ConsoleSettings
@@ -14,6 +16,7 @@ from shared.configuration.files import ConfigError
 from shared.observing.visible import visible
 from shared.postgres import Database
 from shared.service import Service, run
+from shared.stream import Stream
 
 
 async def nobody(_: Request) -> Signed | None:
@@ -24,11 +27,18 @@ async def nobody(_: Request) -> Signed | None:
 def service(settings: ConsoleSettings) -> Service:
     """Returns the console, ready to run."""
     database = Database(settings, "console")
+    streams: tuple[Stream, ...] = ()
+    behind = Behind(streams)
+    hub = Hub(database, settings.live_streams, behind)
     return Service(
         "console",
         settings,
         database,
-        site=partial(site, settings, database, nobody),
+        site=partial(site, settings, database, nobody, hub),
+        streams=streams,
+        background=(hub.run,),
+        ending=(hub.close,),
+        measurements=(behind,),
         kept=kept(settings),
         personal=PERSONAL,
         about="Shows the loop to the people who decide and answer: what is wrong, whom it touches, what was said, and what waits for them.",

@@ -24,6 +24,7 @@ class ConsoleSettings(Settings):
     monitor_url: str = Field("http://localhost:8001", description="monitor's REST API")
     notifier_url: str = Field("http://localhost:8002", description="notifier's REST API")
     ticketing_url: str = Field("http://localhost:8003", description="ticketing's REST API")
+    live_streams: int = Field(500, ge=1, description="visible tabs that one process keeps current; beyond them 503 with Retry-After")
     keep_incidents_days: int = Field(400, ge=1, description="ended incidents, whom they touched and who was told")
     keep_tickets_days: int = Field(730, ge=1, description="closed tickets and all that was said on them")
     keep_words_days: int = Field(90, ge=1, description="the words of notifications")
