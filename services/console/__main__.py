@@ -6,6 +6,8 @@ from functools import partial
 
 from services.console.api import people
 from services.console.keeping import kept
+from services.console.live.behind import Behind
+from services.console.live.hub import Hub
 from services.console.personal import PERSONAL
 from services.console.sessions.passwords import Passwords
 from services.console.sessions.places import cannot_sign_in
@@ -16,6 +18,7 @@ from shared.configuration.files import ConfigError
 from shared.observing.visible import visible
 from shared.postgres import Database
 from shared.service import Service, run
+from shared.stream import Stream
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +32,20 @@ async def say_whether_people_can_sign_in(settings: ConsoleSettings) -> None:
 def service(settings: ConsoleSettings) -> Service:
     """Returns the console, ready to run."""
     database, passwords = Database(settings, "console"), Passwords()
+    streams: tuple[Stream, ...] = ()
+    behind = Behind(streams)
+    hub = Hub(database, settings.live_streams, behind)
     return Service(
         "console",
         settings,
         database,
         routers=[people.router(settings, passwords)],
-        site=partial(site, settings, database, Recognizer(settings, database), passwords),
+        site=partial(site, settings, database, Recognizer(settings, database), hub, passwords),
         before=[partial(say_whether_people_can_sign_in, settings)],
+        streams=streams,
+        background=(hub.run,),
+        ending=(hub.close,),
+        measurements=(behind,),
         kept=kept(settings),
         personal=PERSONAL,
         about="Shows the loop to the people who decide and answer: what is wrong, whom it touches, what was said, and what waits for them.",
