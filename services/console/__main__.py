@@ -5,6 +5,7 @@ from functools import partial
 
 from fastapi import Request
 
+from services.console.hearing.streams import streams
 from services.console.keeping import kept
 from services.console.personal import PERSONAL
 from services.console.sessions.signed import Signed
@@ -28,6 +29,7 @@ def service(settings: ConsoleSettings) -> Service:
         "console",
         settings,
         database,
+        list(streams(database)),
         site=partial(site, settings, database, nobody),
         kept=kept(settings),
         personal=PERSONAL,

@@ -176,6 +176,7 @@ CREATE TABLE risks (
     reason        text,
     PRIMARY KEY (customer_id, rule)
 );
+CREATE INDEX risks_age ON risks (cleared_at) WHERE cleared_at IS NOT NULL;
 
 -- What happened, one row a fact about an incident or a ticket (impacts and notifications are in `moments`): the time lines, and what
 -- tells a fact that comes again from a new one.
