@@ -89,4 +89,6 @@ def line_of(fact: IncidentFact) -> Line:
     """Returns the fact as a line of the incident's time line."""
     said = fact.data.model_dump(mode="json", include=set(SHOWN), exclude_none=True)
     who = getattr(fact.data, "by", None)
-    return Line(fact.id, fact.time, "monitor", fact.type.removeprefix("forewarn.").removesuffix(".v1"), fact.data.incident_id, None, who, said)
+    return Line(
+        fact.id, fact.time, "monitor", fact.type.removeprefix("forewarn.").removesuffix(".v1"), fact.data.incident_id, None, who, said
+    )

@@ -124,9 +124,7 @@ def suggestions_of(fact: Fact) -> Mapping[Pair, Suggestion | None]:
     """Returns what the fact suggests, and (None) what it decides of earlier suggestions."""
     match fact:
         case TicketSuggested(data=data):
-            return {
-                (data.ticket_id, each.incident_id): Suggestion(each.score, each.reasons, fact.time) for each in data.incidents
-            }
+            return {(data.ticket_id, each.incident_id): Suggestion(each.score, each.reasons, fact.time) for each in data.incidents}
         case TicketLinked(data=data) | TicketUnlinked(data=data):
             return {(data.ticket_id, data.incident_id): None}
         case _:

@@ -53,5 +53,6 @@ async def forget(tx: Tx, ids: Sequence[str]) -> None:
 
 
 def _row(each: Customer) -> tuple[object, ...]:
-    about = (each.id, each.updated_at, each.name, each.account, each.tier, each.locale, each.timezone, each.contacts, each.consent)
-    return (*about, each.account_manager, each.revenue, each.renews_at, msgspec.json.encode(each.addresses).decode())
+    contacts, addresses = (msgspec.json.encode(held).decode() for held in (each.contacts, each.addresses))
+    about = (each.id, each.updated_at, each.name, each.account, each.tier, each.locale, each.timezone, contacts, each.consent)
+    return (*about, each.account_manager, each.revenue, each.renews_at, addresses)
