@@ -20,8 +20,10 @@ MODEL = (
 # Each query says what is counted wrongly: nothing, when all is well.
 RECOUNTS = (
     """SELECT id, 'incident' FROM incidents i,
-        LATERAL (SELECT count(*) AS affected, count(told_at) AS told, count(*) FILTER (WHERE told_at IS NULL AND untold_reason IS NOT NULL) AS untold,
-            count(wrote_at) AS wrote, count(*) FILTER (WHERE told_at IS NOT NULL AND (wrote_at IS NULL OR told_at <= wrote_at)) AS first
+        LATERAL (SELECT count(*) AS affected, count(told_at) AS told,
+            count(*) FILTER (WHERE told_at IS NULL AND untold_reason IS NOT NULL) AS untold,
+            count(wrote_at) AS wrote,
+            count(*) FILTER (WHERE told_at IS NOT NULL AND (wrote_at IS NULL OR told_at <= wrote_at)) AS first
             FROM impact WHERE incident_id = i.id AND first_seen_at IS NOT NULL) m,
         LATERAL (SELECT count(*) AS tickets, count(*) FILTER (WHERE status IN ('open', 'in_progress', 'waiting')) AS unresolved
             FROM tickets WHERE incident_id = i.id) t

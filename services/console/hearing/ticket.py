@@ -56,27 +56,27 @@ def after(known: Ticket | None, fact: TicketFact) -> Ticket:
 
 def _without_state(ticket: Ticket, fact: TicketFact) -> Mapping[str, Any]:
     """Returns what a fact of an older version says of the ticket's state, which it does not repeat."""
+    said: Mapping[str, Any] = {}
     match fact:
         case TicketOpened(data=data):
             about = {name: getattr(data, name) for name in ("channel", "subject", "component", "priority", "opened_at")}
-            return {"status": "open", **about}
+            said = {"status": "open", **about}
         case TicketAssigned(data=data):
             held = {"open": "in_progress"} if data.agent else {"in_progress": "open"}
-            return {"assignee": data.agent, "status": held.get(ticket.status, ticket.status)}
+            said = {"assignee": data.agent, "status": held.get(ticket.status, ticket.status)}
         case TicketLinked(data=data):
-            return {"incident_id": data.incident_id}
+            said = {"incident_id": data.incident_id}
         case TicketReplied(data=data):
-            return _replied(ticket, data)
+            said = _replied(ticket, data)
         case TicketResolved(data=data):
-            return {"status": "resolved", "resolved_at": data.resolved_at}
+            said = {"status": "resolved", "resolved_at": data.resolved_at}
         case TicketReopened():
-            return {"status": "open", "resolved_at": None}
+            said = {"status": "open", "resolved_at": None}
         case TicketSlaWarning(data=data) if data.clock == FIRST_RESPONSE:
-            return {"due_at": data.due_at, "warned_at": fact.time}
+            said = {"due_at": data.due_at, "warned_at": fact.time}
         case TicketSlaBreached(data=data) if data.clock == FIRST_RESPONSE:
-            return {"due_at": data.due_at, "breached_at": fact.time}
-        case _:
-            return {}
+            said = {"due_at": data.due_at, "breached_at": fact.time}
+    return said
 
 
 def _replied(ticket: Ticket, data: TicketReplied.Data) -> Mapping[str, Any]:

@@ -373,6 +373,7 @@ CREATE TRIGGER went_along AFTER DELETE ON tickets REFERENCING OLD TABLE AS went
 CREATE FUNCTION take_along_of_incidents() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM impact WHERE incident_id IN (SELECT id FROM went);
+    DELETE FROM notifications WHERE incident_id IN (SELECT id FROM went);
     DELETE FROM timeline WHERE incident_id IN (SELECT id FROM went) AND ticket_id IS NULL;
     DELETE FROM moments WHERE incident_id IN (SELECT id FROM went);
     RETURN NULL;
