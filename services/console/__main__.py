@@ -5,6 +5,7 @@ import sys
 from functools import partial
 
 from services.console.api import people
+from services.console.hearing.streams import streams
 from services.console.keeping import kept
 from services.console.live.behind import Behind
 from services.console.live.hub import Hub
@@ -18,7 +19,6 @@ from shared.configuration.files import ConfigError
 from shared.observing.visible import visible
 from shared.postgres import Database
 from shared.service import Service, run
-from shared.stream import Stream
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +32,8 @@ async def say_whether_people_can_sign_in(settings: ConsoleSettings) -> None:
 def service(settings: ConsoleSettings) -> Service:
     """Returns the console, ready to run."""
     database, passwords = Database(settings, "console"), Passwords()
-    streams: tuple[Stream, ...] = ()
-    behind = Behind(streams)
+    heard = tuple(streams(database))
+    behind = Behind(heard)
     hub = Hub(database, settings.live_streams, behind)
     return Service(
         "console",
@@ -42,7 +42,7 @@ def service(settings: ConsoleSettings) -> Service:
         routers=[people.router(settings, passwords)],
         site=partial(site, settings, database, Recognizer(settings, database), hub, passwords),
         before=[partial(say_whether_people_can_sign_in, settings)],
-        streams=streams,
+        streams=heard,
         background=(hub.run,),
         ending=(hub.close,),
         measurements=(behind,),
