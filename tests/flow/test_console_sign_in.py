@@ -62,7 +62,7 @@ async def test_a_failed_try_is_audited_by_name_only_if_somebody_is_called_so(fre
     assert rows == [{"person": "ada", "outcome": "refused"}]
 
 
-async def test_after_some_failures_the_next_try_must_wait_also_from_elsewhere_and_a_success_resets_the_name(
+async def test_after_some_failures_the_next_try_must_wait_from_anywhere_and_a_success_resets_the_name(
     fresh_database: Settings,
 ) -> None:
     async with door(fresh_database) as on, on.browser() as one, on.browser("198.51.100.9") as other:

@@ -123,7 +123,7 @@ async def _json(client: AsyncOAuth2Client, url: str) -> dict[str, Any]:
 
 
 async def _more(client: AsyncOAuth2Client, found: Mapping[str, Any], claims: dict[str, Any]) -> Claims:
-    """Returns the claims with those that only the UserInfo endpoint tells: some providers list groups there. It must be of the same person."""
+    """Returns the claims with those that only the UserInfo endpoint tells: some list groups there."""
     if "userinfo_endpoint" not in found:
         return claims
     answer = await client.get(found["userinfo_endpoint"])

@@ -82,4 +82,4 @@ DELETE FROM sign_in_failures WHERE key = $1
 
 -- name: take_back
 -- Takes back one failure of an address, since it was none.
-UPDATE sign_in_failures SET failures = greatest(failures - 1, 0), next_try_at = '-infinity' WHERE key = $1
+UPDATE sign_in_failures SET failures = greatest(failures - 1, 0), next_try_at = clock() WHERE key = $1

@@ -21,8 +21,8 @@ Viewer = Annotated[Signed, allow(Role.VIEWER)]
 Next = Annotated[str, Form(max_length=2000)]
 
 
-@router.get("/unmask")
-async def ask(request: Request, signed: Viewer, next: str = "/") -> Response:
+@router.get("/unmask", dependencies=[allow(Role.VIEWER)])
+async def ask(request: Request, next: str = "/") -> Response:
     """Shows the form."""
     return draw(request, "sign_in/unmask.html", next=next, words="", reason="")
 
