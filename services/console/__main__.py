@@ -5,6 +5,7 @@ from functools import partial
 
 from fastapi import Request
 
+from services.console.acting.owners import Owners
 from services.console.keeping import kept
 from services.console.personal import PERSONAL
 from services.console.sessions.signed import Signed
@@ -24,11 +25,13 @@ async def nobody(_: Request) -> Signed | None:
 def service(settings: ConsoleSettings) -> Service:
     """Returns the console, ready to run."""
     database = Database(settings, "console")
+    owners = Owners(settings)
     return Service(
         "console",
         settings,
         database,
-        site=partial(site, settings, database, nobody),
+        site=partial(site, settings, database, nobody, owners=owners),
+        background=(owners.run,),
         kept=kept(settings),
         personal=PERSONAL,
         about="Shows the loop to the people who decide and answer: what is wrong, whom it touches, what was said, and what waits for them.",
