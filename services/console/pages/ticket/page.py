@@ -90,7 +90,7 @@ async def _drawn(
     """Draws the page; after a refusal with what was typed, in the form where it was typed."""
     async with database.connection() as tx:
         said, earlier = await said_on(tx, ticket["id"], earlier_than(before))
-        beside = await tx.fetchrow(queries.beside, ticket["customer_id"], ticket["id"])
+        [beside] = await tx.fetch(queries.beside, ticket["customer_id"], ticket["id"])
     newer = (refused.extra.get("newer") if refused else None) or {}
     return draw(
         request,
