@@ -1,6 +1,6 @@
 """The pages, one folder each; a new one is a folder and a line here."""
 
-from services.console.pages import drafts, now, queue, ticket
+from services.console.pages import customer, drafts, now, queue, ticket
 from services.console.pages.page import Page
 
-PAGES: tuple[Page, ...] = (now.PAGE, queue.PAGE, ticket.PAGE, drafts.PAGE)
+PAGES: tuple[Page, ...] = (now.PAGE, queue.PAGE, ticket.PAGE, customer.PAGE, drafts.PAGE)

@@ -56,14 +56,14 @@ async def show(
         live=("tickets",),
         counts=counts,
         groups=rows(counts["incidents"]),
-        tickets=[dict(row) | {"promise": standing(row, now)} for row in shown],
+        tickets=[row | {"promise": standing(row, now)} for row in map(dict, shown)],
         next=cursor_of(f"{last['part']} {last['place_at'].isoformat()} {last['number']}") if last else None,
         chosen={"status": status, "whose": whose, "incident": incident, "order": order},
     )
 
 
 def _place(cursor: str | None, by_clock: bool) -> tuple[int, datetime, int]:
-    """Returns where a page begins: the part, the moment and the number of the ticket before it. Raises a 422 problem for others' cursors."""
+    """Returns where a page begins: the part, the moment and the number of the ticket before. Raises a 422 problem for others' cursors."""
     if cursor is None:
         return (1 if by_clock else 2), START, 0
     part, _, rest = (position_of(cursor) or "").partition(" ")

@@ -72,7 +72,7 @@ async def _ticket(database: Database, number: str, signed: Signed) -> dict[str, 
     if row is None:
         raise Problem(404, "the console knows no such ticket; one that was made a moment ago is here in a second: load the page again")
     waiting = rows(row["awaited"])
-    shown = merged(row, [each["answer"] for each in waiting], "changed_at")
+    shown = merged(dict(row), [each["answer"] for each in waiting], "changed_at")
     behind = [each for each in waiting if datetime.fromisoformat(each["answer"]["changed_at"]) > row["changed_at"]]
     return shown | {"unheard": [each for each in behind if each["said"]], "suggested": rows(row["suggested"])}
 
