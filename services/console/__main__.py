@@ -4,6 +4,7 @@ import logging
 import sys
 from functools import partial
 
+from services.console.acting.owners import Owners
 from services.console.api import people
 from services.console.hearing.streams import streams
 from services.console.keeping import kept
@@ -35,15 +36,16 @@ def service(settings: ConsoleSettings) -> Service:
     heard = tuple(streams(database))
     behind = Behind(heard)
     hub = Hub(database, settings.live_streams, behind)
+    owners = Owners(settings)
     return Service(
         "console",
         settings,
         database,
         routers=[people.router(settings, passwords)],
-        site=partial(site, settings, database, Recognizer(settings, database), hub, passwords),
+        site=partial(site, settings, database, Recognizer(settings, database), hub, passwords, owners=owners),
         before=[partial(say_whether_people_can_sign_in, settings)],
         streams=heard,
-        background=(hub.run,),
+        background=(hub.run, owners.run),
         ending=(hub.close,),
         measurements=(behind,),
         kept=kept(settings),

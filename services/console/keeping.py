@@ -34,5 +34,8 @@ def kept(settings: ConsoleSettings) -> tuple[Kept, ...]:
         Kept("audit", "at", days(settings.keep_audit_days)),
         Kept("changes", "at", timedelta(minutes=10)),
         Kept("viewing", "seen_at", timedelta(minutes=1)),
+        Kept("acts", "begun_at", days(1)),  # a form is pressed again within moments
+        Kept("awaited", "at", timedelta(minutes=1)),  # shown for half of it
+        Kept("drafts", "at", days(30)),
         *of_model(settings),
     )

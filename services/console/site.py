@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.middleware import Middleware
 
+from services.console.acting.owners import Owners
 from services.console.frame import files
 from services.console.frame.problems import draw_problems, page_of
 from services.console.live import events
@@ -27,8 +28,12 @@ def site(
     hub: Hub,
     passwords: Passwords | None = None,
     routers: Sequence[APIRouter] = (),
+    owners: Owners | None = None,
 ) -> FastAPI:
-    """Makes the application of the pages. `recognize` says who is signed in on a request; `routers` are those that are no pages."""
+    """Makes the application of the pages.
+
+    `recognize` says who is signed in on a request; `routers` are those that are no pages; `owners` are asked for acts.
+    """
 
     async def recognized(request: Request) -> Signed | None:
         request.state.since = hub.last  # before the page reads anything: what changes meanwhile is told again
@@ -41,6 +46,7 @@ def site(
     app = site_application(
         "Forewarn console", settings, database, Middleware(Guard, settings=settings, recognize=recognized, refuse=refuse)
     )
+    app.state.owners = owners or Owners(settings)
     app.state.passwords = passwords or Passwords()
     app.state.navigation = [page for page in PAGES if page.title]
     app.state.hub, app.state.recognize = hub, recognize
