@@ -1,10 +1,13 @@
 """The console is wired together here: the loop on a screen, for the people who decide and answer."""
 
 import sys
+from datetime import timedelta
 from functools import partial
 
 from fastapi import Request
 
+from services.console import metrics, timers
+from services.console.api.measures import router as measures
 from services.console.keeping import kept
 from services.console.personal import PERSONAL
 from services.console.sessions.signed import Signed
@@ -14,6 +17,7 @@ from shared.configuration.files import ConfigError
 from shared.observing.visible import visible
 from shared.postgres import Database
 from shared.service import Service, run
+from shared.timers import Work
 
 
 async def nobody(_: Request) -> Signed | None:
@@ -28,6 +32,10 @@ def service(settings: ConsoleSettings) -> Service:
         "console",
         settings,
         database,
+        due={timers.MEASURE: Work(partial(timers.measure_period, database), lease=timedelta(minutes=2), recurs=True)},
+        before=[partial(timers.begin_measuring, database)],
+        routers=[measures],
+        measurements=[metrics.measured(database)],
         site=partial(site, settings, database, nobody),
         kept=kept(settings),
         personal=PERSONAL,
