@@ -11,14 +11,13 @@ from fastapi import APIRouter, Form, Request, Response
 from services.console.acting.acts import ACTS
 from services.console.acting.outcome import Refused
 from services.console.acting.performing import done_at, perform
-from services.console.frame import charts
+from services.console.frame import charts, evidence
 from services.console.frame.drawing import draw
 from services.console.frame.words import segment
 from services.console.measures.figures import Reach, share
-from services.console.pages.incident import evidence
 from services.console.pages.incident.timeline import Happened, timeline
-from services.console.pages.incidents.standing import MANY, standing
-from services.console.pages.why.reasons import REASONS
+from services.console.frame.standing import MANY, standing
+from services.console.frame.reasons import REASONS, in_short
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed, allow
 from services.console.store import awaited
@@ -90,6 +89,7 @@ async def _page(
         cut=_cut(happened),
         untold=_untold(incident),
         many=MANY,
+        in_short=in_short,
         tickets=tickets,
         reach=reach,
         complaint_rate=_percent(share(reach.wrote, reach.affected) if reach else None),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.console.frame.words import counted, duration, plain
-from services.console.pages.incident.evidence import sentence
+from services.console.frame.evidence import sentence
 
 TOGETHER = timedelta(minutes=1)  # alike things with no longer pause between them are one entry
 

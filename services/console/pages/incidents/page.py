@@ -7,7 +7,7 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 
 from services.console.frame.drawing import draw
-from services.console.pages.incidents.standing import shown
+from services.console.frame.standing import shown
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
 from shared.answers import Cursor, Name

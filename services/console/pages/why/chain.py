@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from services.console.frame.words import counted, number, plain
-from services.console.pages.incident.evidence import sentence, threshold_sentence
-from services.console.pages.why.reasons import REASONS, Step, trouble, why_not
+from services.console.frame.evidence import sentence, threshold_sentence
+from services.console.frame.reasons import REASONS, Step, trouble, why_not
 
 Row = Mapping[str, Any]
 ENDS = frozenset({"resolved", "withdrawn", "dismissed"})

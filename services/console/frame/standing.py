@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.console.frame.words import number
+
 BEHIND = 60.0  # seconds; above that monitor says how things were, not how they are
 MANY = 10_000  # counts of rows stop here, so that they take the same time however many there are
 
@@ -43,4 +45,4 @@ def shown(rows: list[Any]) -> list[dict[str, Any]]:
 
 def at_most(counted: int) -> str:
     """Returns a count that stopped after `MANY`: `37`, or `more than 10 000`."""
-    return f"{counted:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") if counted <= MANY else "more than 10\N{NARROW NO-BREAK SPACE}000"
+    return number(counted) if counted <= MANY else f"more than {number(MANY)}"
