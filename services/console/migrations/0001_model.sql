@@ -54,6 +54,8 @@ CREATE TABLE incidents (
 );
 CREATE INDEX incidents_open ON incidents (opened_at DESC, id DESC) WHERE status = 'open';
 CREATE INDEX incidents_latest ON incidents (opened_at DESC, id DESC);
+CREATE INDEX incidents_ended ON incidents (opened_at DESC, id DESC) WHERE status <> 'open';
+CREATE INDEX incidents_of_component ON incidents (component, opened_at DESC, id DESC);
 CREATE INDEX incidents_silent ON incidents (silent_since, id) WHERE status = 'open' AND silent_since IS NOT NULL;
 
 -- One customer and one incident: whether it touches them, whether they were told, whether they wrote about it.
@@ -74,7 +76,9 @@ CREATE TABLE impact (
 );
 CREATE INDEX impact_of_customer ON impact (customer_id, incident_id);
 CREATE INDEX impact_first_seen ON impact (incident_id, first_seen_at, customer_id) WHERE first_seen_at IS NOT NULL;
-CREATE INDEX impact_not_told ON impact (incident_id, first_seen_at, customer_id) WHERE told_at IS NULL AND first_seen_at IS NOT NULL;
+CREATE INDEX impact_told ON impact (incident_id, first_seen_at, customer_id) WHERE told_at IS NOT NULL AND first_seen_at IS NOT NULL;
+CREATE INDEX impact_not_told ON impact (incident_id, coalesce(untold_reason, ''), first_seen_at, customer_id)
+    WHERE told_at IS NULL AND first_seen_at IS NOT NULL;
 CREATE INDEX impact_wrote ON impact (incident_id, first_seen_at, customer_id) WHERE wrote_at IS NOT NULL AND first_seen_at IS NOT NULL;
 
 CREATE TABLE notifications (
@@ -179,6 +183,7 @@ CREATE TABLE timeline (
     detail      jsonb       NOT NULL DEFAULT '{}'       -- what the fact adds, without anything personal
 );
 CREATE INDEX timeline_of_incident ON timeline (incident_id, at, id) WHERE incident_id IS NOT NULL;
+CREATE INDEX timeline_of_monitor ON timeline (incident_id, at, id) WHERE incident_id IS NOT NULL AND service = 'monitor';
 CREATE INDEX timeline_of_ticket ON timeline (ticket_id, at, id) WHERE ticket_id IS NOT NULL;
 
 -- How many customers of an incident were touched, told, not told in each second.
