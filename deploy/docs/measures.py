@@ -26,20 +26,21 @@ since, whenever that was. The figures of an **incident** are of the customers wh
 REST = """
 ## What counts
 
-- **Affected** are the customers of `incident.impact`, each once for an incident, however often the incident is said to touch them. A period
-  counts a customer once for each incident.
+- **Affected** are the customers of `incident.impact`, each once for an incident, however often the incident is said to touch them.
+  A period counts a customer once for each incident.
 - **Told** is the first `notification.delivered` of kind `opened` about the incident to a customer: the moment `delivered_at`, when the
-  provider accepted it. Updates and all-clears do not count, nor does an automatic answer to a ticket: who gets that has written already. What
-  is delivered after the incident's end counts as told all the same, and so shows as a long time from the opening.
+  provider accepted it. Updates and all-clears do not count, nor does an automatic answer to a ticket: who gets that has written already.
+  What is delivered after the incident's end counts as told all the same, and so shows as a long time from the opening.
 - **Wrote** is the opening (`state.opened_at`: when the customer wrote) of the earliest of a customer's tickets that are linked to the
   incident **now**. Of several tickets the earliest counts. A ticket that is unlinked counts no more, one that an agent links later
   counts from when it was opened. Tickets about something else never count.
 - Somebody who is told and writes **in the same moment** was told first. Somebody who was never told is not covered, whether they
   wrote or not.
-- **Lead time** is of those who wrote when they had been told; who never wrote has none. Who wrote first, and was told later, has none either.
+- **Lead time** is of those who wrote when they had been told; who never wrote has none. Who wrote first, and was told later,
+  has none either.
 - A customer who is told or writes, but is not (yet) in the impact, counts nowhere.
-- **Response by a person** is the first `ticket.replied` of kind `reply`, even where Forewarn had answered before. **Automatic response** is of
-  tickets whose first response Forewarn gave.
+- **Response by a person** is the first `ticket.replied` of kind `reply`, even where Forewarn had answered before.
+  **Automatic response** is of tickets whose first response Forewarn gave.
 - **Resolution** is the latest one: a ticket that was reopened and is open again has none, one that is resolved again has the later.
 - A ticket that was reopened several times counts once. One that is open again still counts among those that were ever resolved.
 - **Ended** is what an incident is now: one that was reopened has not ended. Of the facts of one incident the one with the highest
@@ -47,7 +48,8 @@ REST = """
 - A **median** and a **95th percentile** are interpolated between the two figures nearest to them (Postgres: `percentile_cont`).
 - An **erased** customer counts nowhere any more, and their tickets do not either: figures of a past incident may become smaller by it.
 - What **retention** has deleted (`FOREWARN_KEEP_INCIDENTS_DAYS`, `FOREWARN_KEEP_TICKETS_DAYS` of the console) counts no more.
-- A fact that comes again changes nothing. Figures follow the topics as far as the console has read them; every page says how far it is behind.
+- A fact that comes again changes nothing. Figures follow the topics as far as the console has read them; every page says how far
+  behind it is.
 """
 
 

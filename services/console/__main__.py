@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import Request
 
 from services.console import metrics, timers
+from services.console.acting.owners import Owners
 from services.console.api.measures import router as measures
 from services.console.keeping import kept
 from services.console.personal import PERSONAL
@@ -28,6 +29,7 @@ async def nobody(_: Request) -> Signed | None:
 def service(settings: ConsoleSettings) -> Service:
     """Returns the console, ready to run."""
     database = Database(settings, "console")
+    owners = Owners(settings)
     return Service(
         "console",
         settings,
@@ -36,7 +38,8 @@ def service(settings: ConsoleSettings) -> Service:
         before=[partial(timers.begin_measuring, database)],
         routers=[measures],
         measurements=[metrics.measured(database)],
-        site=partial(site, settings, database, nobody),
+        site=partial(site, settings, database, nobody, owners=owners),
+        background=(owners.run,),
         kept=kept(settings),
         personal=PERSONAL,
         about="Shows the loop to the people who decide and answer: what is wrong, whom it touches, what was said, and what waits for them.",

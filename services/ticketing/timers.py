@@ -40,8 +40,8 @@ async def match_impact(config: Configuration, database: Database, due: Due) -> N
         piece = await impact.to_match(tx, due.ref)
         incident = await incidents.incident(tx, piece.incident_id) if piece else None
         if piece and incident:
-            now = await tickets.now(tx)
             waiting = await tickets.unlinked_of(tx, piece.customers, incident.started_at - config.support.linking.before_start)
+            now = await tickets.now(tx)  # after the locks: an answer is newer than what the customer wrote meanwhile
             for ticket in await linking.match_all(config, tx, waiting, now, piece.cause):
                 await work.look_again(tx, [ticket], now)
             await impact.matched(tx, due.ref)

@@ -21,6 +21,9 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TOKENS: dict[str, Any] = {"producer_token": "p-token", "agent_token": "a-token", "operator_token": "o-token", "console_token": "c-token"}
 
 
+AN_HOUR_AGO = NOW - timedelta(hours=1)
+
+
 def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
 
@@ -30,7 +33,7 @@ async def run(database: Database, script: str, *values: Any) -> None:
         await connection.execute(script, *values)
 
 
-async def incident(database: Database, id_: str, opened_at: datetime = NOW - minutes(60), status: str = "open", **counts: int) -> None:
+async def incident(database: Database, id_: str, opened_at: datetime = AN_HOUR_AGO, status: str = "open", **counts: int) -> None:
     """Stores an incident with what is counted of its customers."""
     names = ("affected", "told", "told_first", "wrote")
     await run(
@@ -52,7 +55,7 @@ async def incident(database: Database, id_: str, opened_at: datetime = NOW - min
 
 async def touched(database: Database, incident_id: str, customer: str, told: float | None, wrote: float | None, seen: bool = True) -> None:
     """Stores a customer whom the incident touches; `told` and `wrote` are minutes after its opening."""
-    opened = NOW - minutes(60)
+    opened = AN_HOUR_AGO
     told_at, wrote_at = (opened + minutes(each) if each is not None else None for each in (told, wrote))
     await run(
         database,
@@ -65,7 +68,7 @@ async def touched(database: Database, incident_id: str, customer: str, told: flo
     )
 
 
-async def ticket(database: Database, number: int, opened_at: datetime = NOW - minutes(50), status: str = "open", **given: Any) -> None:
+async def ticket(database: Database, number: int, opened_at: datetime = AN_HOUR_AGO, status: str = "open", **given: Any) -> None:
     """Stores a ticket; times are minutes after its opening."""
     moments = {name: opened_at + minutes(each) for name, each in given.items() if name.endswith("_at")}
     row = {"id": f"t-{number}", "number": number, "customer_id": "c", "status": status, "opened_at": opened_at, "changed_at": opened_at}

@@ -1,4 +1,4 @@
-"""Lists every measure of the loop, once: REST, pages, Prometheus, the dashboard and docs/measures.md take names, units and words from here."""
+"""Lists every measure of the loop once: REST, pages, Prometheus, the dashboard and docs/measures.md take names and words from here."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Of(StrEnum):
 
 @dataclass(frozen=True)
 class Measure:
-    """Is one measure: how it is called, what it counts, and what it is, in a sentence. Its figure is None where there is nothing to count."""
+    """Is one measure: what it is called, what it counts, and what it is in a sentence. Its figure is None where there is nothing to count."""
 
     name: str  # in REST and in the table `figures`
     title: str  # on pages, and before the figure in `forewarn report`

@@ -253,6 +253,7 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     " ARRAY[now()], ARRAY[now()], ARRAY['open'], now()",
     "save_clocks": "ARRAY['t-1'], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()],"
     " ARRAY[''], ARRAY[true]",
+    "answers_since": "'t-1', 'm-1'",
     "save_messages": "ARRAY['m'], ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['']",
     "save_link": "'t-1', 'i-1', '{}', now(), now(), now(), '', '', 1",
     "save_suggestion": "'t-1', 'i-1', 0.1, '{}', now()",
