@@ -59,6 +59,14 @@ def trouble(answer: str) -> str:
 # ── sentences with figures ───────────────────────────────────────────────────────────────────
 
 
+# What contradicts that it goes on, or that it ended, by what the incident was.
+CONTRADICTIONS = {
+    "unknown": "Nothing was known of the incident when it was to be told.",
+    "silent": "No events had come for {silent}: silence is no evidence that it goes on.",
+    "open": "The incident was open, so its end could not be told.",
+}
+
+
 def _stale(why: Why) -> str:
     """There are five ways not to be so any more; the figures tell which."""
     if "age_s" in why:
@@ -68,18 +76,17 @@ def _stale(why: Why) -> str:
             f"It had not failed for {_lasting(why, 'last_failing_s')}; what is told as going on was true within"
             f" {_lasting(why, 'told_within_s')}."
         )
-    match why.get("incident"):
-        case "unknown":
-            return "Nothing was known of the incident when it was to be told."
-        case "silent":
-            return f"No events had come for {_lasting(why, 'silent_s')}: silence is no evidence that it goes on."
-        case "open":
-            return "The incident was open, so its end could not be told."
-        case str(status) if why.get("tell") is False:
-            return f"The incident was {plain(status)}, and whoever ended it said that customers need not hear of it."
-        case str(status):
-            return f"The incident was {plain(status)} before they could be told."
-    return "It was no longer true, or too old to be worth saying."
+    return _contradicted(why)
+
+
+def _contradicted(why: Why) -> str:
+    status = why.get("incident")
+    if not isinstance(status, str):
+        return "It was no longer true, or too old to be worth saying."
+    if why.get("tell") is False and status not in CONTRADICTIONS:
+        return f"The incident was {plain(status)}, and whoever ended it said that customers need not hear of it."
+    said = CONTRADICTIONS.get(status, f"The incident was {plain(status)} before they could be told.")
+    return said.format(silent=_lasting(why, "silent_s"))
 
 
 def _opted_out(why: Why) -> str:
@@ -93,14 +100,16 @@ def _capped(why: Why) -> str:
         return "They had been told often enough within the hour."
     times = "once" if why["recent"] == 1 else f"{number(why['recent'])} times"
     cap = f"; at most {counted(why['cap'], 'message')}" if isinstance(why.get("cap"), int) else ""
-    return f"They had been told {times} already{cap}{f' in {_lasting(why, "per_s")}' if 'per_s' in why else ''}."
+    per = f" in {_lasting(why, 'per_s')}" if "per_s" in why else ""
+    return f"They had been told {times} already{cap}{per}."
 
 
 def _no_contact(why: Why) -> str:
     if why.get("customer") == "unknown":
         return f"The directory did not know this customer, and {_lasting(why, 'waited_s')} were waited for it."
     if isinstance(why.get("emails"), int) and why["emails"] > 0:
-        return f"None of {counted(why['emails'], 'mail address', 'mail addresses')} can be used: {number(why.get('bad', 0))} were refused before."
+        addresses = counted(why["emails"], "mail address", "mail addresses")
+        return f"None of {addresses} can be used: {number(why.get('bad', 0))} were refused before."
     return "They have no mail address."
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from services.console.frame.drawing import HEADERS
@@ -42,7 +42,7 @@ COLUMNS = (
 
 
 @router.get("/incidents/{incident_id}/affected.csv")
-async def export(request: Request, database: Db, incident_id: Name, signed: Annotated[Signed, allow(Role.LEAD)]) -> StreamingResponse:
+async def export(database: Db, incident_id: Name, signed: Annotated[Signed, allow(Role.LEAD)]) -> StreamingResponse:
     """Streams the incident's customers. What is taken is written down before the first byte leaves."""
     async with database.transaction() as tx:
         await enter(tx)

@@ -13,11 +13,11 @@ from services.console.acting.outcome import Refused
 from services.console.acting.performing import done_at, perform
 from services.console.frame import charts, evidence
 from services.console.frame.drawing import draw
-from services.console.frame.words import segment
-from services.console.measures.figures import Reach, share
-from services.console.pages.incident.timeline import Happened, timeline
-from services.console.frame.standing import MANY, standing
 from services.console.frame.reasons import REASONS, in_short
+from services.console.frame.standing import MANY, standing
+from services.console.frame.words import segment
+from services.console.measures.figures import share
+from services.console.pages.incident.timeline import Happened, timeline
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed, allow
 from services.console.store import awaited

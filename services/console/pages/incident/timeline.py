@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.console.frame.words import counted, duration, plain
 from services.console.frame.evidence import sentence
+from services.console.frame.words import counted, duration, plain
 
 TOGETHER = timedelta(minutes=1)  # alike things with no longer pause between them are one entry
 
@@ -120,20 +120,15 @@ def _of_monitor(said: Happened) -> str:
     detail = said.detail or {}
     why = detail.get("why")
     because = f": {shown}" if isinstance(why, Mapping) and (shown := sentence(why)) else ""
-    match said.what:
-        case "incident.opened":
-            return f"Opened{because}"
-        case "incident.updated":
-            return f"{_update(detail)}{because}"
-        case "incident.resolved":
-            return "Resolved" if said.who else f"Resolved, since events stayed calm{because}"
-        case "incident.reopened":
-            return f"Opened again{because}"
-        case "incident.withdrawn":
-            return f"No longer watched: {plain(str(detail.get('reason') or 'its rule is gone'))}"
-        case "incident.dismissed":
-            return "Dismissed as a false alarm"
-    return plain(said.what).capitalize()
+    words = {
+        "incident.opened": f"Opened{because}",
+        "incident.updated": f"{_update(detail)}{because}",
+        "incident.resolved": "Resolved" if said.who else f"Resolved, since events stayed calm{because}",
+        "incident.reopened": f"Opened again{because}",
+        "incident.withdrawn": f"No longer watched: {plain(str(detail.get('reason') or 'its rule is gone'))}",
+        "incident.dismissed": "Dismissed as a false alarm",
+    }
+    return words.get(said.what, plain(said.what).capitalize())
 
 
 def _update(detail: Mapping[str, Any]) -> str:

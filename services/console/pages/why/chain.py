@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.console.frame.words import counted, number, plain
 from services.console.frame.evidence import sentence, threshold_sentence
 from services.console.frame.reasons import REASONS, Step, trouble, why_not
+from services.console.frame.words import counted, number, plain
 
 Row = Mapping[str, Any]
 ENDS = frozenset({"resolved", "withdrawn", "dismissed"})
@@ -92,7 +92,8 @@ def _found(story: Story) -> Iterator[Link]:
     yield _event(about, touched=story.touched)
     yield _rule(about)
     certain = "for certain, by their own events" if about["certainty"] == "confirmed" else "likely: not all of their events are known"
-    yield Link(Step.IMPACT, story.touched, f"The incident touches them, {certain}." if story.touched else "The incident does not touch them.")
+    words = f"The incident touches them, {certain}." if story.touched else "The incident does not touch them."
+    yield Link(Step.IMPACT, story.touched, words)
 
 
 def _event(about: Row, *, touched: bool) -> Link:

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from services.console.frame.drawing import draw
-from services.console.pages.why.chain import KINDS, Row, Story, chain, headline
 from services.console.frame.reasons import in_short
+from services.console.pages.why.chain import KINDS, Row, Story, chain, headline
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
 from shared.api import Db, Problem
