@@ -2,10 +2,13 @@
 
 import logging
 import sys
+from datetime import timedelta
 from functools import partial
 
+from services.console import metrics, timers
 from services.console.acting.owners import Owners
 from services.console.api import people
+from services.console.api.measures import router as measures
 from services.console.hearing.streams import streams
 from services.console.keeping import kept
 from services.console.live.behind import Behind
@@ -20,6 +23,7 @@ from shared.configuration.files import ConfigError
 from shared.observing.visible import visible
 from shared.postgres import Database
 from shared.service import Service, run
+from shared.timers import Work
 
 log = logging.getLogger(__name__)
 
@@ -41,13 +45,14 @@ def service(settings: ConsoleSettings) -> Service:
         "console",
         settings,
         database,
-        routers=[people.router(settings, passwords)],
+        due={timers.MEASURE: Work(partial(timers.measure_period, database), lease=timedelta(minutes=2), recurs=True)},
+        before=[partial(timers.begin_measuring, database), partial(say_whether_people_can_sign_in, settings)],
+        routers=[measures, people.router(settings, passwords)],
         site=partial(site, settings, database, Recognizer(settings, database), hub, passwords, owners=owners),
-        before=[partial(say_whether_people_can_sign_in, settings)],
         streams=heard,
         background=(hub.run, owners.run),
         ending=(hub.close,),
-        measurements=(behind,),
+        measurements=[metrics.measured(database), behind],
         kept=kept(settings),
         personal=PERSONAL,
         about="Shows the loop to the people who decide and answer: what is wrong, whom it touches, what was said, and what waits for them.",
