@@ -39,7 +39,6 @@ MAY = {
     ("POST", "/v1/tickets/{ref}/link"): AGENT,
     ("POST", "/v1/tickets/{ref}/unlink"): AGENT,
     ("GET", "/v1/queues"): AGENT,
-    ("GET", "/v1/incidents/{incident_id}/outcome"): AGENT,
 }
 
 
