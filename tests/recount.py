@@ -92,7 +92,7 @@ class Recount:
 
 
 def recount(facts: Iterable[Fact]) -> Recount:
-    """Reads facts of incidents.v1, notifications.v1, tickets.v1 and customers.v1, each partition in its order, and returns what they say."""
+    """Reads facts of incidents.v1, notifications.v1, tickets.v1 and customers.v1, each partition in order, and returns what they say."""
     every, found = list(facts), Recount()
     erased: dict[str, datetime] = {}
     for fact in every:
