@@ -15,7 +15,7 @@ from shared.settings import Settings
 from tests.flow.cursors import NOT_OURS
 from tests.flow.stream_routes import STREAMS
 from tests.flow.ticketing_desk import Desk
-from tests.unit.ticketing.builders import CONFIGURATION, NOW, impact, minutes, opened, requested, resolved, told
+from tests.unit.ticketing.builders import CONFIGURATION, NOW, impact, minutes, opened, requested, resolved
 
 OPEN_TO_ALL = {"/livez", "/readyz", "/metrics", "/openapi.json"}
 AGENT = {"agent", "operator"}
@@ -39,7 +39,6 @@ MAY = {
     ("POST", "/v1/tickets/{ref}/link"): AGENT,
     ("POST", "/v1/tickets/{ref}/unlink"): AGENT,
     ("GET", "/v1/queues"): AGENT,
-    ("GET", "/v1/incidents/{incident_id}/outcome"): AGENT,
 }
 
 
@@ -136,22 +135,6 @@ async def test_a_ticket_of_an_affected_customer_created_by_rest_is_answered_too(
     await desk.tell(opened(), impact("c-1"))
     created = (await agent.post("/v1/tickets", json=NEW)).json()
     assert (created["incident_id"], created["status"], created["answered_by"]) == ("i-1", "waiting", "forewarn")
-
-
-async def test_the_outcome_of_an_incident_says_whether_it_helped(desk: Desk, agent: httpx2.AsyncClient) -> None:
-    await desk.tell(opened(), impact("c-1", "c-2", "c-3"), told("c-1", NOW - minutes(2)), told("c-2", NOW))
-    await desk.tell(requested(1), requested(2, "c-3"), requested(3, component="search"), requested(4, "c-9"), resolved(at=NOW))
-    assert (await agent.get("/v1/incidents/i-1/outcome")).json() == {
-        "incident_id": "i-1",
-        "affected": 3,
-        "told": 2,
-        "told_before_contact": 2,
-        "tickets": 3,
-        "linked": 2,
-        "coverage": 2 / 3,
-        "lead_time_median_s": 120,
-    }
-    assert (await agent.get("/v1/incidents/i-2/outcome")).status_code == 404
 
 
 # ── lists ────────────────────────────────────────────────────────────────────────────────────

@@ -26,7 +26,7 @@ class Of(StrEnum):
 
 @dataclass(frozen=True)
 class Measure:
-    """Is one measure: what it is called, what it counts, and what it is in a sentence. Its figure is None where there is nothing to count."""
+    """Is one measure: its name, what it counts, and what it is in a sentence. Its figure is None where there is nothing to count."""
 
     name: str  # in REST and in the table `figures`
     title: str  # on pages, and before the figure in `forewarn report`

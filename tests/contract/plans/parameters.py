@@ -268,7 +268,6 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     "impact_to_match": "'f-1'",
     "matched_impact": "'f-1'",
     "save_impact": "'i-1', ARRAY['c-1'], ARRAY['confirmed'], ARRAY[now()], ARRAY[now()], ARRAY[1]",
-    "save_told": "ARRAY['i-1'], ARRAY['c-1'], ARRAY[now()]",
     "shown": ("'t-1', NULL", "'1001', 1001"),
     "listed": (
         "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 51",
@@ -288,10 +287,6 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     "history_of": ("'t-1', NULL, 51", "'t-1', 7, 51"),
     "history_line": "'t-1', 7",
     "queues": ("NULL, NULL, 51", "'open', 'agent-3', 51"),
-    "reach": "'i-7'",
-    "leads": "'i-7'",
-    "tickets_during": f"'i-7', {WHEN}, now()",
-    "tickets_linked": "'i-7'",
     **dict.fromkeys(OF_ONE_CUSTOMER, "'c-7919'"),
 }
 
