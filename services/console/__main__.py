@@ -5,6 +5,7 @@ from functools import partial
 
 from fastapi import Request
 
+from services.console.acting import known
 from services.console.keeping import kept
 from services.console.personal import PERSONAL
 from services.console.sessions.signed import Signed
@@ -29,6 +30,7 @@ def service(settings: ConsoleSettings) -> Service:
         settings,
         database,
         site=partial(site, settings, database, nobody),
+        before=[partial(known.say_what_is_missing, settings)],
         kept=kept(settings),
         personal=PERSONAL,
         about="Shows the loop to the people who decide and answer: what is wrong, whom it touches, what was said, and what waits for them.",
