@@ -14,7 +14,7 @@ from deploy import console_token, tokens_file
 from deploy.services import NAMES, SERVICES
 
 TOKENS_FILE = "callers/tokens.yml"
-TOKEN_OF_CONSOLE = "console/console_token"
+TOKEN_OF_CONSOLE = "console/console_token"  # noqa: S105  its path
 COMMAND_LINE = "forewarn"  # the compose service that runs `forewarn …`
 
 SECRETS: dict[str, tuple[str, ...]] = {
