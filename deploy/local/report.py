@@ -2,7 +2,7 @@
 
 from deploy.local.story import Target, tell
 from deploy.local.terminal import say
-from deploy.local.verdict import Verdict, shortcomings
+from deploy.local.verdict import Verdict, difference, shortcomings
 from deploy.local.view import view
 from deploy.local.witness import Witness
 from deploy.simulator.story import Story
@@ -17,8 +17,8 @@ async def story_on(target: Target, story: Story) -> int:
 
 
 def report(verdict: Verdict, seen: Witness) -> int:
-    """Prints what fell short on standard error, and the verdict as the last line of standard output. Returns the exit code."""
+    """Prints what fell short on standard error, then what it was good for, and the verdict as the last line. Returns the exit code."""
     broken = shortcomings(verdict, seen)
     say(*(f"not as promised: {sentence}" for sentence in broken), error=True)
-    say(verdict.line())
+    say(difference(verdict), verdict.line())
     return 1 if broken else 0
