@@ -13,6 +13,7 @@ from deploy.local.customer import customer
 from deploy.local.dlq import dlq
 from deploy.local.due import due
 from deploy.local.mailbox import MailDev
+from deploy.local.people import people
 from deploy.local.replay import replay
 from deploy.local.report import story_on
 from deploy.local.running import run
@@ -106,6 +107,7 @@ app.add_typer(streams, name="streams")
 app.add_typer(due, name="due")
 app.add_typer(customer, name="customer")
 app.add_typer(tokens, name="tokens")
+app.add_typer(people, name="people")
 
 if __name__ == "__main__":
     app(prog_name="forewarn")

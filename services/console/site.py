@@ -1,34 +1,41 @@
-"""The console's pages as one application: sessions, the pages of the registry, styles and script, and problems as pages."""
+"""The console's pages as one application: who is signed in, the pages of the registry, styles and script, and problems as pages."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.base import RequestResponseEndpoint
+from starlette.middleware import Middleware
 
 from services.console.frame.drawing import CONSOLE
+from services.console.frame.problems import answer, answer_problems
 from services.console.pages import PAGES
-from services.console.sessions.signed import Signed
+from services.console.sessions.guarding import Guard, Recognize
+from services.console.sessions.passwords import Passwords
 from services.console.settings import ConsoleSettings
-from shared.http.problems import handle_problems
+from shared.api import Problem
 from shared.http.site import site_application
 from shared.postgres import Database
 
-Recognize = Callable[[Request], Awaitable[Signed | None]]
 
-
-def site(settings: ConsoleSettings, database: Database, recognize: Recognize, routers: Sequence[APIRouter] = ()) -> FastAPI:
+def site(
+    settings: ConsoleSettings,
+    database: Database,
+    recognize: Recognize,
+    passwords: Passwords | None = None,
+    routers: Sequence[APIRouter] = (),
+) -> FastAPI:
     """Makes the application of the pages. `recognize` says who is signed in on a request; `routers` are those that are no pages."""
-    app = site_application("Forewarn console", settings, database)
+
+    def refuse(request: Request, problem: Problem) -> Response:
+        request.scope["app"] = app  # the guard stands before what would say so
+        return answer(request, problem)
+
+    guard = Middleware(Guard, settings=settings, recognize=recognize, refuse=refuse)
+    app = site_application("Forewarn console", settings, database, guard)
+    app.state.passwords = passwords or Passwords()
     app.state.navigation = [page for page in PAGES if page.title]
     for router in (*(page.router for page in PAGES), *routers):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=CONSOLE / "frame" / "static"))
-
-    @app.middleware("http")
-    async def with_session(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        request.state.signed = await recognize(request)
-        return await call_next(request)
-
-    handle_problems(app)
+    answer_problems(app)
     return app

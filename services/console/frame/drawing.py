@@ -2,17 +2,21 @@
 
 A region is a Jinja block named `region_<name>` that holds one element with `data-region="<name>"`. A request with the header
 `Forewarn-Regions: name name` gets only those elements, one after the other, and the script puts each in the place of the one it has.
+What a template sets or imports outside of a region is not known inside; the macros of `macros.html` are known everywhere.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import uuid4
 
 from fastapi import Request, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context
+from jinja2.runtime import Context
 
+from services.console.frame import words
 from services.console.sessions.signed import Signed
 from services.console.settings import ConsoleSettings
 
@@ -33,6 +37,24 @@ environment = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+environment.filters |= {
+    "ago": pass_context(lambda context, at: words.ago(at, context["now"])),
+    "until": pass_context(lambda context, at: words.until(at, context["now"])),
+    "personal": pass_context(lambda context, text: words.personal(text, context["sees_personal"])),
+    "identity": pass_context(lambda context, id_: words.identity(id_, context["sees_personal"])),
+    **{each.__name__: each for each in (words.exact, words.duration, words.number, words.plain, words.segment)},
+}
+environment.globals |= {"form_id": lambda: uuid4().hex, "counted": words.counted}
+
+
+@pass_context
+def with_query(context: Context, **changed: object) -> str:
+    """Returns the link to this page with some values of its query changed; None takes one away."""
+    kept = [(name, value) for name, value in parse_qsl(context["query"]) if name not in changed]
+    return "?" + urlencode([*kept, *((name, str(value)) for name, value in changed.items() if value is not None)])
+
+
+environment.globals["with_query"] = with_query
 
 
 def prefix_of(settings: ConsoleSettings) -> str:
@@ -46,7 +68,9 @@ def draw(request: Request, template: str, *, live: Sequence[str] = (), status: i
     `template` is a path below `frame/` or `pages/`; `live` names the keys (`live/changes.py`) whose changes draw the regions anew.
     """
     found = environment.get_template(template)
-    given = _given(request) | {"live": " ".join(live)} | values
+    given = _given(request) | {"live": " ".join(live)}
+    macros = vars(environment.get_template("macros.html").make_module(given))
+    given |= {name: macro for name, macro in macros.items() if not name.startswith("_")} | values
     asked = request.headers.get(REGIONS)
     drawn = found.render(given) if asked is None else _regions(found, asked.split(), given)
     return Response(drawn, status, HEADERS, "text/html")
