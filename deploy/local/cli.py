@@ -7,13 +7,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from deploy.local.asking import Token
 from deploy.local.check import check_config
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
 from deploy.local.customer import customer
 from deploy.local.dlq import dlq
 from deploy.local.due import due
 from deploy.local.mailbox import MailDev
-from deploy.local.people import people
+from deploy.local.people import DEFAULT_URL, people
 from deploy.local.replay import replay
 from deploy.local.report import story_on
 from deploy.local.running import run
@@ -73,13 +74,15 @@ def up() -> None:
 def story(
     kafka: Kafka = DEFAULT,
     mailbox: Annotated[str, typer.Option(envvar="FOREWARN_MAILBOX", help="Where MailDev is.")] = "http://localhost:1080",
+    console: Annotated[str, typer.Option(envvar="FOREWARN_CONSOLE_URL", help="Where the console is, to watch it.")] = DEFAULT_URL,
+    token: Token = "",
     seed: Seed = 7,
 ) -> None:
     """Plays the story of the demo on a running Forewarn, with new customers each time; ends with the same JSON line."""
     own = published(seed, prefix=f"c{int(time.time()):x}-")  # customers of earlier runs may have had their three mails of this hour
 
     async def command() -> int:
-        return await story_on(Target(brokers_at(kafka), MailDev(mailbox), look_again_s=1.0), own)
+        return await story_on(Target(brokers_at(kafka), MailDev(mailbox), look_again_s=1.0), own, console, token)
 
     raise typer.Exit(run(command))
 
