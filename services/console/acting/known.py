@@ -13,7 +13,7 @@ from shared.identity import Holder, Role
 log = logging.getLogger(__name__)
 
 REMEDY = (
-    "Whatever people do here will be refused until monitor, notifier and ticketing know the console's token: "
+    "Whatever people do here will be refused until the services that it asks know its token: "
     "`forewarn tokens add console --role operator --may-act-for-others` prints one for FOREWARN_CONSOLE_TOKEN"
 )
 
