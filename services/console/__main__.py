@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from services.console import metrics, timers
+from services.console.acting import known
 from services.console.acting.owners import Owners
 from services.console.api import people
 from services.console.api.measures import router as measures
@@ -46,7 +47,11 @@ def service(settings: ConsoleSettings) -> Service:
         settings,
         database,
         due={timers.MEASURE: Work(partial(timers.measure_period, database), lease=timedelta(minutes=2), recurs=True)},
-        before=[partial(timers.begin_measuring, database), partial(say_whether_people_can_sign_in, settings)],
+        before=[
+            partial(timers.begin_measuring, database),
+            partial(say_whether_people_can_sign_in, settings),
+            partial(known.say_what_is_missing, settings),
+        ],
         routers=[measures, people.router(settings, passwords)],
         site=partial(site, settings, database, Recognizer(settings, database), hub, passwords, owners=owners),
         streams=heard,
