@@ -1,4 +1,4 @@
-"""The facts that the console reads: small incidents, whom they touch, what those were told, and the tickets of some; the same for every run."""
+"""The facts that the console reads: small incidents, whom they touch, what those were told, and some tickets; the same for every run."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
