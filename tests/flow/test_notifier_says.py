@@ -1,5 +1,7 @@
 """notifier says of each delivery the words, the figures and the provider's answer; an agent's unlink keeps an end off the ticket."""
 
+from email.message import EmailMessage
+
 import pytest
 
 from shared.events import NotificationDelivered, TicketUnlinked, identity
@@ -19,6 +21,12 @@ def deliveries(on: Stage) -> list[NotificationDelivered]:
     return [fact for fact in on.said() if isinstance(fact, NotificationDelivered)]
 
 
+def plain(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
 # ── what a delivery says ─────────────────────────────────────────────────────────────────────
 
 
@@ -28,7 +36,7 @@ async def test_a_delivery_says_its_words_without_footer_and_link_and_why_and_wha
     [mail], [fact] = on.office.to(ADA), deliveries(on)
     said = fact.data
     assert said.subject == mail["Subject"]
-    sent = mail.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+    sent = plain(mail)
     assert sent.replace("\r\n", "\n").startswith(f"{said.body}\n\n-- \n")
     assert "/u/" in sent
     assert "/u/" not in fact.model_dump_json()
@@ -42,7 +50,7 @@ async def test_a_delivery_says_its_words_without_footer_and_link_and_why_and_wha
 async def test_a_reply_says_what_was_written_and_a_quoted_link_is_left_out(on: Stage) -> None:
     await on.know("c-1")
     await on.hear(opened(on.now), impact(on.now, "c-1"))
-    footer = on.office.to(ADA)[0].get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+    footer = plain(on.office.to(ADA)[0])
     link = next(word for word in footer.split() if "/u/" in word)
     await on.hear(replied(on.now, "reply", body=f"You wrote:\n> stop: {link}\nWe see."))
     said = deliveries(on)[-1].data
