@@ -49,7 +49,7 @@ class Console:
         self.server = Server(site(settings, self.on.database, _by_header, self.hub), settings)
         self._tasks = [asyncio.create_task(each) for each in (self.server.serve(), self.hub.run(), self.on.database.listen())]
         async with asyncio.timeout(5):
-            while not self.server.started:
+            while not self.server.started:  # noqa: ASYNC110  uvicorn has no event for it
                 await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
@@ -71,7 +71,7 @@ class Console:
     async def until_streams(self, count: int) -> None:
         """Waits until so many event streams are open."""
         async with asyncio.timeout(WITHIN / 1000):
-            while self.hub.open_streams != count:
+            while self.hub.open_streams != count:  # noqa: ASYNC110  browsers decide when
                 await asyncio.sleep(0.02)
 
 
