@@ -1,6 +1,6 @@
 """The pages, one folder each; a new one is a folder and a line here."""
 
-from services.console.pages import affected, customer, drafts, incident, incidents, now, people, queue, sign_in, ticket, why
+from services.console.pages import affected, customer, drafts, incident, incidents, keys, now, people, queue, search, sign_in, ticket, why
 from services.console.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -12,6 +12,8 @@ PAGES: tuple[Page, ...] = (
     ticket.PAGE,
     customer.PAGE,
     why.PAGE,
+    search.PAGE,
+    keys.PAGE,
     people.PAGE,
     sign_in.PAGE,
     drafts.PAGE,
