@@ -141,6 +141,15 @@ CREATE INDEX tickets_queue ON tickets (status, opened_at, number) WHERE status I
 CREATE INDEX tickets_due ON tickets (due_at, number) WHERE status IN ('open', 'in_progress', 'waiting') AND responded_at IS NULL;
 CREATE INDEX tickets_held ON tickets (assignee, status, opened_at) WHERE status IN ('open', 'in_progress', 'waiting');
 CREATE INDEX tickets_opened ON tickets (opened_at);
+-- For the queue: those that owe no first response, by age; those of no incident, by age and by clock; and nobody's.
+CREATE INDEX tickets_answered ON tickets (status, opened_at, number)
+    WHERE status IN ('open', 'in_progress', 'waiting') AND (responded_at IS NOT NULL OR due_at IS NULL);
+CREATE INDEX tickets_unlinked ON tickets (status, opened_at, number)
+    WHERE status IN ('open', 'in_progress', 'waiting') AND incident_id IS NULL;
+CREATE INDEX tickets_nobodys ON tickets (status, opened_at, number)
+    WHERE status IN ('open', 'in_progress', 'waiting') AND assignee IS NULL;
+CREATE INDEX tickets_unlinked_due ON tickets (due_at, number)
+    WHERE status IN ('open', 'in_progress', 'waiting') AND incident_id IS NULL AND responded_at IS NULL;
 CREATE INDEX tickets_age ON tickets (changed_at) WHERE status = 'closed';
 
 CREATE TABLE messages (
