@@ -60,7 +60,8 @@ async def test_a_viewer_sees_neither_names_nor_words(on: Screen) -> None:
 async def test_pages_go_on_until_each_customer_was_shown_once(on: Screen) -> None:
     await on.run(
         "INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)"
-        " SELECT 'i-1', 'k-' || n, 'confirmed', date_trunc('second', now()) - n / 9 * interval '1 s', now(), 1 FROM generate_series(1, 130) n"
+        " SELECT 'i-1', 'k-' || n, 'confirmed', date_trunc('second', now()) - n / 9 * interval '1 s', now(), 1"
+        " FROM generate_series(1, 130) n"
     )
     seen: list[str] = []
     path: str | None = "/incidents/i-1/affected"

@@ -81,10 +81,11 @@ async def test_now_says_how_open_incidents_stand_and_how_many_wait(on: Screen) -
 async def test_now_shows_the_fifty_newest_and_says_how_many_there_are(on: Screen) -> None:
     await on.run(
         "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, revision, said_at)"
-        " SELECT 'i-' || n, 'r', 'c', 'low', 'Trouble', 'open', now(), now() - n * interval '1 s', 1, now() FROM generate_series(1, 10050) n"
+        " SELECT 'i-' || n, 'r', 'c', 'low', 'Trouble', 'open', now(), now() - n * interval '1 s', 1, now()"
+        " FROM generate_series(1, 10050) n"
     )
     shown = await page(on, "/")
-    assert shown.count('scope="row"') == 50
+    assert shown.count("data-row=") == 50
     assert "the 50 newest of more than 10\u202f000" in shown
 
 
@@ -111,7 +112,8 @@ async def test_the_list_has_filters_that_are_links(on: Screen) -> None:
 async def test_the_list_goes_on_by_a_cursor_until_all_were_shown_once(on: Screen) -> None:
     await on.run(
         "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, revision, said_at)"
-        " SELECT 'i-' || n, 'r', 'c', 'low', 'Trouble', 'open', now(), now() - n / 7 * interval '1 s', 1, now() FROM generate_series(1, 120) n"
+        " SELECT 'i-' || n, 'r', 'c', 'low', 'Trouble', 'open', now(), now() - n / 7 * interval '1 s', 1, now()"
+        " FROM generate_series(1, 120) n"
     )
     seen: list[str] = []
     path: str | None = "/incidents"
@@ -231,5 +233,5 @@ async def test_no_text_of_a_fact_becomes_markup(on: Screen) -> None:
     ):
         shown = await page(on, path)
         assert "<script>alert" not in shown, path
-        assert "<img" not in shown, path
-        assert "49" not in re.findall(r"49</textarea>", shown), path
+        assert "<img src=x" not in shown, path
+        assert "49</textarea>" not in shown.replace("&lt;", "<").replace("&gt;", ">"), path

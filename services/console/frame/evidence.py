@@ -7,7 +7,7 @@ that is not known here is read the same way: its names become words.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from services.console.frame.words import ABSENT, duration, number, plain
 
@@ -57,8 +57,8 @@ def course(facts: Iterable[tuple[datetime, object]]) -> Course | None:
         return None
     scale = 100.0 if name == "ratio" else 1.0
     points = tuple((at, why[name] * scale) for at, why in told if _is_number(why.get(name)))
-    limit = next(limit for _, why in reversed(told) if _is_number(limit := _part(why, "opens_at").get(name)))
-    return Course(_name(name), "%" if name == "ratio" else "", points, limit * scale)
+    limits = [limit * scale for _, why in told if _is_number(limit := _part(why, "opens_at").get(name))]
+    return Course(_name(name), "%" if name == "ratio" else "", points, limits[-1] if limits else None)
 
 
 def sentence(why: Mapping[str, Any]) -> str:
@@ -96,5 +96,5 @@ def _said(name: str, value: object) -> str:
     return duration(value) if name.endswith("_seconds") else number(value, 2)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -66,9 +66,9 @@ async def _sheet(database: Database, incident_id: str) -> AsyncIterator[str]:
     position: tuple[datetime, str] = FIRST
     while True:
         async with database.connection() as tx:
-            found = await tx.fetch(queries.all, incident_id, *position, AT_ONCE)
-            customers = await tx.fetch(queries.shown, incident_id, [row["customer_id"] for row in found])
-        yield "".join(line(_cells(customer)) for customer in customers)
+            found = await tx.fetch(queries.affected_all, incident_id, *position, AT_ONCE)
+            customers = await tx.fetch(queries.affected_shown, incident_id, [row["customer_id"] for row in found])
+        yield "".join(line(_cells(dict(customer))) for customer in customers)
         if len(found) < AT_ONCE:
             return
         position = found[-1]["first_seen_at"], found[-1]["customer_id"]

@@ -20,7 +20,7 @@ router = APIRouter(dependencies=[allow(Role.VIEWER)])
 
 ROWS = 50
 FIRST = datetime.min.replace(tzinfo=UTC), ""
-LISTS = {"all": queries.all, "told": queries.told, "wrote": queries.wrote, "untold": queries.untold}
+LISTS = {"all": queries.affected_all, "told": queries.affected_told, "wrote": queries.affected_wrote, "untold": queries.affected_untold}
 
 Show = Literal["all", "told", "wrote", "untold"]
 Reason = Annotated[str, Query(max_length=100, pattern="^[^\x00]*$")]
@@ -34,7 +34,7 @@ async def list_affected(
     async with database.connection() as tx:
         incident = await incident_of(tx, incident_id)
         found = await tx.fetch(LISTS[show], incident_id, *_position(cursor), ROWS + 1, *([reason] if show == "untold" else []))
-        customers = await tx.fetch(queries.shown, incident_id, [row["customer_id"] for row in found[:ROWS]])
+        customers = await tx.fetch(queries.affected_shown, incident_id, [row["customer_id"] for row in found[:ROWS]])
     return draw(
         request,
         "affected/page.html",
@@ -53,7 +53,7 @@ async def list_affected(
 
 async def incident_of(tx: Tx, incident_id: str) -> Any:
     """Returns the incident. Raises a 404 problem when there is none."""
-    incident = await tx.fetchrow(queries.incident, incident_id)
+    incident = await tx.fetchrow(queries.affected_incident, incident_id)
     if incident is None:
         raise Problem(404, "there is no such incident")
     return incident

@@ -1,29 +1,29 @@
--- name: incident
+-- name: affected_incident
 -- Returns what the page says of the incident itself.
 SELECT id, title, component, status, affected, told, untold, wrote FROM incidents WHERE id = $1
 
--- name: all
+-- name: affected_all
 -- Finds the customers whom an incident touches, by when they were first touched, from a position on.
 SELECT customer_id, first_seen_at FROM impact
 WHERE incident_id = $1 AND first_seen_at IS NOT NULL AND (first_seen_at, customer_id) > ($2, $3)
 ORDER BY first_seen_at, customer_id
 LIMIT $4
 
--- name: told
+-- name: affected_told
 -- Finds those of them who were told.
 SELECT customer_id, first_seen_at FROM impact
 WHERE incident_id = $1 AND told_at IS NOT NULL AND first_seen_at IS NOT NULL AND (first_seen_at, customer_id) > ($2, $3)
 ORDER BY first_seen_at, customer_id
 LIMIT $4
 
--- name: wrote
+-- name: affected_wrote
 -- Finds those of them who wrote about it.
 SELECT customer_id, first_seen_at FROM impact
 WHERE incident_id = $1 AND wrote_at IS NOT NULL AND first_seen_at IS NOT NULL AND (first_seen_at, customer_id) > ($2, $3)
 ORDER BY first_seen_at, customer_id
 LIMIT $4
 
--- name: untold
+-- name: affected_untold
 -- Finds those of them who were not told for one reason; the empty reason: nothing is decided yet.
 SELECT customer_id, first_seen_at FROM impact
 WHERE incident_id = $1 AND coalesce(untold_reason, '') = $5 AND told_at IS NULL AND first_seen_at IS NOT NULL
@@ -31,7 +31,7 @@ WHERE incident_id = $1 AND coalesce(untold_reason, '') = $5 AND told_at IS NULL 
 ORDER BY first_seen_at, customer_id
 LIMIT $4
 
--- name: shown
+-- name: affected_shown
 -- Returns what is shown of these customers of an incident, in this order, with the words of the message that told them.
 SELECT m.customer_id, m.certainty, m.first_seen_at, m.last_seen_at, m.count, m.told_at, m.untold_reason, m.wrote_at, m.notification_id,
     c.name, n.status, n.channel, n.reason, n.at, n.why, n.subject, left(n.body, 20000) AS body, t.number AS ticket

@@ -102,10 +102,10 @@ async def _page(
 
 async def _row(tx: Tx, incident_id: str) -> dict[str, Any]:
     """Returns the incident, as monitor has answered where that is newer than what is heard. Raises a 404 problem when there is none."""
-    row = await tx.fetchrow(queries.incident, incident_id, [UNDECIDED, *REASONS], MANY + 1)
+    row = await tx.fetchrow(queries.one_incident, incident_id, [UNDECIDED, *REASONS], MANY + 1)
     if row is None:
         raise Problem(404, "there is no such incident")
-    return awaited.merged(row, row["answers"] or (), "revision")
+    return awaited.merged(dict(row), row["answers"] or (), "revision")
 
 
 def _chart(happened: Sequence[asyncpg.Record]) -> Any:

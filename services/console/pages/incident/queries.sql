@@ -1,4 +1,4 @@
--- name: incident
+-- name: one_incident
 -- Returns one incident, how many of its customers were not told for each of these reasons (counted up to a limit), and what monitor has
 -- answered about it to people here whose fact is not heard yet.
 SELECT i.id, i.rule, i.component, i.severity, i.symptom, i.title, i.status, i.started_at, i.opened_at, i.failing_at, i.silent_since,

@@ -20,7 +20,7 @@ router = APIRouter(dependencies=[allow(Role.VIEWER)])
 
 ROWS = 50
 NEWEST = datetime.max.replace(tzinfo=UTC), ""
-LISTS = {"all": queries.all_incidents, "open": queries.open_incidents, "ended": queries.ended_incidents}
+LISTS = {"all": queries.list_incidents, "open": queries.list_open_incidents, "ended": queries.list_ended_incidents}
 
 
 @router.get("/incidents")
@@ -37,7 +37,7 @@ async def list_incidents(
         if component is None:
             rows = await tx.fetch(LISTS[state], *position, ROWS + 1)
         else:
-            rows = await tx.fetch(queries.incidents_of_component, *position, ROWS + 1, component)
+            rows = await tx.fetch(queries.list_incidents_of_component, *position, ROWS + 1, component)
     last = rows[ROWS - 1] if len(rows) > ROWS else None
     return draw(
         request,

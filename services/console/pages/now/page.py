@@ -30,7 +30,7 @@ async def show(request: Request, database: Db) -> Response:
     async with database.connection() as tx:
         incidents = await tx.fetch(queries.open_incidents, NEWEST, MANY + 1)
         queue = await tx.fetch(queries.queue)
-        troubles = await tx.fetchrow(queries.troubles, MANY + 1)
+        (troubles,) = await tx.fetch(queries.troubles, MANY + 1)
         kept = await measures.kept(tx)
     return draw(
         request,

@@ -104,8 +104,8 @@ def _event(about: Row, *, touched: bool) -> Link:
 
 
 def _rule(about: Row) -> Link:
-    opening = about["opening"] or {}
-    why = opening.get("why") if isinstance(opening.get("why"), Mapping) else about["why"] or {}
+    opening = (about["opening"] or {}).get("why")
+    why: Row = opening if isinstance(opening, Mapping) else about["why"] or {}
     said = "; ".join(filter(None, (sentence(why), threshold_sentence(why))))
     return Link(Step.RULE, True, f"The rule {about['rule']} opened the incident{f': {said}' if said else ''}.", about["started_at"])
 

@@ -1,5 +1,6 @@
 """Answers why one customer was told, or was not: of an incident, or by one message."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -26,18 +27,18 @@ async def show(request: Request, database: Db, customer: Given = "", incident: G
     """Shows the steps for a message, or for a customer and an incident; with less than that, what there is to choose from."""
     async with database.connection() as tx:
         if notification:
-            message = await tx.fetchrow(queries.message, notification)
+            message = await tx.fetchrow(queries.why_message, notification)
             if message is None:
                 raise Problem(404, "there is no such message here; the customer may have been erased, or it is too long ago")
-            return await _story(request, tx, message["customer_id"], message["incident_id"] or "", message)
+            return await _story(request, tx, message["customer_id"], message["incident_id"] or "", dict(message))
         if customer and incident:
             return await _story(request, tx, customer, incident, None)
         return await _choice(request, tx, customer, incident)
 
 
 async def _choice(request: Request, tx: Tx, customer: str, incident: str) -> Response:
-    incidents = await tx.fetch(queries.incidents_of_customer, customer) if customer else []
-    messages = await tx.fetch(queries.messages_of_customer, customer) if customer else []
+    incidents = await tx.fetch(queries.why_incidents, customer) if customer else []
+    messages = await tx.fetch(queries.why_messages_of_customer, customer) if customer else []
     return draw(
         request,
         "why/choice.html",
@@ -51,12 +52,12 @@ async def _choice(request: Request, tx: Tx, customer: str, incident: str) -> Res
 
 
 async def _story(request: Request, tx: Tx, customer: str, incident: str, message: Row | None) -> Response:
-    about = await tx.fetchrow(queries.story, customer, incident, digest(customer))
+    (about,) = [dict(row) for row in await tx.fetch(queries.why_story, customer, incident, digest(customer))]
     if about["erased"]:
         return draw(request, "why/erased.html")
     if message is None and about["incident_id"] is None:
         raise Problem(404, "there is no such incident")
-    messages = await tx.fetch(queries.messages, customer, incident) if incident else []
+    messages = [dict(row) for row in await tx.fetch(queries.why_messages, customer, incident)] if incident else []
     story = Story(about if incident else None, message or _opening(about, messages))
     return draw(
         request,
@@ -73,6 +74,6 @@ async def _story(request: Request, tx: Tx, customer: str, incident: str, message
     )
 
 
-def _opening(about: Row, messages: list[Row]) -> Row | None:
+def _opening(about: Row, messages: Sequence[Row]) -> Row | None:
     """Returns the message that tells, or does not tell, that the incident was opened; None while there is none."""
     return next((each for each in messages if each["id"] == about["notification_id"] or each["kind"] == "opened"), None)
