@@ -1,45 +1,59 @@
 """The console is wired together here: the loop on a screen, for the people who decide and answer."""
 
+import logging
 import sys
 from datetime import timedelta
 from functools import partial
 
-from fastapi import Request
-
 from services.console import metrics, timers
 from services.console.acting.owners import Owners
+from services.console.api import people
 from services.console.api.measures import router as measures
+from services.console.hearing.letters import Watch
 from services.console.keeping import kept
+from services.console.live.behind import Behind
+from services.console.live.hub import Hub
 from services.console.personal import PERSONAL
-from services.console.sessions.signed import Signed
+from services.console.sessions.passwords import Passwords
+from services.console.sessions.places import cannot_sign_in
+from services.console.sessions.recognizing import Recognizer
 from services.console.settings import ConsoleSettings
 from services.console.site import site
 from shared.configuration.files import ConfigError
 from shared.observing.visible import visible
 from shared.postgres import Database
 from shared.service import Service, run
+from shared.stream import Stream
 from shared.timers import Work
 
+log = logging.getLogger(__name__)
 
-async def nobody(_: Request) -> Signed | None:
-    """Knows nobody: sessions come with `sessions/`."""
-    return None
+
+async def say_whether_people_can_sign_in(settings: ConsoleSettings) -> None:
+    """Logs an error where no browser can sign in at the console's address."""
+    if why := cannot_sign_in(settings.console_url):
+        log.error("%s", why)
 
 
 def service(settings: ConsoleSettings) -> Service:
     """Returns the console, ready to run."""
-    database = Database(settings, "console")
-    owners = Owners(settings)
+    database, passwords = Database(settings, "console"), Passwords()
+    streams: tuple[Stream, ...] = ()
+    behind = Behind(streams)
+    owners, letters = Owners(settings), Watch(settings, database)
+    hub = Hub(database, settings.live_streams, behind)
     return Service(
         "console",
         settings,
         database,
         due={timers.MEASURE: Work(partial(timers.measure_period, database), lease=timedelta(minutes=2), recurs=True)},
-        before=[partial(timers.begin_measuring, database)],
-        routers=[measures],
-        measurements=[metrics.measured(database)],
-        site=partial(site, settings, database, nobody, owners=owners),
-        background=(owners.run,),
+        routers=[people.router(settings, passwords), measures],
+        site=partial(site, settings, database, Recognizer(settings, database), hub, passwords, owners=owners),
+        before=[partial(say_whether_people_can_sign_in, settings), partial(timers.begin_measuring, database)],
+        streams=streams,
+        background=(hub.run, owners.run, letters.run),
+        ending=(hub.close,),
+        measurements=(behind, metrics.measured(database)),
         kept=kept(settings),
         personal=PERSONAL,
         about="Shows the loop to the people who decide and answer: what is wrong, whom it touches, what was said, and what waits for them.",

@@ -1,6 +1,7 @@
 """Puts pages for people, who sign in, beside a service's REST API: one port, two applications, and the path says which answers."""
 
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.http import documentation
@@ -13,15 +14,17 @@ API = "/v1/"
 OF_THE_API = HEALTH | documentation.PATHS
 
 
-def site_application(title: str, settings: Settings, database: Database) -> FastAPI:
-    """Makes an application of pages, with the limits of every service and no tokens; who may see a page is its own concern.
+def site_application(title: str, settings: Settings, database: Database, *guards: Middleware) -> FastAPI:
+    """Makes an application of pages, with the limits of every service and no tokens; `guards` say who may see a page.
 
-    The application that fills it adds what answers problems, and what knows who is signed in.
+    A request goes to the guards before its body is read. The application that fills this one adds what answers problems.
     """
     app = FastAPI(title=title, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    # The last one added comes first: a request goes through Head, Bodies, Working.
+    # The last one added comes first: a request goes through Head, the guards, Bodies, Working.
     app.add_middleware(Working, settings=settings)
     app.add_middleware(Bodies, settings=settings)
+    for guard in guards:
+        app.add_middleware(guard.cls, *guard.args, **guard.kwargs)
     app.state.settings, app.state.database = settings, database
     app.add_middleware(Head)
     return app

@@ -15,4 +15,4 @@ async def test_it_says_that_no_incident_is_open(fresh_database: Settings) -> Non
 async def test_nobody_sees_it_without_signing_in(fresh_database: Settings) -> None:
     async with screen(fresh_database) as on, on.seen_by(None) as browser:
         answer = await browser.get("/")
-    assert answer.status_code == 401
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")

@@ -1,0 +1,47 @@
+"""Keeps who did what in the console: who, when, what, before, after, and how it ended."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from shared.postgres import Queries, Tx, plan_for_values
+
+queries = Queries(Path(__file__).with_name("audit.sql"))
+
+
+async def record(
+    tx: Tx,
+    *,
+    person: str,
+    role: str,
+    act: str,
+    subject: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    outcome: str = "done",
+    form_id: str | None = None,
+) -> None:
+    """Notes one act in the transaction of the act itself.
+
+    `subject` says about what it was: `ticket:<id>`, `incident:<id>`, `customer:<id>`, `person:<name>`. `before` and `after` hold
+    states, ids and reasons, never words of or to a customer: an erasure finds the rows whose subject is the customer, and only those.
+    """
+    await tx.execute(queries.record, person, role, act, subject, before, after, outcome, form_id)
+
+
+async def recorded(tx: Tx, form_id: str, person: str) -> bool:
+    """Returns True when this person's act of this form is done already: the form was sent twice."""
+    return bool(await tx.fetchval(queries.recorded, form_id, person))
+
+
+async def latest(
+    tx: Tx, *, before: int | None, person: str | None = None, act: str | None = None, subject: str | None = None, limit: int = 50
+) -> list[asyncpg.Record]:
+    """Returns acts, the latest first, one more than `limit` if there are more. `before` is the id of the last one on the page before.
+
+    `tx` must be a transaction.
+    """
+    await plan_for_values(tx)
+    return await tx.fetch(queries.latest, before, person, act, subject, limit + 1)
