@@ -16,8 +16,9 @@ from deploy.incremental import SetTopicConfigs
 from shared.configuration.files import Config, load, meant
 from shared.connecting.brokers import Brokers
 from shared.events.envelope import Topic
-from shared.letters.receipts import RECEIPTS as RECEIPTS
+from shared.letters import receipts
 
+RECEIPTS = receipts.RECEIPTS  # where `forewarn dlq redrive` and the console write down what they sent back
 REPLICAS = 3  # or as many as there are brokers, if that is fewer
 FILE = Path(__file__).parent / "kafka" / "topics.yml"
 

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from shared.failed import Failed as Failed
+from shared import failed
 
 ROOT = Path(__file__).parent.parent.parent
 STOP_S = 10.0  # after SIGTERM, before SIGKILL
 SHOWN = 40  # lines of a log that go into an error
+
+
+Failed = failed.Failed
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,10 @@ from shared.retention import Kept, days
 def kept(settings: ConsoleSettings) -> tuple[Kept, ...]:
     """Returns the tables that grow with time."""
     return (
-<<<<<<< HEAD
         Kept("changes", "at", days(1)),
         Kept("acts", "begun_at", days(1)),  # a form is pressed again within moments
         Kept("awaited", "at", timedelta(minutes=1)),  # shown for half of it
         Kept("drafts", "at", days(30)),
-=======
         Kept("sessions", "created_at", ABSOLUTE),
         Kept("entry_links", "created_at", LINKS),
         Kept("provider_attempts", "created_at", ATTEMPTS),
@@ -23,5 +21,4 @@ def kept(settings: ConsoleSettings) -> tuple[Kept, ...]:
         Kept("audit", "at", days(settings.keep_audit_days)),
         Kept("changes", "at", timedelta(minutes=10)),
         Kept("viewing", "seen_at", timedelta(minutes=1)),
->>>>>>> sessions
     )

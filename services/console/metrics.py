@@ -1,16 +1,27 @@
-<<<<<<< HEAD
-"""The metrics of the console, beside those that every service has: the measures of each period, as they were counted last."""
+"""The metrics of the console, beside those that every service has: the measures of each period, open pages, and how far it is behind."""
 
 from collections.abc import Mapping
 from functools import partial
 
-from prometheus_client import Gauge
+from prometheus_client import Counter, Gauge
 
 from services.console.measures.registry import MEASURES, PERIODS
 from services.console.store import measures
 from shared.observing.measuring import UNKNOWN, Figures
 from shared.postgres import Database
 
+SIGNED_IN = Counter("forewarn_console_sign_ins_total", "People who signed in, by how.", ["via"])
+SIGN_INS_FAILED = Counter("forewarn_console_failed_sign_ins_total", "Tries to sign in that failed, by why.", ["why"])
+CROSSING = Counter("forewarn_console_foreign_forms_total", "Forms refused because another site may have sent them.")
+HEADERS_IGNORED = Counter("forewarn_console_ignored_headers_total", "Headers that name a person, from elsewhere than the listed proxies.")
+
+BEHIND = Gauge("forewarn_console_behind_seconds", "How long the oldest record has waited that is not in the read model yet.")
+LIVE_STREAMS = Gauge("forewarn_console_live_streams", "Event streams that are open: visible tabs.")
+
+for _via in ("password", "link", "provider"):
+    SIGNED_IN.labels(_via)
+for _why in ("password", "throttled", "link", "provider"):
+    SIGN_INS_FAILED.labels(_why)
 MEASURED: Mapping[str, Gauge] = {
     each.name: Gauge(each.series, f"{each.sentence} Opened in the last period; NaN: nothing to count, or unknown.", ["period"])
     for each in MEASURES
@@ -35,21 +46,3 @@ async def _show(database: Database) -> None:
         for name, gauge in MEASURED.items():
             figure = counted.figures.get(name) if counted else None
             gauge.labels(period).set(UNKNOWN if figure is None else figure)
-=======
-"""The metrics of the console, beside those that every service has."""
-
-from prometheus_client import Counter, Gauge
-
-SIGNED_IN = Counter("forewarn_console_sign_ins_total", "People who signed in, by how.", ["via"])
-SIGN_INS_FAILED = Counter("forewarn_console_failed_sign_ins_total", "Tries to sign in that failed, by why.", ["why"])
-CROSSING = Counter("forewarn_console_foreign_forms_total", "Forms refused because another site may have sent them.")
-HEADERS_IGNORED = Counter("forewarn_console_ignored_headers_total", "Headers that name a person, from elsewhere than the listed proxies.")
-
-BEHIND = Gauge("forewarn_console_behind_seconds", "How long the oldest record has waited that is not in the read model yet.")
-LIVE_STREAMS = Gauge("forewarn_console_live_streams", "Event streams that are open: visible tabs.")
-
-for _via in ("password", "link", "provider"):
-    SIGNED_IN.labels(_via)
-for _why in ("password", "throttled", "link", "provider"):
-    SIGN_INS_FAILED.labels(_why)
->>>>>>> sessions
