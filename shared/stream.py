@@ -358,6 +358,10 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         """Returns how many partitions the topic has. Raises KafkaError before the broker has told."""
         return self._feed.partitions()
 
+    def committed(self) -> int:
+        """Returns the sum of what is committed over this instance's partitions: with `lag`, where the topic ends."""
+        return sum(position.committed for position in self._positions.values())
+
     async def lag(self) -> int | None:
         """Returns the records not yet committed over this instance's partitions; None before the broker has told its ends."""
         if self.assigned is None:

@@ -1,4 +1,4 @@
-"""Makes documents from the code: the contracts (JSON Schemas, AsyncAPI, a page to read) and the reference of the configuration.
+"""Makes documents from the code: the contracts (JSON Schemas, AsyncAPI, a page to read), the reference of the configuration, the measures.
 
 `make docs` writes them; a test makes them again and compares, so that they never drift from the code.
 """
@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from deploy.docs import configuration
+from deploy.docs import configuration, measures
 from deploy.docs.asyncapi import document
 from deploy.docs.page import page
 from deploy.docs.schemas import schemas
@@ -22,6 +22,7 @@ def documents() -> dict[Path, str]:
         FOLDER / "asyncapi.json": as_json(document()),
         FOLDER / "events.md": page(),
         FOLDER / "configuration.md": configuration.page(),
+        FOLDER / "measures.md": measures.page(),
     }
 
 

@@ -14,6 +14,7 @@ from deploy.local.customer import customer
 from deploy.local.dlq import dlq
 from deploy.local.due import due
 from deploy.local.mailbox import MailDev
+from deploy.local.measures import report
 from deploy.local.people import DEFAULT_URL, people
 from deploy.local.replay import replay
 from deploy.local.report import story_on
@@ -105,6 +106,7 @@ def simulate(
 
 app.command()(check_config)
 app.command()(replay)
+app.command()(report)
 app.add_typer(dlq, name="dlq")
 app.add_typer(streams, name="streams")
 app.add_typer(due, name="due")

@@ -41,6 +41,7 @@ class ConsoleSettings(Settings):
         "", description="the header in which it lists their groups, by commas; empty: whoever is in /people gets in, with that role"
     )
     trusted_proxies: str = Field("", description="addresses and CIDR ranges of proxies whose headers are believed, by commas")
+    live_streams: int = Field(500, ge=1, description="visible tabs that one process keeps current; beyond them 503 with Retry-After")
     keep_incidents_days: int = Field(400, ge=1, description="ended incidents, whom they touched and who was told")
     keep_tickets_days: int = Field(730, ge=1, description="closed tickets and all that was said on them")
     keep_words_days: int = Field(90, ge=1, description="the words of notifications")

@@ -3,16 +3,20 @@
 from collections.abc import Sequence
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
-from services.console.frame.drawing import CONSOLE
-from services.console.frame.problems import answer, answer_problems
+from services.console.acting.owners import Owners
+from services.console.frame import files
+from services.console.frame.problems import draw_problems, page_of
+from services.console.live import events
+from services.console.live.hub import Hub
 from services.console.pages import PAGES
 from services.console.sessions.guarding import Guard, Recognize
 from services.console.sessions.passwords import Passwords
+from services.console.sessions.signed import Signed
 from services.console.settings import ConsoleSettings
 from shared.api import Problem
+from shared.http.problems import handle_problems
 from shared.http.site import site_application
 from shared.postgres import Database
 
@@ -21,21 +25,33 @@ def site(
     settings: ConsoleSettings,
     database: Database,
     recognize: Recognize,
+    hub: Hub,
     passwords: Passwords | None = None,
     routers: Sequence[APIRouter] = (),
+    owners: Owners | None = None,
 ) -> FastAPI:
-    """Makes the application of the pages. `recognize` says who is signed in on a request; `routers` are those that are no pages."""
+    """Makes the application of the pages.
+
+    `recognize` says who is signed in on a request; `routers` are those that are no pages; `owners` are asked for acts.
+    """
+
+    async def recognized(request: Request) -> Signed | None:
+        request.state.since = hub.last  # before the page reads anything: what changes meanwhile is told again
+        return await recognize(request)
 
     def refuse(request: Request, problem: Problem) -> Response:
-        request.scope["app"] = app  # the guard stands before what would say so
-        return answer(request, problem)
+        request.scope["app"] = app  # the guard stands before what says so
+        return page_of(request, problem)
 
-    guard = Middleware(Guard, settings=settings, recognize=recognize, refuse=refuse)
-    app = site_application("Forewarn console", settings, database, guard)
+    app = site_application(
+        "Forewarn console", settings, database, Middleware(Guard, settings=settings, recognize=recognized, refuse=refuse)
+    )
+    app.state.owners = owners or Owners(settings)
     app.state.passwords = passwords or Passwords()
     app.state.navigation = [page for page in PAGES if page.title]
-    for router in (*(page.router for page in PAGES), *routers):
+    app.state.hub, app.state.recognize = hub, recognize
+    for router in (*(page.router for page in PAGES), files.router, events.router, *routers):
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=CONSOLE / "frame" / "static"))
-    answer_problems(app)
+    handle_problems(app)
+    draw_problems(app)
     return app

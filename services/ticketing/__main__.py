@@ -8,16 +8,15 @@ from services.ticketing import timers
 from services.ticketing.api.tickets import router
 from services.ticketing.hearing.customers import on_customers
 from services.ticketing.hearing.incidents import on_incidents
-from services.ticketing.hearing.notifications import on_notifications
 from services.ticketing.hearing.requests import on_requests
 from services.ticketing.keeping import kept
 from services.ticketing.personal import PERSONAL
 from services.ticketing.settings import TicketingSettings
-from services.ticketing.store.due import BREACH, END, LOOK, MATCH, MEASURE, TIDY, WARN
+from services.ticketing.store.due import BREACH, END, LOOK, MATCH, TIDY, WARN
 from services.ticketing.support import Configuration
 from shared import erasing
 from shared.configuration.files import ConfigError
-from shared.events import FACTS, CustomerErased, NotificationDelivered, SupportRequested, Topic
+from shared.events import FACTS, CustomerErased, SupportRequested, Topic
 from shared.observing.visible import visible
 from shared.postgres import Database
 from shared.service import Service, run
@@ -35,13 +34,11 @@ def service(settings: TicketingSettings) -> Service:
     handlings = (
         Handling(Topic.SUPPORT_REQUESTS, (SupportRequested,), partial(on_requests, config)),
         Handling(Topic.INCIDENTS, FACTS[Topic.INCIDENTS], on_incidents),
-        Handling(Topic.NOTIFICATIONS, (NotificationDelivered,), on_notifications),
         Handling(Topic.CUSTOMERS, (CustomerErased,), on_customers),
     )
     topics = {
         Topic.SUPPORT_REQUESTS: 500,
         Topic.INCIDENTS: IMPACT_AT_ONCE,
-        Topic.NOTIFICATIONS: 500,
         Topic.CUSTOMERS: erasing.AT_ONCE,
     }
     check = Work(partial(timers.check_first_response, database), at_once=8)
@@ -59,7 +56,6 @@ def service(settings: TicketingSettings) -> Service:
             LOOK: Work(partial(timers.look_again, config, database), at_once=2),
             MATCH: Work(partial(timers.match_impact, config, database)),
             END: Work(partial(timers.end_incident, config, database), lease=timedelta(minutes=2)),
-            MEASURE: Work(partial(timers.measure_incident, database)),
             TIDY: Work(partial(timers.tidy_tickets, config, database), recurs=True),
         },
         before=[partial(timers.begin_tidying, database)],

@@ -1,7 +1,7 @@
 """This table names what ticketing holds of one customer, how it is shown and how it is erased.
 
 Tickets are deleted, not emptied: what no row holds, no later column or list can show. Their numbers are not used again, and the
-counters in Prometheus keep what happened; of an incident that touched the customer, `outcome` counts one customer fewer.
+counters in Prometheus keep what happened.
 """
 
 from services.ticketing.store.customers import queries as sql

@@ -2,13 +2,13 @@
 
 from datetime import timedelta
 
-from services.ticketing import linking, metrics
+from services.ticketing import linking
 from services.ticketing.acts import clock, time
 from services.ticketing.acts.linking import at_end
 from services.ticketing.change import unless_refused
-from services.ticketing.incident import End, Ending, Incident
+from services.ticketing.incident import End, Incident
 from services.ticketing.store import due as work
-from services.ticketing.store import impact, incidents, links, measures, suggestions, tickets
+from services.ticketing.store import impact, incidents, links, suggestions, tickets
 from services.ticketing.store.changes import apply
 from services.ticketing.support import Configuration
 from shared.postgres import Database, Tx
@@ -17,7 +17,6 @@ from shared.timers import Due, schedule
 EVERY = timedelta(minutes=10)
 AT_ONCE = 500
 ENDED_AT_ONCE = 1000  # tickets in one transaction of an incident's end
-MEASURED_AFTER = timedelta(seconds=10)  # after an incident's end, so that what other topics said of it until then is in
 
 
 async def look_again(config: Configuration, database: Database, due: Due) -> None:
@@ -40,8 +39,8 @@ async def match_impact(config: Configuration, database: Database, due: Due) -> N
         piece = await impact.to_match(tx, due.ref)
         incident = await incidents.incident(tx, piece.incident_id) if piece else None
         if piece and incident:
-            now = await tickets.now(tx)
             waiting = await tickets.unlinked_of(tx, piece.customers, incident.started_at - config.support.linking.before_start)
+            now = await tickets.now(tx)  # after the locks: an answer is newer than what the customer wrote meanwhile
             for ticket in await linking.match_all(config, tx, waiting, now, piece.cause):
                 await work.look_again(tx, [ticket], now)
             await impact.matched(tx, due.ref)
@@ -66,8 +65,6 @@ async def end_incident(config: Configuration, database: Database, due: Due) -> N
             await due.again(tx, now)
             return
         await due.settle(tx)
-        if end.how is Ending.RESOLVED:
-            await schedule(tx, work.MEASURE, {incident.id: now + MEASURED_AFTER})
 
 
 async def _more(tx: Tx, incident: Incident, end: End) -> bool:
@@ -86,17 +83,6 @@ async def check_first_response(database: Database, due: Due) -> None:
         change = clock.checked(ticket, await tickets.now(tx)) if ticket else None
         await apply(tx, [change] if change else [])
         await due.settle(tx)
-
-
-async def measure_incident(database: Database, due: Due) -> None:
-    """Shows in the metrics whether it helped, a little after an incident's end, when the last facts about it are in."""
-    async with database.transaction() as tx:
-        incident = await incidents.incident(tx, due.ref)
-        ended = incident is not None and incident.end is not None
-        seen = (await measures.reach(tx, due.ref), await measures.leads(tx, due.ref)) if ended else None
-        await due.settle(tx)
-    if seen:
-        metrics.measure(*seen)
 
 
 async def begin_tidying(database: Database) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.events.envelope import Fact, Id, Payload
-from shared.events.lines import Line
+from shared.events.lines import First, Line
 from shared.events.moments import Deadline, Moment
 
 
@@ -24,6 +24,7 @@ class TicketState(Payload):
     due_at: Deadline  # of the first response
     warned_at: Moment | None = None
     breached_at: Moment | None = None
+    stopped_at: Moment | None = None  # the promise of a first response ended: it was given, or the ticket was resolved without one
     responded_at: Moment | None = None  # the first response was given
     responded_by: str | None = None
     responded_automatically: bool = False
@@ -71,6 +72,7 @@ class TicketReceived(Fact):
 class TicketReplied(Fact):
     """The customer gets a message on the ticket; notifier delivers it.
 
+    The notification that brings it has an id of its own: `identity(ticket_id, reply_id)` (`shared/events/envelope.py`).
     kind `answer`: the known incident's status, at once; `reply`: a person's words; `resolved`: the incident's all-clear,
     which earlier versions said here; now `ticket.resolved` says it, and notifier writes the mail.
     """
@@ -122,7 +124,7 @@ class TicketSuggested(Fact):
     """The ticket may be about these incidents, and it is not certain enough to link it."""
 
     class Data(Ticket):
-        incidents: tuple[Suggested, ...]
+        incidents: Annotated[tuple[Suggested, ...], First(100)]  # the likeliest first
 
     type: Literal["forewarn.ticket.suggested.v1"] = "forewarn.ticket.suggested.v1"
     data: Data

@@ -21,7 +21,7 @@ from shared.events import FACT_OF, Topic
 from shared.streaming.dead_letters import DeadLetter
 from tests.builders import Arrived
 
-BESIDE = ("asyncapi.json", "events.md", "configuration.md")  # the schemas
+BESIDE = ("asyncapi.json", "events.md", "configuration.md", "measures.md")  # the schemas
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 SCHEMAS = schemas()
 STRUCTURED = [example for example in examples() if "ce_id" not in example.texts]

@@ -7,6 +7,8 @@ from typing import Any
 import httpx2
 from fastapi import Request
 
+from services.console.live.behind import Behind
+from services.console.live.hub import Hub
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed
 from services.console.settings import ConsoleSettings
@@ -22,7 +24,8 @@ class Screen:
 
     def __init__(self, settings: ConsoleSettings, database: Database) -> None:
         self.settings, self.database = settings, database
-        self.app = site(settings, database, _by_header)
+        self.hub = Hub(database, settings.live_streams, Behind(()))
+        self.app = site(settings, database, _by_header, self.hub)
 
     @asynccontextmanager
     async def seen_by(self, role: Role | None, person: str = "ada") -> AsyncIterator[httpx2.AsyncClient]:

@@ -132,7 +132,6 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/tickets/{ref}/history": "/v1/tickets/1/history?limit=200",
         "/v1/tickets/{ref}/history/{line}": "/v1/tickets/1/history/5",
         "/v1/queues": "/v1/queues?limit=200",
-        "/v1/incidents/{incident_id}/outcome": "/v1/incidents/i-1/outcome",
     },
 }
 

@@ -15,7 +15,7 @@ from shared.events import CustomerErased, Fact
 from shared.service import Service
 from shared.settings import Settings
 from tests.flow.ticketing_desk import Desk
-from tests.unit.ticketing.builders import CONFIGURATION, NOW, impact, minutes, opened, requested, resolved, told
+from tests.unit.ticketing.builders import CONFIGURATION, NOW, impact, minutes, opened, requested, resolved
 
 ID = 'zoë"@example.org'
 NEIGHBOUR = f"{ID}7"  # begins like it
@@ -41,7 +41,7 @@ REQUESTS: list[Fact] = [
     requested(2, ID, subject=f"About {WORD}", body="Where is my invoice?", component=WORD),
 ]
 OTHERS: list[Fact] = [requested(3, "c-2", body="The checkout hangs."), requested(4, NEIGHBOUR, body="Hello.")]
-KNOWN: list[Fact] = [opened(), impact(ID, "c-2"), told(ID), impact(ID, "c-3", incident="i-2"), *REQUESTS, *OTHERS]
+KNOWN: list[Fact] = [opened(), impact(ID, "c-2"), impact(ID, "c-3", incident="i-2"), *REQUESTS, *OTHERS]
 
 
 async def acted_on(desk: Desk, operator: httpx2.AsyncClient) -> None:
@@ -98,7 +98,7 @@ async def test_no_answer_shows_any_of_it_and_the_others_stay_as_they_were(desk: 
     others = [ticket["number"] for ticket in await desk.tickets() if ticket["customer_id"] != ID]
     await desk.at(AFTER)
     await desk.tell(asked())
-    for url in ("/v1/tickets", f"/v1/tickets?q={WORD}", f"/v1/tickets?customer_id={quote(ID)}", "/v1/queues", "/v1/incidents/i-1/outcome"):
+    for url in ("/v1/tickets", f"/v1/tickets?q={WORD}", f"/v1/tickets?customer_id={quote(ID)}", "/v1/queues"):
         answer = await operator.get(url)
         assert answer.status_code == 200
         assert WORD not in answer.text
@@ -136,12 +136,11 @@ async def test_who_writes_after_their_erasure_is_a_customer_like_any_other(desk:
 
 
 @pytest.mark.parametrize(("late", "affected"), [(timedelta(), 0), (timedelta(microseconds=1), 1)])
-async def test_impact_and_news_that_are_older_than_the_erasure_are_left_out(desk: Desk, late: timedelta, affected: int) -> None:
+async def test_impact_that_is_older_than_the_erasure_is_left_out(desk: Desk, late: timedelta, affected: int) -> None:
     await desk.at(AFTER + late)
-    await desk.tell(asked(), opened(), impact(ID, at=AFTER + late), told(ID, at=AFTER + late))
+    await desk.tell(asked(), opened(), impact(ID, at=AFTER + late))
     assert len(await desk.rows("SELECT FROM impact")) == affected
-    assert len(await desk.rows("SELECT FROM told")) == affected
-    assert await tables_naming(desk, ID) == ({"impact", "told"} if affected else set())
+    assert await tables_naming(desk, ID) == ({"impact"} if affected else set())
 
 
 async def test_a_retry_of_an_erased_request_makes_no_ticket(desk: Desk, operator: httpx2.AsyncClient) -> None:

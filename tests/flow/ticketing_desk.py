@@ -12,9 +12,8 @@ import msgspec
 from services.ticketing import timers
 from services.ticketing.hearing.customers import on_customers
 from services.ticketing.hearing.incidents import on_incidents
-from services.ticketing.hearing.notifications import on_notifications
 from services.ticketing.hearing.requests import on_requests
-from services.ticketing.store.due import BREACH, END, LOOK, MATCH, MEASURE, TIDY, WARN
+from services.ticketing.store.due import BREACH, END, LOOK, MATCH, TIDY, WARN
 from shared.events import TOPIC_OF, Fact, Topic
 from shared.postgres import Database
 from shared.streaming.handling import Handler
@@ -24,7 +23,6 @@ from tests.unit.ticketing.builders import CONFIGURATION, NOW
 HANDLERS: dict[Topic, Handler] = {
     Topic.SUPPORT_REQUESTS: partial(on_requests, CONFIGURATION),
     Topic.INCIDENTS: on_incidents,
-    Topic.NOTIFICATIONS: on_notifications,
     Topic.CUSTOMERS: on_customers,
 }
 Doing = Callable[[Due], Awaitable[None]]
@@ -88,7 +86,6 @@ class Desk:
             {
                 WARN: partial(timers.check_first_response, self.database),
                 BREACH: partial(timers.check_first_response, self.database),
-                MEASURE: partial(timers.measure_incident, self.database),
                 TIDY: partial(timers.tidy_tickets, CONFIGURATION, self.database),
             }
         )

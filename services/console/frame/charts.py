@@ -1,9 +1,10 @@
 """Draws lines over time as SVG, with the same figures as a table beside them. Pure: the same points give the same bytes.
 
-pygal computes the drawing. What it adds for itself (styles, a script, an id by chance, hints for its script) is taken out: pages allow no inline
+pygal computes the drawing. What it adds for itself (styles, a script, an id by chance) is taken out, since pages allow no inline
 style or script. `forewarn.css` colours the classes that remain, for light and dark.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,9 @@ import pygal
 from markupsafe import Markup, escape
 
 from services.console.frame.words import ABSENT, exact, number
+
+# pygal adds a finder to every later import, in a form that Python has dropped; it is for plug-ins, which there are none of.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != pygal.__name__]
 
 Points = Sequence[tuple[datetime, float | None]]  # in the order of time; None is a gap
 

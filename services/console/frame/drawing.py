@@ -17,10 +17,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pas
 from jinja2.runtime import Context
 
 from services.console.frame import words
+from services.console.frame.files import address
 from services.console.sessions.signed import Signed
 from services.console.settings import ConsoleSettings
 
-REGIONS = "Forewarn-Regions"
+REGIONS, AS_OF = "Forewarn-Regions", "Forewarn-As-Of"
 CONSOLE = Path(__file__).parents[1]
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
@@ -73,7 +74,7 @@ def draw(request: Request, template: str, *, live: Sequence[str] = (), status: i
     given |= {name: macro for name, macro in macros.items() if not name.startswith("_")} | values
     asked = request.headers.get(REGIONS)
     drawn = found.render(given) if asked is None else _regions(found, asked.split(), given)
-    return Response(drawn, status, HEADERS, "text/html")
+    return Response(drawn, status, HEADERS | {AS_OF: given["now"].isoformat()}, "text/html")
 
 
 def _given(request: Request) -> dict[str, Any]:
@@ -91,6 +92,9 @@ def _given(request: Request) -> dict[str, Any]:
         "now": now,
         "stamp": settings.stamp,
         "navigation": request.app.state.navigation,
+        "static": lambda name: prefix + address(name),
+        "since": getattr(request.state, "since", 0),
+        "behind": request.app.state.hub.behind.seconds,
     }
 
 

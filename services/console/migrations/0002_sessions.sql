@@ -47,7 +47,7 @@ CREATE TABLE sign_in_failures (
     key         bytea       PRIMARY KEY,
     failures    int         NOT NULL DEFAULT 0,
     failed_at   timestamptz NOT NULL DEFAULT clock(),
-    next_try_at timestamptz NOT NULL DEFAULT '-infinity'
+    next_try_at timestamptz NOT NULL DEFAULT '2000-01-01Z'
 );
 CREATE INDEX sign_in_failures_failed ON sign_in_failures (failed_at);
 

@@ -1,6 +1,18 @@
 """The pages, one folder each; a new one is a folder and a line here."""
 
-from services.console.pages import now
+from services.console.pages import affected, customer, drafts, incident, incidents, now, people, queue, sign_in, ticket, why
 from services.console.pages.page import Page
 
-PAGES: tuple[Page, ...] = (now.PAGE,)
+PAGES: tuple[Page, ...] = (
+    now.PAGE,
+    incidents.PAGE,
+    incident.PAGE,
+    affected.PAGE,
+    queue.PAGE,
+    ticket.PAGE,
+    customer.PAGE,
+    why.PAGE,
+    people.PAGE,
+    sign_in.PAGE,
+    drafts.PAGE,
+)

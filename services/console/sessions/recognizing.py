@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from fastapi import Request
 
 from services.console import metrics
-from services.console.sessions.cookies import SESSION, digest_of, read
+from services.console.sessions.cookies import SESSION, read
 from services.console.sessions.places import groups_to_roles, networks, trusted
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed
@@ -50,7 +50,7 @@ class Recognizer:
     async def _of_proxy(self, request: Request, name: str) -> Signed | None:
         if person_trouble(name):
             return None
-        digest = digest_of(f"header {name}")
+        digest = sessions.named(name)
         async with self._database.transaction() as tx:
             row = await sessions.find_named(tx, name, digest)
             role = await self._role(tx, request, name, row["role"] if row else None)

@@ -25,7 +25,7 @@ DELETE FROM people WHERE name = $1
 -- name: listed
 -- Lists people by name, with their sessions that have not ended.
 SELECT name, role, password IS NOT NULL AS has_password, subject IS NOT NULL AS has_provider, disabled, created_at, created_by, seen_at,
-    (SELECT count(*) FROM sessions WHERE person = name AND created_at > clock() - $1::interval AND used_at > clock() - $2::interval)
+    (SELECT count(*) FROM sessions WHERE person = name AND via <> 'header' AND sessions.created_at > clock() - $1::interval AND used_at > clock() - $2::interval)
     AS sessions
 FROM people
 WHERE $3::text IS NULL OR name > $3

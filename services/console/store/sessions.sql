@@ -6,7 +6,7 @@ INSERT INTO sessions (digest, person, via) VALUES ($1, $2, $3)
 -- Returns whose session this is, unless it has ended.
 SELECT person, role, unmasked_until, used_at < clock() - interval '1 minute' AS old
 FROM sessions JOIN people ON name = person
-WHERE digest = $1 AND created_at > clock() - $2::interval AND used_at > clock() - $3::interval AND NOT disabled
+WHERE digest = $1 AND via <> 'header' AND sessions.created_at > clock() - $2::interval AND used_at > clock() - $3::interval AND NOT disabled
 
 -- name: touch
 -- Notes that a person uses the session, at most once a minute.
@@ -22,7 +22,11 @@ SELECT name, role, disabled, (SELECT unmasked_until FROM sessions WHERE digest =
 UPDATE people SET seen_at = clock() WHERE name = $1 AND (seen_at IS NULL OR seen_at < clock() - interval '1 minute')
 
 -- name: unmask
--- Lets a session see personal data until a moment; with an empty one, no more. A person whom a proxy names gets a row here.
+-- Lets a session see personal data for so long.
+UPDATE sessions SET unmasked_until = clock() + $2::interval WHERE digest = $1
+
+-- name: unmask_named
+-- Lets a person whom a proxy names see personal data for so long: they have no session, so a row is made that nobody can sign in with.
 INSERT INTO sessions (digest, person, via, unmasked_until) VALUES ($1, $2, 'header', clock() + $3::interval)
 ON CONFLICT (digest) DO UPDATE SET unmasked_until = excluded.unmasked_until
 
@@ -78,4 +82,4 @@ DELETE FROM sign_in_failures WHERE key = $1
 
 -- name: take_back
 -- Takes back one failure of an address, since it was none.
-UPDATE sign_in_failures SET failures = greatest(failures - 1, 0), next_try_at = '-infinity' WHERE key = $1
+UPDATE sign_in_failures SET failures = greatest(failures - 1, 0), next_try_at = clock() WHERE key = $1

@@ -18,8 +18,8 @@ def assigned(ticket: Ticket, by: Actor, now: datetime, agent: str | None) -> Cha
     to = move(ticket.status, Act.ASSIGN if agent else Act.UNASSIGN)
     if isinstance(to, Refused):
         return to
-    fact = facts.assigned(ticket, agent, by.act_id, now)
-    return Change(replace(ticket, status=to, assignee=agent), now, by, What.ASSIGNED, {"agent": agent}, (fact,))
+    after = replace(ticket, status=to, assignee=agent)
+    return Change(after, now, by, What.ASSIGNED, {"agent": agent}, (facts.assigned(after, by, now),))
 
 
 def accepted(ticket: Ticket, by: Actor, now: datetime, match: Match, answer: Wording | None) -> Change | Refused:
@@ -36,7 +36,7 @@ def replied(ticket: Ticket, by: Actor, now: datetime, body: str) -> Change | Ref
     reply_id, subject = identity("reply", ticket.id, by.act_id), reply_to(ticket.subject, ticket.number)
     message = Message(reply_id, ticket.id, now, "support", by.name, "reply", subject, body, ticket.incident_id)
     after, breach = clock.stopped(replace(ticket, status=to), now, by, None)
-    return Change(after, now, by, What.REPLIED, {}, (facts.replied(ticket, message, None), *breach), message)
+    return Change(after, now, by, What.REPLIED, {}, (facts.replied(after, message, by, None), *breach), message)
 
 
 def resolved(ticket: Ticket, by: Actor, now: datetime, resolution: str) -> Change | Refused:
@@ -45,8 +45,8 @@ def resolved(ticket: Ticket, by: Actor, now: datetime, resolution: str) -> Chang
     if isinstance(to, Refused):
         return to
     after, breach = clock.stopped(replace(ticket, status=to, resolved_at=now), now, None, None)
-    fact = facts.resolved(ticket, resolution, by.act_id, now, None)
-    return Change(after, now, by, What.RESOLVED, {"resolution": resolution}, (*breach, fact))
+    said = (*breach, facts.resolved(after, resolution, by, now))
+    return Change(after, now, by, What.RESOLVED, {"resolution": resolution}, said)
 
 
 def reopened(ticket: Ticket, by: Actor, now: datetime, reason: str) -> Change | Refused:
@@ -55,4 +55,4 @@ def reopened(ticket: Ticket, by: Actor, now: datetime, reason: str) -> Change | 
     if isinstance(to, Refused):
         return to
     after = replace(ticket, status=to, resolved_at=None)
-    return Change(after, now, by, What.REOPENED, {"reason": reason}, (facts.reopened(ticket, reason, by.act_id, now),))
+    return Change(after, now, by, What.REOPENED, {"reason": reason}, (facts.reopened(after, reason, by, now),))

@@ -11,10 +11,14 @@ from shared.events import Fact
 
 
 def stopped(ticket: Ticket, now: datetime, by: Actor | None, cause: Cause | None) -> tuple[Ticket, tuple[Fact, ...]]:
-    """Returns the ticket with its clock stopped by whoever answered (None: nobody did), and the breach that no timer had noticed before."""
+    """Returns the ticket with its clock stopped by whoever answered (None: nobody did), and the breach that no timer had noticed before.
+
+    `ticket` is as it is after the act, but for its clock.
+    """
     clock = stop(ticket.first_response, now, by.name if by else None, automatically=by is not None and by.is_automatic)
+    after = replace(ticket, first_response=clock)
     missed = clock.breached_at is not None and ticket.first_response.breached_at is None
-    return replace(ticket, first_response=clock), (facts.breached(ticket, now, cause),) if missed else ()
+    return after, (facts.breached(after, now, cause),) if missed else ()
 
 
 def checked(ticket: Ticket, now: datetime) -> Change | None:
@@ -23,9 +27,9 @@ def checked(ticket: Ticket, now: datetime) -> Change | None:
     match reached(clock, now):
         case Milestone.WARNING:
             after = replace(ticket, first_response=replace(clock, warned_at=now))
-            return Change(after, now, AUTOMATIC, What.WARNED, detail, (facts.warned(ticket, now),))
+            return Change(after, now, AUTOMATIC, What.WARNED, detail, (facts.warned(after, now),))
         case Milestone.BREACH:
             after = replace(ticket, first_response=replace(clock, breached_at=clock.due_at))
-            return Change(after, now, AUTOMATIC, What.BREACHED, detail, (facts.breached(ticket, now, None),))
+            return Change(after, now, AUTOMATIC, What.BREACHED, detail, (facts.breached(after, now, None),))
         case None:
             return None

@@ -8,7 +8,6 @@ from services.ticketing import facts
 from services.ticketing.change import CUSTOMER, Change, Message, Request, What
 from services.ticketing.sla.clock import Clock
 from services.ticketing.ticket import Act, Refused, Status, Ticket, move
-from shared.events import Fact
 
 Continued = Mapping[tuple[str, str], Ticket]  # (customer, what they call it) → a ticket of theirs
 
@@ -31,10 +30,10 @@ def opened(request: Request, number: int, clock: Clock, now: datetime) -> Change
         resolved_at=None,
         first_response=clock,
     )
-    said: list[Fact] = [facts.opened(ticket, request.cause)]
+    message = _message(request, ticket, opened_at)
+    said = [facts.opened(ticket, request.cause), facts.received(ticket, message, request.channel, request.cause)]
     if clock.breached_at:
         said.append(facts.breached(ticket, now, request.cause))
-    message = _message(request, ticket, opened_at)
     detail = {"channel": ticket.channel, **_taken(request)}
     return Change(ticket, now, CUSTOMER, What.OPENED, detail, tuple(said), message, clock_starts=True)
 
@@ -44,12 +43,12 @@ def wrote(ticket: Ticket, request: Request, now: datetime) -> Change | Refused:
     to = move(ticket.status, Act.WRITE)
     if isinstance(to, Refused):
         return to
-    at = min(request.written_at, now)
-    after = replace(ticket, status=to, resolved_at=None)
-    said: tuple[Fact, ...] = ()
-    if ticket.status is Status.RESOLVED:
-        said = (facts.reopened(ticket, "the customer wrote again", request.message_id, now, request.cause),)
-    return Change(after, now, CUSTOMER, What.WROTE, {"reopened": bool(said), **_taken(request)}, said, _message(request, ticket, at))
+    after, by = replace(ticket, status=to, resolved_at=None), replace(CUSTOMER, act_id=request.message_id)
+    message, reopened = _message(request, ticket, min(request.written_at, now)), ticket.status is Status.RESOLVED
+    said = [facts.received(after, message, request.channel, request.cause)]
+    if reopened:
+        said.append(facts.reopened(after, "the customer wrote again", by, now, request.cause))
+    return Change(after, now, by, What.WROTE, {"reopened": reopened, **_taken(request)}, tuple(said), message)
 
 
 def continued_by(request: Request, known: Continued) -> Ticket | None:

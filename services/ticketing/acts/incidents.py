@@ -11,7 +11,7 @@ from services.ticketing.incident import End, Incident
 from services.ticketing.matching.match import Match
 from services.ticketing.ticket import FOREWARN, Act, Refused, Status, Ticket, move
 from services.ticketing.wording.rendering import Wording
-from shared.events import Fact, identity
+from shared.events import identity
 
 
 def linked(ticket: Ticket, match: Match, answer: Wording | None, now: datetime, cause: Cause | None, by: Actor = AUTOMATIC) -> Change:
@@ -19,28 +19,30 @@ def linked(ticket: Ticket, match: Match, answer: Wording | None, now: datetime, 
 
     The answer has substance, so it stops the first-response clock. A ticket an agent has stays theirs.
     """
-    incident = match.incident
-    unique = " ".join(filter(None, (incident.id, by.act_id)))
-    said: list[Fact] = [facts.linked(ticket, incident.id, match.reasons, unique, now, cause)]
-    after, message = replace(ticket, incident_id=incident.id), None
-    to = move(ticket.status, Act.ANSWER)
-    if answer is not None and not isinstance(to, Refused):
-        answer_id = identity("answer", ticket.id, *unique.split())
-        message = Message(answer_id, ticket.id, now, "support", FOREWARN, "answer", answer.subject, answer.body, incident.id)
-        after, breach = clock.stopped(replace(after, status=to), now, AUTOMATIC, cause)
-        said += [facts.replied(ticket, message, cause), *breach]
-    what = What.ANSWERED if message else What.LINKED
+    incident, to = match.incident, move(ticket.status, Act.ANSWER)
     heard_end = incident.end.revision if incident.end else -1  # the answer says already that it is over
-    link = Link(ticket.id, incident.id, match.reasons, now, now if message else None, ended_revision=heard_end)
+    link = Link(ticket.id, incident.id, match.reasons, now, None, ended_revision=heard_end)
     detail = {"incident_id": incident.id, "reasons": match.reasons, "score": match.score}
-    return Change(after, now, by, what, detail, tuple(said), message, link)
+    after = replace(ticket, incident_id=incident.id)
+    if answer is None or isinstance(to, Refused):
+        return Change(after, now, by, What.LINKED, detail, (facts.linked(after, link, by, cause),), link=link)
+    message = _answer(ticket, incident, answer, now, by)
+    after, breach = clock.stopped(replace(after, status=to), now, AUTOMATIC, cause)
+    said = (facts.linked(after, link, by, cause), facts.replied(after, message, AUTOMATIC, cause), *breach)
+    return Change(after, now, by, What.ANSWERED, detail, said, message, replace(link, answered_at=now))
+
+
+def _answer(ticket: Ticket, incident: Incident, answer: Wording, now: datetime, by: Actor) -> Message:
+    """Returns the message; another link by the same agent has another id."""
+    answer_id = identity("answer", ticket.id, *incident.id.split(), *by.act_id.split())
+    return Message(answer_id, ticket.id, now, "support", FOREWARN, "answer", answer.subject, answer.body, incident.id)
 
 
 def suggested(ticket: Ticket, matches: Sequence[Match], now: datetime) -> Change:
     """The ticket may be about these incidents. Nothing is said to the customer, and the ticket stays as it is."""
     suggestions = tuple(Suggestion(ticket.id, each.incident.id, each.score, each.reasons, now) for each in matches)
     detail = {"incidents": [{"incident_id": each.incident.id, "score": each.score, "reasons": each.reasons} for each in matches]}
-    return Change(ticket, now, AUTOMATIC, What.SUGGESTED, detail, suggestions=suggestions)
+    return Change(ticket, now, AUTOMATIC, What.SUGGESTED, detail, (facts.suggested(ticket, suggestions, now),), suggestions=suggestions)
 
 
 def ended(ticket: Ticket, incident: Incident, end: End, tell: bool, now: datetime, cause: Cause | None) -> Change | Refused:
@@ -52,10 +54,9 @@ def ended(ticket: Ticket, incident: Incident, end: End, tell: bool, now: datetim
     if isinstance(to, Refused):
         return to
     after, breach = clock.stopped(replace(ticket, status=to, resolved_at=now), now, AUTOMATIC if tell else None, cause)
-    why = f"the incident is over: {incident.title}"
-    fact = facts.resolved(ticket, why, f"{incident.id} {end.at.isoformat()}", now, cause, tell=tell)
+    why, by = f"the incident is over: {incident.title}", replace(AUTOMATIC, act_id=f"{incident.id} {end.at.isoformat()}")
     detail = {"incident_id": incident.id, "resolution": why, "customer_told_by": "notifier" if tell else None}
-    return Change(after, now, AUTOMATIC, What.RESOLVED, detail, (*breach, fact))
+    return Change(after, now, by, What.RESOLVED, detail, (*breach, facts.resolved(after, why, by, now, cause, tell=tell)))
 
 
 def released(ticket: Ticket, link: Link, end: End, now: datetime) -> Change:
@@ -73,9 +74,9 @@ def unlinked(ticket: Ticket, by: Actor, now: datetime, link: Link, verdict: str)
     if restarts:
         running = replace(running, stopped_at=None, answered_by=None, answered_automatically=False)
     after = replace(ticket, status=to, incident_id=None, resolved_at=None, first_response=running)
-    said: tuple[Fact, ...] = ()
+    said = [facts.unlinked(after, link, verdict, by, now)]
     if ticket.status is Status.RESOLVED:
-        said = (facts.reopened(ticket, f"it was not about the incident: {verdict}", by.act_id, now),)
+        said.append(facts.reopened(after, f"it was not about the incident: {verdict}", by, now))
     undone = replace(link, unlinked_at=now, unlinked_by=by.name, verdict=verdict)
     detail = {"incident_id": link.incident_id, "verdict": verdict}
-    return Change(after, now, by, What.UNLINKED, detail, said, link=undone, clock_starts=restarts)
+    return Change(after, now, by, What.UNLINKED, detail, tuple(said), link=undone, clock_starts=restarts)

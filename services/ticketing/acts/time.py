@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from services.ticketing import facts
 from services.ticketing.acts import agents
 from services.ticketing.change import AUTOMATIC, Change, What
 from services.ticketing.ticket import Act, Refused, Status, Ticket, move
@@ -13,4 +14,7 @@ def rested(ticket: Ticket, now: datetime) -> Change | Refused:
     if ticket.status is not Status.RESOLVED:
         return agents.resolved(ticket, replace(AUTOMATIC, act_id=f"silence {now.isoformat()}"), now, "the customer did not answer")
     to = move(ticket.status, Act.CLOSE)
-    return to if isinstance(to, Refused) else Change(replace(ticket, status=to), now, AUTOMATIC, What.CLOSED, {})
+    if isinstance(to, Refused):
+        return to
+    after = replace(ticket, status=to)
+    return Change(after, now, AUTOMATIC, What.CLOSED, {}, (facts.closed(after, now),))

@@ -1,23 +1,37 @@
 """The routes by which agents act on tickets. Who acts is who the token names."""
 
+from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from services.ticketing.acts import agents as acts
-from services.ticketing.api.acting import MAY_FAIL, act
+from services.ticketing.api.acting import MAY_FAIL, act, actor_of, applied, locked
 from services.ticketing.api.bodies import Assignment, Reopening, Reply, Resolution
 from services.ticketing.api.reading import ME, Ref
 from services.ticketing.api.views import TicketView
-from shared.api import Db, IdempotencyKey, Role, allow, caller_of
+from services.ticketing.change import Actor
+from services.ticketing.store import messages, tickets
+from services.ticketing.ticket import Ticket
+from shared.api import Db, IdempotencyKey, Problem, Role, allow, caller_of, once
+from shared.postgres import Tx
+
+REPLY_MAY_FAIL: dict[int | str, dict[str, Any]] = {
+    **MAY_FAIL,
+    409: {"description": f"{MAY_FAIL[409]['description']}; or support answered since `seen`, and `newer` is that message"},
+}
 
 agents = APIRouter(prefix="/v1", dependencies=[allow(Role.AGENT)])
 
 
-@agents.post("/tickets/{ref}/reply", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
+@agents.post("/tickets/{ref}/reply", response_model=TicketView, responses=REPLY_MAY_FAIL, tags=["tickets"])
 async def reply(request: Request, database: Db, ref: Ref, said: Reply, key: IdempotencyKey = None) -> Response:
-    """Writes to the customer; notifier brings it. The ticket waits for the customer then."""
-    return await act(request, database, ref, key, partial(acts.replied, body=said.body))
+    """Writes to the customer; notifier brings it. The ticket waits for the customer then.
+
+    With `seen`, nothing is sent when support has answered since then: two agents do not answer the same words.
+    """
+    return await once(request, database, key, lambda tx: _reply(tx, ref, said, actor_of(request)))
 
 
 @agents.post("/tickets/{ref}/assign", response_model=TicketView, responses=MAY_FAIL, tags=["tickets"])
@@ -37,3 +51,19 @@ async def resolve(request: Request, database: Db, ref: Ref, said: Resolution, ke
 async def reopen(request: Request, database: Db, ref: Ref, said: Reopening, key: IdempotencyKey = None) -> Response:
     """The trouble was not over."""
     return await act(request, database, ref, key, partial(acts.reopened, reason=said.reason))
+
+
+async def _reply(tx: Tx, ref: str, said: Reply, by: Actor) -> TicketView:
+    ticket = await locked(tx, ref)
+    if said.seen is not None:
+        await _refuse_when_answered_since(tx, ticket, said.seen)
+    return await applied(tx, ticket, acts.replied(ticket, by, await tickets.now(tx), said.body))
+
+
+async def _refuse_when_answered_since(tx: Tx, ticket: Ticket, seen: str) -> None:
+    """Raises a 409 problem with what support has answered since the agent looked. The ticket is locked: nobody answers meanwhile."""
+    newer = await messages.answers_since(tx, ticket.id, seen)
+    if newer is None:
+        raise Problem(422, "`seen` is no message of this ticket")
+    if newer:
+        raise Problem(409, f"{newer[0].author} has answered since you looked", ticket_status=ticket.status, newer=asdict(newer[0]))

@@ -46,6 +46,7 @@ class Act(Body):
 
 class Reply(Act):
     body: Words
+    seen: Name | None = Field(None, description="id of the latest message that the agent saw: support answered since then, nothing is sent")
 
 
 class Assignment(Act):

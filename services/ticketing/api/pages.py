@@ -16,9 +16,6 @@ from services.ticketing.api.views import (
     TicketDetail,
     TicketView,
 )
-from services.ticketing.matching.match import Windows
-from services.ticketing.measures import Measures, measured
-from services.ticketing.store import incidents, measures
 from services.ticketing.store.lists import queries
 from services.ticketing.store.tickets import number_of
 from services.ticketing.ticket import UNRESOLVED, Status
@@ -136,13 +133,3 @@ async def queues(tx: Tx, cursor: str | None, limit: int) -> Page[QueueView]:
         view=lambda row: QueueView(**row),
         position=lambda item: f"{item.status} {item.assignee or ''}",
     )
-
-
-async def outcome(tx: Tx, incident_id: str, windows: Windows) -> Measures:
-    """Returns whether telling an incident's customers helped. Raises a 404 problem."""
-    incident = await incidents.incident(tx, incident_id)
-    if incident is None:
-        raise Problem(404, "there is no such incident")
-    reach = await measures.reach(tx, incident_id)
-    during, linked = await measures.tickets_during(tx, incident, windows), await measures.tickets_linked(tx, incident)
-    return measured(incident_id, reach, during, linked)

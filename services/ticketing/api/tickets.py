@@ -1,7 +1,6 @@
 """All routes of ticketing together, and the one by which requests come in."""
 
 from functools import partial
-from typing import Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
@@ -13,20 +12,16 @@ from services.ticketing.api.links import linkers
 from services.ticketing.api.reading import readers
 from services.ticketing.api.views import TicketView
 from services.ticketing.change import Request as SupportRequest
-from services.ticketing.measures import Measures
 from services.ticketing.store import messages, tickets
 from services.ticketing.support import Configuration
 from services.ticketing.taking import take
 from services.ticketing.ticket import reference
-from shared.answers import Name
 from shared.api import Caller, Db, IdempotencyKey, Problem, Role, allow, caller_of, once
 from shared.erasing import hold
 from shared.events import identity
 from shared.postgres import Tx
 
 ROUTE = "/v1/tickets"
-
-NO_INCIDENT: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such incident"}}
 
 
 def router(config: Configuration) -> APIRouter:
@@ -38,12 +33,6 @@ def router(config: Configuration) -> APIRouter:
         """Makes a ticket of a customer's request, or continues the one it replies to; one about a known incident is answered at once."""
         caller = caller_of(request)
         return await once(request, database, key, partial(_take, config, new, _identity_of(caller, key), caller.person), status=201)
-
-    @everything.get("/v1/incidents/{incident_id}/outcome", responses=NO_INCIDENT, tags=["incidents"], dependencies=[allow(Role.AGENT)])
-    async def incident_outcome(database: Db, incident_id: Name) -> Measures:
-        """Measures whether telling an incident's customers helped: who was told before they wrote in, and by how much."""
-        async with database.transaction() as tx:
-            return await pages.outcome(tx, incident_id, config.support.linking.windows)
 
     for each in (agents, linkers(config), readers):
         everything.include_router(each)

@@ -9,7 +9,6 @@ from shared.timers import schedule
 
 WARN = "warn_first_response"
 BREACH = "breach_first_response"
-MEASURE = "measure_outcome"
 LOOK = "look_again"  # at tickets with these numbers, `1001-1007`: what they are matched with may have changed when they were committed
 MATCH = "match_impact"  # a piece of impact with the tickets of its customers
 END = "end_incident"  # for all tickets linked to it

@@ -197,7 +197,7 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "true_anew": ("ARRAY['n-1']", A_PIECE),
     "write_down": "ARRAY['n'], ARRAY['c-1'], ARRAY['opened'], ARRAY['i-1'], ARRAY[NULL], ARRAY[NULL]::bigint[], ARRAY[NULL], ARRAY[NULL],"
     " ARRAY[now()], ARRAY[now()], ARRAY[NULL]::jsonb[], ARRAY['f'], ARRAY[0]",
-    "save_links": "ARRAY['i-1'], ARRAY['c-1'], ARRAY['t'], ARRAY[7]::bigint[]",
+    "save_links": "ARRAY['i-1'], ARRAY['c-1'], ARRAY['t'], ARRAY[7]::bigint[], ARRAY[false]",
     "tickets_of": ("'i-7', ARRAY['c-7919']", "'i-7', " + many("'c-{}'", 1000)),
     "hasten": ("ARRAY['delivery', 'reply'], ARRAY['n-1']", f"ARRAY['delivery', 'reply'], {A_PIECE}"),
     "waiting_of_customers": ("ARRAY['c-1']", many("'c-{}'", 500)),
@@ -253,6 +253,7 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     " ARRAY[now()], ARRAY[now()], ARRAY['open'], now()",
     "save_clocks": "ARRAY['t-1'], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()],"
     " ARRAY[''], ARRAY[true]",
+    "answers_since": "'t-1', 'm-1'",
     "save_messages": "ARRAY['m'], ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['']",
     "save_link": "'t-1', 'i-1', '{}', now(), now(), now(), '', '', 1",
     "save_suggestion": "'t-1', 'i-1', 0.1, '{}', now()",
@@ -267,7 +268,6 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     "impact_to_match": "'f-1'",
     "matched_impact": "'f-1'",
     "save_impact": "'i-1', ARRAY['c-1'], ARRAY['confirmed'], ARRAY[now()], ARRAY[now()], ARRAY[1]",
-    "save_told": "ARRAY['i-1'], ARRAY['c-1'], ARRAY[now()]",
     "shown": ("'t-1', NULL", "'1001', 1001"),
     "listed": (
         "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 51",
@@ -287,10 +287,6 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     "history_of": ("'t-1', NULL, 51", "'t-1', 7, 51"),
     "history_line": "'t-1', 7",
     "queues": ("NULL, NULL, 51", "'open', 'agent-3', 51"),
-    "reach": "'i-7'",
-    "leads": "'i-7'",
-    "tickets_during": f"'i-7', {WHEN}, now()",
-    "tickets_linked": "'i-7'",
     **dict.fromkeys(OF_ONE_CUSTOMER, "'c-7919'"),
 }
 

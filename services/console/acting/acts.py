@@ -1,0 +1,70 @@
+"""The table of acts: what a person may ask for in the console, the role it needs, and the owner's route that does it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote
+
+from services.console.sessions.roles import Role
+
+
+class Owner(StrEnum):
+    """Who owns what an act changes."""
+
+    MONITOR = "monitor"
+    NOTIFIER = "notifier"
+    TICKETING = "ticketing"
+    CONSOLE = "console"  # the console does it by itself: it has no route
+
+
+@dataclass(frozen=True)
+class Act:
+    """Is one kind of act."""
+
+    name: str  # as the audit log has it
+    role: Role  # the least that it needs
+    owner: Owner
+    method: str = ""
+    path: str = ""  # of the owner's route; `{names}` are filled in by `at`
+    after: tuple[str, ...] = ()  # what the audit log keeps of the owner's answer; nothing that customers or agents wrote
+    awaits: str = ""  # `ticket` or `incident`: the answer is one, and is drawn until its fact arrives
+
+    def at(self, where: Mapping[str, str]) -> str:
+        """Returns the path with these values, each of them one segment whatever is in it."""
+        return self.path.format_map({name: quote(value, safe="") for name, value in where.items()})
+
+
+def _ticket(name: str, path: str = "") -> Act:
+    return Act(
+        f"ticket.{name}",
+        Role.AGENT,
+        Owner.TICKETING,
+        "POST",
+        f"/v1/tickets/{{ref}}/{path or name}",
+        ("status", "assignee", "incident_id"),
+        awaits="ticket",
+    )
+
+
+def _incident(name: str) -> Act:
+    return Act(
+        f"incident.{name}", Role.LEAD, Owner.MONITOR, "POST", f"/v1/incidents/{{incident_id}}/{name}", ("status", "note"), awaits="incident"
+    )
+
+
+_ALL = (
+    _incident("resolve"),
+    _incident("dismiss"),
+    _ticket("reply"),
+    _ticket("assign"),
+    _ticket("unassign", "assign"),
+    _ticket("link"),
+    _ticket("unlink"),
+    _ticket("resolve"),
+    _ticket("reopen"),
+    Act("customer.preferences", Role.AGENT, Owner.NOTIFIER, "PUT", "/v1/customers/{customer_id}/preferences", ("incident", "guidance")),
+    Act("customer.clear_mark", Role.OPERATOR, Owner.NOTIFIER, "POST", "/v1/customers/{customer_id}/contacts/clear-mark"),
+    Act("customer.export", Role.LEAD, Owner.CONSOLE),
+    Act("customer.erase", Role.OPERATOR, Owner.CONSOLE),
+)
+ACTS: Mapping[str, Act] = {act.name: act for act in _ALL}

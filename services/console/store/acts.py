@@ -1,0 +1,39 @@
+"""Keeps which forms were pressed, so that each acts once."""
+
+from enum import Enum, auto
+from pathlib import Path
+
+from shared.postgres import Queries, Tx
+
+queries = Queries(Path(__file__).with_name("acts.sql"))
+
+
+class Claim(Enum):
+    """What a press of a form finds."""
+
+    OURS = auto()  # nobody has acted on it: whoever got this does, before the lease ends
+    TAKEN = auto()  # another press is under way
+    DONE = auto()  # an earlier press did it
+    OTHERS = auto()  # the id was used by somebody else, or for something else that was done
+
+
+async def claim(tx: Tx, form_id: str, person: str, act: str, asked: bytes) -> Claim:
+    """Claims the form for as long as an owner may take to answer, and a bit more."""
+    if await tx.fetchval(queries.claim, form_id, person, act, asked):
+        return Claim.OURS
+    row = await tx.fetchrow(queries.claimed, form_id)
+    if row is None:
+        return Claim.TAKEN  # it was let go this very moment: the next look claims it
+    if (row["person"], row["act"]) != (person, act) or (row["done_at"] and row["asked"] != asked):
+        return Claim.OTHERS
+    return Claim.DONE if row["done_at"] else Claim.TAKEN
+
+
+async def finish(tx: Tx, form_id: str) -> bool:
+    """Marks the form's act as done; False when it is marked already."""
+    return await tx.fetchval(queries.finish, form_id) is not None
+
+
+async def let_go(tx: Tx, form_id: str, *, again: bool) -> None:
+    """Ends the claim; `again`: the outcome is not known, so the same act may follow under the same id and no other."""
+    await tx.execute(queries.release if again else queries.forget, form_id)
