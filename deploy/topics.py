@@ -16,9 +16,10 @@ from deploy.incremental import SetTopicConfigs
 from shared.configuration.files import Config, load, meant
 from shared.connecting.brokers import Brokers
 from shared.events.envelope import Topic
+from shared.letters import receipts
 
+RECEIPTS = receipts.RECEIPTS  # where `forewarn dlq redrive` and the console write down what they sent back
 REPLICAS = 3  # or as many as there are brokers, if that is fewer
-RECEIPTS = "forewarn.redriven.v1"  # where `forewarn dlq redrive` writes down what it sent back
 FILE = Path(__file__).parent / "kafka" / "topics.yml"
 
 

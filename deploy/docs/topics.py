@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shared.events import Topic
 
 PRODUCTS = "product systems"
-MONITOR, NOTIFIER, TICKETING = "monitor", "notifier", "ticketing"
+MONITOR, NOTIFIER, TICKETING, CONSOLE = "monitor", "notifier", "ticketing", "console"
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,15 @@ FLOWS: dict[Topic, Flow] = {
         "so a new type needs no new code.",
     ),
     Topic.CUSTOMERS: Flow(
-        "Customers", PRODUCTS, (NOTIFIER,), "Who the customers are, and how they may be told. The last state of each is kept for ever."
+        "Customers",
+        PRODUCTS,
+        (MONITOR, NOTIFIER, TICKETING, CONSOLE),
+        "Who the customers are, and how they may be told. The last state of each is kept for ever.",
     ),
     Topic.SUPPORT_REQUESTS: Flow("Support requests", "forms, chat, mail gateway", (TICKETING,), "What customers write in about."),
     Topic.PARTIALS: Flow("Partials", MONITOR, (MONITOR,), "What one partition counted, for the instance that puts the counts together."),
-    Topic.INCIDENTS: Flow("Incidents", MONITOR, (NOTIFIER, TICKETING), "Something is wrong, and for whom."),
-    Topic.RISKS: Flow("Risks", MONITOR, (), "One customer in trouble, with no incident around."),
-    Topic.NOTIFICATIONS: Flow("Notifications", NOTIFIER, (), "What each customer was told, or why not."),
-    Topic.TICKETS: Flow("Tickets", TICKETING, (NOTIFIER,), "The cases: who works on them, by when, and what was said."),
+    Topic.INCIDENTS: Flow("Incidents", MONITOR, (NOTIFIER, TICKETING, CONSOLE), "Something is wrong, and for whom."),
+    Topic.RISKS: Flow("Risks", MONITOR, (CONSOLE,), "One customer in trouble, with no incident around."),
+    Topic.NOTIFICATIONS: Flow("Notifications", NOTIFIER, (TICKETING, CONSOLE), "What each customer was told, or why not."),
+    Topic.TICKETS: Flow("Tickets", TICKETING, (NOTIFIER, CONSOLE), "The cases: who works on them, by when, and what was said."),
 }

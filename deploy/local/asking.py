@@ -13,11 +13,11 @@ from urllib.request import Request, urlopen
 import typer
 from pydantic import BaseModel, ValidationError
 
-from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from deploy.local.terminal import say
 from deploy.services import SERVICES
 from shared.configuration import secret_rules
+from shared.observing.printable import printable
 
 WITHIN_S = 10.0  # for an answer
 MOST = 16 << 20  # bytes of an answer

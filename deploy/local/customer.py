@@ -16,11 +16,11 @@ import typer
 from deploy.local.asking import DEFAULT_URLS, Answer, Token, Urls, ask_all
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
 from deploy.local.erasure import DEADLINE_S, Report, asked, publish, remains
-from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from deploy.local.running import run
 from deploy.local.terminal import say
 from shared.connecting.brokers import Brokers
+from shared.observing.printable import printable
 from shared.routes.customers import DataPage, ErasureView
 
 LOOK_S = 0.5  # between two looks at what the services have done

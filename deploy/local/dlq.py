@@ -1,32 +1,30 @@
 """Implements `forewarn dlq`: shows dead letters and their reasons, and sends them back to their topic. Judges no message."""
 
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from aiokafka import ConsumerRecord
 
 from deploy.local.asking import DEFAULT_URLS, Token, Urls
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
-from deploy.local.erased import Erased, spared
-from deploy.local.letters import MOST, SUFFIX, Letter, NoLetter, Place, letters, letters_of, send_back
-from deploy.local.pointers import Followed, following
-from deploy.local.printable import printable
-from deploy.local.reading import topics
-from deploy.local.receipts import Receipts, receipts
+from deploy.local.erased import Erased
 from deploy.local.running import run
 from deploy.local.terminal import say
 from deploy.topics import RECEIPTS
 from shared.connecting.brokers import Brokers
+from shared.letters import redriving as sending
+from shared.letters.erased import spared
+from shared.letters.letters import MOST, SUFFIX, Letter, NoLetter, Place, letters, letters_of
+from shared.letters.reading import topics
+from shared.letters.receipts import Receipts, receipts
+from shared.letters.redriving import Redrive
+from shared.observing.printable import printable
 from shared.streaming.dead_letters import PREFIX
 
-AT_ONCE = 500  # letters in one receipt
 REASONS = 30  # lines of the list for one topic: a reason is whatever a header says
 HEADERS = 50  # of a letter that are shown
-BYTES_AT_ONCE = 16 << 20  # of the records of those letters
 CLOCK = "%Y-%m-%d %H:%M:%S UTC"
 LINE = "{:<22} {:<20} {:>8} {:>8}   {}"  # of the list
 
@@ -170,87 +168,25 @@ def _shown(letter: Letter, sent: bool) -> Iterator[str]:
 # ── redriving ────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass
-class Redrive:
-    """Counts what became of the letters of one topic."""
-
-    going: Counter[str] = field(default_factory=Counter)  # by reason
-    poison: int = 0
-    gone: int = 0  # pointers at records that are kept no longer or cannot be read
-    refused: int = 0  # records that the broker does not take
-    others: int = 0  # records that are no dead letters
-    erased: int = 0  # letters about customers who were erased since
-
-    def lines(self, topic: str, dry_run: bool) -> Iterator[str]:
-        """Yields the counts as lines for people."""
-        for each, count in self.going.most_common(REASONS):
-            yield f"{count:,} {printable(each)}"
-        yield f"{self.going.total():,} dead letters {'would go' if dry_run else 'went'} back to {topic}"
-        if self.poison:
-            yield f"{self.poison:,} stay: they have come back {MOST} times; `forewarn dlq show` says what is wrong with them"
-        if self.gone:
-            yield f"{self.gone:,} stay: they are pointers, and {topic} does not keep their records, or no client can unpack them"
-        if self.refused:
-            yield f"{self.refused:,} stay: their records are larger than {topic} takes, or lack the key it needs"
-        if self.erased:
-            yield f"{self.erased:,} stay: their customers were erased"
-        if self.others:
-            yield f"{self.others:,} stay: they are no dead letters; `forewarn dlq show` says what is wrong with them"
+def _lines_of(done: Redrive, topic: str, dry_run: bool) -> Iterator[str]:
+    """Yields the counts as lines for people."""
+    for each, count in done.going.most_common(REASONS):
+        yield f"{count:,} {printable(each)}"
+    yield f"{done.going.total():,} dead letters {'would go' if dry_run else 'went'} back to {topic}"
+    if done.poison:
+        yield f"{done.poison:,} stay: they have come back {MOST} times; `forewarn dlq show` says what is wrong with them"
+    if done.gone:
+        yield f"{done.gone:,} stay: they are pointers, and {topic} does not keep their records, or no client can unpack them"
+    if done.refused:
+        yield f"{done.refused:,} stay: their records are larger than {topic} takes, or lack the key it needs"
+    if done.erased:
+        yield f"{done.erased:,} stay: their customers were erased"
+    if done.others:
+        yield f"{done.others:,} stay: they are no dead letters; `forewarn dlq show` says what is wrong with them"
 
 
 async def redrive_on(brokers: Brokers, topic: str, reason: str | None = None, dry_run: bool = False, erased: Erased | None = None) -> int:
     """Sends back what waits, and prints what it did. Returns the exit code: 1 when something that should have gone is left."""
-    name, done = letters_of(topic), Redrive()
-    sent = await receipts(brokers)
-    async with following(brokers, name.removesuffix(SUFFIX)) as followed:
-        async for piece in _pieces(_waiting(brokers, name, sent, reason, done)):
-            found = await _with_records(followed, piece)
-            going = await _without_erased(erased or Erased(), found)
-            refused = await send_back(brokers, name, going) if going and not dry_run else []
-            done.gone += len(piece) - len(found)
-            done.erased += len(found) - len(going)
-            done.refused += len(refused)
-            done.going.update(letter.reason for letter, _ in going if letter not in refused)
-    say(*done.lines(name.removesuffix(SUFFIX), dry_run))
-    return 1 if done.poison or done.gone or done.refused else 0
-
-
-async def _waiting(brokers: Brokers, name: str, sent: Receipts, reason: str | None, done: Redrive) -> AsyncIterator[Letter]:
-    """Yields the letters that wait and may be sent back."""
-    async for letter in letters(brokers, name):
-        if isinstance(letter, NoLetter):
-            done.others += 1
-        elif letter.record in sent or reason not in (None, letter.reason):
-            continue
-        elif letter.is_poison:
-            done.poison += 1
-        else:
-            yield letter
-
-
-async def _pieces(waiting: AsyncIterator[Letter]) -> AsyncIterator[list[Letter]]:
-    """Yields pieces of as many letters as fit into memory with their records."""
-    piece: list[Letter] = []
-    size = 0
-    async for letter in waiting:
-        piece.append(letter)
-        size += letter.size
-        if len(piece) == AT_ONCE or size > BYTES_AT_ONCE:
-            yield piece
-            piece, size = [], 0
-    if piece:
-        yield piece
-
-
-async def _with_records(followed: Followed, piece: Sequence[Letter]) -> list[tuple[Letter, ConsumerRecord]]:
-    """Returns each letter with the record that goes back, in order; without those whose record is gone."""
-    pointed = await followed.records([letter for letter in piece if letter.is_pointer])
-    going = [(letter, pointed.get(letter.place) if letter.is_pointer else letter.record) for letter in piece]
-    return [(letter, record) for letter, record in going if record is not None]
-
-
-async def _without_erased(erased: Erased, found: Sequence[tuple[Letter, ConsumerRecord]]) -> list[tuple[Letter, ConsumerRecord]]:
-    """Returns the letters that may go, their records without what is about customers who were erased since."""
-    gone = await erased.among(found)
-    left = [(letter, spared(record, gone.get(letter.place, ()))) for letter, record in found]
-    return [(letter, record) for letter, record in left if record is not None]
+    done = await sending.redrive(brokers, topic, lambda letter: reason in (None, letter.reason), (erased or Erased()).among, dry_run)
+    say(*_lines_of(done, letters_of(topic).removesuffix(SUFFIX), dry_run))
+    return 1 if done.left else 0

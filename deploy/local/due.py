@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all, report
-from deploy.local.printable import printable
 from deploy.local.running import run
 from deploy.local.terminal import say
+from shared.observing.printable import printable
 from shared.routes.due import DueAside, Retried
 
 due = typer.Typer(help="Due work that was put aside: what it is and why, and how to have it tried again.")

@@ -1,31 +1,17 @@
-"""Finds which customers dead letters are about, and who of them was erased. It asks the services by digests, and so tells them no ids.
+"""Asks the services which customers that dead letters name were erased. It asks by digests, and so tells them no ids."""
 
-A letter may name a customer anywhere: in its key, in a header, as any text of its JSON. All of these are asked for.
-"""
-
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from copy import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-
-import msgspec
-from aiokafka import ConsumerRecord
 
 from deploy.local.asking import ask_all
-from deploy.local.letters import Letter, Place
 from deploy.local.processes import Failed
-from shared.erasing import digest
-from shared.mentions import without
-from shared.routes.customers import MOST, Found
-from shared.streaming.dead_letters import PREFIX
+from shared.letters.erased import Found, named
+from shared.letters.letters import Place
+from shared.routes.customers import MOST
+from shared.routes.customers import Found as Answer
 
-LONGEST_ID = 255  # characters, as in every fact's subject
-TEXTS = 5_000  # of one letter, that may be ids: an impact names 500 customers
 UNKNOWN = "no service says which customers were erased: mend that, or have their letters treated as any other by --unchecked"
-
-_quoted = re.compile(rb'"([^"\\\x00-\x1f]{1,1020})"').findall
 
 
 @dataclass
@@ -36,18 +22,11 @@ class Erased:
     token: str = field(default="", repr=False)
     _anybody: bool | None = None  # whether anybody was erased at all; None until a service has answered
 
-    async def among(self, letters: Sequence[tuple[Letter, ConsumerRecord]]) -> dict[Place, frozenset[str]]:
+    async def among(self, letters: Found) -> dict[Place, frozenset[str]]:
         """Returns whom each of these records names that was erased after it came. Raises Failed when no service answers."""
         if not self.urls or not letters or not await self._any():
             return {}
-        texts = {letter.place: set(_texts(record)) for letter, record in letters}
-        of = {digest(each).hex(): each for each in set().union(*texts.values())}
-        when = {of[each]: at for each, at in (await self._find(list(of))).items()}
-        erased = {
-            letter.place: frozenset(each for each in texts[letter.place] & when.keys() if _is_older(letter, when[each]))
-            for letter, _ in letters
-        }
-        return {place: named for place, named in erased.items() if named}
+        return await named(letters, self._find)
 
     async def _any(self) -> bool:
         if self._anybody is None:
@@ -61,69 +40,10 @@ class Erased:
                 found |= {each: max(at, found.get(each, at)) for each, at in said.erased.items()}
         return found
 
-    async def _ask(self, digests: Sequence[str]) -> list[Found]:
+    async def _ask(self, digests: Sequence[str]) -> list[Answer]:
         """Returns the answers of those services that answer. One that is behind knows of fewer erasures, so all are asked."""
-        answers = await ask_all(self.urls, self.token, "/v1/erasures/find", Found, {"digests": list(digests)})
+        answers = await ask_all(self.urls, self.token, "/v1/erasures/find", Answer, {"digests": list(digests)})
         said = [answer.said for answer in answers if answer.said]
         if not said:
             raise Failed(*(answer.complaint() for answer in answers), UNKNOWN)
         return said
-
-
-def _is_older(letter: Letter, erased_at: datetime) -> bool:
-    """Returns True when the record came before the erasure; one without a time counts as older."""
-    try:
-        return datetime.fromisoformat(letter.said("first-seen") or "") <= erased_at
-    except (ValueError, TypeError):
-        return True
-
-
-def spared(record: ConsumerRecord, erased: Iterable[str]) -> ConsumerRecord | None:
-    """Returns the record without what is about these customers; None when all of it is."""
-    value = record.value
-    for customer_id in erased:
-        if customer_id.encode("utf-8", "surrogatepass") in _names_of(record) or value is None:
-            return None
-        if (value := without(value, customer_id)) is None:
-            return None
-    if value is record.value:
-        return record
-    rest = copy(record)
-    rest.value = value
-    return rest
-
-
-def _names_of(record: ConsumerRecord) -> list[bytes]:
-    """Returns the key, and what headers hold beside ours."""
-    headers = [value for name, value in record.headers if value is not None and not name.startswith(PREFIX)]
-    return [held for held in (record.key, *headers) if held is not None]
-
-
-def _texts(record: ConsumerRecord) -> Iterator[str]:
-    """Yields everything in a record that may be an id."""
-    for held in _names_of(record):
-        if len(held) <= 4 * LONGEST_ID:
-            yield held.decode("utf-8", "surrogateescape")
-    yield from _texts_in(record.value or b"")
-
-
-def _texts_in(value: bytes) -> Iterator[str]:
-    """Yields the texts of JSON, keys too; of other bytes what stands in quotes."""
-    try:
-        held = msgspec.json.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        yield from (each.decode("utf-8", "replace") for each in _quoted(value)[:TEXTS])
-        return
-    waiting: list[Any] = [held]
-    count = 0
-    while waiting and count < TEXTS:
-        match waiting.pop():
-            case dict() as inner:
-                waiting += [*inner, *inner.values()]
-            case list() as inner:
-                waiting += inner
-            case str() as text if len(text) <= LONGEST_ID:
-                count += 1
-                yield text
-            case _:
-                pass

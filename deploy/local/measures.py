@@ -8,11 +8,11 @@ from urllib.parse import quote
 import typer
 
 from deploy.local.asking import Token, ask_all
-from deploy.local.printable import printable
 from deploy.local.running import run
 from deploy.local.terminal import say
 from services.console.api.measures import Measures
 from services.console.measures.words import in_words
+from shared.observing.printable import printable
 
 LINE = "{:<40} {:>14}  {}"  # of the table
 CONSOLE = "http://localhost:8004"

@@ -12,16 +12,14 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from shared import failed
+
 ROOT = Path(__file__).parent.parent.parent
 STOP_S = 10.0  # after SIGTERM, before SIGKILL
 SHOWN = 40  # lines of a log that go into an error
 
 
-class Failed(Exception):
-    """A part of the stack did not start or ended too early; it says which, each argument a line, and ends with its log."""
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.args))
+Failed = failed.Failed
 
 
 @dataclass(frozen=True)

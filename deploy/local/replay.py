@@ -25,7 +25,6 @@ from deploy.local.mappings.arriving import arriving
 from deploy.local.mappings.model import Mapping
 from deploy.local.mappings.reading import STANDARD_INPUT, Input, Unreadable, opened, rows
 from deploy.local.mappings.turning import Ready, Refused, Turning
-from deploy.local.printable import printable
 from deploy.local.processes import Failed
 from deploy.local.running import run
 from deploy.local.terminal import Screen, guarded, say
@@ -33,6 +32,7 @@ from deploy.simulator.play import Record, play, producer
 from shared.configuration.files import ConfigError, load
 from shared.connecting.brokers import Brokers
 from shared.events.moments import EARLIEST
+from shared.observing.printable import printable
 
 SHIPPED = Path(__file__).parent / "mappings"
 AT_ONCE, WITHIN = 5_000, 0.2  # rows, and seconds, between two checks of the broker and of Ctrl-C

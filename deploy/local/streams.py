@@ -8,10 +8,10 @@ from urllib.parse import quote
 import typer
 
 from deploy.local.asking import DEFAULT_URLS, Token, Urls, ask_all, report
-from deploy.local.printable import printable
 from deploy.local.replicas import every_address, merged
 from deploy.local.running import run
 from deploy.local.terminal import say
+from shared.observing.printable import printable
 from shared.routes.streams import BrakeView, Released, SampleView, SentAgain, Streams, StreamView
 
 LINE = "{:<13} {:<20} {:>9} {:>9} {:>9}   {}"  # of the table

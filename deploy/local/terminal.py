@@ -13,7 +13,7 @@ from typing import TextIO, cast
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from deploy.local.printable import printable
+from shared.observing.printable import printable
 from shared.observing.visible import visible
 
 LONGEST = 50_000  # characters of a line

@@ -13,13 +13,13 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from deploy import tokens_file
-from deploy.local.printable import printable
 from deploy.local.terminal import say
 from deploy.tokens_file import Change, Refused
 from shared.configuration.files import ConfigError, Duration
 from shared.http.tokens import mint, sha256, without_tokens
 from shared.http.tokens_file import MOST_CALLERS, MOST_TOKENS, Entry, Token, TokensFile
 from shared.identity import Role, name_trouble
+from shared.observing.printable import printable
 
 R = TypeVar("R")
 

@@ -10,6 +10,7 @@ from services.console.acting import known
 from services.console.acting.owners import Owners
 from services.console.api import people
 from services.console.api.measures import router as measures
+from services.console.hearing.letters import Watch
 from services.console.hearing.streams import streams
 from services.console.keeping import kept
 from services.console.live.behind import Behind
@@ -38,7 +39,7 @@ async def say_whether_people_can_sign_in(settings: ConsoleSettings) -> None:
 def service(settings: ConsoleSettings) -> Service:
     """Returns the console, ready to run."""
     database, passwords = Database(settings, "console"), Passwords()
-    heard = tuple(streams(database))
+    heard, letters = tuple(streams(database)), Watch(settings, database)
     behind = Behind(heard)
     hub = Hub(database, settings.live_streams, behind)
     owners = Owners(settings)
@@ -55,7 +56,7 @@ def service(settings: ConsoleSettings) -> Service:
         routers=[measures, people.router(settings, passwords)],
         site=partial(site, settings, database, Recognizer(settings, database), hub, passwords, owners=owners),
         streams=heard,
-        background=(hub.run, owners.run),
+        background=(hub.run, owners.run, letters.run),
         ending=(hub.close,),
         measurements=[metrics.measured(database), behind],
         kept=kept(settings),

@@ -1,4 +1,4 @@
-"""The metrics of the console, beside those that every service has: the measures of each period, as they were counted last."""
+"""The metrics of the console, beside those that every service has: the measures of each period, open pages, and how far it is behind."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -18,11 +18,11 @@ from typing import Annotated, Any
 
 import typer
 
-from deploy.local.reading import everything
 from deploy.local.replay import Plan, Tally, mapping_of, replay_on
 from shared.cloudevents import read_event
 from shared.connecting.brokers import Brokers
 from shared.events import TicketOpened, Topic
+from shared.letters.reading import everything
 from shared.streaming.unpacking import Unreadable
 from tests.containers import Kafka, Postgres, running_kafka, running_postgres
 from tests.faults.members import Member, started

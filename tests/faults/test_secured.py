@@ -10,11 +10,11 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy import topics
 from deploy.incremental import SetTopicConfigs
-from deploy.local.reading import everything
-from deploy.local.reading import topics as listed
 from deploy.simulator.play import Record, play, producer
 from shared.connecting.brokers import Brokers, Unreachable
 from shared.kafka import Answering
+from shared.letters.reading import everything
+from shared.letters.reading import topics as listed
 from tests.containers import Postgres
 from tests.faults.members import started
 from tests.faults.secured import PASSWORD, USER, Secured, running_secured, token

@@ -47,6 +47,7 @@ KNOWN: list[Fact] = [opened(), impact(ID, "c-2"), impact(ID, "c-3", incident="i-
 async def acted_on(desk: Desk, operator: httpx2.AsyncClient) -> None:
     """Publishes and does everything that there can be of a customer and their tickets."""
     await desk.tell(*KNOWN)
+    await desk.rows("INSERT INTO told VALUES ('i-1', $1, clock()) RETURNING 1", ID)  # of an earlier version
     new = {"customer_id": ID, "subject": WORD, "body": TEXT}
     assert (await operator.post("/v1/tickets", json=new, headers={"Idempotency-Key": "k"})).status_code == 201
     for what, body in (

@@ -52,6 +52,15 @@ def _incident(name: str) -> Act:
     )
 
 
+def _running(owner: Owner) -> tuple[Act, ...]:
+    """Returns what operators do to the streams and the due work of one service."""
+    return (
+        Act(f"{owner}.release", Role.OPERATOR, owner, "POST", "/v1/streams/{topic}/release", ("topic", "partitions")),
+        Act(f"{owner}.retry", Role.OPERATOR, owner, "POST", "/v1/due/retry", ("rows",)),
+        Act(f"{owner}.publish", Role.OPERATOR, owner, "POST", "/v1/unpublished/send", ("rows",)),
+    )
+
+
 _ALL = (
     _incident("resolve"),
     _incident("dismiss"),
@@ -66,5 +75,7 @@ _ALL = (
     Act("customer.clear_mark", Role.OPERATOR, Owner.NOTIFIER, "POST", "/v1/customers/{customer_id}/contacts/clear-mark"),
     Act("customer.export", Role.LEAD, Owner.CONSOLE),
     Act("customer.erase", Role.OPERATOR, Owner.CONSOLE),
+    *(each for owner in (Owner.MONITOR, Owner.NOTIFIER, Owner.TICKETING) for each in _running(owner)),
+    Act("letters.redrive", Role.OPERATOR, Owner.CONSOLE),
 )
 ACTS: Mapping[str, Act] = {act.name: act for act in _ALL}

@@ -1,20 +1,38 @@
-"""The pages, one folder each; a new one is a folder and a line here."""
+"""The pages, one folder each; a new one is a folder and a line here. Those with a title are in the navigation, in this order."""
 
-from services.console.pages import affected, customer, drafts, incident, incidents, keys, now, people, queue, search, sign_in, ticket, why
+from services.console.pages import (
+    affected,
+    audit,
+    customer,
+    drafts,
+    health,
+    incident,
+    incidents,
+    keys,
+    now,
+    people,
+    queue,
+    search,
+    sign_in,
+    ticket,
+    why,
+)
 from services.console.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
     now.PAGE,
+    queue.PAGE,
     incidents.PAGE,
     incident.PAGE,
     affected.PAGE,
-    queue.PAGE,
     ticket.PAGE,
     customer.PAGE,
     why.PAGE,
+    health.PAGE,
+    audit.PAGE,
+    people.PAGE,
     search.PAGE,
     keys.PAGE,
-    people.PAGE,
     sign_in.PAGE,
     drafts.PAGE,
 )

@@ -9,15 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 
-from deploy.local import reading
 from deploy.local.dlq import list_on, redrive_on, show_on
 from deploy.local.erased import Erased
-from deploy.local.letters import MOST
 from deploy.local.processes import Failed, free_port
 from shared.cloudevents import Reason
 from shared.connecting.brokers import Brokers
 from shared.erasing import erase
 from shared.events import Topic
+from shared.letters import reading
+from shared.letters.letters import MOST
 from shared.postgres import Database
 from shared.service import Service
 from shared.settings import Settings

@@ -10,14 +10,14 @@ from aiokafka import AIOKafkaProducer
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from deploy.local import receipts
 from deploy.local.dlq import list_on, redrive_on, show_on
 from deploy.local.processes import Failed
-from deploy.local.reading import everything
 from deploy.topics import RECEIPTS
 from shared.cloudevents import Reason
 from shared.connecting.brokers import Brokers, Producer
 from shared.events import Topic
+from shared.letters import receipts
+from shared.letters.reading import everything
 from shared.streaming.dead_letters import DeadLetter, Form
 from shared.streaming.unpacking import Unreadable
 from tests.batches import Record, send_records

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from deploy.local.processes import Failed
 from shared.connecting.brokers import Brokers
+from shared.failed import Failed
 from shared.streaming import unpacking
 
 POLL_MS = 500

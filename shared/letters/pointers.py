@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from deploy.local.letters import Letter, Place
-from deploy.local.reading import between, reader
 from shared.connecting.brokers import Brokers
+from shared.letters.letters import Letter, Place
+from shared.letters.reading import between, reader
 from shared.streaming.unpacking import Unreadable
 
 NEAR = 5_000  # offsets that are read over rather than sought past

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from aiokafka import ConsumerRecord
 from aiokafka.errors import KafkaError
 
-from deploy.local import receipts
-from deploy.local.printable import printable
-from deploy.local.processes import Failed
-from deploy.local.reading import everything, topics
 from shared.connecting.brokers import Brokers, Producer
+from shared.failed import Failed
+from shared.letters import receipts
+from shared.letters.reading import everything, topics
+from shared.observing.printable import printable
 from shared.outgoing.rows import REFUSALS, Refusal
 from shared.streaming.dead_letters import PREFIX, REDRIVEN, Form
 from shared.streaming.unpacking import Unreadable

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import msgspec
 from aiokafka import ConsumerRecord
 
-from deploy.local.processes import Failed
-from deploy.local.reading import everything, topics
-from deploy.topics import RECEIPTS
 from shared.connecting.brokers import Brokers, Producer
+from shared.failed import Failed
+from shared.letters.reading import everything, topics
 from shared.streaming.unpacking import Unreadable
 
+RECEIPTS = "forewarn.redriven.v1"  # where it is written down which dead letters were sent back
 WITHIN_S = 5.0  # for the broker to say that there is such a topic
 
 Mark = tuple[int, int, int]  # partition, offset and timestamp in milliseconds of a letter
@@ -39,7 +39,7 @@ class Receipts:
     odd: int = 0  # records that are no receipts
 
     def __contains__(self, letter: ConsumerRecord) -> bool:
-        return _mark(letter) in self.sent.get(letter.topic, ())
+        return mark(letter) in self.sent.get(letter.topic, ())
 
 
 async def receipts(brokers: Brokers) -> Receipts:
@@ -48,12 +48,17 @@ async def receipts(brokers: Brokers) -> Receipts:
     if RECEIPTS not in await topics(brokers):
         return found
     async for record in everything(brokers, RECEIPTS):
-        receipt = None if isinstance(record, Unreadable) else _receipt(record)
-        if receipt is None:
-            found.odd += 1
-        else:
-            found.sent.setdefault(receipt.topic, set()).update(receipt.letters)
+        take(found, record)
     return found
+
+
+def take(found: Receipts, record: ConsumerRecord) -> None:
+    """Adds what one record of the topic says."""
+    receipt = None if isinstance(record, Unreadable) else _receipt(record)
+    if receipt is None:
+        found.odd += 1
+    else:
+        found.sent.setdefault(receipt.topic, set()).update(receipt.letters)
 
 
 def _receipt(record: ConsumerRecord) -> Receipt | None:
@@ -73,9 +78,10 @@ async def expect_topic(sender: Producer) -> None:
 
 async def write(sender: Producer, topic: str, letters: Iterable[ConsumerRecord]) -> None:
     """Writes that these letters of the topic were sent back."""
-    receipt = Receipt(topic, [_mark(letter) for letter in letters])
+    receipt = Receipt(topic, [mark(letter) for letter in letters])
     await sender.send_and_wait(RECEIPTS, msgspec.json.encode(receipt), key=topic.encode())
 
 
-def _mark(letter: ConsumerRecord) -> Mark:
+def mark(letter: ConsumerRecord) -> Mark:
+    """Returns what a receipt names a letter by."""
     return letter.partition, letter.offset, letter.timestamp

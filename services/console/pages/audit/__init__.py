@@ -1,0 +1,6 @@
+"""Audit: who did what in the console, the latest first."""
+
+from services.console.pages.audit.page import router
+from services.console.pages.page import Page
+
+PAGE = Page(router, "Audit", "/audit", "u")

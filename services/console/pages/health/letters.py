@@ -1,0 +1,131 @@
+"""Shows the dead letters of one topic to operators, and sends chosen ones back, each once."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import starmap
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, Response
+
+from services.console.acting.outcome import Done, Refused
+from services.console.acting.performing import done_at, perform_here
+from services.console.frame.drawing import draw
+from services.console.frame.words import segment
+from services.console.sessions.roles import Role
+from services.console.sessions.signed import allow
+from shared.answers import Name
+from shared.connecting.brokers import Brokers, brokers_of
+from shared.erasing import anybody_erased, erased_digests
+from shared.events import Topic
+from shared.failed import Failed
+from shared.letters import letters as reading
+from shared.letters.erased import Found, named, spared
+from shared.letters.letters import Letter, NoLetter, Place
+from shared.letters.receipts import receipts
+from shared.letters.redriving import redrive
+from shared.observing.printable import printable
+from shared.postgres import Database
+
+SHOWN = 20  # the latest that wait
+LONGEST = 2000  # characters of a letter's bytes
+
+router = APIRouter(dependencies=[allow(Role.OPERATOR)])
+
+
+@router.get("/health/letters/{topic}")
+async def show(request: Request, topic: Name) -> Response:
+    """Shows the latest letters that wait: where each stood, why it is here, and its bytes as far as they can be printed."""
+    return await _drawn(request, topic)
+
+
+@router.post("/health/letters/{topic}/redrive")
+async def send_back(request: Request, topic: Name, chosen: Annotated[list[str] | None, Form()] = None) -> Response:
+    """Sends the chosen letters back to their topic."""
+    places = {place for each in chosen or () if (place := _place(each)) is not None}
+    if not places:
+        return await _drawn(request, topic, Refused(422, "Choose the letters that are to go back."))
+    names = ",".join(sorted(chosen or ()))
+    outcome = await perform_here(
+        request, "letters.redrive", partial(_redrive, request, topic, places), subject=f"letters:{topic} {names}"[:2000]
+    )
+    if isinstance(outcome, Refused):
+        return await _drawn(request, topic, outcome)
+    return done_at(request, f"/health/letters/{segment(topic)}")
+
+
+async def _redrive(request: Request, topic: str, places: set[Place], _form_id: str) -> Done | Refused:
+    try:
+        among = partial(_among, request.app.state.database)
+        done = await redrive(_brokers(request), topic, lambda letter: letter.place in places, among)
+    except Failed as error:
+        return Refused(503, str(error))
+    if done.going.total():
+        return Done({"went": done.going.total(), "left": done.left + done.erased})
+    return Refused(409, "None of them went: they were sent back before, their customers were erased, or their records are kept no longer.")
+
+
+async def _among(database: Database, found: Found) -> Mapping[Place, frozenset[str]]:
+    """Returns whom of the erased each record names, by the console's own memory of erasures."""
+    async with database.connection() as tx:
+        if not found or not await anybody_erased(tx):
+            return {}
+
+        async def find(digests: Sequence[str]) -> Mapping[str, datetime]:
+            known = await erased_digests(tx, map(bytes.fromhex, digests))
+            return {each.hex(): at for each, at in known.items()}
+
+        return await named(found, find)
+
+
+async def _drawn(request: Request, topic: str, refused: Refused | None = None) -> Response:
+    trouble, rows = "", list[dict[str, Any]]()
+    try:
+        rows = await _waiting(request, topic)
+    except Failed as error:
+        trouble = str(error)
+    status = refused.status if refused else 503 if trouble else 200
+    words = refused.words if refused else trouble
+    return draw(
+        request, "health/letters.html", status=status, topic=topic, rows=rows, refused=words, given=refused.form_id if refused else ""
+    )
+
+
+async def _waiting(request: Request, topic: str) -> list[dict[str, Any]]:
+    if topic not in set(Topic):
+        raise Failed("There is no such topic.")
+    brokers = _brokers(request)
+    sent, latest = await receipts(brokers), deque[Letter](maxlen=SHOWN)
+    async for letter in reading.letters(brokers, reading.letters_of(topic)):
+        if not isinstance(letter, NoLetter) and letter.record not in sent:
+            latest.append(letter)
+    gone = await _among(request.app.state.database, [(letter, letter.record) for letter in latest])
+    return list(starmap(_shown, ((letter, gone.get(letter.place, frozenset())) for letter in reversed(latest))))
+
+
+def _shown(letter: Letter, erased: frozenset[str]) -> dict[str, Any]:
+    record = spared(letter.record, erased)
+    return {
+        "chosen": f"{letter.place[0]}-{letter.place[1]}",
+        "reason": letter.reason,
+        "detail": printable(letter.said("detail") or ""),
+        "stood_at": " ".join(printable(letter.said(each) or "?") for each in ("partition", "offset")),
+        "first_seen": printable(letter.said("first-seen") or "?"),
+        "redriven": letter.redriven,
+        "is_poison": letter.is_poison,
+        "value": "" if record is None else printable(record.value or b"", longest=LONGEST),
+        "is_erased": record is None,
+        "is_pointer": letter.is_pointer,
+    }
+
+
+def _place(said: str) -> Place | None:
+    partition, _, offset = said.partition("-")
+    if all(each.isascii() and each.isdigit() and len(each) < 19 for each in (partition, offset)):
+        return int(partition), int(offset)
+    return None
+
+
+def _brokers(request: Request) -> Brokers:
+    return brokers_of(request.app.state.settings)

@@ -1,0 +1,49 @@
+"""Health says how each service is, what waits and what was delivered; the audit log says who did what."""
+
+from services.console.sessions.roles import Role
+from services.console.store import audit, letters
+from shared.settings import Settings
+from tests.flow.console_screen import screen
+
+
+async def test_services_that_do_not_answer_are_said_so_and_the_rest_is_shown(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on, on.seen_by(Role.VIEWER) as browser:
+        async with on.database.transaction() as tx:
+            await letters.keep(tx, [letters.Row("tickets.v1", 3, 2, None, {"not_json": 2})])
+        await on.run(
+            "INSERT INTO notifications (id, customer_id, kind, status, at) VALUES ('n', 'c', 'opened', 'delivered', clock()),"
+            " ('o', 'c', 'opened', 'failed', clock() - interval '25 hours')"
+        )
+        answer = await browser.get("/health")
+    assert answer.status_code == 200
+    assert answer.text.count("cannot be reached") == 3
+    assert "2 not json" in answer.text
+    assert ("delivered" in answer.text, 'data-state="failed">failed' in answer.text) == (True, False)
+
+
+async def test_only_operators_see_letters_and_release_streams(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on, on.seen_by(Role.LEAD) as browser:
+        assert (await browser.get("/health/letters/tickets.v1")).status_code == 403
+        assert (await browser.post("/health/release", data={"service": "monitor", "topic": "tickets.v1"})).status_code == 403
+
+
+async def test_a_release_that_nobody_answers_is_refused_in_words(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on, on.seen_by(Role.OPERATOR) as browser:
+        answer = await browser.post("/health/release", data={"service": "monitor", "topic": "incidents.v1", "form_id": "form-0001"})
+    assert answer.status_code == 503
+    assert 'role="alert"' in answer.text
+
+
+async def test_the_audit_log_lists_acts_and_filters_them(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on, on.seen_by(Role.LEAD) as browser:
+        for person in ("ada", "bob"):
+            async with on.database.transaction() as tx:
+                await audit.record(tx, person=person, role="lead", act="incident.dismiss", subject=f"incident:{person}")
+        every, hers = await browser.get("/audit"), await browser.get("/audit?person=ada")
+    assert ("incident:ada" in every.text, "incident:bob" in every.text) == (True, True)
+    assert ("incident:ada" in hers.text, "incident:bob" in hers.text) == (True, False)
+
+
+async def test_agents_do_not_read_the_audit_log(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on, on.seen_by(Role.AGENT) as browser:
+        assert (await browser.get("/audit")).status_code == 403
