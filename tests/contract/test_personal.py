@@ -34,6 +34,9 @@ FREE = {  # unless PERSONAL names it
     "series": "counts by component",
     "reading": "moments and offsets",
     "heard": "ids of facts",
+    # ── console ──
+    "changes": "keys of what changed, with ids of customers: each row goes after ten minutes",
+    "viewing": "names of our own people, and ids of tickets: each row goes after a minute",
 }
 INCIDENTS = "what rules and operators say of an incident; whom it touches is in other tables"
 FREE_IN = {
