@@ -10,7 +10,6 @@ from shared.retention import Kept, days
 def kept(settings: ConsoleSettings) -> tuple[Kept, ...]:
     """Returns the tables that grow with time."""
     return (
-        Kept("changes", "at", days(1)),
         Kept("acts", "begun_at", days(1)),  # a form is pressed again within moments
         Kept("awaited", "at", timedelta(minutes=1)),  # shown for half of it
         Kept("drafts", "at", days(30)),
