@@ -70,9 +70,10 @@ faults: $(READY) ## kills, stops and restarts under load: ROUNDS=20 SEED=7 (Dock
 docs: $(READY) ## JSON Schemas, AsyncAPI and the reference of the configuration in docs/, from the code
 	$(BIN)/python -m deploy.docs
 
-up: ## the stack in Docker, healthy when this returns; PROFILE=observability adds Prometheus, Alertmanager, Grafana
+up: ## the stack in Docker, healthy when this returns, with a link into the console; PROFILE=observability adds Prometheus, Alertmanager, Grafana
 	docker compose build
 	docker compose $(if $(PROFILE),--profile $(PROFILE)) up --detach --wait
+	@docker compose run --rm -T --no-deps forewarn people link admin --role operator || true
 
 down: ## stops it; `docker compose down --volumes` forgets its data and secrets too
 	docker compose --profile '*' down

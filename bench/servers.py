@@ -10,6 +10,7 @@ from shutil import copytree
 import asyncpg
 
 from deploy.local.processes import ROOT, Child, child, ended_well, free_port, ready
+from deploy.services import NAMES
 from tests.containers import PASSWORD, running_kafka, running_postgres
 
 
@@ -33,6 +34,7 @@ class Servers:
             "FOREWARN_HTTP_PORT": str(port),
             "FOREWARN_PUBLIC_PORT": str(free_port()),
             "FOREWARN_LINK_SECRET": "bench",
+            "FOREWARN_CONSOLE_TOKEN": "bench",
         }
 
     async def connect(self) -> asyncpg.Connection:
@@ -47,7 +49,7 @@ async def servers() -> AsyncIterator[Servers]:
         folder = _configured(Path(name))
         async with running_kafka() as kafka, running_postgres() as postgres:
             found = Servers(kafka.bootstrap, postgres.port, folder)
-            passwords = {f"FOREWARN_{service}_PASSWORD": "bench" for service in ("MONITOR", "NOTIFIER", "TICKETING")}
+            passwords = {f"FOREWARN_{service.upper()}_PASSWORD": "bench" for service in NAMES}
             environment = found.environment("monitor", 0) | passwords | {"FOREWARN_ADMIN_PASSWORD": PASSWORD}
             async with child("deploy.init", environment=environment, log=folder / "init.log") as init:
                 await ended_well(init, 60)

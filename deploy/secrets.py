@@ -1,18 +1,20 @@
 """Makes the secrets of the compose stack on its first run, one folder per holder; what exists is never changed.
 
-Each folder is a volume of its own, so that a container sees only the secrets it uses. Beside them it makes the file of tokens, without
-any: `forewarn tokens` fills it. To rotate a secret, delete its files and bring the stack up again: `deploy.init` sets the roles'
-passwords to what the files say.
+Each folder is a volume of its own, so that a container sees only the secrets it uses. Beside them it makes the file of tokens, with the
+console's in it: `forewarn tokens` adds those of others. To rotate a secret, delete its files and bring the stack up again:
+`deploy.init` sets the roles' passwords to what the files say.
 """
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_urlsafe
 
-from deploy import tokens_file
+from deploy import console_token, tokens_file
 from deploy.services import NAMES, SERVICES
 
 TOKENS_FILE = "callers/tokens.yml"
+TOKEN_OF_CONSOLE = "console/console_token"  # noqa: S105  its path
 COMMAND_LINE = "forewarn"  # the compose service that runs `forewarn …`
 
 SECRETS: dict[str, tuple[str, ...]] = {
@@ -58,8 +60,15 @@ def _write(path: Path, value: str) -> None:
     new.replace(path)
 
 
+def ensure_known(root: Path, now: datetime) -> list[str]:
+    """Makes the file of tokens unless there is one, and the console's token known in it; says what was done or hinders it."""
+    made = ["made the file of tokens"] * tokens_file.ensure(root / TOKENS_FILE)
+    said = console_token.make_known(root / TOKENS_FILE, _read(root / TOKEN_OF_CONSOLE), now)
+    return [*made, said] if said else made
+
+
 if __name__ == "__main__":
     root = Path(sys.argv[1])
-    made = ensure(root) + ["the file of tokens"] * tokens_file.ensure(root / TOKENS_FILE)
-    for each in made or ["nothing: all of it is there"]:
-        print(f"made {each}", flush=True)
+    done = [f"made {each}" for each in ensure(root)] + ensure_known(root, datetime.now(UTC).replace(microsecond=0))
+    for each in done or ["made nothing: all of it is there"]:
+        print(each, flush=True)

@@ -36,6 +36,11 @@ def ensure(path: Path) -> bool:
         return True
 
 
+def is_ours(path: Path) -> bool:
+    """Returns True when this module wrote the file last, so that writing it again loses no comment and no order of somebody else's."""
+    return path.read_text().startswith(HEAD)
+
+
 def read(path: Path) -> TokensFile:
     """Returns what the file holds; no tokens when there is none yet. Raises ConfigError with every mistake and its line."""
     return load(path, TokensFile) if path.exists() else TokensFile()

@@ -172,6 +172,8 @@ def run(service: Service) -> None:
         import uvloop  # noqa: PLC0415  not there on Windows
 
         uvloop.run(serve(service))
+    # The interpreter would collect all there is once more before it ends, which takes a fifth of a second and frees nothing that matters.
+    gc.freeze()
 
 
 async def serve(service: Service) -> None:

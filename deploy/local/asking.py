@@ -23,6 +23,7 @@ WITHIN_S = 10.0  # for an answer
 MOST = 16 << 20  # bytes of an answer
 DEFAULT_URLS = tuple(f"http://localhost:{spec.port}" for spec in SERVICES)
 FROM_FILE = "FOREWARN_OPERATOR_TOKEN_FILE"
+UNSENDABLE = "FOREWARN_OPERATOR_TOKEN cannot be sent: it has spaces, control characters or letters beyond ASCII"
 TO_GET_IN = "set FOREWARN_OPERATOR_TOKEN (`forewarn up` prints it; in compose, `docker compose run --rm forewarn …` knows it)"
 
 Urls = Annotated[
@@ -66,8 +67,16 @@ class Answer(Generic[S]):
 async def ask_all(urls: Sequence[str], token: str, path: str, shape: type[S], body: dict[str, Any] | None = None) -> list[Answer[S]]:
     """Sends GET, or POST when there is a body; returns an answer of that shape for each address, in order."""
     if not secret_rules.sendable(token):  # the library's own error would show it
-        raise Failed("FOREWARN_OPERATOR_TOKEN cannot be sent: it has spaces, control characters or letters beyond ASCII")
-    return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, path, shape, body) for url in urls))
+        raise Failed(UNSENDABLE)
+    method = "GET" if body is None else "POST"
+    return await asyncio.gather(*(asyncio.to_thread(_ask, url.rstrip("/"), token, method, path, shape, body) for url in urls))
+
+
+async def ask(url: str, token: str, method: str, path: str, shape: type[S], body: dict[str, Any] | None = None) -> Answer[S]:
+    """Sends one request to one service; an answer without a body has no more than the shape's defaults."""
+    if not secret_rules.sendable(token):
+        raise Failed(UNSENDABLE)
+    return await asyncio.to_thread(_ask, url.rstrip("/"), token, method, path, shape, body)
 
 
 def report(answers: Sequence[Answer[S]], line: Callable[[S], str]) -> int:
@@ -76,14 +85,15 @@ def report(answers: Sequence[Answer[S]], line: Callable[[S], str]) -> int:
     return 0 if all(answer.said for answer in answers) else 1
 
 
-def _ask(url: str, token: str, path: str, shape: type[S], body: dict[str, Any] | None) -> Answer[S]:
+def _ask(url: str, token: str, method: str, path: str, shape: type[S], body: dict[str, Any] | None) -> Answer[S]:
     if not url.startswith(("http://", "https://")):
         raise Failed(f"{printable(url)} begins with neither http:// nor https://")
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     try:
-        request = Request(url + path, json.dumps(body).encode() if body is not None else None, headers)  # noqa: S310  checked above
+        said = json.dumps(body).encode() if body is not None else None
+        request = Request(url + path, said, headers, method=method)  # noqa: S310  checked above
         with urlopen(request, timeout=WITHIN_S) as answer:  # noqa: S310
-            return Answer(url, answer.status, shape.model_validate_json(answer.read(MOST)))
+            return Answer(url, answer.status, shape.model_validate_json(answer.read(MOST) or b"{}"))
     except HTTPError as error:
         return Answer(url, error.code, trouble=_detail(error))
     except ValidationError:

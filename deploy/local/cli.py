@@ -7,13 +7,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from deploy.local.asking import Token
 from deploy.local.check import check_config
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
+from deploy.local.console import console
 from deploy.local.customer import customer
 from deploy.local.dlq import dlq
 from deploy.local.due import due
 from deploy.local.mailbox import MailDev
 from deploy.local.measures import report
+from deploy.local.people import DEFAULT_URL, people
 from deploy.local.replay import replay
 from deploy.local.report import story_on
 from deploy.local.running import run
@@ -73,13 +76,15 @@ def up() -> None:
 def story(
     kafka: Kafka = DEFAULT,
     mailbox: Annotated[str, typer.Option(envvar="FOREWARN_MAILBOX", help="Where MailDev is.")] = "http://localhost:1080",
+    console: Annotated[str, typer.Option(envvar="FOREWARN_CONSOLE_URL", help="Where the console is, to watch it.")] = DEFAULT_URL,
+    token: Token = "",
     seed: Seed = 7,
 ) -> None:
     """Plays the story of the demo on a running Forewarn, with new customers each time; ends with the same JSON line."""
     own = published(seed, prefix=f"c{int(time.time()):x}-")  # customers of earlier runs may have had their three mails of this hour
 
     async def command() -> int:
-        return await story_on(Target(brokers_at(kafka), MailDev(mailbox), look_again_s=1.0), own)
+        return await story_on(Target(brokers_at(kafka), MailDev(mailbox), look_again_s=1.0), own, console, token)
 
     raise typer.Exit(run(command))
 
@@ -108,6 +113,8 @@ app.add_typer(streams, name="streams")
 app.add_typer(due, name="due")
 app.add_typer(customer, name="customer")
 app.add_typer(tokens, name="tokens")
+app.add_typer(console, name="console")
+app.add_typer(people, name="people")
 
 if __name__ == "__main__":
     app(prog_name="forewarn")

@@ -1,63 +1,41 @@
 """Has a customer erased everywhere, and shows that it was done: publishes the fact, and collects each service's report."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from aiokafka.errors import KafkaError
-from pydantic import ValidationError
 
 from deploy import topics
 from deploy.local.asking import Answer
 from deploy.local.processes import Failed
-from shared.cloudevents import FACT_HEADERS, Undecodable, read_fact, write_fact
 from shared.connecting.brokers import Brokers
 from shared.erasing import digest
-from shared.events import FACT_OF, CustomerErased, Topic
+from shared.events import CustomerErased, Topic
+from shared.outgoing import erasure
 from shared.routes.customers import ErasureView
 
 DEADLINE_S = 30.0
-STOP_S = 5.0
 DAY_MS = 86_400_000
 
 
 def asked(customer_id: str, reason: str, now: datetime, before: Iterable[ErasureView]) -> CustomerErased:
-    """Makes the fact that the customer is to be erased, newer than every erasure `before`.
-
-    Raises Failed for an id no service would read.
-    """
-    at = max([now, *(each.erased_at + timedelta(milliseconds=1) for each in before)])
+    """Makes the fact, newer than every erasure `before`. Raises Failed for an id no service would read."""
     try:
-        fact = CustomerErased.of(CustomerErased.Data(reason=reason), subject=customer_id, at=at, unique=at.isoformat())
-        read_fact(write_fact(fact), FACT_HEADERS, at, FACT_OF)
-    except (ValidationError, Undecodable):
-        raise Failed("no customer can have this id: it is empty, too long, or has control characters") from None
-    return fact
+        return erasure.asked(customer_id, reason, now, [each.erased_at for each in before])
+    except ValueError as error:
+        raise Failed(str(error)) from None
 
 
 async def publish(brokers: Brokers, fact: CustomerErased) -> None:
-    """Puts the fact into every partition of customers.v1, keyed by the customer. Raises Failed.
-
-    Kafka compacts each partition by itself, and other producers may have put the customer's states into another one than
-    ours would choose: in each the erasure must be the last that is said of the customer.
-    """
-    producer = brokers.producer(enable_idempotence=True, acks="all")
+    """Publishes the fact. Raises Failed."""
     try:
-        await brokers.start(producer)
-        for partition in sorted(await asyncio.wait_for(producer.partitions_for(Topic.CUSTOMERS), STOP_S)):
-            await producer.send_and_wait(
-                Topic.CUSTOMERS, write_fact(fact), key=fact.subject.encode(), partition=partition, headers=list(FACT_HEADERS)
-            )
+        await erasure.publish(brokers, fact)
     except TimeoutError:
         raise Failed(f"there is no topic {Topic.CUSTOMERS}: run `python -m deploy.init`") from None
     except KafkaError as error:
         raise Failed(f"Kafka at {brokers.servers}: {error}") from error
-    finally:
-        with suppress(TimeoutError):  # without a broker the flush would never end
-            await asyncio.wait_for(producer.stop(), STOP_S)
 
 
 @dataclass

@@ -126,9 +126,15 @@ def _ask(port: int) -> tuple[int, str]:
         connection.close()
 
 
-def free_port() -> int:
-    """Returns a port of this machine that nobody listens on now."""
+def free_port(wished: int = 0) -> int:
+    """Returns a port of this machine that nobody listens on now: the wished one if it is free."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a connection that has just ended takes no port from a server
+        try:
+            probe.bind(("127.0.0.1", wished))
+        except OSError:
+            if not wished:
+                raise
+            return free_port()
         port: int = probe.getsockname()[1]
         return port

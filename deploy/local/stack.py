@@ -10,16 +10,20 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_urlsafe
 
-from deploy import tokens_file, topics
+from deploy import console_token, tokens_file, topics
 from deploy.local.postgres import Database, postgres
 from deploy.local.processes import ROOT, Child, announced, child, ended_well, free_port, ready, stop
 from deploy.local.smtp import Inbox, inbox
 from deploy.roles import role_of
-from deploy.services import NAMES
+from deploy.services import NAMES, SERVICES
+from shared.http.tokens import mint
+from shared.identity import Role
 
+CONSOLE = "console"
 START_S = 60.0  # for one part; a slow machine that compiles everything for the first time needs 20
 
 Say = Callable[[str], None]
@@ -76,11 +80,12 @@ async def _start(running: AsyncExitStack, folder: Path, config: dict[str, str], 
     async with child("deploy.init", environment=_for_init(kafka, database, passwords), log=logs / "init.log") as init:
         await ended_well(init, START_S)
     tokens = {role: token_urlsafe(24) for role in ("producer", "agent", "operator")}
-    ports = {service: free_port() for service in NAMES}
+    ports = {spec.name: free_port(spec.port if spec.name == CONSOLE else 0) for spec in SERVICES}  # people find the console where docs say
     pages = free_port()  # the port of the pages that customers reach
     callers = folder / "callers" / "tokens.yml"
     tokens_file.ensure(callers)
     common = _common(kafka, database) | config | {"FOREWARN_TOKENS_FILE": str(callers)} | _secrets(tokens, pages, box)
+    common |= _consoles(callers, ports)
     say(f"starting {', '.join(NAMES)}")
     children = [
         await running.enter_async_context(
@@ -129,6 +134,17 @@ def _secrets(tokens: Mapping[str, str], pages: int, box: Inbox) -> dict[str, str
         "FOREWARN_MAIL_FROM": "Example Shop <support@example.com>",
         "FOREWARN_PUBLIC_PORT": str(pages),
         "FOREWARN_PUBLIC_URL": f"http://127.0.0.1:{pages}",
+    }
+
+
+def _consoles(callers: Path, ports: Mapping[str, int]) -> dict[str, str]:
+    """Returns where the console is and whom it asks, with a token that the file of tokens knows from now on."""
+    token = mint(Role.OPERATOR)
+    console_token.make_known(callers, token, datetime.now(UTC).replace(microsecond=0))
+    return {
+        "FOREWARN_CONSOLE_TOKEN": token,
+        "FOREWARN_CONSOLE_URL": f"http://localhost:{ports[CONSOLE]}",  # a browser keeps a session there without TLS
+        **{f"FOREWARN_{name.upper()}_URL": f"http://127.0.0.1:{port}" for name, port in ports.items() if name != CONSOLE},
     }
 
 

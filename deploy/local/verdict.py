@@ -22,6 +22,8 @@ class Verdict:
     all_clear: int  # affected customers with a `resolved` mail
     coverage: float  # affected customers told before they first wrote in, of all affected
     lead_time_median_s: float | None  # from told to the moment they would have written in, by their patience
+    would_have_written: int  # affected customers whose patience would have ended before the trouble was over, had nobody told them
+    wrote: int  # affected customers who wrote in
 
     def line(self) -> str:
         return json.dumps(asdict(self))
@@ -45,7 +47,16 @@ def judge(seen: Witness) -> Verdict:
         all_clear=len(seen.affected.keys() & seen.mails["resolved"].keys()),
         coverage=round(len(in_time) / len(seen.affected), 4) if seen.affected else 0.0,
         lead_time_median_s=round(median(leads), 2) if leads else None,
+        would_have_written=sum(
+            _would_write_at(seen, customer) <= _over_at(seen) for customer in seen.affected if customer in seen.first_failure
+        ),
+        wrote=len(seen.affected.keys() & seen.first_contact.keys()),
     )
+
+
+def difference(verdict: Verdict) -> str:
+    """Returns in a sentence what telling them was good for."""
+    return f"{verdict.would_have_written} of {verdict.affected} would have written in had nobody told them; {verdict.wrote} did."
 
 
 def shortcomings(verdict: Verdict, seen: Witness) -> list[str]:
@@ -82,6 +93,14 @@ def _told_at(seen: Witness, customer_id: str) -> float:
 def _would_write_at(seen: Witness, customer_id: str) -> float:
     number = int(customer_id.removeprefix(seen.story.product.prefix))
     return seen.story.would_write_at(number, seen.first_failure[customer_id])
+
+
+def _over_at(seen: Witness) -> float:
+    """Returns when the trouble was over: when the incident was resolved, since before that nobody could have said so to anybody.
+
+    Without that, it is the end of the outage, which customers can only guess.
+    """
+    return seen.resolved_at or seen.start + seen.outage.end
 
 
 def _others_told(seen: Witness) -> set[str]:

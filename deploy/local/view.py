@@ -17,6 +17,7 @@ from deploy.local.terminal import Screen, guarded, say
 from deploy.local.witness import Moment, Witness
 
 MAIL_LINES = 6  # of the newest mail
+KEPT_LINES = 3  # a link may need two, and the words beside it
 FRAME_LINES = 10  # borders, and the loop itself
 COLOURS = {"product": "cyan", "monitor": "yellow", "notifier": "green", "customer": "magenta", "ticketing": "blue", "forewarn": "white"}
 
@@ -26,6 +27,9 @@ class View(Protocol):
 
     def say(self, sentence: str) -> None:
         """Shows a sentence about the demo itself."""
+
+    def keep(self, line: str) -> None:
+        """Shows a line that people need all the while."""
 
     def show(self, seen: Witness) -> None:
         """Shows the story as far as it was seen; called ten times a second."""
@@ -52,6 +56,9 @@ class Lines:
     def say(self, sentence: str) -> None:
         say(f"[{time.monotonic() - self._begun:5.1f} s since the start] {sentence}")
 
+    def keep(self, line: str) -> None:
+        say(line)
+
     def show(self, seen: Witness) -> None:
         for moment in seen.moments[self._shown :]:
             say(f"{moment.offset:6.1f} s  {moment.who:<10} {moment.what}")
@@ -63,14 +70,19 @@ class Picture:
 
     def __init__(self, live: Live) -> None:
         self._live = live
+        self._kept: list[str] = []
+
+    def keep(self, line: str) -> None:
+        self._kept.append(line)
 
     def say(self, sentence: str) -> None:
         self._live.update(Panel(Text(f"{sentence} …"), title="Forewarn", border_style="cyan"))
 
     def show(self, seen: Witness) -> None:
         now = time.time() - seen.start
-        room = max(3, self._live.console.height - FRAME_LINES - (MAIL_LINES + 2 if seen.latest else 0))
-        parts: list[RenderableType] = [_loop(seen, now), _moments(seen.moments[-room:])]
+        room = max(3, self._live.console.height - FRAME_LINES - KEPT_LINES * len(self._kept) - (MAIL_LINES + 2 if seen.latest else 0))
+        kept = [Text(line, overflow="fold") for line in self._kept]
+        parts: list[RenderableType] = [*kept, _loop(seen, now), _moments(seen.moments[-room:])]
         if seen.latest is not None:
             body = Text("\n".join(seen.latest.text.strip().splitlines()[:MAIL_LINES]), no_wrap=True, overflow="ellipsis")
             title = Text(f"to {seen.latest.to}: {seen.latest.subject}")  # as a str it would be markup

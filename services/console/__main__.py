@@ -6,10 +6,12 @@ from datetime import timedelta
 from functools import partial
 
 from services.console import metrics, timers
+from services.console.acting import known
 from services.console.acting.owners import Owners
 from services.console.api import people
 from services.console.api.measures import router as measures
 from services.console.hearing.letters import Watch
+from services.console.hearing.streams import streams
 from services.console.keeping import kept
 from services.console.live.behind import Behind
 from services.console.live.hub import Hub
@@ -23,7 +25,6 @@ from shared.configuration.files import ConfigError
 from shared.observing.visible import visible
 from shared.postgres import Database
 from shared.service import Service, run
-from shared.stream import Stream
 from shared.timers import Work
 
 log = logging.getLogger(__name__)
@@ -38,22 +39,26 @@ async def say_whether_people_can_sign_in(settings: ConsoleSettings) -> None:
 def service(settings: ConsoleSettings) -> Service:
     """Returns the console, ready to run."""
     database, passwords = Database(settings, "console"), Passwords()
-    streams: tuple[Stream, ...] = ()
-    behind = Behind(streams)
-    owners, letters = Owners(settings), Watch(settings, database)
+    heard = tuple(streams(database))
+    behind = Behind(heard)
     hub = Hub(database, settings.live_streams, behind)
+    owners, letters = Owners(settings), Watch(settings, database)
     return Service(
         "console",
         settings,
         database,
         due={timers.MEASURE: Work(partial(timers.measure_period, database), lease=timedelta(minutes=2), recurs=True)},
-        routers=[people.router(settings, passwords), measures],
+        before=[
+            partial(timers.begin_measuring, database),
+            partial(say_whether_people_can_sign_in, settings),
+            partial(known.say_what_is_missing, settings),
+        ],
+        routers=[measures, people.router(settings, passwords)],
         site=partial(site, settings, database, Recognizer(settings, database), hub, passwords, owners=owners),
-        before=[partial(say_whether_people_can_sign_in, settings), partial(timers.begin_measuring, database)],
-        streams=streams,
+        streams=heard,
         background=(hub.run, owners.run, letters.run),
         ending=(hub.close,),
-        measurements=(behind, metrics.measured(database)),
+        measurements=[metrics.measured(database), behind],
         kept=kept(settings),
         personal=PERSONAL,
         about="Shows the loop to the people who decide and answer: what is wrong, whom it touches, what was said, and what waits for them.",

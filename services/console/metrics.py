@@ -1,4 +1,4 @@
-"""The metrics of the console, beside those that every service has: the measures of each period, open pages, and how far it is behind."""
+"""The metrics of the console, beside those that every service has: the measures of each period, as they were counted last."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -22,6 +22,7 @@ for _via in ("password", "link", "provider"):
     SIGNED_IN.labels(_via)
 for _why in ("password", "throttled", "link", "provider"):
     SIGN_INS_FAILED.labels(_why)
+
 MEASURED: Mapping[str, Gauge] = {
     each.name: Gauge(each.series, f"{each.sentence} Opened in the last period; NaN: nothing to count, or unknown.", ["period"])
     for each in MEASURES

@@ -30,7 +30,10 @@ def site(
     routers: Sequence[APIRouter] = (),
     owners: Owners | None = None,
 ) -> FastAPI:
-    """Makes the application of the pages. `recognize` says who is signed in on a request; `routers` are those that are no pages."""
+    """Makes the application of the pages.
+
+    `recognize` says who is signed in on a request; `routers` are those that are no pages; `owners` are asked for acts.
+    """
 
     async def recognized(request: Request) -> Signed | None:
         request.state.since = hub.last  # before the page reads anything: what changes meanwhile is told again
@@ -43,6 +46,7 @@ def site(
     app = site_application(
         "Forewarn console", settings, database, Middleware(Guard, settings=settings, recognize=recognized, refuse=refuse)
     )
+    app.state.owners = owners or Owners(settings)
     app.state.passwords = passwords or Passwords()
     app.state.navigation = [page for page in PAGES if page.title]
     app.state.owners = owners or Owners(settings)

@@ -4,13 +4,16 @@ from datetime import datetime
 from typing import Any
 
 from services.notifier.channels.outcome import Refusal
+from services.notifier.deciding.sending import Sending
 from services.notifier.deciding.suppression import Suppressed
 from services.notifier.notification import Attempt, Draft, Notification
 from shared.events import Fact, NotificationDelivered, NotificationEngaged, NotificationFailed, NotificationSuppressed
 
 
-def delivered(of: Draft, channel: str, message_id: str, at: datetime) -> Fact:
-    data = NotificationDelivered.Data(**_about(of), channel=channel, delivered_at=at, message_id=message_id)
+def delivered(sent: Sending, channel: str, message_id: str, attempt: Attempt) -> Fact:
+    of, at = sent.notification, attempt.at
+    said = {"subject": sent.message.words.subject, "body": sent.message.words.body, "why": sent.why, "answer": attempt.detail}
+    data = NotificationDelivered.Data(**_about(of), channel=channel, delivered_at=at, message_id=message_id, **said)
     return _caused(of, NotificationDelivered.of(data, subject=of.customer_id, at=at, unique=of.id, cause=of.cause_id))
 
 

@@ -50,6 +50,14 @@ class TicketRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Tickets:
+    """The tickets of some customers and one incident: of each the first that is about it, and those that an agent found not to be."""
+
+    about: Mapping[str, TicketRef]
+    not_about: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One try to deliver it."""
 

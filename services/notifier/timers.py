@@ -20,11 +20,13 @@ from services.notifier.channels.outcome import Channel, Failed, Outcome, Refusal
 from services.notifier.deciding.ends import owed_ends
 from services.notifier.deciding.planning import Again, Settled, after, expired
 from services.notifier.deciding.policy import Policy
+from services.notifier.deciding.sending import Sending
 from services.notifier.deciding.suppression import Hold, Send, Suppressed, decide
 from services.notifier.notification import ENDS, TELLING, Notification, Status
 from services.notifier.situation import Situation
 from services.notifier.store import deliveries, directory, incidents, ledger, ticket_links
 from shared.erasing import erased_at, hold
+from shared.events import Fact
 from shared.outbox import say
 from shared.postgres import TRANSIENT, Database, Tx
 from shared.timers import Due
@@ -35,14 +37,6 @@ LEASE = timedelta(seconds=30)  # a crashed worker's notifications come back afte
 RENEW = 10.0  # seconds
 
 Write = Callable[[Situation, Contact, tuple[str, ...]], Rendered]
-
-
-@dataclass(frozen=True)
-class Sending:
-    """A decision to send that is written down; it is not sent yet."""
-
-    notification: Notification
-    message: Rendered
 
 
 @dataclass(frozen=True)
@@ -94,6 +88,7 @@ class Delivery:
                     await self._suppress(tx, due, situation, last)
                 case Settled():
                     await self._settle_for_good(tx, due, situation.notification, last)
+                    await say(tx, facts.failed(situation.notification, self.channel.name, last.attempt))
         _count(situation.notification, last)
         return None
 
@@ -106,7 +101,7 @@ class Delivery:
         notification, now = found.situation.notification, found.situation.now
         await due.renew(tx, LEASE)
         await deliveries.begin_sending(tx, due.ref, self.channel.name, why, notification.date(now))
-        return Sending(notification, self.write(found.situation, contact, found.earlier))
+        return Sending(notification, self.write(found.situation, contact, found.earlier), why)
 
     async def _suppress(self, tx: Tx, due: Due, situation: Situation, suppressed: Suppressed) -> None:
         notification = situation.notification
@@ -168,6 +163,7 @@ class Delivery:
             step = after(notification, outcome, now, self.policy, elsewhere=elsewhere)
             if isinstance(step, Settled):
                 await self._settle_for_good(tx, due, notification, step)
+                await say(tx, self._settled(sending, step))
             else:
                 await deliveries.try_again(tx, due.ref, step.attempt, told=step.told)
                 await due.again(tx, step.at)
@@ -189,12 +185,14 @@ class Delivery:
             await incidents.lock_incident(tx, notification.incident_id)  # before the notification, as who takes facts does
         await deliveries.settle(tx, due.ref, settled.status, attempt, told=settled.told)
         await due.settle(tx)
-        if settled.status is Status.DELIVERED:
-            await say(tx, facts.delivered(notification, self.channel.name, self.channel.message_id(notification.id), attempt.at))
-        else:
-            await say(tx, facts.failed(notification, self.channel.name, attempt))
         if owed:
             await _give_end(tx, notification)
+
+    def _settled(self, sending: Sending, step: Settled) -> Fact:
+        notification, channel = sending.notification, self.channel
+        if step.status is Status.DELIVERED:
+            return facts.delivered(sending, channel.name, channel.message_id(notification.id), step.attempt)
+        return facts.failed(notification, channel.name, step.attempt)
 
 
 async def _overtaken(tx: Tx, situation: Situation, decision: Send | Hold | Suppressed) -> bool:

@@ -10,8 +10,8 @@ FEWEST = 6  # different characters
 LONGEST_FILE = 4096  # bytes
 # Longer words come before those that they begin with.
 KNOWN = re.compile(
-    "admin|agent|bearer|changeit|changeme|change|customer|database|default|demo|dummy|example|fixme|forewarn|generate|grafana|insecure|"
-    "insert|kafka|letmein|link|localhost|local|monitor|notifier|operator|password|passwd|pass|placeholder|please|postgresql|postgres|"
+    "admin|agent|bearer|changeit|changeme|change|console|customer|database|default|demo|dummy|example|fixme|forewarn|generate|grafana|"
+    "insecure|insert|kafka|letmein|link|localhost|local|monitor|notifier|operator|password|passwd|pass|placeholder|please|postgresql|postgres|"
     "producer|qwerty|replace|root|sample|secret|signing|some|super|testing|test|ticketing|todo|token|unsafe|user|value|with|xxx|your|"
     "foo|here|key|me|my|none|the|this|to",
     re.IGNORECASE,

@@ -19,16 +19,19 @@ class Notification(Payload):
 
 
 class NotificationDelivered(Fact):
-    """The provider accepted the notification."""
+    """The provider accepted the notification.
+
+    What was said on a ticket (kinds `answer` and `reply`) has the id `identity(ticket_id, reply_id)` of its `ticket.replied`.
+    """
 
     class Data(Notification):
         channel: str
         delivered_at: Moment
         message_id: str
         subject: str = ""  # the words as they were sent; empty in facts of older versions
-        body: str = ""  # without the footer, whose link acts for the customer
-        why: Why = {}  # the figures of the decision to send: preference, cap
-        answer: str = ""  # what the provider said when it accepted it
+        body: str = ""  # without the footer; `[link]` where a link stood that acts for the customer
+        why: Why = {}  # the figures of the decision to send: age, consent, cap, how lately the incident was failing
+        answer: str = ""  # the codes that the provider gave when it accepted it
 
     type: Literal["forewarn.notification.delivered.v1"] = "forewarn.notification.delivered.v1"
     data: Data

@@ -118,7 +118,10 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 class Working:
-    """Works on so many requests at once, and answers 503 with Retry-After beyond; health checks are always answered, and take no place."""
+    """Works on so many requests at once, and answers 503 with Retry-After beyond; health checks are always answered, and take no place.
+
+    A stream of events gives its place back when it begins, since it lasts as long as a page is open; who offers it limits how many.
+    """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -134,7 +137,20 @@ class Working:
             except Problem as problem:
                 await problem.response()(scope, receive, send)
                 return
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _letting_go(held, send))
+
+
+def _letting_go(held: ExitStack, send: Send) -> Send:
+    """Makes a send function that releases what is held when a stream of events begins."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start" and any(
+            name == b"content-type" and value.startswith(b"text/event-stream") for name, value in message["headers"]
+        ):
+            held.close()
+        await send(message)
+
+    return sent
 
 
 class Head:

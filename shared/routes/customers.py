@@ -113,6 +113,11 @@ def _place(cursor: str | None) -> tuple[int, int]:
     return int(kind), int(row)
 
 
+async def held_of(tx: Tx, personal: Sequence[Personal], customer_id: str, cursor: str | None) -> Page[DataView]:
+    """Returns one page of all that the service holds of a customer, for its own use. `tx` must be a transaction."""
+    return await _page(tx, (*personal, *SHARED), customer_id, _place(cursor), 500)
+
+
 async def _page(tx: Tx, held: Sequence[Personal], customer_id: str, place: tuple[int, int], limit: int) -> Page[DataView]:
     """Returns at most `limit` rows and half a mebibyte from the place on, and one at least if there is one."""
     items: list[DataView] = []

@@ -34,6 +34,8 @@ FREE = {  # unless PERSONAL names it
     "series": "counts by component",
     "reading": "moments and offsets",
     "heard": "ids of facts",
+    # ── console ──
+    "acts": "ids of forms, names of people of ours, and digests of what they asked for",
 }
 INCIDENTS = "what rules and operators say of an incident; whom it touches is in other tables"
 FREE_IN = {

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -62,6 +63,11 @@ def test_the_demo_tells_all_137_and_nobody_else_and_cleans_up(temporary: Path) -
     assert (verdict["affected"], verdict["told"], verdict["all_clear"]) == (137, 137, 137)
     assert (verdict["told_twice"], verdict["unaffected_told"]) == (0, 0)
     assert verdict["tickets"] == verdict["tickets_linked"] == verdict["tickets_answered"] > 0
+    assert verdict["would_have_written"] > verdict["wrote"] > 0
+    told = f"{verdict['would_have_written']} of 137 would have written in had nobody told them; {verdict['wrote']} did."
+    assert out.splitlines()[-2] == told
+    before, _, _ = out.partition("the story begins")
+    assert re.search(r"^The console, signed in as demo \(.*\): http://localhost:\d+/enter/\S+$", before, re.MULTILINE)
     assert took < LIMIT_S
     assert not running_from(temporary)
 

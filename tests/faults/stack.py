@@ -1,4 +1,4 @@
-"""Runs the three services as processes on real Kafka and Postgres, with a sink for their mails, and asks how far they are."""
+"""Runs all services as processes on real Kafka and Postgres, with a sink for their mails, and asks how far they are."""
 
 import asyncio
 import shutil
@@ -30,7 +30,7 @@ TOKEN = "token-of-the-{role}"
 EXTRA_TYPE = "com.example.extra"  # of the events that only the extra rule asks for
 
 STANDS = """SELECT topic, partition, next FROM monitor.offsets UNION ALL SELECT topic, partition, next FROM notifier.offsets
-    UNION ALL SELECT topic, partition, next FROM ticketing.offsets"""
+    UNION ALL SELECT topic, partition, next FROM ticketing.offsets UNION ALL SELECT topic, partition, next FROM console.offsets"""
 LEFT = """SELECT (SELECT count(*) FROM monitor.outbox) + (SELECT count(*) FROM notifier.outbox) + (SELECT count(*) FROM ticketing.outbox)
     + (SELECT count(*) FROM notifier.notifications WHERE status = 'waiting')"""
 
@@ -46,7 +46,7 @@ class Stack:
     kafka: Kafka
     postgres: Postgres
     sink: Sink
-    members: Mapping[str, Member]  # by instance: monitor-a, monitor-b, notifier, ticketing
+    members: Mapping[str, Member]  # by instance: monitor-a, monitor-b, notifier, ticketing, console
     config: Path  # a folder of its own
 
     async def rows(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:

@@ -1,4 +1,4 @@
-"""The three services as they are wired, on one database, for tests that ask every route of all of them."""
+"""All services as they are wired, on one database, for tests that ask every route of all of them."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,6 +8,8 @@ from typing import Any
 import httpx2
 from fastapi.routing import iter_route_contexts
 
+from services.console.__main__ import service as console
+from services.console.settings import ConsoleSettings
 from services.monitor.__main__ import service as monitor
 from services.monitor.settings import MonitorSettings
 from services.notifier.__main__ import service as notifier
@@ -20,8 +22,9 @@ from shared.settings import Settings
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "config"
 LINK_SECRET = "a secret"
+CONSOLE_TOKEN = "the console's own"
 ROLES = ("producer", "agent", "operator")
-PAGES = "pages"  # what customers reach, beside the three
+PAGES = "pages"  # what customers reach, beside the services
 
 
 def wired(settings: Settings) -> dict[str, Service]:
@@ -36,11 +39,12 @@ def wired(settings: Settings) -> dict[str, Service]:
         "monitor": monitor(MonitorSettings(**given)),
         "notifier": notifier(NotifierSettings(**given, **mail)),
         "ticketing": ticketing(TicketingSettings(**given)),
+        "console": console(ConsoleSettings(**given, console_token=CONSOLE_TOKEN)),
     }
 
 
 class Site:
-    """All three answer, and the pages for customers; what is in their tables can be looked at."""
+    """All services answer, and the pages for customers; what is in their tables can be looked at."""
 
     def __init__(self, services: Mapping[str, Service]) -> None:
         self.apps = {name: service.app() for name, service in services.items()} | {PAGES: services["notifier"].public_app()}

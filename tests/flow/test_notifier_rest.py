@@ -138,7 +138,7 @@ async def test_every_decision_can_be_asked_why(on: Stage, agent: httpx2.AsyncCli
     assert one == item
     assert (one["kind"], one["status"], one["channel"]) == ("opened", "delivered", "email")
     assert one["evidence"]["count"] == 3
-    assert one["why"] == {"recent": 0, "cap": 3}
+    assert (one["why"]["recent"], one["why"]["cap"], one["why"]["consent"]) == (0, 3, "silence")
     assert [each["outcome"] for each in one["attempts"]] == ["delivered"]
 
 

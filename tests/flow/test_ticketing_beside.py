@@ -40,7 +40,7 @@ async def test_a_request_and_the_impact_of_its_customer_find_each_other_in_both_
     await desk.tell(opened())
     both = (requested(1), impact("c-1"))
     await interleave(desk, *(both if request_first else both[::-1]))
-    assert await desk.types() == ["opened", "linked", "replied"]
+    assert await desk.types() == ["opened", "received", "linked", "replied"]
 
 
 @pytest.mark.parametrize("request_first", [True, False])
@@ -48,7 +48,7 @@ async def test_a_request_that_is_linked_while_its_incident_ends_is_ended_too(des
     await desk.tell(opened(), impact("c-1"))
     both = (requested(1), resolved(at=NOW))
     await interleave(desk, *(both if request_first else both[::-1]))
-    assert await desk.types() == ["opened", "linked", "replied", "resolved"]
+    assert await desk.types() == ["opened", "received", "linked", "replied", "resolved"]
     assert [ticket["status"] for ticket in await desk.tickets()] == ["resolved"]
 
 
@@ -72,7 +72,7 @@ async def test_a_request_that_is_linked_while_its_incident_is_dismissed_goes_to_
 async def test_an_incident_and_its_impact_find_each_other_in_both_orders(desk: Desk, impact_first: bool) -> None:
     await desk.tell(requested(1))
     await desk.tell(*((impact("c-1"), opened()) if impact_first else (opened(), impact("c-1"))))
-    assert await desk.types() == ["opened", "linked", "replied"]
+    assert await desk.types() == ["opened", "received", "linked", "replied"]
     assert await desk.rows("SELECT * FROM impact_to_match") == []
 
 

@@ -19,7 +19,7 @@ async def test_a_ticket_of_an_affected_customer_is_linked_with_reasons_and_answe
     await desk.tell(opened(), impact("c-1"), requested(1))
     [ticket] = await desk.tickets()
     assert (ticket["incident_id"], ticket["status"]) == ("i-1", "waiting")
-    _, linked, replied = await desk.said()
+    _, _, linked, replied = await desk.said()
     assert linked["data"]["reasons"] == [
         "The customer ran into it 3 times, from 09:58:00 to 10:00:00 UTC.",
         'It speaks of trouble with Checkout: "Cannot pay".',
@@ -34,7 +34,7 @@ async def test_incident_impact_and_ticket_give_the_same_link_and_one_answer_in_a
     for order in permutations([opened(), impact("c-1"), requested(1)]):
         await desk.clear()
         await desk.tell(*order)
-        assert (await desk.types()) == ["opened", "linked", "replied"]
+        assert (await desk.types()) == ["opened", "received", "linked", "replied"]
         found.append(await desk.everything(("tickets", "links", "messages", "clocks")))
     assert found == [found[0]] * 6
 
@@ -51,7 +51,7 @@ async def test_tickets_and_incidents_that_come_at_the_same_moment_find_each_othe
 
 async def test_who_is_not_affected_or_writes_about_something_else_is_not_answered(desk: Desk) -> None:
     await desk.tell(opened(), impact("c-1"), requested(1, component="search"), requested(2, "c-2"))
-    assert await desk.types() == ["opened", "opened"]
+    assert await desk.types() == ["opened", "received", "suggested", "opened", "received"]
 
 
 async def test_a_component_is_known_by_the_name_customers_use(desk: Desk) -> None:
@@ -65,7 +65,7 @@ async def test_the_end_of_an_incident_resolves_the_linked_tickets_and_no_others_
     await desk.at(NOW + minutes(7))
     await desk.tell(resolved(at=NOW + minutes(7)))
     assert [ticket["status"] for ticket in await desk.tickets()] == ["resolved", "resolved", "open"]
-    endings = (await desk.said())[7:]
+    endings = (await desk.said())[10:]
     assert [(fact["type"], fact["data"]["tell"], fact["data"]["incident_id"]) for fact in endings] == [("resolved", True, "i-1")] * 2
     [line] = await desk.rows("SELECT detail FROM history WHERE what = 'resolved' AND ticket_id = $1", endings[0]["subject"])
     assert line["detail"]["customer_told_by"] == "notifier"
@@ -84,7 +84,7 @@ async def test_a_ticket_its_agent_has_resolved_hears_nothing_of_the_end(desk: De
     await desk.tell(opened(), impact("c-1"), requested(1))
     await desk.rows("UPDATE tickets SET status = 'resolved', resolved_at = clock() RETURNING 1")
     await desk.tell(resolved(at=NOW + minutes(7)))
-    assert await desk.types() == ["opened", "linked", "replied"]
+    assert await desk.types() == ["opened", "received", "linked", "replied"]
 
 
 async def test_a_ticket_a_person_has_answered_is_linked_without_another_answer_and_hears_of_the_end(desk: Desk) -> None:
@@ -96,6 +96,7 @@ async def test_a_ticket_a_person_has_answered_is_linked_without_another_answer_a
     await desk.tell(opened(), impact("c-1"), resolved(at=NOW))
     assert [(fact["type"], fact["data"].get("kind")) for fact in await desk.said()] == [
         ("opened", None),
+        ("received", None),
         ("replied", "reply"),
         ("linked", None),
         ("resolved", None),
@@ -117,7 +118,7 @@ async def test_who_writes_long_after_the_end_is_not(desk: Desk) -> None:
     later = NOW + minutes(30) + timedelta(seconds=1)
     await desk.at(later)
     await desk.tell(requested(1, at=later))
-    assert await desk.types() == ["opened"]
+    assert await desk.types() == ["opened", "received"]
 
 
 async def test_a_reopened_incident_leaves_resolved_tickets_and_links_new_ones(desk: Desk) -> None:
@@ -137,7 +138,7 @@ async def test_a_reopened_incident_leaves_resolved_tickets_and_links_new_ones(de
 async def test_a_request_older_than_a_day_is_linked_but_neither_answered_nor_told_of_the_end(desk: Desk) -> None:
     long_ago = NOW - timedelta(hours=24, seconds=1)
     await desk.tell(opened(started_at=long_ago), impact("c-1"), requested(1, at=long_ago), resolved(at=NOW, started_at=long_ago))
-    assert [fact for fact in await desk.types() if fact != "sla_breached"] == ["opened", "linked", "resolved"]
+    assert [fact for fact in await desk.types() if fact != "sla_breached"] == ["opened", "received", "linked", "resolved"]
     assert (await desk.said())[-1]["data"]["tell"] is False
 
 

@@ -16,16 +16,17 @@ async def test_a_request_becomes_a_ticket_with_what_the_customer_said(desk: Desk
     assert (ticket["number"], ticket["status"], ticket["priority"], ticket["component"]) == (1001, "open", "normal", "checkout")
     [message] = await desk.rows("SELECT subject, body FROM messages")
     assert message == {"subject": "Zahlung ❤️ לא עובד", "body": "e\u0301 is not é, and \u202e turns around"}
-    [opened] = await desk.said()
+    opened, received = await desk.said()
     assert opened["causationid"] == "1"
     assert opened["data"]["number"] == 1001
+    assert (received["causationid"], received["data"]["body"]) == ("1", message["body"])
 
 
 async def test_a_request_that_comes_again_takes_no_second_ticket_and_no_second_number(desk: Desk) -> None:
     await desk.tell_at_once([requested(1), requested(1)])
     await desk.tell(requested(1), requested(2))
     assert [ticket["number"] for ticket in await desk.tickets()] == [1001, 1002]
-    assert await desk.types() == ["opened", "opened"]
+    assert await desk.types() == ["opened", "received", "opened", "received"]
 
 
 async def test_two_sources_may_use_the_same_id(desk: Desk) -> None:
@@ -47,7 +48,7 @@ async def test_a_reply_opens_a_resolved_ticket_again_and_says_so_once(desk: Desk
     await desk.tell_at_once([requested(2, in_reply_to="1001"), requested(3, in_reply_to="1001")])
     [ticket] = await desk.tickets()
     assert (ticket["status"], ticket["resolved_at"]) == ("open", None)
-    assert await desk.types() == ["opened", "reopened"]
+    assert await desk.types() == ["opened", "received", "received", "reopened", "received"]
 
 
 @pytest.mark.parametrize("ref", ["1001", "4711", "nonsense", "9" * 30, "-1", "1001; DROP TABLE tickets"])
@@ -68,7 +69,7 @@ async def test_an_old_log_keeps_its_own_times_and_says_each_missed_promise_once(
     await desk.tell_at_once([requested(number, at=long_ago + minutes(number)) for number in range(3)])
     await desk.ring()
     assert [ticket["opened_at"] for ticket in await desk.tickets()] == [long_ago + minutes(number) for number in range(3)]
-    assert await desk.types() == ["opened", "sla_breached"] * 3
+    assert await desk.types() == ["opened", "received", "sla_breached"] * 3
     assert await desk.rows("SELECT * FROM due") == []
 
 

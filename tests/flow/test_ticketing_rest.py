@@ -104,8 +104,8 @@ async def test_an_agent_takes_answers_and_resolves_a_ticket(desk: Desk, agent: h
         ("agent", "resolved"),
         ("agent", "reopened"),
     ]
-    assert await desk.types() == ["opened", "assigned", "replied", "resolved", "reopened"]
-    assert (await desk.said())[2]["data"]["kind"] == "reply"
+    assert await desk.types() == ["opened", "received", "assigned", "replied", "resolved", "reopened"]
+    assert (await desk.said())[3]["data"]["kind"] == "reply"
 
 
 async def test_what_a_state_does_not_allow_is_refused_with_what_it_does(agent: httpx2.AsyncClient) -> None:
@@ -128,7 +128,7 @@ async def test_an_agent_undoes_a_link_and_the_ticket_needs_a_person_again(desk: 
     assert [(each["status"], each["incident_id"]) for each in await desk.tickets()] == [("open", None)]
     await desk.at(NOW + minutes(240))
     await desk.ring()
-    assert (await desk.types())[3:] == ["sla_breached"]
+    assert (await desk.types())[4:] == ["unlinked", "sla_breached"]
 
 
 async def test_a_ticket_of_an_affected_customer_created_by_rest_is_answered_too(desk: Desk, agent: httpx2.AsyncClient) -> None:
@@ -208,7 +208,7 @@ async def test_a_hundred_equal_posts_at_once_make_one_ticket(desk: Desk, agent: 
     assert len({answer.json()["id"] for answer in answers if answer.status_code == 201}) == 1
     assert all(answer.headers["retry-after"] == "1" for answer in answers if answer.status_code == 409)
     assert [ticket["number"] for ticket in await desk.tickets()] == [1001]
-    assert await desk.types() == ["opened"]
+    assert await desk.types() == ["opened", "received"]
     assert (await agent.post("/v1/tickets", json={**NEW, "body": "Other."}, headers=key)).status_code == 422
 
 
@@ -226,7 +226,7 @@ async def test_a_reply_sent_twice_with_one_key_is_said_once_and_without_a_key_tw
         headers = {"Idempotency-Key": key} if key else {}
         answer = await agent.post("/v1/tickets/1001/reply", json={"body": "Hello."}, headers=headers)
         assert answer.status_code == 200
-    assert await desk.types() == ["opened", *["replied"] * 3]
+    assert await desk.types() == ["opened", "received", *["replied"] * 3]
 
 
 # ── whatever anybody types ───────────────────────────────────────────────────────────────────

@@ -22,7 +22,7 @@ async def test_an_affected_customers_unrelated_question_gets_no_answer_its_clock
 ) -> None:
     facts = [opened(), impact("c-1")]
     await desk.tell(*([requested(1, **INVOICE), *facts] if ask_first else [*facts, requested(1, **INVOICE)]))
-    assert await desk.types() == ["opened"]
+    assert await desk.types() == ["opened", "received", "suggested"]
     [ticket] = (await agent.get("/v1/tickets", params={"status": "open"})).json()["items"]
     assert (ticket["incident_id"], ticket["stopped_at"], ticket["answered_by"]) == (None, None, None)
     [suggestion] = (await detail(agent))["suggestions"]
@@ -31,19 +31,19 @@ async def test_an_affected_customers_unrelated_question_gets_no_answer_its_clock
     assert suggestion["reasons"][1] == "It speaks neither of Checkout nor of trouble."
     await desk.at(NOW + minutes(240))
     await desk.ring()
-    assert await desk.types() == ["opened", "sla_breached"]
+    assert await desk.types() == ["opened", "received", "suggested", "sla_breached"]
 
 
 @pytest.mark.parametrize("body", ["Please send me an invoice", "Where is my invoice?", "How do I change my plan?"])
 async def test_no_question_about_something_else_is_answered_automatically(desk: Desk, body: str) -> None:
     await desk.tell(opened(), impact("c-1"), requested(1, subject="", body=body))
-    assert await desk.types() == ["opened"]
+    assert await desk.types() == ["opened", "received", "suggested"]
 
 
 async def test_later_impact_does_not_turn_a_suggestion_into_a_link(desk: Desk, agent: httpx2.AsyncClient) -> None:
     await desk.tell(opened(), impact("c-1"), requested(1, **INVOICE))
     await desk.tell(impact("c-1", chunk=1), impact("c-1", chunk=2, at=NOW + minutes(1)), resolved(at=NOW + minutes(2)))
-    assert await desk.types() == ["opened"]
+    assert await desk.types() == ["opened", "received", "suggested"]
     assert [each["what"] for each in (await detail(agent))["history"]] == ["opened", "suggested"]
 
 
@@ -55,7 +55,7 @@ async def test_an_agent_accepts_a_suggestion_and_the_customer_is_told_how_it_sta
     assert found["suggestions"] == []
     assert found["links"][0]["reasons"][0] == "agent says so."
     assert found["history"][-1]["who"] == "agent"
-    assert await desk.types() == ["opened", "linked", "replied"]
+    assert await desk.types() == ["opened", "received", "suggested", "linked", "replied"]
     await desk.tell(resolved(at=NOW + minutes(5)))
     assert [ticket["status"] for ticket in await desk.tickets()] == ["resolved"]
 
@@ -64,7 +64,7 @@ async def test_an_agent_links_without_an_answer_and_the_clock_runs(desk: Desk, a
     await desk.tell(opened(), impact("c-1"), requested(1, **INVOICE))
     linked = (await agent.post("/v1/tickets/1001/link", json={"incident_id": "i-1", "answer": False})).json()
     assert (linked["status"], linked["stopped_at"]) == ("open", None)
-    assert await desk.types() == ["opened", "linked"]
+    assert await desk.types() == ["opened", "received", "suggested", "linked"]
 
 
 async def test_what_was_unlinked_by_mistake_is_linked_again_and_answered_anew(desk: Desk, agent: httpx2.AsyncClient) -> None:
@@ -74,7 +74,7 @@ async def test_what_was_unlinked_by_mistake_is_linked_again_and_answered_anew(de
     [link] = (await detail(agent))["links"]
     assert (link["unlinked_at"], link["verdict"]) == (None, None)
     said = [fact["id"] for fact in await desk.said()]
-    assert len(set(said)) == len(said) == 5
+    assert len(set(said)) == len(said) == 7
     await desk.tell(resolved(at=NOW + minutes(5)))
     assert [ticket["status"] for ticket in await desk.tickets()] == ["resolved"]
 
@@ -103,7 +103,7 @@ async def test_the_suggestions_of_an_incident_that_was_withdrawn_or_dismissed_go
 
 async def test_a_ticket_that_names_another_component_is_never_linked(desk: Desk) -> None:
     await desk.tell(opened(), impact("c-1"), requested(1, component="search"), impact("c-1", chunk=1))
-    assert await desk.types() == ["opened"]
+    assert await desk.types() == ["opened", "received", "suggested"]
     assert [row["score"] for row in await desk.rows("SELECT score FROM suggestions")] == [0.0]
 
 

@@ -77,18 +77,27 @@ def draw(request: Request, template: str, *, live: Sequence[str] = (), status: i
     return Response(drawn, status, HEADERS | {AS_OF: given["now"].isoformat()}, "text/html")
 
 
+def _signed(request: Request) -> Signed | None:
+    return getattr(request.state, "signed", None)
+
+
+def sees_personal(request: Request, now: datetime | None = None) -> bool:
+    """Returns True when personal data is shown as it is to the person who asks."""
+    signed = _signed(request)
+    return signed is not None and signed.sees_personal(now or datetime.now(UTC))
+
+
 def _given(request: Request) -> dict[str, Any]:
     """Returns what every template may use."""
     settings: ConsoleSettings = request.app.state.settings
     prefix = prefix_of(settings)
-    signed: Signed | None = getattr(request.state, "signed", None)
     now = datetime.now(UTC)
     return {
         "url": lambda path: prefix + path,
         "path": request.url.path,
         "query": request.url.query,
-        "signed": signed,
-        "sees_personal": signed is not None and signed.sees_personal(now),
+        "signed": _signed(request),
+        "sees_personal": sees_personal(request, now),
         "now": now,
         "stamp": settings.stamp,
         "navigation": request.app.state.navigation,

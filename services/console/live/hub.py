@@ -48,6 +48,11 @@ class Hub:
         """Returns the id of the latest change this process knows of: a page that begins now has missed nothing before it."""
         return self._recent.last if self._recent else 0
 
+    @property
+    def open_streams(self) -> int:
+        """Returns how many streams are open."""
+        return len(self._streams)
+
     def is_full(self, stream: Stream) -> bool:
         """Returns True when the process, or the stream's session, has as many streams as there may be."""
         return self._closed or len(self._streams) >= self._most or self._of_session[stream.owner] >= PER_SESSION

@@ -4,10 +4,10 @@ Pages read it in their own statement (see `pages/ticket/queries.sql`), or by `of
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from services.console.store.moments import moments
 from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_name("awaited.sql"))
@@ -33,13 +33,7 @@ def merged(row: Mapping[str, Any], answers: Iterable[Mapping[str, Any]], newer: 
     """
     shown = dict(row)
     for answer in answers:
-        said = {CALLED.get(name, name): _value(name, value) for name, value in answer.items()}
+        said = {CALLED.get(name, name): value for name, value in moments(answer).items()}
         if said[newer] > shown[newer]:
             shown |= {name: value for name, value in said.items() if name in shown}
     return shown
-
-
-def _value(name: str, value: Any) -> Any:
-    """Returns what JSON says of a moment as a moment."""
-    is_moment = isinstance(value, str) and (name.endswith("_at") or name == "silent_since")
-    return datetime.fromisoformat(value) if is_moment else value

@@ -8,6 +8,14 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a notification as others may read them: without the footer, and without the link that acts for the customer."""
+
+    subject: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """One notification in words, for one address. Every try of it has the same `id`."""
 
@@ -21,6 +29,7 @@ class Rendered:
     ticket_id: str | None = None
     unsubscribe: str | None = None  # where one click ends it; None for replies
     earlier: Sequence[str] = ()  # ids of what this customer got before about the same thing, oldest first
+    words: Words = Words()  # no channel sends them: the others are told so
     date: datetime = field(kw_only=True)  # when the first try began: the same for every try
 
 

@@ -68,9 +68,7 @@ def _chose(situation: Situation, purpose: str) -> bool:
 
 def too_old(situation: Situation, policy: Policy) -> Suppressed | None:
     """Nothing is told that is too old. An end is as old as the incident says, however late a ticket followed it."""
-    notification, incident = situation.notification, situation.incident
-    ended_at = incident.ended_at if incident is not None and notification.kind in ENDS else None
-    age = situation.now - min(notification.about_at, ended_at or notification.about_at)
+    age = _age(situation)
     if age <= policy.max_event_age:
         return None
     return Suppressed(Reason.STALE, {"age_s": _seconds(age), "max_event_age_s": _seconds(policy.max_event_age)})
@@ -114,11 +112,9 @@ def outdated(situation: Situation, policy: Policy) -> Suppressed | None:
     if incident.silent_since is not None:
         silent = situation.now - incident.silent_since
         return Suppressed(Reason.STALE, {"incident": "silent", "silent_s": _seconds(silent)}, awaits_incident=True)
-    true_at = max(situation.notification.about_at, incident.failing_at or situation.notification.about_at)
-    if situation.now - true_at <= policy.told_within:
+    if _since_failing(situation, incident) <= policy.told_within:
         return None
-    why = {"last_failing_s": _seconds(situation.now - true_at), "told_within_s": _seconds(policy.told_within)}
-    return Suppressed(Reason.STALE, why, awaits_incident=True)
+    return Suppressed(Reason.STALE, _freshness(situation, incident, policy), awaits_incident=True)
 
 
 def failing(incident: Incident, policy: Policy, now: datetime) -> bool:
@@ -181,7 +177,41 @@ def decide(situation: Situation, policy: Policy) -> Send | Hold | Suppressed:
         waited = _waited(situation)
         pause = min(max(waited / 4, timedelta(seconds=1)), timedelta(minutes=1))
         return Hold(situation.now + pause, {"customer": "unknown", "waited_s": _seconds(waited)})
-    return Send(contact, {"recent": situation.recent, "cap": policy.caps.count} if situation.notification.proactive else {})
+    return Send(contact, _figures(situation, policy))
+
+
+def _figures(situation: Situation, policy: Policy) -> Why:
+    """Returns what no rule objected to: the age and, where we speak first, the consent, the cap, and how fresh the trouble is."""
+    why: Why = {"age_s": _seconds(_age(situation)), "max_event_age_s": _seconds(policy.max_event_age)}
+    if not situation.notification.proactive:
+        return why
+    purpose, caps, incident = situation.notification.purpose, policy.caps, _going_on(situation)
+    why |= {"purpose": purpose, "consent": _consent(situation, purpose)}
+    why |= {"recent": situation.recent, "cap": caps.count, "per_s": _seconds(caps.per)}
+    return why | (_freshness(situation, incident, policy) if incident else {})
+
+
+def _consent(situation: Situation, purpose: str) -> str:
+    """Says whose consent counts: the customer's own choice, the directory's, or nobody's, since silence is yes."""
+    if _chose(situation, purpose):
+        return "customer"
+    return "directory" if situation.customer and purpose in (situation.customer.consent or {}) else "silence"
+
+
+def _freshness(situation: Situation, incident: Incident, policy: Policy) -> Why:
+    return {"last_failing_s": _seconds(_since_failing(situation, incident)), "told_within_s": _seconds(policy.told_within)}
+
+
+def _age(situation: Situation) -> timedelta:
+    """Returns for how long it has been true; an end is as old as the incident says."""
+    notification, incident = situation.notification, situation.incident
+    ended_at = incident.ended_at if incident is not None and notification.kind in ENDS else None
+    return situation.now - min(notification.about_at, ended_at or notification.about_at)
+
+
+def _since_failing(situation: Situation, incident: Incident) -> timedelta:
+    about_at = situation.notification.about_at
+    return situation.now - max(about_at, incident.failing_at or about_at)
 
 
 def _pause(situation: Situation) -> timedelta:

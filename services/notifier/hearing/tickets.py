@@ -8,18 +8,23 @@ from collections.abc import Iterable, Sequence
 from services.notifier.hearing.erased import unless_erased
 from services.notifier.notification import Draft, Kind, end_id
 from services.notifier.store import ledger, ticket_links
-from shared.events import Fact, TicketLinked, TicketReplied, TicketResolved, identity
+from shared.events import Fact, TicketLinked, TicketReplied, TicketResolved, TicketUnlinked, identity
 from shared.postgres import Tx
 
-FACTS = (TicketReplied, TicketLinked, TicketResolved)
+FACTS = (TicketReplied, TicketLinked, TicketUnlinked, TicketResolved)
 
 
 async def on_tickets(tx: Tx, facts: Sequence[Fact]) -> None:
     """Writes down what the tickets' customers must know, and which incident a ticket is about."""
-    heard = [fact for fact in facts if isinstance(fact, TicketReplied | TicketLinked | TicketResolved)]
+    heard = [fact for fact in facts if isinstance(fact, TicketReplied | TicketLinked | TicketUnlinked | TicketResolved)]
     kept = await unless_erased(tx, [(fact.data.customer_id, fact.time, fact) for fact in heard])
-    await ticket_links.save_links(tx, [fact for fact in kept if isinstance(fact, TicketLinked | TicketResolved)])
+    await ticket_links.save_links(tx, [fact for fact in kept if not isinstance(fact, TicketReplied) and _says_what_it_is_about(fact)])
     await ledger.write_down(tx, [draft for fact in kept for draft in _drafts_of(fact)])
+
+
+def _says_what_it_is_about(fact: TicketLinked | TicketUnlinked | TicketResolved) -> bool:
+    """Leaves out what ticketing undoes by itself: a withdrawn or dismissed incident frees its tickets, and its end is told there."""
+    return not (isinstance(fact, TicketUnlinked) and fact.data.actor == "forewarn")
 
 
 def _drafts_of(fact: Fact) -> Iterable[Draft]:

@@ -1,29 +1,29 @@
-"""The table of links says which ticket of a customer is about which incident."""
+"""The table of links says which ticket of a customer is about which incident, and which was found not to be."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from services.notifier.notification import TicketRef
-from shared.events import TicketLinked, TicketResolved
+from services.notifier.notification import TicketRef, Tickets
+from shared.events import TicketLinked, TicketResolved, TicketUnlinked
 from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_suffix(".sql"))
 
 
-async def save_links(tx: Tx, facts: Sequence[TicketLinked | TicketResolved]) -> None:
-    """Stores which incident a ticket is about, for the facts that name one."""
-    said = [fact.data for fact in facts if fact.data.incident_id is not None]
-    if said:
-        await tx.execute(
-            queries.save_links,
-            [data.incident_id for data in said],
-            [data.customer_id for data in said],
-            [data.ticket_id for data in said],
-            [data.number for data in said],
-        )
+async def save_links(tx: Tx, facts: Sequence[TicketLinked | TicketUnlinked | TicketResolved]) -> None:
+    """Stores which incident a ticket is about, or is not, for the facts that name one; of several about the same the last counts."""
+    last = {(data.incident_id, data.customer_id, data.ticket_id): fact for fact in facts if (data := fact.data).incident_id is not None}
+    if last:
+        numbers = [fact.data.number for fact in last.values()]
+        unlinked = [isinstance(fact, TicketUnlinked) for fact in last.values()]
+        await tx.execute(queries.save_links, *map(list, zip(*last, strict=True)), numbers, unlinked)
 
 
-async def tickets_of(tx: Tx, incident_id: str, customer_ids: Collection[str]) -> dict[str, TicketRef]:
-    """Returns, by customer, the first ticket of theirs that is about the incident."""
+async def tickets_of(tx: Tx, incident_id: str, customer_ids: Collection[str]) -> Tickets:
+    """Returns what is known of these customers' tickets and the incident."""
     rows = await tx.fetch(queries.tickets_of, incident_id, list(customer_ids))
-    return {row["customer_id"]: TicketRef(row["ticket_id"], row["number"]) for row in rows}
+    about: dict[str, TicketRef] = {}
+    for row in rows:
+        if not row["unlinked"]:
+            about.setdefault(row["customer_id"], TicketRef(row["ticket_id"], row["number"]))
+    return Tickets(about, frozenset(row["ticket_id"] for row in rows if row["unlinked"]))

@@ -4,12 +4,16 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.notifier.audience import Contact
-from services.notifier.channels.outcome import Rendered
+from services.notifier.channels.outcome import Rendered, Words
 from services.notifier.notification import ENDS, Kind
 from services.notifier.situation import Situation
 from services.notifier.wording.texts import Text, Texts
 from shared.catalog import Catalog
+from shared.events.lines import cut, one_line
 from shared.foreign import is_name
+
+SUBJECT, TEXT = 250, 110_000  # characters of the words that others are told: as many as a mail has
+LEFT_OUT = "[link]"
 
 
 def write(
@@ -26,22 +30,27 @@ def write(
     notification = situation.notification
     fields = _fields(situation, texts, catalog) | {"sender": sender, "unsubscribe": unsubscribe}
     text = _text_of(situation, texts)
-    body = text.body.format_map(fields).strip()
-    if notification.proactive and texts.footer:
-        body += "\n\n-- \n" + texts.footer.format_map(fields).strip()
+    subject, body = _subject(situation, text, texts, fields), text.body.format_map(fields).strip()
+    footer = "\n\n-- \n" + texts.footer.format_map(fields).strip() if notification.proactive and texts.footer else ""
     return Rendered(
         id=notification.id,
         kind=notification.kind,
         address=contact.address,
         name=_name(situation),
-        subject=_subject(situation, text, texts, fields),
-        text=body + "\n",
+        subject=subject,
+        text=body + footer + "\n",
         incident_id=notification.incident_id,
         ticket_id=notification.ticket_id,
         unsubscribe=unsubscribe if notification.proactive else None,
         earlier=earlier,
+        words=Words(_without(unsubscribe, one_line(subject, SUBJECT)), _without(unsubscribe, cut(body, TEXT))),
         date=notification.date(situation.now),
     )
+
+
+def _without(link: str, said: str) -> str:
+    """Returns the words without the link: whoever has it can act for the customer. A text or a quoted mail may hold it."""
+    return said.replace(link, LEFT_OUT)
 
 
 def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, str]:

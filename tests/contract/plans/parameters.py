@@ -197,7 +197,7 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "true_anew": ("ARRAY['n-1']", A_PIECE),
     "write_down": "ARRAY['n'], ARRAY['c-1'], ARRAY['opened'], ARRAY['i-1'], ARRAY[NULL], ARRAY[NULL]::bigint[], ARRAY[NULL], ARRAY[NULL],"
     " ARRAY[now()], ARRAY[now()], ARRAY[NULL]::jsonb[], ARRAY['f'], ARRAY[0]",
-    "save_links": "ARRAY['i-1'], ARRAY['c-1'], ARRAY['t'], ARRAY[7]::bigint[]",
+    "save_links": "ARRAY['i-1'], ARRAY['c-1'], ARRAY['t'], ARRAY[7]::bigint[], ARRAY[false]",
     "tickets_of": ("'i-7', ARRAY['c-7919']", "'i-7', " + many("'c-{}'", 1000)),
     "hasten": ("ARRAY['delivery', 'reply'], ARRAY['n-1']", f"ARRAY['delivery', 'reply'], {A_PIECE}"),
     "waiting_of_customers": ("ARRAY['c-1']", many("'c-{}'", 500)),

@@ -23,7 +23,9 @@ NETWORKS = {
     "grafana": {"dashboards"},
 }
 # Empty unless .env has them; each can be a file below /config instead.
-OPERATORS_OWN = {f"FOREWARN_{name}_PASSWORD" for name in ("SMTP", "KAFKA", "KAFKA_KEY", "DATABASE_KEY", "ADMIN")}
+OPERATORS_OWN = {f"FOREWARN_{name}_PASSWORD" for name in ("SMTP", "KAFKA", "KAFKA_KEY", "DATABASE_KEY", "ADMIN")} | {
+    "FOREWARN_OIDC_CLIENT_SECRET"
+}
 ONE_SHOTS = {"secrets", "init", "demo", "forewarn", "alerting"}
 
 each_service = pytest.mark.parametrize("name", SERVICES)
@@ -91,6 +93,10 @@ def test_what_stores_has_no_way_out_and_none_in_from_the_host() -> None:
     assert {name for name, network in COMPOSE["networks"].items() if network.get("internal")} == {"stores"}
     assert [name for name, networks in NETWORKS.items() if "broker" in networks] == ["kafka"]  # its port of the host, and nothing else
     assert "ports" not in SERVICES["postgres"]
+
+
+def test_the_console_waits_for_none_of_the_services_it_asks() -> None:
+    assert SERVICES["console"]["depends_on"].keys() == {"init", "kafka", "postgres"}
 
 
 def test_only_postgres_gets_capabilities_back() -> None:

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from deploy.alerting import AlertingSettings
 from deploy.init import InitSettings
+from services.console.settings import ConsoleSettings
 from services.monitor.settings import MonitorSettings
 from services.notifier.settings import NotifierSettings
 from services.ticketing.settings import TicketingSettings
@@ -16,7 +17,7 @@ EXAMPLE = dict(re.findall(r"^#(FOREWARN_\w+)=(.*)$", (Path(__file__).parents[3] 
 COMPOSE = dict(re.findall(r"\$\{(FOREWARN_\w+):-([^}]*)\}", (Path(__file__).parents[3] / "docker-compose.yml").read_text()))
 FIELDS = [
     (f"FOREWARN_{name.upper()}", field)
-    for kind in (MonitorSettings, NotifierSettings, TicketingSettings, InitSettings, AlertingSettings)
+    for kind in (MonitorSettings, NotifierSettings, TicketingSettings, ConsoleSettings, InitSettings, AlertingSettings)
     for name, field in kind.model_fields.items()
 ]
 SECRETS = {variable for variable, field in FIELDS if field.annotation is SecretStr}

@@ -57,7 +57,7 @@ def test_a_folder_that_cannot_be_looked_into_is_a_mistake_and_no_reason_to_take_
         (notifier, NotifierSettings, ("notifications.yml", "catalog.yml")),
         (ticketing, TicketingSettings, ("support.yml", "catalog.yml")),
     ],
-    ids=NAMES,
+    ids=["monitor", "notifier", "ticketing"],
 )
 def test_a_service_reads_the_operators_own_files(start: Any, settings: Any, files: tuple[str, ...], tmp_path: Path) -> None:
     for name in files:

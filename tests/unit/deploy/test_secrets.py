@@ -4,8 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from deploy.secrets import SECRETS, TOKENS_FILE, ensure
+from deploy import tokens_file
+from deploy.secrets import SECRETS, TOKEN_OF_CONSOLE, TOKENS_FILE, ensure
 from deploy.services import NAMES
+from shared.http.tokens import sha256
+from shared.identity import Caller, Role
 
 ROOT = Path(__file__).parents[3]
 
@@ -54,11 +57,14 @@ def test_an_empty_file_counts_as_missing_and_a_deleted_secret_becomes_another(tm
     assert path.read_text() not in {"", before}
 
 
-def test_the_one_shot_makes_the_file_of_tokens_beside_them_once(tmp_path: Path) -> None:
-    for said in (f"made {[*SECRETS][-1]}\nmade the file of tokens\n", "made nothing: all of it is there\n"):
+def test_the_one_shot_makes_the_file_of_tokens_beside_them_once_with_the_console_in_it(tmp_path: Path) -> None:
+    made = f"made {[*SECRETS][-1]}\nmade the file of tokens\nmade the console's token known to the services\n"
+    for said in (made, "made nothing: all of it is there\n"):
         process = subprocess.run(
             [sys.executable, "-m", "deploy.secrets", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
         )
         assert process.stdout.endswith(said)
-        assert (tmp_path / TOKENS_FILE).read_text().endswith("callers: {}\n")
+        [(hashed, holder)] = tokens_file.read(tmp_path / TOKENS_FILE).holders().items()
+        assert hashed == sha256((tmp_path / TOKEN_OF_CONSOLE).read_text())
+        assert (holder.caller, holder.may_act_for_others, holder.ends_at) == (Caller("console", Role.OPERATOR), True, None)
         assert (tmp_path / TOKENS_FILE).stat().st_mode & 0o777 == 0o640

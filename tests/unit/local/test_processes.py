@@ -1,6 +1,7 @@
 """Children never outlive us: however they behave, they are gone when their context ends, and their log says why they failed."""
 
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -87,3 +88,10 @@ async def test_settings_of_the_surroundings_do_not_reach_a_child(
     (tmp_path / "played.py").write_text("import os; print('kafka', os.environ.get('FOREWARN_KAFKA'))")
     async with child("played", environment=module, log=tmp_path / "log") as running:
         assert await announced(running, "kafka ", 10) == "None"
+
+
+def test_a_port_that_is_wished_for_is_taken_when_it_is_free_and_another_when_it_is_not() -> None:
+    wished = free_port()
+    assert free_port(wished) == wished
+    with socket.create_server(("127.0.0.1", wished)):
+        assert free_port(wished) not in {0, wished}

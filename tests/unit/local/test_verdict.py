@@ -8,18 +8,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from deploy.local.mailbox import Mail
-from deploy.local.verdict import judge, shortcomings
+from deploy.local.verdict import difference, judge, shortcomings
 from deploy.local.witness import Witness
 from deploy.simulator.product import address
 from deploy.simulator.story import Story, published
 from shared.events import (
     Affected,
+    Fact,
     IncidentImpact,
     IncidentOpened,
     IncidentResolved,
+    TicketClosed,
     TicketLinked,
     TicketOpened,
+    TicketReceived,
     TicketResolved,
+    TicketSuggested,
+    TicketUnlinked,
 )
 
 START = datetime(2026, 11, 25, 10, tzinfo=UTC)
@@ -36,6 +41,8 @@ KEYS = [
     "all_clear",
     "coverage",
     "lead_time_median_s",
+    "would_have_written",
+    "wrote",
 ]
 
 
@@ -135,6 +142,59 @@ def test_whoever_was_told_after_writing_in_is_not_covered() -> None:
     mails = [replace(each, received_at=at(late)) if each.to == address(hasty) and each.kind == "opened" else each for each in mails]
     seen.saw_mails(mails, at(50).timestamp())
     assert judge(seen).coverage == pytest.approx(136 / 137, abs=1e-4)
+
+
+def test_who_would_have_written_is_who_writes_in_the_same_story_when_nobody_is_told_until_the_incident_is_resolved() -> None:
+    seen, mails = as_it_should_be()
+    seen.saw_mails(mails, at(50).timestamp())
+    untold = Witness(published(), START.timestamp())
+    for message in untold.story.messages(until=48):
+        untold.saw_message(message)
+    verdict = judge(seen)
+    assert verdict.would_have_written == len(untold.first_contact) > 30
+    assert verdict.wrote == len(seen.first_contact) < verdict.would_have_written
+    assert difference(verdict) == f"{len(untold.first_contact)} of 137 would have written in had nobody told them; {verdict.wrote} did."
+
+
+def test_whoever_wrote_in_would_also_have_written_had_nobody_told_them() -> None:
+    seen, _ = as_it_should_be()
+    seen.resolved_at = max(seen.first_contact.values())
+    verdict = judge(seen)
+    assert verdict.would_have_written >= verdict.wrote > 0
+
+
+def test_while_the_incident_is_not_resolved_the_trouble_counts_until_the_outage_ends() -> None:
+    seen, _ = as_it_should_be()
+    seen.resolved_at = None
+    until_24_s = sum(at(24).timestamp() >= seen.story.would_write_at(_number(c), first) for c, first in seen.first_failure.items())
+    assert judge(seen).would_have_written == until_24_s > 0
+
+
+def _number(customer_id: str) -> int:
+    return int(customer_id.removeprefix("c-"))
+
+
+def others_of_tickets(seen: Witness) -> list[Fact]:
+    """Returns facts about a ticket that was seen which are of no concern to a story, as ticketing says them."""
+    ticket_id, case = next(iter(seen.cases.items()))
+    common = {"ticket_id": ticket_id, "number": case.number, "customer_id": case.customer_id, "by": "ada", "actor": "agent"}
+    received = {"message_id": "m-1", "channel": "form", "subject": "Cannot pay", "body": "It hangs.", "written_at": at(20)}
+    return [
+        TicketReceived.of(TicketReceived.Data(**common, **received), subject=ticket_id, at=at(49)),
+        TicketSuggested.of(TicketSuggested.Data(**common, incidents=()), subject=ticket_id, at=at(49)),
+        TicketUnlinked.of(TicketUnlinked.Data(**common, incident_id="i-2", verdict="an invoice"), subject=ticket_id, at=at(49)),
+        TicketClosed.of(TicketClosed.Data(**common, closed_at=at(49)), subject=ticket_id, at=at(49)),
+    ]
+
+
+def test_facts_of_tickets_that_the_story_does_not_follow_change_nothing() -> None:
+    seen, mails = as_it_should_be()
+    seen.saw_mails(mails, at(50).timestamp())
+    before = judge(seen)
+    for fact in others_of_tickets(seen):
+        seen.saw_fact(fact, at(49).timestamp())
+    assert judge(seen) == before
+    assert seen.over()
 
 
 def told_twice(_: Witness, mails: list[Mail]) -> None:

@@ -40,8 +40,10 @@ def test_the_picture_can_be_drawn_at_any_point(phase: str, monkeypatch: pytest.M
     out = StringIO()
     with Live(console=Screen(out), auto_refresh=False) as live:
         picture = Picture(live)
+        picture.keep("The console: http://localhost:8004/enter/a-link")
         picture.say("starting")
         picture.show(seen)
         live.refresh()
     drawn = out.getvalue()
     assert "told: 0 of 137" in drawn if phase == "nothing yet" else "told: 137 of 137" in drawn
+    assert "http://localhost:8004/enter/a-link" in drawn

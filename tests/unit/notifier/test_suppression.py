@@ -20,9 +20,22 @@ def reason(at: Situation) -> Reason | None:
     return objection.reason if isinstance(objection, Suppressed) else None
 
 
+WHY = {
+    "age_s": 60.0,
+    "max_event_age_s": 86400.0,
+    "purpose": "incident",
+    "consent": "silence",
+    "recent": 0,
+    "cap": 3,
+    "per_s": 3600.0,
+    "last_failing_s": 60.0,
+    "told_within_s": 900.0,
+}
+
+
 def test_where_nothing_objects_the_customer_is_told_at_their_address() -> None:
     decision = decide(situation(), POLICY)
-    assert decision == Send(Contact("email", "ada@example.org"), {"recent": 0, "cap": 3})
+    assert decision == Send(Contact("email", "ada@example.org"), WHY)
 
 
 def test_the_order_of_the_rules_is_the_order_of_the_reasons() -> None:

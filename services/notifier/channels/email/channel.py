@@ -65,7 +65,7 @@ class Email:
             response = await client.data(raw, timeout=self._end_of_data)
         except (SMTPException, OSError, ValueError) as error:
             return judged(error, command)
-        return Delivered(str(response.code))
+        return Delivered(described(response.code, response.message))
 
 
 def not_asked(client: SMTP, message: Rendered) -> Failed | None:

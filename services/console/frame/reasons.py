@@ -1,0 +1,148 @@
+"""Says in words why a customer was not told: a sentence for each reason that notifier knows, with the figures of the decision. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from services.console.frame.words import counted, duration, number, plain
+
+Why = Mapping[str, Any]
+
+
+class Step(StrEnum):
+    """The steps from an event to a customer who knows, in the order in which they are taken."""
+
+    EVENT = "event"  # something of theirs failed
+    RULE = "rule"  # enough failed for an incident
+    IMPACT = "impact"  # the incident touches this customer
+    PREFERENCE = "preference"  # they want to be told
+    TRUE = "still true"  # it is so when it is about to be said
+    CAP = "cap"  # they were not told too often
+    ADDRESS = "address"  # there is one that can be used
+    WORDS = "words"  # what was written
+    ANSWER = "provider’s answer"  # it was taken
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a reason means: the step that it ends at, a few words for lists, and its sentence, given the figures."""
+
+    step: Step
+    short: str
+    sentence: Callable[[Why], str]
+
+
+def why_not(reason: str | None, why: Why) -> str:
+    """Returns the sentence for a reason; of one that a later version has, its words."""
+    said = REASONS.get(reason or "")
+    if said is None:
+        return f"The reason given is “{plain(reason)}”." if reason else "Nothing is decided yet."
+    return said.sentence(why)
+
+
+def in_short(reason: str | None) -> str:
+    """Returns a few words for a reason, as lists and filters have them."""
+    said = REASONS.get(reason or "")
+    return said.short if said else plain(reason) if reason else "not decided yet"
+
+
+def trouble(answer: str) -> str:
+    """Returns what the last try met, of an answer that begins with notifier's word for it: `deferred 451 …`; empty without one."""
+    word, _, rest = answer.partition(" ")
+    sentence = TROUBLES.get(word)
+    if sentence is None:
+        return f"The provider said: {answer}" if answer else ""
+    return f"The last try: {sentence}{f' ({rest})' if rest else ''}."
+
+
+# ── sentences with figures ───────────────────────────────────────────────────────────────────
+
+
+# What contradicts that it goes on, or that it ended, by what the incident was.
+CONTRADICTIONS = {
+    "unknown": "Nothing was known of the incident when it was to be told.",
+    "silent": "No events had come for {silent}: silence is no evidence that it goes on.",
+    "open": "The incident was open, so its end could not be told.",
+}
+
+
+def _stale(why: Why) -> str:
+    """There are five ways not to be so any more; the figures tell which."""
+    if "age_s" in why:
+        return f"What happened was {_lasting(why, 'age_s')} old; nothing older than {_lasting(why, 'max_event_age_s')} is told."
+    if "last_failing_s" in why:
+        return (
+            f"It had not failed for {_lasting(why, 'last_failing_s')}; what is told as going on was true within"
+            f" {_lasting(why, 'told_within_s')}."
+        )
+    return _contradicted(why)
+
+
+def _contradicted(why: Why) -> str:
+    status = why.get("incident")
+    if not isinstance(status, str):
+        return "It was no longer true, or too old to be worth saying."
+    if why.get("tell") is False and status not in CONTRADICTIONS:
+        return f"The incident was {plain(status)}, and whoever ended it said that customers need not hear of it."
+    said = CONTRADICTIONS.get(status, f"The incident was {plain(status)} before they could be told.")
+    return said.format(silent=_lasting(why, "silent_s"))
+
+
+def _opted_out(why: Why) -> str:
+    by = {"customer": "as they chose themselves", "directory": "as the directory of customers says"}.get(str(why.get("by")), "")
+    purpose = "guidance" if why.get("purpose") == "guidance" else "incidents"
+    return f"They do not want to be told of {purpose}{', ' if by else ''}{by}."
+
+
+def _capped(why: Why) -> str:
+    if not isinstance(why.get("recent"), int):
+        return "They had been told often enough within the hour."
+    times = "once" if why["recent"] == 1 else f"{number(why['recent'])} times"
+    cap = f"; at most {counted(why['cap'], 'message')}" if isinstance(why.get("cap"), int) else ""
+    per = f" in {_lasting(why, 'per_s')}" if "per_s" in why else ""
+    return f"They had been told {times} already{cap}{per}."
+
+
+def _no_contact(why: Why) -> str:
+    if why.get("customer") == "unknown":
+        return f"The directory did not know this customer, and {_lasting(why, 'waited_s')} were waited for it."
+    if isinstance(why.get("emails"), int) and why["emails"] > 0:
+        addresses = counted(why["emails"], "mail address", "mail addresses")
+        return f"None of {addresses} can be used: {number(why.get('bad', 0))} were refused before."
+    return "They have no mail address."
+
+
+def _lasting(why: Why, name: str) -> str:
+    value = why.get(name)
+    return duration(value) if isinstance(value, int | float) else "some time"
+
+
+def _always(sentence: str) -> Callable[[Why], str]:
+    return lambda _: sentence
+
+
+# ── the table ────────────────────────────────────────────────────────────────────────────────
+
+REASONS: Mapping[str, Said] = {
+    # suppressed: notifier decided so
+    "erased": Said(Step.PREFERENCE, "erased", _always("They asked to be forgotten, so they are never told anything again.")),
+    "opted_out": Said(Step.PREFERENCE, "do not want it", _opted_out),
+    "stale": Said(Step.TRUE, "no longer true", _stale),
+    "capped": Said(Step.CAP, "told often enough", _capped),
+    "no_contact": Said(Step.ADDRESS, "no address", _no_contact),
+    # failed: no retry will bring it
+    "address": Said(Step.ANSWER, "no such address", _always("The server said that there is no such address.")),
+    "refused": Said(Step.ANSWER, "refused for good", _always("The server refused the message for good.")),
+    "unsupported": Said(Step.ANSWER, "address not supported", _always("The server cannot take an address like theirs, and was not asked.")),
+    "expired": Said(Step.ANSWER, "not brought in time", _always("It could not be brought within its time to live.")),
+}
+
+# What a try met that another may not: the first word of a failure's detail.
+TROUBLES: Mapping[str, str] = {
+    "unreachable": "the server could not be reached",
+    "relay": "the server refused us, whomever the message was for",
+    "deferred": "the server said: not now",
+    "unknown": "the connection died while the message was handed over, so it may have arrived",
+    "elsewhere": "the address was refused, and there was another",
+}

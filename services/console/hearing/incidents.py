@@ -1,0 +1,50 @@
+"""`incidents.v1`: incidents are kept as their highest revision says they are, and the customers whom they touch."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from services.console.hearing.erased import unless_erased
+from services.console.hearing.incident import IncidentFact, after, line_of
+from services.console.live.changes import changed, enter
+from services.console.store import impact, incidents, timeline
+from services.console.store.impact import Touched
+from services.console.store.incidents import Incident
+from shared.events import Fact, IncidentImpact
+from shared.postgres import Tx
+
+
+async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
+    """Keeps incidents, their time lines and whom they touch. A fact that comes again changes nothing."""
+    await enter(tx)
+    touched = await unless_erased(tx, [(each.customer_id, each.last_seen_at, each) for each in _touched(facts)])
+    moved = await _moved(tx, [fact for fact in facts if isinstance(fact, IncidentFact)])
+    if moved:
+        await incidents.save(tx, moved.values())
+    await impact.touch(tx, touched)
+    ids = moved.keys() | {each.incident_id for each in touched}
+    await changed(tx, [*(["incidents"] if ids else []), *(f"incident:{each}" for each in ids), *_customers(touched)])
+
+
+async def _moved(tx: Tx, facts: Sequence[IncidentFact]) -> Mapping[str, Incident]:
+    """Returns the incidents that these facts change, as they are after them."""
+    new = await timeline.add(tx, map(line_of, facts))
+    if not new:
+        return {}
+    known = await incidents.known(tx, {fact.data.incident_id for fact in facts if fact.id in new})
+    moved: dict[str, Incident] = {}
+    for fact in {fact.id: fact for fact in facts if fact.id in new}.values():
+        before = moved.get(fact.data.incident_id) or known.get(fact.data.incident_id)
+        if (now := after(before, fact)) is not None:
+            moved[now.id] = now
+    return moved
+
+
+def _touched(facts: Sequence[Fact]) -> Iterable[Touched]:
+    for fact in facts:
+        if isinstance(fact, IncidentImpact):
+            for each in fact.data.customers:
+                seen = each.first_seen_at, each.last_seen_at
+                yield Touched(fact.data.incident_id, each.customer_id, each.certainty, *seen, each.count, fact.time)
+
+
+def _customers(touched: Sequence[Touched]) -> Iterable[str]:
+    return (f"customer:{each.customer_id}" for each in touched)

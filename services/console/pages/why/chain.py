@@ -1,0 +1,192 @@
+"""Tells how it came that one customer was told something, or was not: step by step, until the one that ended it. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.console.frame.evidence import sentence, threshold_sentence
+from services.console.frame.reasons import REASONS, Step, trouble, why_not
+from services.console.frame.words import counted, number, plain
+
+Row = Mapping[str, Any]
+ENDS = frozenset({"resolved", "withdrawn", "dismissed"})
+DECIDED = tuple(Step)[tuple(Step).index(Step.PREFERENCE) :]  # notifier's steps, which a message goes through
+
+KINDS = {
+    "opened": "that an incident affects them",
+    "updated": "what has changed about an incident",
+    "resolved": "that the incident is over",
+    "withdrawn": "that we watch the incident no longer",
+    "dismissed": "that the incident was a false alarm",
+    "answer": "the status of a known incident, as an answer to what they wrote",
+    "reply": "a person’s reply to what they wrote",
+    "guidance": "how to get on",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One step: whether it holds (None: it was not reached), and what is known of it."""
+
+    step: Step
+    holds: bool | None
+    words: str
+    at: datetime | None = None
+    until: datetime | None = None
+    shows_words: bool = False  # the text as it was sent is shown here
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What is known: of the customer and the incident (either may be absent), and of one message between them."""
+
+    about: Row | None  # the row of `story`; None for a message about no incident
+    message: Row | None
+
+    @property
+    def touched(self) -> bool:
+        return self.about is not None and self.about["first_seen_at"] is not None
+
+    @property
+    def over(self) -> bool:
+        return self.about is not None and self.about["status"] not in (None, "open")
+
+
+def headline(story: Story) -> str:
+    """Returns the answer in one sentence."""
+    about, message = story.about, story.message
+    if message is not None and message["status"] == "delivered":
+        return f"They were told {KINDS.get(message['kind'], plain(message['kind']))}."
+    if message is not None:
+        return f"They were not told {KINDS.get(message['kind'], plain(message['kind']))}. {why_not(message['reason'], message['why'])}"
+    if about is not None and about["told_at"] is not None:
+        return "They were told of it; the message itself is not kept any longer."
+    if not story.touched:
+        return f"They were not told: no event of theirs failed on {about['component'] if about else 'it'}."
+    if story.over:
+        return "They were not told: the incident had ended before anything was decided about them."
+    return "They are not told yet: nothing is decided about them."
+
+
+def chain(story: Story) -> list[Link]:
+    """Returns the steps in their order. After one that does not hold, the others are not reached."""
+    links: list[Link] = []
+    for link in (*_found(story), *_decided(story)):
+        stopped = any(each.holds is False for each in links)
+        links.append(Link(link.step, None, "Not reached.") if stopped else link)
+    return links
+
+
+# ── monitor: what failed, and for whom ───────────────────────────────────────────────────────
+
+
+def _found(story: Story) -> Iterator[Link]:
+    about, message = story.about, story.message
+    if message is not None and message["ticket"] is not None and not story.touched:
+        yield Link(Step.EVENT, True, "They wrote in, and what is said is on their ticket.")
+        return
+    if about is None or about["incident_id"] is None:
+        yield Link(Step.EVENT, True, "It is about no incident that is kept here.")
+        return
+    yield _event(about, touched=story.touched)
+    yield _rule(about)
+    certain = "for certain, by their own events" if about["certainty"] == "confirmed" else "likely: not all of their events are known"
+    words = f"The incident touches them, {certain}." if story.touched else "The incident does not touch them."
+    yield Link(Step.IMPACT, story.touched, words)
+
+
+def _event(about: Row, *, touched: bool) -> Link:
+    if not touched:
+        return Link(Step.EVENT, False, f"No event of theirs failed on {about['component']} while it lasted.")
+    words = f"{counted(about['count'], 'event')} of theirs failed on {about['component']}."
+    return Link(Step.EVENT, True, words, about["first_seen_at"], about["last_seen_at"])
+
+
+def _rule(about: Row) -> Link:
+    opening = (about["opening"] or {}).get("why")
+    why: Row = opening if isinstance(opening, Mapping) else about["why"] or {}
+    said = "; ".join(filter(None, (sentence(why), threshold_sentence(why))))
+    return Link(Step.RULE, True, f"The rule {about['rule']} opened the incident{f': {said}' if said else ''}.", about["started_at"])
+
+
+# ── notifier: whether it is said, and whether it arrived ─────────────────────────────────────
+
+
+def _decided(story: Story) -> Iterator[Link]:
+    message = story.message
+    if message is None:
+        yield _undecided(story)
+        return
+    said = REASONS.get(message["reason"] or "")
+    ended_at = None if message["status"] == "delivered" else said.step if said else _last(message)
+    for step in DECIDED:
+        if step is ended_at:
+            last = trouble(message["answer"]) if message["status"] == "failed" else ""
+            yield Link(step, False, f"{why_not(message['reason'], message['why'])} {last}".strip(), message["at"])
+        else:
+            yield _held(step, message, story.about)
+
+
+def _undecided(story: Story) -> Link:
+    if story.about is not None and story.about["told_at"] is not None:
+        return Link(Step.ANSWER, True, "They were told; the message itself is not kept any longer.", story.about["told_at"])
+    if story.about is not None and story.about["untold_reason"]:
+        return Link(_step(story.about["untold_reason"]), False, why_not(story.about["untold_reason"], {}))
+    if story.over:
+        return Link(Step.TRUE, False, "The incident had ended before anything was decided about them.")
+    return Link(Step.PREFERENCE, None, "Nothing is decided yet: notifier says more within seconds, or when it may.")
+
+
+def _step(reason: str) -> Step:
+    said = REASONS.get(reason)
+    return said.step if said else Step.TRUE
+
+
+def _last(message: Row) -> Step:
+    """Returns the step that a reason of a later version is put at."""
+    return Step.ANSWER if message["status"] == "failed" else Step.TRUE
+
+
+def _held(step: Step, message: Row, about: Row | None) -> Link:
+    """Returns what is said of a step that did not end it."""
+    match step:
+        case Step.PREFERENCE:
+            return Link(step, True, _preference(message, about))
+        case Step.TRUE:
+            words = "A person’s words are said as they are." if message["kind"] == "reply" else "It was so when it was said."
+            return Link(step, True, words)
+        case Step.CAP:
+            return Link(step, True, _cap(message))
+        case Step.ADDRESS:
+            return Link(step, True, f"There was an address to bring it to{_by(message)}.")
+        case Step.WORDS:
+            kept = bool(message["body"])
+            return Link(step, True, "As they were sent:" if kept else "The words are not kept here.", shows_words=kept)
+    taken = f"It was taken{_by(message)}{': ' + message['answer'] if message['answer'] else ''}."
+    return Link(step, True, taken, message["at"])
+
+
+def _by(message: Row) -> str:
+    return f" by {plain(message['channel'])}" if message["channel"] else ""
+
+
+def _preference(message: Row, about: Row | None) -> str:
+    if message["ticket_id"] is not None:
+        return "It is a reply to what they asked, which needs no consent."
+    purpose = "guidance" if message["kind"] == "guidance" else "incident"
+    consent = (about or {}).get("consent") or {}
+    if consent.get(purpose) is True:
+        return "They agreed to be told."
+    return "They have not said that they do not want to be told."
+
+
+def _cap(message: Row) -> str:
+    if message["ticket_id"] is not None:
+        return "A reply counts against no cap."
+    if message["kind"] in ENDS:
+        return "Who was told is owed the end: it counts against no cap."
+    recent, cap = (message["why"].get(name) for name in ("recent", "cap"))
+    if not isinstance(recent, int) or not isinstance(cap, int):
+        return "They had not been told too often."
+    return f"They had been told {number(recent)} of at most {number(cap)} times lately."

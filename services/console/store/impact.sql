@@ -1,0 +1,21 @@
+-- name: touch
+-- Merges evidence into what is known of a customer and an incident.
+INSERT INTO impact AS known (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count, found_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::timestamptz[])
+ON CONFLICT (incident_id, customer_id) DO UPDATE SET
+    certainty = CASE WHEN 'confirmed' IN (known.certainty, excluded.certainty) THEN 'confirmed' ELSE 'likely' END,
+    first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
+    last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
+    count = greatest(known.count, excluded.count),
+    found_at = least(known.found_at, excluded.found_at)
+WHERE known.first_seen_at IS NULL OR known.certainty = 'likely' AND excluded.certainty = 'confirmed'
+    OR excluded.first_seen_at < known.first_seen_at OR excluded.last_seen_at > known.last_seen_at OR excluded.count > known.count
+    OR excluded.found_at < known.found_at
+
+-- name: tell
+-- Stores who was told that an incident was opened, and why others were not.
+INSERT INTO impact AS known (incident_id, customer_id, told_at, untold_reason, notification_id)
+SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[])
+ON CONFLICT (incident_id, customer_id) DO UPDATE SET
+    told_at = excluded.told_at, untold_reason = excluded.untold_reason, notification_id = excluded.notification_id
+WHERE known.told_at IS NULL OR excluded.told_at < known.told_at

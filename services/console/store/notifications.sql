@@ -1,0 +1,17 @@
+-- name: settle_notifications
+-- Stores how notifications were settled: the latest that is said of each, and at the same moment what reached the customer.
+INSERT INTO notifications AS known (id, customer_id, kind, incident_id, ticket_id, status, reason, channel, at, message_id, subject, body,
+    why, answer)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[],
+    $10::text[], $11::text[], $12::text[], $13::jsonb[], $14::text[])
+ON CONFLICT (id) DO UPDATE SET status = excluded.status, reason = excluded.reason, channel = excluded.channel, at = excluded.at,
+    message_id = excluded.message_id, subject = excluded.subject, body = excluded.body, why = excluded.why, answer = excluded.answer
+WHERE (excluded.at, array_position(ARRAY['suppressed', 'failed', 'delivered'], excluded.status))
+    > (known.at, array_position(ARRAY['suppressed', 'failed', 'delivered'], known.status))
+RETURNING id
+
+-- name: unsubscribe
+-- Stores when customers used the link under notifications.
+UPDATE notifications SET unsubscribed_at = least(unsubscribed_at, used.at)
+FROM unnest($1::text[], $2::timestamptz[]) AS used (id, at)
+WHERE notifications.id = used.id AND (unsubscribed_at IS NULL OR used.at < unsubscribed_at)

@@ -1,0 +1,12 @@
+-- name: risks_of
+-- Reads the risks of customers.
+SELECT customer_id, rule, score, contributions, evidence, raised_at, cleared_at, reason FROM risks WHERE customer_id = ANY ($1::text[])
+
+-- name: save_risks
+-- Writes risks as they are now. Evidence comes as JSON, for an array of arrays has one length.
+INSERT INTO risks (customer_id, rule, score, contributions, evidence, raised_at, cleared_at, reason)
+SELECT customer_id, rule, score, contributions, ARRAY(SELECT jsonb_array_elements_text(evidence::jsonb)), raised_at, cleared_at, reason
+FROM unnest($1::text[], $2::text[], $3::float8[], $4::jsonb[], $5::text[], $6::timestamptz[], $7::timestamptz[], $8::text[])
+    AS said (customer_id, rule, score, contributions, evidence, raised_at, cleared_at, reason)
+ON CONFLICT (customer_id, rule) DO UPDATE SET score = excluded.score, contributions = excluded.contributions,
+    evidence = excluded.evidence, raised_at = excluded.raised_at, cleared_at = excluded.cleared_at, reason = excluded.reason

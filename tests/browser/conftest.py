@@ -1,0 +1,36 @@
+"""Starts Debian's Chromium once, and a console for each test."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from shared.settings import Settings
+from tests.browser.console import Console, running
+from tests.flow.console_screen import Screen, screen
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """Yields a browser without windows."""
+    path = shutil.which("chromium")
+    assert path, "the browser tests need Chromium: apt-get install chromium"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def on(fresh_database: Settings) -> AsyncIterator[Screen]:
+    """Yields the console's tables."""
+    async with screen(fresh_database) as it:
+        yield it
+
+
+@pytest.fixture
+async def console(on: Screen) -> AsyncIterator[Console]:
+    """Yields a console that browsers reach."""
+    async with running(on) as it:
+        yield it

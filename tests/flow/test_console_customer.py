@@ -1,0 +1,113 @@
+"""A customer on the screen: who they are, whether they can be reached, what happened, and what may be done about them."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.console.acting.acts import Owner
+from services.console.sessions.roles import Role
+from shared.settings import Settings
+from tests.flow.console_owner import FakeOwner
+from tests.flow.console_rows import EVIL, there_is
+from tests.flow.console_screen import Screen, screen
+
+PAGE = "/customers/c-1"
+FORM = {"form_id": "one-form-of-this-test"}
+
+
+@pytest.fixture
+async def on(fresh_database: Settings) -> AsyncIterator[Screen]:
+    async with screen(fresh_database) as it:
+        for table in ("customers", "incidents", "impact", "tickets", "notifications", "risks"):
+            await there_is(it, table)
+        yield it
+
+
+@pytest.fixture
+async def notifier(on: Screen) -> FakeOwner:
+    owner = FakeOwner()
+    owner.answer = {
+        "incident": None,
+        "items": [{"channel": "email", "address": "ada@example.org", "role": "owner", "bad": True}],
+        "next": None,
+    }
+    owner.asked_by(on, *(each for each in Owner if each is not Owner.CONSOLE))
+    return owner
+
+
+async def page(on: Screen, role: Role = Role.OPERATOR) -> str:
+    async with on.seen_by(role) as browser:
+        answer = await browser.get(PAGE)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+async def test_everything_about_one_customer_is_there(on: Screen, notifier: FakeOwner) -> None:
+    text = await page(on)
+    for words in ("Ada", "ada@example.org", "Checkout is failing", "Cannot pay", "We are on it already.", "stalled", "does not exist"):
+        assert words in text, words
+
+
+async def test_without_notifier_the_rest_is_shown(on: Screen) -> None:
+    text = await page(on)
+    assert "notifier does not answer" in text
+    assert "Cannot pay" in text
+
+
+async def test_a_viewer_sees_nothing_personal(on: Screen, notifier: FakeOwner) -> None:
+    text = await page(on, Role.VIEWER)
+    for words in ("ada@example.org", ">Ada<", "Cannot pay", "We are on it already.", "acme", f'action="{PAGE}'):
+        assert words not in text, words
+
+
+async def test_nothing_becomes_markup(on: Screen, notifier: FakeOwner) -> None:
+    await on.run("UPDATE customers SET name = $1, tier = $1, account = $1", EVIL)
+    await on.run("UPDATE tickets SET subject = $1", EVIL)
+    await on.run("UPDATE notifications SET subject = $1, body = $1", EVIL)
+    await on.run("UPDATE risks SET rule = $1", EVIL)
+    assert "<script>alert" not in await page(on)
+
+
+async def test_a_customer_known_by_impact_alone_has_a_page_and_an_unknown_one_has_none(on: Screen) -> None:
+    await on.run("DELETE FROM customers")
+    await page(on)
+    async with on.seen_by(Role.VIEWER) as browser:
+        assert (await browser.get("/customers/nobody")).status_code == 404
+
+
+async def test_preferences_are_set_with_notifier(on: Screen, notifier: FakeOwner) -> None:
+    async with on.seen_by(Role.AGENT) as browser:
+        answer = await browser.post(f"{PAGE}/preferences", data={**FORM, "incident": "no", "guidance": ""})
+    assert (answer.status_code, answer.headers["location"]) == (303, PAGE)
+    [asked] = [each for each in notifier.asked if each["method"] == "PUT"]
+    assert asked["body"] == {"incident": False, "guidance": None}
+
+
+@pytest.mark.parametrize(
+    ("form", "needs"), [("preferences", Role.AGENT), ("export", Role.LEAD), ("clear-mark", Role.OPERATOR), ("erase", Role.OPERATOR)]
+)
+async def test_each_act_needs_its_role(on: Screen, notifier: FakeOwner, form: str, needs: Role) -> None:
+    for role in Role:
+        async with on.seen_by(role) as browser:
+            answer = await browser.post(f"{PAGE}/{form}", data={"form_id": f"form-of-{role}", "confirm": "no"})
+        assert (answer.status_code == 403) is not role.may(needs), role
+
+
+async def test_the_export_has_all_services_and_is_in_the_audit_log(on: Screen, notifier: FakeOwner) -> None:
+    notifier.answer = {"items": [{"name": "tickets", "row": {"number": 1}}], "next": None}
+    await on.run("INSERT INTO drafts (person, place, customer_id, text) VALUES ('bob', 'ticket:t-1:reply', 'c-1', 'Dear Ada')")
+    async with on.seen_by(Role.LEAD) as browser:
+        answer = await browser.post(f"{PAGE}/export", data=FORM)
+    said = answer.json()
+    assert said["services"]["ticketing"] == [{"name": "tickets", "row": {"number": 1}}]
+    assert "Dear Ada" in str(said["services"]["console"])
+    assert said["missing"] == []
+    assert [row["act"] for row in await on.rows("SELECT act FROM audit")] == ["customer.export"]
+
+
+async def test_an_erasure_needs_the_id_typed_again(on: Screen, notifier: FakeOwner) -> None:
+    async with on.seen_by(Role.OPERATOR) as browser:
+        answer = await browser.post(f"{PAGE}/erase", data={**FORM, "confirm": "c-2"})
+    assert answer.status_code == 422
+    assert "nothing was erased" in answer.text
+    assert await on.rows("SELECT * FROM audit") == []

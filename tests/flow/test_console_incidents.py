@@ -1,0 +1,237 @@
+"""Now, the list of incidents, one incident with its acts: what is shown, to whom, and what monitor answers."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.console.acting.acts import Owner
+from services.console.sessions.roles import Role
+from shared.http.problems import Problem
+from shared.settings import Settings
+from tests.flow.console_owner import FakeOwner
+from tests.flow.console_rows import EVIL, NOW, there_is
+from tests.flow.console_screen import Screen, screen
+
+WHY: dict[str, Any] = {
+    "ratio": 0.3125,
+    "events": 120,
+    "bad_events": 37,
+    "customers": 14,
+    "window_seconds": 60.0,
+    "opens_at": {"ratio": 0.2, "events": 50, "customers": 3},
+    "resolves_below": {"ratio": 0.05, "events": 20, "calm_seconds": 120.0},
+}
+RESOLVED = {
+    "id": "i-1",
+    "status": "resolved",
+    "revision": 2,
+    "ended_at": NOW.isoformat(),
+    "by": "lea",
+    "note": "The cache was full.",
+}
+
+
+@pytest.fixture
+async def on(fresh_database: Settings) -> AsyncIterator[Screen]:
+    async with screen(fresh_database) as it:
+        yield it
+
+
+async def page(on: Screen, path: str, role: Role = Role.AGENT, status: int = 200) -> str:
+    async with on.seen_by(role) as browser:
+        answer = await browser.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+async def an_incident_with_a_past(on: Screen) -> None:
+    await there_is(on, "incidents", why=WHY)
+    await there_is(on, "impact")
+    opened = {"service": "monitor", "what": "incident.opened", "ticket_id": None, "incident_id": "i-1", "detail": {"why": WHY}}
+    await there_is(on, "timeline", id="f-1", at=NOW - timedelta(minutes=19), **opened)
+    for second in range(4):
+        await on.run(
+            "INSERT INTO moments (incident_id, second, what, customers) VALUES ('i-1', $1, 'opened', 34)",
+            NOW - timedelta(minutes=18) + timedelta(seconds=second),
+        )
+    await there_is(on, "tickets", incident_id="i-1")
+    await there_is(on, "timeline", id="f-2", what="ticket.linked", incident_id="i-1")
+
+
+# ── Now ──────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_now_says_how_open_incidents_stand_and_how_many_wait(on: Screen) -> None:
+    await there_is(on, "incidents")
+    await there_is(on, "incidents", id="i-2", title="Search is failing", silent_since=NOW - timedelta(minutes=7))
+    await there_is(on, "incidents", id="i-3", title="Mail is failing", behind_seconds=300.0)
+    await there_is(on, "tickets")
+    await there_is(on, "notifications", status="failed", reason="address")
+    shown = await page(on, "/")
+    assert 'data-state="failing"' in shown
+    assert "silent since" in shown
+    assert "monitor is catching up" in shown
+    assert "1 ticket" in shown
+    assert "1 in 24 h" in shown
+
+
+async def test_now_shows_the_fifty_newest_and_says_how_many_there_are(on: Screen) -> None:
+    await on.run(
+        "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, revision, said_at)"
+        " SELECT 'i-' || n, 'r', 'c', 'low', 'Trouble', 'open', now(), now() - n * interval '1 s', 1, now()"
+        " FROM generate_series(1, 10050) n"
+    )
+    shown = await page(on, "/")
+    assert shown.count("data-row=") == 50
+    assert "the 50 newest of more than 10\u202f000" in shown
+
+
+async def test_an_open_page_gets_only_the_region_it_asks_for(on: Screen) -> None:
+    async with on.seen_by(Role.VIEWER) as browser:
+        answer = await browser.get("/", headers={"Forewarn-Regions": "queue"})
+    assert answer.text.count("data-region") == 1
+
+
+# ── the list ─────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_the_list_has_filters_that_are_links(on: Screen) -> None:
+    await there_is(on, "incidents")
+    await there_is(on, "incidents", id="i-2", title="Search was failing", component="search", status="resolved", ended_at=NOW)
+    assert "Search was failing" not in await page(on, "/incidents?state=open")
+    assert "Checkout is failing" not in await page(on, "/incidents?state=ended")
+    of_search = await page(on, "/incidents?component=search")
+    assert "Search was failing" in of_search
+    assert "Checkout is failing" not in of_search
+    assert 'href="/incidents?component=checkout"' in await page(on, "/incidents")
+
+
+async def test_the_list_goes_on_by_a_cursor_until_all_were_shown_once(on: Screen) -> None:
+    await on.run(
+        "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, revision, said_at)"
+        " SELECT 'i-' || n, 'r', 'c', 'low', 'Trouble', 'open', now(), now() - n / 7 * interval '1 s', 1, now()"
+        " FROM generate_series(1, 120) n"
+    )
+    seen: list[str] = []
+    path: str | None = "/incidents"
+    while path:
+        shown = await page(on, path)
+        seen += re.findall(r'data-row="(i-\d+)"', shown)
+        following = re.search(r'rel="next"[^>]* href="([^"]+)"', shown)
+        path = f"/incidents{following[1].replace('&amp;', '&')}" if following else None
+    assert len(seen) == len(set(seen)) == 120
+
+
+async def test_a_cursor_of_nobody_is_refused(on: Screen) -> None:
+    await page(on, "/incidents?cursor=nonsense", status=422)
+
+
+# ── one incident ─────────────────────────────────────────────────────────────────────────────
+
+
+async def test_an_incident_shows_evidence_time_line_told_and_tickets(on: Screen) -> None:
+    await an_incident_with_a_past(on)
+    shown = await page(on, "/incidents/i-1")
+    assert "31.2 %" in shown
+    assert "20 %" in shown
+    assert "<svg" in shown
+    assert "136 customers were told within 3 s" in shown
+    assert "1 ticket linked to it" in shown
+    assert "#1042" in shown
+    assert "not decided yet" in shown
+    assert "/incidents/i-1/affected" in shown
+    assert "/why?customer=c-1&amp;incident=i-1" in shown
+
+
+async def test_reasons_of_the_untold_are_counted(on: Screen) -> None:
+    await there_is(on, "incidents")
+    for number, reason in enumerate(("capped", "capped", "stale", "of a later version")):
+        await there_is(on, "impact", customer_id=f"c-{number}", untold_reason=reason)
+    shown = re.sub(r"\s+", " ", await page(on, "/incidents/i-1"))
+    assert re.search(r"told often enough</a></th> <td class=\"number\">2</td>", shown)
+    assert re.search(r"another reason</th> <td class=\"number\">1</td>", shown)
+
+
+async def test_an_unknown_incident_is_404(on: Screen) -> None:
+    for path in ("/incidents/none", "/incidents/none/affected", "/why?customer=c-1&incident=none"):
+        await page(on, path, status=404)
+
+
+async def test_who_may_not_end_an_incident_sees_no_form_and_is_refused(on: Screen) -> None:
+    await there_is(on, "incidents")
+    assert "Dismiss" not in await page(on, "/incidents/i-1")
+    async with on.seen_by(Role.AGENT) as browser:
+        answer = await browser.post("/incidents/i-1/resolve", data={"form_id": "a-form-of-this-test"})
+    assert answer.status_code == 403
+
+
+async def test_what_monitor_answers_is_shown_before_its_fact_arrives(on: Screen) -> None:
+    await there_is(on, "incidents")
+    owner = FakeOwner()
+    owner.answer = RESOLVED
+    owner.asked_by(on, Owner.MONITOR)
+    async with on.seen_by(Role.LEAD, "lea") as browser:
+        done = await browser.post(
+            "/incidents/i-1/resolve", data={"form_id": "a-form-of-this-test", "note": "The cache was full.", "tell": "true"}
+        )
+        shown = (await browser.get("/incidents/i-1")).text
+    assert done.status_code == 303
+    assert done.headers["location"] == "/incidents/i-1"
+    assert owner.asked[0]["path"] == "/v1/incidents/i-1/resolve"
+    assert owner.asked[0]["body"] == {"note": "The cache was full.", "tell": True}
+    assert 'data-state="resolved"' in shown
+    assert "The cache was full." in shown
+
+
+async def test_a_refusal_is_said_in_words_and_nothing_typed_is_lost(on: Screen) -> None:
+    await there_is(on, "incidents")
+    owner = FakeOwner()
+    owner.problem = Problem(409, "the incident is dismissed already", current="dismissed")
+    owner.asked_by(on, Owner.MONITOR)
+    async with on.seen_by(Role.LEAD) as browser:
+        answer = await browser.post("/incidents/i-1/dismiss", data={"form_id": "a-form-of-this-test", "note": "A test run."})
+    assert answer.status_code == 409
+    assert "the incident is dismissed already" in answer.text
+    assert "A test run." in answer.text
+    assert not re.search(r'name="tell"[^>]*checked', answer.text)
+
+
+# ── what facts say is text ───────────────────────────────────────────────────────────────────
+
+
+async def test_no_text_of_a_fact_becomes_markup(on: Screen) -> None:
+    await there_is(
+        on, "incidents", title=EVIL, component=EVIL, rule=EVIL, severity=EVIL, symptom=EVIL, why={EVIL: EVIL, "opens_at": {EVIL: 1}}
+    )
+    await there_is(on, "incidents", id="i-2", title=EVIL, status="dismissed", note=EVIL, ended_by=EVIL, ended_at=NOW, silent_since=NOW)
+    await there_is(on, "customers", id="c-1", name=EVIL)
+    await there_is(on, "notifications", subject=EVIL, body=EVIL, answer=EVIL, channel=EVIL, why={EVIL: EVIL})
+    await there_is(on, "impact", notification_id="n-1", told_at=NOW)
+    await there_is(on, "impact", customer_id=EVIL, untold_reason=EVIL)
+    await there_is(on, "tickets", incident_id="i-1", subject=EVIL, assignee=EVIL)
+    said = {
+        "service": "monitor",
+        "what": EVIL,
+        "incident_id": "i-1",
+        "ticket_id": None,
+        "who": EVIL,
+        "detail": {"note": EVIL, "why": {EVIL: 1}},
+    }
+    await there_is(on, "timeline", **said)
+    for path in (
+        "/",
+        "/incidents",
+        "/incidents/i-1",
+        "/incidents/i-2",
+        "/incidents/i-1/affected",
+        "/why?customer=c-1",
+        "/why?customer=c-1&incident=i-1",
+        "/why?notification=n-1",
+    ):
+        shown = await page(on, path)
+        assert "<script>alert" not in shown, path
+        assert "<img src=x" not in shown, path
+        assert "49</textarea>" not in shown.replace("&lt;", "<").replace("&gt;", ">"), path
