@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.console.hearing.streams import handling
+from services.console.hearing import customers, incidents, notifications, tickets
 from services.console.store import measures
 from shared.events import TOPIC_OF, CustomerErased, Fact, Topic
 from shared.events.tickets import TicketOpened, TicketReopened, TicketReplied, TicketResolved, TicketState
@@ -17,7 +17,13 @@ from tests.unit.ticketing.builders import NOW, dismissed, impact, minutes, opene
 
 CUSTOMERS = [f"c-{number}" for number in range(8)]
 INCIDENTS = ["i-1", "i-2", "i-3"]
-ORDER = (Topic.INCIDENTS, Topic.NOTIFICATIONS, Topic.TICKETS, Topic.CUSTOMERS)
+HANDLERS = {
+    Topic.INCIDENTS: incidents.on_incidents,
+    Topic.NOTIFICATIONS: notifications.on_notifications,
+    Topic.TICKETS: tickets.on_tickets,
+    Topic.CUSTOMERS: customers.on_customers,
+}
+ORDER = tuple(HANDLERS)
 
 
 def a_ticket(chance: random.Random, number: int) -> Iterator[Fact]:
@@ -72,7 +78,7 @@ async def test_both_agree(fresh_database: Settings, seed: int) -> None:
     try:
         for topic in ORDER:
             async with database.transaction() as tx:
-                await handling(topic).handle(tx, [fact for fact in said if TOPIC_OF[type(fact)] is topic])
+                await HANDLERS[topic](tx, [fact for fact in said if TOPIC_OF[type(fact)] is topic])
         async with database.transaction() as tx:
             counted = await measures.of_period(tx, timedelta(days=700))
             of_incident = {incident: await measures.of_incident(tx, incident) for incident in INCIDENTS}
