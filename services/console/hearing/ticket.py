@@ -1,7 +1,7 @@
 """A ticket as screens show it, and what a fact makes of it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from services.console.store.messages import Message
@@ -24,6 +24,7 @@ from shared.events import (
     TicketSuggested,
     TicketUnlinked,
 )
+from shared.events.tickets import TicketState
 
 TicketFact = (
     TicketOpened
@@ -50,7 +51,7 @@ def after(known: Ticket | None, fact: TicketFact) -> Ticket:
     """Returns the ticket as it stands after the fact. The topic has a ticket's facts in their order, so the last one wins."""
     data = fact.data
     before = known or Ticket(data.ticket_id, data.number, data.customer_id, opened_at=fact.time, changed_at=fact.time)
-    stands = replace(before, **dict(data.state)) if data.state else replace(before, **_without_state(before, fact))
+    stands = replace(before, **_known(data.state)) if data.state else replace(before, **_without_state(before, fact))
     return replace(stands, changed_at=fact.time, **_counted(before, fact))
 
 
@@ -158,3 +159,9 @@ def _who(fact: TicketFact) -> str | None:
 def _words(fact: TicketFact) -> tuple[str, ...]:
     said = [getattr(fact.data, name, None) for name in WORDS]
     return tuple(word for each in said if each for word in ((each,) if isinstance(each, str) else each))
+
+
+def _known(state: TicketState) -> dict[str, Any]:
+    """Returns what the model keeps of a state; a later version may say more."""
+    kept = {field.name for field in fields(Ticket)}
+    return {name: value for name, value in state if name in kept}
