@@ -39,17 +39,10 @@ async def say_whether_people_can_sign_in(settings: ConsoleSettings) -> None:
 def service(settings: ConsoleSettings) -> Service:
     """Returns the console, ready to run."""
     database, passwords = Database(settings, "console"), Passwords()
-<<<<<<< HEAD
-    heard, letters = tuple(streams(database)), Watch(settings, database)
-    behind = Behind(heard)
-    hub = Hub(database, settings.live_streams, behind)
-    owners = Owners(settings)
-=======
     heard = tuple(streams(database))
     behind = Behind(heard)
     hub = Hub(database, settings.live_streams, behind)
     owners, letters = Owners(settings), Watch(settings, database)
->>>>>>> measures
     return Service(
         "console",
         settings,

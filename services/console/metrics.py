@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """The metrics of the console, beside those that every service has: the measures of each period, open pages, and how far it is behind."""
-=======
-"""The metrics of the console, beside those that every service has: the measures of each period, as they were counted last."""
->>>>>>> measures
 
 from collections.abc import Mapping
 from functools import partial

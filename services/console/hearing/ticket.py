@@ -25,7 +25,6 @@ from shared.events import (
     TicketSuggested,
     TicketUnlinked,
 )
-from shared.events.tickets import TicketState
 
 TicketFact = (
     TicketOpened
@@ -53,11 +52,7 @@ def after(known: Ticket | None, fact: TicketFact) -> Ticket:
     """Returns the ticket as it stands after the fact. The topic has a ticket's facts in their order, so the last one wins."""
     data = fact.data
     before = known or Ticket(data.ticket_id, data.number, data.customer_id, opened_at=fact.time, changed_at=fact.time)
-<<<<<<< HEAD
     stands = replace(before, **data.state.model_dump(include=STATED)) if data.state else replace(before, **_without_state(before, fact))
-=======
-    stands = replace(before, **_known(data.state)) if data.state else replace(before, **_without_state(before, fact))
->>>>>>> measures
     return replace(stands, changed_at=fact.time, **_counted(before, fact))
 
 
@@ -165,9 +160,3 @@ def _who(fact: TicketFact) -> str | None:
 def _words(fact: TicketFact) -> tuple[str, ...]:
     said = [getattr(fact.data, name, None) for name in WORDS]
     return tuple(word for each in said if each for word in ((each,) if isinstance(each, str) else each))
-
-
-def _known(state: TicketState) -> dict[str, Any]:
-    """Returns what the model keeps of a state; a later version may say more."""
-    kept = {field.name for field in fields(Ticket)}
-    return {name: value for name, value in state if name in kept}

@@ -33,12 +33,6 @@ PAGES: tuple[Page, ...] = (
     people.PAGE,
     search.PAGE,
     keys.PAGE,
-<<<<<<< HEAD
-=======
-    health.PAGE,
-    audit.PAGE,
-    people.PAGE,
->>>>>>> measures
     sign_in.PAGE,
     drafts.PAGE,
 )
