@@ -22,7 +22,7 @@ from services.console.acting.acts import ACTS, Act
 from services.console.acting.outcome import Done, Refused
 from services.console.acting.owners import Owners
 from services.console.frame.drawing import prefix_of
-from services.console.live.changes import changed, enter
+from services.console.live.changes import changed, enter, key_of
 from services.console.sessions.signed import Signed, signed_of
 from services.console.store import acts as store
 from services.console.store import audit, awaited
@@ -129,7 +129,7 @@ async def _claim(database: Database, press: Press) -> Done | Refused | None:
 
 async def _settle(tx: Tx, press: Press, outcome: Done | Refused) -> None:
     """Writes down how it went; a press that is settled already by another process adds nothing."""
-    after, keys, words = None, ["audit", press.subject], "done"
+    after, keys, words = None, ["audit", key_of(press.subject)], "done"
     if isinstance(outcome, Done):
         if not await store.finish(tx, press.form_id):
             return

@@ -3,6 +3,8 @@
 `-` stands for a query that touches no table of ours.
 """
 
+from tests.contract.plans import console_incidents, console_model
+
 WHEN = "now() - interval '1 hour'"
 OPEN_WORK = "'breach_first_response', 'r-7'"
 LEASE = "gen_random_uuid()"
@@ -329,7 +331,12 @@ CONSOLE_SESSIONS: dict[str, str | tuple[str, ...]] = {
     "take_back": "sha256('7')",
 }
 
-PARAMETERS = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING, "console": CONSOLE_SESSIONS}
+PARAMETERS = {
+    "monitor": MONITOR,
+    "notifier": NOTIFIER,
+    "ticketing": TICKETING,
+    "console": CONSOLE_SESSIONS | console_incidents.INCIDENTS | console_model.PARAMETERS,
+}
 
 # The filters of these lists are mostly absent: the code that runs them calls `plan_for_values` before.
 PLANNED_FOR_VALUES = {("console", "latest"), ("monitor", "list_incidents"), ("notifier", "notifications"), ("ticketing", "listed")}

@@ -4,6 +4,8 @@ them have some 100,000 rows, which decide a plan as a million do and are there i
 A new table that grows needs a line here and its name in GROWING; a new column only if it has no default.
 """
 
+from tests.contract.plans import console_model
+
 GROWING = {
     "monitor": {
         *("incidents", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
@@ -18,7 +20,7 @@ GROWING = {
         "erased_messages",
         *("due", "idempotency", "erasures"),
     },
-    "console": {"audit", "sessions", "sign_in_failures"},
+    "console": {"audit", "sessions", "sign_in_failures", *console_model.GROWING, "due", "idempotency", "erasures"},
 }
 
 MECHANISMS = """
@@ -116,4 +118,4 @@ SELECT 'p-' || n % 100, 'agent', 'act-' || n % 20, CASE WHEN n % 10 = 0 THEN 'cu
 FROM generate_series(1, 100000) n;
 """
 
-FILL = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING, "console": CONSOLE_SESSIONS}
+FILL = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING, "console": CONSOLE_SESSIONS + console_model.FILL}

@@ -17,6 +17,7 @@ from services.console.acting.outcome import Done, Refused
 from services.console.acting.owners import Owners
 from services.console.acting.performing import done_at, perform, perform_here
 from services.console.frame.drawing import draw
+from services.console.live.changes import customer_key
 from services.console.pages.customer.exporting import exported
 from services.console.pages.customer.reach import reach
 from services.console.sessions.roles import Role
@@ -142,7 +143,7 @@ async def _drawn(
         request,
         "customer/page.html",
         status=refused.status if refused else 200,
-        live=(f"customer:{customer_id}",),
+        live=(customer_key(customer_id),),
         id=customer_id,
         customer=customer,
         contacts=contacts,
