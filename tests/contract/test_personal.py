@@ -42,6 +42,11 @@ FREE_IN = {
     ("monitor", "incidents"): INCIDENTS,
     ("notifier", "incidents"): INCIDENTS,
     ("ticketing", "incidents"): INCIDENTS,
+    ("console", "people"): "people who work here",
+    ("console", "sessions"): "digests, and people who work here",
+    ("console", "entry_links"): "digests, and people who work here",
+    ("console", "provider_attempts"): "random figures, and addresses of pages, for a day at most",
+    ("console", "sign_in_failures"): "digests",
 }
 
 
