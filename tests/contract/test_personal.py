@@ -41,6 +41,8 @@ FREE = {  # unless PERSONAL names it
 }
 INCIDENTS = "what rules and operators say of an incident; whom it touches is in other tables"
 FREE_IN = {
+    ("console", "figures"): "counts and times of many",
+    ("console", "letters"): "names of topics, reasons of a closed list, counts",
     ("monitor", "incidents"): INCIDENTS,
     ("notifier", "incidents"): INCIDENTS,
     ("ticketing", "incidents"): INCIDENTS,
