@@ -130,7 +130,7 @@ async def _drawn(
     try:
         async with database.connection() as tx:
             [customer] = await tx.fetch(queries.customer, customer_id, digest(customer_id))
-            found = await tx.fetch(queries.happened, customer_id, *place, ROWS + 1)
+            found = await tx.fetch(queries.happened_to_customer, customer_id, *place, ROWS + 1)
         chosen, marked = await asking
     finally:
         asking.cancel()
