@@ -107,7 +107,7 @@ async def fill(connection: asyncpg.Connection, service: str) -> None:
     await connection.execute("SET maintenance_work_mem = '256MB'")
     for index in indexes:
         await connection.execute(index["definition"])
-    await connection.execute("ANALYZE")
+    await connection.execute("VACUUM ANALYZE")
 
 
 @pytest.mark.slow

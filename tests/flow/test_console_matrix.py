@@ -70,3 +70,12 @@ async def test_what_is_not_done_by_a_route_is_done_by_nobody(on: Screen) -> None
         for route, ask in ASKS.items():
             for method in ("PUT", "PATCH", "DELETE", "TRACE"):
                 assert (await browser.request(method, ask.url)).status_code in (404, 405), f"{method} for {route}"
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+async def test_no_form_of_another_site_gets_in_anywhere(on: Screen, caller: str) -> None:
+    async with on.seen_by(CALLERS[caller]) as browser:
+        browser.headers["sec-fetch-site"] = "cross-site"
+        for route, ask in ASKS.items():
+            if route.startswith("POST"):
+                assert (await browser.post(ask.url, data=ask.form)).status_code == 403, route
