@@ -120,7 +120,7 @@ async def person(
         context.set_default_timeout(WITHIN)
         context.on("page", watched.page)
         yield context
-    assert watched.found == []
+    assert watched.found == [], watched.found
 
 
 async def hide(page: Page, *, hidden: bool) -> None:

@@ -92,7 +92,7 @@ class Stage:
             here = Person(name, self.url, window, await window.new_page())
             await here.enter(await self.link(name, role), at)
             yield here
-        assert watched.found == []
+        assert watched.found == [], watched.found
 
     # ── the console's process ────────────────────────────────────────────────────────────────
 
