@@ -95,8 +95,8 @@ ACTING: dict[str, str | tuple[str, ...]] = {
     **dict.fromkeys(("claimed", "finish", "release", "forget"), "'f-7'"),
     "keep_awaited": "'ticket:t-7', 'form-7', 'c-7', '{}', 'ada', ''",
     "awaited": "'ticket:t-7'",
-    "keep_draft": "'ada', 'ticket:t-7:reply', 't-7', 'text'",
-    "drop_draft": "'p-7', 'ticket:t-7:reply'",
+    "keep_draft": "'ada', 'ticket:t-7:reply', 't-7', 'text', 'form-7'",
+    "empty_draft": "'ada', 'ticket:t-7:reply', 't-7', 'form-7'",
     "going": "''::bytea, 'form-7', 'ada'",
 }
 

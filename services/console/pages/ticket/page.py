@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from services.console.acting.outcome import Done, Refused
-from services.console.acting.performing import done_at, perform, texts_of
+from services.console.acting.performing import done_at, form_id_of, perform, texts_of
 from services.console.frame.drawing import draw
 from services.console.pages.ticket.conversation import earlier_than, said_on
 from services.console.pages.ticket.forms import FORMS
@@ -47,7 +47,7 @@ async def act(request: Request, database: Db, signed: Agent, number: str, form: 
     outcome = await _performed(request, ticket, form, typed)
     if isinstance(outcome, Done) and form == "reply":
         async with database.transaction() as tx:
-            await drafts.drop(tx, signed.person, drafts.of_ticket(ticket["id"]))
+            await drafts.sent(tx, signed.person, drafts.of_ticket(ticket["id"]), await form_id_of(request))
         if typed.get("then") == "resolve":
             typed["resolution"] = typed.get("resolution") or "Answered."
             outcome = await _performed(request, ticket, "resolve", typed, "-resolve")
