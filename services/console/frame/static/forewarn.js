@@ -212,7 +212,7 @@ function draft(field, after = 800) {
   unsaved.set(field, setTimeout(() => save(field), after));
 }
 
-const draftOf = (field) => new URLSearchParams({ place: field.dataset.draft, text: field.value });
+const draftOf = (field) => new URLSearchParams({ place: field.dataset.draft, text: field.value, form_id: field.form.elements.form_id.value });
 
 async function save(field) {
   unsaved.delete(field);
