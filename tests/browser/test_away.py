@@ -2,6 +2,7 @@
 
 from playwright.async_api import Browser, expect
 
+from tests.browser.console import free_port
 from tests.browser.proxy import PREFIX, proxy
 from tests.browser.stage import AWAY, Stage
 
@@ -27,3 +28,25 @@ async def test_a_console_that_is_killed_and_comes_back_loses_and_doubles_nothing
         await ticket.gets("Half a sentence, and the rest")
         await page.reload()
         await expect(page.locator(".bubble", has_text="Half a sentence, and the rest")).to_have_count(1)
+
+
+async def test_behind_a_prefix_people_sign_in_go_about_act_and_stay_current(chromium: Browser, stage: Stage) -> None:
+    ticket, seen_at = await stage.ticket(), free_port()
+    at = f"http://localhost:{seen_at}{PREFIX.decode()}"
+    await stage.restart(FOREWARN_CONSOLE_URL=at)
+    async with proxy(seen_at, stage.port), stage.person(chromium, at=at) as ada:
+        page = await ada.opens(ticket)
+        await expect(page).to_have_url(f"{at}/{ticket.path}")
+        await stage.shop.ask(ticket.customer, "One more thing", "It is urgent.")
+        await expect(page.locator("[data-region=beside]")).to_contain_text("One more thing")
+        await page.get_by_role("button", name="Assign to me").click()
+        await expect(page.locator("[data-region=ticket]")).to_contain_text(f"with {ada.name}")
+        await page.get_by_label("What you write to the customer").fill("Through the proxy")
+        await page.get_by_role("button", name="Send to").click()
+        await expect(page.locator("#latest")).to_contain_text("Through the proxy")
+        await page.get_by_role("link", name="Queue", exact=True).first.click()
+        await expect(page).to_have_url(f"{at}/queue")
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page).to_have_url(f"{at}/sign-in")
+    await ticket.gets("Through the proxy")
+    await stage.restart()
