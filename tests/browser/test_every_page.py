@@ -43,7 +43,9 @@ OUTSIDE = ("sign-in", "enter/no-such-link", "incidents")  # as nobody
 @pytest.mark.parametrize("look", LOOKS)
 async def test_axe_finds_nothing_on_any_page(chromium: Browser, console: Console, look: str) -> None:
     await tell(console.on.database, datetime.now(UTC).replace(microsecond=0))
-    await console.on.run("INSERT INTO people (name, role) VALUES ('grace@example.org', 'lead'), ('bob', 'agent')")
+    await console.on.run(
+        "INSERT INTO people (name, role, created_by) VALUES ('grace@example.org', 'lead', 'admin'), ('bob', 'agent', 'admin')"
+    )
     for role, paths in ((Role.OPERATOR, SEEN), (Role.VIEWER, ALONE), (None, OUTSIDE)):
         async with person(chromium, console, role or Role.VIEWER, allowed=["401", "403", "404"], **LOOKS[look]) as window:
             if role is None:
