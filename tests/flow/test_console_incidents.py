@@ -74,7 +74,7 @@ async def test_now_says_how_open_incidents_stand_and_how_many_wait(on: Screen) -
     assert 'data-state="failing"' in shown
     assert "silent since" in shown
     assert "monitor is catching up" in shown
-    assert "1 ticket" in shown
+    assert '<td class="number">1</td>' in shown
     assert '1 <span class="quiet">in 24 h' in shown
 
 
