@@ -34,9 +34,20 @@ async def link_of(person: str, role: str = "operator") -> str:
     return made.strip().splitlines()[-1]
 
 
+async def shown(console: str, inside: Entered, path: str, words: str) -> bool:
+    """Returns True when somebody who is signed in sees a page with these words at that address."""
+    async with httpx.AsyncClient(timeout=20) as http:
+        answer = await http.get(console + path, headers=inside.headers)
+    return answer.status_code == 200 and words in answer.text
+
+
 async def entered(console: str, person: str, role: str = "operator") -> Entered:
+    """Signs a person in at that address, by a link that is made for them."""
+    return await enter(console, await link_of(person, role), person)
+
+
+async def enter(console: str, link: str, person: str) -> Entered:
     """Signs a person in at that address. Raises AssertionError when the link does not sign in, or does so twice."""
-    link = await link_of(person, role)
     page = console + urlsplit(link).path
     async with httpx.AsyncClient(timeout=20) as http:
         asked = await http.get(page)
