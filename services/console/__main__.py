@@ -47,9 +47,12 @@ def service(settings: ConsoleSettings) -> Service:
         "console",
         settings,
         database,
-        due={timers.MEASURE: Work(partial(timers.measure_period, database), lease=timedelta(minutes=2), recurs=True)},
+        due={
+            timers.MEASURE: Work(partial(timers.measure_period, database), lease=timedelta(minutes=2), recurs=True),
+            timers.SWEEP: Work(partial(timers.sweep_acts, database), recurs=True),
+        },
         before=[
-            partial(timers.begin_measuring, database),
+            partial(timers.begin, database),
             partial(say_whether_people_can_sign_in, settings),
             partial(known.say_what_is_missing, settings),
         ],

@@ -35,7 +35,6 @@ FREE = {  # unless PERSONAL names it
     "reading": "moments and offsets",
     "heard": "ids of facts",
     # ── console ──
-    "acts": "ids of forms, names of people of ours, and digests of what they asked for",
     "changes": "keys of what changed, with ids of customers: each row goes after ten minutes",
     "viewing": "names of our own people, and ids of tickets: each row goes after a minute",
 }

@@ -92,15 +92,16 @@ def _given(request: Request) -> dict[str, Any]:
     settings: ConsoleSettings = request.app.state.settings
     prefix = prefix_of(settings)
     now = datetime.now(UTC)
+    signed = _signed(request)
     return {
         "url": lambda path: prefix + path,
         "path": request.url.path,
         "query": request.url.query,
-        "signed": _signed(request),
+        "signed": signed,
         "sees_personal": sees_personal(request, now),
         "now": now,
         "stamp": settings.stamp,
-        "navigation": request.app.state.navigation,
+        "navigation": [page for page in request.app.state.navigation if signed and signed.role.may(page.role)],
         "static": lambda name: prefix + address(name),
         "since": getattr(request.state, "since", 0),
         "behind": request.app.state.hub.behind.seconds,
