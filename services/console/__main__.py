@@ -57,7 +57,7 @@ def service(settings: ConsoleSettings) -> Service:
             partial(known.say_what_is_missing, settings),
         ],
         routers=[measures, people.router(settings, passwords)],
-        site=partial(site, settings, database, Recognizer(settings, database), hub, passwords, owners=owners),
+        site=partial(site, settings, database, Recognizer(settings, database), hub, passwords, owners=owners, streams=heard),
         streams=heard,
         background=(hub.run, owners.run, letters.run),
         ending=(hub.close,),

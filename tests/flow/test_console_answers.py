@@ -22,7 +22,6 @@ from tests.flow.console_screen import Screen, screen
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import CONFIGURATION, NOW, minutes, requested
 
-
 TOKEN = "the console's own token"  # as `console_screen` has it
 
 
@@ -61,6 +60,7 @@ async def test_a_double_click_is_one_reply_and_the_second_agents_is_refused(on: 
     page = f"/tickets/{ticket['number']}"
     async with on.seen_by(Role.AGENT) as ada, on.seen_by(Role.AGENT, "bob") as bob:
         adas, bobs = await drawn(ada, page), await drawn(bob, page)
+        await desk.at(NOW + minutes(1))
         clicks = [ada.post(f"{page}/reply", data={**adas, "body": "We are on it."}) for _ in range(2)]
         answers = await asyncio.gather(*clicks)
         refused = await bob.post(f"{page}/reply", data={**bobs, "body": "I take it."})

@@ -1,10 +1,12 @@
 """People sign in by password or by a link, stay signed in for a time, and are signed out by what should end it."""
 
+import asyncio
 import re
 from datetime import timedelta
 
 import httpx2
 import pytest
+from prometheus_client import REGISTRY
 
 from services.console.sessions.cookies import SESSION
 from shared.settings import Settings
@@ -262,7 +264,9 @@ async def test_who_does_not_see_personal_data_is_led_to_ask_for_it_and_may_hide_
 
 
 @pytest.mark.parametrize(
-    ("role", "seen"), [("viewer", ""), ("agent", ""), ("lead", "/audit"), ("operator", "/audit /people")], ids=lambda value: value or "neither"
+    ("role", "seen"),
+    [("viewer", ""), ("agent", ""), ("lead", "/audit"), ("operator", "/audit /people")],
+    ids=lambda value: value or "neither",
 )
 async def test_the_navigation_leads_to_what_the_role_may_open(fresh_database: Settings, role: str, seen: str) -> None:
     async with door(fresh_database) as on, on.browser() as browser:
@@ -274,6 +278,20 @@ async def test_the_navigation_leads_to_what_the_role_may_open(fresh_database: Se
     assert [path for path, _ in led] == ["/", "/queue", "/incidents", "/health", *seen.split()]
     assert set(answers) == {200}
     assert len({key for _, key in led}) == len(led)
+
+
+async def test_an_open_event_stream_ends_within_10_seconds_of_signing_out(fresh_database: Settings) -> None:
+    async with door(fresh_database) as on, on.browser() as browser, on.browser() as other_tab:
+        await on.add("ada", "agent")
+        await on.enter(browser, "ada")
+        other_tab.cookies = browser.cookies
+        stream = asyncio.create_task(other_tab.get("/live?keys=tickets"))
+        async with asyncio.timeout(5):
+            while REGISTRY.get_sample_value("forewarn_console_live_streams") != 1:  # noqa: ASYNC110  the stream decides when
+                await asyncio.sleep(0.02)
+        assert (await browser.post("/sign-out")).status_code == 303
+        answer = await asyncio.wait_for(stream, 10)
+    assert (answer.status_code, answer.text[:5]) == (200, "retry")
 
 
 async def _operator(on: Door, browser: httpx2.AsyncClient) -> None:
