@@ -46,7 +46,8 @@ NEXT = "SELECT extract(epoch FROM min(ready_at) - clock())::float8 FROM due WHER
 # This finds the kinds by stepping through the index, so that it is as quick with a million rows that are due tomorrow.
 LATE = """WITH RECURSIVE kinds AS (
         (SELECT kind FROM due ORDER BY kind LIMIT 1)
-        UNION ALL SELECT (SELECT due.kind FROM due WHERE due.kind > kinds.kind ORDER BY due.kind LIMIT 1) FROM kinds WHERE kinds.kind IS NOT NULL)
+        UNION ALL SELECT (SELECT due.kind FROM due WHERE due.kind > kinds.kind ORDER BY due.kind LIMIT 1)
+            FROM kinds WHERE kinds.kind IS NOT NULL)
     SELECT kind, rows, since FROM kinds, LATERAL (SELECT count(*) AS rows, min(ready_at) AS since FROM (
         SELECT ready_at FROM due WHERE due.kind = kinds.kind AND ready_at <= clock() ORDER BY ready_at LIMIT 10000) AS first) AS counted
     WHERE rows > 0 ORDER BY kind"""
