@@ -103,10 +103,7 @@ async def _drawn(
         seen=newer.get("id") or ("" if before else _latest(ticket["unheard"], said)),
         promise=standing(ticket, datetime.now(UTC)),  # noqa: TID251  the edge
         address=next((each["address"] for each in ticket["contacts"] if each.get("channel") in CONTACTS), ""),
-        incidents=rows(beside["incidents"]),
-        told=rows(beside["told"]),
-        others=rows(beside["tickets"]),
-        history=rows(beside["history"]),
+        **{name: rows(part) for name, part in beside.items()},
         place=drafts.of_ticket(ticket["id"]),
         form=form,
         typed=typed or {},
