@@ -2,7 +2,8 @@
 
 The form's id is a row in `acts`, claimed under a lease while the owner is asked, so that nothing is locked meanwhile. What is
 done stays done for this form; a refusal lets the form go; when the outcome is unknown the same form may be sent again, and
-the owner, which gets the form's id as the Idempotency-Key, does it once.
+the owner, which gets the form's id as the Idempotency-Key, does it once. Should the process die while it waits, `timers.py` writes
+down after the lease that the outcome is not known.
 """
 
 import asyncio
@@ -118,9 +119,11 @@ async def act_once(database: Database, press: Press, do: Callable[[], Awaitable[
 async def _claim(database: Database, press: Press) -> Done | Refused | None:
     """Claims the form; returns what became of an earlier press, or None when it is ours to act."""
     deadline = time.monotonic() + PATIENCE_S
+    by = press.by
+    asking = store.Asking(press.form_id, by.person, by.role, press.act.name, press.subject, press.before, press.asked)
     while True:
         async with database.connection() as connection:
-            state = await store.claim(connection, press.form_id, press.by.person, press.act.name, press.asked)
+            state = await store.claim(connection, asking)
         match state:
             case store.Claim.OURS:
                 return None

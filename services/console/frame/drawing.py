@@ -99,17 +99,18 @@ def _given(request: Request) -> dict[str, Any]:
     path = request.scope["raw_path"].decode("latin-1")  # as it was sent: a part of it may hold a slash
     is_form = request.method == "POST"
     page = path.rpartition("/")[0] if is_form else path
+    signed = _signed(request)
     return {
         "page": page if is_form else page + ("?" + request.url.query if request.url.query else ""),
         "form_page": prefix + page if is_form else "",
         "url": lambda path: prefix + path,
         "path": request.url.path,
         "query": "" if is_form else request.url.query,
-        "signed": _signed(request),
+        "signed": signed,
         "sees_personal": sees_personal(request, now),
         "now": now,
         "stamp": settings.stamp,
-        "navigation": request.app.state.navigation,
+        "navigation": [page for page in request.app.state.navigation if signed and signed.role.may(page.role)],
         "static": lambda name: prefix + address(name),
         "since": getattr(request.state, "since", 0),
         "behind": request.app.state.hub.behind.seconds,

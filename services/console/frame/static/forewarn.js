@@ -104,6 +104,7 @@ async function draw({ move = false } = {}) {
     const answer = await ask(names);
     if (answer.ok) show(await answer.text(), answer.headers.get("Forewarn-As-Of"), move);
     else if (answer.status === 401) signedOut();
+    else if (answer.status === 404) location.reload(); // what the page shows is gone: nothing of it may stay on the screen
     else if (answer.status >= 500) names.split(" ").forEach((name) => wanted.add(name));
   } catch {
     names.split(" ").forEach((name) => wanted.add(name)); // the server is away; what was missed is drawn when it is back

@@ -131,7 +131,7 @@ async def _drawn(
         chosen, marked = await asking
     finally:
         asking.cancel()
-    if not customer["is_known"] and not customer["is_going"]:
+    if not customer["is_known"] and (customer["erased_at"] or not customer["is_going"]):
         raise Problem(404, "this customer was erased" if customer["erased_at"] else "nothing is known of this customer")
     contacts = marked if marked is not None else customer["contacts"]
     last = found[ROWS - 1] if len(found) > ROWS else None
