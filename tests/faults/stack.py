@@ -32,7 +32,7 @@ EXTRA_TYPE = "com.example.extra"  # of the events that only the extra rule asks 
 STANDS = """SELECT topic, partition, next FROM monitor.offsets UNION ALL SELECT topic, partition, next FROM notifier.offsets
     UNION ALL SELECT topic, partition, next FROM ticketing.offsets UNION ALL SELECT topic, partition, next FROM console.offsets"""
 LEFT = """SELECT (SELECT count(*) FROM monitor.outbox) + (SELECT count(*) FROM notifier.outbox) + (SELECT count(*) FROM ticketing.outbox)
-    + (SELECT count(*) FROM notifier.notifications WHERE status = 'waiting')"""
+    + (SELECT count(*) FROM console.outbox) + (SELECT count(*) FROM notifier.notifications WHERE status = 'waiting')"""
 
 PROBED, PARTITIONS = (Topic.PRODUCT_EVENTS, Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS), 10
 
