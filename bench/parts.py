@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bench import monitor
+from bench import console, monitor
 
 
 @dataclass(frozen=True)
@@ -17,4 +17,5 @@ class Part:
 
 PARTS = {
     "monitor": Part(monitor.arguments, monitor.measure),
+    "console": Part(console.arguments, console.measure),
 }

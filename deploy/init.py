@@ -80,8 +80,8 @@ async def prepare_database(settings: InitSettings) -> None:
     try:
         database, others = settings.database_name, [name.strip() for name in settings.init_close_databases.split(",")]
         await roles.close_to_the_public(admin, database, NAMES, others)
-        for service in NAMES:
-            await roles.provide(admin, database, service, settings.password_of(service), settings.connections)
+        for spec in SERVICES:
+            await roles.provide(admin, database, spec.name, settings.password_of(spec.name), settings.connections, spec.beside)
         for sentence in await roles.left_open(admin, database, NAMES):
             log.warning("left open: %s", sentence)
     finally:

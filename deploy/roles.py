@@ -73,8 +73,10 @@ async def _close_another(admin: asyncpg.Connection, database: str, services: Seq
         await admin.execute(f"REVOKE ALL ON DATABASE {_quoted(database)} FROM PUBLIC")
 
 
-async def provide(admin: asyncpg.Connection, database: str, service: str, password: str, connections: int) -> None:
-    """Makes the service's role with this password and at most so many connections, and its schema."""
+async def provide(
+    admin: asyncpg.Connection, database: str, service: str, password: str, connections: int, beside: Sequence[str] = ()
+) -> None:
+    """Makes the service's role with this password and at most so many connections, its schema, and those it has `beside`."""
     role = role_of(service)
     if not await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role):
         await admin.execute(f"CREATE ROLE {role}")
@@ -85,7 +87,8 @@ async def provide(admin: asyncpg.Connection, database: str, service: str, passwo
     if not await admin.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
         await admin.execute(f"GRANT {role} TO CURRENT_USER")  # else it may not make a schema for another
     await admin.execute(f'GRANT CONNECT ON DATABASE "{database}" TO {role}')
-    await admin.execute(f"CREATE SCHEMA IF NOT EXISTS {service} AUTHORIZATION {role}")
+    for schema in (service, *beside):
+        await admin.execute(f"CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {role}")
     await admin.execute(f'ALTER ROLE {role} IN DATABASE "{database}" SET search_path TO {service}')
     with suppress(asyncpg.InsufficientPrivilegeError):  # `left_open` says that it is missing
         await admin.execute(f"ALTER ROLE {role} SET temp_file_limit TO '{TEMPORARY_FILES}'")

@@ -15,6 +15,7 @@ class ServiceSpec:
     name: str  # of its folder, its Postgres schema, its host in compose, and the label `service` of its metrics
     port: int  # of its REST API
     public_port: int | None = None  # of the pages that customers reach, which have an app of their own
+    beside: tuple[str, ...] = ()  # schemas that its role has beside its own
     secrets: Mapping[str, str] = field(default_factory=dict)  # secrets that it alone holds, and what each is
 
     @property
@@ -32,7 +33,12 @@ SERVICES: tuple[ServiceSpec, ...] = (
     ServiceSpec("monitor", 8001),
     ServiceSpec("notifier", 8002, public_port=8012, secrets={"link_secret": "what signs unsubscribe links"}),
     ServiceSpec("ticketing", 8003),
-    ServiceSpec("console", 8004, secrets={"console_token": "what the console asks the others with, on behalf of people"}),
+    ServiceSpec(
+        "console",
+        8004,
+        beside=("console_rebuild",),
+        secrets={"console_token": "what the console asks the others with, on behalf of people"},
+    ),
 )
 
 NAMES: tuple[str, ...] = tuple(spec.name for spec in SERVICES)

@@ -13,6 +13,8 @@ from fastapi import Request
 
 from bench.console.filling import LARGE, TEN, Size, fill
 from bench.servers import Servers, servers
+from services.console.live.behind import Behind
+from services.console.live.hub import Hub
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed
 from services.console.settings import ConsoleSettings
@@ -26,7 +28,7 @@ PAGES = {  # by name: the path, in which n is the number of the request
     "incident": "/incidents/i-{n}",
     "the largest incident": "/incidents/i-1",
     "affected": "/incidents/i-1/affected",
-    "not told": "/incidents/i-1/affected?only=untold",
+    "not told": "/incidents/i-1/affected?show=untold",
     "queue": "/queue",
     "ticket": "/tickets/{ticket}",
     "customer": "/customers/c-{n}",
@@ -88,7 +90,7 @@ async def _measured(of: Servers, size: Size, times: int) -> dict[str, tuple[floa
 
 
 async def _page(settings: ConsoleSettings, database: Counted, path: str, size: Size, times: int) -> tuple[float, int]:
-    transport = httpx2.ASGITransport(site(settings, database, _lead))
+    transport = httpx2.ASGITransport(site(settings, database, _lead, Hub(database, 10, Behind(()))))
     took = []
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8004") as browser:
         for n in range(1, times + 6):

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from deploy.local.asking import Token
 from deploy.local.check import check_config
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
+from deploy.local.console import console
 from deploy.local.customer import customer
 from deploy.local.dlq import dlq
 from deploy.local.due import due
@@ -112,6 +113,7 @@ app.add_typer(streams, name="streams")
 app.add_typer(due, name="due")
 app.add_typer(customer, name="customer")
 app.add_typer(tokens, name="tokens")
+app.add_typer(console, name="console")
 app.add_typer(people, name="people")
 
 if __name__ == "__main__":

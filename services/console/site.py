@@ -46,7 +46,6 @@ def site(
     app = site_application(
         "Forewarn console", settings, database, Middleware(Guard, settings=settings, recognize=recognized, refuse=refuse)
     )
-    app.state.owners = owners or Owners(settings)
     app.state.passwords = passwords or Passwords()
     app.state.navigation = [page for page in PAGES if page.title]
     app.state.owners = owners or Owners(settings)

@@ -1,7 +1,7 @@
 """A ticket as screens show it, and what a fact makes of it. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from services.console.store.messages import Message
@@ -21,6 +21,7 @@ from shared.events import (
     TicketResolved,
     TicketSlaBreached,
     TicketSlaWarning,
+    TicketState,
     TicketSuggested,
     TicketUnlinked,
 )
@@ -42,6 +43,7 @@ TicketFact = (
 )
 
 FIRST_RESPONSE = "first_response"
+STATED = {each.name for each in fields(Ticket)} & TicketState.model_fields.keys()  # columns that each fact repeats
 SHOWN = ("channel", "priority", "kind", "agent", "clock", "due_at", "tell", "score")  # in the time line, where a fact has it
 WORDS = ("reasons", "verdict", "resolution", "reason", "comment")  # beside it: they may quote the customer
 
@@ -50,7 +52,7 @@ def after(known: Ticket | None, fact: TicketFact) -> Ticket:
     """Returns the ticket as it stands after the fact. The topic has a ticket's facts in their order, so the last one wins."""
     data = fact.data
     before = known or Ticket(data.ticket_id, data.number, data.customer_id, opened_at=fact.time, changed_at=fact.time)
-    stands = replace(before, **dict(data.state)) if data.state else replace(before, **_without_state(before, fact))
+    stands = replace(before, **data.state.model_dump(include=STATED)) if data.state else replace(before, **_without_state(before, fact))
     return replace(stands, changed_at=fact.time, **_counted(before, fact))
 
 

@@ -126,6 +126,7 @@ CREATE TABLE tickets (
     due_at                  timestamptz,                -- of the first response
     warned_at               timestamptz,
     breached_at             timestamptz,
+    stopped_at              timestamptz,                -- the promise ended: the response was given, or it was resolved without one
     responded_at            timestamptz,                -- the first response, whoever gave it
     responded_by            text,
     responded_automatically boolean     NOT NULL DEFAULT false,

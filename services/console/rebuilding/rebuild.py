@@ -32,6 +32,7 @@ ENTER = f"SELECT FROM {tables.SERVING}.gate FOR UPDATE"
 CLOSE = 2000  # facts that the last step may have to take while others wait
 PATIENCE = "400ms"  # less than the second after which Postgres calls it a deadlock and ends either
 TRIES = 50  # of the last step, while pages are being read
+NOTHING = datetime.max.replace(tzinfo=UTC)  # since when a partition has everything, when it has nothing any more
 EVERY_S = 2.0  # between two lines of progress
 
 Say = Callable[[str], None]
@@ -82,7 +83,7 @@ class Rebuild:
         first = self.stands[place] = await self.source.begin(place)
         if first == 0:
             return
-        oldest = datetime.now(UTC)
+        oldest = NOTHING
         async for records in self.source.between(place, first, min(first + 1, end)):
             oldest = said_at(records[0])
         self.begins[place[0]] = max(oldest, self.begins.get(place[0], oldest))
@@ -166,8 +167,8 @@ async def rebuild(database: Database, source: Source, settings: ConsoleSettings,
     before = await own.prepare()
     await own.catch_up()
     for topic, since in own.begins.items():
-        what = "is forgotten" if forget_older else "is taken over as it is"
-        say(f"{topic} has nothing from before {since:%Y-%m-%d %H:%M} UTC: what is older {what}")
+        lost = "no longer has all that was said" if since == NOTHING else f"has nothing from before {since:%Y-%m-%d %H:%M} UTC"
+        say(f"{topic} {lost}: what is older {'is forgotten' if forget_older else 'is taken over as it is'}")
     await own.finish(settings, forget_older=forget_older)
     async with database.connection() as connection:
         after = await tables.counts(connection, tables.SERVING)

@@ -31,6 +31,7 @@ class Ticket:
     due_at: datetime | None = None
     warned_at: datetime | None = None
     breached_at: datetime | None = None
+    stopped_at: datetime | None = None
     responded_at: datetime | None = None
     responded_by: str | None = None
     responded_automatically: bool = False
