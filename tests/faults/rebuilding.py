@@ -11,7 +11,7 @@ from tests.faults.episodes import Added
 from tests.faults.site import within
 from tests.faults.stack import Stack
 
-COMMAND = "services.console.rebuilding"
+COMMAND = ("deploy.local.cli", "console", "rebuild")
 DONE_WITHIN = 180.0  # seconds
 BEGUN = f"SELECT to_regclass('{FILLED}.run') IS NOT NULL"
 
@@ -63,5 +63,5 @@ async def _has_begun(stack: Stack, command: Child) -> bool:
 @asynccontextmanager
 async def _rebuilding(stack: Stack) -> AsyncIterator[Child]:
     log = stack.config.parent / "rebuild.log"
-    async with child(COMMAND, environment=stack.members["console"].environment, log=log) as command:
+    async with child(*COMMAND, environment=stack.members["console"].environment, log=log) as command:
         yield command
