@@ -122,7 +122,7 @@ def _incident(found: Recount, fact: Fact, said: Incident) -> None:
         return
     known.revision = said.revision
     if type(fact) in ENDS:
-        known.status = ENDS[type(fact)]  # type: ignore[index]
+        known.status = ENDS[type(fact)]
     elif isinstance(fact, (IncidentOpened, IncidentReopened)):
         known.status = "open"
 

@@ -59,5 +59,5 @@ SELECT 'f-t-' || n, clock() - n * interval '1 min', 'ticketing', 'ticket.opened'
 -- name: moments
 -- Makes how many were touched and told in each second.
 INSERT INTO moments (incident_id, second, what, customers)
-SELECT 'i-' || n, date_trunc('second', clock() - n * interval '1 s'), what, 100
+SELECT 'i-' || n, date_trunc('second', (SELECT clock())) - n * interval '1 s', what, 100
 FROM generate_series(1, $1::int) AS n, unnest(ARRAY['touched', 'opened']) AS what

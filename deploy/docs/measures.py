@@ -7,7 +7,7 @@ HEAD = """\
 # Measures
 
 What the loop achieved, in figures: were customers told before they had to write in, how many wrote all the same, and how long did they
-wait? The console counts them from its read model, and so from the facts on the topics alone. The same figures are shown
+wait? The console counts them from its read model, and so from the [facts](events.md) alone. The same figures are shown
 
 - on the pages of the console (8004);
 - by `forewarn report`: the last seven days, `--since 24h` any other time before now, `--incident ID` one incident, `--json` for programs.

@@ -39,10 +39,10 @@ async def say_whether_people_can_sign_in(settings: ConsoleSettings) -> None:
 def service(settings: ConsoleSettings) -> Service:
     """Returns the console, ready to run."""
     database, passwords = Database(settings, "console"), Passwords()
-    heard, letters = tuple(streams(database)), Watch(settings, database)
+    heard = tuple(streams(database))
     behind = Behind(heard)
     hub = Hub(database, settings.live_streams, behind)
-    owners = Owners(settings)
+    owners, letters = Owners(settings), Watch(settings, database)
     return Service(
         "console",
         settings,

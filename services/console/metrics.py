@@ -6,7 +6,7 @@ from functools import partial
 from prometheus_client import Counter, Gauge
 
 from services.console.measures.registry import MEASURES, PERIODS
-from services.console.store import measures
+from services.console.store import letters, measures
 from shared.observing.measuring import UNKNOWN, Figures
 from shared.postgres import Database
 
@@ -41,6 +41,9 @@ def measured(database: Database) -> Figures:
 async def _show(database: Database) -> None:
     async with database.connection() as tx:
         kept = await measures.kept(tx)
+        waiting = await letters.waiting(tx)
+    for row in waiting:
+        WAITING_LETTERS.labels(row["topic"]).set(row["waiting"])
     for period in PERIODS:
         counted = kept.get(period)
         MEASURED_AT.labels(period).set(counted.at.timestamp() if counted else UNKNOWN)

@@ -1,4 +1,4 @@
-"""Runs a console as a process of its own, with people signed in by a header: `python -m tests.browser.process`, settings from the environment."""
+"""Runs a console as a process of its own, with people signed in by a header; settings come from the environment."""
 
 from functools import partial
 

@@ -1,5 +1,7 @@
 """Every page can be used by everybody: axe finds nothing, in light, in dark and on a narrow screen, which never scrolls sideways."""
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser
@@ -8,7 +10,7 @@ from services.console.sessions.roles import Role
 from tests.browser.console import Console, person
 
 PAGES = ("", "keys", "search?q=checkout", "no-such-page")
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
     "dark": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
     "narrow": {"color_scheme": "light", "viewport": {"width": 390, "height": 800}},

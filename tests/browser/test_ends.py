@@ -54,7 +54,7 @@ async def test_it_ends_within_a_second_with_streams_open(process: tuple[asyncio.
     it, at = process
     async with httpx2.AsyncClient(base_url=at, headers={PERSON: "ada agent"}, timeout=20) as client:
         async with asyncio.timeout(20):
-            while not await _ready(client):
+            while not await _ready(client):  # noqa: ASYNC110  it is another process
                 await asyncio.sleep(0.05)
         async with client.stream("GET", "/live?keys=incidents ticket:t-1") as one, client.stream("GET", "/live?keys=tickets") as two:
             told = one.aiter_bytes()

@@ -1,33 +1,74 @@
 """People sign in through a real OpenID Connect provider on this machine; whatever goes wrong there is a page in words."""
 
+import json
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from oidc_provider_mock import User, run_server_in_thread
 
 from deploy.local.processes import free_port
 from shared.settings import Settings
 from tests.flow.console_door import AT, Door, door
 
-PEOPLE = (
-    User(sub="1", claims={"preferred_username": "ada", "email": "ada@example.org", "groups": ["support", "leads"]}),
-    User(sub="2", claims={"preferred_username": "bob", "groups": ["kitchen"]}),
-    User(sub="3", claims={"preferred_username": "a person with spaces", "groups": ["support"]}),
+ROLES = "support=agent,leads=lead,sre=operator"
+PEOPLE: tuple[dict[str, Any], ...] = (
+    {"sub": "1", "preferred_username": "ada", "email": "ada@example.org", "groups": ["support", "leads"]},
+    {"sub": "2", "preferred_username": "bob", "groups": ["kitchen"]},
+    {"sub": "3", "preferred_username": "a person with spaces", "groups": ["support"]},
 )
 
 
-@pytest.fixture
+@contextmanager
+def provider(*more: str) -> Iterator[str]:
+    """Runs the provider in a process of its own, for it warns of what is an error in ours; yields its issuer."""
+    port = free_port()
+    people = [part for each in PEOPLE for part in ("--user-claims", json.dumps(each))]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), *people, *more],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(process, port)
+        yield f"http://localhost:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _wait_for(process: "subprocess.Popen[bytes]", port: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the provider has ended"
+        with socket.socket() as probe:
+            probe.settimeout(1)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+    raise AssertionError("the provider does not start")
+
+
+@pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    with run_server_in_thread(require_nonce=True, user_claims=PEOPLE) as server:
-        yield f"http://localhost:{server.server_port}"
+    with provider("--require-nonce", "true") as it:
+        yield it
 
 
 def given(issuer: str, **more: Any) -> dict[str, Any]:
-    return {"oidc_issuer": issuer, "oidc_client_id": "console", "oidc_roles": "support=agent,leads=lead,sre=operator", **more}
+    return {
+        "oidc_issuer": issuer,
+        "oidc_client_id": "console",
+        "oidc_client_secret": "its secret at the provider",
+        "oidc_roles": ROLES,
+        **more,
+    }
 
 
 async def at_the_provider(url: str, **form: str) -> str:
@@ -125,8 +166,7 @@ async def test_an_attempt_is_over_after_ten_minutes(fresh_database: Settings, is
 
 
 async def test_a_token_that_is_over_is_refused(fresh_database: Settings) -> None:
-    with run_server_in_thread(user_claims=PEOPLE, access_token_max_age=timedelta(minutes=-5)) as server:
-        issuer = f"http://localhost:{server.server_port}"
+    with provider("--token-max-age", "-300") as issuer:
         async with door(fresh_database, **given(issuer)) as on, on.browser() as browser:
             answer = await back(browser, await at_the_provider(await there(browser), sub="1"))
             assert (answer.status_code, "does not hold" in answer.text) == (422, True)
@@ -134,7 +174,10 @@ async def test_a_token_that_is_over_is_refused(fresh_database: Settings) -> None
 
 async def test_who_says_no_at_the_provider_is_told_so_and_finds_the_way_back(fresh_database: Settings, issuer: str) -> None:
     async with door(fresh_database, **given(issuer)) as on, on.browser() as browser:
-        answer = await back(browser, await at_the_provider(await there(browser), action="deny"))
+        url = await there(browser)
+        denied = await at_the_provider(url, action="deny")
+        [state] = parse_qs(urlsplit(url).query)["state"]
+        answer = await back(browser, f"{denied}&state={state}")  # RFC 6749, section 4.1.2.1: a provider says it; this one does not
         assert (answer.status_code, "said no" in answer.text) == (422, True)
         assert "/sign-in/provider?next=%2Fqueue" in answer.text
 

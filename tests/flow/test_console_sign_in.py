@@ -67,6 +67,7 @@ async def test_after_some_failures_the_next_try_must_wait_from_anywhere_and_a_su
 ) -> None:
     async with door(fresh_database) as on, on.browser() as one, on.browser("198.51.100.9") as other:
         await on.add("ada", "agent")
+        await on.stop_clock()
         tries = [(await by_password(one, password="wrong horse battery")).status_code for _ in range(6)]
         refused = await by_password(other)
         await on.later(timedelta(minutes=6))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
+from services.ticketing.hearing.notifications import on_notifications
 
 from services.ticketing.hearing.incidents import on_incidents
-from services.ticketing.hearing.notifications import on_notifications
 from services.ticketing.hearing.requests import on_requests
 from shared.cloudevents import write_fact
 from shared.events import FACTS, CustomerErased, Fact, IncidentImpact, NotificationDelivered, SupportRequested, Topic

@@ -114,7 +114,7 @@ class Provider:
 
 
 async def _json(client: AsyncOAuth2Client, url: str) -> dict[str, Any]:
-    answer = await client.get(url, withhold_token=True)
+    answer = await client.request("GET", url, withhold_token=True)
     answer.raise_for_status()
     found = answer.json()
     if not isinstance(found, dict):

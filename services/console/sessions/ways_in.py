@@ -13,12 +13,23 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 class WaysIn(Protocol):
     """Is what the settings say of the identity provider and of proxies."""
 
-    oidc_issuer: str
-    oidc_client_id: str
-    oidc_roles: str
-    trusted_header: str
-    trusted_groups_header: str
-    trusted_proxies: str
+    @property
+    def oidc_issuer(self) -> str: ...
+
+    @property
+    def oidc_client_id(self) -> str: ...
+
+    @property
+    def oidc_roles(self) -> str: ...
+
+    @property
+    def trusted_header(self) -> str: ...
+
+    @property
+    def trusted_groups_header(self) -> str: ...
+
+    @property
+    def trusted_proxies(self) -> str: ...
 
 
 def troubles(settings: WaysIn) -> Iterator[str]:

@@ -18,6 +18,7 @@ GROWING = {
         "erased_messages",
         *("due", "idempotency", "erasures"),
     },
+    "console": {"audit", "sessions", "sign_in_failures"},
 }
 
 MECHANISMS = """
@@ -105,4 +106,14 @@ SELECT 'f-' || n, 'i-' || n / 200, ARRAY['c-' || n], 0 FROM generate_series(1, 5
 INSERT INTO erased_messages (id) SELECT 'e-' || n FROM generate_series(1, 100000) n;
 """
 
-FILL = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING}
+# A hundred people have signed in 500 times each within a year's acts.
+CONSOLE_SESSIONS = """
+INSERT INTO people (name, role, created_by) SELECT 'p-' || n, 'agent', 'p-1' FROM generate_series(1, 1000) n;
+INSERT INTO sessions (digest, person, via) SELECT sha256(n::text::bytea), 'p-' || 1 + n % 1000, 'link' FROM generate_series(1, 50000) n;
+INSERT INTO sign_in_failures (key) SELECT sha256(n::text::bytea) FROM generate_series(1, 50000) n;
+INSERT INTO audit (person, role, act, subject, outcome, form_id)
+SELECT 'p-' || n % 100, 'agent', 'act-' || n % 20, CASE WHEN n % 10 = 0 THEN 'customer:c-' ELSE 'ticket:' END || n, 'done', 'f-' || n
+FROM generate_series(1, 100000) n;
+"""
+
+FILL = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING, "console": CONSOLE_SESSIONS}

@@ -33,6 +33,7 @@ PLACES = {
     # what is said of each differs
     "deploy/docs/topics.py": "who writes and reads each topic",
     "deploy/local/view.py": "a colour for whoever speaks, white for who has none",
+    "services/console/acting/acts.py": "whose API each act is",
     "tests/alerts/harms.py": "what is taken away from each",
     "tests/contract/test_personal.py": "the tables of each that hold nothing personal",
     "tests/contract/plans/parameters.py": "the parameters of each one's queries",

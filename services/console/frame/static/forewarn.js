@@ -1,5 +1,4 @@
 // What an open page does by itself: it stays current, keeps what one types, and listens to keys. Without it every page still works.
-
 const body = document.body, main = document.getElementById("main");
 const prefix = body.dataset.prefix;
 const byId = (id) => document.getElementById(id);
@@ -41,20 +40,14 @@ function lost() {
   if (source?.readyState !== EventSource.CLOSED) return; // it tries again by itself
   close();
   retry = setTimeout(async () => {
-    if (await signedIn()) open();
+    const answer = await ask("").catch(() => null);
+    answer?.status === 401 ? signedOut() : open();
   }, AGAIN);
 }
 
 function found() {
   lostAt = null;
   banner(stopped ? "Live updates are stopped." : "");
-}
-
-async function signedIn() {
-  const answer = await ask("").catch(() => null);
-  if (answer?.ok || answer?.status !== 401) return true;
-  signedOut();
-  return false;
 }
 
 function signedOut() {
@@ -175,10 +168,9 @@ function morphInside(old, fresh) {
     else old.insertBefore(same ?? node, at);
     if (same) morph(same, node);
   }
-  while (at) {
-    const next = at.nextSibling;
+  for (let next; at; at = next) {
+    next = at.nextSibling;
     at.remove();
-    at = next;
   }
 }
 
@@ -245,10 +237,7 @@ document.addEventListener("submit", (event) => {
   if ("sent" in form.dataset) return event.preventDefault();
   form.dataset.sent = "";
   setTimeout(() => delete form.dataset.sent, 10000); // an answer that is no page, or none
-  for (const field of form.querySelectorAll("[data-draft]")) {
-    clearTimeout(unsaved.get(field));
-    unsaved.delete(field);
-  }
+  for (const field of form.querySelectorAll("[data-draft]")) clearTimeout(unsaved.get(field)) ?? unsaved.delete(field);
 });
 
 // ── keys ─────────────────────────────────────────────────────────────────────────────────────
@@ -293,15 +282,13 @@ document.querySelector(".who .keys")?.addEventListener("click", (event) => {
 
 // ── the page comes and goes ──────────────────────────────────────────────────────────────────
 
-document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) return open();
+function leave() {
   close();
   saveAllNow();
-});
-addEventListener("pagehide", () => {
-  close();
-  saveAllNow();
-});
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? leave() : open()));
+addEventListener("pagehide", leave);
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
   open();

@@ -86,10 +86,8 @@ async def _drawn(request: Request, topic: str, refused: Refused | None = None) -
     except Failed as error:
         trouble = str(error)
     status = refused.status if refused else 503 if trouble else 200
-    words = refused.words if refused else trouble
-    return draw(
-        request, "health/letters.html", status=status, topic=topic, rows=rows, refused=words, given=refused.form_id if refused else ""
-    )
+    words, given = (refused.words, refused.form_id) if refused else (trouble, "")
+    return draw(request, "health/letters.html", status=status, topic=topic, rows=rows, refused=words, given=given)
 
 
 async def _waiting(request: Request, topic: str) -> list[dict[str, Any]]:

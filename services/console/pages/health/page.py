@@ -72,7 +72,7 @@ async def _drawn(request: Request, refused: Refused | None = None) -> Response:
     database: Db = request.app.state.database
     async with database.connection() as tx:
         kept = await measures.kept(tx)
-        values = {
+        values: dict[str, Any] = {
             "letters": await letters.waiting(tx),
             "deliveries": await tx.fetch(queries.deliveries),
             "people": await tx.fetch(queries.people),
