@@ -6,6 +6,7 @@ The recount reads the topics from their beginning and shares no code with the co
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from deploy.local.processes import child, ended_well
 from shared.cloudevents import Undecodable, read_fact
 from shared.events import FACT_OF, Fact, NotificationDelivered, NotificationFailed, NotificationSuppressed, Topic
 from tests.faults.stack import TOKEN, Stack
-from tests.recount import Recount, recount
+from tests.recount import Recount, Recounted, recount
 from tests.topics import everything_in
 
 TOPICS = (Topic.CUSTOMERS, Topic.INCIDENTS, Topic.NOTIFICATIONS, Topic.TICKETS)
@@ -33,19 +34,34 @@ HELD = {
 }
 
 
-async def report_differs(stack: Stack) -> list[str]:
-    """Returns a sentence for each figure and each kind of row that differs. Everything must be at rest."""
+@dataclass
+class Comparison:
+    """Says how much was compared, and a sentence for each figure and each kind of row that differs."""
+
+    sentences: list[str]
+    incidents: int = 0
+    figures: int = 0  # that are there: of nothing there is none
+
+    def take(self, what: str, printed: Mapping[str, Any], counted: Recounted) -> None:
+        self.figures += sum(figure is not None for figure in counted.values())
+        self.sentences += unlike(what, printed, counted)
+
+
+async def compared(stack: Stack) -> Comparison:
+    """Compares every figure of every incident and of the whole period, and the rows that they are counted from. Everything is at rest."""
     facts = [fact for topic in TOPICS for fact in await _facts(stack, topic)]
     counted = recount(facts)
-    found = [line for what, rows in _recounted(facts, counted).items() for line in await _unlike_rows(stack, what, rows)]
+    rows = [line for what, rows in _recounted(facts, counted).items() for line in await _unlike_rows(stack, what, rows)]
+    found = Comparison(rows, incidents=len(counted.incidents))
     for incident in sorted(counted.incidents):
-        found += unlike(f"incident {incident}", await _report(stack, "--incident", incident), counted.of_incident(incident))
+        found.take(f"incident {incident}", await _report(stack, "--incident", incident), counted.of_incident(incident))
     printed = await _report(stack, "--since", EVERYTHING)
     since, until = (datetime.fromisoformat(printed[name]) for name in ("since", "until"))
-    return [*found, *unlike("everything", printed, counted.of_period(since, until))]
+    found.take("everything", printed, counted.of_period(since, until))
+    return found
 
 
-def unlike(what: str, printed: Mapping[str, Any], counted: Mapping[str, float | int | None]) -> Iterator[str]:
+def unlike(what: str, printed: Mapping[str, Any], counted: Recounted) -> Iterator[str]:
     """Yields a sentence for each figure that is not the one recounted, or that only one of both has. Pure."""
     figures = {name: figure for name, figure in printed.items() if name not in ("incident_id", "since", "until")}
     for name in sorted(figures.keys() | counted.keys()):
