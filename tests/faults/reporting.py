@@ -5,6 +5,7 @@ The recount reads the topics from their beginning and shares no code with the co
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,8 +52,9 @@ async def compared(stack: Stack) -> Comparison:
     """Compares every figure of every incident and of the whole period, and the rows that they are counted from. Everything is at rest."""
     facts = [fact for topic in TOPICS for fact in await _facts(stack, topic)]
     counted = recount(facts)
-    rows = [line for what, rows in _recounted(facts, counted).items() for line in await _unlike_rows(stack, what, rows)]
-    found = Comparison(rows, incidents=len(counted.incidents))
+    found = Comparison([], incidents=len(counted.incidents))
+    for what, rows in _recounted(facts, counted).items():
+        found.sentences += unlike_rows(what, [tuple(row.values()) for row in await stack.rows(HELD[what])], rows)
     for incident in sorted(counted.incidents):
         found.take(f"incident {incident}", await _report(stack, "--incident", incident), counted.of_incident(incident))
     printed = await _report(stack, "--since", EVERYTHING)
@@ -67,6 +69,18 @@ def unlike(what: str, printed: Mapping[str, Any], counted: Recounted) -> Iterato
     for name in sorted(figures.keys() | counted.keys()):
         if name not in figures or name not in counted or not _same(figures[name], counted[name]):
             yield f"{what}: `forewarn report` says {name} = {figures.get(name, 'nothing')}, the topics {counted.get(name, 'nothing')}"
+
+
+def unlike_rows(what: str, held: Sequence[Row], recounted: set[Row]) -> Iterator[str]:
+    """Yields a sentence for rows that the console lacks, that it has and the topics do not, and that it has twice. Pure."""
+    wrong = {
+        "lacks": recounted - set(held),
+        "has beside them": set(held) - recounted,
+        "has twice": {row for row, times in Counter(held).items() if times > 1},
+    }
+    for how, rows in wrong.items():
+        if rows:
+            yield f"{what}: the console {how} {len(rows)} rows, {sorted(rows, key=str)[:SHOWN]}"
 
 
 def _same(printed: float | int | None, counted: float | int | None) -> bool:
@@ -125,14 +139,3 @@ def _settled(facts: Sequence[Fact]) -> set[Row]:
             case NotificationSuppressed(data=data) if data.reason != "erased":
                 status.setdefault(data.notification_id, "suppressed")
     return set(status.items())
-
-
-async def _unlike_rows(stack: Stack, what: str, recounted: set[Row]) -> list[str]:
-    rows = [tuple(row.values()) for row in await stack.rows(HELD[what])]
-    held = set(rows)
-    wrong = {
-        "lacks": sorted(recounted - held, key=str),
-        "has beside them": sorted(held - recounted, key=str),
-        "has twice": sorted({row for row in held if rows.count(row) > 1} if len(rows) > len(held) else (), key=str),
-    }
-    return [f"{what}: the console {how} {len(those)} rows, {those[:SHOWN]}" for how, those in wrong.items() if those]
