@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, expect
 
 from services.console.live.behind import Behind
 from services.console.live.changes import changed, enter
@@ -88,15 +88,20 @@ async def running(on: Screen, **how: Any) -> AsyncIterator[Console]:
 
 @dataclass
 class Watched:
-    """Collects what must not happen in a browser: violations of the content policy, errors of the script, answers of 5xx."""
+    """Collects what must not happen in a browser: violations of the content policy, errors of the script, dialogs, answers of 5xx."""
 
     allowed: Collection[str] = ()  # parts of messages that the test means to cause
     found: list[str] = field(default_factory=list)
 
     def page(self, page: Page) -> None:
         page.on("console", lambda message: self._note(message.text) if message.type in {"error", "warning"} else None)
+        page.on("dialog", self._dialog)
         page.on("pageerror", lambda error: self._note(str(error)))
         page.on("response", lambda answer: self._note(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+
+    async def _dialog(self, dialog: Dialog) -> None:
+        self._note(f"a dialog: {dialog.message}")
+        await dialog.dismiss()
 
     def _note(self, words: str) -> None:
         if not any(part in words for part in self.allowed):
@@ -115,7 +120,7 @@ async def person(
         context.set_default_timeout(WITHIN)
         context.on("page", watched.page)
         yield context
-    assert watched.found == []
+    assert watched.found == [], watched.found
 
 
 async def hide(page: Page, *, hidden: bool) -> None:

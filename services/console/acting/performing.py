@@ -22,7 +22,7 @@ from services.console.acting.acts import ACTS, Act
 from services.console.acting.outcome import Done, Refused
 from services.console.acting.owners import Owners
 from services.console.frame.drawing import prefix_of
-from services.console.live.changes import changed, enter
+from services.console.live.changes import changed, enter, key_of
 from services.console.sessions.signed import Signed, signed_of
 from services.console.store import acts as store
 from services.console.store import audit, awaited
@@ -82,10 +82,16 @@ async def perform_here(
     return await act_once(request.app.state.database, press, partial(do, press.form_id))
 
 
+async def texts_of(request: Request) -> dict[str, str]:
+    """Returns the texts of the form that was sent, by their names. Files, which no form of ours sends, are closed unread."""
+    async with request.form() as form:
+        return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
 async def form_id_of(request: Request) -> str:
     """Returns the one-time id of the form that was sent. Raises a 422 problem when there is none."""
-    given = (await request.form()).get("form_id")
-    if not isinstance(given, str) or not _is_form_id(given):
+    given = (await texts_of(request)).get("form_id", "")
+    if not _is_form_id(given):
         raise Problem(422, "the form came without its id: load the page again, and send it from there")
     return given
 
@@ -129,7 +135,7 @@ async def _claim(database: Database, press: Press) -> Done | Refused | None:
 
 async def _settle(tx: Tx, press: Press, outcome: Done | Refused) -> None:
     """Writes down how it went; a press that is settled already by another process adds nothing."""
-    after, keys, words = None, ["audit", press.subject], "done"
+    after, keys, words = None, ["audit", key_of(press.subject)], "done"
     if isinstance(outcome, Done):
         if not await store.finish(tx, press.form_id):
             return

@@ -25,9 +25,10 @@ CREATE INDEX awaited_at ON awaited (at);
 
 CREATE TABLE drafts (
     person      text        NOT NULL,
-    place       text        NOT NULL,                  -- the form it was typed into: reply:<ticket id>
+    place       text        NOT NULL,                  -- the form it was typed into: ticket:<id>:reply
     customer_id text,                                  -- about whom it is
-    text        text        NOT NULL,
+    text        text        NOT NULL,                  -- empty once it was sent
+    sent        text        NOT NULL DEFAULT '',       -- the id of the form that was sent last: what comes late from it is not kept
     at          timestamptz NOT NULL DEFAULT clock(),
     PRIMARY KEY (person, place)
 );

@@ -3,4 +3,4 @@
 from services.console.pages.audit.page import router
 from services.console.pages.page import Page
 
-PAGE = Page(router, "Audit", "/audit", "u")
+PAGE = Page(router, "Audit", "/audit", "a")

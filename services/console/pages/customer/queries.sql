@@ -10,7 +10,7 @@ SELECT c.id, coalesce(c.name, '') AS name, c.account, c.tier, c.locale, c.timezo
     EXISTS (SELECT FROM awaited WHERE key = 'erasing:' || encode($2, 'hex') AND at > clock() - interval '30 seconds') AS is_going
 FROM (SELECT) AS one LEFT JOIN customers c ON c.id = $1
 
--- name: happened
+-- name: happened_to_customer
 -- Lists what happened to a customer before a place, the latest first: incidents that touch them, what they were told, and their tickets.
 (SELECT m.first_seen_at AS at, 'incident' AS kind, i.id, i.title AS words, '' AS body, i.status, m.untold_reason AS reason,
     m.incident_id, NULL::bigint AS number

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from services.console.acting.outcome import Done, Refused
-from services.console.acting.performing import done_at, perform
+from services.console.acting.performing import done_at, form_id_of, perform, texts_of
 from services.console.frame.drawing import draw
 from services.console.pages.ticket.conversation import earlier_than, said_on
 from services.console.pages.ticket.forms import FORMS
@@ -43,11 +43,11 @@ async def act(request: Request, database: Db, signed: Agent, number: str, form: 
     if form not in FORMS:
         raise Problem(404, "there is no such form on a ticket")
     ticket = await _ticket(database, number, signed)
-    typed = {name: value.replace("\r\n", "\n") for name, value in (await request.form()).items() if isinstance(value, str)}
+    typed = {name: value.replace("\r\n", "\n") for name, value in (await texts_of(request)).items()}
     outcome = await _performed(request, ticket, form, typed)
     if isinstance(outcome, Done) and form == "reply":
         async with database.transaction() as tx:
-            await drafts.drop(tx, signed.person, drafts.of_ticket(ticket["id"]))
+            await drafts.sent(tx, signed.person, drafts.of_ticket(ticket["id"]), await form_id_of(request))
         if typed.get("then") == "resolve":
             typed["resolution"] = typed.get("resolution") or "Answered."
             outcome = await _performed(request, ticket, "resolve", typed, "-resolve")

@@ -15,7 +15,7 @@ SELECT t.*, c.name AS customer_name, c.tier, c.account, c.locale, c.timezone, c.
 FROM tickets t LEFT JOIN customers c ON c.id = t.customer_id LEFT JOIN incidents i ON i.id = t.incident_id
 WHERE t.number = $1
 
--- name: messages
+-- name: messages_of_ticket
 -- Lists what was said on a ticket before a position, the latest first.
 SELECT id, at, side, author, kind, left(subject, 500) AS subject, left(body, 20000) AS body, length(body) AS body_length, incident_id
 FROM messages WHERE ticket_id = $1 AND ($2::timestamptz IS NULL OR (at, id) < ($2, $3))
