@@ -18,7 +18,7 @@ from shared.settings import Settings
 from shared.stream import Stream
 from shared.streaming.handling import Handling
 from tests.builders import customer, request
-from tests.conftest import opened
+from tests.conftest import opened as database_of
 from tests.fakes import FakeConsumer, FakeTopics
 from tests.flow.notifier_stage import SECOND, Stage, impact, opened, replied
 from tests.unit.ticketing.builders import CONFIGURATION
@@ -187,7 +187,7 @@ def desk(ticketing_database: Database) -> Desk:
 
 
 async def test_300_notifications_of_an_unknown_kind_stop_nothing(fresh_database: Settings) -> None:
-    async with opened(fresh_database, "console") as database:
+    async with database_of(fresh_database, "console") as database:
         await _takes_the_notification_it_knows(Desk(database, tuple(console_streams(database))))
 
 
