@@ -18,6 +18,8 @@ from services.console.site import site
 from shared.http.server import Server
 from tests.flow.console_screen import PERSON, Screen, _by_header
 
+# Whoever runs a stack on this machine is not asked.
+NOBODY = {f"{owner}_url": "http://127.0.0.1:9" for owner in ("monitor", "notifier", "ticketing")}
 WITHIN = 10_000  # milliseconds that a browser has for what a test waits for
 expect.set_options(timeout=WITHIN)
 
@@ -44,9 +46,10 @@ class Console:
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:
-        settings = self.on.settings.model_copy(update={"console_url": self.url, "http_port": self.port, "http_host": "127.0.0.1"})
+        settings = self.on.settings.model_copy(update={**NOBODY, "console_url": self.url, "http_port": self.port, "http_host": "127.0.0.1"})
         self.hub = Hub(self.on.database, settings.live_streams, Behind(()))
-        self.server = Server(site(settings, self.on.database, _by_header, self.hub), settings)
+        self.app = site(settings, self.on.database, _by_header, self.hub)
+        self.server = Server(self.app, settings)
         self._tasks = [asyncio.create_task(each) for each in (self.server.serve(), self.hub.run(), self.on.database.listen())]
         async with asyncio.timeout(5):
             while not self.server.started:  # noqa: ASYNC110  uvicorn has no event for it
@@ -57,6 +60,7 @@ class Console:
         self.hub.close()
         self.server.should_exit = True
         await asyncio.wait_for(serving, 5)
+        await self.app.state.owners.close()
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
