@@ -173,7 +173,10 @@ async def test_a_reply_names_what_was_seen_and_is_shown_at_once(on: Screen, owne
     assert "We are on it." in after
     assert "on its way" in after
     assert 'data-state="waiting"' in after
-    assert await on.rows("SELECT person, text FROM drafts ORDER BY person") == [{"person": "ada", "text": ""}, {"person": "bob", "text": "x"}]
+    assert await on.rows("SELECT person, text FROM drafts ORDER BY person") == [
+        {"person": "ada", "text": ""},
+        {"person": "bob", "text": "x"},
+    ]
 
 
 async def test_once_the_fact_is_heard_the_page_shows_the_fact(on: Screen, owner: FakeOwner) -> None:

@@ -119,11 +119,11 @@ SEEDS = {
         SELECT $3 || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END FROM generate_series(1, $1::int) n""",
     ("ticketing", "erased_messages"): """INSERT INTO erased_messages (id, erased_at)
         SELECT $3 || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END FROM generate_series(1, $1::int) n""",
-    ("console", "sessions"): PERSON
+    ("console", "sessions"): PERSON  # noqa: S608
     + """INSERT INTO sessions (digest, person, via, created_at) SELECT convert_to($3 || n, 'UTF8'), 'ada', 'link',
         CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
-    ("console", "entry_links"): PERSON
+    ("console", "entry_links"): PERSON  # noqa: S608
     + """INSERT INTO entry_links (digest, person, created_at) SELECT convert_to($3 || n, 'UTF8'), 'ada',
         CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",

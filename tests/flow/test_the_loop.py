@@ -14,6 +14,8 @@ import pytest
 from deploy.simulator.play import Record, encode
 from deploy.simulator.product import address, directory
 from deploy.simulator.story import published
+from services.console.__main__ import service as console
+from services.console.settings import ConsoleSettings
 from services.monitor.__main__ import service as monitor
 from services.monitor.settings import MonitorSettings
 from services.notifier.__main__ import service as notifier
@@ -35,7 +37,7 @@ CONFIG = Path(__file__).parents[2] / "deploy/config"
 
 @dataclass
 class World:
-    """Three services, a broker, a mail server, and a clock that stands still until it is moved."""
+    """The services, a broker, a mail server, and a clock that stands still until it is moved."""
 
     topics: FakeTopics
     clock: Clock
@@ -87,6 +89,7 @@ async def world(fresh_database: Settings) -> AsyncIterator[World]:
             monitor(MonitorSettings(**given)),
             notifier(NotifierSettings(**given, smtp_host=host, smtp_port=port, link_secret="a secret")),
             ticketing(TicketingSettings(**given)),
+            console(ConsoleSettings(**given, console_token="the console's own")),
         )
         for service in services:
             await service.database.open()
