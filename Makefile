@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test stack-test deploy-test hostile lint types bench faults docs up down lock audit clean
+.PHONY: help setup demo check test stack-test deploy-test hostile lint types bench faults docs pictures up down lock audit clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -39,7 +39,7 @@ check: lint types ## within a minute: style, types, unit and contract tests
 
 test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 	$(BIN)/pytest $(AT_ONCE) -m 'not docker' $(ARGS) || [ $$? = 5 ]
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m docker $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m docker $(ARGS) || [ $$? = 5 ]
 
 hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`, an outage after each hundred: CASES=10000 SEED=1
 	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED)
@@ -69,6 +69,9 @@ faults: $(READY) ## kills, stops and restarts under load: ROUNDS=20 SEED=7 (Dock
 
 docs: $(READY) ## JSON Schemas, AsyncAPI and the reference of the configuration in docs/, from the code
 	$(BIN)/python -m deploy.docs
+
+pictures: $(READY) ## the README's pictures in docs/pictures/, of the console in an outage on the embedded stack (Chromium)
+	$(BIN)/python -m tests.browser.pictures
 
 up: ## the stack in Docker, healthy when this returns, with a link into the console; PROFILE=observability adds Prometheus, Alertmanager, Grafana
 	docker compose build

@@ -1,6 +1,5 @@
 """The whole of Forewarn as people meet it: every service a process, customers who write in, and browsers that sign in by link."""
 
-import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Collection
@@ -15,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 
 from deploy.local import people
 from deploy.local.mailbox import Mail
-from deploy.local.processes import Child, child, ready
+from deploy.local.processes import Child, child, ready, stop
 from deploy.local.stack import CONSOLE, START_S, Stack, stack
 from services.console.sessions.roles import Role
 from tests.browser.console import WITHIN, Watched
@@ -31,6 +30,8 @@ class Stage:
     def __init__(self, on: Stack, shop: Shop) -> None:
         self.on, self.shop, self.url = on, shop, on.urls[CONSOLE].replace("127.0.0.1", "localhost")
         self._console = next(each for each in on.children if each.module == "services.console")
+        self.port = urlsplit(self.url).port or 0
+        self._settings = _settings(self._console)
         self._numbers = count(1)
         self._restarted = AsyncExitStack()
         self.checkout = ""  # the incident that is open
@@ -84,7 +85,7 @@ class Stage:
     ) -> AsyncIterator["Person"]:
         """Yields a window in which somebody is signed in, `at` another address than our own; at its end nothing may have gone wrong."""
         watched, name = Watched(allowed), name or self.name()
-        async with contextlib.AsyncExitStack() as held:
+        async with AsyncExitStack() as held:
             window = await browser.new_context(base_url=(at or self.url) + "/", **how)
             held.push_async_callback(window.close)
             window.set_default_timeout(WITHIN)
@@ -98,21 +99,20 @@ class Stage:
 
     def kill(self) -> None:
         """Ends the console as the kernel would, without a word; `restart` brings it back."""
-        self._given = _environment(self._console)
         os.killpg(self._console.process.pid, signal.SIGKILL)
 
-    async def restart(self) -> None:
-        """Starts the console again as it was, and returns when it is ready."""
-        await self._console.process.wait()
-        log = self._console.log
-        self._console = await self._restarted.enter_async_context(child("services.console", environment=self._given, log=log))
-        await ready(self._console, urlsplit(self.url).port or 0, START_S)
+    async def restart(self, **changed: str) -> None:
+        """Starts the console anew, with some of its settings changed until the next time; returns when it is ready."""
+        await stop(self._console.process)
+        again = child("services.console", environment=self._settings | changed, log=self._console.log)
+        self._console = await self._restarted.enter_async_context(again)
+        await ready(self._console, self.port, START_S)
 
     async def close(self) -> None:
         await self._restarted.aclose()
 
 
-def _environment(of: Child) -> dict[str, str]:
+def _settings(of: Child) -> dict[str, str]:
     """Returns the settings that the process was started with."""
     pairs = Path(f"/proc/{of.process.pid}/environ").read_bytes().decode().split("\0")
     return dict(pair.split("=", 1) for pair in pairs if pair.startswith("FOREWARN_"))

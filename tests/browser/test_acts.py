@@ -190,8 +190,8 @@ async def test_a_draft_that_arrives_after_the_reply_does_not_come_back(chromium:
     ticket = await stage.ticket()
     async with stage.person(chromium) as ada:
         page = await ada.opens(ticket)
-        under_way: asyncio.Future[Route] = asyncio.get_running_loop().create_future()
-        await page.route("**/drafts", under_way.set_result, times=1)
+        under_way: asyncio.Future[Route] = asyncio.Future()
+        await page.route("**/drafts", lambda route: under_way.set_result(route), times=1)  # noqa: PLW0108  it wants a function of Python
         text = page.get_by_label("What you write to the customer")
         await text.press_sequentially("Said once")
         draft = (await under_way).request.post_data or ""

@@ -119,7 +119,7 @@ async def test_the_chain_goes_from_the_event_to_the_providers_answer(on: Screen)
         "They have not said that they do not want to be told.",
         "They had been told 1 of at most 3 times lately.",
         "We are on it already.",
-        "It was taken by email: 250 OK.",
+        "The provider took it by email, and said 250 OK.",
     )
     assert [words for words in said if words not in shown] == []
     assert sorted(said, key=shown.index) == list(said)

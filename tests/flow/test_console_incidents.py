@@ -74,8 +74,8 @@ async def test_now_says_how_open_incidents_stand_and_how_many_wait(on: Screen) -
     assert 'data-state="failing"' in shown
     assert "silent since" in shown
     assert "monitor is catching up" in shown
-    assert "1 ticket" in shown
-    assert "1 in 24 h" in shown
+    assert '<td class="number">1</td>' in shown
+    assert '<span class="quiet">in 24 h</span></th><td class="number">1</td>' in shown
 
 
 async def test_now_shows_the_fifty_newest_and_says_how_many_there_are(on: Screen) -> None:

@@ -39,6 +39,8 @@ class Chart:
 def evidence(points: Points, threshold: float | None, title: str, *, unit: str = "", places: int = 1) -> Markup:
     """Draws one measured value over time, with the threshold that it must not cross as a second line where there is one."""
     named: dict[str, Points] = {"measured": points}
+    if threshold is not None and len({at for at, _ in points}) == 1:
+        return _figure(Chart(title, unit, places), named | {"threshold": [(points[0][0], threshold)]}, named, threshold)
     if threshold is not None and points:
         named["threshold"] = [(points[0][0], threshold), (points[-1][0], threshold)]
     return _figure(Chart(title, unit, places), named, {"measured": points}, threshold)
@@ -72,7 +74,8 @@ def _said(value: float | None, chart: Chart) -> str:
 
 
 def _picture(chart: Chart, drawn: Mapping[str, Points], listed: Mapping[str, Points], threshold: float | None) -> Markup:
-    tree = _line(chart, drawn).render_tree()
+    moments = {at for points in drawn.values() for at, _ in points}
+    tree = (_line if len(moments) > 1 else _bars)(chart, drawn).render_tree()
     _clean(tree)
     tree.set("role", "img")
     tree.set("aria-label", _in_words(chart, listed, threshold))
@@ -100,6 +103,24 @@ def _line(chart: Chart, drawn: Mapping[str, Points]) -> pygal.DateTimeLine:
     for name, points in drawn.items():
         line.add(name, [(at.astimezone(UTC), value) for at, value in _thinned(points)], allow_interruptions=True)
     return line
+
+
+def _bars(chart: Chart, drawn: Mapping[str, Points]) -> pygal.HorizontalBar:
+    """Draws the values of one moment, of which there is no line to draw, as bars beside each other."""
+    bars = pygal.HorizontalBar(
+        width=SIZE["width"],
+        height=SIZE["height"] // 2,
+        margin=4,
+        js=(),
+        css=(),
+        show_legend=False,
+        value_formatter=lambda value: _said(value, chart),
+        no_data_text="",
+        disable_xml_declaration=True,
+    )
+    for name, points in drawn.items():
+        bars.add(name, [points[-1][1]])
+    return bars
 
 
 def _thinned(points: Points) -> Points:

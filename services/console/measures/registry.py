@@ -65,7 +65,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure(
         "false_alarms",
-        "False alarms of ended incidents",
+        "False alarm rate",
         Unit.SHARE,
         "False alarms of ended incidents.",
         "the same as for both",

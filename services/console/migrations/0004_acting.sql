@@ -5,11 +5,17 @@ CREATE TABLE acts (
     person       text        NOT NULL,
     act          text        NOT NULL,
     asked        bytea       NOT NULL,                 -- SHA-256 of what was asked for
+    role         text        NOT NULL,                 -- of the person, as the audit log has it; so are the next two
+    subject      text        NOT NULL,
+    before       jsonb,
+    under_way    boolean     NOT NULL DEFAULT true,    -- the audit log does not have yet how it ended
     begun_at     timestamptz NOT NULL DEFAULT clock(),
     leased_until timestamptz NOT NULL,                 -- until when whoever claimed it asks the owner, and nobody else
     done_at      timestamptz
 );
 CREATE INDEX acts_begun ON acts (begun_at);
+CREATE INDEX acts_under_way ON acts (leased_until) WHERE under_way;
+CREATE INDEX acts_subject ON acts (subject);
 
 CREATE TABLE awaited (
     key         text        NOT NULL,                  -- ticket:<id>, incident:<id>

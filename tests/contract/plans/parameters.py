@@ -77,6 +77,7 @@ SHARED: dict[str, dict[str, str]] = {
         "RENEW": f"{OPEN_WORK}, {LEASE}, interval '30 seconds'",
         "RETURN": f"{OPEN_WORK}, {LEASE}, interval '30 seconds', 1",
         "NEXT": "'breach_first_response'",
+        "LATE": "",
     },
     "due_aside": {
         "PUT_ASIDE": f"{OPEN_WORK}, {LEASE}, 'ValueError'",

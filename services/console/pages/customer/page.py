@@ -17,6 +17,7 @@ from services.console.acting.outcome import Done, Refused
 from services.console.acting.owners import Owners
 from services.console.acting.performing import done_at, perform, perform_here, texts_of
 from services.console.frame.drawing import draw
+from services.console.live.changes import customer_key
 from services.console.pages.customer.exporting import exported
 from services.console.pages.customer.reach import reach
 from services.console.sessions.roles import Role
@@ -130,7 +131,7 @@ async def _drawn(
         chosen, marked = await asking
     finally:
         asking.cancel()
-    if not customer["is_known"] and not customer["is_going"]:
+    if not customer["is_known"] and (customer["erased_at"] or not customer["is_going"]):
         raise Problem(404, "this customer was erased" if customer["erased_at"] else "nothing is known of this customer")
     contacts = marked if marked is not None else customer["contacts"]
     last = found[ROWS - 1] if len(found) > ROWS else None
@@ -138,7 +139,7 @@ async def _drawn(
         request,
         "customer/page.html",
         status=refused.status if refused else 200,
-        live=(f"customer:{customer_id}",),
+        live=(customer_key(customer_id),),
         id=customer_id,
         customer=customer,
         contacts=contacts,

@@ -1,6 +1,6 @@
 """Draws a ticket with what is known beside it, and asks ticketing for what a person does on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -100,16 +100,19 @@ async def _drawn(
         ticket=ticket,
         messages=said,
         earlier=earlier,
-        seen=newer.get("id") or (said[-1]["id"] if said and before is None else ""),
+        seen=newer.get("id") or ("" if before else _latest(ticket["unheard"], said)),
         promise=standing(ticket, datetime.now(UTC)),  # noqa: TID251  the edge
         address=next((each["address"] for each in ticket["contacts"] if each.get("channel") in CONTACTS), ""),
-        incidents=rows(beside["incidents"]),
-        told=rows(beside["told"]),
-        others=rows(beside["tickets"]),
-        history=rows(beside["history"]),
+        **{name: rows(part) for name, part in beside.items()},
         place=drafts.of_ticket(ticket["id"]),
         form=form,
         typed=typed or {},
         refused=refused,
         newer=newer,
     )
+
+
+def _latest(unheard: Sequence[Mapping[str, Any]], said: Sequence[Mapping[str, Any]]) -> str:
+    """Returns the id of the latest message on the page: a reply whose fact has not arrived comes after all that have."""
+    ids = [*(each["id"] for each in said), *(each["answer"].get("message_id") for each in unheard)]
+    return next((id_ for id_ in reversed(ids) if id_), "")

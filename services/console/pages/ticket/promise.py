@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.console.frame.words import duration
 
 ENDED = ("resolved", "closed")
+AT_ONCE = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ def _responded(ticket: Mapping[str, Any]) -> str:
     """Returns who responded, and after how long."""
     opened_at, responded_at, due_at = ticket["opened_at"], ticket["responded_at"], ticket["due_at"]
     who = "answered automatically" if ticket["responded_automatically"] else "answered"
-    words = f"{who} after {duration(responded_at - opened_at)}"
+    taken = responded_at - opened_at
+    words = f"{who} at once" if taken < AT_ONCE else f"{who} after {duration(taken)}"
     if ticket["responded_automatically"] and ticket["person_responded_at"]:
         words += f", a person after {duration(ticket['person_responded_at'] - opened_at)}"
     if due_at is not None and responded_at > due_at:

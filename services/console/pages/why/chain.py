@@ -163,7 +163,7 @@ def _held(step: Step, message: Row, about: Row | None) -> Link:
         case Step.WORDS:
             kept = bool(message["body"])
             return Link(step, True, "As they were sent:" if kept else "The words are not kept here.", shows_words=kept)
-    taken = f"It was taken{_by(message)}{': ' + message['answer'] if message['answer'] else ''}."
+    taken = f"The provider took it{_by(message)}{', and said ' + message['answer'] if message['answer'] else ''}."
     return Link(step, True, taken, message["at"])
 
 
