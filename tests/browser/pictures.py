@@ -94,8 +94,8 @@ async def _take(page: Page, name: str) -> None:
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         path: Path = FOLDER / f"{name}-{scheme}.png"
-        await page.screenshot(path=path, animations="disabled")
-        say(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
+        picture = await page.screenshot(path=path, animations="disabled")
+        say(f"{path.relative_to(ROOT)}: {len(picture) / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

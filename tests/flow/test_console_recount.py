@@ -31,7 +31,13 @@ def a_ticket(chance: random.Random, number: int) -> Iterator[Fact]:
     id_, at = f"t-{number}", NOW + timedelta(seconds=chance.randrange(600))
     customer = chance.choice(CUSTOMERS)
     about = {"channel": "form", "subject": "", "component": None, "priority": "normal", "opened_at": at}
-    stands: dict[str, object] = {**about, "status": "open", "assignee": None, "incident_id": chance.choice([*INCIDENTS, None]), "due_at": at}
+    stands: dict[str, object] = {
+        **about,
+        "status": "open",
+        "assignee": None,
+        "incident_id": chance.choice([*INCIDENTS, None]),
+        "due_at": at,
+    }
     said = {"ticket_id": id_, "number": number, "customer_id": customer}
 
     def state(**now: object) -> TicketState:

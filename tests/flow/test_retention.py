@@ -142,8 +142,8 @@ SEEDS = {
     ("console", "viewing"): """INSERT INTO viewing (ticket_id, stream, person, seen_at)
         SELECT $3 || n, gen_random_uuid(), 'ada', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
-    ("console", "acts"): """INSERT INTO acts (form_id, person, act, asked, leased_until, begun_at)
-        SELECT $3 || n, 'ada', 'reply', '', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+    ("console", "acts"): """INSERT INTO acts (form_id, person, act, asked, role, subject, leased_until, begun_at)
+        SELECT $3 || n, 'ada', 'reply', '', 'agent', 'ticket:t-1', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
     ("console", "awaited"): """INSERT INTO awaited (key, form_id, answer, by, said, at)
         SELECT $3 || n, '', '{}', 'ada', '', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
-from services.ticketing.hearing.notifications import on_notifications
 
+from services.console.hearing.streams import handling
 from services.ticketing.hearing.incidents import on_incidents
 from services.ticketing.hearing.requests import on_requests
 from shared.cloudevents import write_fact
 from shared.events import FACTS, CustomerErased, Fact, IncidentImpact, NotificationDelivered, SupportRequested, Topic
 from shared.postgres import Database
+from shared.settings import Settings
 from shared.stream import Stream
 from shared.streaming.handling import Handling
 from tests.builders import customer, request
+from tests.conftest import opened as opened_database
 from tests.fakes import FakeConsumer, FakeTopics
 from tests.flow.notifier_stage import SECOND, Stage, impact, opened, replied
 from tests.unit.ticketing.builders import CONFIGURATION
@@ -160,14 +162,13 @@ async def test_a_customer_who_is_updated_without_a_time_is_as_new_as_the_record(
 
 
 class Desk:
-    """Ticketing's three streams on a fake Kafka."""
+    """Ticketing's two streams on a fake Kafka."""
 
     def __init__(self, database: Database) -> None:
         self.database, self.topics = database, FakeTopics()
         handlers: dict[Topic, Any] = {
             Topic.SUPPORT_REQUESTS: partial(on_requests, CONFIGURATION),
             Topic.INCIDENTS: on_incidents,
-            Topic.NOTIFICATIONS: on_notifications,
         }
         handlings = {topic: Handling(topic, FACTS[topic], handler) for topic, handler in handlers.items()}
         self.streams = [Stream("ticketing", topic, handling, database) for topic, handling in handlings.items()]
@@ -187,19 +188,6 @@ class Desk:
 @pytest.fixture
 def desk(ticketing_database: Database) -> Desk:
     return Desk(ticketing_database)
-
-
-async def test_300_notifications_of_an_unknown_kind_stop_nothing(desk: Desk) -> None:
-    about = {"notification_id": "n", "customer_id": "c-1", "kind": "opened", "incident_id": "i-1"}
-    at = request().time
-    data = NotificationDelivered.Data(**about, channel="email", delivered_at=at, message_id="<m@example.com>")
-    told = NotificationDelivered.of(data, subject="c-1", at=at)
-    for _ in range(300):
-        desk.topics.put(Topic.NOTIFICATIONS, later(told, kind="maintenance"), key=b"c-1")
-    desk.topics.say(told)
-    await desk.settle()
-    assert await all_is_well(desk.topics, desk.streams)
-    assert [row["customer_id"] for row in await desk.rows("SELECT customer_id FROM told")] == ["c-1"]
 
 
 async def test_an_impact_of_unknown_certainties_only_touches_nobody(desk: Desk) -> None:
@@ -240,3 +228,26 @@ async def test_a_customers_request_never_vanishes_and_says_what_was_cut(desk: De
 async def test_the_longest_words_a_request_may_have_are_not_cut() -> None:
     data = SupportRequested.Data(subject="s" * 250, body="b" * 100_000)
     assert (data.subject, data.body) == ("s" * 250, "b" * 100_000)
+
+
+# ── the console ──────────────────────────────────────────────────────────────────────────────
+
+
+async def test_300_notifications_of_an_unknown_kind_stop_nothing(fresh_database: Settings) -> None:
+    about = {"notification_id": "n", "customer_id": "c-1", "kind": "opened", "incident_id": "i-1"}
+    at = request().time
+    data = NotificationDelivered.Data(**about, channel="email", delivered_at=at, message_id="<m@example.com>")
+    told = NotificationDelivered.of(data, subject="c-1", at=at)
+    topics = FakeTopics()
+    for _ in range(300):
+        topics.put(Topic.NOTIFICATIONS, later(told, kind="maintenance"), key=b"c-1")
+    topics.say(told)
+    async with opened_database(fresh_database, "console") as database:
+        stream = Stream("console", Topic.NOTIFICATIONS, handling(Topic.NOTIFICATIONS), database)
+        consumer = FakeConsumer(topics, stream)
+        await consumer.assign()
+        await consumer.drain()
+        await topics.relay(database)
+        assert await all_is_well(topics, [stream])
+        async with database.connection() as connection:
+            assert [row["kind"] for row in await connection.fetch("SELECT kind FROM notifications")] == ["opened"]
