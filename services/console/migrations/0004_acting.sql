@@ -14,7 +14,6 @@ CREATE TABLE acts (
     done_at      timestamptz
 );
 CREATE INDEX acts_begun ON acts (begun_at);
-CREATE INDEX acts_subject ON acts (subject);
 CREATE INDEX acts_under_way ON acts (leased_until) WHERE under_way;
 CREATE INDEX acts_subject ON acts (subject);
 
