@@ -66,7 +66,7 @@ def facts(seed: int) -> list[Fact]:
     said: list[Fact] = []
     for incident in INCIDENTS:
         said += [opened(incident), impact(*chance.sample(CUSTOMERS, 5), incident=incident)]
-        said += [chance.choice([dismissed, resolved])(incident)] * chance.randrange(3)
+        said += [dismissed(incident) if chance.random() < 0.5 else resolved(incident)] * chance.randrange(3)
         said += [reopened(incident)] * chance.randrange(2)
         said += [told(each, NOW + timedelta(seconds=chance.randrange(600)), incident) for each in chance.sample(CUSTOMERS, 5)]
     for number in range(1, 13):
