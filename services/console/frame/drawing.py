@@ -52,8 +52,8 @@ environment.globals |= {"form_id": lambda: uuid4().hex, "counted": words.counted
 def with_query(context: Context, **changed: object) -> str:
     """Returns the link to this page with some values of its query changed; None takes one away."""
     kept = [(name, value) for name, value in parse_qsl(context["query"]) if name not in changed]
-    page: str = context["form_page"]
-    return page + "?" + urlencode([*kept, *((name, str(value)) for name, value in changed.items() if value is not None)])
+    query = urlencode([*kept, *((name, str(value)) for name, value in changed.items() if value is not None)])
+    return f"{context['form_page']}?{query}"
 
 
 environment.globals["with_query"] = with_query
