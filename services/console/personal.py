@@ -13,7 +13,7 @@ from shared.erasing import Personal
 PERSONAL: tuple[Personal, ...] = (
     Personal("entries of the directory", sql.show_entry, sql.erase_entry),
     Personal("acts of ours about them", audit.queries.of_customer, audit.queries.erase_customer),
-    Personal("forms of ours about them", forms.of_customer, forms.erase_customer),
+    Personal("forms of ours about them", forms.forms_about, forms.erase_forms),
     Personal("drafts", typed.drafts_about, typed.erase_drafts),
     Personal("answers shown until their facts are heard", typed.answers_awaited, typed.erase_awaited),
     Personal("messages on tickets", sql.show_messages, sql.erase_messages),

@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from deploy.local.people import Console
 from deploy.local.processes import ROOT, Failed
@@ -22,7 +22,7 @@ from services.console.sessions.roles import Role
 from shared.connecting.brokers import Brokers
 
 FOLDER = ROOT / "docs" / "pictures"
-SIZE = {"width": 1280, "height": 800}
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 STORY = Story(Product(seed=7), faults=(Outage("checkout", customers=137, start=6.0, end=150.0),))  # the demo's, and it lasts
 ALL_IS_THERE_S = 55.0  # after the start: all are told, some wrote, the measures were computed
 PERSON = "ada"
@@ -92,10 +92,10 @@ async def _prepare(page: Page, name: str) -> None:
 
 async def _take(page: Page, name: str) -> None:
     for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        await page.emulate_media(color_scheme=scheme)
         path: Path = FOLDER / f"{name}-{scheme}.png"
-        await page.screenshot(path=path, animations="disabled")
-        say(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
+        picture = await page.screenshot(path=path, animations="disabled")
+        say(f"{path.relative_to(ROOT)}: {len(picture) / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ class Person:
 
     async def asks(self, method: str, path: str, **sent: str) -> httpx2.Response:
         """Asks for a page without the browser, by the session that it has; what is sent is a form of ours."""
-        cookies = {each["name"]: each["value"] for each in await self.window.cookies()}  # type: ignore[typeddict-item]
+        cookies = {each["name"]: each["value"] for each in await self.window.cookies()}
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()), "Sec-Fetch-Site": "same-origin"}
         async with httpx2.AsyncClient(timeout=WITHIN / 1000) as client:
             return await client.request(method, f"{self.url}/{path}", data=sent or None, headers=headers)

@@ -46,7 +46,6 @@ FREE = {  # unless PERSONAL names it
     "sign_in_failures": "digests",
     "changes": "keys of what changed, with ids of customers: each row goes after ten minutes",
     "viewing": "names of our own people, and ids of tickets: each row goes after a minute",
-    "acts": "ids of forms, names of people of ours, and digests of what they asked for",
 }
 INCIDENTS = "what rules and operators say of an incident; whom it touches is in other tables"
 FREE_IN = {

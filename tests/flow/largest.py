@@ -162,7 +162,7 @@ ASKED: dict[str, dict[str, str]] = {
         **{path: url for path, url in EVERYWHERE.items() if path != "/"},  # the pages are there
         "/v1/measures": "/v1/measures?since=30d",
         "/v1/incidents/{incident_id}/measures": "/v1/incidents/i-1/measures",
-        "/v1/people": "/v1/people?limit=500",
+        "/v1/people": "/v1/people?limit=200",
     },
 }
 

@@ -76,11 +76,10 @@ def typed(form: dict[str, Any]) -> bytes:
 def in_paths(route: str) -> Iterator[Request]:
     method, path = route.split(" ")
     parts = re.findall(r"\{[\w:]+\}", path)
-    good = dict(
-        zip(
-            parts, re.fullmatch(re.sub(r"\\\{[\w:]+\\\}", "(.+)", re.escape(path)), ASKS[route].url.partition("?")[0]).groups(), strict=True
-        )
-    )  # type: ignore[union-attr]
+    pattern = re.sub(r"\\\{[\w:]+\\\}", "(.+)", re.escape(path))
+    found = re.fullmatch(pattern, ASKS[route].url.partition("?")[0])
+    assert found, route
+    good = dict(zip(parts, found.groups(), strict=True))
     for part in parts:
         for value in filter(None, HOSTILE):
             url = path

@@ -119,11 +119,11 @@ SEEDS = {
         SELECT $3 || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END FROM generate_series(1, $1::int) n""",
     ("ticketing", "erased_messages"): """INSERT INTO erased_messages (id, erased_at)
         SELECT $3 || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END FROM generate_series(1, $1::int) n""",
-    ("console", "sessions"): PERSON
+    ("console", "sessions"): PERSON  # noqa: S608
     + """INSERT INTO sessions (digest, person, via, created_at) SELECT convert_to($3 || n, 'UTF8'), 'ada', 'link',
         CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
-    ("console", "entry_links"): PERSON
+    ("console", "entry_links"): PERSON  # noqa: S608
     + """INSERT INTO entry_links (digest, person, created_at) SELECT convert_to($3 || n, 'UTF8'), 'ada',
         CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
@@ -142,8 +142,8 @@ SEEDS = {
     ("console", "viewing"): """INSERT INTO viewing (ticket_id, stream, person, seen_at)
         SELECT $3 || n, gen_random_uuid(), 'ada', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
-    ("console", "acts"): """INSERT INTO acts (form_id, person, act, asked, leased_until, begun_at)
-        SELECT $3 || n, 'ada', 'reply', '', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+    ("console", "acts"): """INSERT INTO acts (form_id, person, act, asked, role, subject, leased_until, begun_at)
+        SELECT $3 || n, 'ada', 'reply', '', 'agent', 'ticket:t-1', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
     ("console", "awaited"): """INSERT INTO awaited (key, form_id, answer, by, said, at)
         SELECT $3 || n, '', '{}', 'ada', '', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END

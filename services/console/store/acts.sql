@@ -31,11 +31,11 @@ audited AS (
     SELECT person, role, act, subject, before, $1, form_id FROM given_up)
 SELECT subject FROM given_up
 
--- name: of_customer
+-- name: forms_about
 -- Shows which forms were pressed about one customer.
 SELECT begun_at, person, role, act, before, done_at FROM acts WHERE subject = 'customer:' || $1 ORDER BY begun_at, form_id
 
--- name: erase_customer
+-- name: erase_forms
 -- Keeps that a form was pressed, so that it acts once; about whom is a digest then.
 UPDATE acts SET subject = 'customer:sha256:' || encode(sha256(convert_to($1, 'UTF8')), 'hex'), before = NULL
 WHERE subject = 'customer:' || $1

@@ -82,16 +82,17 @@ REBUILDING = (
 
 # These show and erase what is held of a customer.
 OF_ONE_CUSTOMER = (
-    *("drafts_about", "erase_drafts", "answers_awaited", "erase_awaited"),
+    *("drafts_about", "erase_drafts", "answers_awaited", "erase_awaited", "forms_about", "erase_forms"),
     *(
         name
         for each in ("entry", "messages", "suggestions", "lines", "tickets", "notifications", "impact", "risks")
-        for name in (each, f"erase_{each}")
+        for name in (f"show_{each}", f"erase_{each}")
     ),
 )
 
 ACTING: dict[str, str | tuple[str, ...]] = {
-    "claim": "'form-7', 'ada', 'ticket.reply', ''::bytea",
+    "claim": "'form-7', 'ada', 'ticket.reply', ''::bytea, 'agent', 'ticket:t-7', NULL",
+    "sweep": "'nobody knows how it ended'",
     **dict.fromkeys(("claimed", "finish", "release", "forget"), "'f-7'"),
     "keep_awaited": "'ticket:t-7', 'form-7', 'c-7', '{}', 'ada', ''",
     "awaited": "'ticket:t-7'",

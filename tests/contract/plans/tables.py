@@ -156,8 +156,8 @@ FROM generate_series(1, 100000) n;
 INSERT INTO changes (key) SELECT 'ticket:t-' || n FROM generate_series(1, 100000) n;
 INSERT INTO viewing (ticket_id, stream, person)
 SELECT 't-' || n, gen_random_uuid(), 'p-' || n % 1000 FROM generate_series(1, 50000) n;
-INSERT INTO acts (form_id, person, act, asked, leased_until)
-SELECT 'f-' || n, 'p-' || n % 1000, 'act-' || n % 20, '', now() FROM generate_series(1, 50000) n;
+INSERT INTO acts (form_id, person, act, asked, role, subject, under_way, leased_until)
+SELECT 'f-' || n, 'p-' || n % 1000, 'act-' || n % 20, '', 'agent', 'ticket:t-' || n, n < 100, now() FROM generate_series(1, 50000) n;
 INSERT INTO drafts (person, place, customer_id, text)
 SELECT 'p-' || n % 1000, 'ticket:t-' || n || ':reply', 'c-' || n, 'text' FROM generate_series(1, 50000) n;
 """
