@@ -59,7 +59,7 @@ class Asking:
         asked = (self._owners.ask(owner, "GET", path, person=PERSON, within=PATIENCE_S) for path in PATHS)
         ready, streams, due = await asyncio.gather(*asked)
         if not isinstance(streams, Done):
-            return Health(owner, streams.words)
+            return Health(owner, _in_short(streams.words, owner))
         said, work = streams.answer, due.answer if isinstance(due, Done) else {}
         trouble = "" if isinstance(ready, Done) else "it is not ready"
         return Health(
@@ -79,6 +79,11 @@ async def own(database: Database, streams: Sequence[Stream]) -> Health:
     said, work = read.model_dump(), due.model_dump()
     trouble = f"does not read {', '.join(stopped)}" if stopped else ""
     return Health(Owner.CONSOLE, trouble, said["streams"], said["unpublished"], work["aside"], work["late"])
+
+
+def _in_short(words: str, owner: Owner) -> str:
+    """Returns the trouble alone, of words that go on with what it means for a form."""
+    return words.partition(", so ")[0].removeprefix(f"{owner} ")
 
 
 def _listed(said: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
