@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from typing import Literal
 
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
@@ -22,11 +22,12 @@ from services.console.sessions.roles import Role
 from shared.connecting.brokers import Brokers
 
 FOLDER = ROOT / "docs" / "pictures"
-SIZE: ViewportSize = {"width": 1280, "height": 800}
+SIZE = ViewportSize(width=1280, height=800)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 STORY = Story(Product(seed=7), faults=(Outage("checkout", customers=137, start=6.0, end=150.0),))  # the demo's, and it lasts
 ALL_IS_THERE_S = 55.0  # after the start: all are told, some wrote, the measures were computed
 PERSON = "ada"
-REPLY = "Dear customer,\n\nyour order is safe: the payment was not taken twice. I write again as soon as the checkout works."
+REPLY = "Your order is safe: nothing was paid twice. I write again as soon as the checkout works."
 
 
 async def pictures() -> int:
@@ -87,15 +88,15 @@ async def _prepare(page: Page, name: str) -> None:
     if name == "ticket":
         await page.get_by_role("button", name="Assign to me").click()
         await page.get_by_label("What you write to the customer").fill(REPLY)
-        await page.evaluate("scrollTo(0, 0)")
+        await page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
 
 
 async def _take(page: Page, name: str) -> None:
-    for scheme in ("light", "dark"):
+    for scheme in SCHEMES:
         await page.emulate_media(color_scheme=scheme)
-        path: Path = FOLDER / f"{name}-{scheme}.png"
-        picture = await page.screenshot(path=path, animations="disabled")
-        say(f"{path.relative_to(ROOT)}: {len(picture) / 1000:.0f} kB")
+        path = FOLDER / f"{name}-{scheme}.png"
+        taken = await page.screenshot(path=path, animations="disabled")
+        say(f"{path.relative_to(ROOT)}: {len(taken) / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

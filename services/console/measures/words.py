@@ -15,7 +15,7 @@ def in_words(figure: Figure, unit: Unit) -> str:
         return NOTHING
     match unit:
         case Unit.SHARE:
-            return f"{figure:.1%}"
+            return f"{figure * 100:.1f} %"
         case Unit.SECONDS:
             return _lasting(figure)
         case Unit.RATE:

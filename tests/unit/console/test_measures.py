@@ -52,7 +52,7 @@ def test_each_measure_has_a_name_a_title_and_a_series_of_its_own() -> None:
     ("figure", "unit", "expected"),
     [
         (None, Unit.SHARE, "–"),
-        (0.9666, Unit.SHARE, "96.7%"),
+        (0.9666, Unit.SHARE, "96.7 %"),
         (0, Unit.CUSTOMERS, "0"),
         (1234567, Unit.TICKETS, "1,234,567"),
         (500, Unit.RATE, "500"),
