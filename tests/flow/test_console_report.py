@@ -14,9 +14,9 @@ from tests.browser.console import free_port
 from tests.flow.console_door import Door, door
 from tests.flow.test_streams import serving
 
-INCIDENT = """INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, revision, said_at,
-    affected, told, told_first)
-    VALUES ('i-1', 'r', 'checkout', 'high', 'Checkout fails', 'open', clock(), clock(), 1, clock(), 4, 3, 3)"""
+INCIDENT = """INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, revision, said_at)
+    VALUES ('i-1', 'r', 'checkout', 'high', 'Checkout fails', 'open', clock(), clock(), 1, clock());
+    UPDATE incidents SET affected = 4, told = 3, told_first = 3"""
 
 
 @pytest.fixture
