@@ -39,7 +39,7 @@ check: lint types ## within a minute: style, types, unit and contract tests
 
 test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 	$(BIN)/pytest $(AT_ONCE) -m 'not docker' $(ARGS) || [ $$? = 5 ]
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m docker $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m docker $(ARGS) || [ $$? = 5 ]
 
 hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`, an outage after each hundred: CASES=10000 SEED=1
 	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED)

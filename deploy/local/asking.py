@@ -102,15 +102,25 @@ def _ask(url: str, token: str, method: str, path: str, shape: type[S], body: dic
         return Answer(url, 0, trouble=str(error) or repr(error))
 
 
+class _Error(BaseModel):
+    at: str
+    why: str
+
+
 class _Problem(BaseModel):
     """Is a refusal (RFC 9457), as far as it is shown."""
 
     detail: str
+    errors: list[_Error] = []
+
+    def said(self) -> str:
+        """Returns what is wrong, and where in the request."""
+        return "; ".join([self.detail, *(f"{each.at}: {each.why}" for each in self.errors)])
 
 
 def _detail(refusal: HTTPError) -> str:
     try:
         with refusal:
-            return _Problem.model_validate_json(refusal.read(MOST)).detail
+            return _Problem.model_validate_json(refusal.read(MOST)).said()
     except (OSError, ValueError, HTTPException):
         return str(refusal.code)

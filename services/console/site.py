@@ -19,6 +19,7 @@ from shared.api import Problem
 from shared.http.problems import handle_problems
 from shared.http.site import site_application
 from shared.postgres import Database
+from shared.stream import Stream
 
 
 def site(
@@ -29,10 +30,11 @@ def site(
     passwords: Passwords | None = None,
     routers: Sequence[APIRouter] = (),
     owners: Owners | None = None,
+    streams: Sequence[Stream] = (),
 ) -> FastAPI:
     """Makes the application of the pages.
 
-    `recognize` says who is signed in on a request; `routers` are those that are no pages; `owners` are asked for acts.
+    `recognize` says who is signed in; `routers` are no pages; `owners` are asked for acts; `streams` are shown to who looks how they are.
     """
 
     async def recognized(request: Request) -> Signed | None:
@@ -46,10 +48,9 @@ def site(
     app = site_application(
         "Forewarn console", settings, database, Middleware(Guard, settings=settings, recognize=recognized, refuse=refuse)
     )
-    app.state.passwords = passwords or Passwords()
+    app.state.passwords, app.state.owners = passwords or Passwords(), owners or Owners(settings)
     app.state.navigation = [page for page in PAGES if page.title]
-    app.state.owners = owners or Owners(settings)
-    app.state.hub, app.state.recognize = hub, recognize
+    app.state.hub, app.state.recognize, app.state.streams = hub, recognize, streams
     for router in (*(page.router for page in PAGES), files.router, events.router, *routers):
         app.include_router(router)
     handle_problems(app)

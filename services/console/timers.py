@@ -1,23 +1,27 @@
-"""Time passed: the measures of each period are counted anew, for whoever shows them."""
+"""Time passed: the measures of each period are counted anew, and the audit log gets a line of acts whose process died."""
 
 import time
 from datetime import timedelta
 
+from services.console.live.changes import changed, enter
 from services.console.measures.registry import PERIODS
-from services.console.store import measures
+from services.console.store import acts, measures
 from shared.postgres import Database
 from shared.timers import Due, schedule
 
 MEASURE = "measure_period"  # 24h, 7d, 30d
+SWEEP = "sweep_acts"  # one row for all of them
 EVERY = timedelta(seconds=30)
+SWEEP_EVERY = timedelta(seconds=10)
 SHARE = 20  # counting takes a twentieth of the time at most, so a period of a million tickets is counted less often
 
 
-async def begin_measuring(database: Database) -> None:
-    """Makes each period due, when the process starts."""
+async def begin(database: Database) -> None:
+    """Makes what recurs due, when the process starts."""
     async with database.transaction() as tx:
         now = await tx.fetchval(measures.CLOCK)
         await schedule(tx, MEASURE, dict.fromkeys(PERIODS, now))
+        await schedule(tx, SWEEP, {"all": now})
 
 
 async def measure_period(database: Database, due: Due) -> None:
@@ -28,3 +32,13 @@ async def measure_period(database: Database, due: Due) -> None:
         await measures.keep(tx, due.ref, counted)
         took = timedelta(seconds=time.monotonic() - begun)
         await due.again(tx, counted.at + max(EVERY, SHARE * took))
+
+
+async def sweep_acts(database: Database, due: Due) -> None:
+    """Writes down that nobody knows how an act ended whose process died while it waited for the answer."""
+    async with database.transaction() as tx:
+        await enter(tx)
+        subjects = await acts.sweep(tx)
+        if subjects:
+            await changed(tx, ["audit", *subjects])
+        await due.again(tx, due.now + SWEEP_EVERY)

@@ -119,6 +119,15 @@ async def letters(brokers: Brokers, name: str) -> AsyncIterator[Letter | NoLette
             yield letter
 
 
+async def latest(brokers: Brokers, name: str, at_most: int) -> list[Letter]:
+    """Returns the letters among the latest `at_most` records of each partition, the latest first. Raises Failed without the topic."""
+    if name not in await topics(brokers):
+        raise Failed(f"there is no topic {printable(name)}")
+    found = [each async for each in everything(brokers, name, at_most) if not isinstance(each, Unreadable)]
+    written = [letter for letter in map(Letter, found) if letter.said("reason") is not None]
+    return sorted(written, key=lambda letter: (letter.record.timestamp, letter.place), reverse=True)
+
+
 async def send_back(brokers: Brokers, name: str, sent: Sequence[tuple[Letter, ConsumerRecord]]) -> list[Letter]:
     """Sends the records as they came, then the receipt: after a crash in between they are sent once more, and an event's id counts once.
 

@@ -41,13 +41,14 @@ async def topics(brokers: Brokers) -> list[str]:
         return sorted(name for each in await consumer.topics() if (name := brokers.ours(each)) is not None)
 
 
-async def everything(brokers: Brokers, name: str) -> AsyncIterator[ConsumerRecord]:
-    """Yields what the topic holds by now, partition by partition."""
+async def everything(brokers: Brokers, name: str, latest: int | None = None) -> AsyncIterator[ConsumerRecord]:
+    """Yields what the topic holds by now, partition by partition; with `latest`, only what stands at so many last offsets of each."""
     async with reader(brokers, name) as consumer:
         places = sorted(consumer.assignment())
         begins, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         for at in places:
-            async for each in between(consumer, at, begins[at], ends[at]):
+            first = begins[at] if latest is None else max(begins[at], ends[at] - latest)
+            async for each in between(consumer, at, first, ends[at]):
                 brokers.named([each])
                 yield each
 

@@ -152,6 +152,8 @@ def configure(form: str = FORMAT) -> None:
     sys.excepthook = _last_words
     # aiokafka warns at every retry; its errors are summed up.
     logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    # It tells the address of every request, in which customers' ids stand.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 def _last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from shared import due_aside
 from shared.api import Db, IdempotencyKey, Role, allow, once
-from shared.postgres import Tx
+from shared.postgres import Database, Tx
+from shared.timers import late
 
 
 class AsideView(BaseModel):
@@ -23,11 +24,20 @@ class AsideView(BaseModel):
     since: datetime
 
 
+class LateView(BaseModel):
+    """Counts rows of one kind that are due by now and not done, up to 10,000; `since` is when the oldest became due."""
+
+    kind: str
+    rows: int
+    since: datetime
+
+
 class DueAside(BaseModel):
-    """Lists what one service has put aside, the first hundred kinds and reasons."""
+    """Lists what one service has put aside, the first hundred kinds and reasons; and what is due and waits for a worker."""
 
     service: str
     aside: list[AsideView]
+    late: list[LateView] = []
 
 
 class Retry(BaseModel):
@@ -47,9 +57,8 @@ def due_router(service: str) -> APIRouter:
 
     @router.get("")
     async def list_aside(database: Db) -> DueAside:
-        """Lists work that raised again and again, and waits for the cause to be mended."""
-        async with database.connection() as connection:
-            return DueAside(service=service, aside=[AsideView(**dict(row)) for row in await due_aside.waiting(connection)])
+        """Lists work that raised again and again, and waits for the cause to be mended; and work that is due and not done yet."""
+        return await due_of(database, service)
 
     @router.post("/retry", response_model=Retried)
     async def retry(request: Request, database: Db, which: Retry, idempotency_key: IdempotencyKey = None) -> Response:
@@ -61,3 +70,11 @@ def due_router(service: str) -> APIRouter:
         return await once(request, database, idempotency_key, act)
 
     return router
+
+
+async def due_of(database: Database, service: str) -> DueAside:
+    """Returns what the service has put aside, and what it is late with."""
+    async with database.connection() as connection:
+        aside = [AsideView(**dict(row)) for row in await due_aside.waiting(connection)]
+        behind = [LateView(**dict(row)) for row in await late(connection)]
+    return DueAside(service=service, aside=aside, late=behind)

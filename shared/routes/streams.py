@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from shared.api import Db, IdempotencyKey, Problem, Role, allow, once
 from shared.outgoing import unpublished
-from shared.postgres import Tx
+from shared.postgres import Database, Tx
 from shared.stream import Stream
 from shared.streaming import brake
 
@@ -95,11 +95,7 @@ def streams_router(service: str, streams: Sequence[Stream]) -> APIRouter:
     @router.get("/streams")
     async def list_streams(database: Db) -> Streams:
         """Lists each stream with its lag, what it put aside, and its brake; and the rows that could not be published."""
-        async with database.connection() as connection:
-            brakes = [dict(row) for row in await connection.fetch(brake.ENGAGED, service)]
-            waiting = [UnpublishedView(**dict(row)) for row in await connection.fetch(unpublished.WAITING)]
-        views = [await _view(stream, [BrakeView(**row) for row in brakes if row["topic"] == stream.topic]) for stream in streams]
-        return Streams(service=service, streams=views, unpublished=waiting)
+        return await streams_of(database, service, streams)
 
     @router.post("/streams/{topic}/release", response_model=Released)
     async def release_stream(
@@ -131,6 +127,15 @@ def streams_router(service: str, streams: Sequence[Stream]) -> APIRouter:
         return await once(request, database, idempotency_key, act)
 
     return router
+
+
+async def streams_of(database: Database, service: str, streams: Sequence[Stream]) -> Streams:
+    """Returns how these streams of this process are, and what the service could not publish."""
+    async with database.connection() as connection:
+        brakes = [dict(row) for row in await connection.fetch(brake.ENGAGED, service)]
+        waiting = [UnpublishedView(**dict(row)) for row in await connection.fetch(unpublished.WAITING)]
+    views = [await _view(stream, [BrakeView(**row) for row in brakes if row["topic"] == stream.topic]) for stream in streams]
+    return Streams(service=service, streams=views, unpublished=waiting)
 
 
 async def _view(stream: Stream, brakes: list[BrakeView]) -> StreamView:

@@ -44,6 +44,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
         Harm("a table that due work needs", rows.work_that_raises, {"DueWorkFailing": {"service": "ticketing"}}),
         Harm("the sense of a due row", rows.work_that_always_raised, {"DueWorkAside": {"service": "ticketing", "kind": "look_again"}}),
         Harm("a due row (locked)", rows.work_that_no_worker_gets, {"DueWorkLate": {"service": "ticketing", "kind": "tidy_tickets"}}),
+        Harm("a table of the console (locked)", rows.customers_locked, {"ConsoleBehind": {"service": "console"}}),
         Harm(
             "a table of monitor (locked)",
             records.table_locked,

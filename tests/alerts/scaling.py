@@ -25,7 +25,8 @@ def rules() -> str:
     text = _each(rf"(?<=:){_duration}(?=\])", text, 0)
     text = _each(rf"(?<=offset ){_duration}", text, SHORTEST_RANGE_S)
     text = _each(rf"(?<=for: ){_duration}", text, SHORTEST_FOR_S)
-    text = _fewer("_age_seconds", text, SHORTEST_AGE_S)
+    for age in ("_age_seconds", "_behind_seconds"):
+        text = _fewer(age, text, SHORTEST_AGE_S)
     return _fewer("_assignments_total", text, FEWEST_ASSIGNMENTS)
 
 

@@ -8,6 +8,7 @@ from playwright.async_api import Browser, async_playwright
 
 from shared.settings import Settings
 from tests.browser.console import Console, running
+from tests.browser.stage import Stage, staged
 from tests.flow.console_screen import Screen, screen
 
 
@@ -33,4 +34,11 @@ async def on(fresh_database: Settings) -> AsyncIterator[Screen]:
 async def console(on: Screen) -> AsyncIterator[Console]:
     """Yields a console that browsers reach."""
     async with running(on) as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+async def stage() -> AsyncIterator[Stage]:
+    """Yields the whole of Forewarn, with an incident open."""
+    async with staged() as it:
         yield it

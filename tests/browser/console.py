@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Dialog, Page, expect
 
 from services.console.live.behind import Behind
 from services.console.live.changes import changed, enter
@@ -18,6 +18,8 @@ from services.console.site import site
 from shared.http.server import Server
 from tests.flow.console_screen import PERSON, Screen, _by_header
 
+# Whoever runs a stack on this machine is not asked.
+NOBODY = {f"{owner}_url": "http://127.0.0.1:9" for owner in ("monitor", "notifier", "ticketing")}
 WITHIN = 10_000  # milliseconds that a browser has for what a test waits for
 expect.set_options(timeout=WITHIN)
 
@@ -44,9 +46,10 @@ class Console:
         self._tasks: list[asyncio.Task[Any]] = []
 
     async def start(self) -> None:
-        settings = self.on.settings.model_copy(update={"console_url": self.url, "http_port": self.port, "http_host": "127.0.0.1"})
+        settings = self.on.settings.model_copy(update={**NOBODY, "console_url": self.url, "http_port": self.port, "http_host": "127.0.0.1"})
         self.hub = Hub(self.on.database, settings.live_streams, Behind(()))
-        self.server = Server(site(settings, self.on.database, _by_header, self.hub), settings)
+        self.app = site(settings, self.on.database, _by_header, self.hub)
+        self.server = Server(self.app, settings)
         self._tasks = [asyncio.create_task(each) for each in (self.server.serve(), self.hub.run(), self.on.database.listen())]
         async with asyncio.timeout(5):
             while not self.server.started:  # noqa: ASYNC110  uvicorn has no event for it
@@ -57,6 +60,7 @@ class Console:
         self.hub.close()
         self.server.should_exit = True
         await asyncio.wait_for(serving, 5)
+        await self.app.state.owners.close()
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
@@ -88,15 +92,20 @@ async def running(on: Screen, **how: Any) -> AsyncIterator[Console]:
 
 @dataclass
 class Watched:
-    """Collects what must not happen in a browser: violations of the content policy, errors of the script, answers of 5xx."""
+    """Collects what must not happen in a browser: violations of the content policy, errors of the script, dialogs, answers of 5xx."""
 
     allowed: Collection[str] = ()  # parts of messages that the test means to cause
     found: list[str] = field(default_factory=list)
 
     def page(self, page: Page) -> None:
         page.on("console", lambda message: self._note(message.text) if message.type in {"error", "warning"} else None)
+        page.on("dialog", self._dialog)
         page.on("pageerror", lambda error: self._note(str(error)))
         page.on("response", lambda answer: self._note(f"{answer.status} {answer.url}") if answer.status >= 500 else None)
+
+    async def _dialog(self, dialog: Dialog) -> None:
+        self._note(f"a dialog: {dialog.message}")
+        await dialog.dismiss()
 
     def _note(self, words: str) -> None:
         if not any(part in words for part in self.allowed):
@@ -115,7 +124,7 @@ async def person(
         context.set_default_timeout(WITHIN)
         context.on("page", watched.page)
         yield context
-    assert watched.found == []
+    assert watched.found == [], watched.found
 
 
 async def hide(page: Page, *, hidden: bool) -> None:

@@ -1,11 +1,14 @@
 """Open pages stay current, and let go of the server when nobody looks."""
 
 import asyncio
+import socket
 
 from playwright.async_api import Browser, expect
 
-from tests.browser.console import Console, hide, person
-from tests.flow.console_screen import Screen
+from services.console.live.changes import changed, enter
+from tests.browser.console import WITHIN, Console, hide, person, running
+from tests.flow.console_rows import there_is
+from tests.flow.console_screen import PERSON, Screen
 
 AWAY = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET")
 
@@ -82,3 +85,42 @@ async def test_open_streams_end_at_once_with_the_process(chromium: Browser, cons
         await console.stop()
         assert asyncio.get_running_loop().time() - before < 1
         await console.start()
+
+
+async def test_the_open_page_of_a_customer_who_is_erased_shows_nothing_of_them(chromium: Browser, on: Screen, console: Console) -> None:
+    await there_is(on, "customers")
+    async with person(chromium, console, allowed=("404",)) as window:
+        page = await window.new_page()
+        await page.goto("customers/c-1")
+        await expect(page.get_by_role("heading", name="Ada")).to_be_visible()
+        await console.until_streams(1)
+        async with on.database.transaction() as tx:
+            await enter(tx)
+            await tx.execute("DELETE FROM customers")
+            await changed(tx, ["customer:c-1"])
+        await expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
+        await expect(page.locator("body")).not_to_contain_text("ada@example.org")
+
+
+MANY = [f"customer:{number:0190}" for number in range(100)]  # an event of them all is 20 kB
+
+
+async def test_a_reader_that_takes_nothing_is_let_go(on: Screen) -> None:
+    on.settings = on.settings.model_copy(update={"http_answer_seconds": 1.0})
+    async with running(on) as console:
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            slow.connect(("127.0.0.1", console.port))
+            asked = f"GET /live?keys={'+'.join(MANY)}"
+            slow.sendall(f"{asked} HTTP/1.1\r\nHost: localhost:{console.port}\r\n{PERSON}: ada agent\r\n\r\n".encode())
+            await console.until_streams(1)
+            async with asyncio.timeout(WITHIN / 1000 * 3):
+                while console.hub.open_streams:
+                    await _change(on, MANY)
+                    await asyncio.sleep(0.2)
+
+
+async def _change(on: Screen, keys: list[str]) -> None:
+    async with on.database.transaction() as tx:
+        await enter(tx)
+        await changed(tx, keys)

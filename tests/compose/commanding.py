@@ -20,7 +20,13 @@ COMMANDS: tuple[tuple[tuple[str, ...], bytes, str], ...] = (
     (("replay", "-", "--mapping", "access-log", "--source", "/web-1"), LINE, "1 "),
     (("simulate", "--customers", "5", "--rate", "5", "--seconds", "2"), b"", "5 customers are in the directory"),
     (("customer", "export", "c-nobody"), b"", "c-nobody"),
+    (("people", "add", "commanding", "--role", "viewer"), b"", "commanding may sign in as viewer"),
+    (("people", "list"), b"", "commanding"),
+    (("people", "link", "commanding"), b"", "/enter/"),
+    (("people", "remove", "commanding"), b"", "no more"),
+    (("report", "--since", "1h"), b"", "coverage"),
 )
+INSIDE = (("console", "rebuild"), "rebuilt from ")  # in the container of the console, whose tables it makes
 
 
 async def every_command_runs_in_its_container(_stack: Running) -> dict[str, Any]:
@@ -28,4 +34,7 @@ async def every_command_runs_in_its_container(_stack: Running) -> dict[str, Any]
     for command, given, words in COMMANDS:
         said = await compose(*RUN, "forewarn", *command, given=given)
         assert words in said, f"forewarn {' '.join(command)} says:\n{said}"
-    return {"commands": len(COMMANDS)}
+    command, words = INSIDE
+    said = await compose("exec", "-T", "console", "forewarn", *command)
+    assert words in said, f"forewarn {' '.join(command)} says:\n{said}"
+    return {"commands": len(COMMANDS) + 1}

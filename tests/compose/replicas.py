@@ -2,6 +2,7 @@
 
 Each has its part of every topic and nothing moves; Prometheus and `forewarn streams` see all of them; one of each is killed while
 customers are being told, and everybody is told once: only a mail that was under way then may come again, with the same Message-ID.
+Who signs in to one console is signed in to the other, and both show the same.
 It builds and starts a stack of its own and removes it.
 """
 
@@ -19,12 +20,14 @@ from deploy import topics
 from deploy.services import NAMES, SERVICES
 from services.notifier.__main__ import AT_ONCE
 from services.notifier.store.ledger import DELIVERY
+from tests.compose.entering import Entered, entered, shown
 from tests.compose.running import Running, asked, compose, output, published
 from tests.e2e.shop import Shop, until
 
 PROJECT = "forewarn-replicas"
 REPLICAS = 2
 CUSTOMERS = 200
+PERSON = "ada"  # signed in to the console
 UP_S = 240
 SEEN = 10  # mails there must be before one of each service is killed
 UNDER_WAY = AT_ONCE[DELIVERY]  # mails of one notifier: these may come again, with the same Message-ID (docs/decisions/0008)
@@ -75,13 +78,25 @@ async def everybody_sees_all_of_them() -> Found:
     return {"targets": up, "streams": sorted(shown)}
 
 
-async def one_of_each_dies_while_customers_are_told(stack: Running) -> Found:
+async def a_session_is_known_to_both() -> Entered:
+    """Signs in at one console. Raises AssertionError when the other knows nothing of it."""
+    first, *others = [await published("console", 8004, index) for index in range(1, REPLICAS + 1)]
+    inside = await entered(first, PERSON)
+    unknown = [each for each in others if not await shown(each, inside, "/", PERSON)]
+    assert not unknown, f"signed in at {first}, and not at {unknown}"
+    return inside
+
+
+async def one_of_each_dies_while_customers_are_told(stack: Running, inside: Entered) -> Found:
     """Killed with SIGKILL when the first have their mail, and not started again. Everybody is told of the outage and of its end, once."""
     stack.urls = {spec.name: await published(spec.name, spec.port, index=REPLICAS) for spec in SERVICES}
     async with stack.shop(f"two{uuid4().hex[:6]}", CUSTOMERS) as shop:
         component = f"checkout-{shop.name}"
         await shop.fail(component)
         await shop.told("opened", SEEN, seconds=60)
+        for index in range(1, REPLICAS + 1):
+            console = await published("console", 8004, index)
+            await until(lambda at=console: shown(at, inside, "/incidents", component), f"{console} shows the outage", seconds=20)  # type: ignore[misc]
         victims = [(await compose("ps", "--quiet", name)).split() for name in NAMES]
         first = [await _first_of(ids) for ids in victims]
         killed_at, had = time.monotonic(), len(await shop.mails("opened"))
@@ -135,7 +150,8 @@ async def main(quiet_s: float) -> int:
         found["up_s"] = round(time.monotonic() - started, 1)
         found |= await every_replica_has_its_part(quiet_s)
         found |= await everybody_sees_all_of_them()
-        found |= await one_of_each_dies_while_customers_are_told(await Running.found())
+        inside = await a_session_is_known_to_both()
+        found |= await one_of_each_dies_while_customers_are_told(await Running.found(), inside)
     except (TimeoutError, RuntimeError, AssertionError) as error:
         found["fell_short"] = str(error)
     finally:

@@ -2,7 +2,7 @@
 
 One stack tells an outage, gives out ticket numbers and is backed up, gives out more, and is gone with its volumes. Another, with a broker
 that knows nothing, is made from the backup by the documented commands: its numbers go on, the links in old mails work, what its
-product says is heard, and nobody is told again of what they know.
+product says is heard, nobody is told again of what they know, and who was signed in to the console still is, and sees old and new.
 """
 
 import asyncio
@@ -18,12 +18,14 @@ from typing import Any
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
+from tests.compose.entering import entered, shown
 from tests.compose.running import Running, compose, output, published
-from tests.e2e.shop import Shop
+from tests.e2e.shop import Shop, until
 
 BEFORE, AFTER = "forewarn-before", "forewarn-after"
 UP_S = 240
 LOST = 3  # tickets opened after the backup
+PERSON = "keeper"  # signed in to the console
 
 Found = dict[str, Any]
 
@@ -37,14 +39,16 @@ async def life_before(stack: Running, back_up: Callable[[], Awaitable[object]]) 
 
 
 async def left_behind(shop: Shop, back_up: Callable[[], Awaitable[object]]) -> Found:
-    """A backup, a ticket before and some after it, and the unsubscribe link of a mail."""
-    kept = await _ticket(shop, "kept")
+    """A backup, a ticket before and some after it, the unsubscribe link of a mail, and a session of the console."""
+    kept, console = await _ticket(shop, "kept"), shop.at.urls["console"]
+    inside = await entered(console, PERSON)
+    await until(lambda: shown(console, inside, f"/tickets/{kept}", "kept"), f"the console shows ticket {kept}", seconds=30)
     mail = (await shop.mails("opened"))[0]
     link = re.search(r"http://localhost:8012(/u/[\w.-]+)", await _raw(mail.to))
     assert link, "a mail has no unsubscribe link"
     await back_up()
     lost = [await _ticket(shop, f"lost {number}") for number in range(LOST)]
-    return {"shop": shop.name, "kept": kept, "lost": lost, "link": link[1], "secrets": await _secret()}
+    return {"shop": shop.name, "kept": kept, "lost": lost, "link": link[1], "inside": inside, "secrets": await _secret()}
 
 
 async def life_after(stack: Running, before: Found) -> Found:
@@ -59,9 +63,19 @@ async def life_after(stack: Running, before: Found) -> Found:
         assert number > max(before["lost"]), f"number {number} was given before"
         await shop.fail(f"checkout-{shop.name}")
         await shop.told("opened", shop.customers, seconds=90)
+        await _console_goes_on(stack.urls["console"], before, f"checkout-{shop.name}")
         again = [mail.to for mail in await stack.mailbox.mails() if mail.to.startswith(before["shop"])]
         assert not again, f"told again: {again}"
         return {"number": number, "told": shop.customers, "told_again": len(again)}
+
+
+async def _console_goes_on(console: str, before: Found, component: str) -> None:
+    """Looks at the console with the session of before. Raises AssertionError or TimeoutError when it shows too little."""
+    old, new = f"/tickets/{before['kept']}", "/incidents"
+    assert await shown(console, before["inside"], old, "kept"), (
+        f"{PERSON} is signed out, or the console does not know ticket {before['kept']}"
+    )
+    await until(lambda: shown(console, before["inside"], new, component), f"the console shows the outage of {component}", seconds=30)
 
 
 async def _ticket(shop: Shop, subject: str) -> int:

@@ -5,22 +5,24 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx2
 import pytest
 from fastapi.routing import iter_route_contexts
 
 from deploy import topics
+from services.console.__main__ import service as console
+from services.console.settings import ConsoleSettings
 from services.monitor.__main__ import service as monitor
 from services.monitor.settings import MonitorSettings
 from services.notifier.__main__ import service as notifier
 from services.notifier.settings import NotifierSettings
 from services.ticketing.__main__ import service as ticketing
 from services.ticketing.settings import TicketingSettings
+from tests.security_page import Row, covers, row_with, section, table
 
 ROOT = Path(__file__).parent.parent.parent
-PAGE = (ROOT / "SECURITY.md").read_text()
 ROLES = ("producer", "agent", "operator")
 CALLERS = ("anonymous", *ROLES)  # of REST
 ELSEWHERE = ("Kafka writer", "database role")
@@ -197,36 +199,13 @@ LIMITS = {
 # ── the page ─────────────────────────────────────────────────────────────────────────────────
 
 
-class Row(NamedTuple):
-    """One line of the table."""
-
-    title: str
-    ways: list[str]  # routes and topics
-    says: dict[str, str]  # yes, no or –, by caller
-
-
-def section(title: str) -> str:
-    return PAGE.split(f"## {title}\n")[1].split("\n## ")[0]
-
-
-def table() -> list[Row]:
-    head, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.splitlines() if line.startswith("|")]
-    return [Row(title, re.findall("`([^`]+)`", ways), dict(zip(head[2:], cells, strict=True))) for title, ways, *cells in rows]
-
-
-ROWS = table()
+ROWS = table("Who may do what")
 LINES = [line.removeprefix("- ") for line in section("What limits them").splitlines() if line.startswith("- ")]
-
-
-def covers(way: str, route: str) -> bool:
-    """Says whether an entry of the table is this route or topic; `…` in it stands for anything."""
-    return re.fullmatch(re.escape(way).replace("…", ".*"), route) is not None
 
 
 def row_of(route: str) -> Row:
     """Returns the one row that has it."""
-    [row] = [row for row in ROWS if any(covers(way, route) for way in row.ways)]
-    return row
+    return row_with(ROWS, route)
 
 
 def test_the_table_speaks_of_every_caller_and_says_yes_or_no() -> None:
@@ -243,6 +222,7 @@ SECRETS = {f"{name}_token": f"{name}-{'0123456789abcdef' * 2}" for name in ROLES
 }
 
 
+CONSOLE_TOKEN = "console-" + "13579bdf02468ace" * 2
 PAGES = "pages"  # what notifier shows everybody, on a port of its own
 
 
@@ -250,6 +230,7 @@ PAGES = "pages"  # what notifier shows everybody, on a port of its own
 def apps() -> dict[str, Any]:
     """Returns the services as they run in production, but for their database, which nobody has opened."""
     return {
+        "console": console(ConsoleSettings(**SECRETS, console_token=CONSOLE_TOKEN)).app(),  # type: ignore[arg-type]
         "monitor": monitor(MonitorSettings(**SECRETS)).app(),  # type: ignore[arg-type]
         "notifier": notifier(NotifierSettings(**SECRETS)).app(),  # type: ignore[arg-type]
         PAGES: notifier(NotifierSettings(**SECRETS)).public_app(),  # type: ignore[arg-type]

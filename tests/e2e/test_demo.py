@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx2 as httpx
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
@@ -70,6 +72,47 @@ def test_the_demo_tells_all_137_and_nobody_else_and_cleans_up(temporary: Path) -
     assert re.search(r"^The console, signed in as demo \(.*\): http://localhost:\d+/enter/\S+$", before, re.MULTILINE)
     assert took < LIMIT_S
     assert not running_from(temporary)
+
+
+def lines_until_the_verdict(process: "subprocess.Popen[str]") -> list[str]:
+    """Returns what a demo that stays up prints; its verdict comes last."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line.rstrip("\n"))
+        if line.startswith("{"):
+            return lines
+    raise AssertionError("\n".join(["the demo ended without a verdict:", *lines]))
+
+
+def measured(console: str, token: str) -> dict[str, Any]:
+    """Returns the console's measures of the last day, by name."""
+    answer = httpx.get(f"{console}/v1/measures", params={"since": "24h"}, headers={"Authorization": f"Bearer {token}"})
+    return {each["name"]: each["figure"] for each in answer.raise_for_status().json()["measures"]}
+
+
+@pytest.mark.slow
+def test_the_console_of_a_demo_that_stays_up_measures_what_its_verdict_says(temporary: Path) -> None:
+    process = demo(temporary)
+    try:
+        lines = lines_until_the_verdict(process)
+        verdict, said = json.loads(lines[-1]), "\n".join(lines)
+        [console], [token] = re.findall(r"^ +console +(\S+)/docs$", said, re.M), re.findall(r"^ +operator token +(\S+)$", said, re.M)
+        assert httpx.get(f"{console}/readyz").status_code == 200
+        figures = measured(console, token)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    assert {name: figures[name] for name in ("incidents", "affected", "told", "wrote")} == {
+        "incidents": 1,
+        **{name: verdict[name] for name in ("affected", "told", "wrote")},
+    }
+    assert figures["complaint_rate"] == verdict["wrote"] / verdict["affected"]
+    # The verdict takes the moment when the mail arrived, the console the moment when it was taken: one customer may fall between.
+    assert figures["coverage"] == pytest.approx(verdict["coverage"], abs=1.5 / verdict["affected"])
+    # Both begin when a customer is told. The verdict ends when their patience would have: so much for everybody who was told.
+    assert 0 <= (figures["lead_time_p50"] or 0) <= 60
+    assert verdict["lead_time_median_s"] > 0
 
 
 @pytest.mark.slow

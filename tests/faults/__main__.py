@@ -39,6 +39,7 @@ async def main(rounds: int, seed: int, events: int, only: str) -> int:
                 share = events * number // rounds - events * (number - 1) // rounds
                 next_load = load(number, share, begins(), seed)
                 await run.round(next_load, next(harms), harm.moment(when, next_load))
+            await run.compare()
         except Exception as error:  # noqa: BLE001  whatever it was, the account is printed
             run.problems.append("".join(traceback.format_exception(error)))
     shortcomings = run.shortcomings()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tests.faults.episodes import EPISODES, Added
 from tests.faults.load import Load
 from tests.faults.members import Member
+from tests.faults.rebuilding import rebuild, rebuild_killed_in_the_middle
 from tests.faults.site import within
 from tests.faults.stack import Stack
 
@@ -53,6 +54,10 @@ def harms(stack: Stack, dice: random.Random, only: str = "") -> Iterator[Harm]:
         Harm("kill -9 the broker", lambda stack: _restart(stack.kafka.kill, stack.kafka.start)),
         Harm("stop and start the database", lambda stack: _restart(stack.postgres.stop, stack.postgres.start)),
         Harm("kill -9 the database", lambda stack: _restart(stack.postgres.kill, stack.postgres.start)),
+    ]
+    every += [
+        Harm("rebuild the console's tables", rebuild),
+        Harm("rebuild the console's tables, killed and run again", rebuild_killed_in_the_middle),
     ]
     every += [Harm(what, act) for what, act in EPISODES.items()]
     every = [each for each in every if only in each.what]

@@ -36,6 +36,11 @@ class Load:
     writers: frozenset[str]  # addresses of the victims who wrote in
     components: frozenset[str] = field(default_factory=frozenset)
 
+    @property
+    def prefix(self) -> str:
+        """Returns what the ids of its customers begin with."""
+        return f"r{self.number}-"
+
 
 def begins(speed: float = SPEED) -> float:
     """Returns when a story that is told from now on must begin, seconds since the epoch, so that none of it comes from the future."""

@@ -8,13 +8,16 @@ from dataclasses import dataclass, field
 from aiokafka import AIOKafkaProducer
 
 from deploy.simulator.play import Record, play
-from tests.faults import harm
+from tests.faults import desk, harm
 from tests.faults.load import Load
+from tests.faults.rebuilding import rebuild_differs
 from tests.faults.reckoning import reckon
+from tests.faults.reporting import compared
 from tests.faults.site import within
 from tests.faults.stack import Stack
 
 SETTLES_WITHIN = 120.0  # seconds
+SHOWN = 20  # differences
 
 
 @dataclass
@@ -31,6 +34,8 @@ class Result:
     told_twice: int = 0
     same_id_repeats: int = 0
     unaffected_told: int = 0
+    report_differs: int = 0
+    rebuild_differs: int = 0
     max_recovery_s: float = 0.0
 
 
@@ -45,6 +50,7 @@ class Run:
     cells_lost: int = 0
     cells_twice: int = 0
     dead: int = 0  # records that must be put aside
+    incidents: int | None = None  # whose figures were compared
     victims: set[str] = field(default_factory=set)
 
     async def round(self, load: Load, what: harm.Harm, when: harm.Moment) -> None:
@@ -56,6 +62,7 @@ class Run:
             harmed = doing.create_task(self._harm(load, what, when))
             await self.tell(load)
         self.result.produced += len(pulses)
+        await desk.works(self.stack, load.prefix)
         await within(SETTLES_WITHIN, self.stack.at_rest, "everything at rest")
         await self._count(load, harmed.result())
         print(f"; well again after {harmed.result():.1f} s; the round took {time.monotonic() - started:.0f} s", flush=True)
@@ -119,6 +126,16 @@ class Run:
         result.unaffected_told = sum(mail.to not in self.victims for mail in sink.mails)
         result.max_recovery_s = max(result.max_recovery_s, round(recovered_s, 1))
 
+    async def compare(self) -> None:
+        """Compares what the console shows with what the topics say, and its tables with those of a rebuild."""
+        await within(SETTLES_WITHIN, self.stack.at_rest, "everything at rest")
+        report = await compared(self.stack)
+        tables = await rebuild_differs(self.stack)
+        print(f"compared {report.figures} figures of {report.incidents} incidents, and the tables with a rebuild's", flush=True)
+        self.incidents = report.incidents
+        self.result.report_differs, self.result.rebuild_differs = len(report.sentences), len(tables)
+        self.problems += report.sentences[:SHOWN] + tables
+
     def shortcomings(self) -> list[str]:
         """Returns what must be and is not, in sentences."""
         r = self.result
@@ -132,6 +149,10 @@ class Run:
             f"told twice {r.told_twice}": r.told_twice == 0,
             f"the same mail again {r.same_id_repeats}, with {self.in_flight} in flight": r.same_id_repeats <= self.in_flight,
             f"unaffected told {r.unaffected_told}": r.unaffected_told == 0,
+            f"figures of {self.incidents} incidents were compared after {r.rounds} rounds": self.incidents is None
+            or self.incidents >= r.rounds,
+            f"{r.report_differs} figures or rows of the console differ from a recount of the topics": r.report_differs == 0,
+            f"{r.rebuild_differs} tables of the console differ from a rebuild's": r.rebuild_differs == 0,
             f"recovered within {r.max_recovery_s} s": r.max_recovery_s <= 60,
         }
         return [sentence for sentence, kept in must.items() if not kept] + self.problems

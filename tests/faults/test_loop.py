@@ -1,4 +1,4 @@
-"""The three services are killed, stopped, cut off from broker and database, told everything three times, and replayed from the start."""
+"""The services are killed, stopped, cut off from broker and database, told everything three times, and replayed from the start."""
 
 import asyncio
 import random
@@ -8,11 +8,14 @@ from collections.abc import AsyncIterator
 import httpx2 as httpx
 import pytest
 
+from deploy.services import NAMES
+from services.console.rebuilding.tables import MODEL
 from tests.containers import Kafka, Postgres
 from tests.faults.episodes import Added
 from tests.faults.harm import Harm, Moment
 from tests.faults.load import Load, begins, load
 from tests.faults.members import Member
+from tests.faults.rebuilding import rebuild_killed_in_the_middle
 from tests.faults.reckoning import expected, found
 from tests.faults.rounds import Run
 from tests.faults.sink import sink
@@ -32,6 +35,7 @@ STATE = (
     "SELECT id, number, status FROM ticketing.tickets ORDER BY id",
     "SELECT * FROM ticketing.messages ORDER BY id",
     "SELECT * FROM ticketing.links ORDER BY ticket_id, incident_id",
+    *(f"SELECT t::text FROM console.{table} t ORDER BY t::text" for table in MODEL),  # noqa: S608
 )
 
 
@@ -55,7 +59,10 @@ async def state(stack: Stack) -> list[list[tuple[object, ...]]]:
     return [[tuple(row.values()) for row in await stack.rows(query)] for query in STATE]
 
 
-@pytest.mark.parametrize(("number", "name", "when"), [(1, "monitor-a", Moment(2.0)), (2, "notifier", Moment(kind="opened", mails=20))])
+@pytest.mark.parametrize(
+    ("number", "name", "when"),
+    [(1, "monitor-a", Moment(2.0)), (2, "notifier", Moment(kind="opened", mails=20)), (8, "console", Moment(kind="opened", mails=20))],
+)
 async def test_kill_9_in_the_middle_of_an_incident_leaves_nobody_out_and_tells_nobody_twice(
     run: Run, number: int, name: str, when: Moment
 ) -> None:
@@ -70,7 +77,7 @@ async def test_kill_9_in_the_middle_of_an_incident_leaves_nobody_out_and_tells_n
     assert run.shortcomings() == []
 
 
-@pytest.mark.parametrize(("number", "name"), [(3, "monitor-a"), (4, "notifier"), (5, "ticketing")])
+@pytest.mark.parametrize(("number", "name"), [(3, "monitor-a"), (4, "notifier"), (5, "ticketing"), (7, "console")])
 async def test_sigterm_in_the_middle_of_an_incident_ends_within_ten_seconds_and_repeats_no_mail(run: Run, number: int, name: str) -> None:
     member, repeats = run.stack.members[name], run.stack.sink.same_id_repeats()
 
@@ -157,14 +164,21 @@ async def test_every_topic_read_again_from_its_start_changes_nothing_and_tells_n
     before, mails = await state(stack), list(stack.sink.mails)
     for member in stack.members.values():
         await member.terminate()
-    for forget in ("UPDATE monitor.offsets SET next = 0", "UPDATE notifier.offsets SET next = 0", "UPDATE ticketing.offsets SET next = 0"):
-        await stack.rows(forget)
+    for name in NAMES:
+        await stack.rows(f"UPDATE {name}.offsets SET next = 0")  # noqa: S608
     for member in stack.members.values():
         await member.start()
     await within(120, stack.ready, "everything is ready again")
     await within(120, stack.at_rest, "everything is read again")
     assert await state(stack) == before
     assert stack.sink.mails == mails
+
+
+async def test_a_rebuild_that_is_killed_while_facts_come_in_and_run_again_makes_what_the_topics_say(run: Run) -> None:
+    harm = Harm("rebuild, killed and run again", rebuild_killed_in_the_middle)
+    await run.round(story(9), harm, Moment(kind="opened", mails=20))
+    await run.compare()
+    assert run.shortcomings() == []
 
 
 # ── what the tests ask and do ────────────────────────────────────────────────────────────────

@@ -78,6 +78,30 @@ SELECT 'i-1', 'c-' || n, 'confirmed', pg_temp.at(0), pg_temp.at(0), 1 FROM gener
 INSERT INTO told (incident_id, customer_id, told_at) SELECT incident_id, customer_id, pg_temp.at(0) FROM impact;
 """
 
+# One customer has 300 long messages on a ticket, as many notifications, and drafts about it.
+CONSOLE = """
+INSERT INTO people (name, role, created_by)
+SELECT left(n || '-' || repeat('𠀀', 254), 254), 'operator', left(repeat('𠀀', 254), 254) FROM generate_series(1, 510) n;
+INSERT INTO people (name, role, created_by) VALUES ('bob', 'agent', 'eve');
+INSERT INTO customers (id, name, account, contacts, updated_at)
+SELECT 'c-1', pg_temp.text_of_event(), pg_temp.text_of_event(), (SELECT jsonb_agg(jsonb_build_object('channel', repeat('x', 300),
+    'address', n || repeat('𠀀', 300), 'role', repeat('x', 300))) FROM generate_series(1, 550) n), pg_temp.at(0);
+INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, revision, said_at)
+SELECT 'i-' || n, 'r', left(pg_temp.text_of_event(), 500), 'high', pg_temp.text_of_event(), 'open', pg_temp.at(0), now(), 1, now()
+FROM generate_series(1, 300) n;
+INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count, told_at)
+SELECT 'i-1', 'c-' || n, 'confirmed', pg_temp.at(0), pg_temp.at(0), 1, now() FROM generate_series(1, 20000) n;
+INSERT INTO tickets (id, number, customer_id, status, subject, incident_id, opened_at, changed_at)
+SELECT 't-' || n, n, 'c-1', 'open', pg_temp.words(998), 'i-1', now(), now() FROM generate_series(1, 300) n;
+INSERT INTO messages (id, ticket_id, at, side, author, kind, subject, body)
+SELECT 'm-' || n, 't-1', pg_temp.at(n), 'customer', 'c', 'request', pg_temp.words(998),
+    CASE WHEN n % 10 = 0 THEN pg_temp.words(100000) ELSE repeat('𠀀', 4000) END FROM generate_series(1, 300) n;
+INSERT INTO notifications (id, customer_id, kind, incident_id, status, at, subject, body)
+SELECT 'n-' || n, 'c-1', 'opened', 'i-1', 'delivered', now(), pg_temp.words(998), repeat('𠀀', 20000) FROM generate_series(1, 300) n;
+INSERT INTO drafts (person, place, customer_id, text)
+SELECT 'p-' || n, 'ticket:t-1:reply', 'c-1', pg_temp.words(100000) FROM generate_series(1, 50) n;
+"""
+
 # Of every service: each partition of three topics has stopped, and the broker has refused rows.
 STREAMS = """
 INSERT INTO brakes (stream, topic, partition, reasons, samples)
@@ -94,7 +118,8 @@ INSERT INTO due_aside (kind, ref, due_at, reason)
 SELECT 'kind' || n % 200, n || repeat('𠀀', 128), now(), pg_temp.words(100) FROM generate_series(1, 2000) n;
 """
 
-FILL = {name: WORDS + own + STREAMS for name, own in (("monitor", MONITOR), ("notifier", NOTIFIER), ("ticketing", TICKETING))}
+OWN = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING, "console": CONSOLE}
+FILL = {name: WORDS + own + STREAMS for name, own in OWN.items()}
 FILL[PAGES] = FILL["notifier"]
 
 EVERYWHERE = {
@@ -133,6 +158,12 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/tickets/{ref}/history/{line}": "/v1/tickets/1/history/5",
         "/v1/queues": "/v1/queues?limit=200",
     },
+    "console": {
+        **{path: url for path, url in EVERYWHERE.items() if path != "/"},  # the pages are there
+        "/v1/measures": "/v1/measures?since=30d",
+        "/v1/incidents/{incident_id}/measures": "/v1/incidents/i-1/measures",
+        "/v1/people": "/v1/people?limit=200",
+    },
 }
 
 RELEASED: dict[str, tuple[str, Any]] = {"/v1/streams/{topic}/release": ("/v1/streams/incidents.v1/release", {})}
@@ -165,6 +196,12 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         "/v1/tickets": ("/v1/tickets", {"customer_id": "𠀀" * 255, "subject": "𠀀" * 998, "body": "𠀀" * 100_000, "component": "𠀀" * 255}),
         "/v1/tickets/{ref}/link": ("/v1/tickets/1001/link", {"incident_id": "i-1", "answer": True}),
         "/v1/tickets/{ref}/unlink": ("/v1/tickets/1001/unlink", {"verdict": "\x01" * 100_000}),
+        **RELEASED,
+        **SENT,
+    },
+    "console": {
+        "/v1/people": ("/v1/people", {"name": "𠀀" * 254, "role": "operator", "password": "𠀀" * 100}),
+        "/v1/people/{name}/link": ("/v1/people/bob/link", None),
         **RELEASED,
         **SENT,
     },

@@ -12,6 +12,8 @@ import httpx2
 import pytest
 
 from deploy.services import NAMES
+from services.console.__main__ import service as console
+from services.console.settings import ConsoleSettings
 from services.monitor.api import router as of_monitor
 from services.notifier.api import ROUTERS as OF_NOTIFIER
 from services.ticketing.api.tickets import router as of_ticketing
@@ -30,6 +32,8 @@ ROUTES = [
     ("notifier", "PUT", "/v1/customers/c-1/preferences"),
     ("ticketing", "POST", "/v1/tickets"),
     ("ticketing", "POST", "/v1/tickets/1/reply"),
+    ("console", "POST", "/v1/people"),
+    ("console", "PATCH", "/v1/people/ada"),
 ]
 ON_EVERY_ROUTE = pytest.mark.parametrize(("service", "method", "path"), ROUTES)
 
@@ -50,7 +54,9 @@ class Body:
 async def apps(
     fresh_database: Settings, monitor_database: Database, notifier_database: Database, ticketing_database: Database
 ) -> dict[str, Any]:
+    given = {name: value for name, value in fresh_database if name in Settings.model_fields}
     services = (
+        console(ConsoleSettings(**given, console_token="the console's own")),
         Service("monitor", fresh_database, monitor_database, routers=[of_monitor]),
         Service("notifier", fresh_database, notifier_database, routers=OF_NOTIFIER),
         Service("ticketing", fresh_database, ticketing_database, routers=[of_ticketing(CONFIGURATION)]),

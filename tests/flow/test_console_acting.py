@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -9,18 +11,26 @@ import pytest
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from services.console import timers
 from services.console.acting.acts import Owner
 from services.console.acting.outcome import Done
 from services.console.acting.owners import Owners
 from services.console.acting.performing import done_at, perform
+from services.console.personal import PERSONAL
 from services.console.sessions.roles import Role
+from shared.erasing import erase
 from shared.http.problems import Problem
 from shared.settings import Settings
+from shared.timers import Timers, Work
 from tests.flow.console_owner import FakeOwner
 from tests.flow.console_screen import Screen, screen
 
 FORM = "a-form-of-its-own"
 TICKET = {"id": "t-1", "status": "waiting", "assignee": None, "incident_id": None, "customer_id": "c-1", "subject": "private words"}
+
+# A press whose process was killed while it waited for the owner.
+LEFT = """INSERT INTO acts (form_id, person, act, asked, role, subject, before, leased_until)
+    VALUES ($1, 'ada', 'ticket.reply', '', 'agent', 'ticket:t-1', '{{"status": "open"}}', {})"""
 
 router = APIRouter()
 
@@ -179,7 +189,49 @@ async def test_a_form_without_an_id_is_refused(on: Screen, owner: FakeOwner, for
 
 
 async def test_a_press_that_a_killed_process_left_is_taken_up_after_its_lease(on: Screen, owner: FakeOwner) -> None:
-    await on.run("INSERT INTO acts (form_id, person, act, asked, leased_until) VALUES ($1, 'ada', 'ticket.reply', '', clock())", FORM)
+    await on.run(LEFT.format("clock()"), FORM)
     async with on.seen_by(Role.AGENT) as browser:
         answer = await press(browser)
     assert (answer.status_code, len(owner.asked)) == (303, 1)
+    assert [line["outcome"] for line in await audited(on)] == ["done"]
+
+
+async def swept(on: Screen) -> list[dict[str, Any]]:
+    """Returns the audit log after the sweep was due twice."""
+    await timers.begin(on.database)
+    for _ in range(2):
+        await on.run("UPDATE due SET ready_at = clock()")
+        await Timers(on.database, {timers.SWEEP: Work(partial(timers.sweep_acts, on.database))}).do_due(timers.SWEEP)
+    return await audited(on)
+
+
+async def test_an_act_whose_process_was_killed_has_its_line_after_its_lease(on: Screen, owner: FakeOwner) -> None:
+    await on.run(LEFT.format("clock() + interval '1 minute'"), FORM)
+    assert await swept(on) == []
+    await on.run("UPDATE acts SET leased_until = clock()")
+    [line] = await swept(on)
+    assert (line["person"], line["role"], line["act"], line["subject"]) == ("ada", "agent", "ticket.reply", "ticket:t-1")
+    assert (line["before"], line["outcome"]) == ({"status": "open"}, "not known: the console ended before the answer came")
+    assert {row["key"] for row in await on.rows("SELECT key FROM changes")} == {"audit", "ticket:t-1"}
+    async with on.seen_by(Role.AGENT) as browser:
+        assert (await press(browser)).status_code == 303
+    assert [line["outcome"].partition(":")[0] for line in await swept(on)] == ["not known", "done"]
+
+
+async def test_an_act_that_said_how_it_ended_gets_no_other_line(on: Screen, owner: FakeOwner) -> None:
+    async with on.seen_by(Role.AGENT) as browser:
+        await press(browser)
+        owner.loses_answers = 1
+        await press(browser, "another-form")
+        owner.problem = Problem(409, "no")
+        await press(browser, "a-third-form")
+    assert [line["outcome"].partition(":")[0] for line in await swept(on)] == ["done", "not known", "refused"]
+
+
+async def test_erasing_a_customer_leaves_a_digest_on_forms_about_them(on: Screen) -> None:
+    await on.run(LEFT.replace("ticket:t-1", "customer:c-1").format("clock()"), FORM)
+    async with on.database.transaction() as tx:
+        assert (await erase(tx, PERSONAL, "c-1", datetime.now(UTC)))["forms of ours about them"] == 1
+    [line] = await swept(on)
+    assert line["subject"].startswith("customer:sha256:")
+    assert line["before"] is None

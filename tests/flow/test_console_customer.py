@@ -111,3 +111,15 @@ async def test_an_erasure_needs_the_id_typed_again(on: Screen, notifier: FakeOwn
     assert answer.status_code == 422
     assert "nothing was erased" in answer.text
     assert await on.rows("SELECT * FROM audit") == []
+
+
+async def test_risks_stand_in_the_time_line_with_their_evidence(on: Screen, notifier: FakeOwner) -> None:
+    await on.run(
+        "UPDATE risks SET evidence = '{No log-in for 14 days}', cleared_at = raised_at + interval '1 minute', reason = 'they came back'"
+    )
+    async with on.seen_by(Role.AGENT) as browser, on.seen_by(Role.VIEWER) as viewer:
+        text, masked = (await browser.get(PAGE)).text, (await viewer.get(PAGE)).text
+    line = text[text.index("Everything that happened") : text.index("</ol>")]
+    assert line.index("they came back") < line.index("No log-in for 14 days")
+    assert line.count("risk stalled") == 2
+    assert "No log-in" not in masked

@@ -1,5 +1,8 @@
 """Health says how each service is, what waits and what was delivered; the audit log says who did what."""
 
+import re
+
+from services.console.hearing.streams import streams
 from services.console.sessions.roles import Role
 from services.console.store import audit, letters
 from shared.settings import Settings
@@ -16,7 +19,7 @@ async def test_services_that_do_not_answer_are_said_so_and_the_rest_is_shown(fre
         )
         answer = await browser.get("/health")
     assert answer.status_code == 200
-    assert answer.text.count("cannot be reached") == 3
+    assert len(re.findall("> ?(?:cannot be reached|did not answer)<", answer.text)) == 3
     assert "2 not json" in answer.text
     assert ("delivered" in answer.text, 'data-state="failed">failed' in answer.text) == (True, False)
 
@@ -47,3 +50,37 @@ async def test_the_audit_log_lists_acts_and_filters_them(fresh_database: Setting
 async def test_agents_do_not_read_the_audit_log(fresh_database: Settings) -> None:
     async with screen(fresh_database) as on, on.seen_by(Role.AGENT) as browser:
         assert (await browser.get("/audit")).status_code == 403
+
+
+BRAKE = """INSERT INTO brakes (stream, topic, partition, reasons, samples) VALUES ('console', 'tickets.v1', 0, '{"not_json": 9}', '[]')"""
+RELEASE = {"service": "console", "topic": "tickets.v1", "form_id": "form-0001"}
+
+
+async def test_the_consoles_own_streams_are_shown_and_released(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on, on.seen_by(Role.OPERATOR) as browser:
+        on.app.state.streams = tuple(streams(on.database))
+        await on.run(BRAKE)
+        before = (await browser.get("/health")).text
+        released, again = await browser.post("/health/release", data=RELEASE), await browser.post("/health/release", data=RELEASE)
+        await on.run("DELETE FROM brakes")
+        off = await browser.post("/health/release", data=RELEASE | {"form_id": "form-0002"})
+        acts = await on.rows("SELECT act, outcome, after FROM audit ORDER BY id")
+    part = before[before.index("console ") : before.index("monitor ")]
+    assert all(f"<td>{stream.topic}</td>" in part for stream in on.app.state.streams)
+    assert ("stopped by the brake" in part, "9</span>" in part or "9 not json" in part) == (True, True)
+    assert (released.status_code, again.status_code, off.status_code) == (303, 303, 409)
+    assert "The brake of tickets.v1 is not on." in off.text
+    assert acts[0] == {"act": "console.release", "outcome": "done", "after": {"topic": "tickets.v1", "partitions": 1}}
+    assert len(acts) == 2
+
+
+async def test_due_work_says_how_far_behind_it_is(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on, on.seen_by(Role.VIEWER) as browser:
+        await on.run(
+            "INSERT INTO due (kind, ref, due_at, ready_at) SELECT kind, n::text, at, at FROM generate_series(1, 3) n,"
+            " (VALUES ('measure_period', clock() - interval '5 minutes'), ('sweep_acts', clock() + interval '1 hour')) AS k (kind, at)"
+        )
+        text = (await browser.get("/health")).text
+    assert "3 of measure period are due; the oldest became due" in text
+    assert "5 min ago" in text
+    assert "sweep acts" not in text

@@ -103,6 +103,13 @@ async def test_search_leads_to_the_one_thing_that_is_named(fresh_database: Setti
                 assert (answer.status_code, answer.headers["location"]) == (303, "/customers/c%2F1")
 
 
+async def test_the_search_says_how_many_titles_it_looks_through(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on, on.seen_by(Role.VIEWER) as browser:
+        words, number = (await browser.get("/search?q=checkout")).text, (await browser.get("/search?q=17")).text
+    assert "among the latest 1\u202f000 incidents" in words or "among the latest 1 000 incidents" in words
+    assert "among the latest" not in number
+
+
 async def test_a_viewer_finds_nobody_by_a_mail_address(fresh_database: Settings) -> None:
     async with screen(fresh_database) as on:
         await on.run("INSERT INTO customers (id, name, addresses, updated_at) VALUES ('c/1', 'Ada', '{ada@example.org}', clock())")

@@ -1,86 +1,81 @@
-"""Who may ask what: every route of the pages, as nobody and as each role. A new route needs a line here.
+"""Every route of the console's pages lets in whom SECURITY.md says and nobody else: each is really asked as each role, and as nobody."""
 
-What is asked holds nothing, so whoever gets in sees a page, is led on, or is told what does not fit: never 401 or 403.
-"""
-
-import re
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import httpx2
 import pytest
-from fastapi.routing import iter_route_contexts
 
 from services.console.sessions.roles import Role
 from shared.settings import Settings
-from tests.flow.console_screen import Screen, screen
+from tests.flow.console_routes import ASKS, routes, site
+from tests.flow.console_screen import Screen
+from tests.security_page import Row, covers, row_with, table
 
-ANYBODY = None
-# The least role of each route; None: whoever is not signed in gets in, too.
-LEAST: dict[tuple[str, str], Role | None] = {
-    ("GET", "/static/{name}"): ANYBODY,
-    ("GET", "/sign-in"): ANYBODY,
-    ("POST", "/sign-in"): ANYBODY,
-    ("GET", "/sign-in/provider"): ANYBODY,
-    ("GET", "/sign-in/callback"): ANYBODY,
-    ("GET", "/enter/{link}"): ANYBODY,
-    ("POST", "/enter/{link}"): ANYBODY,
-    ("POST", "/sign-out"): Role.VIEWER,
-    ("GET", "/unmask"): Role.VIEWER,
-    ("POST", "/unmask"): Role.VIEWER,
-    ("POST", "/mask"): Role.VIEWER,
-    ("GET", "/"): Role.VIEWER,
-    ("GET", "/live"): Role.VIEWER,
-    ("GET", "/people"): Role.OPERATOR,
-    ("POST", "/people/add"): Role.OPERATOR,
-    ("POST", "/people/role"): Role.OPERATOR,
-    ("POST", "/people/disable"): Role.OPERATOR,
-    ("POST", "/people/end-sessions"): Role.OPERATOR,
-    ("POST", "/people/remove"): Role.OPERATOR,
-    ("POST", "/people/link"): Role.OPERATOR,
-}
+ROWS = table("In the console")
+CALLERS: dict[str, Role | None] = {"nobody": None, **{str(role): role for role in Role}}
+
+FOR_THE_SIGNED = {"GET /sign-in": 303, "POST /enter/{link}": 303}  # who is signed in goes on to the pages
 
 
 @pytest.fixture
 async def on(fresh_database: Settings) -> AsyncIterator[Screen]:
-    async with screen(fresh_database) as it:
+    async with site(fresh_database) as it:
         yield it
 
 
-def routes(on: Screen) -> set[tuple[str, str]]:
-    found = iter_route_contexts(on.app.routes)
-    return {(method, route.path) for route in found if route.path for method in (route.methods or set()) - {"HEAD"}}
+async def answered(on: Screen, route: str, caller: str) -> int:
+    """Returns what the route answers to this caller's link or form; 401 also for who is led to the page to sign in."""
+    ask, method = ASKS[route], route.partition(" ")[0]
+    form = None if ask.form is None else ask.form | {"form_id": uuid4().hex}
+    async with on.seen_by(CALLERS[caller]) as browser:
+        return told(await browser.request(method, ask.url, data=form))
 
 
-async def ask(browser: httpx2.AsyncClient, method: str, path: str) -> int:
-    return (await browser.request(method, re.sub(r"\{[\w:]+\}", "1", path), headers={"accept": "text/html"})).status_code
+def told(answer: httpx2.Response) -> int:
+    led = answer.request.method == "GET" and answer.headers.get("location", "").startswith("/sign-in")
+    return 401 if led else answer.status_code
 
 
-async def test_every_route_has_a_line_and_every_line_is_a_route(on: Screen) -> None:
-    assert routes(on) == LEAST.keys()
+async def test_every_route_is_in_one_row_and_every_row_has_routes(on: Screen) -> None:
+    there = routes(on)
+    assert set(there) == ASKS.keys(), "a new route needs a line in ASKS, and a row in SECURITY.md"
+    assert {row_with(ROWS, route).title for route in there} == {row.title for row in ROWS}
+    assert [way for row in ROWS for way in row.ways if not any(covers(way, route) for route in there)] == []
 
 
-@pytest.mark.parametrize("role", [None, *Role])
-async def test_a_role_gets_in_where_its_line_says_and_nowhere_else(on: Screen, role: Role | None) -> None:
-    async with on.seen_by(role) as browser:
-        for (method, path), least in LEAST.items():
-            status = await ask(browser, method, path)
-            if least is ANYBODY or (role is not None and role.may(least)):
-                assert status not in (401, 403, 500), (method, path, status)
-            elif role is None:
-                assert status == (303 if method == "GET" and path != "/live" else 401), (method, path, status)
-            else:
-                assert status == 403, (method, path, status)
+def test_a_role_may_what_the_one_before_it_may() -> None:
+    for row in ROWS:
+        assert tuple(row.says) == tuple(CALLERS)
+        assert sorted(row.says.values()) == list(row.says.values()), row.title  # no … no, yes … yes
 
 
-@pytest.mark.parametrize("role", [None, *Role])
-async def test_no_form_of_another_site_gets_in_anywhere(on: Screen, role: Role | None) -> None:
-    async with on.seen_by(role) as browser:
+@pytest.mark.parametrize("row", ROWS, ids=[row.title for row in ROWS])
+async def test_each_route_lets_in_whom_the_table_says_and_nobody_else(on: Screen, row: Row) -> None:
+    for route in [route for route in ASKS if row_with(ROWS, route) is row]:  # in this order: who is removed is removed last
+        for caller, says in row.says.items():
+            may = FOR_THE_SIGNED.get(route, ASKS[route].status) if caller != "nobody" else ASKS[route].status
+            refused = 401 if caller == "nobody" else 403
+            assert await answered(on, route, caller) == (may if says == "yes" else refused), f"{route} as {caller}"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/static", "/incidents/i-1/nothing/else", "/docs", "/openapi.json", "/v1/people", "/%2e%2e"])
+async def test_nobody_learns_which_paths_there_are(on: Screen, path: str) -> None:
+    async with on.seen_by(None) as nobody, on.seen_by(Role.OPERATOR) as operator:
+        assert [told(await each.get(path)) for each in (nobody, operator)] == [401, 404]
+
+
+async def test_what_is_not_done_by_a_route_is_done_by_nobody(on: Screen) -> None:
+    async with on.seen_by(Role.OPERATOR) as browser:
+        for route, ask in ASKS.items():
+            for method in ("PUT", "PATCH", "DELETE", "TRACE"):
+                assert (await browser.request(method, ask.url)).status_code in (404, 405), f"{method} for {route}"
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+async def test_no_form_of_another_site_gets_in_anywhere(on: Screen, caller: str) -> None:
+    async with on.seen_by(CALLERS[caller]) as browser:
         browser.headers["sec-fetch-site"] = "cross-site"
-        for method, path in LEAST:
-            if method != "GET":
-                assert await ask(browser, method, path) == 403, (method, path)
-
-
-async def test_a_path_that_is_not_there_says_so_only_to_who_is_signed_in(on: Screen) -> None:
-    async with on.seen_by(None) as nobody, on.seen_by(Role.VIEWER) as viewer:
-        assert (await ask(nobody, "GET", "/nothing"), await ask(viewer, "GET", "/nothing")) == (303, 404)
+        for route, ask in ASKS.items():
+            if route.startswith("POST"):
+                assert (await browser.post(ask.url, data=ask.form)).status_code == 403, route

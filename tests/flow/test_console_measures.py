@@ -157,7 +157,7 @@ def shown(name: str, period: str) -> float | None:
 
 async def test_each_period_is_counted_every_half_minute_and_shown_to_prometheus(database: Database) -> None:
     await incident(database, "i-1", NOW - timedelta(days=2), affected=4, told=3, told_first=3)
-    await timers.begin_measuring(database)
+    await timers.begin(database)
     due = Timers(database, {timers.MEASURE: Work(lambda due: timers.measure_period(database, due))})
     for _ in PERIODS:
         await due.do_due(timers.MEASURE)

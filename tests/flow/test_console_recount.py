@@ -31,7 +31,13 @@ def a_ticket(chance: random.Random, number: int) -> Iterator[Fact]:
     id_, at = f"t-{number}", NOW + timedelta(seconds=chance.randrange(600))
     customer = chance.choice(CUSTOMERS)
     about = {"channel": "form", "subject": "", "component": None, "priority": "normal", "opened_at": at}
-    stands = {**about, "status": "open", "assignee": None, "incident_id": chance.choice([*INCIDENTS, None]), "due_at": at}
+    stands: dict[str, object] = {
+        **about,
+        "status": "open",
+        "assignee": None,
+        "incident_id": chance.choice([*INCIDENTS, None]),
+        "due_at": at,
+    }
     said = {"ticket_id": id_, "number": number, "customer_id": customer}
 
     def state(**now: object) -> TicketState:
@@ -60,7 +66,7 @@ def facts(seed: int) -> list[Fact]:
     said: list[Fact] = []
     for incident in INCIDENTS:
         said += [opened(incident), impact(*chance.sample(CUSTOMERS, 5), incident=incident)]
-        said += [chance.choice([dismissed, resolved])(incident)] * chance.randrange(3)
+        said += [dismissed(incident) if chance.random() < 0.5 else resolved(incident)] * chance.randrange(3)
         said += [reopened(incident)] * chance.randrange(2)
         said += [told(each, NOW + timedelta(seconds=chance.randrange(600)), incident) for each in chance.sample(CUSTOMERS, 5)]
     for number in range(1, 13):

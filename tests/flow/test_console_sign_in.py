@@ -1,9 +1,12 @@
 """People sign in by password or by a link, stay signed in for a time, and are signed out by what should end it."""
 
+import asyncio
+import re
 from datetime import timedelta
 
 import httpx2
 import pytest
+from prometheus_client import REGISTRY
 
 from services.console.sessions.cookies import SESSION
 from shared.settings import Settings
@@ -242,6 +245,53 @@ async def test_a_viewer_sees_personal_data_for_15_minutes_and_says_why(fresh_dat
         rows = await on.rows("SELECT after FROM audit WHERE act = 'see personal data'")
     assert held["over"]
     assert rows == [{"after": {"reason": "a call from the customer", "minutes": 15}}]
+
+
+async def test_who_does_not_see_personal_data_is_led_to_ask_for_it_and_may_hide_it_again(fresh_database: Settings) -> None:
+    async with door(fresh_database) as on, on.browser() as browser:
+        await on.add("vera", "viewer")
+        await on.enter(browser, "vera")
+        hidden = await browser.get("/queue?whose=nobody")
+        asked = await browser.get("/unmask?next=%2Fqueue%3Fwhose%3Dnobody")
+        shown = await browser.post("/unmask", data={"reason": "a call", "next": "/queue?whose=nobody"})
+        page = await browser.get(shown.headers["location"])
+    assert 'href="/unmask?next=%2Fqueue%3Fwhose%3Dnobody">See personal data</a>' in hidden.text
+    assert "/mask" not in hidden.text.replace("/unmask", "")
+    assert 'name="next" value="/queue?whose=nobody"' in asked.text
+    assert "See personal data</a>" not in asked.text + page.text
+    assert re.search(r'action="/mask">Personal data is shown until <time datetime="[^"]+">\d\d:\d\d</time> UTC', page.text)
+    assert '<input type="hidden" name="next" value="/queue?whose=nobody"><button>Hide it again</button>' in page.text
+
+
+@pytest.mark.parametrize(
+    ("role", "seen"),
+    [("viewer", ""), ("agent", ""), ("lead", "/audit"), ("operator", "/audit /people")],
+    ids=lambda value: value or "neither",
+)
+async def test_the_navigation_leads_to_what_the_role_may_open(fresh_database: Settings, role: str, seen: str) -> None:
+    async with door(fresh_database) as on, on.browser() as browser:
+        await on.add("ada", role)
+        await on.enter(browser, "ada")
+        page = await browser.get("/")
+        led = re.findall(r'<li><a href="([^"]+)"[^>]*data-go="(\w)"', page.text)
+        answers = [(await browser.get(path)).status_code for path, _ in led]
+    assert [path for path, _ in led] == ["/", "/queue", "/incidents", "/health", *seen.split()]
+    assert set(answers) == {200}
+    assert len({key for _, key in led}) == len(led)
+
+
+async def test_an_open_event_stream_ends_within_10_seconds_of_signing_out(fresh_database: Settings) -> None:
+    async with door(fresh_database) as on, on.browser() as browser, on.browser() as other_tab:
+        await on.add("ada", "agent")
+        await on.enter(browser, "ada")
+        other_tab.cookies = browser.cookies
+        stream = asyncio.create_task(other_tab.get("/live?keys=tickets"))
+        async with asyncio.timeout(5):
+            while REGISTRY.get_sample_value("forewarn_console_live_streams") != 1:  # noqa: ASYNC110  the stream decides when
+                await asyncio.sleep(0.02)
+        assert (await browser.post("/sign-out")).status_code == 303
+        answer = await asyncio.wait_for(stream, 10)
+    assert (answer.status_code, answer.text[:5]) == (200, "retry")
 
 
 async def _operator(on: Door, browser: httpx2.AsyncClient) -> None:

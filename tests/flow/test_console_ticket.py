@@ -173,7 +173,10 @@ async def test_a_reply_names_what_was_seen_and_is_shown_at_once(on: Screen, owne
     assert "We are on it." in after
     assert "on its way" in after
     assert 'data-state="waiting"' in after
-    assert await on.rows("SELECT person FROM drafts") == [{"person": "bob"}]
+    assert await on.rows("SELECT person, text FROM drafts ORDER BY person") == [
+        {"person": "ada", "text": ""},
+        {"person": "bob", "text": "x"},
+    ]
 
 
 async def test_once_the_fact_is_heard_the_page_shows_the_fact(on: Screen, owner: FakeOwner) -> None:
@@ -269,7 +272,18 @@ async def test_what_is_typed_survives_and_is_ones_own(on: Screen) -> None:
         assert "We are &lt;b&gt;</textarea>" in (await browser.get(PAGE)).text
         assert "We are &lt;b" not in (await other.get(PAGE)).text
         await browser.post("/drafts", data={"place": "ticket:t-1:reply", "text": ""})
-    assert await on.rows("SELECT * FROM drafts") == []
+    assert [row["text"] for row in await on.rows("SELECT text FROM drafts")] == [""]
+
+
+async def test_what_arrives_late_from_a_form_that_was_sent_is_not_kept(on: Screen, owner: FakeOwner) -> None:
+    place = {"place": "ticket:t-1:reply"}
+    async with on.seen_by(Role.AGENT) as browser:
+        await press(browser, "reply", body="We are on it.", seen="m-1", then="", form_id="form-number-1")
+        await browser.post("/drafts", data={**place, "text": "We are on", "form_id": "form-number-1"})
+        assert [row["text"] for row in await on.rows("SELECT text FROM drafts")] == [""]
+        await browser.post("/drafts", data={**place, "text": "And", "form_id": "form-number-2"})
+        await browser.post("/drafts", data={**place, "text": "We are on", "form_id": "form-number-1"})
+    assert [row["text"] for row in await on.rows("SELECT text FROM drafts")] == ["And"]
 
 
 async def test_about_a_ticket_that_is_gone_nothing_is_kept(on: Screen) -> None:

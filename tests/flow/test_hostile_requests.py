@@ -64,6 +64,7 @@ PATHS = {
     "customer_id": "c-1",
     "notification_id": "n-1",
     "topic": "incidents.v1",
+    "name": "bob",
     "token": token_for(Right("incident", "c-1"), LINK_SECRET),
 }
 BODIES: dict[str, dict[str, Any]] = {
@@ -91,6 +92,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/tickets/{ref}/reopen": {"reason": "r", "by": "ada"},
     "/v1/tickets/{ref}/link": {"incident_id": "i-1", "answer": False, "by": "ada"},
     "/v1/tickets/{ref}/unlink": {"verdict": "v", "by": "ada"},
+    "/v1/people": {"name": "ada", "role": "viewer", "password": None},
+    "/v1/people/{name}": {"role": "lead", "disabled": False, "password": None},
+    "/v1/people/{name}/link": {},
     "/u/{token}": {},
 }
 GIVEN = {
@@ -102,6 +106,9 @@ GIVEN = {
     "INSERT INTO tickets (id, number, customer_id, channel, subject, priority, status, opened_at, changed_at)"
     " VALUES ('t-1', 7, 'c-1', 'form', 's', 'normal', 'open', now(), now());"
     "INSERT INTO clocks (ticket_id, clock, started_at, warn_at, due_at) VALUES ('t-1', 'first_response', now(), now(), now())",
+    "console": "INSERT INTO people (name, role, created_by) VALUES ('bob', 'agent', 'eve');"
+    "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, revision, said_at)"
+    " VALUES ('i-1', 'r', 'c', 'high', 't', 'open', now(), now(), 1, now())",
 }
 GIVEN[PAGES] = GIVEN["notifier"]
 SERVICES = pytest.mark.parametrize("service", GIVEN)

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from services.console import keeping as of_console
+from services.console.settings import ConsoleSettings
 from services.monitor import keeping as of_monitor
 from services.monitor.settings import MonitorSettings
 from services.notifier import keeping as of_notifier
@@ -26,6 +28,7 @@ KEPT = {
     "monitor": (ANSWERS, *of_monitor.kept(MonitorSettings(environment="demo"))),
     "notifier": of_notifier.kept(NotifierSettings(environment="demo")),
     "ticketing": of_ticketing.kept(TicketingSettings(environment="demo")),
+    "console": of_console.kept(ConsoleSettings(environment="demo")),
 }
 
 # The size of these tables does not grow with time.
@@ -59,6 +62,13 @@ BOUNDED = {
     "fold_erasures": "until the partition's owner has forgotten the customer",
     "suggestions": "goes with its ticket",
     "impact_to_match": "until it is matched",
+    "gate": "one row",
+    "people": "a row a person who works here",
+    "figures": "a row a period",
+    "letters": "a row a topic",
+    "timeline": "goes with its incident or ticket",
+    "moments": "goes with its incident",
+    "ticket_counts": "counts what is open",
 }
 
 # These statements make rows of each table: $1 how many, $2 how old, $3 the beginning of their ids. The incident `open` still lasts.
@@ -69,7 +79,9 @@ ENDED = {
     "monitor": (", status, opened_at, why", ", '{status}', now() - interval '2000 days', '{{}}'"),
     "notifier": (", status, written_at", ", '{status}', now() - interval '2000 days'"),
     "ticketing": (", resolved_at, written_at", ", {resolved}, now() - interval '2000 days'"),
+    "console": (", status, ended_at, opened_at, revision, said_at", ", '{status}', {resolved}, now(), 1, now()"),
 }
+PERSON = "WITH person AS (INSERT INTO people (name, role, created_by) VALUES ('ada', 'agent', 'eve') ON CONFLICT DO NOTHING) "
 SEEDS = {
     ("monitor", "idempotency"): """INSERT INTO idempotency (key, route, body_hash, status, response, created_at)
         SELECT $3 || n, '', '', 200, '', now() - $2::interval FROM generate_series(1, $1::int) n""",
@@ -107,6 +119,54 @@ SEEDS = {
         SELECT $3 || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END FROM generate_series(1, $1::int) n""",
     ("ticketing", "erased_messages"): """INSERT INTO erased_messages (id, erased_at)
         SELECT $3 || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END FROM generate_series(1, $1::int) n""",
+    ("console", "sessions"): PERSON  # noqa: S608
+    + """INSERT INTO sessions (digest, person, via, created_at) SELECT convert_to($3 || n, 'UTF8'), 'ada', 'link',
+        CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("console", "entry_links"): PERSON  # noqa: S608
+    + """INSERT INTO entry_links (digest, person, created_at) SELECT convert_to($3 || n, 'UTF8'), 'ada',
+        CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("console", "provider_attempts"): """INSERT INTO provider_attempts (digest, state, nonce, verifier, next, created_at)
+        SELECT convert_to($3 || n, 'UTF8'), '', '', '', '/', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("console", "sign_in_failures"): """INSERT INTO sign_in_failures (key, failed_at)
+        SELECT convert_to($3 || n, 'UTF8'), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("console", "audit"): """INSERT INTO audit (person, role, act, subject, outcome, at)
+        SELECT 'ada', 'agent', 'reply', $3 || n, 'done', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("console", "changes"): """INSERT INTO changes (key, at)
+        SELECT $3 || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("console", "viewing"): """INSERT INTO viewing (ticket_id, stream, person, seen_at)
+        SELECT $3 || n, gen_random_uuid(), 'ada', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("console", "acts"): """INSERT INTO acts (form_id, person, act, asked, role, subject, leased_until, begun_at)
+        SELECT $3 || n, 'ada', 'reply', '', 'agent', 'ticket:t-1', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("console", "awaited"): """INSERT INTO awaited (key, form_id, answer, by, said, at)
+        SELECT $3 || n, '', '{}', 'ada', '', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("console", "drafts"): """INSERT INTO drafts (person, place, text, at)
+        SELECT 'ada', $3 || n, 'text', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("console", "notifications"): """INSERT INTO notifications (id, customer_id, kind, incident_id, status, at, subject)
+        SELECT $3 || n, 'c-' || n, 'opened', CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, 'delivered', now() - $2::interval, 's'
+        FROM generate_series(1, $1::int) n""",
+    ("console", "impact"): """INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
+        SELECT CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, $3 || n, 'confirmed', now() - $2::interval, now() - $2::interval, 1
+        FROM generate_series(1, $1::int) n""",
+    ("console", "incidents"): """INSERT INTO incidents
+            (id, rule, component, severity, title, status, started_at, opened_at, ended_at, revision, said_at)
+        SELECT $3 || n, 'r', 'c', 'high', '', CASE WHEN $3 = 'needed' THEN 'open' ELSE 'resolved' END, now(), now(),
+            CASE WHEN $3 <> 'needed' THEN now() - $2::interval END, 1, now()
+        FROM generate_series(1, $1::int) n""",
+    ("console", "tickets"): """INSERT INTO tickets (id, number, customer_id, status, opened_at, changed_at)
+        SELECT $3 || n, hashtext($3)::bigint * 1000000 + n, 'c', CASE WHEN $3 = 'needed' THEN 'waiting' ELSE 'closed' END, now(),
+            now() - $2::interval FROM generate_series(1, $1::int) n""",
+    ("console", "risks"): """INSERT INTO risks (customer_id, rule, score, raised_at, cleared_at)
+        SELECT $3 || n, 'r', 1, now(), CASE WHEN $3 <> 'needed' THEN now() - $2::interval END FROM generate_series(1, $1::int) n""",
 }
 EACH = [
     pytest.param(service, kept, id=f"{service}-{kept.table}{'-words' if kept.forget else ''}") for service in KEPT for kept in KEPT[service]
@@ -145,7 +205,7 @@ class Table:
     async def plan(self) -> str:
         async with self.database.transaction() as tx:
             await tx.execute(f"ANALYZE {self.kept.table}")
-            statement = self.kept.statement.replace("$1", f"'{self.kept.keep.days} days'")
+            statement = self.kept.statement.replace("$1", f"'{self.kept.keep.total_seconds()} s'")
             rows = await tx.fetch(f"EXPLAIN {statement}")
         return "\n".join(row[0] for row in rows)
 
@@ -210,6 +270,34 @@ async def test_a_ticket_takes_along_all_that_was_said_on_it(ticketing_database: 
     async with ticketing_database.connection() as connection:
         for table in ("tickets", "messages", "links", "clocks", "history"):
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == 0  # noqa: S608
+
+
+async def test_the_console_keeps_what_incidents_and_tickets_that_stay_are_about(fresh_database: Settings) -> None:
+    """An incident goes after whom it touched; then its messages, time line and seconds go with it, and a ticket's lines stay."""
+    aside = timedelta(days=5000)
+    async with database_of(fresh_database, "console") as database:
+        async with database.transaction() as tx:
+            await tx.execute(SEEDS["console", "incidents"], 2, aside, "old")
+            await tx.execute(
+                "INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count, found_at)"
+                " VALUES ('old1', 'c', 'confirmed', now(), now(), 1, now()),"
+                " ('old2', 'c', 'confirmed', now() - $1::interval, now() - $1::interval, 1, now() - $1::interval)",
+                aside,
+            )
+            for each in ("old1", "old2"):
+                await tx.execute(
+                    "INSERT INTO timeline (id, at, service, what, incident_id, ticket_id)"
+                    " VALUES ($1 || 'i', now(), 'monitor', 'w', $1, NULL), ($1 || 't', now(), 'ticketing', 'w', $1, 't-1')",
+                    each,
+                )
+        while await tidy(database, KEPT["console"]):
+            pass
+        async with database.connection() as connection:
+            held = {
+                table: sorted(row[0] for row in await connection.fetch(f"SELECT {column} FROM {table}"))  # noqa: S608
+                for table, column in (("incidents", "id"), ("impact", "incident_id"), ("moments", "incident_id"), ("timeline", "id"))
+            }
+    assert held == {"incidents": ["old1"], "impact": ["old1"], "moments": ["old1"], "timeline": ["old1i", "old1t", "old2t"]}
 
 
 async def test_a_series_that_changes_is_as_young_as_its_last_change(monitor_database: Database) -> None:

@@ -14,16 +14,20 @@ import pytest
 from deploy.simulator.play import Record, encode
 from deploy.simulator.product import address, directory
 from deploy.simulator.story import published
+from services.console.__main__ import service as console
+from services.console.settings import ConsoleSettings
 from services.monitor.__main__ import service as monitor
 from services.monitor.settings import MonitorSettings
 from services.notifier.__main__ import service as notifier
 from services.notifier.settings import NotifierSettings
 from services.ticketing.__main__ import service as ticketing
 from services.ticketing.settings import TicketingSettings
-from shared.events import Fact, NotificationDelivered, TicketLinked, TicketOpened, TicketReplied, TicketResolved, Topic
+from shared.events import Fact, IncidentImpact, NotificationDelivered, TicketLinked, TicketOpened, TicketReplied, TicketResolved, Topic
+from shared.postgres import Database
 from shared.settings import Settings
 from tests.builders import NOON
 from tests.fakes import Clock, FakeLoop, FakeTopics
+from tests.flow.console_model import recounted, rows
 from tests.smtp import PostOffice, post_office
 
 pytestmark = pytest.mark.asyncio
@@ -35,7 +39,7 @@ CONFIG = Path(__file__).parents[2] / "deploy/config"
 
 @dataclass
 class World:
-    """Three services, a broker, a mail server, and a clock that stands still until it is moved."""
+    """The services, a broker, a mail server, and a clock that stands still until it is moved."""
 
     topics: FakeTopics
     clock: Clock
@@ -54,6 +58,9 @@ class World:
         for second, coming in groupby(encode(messages, NOON.timestamp()), key=lambda record: int(record.offset)):
             await self.hear(list(coming))
             await self.loop.advance(NOON + timedelta(seconds=second + 1) - self.clock.now)
+
+    def database(self, service: str) -> Database:
+        return next(each.database for each in self.loop.services if each.name == service)
 
     def told(self, kind: str) -> Counter[str]:
         """Returns who got mails of a kind, and how many."""
@@ -87,6 +94,7 @@ async def world(fresh_database: Settings) -> AsyncIterator[World]:
             monitor(MonitorSettings(**given)),
             notifier(NotifierSettings(**given, smtp_host=host, smtp_port=port, link_secret="a secret")),
             ticketing(TicketingSettings(**given)),
+            console(ConsoleSettings(**given, console_token="the console's own")),
         )
         for service in services:
             await service.database.open()
@@ -125,7 +133,42 @@ async def test_137_customers_are_told_answered_and_given_the_all_clear_and_nobod
     assert len(tickets) > len(about_it)
     assert {recipient for recipient, _ in world.office.mails} == {address(customer) for customer in VICTIMS}
 
+    # and the console counts what the topics say
+    figures = await counted(world)
+    assert figures == recounted_from_topics(world)
+    assert figures["affected"] == figures["told"] == len(VICTIMS)
+
     # And when every topic is read from its beginning once more, nobody hears anything
     before = len(world.office.mails), world.said(Topic.INCIDENTS, Topic.NOTIFICATIONS, Topic.TICKETS)
     await world.replay()
     assert (len(world.office.mails), world.said(Topic.INCIDENTS, Topic.NOTIFICATIONS, Topic.TICKETS)) == before
+    assert await counted(world) == figures
+    assert await recounted(world.database("console")) == []
+
+
+async def counted(world: World) -> dict[str, int]:
+    """Returns what the console counts of the one incident."""
+    wanted = "affected, told, untold, wrote, told_first, tickets, (SELECT count(*) FROM tickets) AS all_tickets"
+    [row] = await rows(world.database("console"), f"SELECT {wanted} FROM incidents")  # noqa: S608
+    return row
+
+
+def recounted_from_topics(world: World) -> dict[str, int]:
+    """Counts the same from the facts themselves."""
+    touched = {
+        each.customer_id for fact in world.facts(Topic.INCIDENTS) if isinstance(fact, IncidentImpact) for each in fact.data.customers
+    }
+    settled = [fact.data for fact in world.facts(Topic.NOTIFICATIONS) if isinstance(fact, NotificationDelivered)]
+    told = {data.customer_id: data.delivered_at for data in settled if data.kind == "opened"}
+    tickets = {fact.subject: fact.data for fact in world.facts(Topic.TICKETS) if isinstance(fact, TicketOpened)}
+    linked = [tickets[fact.subject] for fact in world.facts(Topic.TICKETS) if isinstance(fact, TicketLinked)]
+    wrote = {data.customer_id: min(each.opened_at for each in linked if each.customer_id == data.customer_id) for data in linked}
+    return {
+        "affected": len(touched),
+        "told": len(touched & told.keys()),
+        "untold": 0,
+        "wrote": len(touched & wrote.keys()),
+        "told_first": sum(told[each] <= wrote.get(each, told[each]) for each in touched & told.keys()),
+        "tickets": len(linked),
+        "all_tickets": len(tickets),
+    }

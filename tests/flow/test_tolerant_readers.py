@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
-from services.ticketing.hearing.notifications import on_notifications
 
+from services.console.hearing.streams import streams as console_streams
 from services.ticketing.hearing.incidents import on_incidents
 from services.ticketing.hearing.requests import on_requests
 from shared.cloudevents import write_fact
 from shared.events import FACTS, CustomerErased, Fact, IncidentImpact, NotificationDelivered, SupportRequested, Topic
 from shared.postgres import Database
+from shared.settings import Settings
 from shared.stream import Stream
 from shared.streaming.handling import Handling
 from tests.builders import customer, request
+from tests.conftest import opened as database_of
 from tests.fakes import FakeConsumer, FakeTopics
 from tests.flow.notifier_stage import SECOND, Stage, impact, opened, replied
 from tests.unit.ticketing.builders import CONFIGURATION
@@ -160,17 +162,10 @@ async def test_a_customer_who_is_updated_without_a_time_is_as_new_as_the_record(
 
 
 class Desk:
-    """Ticketing's three streams on a fake Kafka."""
+    """A service's streams on a fake Kafka."""
 
-    def __init__(self, database: Database) -> None:
-        self.database, self.topics = database, FakeTopics()
-        handlers: dict[Topic, Any] = {
-            Topic.SUPPORT_REQUESTS: partial(on_requests, CONFIGURATION),
-            Topic.INCIDENTS: on_incidents,
-            Topic.NOTIFICATIONS: on_notifications,
-        }
-        handlings = {topic: Handling(topic, FACTS[topic], handler) for topic, handler in handlers.items()}
-        self.streams = [Stream("ticketing", topic, handling, database) for topic, handling in handlings.items()]
+    def __init__(self, database: Database, streams: Sequence[Stream]) -> None:
+        self.database, self.topics, self.streams = database, FakeTopics(), streams
         self.consumers = [FakeConsumer(self.topics, stream) for stream in self.streams]
 
     async def settle(self) -> None:
@@ -186,10 +181,17 @@ class Desk:
 
 @pytest.fixture
 def desk(ticketing_database: Database) -> Desk:
-    return Desk(ticketing_database)
+    handlers: dict[Topic, Any] = {Topic.SUPPORT_REQUESTS: partial(on_requests, CONFIGURATION), Topic.INCIDENTS: on_incidents}
+    handlings = {topic: Handling(topic, FACTS[topic], handler) for topic, handler in handlers.items()}
+    return Desk(ticketing_database, [Stream("ticketing", topic, handling, ticketing_database) for topic, handling in handlings.items()])
 
 
-async def test_300_notifications_of_an_unknown_kind_stop_nothing(desk: Desk) -> None:
+async def test_300_notifications_of_an_unknown_kind_stop_nothing(fresh_database: Settings) -> None:
+    async with database_of(fresh_database, "console") as database:
+        await _takes_the_notification_it_knows(Desk(database, tuple(console_streams(database))))
+
+
+async def _takes_the_notification_it_knows(desk: Desk) -> None:
     about = {"notification_id": "n", "customer_id": "c-1", "kind": "opened", "incident_id": "i-1"}
     at = request().time
     data = NotificationDelivered.Data(**about, channel="email", delivered_at=at, message_id="<m@example.com>")
@@ -199,7 +201,7 @@ async def test_300_notifications_of_an_unknown_kind_stop_nothing(desk: Desk) -> 
     desk.topics.say(told)
     await desk.settle()
     assert await all_is_well(desk.topics, desk.streams)
-    assert [row["customer_id"] for row in await desk.rows("SELECT customer_id FROM told")] == ["c-1"]
+    assert [row["customer_id"] for row in await desk.rows("SELECT customer_id FROM notifications")] == ["c-1"]
 
 
 async def test_an_impact_of_unknown_certainties_only_touches_nobody(desk: Desk) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx2 as httpx
 
+from tests.compose.entering import entered
 from tests.compose.running import KAFKA, PORTS, Running
 from tests.e2e.shop import until
 from tests.hostile import vitals
@@ -43,6 +44,7 @@ class Run:
     writer: Writer
     dice: random.Random
     name: str
+    signed_in: Mapping[str, str]  # what a browser sends that is signed in to the console
     cases: Counter[str] = field(default_factory=Counter)
     refused: Counter[int] = field(default_factory=Counter)  # by the broker: its error code
     statuses: Counter[str] = field(default_factory=Counter)
@@ -57,7 +59,7 @@ class Run:
         records += [forged(self.dice) for _ in range(HUNDRED["fact"])]
         for _ in range(HUNDRED["name"]):
             records += person(self.dice, component)
-        requests = [request(self.dice, self.stack.tokens) for _ in range(HUNDRED["request"])]
+        requests = [request(self.dice, self.stack.tokens, self.signed_in) for _ in range(HUNDRED["request"])]
         await asyncio.gather(self._write(records), self._ask(requests))
         self.cases.update(HUNDRED)
 
@@ -93,7 +95,8 @@ async def run(cases: int, seed: int) -> dict[str, Any]:
     started, since = time.monotonic(), datetime.now(UTC).isoformat()
     stack, dice = await Running.found(), random.Random(seed)
     async with AsyncExitStack() as open_:
-        one = Run(stack, await open_.enter_async_context(writing(KAFKA, seed)), dice, f"h{int(time.time()):x}")
+        writer, browser = await open_.enter_async_context(writing(KAFKA, seed)), await entered(stack.urls["console"], "hostile")
+        one = Run(stack, writer, dice, f"h{int(time.time()):x}", browser.headers)
         await one.outage(-1)  # warm: memory is counted from here
         before, lived = await vitals.memory(), await vitals.lives()
         async with asyncio.TaskGroup() as both:

@@ -1,11 +1,15 @@
-"""Hostile requests as bytes: broken HTTP, any path and query, bodies that do not fit; with no token, a wrong one, or a right one."""
+"""Hostile requests as bytes: broken HTTP, any path and query, bodies that do not fit; with no token, a wrong one, or a right one.
+
+The console is asked for its pages by a signed-in operator, too, and given forms; not for `/live`, whose answer never ends.
+"""
 
 import asyncio
 import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
+from types import MappingProxyType
+from urllib.parse import quote, urlencode
 
 from deploy.services import SERVICES
 from tests.hostile.records import VALUES
@@ -26,13 +30,33 @@ ROUTES = {
         *("POST /v1/tickets", "POST /v1/tickets", "GET /v1/tickets", "GET /v1/tickets/{}", "GET /v1/tickets/{}/messages", "GET /v1/queues"),
         *("POST /v1/tickets/{}/reply", "POST /v1/tickets/{}/assign", "POST /v1/tickets/{}/resolve", "POST /v1/tickets/{}/link"),
     ),
+    "console": (
+        *("GET /v1/people", "POST /v1/people", "PATCH /v1/people/{}", "DELETE /v1/people/{}", "POST /v1/people/{}/link"),
+        *("GET /v1/measures", "GET /v1/incidents/{}/measures", "GET /enter/{}", "POST /enter/{}", "GET /sign-in", "POST /sign-in"),
+        *(
+            "GET /incidents",
+            "GET /incidents/{}",
+            "GET /incidents/{}/affected",
+            "GET /incidents/{}/affected.csv",
+            "GET /search",
+            "GET /search",
+        ),
+        *("GET /queue", "GET /tickets/{}", "GET /customers/{}", "GET /why", "GET /audit", "GET /people", "GET /health/letters/{}"),
+        *("POST /incidents/{}/dismiss", "POST /tickets/{}/reply", "POST /customers/{}/preferences", "POST /drafts", "GET /static/{}"),
+    ),
 }
 EVERYWHERE = (
     *("GET /", "GET /livez", "GET /readyz", "GET /metrics", "GET /docs", "GET /openapi.json", "GET /v1/streams"),
     *("GET /{}", "GET //evil.example/{}", "GET http://evil.example/{}"),
 )
-QUERIES = ("limit", "cursor", "status", "customer_id", "incident_id", "component", "assignee", "q")
-FIELDS = ("customer_id", "subject", "body", "channel", "priority", "component", "by", "assignee", "incident_id", "email", "reason", "note")
+QUERIES = (
+    *("limit", "cursor", "status", "customer_id", "incident_id", "component", "assignee", "q"),
+    *("customer", "incident", "notification", "since", "person", "next"),
+)
+FIELDS = (
+    *("customer_id", "subject", "body", "channel", "priority", "component", "by", "assignee", "incident_id", "email", "reason", "note"),
+    *("form_id", "name", "role", "password"),
+)
 HEADERS = (
     b"Content-Length: 5\r\nTransfer-Encoding: chunked",
     b"Transfer-Encoding: gzip, chunked",
@@ -76,28 +100,38 @@ class Request:
     raw: bytes
 
 
-def request(dice: random.Random, tokens: Mapping[str, str]) -> Request:
-    """Returns a request: broken bytes in one of ten, else HTTP with a hostile path, query, headers and body."""
+def request(dice: random.Random, tokens: Mapping[str, str], signed_in: Mapping[str, str] = MappingProxyType({})) -> Request:
+    """Returns a request: broken bytes in one of ten, else HTTP with a hostile path, query, headers and body.
+
+    `signed_in` are the headers of a browser in which somebody is signed in to the console.
+    """
     service = dice.choice(sorted(PORTS))
     if dice.random() < 0.1:
         return Request(service, dice.choice(LINES) + b"\r\nHost: x\r\n\r\n")
     method, path = dice.choice(ROUTES[service] if dice.random() < 0.85 else EVERYWHERE).split(" ")
     method = dice.choice(METHODS) if dice.random() < 0.1 else method
-    body = _body(dice) if dice.random() < (0.05 if method == "GET" else 0.95) else b""
+    page = service == "console" and not path.startswith("/v1/")
+    body = (_form if page else _body)(dice) if dice.random() < (0.05 if method == "GET" else 0.95) else b""
     head = [
         f"{method} {_target(dice, path)} HTTP/1.1".encode("ascii", "replace"),
         b"Host: localhost",
         b"Connection: close",
-        b"Content-Type: application/json",
+        b"Content-Type: application/x-www-form-urlencoded" if page else b"Content-Type: application/json",
     ]
-    held = dice.choice((None, "wrong", *tokens.values(), *tokens.values()))
-    if held:
-        head.append(b"Authorization: Bearer " + held.encode())
+    head += [f"{name}: {value}".encode() for name, value in _held(dice, signed_in if page else {}, tokens).items()]
     if dice.random() < 0.3:
         head.append(dice.choice(HEADERS))
     else:
         head.append(b"Content-Length: %d" % len(body))
     return Request(service, b"\r\n".join(head) + b"\r\n\r\n" + body)
+
+
+def _held(dice: random.Random, signed_in: Mapping[str, str], tokens: Mapping[str, str]) -> Mapping[str, str]:
+    """Returns the headers that say who asks: mostly somebody who may."""
+    if signed_in and dice.random() < 0.8:
+        return signed_in
+    token = dice.choice((None, "wrong", *tokens.values(), *tokens.values()))
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _target(dice: random.Random, path: str) -> str:
@@ -121,6 +155,15 @@ def _body(dice: random.Random) -> bytes:
         return b'{"subject":' * dice.choice((10, 3_000))
     fields = {name: dice.choice((text(dice), text(dice), scalar(dice))) for name in dice.sample(FIELDS, dice.randrange(1, len(FIELDS)))}
     return json.dumps(fields, ensure_ascii=dice.random() < 0.5).encode("utf-8", "surrogatepass")
+
+
+def _form(dice: random.Random) -> bytes:
+    """Returns what a page's form would send: some fields, or noise."""
+    if dice.random() < 0.2:
+        return _body(dice)
+    return urlencode(
+        [(name, text(dice).encode("utf-8", "surrogatepass")) for name in dice.choices(FIELDS, k=dice.choice((1, 5, 300)))]
+    ).encode()
 
 
 async def answered(sent: Request, within: float = 20) -> str:

@@ -75,7 +75,7 @@ _ALL = (
     Act("customer.clear_mark", Role.OPERATOR, Owner.NOTIFIER, "POST", "/v1/customers/{customer_id}/contacts/clear-mark"),
     Act("customer.export", Role.LEAD, Owner.CONSOLE),
     Act("customer.erase", Role.OPERATOR, Owner.CONSOLE),
-    *(each for owner in (Owner.MONITOR, Owner.NOTIFIER, Owner.TICKETING) for each in _running(owner)),
+    *(each for owner in Owner for each in _running(owner)),
     Act("letters.redrive", Role.OPERATOR, Owner.CONSOLE),
 )
 ACTS: Mapping[str, Act] = {act.name: act for act in _ALL}

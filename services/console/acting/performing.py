@@ -2,7 +2,8 @@
 
 The form's id is a row in `acts`, claimed under a lease while the owner is asked, so that nothing is locked meanwhile. What is
 done stays done for this form; a refusal lets the form go; when the outcome is unknown the same form may be sent again, and
-the owner, which gets the form's id as the Idempotency-Key, does it once.
+the owner, which gets the form's id as the Idempotency-Key, does it once. Should the process die while it waits, `timers.py` writes
+down after the lease that the outcome is not known.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from services.console.acting.acts import ACTS, Act
 from services.console.acting.outcome import Done, Refused
 from services.console.acting.owners import Owners
 from services.console.frame.drawing import prefix_of
-from services.console.live.changes import changed, enter
+from services.console.live.changes import changed, enter, key_of
 from services.console.sessions.signed import Signed, signed_of
 from services.console.store import acts as store
 from services.console.store import audit, awaited
@@ -82,10 +83,16 @@ async def perform_here(
     return await act_once(request.app.state.database, press, partial(do, press.form_id))
 
 
+async def texts_of(request: Request) -> dict[str, str]:
+    """Returns the texts of the form that was sent, by their names. Files, which no form of ours sends, are closed unread."""
+    async with request.form() as form:
+        return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
 async def form_id_of(request: Request) -> str:
     """Returns the one-time id of the form that was sent. Raises a 422 problem when there is none."""
-    given = (await request.form()).get("form_id")
-    if not isinstance(given, str) or not _is_form_id(given):
+    given = (await texts_of(request)).get("form_id", "")
+    if not _is_form_id(given):
         raise Problem(422, "the form came without its id: load the page again, and send it from there")
     return given
 
@@ -112,9 +119,11 @@ async def act_once(database: Database, press: Press, do: Callable[[], Awaitable[
 async def _claim(database: Database, press: Press) -> Done | Refused | None:
     """Claims the form; returns what became of an earlier press, or None when it is ours to act."""
     deadline = time.monotonic() + PATIENCE_S
+    by = press.by
+    asking = store.Asking(press.form_id, by.person, by.role, press.act.name, press.subject, press.before, press.asked)
     while True:
         async with database.connection() as connection:
-            state = await store.claim(connection, press.form_id, press.by.person, press.act.name, press.asked)
+            state = await store.claim(connection, asking)
         match state:
             case store.Claim.OURS:
                 return None
@@ -129,7 +138,7 @@ async def _claim(database: Database, press: Press) -> Done | Refused | None:
 
 async def _settle(tx: Tx, press: Press, outcome: Done | Refused) -> None:
     """Writes down how it went; a press that is settled already by another process adds nothing."""
-    after, keys, words = None, ["audit", press.subject], "done"
+    after, keys, words = None, ["audit", key_of(press.subject)], "done"
     if isinstance(outcome, Done):
         if not await store.finish(tx, press.form_id):
             return

@@ -72,7 +72,7 @@ def router(settings: ConsoleSettings, passwords: Passwords) -> APIRouter:
         return await passwords.hashed(said.get_secret_value())
 
     @routes.get("")
-    async def list_people(database: Db, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> Page[PersonView]:
+    async def list_people(database: Db, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=200)] = 100) -> Page[PersonView]:
         """Returns who may sign in, by name."""
         async with database.connection() as tx:
             rows = [PersonView(**row) for row in await people.listed(tx, _position(cursor), limit + 1)]

@@ -52,7 +52,8 @@ environment.globals |= {"form_id": lambda: uuid4().hex, "counted": words.counted
 def with_query(context: Context, **changed: object) -> str:
     """Returns the link to this page with some values of its query changed; None takes one away."""
     kept = [(name, value) for name, value in parse_qsl(context["query"]) if name not in changed]
-    return "?" + urlencode([*kept, *((name, str(value)) for name, value in changed.items() if value is not None)])
+    query = urlencode([*kept, *((name, str(value)) for name, value in changed.items() if value is not None)])
+    return f"{context['form_page']}?{query}"
 
 
 environment.globals["with_query"] = with_query
@@ -88,19 +89,29 @@ def sees_personal(request: Request, now: datetime | None = None) -> bool:
 
 
 def _given(request: Request) -> dict[str, Any]:
-    """Returns what every template may use."""
+    """Returns what every template may use.
+
+    A page that a form's address draws, since the form was refused, is the page at the address without its last part: `page` has it,
+    and `form_page` is what links and the script use in place of the address that the browser shows.
+    """
     settings: ConsoleSettings = request.app.state.settings
     prefix = prefix_of(settings)
     now = datetime.now(UTC)
+    path = request.scope["raw_path"].decode("latin-1")  # as it was sent: a part of it may hold a slash
+    is_form = request.method == "POST"
+    page = path.rpartition("/")[0] if is_form else path
+    signed = _signed(request)
     return {
+        "page": page if is_form else page + ("?" + request.url.query if request.url.query else ""),
+        "form_page": prefix + page if is_form else "",
         "url": lambda path: prefix + path,
         "path": request.url.path,
-        "query": request.url.query,
-        "signed": _signed(request),
+        "query": "" if is_form else request.url.query,
+        "signed": signed,
         "sees_personal": sees_personal(request, now),
         "now": now,
         "stamp": settings.stamp,
-        "navigation": request.app.state.navigation,
+        "navigation": [page for page in request.app.state.navigation if signed and signed.role.may(page.role)],
         "static": lambda name: prefix + address(name),
         "since": getattr(request.state, "since", 0),
         "behind": request.app.state.hub.behind.seconds,

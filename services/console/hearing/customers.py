@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from services.console.hearing.erased import unless_erased
-from services.console.live.changes import changed, enter
+from services.console.live.changes import changed, customer_key, enter
 from services.console.personal import PERSONAL
 from services.console.store import customers
 from services.console.store.customers import Customer
@@ -28,20 +28,20 @@ async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
 async def _erase(tx: Tx, facts: Sequence[CustomerErased]) -> None:
     erased = await hear(tx, PERSONAL, facts)
     if erased:
-        await changed(tx, ["incidents", "tickets", "audit", *(f"customer:{each}" for each in erased)])
+        await changed(tx, ["incidents", "tickets", "audit", *(customer_key(each) for each in erased)])
 
 
 async def _update(tx: Tx, facts: Sequence[CustomerUpdated]) -> None:
     current = await unless_erased(tx, [(fact.subject, fact.time, fact) for fact in facts])
     await customers.put(tx, map(_customer, current))
-    await changed(tx, [f"customer:{fact.subject}" for fact in current])
+    await changed(tx, [customer_key(fact.subject) for fact in current])
 
 
 async def on_forgotten(tx: Tx, customer_ids: Sequence[str]) -> None:
     """Deletes the entries of customers whose keys the product deleted (tombstones)."""
     await enter(tx)
     await customers.forget(tx, customer_ids)
-    await changed(tx, [f"customer:{each}" for each in customer_ids])
+    await changed(tx, [customer_key(each) for each in customer_ids])
 
 
 def _customer(fact: CustomerUpdated) -> Customer:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from services.console.hearing.erased import unless_erased
 from services.console.hearing.incident import IncidentFact, after, line_of
-from services.console.live.changes import changed, enter
+from services.console.live.changes import changed, customer_key, enter
 from services.console.store import impact, incidents, timeline
 from services.console.store.impact import Touched
 from services.console.store.incidents import Incident
@@ -47,4 +47,4 @@ def _touched(facts: Sequence[Fact]) -> Iterable[Touched]:
 
 
 def _customers(touched: Sequence[Touched]) -> Iterable[str]:
-    return (f"customer:{each.customer_id}" for each in touched)
+    return (customer_key(each.customer_id) for each in touched)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from services.console.hearing.erased import unless_erased
-from services.console.live.changes import changed, enter
+from services.console.live.changes import changed, customer_key, enter
 from services.console.store import impact, notifications
 from services.console.store.impact import Told
 from services.console.store.notifications import Notification
@@ -55,7 +55,7 @@ def _told(each: Notification, incident_id: str) -> Told:
 
 def _keys(settled: Iterable[Notification]) -> Iterable[str]:
     for each in settled:
-        yield f"customer:{each.customer_id}"
+        yield customer_key(each.customer_id)
         if each.status == "failed":
             yield "health"
         if each.ticket_id:

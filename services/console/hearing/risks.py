@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.console.hearing.erased import unless_erased
-from services.console.live.changes import changed, enter
+from services.console.live.changes import changed, customer_key, enter
 from services.console.store import risks
 from services.console.store.risks import Risk
 from shared.events import Fact, RiskCleared, RiskRaised
@@ -24,7 +24,7 @@ async def on_risks(tx: Tx, facts: Sequence[Fact]) -> None:
             moved[pair] = risk
     if moved:
         await risks.save(tx, moved.values())
-        await changed(tx, [f"customer:{customer_id}" for customer_id, _ in moved])
+        await changed(tx, [customer_key(customer_id) for customer_id, _ in moved])
 
 
 def after(known: Risk | None, fact: RiskRaised | RiskCleared) -> Risk | None:

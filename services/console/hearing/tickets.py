@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from services.console.hearing.erased import unless_erased
 from services.console.hearing.ticket import TicketFact, after, line_of, message_of, suggestions_of
-from services.console.live.changes import changed, enter
+from services.console.live.changes import changed, customer_key, enter
 from services.console.store import messages, suggestions, tickets, timeline
 from services.console.store.suggestions import Pair, Suggestion
 from services.console.store.tickets import Ticket
@@ -39,7 +39,7 @@ def _keys(touched: Iterable[Ticket]) -> Iterable[str]:
     yield "tickets"
     for ticket in touched:
         yield f"ticket:{ticket.id}"
-        yield f"customer:{ticket.customer_id}"
+        yield customer_key(ticket.customer_id)
         if ticket.incident_id:
             yield "incidents"
             yield f"incident:{ticket.incident_id}"

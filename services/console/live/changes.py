@@ -1,14 +1,30 @@
 """Notes what has changed, in the transaction that changes it. The keys that pages wait for:
 
-`incidents` and `incident:<id>`, `tickets` and `ticket:<id>`, `customer:<id>`, `health`, `audit`.
+`incidents` and `incident:<id>`, `tickets` and `ticket:<id>`, `customer:sha256:<digest of the id>`, `health`, `audit`.
+
+A customer's id may be a mail address, and may hold spaces: keys are kept for a while, and are listed with spaces between them.
 """
 
 from collections.abc import Iterable
 
+from shared.erasing import digest
 from shared.postgres import Tx
+
+CUSTOMER, DIGEST = "customer:", "customer:sha256:"
 
 ENTER = "SELECT FROM gate FOR UPDATE"
 NOTE = "INSERT INTO changes (key) SELECT unnest($1::text[])"
+
+
+def customer_key(customer_id: str) -> str:
+    """Returns the key of whatever is shown of one customer."""
+    return DIGEST + digest(customer_id).hex()
+
+
+def key_of(subject: str) -> str:
+    """Returns the key of what an act is about, as the audit log names it."""
+    is_named = subject.startswith(CUSTOMER) and not subject.startswith(DIGEST)
+    return customer_key(subject.removeprefix(CUSTOMER)) if is_named else subject
 
 
 async def enter(tx: Tx) -> None:

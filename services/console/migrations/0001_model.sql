@@ -78,7 +78,8 @@ CREATE TABLE impact (
 );
 CREATE INDEX impact_of_customer ON impact (customer_id, incident_id);
 CREATE INDEX impact_first_seen ON impact (incident_id, first_seen_at, customer_id) WHERE first_seen_at IS NOT NULL;
-CREATE INDEX impact_told ON impact (incident_id, first_seen_at, customer_id) WHERE told_at IS NOT NULL AND first_seen_at IS NOT NULL;
+CREATE INDEX impact_told ON impact (incident_id, first_seen_at, customer_id) INCLUDE (told_at)
+    WHERE told_at IS NOT NULL AND first_seen_at IS NOT NULL;
 CREATE INDEX impact_not_told ON impact (incident_id, coalesce(untold_reason, ''), first_seen_at, customer_id)
     WHERE told_at IS NULL AND first_seen_at IS NOT NULL;
 CREATE INDEX impact_wrote ON impact (incident_id, first_seen_at, customer_id) WHERE wrote_at IS NOT NULL AND first_seen_at IS NOT NULL;

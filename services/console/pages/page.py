@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 
+from services.console.sessions.roles import Role
+
 
 @dataclass(frozen=True)
 class Page:
@@ -13,3 +15,4 @@ class Page:
     title: str = ""  # in the navigation; empty: it is reached by links alone
     path: str = ""  # where the navigation leads
     key: str = ""  # the letter that, after g, leads there
+    role: Role = Role.VIEWER  # the least that opens it: the navigation shows it to nobody else

@@ -15,17 +15,18 @@ def of_ticket(ticket_id: str, form: str = "reply") -> str:
     return f"ticket:{ticket_id}:{form}"
 
 
-async def keep(tx: Tx, person: str, place: str, text: str) -> None:
-    """Keeps the text; an empty one deletes what was kept. About a ticket that is not there, or not any more, nothing is kept."""
-    if not text:
-        await drop(tx, person, place)
-        return
+async def keep(tx: Tx, person: str, place: str, text: str, form_id: str = "") -> None:
+    """Keeps the text, unless its form was sent meanwhile. About a ticket that is not there, or not any more, nothing is kept."""
     await hold(tx)  # an erasure waits for this text, and sees it
+    await tx.execute(queries.keep_draft, person, place, _ticket_of(place), text, form_id)
+
+
+async def sent(tx: Tx, person: str, place: str, form_id: str) -> None:
+    """Forgets what was sent, also when it arrives once more from that form."""
+    await hold(tx)
+    await tx.execute(queries.empty_draft, person, place, _ticket_of(place), form_id)
+
+
+def _ticket_of(place: str) -> str | None:
     kind, _, rest = place.partition(":")
-    ticket_id = rest.rpartition(":")[0] if kind == "ticket" else None
-    await tx.execute(queries.keep_draft, person, place, ticket_id, text)
-
-
-async def drop(tx: Tx, person: str, place: str) -> None:
-    """Deletes what was sent."""
-    await tx.execute(queries.drop_draft, person, place)
+    return rest.rpartition(":")[0] if kind == "ticket" else None

@@ -4,14 +4,18 @@ INSERT INTO drafts (person, place, customer_id, text)
 SELECT $1, $2, (SELECT customer_id FROM tickets WHERE id = $3), $4
 WHERE $3::text IS NULL OR EXISTS (SELECT FROM tickets WHERE id = $3)
 ON CONFLICT (person, place) DO UPDATE SET text = excluded.text, customer_id = excluded.customer_id, at = clock()
+    WHERE drafts.sent <> $5 OR $5 = ''
 
--- name: drop_draft
--- Deletes what was sent, or emptied.
-DELETE FROM drafts WHERE person = $1 AND place = $2
+-- name: empty_draft
+-- Forgets what was typed, and keeps which form was sent: a request of that form that is still under way brings nothing back.
+INSERT INTO drafts (person, place, customer_id, text, sent)
+SELECT $1, $2, (SELECT customer_id FROM tickets WHERE id = $3), '', $4
+WHERE $3::text IS NULL OR EXISTS (SELECT FROM tickets WHERE id = $3)
+ON CONFLICT (person, place) DO UPDATE SET text = '', sent = excluded.sent, at = clock()
 
 -- name: drafts_about
 -- Lists what was typed about a customer and not sent.
-SELECT place, text, at FROM drafts WHERE customer_id = $1 ORDER BY person, place
+SELECT place, text, at FROM drafts WHERE customer_id = $1 AND text <> '' ORDER BY person, place
 
 -- name: erase_drafts
 -- Deletes what was typed about a customer and not sent.

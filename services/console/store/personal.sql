@@ -1,4 +1,4 @@
--- name: entry
+-- name: show_entry
 -- Shows what the directory says of a customer.
 SELECT name, account, tier, locale, timezone, contacts, consent, account_manager, revenue, renews_at, updated_at FROM customers WHERE id = $1
 
@@ -6,7 +6,7 @@ SELECT name, account, tier, locale, timezone, contacts, consent, account_manager
 -- Deletes a customer's entry of the directory.
 DELETE FROM customers WHERE id = $1
 
--- name: messages
+-- name: show_messages
 -- Lists what was said on a customer's tickets.
 SELECT t.number, m.at, m.side, m.author, m.kind, m.subject, m.body, m.incident_id
 FROM tickets t JOIN messages m ON m.ticket_id = t.id
@@ -16,7 +16,7 @@ WHERE t.customer_id = $1 ORDER BY t.number, m.at, m.id
 -- Deletes what was said on a customer's tickets.
 DELETE FROM messages WHERE ticket_id IN (SELECT id FROM tickets WHERE customer_id = $1)
 
--- name: suggestions
+-- name: show_suggestions
 -- Lists the incidents that a customer's tickets may be about; reasons quote the customer.
 SELECT t.number, s.incident_id, s.score, s.reasons, s.suggested_at
 FROM tickets t JOIN suggestions s ON s.ticket_id = t.id
@@ -26,7 +26,7 @@ WHERE t.customer_id = $1 ORDER BY t.number, s.incident_id
 -- Deletes the suggestions for a customer's tickets.
 DELETE FROM suggestions WHERE ticket_id IN (SELECT id FROM tickets WHERE customer_id = $1)
 
--- name: lines
+-- name: show_lines
 -- Lists what happened to a customer's tickets; words quote the customer.
 SELECT t.number, l.at, l.what, l.incident_id, l.who, l.detail, l.words
 FROM tickets t JOIN timeline l ON l.ticket_id = t.id
@@ -36,7 +36,7 @@ WHERE t.customer_id = $1 ORDER BY t.number, l.at, l.id
 -- Deletes what happened to a customer's tickets from the time lines.
 DELETE FROM timeline WHERE ticket_id IN (SELECT id FROM tickets WHERE customer_id = $1)
 
--- name: tickets
+-- name: show_tickets
 -- Lists a customer's tickets.
 SELECT number, channel, subject, component, priority, status, assignee, incident_id, opened_at, changed_at, resolved_at, due_at, warned_at,
     breached_at, responded_at, responded_by, person_responded_at, reopened, last_word_at, last_word_side
@@ -46,7 +46,7 @@ FROM tickets WHERE customer_id = $1 ORDER BY number, id
 -- Deletes a customer's tickets.
 DELETE FROM tickets WHERE customer_id = $1
 
--- name: notifications
+-- name: show_notifications
 -- Lists what a customer was told, or was not told and why.
 SELECT kind, incident_id, ticket_id, status, reason, channel, at, message_id, subject, body, why, answer, unsubscribed_at
 FROM notifications WHERE customer_id = $1 ORDER BY at, id
@@ -55,7 +55,7 @@ FROM notifications WHERE customer_id = $1 ORDER BY at, id
 -- Deletes what a customer was told.
 DELETE FROM notifications WHERE customer_id = $1
 
--- name: impact
+-- name: show_impact
 -- Lists the incidents that touched a customer.
 SELECT incident_id, certainty, first_seen_at, last_seen_at, count, told_at, untold_reason, wrote_at
 FROM impact WHERE customer_id = $1 ORDER BY incident_id
@@ -64,7 +64,7 @@ FROM impact WHERE customer_id = $1 ORDER BY incident_id
 -- Deletes a customer's part in the impact of incidents.
 DELETE FROM impact WHERE customer_id = $1
 
--- name: risks
+-- name: show_risks
 -- Lists the risks that rules found of a customer.
 SELECT rule, score, contributions, evidence, raised_at, cleared_at, reason FROM risks WHERE customer_id = $1 ORDER BY rule
 

@@ -56,7 +56,7 @@ async def find(tx: Tx, digest: bytes, *, used: bool) -> asyncpg.Record | None:
     """Returns `person`, `role` and `unmasked_until` of a session that has not ended; `used` says that the person uses it now."""
     row = await tx.fetchrow(queries.find, digest, ABSOLUTE, IDLE)
     if row is not None and row["old"] and used:
-        await tx.execute(queries.touch, digest)
+        await tx.execute(queries.note_use, digest)
     return row
 
 

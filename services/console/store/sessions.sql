@@ -8,7 +8,7 @@ SELECT person, role, unmasked_until, used_at < clock() - interval '1 minute' AS 
 FROM sessions JOIN people ON name = person
 WHERE digest = $1 AND via <> 'header' AND sessions.created_at > clock() - $2::interval AND used_at > clock() - $3::interval AND NOT disabled
 
--- name: touch
+-- name: note_use
 -- Notes that a person uses the session, at most once a minute.
 WITH used AS (UPDATE sessions SET used_at = clock() WHERE digest = $1 AND used_at < clock() - interval '1 minute' RETURNING person)
 UPDATE people SET seen_at = clock() WHERE name IN (SELECT person FROM used)

@@ -28,13 +28,18 @@ def accepted(ticket: Ticket, by: Actor, now: datetime, match: Match, answer: Wor
     return to if isinstance(to, Refused) else incidents.linked(ticket, match, answer, now, None, by)
 
 
+def reply_id(ticket: Ticket, by: Actor) -> str:
+    """Returns the id of the message that this act of replying makes."""
+    return identity("reply", ticket.id, by.act_id)
+
+
 def replied(ticket: Ticket, by: Actor, now: datetime, body: str) -> Change | Refused:
     """A person writes to the customer, which stops the first-response clock."""
     to = move(ticket.status, Act.REPLY)
     if isinstance(to, Refused):
         return to
-    reply_id, subject = identity("reply", ticket.id, by.act_id), reply_to(ticket.subject, ticket.number)
-    message = Message(reply_id, ticket.id, now, "support", by.name, "reply", subject, body, ticket.incident_id)
+    subject = reply_to(ticket.subject, ticket.number)
+    message = Message(reply_id(ticket, by), ticket.id, now, "support", by.name, "reply", subject, body, ticket.incident_id)
     after, breach = clock.stopped(replace(ticket, status=to), now, by, None)
     return Change(after, now, by, What.REPLIED, {}, (facts.replied(after, message, by, None), *breach), message)
 

@@ -10,7 +10,7 @@ from services.ticketing.acts import agents as acts
 from services.ticketing.api.acting import MAY_FAIL, act, actor_of, applied, locked
 from services.ticketing.api.bodies import Assignment, Reopening, Reply, Resolution
 from services.ticketing.api.reading import ME, Ref
-from services.ticketing.api.views import TicketView
+from services.ticketing.api.views import ReplyView, TicketView
 from services.ticketing.change import Actor
 from services.ticketing.store import messages, tickets
 from services.ticketing.ticket import Ticket
@@ -25,7 +25,7 @@ REPLY_MAY_FAIL: dict[int | str, dict[str, Any]] = {
 agents = APIRouter(prefix="/v1", dependencies=[allow(Role.AGENT)])
 
 
-@agents.post("/tickets/{ref}/reply", response_model=TicketView, responses=REPLY_MAY_FAIL, tags=["tickets"])
+@agents.post("/tickets/{ref}/reply", response_model=ReplyView, responses=REPLY_MAY_FAIL, tags=["tickets"])
 async def reply(request: Request, database: Db, ref: Ref, said: Reply, key: IdempotencyKey = None) -> Response:
     """Writes to the customer; notifier brings it. The ticket waits for the customer then.
 
@@ -53,11 +53,12 @@ async def reopen(request: Request, database: Db, ref: Ref, said: Reopening, key:
     return await act(request, database, ref, key, partial(acts.reopened, reason=said.reason))
 
 
-async def _reply(tx: Tx, ref: str, said: Reply, by: Actor) -> TicketView:
+async def _reply(tx: Tx, ref: str, said: Reply, by: Actor) -> ReplyView:
     ticket = await locked(tx, ref)
     if said.seen is not None:
         await _refuse_when_answered_since(tx, ticket, said.seen)
-    return await applied(tx, ticket, acts.replied(ticket, by, await tickets.now(tx), said.body))
+    shown = await applied(tx, ticket, acts.replied(ticket, by, await tickets.now(tx), said.body))
+    return ReplyView(**shown.model_dump(), message_id=acts.reply_id(ticket, by))
 
 
 async def _refuse_when_answered_since(tx: Tx, ticket: Ticket, seen: str) -> None:

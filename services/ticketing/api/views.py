@@ -32,6 +32,12 @@ class TicketView(BaseModel):
     answered_automatically: bool
 
 
+class ReplyView(TicketView):
+    """The ticket after a reply. `message_id` names the reply: it is what the agent has `seen` by then."""
+
+    message_id: str
+
+
 class MessageView(BaseModel):
     id: str
     at: datetime

@@ -41,3 +41,10 @@ async def refused_row(stack: Stack) -> AsyncIterator[None]:
     await stack.sql("INSERT INTO monitor.outbox (topic, value, header_names, header_values) VALUES ('no.such.topic.v1', '{}', '{}', '{}')")
     yield
     await stack.sql("DELETE FROM monitor.unpublished")
+
+
+@asynccontextmanager
+async def customers_locked(stack: Stack) -> AsyncIterator[None]:
+    """The console cannot save what it hears of customers, who go on being spoken of."""
+    async with stack.holding("LOCK TABLE console.customers IN ACCESS EXCLUSIVE MODE"):
+        yield

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import chdir
 from pathlib import Path
 
-from tests.compose.day.agents import one_rotated_one_revoked, two_named_agents
+from tests.compose.day.agents import one_rotated_one_revoked, one_sees_the_console, two_named_agents
 from tests.compose.day.forgetting import forgets_a_customer, looks_in, nothing_is_left, redrives
 from tests.compose.day.growing import ELSEWHERE, backs_up, elsewhere, two_of_each
 from tests.compose.day.handbook import Handbook, of_the_day, without_python, written
@@ -31,6 +31,7 @@ STEPS: tuple[Callable[[Day], Awaitable[Found]], ...] = (
     newer_version,
     own_rule_counts,
     two_named_agents,
+    one_sees_the_console,
     looks_in,
     forgets_a_customer,
     redrives,

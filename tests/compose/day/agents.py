@@ -1,8 +1,9 @@
-"""Two agents are let in by name, each acts, one gets another token, and one is let out."""
+"""Two agents are let in by name, each acts, one sees the console, one gets another token, and one is let out."""
 
 import time
 
 from tests.compose.day.today import ANSWERED, ASKED, RUN, WHO, Day, Found
+from tests.compose.entering import enter, shown
 from tests.e2e.shop import until
 
 REFUSED_WITHIN_S = 3.0
@@ -22,6 +23,17 @@ async def two_named_agents(day: Day) -> Found:
     did = {line["who"]: line["what"] for line in history if line["actor"] == "agent"}
     assert did.keys() == {"ada", "bob"}, history
     return {"history": did}
+
+
+async def one_sees_the_console(day: Day) -> Found:
+    """Lets Ada into the console, by a link of the page's commands; the report has its figures."""
+    await day.operator.does(f"{RUN} people add ada --role agent")
+    link = (await day.operator.does(f"{RUN} people link ada")).strip()
+    inside = await enter(day.stack.urls["console"], link, "ada")
+    assert await shown(day.stack.urls["console"], inside, "/queue", "ada"), "the console does not show ada the queue"
+    report = await day.operator.does(f"{RUN} report")
+    assert "coverage" in report, report
+    return {"console": "signed in"}
 
 
 async def one_rotated_one_revoked(day: Day) -> Found:

@@ -18,7 +18,11 @@ GROWING = {
         "erased_messages",
         *("due", "idempotency", "erasures"),
     },
-    "console": {"audit", "sessions", "sign_in_failures"},
+    "console": {
+        *("customers", "incidents", "impact", "notifications", "tickets", "messages", "suggestions", "risks", "timeline", "moments"),
+        *("sessions", "sign_in_failures", "audit", "changes", "viewing", "acts", "drafts"),
+        *("due", "idempotency", "erasures"),
+    },
 }
 
 MECHANISMS = """
@@ -106,14 +110,56 @@ SELECT 'f-' || n, 'i-' || n / 200, ARRAY['c-' || n], 0 FROM generate_series(1, 5
 INSERT INTO erased_messages (id) SELECT 'e-' || n FROM generate_series(1, 100000) n;
 """
 
-# A hundred people have signed in 500 times each within a year's acts.
-CONSOLE_SESSIONS = """
+# Of 100,000 incidents 10,000 are open, 1,000 touch 1,000 customers each; of a million tickets 10,000 are not closed. A thousand people have
+# signed in fifty times each, and acted a hundred times.
+CONSOLE = """
+INSERT INTO customers (id, addresses, updated_at) SELECT 'c-' || n, ARRAY[n || '@example.com'], now() FROM generate_series(1, 100000) n;
+INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, ended_at, silent_since, revision, said_at)
+SELECT 'i-' || n, 'r', 'c-' || n % 50, 'high', '', CASE WHEN n % 10 = 0 THEN 'open' ELSE 'resolved' END, at, at,
+    CASE WHEN n % 10 > 0 THEN at END, CASE WHEN n % 100 = 0 THEN at END, 1, at
+FROM generate_series(1, 100000) n, LATERAL (SELECT now() - n * interval '1 hour' AS at) _;
+INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count, found_at, told_at, untold_reason,
+    notification_id, wrote_at, ticket_id)
+SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', at, at, 3, at, CASE WHEN n % 4 > 0 THEN at END,
+    CASE WHEN n % 4 = 0 THEN 'capped' END, 'n-' || n, CASE WHEN n % 10 = 0 THEN at END, CASE WHEN n % 10 = 0 THEN 't-' || n END
+FROM generate_series(0, 999999) n, LATERAL (SELECT now() - n * interval '4 seconds' AS at) _;
+INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, status, channel, at)
+SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n / 1000, CASE WHEN n % 10 = 0 THEN 't-' || n END,
+    (ARRAY['suppressed', 'failed', 'delivered', 'delivered'])[1 + n % 4], 'email', now() - n * interval '10 seconds'
+FROM generate_series(0, 999999) n;
+INSERT INTO tickets (id, number, customer_id, status, assignee, incident_id, opened_at, changed_at, due_at, responded_at)
+SELECT 't-' || n, 1000 + n, 'c-' || (n * 7919::bigint) % 100000,
+    CASE WHEN n <= 990000 THEN 'closed' ELSE (ARRAY['open', 'in_progress', 'waiting', 'resolved'])[1 + n % 4] END,
+    CASE WHEN n % 3 = 0 THEN 'p-' || n % 300 END, CASE WHEN n % 4 < 2 THEN 'i-' || 1 + n / 1000 END, at, at, at,
+    CASE WHEN n % 5 > 0 THEN at END
+FROM generate_series(1, 1000000) n, LATERAL (SELECT now() - (1000000 - n) * interval '30 seconds' AS at) _;
+INSERT INTO messages (id, ticket_id, at, side, author, kind, subject, body)
+SELECT 'm-' || n, 't-' || n, now(), 'customer', 'c', 'request', '', '' FROM generate_series(1, 200000) n;
+INSERT INTO suggestions (ticket_id, incident_id, score, reasons, suggested_at)
+SELECT 't-' || n * 4 + 1, 'i-' || 1 + n / 100, 0.1, '{}', now() FROM generate_series(1, 100000) n;
+INSERT INTO risks (customer_id, rule, score, raised_at, cleared_at)
+SELECT 'c-' || n, 'r', 1, now(), now() FROM generate_series(1, 100000) n;
+INSERT INTO timeline (id, at, service, what, incident_id, ticket_id)
+SELECT 'f-' || n, now(), CASE WHEN n % 2 = 0 THEN 'monitor' ELSE 'ticketing' END, 'w', 'i-' || 1 + n / 300,
+    CASE WHEN n % 2 = 1 THEN 't-' || n END
+FROM generate_series(1, 300000) n;
+INSERT INTO moments (incident_id, second, what, customers)
+SELECT 'i-' || 1 + n / 300, now() + n * interval '1 second', 'touched', 3 FROM generate_series(1, 300000) n;
+INSERT INTO ticket_counts (status, incident_id, assignee, tickets)
+SELECT status, 'i-' || n, '', 3 FROM generate_series(1, 3000) n, unnest(ARRAY['open', 'in_progress', 'waiting']) AS status;
 INSERT INTO people (name, role, created_by) SELECT 'p-' || n, 'agent', 'p-1' FROM generate_series(1, 1000) n;
 INSERT INTO sessions (digest, person, via) SELECT sha256(n::text::bytea), 'p-' || 1 + n % 1000, 'link' FROM generate_series(1, 50000) n;
 INSERT INTO sign_in_failures (key) SELECT sha256(n::text::bytea) FROM generate_series(1, 50000) n;
 INSERT INTO audit (person, role, act, subject, outcome, form_id)
-SELECT 'p-' || n % 100, 'agent', 'act-' || n % 20, CASE WHEN n % 10 = 0 THEN 'customer:c-' ELSE 'ticket:' END || n, 'done', 'f-' || n
+SELECT 'p-' || n % 1000, 'agent', 'act-' || n % 20, CASE WHEN n % 10 = 0 THEN 'customer:c-' ELSE 'ticket:' END || n, 'done', 'f-' || n
 FROM generate_series(1, 100000) n;
+INSERT INTO changes (key) SELECT 'ticket:t-' || n FROM generate_series(1, 100000) n;
+INSERT INTO viewing (ticket_id, stream, person)
+SELECT 't-' || n, gen_random_uuid(), 'p-' || n % 1000 FROM generate_series(1, 50000) n;
+INSERT INTO acts (form_id, person, act, asked, role, subject, under_way, leased_until)
+SELECT 'f-' || n, 'p-' || n % 1000, 'act-' || n % 20, '', 'agent', 'ticket:t-' || n, n < 100, now() FROM generate_series(1, 50000) n;
+INSERT INTO drafts (person, place, customer_id, text)
+SELECT 'p-' || n % 1000, 'ticket:t-' || n || ':reply', 'c-' || n, 'text' FROM generate_series(1, 50000) n;
 """
 
-FILL = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING, "console": CONSOLE_SESSIONS}
+FILL = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING, "console": CONSOLE}

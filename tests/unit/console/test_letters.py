@@ -7,8 +7,11 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from services.console.hearing.letters import Watch
+from services.console.pages.health.letters import SHOWN, WITHIN_S
 from services.console.sessions.roles import Role
+from shared.connecting.brokers import brokers_of
 from shared.events import Topic
+from shared.letters.letters import latest
 from shared.letters.receipts import RECEIPTS
 from shared.settings import Settings
 from tests.flow.console_screen import screen
@@ -52,3 +55,32 @@ async def _until_counted(on: Any) -> dict[str, Any]:
             return rows[0]
         await asyncio.sleep(0.1)
     raise AssertionError("nothing was counted")
+
+
+async def test_of_a_topic_with_many_letters_only_the_latest_are_read(kafka: str, fresh_database: Settings) -> None:
+    name = f"{Topic.INCIDENTS}.dlq"
+    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    await producer.start()
+    try:
+        await producer.partitions_for(RECEIPTS)
+        for number in range(60):
+            await producer.send(name, b"letter %d." % number, headers=HEADERS, partition=number % 2)
+    finally:
+        await producer.stop()
+    settings = fresh_database.model_copy(update={"kafka": kafka})
+    few = await latest(brokers_of(settings), name, 3)
+    async with screen(settings) as on, on.seen_by(Role.OPERATOR) as browser:
+        page = (await browser.get(f"/health/letters/{Topic.INCIDENTS}")).text
+    assert {letter.record.value for letter in few} == {b"letter %d." % number for number in range(54, 60)}
+    assert page.count('name="chosen"') == SHOWN
+    assert ("letter 59." in page, "letter 10." in page) == (True, False)
+
+
+async def test_while_kafka_is_away_the_page_says_so(fresh_database: Settings) -> None:
+    settings = fresh_database.model_copy(update={"kafka": "127.0.0.1:9"})
+    async with screen(settings) as on, on.seen_by(Role.OPERATOR) as browser:
+        began = time.monotonic()
+        answer = await browser.get(f"/health/letters/{TOPIC}")
+    assert answer.status_code == 503
+    assert "127.0.0.1:9" in answer.text
+    assert time.monotonic() - began < WITHIN_S + 5

@@ -11,7 +11,7 @@ from shared.cloudevents import Undecodable, read_event, read_fact
 from shared.events import FACT_OF
 from tests.batches import CODECS
 from tests.hostile.records import forged, record, with_headers
-from tests.hostile.requests import request
+from tests.hostile.requests import PORTS, request
 from tests.hostile.wire import Record
 
 
@@ -33,6 +33,13 @@ def test_the_same_seed_makes_the_same_cases() -> None:
 
     assert said(1) == said(1)
     assert said(1) != said(2)
+
+
+def test_every_service_and_its_pages_are_asked() -> None:
+    dice = random.Random(1)
+    asked = [request(dice, {"agent": "a"}, {"Cookie": "session=s"}) for _ in range(500)]
+    assert {each.service for each in asked} == {*PORTS}
+    assert {each.service for each in asked if b"Cookie: session=s\r\n" in each.raw} == {"console"}
 
 
 def test_whatever_the_bytes_reading_gives_an_event_or_a_reason() -> None:

@@ -138,6 +138,19 @@ def test_libraries_warnings_and_what_ends_a_process_are_lines_like_all_others() 
     assert not any(unseen(line) for line in lines)
 
 
+ASKS = """
+import httpx2
+from shared.observing import logs
+logs.configure()
+httpx2.Client(transport=httpx2.MockTransport(lambda _: httpx2.Response(200))).get("http://notifier:8002/v1/customers/ada")
+"""
+
+
+def test_what_a_service_asks_another_is_not_logged_since_customers_stand_in_addresses() -> None:
+    said = subprocess.run([sys.executable, "-c", ASKS], capture_output=True, cwd=ROOT, timeout=60, check=True)
+    assert said.stderr == b""
+
+
 # ── no values ────────────────────────────────────────────────────────────────────────────────
 
 

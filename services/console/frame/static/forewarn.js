@@ -5,7 +5,6 @@ const byId = (id) => document.getElementById(id);
 const clock = (moment) => new Date(moment).toISOString().slice(11, 19);
 
 // ── the event stream: one a visible tab ──────────────────────────────────────────────────────
-
 const EVERY = 1000, WORDS = 30000, AGAIN = 5000; // milliseconds: between two drawings, until "4 min ago" is said anew, until a lost stream is tried again
 let source = null, last = body.dataset.since, lostAt = null, retry = null;
 let stopped = sessionStorage.getItem("stopped") === "yes";
@@ -58,16 +57,10 @@ function signedOut() {
 
 function banner(words) {
   const place = byId("lost");
-  if (!place || place.textContent === words) return;
-  place.textContent = words;
-  place.hidden = !words;
+  if (place && place.textContent !== words) Object.assign(place, { textContent: words, hidden: !words });
 }
 
-function current(moment) {
-  const place = byId("as-of");
-  place.dateTime = moment;
-  place.textContent = clock(moment);
-}
+const current = (moment) => Object.assign(byId("as-of"), { dateTime: moment, textContent: clock(moment) });
 
 function stopOrGoOn() {
   stopped = !stopped;
@@ -88,12 +81,11 @@ function showStop() {
 }
 
 // ── drawing: regions are fetched and worked into the page ────────────────────────────────────
-
 const wanted = new Set();
 let timer = null, drawnAt = 0, drawing = false, held = false;
 
 const regions = () => [...document.querySelectorAll("[data-region]")];
-const ask = (names) => fetch(location.href, { headers: { "Forewarn-Regions": names }, cache: "no-store", redirect: "manual" });
+const ask = (names) => fetch(body.dataset.page ?? location.href, { headers: { "Forewarn-Regions": names }, cache: "no-store", redirect: "manual" });
 
 function want(keys) {
   for (const region of regions()) {
@@ -112,6 +104,7 @@ async function draw({ move = false } = {}) {
     const answer = await ask(names);
     if (answer.ok) show(await answer.text(), answer.headers.get("Forewarn-As-Of"), move);
     else if (answer.status === 401) signedOut();
+    else if (answer.status === 404) location.reload(); // what the page shows is gone: nothing of it may stay on the screen
     else if (answer.status >= 500) names.split(" ").forEach((name) => wanted.add(name));
   } catch {
     names.split(" ").forEach((name) => wanted.add(name)); // the server is away; what was missed is drawn when it is back
@@ -175,7 +168,6 @@ function morphInside(old, fresh) {
 }
 
 // ── lists: rows do not move under the pointer or the focus ───────────────────────────────────
-
 const lists = (place) => [...place.querySelectorAll('[data-keys="list"]')];
 const rows = (list) => [...list.querySelectorAll(":scope > li, :scope > tbody > tr, :scope > tr")];
 
@@ -204,29 +196,41 @@ function news(count) {
 }
 
 // ── what one types ───────────────────────────────────────────────────────────────────────────
-
 const unsaved = new Map(); // of text fields, the timer that saves each
+const fields = (place) => [...place.querySelectorAll("[data-draft]")];
+const draftOf = (field) => new URLSearchParams({ place: field.dataset.draft, text: field.value, form_id: field.form?.elements.form_id?.value ?? "" });
 
 function draft(field, after = 800) {
-  clearTimeout(unsaved.get(field));
+  forget(field);
+  if (field.form && "sent" in field.form.dataset) return;
   unsaved.set(field, setTimeout(() => save(field), after));
 }
 
-const draftOf = (field) => new URLSearchParams({ place: field.dataset.draft, text: field.value });
+function forget(field) {
+  sessionStorage.removeItem(field.dataset.draft);
+  clearTimeout(unsaved.get(field));
+  unsaved.delete(field);
+}
 
 async function save(field) {
-  unsaved.delete(field);
+  forget(field);
   const answer = await fetch(`${prefix}/drafts`, { method: "POST", body: draftOf(field), redirect: "manual" }).catch(() => null);
   if (answer?.status === 401) signedOut();
   else if ((!answer || answer.status >= 500) && !unsaved.has(field)) draft(field, AGAIN);
 }
 
-function saveAllNow() {
-  for (const [field, waiting] of unsaved) {
-    clearTimeout(waiting);
+function leave() {
+  close();
+  for (const field of [...unsaved.keys()]) {
     navigator.sendBeacon(`${prefix}/drafts`, draftOf(field));
+    forget(field);
+    sessionStorage.setItem(field.dataset.draft, JSON.stringify([Date.now(), field.value])); // the next page may be drawn before that arrives
   }
-  unsaved.clear();
+}
+
+for (const field of fields(document)) {
+  const [at, text] = JSON.parse(sessionStorage.getItem(field.dataset.draft) ?? "[0]");
+  if (Date.now() - at < 10000) draft(Object.assign(field, { value: text }));
 }
 
 document.addEventListener("input", ({ target }) => target.dataset.draft && draft(target));
@@ -235,13 +239,17 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented) return;
   if ("sent" in form.dataset) return event.preventDefault();
+  fields(form).forEach(forget);
+  if (unsaved.size && !form.dataset.saved) { // signing out, for one: what was typed is saved before
+    event.preventDefault();
+    form.dataset.saved = "yes";
+    return Promise.all([...unsaved.keys()].map(save)).then(() => form.requestSubmit(event.submitter));
+  }
   form.dataset.sent = "";
   setTimeout(() => delete form.dataset.sent, 10000); // an answer that is no page, or none
-  for (const field of form.querySelectorAll("[data-draft]")) clearTimeout(unsaved.get(field)) ?? unsaved.delete(field);
 });
 
 // ── keys ─────────────────────────────────────────────────────────────────────────────────────
-
 const visible = (selector) => [...document.querySelectorAll(selector)].find((each) => each.checkVisibility());
 let going = 0;
 
@@ -256,8 +264,7 @@ function step(by) {
 
 function press(element) {
   if (!element) return false;
-  if (element.matches("input, textarea, select")) element.focus();
-  else element.click();
+  element.matches("input, textarea, select") ? element.focus() : element.click();
   return true;
 }
 
@@ -281,12 +288,6 @@ document.querySelector(".who .keys")?.addEventListener("click", (event) => {
 });
 
 // ── the page comes and goes ──────────────────────────────────────────────────────────────────
-
-function leave() {
-  close();
-  saveAllNow();
-}
-
 document.addEventListener("visibilitychange", () => (document.hidden ? leave() : open()));
 addEventListener("pagehide", leave);
 addEventListener("pageshow", ({ persisted }) => {

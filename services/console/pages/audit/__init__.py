@@ -2,5 +2,6 @@
 
 from services.console.pages.audit.page import router
 from services.console.pages.page import Page
+from services.console.sessions.roles import Role
 
-PAGE = Page(router, "Audit", "/audit", "u")
+PAGE = Page(router, "Audit", "/audit", "a", Role.LEAD)

@@ -15,8 +15,9 @@ from fastapi.responses import StreamingResponse
 from services.console.acting.acts import Owner
 from services.console.acting.outcome import Done, Refused
 from services.console.acting.owners import Owners
-from services.console.acting.performing import done_at, perform, perform_here
+from services.console.acting.performing import done_at, perform, perform_here, texts_of
 from services.console.frame.drawing import draw
+from services.console.live.changes import customer_key
 from services.console.pages.customer.exporting import exported
 from services.console.pages.customer.reach import reach
 from services.console.sessions.roles import Role
@@ -50,7 +51,7 @@ async def show(request: Request, database: Db, _: Viewer, customer_id: CustomerI
 @router.post("/customers/{customer_id:path}/preferences", dependencies=[allow(Role.AGENT)])
 async def choose(request: Request, database: Db, customer_id: CustomerId) -> Response:
     """Sets what the customer chose, as they told an agent."""
-    typed = await _typed(request)
+    typed = await texts_of(request)
     body = {name: CHOICES.get(typed.get(name, "")) for name in ("incident", "guidance")}
     outcome = await perform(
         request, "customer.preferences", where={"customer_id": customer_id}, body=body, subject=f"customer:{customer_id}"
@@ -61,7 +62,7 @@ async def choose(request: Request, database: Db, customer_id: CustomerId) -> Res
 @router.post("/customers/{customer_id:path}/clear-mark", dependencies=[allow(Role.OPERATOR)])
 async def clear(request: Request, database: Db, customer_id: CustomerId) -> Response:
     """Lets an address be tried again that a provider called unknown."""
-    body = {"address": (await _typed(request)).get("address", "")}
+    body = {"address": (await texts_of(request)).get("address", "")}
     outcome = await perform(
         request, "customer.clear_mark", where={"customer_id": customer_id}, body=body, subject=f"customer:{customer_id}"
     )
@@ -86,7 +87,7 @@ async def export(request: Request, database: Db, signed: Annotated[Signed, allow
 @router.post("/customers/{customer_id:path}/erase", dependencies=[allow(Role.OPERATOR)])
 async def erase(request: Request, database: Db, customer_id: CustomerId) -> Response:
     """Has every service erase the customer, once the id is typed again. The audit log has a digest of the id."""
-    if (await _typed(request)).get("confirm") != customer_id:
+    if (await texts_of(request)).get("confirm") != customer_id:
         return await _answered(request, database, customer_id, Refused(422, "That is not the id: nothing was erased."))
 
     async def publish(form_id: str) -> Done | Refused:
@@ -112,10 +113,6 @@ async def _published(request: Request, database: Database, customer_id: str, for
     return Done()
 
 
-async def _typed(request: Request) -> dict[str, str]:
-    return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-
-
 async def _answered(request: Request, database: Database, customer_id: str, outcome: Done | Refused) -> Response:
     if isinstance(outcome, Done):
         return done_at(request, f"/customers/{quote(customer_id, safe='')}")
@@ -130,11 +127,11 @@ async def _drawn(
     try:
         async with database.connection() as tx:
             [customer] = await tx.fetch(queries.customer, customer_id, digest(customer_id))
-            found = await tx.fetch(queries.happened, customer_id, *place, ROWS + 1)
+            found = await tx.fetch(queries.happened_to_customer, customer_id, *place, ROWS + 1)
         chosen, marked = await asking
     finally:
         asking.cancel()
-    if not customer["is_known"] and not customer["is_going"]:
+    if not customer["is_known"] and (customer["erased_at"] or not customer["is_going"]):
         raise Problem(404, "this customer was erased" if customer["erased_at"] else "nothing is known of this customer")
     contacts = marked if marked is not None else customer["contacts"]
     last = found[ROWS - 1] if len(found) > ROWS else None
@@ -142,7 +139,7 @@ async def _drawn(
         request,
         "customer/page.html",
         status=refused.status if refused else 200,
-        live=(f"customer:{customer_id}",),
+        live=(customer_key(customer_id),),
         id=customer_id,
         customer=customer,
         contacts=contacts,

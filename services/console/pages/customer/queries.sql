@@ -10,8 +10,9 @@ SELECT c.id, coalesce(c.name, '') AS name, c.account, c.tier, c.locale, c.timezo
     EXISTS (SELECT FROM awaited WHERE key = 'erasing:' || encode($2, 'hex') AND at > clock() - interval '30 seconds') AS is_going
 FROM (SELECT) AS one LEFT JOIN customers c ON c.id = $1
 
--- name: happened
--- Lists what happened to a customer before a place, the latest first: incidents that touch them, what they were told, and their tickets.
+-- name: happened_to_customer
+-- Lists what happened to a customer before a place, the latest first: incidents that touch them, what they were told, their tickets, and
+-- the risks that were seen and are over.
 (SELECT m.first_seen_at AS at, 'incident' AS kind, i.id, i.title AS words, '' AS body, i.status, m.untold_reason AS reason,
     m.incident_id, NULL::bigint AS number
 FROM impact m JOIN incidents i ON i.id = m.incident_id
@@ -25,6 +26,12 @@ UNION ALL
 (SELECT t.opened_at, 'ticket', t.id, t.subject, '', t.status, NULL, t.incident_id, t.number
 FROM tickets t WHERE t.customer_id = $1 AND ($2::timestamptz IS NULL OR (t.opened_at, t.id) < ($2, $3))
 ORDER BY t.opened_at DESC, t.id DESC LIMIT $4)
+UNION ALL
+(SELECT s.at, 'risk', r.rule, r.rule, array_to_string(CASE WHEN s.status = 'raised' THEN r.evidence END, '; '), s.status,
+    CASE WHEN s.status = 'cleared' THEN r.reason END, NULL, NULL
+FROM risks r, LATERAL (VALUES ('raised', r.raised_at), ('cleared', r.cleared_at)) AS s (status, at)
+WHERE r.customer_id = $1 AND s.at IS NOT NULL AND ($2::timestamptz IS NULL OR (s.at, r.rule) < ($2, $3))
+ORDER BY s.at DESC, r.rule DESC LIMIT $4)
 ORDER BY 1 DESC, 3 DESC LIMIT $4
 
 -- name: going

@@ -1,10 +1,9 @@
 """Shows the dead letters of one topic to operators, and sends chosen ones back, each once."""
 
-from collections import deque
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from itertools import starmap
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
@@ -22,13 +21,15 @@ from shared.events import Topic
 from shared.failed import Failed
 from shared.letters import letters as reading
 from shared.letters.erased import Found, named, spared
-from shared.letters.letters import Letter, NoLetter, Place
+from shared.letters.letters import Letter, Place
 from shared.letters.receipts import receipts
 from shared.letters.redriving import redrive
 from shared.observing.printable import printable
 from shared.postgres import Database
 
 SHOWN = 20  # the latest that wait
+READ = 200  # the latest of each partition among which they are looked for, however many the topic keeps
+WITHIN_S = 10.0  # for all that is read of Kafka for the page
 LONGEST = 2000  # characters of a letter's bytes
 
 router = APIRouter(dependencies=[allow(Role.OPERATOR)])
@@ -94,12 +95,15 @@ async def _waiting(request: Request, topic: str) -> list[dict[str, Any]]:
     if topic not in set(Topic):
         raise Failed("There is no such topic.")
     brokers = _brokers(request)
-    sent, latest = await receipts(brokers), deque[Letter](maxlen=SHOWN)
-    async for letter in reading.letters(brokers, reading.letters_of(topic)):
-        if not isinstance(letter, NoLetter) and letter.record not in sent:
-            latest.append(letter)
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            sent = await receipts(brokers)
+            read = await reading.latest(brokers, reading.letters_of(topic), READ)
+    except TimeoutError:
+        raise Failed(f"Kafka did not bring the letters within {WITHIN_S:.0f} seconds. Load the page again in a moment.") from None
+    latest = [letter for letter in read if letter.record not in sent][:SHOWN]
     gone = await _among(request.app.state.database, [(letter, letter.record) for letter in latest])
-    return list(starmap(_shown, ((letter, gone.get(letter.place, frozenset())) for letter in reversed(latest))))
+    return [_shown(letter, gone.get(letter.place, frozenset())) for letter in latest]
 
 
 def _shown(letter: Letter, erased: frozenset[str]) -> dict[str, Any]:

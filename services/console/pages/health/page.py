@@ -1,23 +1,26 @@
 """Draws how the loop is, and lets what has stopped go on. Dead letters are shown and sent back by `letters.py`."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, Response
 
 from services.console.acting.acts import Owner
-from services.console.acting.outcome import Refused
-from services.console.acting.performing import done_at, perform
+from services.console.acting.outcome import Done, Refused
+from services.console.acting.performing import done_at, perform, perform_here
 from services.console.frame.drawing import draw
 from services.console.measures.registry import MEASURES
 from services.console.measures.words import in_words
-from services.console.pages.health.asking import Asking
+from services.console.pages.health.asking import Asking, own
 from services.console.pages.health.letters import router as letters_router
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
 from services.console.store import letters, measures
-from shared.api import Db
-from shared.postgres import Queries
+from shared import due_aside
+from shared.outgoing import unpublished
+from shared.postgres import Database, Queries
+from shared.streaming import brake
 
 queries = Queries(Path(__file__).with_name("queries.sql"))
 
@@ -53,10 +56,25 @@ async def publish(request: Request, service: Annotated[Owner, Form()], topic: Te
 
 async def _acted(request: Request, service: Owner, act: str, where: dict[str, str], body: dict[str, Any], subject: str) -> Response:
     if service is Owner.CONSOLE:
-        return await _drawn(request, Refused(422, "the console's own streams are released by `forewarn streams`"))
-    outcome = await perform(request, f"{service}.{act}", where=where, body=body, subject=subject)
+        outcome = await perform_here(request, f"{service}.{act}", partial(_own_act, request, act, where | body), subject=subject)
+    else:
+        outcome = await perform(request, f"{service}.{act}", where=where, body=body, subject=subject)
     _asking(request).forget()
     return await _drawn(request, outcome) if isinstance(outcome, Refused) else done_at(request, "/health")
+
+
+async def _own_act(request: Request, act: str, said: dict[str, Any], _form_id: str) -> Done | Refused:
+    """Does what the owners' REST does, for the console's own streams and due work."""
+    database: Database = request.app.state.database
+    async with database.transaction() as tx:
+        if act == "retry":
+            return Done({"rows": await due_aside.retry(tx, said["kind"], None)})
+        if act == "publish":
+            return Done({"rows": await unpublished.send_again(tx, said["topic"])})
+        way = brake.Release.PUT_ASIDE if said["put_aside"] else brake.Release.RETRY
+        partitions = await brake.release(tx, Owner.CONSOLE, said["topic"], way)
+    topic = said["topic"]
+    return Done({"topic": topic, "partitions": partitions}) if partitions else Refused(409, f"The brake of {topic} is not on.")
 
 
 def _asking(request: Request) -> Asking:
@@ -68,8 +86,8 @@ def _asking(request: Request) -> Asking:
 
 
 async def _drawn(request: Request, refused: Refused | None = None) -> Response:
-    services = await _asking(request).all()
-    database: Db = request.app.state.database
+    database: Database = request.app.state.database
+    services = [await own(database, request.app.state.streams), *await _asking(request).all()]
     async with database.connection() as tx:
         kept = await measures.kept(tx)
         values: dict[str, Any] = {

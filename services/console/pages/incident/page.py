@@ -73,7 +73,7 @@ async def _page(
 ) -> Response:
     async with database.transaction() as tx:
         incident = await _row(tx, incident_id)
-        happened = await tx.fetch(queries.happened, incident_id, *LATEST)
+        happened = await tx.fetch(queries.happened_to_incident, incident_id, *LATEST)
         tickets = await tx.fetch(queries.tickets_of_incident, incident_id, STATES, TICKETS)
         reach = await reach_of(tx, incident_id)
     return draw(

@@ -13,7 +13,7 @@ SELECT i.id, i.rule, i.component, i.severity, i.symptom, i.title, i.status, i.st
      WHERE key = 'incident:' || $1 AND at > clock() - interval '30 seconds') AS answers
 FROM incidents i WHERE i.id = $1
 
--- name: happened
+-- name: happened_to_incident
 -- Lists what services said about an incident, and what happened to its customers by the second: the latest of each, so many at most.
 (SELECT at, service, what, who, detail, 0 AS customers, NULL::bigint AS ticket FROM timeline
  WHERE incident_id = $1 AND service = 'monitor' ORDER BY at DESC, id DESC LIMIT $2)

@@ -3,4 +3,4 @@
 from services.console.pages.page import Page
 from services.console.pages.queue.page import router
 
-PAGE = Page(router, "Queue", "/queue", "u")
+PAGE = Page(router, "Queue", "/queue", "q")

@@ -20,6 +20,7 @@ router = APIRouter(dependencies=[allow(Role.VIEWER)])
 
 PLACES = {"incident": "/incidents/", "ticket": "/tickets/", "customer": "/customers/"}
 LONGEST = 200  # characters that are searched for
+LOOKED_AT = 1000  # incidents, the latest, whose titles are looked through
 
 
 @router.get("/search")
@@ -29,11 +30,12 @@ async def search(request: Request, database: Db, q: Annotated[str, Query(max_len
     sees = sees_personal(request)
     async with database.connection() as tx:
         exact = await _exact(tx, text, sees=sees) if text else []
-        titled = await tx.fetch(queries.incidents_titled, text) if text and len(exact) != 1 else []
+        titled = await tx.fetch(queries.incidents_titled, text, LOOKED_AT) if text and len(exact) != 1 else []
     if len(exact) == 1:
         return Response(status_code=303, headers=HEADERS | {"Location": prefix_of(request.app.state.settings) + _path(exact[0])})
     known = {row["id"] for row in exact}
-    return draw(request, "search/page.html", q=text, found=[*exact, *(row for row in titled if row["id"] not in known)])
+    found = [*exact, *(row for row in titled if row["id"] not in known)]
+    return draw(request, "search/page.html", q=text, found=found, looked_at=LOOKED_AT)
 
 
 async def _exact(tx: Tx, text: str, *, sees: bool) -> Sequence[asyncpg.Record]:

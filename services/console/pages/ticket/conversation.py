@@ -20,7 +20,7 @@ def earlier_than(cursor: str | None) -> Place:
 
 async def said_on(tx: Tx, ticket_id: str, before: Place) -> tuple[list[dict[str, Any]], str | None]:
     """Returns a part of the conversation in its order, and the cursor of the part before it; None when it begins here."""
-    found = [dict(row) for row in await tx.fetch(queries.messages, ticket_id, *before, AT_ONCE + 1)]
+    found = [dict(row) for row in await tx.fetch(queries.messages_of_ticket, ticket_id, *before, AT_ONCE + 1)]
     part = found[:AT_ONCE][::-1]
     more = len(found) > AT_ONCE
     return part, cursor_of(f"{part[0]['at'].isoformat()} {part[0]['id']}") if more else None

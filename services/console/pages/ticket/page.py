@@ -1,6 +1,6 @@
 """Draws a ticket with what is known beside it, and asks ticketing for what a person does on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from services.console.acting.outcome import Done, Refused
-from services.console.acting.performing import done_at, perform
+from services.console.acting.performing import done_at, form_id_of, perform, texts_of
 from services.console.frame.drawing import draw
 from services.console.pages.ticket.conversation import earlier_than, said_on
 from services.console.pages.ticket.forms import FORMS
@@ -43,11 +43,11 @@ async def act(request: Request, database: Db, signed: Agent, number: str, form: 
     if form not in FORMS:
         raise Problem(404, "there is no such form on a ticket")
     ticket = await _ticket(database, number, signed)
-    typed = {name: value.replace("\r\n", "\n") for name, value in (await request.form()).items() if isinstance(value, str)}
+    typed = {name: value.replace("\r\n", "\n") for name, value in (await texts_of(request)).items()}
     outcome = await _performed(request, ticket, form, typed)
     if isinstance(outcome, Done) and form == "reply":
         async with database.transaction() as tx:
-            await drafts.drop(tx, signed.person, drafts.of_ticket(ticket["id"]))
+            await drafts.sent(tx, signed.person, drafts.of_ticket(ticket["id"]), await form_id_of(request))
         if typed.get("then") == "resolve":
             typed["resolution"] = typed.get("resolution") or "Answered."
             outcome = await _performed(request, ticket, "resolve", typed, "-resolve")
@@ -100,16 +100,19 @@ async def _drawn(
         ticket=ticket,
         messages=said,
         earlier=earlier,
-        seen=newer.get("id") or (said[-1]["id"] if said and before is None else ""),
+        seen=newer.get("id") or ("" if before else _latest(ticket["unheard"], said)),
         promise=standing(ticket, datetime.now(UTC)),  # noqa: TID251  the edge
         address=next((each["address"] for each in ticket["contacts"] if each.get("channel") in CONTACTS), ""),
-        incidents=rows(beside["incidents"]),
-        told=rows(beside["told"]),
-        others=rows(beside["tickets"]),
-        history=rows(beside["history"]),
+        **{name: rows(part) for name, part in beside.items()},
         place=drafts.of_ticket(ticket["id"]),
         form=form,
         typed=typed or {},
         refused=refused,
         newer=newer,
     )
+
+
+def _latest(unheard: Sequence[Mapping[str, Any]], said: Sequence[Mapping[str, Any]]) -> str:
+    """Returns the id of the latest message on the page: a reply whose fact has not arrived comes after all that have."""
+    ids = [*(each["id"] for each in said), *(each["answer"].get("message_id") for each in unheard)]
+    return next((id_ for id_ in reversed(ids) if id_), "")

@@ -15,7 +15,7 @@ SELECT t.*, c.name AS customer_name, c.tier, c.account, c.locale, c.timezone, c.
 FROM tickets t LEFT JOIN customers c ON c.id = t.customer_id LEFT JOIN incidents i ON i.id = t.incident_id
 WHERE t.number = $1
 
--- name: messages
+-- name: messages_of_ticket
 -- Lists what was said on a ticket before a position, the latest first.
 SELECT id, at, side, author, kind, left(subject, 500) AS subject, left(body, 20000) AS body, length(body) AS body_length, incident_id
 FROM messages WHERE ticket_id = $1 AND ($2::timestamptz IS NULL OR (at, id) < ($2, $3))
@@ -35,6 +35,6 @@ SELECT
         FROM notifications n WHERE n.customer_id = $1 ORDER BY n.at DESC, n.id DESC LIMIT 10) AS x) AS told,
     (SELECT jsonb_agg(to_jsonb(x)) FROM (
         SELECT t.number, t.subject, t.status, t.opened_at FROM tickets t
-        WHERE t.customer_id = $1 AND t.id <> $2 ORDER BY t.opened_at DESC LIMIT 10) AS x) AS tickets,
+        WHERE t.customer_id = $1 AND t.id <> $2 ORDER BY t.opened_at DESC LIMIT 10) AS x) AS others,
     (SELECT jsonb_agg(to_jsonb(x) ORDER BY x.at, x.id) FROM (
         SELECT l.id, l.at, l.what, l.who, l.detail FROM timeline l WHERE l.ticket_id = $2 ORDER BY l.at DESC, l.id DESC LIMIT 50) AS x) AS history

@@ -1,0 +1,96 @@
+"""Every route of the console's pages, each with one good request. A new route needs a line here."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple
+
+from fastapi.routing import iter_route_contexts
+
+from services.console.acting.acts import Owner
+from shared.settings import Settings
+from tests.flow.console_owner import FakeOwner
+from tests.flow.console_screen import Screen, screen
+
+GIVEN = """
+INSERT INTO customers (id, name, updated_at) VALUES ('c-1', 'Zoe', now());
+INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, revision, said_at)
+VALUES ('i-1', 'r', 'checkout', 'high', 'checkout is failing', 'open', now(), now(), 1, now());
+INSERT INTO tickets (id, number, customer_id, status, opened_at, changed_at) VALUES ('t-1', 1001, 'c-1', 'open', now(), now());
+INSERT INTO people (name, role, created_by) VALUES ('bob', 'agent', 'test');
+"""
+
+
+class Ask(NamedTuple):
+    """One good request of a route, and how it is answered to who may."""
+
+    url: str
+    status: int
+    form: dict[str, Any] | None = None
+
+
+def sent(url: str, status: int = 303, **form: Any) -> Ask:
+    return Ask(url, status, form)
+
+
+ASKS: dict[str, Ask] = {
+    "GET /static/{name}": Ask("/static/forewarn.css", 200),
+    "GET /sign-in": Ask("/sign-in", 200),
+    "POST /sign-in": sent("/sign-in", 422, name="bob", password="not it, whatever it is"),
+    "GET /sign-in/provider": Ask("/sign-in/provider", 404),
+    "GET /sign-in/callback": Ask("/sign-in/callback", 404),
+    "GET /enter/{link}": Ask("/enter/1", 404),
+    "POST /enter/{link}": sent("/enter/1", 404),
+    "GET /": Ask("/", 200),
+    "GET /queue": Ask("/queue", 200),
+    "GET /incidents": Ask("/incidents", 200),
+    "GET /incidents/{incident_id}": Ask("/incidents/i-1", 200),
+    "GET /incidents/{incident_id}/affected": Ask("/incidents/i-1/affected", 200),
+    "GET /incidents/{incident_id}/affected.csv": Ask("/incidents/i-1/affected.csv", 200),
+    "POST /incidents/{incident_id}/{act}": sent("/incidents/i-1/resolve", note="It works."),
+    "GET /tickets/{number}": Ask("/tickets/1001", 200),
+    "POST /tickets/{number}/{form}": sent("/tickets/1001/reply", body="It works."),
+    "GET /customers/{customer_id:path}": Ask("/customers/c-1", 200),
+    "POST /customers/{customer_id:path}/preferences": sent("/customers/c-1/preferences", incident="yes"),
+    "POST /customers/{customer_id:path}/clear-mark": sent("/customers/c-1/clear-mark", address="zoe@example.org"),
+    "POST /customers/{customer_id:path}/export": sent("/customers/c-1/export", 200),
+    "POST /customers/{customer_id:path}/erase": sent("/customers/c-1/erase", 422, confirm="c-2"),
+    "GET /why": Ask("/why?customer=c-1", 200),
+    "GET /health": Ask("/health", 200),
+    "POST /health/release": sent("/health/release", service="monitor", topic="incidents.v1"),
+    "POST /health/retry": sent("/health/retry", service="ticketing", kind="resolve"),
+    "POST /health/publish": sent("/health/publish", service="notifier", topic="notifications.v1"),
+    "GET /health/letters/{topic}": Ask("/health/letters/incidents.v1", 503),  # Kafka is away
+    "POST /health/letters/{topic}/redrive": sent("/health/letters/incidents.v1/redrive", 503, chosen="0-1"),
+    "GET /audit": Ask("/audit", 200),
+    "GET /people": Ask("/people", 200),
+    "POST /people/add": sent("/people/add", name="carol", role="viewer"),
+    "POST /people/role": sent("/people/role", name="bob", role="lead"),
+    "POST /people/disable": sent("/people/disable", name="bob", disabled="true"),
+    "POST /people/end-sessions": sent("/people/end-sessions", name="bob"),
+    "POST /people/link": sent("/people/link", 200, name="carol"),
+    "POST /people/remove": sent("/people/remove", name="bob"),
+    "GET /search": Ask("/search?q=checkout", 200),
+    "GET /keys": Ask("/keys", 200),
+    "GET /live": Ask("/live?keys=incidents", 503),  # the hub is closed: a stream would not end
+    "GET /unmask": Ask("/unmask", 200),
+    "POST /unmask": sent("/unmask", reason="a customer is on the phone"),
+    "POST /mask": sent("/mask"),
+    "POST /drafts": sent("/drafts", 204, place="ticket:t-1:reply", text="Dear Zoe"),
+    "POST /sign-out": sent("/sign-out"),
+}
+
+
+@asynccontextmanager
+async def site(settings: Settings) -> AsyncIterator[Screen]:
+    """Opens the pages with something to show, owners that do whatever they are asked, and no Kafka."""
+    async with screen(settings.model_copy(update={"kafka": "127.0.0.1:9"})) as it:
+        await it.run(GIVEN)
+        FakeOwner().asked_by(it, Owner.MONITOR, Owner.NOTIFIER, Owner.TICKETING)
+        it.hub.close()
+        yield it
+
+
+def routes(on: Screen) -> list[str]:
+    """Returns every route of the pages."""
+    found = [(route.path or "", route.methods or set()) for route in iter_route_contexts(on.app.routes)]
+    return sorted(f"{method} {path}" for path, methods in found for method in methods - {"HEAD"})
