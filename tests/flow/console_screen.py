@@ -16,6 +16,7 @@ from services.console.site import site
 from shared.postgres import Database
 from shared.settings import Settings
 
+AWAY = dict.fromkeys(("monitor_url", "notifier_url", "ticketing_url"), "http://127.0.0.1:9")  # nobody listens there
 PERSON = "X-Test-Person"  # `name role`: who the test is; the real thing is a cookie
 
 
@@ -58,6 +59,6 @@ async def screen(settings: Settings) -> AsyncIterator[Screen]:
     database = Database(settings, "console")
     await database.open()
     try:
-        yield Screen(ConsoleSettings(**given, console_token="the console's own token"), database)
+        yield Screen(ConsoleSettings(**(AWAY | given), console_token="the console's own token"), database)
     finally:
         await database.close()
