@@ -40,7 +40,7 @@ ORDINARY: dict[str, dict[str, Any]] = {
         "status": "open",
         "opened_at": NOW - timedelta(minutes=5),
         "changed_at": NOW - timedelta(minutes=5),
-        "due_at": NOW + timedelta(minutes=12, seconds=30),
+        "due_at": NOW + timedelta(hours=12, minutes=30),
         "last_word_at": NOW - timedelta(minutes=5),
         "last_word_side": "customer",
     },

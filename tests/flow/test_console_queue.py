@@ -36,15 +36,15 @@ def numbers(text: str) -> list[int]:
 
 
 async def test_the_clock_comes_first_and_then_the_age(on: Screen) -> None:
-    await ticket(on, 1, due_at=NOW + timedelta(minutes=30))
-    await ticket(on, 2, due_at=NOW - timedelta(minutes=3, seconds=5))
+    await ticket(on, 1, due_at=NOW + timedelta(hours=12, minutes=30))
+    await ticket(on, 2, due_at=NOW - timedelta(hours=13, minutes=30))
     await ticket(on, 3, due_at=NOW, responded_at=NOW, opened_at=NOW - timedelta(hours=2))
     await ticket(on, 4, due_at=None, opened_at=NOW - timedelta(hours=3))
     await ticket(on, 5, status="waiting")
     await ticket(on, 6, status="closed")
     text = await page(on)
     assert numbers(text) == [2, 1, 4, 3]
-    assert "first response missed by 3 min" in text
+    assert "first response missed by 13 h" in text
     assert numbers(await page(on, "?order=oldest")) == [4, 3, 1, 2]
     assert numbers(await page(on, "?status=waiting")) == [5]
 

@@ -72,7 +72,7 @@ async def test_everything_known_is_beside_the_conversation(on: Screen) -> None:
         "We are on it already.",
         "An earlier one",
         "same component",
-        "first response due in 12 min",
+        "first response due in 12 h",
         "bob",
         "Send to Ada · ada@example.org",
     ):
@@ -82,7 +82,7 @@ async def test_everything_known_is_beside_the_conversation(on: Screen) -> None:
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({"due_at": NOW - timedelta(minutes=3, seconds=10)}, "first response missed by 3 min"),
+        ({"due_at": NOW - timedelta(hours=13, minutes=30)}, "first response missed by 13 h"),
         ({"due_at": None}, "nobody has it"),
         (
             {

@@ -62,7 +62,7 @@ MODEL: dict[str, str | tuple[str, ...]] = {
     "forget_customers": "ARRAY['c-1']",
     "tickets_known": TICKETS,
     "save_tickets": "ARRAY['t'], ARRAY[1], ARRAY['c'], ARRAY[now()], ARRAY[now()], ARRAY['open'], ARRAY[''], ARRAY[''], ARRAY[''],"
-    " ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[''], ARRAY[false],"
+    " ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[''], ARRAY[false],"
     " ARRAY[now()], ARRAY[0], ARRAY[now()], ARRAY['']",
     "add_messages": "ARRAY['m'], ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[NULL]",
     "suggest": "ARRAY['t-1'], ARRAY['i-1'], ARRAY[0.1], ARRAY['[]'], ARRAY[now()]",
@@ -156,7 +156,7 @@ PAGES: dict[str, str | tuple[str, ...]] = {
         f"false, {TO_WORK_ON}, 'p-7', 'i-991', 2, '0001-01-01', 0, 51",
     ),
     "found": ("'c-7', NULL, false", "'1007', 1007, false", "'a@example.com', NULL, true"),
-    "incidents_titled": "'word'",
+    "incidents_titled": "'word', 1000",
     "ticket": "1007, 'ada'",
     "messages_of_ticket": (f"'t-7', {NO_PLACE}, 51", "'t-7', now(), 'm-7', 51"),
     "beside": "'c-7919', 't-7'",
