@@ -62,8 +62,8 @@ MODEL: dict[str, str | tuple[str, ...]] = {
     "forget_customers": "ARRAY['c-1']",
     "tickets_known": TICKETS,
     "save_tickets": "ARRAY['t'], ARRAY[1], ARRAY['c'], ARRAY[now()], ARRAY[now()], ARRAY['open'], ARRAY[''], ARRAY[''], ARRAY[''],"
-    " ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[''], ARRAY[false],"
-    " ARRAY[now()], ARRAY[0], ARRAY[now()], ARRAY['']",
+    " ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[''],"
+    " ARRAY[false], ARRAY[now()], ARRAY[0], ARRAY[now()], ARRAY['']",
     "add_messages": "ARRAY['m'], ARRAY['t-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[NULL]",
     "suggest": "ARRAY['t-1'], ARRAY['i-1'], ARRAY[0.1], ARRAY['[]'], ARRAY[now()]",
     "drop_suggestions": "ARRAY['t-1'], ARRAY['i-1']",
