@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test stack-test deploy-test hostile lint types bench faults docs pictures up down lock audit clean
+.PHONY: help setup demo check test browser-test stack-test deploy-test hostile lint types bench faults docs pictures up down lock audit clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,8 +38,11 @@ check: lint types ## within a minute: style, types, unit and contract tests
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m 'not docker and not slow' tests/unit tests/contract $(ARGS)
 
 test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbox" picks
-	$(BIN)/pytest $(AT_ONCE) -m 'not docker' $(ARGS) || [ $$? = 5 ]
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m docker $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest $(AT_ONCE) -m 'not docker and not browser' $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m docker $(ARGS) || [ $$? = 5 ]
+
+browser-test: $(READY) ## the console's pages in Chromium, on all services: axe, acts by keys, injections, a console that is killed
+	$(BIN)/pytest -m browser tests/browser $(ARGS)
 
 hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`, an outage after each hundred: CASES=10000 SEED=1
 	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED)

@@ -1,7 +1,8 @@
 """Starts Debian's Chromium once, and a console for each test."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
@@ -10,6 +11,13 @@ from shared.settings import Settings
 from tests.browser.console import Console, running
 from tests.browser.stage import Stage, staged
 from tests.flow.console_screen import Screen, screen
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Marks the tests of this folder, so that they can be run, or left out, together."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

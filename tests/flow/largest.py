@@ -200,7 +200,7 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         **SENT,
     },
     "console": {
-        "/v1/people": ("/v1/people", {"name": "𠀀" * 254, "role": "operator", "password": "𠀀" * 100}),
+        "/v1/people": ("/v1/people", {"name": "a" * 254, "role": "operator", "password": "𠀀" * 100}),
         "/v1/people/{name}/link": ("/v1/people/bob/link", None),
         **RELEASED,
         **SENT,

@@ -12,6 +12,7 @@ import asyncpg
 from shared.postgres import Tx
 
 SERVING, FILLED = "console", "console_rebuild"  # schemas
+_on_a_table = re.compile(r"\bON (?:ONLY )?(?:\w+\.)?(\w+)").sub
 MODEL = (
     "customers",
     "incidents",
@@ -86,7 +87,7 @@ async def _copy(tx: Tx, table: str) -> None:
 
 def _on_the_copy(definition: str, table: str) -> str:
     """Returns the definition of an index or a trigger, on the copy of its table. Pure."""
-    return re.sub(rf"\bON (ONLY )?(\w+\.)?{table}\b", f"ON {FILLED}.{table}", definition, count=1)
+    return _on_a_table(lambda found: f"ON {FILLED}.{table}" if found[1] == table else found[0], definition, count=1)
 
 
 async def still_ours(tx: Tx, run: UUID) -> None:

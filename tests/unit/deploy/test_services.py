@@ -35,6 +35,7 @@ PLACES = {
     "deploy/local/view.py": "a colour for whoever speaks, white for who has none",
     "services/console/acting/acts.py": "whose API each act is",
     "tests/alerts/harms.py": "what is taken away from each",
+    "tests/browser/console.py": "where nobody answers, for those that the console asks",
     "tests/contract/test_personal.py": "the tables of each that hold nothing personal",
     "tests/contract/plans/parameters.py": "the parameters of each one's queries",
     "tests/contract/plans/tables.py": "the rows of each one's tables",

@@ -17,6 +17,12 @@ CORPUS = Path(__file__).parents[2] / "contract" / "corpus" / "v1"
 SECOND = timedelta(seconds=1)
 ABSURD = ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "1999-12-31T23:59:59Z", "2040-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00")
 
+AS_IT_STANDS = ("opened_at", "resolved_at", "due_at", "warned_at", "breached_at", "stopped_at", "responded_at")
+STATE: dict[str, Any] = dict.fromkeys(AS_IT_STANDS, NOON.isoformat()) | {
+    **{"status": "open", "channel": "form", "subject": "", "component": None, "priority": "normal"},
+    **{"assignee": None, "incident_id": None},
+}
+
 Path_ = tuple[str | int, ...]
 
 
@@ -59,7 +65,10 @@ def examples(fact: type[Fact]) -> list[dict[str, Any]]:
     name = fact.model_fields["type"].default.removeprefix("forewarn.").removesuffix(".v1")
     said = [each["value"] for each in json.loads((CORPUS / f"{name}.json").read_text())]
     optional = {"silent_since", "failing_at"} & set(fact.model_fields["data"].annotation.model_fields)  # type: ignore[union-attr]
-    return [{**each, "data": dict.fromkeys(optional, NOON.isoformat()) | each["data"]} for each in said if isinstance(each, dict)]
+    given: dict[str, Any] = dict.fromkeys(optional, NOON.isoformat())
+    if "state" in fact.model_fields["data"].annotation.model_fields:  # type: ignore[union-attr]
+        given["state"] = STATE
+    return [{**each, "data": given | each["data"]} for each in said if isinstance(each, dict)]
 
 
 def timed() -> list[tuple[type[Fact], str]]:
