@@ -67,11 +67,11 @@ async def test_a_first_run_makes_everything_and_a_second_only_sets_the_passwords
     assert said.count(": created, partitions") == len(topics.read())
     assert await setting(kafka, "customers.v1", "cleanup.policy") == "compact"
     assert await setting(kafka, "product.events.v1.dlq", "max.message.bytes") == "3145728"
-    assert [await enters(postgres_server, service, f"first-pw9f2c-of-{service}") for service in NAMES] == [True, True, True]
+    assert all([await enters(postgres_server, service, f"first-pw9f2c-of-{service}") for service in NAMES])
 
     said = await init(kafka, postgres_server, "second")
     assert said == "topics, roles, schemas and migrations are as they should be\n"
-    assert [await enters(postgres_server, service, f"second-pw9f2c-of-{service}") for service in NAMES] == [True, True, True]
+    assert all([await enters(postgres_server, service, f"second-pw9f2c-of-{service}") for service in NAMES])
     assert not await enters(postgres_server, "monitor", "first-pw9f2c-of-monitor")
 
 
