@@ -29,6 +29,7 @@ async def init(kafka: Kafka, postgres: Postgres, passwords: str) -> str:
         "FOREWARN_KAFKA": kafka.bootstrap,
         "FOREWARN_DATABASE_PORT": str(postgres.port),
         "FOREWARN_DATABASE_NAME": "init",
+        "FOREWARN_DATABASE_POOL": "5",  # the server of this test has 100 connections
         "FOREWARN_ADMIN_PASSWORD": PASSWORD,
         **{f"FOREWARN_{service.upper()}_PASSWORD": f"{passwords}-pw9f2c-of-{service}" for service in NAMES},
     }
