@@ -71,7 +71,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
     (
         Harm("the topic of a fact", rows.refused_row, {"UnpublishedRows": {"service": "monitor"}}),
         Harm("the relay's consent to our sender", containers.sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
-        Harm("the JSON of notifications.v1", records.unreadable, {"BrakeEngaged": {"service": "ticketing", "topic": Topic.NOTIFICATIONS}}),
+        Harm("the JSON of notifications.v1", records.unreadable, {"BrakeEngaged": {"service": "console", "topic": Topic.NOTIFICATIONS}}),
         Harm(
             "the end of a transaction",
             records.transaction_left_open,

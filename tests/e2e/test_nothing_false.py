@@ -148,7 +148,7 @@ async def test_words_of_tomorrow_are_skipped_and_counted(embedded: Stack) -> Non
             await tomorrow.say(Topic.NOTIFICATIONS, "forewarn.notification.delivered.v1", "tomorrow-0", data)
 
         async def skipped() -> bool:
-            answer = await tomorrow.http.get(embedded.urls["ticketing"] + "/metrics")
+            answer = await tomorrow.http.get(embedded.urls["console"] + "/metrics")
             lines = [line for line in answer.text.splitlines() if line.startswith("forewarn_unknown") and Topic.NOTIFICATIONS in line]
             return sum(float(line.split()[-1]) for line in lines if "created" not in line) >= 300
 

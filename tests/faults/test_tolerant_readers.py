@@ -22,7 +22,7 @@ OURS = "SELECT id, consent FROM notifier.customers WHERE id IN ('c-1', 'c-2')"  
 SKIPPED = {
     ("notifier", f'forewarn_tombstones_total{{topic="{Topic.CUSTOMERS}"}} 300.0'),
     ("notifier", f'forewarn_unknown_type_records_total{{topic="{Topic.TICKETS}"}} 300.0'),
-    ("ticketing", f'forewarn_unknown_type_records_total{{topic="{Topic.NOTIFICATIONS}"}} 300.0'),
+    ("console", f'forewarn_unknown_type_records_total{{topic="{Topic.NOTIFICATIONS}"}} 300.0'),
 }
 
 

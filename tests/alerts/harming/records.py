@@ -52,7 +52,7 @@ async def unreadable(stack: Stack) -> AsyncIterator[None]:
     await stack.put(Topic.NOTIFICATIONS, b"this is no fact", 150)
     yield
     await stack.forget(Topic.NOTIFICATIONS)
-    await stack.compose("restart", "--timeout", "3", "ticketing")
+    await stack.compose("restart", "--timeout", "3", "console")
 
 
 @asynccontextmanager
