@@ -2,21 +2,9 @@
 
 from typing import Any
 
+from services.console.rebuilding.tables import MODEL
 from shared.postgres import Database
 
-MODEL = (
-    "customers",
-    "incidents",
-    "impact",
-    "notifications",
-    "tickets",
-    "messages",
-    "suggestions",
-    "risks",
-    "timeline",
-    "moments",
-    "ticket_counts",
-)
 # Each query says what is counted wrongly: nothing, when all is well.
 RECOUNTS = (
     """SELECT id, 'incident' FROM incidents i,

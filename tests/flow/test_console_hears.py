@@ -9,13 +9,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import integers
 
+from services.console.rebuilding.tables import MODEL
 from shared.events import TOPIC_OF, CustomerErased, Fact
 from shared.postgres import Database
 from shared.settings import Settings
 from tests.builders import NOON
 from tests.conftest import opened as opened_database
 from tests.flow import console_story as told
-from tests.flow.console_model import MODEL, recounted, rows, tables
+from tests.flow.console_model import recounted, rows, tables
 
 
 @pytest.fixture
