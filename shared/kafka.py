@@ -20,7 +20,7 @@ from faststream.security import BaseSecurity, SASLOAuthBearer, SASLPlaintext, SA
 
 from shared.connecting.brokers import Brokers, Mechanism
 from shared.stream import Stream
-from shared.streaming import unpacking
+from shared.streaming import fetching
 from shared.streaming.membership import Membership
 from shared.streaming.topic_ids import topic_id
 
@@ -77,7 +77,7 @@ def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> K
 
     `instance`: a stable name of this replica.
     """
-    unpacking.install()
+    fetching.install()
     kafka = Broker(
         brokers,
         logger=consuming,

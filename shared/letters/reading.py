@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 
 from shared.connecting.brokers import Brokers
 from shared.failed import Failed
-from shared.streaming import unpacking
+from shared.streaming import fetching, unpacking
 
 POLL_MS = 500
 IDLE = 20  # polls in a row that bring nothing before the broker counts as gone
@@ -18,7 +18,7 @@ IDLE = 20  # polls in a row that bring nothing before the broker counts as gone
 @asynccontextmanager
 async def reader(brokers: Brokers, *names: str) -> AsyncIterator[AIOKafkaConsumer]:
     """Opens a consumer in no group, which has all partitions of the topics. Raises Failed when the broker is away or refuses."""
-    unpacking.install()
+    fetching.install()
     logging.getLogger(unpacking.__name__).setLevel(logging.CRITICAL)  # the caller reports what is unreadable
     consumer = brokers.consumer(
         *names,

@@ -5,6 +5,7 @@ import random
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from inspect import unwrap
 
 import cramjam
 import pytest
@@ -39,7 +40,7 @@ def outcome(records: list[unpacking.Record]) -> list[tuple[int, bytes | str | No
 
 
 def test_aiokafkas_fetcher_makes_by_these_names_what_install_replaces() -> None:
-    assert {"MemoryRecords", "PartitionRecords"} <= set(fetcher.Fetcher._proc_fetch_request.__code__.co_names)
+    assert {"MemoryRecords", "PartitionRecords"} <= set(unwrap(fetcher.Fetcher._proc_fetch_request).__code__.co_names)
     unpacking.install()
     assert (fetcher.MemoryRecords, fetcher.PartitionRecords) == (Batches, Unpacking)
 

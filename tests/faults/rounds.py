@@ -13,7 +13,6 @@ from tests.faults.load import Load
 from tests.faults.rebuilding import rebuild_differs
 from tests.faults.reckoning import reckon
 from tests.faults.reporting import compared
-from tests.faults.site import within
 from tests.faults.stack import Stack
 
 SETTLES_WITHIN = 120.0  # seconds
@@ -63,7 +62,7 @@ class Run:
             await self.tell(load)
         self.result.produced += len(pulses)
         await desk.works(self.stack, load.prefix)
-        await within(SETTLES_WITHIN, self.stack.at_rest, "everything at rest")
+        await self.stack.rests(SETTLES_WITHIN)
         await self._count(load, harmed.result())
         print(f"; well again after {harmed.result():.1f} s; the round took {time.monotonic() - started:.0f} s", flush=True)
 
@@ -128,7 +127,7 @@ class Run:
 
     async def compare(self) -> None:
         """Compares what the console shows with what the topics say, and its tables with those of a rebuild."""
-        await within(SETTLES_WITHIN, self.stack.at_rest, "everything at rest")
+        await self.stack.rests(SETTLES_WITHIN)
         report = await compared(self.stack)
         tables = await rebuild_differs(self.stack)
         print(f"compared {report.figures} figures of {report.incidents} incidents, and the tables with a rebuild's", flush=True)

@@ -30,10 +30,9 @@ TOKEN = "token-of-the-{role}"
 STARTS_WITHIN = 180.0  # seconds: five processes at once on a busy machine; how fast one starts is measured elsewhere
 EXTRA_TYPE = "com.example.extra"  # of the events that only the extra rule asks for
 
-STANDS = """SELECT topic, partition, next FROM monitor.offsets UNION ALL SELECT topic, partition, next FROM notifier.offsets
-    UNION ALL SELECT topic, partition, next FROM ticketing.offsets UNION ALL SELECT topic, partition, next FROM console.offsets"""
-LEFT = """SELECT (SELECT count(*) FROM monitor.outbox) + (SELECT count(*) FROM notifier.outbox) + (SELECT count(*) FROM ticketing.outbox)
-    + (SELECT count(*) FROM console.outbox) + (SELECT count(*) FROM notifier.notifications WHERE status = 'waiting')"""
+STANDS = " UNION ALL ".join(f"SELECT '{name}' AS service, topic, partition, next FROM {name}.offsets" for name in NAMES)  # noqa: S608
+WAITS = " UNION ALL ".join(f"SELECT '{name}.outbox' AS place, count(*)::int AS waiting FROM {name}.outbox" for name in NAMES)  # noqa: S608
+LEFT = WAITS + " UNION ALL SELECT 'notifier.notifications', count(*)::int FROM notifier.notifications WHERE status = 'waiting'"  # noqa: S608
 
 PROBED, PARTITIONS = (Topic.PRODUCT_EVENTS, Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS), 10
 
@@ -132,8 +131,24 @@ class Stack:
 
     async def at_rest(self) -> bool:
         """Says whether there is nothing left to read, to say or to send."""
-        [[left]] = await self.rows(LEFT)
+        left = sum(row["waiting"] for row in await self.rows(LEFT))
         return left == 0 and await self.passed(await self.ends())
+
+    async def rests(self, seconds: float, what: str = "everything at rest") -> float:
+        """Waits for that; returns how many seconds it took. Raises TimeoutError with what everything stands at."""
+        try:
+            return await within(seconds, self.at_rest, what)
+        except TimeoutError as error:
+            logs = "\n".join(f"{name} logged:\n{member.tail()}" for name, member in self.members.items())
+            raise TimeoutError("\n".join([str(error), *await self.behind(), await self.standing(), logs])) from None
+
+    async def behind(self) -> Sequence[str]:
+        """Returns what is not read, said or sent yet, in lines."""
+        ends = await self.ends()
+        unread = [(row, ends[TopicPartition(row["topic"], row["partition"])] - row["next"]) for row in await self.rows(STANDS)]
+        return [f"  {row['service']} has {count} to read of {row['topic']} {row['partition']}" for row, count in unread if count > 0] + [
+            f"  {row['waiting']} wait in {row['place']}" for row in await self.rows(LEFT) if row["waiting"]
+        ]
 
     async def standing(self) -> str:
         """Returns the state of everything, in lines, to find out what never came."""
@@ -142,7 +157,7 @@ class Stack:
             "notifications": "SELECT incident_id, kind, status, reason, count(*) FROM notifier.notifications GROUP BY 1, 2, 3, 4",
             "due": "SELECT kind, count(*), min(ready_at), max(attempts) FROM notifier.due GROUP BY 1",
             "account": "SELECT sum(read) AS read, sum(counted) AS counted, sum(late) AS late FROM monitor.fold_accounts",
-            "offsets": STANDS + " ORDER BY 1, 2",
+            "offsets": STANDS + " ORDER BY 1, 2, 3",
         }
         lines = [f"  {what}: {dict(row)}" for what, query in asked.items() for row in await self.rows(query)]
         return "\n".join([f"  mails: {len(self.sink.mails)}", *lines])

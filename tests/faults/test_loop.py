@@ -99,7 +99,7 @@ async def test_while_the_broker_is_away_tickets_are_taken_and_their_facts_go_out
         answers = [await new_ticket(ticketing, f"during-broker-{n}") for n in range(50)]
         await within(20, lambda: says(ticketing, "/readyz", 503), "readyz is red")
         assert await says(ticketing, "/livez", 200)
-    seconds = await within(60, stack.at_rest, "the backlog is published and read")
+    seconds = await stack.rests(60, "the backlog is published and read")
     assert [answer.status_code for answer in answers] == [201] * 50
     assert all(member.alive for member in stack.members.values())
     assert memory(ticketing) - before < 50_000_000
@@ -147,12 +147,12 @@ async def test_while_the_database_is_away_callers_hear_so_at_once_and_no_acknowl
 async def test_the_same_events_three_times_make_the_state_and_the_mails_of_once(run: Run) -> None:
     thrice = story(6)
     await run.tell(thrice)
-    await within(60, run.stack.at_rest, "everything at rest")
+    await run.stack.rests(60)
     once, mails = await state(run.stack), list(run.stack.sink.mails)
     for _ in range(2):
         for part in (thrice.directory, thrice.trouble, thrice.recovery):
             await run.play(part)
-        await within(60, run.stack.at_rest, "everything at rest")
+        await run.stack.rests(60)
     assert await found(run.stack, thrice) == expected(thrice)
     assert await state(run.stack) == once
     assert run.stack.sink.mails == mails
@@ -160,7 +160,7 @@ async def test_the_same_events_three_times_make_the_state_and_the_mails_of_once(
 
 async def test_every_topic_read_again_from_its_start_changes_nothing_and_tells_nobody(run: Run) -> None:
     stack = run.stack
-    await within(60, stack.at_rest, "everything at rest")
+    await stack.rests(60)
     before, mails = await state(stack), list(stack.sink.mails)
     for member in stack.members.values():
         await member.terminate()
@@ -169,7 +169,7 @@ async def test_every_topic_read_again_from_its_start_changes_nothing_and_tells_n
     for member in stack.members.values():
         await member.start()
     await within(120, stack.ready, "everything is ready again")
-    await within(120, stack.at_rest, "everything is read again")
+    await stack.rests(120, "everything is read again")
     assert await state(stack) == before
     assert stack.sink.mails == mails
 

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from shared.connecting.brokers import Brokers
 from shared.events import Topic
-from shared.streaming import unpacking
+from shared.streaming import fetching
 
 POLL_MS = 500
 IDLE = 20  # polls in a row that bring nothing before the broker counts as gone
@@ -62,7 +62,7 @@ class Kafka:
 @asynccontextmanager
 async def kafka(brokers: Brokers) -> AsyncIterator[Kafka]:
     """Opens a reader. Raises KafkaError when no broker lets us in."""
-    unpacking.install()
+    fetching.install()
     consumer = brokers.consumer(
         group_id=None, auto_offset_reset="earliest", isolation_level="read_committed", fetch_max_wait_ms=50, max_poll_records=2000
     )
