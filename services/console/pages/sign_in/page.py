@@ -85,4 +85,4 @@ def _words(refused: Refused) -> str:
 
 def _source(request: Request) -> str:
     peer = request.client.host if request.client else ""
-    return source_of(peer, request.headers.get("x-forwarded-for", ""), networks(settings_of(request).trusted_proxies))
+    return source_of(peer, ",".join(request.headers.getlist("x-forwarded-for")), networks(settings_of(request).trusted_proxies))
