@@ -73,7 +73,14 @@ def test_one_whose_opening_was_not_heard_opened_when_it_began() -> None:
 
 
 def test_what_each_fact_repeats_is_taken_from_the_newest() -> None:
-    changed = {"severity": "low", "title": "other", "component": "search", "symptom": "slow", "behind_seconds": 3.0, "failing_at": NOON}
+    changed: dict[str, Any] = {
+        "severity": "low",
+        "title": "other",
+        "component": "search",
+        "symptom": "slow",
+        "behind_seconds": 3.0,
+        "failing_at": NOON,
+    }
     it = told(opened(), updated(**changed))
     assert {name: getattr(it, name) for name in changed} == changed
     assert (it.revision, it.why, it.opened_at) == (1, {"ratio": 0.5}, NOON + MINUTE)
