@@ -18,12 +18,12 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
 from shared import metrics
-from shared.events import FOREIGN
 from shared.outbox import Lane, put
-from shared.postgres import TRANSIENT, Database, Tx, is_transient, wait_for_wakeup
-from shared.streaming import brake, offsets
+from shared.postgres import TRANSIENT, Database, is_transient, wait_for_wakeup
+from shared.streaming import offsets
 from shared.streaming.aside import Aside
 from shared.streaming.brake import Brake, Tripping
+from shared.streaming.braking import Braking
 from shared.streaming.dead_letters import DeadLetter, Suspects, without
 from shared.streaming.feed import Consumer, Feed, Piece, runs, unidentified
 from shared.streaming.offsets import Fenced, Log, Position
@@ -33,7 +33,6 @@ from shared.streaming.processor import Processor
 log = logging.getLogger(__name__)
 
 STALLED = 30.0  # seconds without a commit, with records waiting, before a stream is not ready
-LOOKS = 1.0  # seconds between checks for a release and for the topic's end, while the brake (circuit breaker) is on
 
 
 class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -60,11 +59,10 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self.consumer: Callable[[], Consumer | None] = lambda: None
         self.identity: Callable[[], Awaitable[str | None]] = unidentified  # returns the topic's id at the brokers; set with the consumer
         self.assigned: frozenset[int] | None = None  # None before the group has assigned anything
-        self.brakes = topic not in FOREIGN  # whether the stream stops when most of the topic fails
-        self.brake = self._brake_at_commit = Brake()
         self.aside, self.pause = Aside(topic, self.group), Pause()
         self.processor, self._database, self.slowest, self._together = processor, database, slowest, together
         self._feed = Feed(lambda: self.at_brokers, lambda: self.consumer())  # noqa: PLW0108  it is set later
+        self._braking = Braking(service, topic, self.group, self._feed)
         self._lock, self._stopping = asyncio.Lock(), asyncio.Event()
         self._positions: dict[int, Position] = {}
         self._bounds_of: frozenset[int] | None = None
@@ -73,11 +71,15 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._taken = 0
         self._unheard = False  # Kafka did not answer when offsets were last committed to it
         self._handling = False  # records were polled and are not all taken yet
-        self._ends: dict[int, int] = {}  # where the topic ends, while the brake is on: a paused consumer is not told
-        self._save_at = self._look_at = 0.0
+        self._save_at = 0.0
         self._progressed_at = time.monotonic()
-        for metric in (metrics.CONSUMED, metrics.FENCED, metrics.GAPS, metrics.BRAKE):
+        for metric in (metrics.CONSUMED, metrics.FENCED, metrics.GAPS):
             metric.labels(topic)
+
+    @property
+    def brake(self) -> Brake:
+        """Returns the brake (circuit breaker) that stops the topic when most of it fails."""
+        return self._braking.brake
 
     # ── called by the consumer ───────────────────────────────────────────────────────────────
 
@@ -132,7 +134,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     async def tick(self) -> None:
         """Runs one turn of `run`."""
         async with self._lock:
-            if self.brake.tripped and time.monotonic() >= self._look_at:
+            if self._braking.must_look:
                 await self._look()
             ready = await self._loaded() and not self.brake.tripped
             if ready and (self.processor.pressing() or time.monotonic() >= self._save_at):
@@ -155,7 +157,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     def retry_now(self) -> None:
         """Ends a pause, and makes the next tick check the brake's release: for callers who know that the cause was mended."""
         self.pause.end()
-        self._look_at = 0.0
+        self._braking.look_now()
 
     async def stop(self) -> None:
         """Saves what was taken and takes no more."""
@@ -205,8 +207,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             letters += await self.processor.take(rest)
         for partition, end in piece.ends.items():
             self._positions[partition].next = end
-        for run in runs(records) if self.brakes else ():
-            self.brake.take(run, letters)
+        self._braking.take(records, letters)
         if self.brake.tripped and len(records) > 1:
             raise Tripping
         self._letters += letters
@@ -228,7 +229,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             await offsets.advance(tx, self.name, self.topic, moved)
             await self.processor.save(tx)
             await put(tx, self.aside.messages(self._letters, forms), Lane.BULK)
-            await self._keep_brake(tx)
+            await self._braking.keep(tx, self._positions)
         for partition, position in moved.items():
             position.committed = position.next
             self._suspects.absolve(partition, position.committed)
@@ -236,12 +237,10 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         metrics.CONSUMED.labels(self.topic).inc(self._taken)
         self._letters, self._taken = [], 0
         self.pause.succeeded()
-        self._brake_at_commit = self.brake.copy()
         self._progressed_at = time.monotonic()
         # A save may take a tenth of the time, so a busy stream saves seldom and a calm one at once.
         self._save_at = self._progressed_at + min(max(10 * (self._progressed_at - started), 0.1), self.slowest)
-        if self.brake.tripped:
-            self._stop_topic()
+        self._braking.committed(self.assigned or ())
 
     async def _save_quietly(self) -> None:
         """Saves a last time before a partition is revoked: when it fails, the partition's next owner does the work again."""
@@ -276,7 +275,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _forget(self) -> None:
         self._positions, self._letters, self._taken = {}, [], 0
-        self.brake = self._brake_at_commit.copy()
+        self._braking.forget()
 
     def _pause(self, error: Exception) -> None:
         log.warning("%s pauses for %.0f s: %s", self.group, self.pause.begin(), error)
@@ -301,56 +300,28 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             return False
         return True
 
+    async def _look(self) -> None:
+        """Reads on from where the last commit stands when an operator has released the brake."""
+        assigned = self.assigned or ()
+        try:
+            if await self._braking.is_released(self._database, assigned):
+                self._suspects, self._bounds_of = Suspects(), None
+                self._braking.begin_anew(assigned)
+                self._forget()
+        except (*TRANSIENT, KafkaError) as error:
+            log.info("%s looks for a release in vain: %s", self.group, error)
+
     async def _load(self, partitions: list[int]) -> None:
         has = await self._feed.log(partitions, self.identity) if self._bounds_of != self.assigned else Log()
         async with self._database.transaction() as tx:
             positions = await offsets.load(tx, self.name, self.topic, partitions, has)
             await self.processor.load(tx, partitions)
-            if self.brake.tripped:
-                await brake.engage(tx, self.name, self.topic, partitions, self.brake)
-            elif self.brakes:
-                self.brake.waived = await brake.recall(tx, self.name, self.topic, partitions, has.ends)
+            await self._braking.load(tx, partitions, has.ends)
         for partition, position in positions.items():
             self._feed.seek(partition, position.next)
         self._positions, self._bounds_of = positions, self.assigned
         if self.brake.tripped:
             self._feed.pause(partitions)
-
-    # ── while most of a topic of our own fails ───────────────────────────────────────────────
-
-    async def _keep_brake(self, tx: Tx) -> None:
-        """Stores what the brake has to remember, in the transaction of the records that made it so."""
-        if self.brake.tripped:
-            await brake.engage(tx, self.name, self.topic, list(self._positions), self.brake)
-        else:
-            passed = self.brake.passed({partition: position.next for partition, position in self._positions.items()})
-            await brake.end(tx, self.name, self.topic, passed)
-
-    def _stop_topic(self) -> None:
-        log.error("%s: the brake stops %s: %s", self.group, self.topic, self.brake)
-        metrics.BRAKE.labels(self.topic).set(1)
-        self._feed.pause(self.assigned or ())
-
-    async def _look(self) -> None:
-        """Checks whether an operator has released the brake, and where the topic ends by now."""
-        self._look_at = time.monotonic() + LOOKS
-        try:
-            async with self._database.transaction() as tx:
-                released = await brake.is_released(tx, self.name, self.topic, list(self.assigned or ()))
-            if released:
-                self._read_on()
-            else:
-                self._ends = await self._feed.ends(self.assigned or (), LOOKS)
-        except (*TRANSIENT, KafkaError) as error:
-            log.info("%s looks for a release in vain: %s", self.group, error)
-
-    def _read_on(self) -> None:
-        """Begins anew where the last commit stands; loading takes what the release said from the brake's rows."""
-        log.warning("%s: the brake of %s is released", self.group, self.topic)
-        self._brake_at_commit, self._suspects, self._bounds_of = Brake(), Suspects(), None
-        self._forget()
-        metrics.BRAKE.labels(self.topic).set(0)
-        self._feed.resume(self.assigned or ())
 
     # ── for health and metrics ───────────────────────────────────────────────────────────────
 
@@ -375,7 +346,8 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _behind(self, partition: int, position: Position) -> int | None:
         if self.brake.tripped:
-            return max(self._ends[partition] - position.committed, 0) if partition in self._ends else None
+            ends = self._braking.ends
+            return max(ends[partition] - position.committed, 0) if partition in ends else None
         return await self._feed.behind(partition, position, idle=not self._handling)
 
     async def trouble(self) -> str | None:

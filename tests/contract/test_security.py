@@ -103,6 +103,41 @@ LIMITS = {
         "unit/shared/test_public_pages.py::test_nothing_else_is_there_whoever_asks",
         "unit/shared/test_public_pages.py::test_connections_without_end_on_the_public_port_push_nobody_out_of_the_api",
     ],
+    "**Console, signing in**": [
+        "flow/test_console_sign_in.py::test_after_some_failures_the_next_try_must_wait_from_anywhere_and_a_success_resets_the_name",
+        "flow/test_console_sign_in.py::test_what_is_not_right_says_the_same_whoever_it_is_of",
+        "unit/console/test_ways_in.py::test_the_wait_doubles_after_the_failures_that_cost_nothing_up_to_five_minutes",
+        "unit/console/test_ways_in.py::test_a_request_comes_from_the_nearest_address_that_is_no_proxy_of_ours",
+    ],
+    "**Console, sessions**": [
+        "flow/test_console_sign_in.py::test_the_cookie_is_for_this_host_alone_and_no_script_reads_it_and_only_its_digest_is_stored",
+        "flow/test_console_sign_in.py::test_a_session_ends_after_an_hour_without_use",
+        "flow/test_console_sign_in.py::test_a_session_ends_after_twelve_hours_of_use",
+        "flow/test_console_sign_in.py::test_what_changes_a_person_ends_their_sessions_and_nobody_elses",
+        "flow/test_console_sign_in.py::test_looking_at_a_link_does_not_use_it_up_and_the_button_does",
+        "flow/test_console_trusted.py::test_nobody_is_let_in_by_a_header_that_the_proxy_did_not_set",
+        "flow/test_console_trusted.py::test_the_groups_that_the_proxy_names_give_the_role",
+    ],
+    "**Console, forms**": [
+        "unit/console/test_ways_in.py::test_a_form_comes_from_a_page_of_ours_or_is_refused",
+        "flow/test_console_matrix.py::test_no_form_of_another_site_gets_in_anywhere",
+    ],
+    "**Console, viewers**": [
+        "flow/test_console_masking.py::test_what_agents_see_of_customers_is_hidden_from_viewers_on_every_page",
+        "flow/test_console_masking.py::test_an_id_that_is_a_mail_address_is_on_no_page_of_a_viewer",
+        "flow/test_console_sign_in.py::test_a_viewer_sees_personal_data_for_15_minutes_and_says_why",
+    ],
+    "**Console, audit log**": [
+        "flow/test_console_matrix.py::test_each_act_is_done_and_audited_for_who_has_its_role_and_for_nobody_else",
+        "flow/test_console_acting.py::test_the_owner_is_asked_for_the_person_and_the_audit_log_says_what_changed",
+        "flow/test_console_acting.py::test_an_act_whose_process_was_killed_has_its_line_after_its_lease",
+        "flow/test_console_people_rest.py::test_every_change_is_in_the_audit_log_and_says_nothing_of_a_password",
+    ],
+    "**Console, pages**": [
+        "flow/test_console_masking.py::test_every_page_says_to_the_browser_that_it_loads_and_sends_nothing_elsewhere",
+        "browser/test_injections.py::test_no_text_of_an_event_is_more_than_text",
+        "browser/test_injections.py::test_what_people_type_is_shown_to_them_as_text",
+    ],
     "**Producer**: an event may have": [
         "flow/test_bodies.py::test_a_declared_length_above_the_limit_is_413_before_anything_is_read",
         "flow/test_monitor_rest.py::test_an_event_that_cannot_be_read_is_refused_with_its_reason",

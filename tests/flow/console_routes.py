@@ -1,4 +1,4 @@
-"""Every route of the console's pages, each with one good request. A new route needs a line here."""
+"""Every route of the console's pages and every act of a form, each with one good request. A new one needs a line here."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +18,7 @@ VALUES ('i-1', 'r', 'checkout', 'high', 'checkout is failing', 'open', now(), no
 INSERT INTO tickets (id, number, customer_id, status, opened_at, changed_at) VALUES ('t-1', 1001, 'c-1', 'open', now(), now());
 INSERT INTO people (name, role, created_by) VALUES ('bob', 'agent', 'test');
 """
+ASKED = (Owner.MONITOR, Owner.NOTIFIER, Owner.TICKETING)
 
 
 class Ask(NamedTuple):
@@ -79,13 +80,35 @@ ASKS: dict[str, Ask] = {
     "POST /sign-out": sent("/sign-out"),
 }
 
+# Every act by its name in the audit log; the console's own are refused, because nothing has stopped and Kafka is away.
+ACTED: dict[str, Ask] = {
+    "incident.resolve": sent("/incidents/i-1/resolve", note="It works."),
+    "incident.dismiss": sent("/incidents/i-1/dismiss", note="It was a test."),
+    "ticket.reply": sent("/tickets/1001/reply", body="It works."),
+    "ticket.assign": sent("/tickets/1001/assign", to="bob"),
+    "ticket.unassign": sent("/tickets/1001/assign", to=""),
+    "ticket.link": sent("/tickets/1001/link", incident_id="i-1"),
+    "ticket.unlink": sent("/tickets/1001/unlink", verdict="unrelated"),
+    "ticket.resolve": sent("/tickets/1001/resolve", resolution="It works."),
+    "ticket.reopen": sent("/tickets/1001/reopen", reason="It fails."),
+    "customer.preferences": sent("/customers/c-1/preferences", incident="yes"),
+    "customer.clear_mark": sent("/customers/c-1/clear-mark", address="zoe@example.org"),
+    "customer.export": sent("/customers/c-1/export", 200),
+    "customer.erase": sent("/customers/c-1/erase", 503, confirm="c-1"),
+    **{f"{owner}.release": sent("/health/release", service=owner, topic="incidents.v1") for owner in ASKED},
+    **{f"{owner}.retry": sent("/health/retry", service=owner, kind="resolve") for owner in Owner},
+    **{f"{owner}.publish": sent("/health/publish", service=owner, topic="incidents.v1") for owner in Owner},
+    "console.release": sent("/health/release", 409, service="console", topic="incidents.v1"),
+    "letters.redrive": sent("/health/letters/incidents.v1/redrive", 503, chosen="0-1"),
+}
+
 
 @asynccontextmanager
 async def site(settings: Settings) -> AsyncIterator[Screen]:
     """Opens the pages with something to show, owners that do whatever they are asked, and no Kafka."""
     async with screen(settings.model_copy(update={"kafka": "127.0.0.1:9"})) as it:
         await it.run(GIVEN)
-        FakeOwner().asked_by(it, Owner.MONITOR, Owner.NOTIFIER, Owner.TICKETING)
+        FakeOwner().asked_by(it, *ASKED)
         it.hub.close()
         yield it
 

@@ -8,6 +8,17 @@ from tests.flow.console_screen import Screen
 NOW = datetime.now(UTC).replace(microsecond=0)
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'{{ 7*7 }}</textarea>"
 
+# What monitor says of an incident that 31 % of events opened.
+WHY: dict[str, Any] = {
+    "ratio": 0.3125,
+    "events": 120,
+    "bad_events": 37,
+    "customers": 14,
+    "window_seconds": 60.0,
+    "opens_at": {"ratio": 0.2, "events": 50, "customers": 3},
+    "resolves_below": {"ratio": 0.05, "events": 20, "calm_seconds": 120.0},
+}
+
 ORDINARY: dict[str, dict[str, Any]] = {
     "customers": {
         "id": "c-1",

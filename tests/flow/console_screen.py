@@ -38,6 +38,13 @@ class Screen:
         ) as client:
             yield client
 
+    async def page(self, path: str, role: Role = Role.AGENT, status: int = 200) -> str:
+        """Returns a page as a person of that role sees it."""
+        async with self.seen_by(role) as browser:
+            answer = await browser.get(path)
+        assert answer.status_code == status, answer.text
+        return answer.text
+
     async def run(self, script: str, *values: Any) -> None:
         async with self.database.connection() as connection:
             await connection.execute(script, *values)

@@ -36,10 +36,7 @@ async def notifier(on: Screen) -> FakeOwner:
 
 
 async def page(on: Screen, role: Role = Role.OPERATOR) -> str:
-    async with on.seen_by(role) as browser:
-        answer = await browser.get(PAGE)
-    assert answer.status_code == 200, answer.text
-    return answer.text
+    return await on.page(PAGE, role)
 
 
 async def test_everything_about_one_customer_is_there(on: Screen, notifier: FakeOwner) -> None:

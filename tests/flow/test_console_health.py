@@ -41,7 +41,7 @@ async def test_the_audit_log_lists_acts_and_filters_them(fresh_database: Setting
     async with screen(fresh_database) as on, on.seen_by(Role.LEAD) as browser:
         for person in ("ada", "bob"):
             async with on.database.transaction() as tx:
-                await audit.record(tx, person=person, role="lead", act="incident.dismiss", subject=f"incident:{person}")
+                await audit.record(tx, audit.Entry(person, "lead", "incident.dismiss", f"incident:{person}"))
         every, hers = await browser.get("/audit"), await browser.get("/audit?person=ada")
     assert ("incident:ada" in every.text, "incident:bob" in every.text) == (True, True)
     assert ("incident:ada" in hers.text, "incident:bob" in hers.text) == (True, False)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -12,18 +11,9 @@ from services.console.sessions.roles import Role
 from shared.http.problems import Problem
 from shared.settings import Settings
 from tests.flow.console_owner import FakeOwner
-from tests.flow.console_rows import EVIL, NOW, there_is
+from tests.flow.console_rows import EVIL, NOW, WHY, there_is
 from tests.flow.console_screen import Screen, screen
 
-WHY: dict[str, Any] = {
-    "ratio": 0.3125,
-    "events": 120,
-    "bad_events": 37,
-    "customers": 14,
-    "window_seconds": 60.0,
-    "opens_at": {"ratio": 0.2, "events": 50, "customers": 3},
-    "resolves_below": {"ratio": 0.05, "events": 20, "calm_seconds": 120.0},
-}
 RESOLVED = {
     "id": "i-1",
     "status": "resolved",
@@ -38,13 +28,6 @@ RESOLVED = {
 async def on(fresh_database: Settings) -> AsyncIterator[Screen]:
     async with screen(fresh_database) as it:
         yield it
-
-
-async def page(on: Screen, path: str, role: Role = Role.AGENT, status: int = 200) -> str:
-    async with on.seen_by(role) as browser:
-        answer = await browser.get(path)
-    assert answer.status_code == status, answer.text
-    return answer.text
 
 
 async def an_incident_with_a_past(on: Screen) -> None:
@@ -70,7 +53,7 @@ async def test_now_says_how_open_incidents_stand_and_how_many_wait(on: Screen) -
     await there_is(on, "incidents", id="i-3", title="Mail is failing", behind_seconds=300.0)
     await there_is(on, "tickets")
     await there_is(on, "notifications", status="failed", reason="address")
-    shown = await page(on, "/")
+    shown = await on.page("/")
     assert 'data-state="failing"' in shown
     assert "silent since" in shown
     assert "monitor is catching up" in shown
@@ -84,7 +67,7 @@ async def test_now_shows_the_fifty_newest_and_says_how_many_there_are(on: Screen
         " SELECT 'i-' || n, 'r', 'c', 'low', 'Trouble', 'open', now(), now() - n * interval '1 s', 1, now()"
         " FROM generate_series(1, 10050) n"
     )
-    shown = await page(on, "/")
+    shown = await on.page("/")
     assert shown.count("data-row=") == 50
     assert "the 50 newest of more than 10\u202f000" in shown
 
@@ -101,12 +84,12 @@ async def test_an_open_page_gets_only_the_region_it_asks_for(on: Screen) -> None
 async def test_the_list_has_filters_that_are_links(on: Screen) -> None:
     await there_is(on, "incidents")
     await there_is(on, "incidents", id="i-2", title="Search was failing", component="search", status="resolved", ended_at=NOW)
-    assert "Search was failing" not in await page(on, "/incidents?state=open")
-    assert "Checkout is failing" not in await page(on, "/incidents?state=ended")
-    of_search = await page(on, "/incidents?component=search")
+    assert "Search was failing" not in await on.page("/incidents?state=open")
+    assert "Checkout is failing" not in await on.page("/incidents?state=ended")
+    of_search = await on.page("/incidents?component=search")
     assert "Search was failing" in of_search
     assert "Checkout is failing" not in of_search
-    assert 'href="/incidents?component=checkout"' in await page(on, "/incidents")
+    assert 'href="/incidents?component=checkout"' in await on.page("/incidents")
 
 
 async def test_the_list_goes_on_by_a_cursor_until_all_were_shown_once(on: Screen) -> None:
@@ -118,7 +101,7 @@ async def test_the_list_goes_on_by_a_cursor_until_all_were_shown_once(on: Screen
     seen: list[str] = []
     path: str | None = "/incidents"
     while path:
-        shown = await page(on, path)
+        shown = await on.page(path)
         seen += re.findall(r'data-row="(i-\d+)"', shown)
         following = re.search(r'rel="next"[^>]* href="([^"]+)"', shown)
         path = f"/incidents{following[1].replace('&amp;', '&')}" if following else None
@@ -126,7 +109,7 @@ async def test_the_list_goes_on_by_a_cursor_until_all_were_shown_once(on: Screen
 
 
 async def test_a_cursor_of_nobody_is_refused(on: Screen) -> None:
-    await page(on, "/incidents?cursor=nonsense", status=422)
+    await on.page("/incidents?cursor=nonsense", status=422)
 
 
 # ── one incident ─────────────────────────────────────────────────────────────────────────────
@@ -134,7 +117,7 @@ async def test_a_cursor_of_nobody_is_refused(on: Screen) -> None:
 
 async def test_an_incident_shows_evidence_time_line_told_and_tickets(on: Screen) -> None:
     await an_incident_with_a_past(on)
-    shown = await page(on, "/incidents/i-1")
+    shown = await on.page("/incidents/i-1")
     assert "31.2 %" in shown
     assert "20 %" in shown
     assert "<svg" in shown
@@ -150,19 +133,19 @@ async def test_reasons_of_the_untold_are_counted(on: Screen) -> None:
     await there_is(on, "incidents")
     for number, reason in enumerate(("capped", "capped", "stale", "of a later version")):
         await there_is(on, "impact", customer_id=f"c-{number}", untold_reason=reason)
-    shown = re.sub(r"\s+", " ", await page(on, "/incidents/i-1"))
+    shown = re.sub(r"\s+", " ", await on.page("/incidents/i-1"))
     assert re.search(r"told often enough</a></th> <td class=\"number\">2</td>", shown)
     assert re.search(r"another reason</th> <td class=\"number\">1</td>", shown)
 
 
 async def test_an_unknown_incident_is_404(on: Screen) -> None:
     for path in ("/incidents/none", "/incidents/none/affected", "/why?customer=c-1&incident=none"):
-        await page(on, path, status=404)
+        await on.page(path, status=404)
 
 
 async def test_who_may_not_end_an_incident_sees_no_form_and_is_refused(on: Screen) -> None:
     await there_is(on, "incidents")
-    assert "Dismiss" not in await page(on, "/incidents/i-1")
+    assert "Dismiss" not in await on.page("/incidents/i-1")
     async with on.seen_by(Role.AGENT) as browser:
         answer = await browser.post("/incidents/i-1/resolve", data={"form_id": "a-form-of-this-test"})
     assert answer.status_code == 403
@@ -231,7 +214,7 @@ async def test_no_text_of_a_fact_becomes_markup(on: Screen) -> None:
         "/why?customer=c-1&incident=i-1",
         "/why?notification=n-1",
     ):
-        shown = await page(on, path)
+        shown = await on.page(path)
         assert "<script>alert" not in shown, path
         assert "<img src=x" not in shown, path
         assert "49</textarea>" not in shown.replace("&lt;", "<").replace("&gt;", ">"), path

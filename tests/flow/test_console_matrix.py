@@ -1,4 +1,7 @@
-"""Every route of the console's pages lets in whom SECURITY.md says and nobody else: each is really asked as each role, and as nobody."""
+"""Every route of the console's pages lets in whom SECURITY.md says; every act is done for whom the table of acts says, and nobody else.
+
+Each is really asked as each role, and as nobody.
+"""
 
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -6,9 +9,10 @@ from uuid import uuid4
 import httpx2
 import pytest
 
+from services.console.acting.acts import ACTS
 from services.console.sessions.roles import Role
 from shared.settings import Settings
-from tests.flow.console_routes import ASKS, routes, site
+from tests.flow.console_routes import ACTED, ASKS, Ask, routes, site
 from tests.flow.console_screen import Screen
 from tests.security_page import Row, covers, row_with, table
 
@@ -26,7 +30,10 @@ async def on(fresh_database: Settings) -> AsyncIterator[Screen]:
 
 async def answered(on: Screen, route: str, caller: str) -> int:
     """Returns what the route answers to this caller's link or form; 401 also for who is led to the page to sign in."""
-    ask, method = ASKS[route], route.partition(" ")[0]
+    return await asked(on, route.partition(" ")[0], ASKS[route], caller)
+
+
+async def asked(on: Screen, method: str, ask: Ask, caller: str) -> int:
     form = None if ask.form is None else ask.form | {"form_id": uuid4().hex}
     async with on.seen_by(CALLERS[caller]) as browser:
         return told(await browser.request(method, ask.url, data=form))
@@ -57,6 +64,20 @@ async def test_each_route_lets_in_whom_the_table_says_and_nobody_else(on: Screen
             may = FOR_THE_SIGNED.get(route, ASKS[route].status) if caller != "nobody" else ASKS[route].status
             refused = 401 if caller == "nobody" else 403
             assert await answered(on, route, caller) == (may if says == "yes" else refused), f"{route} as {caller}"
+
+
+def test_every_act_is_in_the_matrix() -> None:
+    assert ACTED.keys() == ACTS.keys(), "a new act needs a line in ACTED"
+
+
+@pytest.mark.parametrize("act", ACTS)
+async def test_each_act_is_done_and_audited_for_who_has_its_role_and_for_nobody_else(on: Screen, act: str) -> None:
+    for caller, role in CALLERS.items():
+        may = role is not None and role.may(ACTS[act].role)
+        refused = 401 if role is None else 403
+        await on.run("DELETE FROM audit")
+        assert await asked(on, "POST", ACTED[act], caller) == (ACTED[act].status if may else refused), caller
+        assert [(row["act"], row["role"]) for row in await on.rows("SELECT act, role FROM audit")] == [(act, caller)] * may
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/static", "/incidents/i-1/nothing/else", "/docs", "/openapi.json", "/v1/people", "/%2e%2e"])

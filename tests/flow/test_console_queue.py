@@ -25,10 +25,7 @@ async def ticket(on: Screen, number: int, **columns: object) -> None:
 
 
 async def page(on: Screen, query: str = "", role: Role = Role.AGENT) -> str:
-    async with on.seen_by(role) as browser:
-        answer = await browser.get(f"/queue{query}")
-    assert answer.status_code == 200, answer.text
-    return answer.text
+    return await on.page(f"/queue{query}", role)
 
 
 def numbers(text: str) -> list[int]:

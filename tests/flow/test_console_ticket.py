@@ -49,10 +49,7 @@ async def press(browser: httpx2.AsyncClient, form: str, **typed: str) -> httpx2.
 
 
 async def page(on: Screen, role: Role = Role.AGENT, path: str = PAGE) -> str:
-    async with on.seen_by(role) as browser:
-        answer = await browser.get(path)
-    assert answer.status_code == 200, answer.text
-    return answer.text
+    return await on.page(path, role)
 
 
 # ── what is seen ─────────────────────────────────────────────────────────────────────────────

@@ -76,17 +76,8 @@ async def work_on(world: World, ticket: dict[str, Any]) -> None:
     async with services(world)["console"].database.transaction() as tx:
         await drafts.keep(tx, "ada", drafts.of_ticket(ticket["id"]), "Dear Zoë Quill, pistachio is back.", "form-0001")
         await awaited.keep(tx, f"ticket:{ticket['id']}", "form-0002", ticket, by="ada", said="marzipan is fine")
-        await audit.record(
-            tx,
-            person="ada",
-            role="agent",
-            act="customer.preferences",
-            subject=f"customer:{ID}",
-            before=None,
-            after={"incident": True},
-            outcome="done",
-            form_id="form-0003",
-        )
+        entry = audit.Entry("ada", "agent", "customer.preferences", f"customer:{ID}", after={"incident": True}, form_id="form-0003")
+        await audit.record(tx, entry)
 
 
 async def forget_changes(world: World) -> None:

@@ -147,17 +147,8 @@ async def _settle(tx: Tx, press: Press, outcome: Done | Refused) -> None:
     else:
         await store.let_go(tx, press.form_id, again=outcome.is_unknown)
         words = f"{'not known' if outcome.is_unknown else 'refused'}: {outcome.words}"
-    await audit.record(
-        tx,
-        person=press.by.person,
-        role=press.by.role,
-        act=press.act.name,
-        subject=press.subject,
-        before=press.before,
-        after=after,
-        outcome=words,
-        form_id=press.form_id,
-    )
+    by, form_id = press.by, press.form_id
+    await audit.record(tx, audit.Entry(by.person, by.role, press.act.name, press.subject, press.before, after, words, form_id))
     await changed(tx, keys)
 
 

@@ -64,13 +64,6 @@ def router(settings: ConsoleSettings, passwords: Passwords) -> APIRouter:
     """Makes the routes. No answer is kept for an `Idempotency-Key`: it would keep links and what could be guessed of passwords."""
     routes = APIRouter(prefix="/v1/people", dependencies=[allow(Caller.OPERATOR)], tags=["people"])
 
-    async def hashed(said: SecretStr | None) -> str | None:
-        if said is None:
-            return None
-        if why := trouble(said.get_secret_value()):
-            raise Problem(422, why)
-        return await passwords.hashed(said.get_secret_value())
-
     @routes.get("")
     async def list_people(database: Db, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=200)] = 100) -> Page[PersonView]:
         """Returns who may sign in, by name."""
@@ -82,7 +75,7 @@ def router(settings: ConsoleSettings, passwords: Passwords) -> APIRouter:
     @routes.post("", status_code=201, responses=TAKEN)
     async def add_person(request: Request, database: Db, said: NewPerson) -> Response:
         """Lets somebody sign in."""
-        password = await hashed(said.password)
+        password = await _hashed(passwords, said.password)
         async with database.transaction() as tx:
             await roster.add(tx, _by(request), said.name, said.role, password)
         return Response(status_code=201)
@@ -104,7 +97,7 @@ def router(settings: ConsoleSettings, passwords: Passwords) -> APIRouter:
     @routes.patch("/{name:path}", status_code=204, responses={**NOBODY, **OWN})
     async def change_person(request: Request, database: Db, name: Who, said: PersonChange) -> Response:
         """Changes role or password, or whether this person may sign in; their sessions and links end."""
-        password = await hashed(said.password)
+        password = await _hashed(passwords, said.password)
         async with database.transaction() as tx:
             await roster.change(tx, _by(request), name, role=said.role, disabled=said.disabled, password=password)
         return Response(status_code=204)
@@ -122,6 +115,14 @@ def router(settings: ConsoleSettings, passwords: Passwords) -> APIRouter:
 def _by(request: Request) -> By:
     caller = caller_of(request)
     return By(caller.person, str(caller.role))
+
+
+async def _hashed(passwords: Passwords, said: SecretStr | None) -> str | None:
+    if said is None:
+        return None
+    if why := trouble(said.get_secret_value()):
+        raise Problem(422, why)
+    return await passwords.hashed(said.get_secret_value())
 
 
 def _position(cursor: str | None) -> str | None:

@@ -47,13 +47,14 @@ def in_short(reason: str | None) -> str:
     return said.short if said else plain(reason) if reason else "not decided yet"
 
 
-def trouble(answer: str) -> str:
-    """Returns what the last try met, of an answer that begins with notifier's word for it: `deferred 451 …`; empty without one."""
+def trouble(answer: str) -> tuple[str, str]:
+    """Returns what the last try met, in a sentence, and the provider's own words, which may name the customer's address.
+
+    An answer may begin with notifier's word for it: `deferred 451 …`; without one there is no sentence.
+    """
     word, _, rest = answer.partition(" ")
     sentence = TROUBLES.get(word)
-    if sentence is None:
-        return f"The provider said: {answer}" if answer else ""
-    return f"The last try: {sentence}{f' ({rest})' if rest else ''}."
+    return (f"The last try: {sentence}.", rest) if sentence else ("", answer)
 
 
 # ── sentences with figures ───────────────────────────────────────────────────────────────────

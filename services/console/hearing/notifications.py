@@ -21,7 +21,7 @@ async def on_notifications(tx: Tx, facts: Sequence[Fact]) -> None:
     await enter(tx)
     heard = [fact for fact in facts if isinstance(fact, Settled | NotificationEngaged) and not _names_the_forgotten(fact)]
     current = await unless_erased(tx, [(fact.data.customer_id, fact.time, fact) for fact in heard])
-    said = [_settled(fact) for fact in current if isinstance(fact, Settled)]
+    said = [settled(fact) for fact in current if isinstance(fact, Settled)]
     changed_ids = await notifications.settle(tx, said)
     new = [each for each in said if each.id in changed_ids]
     await impact.tell(tx, [_told(each, each.incident_id) for each in new if each.kind == "opened" and each.incident_id])
@@ -35,7 +35,8 @@ def _names_the_forgotten(fact: Fact) -> bool:
     return isinstance(fact, NotificationSuppressed) and fact.data.reason == ERASED
 
 
-def _settled(fact: Settled) -> Notification:
+def settled(fact: Settled) -> Notification:
+    """Returns the notification as the fact says it was settled. Pure."""
     data = fact.data
     about = (data.notification_id, data.customer_id, data.kind, data.incident_id, data.ticket_id)
     match fact:
@@ -53,8 +54,8 @@ def _told(each: Notification, incident_id: str) -> Told:
     return Told(incident_id, each.customer_id, each.at if is_told else None, None if is_told else each.reason, each.id)
 
 
-def _keys(settled: Iterable[Notification]) -> Iterable[str]:
-    for each in settled:
+def _keys(said: Iterable[Notification]) -> Iterable[str]:
+    for each in said:
         yield customer_key(each.customer_id)
         if each.status == "failed":
             yield "health"

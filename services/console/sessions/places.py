@@ -1,9 +1,10 @@
 """Says which addresses count: pages to show after signing in, our own origin, and where a request came from. Pure."""
 
 from collections.abc import Collection, Mapping
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
+Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 HOME = "/"
@@ -53,22 +54,32 @@ def networks(said: str) -> tuple[Network, ...]:
 
 def trusted(peer: str, proxies: Collection[Network]) -> bool:
     """Returns True when the connection comes from one of these proxies."""
-    try:
-        address = ip_address(peer)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return any((mapped or address) in each for each in proxies)
+    address = _address(peer)
+    return address is not None and any(address in each for each in proxies)
 
 
 def source_of(peer: str, forwarded_for: str, proxies: Collection[Network]) -> str:
-    """Returns the address that a request came from: the peer's, or what the nearest proxy that is trusted says before it."""
+    """Returns the address that a request came from: the peer's, or what the nearest proxy that is trusted says before it.
+
+    Of IPv6 it is the network of 64 bits: whoever has one address there usually has all of them (RFC 6177).
+    """
     for each in [peer, *(part.strip() for part in reversed(forwarded_for.split(",")))]:
-        if not each:
+        address = _address(each)
+        if address is None:
             return peer
-        if not trusted(each, proxies):
-            return each[:100]
+        if not any(address in proxy for proxy in proxies):
+            return str(ip_network((address, 64), strict=False) if address.version == 6 else address)
     return peer
+
+
+def _address(said: str) -> Address | None:
+    """Reads an address, also with a port behind it as some proxies write it; None when it is none."""
+    bare = said.partition("]")[0].removeprefix("[") if said.startswith("[") else said.partition(":")[0] if said.count(":") == 1 else said
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
 
 
 def groups_to_roles(said: str) -> Mapping[str, str]:

@@ -38,14 +38,17 @@ class Recognizer:
         return Signed(row["person"], Role(row["role"]), digest, row["unmasked_until"]) if row else None
 
     def _named(self, request: Request) -> str | None:
-        """Returns whom the trusted header names. From elsewhere than the listed proxies it is counted, and says nothing."""
-        said = request.headers.get(self._settings.trusted_header) if self._settings.trusted_header else None
-        if said is None:
+        """Returns whom the trusted header names; None without it, or when it is empty, which is how a proxy says that nobody is signed in.
+
+        From elsewhere than the listed proxies it is counted, and says nothing. A header that came twice names nobody.
+        """
+        header = self._settings.trusted_header
+        if not header or not any(request.headers.getlist(header)):
             return None
         if not trusted(request.client.host if request.client else "", self._proxies):
             metrics.HEADERS_IGNORED.inc()
             return None
-        return said
+        return _once(request, header)
 
     async def _of_proxy(self, request: Request, name: str) -> Signed | None:
         if person_trouble(name):
@@ -62,7 +65,7 @@ class Recognizer:
         """Returns the role that the groups of the header give, which is kept; without that header, the role that the person has."""
         if not self._settings.trusted_groups_header:
             return known
-        groups = {each.strip() for each in request.headers.get(self._settings.trusted_groups_header, "").split(",")}
+        groups = {each.strip() for each in _once(request, self._settings.trusted_groups_header).split(",")}
         role = highest(self._roles[group] for group in groups & self._roles.keys())
         if role is None or role == known:
             return role
@@ -71,6 +74,14 @@ class Recognizer:
         else:
             await people.change(tx, name, role=role)
         return role
+
+
+def _once(request: Request, header: str) -> str:
+    """Returns what a proxy's header says. One that came twice is counted and says nothing: a client may have sent the first of them."""
+    said = request.headers.getlist(header)
+    if len(said) > 1:
+        metrics.HEADERS_IGNORED.inc()
+    return said[0] if len(said) == 1 else ""
 
 
 def highest(roles: Iterable[str]) -> str | None:

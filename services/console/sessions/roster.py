@@ -1,12 +1,15 @@
 """What operators do with the people who sign in: each change is checked, made, and noted in the audit log, in one transaction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from services.console.sessions.auditing import noted
 from services.console.sessions.cookies import digest_of, new_id
 from services.console.sessions.roles import Role
 from services.console.store import people, sessions
+from services.console.store.audit import Entry
 from services.console.store.people import Person
 from shared.api import Problem
 from shared.identity import person_trouble
@@ -20,6 +23,10 @@ class By:
     person: str
     role: str
     form_id: str | None = None
+
+    def entry(self, act: str, name: str, before: Mapping[str, Any] | None = None, after: Mapping[str, Any] | None = None) -> Entry:
+        """Returns what the audit log gets of an act on the person of this name."""
+        return Entry(self.person, self.role, act, f"person:{name}", before, after, form_id=self.form_id)
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ async def add(tx: Tx, by: By, name: str, role: Role, password: str | None = None
     if not await people.add(tx, name, role, by=by.person, password=password):
         raise Problem(409, f"there is already somebody called {name}")
     after = {"role": role, "password": password is not None}
-    await noted(tx, by.person, by.role, "add a person", f"person:{name}", after=after, form_id=by.form_id)
+    await noted(tx, by.entry("add a person", name, after=after))
 
 
 async def change(tx: Tx, by: By, name: str, *, role: Role | None = None, disabled: bool | None = None, password: str | None = None) -> None:
@@ -52,7 +59,7 @@ async def change(tx: Tx, by: By, name: str, *, role: Role | None = None, disable
         "disabled": held.disabled if disabled is None else disabled,
         **({"password": "changed"} if password else {}),
     }
-    await noted(tx, by.person, by.role, "change a person", f"person:{name}", before=before, after=after, form_id=by.form_id)
+    await noted(tx, by.entry("change a person", name, before=before, after=after))
 
 
 async def remove(tx: Tx, by: By, name: str) -> None:
@@ -62,7 +69,7 @@ async def remove(tx: Tx, by: By, name: str) -> None:
         raise Problem(409, "somebody else has to do this: nobody removes themselves")
     await people.remove(tx, name)
     before = {"role": held.role, "disabled": held.disabled}
-    await noted(tx, by.person, by.role, "remove a person", f"person:{name}", before=before, form_id=by.form_id)
+    await noted(tx, by.entry("remove a person", name, before=before))
 
 
 async def make_link(tx: Tx, by: By, name: str) -> Link:
@@ -71,7 +78,7 @@ async def make_link(tx: Tx, by: By, name: str) -> Link:
         raise Problem(409, f"{name} may not sign in at present")
     link = Link(new_id(), await tx.fetchval("SELECT clock()") + sessions.LINKS)
     await sessions.add_link(tx, digest_of(link.id), name)
-    await noted(tx, by.person, by.role, "make a link", f"person:{name}", form_id=by.form_id)
+    await noted(tx, by.entry("make a link", name))
     return link
 
 
@@ -79,7 +86,7 @@ async def end_sessions(tx: Tx, by: By, name: str) -> int:
     """Signs a person out everywhere; returns how many sessions ended. Raises a 404 problem."""
     await _held(tx, name)
     ended = await sessions.end_all(tx, name)
-    await noted(tx, by.person, by.role, "end sessions", f"person:{name}", after={"sessions": ended}, form_id=by.form_id)
+    await noted(tx, by.entry("end sessions", name, after={"sessions": ended}))
     return ended
 
 

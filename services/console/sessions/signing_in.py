@@ -10,7 +10,8 @@ from services.console.sessions import throttling
 from services.console.sessions.auditing import noted
 from services.console.sessions.cookies import SESSION, digest_of, give, new_id, read
 from services.console.sessions.passwords import Passwords, outdated
-from services.console.store import audit, people, sessions
+from services.console.store import people, sessions
+from services.console.store.audit import Entry, record
 from services.console.store.people import Person
 from shared.identity import person_trouble
 from shared.postgres import Database, Tx
@@ -68,7 +69,7 @@ async def begin(tx: Tx, request: Request, response: Response, name: str, role: s
     await sessions.begin(tx, digest_of(id_), name, via)
     give(response, SESSION, id_, sessions.ABSOLUTE)
     metrics.SIGNED_IN.labels(via).inc()
-    await noted(tx, name, role, "sign in", f"person:{name}", after={"via": via})
+    await noted(tx, Entry(name, role, "sign in", f"person:{name}", after={"via": via}))
 
 
 async def _counted(database: Database, said: Tried) -> timedelta | None:
@@ -93,7 +94,9 @@ async def _held(database: Database, name: str) -> Person | None:
 
 
 async def _note_failure(database: Database, held: Person) -> None:
-    """Notes that somebody tried this person's name in vain; what else people type as a name is in no log."""
+    """Notes that somebody tried this person's name in vain; what else people type as a name is in no log.
+
+    It tells no page: nobody who is not signed in has others wait for the gate.
+    """
     async with database.transaction() as tx:
-        subject = f"person:{held.name}"
-        await audit.record(tx, person=held.name, role=held.role, act="sign in", subject=subject, outcome="refused")
+        await record(tx, Entry(held.name, held.role, "sign in", f"person:{held.name}", outcome="refused"))

@@ -1,6 +1,7 @@
 """Keeps who did what in the console: who, when, what, before, after, and how it ended."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +12,27 @@ from shared.postgres import Queries, Tx, plan_for_values
 queries = Queries(Path(__file__).with_name("audit.sql"))
 
 
-async def record(
-    tx: Tx,
-    *,
-    person: str,
-    role: str,
-    act: str,
-    subject: str,
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
-    outcome: str = "done",
-    form_id: str | None = None,
-) -> None:
-    """Notes one act in the transaction of the act itself.
+@dataclass(frozen=True)
+class Entry:
+    """Is one act. It holds states, ids and reasons, never words of or to a customer.
 
-    `subject` says about what it was: `ticket:<id>`, `incident:<id>`, `customer:<id>`, `person:<name>`. `before` and `after` hold
-    states, ids and reasons, never words of or to a customer: an erasure finds the rows whose subject is the customer, and only those.
+    `subject` says about what it was: `ticket:<id>`, `incident:<id>`, `customer:<id>`, `person:<name>`. An erasure finds the entries
+    whose subject is the customer, and only those.
     """
-    await tx.execute(queries.record, person, role, act, subject, before, after, outcome, form_id)
+
+    person: str
+    role: str
+    act: str
+    subject: str
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    outcome: str = "done"
+    form_id: str | None = None
+
+
+async def record(tx: Tx, entry: Entry) -> None:
+    """Notes one act in the transaction of the act itself."""
+    await tx.execute(queries.record, *(getattr(entry, each.name) for each in fields(Entry)))
 
 
 async def recorded(tx: Tx, form_id: str, person: str) -> bool:

@@ -45,4 +45,12 @@ def test_figures_tell_why_it_was_no_longer_so(why: dict[str, Any], sentence: str
 def test_a_reason_of_a_later_version_is_said_in_its_own_words() -> None:
     assert why_not("moon_phase", {}) == "The reason given is “moon phase”."
     assert in_short("moon_phase") == "moon phase"
-    assert trouble("554 go away") == "The provider said: 554 go away"
+    assert trouble("554 go away") == ("", "554 go away")
+
+
+def test_the_providers_own_words_are_apart_from_what_the_last_try_met() -> None:
+    assert trouble("relay 550 <ada@example.org>") == (
+        "The last try: the server refused us, whomever the message was for.",
+        "550 <ada@example.org>",
+    )
+    assert trouble("") == ("", "")

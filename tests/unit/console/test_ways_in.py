@@ -109,6 +109,10 @@ def test_an_hour_without_a_failure_forgets_those_before() -> None:
         ("10.0.0.1", "", "10.0.0.1"),
         ("::ffff:10.0.0.1", "198.51.100.9", "198.51.100.9"),
         ("", "198.51.100.9", ""),
+        ("10.0.0.1", "198.51.100.9:51000", "198.51.100.9"),  # every connection has another port
+        ("10.0.0.1", "203.0.113.5, unknown", "10.0.0.1"),  # what stands before it is not known to be true
+        ("10.0.0.1", "[2001:db8:1:2:3::4]:51000", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "", "2001:db8:1:2::/64"),
     ],
 )
 def test_a_request_comes_from_the_nearest_address_that_is_no_proxy_of_ours(peer: str, forwarded: str, source: str) -> None:

@@ -12,12 +12,12 @@ from fastapi.responses import StreamingResponse
 
 from services.console.frame.drawing import HEADERS
 from services.console.frame.reasons import in_short
-from services.console.live.changes import changed, enter
 from services.console.pages.affected.page import FIRST, incident_of, queries
 from services.console.pages.affected.sheet import line
+from services.console.sessions.auditing import noted
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed, allow
-from services.console.store import audit
+from services.console.store.audit import Entry
 from shared.answers import Name
 from shared.api import Db
 from shared.postgres import Database
@@ -45,17 +45,9 @@ COLUMNS = (
 async def export(database: Db, incident_id: Name, signed: Annotated[Signed, allow(Role.LEAD)]) -> StreamingResponse:
     """Streams the incident's customers. What is taken is written down before the first byte leaves."""
     async with database.transaction() as tx:
-        await enter(tx)
         incident = await incident_of(tx, incident_id)
-        await audit.record(
-            tx,
-            person=signed.person,
-            role=signed.role,
-            act="incident.export",
-            subject=f"incident:{incident_id}",
-            after={"rows": incident["affected"]},
-        )
-        await changed(tx, ["audit"])
+        after = {"rows": incident["affected"]}
+        await noted(tx, Entry(signed.person, signed.role, "incident.export", f"incident:{incident_id}", after=after))
     name = f"affected-{''.join(each if each.isalnum() and each.isascii() else '-' for each in incident_id)[:64]}.csv"
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(_sheet(database, incident_id), 200, headers, "text/csv; charset=utf-8")

@@ -13,6 +13,7 @@ from services.console.sessions.signed import Signed
 from services.console.sessions.signing_in import Refused, Tried, begin, by_password
 from services.console.settings import ConsoleSettings
 from services.console.store import sessions
+from services.console.store.audit import Entry
 from shared.api import Db
 
 router = APIRouter()
@@ -70,7 +71,7 @@ async def sign_out(request: Request, database: Db) -> Response:
     signed: Signed = request.state.signed
     async with database.transaction() as tx:
         await sessions.end(tx, signed.session)
-        await noted(tx, signed.person, signed.role, "sign out", f"person:{signed.person}")
+        await noted(tx, Entry(signed.person, signed.role, "sign out", f"person:{signed.person}"))
     answer = Response(status_code=303, headers={"Location": prefix_of(settings_of(request)) + "/sign-in", "Cache-Control": "no-store"})
     take(answer, SESSION)
     return answer
@@ -85,4 +86,4 @@ def _words(refused: Refused) -> str:
 
 def _source(request: Request) -> str:
     peer = request.client.host if request.client else ""
-    return source_of(peer, request.headers.get("x-forwarded-for", ""), networks(settings_of(request).trusted_proxies))
+    return source_of(peer, ",".join(request.headers.getlist("x-forwarded-for")), networks(settings_of(request).trusted_proxies))

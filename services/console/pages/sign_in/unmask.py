@@ -11,6 +11,7 @@ from services.console.sessions.auditing import noted
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed, allow
 from services.console.store import sessions
+from services.console.store.audit import Entry
 from shared.api import Db
 
 HOW_LONG = timedelta(minutes=15)
@@ -41,7 +42,7 @@ async def unmask(
     async with database.transaction() as tx:
         await sessions.unmask(tx, signed.session, signed.person, HOW_LONG)
         after = {"reason": reason.strip(), "minutes": 15}
-        await noted(tx, signed.person, signed.role, "see personal data", f"person:{signed.person}", after=after)
+        await noted(tx, Entry(signed.person, signed.role, "see personal data", f"person:{signed.person}", after=after))
     return onward(request, next)
 
 
@@ -50,5 +51,5 @@ async def mask(request: Request, database: Db, signed: Viewer, next: Next = "/")
     """Hides personal data again."""
     async with database.transaction() as tx:
         await sessions.unmask(tx, signed.session, signed.person, timedelta())
-        await noted(tx, signed.person, signed.role, "hide personal data", f"person:{signed.person}")
+        await noted(tx, Entry(signed.person, signed.role, "hide personal data", f"person:{signed.person}"))
     return onward(request, next)

@@ -35,6 +35,7 @@ class Link:
     at: datetime | None = None
     until: datetime | None = None
     shows_words: bool = False  # the text as it was sent is shown here
+    answer: str = ""  # what the provider said, which may name the customer's address
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,8 @@ def _decided(story: Story) -> Iterator[Link]:
     ended_at = None if message["status"] == "delivered" else said.step if said else _last(message)
     for step in DECIDED:
         if step is ended_at:
-            last = trouble(message["answer"]) if message["status"] == "failed" else ""
-            yield Link(step, False, f"{why_not(message['reason'], message['why'])} {last}".strip(), message["at"])
+            last, answer = trouble(message["answer"]) if message["status"] == "failed" else ("", "")
+            yield Link(step, False, f"{why_not(message['reason'], message['why'])} {last}".strip(), message["at"], answer=answer)
         else:
             yield _held(step, message, story.about)
 
@@ -163,8 +164,7 @@ def _held(step: Step, message: Row, about: Row | None) -> Link:
         case Step.WORDS:
             kept = bool(message["body"])
             return Link(step, True, "As they were sent:" if kept else "The words are not kept here.", shows_words=kept)
-    taken = f"The provider took it{_by(message)}{', and said ' + message['answer'] if message['answer'] else ''}."
-    return Link(step, True, taken, message["at"])
+    return Link(step, True, f"The provider took it{_by(message)}.", message["at"], answer=message["answer"] or "")
 
 
 def _by(message: Row) -> str:
