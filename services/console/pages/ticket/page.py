@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from services.console.acting.outcome import Done, Refused
 from services.console.acting.performing import done_at, form_id_of, perform, texts_of
 from services.console.frame.drawing import draw
+from services.console.live.changes import customer_key
 from services.console.pages.ticket.conversation import earlier_than, said_on
 from services.console.pages.ticket.forms import FORMS
 from services.console.pages.ticket.promise import standing
@@ -96,7 +97,7 @@ async def _drawn(
         request,
         "ticket/page.html",
         status=refused.status if refused else 200,
-        live=(f"ticket:{ticket['id']}", f"customer:{ticket['customer_id']}", "incidents"),
+        live=(f"ticket:{ticket['id']}", customer_key(ticket["customer_id"]), "incidents"),
         ticket=ticket,
         messages=said,
         earlier=earlier,

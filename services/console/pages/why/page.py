@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.console.frame.drawing import draw
 from services.console.frame.reasons import in_short
+from services.console.live.changes import customer_key
 from services.console.pages.why.chain import KINDS, Row, Story, chain, headline
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
@@ -42,6 +43,7 @@ async def _choice(request: Request, tx: Tx, customer: str, incident: str) -> Res
     return draw(
         request,
         "why/choice.html",
+        live=(customer_key(customer),) if customer else (),
         customer=customer,
         incident=incident,
         incidents=sorted(incidents, key=lambda each: each["started_at"], reverse=True),
@@ -62,7 +64,7 @@ async def _story(request: Request, tx: Tx, customer: str, incident: str, message
     return draw(
         request,
         "why/page.html",
-        live=(f"customer:{customer}", *((f"incident:{incident}",) if incident else ())),
+        live=(customer_key(customer), *((f"incident:{incident}",) if incident else ())),
         customer=customer,
         about=about,
         message=story.message,
