@@ -1,4 +1,7 @@
-"""People do what they do in the console, on all the services: by keys alone, without a script, in many tabs, and pressing twice."""
+"""People do what they do in the console, on all the services: by keys alone, without a script, in many tabs, and pressing twice.
+
+All tests that need the services are in this file, so that one process of `--dist loadfile` starts them, once.
+"""
 
 import asyncio
 from urllib.parse import parse_qsl
@@ -6,7 +9,9 @@ from urllib.parse import parse_qsl
 from playwright.async_api import Browser, Page, Route, expect
 
 from services.console.sessions.roles import Role
-from tests.browser.stage import Stage
+from tests.browser.console import free_port
+from tests.browser.proxy import PREFIX, proxy
+from tests.browser.stage import AWAY, Stage
 
 TITLE = "checkout is failing"
 
@@ -67,7 +72,7 @@ async def test_a_ticket_is_linked_and_unlinked_by_keys(chromium: Browser, stage:
         await page.keyboard.press("Enter")
         await expect(page.locator("[data-region=ticket]").get_by_role("link", name=TITLE)).to_be_visible()
         await ticket.becomes(incident_id=stage.checkout)
-        await tab_to(page, "It is not about this incident but about", "textbox")
+        await tab_to(page, "It is not about this incident", "textbox")
         await page.keyboard.type("an invoice")
         await page.keyboard.press("Enter")
         await expect(page.locator("[data-region=ticket]").get_by_role("link", name=TITLE)).to_have_count(0)
@@ -86,7 +91,7 @@ async def test_incidents_are_ended_by_keys(chromium: Browser, stage: Stage) -> N
             row = page.get_by_role("link", name=f"{'orders' if id_ == over else 'returns'} is failing")
             await row.focus()
             await page.keyboard.press("Enter")
-            await tab_to(page, "What you know", "textbox")
+            await tab_to(page, "Note for colleagues", "textbox")
             await page.keyboard.type(f"A load test, says {grace.name}")
             await tab_to(page, button)
             await page.keyboard.press("Enter")
@@ -236,3 +241,51 @@ async def test_without_a_script_people_sign_in_filter_answer_and_resolve(chromiu
         await expect(page.locator("[data-region=ticket]")).to_contain_text("resolved")
         await ticket.becomes(status="resolved")
         await ticket.gets("By a plain form")
+
+
+# ── the console goes away and comes back; a proxy stands before it ────────────────────────────
+
+
+async def test_a_console_that_is_killed_and_comes_back_loses_and_doubles_nothing(chromium: Browser, stage: Stage) -> None:
+    ticket = await stage.ticket()
+    async with stage.person(chromium, allowed=AWAY) as ada:
+        page = await ada.opens(ticket)
+        text = page.get_by_label("What you write to the customer")
+        await text.press_sequentially("Half a sentence")
+        stage.kill()
+        await expect(page.locator("#lost")).to_contain_text("Not live since")
+        await stage.shop.ask(ticket.customer, "Re: Where is my invoice?", "Written while nobody was there")
+        await text.press_sequentially(", and the rest")
+        await stage.restart()
+        await expect(page.locator("#lost")).to_be_hidden()
+        await expect(page.locator("[data-region=conversation]")).to_contain_text("Where is my invoice?")
+        await expect(text).to_have_value("Half a sentence, and the rest")
+        await expect(page.locator("[data-region=beside]")).to_contain_text("Re: Where is my invoice?", timeout=30_000)
+        await page.get_by_role("button", name="Send to").click()
+        await expect(page.locator("#latest")).to_contain_text("Half a sentence, and the rest")
+        await expect(page.locator(".bubble", has_text="Half a sentence, and the rest")).to_have_count(1)
+        await ticket.gets("Half a sentence, and the rest")
+        await page.reload()
+        await expect(page.locator(".bubble", has_text="Half a sentence, and the rest")).to_have_count(1)
+
+
+async def test_behind_a_prefix_people_sign_in_go_about_act_and_stay_current(chromium: Browser, stage: Stage) -> None:
+    ticket, seen_at = await stage.ticket(), free_port()
+    at = f"http://localhost:{seen_at}{PREFIX.decode()}"
+    await stage.restart(FOREWARN_CONSOLE_URL=at)
+    async with proxy(seen_at, stage.port), stage.person(chromium, at=at) as ada:
+        page = await ada.opens(ticket)
+        await expect(page).to_have_url(f"{at}/{ticket.path}")
+        await stage.shop.ask(ticket.customer, "One more thing", "It is urgent.")
+        await expect(page.locator("[data-region=beside]")).to_contain_text("One more thing")
+        await page.get_by_role("button", name="Assign to me").click()
+        await expect(page.locator("[data-region=ticket]")).to_contain_text(f"with {ada.name}")
+        await page.get_by_label("What you write to the customer").fill("Through the proxy")
+        await page.get_by_role("button", name="Send to").click()
+        await expect(page.locator("#latest")).to_contain_text("Through the proxy")
+        await page.get_by_role("link", name="Queue", exact=True).first.click()
+        await expect(page).to_have_url(f"{at}/queue")
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page).to_have_url(f"{at}/sign-in")
+    await ticket.gets("Through the proxy")
+    await stage.restart()

@@ -27,8 +27,8 @@ async def probe(page: Page, console: Console, *names: str) -> list[str]:
                 content_type="text/html",
                 body=f"""<!doctype html><title>probe</title><script type="module" src="{address("forewarn.js")}"></script>
                 <body data-prefix="" data-live="incidents" data-since="0"><time id="as-of"></time><span id="behind"></span><p id="lost"></p>
-                <main id="main">{region(*names)}<form method="post" action="/probe"><textarea data-draft="t-1"></textarea>
-                <button>Send</button></form></main></body>""",
+                <main id="main">{region(*names)}<form method="post" action="/probe"><input type="hidden" name="form_id" value="f-1">
+                <textarea data-draft="ticket:t-1:reply"></textarea><button>Send</button></form></main></body>""",
             )
 
     await page.route("**/probe", answer)
@@ -83,5 +83,5 @@ async def test_a_draft_is_saved_and_a_form_is_sent_once(chromium: Browser, conso
         page.on("request", lambda request: sent.append(request.url) if request.method == "POST" and "probe" in request.url else None)
         async with page.expect_response("**/probe"):
             await page.get_by_role("button", name="Send").dblclick()
-        assert saved == ["place=t-1&text=half+a+reply"]
+        assert saved == ["place=ticket%3At-1%3Areply&text=half+a+reply&form_id=f-1"]
         assert len(sent) == 1

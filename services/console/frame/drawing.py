@@ -18,6 +18,7 @@ from jinja2.runtime import Context
 
 from services.console.frame import words
 from services.console.frame.files import address
+from services.console.live.changes import ERASED
 from services.console.sessions.signed import Signed
 from services.console.settings import ConsoleSettings
 
@@ -67,10 +68,11 @@ def prefix_of(settings: ConsoleSettings) -> str:
 def draw(request: Request, template: str, *, live: Sequence[str] = (), status: int = 200, **values: Any) -> Response:
     """Returns the page, or the regions of it that the request asks for.
 
-    `template` is a path below `frame/` or `pages/`; `live` names the keys (`live/changes.py`) whose changes draw the regions anew.
+    `template` is a path below `frame/` or `pages/`; `live` names the keys (`live/changes.py`) whose changes draw the regions anew. A page
+    that shows anything of a customer has its words in regions and at least the key `ERASED`, which pages with other keys have, too.
     """
     found = environment.get_template(template)
-    given = _given(request) | {"live": " ".join(live)}
+    given = _given(request) | {"live": " ".join(dict.fromkeys((*live, ERASED))) if live else ""}
     macros = vars(environment.get_template("macros.html").make_module(given))
     given |= {name: macro for name, macro in macros.items() if not name.startswith("_")} | values
     asked = request.headers.get(REGIONS)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from services.console.hearing.erased import unless_erased
-from services.console.live.changes import changed, customer_key, enter
+from services.console.live.changes import ERASED, changed, customer_key, enter
 from services.console.personal import PERSONAL
 from services.console.store import customers
 from services.console.store.customers import Customer
@@ -28,7 +28,7 @@ async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
 async def _erase(tx: Tx, facts: Sequence[CustomerErased]) -> None:
     erased = await hear(tx, PERSONAL, facts)
     if erased:
-        await changed(tx, ["incidents", "tickets", "audit", *(customer_key(each) for each in erased)])
+        await changed(tx, [ERASED, "incidents", "tickets", "audit", *(customer_key(each) for each in erased)])
 
 
 async def _update(tx: Tx, facts: Sequence[CustomerUpdated]) -> None:

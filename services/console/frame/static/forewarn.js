@@ -1,6 +1,5 @@
 // What an open page does by itself: it stays current, keeps what one types, and listens to keys. Without it every page still works.
-const body = document.body, main = document.getElementById("main");
-const prefix = body.dataset.prefix;
+const body = document.body, main = document.getElementById("main"), prefix = body.dataset.prefix;
 const byId = (id) => document.getElementById(id);
 const clock = (moment) => new Date(moment).toISOString().slice(11, 19);
 
@@ -10,8 +9,8 @@ let source = null, last = body.dataset.since, lostAt = null, retry = null;
 let stopped = sessionStorage.getItem("stopped") === "yes";
 
 function open() {
-  if (!body.dataset.live || source || stopped || document.hidden) return;
-  const keys = encodeURIComponent(body.dataset.live);
+  if (!body.dataset.live || source || document.hidden) return;
+  const keys = encodeURIComponent(stopped ? ERASED : body.dataset.live); // a page that stands still lets go of who was erased, too
   source = new EventSource(`${prefix}/live?keys=${keys}&since=${last}`);
   for (const name of ["changed", "anew", "pulse"]) source.addEventListener(name, heard);
   source.onerror = lost;
@@ -27,10 +26,10 @@ function heard(event) {
   const { keys, at, behind } = JSON.parse(event.data);
   last = event.lastEventId;
   found();
-  current(at);
+  if (!stopped) current(at);
   byId("behind").textContent = behind >= 2 ? `behind by ${Math.round(behind)} s` : "";
-  if (event.type === "changed") want(keys);
-  if (event.type === "anew") want(null);
+  if (event.type === "anew" || keys.includes(ERASED)) want(null, true);
+  else if (event.type === "changed") want(keys);
 }
 
 function lost() {
@@ -66,9 +65,9 @@ function stopOrGoOn() {
   stopped = !stopped;
   sessionStorage.setItem("stopped", stopped ? "yes" : "no");
   showStop();
-  if (stopped) return close();
+  close();
   open();
-  want(null);
+  if (!stopped) want(null);
 }
 
 function showStop() {
@@ -81,49 +80,51 @@ function showStop() {
 }
 
 // ── drawing: regions are fetched and worked into the page ────────────────────────────────────
-const wanted = new Set();
-let timer = null, drawnAt = 0, drawing = false, held = false;
+const wanted = new Set(), ERASED = "erased";
+let timer = null, drawnAt = 0, drawing = false, held = false, moving = false; // moving: rows move, wherever the pointer is
 
 const regions = () => [...document.querySelectorAll("[data-region]")];
 const ask = (names) => fetch(body.dataset.page ?? location.href, { headers: { "Forewarn-Regions": names }, cache: "no-store", redirect: "manual" });
 
-function want(keys) {
+function want(keys, move = false) {
+  moving ||= move;
   for (const region of regions()) {
     const on = region.dataset.on?.split(" ");
     if (!keys || !on || on.some((key) => keys.includes(key))) wanted.add(region.dataset.region);
   }
-  timer ??= setTimeout(() => draw(), Math.max(0, drawnAt + EVERY - Date.now()));
+  timer ??= setTimeout(draw, Math.max(0, drawnAt + EVERY - Date.now()));
 }
 
-async function draw({ move = false } = {}) {
+async function draw() {
   if (drawing || !wanted.size) return;
   drawing = true;
-  const names = [...wanted].join(" ");
+  const names = [...wanted], again = () => names.forEach((name) => wanted.add(name));
   wanted.clear();
   try {
-    const answer = await ask(names);
-    if (answer.ok) show(await answer.text(), answer.headers.get("Forewarn-As-Of"), move);
+    const answer = await ask(names.join(" "));
+    if (answer.ok) show(await answer.text(), names, answer.headers.get("Forewarn-As-Of"));
     else if (answer.status === 401) signedOut();
-    else if (answer.status === 404) location.reload(); // what the page shows is gone: nothing of it may stay on the screen
-    else if (answer.status >= 500) names.split(" ").forEach((name) => wanted.add(name));
+    else if (answer.status === 404 || answer.type === "opaqueredirect") location.reload(); // what the page shows is gone: nothing of it may stay
+    else if (answer.status >= 500) again();
   } catch {
-    names.split(" ").forEach((name) => wanted.add(name)); // the server is away; what was missed is drawn when it is back
+    again(); // the server is away; what was missed is drawn when it is back
   }
   [drawing, timer, drawnAt] = [false, null, Date.now()];
-  if (wanted.size) timer = setTimeout(() => draw(), EVERY);
+  if (wanted.size) timer = setTimeout(draw, EVERY);
 }
 
-function show(html, at, move) {
+function show(html, names, at) {
   const drawn = new DOMParser().parseFromString(html, "text/html");
+  const places = names.map((name) => [document, drawn].map((page) => page.querySelector(`[data-region="${CSS.escape(name)}"]`)));
+  if (places.some(([old, fresh]) => old && !fresh)) return location.reload(); // it has become another page
   const anchor = main.querySelector(":focus") ?? [...main.querySelectorAll(":hover")].pop();
   const top = anchor?.getBoundingClientRect().top;
   held = false;
-  for (const fresh of drawn.querySelectorAll("[data-region]")) {
-    const old = document.querySelector(`[data-region="${CSS.escape(fresh.dataset.region)}"]`);
-    if (!old) continue;
-    if (!move) hold(old, fresh);
+  for (const [old, fresh] of places.filter(([old]) => old)) {
+    if (!moving) hold(old, fresh);
     morph(old, document.adoptNode(fresh));
   }
+  moving = false;
   if (!held) byId("news")?.remove();
   if (anchor?.isConnected) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
   if (at) current(at);
@@ -189,10 +190,7 @@ function news(count) {
   held = true;
   const button = byId("news") ?? body.appendChild(Object.assign(document.createElement("button"), { id: "news", className: "pill news", type: "button" }));
   button.textContent = count ? `${count} new: show` : "The list has changed: show";
-  button.onclick = () => {
-    regions().forEach((region) => wanted.add(region.dataset.region));
-    draw({ move: true });
-  };
+  button.onclick = () => draw(want(null, true));
 }
 
 // ── what one types ───────────────────────────────────────────────────────────────────────────
@@ -232,6 +230,7 @@ for (const field of fields(document)) {
   const [at, text] = JSON.parse(sessionStorage.getItem(field.dataset.draft) ?? "[0]");
   if (Date.now() - at < 10000) draft(Object.assign(field, { value: text }));
 }
+for (const name of Object.keys(sessionStorage)) if (name !== "stopped") sessionStorage.removeItem(name); // of tickets that are left
 
 document.addEventListener("input", ({ target }) => target.dataset.draft && draft(target));
 
@@ -294,7 +293,7 @@ addEventListener("pageshow", ({ persisted }) => {
   if (persisted) document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
   open();
 });
-setInterval(() => source && want(null), WORDS);
+setInterval(() => source && !stopped && body.dataset.live !== ERASED && want(null), WORDS);
 byId("stop")?.addEventListener("click", stopOrGoOn);
 document.querySelector('main [role="alert"][tabindex]')?.focus();
 showStop();

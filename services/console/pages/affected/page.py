@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.console.frame.drawing import draw
 from services.console.frame.reasons import REASONS, in_short, why_not
+from services.console.live.changes import ERASED
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
 from shared.answers import Cursor, Name
@@ -38,7 +39,7 @@ async def list_affected(
     return draw(
         request,
         "affected/page.html",
-        live=(f"incident:{incident_id}",) if cursor is None else (),
+        live=(f"incident:{incident_id}",) if cursor is None else (ERASED,),
         incident=incident,
         customers=customers,
         chosen=show,

@@ -12,6 +12,7 @@ from services.console.acting.outcome import Done, Refused
 from services.console.acting.performing import done_at, perform_here
 from services.console.frame.drawing import draw
 from services.console.frame.words import segment
+from services.console.live.changes import ERASED
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
 from shared.answers import Name
@@ -88,7 +89,7 @@ async def _drawn(request: Request, topic: str, refused: Refused | None = None) -
         trouble = str(error)
     status = refused.status if refused else 503 if trouble else 200
     words, given = (refused.words, refused.form_id) if refused else (trouble, "")
-    return draw(request, "health/letters.html", status=status, topic=topic, rows=rows, refused=words, given=given)
+    return draw(request, "health/letters.html", live=(ERASED,), status=status, topic=topic, rows=rows, refused=words, given=given)
 
 
 async def _waiting(request: Request, topic: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.console.frame.drawing import HEADERS, draw, prefix_of, sees_personal
 from services.console.frame.words import LOOKS_PERSONAL, segment
+from services.console.live.changes import ERASED
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
 from shared.api import Db
@@ -35,7 +36,7 @@ async def search(request: Request, database: Db, q: Annotated[str, Query(max_len
         return Response(status_code=303, headers=HEADERS | {"Location": prefix_of(request.app.state.settings) + _path(exact[0])})
     known = {row["id"] for row in exact}
     found = [*exact, *(row for row in titled if row["id"] not in known)]
-    return draw(request, "search/page.html", q=text, found=found, looked_at=LOOKED_AT)
+    return draw(request, "search/page.html", live=(ERASED,), q=text, found=found, looked_at=LOOKED_AT)
 
 
 async def _exact(tx: Tx, text: str, *, sees: bool) -> Sequence[asyncpg.Record]:

@@ -43,6 +43,7 @@ async def _choice(request: Request, tx: Tx, customer: str, incident: str) -> Res
     return draw(
         request,
         "why/choice.html",
+        live=(customer_key(customer),) if customer else (),
         customer=customer,
         incident=incident,
         incidents=sorted(incidents, key=lambda each: each["started_at"], reverse=True),
