@@ -25,18 +25,30 @@ TIMES = 100  # each page is asked for
 PAGES = {  # by name: the path, in which n is the number of the request
     "now": "/",
     "incidents": "/incidents",
+    "incidents of one component": "/incidents?component=part-7",
     "incident": "/incidents/i-{n}",
     "the largest incident": "/incidents/i-1",
     "affected": "/incidents/i-1/affected",
     "not told": "/incidents/i-1/affected?show=untold",
+    "who wrote": "/incidents/i-1/affected?show=wrote",
     "queue": "/queue",
+    "queue by age": "/queue?order=oldest",
+    "queue of nobody": "/queue?whose=nobody",
+    "queue of one agent": "/queue?whose=agent-7",
+    "queue of no incident": "/queue?incident=none",
+    "queue of the largest incident": "/queue?incident=i-1",
     "ticket": "/tickets/{ticket}",
     "customer": "/customers/c-{n}",
+    "the busiest customer": "/customers/c-1",
+    "a ticket of theirs": "/tickets/{last}",
     "why": "/why?customer=c-{n}&incident=i-1",
     "search by number": "/search?q={ticket}",
     "search by mail": "/search?q=c-{n}@example.org",
+    "search by words": "/search?q=fails",
     "health": "/health",
     "audit": "/audit",
+    "audit of one person": "/audit?person=agent-7",
+    "people": "/people",
 }
 
 
@@ -95,7 +107,7 @@ async def _page(settings: ConsoleSettings, database: Counted, path: str, size: S
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8004") as browser:
         for n in range(1, times + 6):
             spread = 1 + n * 7919 % size.tickets
-            url = path.format(n=1 + n * 7919 % min(size.customers, size.incidents), ticket=1000 + spread)
+            url = path.format(n=1 + n * 7919 % min(size.customers, size.incidents), ticket=1000 + spread, last=1000 + size.tickets)
             database.statements, started = 0, time.perf_counter()
             answer = await browser.get(url)
             took.append((time.perf_counter() - started) * 1000)
