@@ -54,6 +54,7 @@ async def fill(connection: asyncpg.Connection, size: Size) -> None:
             ("reach",),
             ("moments",),
             ("ticket_counts",),
+            ("deliveries",),
             ("audit", size.tickets),
         ):
             await connection.execute(getattr(queries, name), *values, timeout=WITHIN)

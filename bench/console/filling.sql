@@ -98,6 +98,11 @@ INSERT INTO ticket_counts (status, incident_id, assignee, tickets)
 SELECT status, coalesce(incident_id, ''), coalesce(assignee, ''), count(*)
 FROM tickets WHERE status IN ('open', 'in_progress', 'waiting') GROUP BY 1, 2, 3
 
+-- name: deliveries
+-- Counts what became of notifications in each minute, as the trigger does.
+INSERT INTO deliveries (minute, status, channel, reason, notifications)
+SELECT date_trunc('minute', at), status, coalesce(channel, ''), coalesce(reason, ''), count(*) FROM notifications GROUP BY 1, 2, 3, 4
+
 -- name: audit
 -- Makes one act for each ticket, by fifty people.
 INSERT INTO audit (at, person, role, act, subject, before, after, outcome, form_id)

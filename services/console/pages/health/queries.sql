@@ -1,8 +1,15 @@
 -- name: deliveries
 -- Counts what became of notifications in the last day, by outcome, channel and reason: the most frequent first.
-SELECT status, channel, reason, count(*) AS notifications FROM notifications
-WHERE at >= clock() - interval '1 day'
-GROUP BY status, channel, reason ORDER BY notifications DESC, status, channel, reason LIMIT 50
+-- Of the minute in which the day begins the notifications themselves are counted, of those after it the minutes' counts.
+WITH since AS MATERIALIZED (SELECT clock() - interval '1 day' AS at, date_trunc('minute', clock() - interval '1 day') AS minute),
+    counted AS (
+        SELECT d.status, d.channel, d.reason, d.notifications FROM deliveries d
+        WHERE d.minute > (SELECT minute FROM since)
+        UNION ALL
+        SELECT n.status, coalesce(n.channel, ''), coalesce(n.reason, ''), 1 FROM notifications n
+        WHERE n.at >= (SELECT at FROM since) AND n.at < (SELECT minute + interval '1 minute' FROM since))
+SELECT status, nullif(channel, '') AS channel, nullif(reason, '') AS reason, sum(notifications)::bigint AS notifications
+FROM counted GROUP BY counted.status, counted.channel, counted.reason ORDER BY notifications DESC, status, channel, reason LIMIT 50
 
 -- name: people
 -- Counts the people who may sign in, by role.
