@@ -59,6 +59,7 @@ async def fill(connection: asyncpg.Connection, size: Size) -> None:
         ):
             await connection.execute(getattr(queries, name), *values, timeout=WITHIN)
             _say(started, name)
+    _say(started, "keys and indexes")
     await connection.execute("VACUUM ANALYZE", timeout=WITHIN)
     _say(started, "statistics")
 
@@ -66,21 +67,26 @@ async def fill(connection: asyncpg.Connection, size: Size) -> None:
 @asynccontextmanager
 async def _bare(connection: asyncpg.Connection) -> AsyncIterator[None]:
     """Takes the tables' triggers, keys and indexes away while the context lasts."""
-    started, again = time.monotonic(), list[tuple[str, str]]()
+    again: list[str] = []
     for table in FILLED:
         of = f"console.{table}"
-        for row in await connection.fetch(INDEXES, of):
-            again.append((table, row["definition"]))
-            await connection.execute(f"DROP INDEX console.{row['definition'].split()[2 + (row['definition'].split()[1] == 'UNIQUE')]}")
-        for row in await connection.fetch(CONSTRAINTS, of):
-            again.append((table, f"ALTER TABLE {of} ADD CONSTRAINT {row['name']} {row['definition']}"))
-            await connection.execute(f"ALTER TABLE {of} DROP CONSTRAINT {row['name']}")
         await connection.execute(f"ALTER TABLE {of} DISABLE TRIGGER USER")
+        for row in await connection.fetch(INDEXES, of):
+            again.append(row["definition"])
+            await connection.execute(f"DROP INDEX console.{_name_in(row['definition'])}")
+        for row in await connection.fetch(CONSTRAINTS, of):
+            again.append(f"ALTER TABLE {of} ADD CONSTRAINT {row['name']} {row['definition']}")
+            await connection.execute(f"ALTER TABLE {of} DROP CONSTRAINT {row['name']}")
     yield
-    for table, statement in again:
+    for statement in again:
         await connection.execute(statement, timeout=WITHIN)
     for table in FILLED:
         await connection.execute(f"ALTER TABLE console.{table} ENABLE TRIGGER USER")
+
+
+def _name_in(definition: str) -> str:
+    """Returns the index that a definition is of: CREATE INDEX name ON …, or CREATE UNIQUE INDEX name ON …"""
+    return definition.partition(" INDEX ")[2].split()[0]
 
 
 def _say(started: float, what: str) -> None:
