@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from bench.console import following, pages, rebuilding
+from bench.servers import servers
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -11,4 +12,12 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 async def measure(said: Namespace) -> dict[str, object]:
-    return {"bench": "console", **await pages.measure(said), **await following.measure(said), **await rebuilding.measure(said)}
+    """Measures with ten of everything, with a million (the console reads new facts beside them, too), and from nothing."""
+    async with servers() as of:
+        few = await pages.with_few(of)
+    async with servers() as of:
+        many = await pages.with_many(of)
+        behind = await following.measure(of, said)
+    async with servers() as of:
+        rebuilt = await rebuilding.measure(of, said)
+    return {"bench": "console", **pages.compared(few, many), **behind, **rebuilt}

@@ -24,6 +24,7 @@ from shared.events import (
 )
 
 TOUCHED, WRITE = 40, 8  # customers of each incident, and how many of them write
+FIRST = 10_000_000  # the first ticket's number: beyond those that `filling` has made
 OF_EACH = 3 + 2 * TOUCHED + 5 * WRITE  # facts of one incident
 
 
@@ -42,7 +43,7 @@ def records(count: int, start: float, per_second: float) -> Iterator[Record]:
 
 
 def _incident(number: int, at: float, customers: int) -> Iterator[Fact]:
-    now, incident = datetime.fromtimestamp(at, UTC), f"i-{number}"
+    now, incident = datetime.fromtimestamp(at, UTC), f"outage-{number}"
     said = {"incident_id": incident, "rule": "rule-1", "component": f"part-{number % 50}", "severity": "high", "title": "It fails"}
     who = [f"c-{(number * TOUCHED + n) % customers}" for n in range(TOUCHED)]
     opened = IncidentOpened.Data(**said, started_at=now, opened_at=now, why={"ratio": 0.4, "open": 0.3})
@@ -80,7 +81,7 @@ def _told(incident: str, customer: str, now: datetime) -> Fact:
 
 
 def _ticket(number: int, incident: str, customer: str, now: datetime) -> Iterator[Fact]:
-    ticket = f"t-{number}"
+    ticket = f"case-{number}"
     state = TicketState(
         status="open",
         channel="form",
@@ -92,11 +93,11 @@ def _ticket(number: int, incident: str, customer: str, now: datetime) -> Iterato
         opened_at=now,
         due_at=now + timedelta(hours=1),
     )
-    about = {"ticket_id": ticket, "number": 1000 + number, "customer_id": customer, "by": "customer", "actor": "customer"}
+    about = {"ticket_id": ticket, "number": FIRST + number, "customer_id": customer, "by": "customer", "actor": "customer"}
     words = {"channel": "form", "subject": "Cannot pay"}
     opened = TicketOpened.Data(**about, **words, component=None, priority="normal", opened_at=now, state=state)
     yield TicketOpened.of(opened, subject=ticket, at=now)
-    received = TicketReceived.Data(**about, **words, message_id=f"m-{number}", body="The checkout hangs.", written_at=now, state=state)
+    received = TicketReceived.Data(**about, **words, message_id=f"m-{ticket}", body="The checkout hangs.", written_at=now, state=state)
     yield TicketReceived.of(received, subject=ticket, at=now)
     about |= {"by": "forewarn", "actor": "forewarn"}
     answered = now + timedelta(seconds=1)

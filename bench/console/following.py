@@ -10,7 +10,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 
 from bench.console.facts import records
-from bench.servers import Servers, servers, service, until_ready
+from bench.servers import Servers, service, until_ready
 
 PER_SECOND = 1000
 NEXT = "SELECT topic, partition, next FROM console.offsets"
@@ -18,13 +18,17 @@ NEXT = "SELECT topic, partition, next FROM console.offsets"
 Taken = dict[tuple[str, int], deque[tuple[int, float]]]  # by place: (offset, when the broker had it), in order
 
 
-async def measure(said: Namespace) -> dict[str, object]:
+async def measure(of: Servers, said: Namespace) -> dict[str, object]:
     """Returns the seconds behind at the 99th percentile. Raises AssertionError when the console never has them all."""
-    async with servers() as of, service(of, "console") as running:
+    print(f"publishing {PER_SECOND:,} facts a second for {said.console_seconds} s", flush=True)
+    async with service(of, "console") as running:
         await until_ready(running)
         delays = await _follow(of, int(said.console_seconds * PER_SECOND))
     p99 = quantiles(delays, n=100)[-1]
-    print(f"{len(delays):,} facts at {PER_SECOND:,} a second: behind by {p99:.2f} s at the 99th percentile, {max(delays):.2f} s at most")
+    print(
+        f"{len(delays):,} facts at {PER_SECOND:,} a second: behind by {p99:.2f} s at the 99th percentile, {max(delays):.2f} s at most",
+        flush=True,
+    )
     return {"behind_p99_s": round(p99, 3)}
 
 

@@ -1,7 +1,6 @@
 """How long the server takes for each page, and how many statements it needs: with ten of everything, and with a million."""
 
 import time
-from argparse import Namespace
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from statistics import quantiles
@@ -12,7 +11,7 @@ import httpx2
 from fastapi import Request
 
 from bench.console.filling import LARGE, TEN, Size, fill
-from bench.servers import Servers, servers
+from bench.servers import Servers
 from services.console.live.behind import Behind
 from services.console.live.hub import Hub
 from services.console.sessions.roles import Role
@@ -25,18 +24,30 @@ TIMES = 100  # each page is asked for
 PAGES = {  # by name: the path, in which n is the number of the request
     "now": "/",
     "incidents": "/incidents",
+    "incidents of one component": "/incidents?component=part-7",
     "incident": "/incidents/i-{n}",
     "the largest incident": "/incidents/i-1",
     "affected": "/incidents/i-1/affected",
-    "not told": "/incidents/i-1/affected?show=untold",
+    "not told": "/incidents/i-1/affected?show=untold&reason=capped",
+    "who wrote": "/incidents/i-1/affected?show=wrote",
     "queue": "/queue",
+    "queue by age": "/queue?order=oldest",
+    "queue of nobody": "/queue?whose=nobody",
+    "queue of one agent": "/queue?whose=agent-7",
+    "queue of no incident": "/queue?incident=none",
+    "queue of the largest incident": "/queue?incident=i-1",
     "ticket": "/tickets/{ticket}",
     "customer": "/customers/c-{n}",
+    "the busiest customer": "/customers/c-1",
+    "a ticket of theirs": "/tickets/{last}",
     "why": "/why?customer=c-{n}&incident=i-1",
     "search by number": "/search?q={ticket}",
     "search by mail": "/search?q=c-{n}@example.org",
+    "search by words": "/search?q=fails",
     "health": "/health",
     "audit": "/audit",
+    "audit of one person": "/audit?person=agent-7",
+    "people": "/people",
 }
 
 
@@ -59,12 +70,21 @@ class Counted(Database):
             self.statements += 1
 
 
-async def measure(_said: Namespace) -> dict[str, object]:
-    """Returns the p95 of each page in ms with a million of everything, and its statements. Raises AssertionError for a page that fails."""
-    async with servers() as of:
-        few = await _measured(of, TEN, 3)
-    async with servers() as of:
-        many = await _measured(of, LARGE, TIMES)
+Pages = dict[str, tuple[float, int]]  # by name: the p95 in ms, and how many statements it takes
+
+
+async def with_few(of: Servers) -> Pages:
+    """Fills ten of everything, and asks for each page. Raises AssertionError for a page that fails."""
+    return await _measured(of, TEN, 3)
+
+
+async def with_many(of: Servers) -> Pages:
+    """Fills a million of everything, and asks for each page so often that its p95 says something."""
+    return await _measured(of, LARGE, TIMES)
+
+
+def compared(few: Pages, many: Pages) -> dict[str, object]:
+    """Returns the figures of the pages. Raises AssertionError when one needs more statements where there is more."""
     grown = {name: (few[name][1], many[name][1]) for name in PAGES if few[name][1] != many[name][1]}
     assert not grown, f"these pages need more statements when there is more: {grown}"
     return {
@@ -73,7 +93,7 @@ async def measure(_said: Namespace) -> dict[str, object]:
     }
 
 
-async def _measured(of: Servers, size: Size, times: int) -> dict[str, tuple[float, int]]:
+async def _measured(of: Servers, size: Size, times: int) -> Pages:
     print(f"filling {size.customers:,} customers, {size.tickets:,} tickets, {size.incidents:,} open incidents", flush=True)
     settings = ConsoleSettings(**_given(of))
     connection = await asyncpg.connect(**Database(settings, "console").connect_arguments())
@@ -95,7 +115,7 @@ async def _page(settings: ConsoleSettings, database: Counted, path: str, size: S
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8004") as browser:
         for n in range(1, times + 6):
             spread = 1 + n * 7919 % size.tickets
-            url = path.format(n=1 + n * 7919 % min(size.customers, size.incidents), ticket=1000 + spread)
+            url = path.format(n=1 + n * 7919 % min(size.customers, size.incidents), ticket=1000 + spread, last=1000 + size.tickets)
             database.statements, started = 0, time.perf_counter()
             answer = await browser.get(url)
             took.append((time.perf_counter() - started) * 1000)

@@ -9,7 +9,7 @@ from hashlib import sha256
 import asyncpg
 
 from bench.console.facts import records
-from bench.servers import Servers, servers, service, until_ready
+from bench.servers import Servers, service, until_ready
 from deploy.local.processes import ROOT
 from deploy.simulator.play import play, producer
 from services.console.rebuilding.tables import MODEL
@@ -17,18 +17,18 @@ from shared.connecting.brokers import Brokers
 
 LAG = "SELECT coalesce(sum(next), 0) FROM console.offsets"
 WITHIN = 1200.0  # seconds that the first reading may take
+EVERY = 10.0  # seconds between two lines of progress
 
 
-async def measure(said: Namespace) -> dict[str, object]:
+async def measure(of: Servers, said: Namespace) -> dict[str, object]:
     """Returns the facts a second of a rebuild. Raises AssertionError when a table is not the same afterwards."""
-    async with servers() as of:
-        await _said(of, said.console_facts)
-        async with service(of, "console") as running:
-            await until_ready(running)
-            await _heard(of, said.console_facts)
-        before = await _tables(of)
-        took = await _rebuilt(of)
-        after = await _tables(of)
+    await _said(of, said.console_facts)
+    async with service(of, "console") as running:
+        await until_ready(running)
+        await _heard(of, said.console_facts)
+    before = await _tables(of)
+    took = await _rebuilt(of)
+    after = await _tables(of)
     different = [table for table in MODEL if before[table] != after[table]]
     assert not different, f"not the same after the rebuild: {', '.join(different)}"
     rate = said.console_facts / took
@@ -44,9 +44,14 @@ async def _said(of: Servers, count: int) -> None:
 
 async def _heard(of: Servers, count: int) -> None:
     connection, started = await of.connect(), time.monotonic()
+    said = started
     try:
         while (done := await connection.fetchval(LAG)) < count:
-            assert time.monotonic() - started < WITHIN, f"only {done:,} of {count:,} facts were heard in {WITHIN:.0f} s"
+            now = time.monotonic()
+            assert now - started < WITHIN, f"only {done:,} of {count:,} facts were heard in {WITHIN:.0f} s"
+            if now - said > EVERY:
+                said = now
+                print(f"  {now - started:5.0f} s  {done:,} heard", flush=True)
             await asyncio.sleep(0.5)
     finally:
         await connection.close()

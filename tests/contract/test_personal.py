@@ -37,6 +37,7 @@ FREE = {  # unless PERSONAL names it
     # ── console ──
     "moments": "counts by incident and second",
     "ticket_counts": "counts by incident and person of ours",
+    "deliveries": "counts by minute and outcome",
     "figures": "counts and times of many",
     "letters": "names of topics, reasons of a closed list, counts",
     "people": "people who work here, and what they sign in with",

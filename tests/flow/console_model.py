@@ -27,6 +27,11 @@ RECOUNTS = (
             UNION ALL SELECT incident_id, date_trunc('second', at), CASE status WHEN 'delivered' THEN kind ELSE status END
             FROM notifications WHERE incident_id IS NOT NULL) e GROUP BY 1, 2, 3) n USING (incident_id, second, what)
         WHERE m.customers IS DISTINCT FROM n.customers""",
+    """SELECT coalesce(d.minute, n.minute)::text, 'deliveries' FROM deliveries d FULL JOIN (
+        SELECT date_trunc('minute', at) AS minute, status, coalesce(channel, '') AS channel, coalesce(reason, '') AS reason,
+            count(*) AS notifications
+        FROM notifications GROUP BY 1, 2, 3, 4) n USING (minute, status, channel, reason)
+        WHERE d.notifications IS DISTINCT FROM n.notifications""",
     """SELECT coalesce(m.incident_id, t.incident_id), 'wrote' FROM (SELECT * FROM impact WHERE wrote_at IS NOT NULL) m FULL JOIN (
         SELECT DISTINCT ON (incident_id, customer_id) incident_id, customer_id, opened_at, id FROM tickets WHERE incident_id IS NOT NULL
         ORDER BY incident_id, customer_id, opened_at, id) t USING (incident_id, customer_id)

@@ -1,11 +1,14 @@
 """Health says how each service is, what waits and what was delivered; the audit log says who did what."""
 
 import re
+from datetime import timedelta
 
 from services.console.hearing.streams import streams
 from services.console.sessions.roles import Role
 from services.console.store import audit, letters
 from shared.settings import Settings
+from tests.builders import NOON
+from tests.fakes import Clock
 from tests.flow.console_screen import screen
 
 
@@ -22,6 +25,21 @@ async def test_services_that_do_not_answer_are_said_so_and_the_rest_is_shown(fre
     assert len(re.findall("> ?(?:cannot be reached|did not answer)<", answer.text)) == 3
     assert "2 not json" in answer.text
     assert ("delivered" in answer.text, 'data-state="failed">failed' in answer.text) == (True, False)
+
+
+async def test_deliveries_are_those_of_the_last_24_hours_to_the_moment(fresh_database: Settings) -> None:
+    now = NOON + timedelta(seconds=30)
+    await Clock(fresh_database, ["console"]).set(now)
+    ages = {"before": 10, "from-then-on": 0, "in-that-minute": -10, "a-minute-later": -60, "now": -86400}  # seconds more than a day
+    async with screen(fresh_database) as on, on.seen_by(Role.VIEWER) as browser:
+        for name, age in ages.items():
+            await on.run(
+                "INSERT INTO notifications (id, customer_id, kind, status, channel, at) VALUES ($1, 'c', 'opened', $1, 'email', $2)",
+                name,
+                now - timedelta(days=1, seconds=age),
+            )
+        text = (await browser.get("/health")).text
+    assert {name for name in ages if f'data-state="{name}"' in text} == ages.keys() - {"before"}
 
 
 async def test_only_operators_see_letters_and_release_streams(fresh_database: Settings) -> None:

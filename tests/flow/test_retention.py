@@ -69,6 +69,7 @@ BOUNDED = {
     "timeline": "goes with its incident or ticket",
     "moments": "goes with its incident",
     "ticket_counts": "counts what is open",
+    "deliveries": "goes with its notifications",
 }
 
 # These statements make rows of each table: $1 how many, $2 how old, $3 the beginning of their ids. The incident `open` still lasts.

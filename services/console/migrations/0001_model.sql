@@ -82,7 +82,8 @@ CREATE INDEX impact_told ON impact (incident_id, first_seen_at, customer_id) INC
     WHERE told_at IS NOT NULL AND first_seen_at IS NOT NULL;
 CREATE INDEX impact_not_told ON impact (incident_id, coalesce(untold_reason, ''), first_seen_at, customer_id)
     WHERE told_at IS NULL AND first_seen_at IS NOT NULL;
-CREATE INDEX impact_wrote ON impact (incident_id, first_seen_at, customer_id) WHERE wrote_at IS NOT NULL AND first_seen_at IS NOT NULL;
+CREATE INDEX impact_wrote ON impact (incident_id, first_seen_at, customer_id) INCLUDE (told_at, wrote_at)
+    WHERE wrote_at IS NOT NULL AND first_seen_at IS NOT NULL;
 
 CREATE INDEX impact_age ON impact (last_seen_at);
 
@@ -140,18 +141,23 @@ CREATE INDEX tickets_number ON tickets (number);
 CREATE INDEX tickets_of_customer ON tickets (customer_id, opened_at DESC);
 CREATE INDEX tickets_of_incident ON tickets (incident_id, status, opened_at) WHERE incident_id IS NOT NULL;
 CREATE INDEX tickets_queue ON tickets (status, opened_at, number) WHERE status IN ('open', 'in_progress', 'waiting');
-CREATE INDEX tickets_due ON tickets (due_at, number) WHERE status IN ('open', 'in_progress', 'waiting') AND responded_at IS NULL;
 CREATE INDEX tickets_held ON tickets (assignee, status, opened_at) WHERE status IN ('open', 'in_progress', 'waiting');
 CREATE INDEX tickets_opened ON tickets (opened_at);
--- For the queue: those that owe no first response, by age; those of no incident, by age and by clock; and nobody's.
+-- For the queue: those that owe no first response, by age; those that owe one, by clock; and of either those of no incident, of one
+-- incident, and nobody's. What a filter leaves out is not read, however much of it there is.
 CREATE INDEX tickets_answered ON tickets (status, opened_at, number)
     WHERE status IN ('open', 'in_progress', 'waiting') AND (responded_at IS NOT NULL OR due_at IS NULL);
 CREATE INDEX tickets_unlinked ON tickets (status, opened_at, number)
     WHERE status IN ('open', 'in_progress', 'waiting') AND incident_id IS NULL;
 CREATE INDEX tickets_nobodys ON tickets (status, opened_at, number)
     WHERE status IN ('open', 'in_progress', 'waiting') AND assignee IS NULL;
-CREATE INDEX tickets_unlinked_due ON tickets (due_at, number)
-    WHERE status IN ('open', 'in_progress', 'waiting') AND incident_id IS NULL AND responded_at IS NULL;
+CREATE INDEX tickets_due ON tickets (status, due_at, number) WHERE status IN ('open', 'in_progress', 'waiting') AND responded_at IS NULL;
+CREATE INDEX tickets_unlinked_due ON tickets (status, due_at, number)
+    WHERE status IN ('open', 'in_progress', 'waiting') AND responded_at IS NULL AND incident_id IS NULL;
+CREATE INDEX tickets_linked_due ON tickets (incident_id, status, due_at, number)
+    WHERE status IN ('open', 'in_progress', 'waiting') AND responded_at IS NULL AND incident_id IS NOT NULL;
+CREATE INDEX tickets_nobodys_due ON tickets (status, due_at, number)
+    WHERE status IN ('open', 'in_progress', 'waiting') AND responded_at IS NULL AND assignee IS NULL;
 CREATE INDEX tickets_age ON tickets (changed_at) WHERE status = 'closed';
 
 CREATE TABLE messages (
@@ -226,6 +232,17 @@ CREATE TABLE ticket_counts (
 );
 CREATE INDEX ticket_counts_none ON ticket_counts (status) WHERE tickets = 0;  -- to be deleted in the same statement
 
+-- What became of notifications in each minute; kept by the trigger of `notifications`.
+CREATE TABLE deliveries (
+    minute        timestamptz NOT NULL,
+    status        text        NOT NULL,
+    channel       text        NOT NULL,                 -- '' for none
+    reason        text        NOT NULL,                 -- '' for none
+    notifications int         NOT NULL,
+    PRIMARY KEY (minute, status, channel, reason)
+);
+CREATE INDEX deliveries_none ON deliveries (minute) WHERE notifications = 0;  -- to be deleted in the same statement
+
 -- ── What is counted ──────────────────────────────────────────────────────────────────────────
 -- Counts follow from rows by these triggers and by nothing else, so they are right after whatever is written or deleted. They move by
 -- what a statement has moved: a row that came counts once, a row that went counts minus once. Names of tables have no schema: the same
@@ -280,7 +297,7 @@ CREATE TRIGGER went AFTER DELETE ON impact REFERENCING OLD TABLE AS went FOR EAC
 CREATE TRIGGER moved AFTER UPDATE ON impact REFERENCING NEW TABLE AS came OLD TABLE AS went
     FOR EACH STATEMENT EXECUTE FUNCTION count_impact();
 
--- Adds what has moved in `notifications` to the seconds in which customers were told, or not.
+-- Adds what has moved in `notifications` to the seconds in which customers were told, or not, and to the minutes' outcomes.
 CREATE FUNCTION count_notifications() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format($sql$
@@ -291,6 +308,14 @@ BEGIN
         ON CONFLICT (incident_id, second, what) DO UPDATE SET customers = moments.customers + excluded.customers
     $sql$, moved(TG_OP));
     DELETE FROM moments WHERE customers = 0;
+    EXECUTE format($sql$
+        WITH moved AS (%s)
+        INSERT INTO deliveries (minute, status, channel, reason, notifications)
+        SELECT date_trunc('minute', at), status, coalesce(channel, ''), coalesce(reason, ''), sum(sign)
+        FROM moved GROUP BY 1, 2, 3, 4 HAVING sum(sign) <> 0
+        ON CONFLICT (minute, status, channel, reason) DO UPDATE SET notifications = deliveries.notifications + excluded.notifications
+    $sql$, moved(TG_OP));
+    DELETE FROM deliveries WHERE notifications = 0;
     RETURN NULL;
 END $$;
 CREATE TRIGGER came AFTER INSERT ON notifications REFERENCING NEW TABLE AS came

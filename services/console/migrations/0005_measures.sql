@@ -14,6 +14,3 @@ CREATE TABLE letters (
     reasons   jsonb       NOT NULL,                     -- of those that wait: reason → how many
     seen_at   timestamptz NOT NULL                      -- when the topic was read last
 );
-
--- Deliveries of the last day by outcome: the index alone answers.
-CREATE INDEX notifications_settled ON notifications (at) INCLUDE (status, channel, reason);

@@ -25,6 +25,7 @@ MODEL = (
     "timeline",
     "moments",
     "ticket_counts",
+    "deliveries",
 )
 
 HAS_SCHEMA = "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)"

@@ -1,7 +1,7 @@
 """Merges what all services say about one incident into one time line, alike things close together as one entry. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -89,7 +89,7 @@ def _runs(happened: Sequence[Happened]) -> list[_Run]:
         place = latest.get(each.what)
         joins = each.customers > 0 or each.service != "monitor"
         if place is not None and joins and each.at - runs[place].last.at <= TOGETHER:
-            runs[place] = replace(runs[place], last=each, many=runs[place].many + size)
+            runs[place] = _Run(runs[place].first, each, runs[place].many + size)
         else:
             latest[each.what] = len(runs)
             runs.append(_Run(each, each, size))

@@ -18,12 +18,14 @@ FROM waiting
 -- Lists tickets after a place: those that owe a first response by the end of their clock (part 1), then the others by their age (part 2);
 -- ordered by age alone ($1 false), all are in part 2. $2 states, $3 assignee ('' for nobody), $4 incident ('' for none), $5 to $7 the place.
 WITH due AS MATERIALIZED (
-    SELECT t.id, 1 AS part, t.due_at AS place_at, t.number FROM tickets t
-        WHERE $1 AND $5 = 1 AND t.status IN ('open', 'in_progress', 'waiting') AND t.status = ANY ($2) AND t.responded_at IS NULL
+    SELECT each.* FROM unnest($2::text[]) AS s (status) CROSS JOIN LATERAL (
+        SELECT t.id, 1 AS part, t.due_at AS place_at, t.number FROM tickets t
+        WHERE $1 AND $5 = 1 AND t.status IN ('open', 'in_progress', 'waiting') AND t.status = s.status AND t.responded_at IS NULL
             AND t.due_at IS NOT NULL AND (t.due_at, t.number) > ($6, $7)
             AND ($3::text IS NULL OR $3 = '' AND t.assignee IS NULL OR $3 <> '' AND t.assignee = $3)
             AND ($4::text IS NULL OR $4 = '' AND t.incident_id IS NULL OR $4 <> '' AND t.incident_id = $4)
-        ORDER BY t.due_at, t.number LIMIT $8),
+        ORDER BY t.due_at, t.number LIMIT $8) AS each
+    ORDER BY each.place_at, each.number LIMIT $8),
 page AS (
     SELECT * FROM due
     UNION ALL
