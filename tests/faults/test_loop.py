@@ -91,6 +91,13 @@ async def test_sigterm_in_the_middle_of_an_incident_ends_within_ten_seconds_and_
     assert run.stack.sink.same_id_repeats() == repeats
 
 
+async def test_a_rebuild_that_is_killed_while_facts_come_in_and_run_again_makes_what_the_topics_say(run: Run) -> None:
+    harm = Harm("rebuild, killed and run again", rebuild_killed_in_the_middle)
+    await run.round(story(9), harm, Moment(kind="opened", mails=20))
+    await run.compare()
+    assert run.shortcomings() == []
+
+
 async def test_while_the_broker_is_away_tickets_are_taken_and_their_facts_go_out_when_it_is_back(run: Run) -> None:
     stack = run.stack
     ticketing = stack.members["ticketing"]
@@ -172,13 +179,6 @@ async def test_every_topic_read_again_from_its_start_changes_nothing_and_tells_n
     await stack.rests(120, "everything is read again")
     assert await state(stack) == before
     assert stack.sink.mails == mails
-
-
-async def test_a_rebuild_that_is_killed_while_facts_come_in_and_run_again_makes_what_the_topics_say(run: Run) -> None:
-    harm = Harm("rebuild, killed and run again", rebuild_killed_in_the_middle)
-    await run.round(story(9), harm, Moment(kind="opened", mails=20))
-    await run.compare()
-    assert run.shortcomings() == []
 
 
 # ── what the tests ask and do ────────────────────────────────────────────────────────────────
