@@ -42,7 +42,7 @@ test: $(READY) ## all tests; without Docker those that need none; ARGS="-k outbo
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m docker $(ARGS) || [ $$? = 5 ]
 
 browser-test: $(READY) ## the console's pages in Chromium, on all services: axe, acts by keys, injections, a console that is killed
-	$(BIN)/pytest -m browser tests/browser $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m browser tests/browser $(ARGS)
 
 hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`, an outage after each hundred: CASES=10000 SEED=1
 	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED)

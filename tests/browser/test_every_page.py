@@ -1,4 +1,4 @@
-"""Every page, filled with data, can be used by everybody: axe finds nothing in light, in dark and on a narrow screen, which never scrolls sideways."""
+"""Every page, with data, can be used by everybody: axe finds nothing in light, in dark and on a narrow screen, where nothing is cut off."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

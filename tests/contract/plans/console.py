@@ -131,6 +131,7 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "happened_to_incident": "'i-7', 300, 1000, 3000",
     "tickets_of_incident": "'i-7', ARRAY['open', 'in_progress', 'waiting', 'resolved', 'closed'], 20",
     "affected_incident": "'i-7'",
+    "affected_reasons": "'i-7', ARRAY['', 'capped', 'stale'], 10001",
     "affected_all": (f"'i-7', {FROM_THE_FIRST}, 51", "'i-7', now(), 'c-7', 51"),
     "affected_told": f"'i-7', {FROM_THE_FIRST}, 51",
     "affected_wrote": f"'i-7', {FROM_THE_FIRST}, 51",

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.console.frame.drawing import draw
 from services.console.frame.reasons import REASONS, in_short, why_not
+from services.console.frame.standing import MANY, at_most
 from services.console.live.changes import ERASED
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
@@ -35,6 +36,7 @@ async def list_affected(
     async with database.connection() as tx:
         incident = await incident_of(tx, incident_id)
         found = await tx.fetch(LISTS[show], incident_id, *_position(cursor), ROWS + 1, *([reason] if show == "untold" else []))
+        counted = await tx.fetch(queries.affected_reasons, incident_id, ["", *REASONS], MANY + 1)
         customers = await tx.fetch(queries.affected_shown, incident_id, [row["customer_id"] for row in found[:ROWS]])
     return draw(
         request,
@@ -44,12 +46,18 @@ async def list_affected(
         customers=customers,
         chosen=show,
         reason=reason,
-        reasons=("", *REASONS),
+        reasons=[(row["reason"], row["customers"]) for row in counted if row["customers"] or _is_chosen(row["reason"], show, reason)],
+        at_most=at_most,
         in_short=in_short,
         why_not=why_not,
         may_export=request.state.signed.role.may(Role.LEAD),
         next=position_after(found[ROWS - 1]) if len(found) > ROWS else None,
     )
+
+
+def _is_chosen(one: str, show: Show, reason: Reason) -> bool:
+    """Returns True for the reason that the page lists, which stays among the choices also without customers."""
+    return show == "untold" and one == reason
 
 
 async def incident_of(tx: Tx, incident_id: str) -> Any:

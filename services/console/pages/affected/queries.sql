@@ -2,6 +2,14 @@
 -- Returns what the page says of the incident itself.
 SELECT id, title, component, status, affected, told, untold, wrote FROM incidents WHERE id = $1
 
+-- name: affected_reasons
+-- Counts the customers who were not told, for each of these reasons, up to a limit; the empty reason: nothing is decided yet.
+SELECT reason, (
+    SELECT count(*) FROM (
+        SELECT FROM impact WHERE incident_id = $1 AND coalesce(untold_reason, '') = reason AND told_at IS NULL AND first_seen_at IS NOT NULL
+        LIMIT $3) AS found) AS customers
+FROM unnest($2::text[]) AS reason
+
 -- name: affected_all
 -- Finds the customers whom an incident touches, by when they were first touched, from a position on.
 SELECT customer_id, first_seen_at FROM impact

@@ -1,6 +1,7 @@
 """Draws who did what, with filters that are links."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -26,4 +27,24 @@ async def show(
         rows = await audit.latest(tx, before=numbered_position(cursor), person=person, act=act, subject=subject, limit=ROWS)
     rest = cursor_of(str(rows[ROWS - 1]["id"])) if len(rows) > ROWS else None
     filters = {"person": person, "act": act, "subject": subject}
-    return draw(request, "audit/page.html", live=("audit",), rows=rows[:ROWS], next=rest, filters=filters)
+    acts = [{**row, "moved": moved(row["before"] or {}, row["after"] or {})} for row in rows[:ROWS]]
+    return draw(request, "audit/page.html", live=("audit",), rows=acts, next=rest, filters=filters)
+
+
+def moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Returns what an act changed, each with what it was and what it became, in words; nothing where it is not known."""
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name, None if name in before else "")]
+    return [(name.removesuffix("_id"), _said(before, name), _said(after, name)) for name in names]
+
+
+def _said(of: Mapping[str, Any], name: str) -> str:
+    """Returns a value as people write it: `yes`, `none`, a list with commas; empty when nothing is said of it."""
+    match of.get(name, ""):
+        case None:
+            return "none"
+        case bool(value):
+            return "yes" if value else "no"
+        case list(values):
+            return ", ".join(map(str, values)) or "none"
+        case value:
+            return str(value)

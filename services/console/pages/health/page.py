@@ -14,6 +14,7 @@ from services.console.measures.registry import MEASURES
 from services.console.measures.words import in_words
 from services.console.pages.health.asking import Asking, own
 from services.console.pages.health.letters import router as letters_router
+from services.console.pages.health.tokens import tokens_in
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
 from services.console.store import letters, measures
@@ -95,6 +96,7 @@ async def _drawn(request: Request, refused: Refused | None = None) -> Response:
             "deliveries": await tx.fetch(queries.deliveries),
             "people": await tx.fetch(queries.people),
         }
+    values["tokens"] = await tokens_in(request.app.state.settings.tokens_file)
     figures = [(each, [in_words(counted.figures.get(each.name), each.unit) for counted in kept.values()]) for each in MEASURES]
     status = refused.status if refused else 200
     values |= {
