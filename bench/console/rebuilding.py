@@ -15,7 +15,7 @@ from deploy.simulator.play import play, producer
 from services.console.rebuilding.tables import MODEL
 from shared.connecting.brokers import Brokers
 
-LAG = "SELECT coalesce(sum(next), 0) FROM console.offsets"
+HEARD = "SELECT coalesce(sum(next), 0)::bigint FROM console.offsets"
 WITHIN = 1200.0  # seconds that the first reading may take
 EVERY = 10.0  # seconds between two lines of progress
 
@@ -46,7 +46,7 @@ async def _heard(of: Servers, count: int) -> None:
     connection, started = await of.connect(), time.monotonic()
     said = started
     try:
-        while (done := await connection.fetchval(LAG)) < count:
+        while (done := await connection.fetchval(HEARD)) < count:
             now = time.monotonic()
             assert now - started < WITHIN, f"only {done:,} of {count:,} facts were heard in {WITHIN:.0f} s"
             if now - said > EVERY:

@@ -144,7 +144,7 @@ CREATE INDEX tickets_queue ON tickets (status, opened_at, number) WHERE status I
 CREATE INDEX tickets_held ON tickets (assignee, status, opened_at) WHERE status IN ('open', 'in_progress', 'waiting');
 CREATE INDEX tickets_opened ON tickets (opened_at);
 -- For the queue: those that owe no first response, by age; those that owe one, by clock; and of either those of no incident, of one
--- incident, and nobody's. What a filter leaves out is not read, however much of it there is.
+-- incident, one agent's and nobody's. What a filter leaves out is not read, however much of it there is.
 CREATE INDEX tickets_answered ON tickets (status, opened_at, number)
     WHERE status IN ('open', 'in_progress', 'waiting') AND (responded_at IS NOT NULL OR due_at IS NULL);
 CREATE INDEX tickets_unlinked ON tickets (status, opened_at, number)
@@ -156,6 +156,8 @@ CREATE INDEX tickets_unlinked_due ON tickets (status, due_at, number)
     WHERE status IN ('open', 'in_progress', 'waiting') AND responded_at IS NULL AND incident_id IS NULL;
 CREATE INDEX tickets_linked_due ON tickets (incident_id, status, due_at, number)
     WHERE status IN ('open', 'in_progress', 'waiting') AND responded_at IS NULL AND incident_id IS NOT NULL;
+CREATE INDEX tickets_held_due ON tickets (assignee, status, due_at, number)
+    WHERE status IN ('open', 'in_progress', 'waiting') AND responded_at IS NULL AND assignee IS NOT NULL;
 CREATE INDEX tickets_nobodys_due ON tickets (status, due_at, number)
     WHERE status IN ('open', 'in_progress', 'waiting') AND responded_at IS NULL AND assignee IS NULL;
 CREATE INDEX tickets_age ON tickets (changed_at) WHERE status = 'closed';

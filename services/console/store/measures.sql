@@ -7,7 +7,7 @@ FROM incidents WHERE opened_at >= $1 AND opened_at < $2
 
 -- name: lead_time
 -- Takes the median lead time, in seconds, of customers of the incidents of a period.
-SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM m.wrote_at - m.told_at)::float8)
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', m.wrote_at - m.told_at))
 FROM incidents i JOIN impact m ON m.incident_id = i.id
 WHERE i.opened_at >= $1 AND i.opened_at < $2 AND m.first_seen_at IS NOT NULL AND m.wrote_at >= m.told_at
 
@@ -19,7 +19,7 @@ WITH seconds AS (
     WHERE i.opened_at >= $1 AND i.opened_at < $2 AND m.first_seen_at IS NOT NULL AND m.told_at IS NOT NULL
     GROUP BY 1)
 SELECT (SELECT max(told) FROM seconds) AS most,
-    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM m.told_at - i.opened_at)::float8) AS spread
+    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY date_part('epoch', m.told_at - i.opened_at)) AS spread
 FROM incidents i JOIN impact m ON m.incident_id = i.id
 WHERE i.opened_at >= $1 AND i.opened_at < $2 AND m.first_seen_at IS NOT NULL AND m.told_at IS NOT NULL
 
@@ -27,18 +27,18 @@ WHERE i.opened_at >= $1 AND i.opened_at < $2 AND m.first_seen_at IS NOT NULL AND
 -- Counts the tickets that were opened in a period, with the medians and 95th percentiles of what they waited for, in seconds.
 SELECT count(*) AS tickets, count(*) FILTER (WHERE resolved_at IS NOT NULL OR reopened > 0) AS resolved,
     count(*) FILTER (WHERE reopened > 0) AS reopened,
-    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM person_responded_at - opened_at)::float8)
+    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY date_part('epoch', person_responded_at - opened_at))
         FILTER (WHERE person_responded_at IS NOT NULL) AS human,
-    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM responded_at - opened_at)::float8)
+    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY date_part('epoch', responded_at - opened_at))
         FILTER (WHERE responded_automatically AND responded_at IS NOT NULL) AS automatic,
-    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM resolved_at - opened_at)::float8)
+    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY date_part('epoch', resolved_at - opened_at))
         FILTER (WHERE status IN ('resolved', 'closed') AND resolved_at IS NOT NULL) AS resolution
 FROM tickets WHERE opened_at >= $1 AND opened_at < $2
 
 -- name: incident_reach
 -- Returns what is counted of one incident, and its median lead time in seconds.
 SELECT affected, told, told_first, wrote, (
-    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM m.wrote_at - m.told_at)::float8)
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY date_part('epoch', m.wrote_at - m.told_at))
     FROM impact m WHERE m.incident_id = i.id AND m.wrote_at IS NOT NULL AND m.first_seen_at IS NOT NULL AND m.wrote_at >= m.told_at) AS lead_time
 FROM incidents i WHERE id = $1
 
@@ -49,7 +49,7 @@ WITH seconds AS (
     FROM impact WHERE incident_id = $1 AND first_seen_at IS NOT NULL AND told_at IS NOT NULL
     GROUP BY 1)
 SELECT (SELECT max(told) FROM seconds) AS most, (
-    SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM m.told_at - i.opened_at)::float8)
+    SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY date_part('epoch', m.told_at - i.opened_at))
     FROM incidents i JOIN impact m ON m.incident_id = i.id
     WHERE i.id = $1 AND m.first_seen_at IS NOT NULL AND m.told_at IS NOT NULL) AS spread
 
@@ -57,11 +57,11 @@ SELECT (SELECT max(told) FROM seconds) AS most, (
 -- Counts the tickets that are linked to an incident now, with the medians and 95th percentiles of what they waited for, in seconds.
 SELECT count(*) AS tickets, count(*) FILTER (WHERE resolved_at IS NOT NULL OR reopened > 0) AS resolved,
     count(*) FILTER (WHERE reopened > 0) AS reopened,
-    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM person_responded_at - opened_at)::float8)
+    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY date_part('epoch', person_responded_at - opened_at))
         FILTER (WHERE person_responded_at IS NOT NULL) AS human,
-    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM responded_at - opened_at)::float8)
+    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY date_part('epoch', responded_at - opened_at))
         FILTER (WHERE responded_automatically AND responded_at IS NOT NULL) AS automatic,
-    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM resolved_at - opened_at)::float8)
+    percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY date_part('epoch', resolved_at - opened_at))
         FILTER (WHERE status IN ('resolved', 'closed') AND resolved_at IS NOT NULL) AS resolution
 FROM tickets WHERE incident_id = $1
 

@@ -19,8 +19,8 @@ GROWING = {
         *("due", "idempotency", "erasures"),
     },
     "console": {
-        *("customers", "incidents", "impact", "notifications", "tickets", "messages", "suggestions", "risks", "timeline", "moments", "deliveries"),
-        *("sessions", "sign_in_failures", "audit", "changes", "viewing", "acts", "drafts"),
+        *("customers", "incidents", "impact", "notifications", "tickets", "messages", "suggestions", "risks", "timeline", "moments"),
+        *("deliveries", "sessions", "sign_in_failures", "audit", "changes", "viewing", "acts", "drafts"),
         *("due", "idempotency", "erasures"),
     },
 }
@@ -148,7 +148,8 @@ SELECT 'i-' || 1 + n / 300, now() + n * interval '1 second', 'touched', 3 FROM g
 INSERT INTO ticket_counts (status, incident_id, assignee, tickets)
 SELECT status, 'i-' || n, '', 3 FROM generate_series(1, 3000) n, unnest(ARRAY['open', 'in_progress', 'waiting']) AS status;
 INSERT INTO deliveries (minute, status, channel, reason, notifications)
-SELECT date_trunc('minute', now()) - n / 4 * interval '1 minute', (ARRAY['suppressed', 'failed', 'delivered', 'queued'])[1 + n % 4], 'email', '', 9
+SELECT date_trunc('minute', now()) - n / 4 * interval '1 minute', (ARRAY['suppressed', 'failed', 'delivered', 'queued'])[1 + n % 4],
+    'email', '', 9
 FROM generate_series(1, 400000) n;
 INSERT INTO people (name, role, created_by) SELECT 'p-' || n, 'agent', 'p-1' FROM generate_series(1, 1000) n;
 INSERT INTO sessions (digest, person, via) SELECT sha256(n::text::bytea), 'p-' || 1 + n % 1000, 'link' FROM generate_series(1, 50000) n;
