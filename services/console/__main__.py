@@ -17,7 +17,7 @@ from services.console.live.behind import Behind
 from services.console.live.hub import Hub
 from services.console.personal import PERSONAL
 from services.console.sessions.passwords import Passwords
-from services.console.sessions.places import cannot_sign_in
+from services.console.sessions.places import cannot_sign_in, cannot_tell_apart
 from services.console.sessions.recognizing import Recognizer
 from services.console.settings import ConsoleSettings
 from services.console.site import site
@@ -31,9 +31,11 @@ log = logging.getLogger(__name__)
 
 
 async def say_whether_people_can_sign_in(settings: ConsoleSettings) -> None:
-    """Logs an error where no browser can sign in at the console's address."""
+    """Logs an error where no browser can sign in at the console's address, and a warning where all come from one address."""
     if why := cannot_sign_in(settings.console_url):
         log.error("%s", why)
+    if why := cannot_tell_apart(settings.console_url, settings.trusted_proxies):
+        log.warning("%s", why)
 
 
 def service(settings: ConsoleSettings) -> Service:

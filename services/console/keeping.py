@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from services.console.settings import ConsoleSettings
-from services.console.store.sessions import ABSOLUTE, ATTEMPTS, LINKS
+from services.console.store.sessions import ABSOLUTE, ATTEMPTS, KNOWN, LINKS
 from shared.retention import Kept, days
 
 OF_OPEN = "EXISTS (SELECT FROM incidents i WHERE i.id = old.incident_id AND i.status = 'open')"
@@ -30,6 +30,7 @@ def kept(settings: ConsoleSettings) -> tuple[Kept, ...]:
         Kept("sessions", "created_at", ABSOLUTE),
         Kept("entry_links", "created_at", LINKS),
         Kept("provider_attempts", "created_at", ATTEMPTS),
+        Kept("known_browsers", "used_at", KNOWN),
         Kept("sign_in_failures", "failed_at", days(1)),
         Kept("audit", "at", days(settings.keep_audit_days)),
         Kept("changes", "at", timedelta(minutes=10)),

@@ -53,7 +53,7 @@ async def enter(console: str, link: str, person: str) -> Entered:
         asked = await http.get(page)
         assert (asked.status_code, person in asked.text) == (200, True), f"the page of the link answers {asked.status_code}"
         came = await http.post(page, headers=OWN_PAGE)
-        found = re.search(rf"^{re.escape(SESSION)}=([^;]+);(.*)$", came.headers.get("set-cookie", ""))
+        found = re.search(rf"(?m)^{re.escape(SESSION)}=([^;]+);(.*)$", "\n".join(came.headers.get_list("set-cookie")))
         assert came.status_code == 303, f"the button of the link answers {came.status_code}"
         assert found, "the button of the link gives no session"
         lacking = {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} - {each.strip() for each in found[2].split(";")}

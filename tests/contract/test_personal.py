@@ -45,6 +45,7 @@ FREE = {  # unless PERSONAL names it
     "entry_links": "digests, and people who work here",
     "provider_attempts": "random figures, and addresses of pages, for a day at most",
     "sign_in_failures": "digests",
+    "known_browsers": "digests, and people who work here",
     "changes": "keys of what changed, with ids of customers: each row goes after ten minutes",
     "viewing": "names of our own people, and ids of tickets: each row goes after a minute",
 }

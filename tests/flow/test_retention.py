@@ -128,6 +128,10 @@ SEEDS = {
     + """INSERT INTO entry_links (digest, person, created_at) SELECT convert_to($3 || n, 'UTF8'), 'ada',
         CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
+    ("console", "known_browsers"): PERSON  # noqa: S608
+    + """INSERT INTO known_browsers (digest, person, used_at) SELECT convert_to($3 || n, 'UTF8'), 'ada',
+        CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
     ("console", "provider_attempts"): """INSERT INTO provider_attempts (digest, state, nonce, verifier, next, created_at)
         SELECT convert_to($3 || n, 'UTF8'), '', '', '', '/', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",

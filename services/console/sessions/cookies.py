@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 SESSION = "__Host-forewarn"  # a browser takes the prefix only with Secure, Path=/ and no Domain, so no other host can set it
 ATTEMPT = "__Host-forewarn-attempt"
+BROWSER = "__Host-forewarn-browser"  # stays after signing out: it signs nobody in
 LONGEST = 100  # characters of an id; ours have 43
 
 

@@ -47,6 +47,16 @@ def cannot_sign_in(console_url: str) -> str | None:
     )
 
 
+def cannot_tell_apart(console_url: str, trusted_proxies: str) -> str | None:
+    """Returns what is wrong when people come through a proxy that is not named; None otherwise. The console itself speaks no TLS."""
+    if urlsplit(console_url).scheme != "https" or trusted_proxies.strip():
+        return None
+    return (
+        "wrong passwords all count for the proxy before the console, so anybody can make everybody wait: write the proxy's address into"
+        " FOREWARN_TRUSTED_PROXIES, and have it send X-Forwarded-For"
+    )
+
+
 def networks(said: str) -> tuple[Network, ...]:
     """Reads addresses and CIDR ranges, separated by commas. Raises ValueError."""
     return tuple(ip_network(each.strip(), strict=False) for each in said.split(",") if each.strip())

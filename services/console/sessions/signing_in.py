@@ -1,5 +1,6 @@
 """Signs people in by name and password, and begins the session of whoever came in by any way."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ from fastapi import Request, Response
 from services.console import metrics
 from services.console.sessions import throttling
 from services.console.sessions.auditing import noted
-from services.console.sessions.cookies import SESSION, digest_of, give, new_id, read
+from services.console.sessions.cookies import BROWSER, SESSION, digest_of, give, new_id, read
 from services.console.sessions.passwords import Passwords, outdated
 from services.console.store import people, sessions
 from services.console.store.audit import Entry, record
@@ -29,21 +30,32 @@ class Refused:
 
 @dataclass(frozen=True)
 class Tried:
-    """Is a name and a password, and the address that they came from."""
+    """Is a name and a password, the address that they came from, and the digest of the browser's id."""
 
     name: str
     password: str
     source: str
+    browser: bytes | None = None
 
     @property
-    def keys(self) -> tuple[bytes, bytes]:
-        """Returns by what failures are counted: the name and the address, as digests, since people type passwords as names."""
-        return digest_of(f"name {self.name}"), digest_of(f"address {self.source}")
+    def by_address(self) -> bytes:
+        return digest_of(f"address {self.source}")
+
+    @property
+    def by_name(self) -> bytes:
+        """Returns a digest, since people type passwords as names."""
+        return digest_of(f"name {self.name}")
+
+    @property
+    def by_browser(self) -> bytes:
+        return digest_of(f"browser {(self.browser or b'').hex()} {self.name}")
 
 
 async def by_password(database: Database, passwords: Passwords, said: Tried) -> Person | Refused:
     """Returns who it is. A try is counted as a failure before it is looked at, so that many at once count, too."""
-    if wait := await _counted(database, said):
+    is_known = await _knows(database, said)
+    free = {said.by_browser: throttling.NAME} if is_known else {said.by_address: throttling.ADDRESS, said.by_name: throttling.NAME}
+    if wait := await _counted(database, free):
         metrics.SIGN_INS_FAILED.labels("throttled").inc()
         return Refused("There were too many tries. Wait before the next one.", wait)
     held = await _held(database, said.name)
@@ -51,7 +63,9 @@ async def by_password(database: Database, passwords: Passwords, said: Tried) -> 
     if await passwords.fits(said.password, password) and held and password:
         fresh = await passwords.hashed(said.password) if outdated(password) else None
         async with database.transaction() as tx:
-            await sessions.succeed(tx, *said.keys)
+            await sessions.forget_failures(tx, said.by_browser if is_known else said.by_name)
+            if not is_known:
+                await sessions.take_back_failure(tx, said.by_address)
             if fresh:
                 await people.rehash(tx, held.name, fresh)
         return held
@@ -68,21 +82,40 @@ async def begin(tx: Tx, request: Request, response: Response, name: str, role: s
     id_ = new_id()
     await sessions.begin(tx, digest_of(id_), name, via)
     give(response, SESSION, id_, sessions.ABSOLUTE)
+    await _recognize(tx, request, response, name)
     metrics.SIGNED_IN.labels(via).inc()
     await noted(tx, Entry(name, role, "sign in", f"person:{name}", after={"via": via}))
 
 
-async def _counted(database: Database, said: Tried) -> timedelta | None:
-    """Counts a failure, or returns how long it is until the next try counts."""
-    name, address = said.keys
+async def _recognize(tx: Tx, request: Request, response: Response, name: str) -> None:
+    """Has the browser known by an id of its own from now on: the one that it has, or a new one."""
+    known = read(request, BROWSER)
+    id_ = new_id() if known is None else request.cookies[BROWSER]
+    await sessions.know(tx, digest_of(id_), name)
+    give(response, BROWSER, id_, sessions.KNOWN)
+
+
+async def _knows(database: Database, said: Tried) -> bool:
+    if said.browser is None or person_trouble(said.name):
+        return False
+    async with database.connection() as tx:
+        return await sessions.knows(tx, said.browser, said.name)
+
+
+async def _counted(database: Database, free: Mapping[bytes, int]) -> timedelta | None:
+    """Counts a failure by each key, or returns how long it is until the next try counts; `free` says how many cost nothing.
+
+    The first key that has to wait ends it: an address that tries names without end stores none of them.
+    """
+    failures: dict[bytes, tuple[int, timedelta]] = {}
     async with database.transaction() as tx:
-        held, now = await sessions.tried(tx, [name, address])
-        wait = max(each.next_try_at for each in held.values()) - now
-        if wait > timedelta():
-            return wait
-        counts = {key: throttling.counted(each.failures, each.failed_at, now) for key, each in held.items()}
-        free = {name: throttling.NAME, address: throttling.ADDRESS}
-        await sessions.fail(tx, {key: (count, throttling.pause(count, free[key])) for key, count in counts.items()})
+        for key, cost_nothing in free.items():
+            held, now = await sessions.tried(tx, key)
+            if held.next_try_at > now:
+                return held.next_try_at - now
+            count = throttling.counted(held.failures, held.failed_at, now)
+            failures[key] = count, throttling.pause(count, cost_nothing)
+        await sessions.fail(tx, failures)
     return None
 
 

@@ -2,6 +2,9 @@
 
 A name may be mistyped five times, an address (an office may share one) twenty times; then each further failure doubles the wait, up to five
 minutes, and an hour without a failure forgets them. So a name is tried at most about 300 times a day, from however many addresses.
+
+A browser in which the person has signed in before waits for its own failures alone, so nobody locks others out by trying their names
+(device cookies: https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies).
 """
 
 from datetime import datetime, timedelta

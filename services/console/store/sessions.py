@@ -20,6 +20,7 @@ ABSOLUTE = timedelta(hours=12)
 IDLE = timedelta(hours=1)
 LINKS = timedelta(minutes=15)  # that a link can be used
 ATTEMPTS = timedelta(minutes=10)  # that a person has at the identity provider
+KNOWN = timedelta(days=90)  # that a browser is known after its person signed in there
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Tried:
-    """Says how often a name or an address was tried in vain, and from when on the next try counts."""
+    """Says how often a key (of a name, an address or a browser) was tried in vain, and from when on the next try counts."""
 
     failures: int
     failed_at: datetime
@@ -110,10 +111,20 @@ async def take_attempt(tx: Tx, digest: bytes) -> Attempt | None:
     return Attempt(row["state"], row["nonce"], row["verifier"], row["next"]) if row and row["in_time"] else None
 
 
-async def tried(tx: Tx, keys: list[bytes]) -> tuple[dict[bytes, Tried], datetime]:
-    """Returns what was tried in vain by these keys, and the moment; nobody else counts by them until `tx` ends."""
-    rows = await tx.fetch(queries.failures, keys)
-    return {row["key"]: Tried(row["failures"], row["failed_at"], row["next_try_at"]) for row in rows}, rows[0]["now"]
+async def know(tx: Tx, browser: bytes, person: str) -> None:
+    """Notes that a person signs in with this browser."""
+    await tx.execute(queries.know, browser, person)
+
+
+async def knows(tx: Tx, browser: bytes, person: str) -> bool:
+    """Returns True when the person has signed in with this browser lately."""
+    return bool(await tx.fetchval(queries.knows, browser, person, KNOWN))
+
+
+async def tried(tx: Tx, key: bytes) -> tuple[Tried, datetime]:
+    """Returns what was tried in vain by this key, and the moment; nobody else counts by it until `tx` ends."""
+    [row] = await tx.fetch(queries.failures, key)
+    return Tried(row["failures"], row["failed_at"], row["next_try_at"]), row["now"]
 
 
 async def fail(tx: Tx, failures: Mapping[bytes, tuple[int, timedelta]]) -> None:
@@ -122,7 +133,11 @@ async def fail(tx: Tx, failures: Mapping[bytes, tuple[int, timedelta]]) -> None:
     await tx.execute(queries.fail, list(failures), counts, pauses)
 
 
-async def succeed(tx: Tx, name: bytes, address: bytes) -> None:
-    """Forgets the failures of a name, and takes back the one that was counted for the address."""
-    await tx.execute(queries.forget_failures, name)
-    await tx.execute(queries.take_back, address)
+async def forget_failures(tx: Tx, key: bytes) -> None:
+    """Forgets what was tried in vain by this key."""
+    await tx.execute(queries.forget_failures, key)
+
+
+async def take_back_failure(tx: Tx, key: bytes) -> None:
+    """Takes back the latest failure of this key, since it was none."""
+    await tx.execute(queries.take_back, key)

@@ -64,11 +64,19 @@ INSERT INTO provider_attempts (digest, state, nonce, verifier, next) VALUES ($1,
 DELETE FROM provider_attempts WHERE digest = $1
 RETURNING state, nonce, verifier, next, created_at > clock() - $2::interval AS in_time
 
+-- name: know
+-- Notes that a person signs in with a browser.
+INSERT INTO known_browsers (digest, person) VALUES ($1, $2) ON CONFLICT (digest, person) DO UPDATE SET used_at = clock()
+
+-- name: knows
+-- Says whether a person has signed in with a browser lately.
+SELECT EXISTS (SELECT FROM known_browsers WHERE digest = $1 AND person = $2 AND used_at > clock() - $3::interval)
+
 -- name: failures
--- Returns what was tried in vain by these keys, locked until the transaction ends; those unknown are added.
-INSERT INTO sign_in_failures AS held (key) SELECT unnest($1::bytea[]) ORDER BY 1
+-- Returns what was tried in vain by this key, locked until the transaction ends; one that is unknown is added.
+INSERT INTO sign_in_failures AS held (key) VALUES ($1)
 ON CONFLICT (key) DO UPDATE SET key = excluded.key
-RETURNING key, failures, failed_at, next_try_at, clock() AS now
+RETURNING failures, failed_at, next_try_at, clock() AS now
 
 -- name: fail
 -- Notes a failure of each of these keys, and from when on the next try counts.
@@ -77,7 +85,7 @@ FROM unnest($1::bytea[], $2::int[], $3::interval[]) AS given (key, failures, pau
 WHERE held.key = given.key
 
 -- name: forget_failures
--- Forgets what was tried in vain with one name.
+-- Forgets what was tried in vain by one key.
 DELETE FROM sign_in_failures WHERE key = $1
 
 -- name: take_back

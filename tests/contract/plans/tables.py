@@ -20,7 +20,7 @@ GROWING = {
     },
     "console": {
         *("customers", "incidents", "impact", "notifications", "tickets", "messages", "suggestions", "risks", "timeline", "moments"),
-        *("deliveries", "sessions", "sign_in_failures", "audit", "changes", "viewing", "acts", "drafts"),
+        *("deliveries", "sessions", "known_browsers", "sign_in_failures", "audit", "changes", "viewing", "acts", "drafts"),
         *("due", "idempotency", "erasures"),
     },
 }
@@ -153,6 +153,7 @@ SELECT date_trunc('minute', now()) - n / 4 * interval '1 minute', (ARRAY['suppre
 FROM generate_series(1, 400000) n;
 INSERT INTO people (name, role, created_by) SELECT 'p-' || n, 'agent', 'p-1' FROM generate_series(1, 1000) n;
 INSERT INTO sessions (digest, person, via) SELECT sha256(n::text::bytea), 'p-' || 1 + n % 1000, 'link' FROM generate_series(1, 50000) n;
+INSERT INTO known_browsers (digest, person) SELECT sha256(n::text::bytea), 'p-' || 1 + n % 1000 FROM generate_series(1, 50000) n;
 INSERT INTO sign_in_failures (key) SELECT sha256(n::text::bytea) FROM generate_series(1, 50000) n;
 INSERT INTO audit (person, role, act, subject, outcome, form_id)
 SELECT 'p-' || n % 1000, 'agent', 'act-' || n % 20, CASE WHEN n % 10 = 0 THEN 'customer:c-' ELSE 'ticket:' END || n, 'done', 'f-' || n

@@ -89,6 +89,12 @@ def test_over_plain_http_elsewhere_it_says_why_nobody_can(url: str) -> None:
     assert "plain http" in (places.cannot_sign_in(url) or "")
 
 
+def test_a_proxy_that_is_not_named_is_warned_of() -> None:
+    assert "FOREWARN_TRUSTED_PROXIES" in (places.cannot_tell_apart(OWN, " ") or "")
+    assert places.cannot_tell_apart(OWN, "127.0.0.1") is None
+    assert places.cannot_tell_apart("http://localhost:8004", "") is None
+
+
 def test_the_wait_doubles_after_the_failures_that_cost_nothing_up_to_five_minutes() -> None:
     waits = [throttling.pause(failures, 5).total_seconds() for failures in (0, 4, 5, 6, 7, 13, 14, 10_000)]
     assert waits == [0, 0, 1, 2, 4, 256, 300, 300]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from services.console.frame.drawing import draw, prefix_of
 from services.console.sessions.auditing import noted
-from services.console.sessions.cookies import SESSION, take
+from services.console.sessions.cookies import BROWSER, SESSION, read, take
 from services.console.sessions.places import networks, next_of, source_of
 from services.console.sessions.signed import Signed
 from services.console.sessions.signing_in import Refused, Tried, begin, by_password
@@ -52,7 +52,7 @@ async def sign_in(
     next: Annotated[str, Form(max_length=2000)] = "/",
 ) -> Response:
     """Signs in by name and password. 422 when they are not right, 429 with Retry-After when there were too many tries."""
-    said = Tried(name.strip(), password, _source(request))
+    said = Tried(name.strip(), password, _source(request), read(request, BROWSER))
     who = await by_password(database, request.app.state.passwords, said)
     if isinstance(who, Refused):
         answer = drawn(request, next, status=429 if who.wait else 422, words=_words(who), name=said.name)
