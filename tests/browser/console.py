@@ -20,7 +20,7 @@ from tests.flow.console_screen import PERSON, Screen, _by_header
 
 # Whoever runs a stack on this machine is not asked.
 NOBODY = {f"{owner}_url": "http://127.0.0.1:9" for owner in ("monitor", "notifier", "ticketing")}
-WITHIN = 10_000  # milliseconds that a browser has for what a test waits for
+WITHIN = 20_000  # milliseconds that a browser has for what a test waits for
 expect.set_options(timeout=WITHIN)
 
 AN_INCIDENT = """INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, revision, said_at)

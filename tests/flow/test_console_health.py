@@ -2,6 +2,8 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 from services.console.hearing.streams import streams
 from services.console.sessions.roles import Role
@@ -10,6 +12,7 @@ from shared.settings import Settings
 from tests.builders import NOON
 from tests.fakes import Clock
 from tests.flow.console_screen import screen
+from tests.flow.console_story import CHECKOUT, tell
 
 
 async def test_services_that_do_not_answer_are_said_so_and_the_rest_is_shown(fresh_database: Settings) -> None:
@@ -102,3 +105,38 @@ async def test_due_work_says_how_far_behind_it_is(fresh_database: Settings) -> N
     assert "3 of measure period are due; the oldest became due" in text
     assert "5 min ago" in text
     assert "sweep acts" not in text
+
+
+async def test_the_audit_log_names_tickets_and_incidents_and_says_what_changed(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on, on.seen_by(Role.LEAD) as browser:
+        await tell(on.database)
+        acts: list[dict[str, Any]] = [
+            {
+                "act": "ticket.assign",
+                "subject": "ticket:t-1001",
+                "before": {"assignee": None, "status": "open"},
+                "after": {"assignee": "bob"},
+            },
+            {"act": "incident.dismiss", "subject": f"incident:{CHECKOUT}", "before": {"status": "open"}, "after": {"status": "dismissed"}},
+            {"act": "ticket.resolve", "subject": "ticket:t-1002", "before": {"status": "open"}, "outcome": "refused: It is closed."},
+        ]
+        async with on.database.transaction() as tx:
+            for each in acts:
+                await audit.record(tx, person="ada", role="lead", **each)
+        text = " ".join((await browser.get("/audit")).text.split())
+    assert ">#1001</a>" in text
+    assert ">checkout is failing</a>" in text
+    assert "assignee none → bob" in text
+    assert "status open → dismissed" in text
+    assert "It is closed." in text
+    assert "None" not in text
+
+
+async def test_health_counts_the_tokens_of_callers_by_role(fresh_database: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "tokens.yml"
+    soon, past = "2999-01-01T00:00:00Z", "2020-01-01T00:00:00Z"
+    tokens = [f"{{sha256: {'ab' * 31}{n:02d}, created_at: {past}, ends_at: {ends}}}" for n, ends in enumerate(("null", soon, past))]
+    file.write_text(f"callers:\n  shop: {{role: producer, tokens: [{', '.join(tokens)}]}}\n")
+    async with screen(fresh_database.model_copy(update={"tokens_file": str(file)})) as on, on.seen_by(Role.VIEWER) as browser:
+        text = " ".join((await browser.get("/health")).text.split())
+    assert re.search(r"<dt>producer</dt><dd>2 <span class=\"quiet\">of 1 caller; the next ends .*?; 1 ended</span>", text)

@@ -89,6 +89,8 @@ def _name(name: str) -> str:
 
 def _said(name: str, value: object) -> str:
     """Returns a value with its unit, which its name tells."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_name(each)} {_said(each, value[each])}" for each in value) or ABSENT
     if not _is_number(value):
         return ABSENT if value is None else str(value)
     if name == "ratio":

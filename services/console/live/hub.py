@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 queries = Queries(Path(__file__).with_name("queries.sql"))
 
-PER_SESSION = 10  # streams: more tabs than anybody sees at once
+PER_SESSION = 4  # streams: a browser has six connections to a host, by HTTP/1.1, and what people do needs some; further pages ask instead
 AT_ONCE = 5000  # changes read by one query
 PAUSE = 0.2  # seconds between two reads
 LOOKS = 5.0  # seconds after which the table is read without a wake-up, and viewers are refreshed

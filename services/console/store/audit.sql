@@ -9,8 +9,8 @@ SELECT EXISTS (SELECT FROM audit WHERE form_id = $1 AND person = $2 AND outcome 
 -- name: latest
 -- Lists acts, the latest first, with the number of the ticket or the title of the incident; what is not given filters nothing.
 SELECT id, at, person, role, act, subject, before, after, outcome,
-    (SELECT number FROM tickets t WHERE t.id = substr(subject, 8) AND starts_with(subject, 'ticket:')) AS ticket,
-    (SELECT title FROM incidents i WHERE i.id = substr(subject, 10) AND starts_with(subject, 'incident:')) AS incident
+    (SELECT number FROM tickets t WHERE t.id = substr(audit.subject, 8) AND starts_with(audit.subject, 'ticket:')) AS ticket,
+    (SELECT title FROM incidents i WHERE i.id = substr(audit.subject, 10) AND starts_with(audit.subject, 'incident:')) AS incident
 FROM audit
 WHERE ($1::bigint IS NULL OR id < $1) AND ($2::text IS NULL OR person = $2) AND ($3::text IS NULL OR act = $3)
     AND ($4::text IS NULL OR subject = $4)

@@ -32,15 +32,15 @@ function heard(event) {
   else if (event.type === "changed") want(keys);
 }
 
-function lost() {
+async function lost() {
   lostAt ??= Date.now();
+  if (source?.readyState === EventSource.CLOSED) { // refused: nobody is signed in, or a browser has as many streams as its connections allow
+    close();
+    retry = setTimeout(open, AGAIN);
+    const { status } = await ask("").catch(() => ({}));
+    if (status < 500) return status === 401 ? signedOut() : found(want(null, true)); // without a stream the page asks
+  }
   banner(`Not live since ${clock(lostAt)}; trying again.`);
-  if (source?.readyState !== EventSource.CLOSED) return; // it tries again by itself
-  close();
-  retry = setTimeout(async () => {
-    const answer = await ask("").catch(() => null);
-    answer?.status === 401 ? signedOut() : open();
-  }, AGAIN);
 }
 
 function found() {

@@ -27,7 +27,7 @@ async def show(
         rows = await audit.latest(tx, before=numbered_position(cursor), person=person, act=act, subject=subject, limit=ROWS)
     rest = cursor_of(str(rows[ROWS - 1]["id"])) if len(rows) > ROWS else None
     filters = {"person": person, "act": act, "subject": subject}
-    acts = [{**row, "moved": moved(row["before"] or {}, row["after"] or {})} for row in rows[:ROWS]]
+    acts = [{**row, "moved": moved(row["before"] or {}, row["after"] or {}) if row["outcome"] == "done" else []} for row in rows[:ROWS]]
     return draw(request, "audit/page.html", live=("audit",), rows=acts, next=rest, filters=filters)
 
 
