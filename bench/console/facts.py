@@ -1,7 +1,8 @@
-"""The facts that the console reads: small incidents, whom they touch, what those were told, and some tickets; the same for every run."""
+"""The facts that the console reads: small incidents, whom they touch, what those were told, risks and tickets; the same for every run."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from deploy.simulator.play import Record
 from shared.cloudevents import write_fact
@@ -15,17 +16,22 @@ from shared.events import (
     IncidentOpened,
     IncidentResolved,
     NotificationDelivered,
+    RiskRaised,
+    TicketAssigned,
     TicketLinked,
     TicketOpened,
     TicketReceived,
     TicketReplied,
     TicketResolved,
     TicketState,
+    TicketSuggested,
 )
+from shared.events.tickets import Suggested
 
 TOUCHED, WRITE = 40, 8  # customers of each incident, and how many of them write
 FIRST = 10_000_000  # the first ticket's number: beyond those that `filling` has made
-OF_EACH = 3 + 2 * TOUCHED + 5 * WRITE  # facts of one incident
+WORDS = {"channel": "form", "subject": "Cannot pay"}  # of each ticket
+OF_EACH = 4 + 2 * TOUCHED + 6 * WRITE  # facts of one incident
 
 
 def facts(count: int, start: float, per_second: float, customers: int = 1_000_000) -> Iterator[tuple[float, Fact]]:
@@ -53,6 +59,7 @@ def _incident(number: int, at: float, customers: int) -> Iterator[Fact]:
     for each in who:
         yield _customer(each, now)
         yield _told(incident, each, now)
+    yield _risk(who[0], now)
     for n, each in enumerate(who[:WRITE]):
         yield from _ticket(number * WRITE + n, incident, each, now + timedelta(seconds=5))
     ended = now + timedelta(seconds=30)
@@ -80,51 +87,48 @@ def _told(incident: str, customer: str, now: datetime) -> Fact:
     return NotificationDelivered.of(data, subject=customer, at=data.delivered_at, unique=data.notification_id)
 
 
+def _risk(customer: str, now: datetime) -> Fact:
+    data = RiskRaised.Data(customer_id=customer, rule="failing", score=0.8, contributions={"errors": 0.8}, evidence=("Three errors.",))
+    return RiskRaised.of(data, subject=customer, at=now, unique=now)
+
+
 def _ticket(number: int, incident: str, customer: str, now: datetime) -> Iterator[Fact]:
-    ticket = f"case-{number}"
+    """A ticket comes in, may be about another incident, and is answered; three of four are resolved, an agent takes the fourth."""
+    about = {"ticket_id": f"case-{number}", "number": FIRST + number, "customer_id": customer, "by": "customer", "actor": "customer"}
     state = TicketState(
-        status="open",
-        channel="form",
-        subject="Cannot pay",
-        component=None,
-        priority="normal",
-        assignee=None,
-        incident_id=None,
-        opened_at=now,
-        due_at=now + timedelta(hours=1),
+        status="open", **WORDS, component=None, priority="normal", assignee=None, incident_id=None, opened_at=now, due_at=now
     )
-    about = {"ticket_id": ticket, "number": FIRST + number, "customer_id": customer, "by": "customer", "actor": "customer"}
-    words = {"channel": "form", "subject": "Cannot pay"}
-    opened = TicketOpened.Data(**about, **words, component=None, priority="normal", opened_at=now, state=state)
-    yield TicketOpened.of(opened, subject=ticket, at=now)
-    received = TicketReceived.Data(**about, **words, message_id=f"m-{ticket}", body="The checkout hangs.", written_at=now, state=state)
-    yield TicketReceived.of(received, subject=ticket, at=now)
+    yield from _comes_in(about, state, now)
     about |= {"by": "forewarn", "actor": "forewarn"}
-    answered = now + timedelta(seconds=1)
-    state = state.model_copy(
-        update={
-            "status": "waiting",
-            "incident_id": incident,
-            "responded_at": answered,
-            "responded_by": "forewarn",
-            "responded_automatically": True,
-        }
-    )
+    answered, ended = now + timedelta(seconds=1), now + timedelta(seconds=30)
+    response = {"responded_at": answered, "responded_by": "forewarn", "responded_automatically": True}
+    state = state.model_copy(update={"status": "waiting", "incident_id": incident, **response})
+    yield from _answered(about, state, incident, answered)
+    if number % 4:
+        state = state.model_copy(update={"status": "resolved", "resolved_at": ended})
+        over = TicketResolved.Data(**about, resolution="It is over.", incident_id=incident, tell=True, resolved_at=ended, state=state)
+        yield TicketResolved.of(over, subject=over.ticket_id, at=ended)
+    else:
+        state = state.model_copy(update={"status": "in_progress", "assignee": "ada"})
+        taken = TicketAssigned.Data(**about, agent="ada", state=state)
+        yield TicketAssigned.of(taken, subject=taken.ticket_id, at=ended)
+
+
+def _comes_in(about: dict[str, Any], state: TicketState, now: datetime) -> Iterator[Fact]:
+    ticket = about["ticket_id"]
+    opened = TicketOpened.Data(**about, **WORDS, component=None, priority="normal", opened_at=now, state=state)
+    yield TicketOpened.of(opened, subject=ticket, at=now)
+    received = TicketReceived.Data(**about, **WORDS, message_id=f"m-{ticket}", body="The checkout hangs.", written_at=now, state=state)
+    yield TicketReceived.of(received, subject=ticket, at=now)
+    perhaps = Suggested(incident_id="outage-another", score=0.4, reasons=("They write of a checkout.",))
+    suggested = TicketSuggested.Data(**about, incidents=(perhaps,), state=state)
+    yield TicketSuggested.of(suggested, subject=ticket, at=now)
+
+
+def _answered(about: dict[str, Any], state: TicketState, incident: str, at: datetime) -> Iterator[Fact]:
+    ticket = about["ticket_id"]
     linked = TicketLinked.Data(**about, incident_id=incident, reasons=("They are touched by it.",), state=state)
-    yield TicketLinked.of(linked, subject=ticket, at=answered)
-    replied = TicketReplied.Data(
-        **about,
-        reply_id=f"r-{number}",
-        kind="answer",
-        author="forewarn",
-        subject="Cannot pay",
-        body="We know.",
-        incident_id=incident,
-        replied_at=answered,
-        state=state,
-    )
-    yield TicketReplied.of(replied, subject=ticket, at=answered)
-    ended = now + timedelta(seconds=30)
-    state = state.model_copy(update={"status": "resolved", "resolved_at": ended})
-    over = TicketResolved.Data(**about, resolution="It is over.", incident_id=incident, tell=True, resolved_at=ended, state=state)
-    yield TicketResolved.of(over, subject=ticket, at=ended)
+    yield TicketLinked.of(linked, subject=ticket, at=at)
+    said = {"kind": "answer", "author": "forewarn", "subject": WORDS["subject"], "body": "We know."}
+    replied = TicketReplied.Data(**about, reply_id=f"r-{ticket}", **said, incident_id=incident, replied_at=at, state=state)
+    yield TicketReplied.of(replied, subject=ticket, at=at)

@@ -16,8 +16,8 @@ FROM (SELECT) AS one LEFT JOIN customers c ON c.id = $1
 (SELECT m.first_seen_at AS at, 'incident' AS kind, i.id, i.title AS words, '' AS body, i.status, m.untold_reason AS reason,
     m.incident_id, NULL::bigint AS number
 FROM impact m JOIN incidents i ON i.id = m.incident_id
-WHERE m.customer_id = $1 AND m.first_seen_at IS NOT NULL AND ($2::timestamptz IS NULL OR (m.first_seen_at, i.id) < ($2, $3))
-ORDER BY m.first_seen_at DESC, i.id DESC LIMIT $4)
+WHERE m.customer_id = $1 AND m.first_seen_at IS NOT NULL AND ($2::timestamptz IS NULL OR (m.first_seen_at, m.incident_id) < ($2, $3))
+ORDER BY m.first_seen_at DESC, m.incident_id DESC LIMIT $4)
 UNION ALL
 (SELECT n.at, 'notification', n.id, left(n.subject, 500), left(n.body, 4000), n.status, n.reason, n.incident_id, NULL
 FROM notifications n WHERE n.customer_id = $1 AND ($2::timestamptz IS NULL OR (n.at, n.id) < ($2, $3))
