@@ -108,6 +108,9 @@ LIMITS = {
         "flow/test_console_sign_in.py::test_what_is_not_right_says_the_same_whoever_it_is_of",
         "unit/console/test_ways_in.py::test_the_wait_doubles_after_the_failures_that_cost_nothing_up_to_five_minutes",
         "unit/console/test_ways_in.py::test_a_request_comes_from_the_nearest_address_that_is_no_proxy_of_ours",
+        "flow/test_console_throttle.py::test_nobody_behind_a_proxy_chooses_the_address_they_come_from",
+        "flow/test_console_throttle.py::test_nobody_is_locked_out_of_their_own_browser_by_those_who_try_their_name",
+        "flow/test_console_throttle.py::test_an_address_that_guesses_waits_whatever_names_it_makes_up_and_no_other_address_does",
     ],
     "**Console, sessions**": [
         "flow/test_console_sign_in.py::test_the_cookie_is_for_this_host_alone_and_no_script_reads_it_and_only_its_digest_is_stored",
@@ -115,11 +118,14 @@ LIMITS = {
         "flow/test_console_sign_in.py::test_a_session_ends_after_twelve_hours_of_use",
         "flow/test_console_sign_in.py::test_what_changes_a_person_ends_their_sessions_and_nobody_elses",
         "flow/test_console_sign_in.py::test_looking_at_a_link_does_not_use_it_up_and_the_button_does",
+        "flow/test_console_fixation.py::test_of_many_who_use_one_link_at_once_one_comes_in",
+        "flow/test_console_fixation.py::test_an_id_that_was_planted_before_signing_in_is_no_session_afterwards",
         "flow/test_console_trusted.py::test_nobody_is_let_in_by_a_header_that_the_proxy_did_not_set",
         "flow/test_console_trusted.py::test_the_groups_that_the_proxy_names_give_the_role",
     ],
     "**Console, forms**": [
         "unit/console/test_ways_in.py::test_a_form_comes_from_a_page_of_ours_or_is_refused",
+        "flow/test_console_fixation.py::test_a_form_that_does_not_come_from_a_page_of_ours_does_nothing",
         "flow/test_console_matrix.py::test_no_form_of_another_site_gets_in_anywhere",
     ],
     "**Console, viewers**": [

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
@@ -33,6 +34,13 @@ async def test_who_has_a_password_signs_in_and_comes_to_the_page_that_was_asked_
         assert 'value="/incidents/i-1?cursor=x"' in form.text
         assert (entered.status_code, entered.headers["location"]) == (303, "/incidents/i-1?cursor=x")
         assert await signed_in(browser)
+
+
+@pytest.mark.parametrize("page", ["/customers/a%2F%2Fb", "/customers/x%3Fy?cursor=z", "/customers/%C3%BC", "/customers/50%25"])
+async def test_who_signs_in_comes_to_the_customer_that_was_asked_for_whatever_its_id_holds(fresh_database: Settings, page: str) -> None:
+    async with door(fresh_database) as on, on.browser() as browser:
+        asked = (await browser.get(page)).headers["location"]
+    assert parse_qs(urlsplit(asked).query)["next"] == [page]
 
 
 async def test_the_cookie_is_for_this_host_alone_and_no_script_reads_it_and_only_its_digest_is_stored(fresh_database: Settings) -> None:

@@ -81,8 +81,9 @@ def _sign_in(request: Request, page: str) -> str:
 
 
 def _asked(request: Request) -> str:
-    """Returns the page that the request asks for."""
-    return next_of(request.url.path + (f"?{request.url.query}" if request.url.query else ""))
+    """Returns the page that the request asks for, as it was sent: a part of its path may hold a slash or a question mark."""
+    path = request.scope["raw_path"].decode("latin-1")
+    return next_of(path + (f"?{request.url.query}" if request.url.query else ""))
 
 
 def _before(request: Request) -> str:

@@ -17,15 +17,3 @@ ON CONFLICT (ticket_id, stream) DO UPDATE SET seen_at = excluded.seen_at
 -- Deletes what ended streams had open.
 DELETE FROM viewing USING unnest($1::text[], $2::uuid[]) AS gone (ticket_id, stream)
 WHERE viewing.ticket_id = gone.ticket_id AND viewing.stream = gone.stream
-
--- name: viewers
--- Lists who else has a ticket open, by name.
-SELECT DISTINCT person FROM viewing
-WHERE ticket_id = $1 AND person <> $2 AND seen_at > clock() - interval '30 seconds'
-ORDER BY person
-
--- name: viewers_of_many
--- Lists who has which of these tickets open.
-SELECT DISTINCT ticket_id, person FROM viewing
-WHERE ticket_id = ANY ($1::text[]) AND seen_at > clock() - interval '30 seconds'
-ORDER BY ticket_id, person

@@ -1,6 +1,6 @@
 """Notes who has a ticket open, so that two people do not answer it at once; a page that is open refreshes its row."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.console.live.changes import changed, enter
@@ -8,19 +8,6 @@ from services.console.live.streams import TICKET, Stream
 from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_name("queries.sql"))
-
-
-async def viewers(tx: Tx, ticket_id: str, but: str) -> list[str]:
-    """Returns the names of those who have the ticket open, without the person who asks."""
-    return [row["person"] for row in await tx.fetch(queries.viewers, ticket_id, but)]
-
-
-async def viewers_of(tx: Tx, ticket_ids: Collection[str]) -> dict[str, list[str]]:
-    """Returns the names of those who have each of these tickets open, for lists; tickets that nobody has open are left out."""
-    found: dict[str, list[str]] = {}
-    for row in await tx.fetch(queries.viewers_of_many, list(ticket_ids)):
-        found.setdefault(row["ticket_id"], []).append(row["person"])
-    return found
 
 
 async def note(tx: Tx, came: Sequence[Stream], left: Sequence[Stream]) -> None:

@@ -1,6 +1,6 @@
 """Keeps what an owner answered until the read model has heard the fact, so that the page after an act shows what was done.
 
-Pages read it in their own statement (see `pages/ticket/queries.sql`), or by `of`, and merge it with `merged`.
+Pages read it in their own statement (see `pages/ticket/queries.sql`), and merge it with `merged`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,11 +19,6 @@ CALLED = {"by": "ended_by"}
 async def keep(tx: Tx, key: str, form_id: str, answer: Mapping[str, Any], *, by: str, said: str = "") -> None:
     """Keeps an answer for half a minute; `said` are the words of a message, which the answer does not have."""
     await tx.execute(queries.keep_awaited, key, form_id, answer.get("customer_id"), dict(answer), by, said)
-
-
-async def of(tx: Tx, key: str) -> list[Mapping[str, Any]]:
-    """Returns the answers about `ticket:<id>` or `incident:<id>` that are younger than half a minute, the earliest first."""
-    return [row["answer"] for row in await tx.fetch(queries.awaited, key)]
 
 
 def merged(row: Mapping[str, Any], answers: Iterable[Mapping[str, Any]], newer: str) -> dict[str, Any]:

@@ -97,7 +97,6 @@ ACTING: dict[str, str | tuple[str, ...]] = {
     "sweep": "'nobody knows how it ended'",
     **dict.fromkeys(("claimed", "finish", "release", "forget"), "'f-7'"),
     "keep_awaited": "'ticket:t-7', 'form-7', 'c-7', '{}', 'ada', ''",
-    "awaited": "'ticket:t-7'",
     "keep_draft": "'ada', 'ticket:t-7:reply', 't-7', 'text', 'form-7'",
     "empty_draft": "'ada', 'ticket:t-7:reply', 't-7', 'form-7'",
     "going": "''::bytea, 'form-7', 'ada'",
@@ -108,8 +107,6 @@ LIVE: dict[str, str | tuple[str, ...]] = {
     "after": ("99000, 5000", "0, 5000"),
     "see": "ARRAY['t-7'], ARRAY[gen_random_uuid()], ARRAY['ada']",
     "leave": "ARRAY['t-7'], ARRAY[gen_random_uuid()]",
-    "viewers": "'t-7', 'ada'",
-    "viewers_of_many": TICKETS,
 }
 
 MEASURES: dict[str, str | tuple[str, ...]] = {
