@@ -53,7 +53,7 @@ class Fold:
 
 def test_150_000_distinct_components_are_held_up_to_the_limit_and_a_named_one_is_still_counted() -> None:
     fold = Fold(limit=1_000, named=("checkout",))
-    fates = [fold.take(number / 1000, f"/orders/{number}") for number in range(DISTINCT)]
+    fates = fold.partition.fold([request(number / 1000, component=f"/orders/{number}") for number in range(DISTINCT)], PAST)
     assert (fates.count(TAKEN), fates.count(REFUSED)) == (1_000, DISTINCT - 1_000)
     assert fold.entries() <= 6 * 1_000
     assert fold.take(150, "checkout") == TAKEN
