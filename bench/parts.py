@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bench import console, monitor
+from bench import console, fold, monitor
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Part:
 
 
 PARTS = {
+    "fold": Part(fold.arguments, fold.measure),
     "monitor": Part(monitor.arguments, monitor.measure),
     "console": Part(console.arguments, console.measure),
 }

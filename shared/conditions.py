@@ -7,6 +7,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
@@ -14,7 +15,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from shared.configuration.files import Config, meant
 from shared.events import ProductEvent
 
-Test = Callable[[ProductEvent], bool]
+Holds = Callable[[Any], bool]
 Read = Callable[[ProductEvent], Any]
 MISSING = object()
 
@@ -88,7 +89,7 @@ def reader(path: str) -> Read:
 
     A name with dots in it is written in double quotes: `data."http.status"`. Raises ValueError for any other path.
     """
-    match _names_in(path):
+    match names_in(path):
         case ["data", name]:
             return _datum(name)
         case ["data", *names] if names:
@@ -102,7 +103,7 @@ _escaped = re.compile(r"\\(.)")
 _name = re.compile(r'"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^".][^.]*)').match
 
 
-def _names_in(path: str) -> list[str]:
+def names_in(path: str) -> list[str]:
     """Returns the names between the dots, without their quotes; empty when it is no path."""
     names, at = [], 0
     while (found := _name(path, at)) is not None:
@@ -133,59 +134,34 @@ def _nested(names: Sequence[str]) -> Read:
     return read
 
 
-def test_of(condition: Condition) -> Test | None:
-    """Returns the condition as a function of one event; None when everything passes."""
-    tests = [test for path, wanted in condition.items() for test in _tests(path, reader(path), wanted)]
-    return _all(tests) if tests else None
+def tests_of(condition: Condition) -> list[tuple[str, Holds]]:
+    """Returns the tests that must all hold, each with the path of the field whose value, or MISSING, it takes."""
+    return [(path, test) for path, wanted in condition.items() for test in _tests(wanted)]
 
 
-def _all(tests: Sequence[Test]) -> Test:
-    if len(tests) == 1:
-        return tests[0]
-    first, rest = tests[0], _all(tests[1:])
-    return lambda event: first(event) and rest(event)
-
-
-def _tests(path: str, read: Read, wanted: Wanted) -> list[Test]:
+def _tests(wanted: Wanted) -> list[Holds]:
+    """Makes the tests of one field. The most frequent ones are functions in C: monitor runs them for every event."""
     if isinstance(wanted, Comparison):
-        return [_compare(read, name, operand) for name, operand in wanted.model_dump(exclude_unset=True).items()]
+        return [_compare(name, operand) for name, operand in wanted.model_dump(exclude_unset=True).items()]
     if isinstance(wanted, list):
-        return [lambda event: any(_same(read(event), each) for each in wanted)]
+        return [lambda value: any(_same(value, each) for each in wanted)]
     if isinstance(wanted, bool) or wanted is None:
-        match _names_in(path):
-            case ["data", name]:
-                return [_is(name, wanted)]
-        return [lambda event: read(event) is wanted]
-    return [lambda event: _same(read(event), wanted)]
-
-
-def _is(name: str, wanted: bool | None) -> Test:
-    """Makes the test that most rules need, in one call: monitor runs it for every event."""
-
-    def test(event: ProductEvent) -> bool:
-        data = event.data
-        return type(data) is dict and data.get(name, MISSING) is wanted
-
-    return test
+        return [partial(operator.is_, wanted)]
+    return [partial(operator.eq, wanted)] if isinstance(wanted, str) else [lambda value: _same(value, wanted)]
 
 
 def _same(value: Any, wanted: Operand) -> bool:
     return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
 
 
-def _compare(read: Read, name: str, operand: Any) -> Test:
+def _compare(name: str, operand: Any) -> Holds:
     """Makes one comparison by the name it has in the file; a number is compared with numbers only."""
     if name == "present":
-        return lambda event: (read(event) is not MISSING) == operand
+        return lambda value: (value is not MISSING) == operand
     if name == "is_not":
-        return lambda event: (value := read(event)) is not MISSING and not _same(value, operand)
+        return lambda value: value is not MISSING and not _same(value, operand)
     compare = COMPARE[name]
-
-    def test(event: ProductEvent) -> bool:
-        value = read(event)
-        return (type(value) is int or type(value) is float) and compare(value, operand)
-
-    return test
+    return lambda value: (type(value) is int or type(value) is float) and compare(value, operand)
 
 
 COMPARE: dict[str, Callable[[float, float], bool]] = {

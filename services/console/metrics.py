@@ -13,7 +13,9 @@ from shared.postgres import Database
 SIGNED_IN = Counter("forewarn_console_sign_ins_total", "People who signed in, by how.", ["via"])
 SIGN_INS_FAILED = Counter("forewarn_console_failed_sign_ins_total", "Tries to sign in that failed, by why.", ["why"])
 CROSSING = Counter("forewarn_console_foreign_forms_total", "Forms refused because another site may have sent them.")
-HEADERS_IGNORED = Counter("forewarn_console_ignored_headers_total", "Headers that name a person, from elsewhere than the listed proxies.")
+HEADERS_IGNORED = Counter(
+    "forewarn_console_ignored_headers_total", "Headers that name a person, from elsewhere than the listed proxies, or twice in one request."
+)
 
 BEHIND = Gauge("forewarn_console_behind_seconds", "How long the oldest record has waited that is not in the read model yet.")
 LIVE_STREAMS = Gauge("forewarn_console_live_streams", "Event streams that are open: visible tabs.")

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from services.monitor import facts, metrics
-from services.monitor.incidents.life import IncidentRow, Opened, moment
+from services.monitor.incidents.life import IncidentRow, Opened, Status, before, moment
 from services.monitor.rules.file import RatioRule
 from services.monitor.store.incidents import incident, queries
 from shared.outbox import say
@@ -51,7 +51,7 @@ class Evidence:
 class End:
     """The end of an incident: its kind, its moment, and who or what ended it."""
 
-    status: str  # resolved, withdrawn, dismissed
+    status: Status
     at: datetime
     reason: str  # why it is withdrawn, and for the log
     by: str | None = None  # the person who ended it
@@ -93,10 +93,12 @@ async def silence(tx: Tx, incident_id: str, since: datetime, now: Now) -> Incide
 
 
 async def end(tx: Tx, incident_id: str, ending: End, now: datetime) -> IncidentRow | None:
-    """Ends an open incident, and says how. None when it is not open."""
+    """Ends an incident, and says how. None when it may not end so: it has ended already."""
     shown = ending.evidence
     figures = (shown.why, _known(shown.failing_to), shown.behind) if shown else (None, None, None)
-    row = await incident(tx, queries.end_incident, incident_id, ending.status, ending.at, ending.by, ending.note, *figures)
+    row = await incident(
+        tx, queries.end_incident, incident_id, ending.status, ending.at, ending.by, ending.note, *figures, before(ending.status)
+    )
     if row is not None:
         await say(tx, facts.ended(row, ending.reason, ending.tell, now))
         metrics.INCIDENTS_ENDED.labels(row.status, row.severity).inc()
@@ -114,6 +116,6 @@ async def withdraw_misfits(tx: Tx, fingerprints: Mapping[str, str], now: datetim
     for row in await tx.fetch(queries.open_incidents):
         fingerprint = fingerprints.get(row["rule"])
         if fingerprint is None:
-            await end(tx, row["id"], End("withdrawn", now, "rule_gone"), now)
+            await end(tx, row["id"], End(Status.WITHDRAWN, now, "rule_gone"), now)
         elif row["fingerprint"] not in (None, fingerprint):
-            await end(tx, row["id"], End("withdrawn", now, "rule_changed"), now)
+            await end(tx, row["id"], End(Status.WITHDRAWN, now, "rule_changed"), now)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from services.monitor.incidents.life import IncidentRow
+from services.monitor.incidents.life import IncidentRow, Status
 from shared.events import Fact, IncidentDismissed, IncidentOpened, IncidentResolved, IncidentUpdated, IncidentWithdrawn
 
 
@@ -23,10 +23,10 @@ def ended(row: IncidentRow, reason: str, tell: bool, now: datetime) -> Fact:
     """It is over, withdrawn or dismissed, as its status says. `reason`: why it is withdrawn."""
     said: dict[str, Any] = {**_of(row), "affected": row.affected, "tell": tell}
     match row.status:
-        case "withdrawn":
+        case Status.WITHDRAWN:
             withdrawn = IncidentWithdrawn.Data(**said, withdrawn_at=row.ended_at, reason=reason)
             return IncidentWithdrawn.of(withdrawn, subject=row.id, at=now)
-        case "dismissed":
+        case Status.DISMISSED:
             dismissed = IncidentDismissed.Data(**said, dismissed_at=row.ended_at, by=row.ended_by, note=row.note)
             return IncidentDismissed.of(dismissed, subject=row.id, at=now)
     resolved = IncidentResolved.Data(**said, resolved_at=row.ended_at, why=row.why, by=row.ended_by, note=row.note)

@@ -5,6 +5,7 @@ from typing import get_args
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.monitor.hearing.rekeying import Way, Why
+from services.monitor.incidents.life import ENDS
 from shared.events import Severity
 
 EVENTS = Counter("forewarn_monitor_events_total", "Product events by what became of them.", ["fate"])
@@ -37,8 +38,6 @@ FOUND_AFTER = Histogram(
     buckets=(0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300, 900),
 )
 
-ENDS = ("resolved", "withdrawn", "dismissed")
-
 for _fate in FATES:
     EVENTS.labels(_fate)
 for _why in Why:
@@ -46,5 +45,5 @@ for _why in Why:
         REKEYED.labels(_why, _way)
 for _severity in get_args(Severity):
     INCIDENTS_OPENED.labels(_severity)
-    for _how in ENDS:
+    for _how in sorted(ENDS):
         INCIDENTS_ENDED.labels(_how, _severity)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
+from _pytest.runner import runtestprotocol
 from playwright.async_api import Browser, async_playwright
 
 from shared.settings import Settings
@@ -12,12 +13,33 @@ from tests.browser.console import Console, running
 from tests.browser.stage import Stage, staged
 from tests.flow.console_screen import Screen, screen
 
+NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
+
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Marks the tests of this folder, so that they can be run, or left out, together."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Runs a test once more in which Chromium broke off its requests, since this machine got or lost a network interface.
+
+    A container that starts or ends anywhere on the machine does that; no console could do anything about it.
+    """
+    if Path(__file__).parent not in item.path.parents:
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = runtestprotocol(item, log=False, nextitem=nextitem)
+    if any(each.failed and NETWORK_CHANGED in each.longreprtext for each in reports):
+        item._initrequest()  # type: ignore[attr-defined]
+        reports = runtestprotocol(item, log=False, nextitem=nextitem)
+    for each in reports:
+        item.ihook.pytest_runtest_logreport(report=each)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -156,19 +156,13 @@ async def test_a_message_about_no_incident_has_a_chain_too(on: Screen) -> None:
     )
     shown = " ".join((await on.page("/why?notification=n-1")).split())
     assert "It is a reply to what they asked, which needs no consent." in shown
-<<<<<<< HEAD
     assert "The last try: the server said: not now. The provider said: 451" in shown
     await on.page("/why?notification=none", status=404)
     assert "Name a customer" in await on.page("/why")
-=======
-    assert "The last try: the server said: not now (451)." in shown
-    await page(on, "/why?notification=none", status=404)
-    assert "Name a customer" in await page(on, "/why")
 
 
 async def test_filters_of_affected_customers_are_the_reasons_that_there_are(on: Screen) -> None:
     await there_is(on, "impact", untold_reason="capped")
-    every = await page(on, "/incidents/i-1/affected")
+    every = await on.page("/incidents/i-1/affected")
     assert ("reason=capped" in every, "reason=stale" in every) == (True, False)
-    assert "reason=stale" in await page(on, "/incidents/i-1/affected?show=untold&reason=stale")
->>>>>>> browser
+    assert "reason=stale" in await on.page("/incidents/i-1/affected?show=untold&reason=stale")

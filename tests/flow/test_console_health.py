@@ -122,7 +122,7 @@ async def test_the_audit_log_names_tickets_and_incidents_and_says_what_changed(f
         ]
         async with on.database.transaction() as tx:
             for each in acts:
-                await audit.record(tx, person="ada", role="lead", **each)
+                await audit.record(tx, audit.Entry("ada", "lead", **each))
         text = " ".join((await browser.get("/audit")).text.split())
     assert ">#1001</a>" in text
     assert ">checkout is failing</a>" in text

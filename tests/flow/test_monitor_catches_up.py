@@ -11,8 +11,9 @@ from deploy.simulator.faults import Outage
 from deploy.simulator.play import Record
 from services.monitor import metrics
 from services.monitor.fold.buckets import OldCell, StoredCells
-from services.monitor.fold.partition import FOUND_WITHIN, Partition
+from services.monitor.fold.partition import Partition
 from services.monitor.fold.tallies import Rows
+from services.monitor.fold.watch import FOUND_WITHIN
 from services.monitor.hearing.events import Limits
 from services.monitor.rules.file import RulesFile
 from shared.cloudevents import MAX_BYTES, write_event

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from services.monitor import changing
 from services.monitor.changing import End
-from services.monitor.incidents.life import IncidentRow
+from services.monitor.incidents.life import IncidentRow, Status
 from services.monitor.store.incidents import incident, incident_of, queries
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once, position_of, timed_position
@@ -19,7 +19,6 @@ from shared.postgres import Tx, plan_for_values
 router = APIRouter()
 
 Limit = Annotated[int, Query(ge=1, le=500)]
-Status = Literal["open", "resolved", "withdrawn", "dismissed"]
 
 
 class IncidentView(BaseModel):
@@ -139,16 +138,16 @@ Asked = Annotated[_Asked, Depends()]
 @router.post("/incidents/{incident_id}/resolve", response_model=IncidentView, responses=MAY_FAIL, tags=["incidents"])
 async def resolve_incident(request: Request, database: Db, asked: Asked, key: IdempotencyKey = None) -> Response:
     """The trouble is over, whatever the events show. Only events after this moment can open an incident again."""
-    return await once(request, database, key, lambda tx: _end(tx, "resolved", asked))
+    return await once(request, database, key, lambda tx: _end(tx, Status.RESOLVED, asked))
 
 
 @router.post("/incidents/{incident_id}/dismiss", response_model=IncidentView, responses=MAY_FAIL, tags=["incidents"])
 async def dismiss_incident(request: Request, database: Db, asked: Asked, key: IdempotencyKey = None) -> Response:
     """It was a false alarm. Only events after this moment can open an incident again."""
-    return await once(request, database, key, lambda tx: _end(tx, "dismissed", asked))
+    return await once(request, database, key, lambda tx: _end(tx, Status.DISMISSED, asked))
 
 
-async def _end(tx: Tx, status: str, asked: _Asked) -> IncidentView:
+async def _end(tx: Tx, status: Status, asked: _Asked) -> IncidentView:
     now: datetime = await tx.fetchval("SELECT clock()")
     by, ending = asked.who.person, asked.ending
     how = End(status, now, f"by {by}", by=by, note=ending.note, tell=ending.tell)
@@ -160,5 +159,5 @@ async def _end(tx: Tx, status: str, asked: _Asked) -> IncidentView:
 
 def _view(row: IncidentRow) -> IncidentView:
     """Returns the incident as people see it."""
-    resolved_at = row.ended_at if row.status == "resolved" else None
+    resolved_at = row.ended_at if row.status == Status.RESOLVED else None
     return IncidentView(**asdict(row), resolved_at=resolved_at, by=row.ended_by)

@@ -72,9 +72,9 @@ class Components:
     horizon: float
     watermarks: dict[str, float] = field(default_factory=dict)  # component → latest event time
     named: frozenset[str] = frozenset()
+    closed: dict[str, float] = field(default_factory=dict)  # component → before which time its events are late
     _held: frozenset[str] = frozenset()  # strangers that may not go, since they have an open incident
     _strangers: set[str] = field(default_factory=set)  # those that are known
-    _closed: dict[str, float] = field(default_factory=dict)
     _ahead: dict[str, float] = field(default_factory=dict)
     _buckets: dict[str, int] = field(default_factory=dict)  # component → how many it has
     _resting: Ages[str] = field(default_factory=Ages)  # strangers that may go: they have no buckets
@@ -84,11 +84,11 @@ class Components:
 
     def is_late(self, component: str, at: float, watermark: float) -> bool:
         """Says whether an event that is no later than its component's watermark changes nothing any more."""
-        return at < watermark - self.horizon or at < self._closed.get(component, 0.0)
+        return at < watermark - self.horizon or at < self.closed.get(component, 0.0)
 
     def is_late_for_all(self, component: str, at: float) -> bool:
         """Says the same of a component that is not known: a stranger may have been, and its events forgotten."""
-        return at <= self._closed.get(EVERY_OTHER, -1.0) and component not in self.named
+        return at <= self.closed.get(EVERY_OTHER, -1.0) and component not in self.named
 
     def has_room(self, component: str) -> bool:
         """Says whether one more component may come; makes room when it can."""
@@ -105,8 +105,8 @@ class Components:
             self._strangers.add(component)
 
     def _forget(self, component: str) -> None:
-        reached, ahead = max(self.watermarks.pop(component), self._closed.pop(component, 0.0)), self._ahead.pop(component, 0.0)
-        self._closed[EVERY_OTHER] = max(self._closed.get(EVERY_OTHER, 0.0), reached)
+        reached, ahead = max(self.watermarks.pop(component), self.closed.pop(component, 0.0)), self._ahead.pop(component, 0.0)
+        self.closed[EVERY_OTHER] = max(self.closed.get(EVERY_OTHER, 0.0), reached)
         if ahead > reached:  # as long as that event is known, it makes no other late
             self._ahead[EVERY_OTHER] = max(ahead, self._ahead.get(EVERY_OTHER, 0.0))
         self._strangers.remove(component)
@@ -155,13 +155,13 @@ class Components:
         for component, watermark in self.watermarks.items():
             reached = max(watermark, self._ahead.get(component, 0.0))
             if reached >= start and watermark - self.horizon < end:
-                self._closed[component] = max(end, self._closed.get(component, 0.0))
+                self.closed[component] = max(end, self.closed.get(component, 0.0))
                 self.watermarks[component] = max(watermark, min(reached, end))
                 self._unsaved.add(component)
         if self._ahead.get(EVERY_OTHER, 0.0) >= start:
-            self._closed[EVERY_OTHER] = max(end, self._closed.get(EVERY_OTHER, 0.0))
+            self.closed[EVERY_OTHER] = max(end, self.closed.get(EVERY_OTHER, 0.0))
             self._unsaved.add(EVERY_OTHER)
-        for component in [each for each, at in self._ahead.items() if at <= self.watermarks.get(each, self._closed.get(each, 0.0))]:
+        for component in [each for each, at in self._ahead.items() if at <= self.watermarks.get(each, self.closed.get(each, 0.0))]:
             del self._ahead[component]
 
     # ── a checkpoint ─────────────────────────────────────────────────────────────────────────
@@ -170,7 +170,7 @@ class Components:
         """Returns what changed since the last call, but for watermarks, which are stored with the buckets; None: not known any more."""
         names, self._unsaved = self._unsaved, set()
         return {
-            name: Mark(self.watermarks.get(name, 0.0), self._closed.get(name, 0.0), self._ahead.get(name, 0.0))
+            name: Mark(self.watermarks.get(name, 0.0), self.closed.get(name, 0.0), self._ahead.get(name, 0.0))
             if name in self.watermarks or name == EVERY_OTHER
             else None
             for name in names
@@ -182,6 +182,6 @@ class Components:
             self.reach(component, mark.watermark)
             self._rest(component, clock)
         if mark.closed:
-            self._closed[component] = mark.closed
+            self.closed[component] = mark.closed
         if mark.ahead:
             self._ahead[component] = mark.ahead

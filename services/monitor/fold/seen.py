@@ -7,12 +7,30 @@ is packed into an array of 8 bytes an identity, which is sorted when the first e
 
 from array import array
 from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xxhash import xxh3_64_intdigest
 
 MINUTE = 60  # seconds of event time
 REPACK = 8  # late identities wait in a set until they are an eighth of what the second holds packed
+
+
+def identity_of(source: str, event_id: str) -> int:
+    """Returns what an event is known by."""
+    identity: int = xxh3_64_intdigest(f"{source}\x1f{event_id}".encode())
+    return identity
+
+
+def by_second(times: Sequence[float]) -> Mapping[int, Sequence[int]]:
+    """Returns the rows of each second, in order."""
+    if int(min(times)) == int(max(times)):
+        return {int(times[0]): range(len(times))}
+    rows: dict[int, list[int]] = defaultdict(list)
+    for row, at in enumerate(times):
+        rows[int(at)].append(row)
+    return rows
 
 
 @dataclass(slots=True)
@@ -50,31 +68,52 @@ class Seen:
     _grew: dict[int, float] = field(default_factory=dict)  # minute → how far the partition's clock was when it last grew
     _sizes: dict[int, int] = field(default_factory=dict)  # minute → how many identities
 
-    def first_time(self, source: str, event_id: str, at: float) -> bool:
-        """Says whether this event, of this event time, is new; it is known from now on."""
-        second = int(at)
-        identity = xxh3_64_intdigest(f"{source}\x1f{event_id}".encode())
-        held = self._open.get(second)
-        if held is None:
-            held = self._open[second] = set(), [], array("Q"), self._older(second)
-        known, unsaved, _, older = held
-        if older and any(identity in packed for packed in older):
-            return False
-        before = len(known)
-        known.add(identity)
-        if len(known) == before:  # one look-up in a large set instead of two
-            return False
-        unsaved.append(identity)
-        return True
+    def take(self, identities: Sequence[int], times: Sequence[float]) -> dict[int, int | None]:
+        """Returns which rows of a batch are not new, each with the row that was the first, or None when that came before this batch.
+
+        The new ones are known from now on. `times`: of the events.
+        """
+        copies: dict[int, int | None] = {}
+        for second, rows in by_second(times).items():
+            held = self._open.get(second)
+            if held is None:
+                held = self._open[second] = set(), [], array("Q"), self._older(second)
+            known, unsaved, _, older = held
+            coming = identities if len(rows) == len(identities) else [identities[row] for row in rows]
+            if older or not known.isdisjoint(coming) or len(set(coming)) < len(coming):
+                coming = self._new(coming, rows, held, copies)
+            known.update(coming)
+            unsaved.extend(coming)
+        return copies
+
+    @staticmethod
+    def _new(coming: Sequence[int], rows: Sequence[int], held: Second, copies: dict[int, int | None]) -> list[int]:
+        """Returns those that are new, and notes the others."""
+        known, _, _, older = held
+        first: dict[int, int] = {}
+        for identity, row in zip(coming, rows, strict=True):
+            if identity in first:
+                copies[row] = first[identity]
+            elif identity in known or any(identity in packed for packed in older):
+                copies[row] = None
+            else:
+                first[identity] = row
+        return list(first)
 
     def _older(self, second: int) -> tuple[Packed, ...]:
         found = self._packed.get(second), self._restored.get(second // MINUTE)
         return tuple(packed for packed in found if packed is not None)
 
-    def take_back(self, at: float) -> None:
-        """Takes the latest identity back, because its event changed nothing: when the event comes again it is new."""
-        known, unsaved, *_ = self._open[int(at)]
-        known.remove(unsaved.pop())
+    def take_back(self, identities: Sequence[int], times: Sequence[float]) -> None:
+        """Takes some of the latest batch back, because their events changed nothing: when they come again they are new."""
+        for second, rows in by_second(times).items():
+            known, unsaved, *_ = self._open[second]
+            gone, stay = {identities[row] for row in rows}, []
+            known -= gone
+            for _ in range(len(gone)):
+                while (latest := unsaved.pop()) not in gone:
+                    stay.append(latest)
+            unsaved.extend(reversed(stay))
 
     def fresh(self, clock: float) -> dict[int, bytes]:
         """Returns what came since the last call, by minute: to be stored beside what was stored before.

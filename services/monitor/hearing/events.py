@@ -35,6 +35,8 @@ SHARDS = 16  # keys of the partials: a component is always in the same one
 TOLD_EVERY = 1.0  # seconds of event time: how often an open incident is told how far time has come
 
 Incidents = Mapping[tuple[str, str], Sequence[RecentIncident]]  # by rule and component
+Waiting = Mapping[str, frozenset[str]]  # rule → the components that have an open incident of it
+NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Folding:
         self._partitions: dict[int, Partition] = {}
         self._searched: set[str] = set()  # incidents for which the past of these partitions was looked through
         self._told: dict[int, float] = {}  # partition → the event time that open incidents were last told
-        self._waiting: frozenset[tuple[str, str]] = frozenset()  # whom it was told: rule and component of each open incident
+        self._waiting: Waiting = {}  # whom it was told
         self._pressing = False
         self._accounted: dict[str, int] = {}
 
@@ -82,7 +84,7 @@ class Folding:
         rules, limit = self._rules.rules, self._limits.components
         self._partitions = {number: Partition(rules, horizon, limit, self._named) for number in partitions}
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
-        self._searched, self._told, self._waiting = set(), {}, frozenset()
+        self._searched, self._told, self._waiting = set(), {}, {}
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
         self._accounted = self._fates()
         self._pressing = True
@@ -115,7 +117,7 @@ class Folding:
         waiting = _open(incidents)
         for partition in self._partitions.values():
             for rule, watch in partition.watches.items():
-                watch.components.hold(frozenset(component for of, component in waiting if of == rule), partition.clock)
+                watch.components.hold(waiting.get(rule, NOBODY), partition.clock)
 
     # ── whom an incident touches ─────────────────────────────────────────────────────────────
 
@@ -185,11 +187,12 @@ class Folding:
             told = partition.clock >= self._told.get(number, 0.0) + TOLD_EVERY
             if told:
                 self._told[number] = partition.clock
-            hear = waiting if told else waiting - self._waiting
             for rule, watch in partition.watches.items():
-                changes: Changes = {component: [] for of, component in hear if of == rule} if partition.clock else {}
+                wait = waiting.get(rule, NOBODY)
+                hear = wait if told else wait - self._waiting.get(rule, NOBODY)
+                changes: Changes = {component: [] for component in hear} if partition.clock else {}
                 for component, buckets in (changes | watch.buckets.changes()).items():
-                    watermark = partition.clock if (rule, component) in waiting else watch.watermarks[component]
+                    watermark = partition.clock if component in wait else watch.watermarks[component]
                     yield from partials.series(watch.rule, component, number, watermark, buckets)
         self._waiting = waiting
 
@@ -222,9 +225,13 @@ def stream_of(folding: Folding, database: Database, *, at_once: int, slowest: fl
     return stream
 
 
-def _open(incidents: Incidents) -> frozenset[tuple[str, str]]:
-    """Returns rule and component of those that are open."""
-    return frozenset(at for at, each in incidents.items() if any(incident.resolved_at is None for incident in each))
+def _open(incidents: Incidents) -> Waiting:
+    """Returns the components with an open incident, by rule."""
+    waiting: dict[str, set[str]] = {}
+    for (rule, component), each in incidents.items():
+        if any(incident.resolved_at is None for incident in each):
+            waiting.setdefault(rule, set()).add(component)
+    return {rule: frozenset(components) for rule, components in waiting.items()}
 
 
 def _affected(customer: str, tally: Tally) -> Affected:

@@ -1,18 +1,36 @@
 """The way of a record into the fold: it is decoded, and folded in the partition of its key, wherever it was read from."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import attrgetter
 
 from aiokafka import ConsumerRecord
 
 from services.monitor.fold.keying import key_of
-from services.monitor.fold.partition import NOT_OURS, REFUSED, Partition
+from services.monitor.fold.partition import Partition
+from services.monitor.fold.watch import REFUSED
 from services.monitor.hearing.rekeying import Homes, Stray, Way, Why, forward
 from shared.cloudevents import Reason, Undecodable, read_event
 from shared.events import ProductEvent
 from shared.outgoing.forwarding import Forward
 from shared.streaming.dead_letters import DeadLetter
+
+_partition = attrgetter("partition")
+
+
+@dataclass(slots=True)
+class Batch:
+    """The events that one partition folds together, each with the record it came by."""
+
+    records: list[ConsumerRecord] = field(default_factory=list)
+    events: list[ProductEvent] = field(default_factory=list)
+
+    def add(self, record: ConsumerRecord, event: ProductEvent) -> None:
+        self.records.append(record)
+        self.events.append(event)
 
 
 class Intake:
@@ -28,65 +46,76 @@ class Intake:
         self.rekeyed: Counter[tuple[Why, Way]] = Counter()
         self._partitions, self._homes, self._by = partitions, Homes(of_topic), by
         self._refusal = f"more than {components} of a rule that nobody named"
+        self._batches: dict[int, Batch] = {}  # by the partition that folds
         self._letters: list[DeadLetter] = []
         self._strays: list[Stray] = []  # to be forwarded
 
     async def take(self, records: Sequence[ConsumerRecord], now: float) -> list[DeadLetter]:
         """Returns the dead letters, once Kafka has what belongs to other processes. `now`: the wall clock, seconds since the epoch."""
-        self._letters, self._strays = [], []
-        self._take(records, now)
+        self._batches, self._letters, self._strays = defaultdict(Batch), [], []
+        at = datetime.fromtimestamp(now, UTC)
+        for number, run in groupby(records, key=_partition):
+            self._decode(number, run, at)
         if self._strays:
-            await self._forward(now)
+            await self._forward()
+        for number, batch in self._batches.items():
+            self._fold(self._partitions[number], batch, now)
         return self._letters
 
-    def _take(self, records: Iterable[ConsumerRecord], now: float) -> None:
-        """Takes the records that are folded here. Whatever is done in this loop costs every event."""
-        at, number = datetime.fromtimestamp(now, UTC), -1
+    def _decode(self, number: int, records: Iterable[ConsumerRecord], now: datetime) -> None:
+        """Decodes records of one partition. Whatever is done in this loop costs every event."""
+        residents, batch, account = self._homes.residents(number), self._batches[number], self._partitions[number].account
+        keep, take = batch.records.append, batch.events.append
         for record in records:
-            if record.partition != number:
-                number = record.partition
-                partition, residents = self._partitions[number], self._homes.residents(number)
-                fold = partition.fold
             try:
-                event = read_event(record.value, record.headers, at, record)
+                event = read_event(record.value, record.headers, now, record)
             except Undecodable as error:
                 self._letters.append(DeadLetter(record, error.reason, error.detail))
-                partition.account.read += 1
-                partition.account.dead += 1
+                account.read += 1
+                account.dead += 1
                 continue
-            fate = fold(event, now) if event.subject in residents else self._take_home(partition, record, event, now)
-            if fate == REFUSED:
-                self._refuse(record)
+            if event.subject in residents:
+                keep(record)
+                take(event)
+            else:
+                self._bring_home(record, event)
 
-    def _take_home(self, partition: Partition, record: ConsumerRecord, event: ProductEvent, now: float) -> int:
-        """Folds an event whose home is not known to be the partition it was read from, or leaves it to be forwarded."""
-        key = key_of(event)
+    def _bring_home(self, record: ConsumerRecord, event: ProductEvent) -> None:
+        """Has an event folded whose home is not known to be the partition it was read from, or leaves it to be forwarded."""
+        partition, key = self._partitions[record.partition], key_of(event)
         home = self._homes.of(key, record.partition)
         if home == record.partition or not partition.asks_for(event):
-            return partition.fold(event, now)
+            self._batches[record.partition].add(record, event)
+            return
         stray = Stray(record, event, key.encode(), home)
         if (at_home := self._partitions.get(home)) is not None:
             self.rekeyed[stray.why, Way.MEMORY] += 1
             partition.account.read += 1
             at_home.account.read -= 1
-            return at_home.fold(event, now)
-        if stray.may_go_on:
+            self._batches[home].add(record, event)
+        elif stray.may_go_on:
             self._strays.append(stray)
-            return NOT_OURS
-        self.rekeyed[stray.why, Way.NONE] += 1
-        return partition.fold(event, now)
+        else:
+            self.rekeyed[stray.why, Way.NONE] += 1
+            self._batches[record.partition].add(record, event)
 
-    async def _forward(self, now: float) -> None:
+    async def _forward(self) -> None:
         """Forwards what belongs to other processes. What the broker refuses is folded where it was read."""
         refused = await forward(self._strays, self._by)
         for stray in self._strays:
-            partition = self._partitions[stray.record.partition]
+            account = self._partitions[stray.record.partition].account
             self.rekeyed[stray.why, Way.NONE if stray in refused else Way.KAFKA] += 1
-            if stray not in refused:
-                partition.account.read += 1
-                partition.account.forwarded += 1
-            elif partition.fold(stray.event, now) == REFUSED:
-                self._refuse(stray.record)
+            if stray in refused:
+                self._batches[stray.record.partition].add(stray.record, stray.event)
+            else:
+                account.read += 1
+                account.forwarded += 1
 
-    def _refuse(self, record: ConsumerRecord) -> None:
-        self._letters.append(DeadLetter(record, Reason.TOO_MANY_COMPONENTS, self._refusal, "Refused"))
+    def _fold(self, partition: Partition, batch: Batch, now: float) -> None:
+        fates = partition.fold(batch.events, now)
+        if REFUSED in fates:
+            self._letters += [
+                DeadLetter(record, Reason.TOO_MANY_COMPONENTS, self._refusal, "Refused")
+                for record, fate in zip(batch.records, fates, strict=True)
+                if fate == REFUSED
+            ]

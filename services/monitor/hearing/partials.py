@@ -18,6 +18,7 @@ from services.monitor.incidents.life import (
     Opened,
     Resolved,
     State,
+    Status,
     behind_seconds,
     ended,
     moment,
@@ -184,5 +185,5 @@ async def _apply(tx: Tx, rule: RatioRule, component: str, decision: Decision, st
             return await changing.update(tx, decision.incident_id, grew, now)
         case Resolved():
             shown = Evidence(decision.why, decision.failing_to, now.behind)
-            resolved = End("resolved", moment(decision.resolved_at), "events show it", evidence=shown)
+            resolved = End(Status.RESOLVED, moment(decision.resolved_at), "events show it", evidence=shown)
             return await changing.end(tx, decision.incident_id, resolved, now.at)

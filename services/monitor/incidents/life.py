@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import msgspec
@@ -15,6 +16,30 @@ from shared.events import identity
 GREW = 2.0  # an open incident is said to have grown each time its failing customers have doubled
 STILL_FAILING = 300.0  # seconds of event time after which an incident that still fails says so again
 BEHIND = 60.0  # seconds; above that it is said how things were, not how they are
+
+
+class Status(StrEnum):
+    """How an incident stands."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"  # events show its end, or a person says so
+    WITHDRAWN = "withdrawn"  # no rule judges it any more; whether the trouble is over is not known
+    DISMISSED = "dismissed"  # a person says it was a false alarm
+
+
+# What an incident may become. Detection, timers and people all move its row by this table, in `changing.py`.
+MOVES: dict[Status, frozenset[Status]] = {
+    Status.OPEN: frozenset({Status.RESOLVED, Status.WITHDRAWN, Status.DISMISSED}),
+    Status.RESOLVED: frozenset(),
+    Status.WITHDRAWN: frozenset(),
+    Status.DISMISSED: frozenset(),
+}
+ENDS = frozenset(status for status, moves in MOVES.items() if not moves)
+
+
+def before(status: Status) -> list[Status]:
+    """Returns what an incident may be that becomes this."""
+    return [each for each, moves in MOVES.items() if status in moves]
 
 
 class State(msgspec.Struct, frozen=True, rename={"grown_to": "said"}):
@@ -53,7 +78,7 @@ class IncidentRow:
     severity: str
     symptom: str
     title: str
-    status: str  # open, resolved, withdrawn, dismissed
+    status: str  # a Status; a later version may know more of them
     started_at: datetime  # event time of the first bad event
     opened_at: datetime  # when monitor found it, on the database's clock
     revision: int  # counts the facts about it
@@ -68,7 +93,7 @@ class IncidentRow:
 
     @property
     def open(self) -> bool:
-        return self.status == "open"
+        return self.status not in ENDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ import msgspec
 
 from services.monitor.fold.aging import Mark
 from services.monitor.fold.buckets import OldCells, StoredCells
-from services.monitor.fold.partition import Account, Partition, Watch, above
+from services.monitor.fold.partition import Account, Partition, above
 from services.monitor.fold.tallies import Rows
+from services.monitor.fold.watch import Watch
 from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_suffix(".sql"))

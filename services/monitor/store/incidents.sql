@@ -38,11 +38,11 @@ UPDATE incidents SET revision = revision + 1, silent_since = $2, behind_seconds 
 WHERE id = $1 AND status = 'open' AND silent_since IS NULL RETURNING *
 
 -- name: end_incident
--- Ends an incident: resolved, withdrawn or dismissed. No row comes back when it is not open.
+-- Ends an incident: resolved, withdrawn or dismissed. No row comes back when it stands as none of $9, from where it may not become that.
 UPDATE incidents SET revision = revision + 1, status = $2::text, ended_at = $3::timestamptz,
     resolved_at = CASE WHEN $2::text = 'resolved' THEN $3::timestamptz END,
     ended_by = $4, note = $5, why = coalesce($6, why), failing_at = coalesce($7, failing_at), behind_seconds = coalesce($8, behind_seconds)
-WHERE id = $1 AND status = 'open' RETURNING *
+WHERE id = $1 AND status = ANY ($9::text[]) RETURNING *
 
 -- name: open_incidents
 -- Reads the open incidents with the fingerprint of the rule that judges them.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from services.monitor.fold.aging import Ages
-from services.monitor.fold.partition import QUIET
+from services.monitor.fold.watch import QUIET
 
 HEARD_WITHIN = 600.0  # seconds of the wall clock after which a partition that says nothing holds back no clock
 

@@ -140,7 +140,7 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "open_incident": "'i', 'r', 'c', 'high', 'failing', '', now(), now(), now(), 0, '{}'",
     "update_incident": "'i-1', '{}', now(), 0, false",
     "silence_incident": "'i-1', now(), 0",
-    "end_incident": "'i-1', 'resolved', now(), NULL, '', NULL, NULL, NULL",
+    "end_incident": "'i-1', 'resolved', now(), NULL, '', NULL, NULL, NULL, '{open}'",
     "open_incidents": "",
     "heard_of_open": "",
     "found_behind": "60",

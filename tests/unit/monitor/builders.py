@@ -47,5 +47,5 @@ def folded(*events: ProductEvent, now: float = LATER, by: RatioRule | None = Non
     """Returns a partition that has taken these events, in this order."""
     partition = Partition([by or rule()], HORIZON)
     for each in events:
-        partition.fold(each, now)
+        partition.fold([each], now)
     return partition

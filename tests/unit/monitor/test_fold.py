@@ -5,7 +5,8 @@ from dataclasses import astuple
 import pytest
 
 from services.monitor.fold.buckets import OldCell
-from services.monitor.fold.partition import SKEW, Account, Partition, Watch
+from services.monitor.fold.partition import SKEW, Account, Partition
+from services.monitor.fold.watch import Watch
 from tests.builders import event
 from tests.unit.monitor.builders import HORIZON, LATER, START, folded, request, rule
 
@@ -74,7 +75,7 @@ def test_a_machine_that_fails_is_no_customer() -> None:
 def test_only_changes_since_the_last_checkpoint_are_told_and_whole() -> None:
     partition = folded(request(0), request(1))
     watch(partition).buckets.take_changes(LATER)
-    partition.fold(request(1.5, ok=False), LATER)
+    partition.fold([request(1.5, ok=False)], LATER)
     assert buckets(partition) == [(1, 2, 1, 1)]
 
 
@@ -122,7 +123,7 @@ def test_whom_an_incident_touches_depends_on_when_their_row_was() -> None:
 def test_those_who_failed_since_the_last_checkpoint_can_be_asked_for_alone() -> None:
     partition = folded(*(request(at, ok=False, customer=customer) for customer in ("c-1", "c-2") for at in (0, 1)))
     watch(partition).tallies.take_changes()
-    partition.fold(request(2, ok=False, customer="c-2"), LATER)
+    partition.fold([request(2, ok=False, customer="c-2")], LATER)
     failed = watch(partition).tallies.failed["checkout"]
     assert [customer for customer, _ in watch(partition).affected("checkout", failed, *EVER)] == ["c-2"]
 
@@ -157,7 +158,7 @@ def test_events_from_the_future_happen_now() -> None:
 
 def test_a_duplicate_from_the_future_is_known_however_much_later_it_comes() -> None:
     partition = folded(request(240), now=START)
-    partition.fold(request(240), START + 200)
+    partition.fold([request(240)], START + 200)
     assert (partition.account.counted, partition.account.duplicate) == (1, 1)
 
 
@@ -188,7 +189,7 @@ def test_a_component_needs_a_name_of_1_to_255_characters(component: str) -> None
 def test_an_event_counts_once_however_many_rules_ask_for_it() -> None:
     rules = [rule(), rule(id="slow", bad={"data.latency_ms": {"above": 5000}}), rule(id="gone", where={"data.ok": None})]
     partition = Partition(rules, HORIZON)
-    partition.fold(request(0), LATER)
+    partition.fold([request(0)], LATER)
     assert astuple(partition.account)[:4] == (1, 1, 0, 0)
     assert [bool(each.buckets.changes()) for each in partition.watches.values()] == [True, True, False]
 

@@ -49,7 +49,7 @@ def partitions_of(story: Sequence[Said]) -> list[Partition]:
     made = [Partition([RULE], HORIZON) for _ in range(PARTITIONS)]
     for said in story:
         for each in said.events():
-            made[said.customer % PARTITIONS].fold(each, LATER)
+            made[said.customer % PARTITIONS].fold([each], LATER)
     return made
 
 
@@ -184,7 +184,7 @@ def identities(partition: Partition) -> dict[int, set[int]]:
 def fold_all(partition: Partition, story: Sequence[Said]) -> None:
     for said in story:
         for each in said.events():
-            partition.fold(each, LATER)
+            partition.fold([each], LATER)
 
 
 wide_stories = st.lists(

@@ -7,20 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.monitor.fold.aging import EVERY_OTHER, Ages, Components, Mark
-from services.monitor.fold.partition import (
-    FOUND_WITHIN,
-    LATE,
-    NOT_OURS,
-    QUIET,
-    REFUSED,
-    REMEMBERED,
-    TAKEN,
-    Account,
-    Partition,
-    Watch,
-    above,
-)
+from services.monitor.fold.partition import REMEMBERED, Account, Partition, above
 from services.monitor.fold.seen import MINUTE
+from services.monitor.fold.watch import DUPLICATE, FOUND_WITHIN, LATE, QUIET, REFUSED, TAKEN, Watch
 from shared.events import ProductEvent
 from tests.unit.monitor.builders import HORIZON, LATER, START, request, rule
 
@@ -44,7 +33,7 @@ class Fold:
         return only
 
     def take(self, *events: ProductEvent) -> list[int]:
-        return [self.partition.fold(each, self.now) for each in events]
+        return [fate for each in events for fate in self.partition.fold([each], self.now)]
 
     def checkpoint(self) -> None:
         partition = self.partition
@@ -77,7 +66,7 @@ def test_a_minute_is_forgotten_two_horizons_after_it_last_grew_and_not_before() 
     assert int(START) // MINUTE not in fold.partition.seen.minutes()
 
 
-@pytest.mark.parametrize(("passed", "fate", "duplicates"), [(FORGOTTEN, NOT_OURS, 1), (FORGOTTEN + 0.001, LATE, 0)])
+@pytest.mark.parametrize(("passed", "fate", "duplicates"), [(FORGOTTEN, DUPLICATE, 1), (FORGOTTEN + 0.001, LATE, 0)])
 def test_a_duplicate_of_what_is_forgotten_is_late_also_where_its_component_stood_still(passed: float, fate: int, duplicates: int) -> None:
     fold = Fold()
     once = request(10, ok=False)
@@ -104,7 +93,7 @@ def test_yesterdays_file_counts_beside_live_traffic_once() -> None:
     for number, each in enumerate(yesterday):
         assert fold.take(each) == [TAKEN]
         fold.reach(86_401 + number)
-    assert set(fold.take(*yesterday)) <= {NOT_OURS, LATE}
+    assert set(fold.take(*yesterday)) <= {DUPLICATE, LATE}
     fold.reach(86_401 + 3000 + FORGOTTEN)
     assert set(fold.take(*yesterday)) == {LATE}
 
@@ -116,7 +105,7 @@ def test_an_event_from_the_future_is_known_until_its_own_time_is_two_horizons_pa
     for now in range(0, 7200 + MINUTE + int(FORGOTTEN) + 600, 300):
         fold.now = START + now
         fold.reach(now)
-        assert fold.take(ahead) == [NOT_OURS if now <= 7200 + MINUTE + FORGOTTEN else LATE], now
+        assert fold.take(ahead) == [DUPLICATE if now <= 7200 + MINUTE + FORGOTTEN else LATE], now
 
 
 def test_one_event_far_in_the_future_makes_no_other_late() -> None:
@@ -139,7 +128,7 @@ def test_one_event_far_in_the_future_makes_no_component_late_that_comes_when_its
         assert fold.take(request(now, component=name)) == [TAKEN]
         fold.checkpoint()
     # and it counts no second time: while its minute is known, and after
-    assert fold.take(future) == [NOT_OURS]
+    assert fold.take(future) == [DUPLICATE]
     fold.now = START + ahead + 2 * FORGOTTEN
     fold.reach(ahead + 2 * FORGOTTEN)
     fold.reach(ahead + 2 * FORGOTTEN + KEPT + MINUTE)
@@ -337,7 +326,7 @@ def test_an_event_that_was_refused_counts_when_it_is_sent_again_and_there_is_roo
 def test_an_event_that_one_rule_counts_is_not_put_aside_when_another_refuses_it() -> None:
     rules = [rule(), rule(id="by-source", component="source")]
     partition = Partition(rules, HORIZON, 1)
-    fates = [partition.fold(request(number, component=f"part-{number}"), LATER) for number in range(3)]
+    fates = partition.fold([request(number, component=f"part-{number}") for number in range(3)], LATER)
     assert fates == [TAKEN] * 3
     assert [watch.refused for watch in partition.watches.values()] == [2, 0]
 
@@ -368,7 +357,7 @@ def test_what_is_known_of_components_comes_back() -> None:
         assert mark is not None
         after.restore(name, mark, 100.0)
     assert after.watermarks == before.watermarks
-    assert (after._closed, after._ahead) == (before._closed, before._ahead)
+    assert (after.closed, after._ahead) == (before.closed, before._ahead)
     assert before.unsaved() == {}
 
 

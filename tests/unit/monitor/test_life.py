@@ -7,6 +7,8 @@ import pytest
 
 from services.monitor.detectors.ratio import Counts, judge
 from services.monitor.incidents.life import (
+    ENDS,
+    MOVES,
     Decision,
     Grew,
     IncidentRow,
@@ -14,6 +16,8 @@ from services.monitor.incidents.life import (
     Opened,
     Resolved,
     State,
+    Status,
+    before,
     behind_seconds,
     ended,
     incident_id,
@@ -176,7 +180,15 @@ def row(**changes: Any) -> IncidentRow:
     """Returns an incident that is failing at 1000, said by a monitor that keeps up."""
     at = datetime.fromtimestamp(990, UTC)
     known: dict[str, Any] = {
-        **{"id": "i", "rule": "failing", "component": "checkout", "severity": "high", "symptom": "failing", "title": "", "status": "open"},
+        **{
+            "id": "i",
+            "rule": "failing",
+            "component": "checkout",
+            "severity": "high",
+            "symptom": "failing",
+            "title": "",
+            "status": Status.OPEN,
+        },
         **{"started_at": at, "opened_at": at, "revision": 0, "affected": 0, "behind_seconds": 1.0, "failing_at": moment(1000.0)},
         **{"silent_since": None, "ended_at": None, "ended_by": None, "note": "", "why": {}},
     }
@@ -246,3 +258,17 @@ def test_the_same_trouble_has_the_same_id_and_any_other_has_another() -> None:
     others = [incident_id(rule(id="slow"), "checkout", 100), incident_id(rule(), "search", 100), incident_id(rule(), "checkout", 101)]
     assert len({one, *others}) == 4
     assert one == "515d1fe3-37d2-5fbf-bb00-f12f66f18bf6"  # on any machine, for ever
+
+
+# ── what an incident may become ──────────────────────────────────────────────────────────────
+
+
+def test_an_open_incident_ends_once_and_each_status_has_its_moves() -> None:
+    assert set(MOVES) == set(Status)
+    assert {status: before(status) for status in Status} == {
+        Status.OPEN: [],
+        Status.RESOLVED: [Status.OPEN],
+        Status.WITHDRAWN: [Status.OPEN],
+        Status.DISMISSED: [Status.OPEN],
+    }
+    assert set(Status) - ENDS == {Status.OPEN}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.monitor.fold.partition import LATE, NOT_OURS, QUIET, REFUSED, TAKEN, Partition, Watch
+from services.monitor.fold.partition import Partition
+from services.monitor.fold.watch import DUPLICATE, LATE, NOT_OURS, QUIET, REFUSED, TAKEN, Watch
 from services.monitor.rules.file import RatioRule
 from services.monitor.windows.strangers import HEARD_WITHIN, Strangers
 from tests.unit.monitor.builders import HORIZON, START, request, rule
@@ -24,7 +25,8 @@ class Fold:
         return only
 
     def take(self, at: float, component: str) -> int:
-        return self.partition.fold(request(at, component=component), PAST)
+        [fate] = self.partition.fold([request(at, component=component)], PAST)
+        return fate
 
     def checkpoint(self, *, held: tuple[str, ...] = ()) -> None:
         clock = self.partition.clock
@@ -41,7 +43,7 @@ class Fold:
     def entries(self) -> int:
         """Returns how many things are held of components, of whatever kind."""
         held, buckets = self.watch.components, self.watch.buckets
-        of_components = len(held.watermarks) + len(held._strangers) + len(held._closed) + len(held._ahead)
+        of_components = len(held.watermarks) + len(held._strangers) + len(held.closed) + len(held._ahead)
         of_buckets = len(held._buckets) + len(held._resting) + len(buckets._starts) + sum(map(len, buckets.of.values()))
         return of_components + of_buckets
 
@@ -51,7 +53,7 @@ class Fold:
 
 def test_150_000_distinct_components_are_held_up_to_the_limit_and_a_named_one_is_still_counted() -> None:
     fold = Fold(limit=1_000, named=("checkout",))
-    fates = [fold.take(number / 1000, f"/orders/{number}") for number in range(DISTINCT)]
+    fates = fold.partition.fold([request(number / 1000, component=f"/orders/{number}") for number in range(DISTINCT)], PAST)
     assert (fates.count(TAKEN), fates.count(REFUSED)) == (1_000, DISTINCT - 1_000)
     assert fold.entries() <= 6 * 1_000
     assert fold.take(150, "checkout") == TAKEN
@@ -81,7 +83,7 @@ def test_a_named_component_is_never_pushed_out_by_strangers() -> None:
         fold.checkpoint()
     assert "checkout" in fold.watch.watermarks
     assert len(fold.watch.watermarks) == 2 + 1
-    assert fold.take(0, "checkout") == NOT_OURS  # it came before: known, and not a new component of long ago
+    assert fold.take(0, "checkout") == DUPLICATE  # it came before: known, and not a new component of long ago
 
 
 def test_a_named_component_that_comes_for_the_first_time_is_not_late_because_strangers_were_forgotten() -> None:

@@ -1,0 +1,117 @@
+"""A batch of events is read field by field: each field once, each condition once, each grouping once, however many rules ask. Pure.
+
+What a rule costs is then a few list operations a batch, and some steps for each group that occurs in it and each bad event.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import compress
+from sys import intern
+from typing import Any
+
+from shared.conditions import MISSING, Condition, as_written, names_in, reader, tests_of
+from shared.events import ProductEvent
+
+
+class Predicate:
+    """One condition of a rule. Two with the same `key` hold of the same events."""
+
+    __slots__ = ("key", "tests")
+
+    def __init__(self, condition: Condition) -> None:
+        self.key = intern(json.dumps(as_written(condition)))
+        self.tests = tests_of(condition)
+
+
+class Share:
+    """The rows of one group in a batch, and when their events were."""
+
+    __slots__ = ("_times", "counts", "earliest", "latest", "rows", "timely")
+
+    def __init__(self, rows: Sequence[int], ats: Sequence[float], horizon: float) -> None:
+        """`ats`: of the whole batch."""
+        self.rows, self._times = rows, [ats[row] for row in rows]
+        self.earliest, self.latest = min(self._times), max(self._times)
+        # Whether none of them makes another one late.
+        self.timely = self.earliest >= self.latest - horizon or self._times == sorted(self._times)
+        self.counts: dict[int, Sequence[tuple[int, int]]] = {}  # by width, of those that were asked for
+
+    def count(self, width: int) -> Sequence[tuple[int, int]]:
+        """Returns how many events each bucket of so many seconds gets: its start, and their number."""
+        start = int(self.earliest) // width * width
+        if self.latest < start + width:
+            counts = [(start, len(self.rows))]
+        elif width == 1:
+            counts = list(Counter(map(int, self._times)).items())
+        else:
+            seconds = self.counts.get(1) or self.count(1)
+            counts = list(_sums((second // width * width, events) for second, events in seconds).items())
+        self.counts[width] = counts
+        return counts
+
+
+def _sums(counts: Iterable[tuple[int, int]]) -> Counter[int]:
+    sums: Counter[int] = Counter()
+    for key, count in counts:
+        sums[key] += count
+    return sums
+
+
+class Columns:
+    """The events of a batch, by row, with the event time that each counts at. Everything is worked out when it is first asked for."""
+
+    def __init__(self, events: Sequence[ProductEvent], ats: Sequence[float], horizon: float) -> None:
+        self.events, self.ats, self.horizon = events, ats, horizon
+        self._fields: dict[str, Sequence[Any]] = {}
+        self._rows: dict[tuple[str, ...], Sequence[int]] = {(): range(len(events))}
+        self._shares: dict[tuple[str, str], tuple[Mapping[str, Share], int]] = {}
+
+    def field(self, path: str) -> Sequence[Any]:
+        """Returns what each event says there, or MISSING."""
+        column = self._fields.get(path)
+        if column is None:
+            column = self._fields[path] = self._read(path)
+        return column
+
+    def _read(self, path: str) -> Sequence[Any]:
+        match names_in(path):
+            case ["data", name]:
+                return [data.get(name, MISSING) for data in self._data]
+        return list(map(reader(path), self.events))
+
+    @cached_property
+    def _data(self) -> Sequence[Mapping[str, Any]]:
+        """The data of each event; what is no object has no fields."""
+        return [data if type(data := event.data) is dict else {} for event in self.events]
+
+    def rows(self, *predicates: Predicate) -> Sequence[int]:
+        """Returns the rows where all of these hold, in order."""
+        key = tuple([each.key for each in predicates])
+        rows = self._rows.get(key)
+        if rows is None:
+            rows = self._rows[key] = self._passing(self.rows(*predicates[:-1]), predicates[-1])
+        return rows
+
+    def _passing(self, rows: Sequence[int], predicate: Predicate) -> Sequence[int]:
+        for path, test in predicate.tests:
+            column = self.field(path)
+            values = column if len(rows) == len(column) else map(column.__getitem__, rows)
+            rows = list(compress(rows, map(test, values)))
+        return rows
+
+    def shares(self, where: Predicate, path: str) -> tuple[Mapping[str, Share], int]:
+        """Returns the rows where this holds by the text that they say there, and how many say a text; the others are in no share."""
+        found = self._shares.get((where.key, path))
+        if found is None:
+            found = self._shares[where.key, path] = self._by_text(self.rows(where), self.field(path))
+        return found
+
+    def _by_text(self, rows: Sequence[int], column: Sequence[Any]) -> tuple[Mapping[str, Share], int]:
+        if set(map(type, column)) != {str}:
+            rows = [row for row in rows if type(column[row]) is str]
+        by_text: dict[str, list[int]] = defaultdict(list)
+        for row, said in zip(rows, column if len(rows) == len(column) else map(column.__getitem__, rows), strict=True):
+            by_text[said].append(row)
+        return {said: Share(rows, self.ats, self.horizon) for said, rows in by_text.items()}, len(rows)

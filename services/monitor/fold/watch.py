@@ -1,0 +1,189 @@
+"""One rule's view of one partition: it counts a batch per component and bucket, and follows the customers whose events are bad. Pure.
+
+A customer is counted in the bucket of their latest bad event only, so that counts of distinct customers add up over buckets.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from services.monitor.fold.aging import Components
+from services.monitor.fold.buckets import Buckets, OldCells
+from services.monitor.fold.columns import Columns, Predicate, Share
+from services.monitor.fold.seen import MINUTE
+from services.monitor.fold.tallies import Tallies, Tally
+from services.monitor.rules.file import RatioRule
+from shared.conditions import reader
+from shared.events import ProductEvent
+
+FOUND_WITHIN = 60.0  # seconds of wall clock in which detection finds what happened, also while this partition runs ahead
+QUIET = 36 * 3600.0  # seconds of the clock for which a stranger without buckets stays known: what comes once a day does
+DUPLICATE, NOT_OURS, REFUSED, LATE, TAKEN = range(5)  # what becomes of an event; of two rules' words the greater counts
+
+
+class Verdict(NamedTuple):
+    """What a watch says of a batch: it takes these shares, but for the rows that are left out. It asked for no others."""
+
+    shares: Mapping[str, Share]  # by component
+    left_out: Mapping[int, int]  # row → LATE, REFUSED or NOT_OURS
+    whole: bool  # every row of the batch is taken
+
+
+class Watch:
+    """One rule's view of one partition."""
+
+    def __init__(self, rule: RatioRule, horizon: float, limit: int, named: frozenset[str] = frozenset()) -> None:
+        """`limit`: how many components it may know beside the `named` ones and those of the rule's `only`."""
+        self.rule = rule
+        self.key = f"{rule.id}@{rule.fingerprint}"  # what is stored under another fingerprint was counted by another rule
+        self.components = Components(limit, horizon, named=named | set(rule.only))
+        self.watermarks = self.components.watermarks  # component → latest event time
+        self.tallies = Tallies()
+        self.refused = 0  # events whose component was one too many
+        self.kept = horizon + rule.window.total_seconds()  # seconds of the clock for which what does not change is kept
+        self._window, self._width = rule.window.total_seconds(), rule.width
+        self._where, self._bad = Predicate(rule.where), Predicate(rule.bad)
+        self._component, self._only = reader(rule.component), frozenset(rule.only)
+        self.buckets = Buckets(self.components, rule.width, self.kept)
+        self._cells = self.buckets.of
+        self._turned = 0.0, 0.0  # when the tallies' generations turned: by the clock, by the wall clock
+
+    # ── a batch came ─────────────────────────────────────────────────────────────────────────
+
+    def count(self, columns: Columns) -> Verdict:
+        """Takes a batch of the event types that the rule asks for. What is done in this loop costs each component, for each rule."""
+        watermarks, cells, width, horizon, closed = self.watermarks, self._cells, self._width, columns.horizon, self.components.closed
+        shares, rows = columns.shares(self._where, self.rule.component)
+        left_out: dict[int, int] = {}
+        for component, all_of_it in shares.items():
+            share, watermark = all_of_it, watermarks.get(component)
+            if watermark is None or not share.timely or share.earliest < max(watermark - horizon, closed.get(component, 0.0)):
+                if (kept := self._admit(component, share, columns, left_out)) is None:
+                    continue
+                share = kept
+            elif share.latest > watermark:
+                watermarks[component] = share.latest
+            for start, events in share.counts.get(width) or share.count(width):
+                bucket = cells.get(start)
+                cell = None if bucket is None else bucket.get(component)
+                if cell is None or not cell.changed:
+                    cell = self.buckets.cell(start, component)
+                cell.total += events
+        self._count_bad(columns, left_out)
+        return Verdict(shares, left_out, rows == len(columns.ats) and not left_out)
+
+    def _count_bad(self, columns: Columns, left_out: Mapping[int, int]) -> None:
+        components, events, ats = columns.field(self.rule.component), columns.events, columns.ats
+        for row in columns.rows(self._where, self._bad):
+            component = components[row]
+            if type(component) is not str or row in left_out:
+                continue
+            at, customer = ats[row], events[row].subject
+            start = int(at) // self._width * self._width
+            cell = self.buckets.cell(start, component)
+            cell.bad += 1
+            if not cell.first_bad or at < cell.first_bad:
+                cell.first_bad = at
+            if customer is not None:
+                self._fail(component, customer, at, start)
+
+    def _fail(self, component: str, customer: str, at: float, start: int) -> Tally:
+        tally = self.tallies.of(component, customer)
+        if tally is None:
+            tally = Tally(at, at, 1, start)
+            self.buckets.cell(start, component).customers += 1
+        else:
+            tally.follow(at, self._window)
+            if start > tally.home:
+                self.buckets.leave(tally.home, component)
+                self.buckets.cell(start, component).customers += 1
+                tally.home = start
+        self.tallies.put(component, customer, tally)
+        return tally
+
+    def _admit(self, component: str, share: Share, columns: Columns, left_out: dict[int, int]) -> Share | None:
+        """Returns those events of a component that count, if any do: it is not known, or some of them may be late."""
+        if component in self.watermarks:
+            coming, fate = share.rows, LATE
+        else:
+            coming, fate = self._admit_newcomer(component, share, columns.ats, left_out)
+        kept = self._timely(component, coming, columns.ats)
+        if len(kept) < len(share.rows):
+            for row in set(share.rows).difference(kept):
+                left_out.setdefault(row, fate)
+            if not kept:
+                return None
+            share = Share(kept, columns.ats, columns.horizon)
+        self.components.reach(component, share.latest)
+        return share
+
+    def _admit_newcomer(self, component: str, share: Share, ats: Sequence[float], left_out: dict[int, int]) -> tuple[Sequence[int], int]:
+        """Returns those events of a component that is not known that may count, and what becomes of the others."""
+        if not 0 < len(component) <= 255 or (self._only and component not in self._only):
+            return (), NOT_OURS
+        coming = share.rows
+        if self.components.is_late_for_all(component, share.earliest):
+            coming = [row for row in coming if not self.components.is_late_for_all(component, ats[row])]
+        if coming and not self.components.has_room(component):
+            self.refused += len(coming)
+            left_out |= dict.fromkeys(coming, REFUSED)
+            return (), LATE
+        return coming, LATE
+
+    def _timely(self, component: str, rows: Sequence[int], ats: Sequence[float]) -> Sequence[int]:
+        """Goes through the events of a component in the order they came, since one may make a later one late."""
+        watermark, kept = self.watermarks.get(component, 0.0), []
+        for row in rows:
+            at = ats[row]
+            if at > watermark:
+                watermark = at
+            elif self.components.is_late(component, at, watermark):
+                continue
+            kept.append(row)
+        return kept
+
+    def came_ahead(self, event: ProductEvent) -> None:
+        """Notes that an event just taken has a time ahead of our clock. Within the same minute its component's watermark says enough."""
+        component, at = self._component(event), event.time.timestamp()
+        if type(component) is str and component in self.watermarks and at // MINUTE > self.watermarks[component] // MINUTE:
+            self.components.came_ahead(component, at)
+
+    # ── what a checkpoint needs ──────────────────────────────────────────────────────────────
+
+    def take_over(self, start: int, cells: OldCells) -> None:
+        """Adds what an older version counted and stored; the next checkpoint stores it in today's form."""
+        for component, old in cells.items():
+            self.components.reach(component, old.watermark)
+            cell = self.buckets.cell(start, component)
+            cell.total += old.total
+            cell.bad += old.bad
+            cell.first_bad = min(filter(None, (cell.first_bad, old.first_bad)), default=0.0)
+            for customer, (first, last, count) in old.failing.items():
+                tally = self._fail(component, customer, last, start)
+                tally.first, tally.count = min(tally.first, first), tally.count + count - 1
+
+    def restored(self, touched: Mapping[int, float], clock: float, now: float) -> None:
+        """Ends a restore: all that was stored is back. `touched`: where the clock stood when each bucket was stored last."""
+        self.buckets.restored(touched)
+        self.tallies.fresh.clear()  # who was erased meanwhile is named by the database
+        self._turned = clock, now
+
+    def turn(self, clock: float, now: float) -> int | None:
+        """Forgets the tallies that have not changed for as long, and for long enough by the wall clock; returns their generation."""
+        if clock - self._turned[0] <= self.kept or now - self._turned[1] < FOUND_WITHIN:
+            return None
+        self._turned = clock, now
+        return self.tallies.turn()
+
+    def forget_strangers(self, clock: float) -> None:
+        """Forgets strangers: components that nobody named, once they have been quiet for long."""
+        self.components.forget(clock - QUIET)
+
+    def affected(self, component: str, customers: Iterable[str] | None, since: float, until: float) -> Iterator[tuple[str, Tally]]:
+        """Yields those of the customers (None: of all) whose bad events reach the rule's number, in a failure streak that lies at least
+        in part within."""
+        for customer in self.tallies.customers(component) if customers is None else customers:
+            tally = self.tallies.of(component, customer)
+            if tally is None or self.tallies.is_hidden(customer, tally):
+                continue
+            if tally.count >= self.rule.impact.at_least and tally.last >= since and tally.first <= until:
+                yield customer, tally
