@@ -85,7 +85,7 @@ async def _page(
         standing=standing(incident),
         figures=evidence.figures(incident["why"]),
         chart=_chart(happened),
-        entries=timeline(Happened(**row) for row in happened),
+        entries=timeline(Happened(*row) for row in happened),
         cut=_cut(happened),
         untold=_untold(incident),
         many=MANY,

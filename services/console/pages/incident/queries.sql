@@ -15,6 +15,7 @@ FROM incidents i WHERE i.id = $1
 
 -- name: happened_to_incident
 -- Lists what services said about an incident, and what happened to its customers by the second: the latest of each, so many at most.
+-- The columns are in the order of timeline.py's Happened.
 (SELECT at, service, what, who, detail, 0 AS customers, NULL::bigint AS ticket FROM timeline
  WHERE incident_id = $1 AND service = 'monitor' ORDER BY at DESC, id DESC LIMIT $2)
 UNION ALL
