@@ -77,8 +77,9 @@ class Partition:
         An event from the future comes from a clock that is ahead of ours, and happens now: it makes no other late,
         and no trouble look over.
         """
-        asked = [row for row, event in enumerate(events) if event.type in self._types]
-        fates = _spread(self._fold(_only(asked, events), now), asked, [NOT_OURS] * len(events)) if asked else [NOT_OURS] * len(events)
+        every, types = range(len(events)), {event.type for event in events}
+        asked = every if types <= self._types else [row for row in every if events[row].type in self._types]
+        fates = _spread(self._fold(_only(asked, events), now), asked, [NOT_OURS] * len(events))
         self.account.add(fates)
         return fates
 
