@@ -1,36 +1,12 @@
 """The ratio detector: too large a share of a component's events in the window is bad."""
 
-from dataclasses import dataclass
-from typing import Any
-
-from services.monitor.rules.file import RatioRule
+from services.monitor.detectors.signal import Signal, View
+from services.monitor.rules.ratio import RatioRule
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """The counts of a window: how many events it holds, and how many of them are bad."""
-
-    events: int = 0
-    bad: int = 0
-    customers: int = 0  # distinct, with bad events
-
-    @property
-    def ratio(self) -> float:
-        return self.bad / self.events if self.events else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """One judgement of one window. Between the thresholds it is neither failing nor calm."""
-
-    failing: bool
-    calm: bool
-    unclear: bool  # too few events to say that all is well, and no bad ones that say otherwise
-    why: dict[str, Any]  # figures against thresholds
-
-
-def judge(rule: RatioRule, counts: Counts) -> Signal:
+def judge(rule: RatioRule, view: View, now: float) -> Signal:  # noqa: ARG001  every detector has the moment, in event time
     """Says failing when every opening threshold is reached; calm when enough events are below the resolving ratio."""
+    counts = view.counts
     failing = counts.ratio >= rule.open.ratio and counts.events >= rule.open.events and counts.customers >= rule.open.customers
     why = {
         "ratio": round(counts.ratio, 4),
@@ -43,3 +19,8 @@ def judge(rule: RatioRule, counts: Counts) -> Signal:
     }
     below, enough = counts.ratio < rule.resolve.ratio, counts.events >= rule.evidence
     return Signal(failing, calm=below and enough, unclear=below and not enough, why=why)
+
+
+def is_dense(rule: RatioRule, view: View) -> bool:
+    """Says whether a single bucket is as bad as a window must be: the trouble began in the first such one."""
+    return view.counts.ratio >= rule.open.ratio

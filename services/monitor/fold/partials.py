@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from services.monitor.rules.file import RatioRule
+from services.monitor.aggregates.counts import Asks
 from shared.events import Bucket, FoldedSeries
 
 LARGEST = 512 << 10  # bytes of one message's data: half of what a reader takes
@@ -14,7 +14,7 @@ NAMES = len('{"rule":,"component":,"partition":,"watermark":,"buckets":,"fingerp
 _encode = msgspec.json.encode
 
 
-def series(rule: RatioRule, component: str, partition: int, watermark: float, buckets: Sequence[Bucket]) -> Iterator[FoldedSeries]:
+def series(of: Asks, component: str, partition: int, watermark: float, buckets: Sequence[Bucket]) -> Iterator[FoldedSeries]:
     """Yields what one partition saw of a component, in order of time, in pieces of at most `IN_ONE` buckets.
 
     Time has come no further than what is told: a window must not be judged before its buckets are there.
@@ -24,12 +24,12 @@ def series(rule: RatioRule, component: str, partition: int, watermark: float, bu
         following = buckets[at + IN_ONE : at + IN_ONE + 1]
         told = min(watermark, following[0][0] - 0.001) if following else watermark
         yield FoldedSeries(
-            rule=rule.id,
+            rule=of.id,
             component=component,
             partition=partition,
             watermark=told,
             buckets=tuple(buckets[at : at + IN_ONE]),
-            fingerprint=rule.fingerprint,
+            fingerprint=of.counting.fingerprint,
         )
 
 

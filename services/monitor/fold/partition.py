@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from services.monitor.aggregates.counts import Asks
 from services.monitor.fold.columns import Columns
 from services.monitor.fold.seen import MINUTE, Seen, identity_of
 from services.monitor.fold.watch import DUPLICATE, LATE, NOT_OURS, REFUSED, TAKEN, Verdict, Watch
-from services.monitor.rules.file import RatioRule
 from shared.events import ProductEvent
 
 T = TypeVar("T")
@@ -52,9 +52,7 @@ class Account:
 class Partition:
     """All rules' views of one partition, and the account of what went in."""
 
-    def __init__(
-        self, rules: Sequence[RatioRule], horizon: float, components: int = COMPONENTS, named: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, rules: Sequence[Asks], horizon: float, components: int = COMPONENTS, named: frozenset[str] = frozenset()) -> None:
         """`components`: how many each rule may know here beside the `named` ones."""
         self.watches = {rule.id: Watch(rule, horizon, components, named) for rule in rules}
         self.seen = Seen()
@@ -64,7 +62,7 @@ class Partition:
         self._horizon, self._remembered = horizon, REMEMBERED * horizon
         self._by_types: dict[frozenset[str], list[Watch]] = {}
         for watch in self.watches.values():
-            self._by_types.setdefault(frozenset(watch.rule.events), []).append(watch)
+            self._by_types.setdefault(watch.counting.events, []).append(watch)
         self._types = frozenset().union(*self._by_types)
 
     def asks_for(self, event: ProductEvent) -> bool:
@@ -79,8 +77,9 @@ class Partition:
         An event from the future comes from a clock that is ahead of ours, and happens now: it makes no other late,
         and no trouble look over.
         """
-        asked = [row for row, event in enumerate(events) if event.type in self._types]
-        fates = _spread(self._fold(_only(asked, events), now), asked, [NOT_OURS] * len(events)) if asked else [NOT_OURS] * len(events)
+        every, types = range(len(events)), {event.type for event in events}
+        asked = every if types <= self._types else [row for row in every if events[row].type in self._types]
+        fates = _spread(self._fold(_only(asked, events), now), asked, [NOT_OURS] * len(events))
         self.account.add(fates)
         return fates
 

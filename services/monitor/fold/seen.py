@@ -25,6 +25,8 @@ def identity_of(source: str, event_id: str) -> int:
 
 def by_second(times: Sequence[float]) -> Mapping[int, Sequence[int]]:
     """Returns the rows of each second, in order."""
+    if not times:
+        return {}
     if int(min(times)) == int(max(times)):
         return {int(times[0]): range(len(times))}
     rows: dict[int, list[int]] = defaultdict(list)

@@ -6,12 +6,12 @@ A customer is counted in the bucket of their latest bad event only, so that coun
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from services.monitor.aggregates.counts import Asks
 from services.monitor.fold.aging import Components
 from services.monitor.fold.buckets import Buckets, OldCells
 from services.monitor.fold.columns import Columns, Predicate, Share
 from services.monitor.fold.seen import MINUTE
 from services.monitor.fold.tallies import Tallies, Tally
-from services.monitor.rules.file import RatioRule
 from shared.conditions import reader
 from shared.events import ProductEvent
 
@@ -31,19 +31,19 @@ class Verdict(NamedTuple):
 class Watch:
     """One rule's view of one partition."""
 
-    def __init__(self, rule: RatioRule, horizon: float, limit: int, named: frozenset[str] = frozenset()) -> None:
-        """`limit`: how many components it may know beside the `named` ones and those of the rule's `only`."""
-        self.rule = rule
-        self.key = f"{rule.id}@{rule.fingerprint}"  # what is stored under another fingerprint was counted by another rule
-        self.components = Components(limit, horizon, named=named | set(rule.only))
+    def __init__(self, asks: Asks, horizon: float, limit: int, named: frozenset[str] = frozenset()) -> None:
+        """`limit`: how many components it may know beside the `named` ones and those that are asked for by name."""
+        self.asks, self.counting = asks, asks.counting
+        self.key = f"{asks.id}@{self.counting.fingerprint}"  # what is stored under another fingerprint was counted by another rule
+        self.components = Components(limit, horizon, named=named | self.counting.only)
         self.watermarks = self.components.watermarks  # component → latest event time
         self.tallies = Tallies()
         self.refused = 0  # events whose component was one too many
-        self.kept = horizon + rule.window.total_seconds()  # seconds of the clock for which what does not change is kept
-        self._window, self._width = rule.window.total_seconds(), rule.width
-        self._where, self._bad = Predicate(rule.where), Predicate(rule.bad)
-        self._component, self._only = reader(rule.component), frozenset(rule.only)
-        self.buckets = Buckets(self.components, rule.width, self.kept)
+        self.kept = horizon + self.counting.window  # seconds of the clock for which what does not change is kept
+        self._window, self._width = self.counting.window, self.counting.width
+        self._where, self._bad = Predicate(self.counting.where), Predicate(self.counting.bad)
+        self._component, self._only = reader(self.counting.component), self.counting.only
+        self.buckets = Buckets(self.components, self._width, self.kept)
         self._cells = self.buckets.of
         self._turned = 0.0, 0.0  # when the tallies' generations turned: by the clock, by the wall clock
 
@@ -52,7 +52,7 @@ class Watch:
     def count(self, columns: Columns) -> Verdict:
         """Takes a batch of the event types that the rule asks for. What is done in this loop costs each component, for each rule."""
         watermarks, cells, width, horizon, closed = self.watermarks, self._cells, self._width, columns.horizon, self.components.closed
-        shares, rows = columns.shares(self._where, self.rule.component)
+        shares, rows = columns.shares(self._where, self.counting.component)
         left_out: dict[int, int] = {}
         for component, all_of_it in shares.items():
             share, watermark = all_of_it, watermarks.get(component)
@@ -72,7 +72,7 @@ class Watch:
         return Verdict(shares, left_out, rows == len(columns.ats) and not left_out)
 
     def _count_bad(self, columns: Columns, left_out: Mapping[int, int]) -> None:
-        components, events, ats = columns.field(self.rule.component), columns.events, columns.ats
+        components, events, ats = columns.field(self.counting.component), columns.events, columns.ats
         for row in columns.rows(self._where, self._bad):
             component = components[row]
             if type(component) is not str or row in left_out:
@@ -185,5 +185,5 @@ class Watch:
             tally = self.tallies.of(component, customer)
             if tally is None or self.tallies.is_hidden(customer, tally):
                 continue
-            if tally.count >= self.rule.impact.at_least and tally.last >= since and tally.first <= until:
+            if tally.count >= self.counting.at_least and tally.last >= since and tally.first <= until:
                 yield customer, tally

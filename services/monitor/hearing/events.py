@@ -163,7 +163,7 @@ class Folding:
             watch = partition.watches.get(incident.rule)
             if watch is None:
                 continue
-            since = incident.started_at.timestamp() - watch.rule.window.total_seconds()
+            since = incident.started_at.timestamp() - watch.counting.window
             failed = watch.tallies.failed.get(incident.component, ()) if searched else None
             yield from watch.affected(incident.component, failed, since, until)
 
@@ -193,7 +193,7 @@ class Folding:
                 changes: Changes = {component: [] for component in hear} if partition.clock else {}
                 for component, buckets in (changes | watch.buckets.changes()).items():
                     watermark = partition.clock if component in wait else watch.watermarks[component]
-                    yield from partials.series(watch.rule, component, number, watermark, buckets)
+                    yield from partials.series(watch.asks, component, number, watermark, buckets)
         self._waiting = waiting
 
     # ── what the metrics say ─────────────────────────────────────────────────────────────────

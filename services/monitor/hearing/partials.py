@@ -8,7 +8,8 @@ from aiokafka import ConsumerRecord
 
 from services.monitor import changing
 from services.monitor.changing import End, Evidence, News, Now
-from services.monitor.detectors.ratio import judge
+from services.monitor.detectors.registry import DETECTORS
+from services.monitor.detectors.signal import View
 from services.monitor.fold.partition import COMPONENTS, SKEW
 from services.monitor.incidents.life import (
     Decision,
@@ -25,7 +26,7 @@ from services.monitor.incidents.life import (
     news,
     step,
 )
-from services.monitor.rules.file import RatioRule, RulesFile
+from services.monitor.rules.file import Rule, RulesFile
 from services.monitor.store.incidents import lock_incidents, queries
 from services.monitor.store.series import Key, Series, drop_series, keep_series, series_of
 from services.monitor.windows.strangers import Strangers
@@ -97,7 +98,7 @@ class Detecting:
         if series is None or series.window.watermark > now + SKEW:  # what a clock that was wrong let be judged is judged anew
             series = self._series[key] = Series(home, Window(), State(incident_id=series.state.incident_id if series else None))
         rule, state, watermark = self._rules[partial.rule], series.state, min(partial.watermark, now)
-        kept, buckets = oldest(rule, state.judged_to), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
+        kept, buckets = oldest(rule.counting, state.judged_to), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
         changed = series.window.merge(partial.partition, watermark, buckets, kept)
         if changed is not None:
             latest = moment(min(watermark, max(bucket[0] for bucket in buckets) + rule.width))
@@ -145,7 +146,7 @@ class Detecting:
         if row is not None and not row.open:  # a person, or another instance, ended it meanwhile
             series.state, row = ended(series.state, row.ended_at or now.at, rule), None
         why = row.why if row else {}
-        for end in window.ends(rule, since):
+        for end in window.ends(rule.counting, since):
             judged = _judged(rule, window, series.state, end)
             why = judged.signal.why
             series.state, decision = step(rule, component, series.state, judged)
@@ -154,29 +155,31 @@ class Detecting:
         failing_to, heard = series.state.failing_to, key in self._heard
         if row is not None and row.open and (reason := news(row, failing_to, now.behind, heard=heard)):
             await changing.update(tx, row.id, News(reason, why, failing_to, heard), now)
-        window.forget(oldest(rule, series.state.judged_to))
+        window.forget(oldest(rule.counting, series.state.judged_to))
 
 
-def _first_to_judge(rule: RatioRule, state: State, changed: int | None, kept: int, watermark: float) -> int:
+def _first_to_judge(rule: Rule, state: State, changed: int | None, kept: int, watermark: float) -> int:
     """Returns the first window to judge after a merge. `changed`: the earliest bucket that did; `kept`: the oldest that is held."""
     if not state.judged_to:  # there is no window before the first bucket
         return changed if changed is not None else int(watermark) // rule.width * rule.width
-    whole = kept + (rule.buckets - 1) * rule.width  # the first window that has all its buckets still
+    whole = kept + (rule.counting.buckets - 1) * rule.width  # the first window that has all its buckets still
     following = state.judged_to + rule.width
     settled = min(state.settled_to, state.judged_to) + rule.width  # a person may have ended an incident ahead of what is judged
     return max(following if changed is None else min(changed, following), whole, settled)
 
 
-def _judged(rule: RatioRule, window: Window, state: State, end: int) -> Judged:
+def _judged(rule: Rule, window: Window, state: State, end: int) -> Judged:
     """Returns the window that ends with bucket `end`. What the last incident ended with is no part of the next one."""
     after = state.settled_to if state.incident_id is None else 0
-    counts = window.counts(rule, end, after)
-    signal = judge(rule, counts)
-    beginning = window.beginning(rule, end, after) if signal.failing and state.incident_id is None else None
-    return Judged(end, window.until(rule, end), counts, signal, beginning)
+    counting, detector = rule.counting, DETECTORS[rule.detector]
+    counts, until = window.counts(counting, end, after), window.until(counting, end)
+    signal, beginning = detector.judge(rule, View(counts), until), None
+    if signal.failing and state.incident_id is None:
+        beginning = window.beginning(counting, end, lambda bucket: detector.is_dense(rule, View(bucket)), after)
+    return Judged(end, until, counts, signal, beginning)
 
 
-async def _apply(tx: Tx, rule: RatioRule, component: str, decision: Decision, state: State, now: Now) -> IncidentRow | None:
+async def _apply(tx: Tx, rule: Rule, component: str, decision: Decision, state: State, now: Now) -> IncidentRow | None:
     match decision:
         case Opened():
             return await changing.open_incident(tx, rule, component, decision, state.failing_to, now)

@@ -1,13 +1,12 @@
 """The sliding window of one rule and component, merged from what each partition saw. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
 
-from services.monitor.detectors.ratio import Counts
-from services.monitor.rules.file import RatioRule
+from services.monitor.aggregates.counts import Counting, Counts
 from shared.events import Bucket
 
 KEPT = 4  # windows of buckets: what comes later than three windows judges none of them again
@@ -56,12 +55,12 @@ class Window:
                 changed.append(start)
         return min(changed, default=None)
 
-    def ends(self, rule: RatioRule, since: int) -> Iterator[int]:
+    def ends(self, of: Counting, since: int) -> Iterator[int]:
         """Yields the last buckets of the windows from `since` to the watermark, oldest first; of a silence only the first and the last."""
-        width, last = rule.width, int(self.watermark) // rule.width * rule.width
+        width, last = of.width, int(self.watermark) // of.width * of.width
         end = since
         for start in sorted(start for start in self.buckets if start <= last):  # from a clock that is ahead there are later ones
-            silent_from = start + rule.buckets * width
+            silent_from = start + of.buckets * width
             if silent_from >= end:
                 end = max(end, start)
                 while end <= min(silent_from, last):
@@ -70,30 +69,30 @@ class Window:
         if end <= last:
             yield last
 
-    def until(self, rule: RatioRule, end: int) -> float:
+    def until(self, of: Counting, end: int) -> float:
         """Returns the event time at which the window that ends with bucket `end` is over: its end, or the watermark within it."""
-        return min(float(end + rule.width), self.watermark)
+        return min(float(end + of.width), self.watermark)
 
-    def counts(self, rule: RatioRule, end: int, after: int = 0) -> Counts:
+    def counts(self, of: Counting, end: int, after: int = 0) -> Counts:
         """Returns what the window that ends with bucket `end` holds in its buckets later than `after`."""
         events = bad = customers = 0
-        for start in _starts(rule, end, after):
+        for start in _starts(of, end, after):
             for part in self.buckets.get(start, {}).values():
                 events += part.events
                 bad += part.bad
                 customers += part.customers
         return Counts(events, bad, customers)
 
-    def beginning(self, rule: RatioRule, end: int, after: int = 0) -> Beginning:
-        """Returns where the trouble in that window began, later than `after`: in its first bucket at or above the opening ratio.
+    def beginning(self, of: Counting, end: int, is_dense: Callable[[Counts], bool], after: int = 0) -> Beginning:
+        """Returns where the trouble in that window began, later than `after`: in its first bucket with bad events that is dense.
 
-        When no bucket reaches the ratio, in its first bucket with bad events.
+        When none is, in its first bucket with bad events.
         """
-        failing = [start for start in _starts(rule, end, after) if any(part.bad for part in self.buckets.get(start, {}).values())]
-        dense = (start for start in failing if self.counts(rule, start, start - rule.width).ratio >= rule.open.ratio)
+        failing = [start for start in _starts(of, end, after) if any(part.bad for part in self.buckets.get(start, {}).values())]
+        dense = (start for start in failing if is_dense(self.counts(of, start, start - of.width)))
         bucket = next(dense, failing[0] if failing else end)
         at = min((part.first_bad for part in self.buckets.get(bucket, {}).values() if part.first_bad), default=float(bucket))
-        return Beginning(bucket, min(max(at, bucket), bucket + rule.width))
+        return Beginning(bucket, min(max(at, bucket), bucket + of.width))
 
     def forget(self, oldest: int) -> None:
         """Forgets the buckets before."""
@@ -101,11 +100,11 @@ class Window:
             del self.buckets[start]
 
 
-def _starts(rule: RatioRule, end: int, after: int) -> range:
+def _starts(of: Counting, end: int, after: int) -> range:
     """Returns the buckets of the window that ends with bucket `end`, oldest first, without those up to `after`."""
-    return range(max(end - (rule.buckets - 1) * rule.width, after + rule.width), end + 1, rule.width)
+    return range(max(end - (of.buckets - 1) * of.width, after + of.width), end + 1, of.width)
 
 
-def oldest(rule: RatioRule, judged_to: int) -> int:
+def oldest(of: Counting, judged_to: int) -> int:
     """Returns the first bucket that is kept once the window that ends with `judged_to` has been judged."""
-    return judged_to - (KEPT * rule.buckets - 1) * rule.width
+    return judged_to - (KEPT * of.buckets - 1) * of.width

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.monitor.fold.partition import Partition
-from services.monitor.rules.file import RatioRule
+from services.monitor.rules.ratio import RatioRule
 from shared.events import ProductEvent
 from tests.builders import NOON, event
 

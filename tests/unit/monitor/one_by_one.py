@@ -17,7 +17,7 @@ def fold_one_by_one(partition: Partition, events: Sequence[ProductEvent], now: f
 
 
 def _fold(partition: Partition, event: ProductEvent, now: float) -> int:
-    watches = [watch for watch in partition.watches.values() if event.type in watch.rule.events]
+    watches = [watch for watch in partition.watches.values() if event.type in watch.counting.events]
     if not watches:
         return NOT_OURS
     time, identity = event.time.timestamp(), identity_of(event.source, event.id)
@@ -41,16 +41,16 @@ def _holds(condition: dict[str, object], event: ProductEvent) -> bool:
 
 
 def _count(watch: Watch, event: ProductEvent, at: float) -> int:
-    rule, component = watch.rule, reader(watch.rule.component)(event)
-    if not _holds(dict(rule.where), event) or type(component) is not str or (rule.only and component not in rule.only):
+    of, component = watch.counting, reader(watch.counting.component)(event)
+    if not _holds(dict(of.where), event) or type(component) is not str or (of.only and component not in of.only):
         return NOT_OURS
     if (fate := _admitted(watch, component, at)) != TAKEN:
         return fate
     watch.components.reach(component, at)
-    start = int(at) // rule.width * rule.width
+    start = int(at) // of.width * of.width
     cell = watch.buckets.cell(start, component)
     cell.total += 1
-    if _holds(dict(rule.bad), event):
+    if _holds(dict(of.bad), event):
         cell.bad += 1
         cell.first_bad = min(filter(None, (cell.first_bad, at)))
         if event.subject is not None:

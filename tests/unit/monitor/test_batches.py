@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.monitor.fold.partition import Partition
-from services.monitor.rules.file import RatioRule
+from services.monitor.rules.ratio import RatioRule
 from shared.events import ProductEvent
 from tests.builders import NOON
 from tests.unit.monitor.builders import HORIZON, START, rule

@@ -69,7 +69,7 @@ def test_events_and_distinct_customers_add_up_over_buckets_and_partitions(story:
         ours = [said for said in story if said.component == component]
         last = max((int(said.at) for said in ours), default=0)
         within = [said for said in ours if last - WINDOW < int(said.at)]
-        counts = window.counts(RULE, int(START) + last)
+        counts = window.counts(RULE.counting, int(START) + last)
         assert (counts.events, counts.bad) == (len(within), sum(not said.ok for said in within))
         assert counts.customers == len({said.customer for said in within if not said.ok})
 

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.monitor.detectors.ratio import Counts, judge
+from services.monitor.aggregates.counts import Counts
+from services.monitor.detectors.ratio import judge
+from services.monitor.detectors.signal import View
 from services.monitor.incidents.life import (
     ENDS,
     MOVES,
@@ -26,7 +28,7 @@ from services.monitor.incidents.life import (
     silent_since,
     step,
 )
-from services.monitor.rules.file import RatioRule
+from services.monitor.rules.ratio import RatioRule
 from services.monitor.windows.window import Beginning
 from tests.builders import NOON
 from tests.unit.monitor.builders import rule
@@ -47,7 +49,7 @@ def walk(state: State, *windows: tuple[int, Counts], began: int = 100, by: Ratio
     """Steps through windows (end, counts) in this order."""
     by, decisions = by or rule(), []
     for end, counts in windows:
-        judged = Judged(end, end + 1.0, counts, judge(by, counts), Beginning(began, began + 0.25))
+        judged = Judged(end, end + 1.0, counts, judge(by, View(counts), end), Beginning(began, began + 0.25))
         state, decision = step(by, "checkout", state, judged)
         if decision is not None:
             decisions.append(decision)

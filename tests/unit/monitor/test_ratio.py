@@ -2,7 +2,9 @@
 
 import pytest
 
-from services.monitor.detectors.ratio import Counts, judge
+from services.monitor.aggregates.counts import Counts
+from services.monitor.detectors.ratio import judge
+from services.monitor.detectors.signal import View
 from tests.unit.monitor.builders import rule
 
 
@@ -23,18 +25,18 @@ from tests.unit.monitor.builders import rule
     ],
 )
 def test_a_window_at_the_thresholds(counts: Counts, failing: bool, calm: bool, unclear: bool) -> None:
-    signal = judge(rule(), counts)
+    signal = judge(rule(), View(counts), 0.0)
     assert (signal.failing, signal.calm, signal.unclear) == (failing, calm, unclear)
 
 
 def test_a_rule_may_want_another_number_of_events_for_an_end_than_for_an_opening() -> None:
     few = rule(resolve={"ratio": 0.01, "events": 5})
-    assert judge(few, Counts(events=5)).calm
-    assert judge(few, Counts(events=4)).unclear
+    assert judge(few, View(Counts(events=5)), 0.0).calm
+    assert judge(few, View(Counts(events=4)), 0.0).unclear
 
 
 def test_a_signal_says_its_figures_against_the_thresholds() -> None:
-    assert judge(rule(), Counts(events=300, bad=20, customers=12)).why == {
+    assert judge(rule(), View(Counts(events=300, bad=20, customers=12)), 0.0).why == {
         "ratio": 0.0667,
         "events": 300,
         "bad_events": 20,
@@ -47,4 +49,4 @@ def test_a_signal_says_its_figures_against_the_thresholds() -> None:
 
 def test_machines_have_no_customers_to_wait_for() -> None:
     machines = rule(open={"ratio": 0.5, "events": 2, "customers": 0})
-    assert judge(machines, Counts(events=2, bad=1, customers=0)).failing
+    assert judge(machines, View(Counts(events=2, bad=1, customers=0)), 0.0).failing

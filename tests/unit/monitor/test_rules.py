@@ -59,7 +59,7 @@ def test_two_rules_with_one_id_are_a_mistake(tmp_path: Path) -> None:
 def test_the_shipped_rules_are_read_as_they_are_promised() -> None:
     rules = load(Path(__file__).parents[3] / "deploy/config/rules.yml", RulesFile)
     failing = next(each for each in rules.rules if each.id == "checkout-failing")
-    assert (failing.width, failing.buckets) == (1, 15)
+    assert (failing.width, failing.counting.buckets) == (1, 15)
     assert (failing.open.ratio, failing.open.events, failing.open.customers) == (0.05, 50, 10)
     assert (failing.resolve.ratio, failing.resolve.calm.total_seconds(), failing.impact.at_least) == (0.01, 10, 2)
     assert (failing.evidence, failing.resolve.silent.total_seconds()) == (50, 900)
@@ -73,8 +73,8 @@ def test_opening_and_resolving_at_the_same_ratio_is_allowed() -> None:
 @pytest.mark.parametrize(("window", "width", "buckets"), [("5s", 1, 5), ("15s", 1, 15), ("29s", 1, 29), ("30s", 2, 15), ("1h", 240, 15)])
 def test_a_window_is_covered_by_buckets_of_whole_seconds(window: str, width: int, buckets: int) -> None:
     cut = rule(window=window)
-    assert (cut.width, cut.buckets) == (width, buckets)
-    assert cut.width * cut.buckets >= cut.window.total_seconds()
+    assert (cut.width, cut.counting.buckets) == (width, buckets)
+    assert cut.width * cut.counting.buckets >= cut.window.total_seconds()
 
 
 def test_an_end_needs_as_many_events_as_an_opening_unless_the_rule_says_otherwise() -> None:

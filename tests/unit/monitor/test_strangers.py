@@ -4,7 +4,7 @@ import pytest
 
 from services.monitor.fold.partition import Partition
 from services.monitor.fold.watch import DUPLICATE, LATE, NOT_OURS, QUIET, REFUSED, TAKEN, Watch
-from services.monitor.rules.file import RatioRule
+from services.monitor.rules.ratio import RatioRule
 from services.monitor.windows.strangers import HEARD_WITHIN, Strangers
 from tests.unit.monitor.builders import HORIZON, START, request, rule
 

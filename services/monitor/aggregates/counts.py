@@ -1,0 +1,71 @@
+"""Counts of a window: events, bad events, and distinct customers with bad events."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, Protocol
+
+from shared.conditions import Condition, as_written
+
+BUCKETS = 15  # a window is cut into 15 to 29 buckets of whole seconds; a short one into as many as it has seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The counts of a window: how many events it holds, and how many of them are bad."""
+
+    events: int = 0
+    bad: int = 0
+    customers: int = 0  # distinct, with bad events
+
+    @property
+    def ratio(self) -> float:
+        return self.bad / self.events if self.events else 0.0
+
+
+@dataclass(frozen=True)
+class Counting:
+    """What is to be counted: these events by component and bucket, those of them that are bad, and the customers these are of."""
+
+    events: frozenset[str]  # the types that count
+    where: Condition
+    component: str  # where an event says its component
+    only: frozenset[str]  # the components to be looked at; empty: all
+    bad: Condition
+    window: float  # seconds
+    at_least: int = 1  # bad events in a row after which a customer is affected
+
+    @cached_property
+    def width(self) -> int:
+        """Returns how many seconds one bucket has."""
+        return max(int(self.window) // BUCKETS, 1)
+
+    @cached_property
+    def buckets(self) -> int:
+        """Returns how many buckets one window has."""
+        return -(-int(self.window) // self.width)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Returns what decides what is counted, and where, in one word: counts under another one are other counts."""
+        counting: dict[str, Any] = {
+            "events": sorted(self.events),
+            "where": as_written(self.where),
+            "bad": as_written(self.bad),
+            "component": self.component,
+            "window": [self.width, self.buckets],
+        }
+        if self.only:  # one without it counts as versions did that did not know it
+            counting["only"] = sorted(self.only)
+        return sha256(json.dumps(counting, sort_keys=True).encode()).hexdigest()[:12]
+
+
+class Asks(Protocol):
+    """Whoever wants something counted, as a rule does."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def counting(self) -> Counting: ...

@@ -1,0 +1,87 @@
+"""What every rule on components says, whatever its detector: which events count, and what is said of an incident."""
+
+from datetime import timedelta
+from functools import cached_property
+from string import Formatter
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from services.monitor.aggregates.counts import Counting
+from shared.conditions import Condition, reader
+from shared.configuration.files import Config, Duration
+from shared.events import Severity
+
+ComponentName = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+class Impact(Config):
+    """The rule's measure of who is affected."""
+
+    at_least: int = Field(1, ge=1, description="own bad events within the window before a customer is confirmed affected")
+
+
+class ComponentRule(Config):
+    """A rule judges each component over a sliding window of event time."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = Field(
+        description="its name: in incidents, in metrics, and where notifications.yml has words for it"
+    )
+    title: str = Field(description="what customers and agents read; {component} is filled in, for customers with its name in catalog.yml")
+    severity: Severity = Field("high", description="how bad its incidents are")
+    symptom: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")] = Field("failing", description="failing, slow: chooses the words of mails")
+    events: list[str] = Field(min_length=1, description="the event types that count")
+    where: Condition = Field({}, description="which of them count; all that is named must hold")
+    component: str = Field("data.component", description="where an event says its component")
+    only: list[ComponentName] = Field(
+        [], description="the components this rule looks at, known whatever the limit; not given: any that an event names"
+    )
+    bad: Condition = Field(min_length=1, description="what makes an event bad; all that is named must hold")
+    window: Duration = Field(timedelta(minutes=1), description="how far back it looks, in event time: 5s to 24h")
+    impact: Impact = Field(Impact(), description="who is affected")
+
+    @field_validator("title")
+    @classmethod
+    def _names_only_the_component(cls, title: str) -> str:
+        for _, name, spec, conversion in Formatter().parse(title):
+            if name not in (None, "component") or spec or conversion:
+                raise ValueError("only {component} is filled in; a brace that is meant is written twice")
+        return title
+
+    @field_validator("window")
+    @classmethod
+    def _reasonable(cls, window: timedelta) -> timedelta:
+        if not timedelta(seconds=5) <= window <= timedelta(hours=24):
+            raise ValueError("a window is between 5 s and 24 h")
+        return window
+
+    @model_validator(mode="after")
+    def _names_a_field(self) -> "ComponentRule":
+        reader(self.component)
+        return self
+
+    @cached_property
+    def counting(self) -> Counting:
+        """Returns what the rule wants counted."""
+        return Counting(
+            frozenset(self.events),
+            self.where,
+            self.component,
+            frozenset(self.only),
+            self.bad,
+            self.window.total_seconds(),
+            self.impact.at_least,
+        )
+
+    @property
+    def width(self) -> int:
+        """Returns how many seconds one bucket has."""
+        return self.counting.width
+
+    @property
+    def fingerprint(self) -> str:
+        """Returns the part of the rule that decides what is counted, and where.
+
+        Counts under another fingerprint are no counts of this rule.
+        """
+        return self.counting.fingerprint
