@@ -84,7 +84,11 @@ class Components:
 
     def is_late(self, component: str, at: float, watermark: float) -> bool:
         """Says whether an event that is no later than its component's watermark changes nothing any more."""
-        return at < watermark - self.horizon or at < self.closed.get(component, 0.0)
+        return at < watermark - self.horizon or self.is_closed(component, at)
+
+    def is_closed(self, component: str, at: float) -> bool:
+        """Says whether the identities of that time are forgotten: whether the event came before is not known."""
+        return at < self.closed.get(component, 0.0)
 
     def is_late_for_all(self, component: str, at: float) -> bool:
         """Says the same of a component that is not known: a stranger may have been, and its events forgotten."""

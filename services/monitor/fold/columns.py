@@ -33,9 +33,11 @@ class Share:
     def __init__(self, rows: Sequence[int], ats: Sequence[float], horizon: float) -> None:
         """`ats`: of the whole batch."""
         self.rows, self._times = rows, [ats[row] for row in rows]
-        self.earliest, self.latest = min(self._times), max(self._times)
-        # Whether none of them makes another one late.
-        self.timely = self.earliest >= self.latest - horizon or self._times == sorted(self._times)
+        self.earliest = self.latest = self._times[0]
+        self.timely = True  # none of them makes another one late
+        if len(rows) > 1:
+            self.earliest, self.latest = min(self._times), max(self._times)
+            self.timely = self.earliest >= self.latest - horizon or self._times == sorted(self._times)
         self.counts: dict[int, Sequence[tuple[int, int]]] = {}  # by width, of those that were asked for
 
     def count(self, width: int) -> Sequence[tuple[int, int]]:

@@ -51,12 +51,18 @@ class Watch:
 
     def count(self, columns: Columns) -> Verdict:
         """Takes a batch of the event types that the rule asks for. What is done in this loop costs each component, for each rule."""
-        watermarks, cells, width, horizon, closed = self.watermarks, self._cells, self._width, columns.horizon, self.components.closed
+        watermarks, cells, width, horizon = self.watermarks, self._cells, self._width, columns.horizon
+        closed, is_closed = self.components.closed, self.components.is_closed
         shares, rows = columns.shares(self._where, self.counting.component)
         left_out: dict[int, int] = {}
         for component, all_of_it in shares.items():
             share, watermark = all_of_it, watermarks.get(component)
-            if watermark is None or not share.timely or share.earliest < max(watermark - horizon, closed.get(component, 0.0)):
+            if (
+                watermark is None
+                or not share.timely
+                or share.earliest < watermark - horizon
+                or (closed and is_closed(component, share.earliest))
+            ):
                 if (kept := self._admit(component, share, columns, left_out)) is None:
                     continue
                 share = kept
