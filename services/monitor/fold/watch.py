@@ -90,9 +90,9 @@ class Watch:
             if not cell.first_bad or at < cell.first_bad:
                 cell.first_bad = at
             if customer is not None:
-                self._fail(component, customer, at, start)
+                self.fail(component, customer, at, start)
 
-    def _fail(self, component: str, customer: str, at: float, start: int) -> Tally:
+    def fail(self, component: str, customer: str, at: float, start: int) -> Tally:
         tally = self.tallies.of(component, customer)
         if tally is None:
             tally = Tally(at, at, 1, start)
@@ -164,7 +164,7 @@ class Watch:
             cell.bad += old.bad
             cell.first_bad = min(filter(None, (cell.first_bad, old.first_bad)), default=0.0)
             for customer, (first, last, count) in old.failing.items():
-                tally = self._fail(component, customer, last, start)
+                tally = self.fail(component, customer, last, start)
                 tally.first, tally.count = min(tally.first, first), tally.count + count - 1
 
     def restored(self, touched: Mapping[int, float], clock: float, now: float) -> None:

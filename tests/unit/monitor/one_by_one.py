@@ -54,7 +54,7 @@ def _count(watch: Watch, event: ProductEvent, at: float) -> int:
         cell.bad += 1
         cell.first_bad = min(filter(None, (cell.first_bad, at)))
         if event.subject is not None:
-            watch._fail(component, event.subject, at, start)
+            watch.fail(component, event.subject, at, start)
     return TAKEN
 
 
