@@ -138,7 +138,8 @@ class Database:
         if self._pool is not None:
             pool, self._pool = self._pool, None
             try:
-                await asyncio.wait_for(pool.close(), 2)
+                async with asyncio.timeout(2):
+                    await pool.close()
             except TimeoutError:
                 pool.terminate()
 
@@ -233,7 +234,8 @@ async def patiently(what: str, start: Callable[[], Awaitable[Any]], *also: type[
 async def wait_for_wakeup(event: asyncio.Event, seconds: float, *, clear: bool = True) -> None:
     """Returns when the event is set, or after `seconds`; the event is clear afterwards, unless it is to stay."""
     try:
-        await asyncio.wait_for(event.wait(), max(seconds, 0.001))
+        async with asyncio.timeout(max(seconds, 0.001)):
+            await event.wait()
     except TimeoutError:
         return
     if clear:

@@ -226,7 +226,8 @@ async def _work(service: Service, stopping: asyncio.Event) -> None:
             task.cancel()
         await asyncio.gather(starting, *tasks, return_exceptions=True)
         with contextlib.suppress(KafkaError, TimeoutError):
-            await asyncio.wait_for(broker.stop(), 3)
+            async with asyncio.timeout(3):
+                await broker.stop()
         await service.database.close()
         log.info("%s has stopped", service.name)
 

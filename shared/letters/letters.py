@@ -103,7 +103,8 @@ async def _sending(brokers: Brokers) -> AsyncIterator[Producer]:
         raise Failed(f"Kafka at {brokers.servers}: {error}") from error
     finally:
         with suppress(TimeoutError):  # without a broker the flush would never end
-            await asyncio.wait_for(producer.stop(), STOP_S)
+            async with asyncio.timeout(STOP_S):
+                await producer.stop()
 
 
 async def letters(brokers: Brokers, name: str) -> AsyncIterator[Letter | NoLetter]:

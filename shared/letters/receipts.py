@@ -71,7 +71,8 @@ def _receipt(record: ConsumerRecord) -> Receipt | None:
 async def expect_topic(sender: Producer) -> None:
     """Raises Failed when there is nowhere to write receipts: then nothing may be sent back, or it would go again."""
     try:
-        await asyncio.wait_for(sender.partitions_for(RECEIPTS), WITHIN_S)
+        async with asyncio.timeout(WITHIN_S):
+            await sender.partitions_for(RECEIPTS)
     except TimeoutError:
         raise Failed(f"there is no topic {RECEIPTS}, where it is written down what was sent back: run `python -m deploy.init`") from None
 

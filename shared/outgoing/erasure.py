@@ -37,10 +37,13 @@ async def publish(brokers: Brokers, fact: CustomerErased) -> None:
     producer = brokers.producer(enable_idempotence=True, acks="all")
     try:
         await brokers.start(producer)
-        for partition in sorted(await asyncio.wait_for(producer.partitions_for(Topic.CUSTOMERS), STOP_S)):
+        async with asyncio.timeout(STOP_S):
+            partitions = sorted(await producer.partitions_for(Topic.CUSTOMERS))
+        for partition in partitions:
             await producer.send_and_wait(
                 Topic.CUSTOMERS, write_fact(fact), key=fact.subject.encode(), partition=partition, headers=list(FACT_HEADERS)
             )
     finally:
         with suppress(TimeoutError):  # without a broker the flush would never end
-            await asyncio.wait_for(producer.stop(), STOP_S)
+            async with asyncio.timeout(STOP_S):
+                await producer.stop()

@@ -100,7 +100,8 @@ class Forwarder:
         producer, self._producer = self._producer, None
         if producer is not None:
             try:
-                await asyncio.wait_for(producer.stop(), 3)
+                async with asyncio.timeout(3):
+                    await producer.stop()
             except (TimeoutError, KafkaError) as error:
                 log.warning("the forwarding producer did not stop cleanly: %s", error)
 

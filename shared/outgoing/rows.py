@@ -151,13 +151,15 @@ class Publisher:
         assert self._producer is not None  # noqa: S101  narrowing
         for _ in range(2):  # a topic made a moment ago may not have reached every broker
             try:
-                await asyncio.wait_for(self._producer.partitions_for(topic), LOOKED_FOR)
+                async with asyncio.timeout(LOOKED_FOR):
+                    await self._producer.partitions_for(topic)
                 return None
             except (InvalidTopicError, TopicAuthorizationFailedError) as error:
                 return _refusal(error)
             except TimeoutError:
                 pass
-        listed = (await asyncio.wait_for(self._producer.client.fetch_all_metadata(), 5)).topics()
+        async with asyncio.timeout(5):
+            listed = (await self._producer.client.fetch_all_metadata()).topics()
         if not listed or self._brokers.there(topic) in listed:
             raise KafkaError(f"the broker does not say where {topic} is")
         log.error("there is no topic %s: what should go there is put aside", topic)
@@ -188,7 +190,8 @@ class Publisher:
         if producer is None:
             return
         try:
-            await asyncio.wait_for(producer.stop(), 3)
+            async with asyncio.timeout(3):
+                await producer.stop()
         except (TimeoutError, KafkaError) as error:
             log.warning("the relay's producer did not stop cleanly: %s", error)
 

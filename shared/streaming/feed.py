@@ -76,7 +76,8 @@ class Feed:
         consumer = self._consumer()
         if consumer is None:
             return {}
-        return _numbered(await asyncio.wait_for(consumer.end_offsets([*map(self._at, partitions)]), within))
+        async with asyncio.timeout(within):
+            return _numbered(await consumer.end_offsets([*map(self._at, partitions)]))
 
     async def behind(self, partition: int, position: Position, *, idle: bool) -> int | None:
         """Returns the number of records after the committed offset; None before the broker has told. `idle`: no poll is being worked on."""
@@ -105,7 +106,8 @@ class Feed:
     async def commit(self, offsets: Mapping[int, int], within: float) -> None:
         """Commits to Kafka too, only so that its own lag tools see the offsets."""
         if offsets and (consumer := self._consumer()) is not None:
-            await asyncio.wait_for(consumer.commit({self._at(partition): offset for partition, offset in offsets.items()}), within)
+            async with asyncio.timeout(within):
+                await consumer.commit({self._at(partition): offset for partition, offset in offsets.items()})
 
     def _at(self, partition: int) -> TopicPartition:
         return TopicPartition(self._topic(), partition)
