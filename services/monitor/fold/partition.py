@@ -5,7 +5,7 @@ counts of distinct customers add up over partitions.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -89,12 +89,15 @@ class Partition:
         identities = [identity_of(event.source, event.id) for event in events]
         copies = self.seen.take(identities, times)
         fresh = [row for row in range(len(events)) if row not in copies] if copies else range(len(events))
+        if any(first is not None and events[row] != events[first] for row, first in copies.items()):
+            self.seen.take_back(_only(fresh, identities), _only(fresh, times))
+            return [fate for piece in _pieces(events, identities) for fate in self._fold(piece, now)]
         fates = _spread(self._count(_only(fresh, events), _only(fresh, times), now), fresh, [DUPLICATE] * len(events))
         if left := [row for row in fresh if fates[row] != TAKEN]:
             self.seen.take_back(_only(left, identities), _only(left, times))
             for row, first in copies.items():
                 if first is not None and fates[first] != TAKEN:
-                    fates[row] = fates[first] if events[row] == events[first] else self._fold([events[row]], now)[0]
+                    fates[row] = fates[first]
         return fates
 
     def _count(self, events: Sequence[ProductEvent], times: Sequence[float], now: float) -> list[int]:
@@ -145,6 +148,17 @@ class Partition:
 def _only(rows: Sequence[int], of: Sequence[T]) -> Sequence[T]:
     """Returns what stands in these rows; they are in order."""
     return of if len(rows) == len(of) else [of[row] for row in rows]
+
+
+def _pieces(events: Sequence[ProductEvent], identities: Sequence[int]) -> Iterator[Sequence[ProductEvent]]:
+    """Cuts a batch where an identity comes again that another event of the piece has: which of the two counts is known after the first."""
+    begins, known = 0, dict[tuple[int, int], ProductEvent]()
+    for row, event in enumerate(events):
+        key = identities[row], int(event.time.timestamp())
+        if known.setdefault(key, event) != event:
+            yield events[begins:row]
+            begins, known = row, {key: event}
+    yield events[begins:]
 
 
 def _spread(fates: list[int], rows: Sequence[int], over: list[int]) -> list[int]:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.monitor.fold.partition import Partition
+from services.monitor.fold.watch import LATE, NOT_OURS, TAKEN
 from services.monitor.rules.ratio import RatioRule
 from shared.events import ProductEvent
 from tests.builders import NOON
@@ -110,3 +111,15 @@ def test_it_does_not_matter_in_what_batches_events_come(events: list[ProductEven
     fates = [fate for at in range(0, len(events), size) for fate in cut.fold(events[at : at + size], START + 60)]
     assert whole.fold(events, START + 60) == fates
     assert [_held(whole, each) for each in whole.watches] == [_held(cut, each) for each in cut.watches]
+
+
+def test_two_events_of_one_identity_and_second_make_late_what_they_do_one_by_one() -> None:
+    """The first of them is taken by no rule, so the second counts, and an event after it is late by it."""
+    minutes = [(REQUEST, 0.0), (JOB, 10.0), (REQUEST, 10.0), (REQUEST, -1.0)]
+    events = [
+        ProductEvent("reused", "/shop", kind, NOON + timedelta(minutes=minute), "1.0", data={"component": 7 if kind == JOB else "a"})
+        for kind, minute in minutes
+    ]
+    fates, held = played([events], START + 4000, Partition.fold)
+    assert (fates, held) == played([events], START + 4000, fold_one_by_one)
+    assert fates == [[TAKEN, NOT_OURS, TAKEN, LATE]]
