@@ -10,7 +10,7 @@ ROUNDS ?= 20
 CASES ?= 10000
 SEED ?= 7
 QUIET ?= 60
-AT_ONCE := -n auto --dist loadfile --no-loadscope-reorder
+AT_ONCE := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadfile --no-loadscope-reorder
 AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
 
