@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test browser-test stack-test deploy-test hostile lint types bench faults docs pictures up down lock audit clean
+.PHONY: help setup demo check test test-alone test-servers browser-test stack-test deploy-test hostile lint types bench faults docs pictures up down lock audit clean
 
 PYTHON ?= python3
 BIN := .venv/bin
