@@ -114,12 +114,15 @@ class Run:
 
     async def _count(self, load: Load, recovered_s: float) -> None:
         result, sink, found = self.result, self.stack.sink, await reckon(self.stack, load)
+        before = result.processed_twice
         self.cells_lost += found.cells_lost
         self.cells_twice += found.cells_twice
         result.rounds += 1
         result.produced += load.events
         result.processed, result.dead_lettered = found.processed, found.dead_lettered
         result.lost, result.processed_twice = max(found.lost, self.cells_lost), max(found.twice, self.cells_twice)
+        if result.processed_twice > before:
+            print(f"\nmore than before was processed twice: {found.read_again} read again, {found.duplicates} twice on the topic, {found.cells_twice} in cells")
         result.told, result.told_twice = len(sink.told("opened")), sink.told_twice()
         result.same_id_repeats = sink.same_id_repeats()
         result.unaffected_told = sum(mail.to not in self.victims for mail in sink.mails)
