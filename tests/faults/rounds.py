@@ -122,7 +122,7 @@ class Run:
         result.processed, result.dead_lettered = found.processed, found.dead_lettered
         result.lost, result.processed_twice = max(found.lost, self.cells_lost), max(found.twice, self.cells_twice)
         if result.processed_twice > before:
-            print(f"\nmore than before was processed twice: {found.read_again} read again, {found.duplicates} twice on the topic, {found.cells_twice} in cells")
+            print(f"\ncame twice: {found.read_again} read again, {found.duplicates} twice on the topic, {found.cells_twice} in cells")
         result.told, result.told_twice = len(sink.told("opened")), sink.told_twice()
         result.same_id_repeats = sink.same_id_repeats()
         result.unaffected_told = sum(mail.to not in self.victims for mail in sink.mails)
