@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from services.console.live.changes import changed, enter
 from services.console.live.hub import PER_SESSION
 from services.console.live.streams import Stream
 from services.console.sessions.roles import Role
 from shared.settings import Settings
 from tests.flow.console_rows import there_is
 from tests.flow.console_screen import Screen, screen
+from tests.flow.console_streams import note, told
 
 WITHIN = 5  # seconds
 
@@ -28,18 +28,6 @@ async def live(settings: Settings) -> AsyncIterator[Screen]:
             for task in working:
                 task.cancel()
             await asyncio.gather(*working, return_exceptions=True)
-
-
-async def note(on: Screen, *keys: str) -> None:
-    async with on.database.transaction() as tx:
-        await enter(tx)
-        await changed(tx, keys)
-
-
-async def told(stream: Stream) -> list[str] | None:
-    await asyncio.wait_for(stream.woken.wait(), WITHIN)
-    stream.woken.clear()
-    return stream.take()
 
 
 def page(*keys: str, person: str = "ada", last: int = 0) -> Stream:

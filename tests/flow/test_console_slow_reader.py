@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 import pytest
 from prometheus_client import REGISTRY
 
-from services.console.live.changes import changed, enter
 from services.console.live.streams import Stream
 from shared.http.connections import BUFFERED
 from shared.http.server import Server
 from shared.settings import Settings
 from tests.flow.console_screen import PERSON, Screen, screen
+from tests.flow.console_streams import note, told
 
 WITHIN = 20.0  # seconds
 KEYS = [f"incident:{'x' * 150}-{number}" for number in range(45)]  # as many and as long as an address has room for
@@ -56,18 +56,6 @@ def stuck() -> Iterator[socket.socket]:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
         client.setblocking(False)
         yield client
-
-
-async def note(on: Screen, *keys: str) -> None:
-    async with on.database.transaction() as tx:
-        await enter(tx)
-        await changed(tx, keys)
-
-
-async def told(stream: Stream) -> list[str] | None:
-    await asyncio.wait_for(stream.woken.wait(), WITHIN)
-    stream.woken.clear()
-    return stream.take()
 
 
 async def test_who_does_not_read_costs_little_holds_up_nobody_and_is_let_go(fresh_database: Settings, stuck: socket.socket) -> None:
