@@ -63,8 +63,9 @@ class Run:
         self.result.produced += len(pulses)
         await desk.works(self.stack, load.prefix)
         await self.stack.rests(SETTLES_WITHIN)
-        await self._count(load, harmed.result())
-        print(f"; well again after {harmed.result():.1f} s; the round took {time.monotonic() - started:.0f} s", flush=True)
+        again = await self._count(load, harmed.result())
+        took = time.monotonic() - started
+        print(f"; well again after {harmed.result():.1f} s; {again} forwarded again so far; the round took {took:.0f} s", flush=True)
 
     async def tell(self, load: Load) -> None:
         """Plays the round's story: the trouble lasts until everybody is told, and everybody gets the all-clear."""
@@ -112,7 +113,8 @@ class Run:
         except TimeoutError:
             raise TimeoutError(f"not everybody was {what} within {SETTLES_WITHIN:.0f} s:\n{await self.stack.standing()}") from None
 
-    async def _count(self, load: Load, recovered_s: float) -> None:
+    async def _count(self, load: Load, recovered_s: float) -> int:
+        """Adds the round to the result; returns how many records monitor has forwarded more than once so far, which it may."""
         result, sink, found = self.result, self.stack.sink, await reckon(self.stack, load)
         before = result.processed_twice
         self.cells_lost += found.cells_lost
@@ -122,11 +124,12 @@ class Run:
         result.processed, result.dead_lettered = found.processed, found.dead_lettered
         result.lost, result.processed_twice = max(found.lost, self.cells_lost), max(found.twice, self.cells_twice)
         if result.processed_twice > before:
-            print(f"\ncame twice: {found.read_again} read again, {found.duplicates} twice on the topic, {found.cells_twice} in cells")
+            print(f"\ncame twice: {found}")
         result.told, result.told_twice = len(sink.told("opened")), sink.told_twice()
         result.same_id_repeats = sink.same_id_repeats()
         result.unaffected_told = sum(mail.to not in self.victims for mail in sink.mails)
         result.max_recovery_s = max(result.max_recovery_s, round(recovered_s, 1))
+        return found.forwarded_again
 
     async def compare(self) -> None:
         """Compares what the console shows with what the topics say, and its tables with those of a rebuild."""
