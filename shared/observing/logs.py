@@ -30,7 +30,7 @@ OVER = 60.0  # seconds without a line after which a kind counts as new
 KINDS = 500  # kinds remembered at most
 
 _figures = re.compile(r"0x[0-9a-f]+|\d+", re.IGNORECASE)
-_warned = re.compile(r"(?P<place>[^\n]{1,500}?:\d{1,9}: (?P<category>[A-Za-z]\w{0,99})): ", re.ASCII)
+_warned = re.compile(r"(?P<place>[^\n]{1,500}?:\d{1,9}: (?P<category>[A-Za-z]\w{0,99})): ", re.ASCII).match
 SAYABLE = ("DeprecationWarning", "PendingDeprecationWarning", "ResourceWarning", "RuntimeWarning", "SyntaxWarning")  # quote code, not data
 _local_part = re.compile(r"[^\s@<>()\[\]\"',;:=/]{1,64}@(?=[\w\[-])")  # of a mail address (RFC 5321, section 4.5.3.1.1: 64 at most)
 
@@ -41,7 +41,7 @@ def sentence(record: logging.LogRecord) -> str:
     said = described(record.msg) if isinstance(record.msg, BaseException) else str(record.msg)
     if args:
         said %= {name: _safe(arg) for name, arg in args.items()} if isinstance(args, Mapping) else tuple(map(_safe, args))
-    if record.name == "py.warnings" and (found := _warned.match(said)) and found["category"] not in SAYABLE:
+    if record.name == "py.warnings" and (found := _warned(said)) and found["category"] not in SAYABLE:
         return found["place"]  # pydantic's, for instance, quote the value that they are about
     # asyncio adds lines with the repr of the task or future, and of its error.
     return said.partition("\n")[0] if record.name == "asyncio" else said.strip()

@@ -59,13 +59,14 @@ async def _round(it: Story, harms: tuple[Harm, ...]) -> None:
     since, began = time.time(), {harm.what: time.monotonic() for harm in harms}
     wanted = {alert: labels for harm in harms for alert, labels in harm.alerts.items()}
     it.told |= {alert: Told(alert, harm.what) for harm in harms for alert in harm.alerts}
+
+    def fired(alert: str) -> None:
+        it.told[alert].fired_after = time.monotonic() - began[it.told[alert].what]
+
     async with AsyncExitStack() as doing:
-        await asyncio.gather(*(doing.enter_async_context(harm.doing(it.stack)) for harm in harms))
-
-        def fired(alert: str) -> None:
-            it.told[alert].fired_after = time.monotonic() - began[it.told[alert].what]
-
-        await _until(it.stack, wanted, firing=True, within=FIRES_WITHIN, then=fired)
+        async with asyncio.TaskGroup() as watching:  # from the start: some fire for moments only, while another harm is still being done
+            watching.create_task(_until(it.stack, wanted, firing=True, within=FIRES_WITHIN, then=fired))
+            await asyncio.gather(*(doing.enter_async_context(harm.doing(it.stack)) for harm in harms))
         if "KafkaAway" in wanted:
             it.kafka_log = {name: await it.stack.log(name, since) for name in NAMES}
             it.kafka_away_s = time.time() - since
