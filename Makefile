@@ -10,7 +10,8 @@ ROUNDS ?= 20
 CASES ?= 10000
 SEED ?= 7
 QUIET ?= 60
-AT_ONCE := -n $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1) --dist loadfile --no-loadscope-reorder
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+BY_FILE := --dist loadfile --no-loadscope-reorder
 AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
 
@@ -35,18 +36,18 @@ demo: $(READY) ## the whole loop on this machine, without Docker; ONCE=1 plays i
 	$(BIN)/forewarn demo $(if $(ONCE),--once)
 
 check: lint types ## within a minute: style, types, unit and contract tests
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -m 'not docker and not slow' tests/unit tests/contract $(ARGS)
+	$(BIN)/pytest -n 4 $(BY_FILE) -m 'not docker and not slow' tests/unit tests/contract $(ARGS)
 
 test: test-alone test-servers ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 
 test-alone: $(READY) ## the tests that need no Docker
-	$(BIN)/pytest $(AT_ONCE) -m 'not docker and not browser' $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n $$(($(CORES) + 1)) $(BY_FILE) -m 'not docker and not browser' $(ARGS) || [ $$? = 5 ]
 
 test-servers: $(READY) ## the tests on a real Kafka and Postgres (Docker)
-	$(BIN)/pytest $(AT_ONCE) -m docker $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n $(CORES) $(BY_FILE) -m docker $(ARGS) || [ $$? = 5 ]
 
 browser-test: $(READY) ## the console's pages in Chromium, on all services: axe, acts by keys, injections, a console that is killed
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m browser tests/browser $(ARGS)
+	$(BIN)/pytest -n 2 $(BY_FILE) -m browser tests/browser $(ARGS)
 
 hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`, an outage after each hundred: CASES=10000 SEED=1
 	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED)

@@ -1,6 +1,6 @@
 """How far the console is behind while facts come in: for each, from the broker's taking it to the commit that has it in the tables.
 
-The first ten seconds do not count: the process has just started, and no page of the tables is in memory.
+All of them count from the first on, when the process has just started and no page of the tables is in memory.
 """
 
 import asyncio
@@ -16,20 +16,18 @@ from bench.console.facts import records
 from bench.servers import Servers, service, until_ready
 
 PER_SECOND = 1000
-WARM_UP = 10  # seconds
 NEXT = "SELECT topic, partition, next FROM console.offsets"
 
-Seen = list[tuple[float, float]]  # when the broker had it, and the seconds until it was in the tables
+Delays = list[float]  # seconds from the broker's having it until it was in the tables
 Taken = dict[tuple[str, int], deque[tuple[int, float]]]  # by place: (offset, when the broker had it), in order
 
 
 async def measure(of: Servers, said: Namespace) -> dict[str, object]:
     """Returns the seconds behind at the 99th percentile. Raises AssertionError when the console never has them all."""
-    print(f"publishing {PER_SECOND:,} facts a second for {WARM_UP} s and {said.console_seconds} s", flush=True)
+    print(f"publishing {PER_SECOND:,} facts a second for {said.console_seconds} s", flush=True)
     async with service(of, "console") as running:
         await until_ready(running)
-        seen = await _follow(of, (WARM_UP + said.console_seconds) * PER_SECOND)
-    delays = [delay for _, delay in sorted(seen)[WARM_UP * PER_SECOND :]]
+        delays = await _follow(of, said.console_seconds * PER_SECOND)
     p99 = quantiles(delays, n=100)[-1]
     print(
         f"{len(delays):,} facts at {PER_SECOND:,} a second: behind by {p99:.2f} s at the 99th percentile, {max(delays):.2f} s at most",
@@ -38,17 +36,17 @@ async def measure(of: Servers, said: Namespace) -> dict[str, object]:
     return {"behind_p99_s": round(p99, 3)}
 
 
-async def _follow(of: Servers, count: int) -> Seen:
+async def _follow(of: Servers, count: int) -> Delays:
     taken: Taken = {}
-    seen: Seen = []
+    delays: Delays = []
     connection = await of.connect()
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_say(of, count, taken))
-            group.create_task(_look(connection, count, taken, seen))
+            group.create_task(_look(connection, count, taken, delays))
     finally:
         await connection.close()
-    return seen
+    return delays
 
 
 async def _say(of: Servers, count: int, taken: Taken) -> None:
@@ -72,14 +70,13 @@ def _note(done: "asyncio.Future[object]", taken: Taken) -> None:
     taken.setdefault(place, deque()).append((at.offset, time.perf_counter()))  # type: ignore[attr-defined]
 
 
-async def _look(connection: asyncpg.Connection, count: int, taken: Taken, seen: Seen) -> None:
+async def _look(connection: asyncpg.Connection, count: int, taken: Taken, delays: Delays) -> None:
     deadline = time.perf_counter() + count / PER_SECOND + 60
-    while len(seen) < count:
-        assert time.perf_counter() < deadline, f"only {len(seen):,} of {count:,} facts are in the tables"
+    while len(delays) < count:
+        assert time.perf_counter() < deadline, f"only {len(delays):,} of {count:,} facts are in the tables"
         rows, now = await connection.fetch(NEXT), time.perf_counter()
         for row in rows:
             waiting = taken.get((row["topic"], row["partition"]), deque())
             while waiting and waiting[0][0] < row["next"]:
-                at = waiting.popleft()[1]
-                seen.append((at, now - at))
+                delays.append(now - waiting.popleft()[1])
         await asyncio.sleep(0.02)
