@@ -15,7 +15,8 @@ from pydantic import Field, SecretStr, create_model
 
 from deploy import roles, topics
 from deploy.services import NAMES, SERVICES
-from shared.configuration.files import ConfigError, file_of
+from services.monitor.sources.file import SourcesFile
+from shared.configuration.files import ConfigError, file_of, load
 from shared.connecting.brokers import brokers_of
 from shared.observing import logs
 from shared.postgres import BESIDE_POOL, migrate, patiently, server_of
@@ -64,7 +65,9 @@ class InitSettings(Passwords):
 
 
 async def prepare_kafka(settings: InitSettings) -> None:
-    wanted = topics.read(file_of(topics.FILE.name, (*settings.config_folders[:-1], topics.FILE.parent)))
+    sources = load(file_of("sources.yml", settings.config_folders), SourcesFile)
+    file = file_of(topics.FILE.name, (*settings.config_folders[:-1], topics.FILE.parent))
+    wanted = topics.read(file, [each.topic for each in sources.sources])
     brokers = brokers_of(settings)
 
     async def agree() -> None:

@@ -41,16 +41,20 @@ class TopicsFile(Config):
     dead_letters: Wanted = Field(description="each topic's own")
     receipts: Wanted = Field(description="what `forewarn dlq redrive` sent back")
 
-    def wanted(self) -> dict[str, Wanted]:
-        """Returns every topic, its dead letters, and the receipts for those, each with its own settings over the common ones."""
-        every = {topic.value: wish for topic, wish in self.topics.items()} | {f"{topic}.dlq": self.dead_letters for topic in self.topics}
+    def wanted(self, foreign: Iterable[str] = ()) -> dict[str, Wanted]:
+        """Returns every topic, its dead letters, and the receipts for those, each with its own settings over the common ones.
+
+        Of `foreign` topics, which other systems make, there are only the dead letters.
+        """
+        every = {topic.value: wish for topic, wish in self.topics.items()}
+        every |= {f"{topic}.dlq": self.dead_letters for topic in (*self.topics, *foreign)}
         every[RECEIPTS] = self.receipts
         return {name: Wanted(partitions=wish.partitions, settings=self.settings | wish.settings) for name, wish in every.items()}
 
 
-def read(path: Path = FILE) -> dict[str, Wanted]:
+def read(path: Path = FILE, foreign: Iterable[str] = ()) -> dict[str, Wanted]:
     """Returns the topics of the file, dead letters included. Raises ConfigError with every mistake and its line."""
-    return load(path, TopicsFile).wanted()
+    return load(path, TopicsFile).wanted(foreign)
 
 
 async def agree(brokers: Brokers, wanted: Mapping[str, Wanted]) -> list[str]:

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     ABSURD_TIME = "absurd_time"  # before 2000, or more than a day ahead; of a promise, more than ten years
     LOOP = "loop"  # more than 8 facts led here
     TOO_MANY_COMPONENTS = "too_many_components"  # it names a component more than its rules may know: often an id where a name should be
+    UNMAPPED = "unmapped"  # of a company's own topic: the mapping of its source cannot make an event of it
     HANDLER_FAILED = "handler_failed"  # it could be read, but what it says can never be done
     UNREADABLE = "unreadable"  # Kafka's own framing: a header name that is not UTF-8, a wrong checksum, a batch that does not decompress
 

@@ -127,6 +127,9 @@ class FakeForwarder:
                 self._topics.put(self._topic, record.value, key=record.key, headers=record.headers, partition=record.partition)
         return [record for record in records if record.key in self._refuses]
 
+    async def partitions(self) -> int:
+        return len(self._topics.logs(self._topic))
+
 
 class FakeConsumer:
     """One member of a group, feeding one stream; what it is assigned is said by hand."""

@@ -17,7 +17,7 @@ from deploy.docs.schemas import summary
 from deploy.init import InitSettings
 from deploy.local.check import FILES, SHIPPED
 from deploy.local.cli import app
-from deploy.local.mappings.model import Mapping
+from deploy.local.mappings.file import Mapping
 from deploy.services import NAMES
 from shared.settings import MailSettings, Settings, variable_of
 

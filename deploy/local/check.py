@@ -12,6 +12,7 @@ from deploy import alerting, topics
 from deploy.local.processes import ROOT
 from deploy.local.terminal import say
 from services.monitor.rules.file import RulesFile
+from services.monitor.sources.file import SourcesFile
 from services.notifier.deciding.policy import Policy
 from services.ticketing.support import SupportFile
 from shared.catalog import Catalog
@@ -19,6 +20,7 @@ from shared.configuration.files import ConfigError, file_of, load
 
 FILES: dict[str, tuple[type[BaseModel], Callable[..., str]]] = {
     "catalog.yml": (Catalog, lambda catalog: f"{len(catalog.components)} components"),
+    "sources.yml": (SourcesFile, lambda file: f"{len(file.sources)} sources{''.join(f', {each.topic}' for each in file.sources)}"),
     "rules.yml": (RulesFile, lambda file: f"{len(file.rules)} rules: {', '.join(rule.id for rule in file.rules)}"),
     "notifications.yml": (Policy, lambda policy: f"at most {policy.caps.count} notifications a customer in {policy.caps.per}"),
     "support.yml": (SupportFile, lambda support: f"{len(support.first_response.targets)} priorities with a first-response target"),

@@ -22,9 +22,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn
 
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
 from deploy.local.mappings.arriving import arriving
-from deploy.local.mappings.model import Mapping
+from deploy.local.mappings.file import Mapping
 from deploy.local.mappings.reading import STANDARD_INPUT, Input, Unreadable, opened, rows
-from deploy.local.mappings.turning import Ready, Refused, Turning
 from deploy.local.processes import Failed
 from deploy.local.running import run
 from deploy.local.terminal import Screen, guarded, say
@@ -32,6 +31,7 @@ from deploy.simulator.play import Record, play, producer
 from shared.configuration.files import ConfigError, load
 from shared.connecting.brokers import Brokers
 from shared.events.moments import EARLIEST
+from shared.mapping.turning import Ready, Refused, Turning
 from shared.observing.printable import printable
 
 SHIPPED = Path(__file__).parent / "mappings"
@@ -133,7 +133,7 @@ async def replay_on(brokers: Brokers, plan: Plan) -> Tally:
     tally, started = Tally(), time.monotonic()
     if plan.file == STANDARD_INPUT and plan.source is None and plan.mapping.names_rows_by_file():
         raise Failed("standard input has no name that events could be told apart by: say --source, another one for each stream")
-    turning = Turning(plan.mapping, plan.source)
+    turning = plan.mapping.turning(plan.source)
     with opened(plan.file, plan.mapping.encoding) as inputs:
         streams = [_items(each, plan, turning, tally) for each in inputs]
         merged = heapq.merge(*streams, key=itemgetter(0))  # each file in its own order, all of them in time

@@ -1,4 +1,4 @@
-"""monitor's wiring: product events are folded, partials are judged, incidents wake the fold, silence is noticed."""
+"""monitor's wiring: sources are mapped, product events are folded, partials are judged, incidents wake the fold, silence is noticed."""
 
 import asyncio
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from services.monitor.api import router
+from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers
 from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
@@ -13,6 +14,7 @@ from services.monitor.keeping import kept
 from services.monitor.personal import PERSONAL
 from services.monitor.rules.file import RulesFile
 from services.monitor.settings import MonitorSettings
+from services.monitor.sources.file import SourcesFile
 from services.monitor.timers import LISTEN, Listening, measure
 from shared import erasing
 from shared.catalog import Catalog
@@ -33,12 +35,13 @@ MEASURED = 10.0  # seconds between looks at the open incidents, for the metrics
 
 
 def service(settings: MonitorSettings) -> Service:
-    """Returns monitor, ready to run. Raises ConfigError when rules.yml or catalog.yml does not say what it must."""
+    """Returns monitor, ready to run. Raises ConfigError when one of its files does not say what it must."""
     rules = load(file_of("rules.yml", settings.config_folders), RulesFile)
     named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
+    company = load(file_of("sources.yml", settings.config_folders), SourcesFile)
     database = Database(settings, "monitor")
-    forwarder = Forwarder(brokers_of(settings), Topic.PRODUCT_EVENTS)
-    folding = Folding(rules, forwarder, limits=Limits(settings.seen_limit, settings.component_limit), named=named)
+    forwarders = {topic: Forwarder(brokers_of(settings), topic) for topic in sources.TO}
+    folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=Limits(settings.seen_limit, settings.component_limit), named=named)
     events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
     partials = Stream("monitor", Topic.PARTIALS, Detecting(rules, settings.component_limit, named), database)
     customers = Stream(
@@ -49,7 +52,7 @@ def service(settings: MonitorSettings) -> Service:
         "monitor",
         settings,
         database,
-        [events, partials, customers],
+        [events, partials, customers, *sources.streams(company, database, forwarders)],
         due={LISTEN: Work(listening, recurs=True)},
         routers=[router],
         before=[partial(patiently, "the database", listening.schedule)],
@@ -57,7 +60,7 @@ def service(settings: MonitorSettings) -> Service:
             partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),
             partial(_save_at, database.wakeup("fold_erasures"), folding.customers_erased, events),
             partial(_measure_at, database.wakeup("incidents"), database),
-            forwarder.run,
+            *(forwarder.run for forwarder in forwarders.values()),
         ],
         kept=kept(settings),
         personal=PERSONAL,

@@ -15,6 +15,11 @@ REKEYED = Counter(
     "Product events that did not come by the partition of their key (the customer, else the component), by why and how they were folded.",
     ["why", "way"],
 )
+SOURCE_RECORDS = Counter(
+    "forewarn_monitor_source_records_total",
+    "Records of the company's own topics by what became of them: mapped, left out as the source says, or put aside.",
+    ["topic", "outcome"],
+)
 IDENTITIES = Gauge("forewarn_monitor_identities", "Events this process knows again when they come twice.")
 IDENTITIES_DROPPED = Counter(
     "forewarn_monitor_identities_dropped_total", "Identities let go early because of FOREWARN_SEEN_LIMIT; events of their time are late."

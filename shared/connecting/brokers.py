@@ -95,12 +95,13 @@ class Brokers:
     prefix: str = ""  # of topics and groups
     tls: ssl.SSLContext | None = None
     login: Login | None = None
+    foreign: frozenset[str] = frozenset()  # topics of other systems: their names have no prefix of ours
 
     # ── names ────────────────────────────────────────────────────────────────────────────────
 
     def there(self, name: str) -> str:
-        """Returns what the brokers call a topic or group of ours."""
-        return self.prefix + name
+        """Returns what the brokers call a topic or group."""
+        return name if name in self.foreign else self.prefix + name
 
     def ours(self, name: str) -> str | None:
         """Returns what we call a topic of the brokers; None when it is none of ours."""
@@ -110,7 +111,8 @@ class Brokers:
         """Returns the same records, by our name of their topic."""
         if self.prefix:
             for record in records:
-                record.topic = record.topic.removeprefix(self.prefix)
+                if record.topic not in self.foreign:
+                    record.topic = record.topic.removeprefix(self.prefix)
         return records
 
     # ── clients ──────────────────────────────────────────────────────────────────────────────

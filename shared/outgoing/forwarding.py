@@ -63,6 +63,11 @@ class Forwarder:
             refused += [record for batches in alone for held in batches for record in held]
         return refused
 
+    async def partitions(self) -> int:
+        """Returns how many partitions the topic has. Raises KafkaError when the broker does not answer."""
+        producer = await self._connected()
+        return len(list(await producer.partitions_for(self._topic)))
+
     async def _refused(self, records: Sequence[Forwarded]) -> list[list[Forwarded]]:
         """Sends the records; returns the batches that the broker refuses."""
         producer = await self._connected()

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from aiokafka import ConsumerRecord
 
 from shared import metrics
-from shared.events import FOREIGN
+from shared.events import OURS
 from shared.postgres import Database, Tx
 from shared.streaming import brake
 from shared.streaming.brake import Brake
@@ -30,7 +30,7 @@ class Braking:
         self.brake = self._at_commit = Brake()
         self.ends: dict[int, int] = {}  # where the topic ends, while the brake is on: a paused consumer is not told
         self._stream, self._topic, self._group, self._feed = stream, topic, group, feed
-        self._applies = topic not in FOREIGN
+        self._applies = topic in OURS
         self._look_at = 0.0
         metrics.BRAKE.labels(topic)
 

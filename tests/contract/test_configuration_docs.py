@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from deploy.docs.configuration import models, page, settings
 from deploy.docs.keys import Key, Reference
-from deploy.local.mappings.model import Value
 from shared.configuration.files import load
+from shared.mapping.model import Value
 from shared.settings import variable_of
 
 FILES = models()

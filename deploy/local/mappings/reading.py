@@ -18,7 +18,7 @@ from typing import IO, Any, TextIO
 import msgspec
 
 from deploy.local.mappings.access_log import IN_ACCESS_LOG, access_log_row
-from deploy.local.mappings.model import Mapping
+from deploy.local.mappings.file import Mapping
 from deploy.local.processes import Failed
 from shared.cloudevents import is_deep
 

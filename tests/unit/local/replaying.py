@@ -6,10 +6,10 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from deploy.local.mappings.model import Mapping
+from deploy.local.mappings.file import Mapping
 from deploy.local.mappings.reading import Row, Unreadable, opened, rows
-from deploy.local.mappings.turning import Ready, Refused, Turning
 from shared.configuration.files import load
+from shared.mapping.turning import Ready, Refused
 
 SERVICENOW = Path(__file__).parent.parent.parent / "fixtures" / "servicenow" / "incident_event_log.csv"
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -38,7 +38,7 @@ def read(file: Path | str, mapping: Mapping) -> list[Row | Unreadable]:
 
 def turn(mapping: Mapping, *given: Row) -> list[dict[str, Any] | Refused]:
     """Returns the events that rows become, decoded, and what was refused."""
-    turning = Turning(mapping)
+    turning = mapping.turning()
     own = {"file": "log.csv", "stem": "log"}
     results = [each for number, row in enumerate(given, 1) for each in turning.turn({**own, "row": str(number), **row}, NOW)]
     return [json.loads(each.value) if isinstance(each, Ready) else each for each in results]

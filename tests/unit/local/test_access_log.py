@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.local.mappings.access_log import IN_ACCESS_LOG, access_log_row
-from deploy.local.mappings.turning import Refused
 from deploy.local.replay import mapping_of
+from shared.mapping.turning import Refused
 from tests.unit.local.replaying import turn
 
 WHEN = "[10/Oct/2025:13:55:36 -0700]"

@@ -16,9 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.mappings.model import Mapping
+from deploy.local.mappings.file import Mapping
 from deploy.local.mappings.reading import LONGEST, Unreadable, opened, rows
-from deploy.local.mappings.turning import Turning
 from deploy.local.processes import Failed
 from shared.configuration.files import ConfigError
 from tests.unit.local.replaying import NOW, mapping
@@ -54,7 +53,7 @@ VALUES = [*DATES, *NUMBERS, "null", "true", "[]", "{}", '{"q":[1,{"z":2}]}', '"x
 
 
 def replayed(file: Path, of: Mapping) -> None:
-    turning = Turning(of)
+    turning = of.turning()
     with suppress(Failed, OSError), opened(str(file), of.encoding) as inputs:
         for row in (row for each in inputs for row in rows(each, of, frozenset(turning.columns))):
             if not isinstance(row, Unreadable):

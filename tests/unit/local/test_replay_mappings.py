@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.mappings.model import Mapping
-from deploy.local.mappings.turning import Ready, Reason, Refused, Turning
+from deploy.local.mappings.file import Mapping
 from deploy.local.processes import Failed
 from deploy.local.replay import SHIPPED, mapping_of
 from services.monitor.rules.file import RulesFile
@@ -15,6 +14,7 @@ from shared.cloudevents import FACT_HEADERS, read_fact
 from shared.cloudevents import Reason as Dead
 from shared.configuration.files import ConfigError, load
 from shared.events import FACT_OF, SupportRequested
+from shared.mapping.turning import Ready, Reason, Refused
 from tests.unit.local.replaying import NOW, PLAIN, SERVICENOW, mapping, read, turn
 
 AT = "2026-11-24T10:00:00+00:00"
@@ -123,13 +123,13 @@ def test_what_cannot_be_converted_refuses_the_row(tmp_path: Path, kind: str, tex
     ],
 )
 def test_an_object_or_a_list_where_a_text_is_meant_is_refused(tmp_path: Path, value: str, where: str, held: Any, called: str) -> None:
-    assert data_of(tmp_path, "{y: " + value + "}", x=held) == Refused(Reason.WRONG_VALUE, f"{where}: {called} where a text is meant")
+    assert data_of(tmp_path, "{y: " + value + "}", x=held) == Refused(Reason.WRONG_VALUE, where, f"{where}: {called} where a text is meant")
 
 
 @pytest.mark.parametrize("field", ["id", "source", "subject", "once"])
 def test_so_it_is_where_an_event_is_named(tmp_path: Path, field: str) -> None:
     [refused] = turn(mapping(tmp_path, PLAIN + f"        {field}: '{{x}}'\n"), {"at": AT, "part": "checkout", "x": {"a": 1}})
-    assert refused == Refused(Reason.WRONG_VALUE, "{x}: an object where a text is meant")
+    assert refused == Refused(Reason.WRONG_VALUE, "{x}", "{x}: an object where a text is meant")
 
 
 def test_a_condition_compares_an_object_with_no_text(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_condition_compares_an_object_with_no_text(tmp_path: Path) -> None:
 
 
 def test_a_component_that_is_an_object_is_data_and_no_key(tmp_path: Path) -> None:
-    [ready] = Turning(mapping(tmp_path)).turn({"file": "log.csv", "row": "1", "at": AT, "part": {"name": "checkout"}}, NOW)
+    [ready] = mapping(tmp_path).turning().turn({"file": "log.csv", "row": "1", "at": AT, "part": {"name": "checkout"}}, NOW)
     assert isinstance(ready, Ready)
     assert ready.key == b"/replay/log.csv"
 
@@ -238,7 +238,7 @@ def test_a_row_may_become_several_events(tmp_path: Path) -> None:
           - {type: com.example.order, subject: "{who}"}
           - {type: forewarn.customer.updated.v1, id: "{file}:{row}:who", subject: "{who}", data: {name: "{who}"}}
     """
-    turning = Turning(mapping(tmp_path, text))
+    turning = mapping(tmp_path, text).turning()
     results = turning.turn({"file": "f", "stem": "f", "row": "1", "at": AT, "who": "Ada"}, NOW)
     assert [(each.topic, each.key) for each in results if isinstance(each, Ready)] == [
         ("product.events.v1", b"Ada"),
@@ -313,7 +313,7 @@ def test_a_mapping_that_is_not_there_is_told_with_those_that_are() -> None:
 
 def test_the_servicenow_log_becomes_one_request_an_incident() -> None:
     of = mapping_of("servicenow")
-    turning = Turning(of)
+    turning = of.turning()
     rows = [row for row in read(SERVICENOW, of) if isinstance(row, dict)]
     events = [each for row in rows for each in turning.turn(row, NOW)]
     assert len(rows) == 65

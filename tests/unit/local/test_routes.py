@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.local.mappings.routes import OTHER, WORDS, Routes
 from deploy.local.replay import mapping_of
+from shared.mapping.routes import OTHER, WORDS, Routes
 from tests.unit.local.replaying import turn
 from tests.unit.local.test_access_log import WHEN, row
 

@@ -1,9 +1,9 @@
-"""Defines what a mapping file may say: how the rows of a file become events. Pure; `shared/configuration/files.py` reads the file."""
+"""Defines what a mapping may say: how a row of a file, or a record of a topic, becomes events. Pure; `files.py` reads the YAML."""
 
-import codecs
+from collections.abc import Iterable
 from datetime import UTC, tzinfo
 from string import Formatter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import re2
@@ -14,8 +14,16 @@ from shared.conditions import Comparison, Wanted
 from shared.configuration.files import Config, meant
 from shared.events import FACT_OF, TOPIC_OF, Topic
 
-OWN = frozenset({"file", "stem", "row"})  # what every row has beside its columns: the file's name, without its ending, and the row's number
 FROM_PRODUCTS = (Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS)  # the facts that product systems say
+
+
+class Place(NamedTuple):
+    """Says where a row or record was read: names that every one has beside what it says itself, and the identity it has by them."""
+
+    own: frozenset[str]
+    id: tuple[str, ...]  # templates of `own`
+    source: tuple[str, ...]
+
 
 Scalar = Annotated[bool | int | float | str, meant("one value: a text, a number, true or false")]
 Plain = Annotated[bool | int | float | None, meant("a text, a number, true, false or null")]
@@ -72,14 +80,6 @@ def _route(text: str) -> str:
     if not text.startswith("/") or "?" in text or "#" in text:
         raise ValueError(f"{text!r}: a route is a path, and begins with /")
     return text
-
-
-def _encoding(name: str) -> str:
-    try:
-        "a".encode(name).decode(name, "surrogateescape")  # some codecs are not for text, or cannot go on after a mistake
-        return codecs.lookup(name).name
-    except (LookupError, ValueError):
-        raise ValueError(f"{name!r} is no encoding") from None
 
 
 def _zone(name: object) -> object:
@@ -153,13 +153,20 @@ class Time(Config):
 
 
 class Emitted(Config):
-    """Is one event that a row becomes, if it passes."""
+    """Is one event that a row or record becomes, if it passes."""
 
     type: str = Field(min_length=1, description="of the event: a type of yours, or a fact that product systems say")
     when: Condition = Field({}, description="by column; all that is named must hold")
     once: Templates | None = Field(None, description="only the first row that says this")
-    id: Templates = Field(("{file}:{row}",), description="unique within its source; said again, it is the same event")
-    source: Templates = Field(("/replay/{file}",), description="who says it: with the id, an event's identity")
+    id: Templates | None = Field(
+        None,
+        description="unique within its source; said again, it is the same event. Else where it is read from: file and row, or partition and"
+        " offset",
+    )
+    source: Templates | None = Field(
+        None,
+        description="who says it: with the id, an event's identity. Else `/replay/<file>`, or `/topic/<topic>`",
+    )
     subject: Templates | None = Field(None, description="the customer; left out where a machine speaks")
     data: dict[str, Node] = Field(
         {},
@@ -183,24 +190,8 @@ class Emitted(Config):
         return topic if topic in FROM_PRODUCTS else Topic.PRODUCT_EVENTS
 
 
-class Mapping(Config):
-    """A mapping says how the rows of a file become events."""
-
-    format: Literal["csv", "json", "access-log"] = Field(description="json: one object a line; access-log: common or (vhost_)combined")
-    encoding: Annotated[str, AfterValidator(_encoding)] = Field("utf-8-sig", description="of the file, as Python names it")
-    delimiter: str = Field(",", min_length=1, max_length=1, description="csv only")
-    columns: list[str] | None = Field(None, description="csv only: their names, when the first line does not say them")
-    missing: list[str] = Field([], description="how the file writes that there is nothing; an empty text always means that")
-    time: Time = Field(description="when it happened")
-    events: list[Emitted] = Field(min_length=1, description="what each row becomes, if it passes")
-
-    def names_rows_by_file(self) -> bool:
-        """Returns True when an event's identity says from which file, or from which row of it, it is."""
-        return any(name in OWN for each in self.events for text in (*each.id, *each.source) for _, name in names_in(text))
-
-    @model_validator(mode="after")
-    def _distinct(self) -> "Mapping":
-        names = [(each.source, each.id) for each in self.events]
-        if len(set(names)) < len(names):
-            raise ValueError("events: two of a row would have the same id and source, and count as one; give each an id of its own")
-        return self
+def identified_apart(events: Iterable[Emitted]) -> None:
+    """Raises ValueError when two events of one row would have one identity."""
+    names = [(each.source, each.id) for each in events]
+    if len(set(names)) < len(names):
+        raise ValueError("events: two of a row would have the same id and source, and count as one; give each an id of its own")

@@ -1,7 +1,10 @@
-"""Turns a row into the events its mapping says, as the bytes Kafka takes; or refuses it, with a reason. Reads no file, sends nothing."""
+"""Turns a row into the events its mapping says, as the bytes Kafka takes; or refuses it, with a reason. Reads nothing, sends nothing.
+
+What a row is, and how a name is read from it, the caller says: a line of a file has columns, a record of a topic has paths.
+"""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -9,14 +12,14 @@ from typing import Any
 
 import msgspec
 
-from deploy.local.mappings.model import OWN, Condition, Emitted, Mapping, Time, Value, names_in
-from deploy.local.mappings.reading import Row
-from deploy.local.mappings.values import as_text, parser, steps_of, test_of
 from shared.cloudevents import FACT_HEADERS, Undecodable, read_event, read_fact
 from shared.events import FACT_OF
+from shared.mapping.model import Condition, Emitted, Place, Time, Value, names_in
+from shared.mapping.values import as_text, parser, steps_of, test_of
 
 REMEMBERED = 1_000_000  # keys of rows that were the first of theirs; an older one would be sent again, with the same id
 
+Row = Any  # the caller's
 Read = Callable[[Row], Any]  # returns None when there is nothing
 Test = Callable[[Row], bool]
 
@@ -33,11 +36,11 @@ class Reason(StrEnum):
 
 
 class Misfit(Exception):
-    """This row cannot become this event."""
+    """This row cannot become this event. `where` names a place of the mapping; `said` may quote the row."""
 
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
-        self.reason, self.detail = reason, detail
+    def __init__(self, reason: str, where: str, said: object) -> None:
+        super().__init__(f"{reason}: {where}: {said}")
+        self.reason, self.where, self.detail = reason, where, f"{where}: {said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +58,27 @@ class Refused:
     """Is a row that became no event, although it should have."""
 
     reason: str
-    detail: str
+    where: str  # names fields, never what they hold
+    detail: str  # may quote the row
 
 
 class Turning:
     """Turns rows by a mapping, and remembers which rows were the first of theirs."""
 
-    def __init__(self, mapping: Mapping, source: str | None = None) -> None:
-        """Takes a `source` that replaces the mapping's, to tell files of the same name apart."""
+    def __init__(
+        self,
+        time: Time | Callable[[Row], datetime],
+        events: Iterable[Emitted],
+        place: Place,
+        reader: Callable[[str], Read],
+        missing: Iterable[str] = (),
+    ) -> None:
+        """Takes as `reader` what makes a function of a name that reads it from a row; `missing` are texts that mean nothing is there."""
         self.columns: set[str] = set()
-        self._missing = frozenset(mapping.missing) | {""}
-        self._time = self._moment(mapping.time)
-        self._events = [_Event(self, each, source) for each in mapping.events]
-        self.columns -= OWN
+        self.place, self._reader, self._missing = place, reader, frozenset(missing) | {""}
+        self._time = self._moment(time) if isinstance(time, Time) else time
+        self._events = [_Event(self, each) for each in events]
+        self.columns -= place.own
 
     def turn(self, row: Row, now: datetime) -> list[Ready | Refused]:
         """Returns what becomes of the row; nothing when the mapping leaves it out. `now`: the wall clock, to refuse impossible times."""
@@ -76,23 +87,25 @@ class Turning:
             try:
                 if (ready := event.of(row, self._time, now)) is not None:
                     results.append(ready)
-            except (Misfit, Undecodable) as error:
-                results.append(Refused(error.reason, error.detail))
+            except Misfit as error:
+                results.append(Refused(error.reason, error.where, error.detail))
+            except Undecodable as error:
+                results.append(Refused(error.reason, error.detail, error.detail))
             except UnicodeEncodeError:
-                results.append(Refused(Reason.NOT_TEXT, "bytes that are not in the file's encoding"))
+                results.append(Refused(Reason.NOT_TEXT, *["bytes that are not in the file's encoding"] * 2))
         return results
 
     # ── the mapping as functions of a row ────────────────────────────────────────────────────
 
     def column(self, name: str) -> Read:
         self.columns.add(name)
-        missing = self._missing
+        read, missing = self._reader(name), self._missing
 
-        def read(row: Row) -> Any:
-            held = row.get(name)
+        def present(row: Row) -> Any:
+            held = read(row)
             return None if isinstance(held, str) and held in missing else held
 
-        return read
+        return present
 
     def first_of(self, templates: Sequence[str]) -> Read:
         """Makes a function that returns the first of the texts whose columns all say something."""
@@ -136,7 +149,7 @@ class Turning:
                     return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
                 except (ValueError, OverflowError, OSError):
                     continue
-            raise Misfit(Reason.NO_TIME, f"{time.from_}: {'nothing there' if said is None else f'{said!r} fits no format'}")
+            raise Misfit(Reason.NO_TIME, time.from_, "nothing there" if said is None else f"{said!r} fits no format")
 
         return moment
 
@@ -170,7 +183,7 @@ class Turning:
                 except UnicodeEncodeError:
                     raise  # it is a ValueError too, but `turn` reports it as not text
                 except ValueError as error:
-                    raise Misfit(Reason.WRONG_VALUE, f"{path}: {error}") from None
+                    raise Misfit(Reason.WRONG_VALUE, path, error) from None
             return value.default if held is None else held
 
         return taken
@@ -183,13 +196,13 @@ class Turning:
 class _Event:
     """Is one event of the mapping, ready to be made of rows."""
 
-    def __init__(self, turning: Turning, emitted: Emitted, source: str | None) -> None:
+    def __init__(self, turning: Turning, emitted: Emitted) -> None:
         self._emitted = emitted
         self._passes = turning.test(emitted.when)
         self._once = turning.text_of(emitted.once) if emitted.once else None
         self._seen: OrderedDict[str, None] = OrderedDict()
-        self._id = turning.text_of(emitted.id)
-        self._source = turning.text_of(emitted.source) if source is None else lambda row: source  # noqa: ARG005
+        self._id = turning.text_of(emitted.id or turning.place.id)
+        self._source = turning.text_of(emitted.source or turning.place.source)
         self._subject = turning.text_of(emitted.subject) if emitted.subject else None
         self._data = turning.node(emitted.data, "data")
 
@@ -212,7 +225,7 @@ class _Event:
         subject = self._subject(row) if self._subject else None
         is_fact = self._emitted.type in FACT_OF
         if id_ is None or source is None or (subject is None and is_fact):
-            raise Misfit(Reason.NO_IDENTITY, "id, source or subject: nothing there")
+            raise Misfit(Reason.NO_IDENTITY, "id, source or subject", "nothing there")
         event = {
             "specversion": "1.0",
             "id": id_,
@@ -239,7 +252,7 @@ def _as_text(held: Any, template: str) -> str:
     try:
         return as_text(held)
     except ValueError as error:
-        raise Misfit(Reason.WRONG_VALUE, f"{template}: {error}") from None
+        raise Misfit(Reason.WRONG_VALUE, template, error) from None
 
 
 def _check(value: bytes, is_fact: bool, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Converts what a file has in a column: to text, a number, a moment, true or false. Pure."""
+"""Converts what a row or record says: to text, a number, a moment, true or false. Pure."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from deploy.local.mappings.model import Value, pattern
-from deploy.local.mappings.routes import Routes
 from shared.conditions import COMPARE, MISSING, Comparison, Wanted
+from shared.mapping.model import Value, pattern
+from shared.mapping.routes import Routes
 
 Test = Callable[[Any], bool]
 
