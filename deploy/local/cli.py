@@ -21,6 +21,7 @@ from deploy.local.replay import replay
 from deploy.local.report import story_on
 from deploy.local.running import run
 from deploy.local.simulate import Load, simulate_on
+from deploy.local.sources import sources
 from deploy.local.story import Target
 from deploy.local.streams import streams
 from deploy.local.terminal import guarded
@@ -108,6 +109,7 @@ def simulate(
 app.command()(check_config)
 app.command()(replay)
 app.command()(report)
+app.add_typer(sources, name="sources")
 app.add_typer(dlq, name="dlq")
 app.add_typer(streams, name="streams")
 app.add_typer(due, name="due")

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx2
@@ -12,7 +11,6 @@ import pytest
 from confluent_kafka import Producer
 
 from deploy import topics
-from deploy.local.processes import child, free_port, ready
 from deploy.simulator.play import Record
 from shared.cloudevents import read_fact
 from shared.connecting.brokers import Brokers
@@ -22,6 +20,7 @@ from shared.settings import Settings
 from tests.builders import NOON
 from tests.conftest import opened
 from tests.containers import Kafka, kafka
+from tests.e2e.monitors import monitor
 from tests.flow.monitor_site import PUBLISHED, told, victims
 from tests.topics import everything_in
 
@@ -34,24 +33,9 @@ WITHIN = 90.0  # seconds for two processes to read it all
 @pytest.fixture
 async def ports(kafka: Kafka, fresh_database: Settings, tmp_path: Path) -> AsyncIterator[Sequence[int]]:
     """Yields two monitors on the real broker, ready."""
-    at = [free_port(), free_port()]
     await topics.agree(Brokers(kafka.bootstrap), topics.read())
-    async with AsyncExitStack() as stack:
-        for port in at:
-            settings = {
-                "ENVIRONMENT": "demo",
-                "KAFKA": kafka.bootstrap,
-                "DATABASE_HOST": fresh_database.database_host,
-                "DATABASE_PORT": str(fresh_database.database_port),
-                "DATABASE_USER": fresh_database.database_user,
-                "DATABASE_NAME": fresh_database.database_name,
-                "HTTP_PORT": str(port),
-                "PRODUCER_TOKEN": "producer-token",
-            }
-            environment = {f"FOREWARN_{name}": value for name, value in settings.items()}
-            monitor = await stack.enter_async_context(child("services.monitor", environment=environment, log=tmp_path / f"{port}.log"))
-            await ready(monitor, port, 60)
-        yield at
+    async with monitor(kafka, fresh_database, tmp_path) as (_, one), monitor(kafka, fresh_database, tmp_path) as (_, other):
+        yield one, other
 
 
 def produce(bootstrap: str, events: Sequence[Record], dice: random.Random) -> None:
