@@ -21,7 +21,6 @@ from shared import kafka, metrics
 from shared.api import application, public_application
 from shared.connecting.brokers import brokers_of
 from shared.erasing import Personal
-from shared.events import Topic
 from shared.http.documentation import documentation
 from shared.http.front import front_page
 from shared.http.server import Server
@@ -78,7 +77,7 @@ class Service:
     _looking: "asyncio.Task[dict[str, str]] | None" = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.brokers = replace(brokers_of(self.settings), foreign=frozenset(stream.topic for stream in self.streams) - frozenset(Topic))
+        self.brokers = replace(brokers_of(self.settings), foreign=frozenset(each.topic for each in self.streams if each.foreign))
         self._holding = [Holding(stream, self.brokers) for stream in self.streams]
         for each in (ANSWERS, *self.kept):
             metrics.DELETED.labels(each.table)

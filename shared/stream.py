@@ -18,6 +18,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 
 from shared import metrics
+from shared.events import FOREIGN
 from shared.outbox import Lane, put
 from shared.postgres import TRANSIENT, Database, is_transient, wait_for_wakeup
 from shared.streaming import offsets
@@ -48,12 +49,14 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         at_once: int = 500,
         slowest: float = 0.0,
         together: bool = False,
+        foreign: bool = False,
     ) -> None:
         """Takes a poll's size, in records, as `at_once`, and the seconds between saves when nothing presses as `slowest` (0: every batch).
 
         With `together` a record may change what the processor keeps of another partition, so a save must own all of them.
+        A `foreign` topic is another system's: its name has no prefix of ours, and it never stops.
         """
-        self.name, self.topic, self.at_once = service, topic, at_once
+        self.name, self.topic, self.at_once, self.foreign = service, topic, at_once, foreign
         self.group = f"forewarn-{service}-{topic}"
         self.at_brokers = topic  # what the brokers call it; set with the consumer
         self.consumer: Callable[[], Consumer | None] = lambda: None
@@ -62,7 +65,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self.aside, self.pause = Aside(topic, self.group), Pause()
         self.processor, self._database, self.slowest, self._together = processor, database, slowest, together
         self._feed = Feed(lambda: self.at_brokers, lambda: self.consumer())  # noqa: PLW0108  it is set later
-        self._braking = Braking(service, topic, self.group, self._feed)
+        self._braking = Braking(service, topic, self.group, self._feed, has_brake=not foreign and topic not in FOREIGN)
         self._lock, self._stopping = asyncio.Lock(), asyncio.Event()
         self._positions: dict[int, Position] = {}
         self._bounds_of: frozenset[int] | None = None

@@ -26,7 +26,6 @@ class Topic(StrEnum):
 
 # Others write these topics: however much of them does not decode, the rest is read on. No brake (circuit breaker) stops them.
 FOREIGN = frozenset({Topic.PRODUCT_EVENTS, Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS})
-OURS = frozenset(Topic) - FOREIGN
 # Kafka keeps only the latest record of each key in these topics: a record without a value, a tombstone, deletes its key.
 COMPACTED = frozenset({Topic.CUSTOMERS})
 

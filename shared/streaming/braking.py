@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from aiokafka import ConsumerRecord
 
 from shared import metrics
-from shared.events import OURS
 from shared.postgres import Database, Tx
 from shared.streaming import brake
 from shared.streaming.brake import Brake
@@ -26,11 +25,11 @@ LOOKS = 1.0  # seconds between checks for a release and for the topic's end, whi
 class Braking:
     """Holds the brake as the records in memory have left it, and as the last commit left it, which is returned to after an error."""
 
-    def __init__(self, stream: str, topic: str, group: str, feed: Feed) -> None:
+    def __init__(self, stream: str, topic: str, group: str, feed: Feed, *, has_brake: bool) -> None:
         self.brake = self._at_commit = Brake()
         self.ends: dict[int, int] = {}  # where the topic ends, while the brake is on: a paused consumer is not told
         self._stream, self._topic, self._group, self._feed = stream, topic, group, feed
-        self._applies = topic in OURS
+        self._applies = has_brake
         self._look_at = 0.0
         metrics.BRAKE.labels(topic)
 

@@ -99,4 +99,4 @@ def _why(refused: Refused) -> tuple[Reason, str]:
 def streams(file: SourcesFile, database: Database, to: Mapping[Topic, Onward]) -> Iterator[Stream]:
     """Yields a stream for each source."""
     for source in file.sources:
-        yield Stream("monitor", source.topic, Bringing(source, to), database, at_once=AT_ONCE)
+        yield Stream("monitor", source.topic, Bringing(source, to), database, at_once=AT_ONCE, foreign=True)
