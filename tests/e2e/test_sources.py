@@ -32,7 +32,7 @@ from tests.unit.monitor.sources.writing import ORDERS, order
 __all__ = ["kafka"]
 pytestmark = pytest.mark.docker
 
-SHOP, WRONG = "shop.orders", 7
+WRONG = 7
 CUSTOMERS, VICTIMS, AT_ONCE, SECONDS = 100, 23, 300, 40  # orders a second
 WITHIN = 90.0  # seconds
 
@@ -50,22 +50,22 @@ def _orders() -> list[dict[str, Any]]:
     ]
 
 
-def _produce(bootstrap: str, orders: Sequence[Any], dice: random.Random) -> None:
+def _produce(bootstrap: str, topic: str, orders: Sequence[Any], dice: random.Random) -> None:
     """Writes as the shop does: by the order's own number."""
     producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 20})
     for each in orders:
-        producer.produce(SHOP, each if isinstance(each, bytes) else json.dumps(each).encode(), dice.randbytes(8))
+        producer.produce(topic, each if isinstance(each, bytes) else json.dumps(each).encode(), dice.randbytes(8))
         producer.poll(0)
     assert producer.flush(60) == 0
 
 
-async def _topics(bootstrap: str, prefix: str) -> None:
+async def _topics(bootstrap: str, shop: str, prefix: str) -> None:
     """Makes the shop's topic as the shop would, and ours as init does."""
     brokers = Brokers(bootstrap, prefix)
-    await topics.agree(brokers, topics.read(foreign=[SHOP]))
+    await topics.agree(brokers, topics.read(foreign=[shop]))
     admin = brokers.admin("the-shop")
     await admin.start()
-    await admin.create_topics([NewTopic(SHOP, 3, 1)])
+    await admin.create_topics([NewTopic(shop, 3, 1)])
     await admin.close()
 
 
@@ -80,32 +80,32 @@ async def _has_counted(database: Database, events: int) -> bool:
     return (await _account(database))["counted"] >= events
 
 
-@pytest.mark.parametrize("prefix", ["", "acme."])
+@pytest.mark.parametrize(("shop", "prefix"), [("shop.orders", ""), ("acme.orders", "acme.")])
 async def test_orders_of_a_shop_are_found_out_about_exactly_although_monitor_is_killed(
-    kafka: Kafka, fresh_database: Settings, tmp_path: Path, prefix: str
+    kafka: Kafka, fresh_database: Settings, tmp_path: Path, shop: str, prefix: str
 ) -> None:
     orders, dice = _orders(), random.Random(3)
     # Given a shop that knows nothing of Forewarn, and a monitor with one source
-    await _topics(kafka.bootstrap, prefix)
+    await _topics(kafka.bootstrap, shop, prefix)
     config = copytree(ROOT / "deploy/config", tmp_path / "config")
-    (config / "sources.yml").write_text(dedent(ORDERS))
+    (config / "sources.yml").write_text(dedent(ORDERS).replace("shop.orders", shop))
     more = {"CONFIG_DIR": str(config), "KAFKA_PREFIX": prefix}
     async with opened(fresh_database, "monitor") as database:
         # When 23 of 100 customers cannot pay, and monitor is killed while it reads
         async with monitor(kafka, fresh_database, tmp_path, **more) as (running, _):
-            await asyncio.to_thread(_produce, kafka.bootstrap, [*orders[: len(orders) // 2], *[b"no order"] * WRONG], dice)
+            await asyncio.to_thread(_produce, kafka.bootstrap, shop, [*orders[: len(orders) // 2], *[b"no order"] * WRONG], dice)
             await within(WITHIN, lambda: _has_counted(database, 1), "the first orders count")
             running.process.kill()
             await running.process.wait()
         async with monitor(kafka, fresh_database, tmp_path, **more):
-            await asyncio.to_thread(_produce, kafka.bootstrap, orders[len(orders) // 2 :], dice)
+            await asyncio.to_thread(_produce, kafka.bootstrap, shop, orders[len(orders) // 2 :], dice)
             # Then every order counts once
             await within(WITHIN, lambda: _has_counted(database, len(orders)), "all orders count")
             assert await _account(database) == {"counted": len(orders), "late": 0}
             # and one incident touches exactly those 23
             await within(WITHIN, lambda: _has_said(kafka.bootstrap, prefix, VICTIMS), "all of them are said to be touched")
             said = await _said(kafka.bootstrap, prefix)
-            letters = await everything_in(f"{prefix}{SHOP}.dlq", kafka.bootstrap)
+            letters = await everything_in(f"{prefix}{shop}.dlq", kafka.bootstrap)
     assert said == (1, Counter(f"c-{number}" for number in range(VICTIMS)))
     # and what was no order is put aside
     assert [dict(each.headers)["forewarn-reason"] for each in letters] == [b"not_json"] * WRONG
