@@ -47,7 +47,7 @@ async def servers() -> AsyncIterator[Servers]:
     """Kafka and Postgres with topics, roles and schemas, while the context lasts."""
     with tempfile.TemporaryDirectory(prefix="forewarn-bench-") as name:
         folder = _configured(Path(name))
-        async with running_kafka() as kafka, running_postgres() as postgres:
+        async with running_kafka(JAVA_TOOL_OPTIONS="") as kafka, running_postgres() as postgres:
             found = Servers(kafka.bootstrap, postgres.port, folder)
             passwords = {f"FOREWARN_{service.upper()}_PASSWORD": "bench" for service in NAMES}
             environment = found.environment("monitor", 0) | passwords | {"FOREWARN_ADMIN_PASSWORD": PASSWORD}

@@ -62,7 +62,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self.consumer: Callable[[], Consumer | None] = lambda: None
         self.identity: Callable[[], Awaitable[str | None]] = unidentified  # returns the topic's id at the brokers; set with the consumer
         self.assigned: frozenset[int] | None = None  # None before the group has assigned anything
-        self.aside, self.pause = Aside(topic, self.group), Pause()
+        self.aside, self.pause = Aside(topic, self.group, foreign=foreign), Pause()
         self.processor, self._database, self.slowest, self._together = processor, database, slowest, together
         self._feed = Feed(lambda: self.at_brokers, lambda: self.consumer())  # noqa: PLW0108  it is set later
         self._braking = Braking(service, topic, self.group, self._feed, has_brake=not foreign and topic not in FOREIGN)

@@ -45,6 +45,7 @@ KAFKA = {
     "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_REPLICATION_FACTOR": "1",
     "KAFKA_SHARE_COORDINATOR_STATE_TOPIC_MIN_ISR": "1",
     "KAFKA_HEAP_OPTS": "-Xms256m -Xmx768m",
+    "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1",  # it lives too shortly for the optimizing compiler to be worth its time
 }
 
 
@@ -136,11 +137,11 @@ class Postgres(Server):
 
 
 @asynccontextmanager
-async def running_kafka() -> AsyncIterator[Kafka]:
-    """Yields a broker while the context lasts."""
+async def running_kafka(**environment: str) -> AsyncIterator[Kafka]:
+    """Yields a broker while the context lasts; `environment` is over that of tests."""
     port = free_port()
     advertised = f"HOST://localhost:{port},INTERNAL://localhost:19092"
-    container = DockerContainer("apache/kafka:4.4.0").with_envs(**KAFKA, KAFKA_ADVERTISED_LISTENERS=advertised)
+    container = DockerContainer("apache/kafka:4.4.0").with_envs(**{**KAFKA, **environment, "KAFKA_ADVERTISED_LISTENERS": advertised})
     publish(container, 9092, port)
     async with running(Kafka(container, port)) as kafka:
         yield kafka

@@ -179,6 +179,8 @@ def _lines_of(done: Redrive, topic: str, dry_run: bool) -> Iterator[str]:
         yield f"{done.gone:,} stay: they are pointers, and {topic} does not keep their records, or no client can unpack them"
     if done.refused:
         yield f"{done.refused:,} stay: their records are larger than {topic} takes, or lack the key it needs"
+    if done.foreign:
+        yield f"{done.foreign:,} stay: {topic} is another system's, and others read it, too, so nothing is written to it"
     if done.erased:
         yield f"{done.erased:,} stay: their customers were erased"
     if done.others:

@@ -71,6 +71,11 @@ class Letter:
         return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
 
     @property
+    def is_foreign(self) -> bool:
+        """Returns True when its topic is another system's: others read it, too, so nothing is sent back there."""
+        return self.said("foreign") is not None
+
+    @property
     def is_poison(self) -> bool:
         """Returns True when it came back as often as it may be sent."""
         return self.redriven >= MOST

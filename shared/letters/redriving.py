@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 from aiokafka import ConsumerRecord
 
 from shared.connecting.brokers import Brokers
-from shared.events import Topic
-from shared.failed import Failed
 from shared.letters.erased import Among, Found, spared
 from shared.letters.letters import SUFFIX, Letter, NoLetter, letters, letters_of, send_back
 from shared.letters.pointers import Followed, following
 from shared.letters.receipts import Receipts, receipts
-from shared.observing.printable import printable
 
 AT_ONCE = 500  # letters in one receipt
 BYTES_AT_ONCE = 16 << 20  # of the records of those letters
@@ -30,6 +27,7 @@ class Redrive:
     gone: int = 0  # pointers at records that are kept no longer or cannot be read
     refused: int = 0  # records that the broker does not take
     others: int = 0  # records that are no dead letters
+    foreign: int = 0  # letters of other systems' topics
     erased: int = 0  # letters about customers who were erased since
 
     @property
@@ -39,10 +37,8 @@ class Redrive:
 
 
 async def redrive(brokers: Brokers, topic: str, wanted: Wanted, among: Among, dry_run: bool = False) -> Redrive:
-    """Sends back what waits and is wanted; `among` says whom of the erased each names. Raises Failed, also for another system's topic."""
+    """Sends back what waits and is wanted; `among` says whom of the erased each names. Raises Failed."""
     name, done = letters_of(topic), Redrive()
-    if (of := name.removesuffix(SUFFIX)) not in set(Topic):
-        raise Failed(f"{printable(of)} is another system's topic, which others read, too: nothing is written to it")
     sent = await receipts(brokers)
     async with following(brokers, name.removesuffix(SUFFIX)) as followed:
         async for piece in _pieces(_waiting(brokers, name, sent, wanted, done)):
@@ -63,6 +59,8 @@ async def _waiting(brokers: Brokers, name: str, sent: Receipts, wanted: Wanted, 
             done.others += 1
         elif letter.record in sent or not wanted(letter):
             continue
+        elif letter.is_foreign:
+            done.foreign += 1
         elif letter.is_poison:
             done.poison += 1
         else:

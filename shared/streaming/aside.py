@@ -16,12 +16,12 @@ SAMPLES = 3
 class Aside:
     """Gives each dead letter its form, and counts those that were committed. `now` is a monotonic clock's seconds."""
 
-    def __init__(self, topic: str, group: str, per_minute: int = 1000) -> None:
+    def __init__(self, topic: str, group: str, per_minute: int = 1000, *, foreign: bool = False) -> None:
         self.per_minute = per_minute
         self.since_start: Counter[str] = Counter()  # by reason
         self.pointers: Counter[str] = Counter()  # by form
         self.samples: deque[Sample] = deque(maxlen=SAMPLES)
-        self._topic, self._group = topic, group
+        self._topic, self._group, self._foreign = topic, group, foreign
         self._used, self._used_at = 0.0, 0.0  # letters kept whole that the allowance has not made up for yet, and when that was computed
         self._unsaid: Counter[str] = Counter()
         self._unsaid_pointers, self._said_at = 0, -math.inf
@@ -45,7 +45,7 @@ class Aside:
 
     def messages(self, letters: Sequence[DeadLetter], forms: Sequence[Form]) -> list[Message]:
         """Returns the messages for `<topic>.dlq`."""
-        return [letter.message(self._group, form) for letter, form in zip(letters, forms, strict=True)]
+        return [letter.message(self._group, form, foreign=self._foreign) for letter, form in zip(letters, forms, strict=True)]
 
     def committed(self, letters: Sequence[DeadLetter], forms: Sequence[Form], now: float) -> None:
         """Counts these letters, which are committed now."""

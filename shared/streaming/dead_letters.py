@@ -51,10 +51,11 @@ class DeadLetter:
         headers = sum(len(name) + len(value or b"") + 8 for name, value in record.headers)
         return len(record.key or b"") + len(record.value or b"") + headers <= LARGEST_WHOLE
 
-    def message(self, stream: str, form: Form = Form.WHOLE) -> Message:
+    def message(self, stream: str, form: Form = Form.WHOLE, *, foreign: bool = False) -> Message:
         """Returns the message for `<topic>.dlq`; `forewarn-*` headers say where the record stood and what was wrong.
 
         A pointer or a stub has no key and an empty value, and of the record's headers only how often it was redriven.
+        Of a `foreign` topic they say so, since nothing is to be sent back there.
         What is not known of a record is left out: all but its place where it cannot be read, the moment where its timestamp is none.
         """
         record = self.record
@@ -72,6 +73,7 @@ class DeadLetter:
             "form": form,
             "size": len(record.value or b"") if known else None,
             "sha256": hashlib.sha256(record.value or b"").hexdigest() if known else None,
+            "foreign": "true" if foreign else None,
         }
         headers = [
             *(record.headers if whole else _times_redriven(record)),

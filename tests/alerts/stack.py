@@ -18,6 +18,7 @@ from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import TOPIC_OF, Fact
 from tests.alerts import scaling
 from tests.compose.running import output
+from tests.containers import KAFKA
 
 ROOT = Path(__file__).parents[2]
 PROJECT = "forewarn-alerts"
@@ -217,7 +218,7 @@ def _more(stack: Stack, name: str) -> str:
     match name:
         case "kafka":
             listeners = f"HOST://localhost:{stack.ports['kafka']},INTERNAL://kafka:19092"
-            return f"    environment: {{KAFKA_ADVERTISED_LISTENERS: '{listeners}'}}\n"
+            return f"    environment: {{KAFKA_ADVERTISED_LISTENERS: '{listeners}', JAVA_TOOL_OPTIONS: '{KAFKA['JAVA_TOOL_OPTIONS']}'}}\n"
         case "monitor":
             limit = f"    environment: {{FOREWARN_SEEN_LIMIT: '{SEEN_LIMIT}'}}\n"
             return f"{limit}    volumes: ['{stack.folder}/config:/app/deploy/config:ro']\n"

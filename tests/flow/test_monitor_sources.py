@@ -143,6 +143,8 @@ async def test_what_fits_no_mapping_is_put_aside_with_its_reason_and_the_rest_is
         (Reason.UNMAPPED.encode(), b"no_time: {ts}"),
     ]
     assert len(shop.topics.records(Topic.PRODUCT_EVENTS)) == 2
+    # and each letter says that nothing is to be sent back
+    assert all(dict(record.headers)["forewarn-foreign"] == b"true" for record in shop.topics.records(f"{SHOP}.dlq"))
 
 
 async def test_however_much_is_refused_no_brake_stops_the_topic(shop: Shop) -> None:

@@ -54,9 +54,11 @@ def record(value: bytes | None, headers: Headers = (), key: bytes = b"c-17", off
     )
 
 
-async def put_aside(sender: AIOKafkaProducer, of: ConsumerRecord, reason: Reason = Reason.NOT_JSON, detail: str = "malformed") -> None:
+async def put_aside(
+    sender: AIOKafkaProducer, of: ConsumerRecord, reason: Reason = Reason.NOT_JSON, detail: str = "malformed", *, foreign: bool = False
+) -> None:
     """Puts a record aside as a service does."""
-    letter = DeadLetter(of, reason, detail).message("forewarn-ticketing-support.requests.v1")
+    letter = DeadLetter(of, reason, detail).message("forewarn-ticketing-support.requests.v1", foreign=foreign)
     await sender.send_and_wait(letter.topic, letter.value, key=letter.key, headers=list(letter.headers), partition=0)
 
 
@@ -165,6 +167,19 @@ async def test_what_comes_back_each_time_stays_in_the_end(kafka: str, sender: AI
     assert capsys.readouterr().out.splitlines() == [
         "0 dead letters went back to support.requests.v1",
         f"1 stay: they have come back {MOST} times; `forewarn dlq show` says what is wrong with them",
+    ]
+
+
+async def test_nothing_is_written_to_another_systems_topic(
+    kafka: str, sender: AIOKafkaProducer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await put_aside(sender, record(b"{"), foreign=True)
+    await put_aside(sender, record(b"{"))
+    assert await redrive_on(Brokers(kafka), TOPIC) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1 not_json",
+        "1 dead letters went back to support.requests.v1",
+        "1 stay: support.requests.v1 is another system's, and others read it, too, so nothing is written to it",
     ]
 
 
