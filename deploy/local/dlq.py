@@ -2,7 +2,9 @@
 
 from collections import Counter, deque
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,9 +12,12 @@ import typer
 from deploy.local.asking import DEFAULT_URLS, Token, Urls
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
 from deploy.local.erased import Erased
+from deploy.local.remapping import Remapping
 from deploy.local.running import run
+from deploy.local.sources import Own, sources_of
 from deploy.local.terminal import say
 from deploy.topics import RECEIPTS
+from services.monitor.sources.file import Source
 from shared.connecting.brokers import Brokers
 from shared.letters import redriving as sending
 from shared.letters.erased import spared
@@ -71,13 +76,20 @@ def redrive(
     url: Urls = None,
     token: Token = "",
     unchecked: Unchecked = False,
+    own: Own = Path("config"),
 ) -> None:
     """Sends those that wait back to their topic, as they came, each once. What is bad for good comes back as another dead letter.
 
+    Those of a topic that sources.yml names are mapped once more, as it says now: nothing is written to another system's topic.
     Those of erased customers stay where they are.
     """
     erased = Erased(() if unchecked else url or DEFAULT_URLS, token)
-    raise typer.Exit(run(lambda: redrive_on(brokers_at(kafka), topic, reason, dry_run, erased)))
+
+    async def command() -> int:
+        source = sources_of(own).get(letters_of(topic).removesuffix(SUFFIX))
+        return await redrive_on(brokers_at(kafka), topic, reason, dry_run, erased, source)
+
+    raise typer.Exit(run(command))
 
 
 async def list_on(brokers: Brokers, topic: str | None) -> int:
@@ -168,27 +180,44 @@ def _shown(letter: Letter, sent: bool) -> Iterator[str]:
 # ── redriving ────────────────────────────────────────────────────────────────────────────────
 
 
-def _lines_of(done: Redrive, topic: str, dry_run: bool) -> Iterator[str]:
+def _lines_of(done: Redrive, topic: str, dry_run: bool, *, mapped: bool = False) -> Iterator[str]:
     """Yields the counts as lines for people."""
     for each, count in done.going.most_common(REASONS):
         yield f"{count:,} {printable(each)}"
-    yield f"{done.going.total():,} dead letters {'would go' if dry_run else 'went'} back to {topic}"
+    went = f"{'would be' if dry_run else 'were'} mapped once more" if mapped else f"{'would go' if dry_run else 'went'} back to {topic}"
+    yield f"{done.going.total():,} dead letters {went}"
     if done.poison:
         yield f"{done.poison:,} stay: they have come back {MOST} times; `forewarn dlq show` says what is wrong with them"
     if done.gone:
         yield f"{done.gone:,} stay: they are pointers, and {topic} does not keep their records, or no client can unpack them"
-    if done.refused:
+    if done.refused and mapped:
+        yield f"{done.refused:,} stay: they fit the mapping nowhere; `forewarn sources try` says why"
+    elif done.refused:
         yield f"{done.refused:,} stay: their records are larger than {topic} takes, or lack the key it needs"
     if done.foreign:
-        yield f"{done.foreign:,} stay: {topic} is another system's, and others read it, too, so nothing is written to it"
+        yield f"{done.foreign:,} stay: {topic} is another system's, nothing is written to it, and sources.yml does not name it"
     if done.erased:
         yield f"{done.erased:,} stay: their customers were erased"
     if done.others:
         yield f"{done.others:,} stay: they are no dead letters; `forewarn dlq show` says what is wrong with them"
 
 
-async def redrive_on(brokers: Brokers, topic: str, reason: str | None = None, dry_run: bool = False, erased: Erased | None = None) -> int:
-    """Sends back what waits, and prints what it did. Returns the exit code: 1 when something that should have gone is left."""
-    done = await sending.redrive(brokers, topic, lambda letter: reason in (None, letter.reason), (erased or Erased()).among, dry_run)
-    say(*_lines_of(done, letters_of(topic).removesuffix(SUFFIX), dry_run))
+async def redrive_on(
+    brokers: Brokers,
+    topic: str,
+    reason: str | None = None,
+    dry_run: bool = False,
+    erased: Erased | None = None,
+    source: Source | None = None,
+) -> int:
+    """Sends back what waits, or maps it once more where it is a `source`'s, and prints what it did.
+
+    Returns the exit code: 1 when something that should have gone is left.
+    """
+    among, theirs, remapping = (erased or Erased()).among, letters_of(topic).removesuffix(SUFFIX), None
+    if source:
+        brokers, remapping = replace(brokers, foreign=frozenset({theirs})), Remapping(source, dry_run=dry_run)
+    stays = dry_run and not source
+    done = await sending.redrive(brokers, topic, lambda letter: reason in (None, letter.reason), among, stays, remapping)
+    say(*_lines_of(done, theirs, dry_run, mapped=source is not None))
     return 1 if done.left else 0

@@ -30,6 +30,8 @@ from shared.streaming.unpacking import Unreadable
 SHOWN = 3  # events, and records of each reason
 LEGIBLE = 300  # characters of what is wrong with one
 
+Own = Annotated[Path, typer.Option("--config", envvar="FOREWARN_OWN_CONFIG_DIR", help="The folder of your own files.")]
+
 sources = typer.Typer(no_args_is_help=True, help="Topics of other systems, and what sources.yml makes of them.")
 
 
@@ -101,7 +103,7 @@ def try_(
     source: Annotated[str | None, typer.Option(help="Of a file: the topic whose mapping is tried.")] = None,
     last: Annotated[int, typer.Option(min=1, help="How many records, the latest.")] = 500,
     kafka: Kafka = DEFAULT,
-    own: Annotated[Path, typer.Option("--config", envvar="FOREWARN_OWN_CONFIG_DIR", help="The folder of your own files.")] = Path("config"),
+    own: Own = Path("config"),
 ) -> None:
     """Maps the latest records of a topic, or the lines of a file, and says what they become, what is left out, and what fits nothing."""
 
@@ -118,16 +120,24 @@ async def try_on(brokers: Brokers, own: Path, topic: str, last: int, file: Path 
     return 0
 
 
-def _source(own: Path, topic: str) -> Source:
-    """Returns the source of that topic. Raises Failed when sources.yml has none, or mistakes."""
-    path = file_of("sources.yml", (own, SHIPPED))
+def sources_of(own: Path) -> dict[str, Source]:
+    """Returns the sources by their topics. Raises Failed when sources.yml has mistakes, with their lines."""
     try:
-        every = {each.topic: each for each in load(path, SourcesFile).sources}
+        return {each.topic: each for each in load(_file(own), SourcesFile).sources}
     except ConfigError as error:
         raise Failed(*str(error).split("\n")) from None
+
+
+def _file(own: Path) -> Path:
+    return file_of("sources.yml", (own, SHIPPED))
+
+
+def _source(own: Path, topic: str) -> Source:
+    """Returns the source of that topic. Raises Failed when there is none."""
+    every = sources_of(own)
     if topic not in every:
         known = f"it has {', '.join(sorted(every))}" if every else "it has none"
-        raise Failed(f"{path} has no source of the topic {printable(topic)}; {known}. Of a file, say which by --source")
+        raise Failed(f"{_file(own)} has no source of the topic {printable(topic)}; {known}. Of a file, say which by --source")
     return every[topic]
 
 

@@ -72,7 +72,7 @@ class Letter:
 
     @property
     def is_foreign(self) -> bool:
-        """Returns True when its topic is another system's: others read it, too, so nothing is sent back there."""
+        """Returns True when its topic is another system's: others read it, too, so nothing is sent back there, but mapped again."""
         return self.said("foreign") is not None
 
     @property
@@ -94,7 +94,7 @@ def letters_of(topic: str) -> str:
 
 
 @asynccontextmanager
-async def _sending(brokers: Brokers) -> AsyncIterator[Producer]:
+async def sending(brokers: Brokers) -> AsyncIterator[Producer]:
     producer = brokers.producer(
         enable_idempotence=True,
         acks="all",
@@ -141,7 +141,7 @@ async def send_back(brokers: Brokers, name: str, sent: Sequence[tuple[Letter, Co
     Such a one breaks the producer's sequence for those behind it, so what failed goes again in halves, each with a producer of
     its own.
     """
-    async with _sending(brokers) as sender:
+    async with sending(brokers) as sender:
         await receipts.expect_topic(sender)
         under_way = [
             await sender.send(name.removesuffix(SUFFIX), _value(record), key=record.key, headers=_headers(letter, record))

@@ -1,7 +1,10 @@
-"""Sends dead letters that wait back to their topic, each once; says what became of them. Those of erased customers stay."""
+"""Sends dead letters that wait back to their topic, each once; says what became of them. Those of erased customers stay.
+
+Those of another system's topic are not sent there. Who knows what their records mean gives the way they go.
+"""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from aiokafka import ConsumerRecord
@@ -16,6 +19,8 @@ AT_ONCE = 500  # letters in one receipt
 BYTES_AT_ONCE = 16 << 20  # of the records of those letters
 
 Wanted = Callable[[Letter], bool]
+Pairs = Sequence[tuple[Letter, ConsumerRecord]]
+Send = Callable[[Brokers, str, Pairs], Awaitable[list[Letter]]]  # returns those that could not go; it writes the receipt
 
 
 @dataclass
@@ -36,15 +41,20 @@ class Redrive:
         return self.poison + self.gone + self.refused
 
 
-async def redrive(brokers: Brokers, topic: str, wanted: Wanted, among: Among, dry_run: bool = False) -> Redrive:
-    """Sends back what waits and is wanted; `among` says whom of the erased each names. Raises Failed."""
+async def redrive(
+    brokers: Brokers, topic: str, wanted: Wanted, among: Among, dry_run: bool = False, foreign: Send | None = None
+) -> Redrive:
+    """Sends back what waits and is wanted; `among` says whom of the erased each names. Raises Failed.
+
+    `foreign`: the way that letters of another system's topic go; without it they stay.
+    """
     name, done = letters_of(topic), Redrive()
     sent = await receipts(brokers)
     async with following(brokers, name.removesuffix(SUFFIX)) as followed:
-        async for piece in _pieces(_waiting(brokers, name, sent, wanted, done)):
+        async for piece in _pieces(_waiting(brokers, name, sent, wanted, done, maps=foreign is not None)):
             found = await _with_records(followed, piece)
             going = await _without_erased(among, found)
-            refused = await send_back(brokers, name, going) if going and not dry_run else []
+            refused = await (foreign or send_back)(brokers, name, going) if going and not dry_run else []
             done.gone += len(piece) - len(found)
             done.erased += len(found) - len(going)
             done.refused += len(refused)
@@ -52,14 +62,14 @@ async def redrive(brokers: Brokers, topic: str, wanted: Wanted, among: Among, dr
     return done
 
 
-async def _waiting(brokers: Brokers, name: str, sent: Receipts, wanted: Wanted, done: Redrive) -> AsyncIterator[Letter]:
-    """Yields the letters that wait and may be sent back."""
+async def _waiting(brokers: Brokers, name: str, sent: Receipts, wanted: Wanted, done: Redrive, *, maps: bool) -> AsyncIterator[Letter]:
+    """Yields the letters that wait and may go."""
     async for letter in letters(brokers, name):
         if isinstance(letter, NoLetter):
             done.others += 1
         elif letter.record in sent or not wanted(letter):
             continue
-        elif letter.is_foreign:
+        elif letter.is_foreign and not maps:
             done.foreign += 1
         elif letter.is_poison:
             done.poison += 1

@@ -179,7 +179,7 @@ async def test_nothing_is_written_to_another_systems_topic(
     assert capsys.readouterr().out.splitlines() == [
         "1 not_json",
         "1 dead letters went back to support.requests.v1",
-        "1 stay: support.requests.v1 is another system's, and others read it, too, so nothing is written to it",
+        "1 stay: support.requests.v1 is another system's, nothing is written to it, and sources.yml does not name it",
     ]
 
 
