@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr, create_model
 from deploy import roles, topics
 from deploy.services import NAMES, SERVICES
 from services.monitor.sources.file import SourcesFile
-from shared.configuration.files import ConfigError, file_of, load
+from shared.configuration.files import ConfigError, file_of, load_if_there
 from shared.connecting.brokers import brokers_of
 from shared.observing import logs
 from shared.postgres import BESIDE_POOL, migrate, patiently, server_of
@@ -65,7 +65,7 @@ class InitSettings(Passwords):
 
 
 async def prepare_kafka(settings: InitSettings) -> None:
-    sources = load(file_of("sources.yml", settings.config_folders), SourcesFile)
+    sources = load_if_there(file_of("sources.yml", settings.config_folders), SourcesFile)
     file = file_of(topics.FILE.name, (*settings.config_folders[:-1], topics.FILE.parent))
     wanted = topics.read(file, [each.topic for each in sources.sources])
     brokers = brokers_of(settings)

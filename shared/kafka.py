@@ -13,6 +13,7 @@ from typing import Any
 
 from aiokafka import ConsumerRecord
 from aiokafka.conn import AIOKafkaConnection
+from aiokafka.errors import KafkaError
 from aiokafka.protocol.metadata import MetadataRequest
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
@@ -24,10 +25,13 @@ from shared.streaming import fetching
 from shared.streaming.membership import Membership
 from shared.streaming.topic_ids import topic_id
 
+log = logging.getLogger(__name__)
 consuming = logging.getLogger(f"{__name__}.consuming")
 consuming.setLevel(logging.ERROR)  # it logs a line for each batch, too
 
 Batch = tuple[ConsumerRecord, ...]
+
+AGAIN = 5.0  # seconds until another system's topic is looked for again
 
 
 WITH_PASSWORD: Mapping[Mechanism, type[SASLPlaintext | SASLScram256 | SASLScram512]] = {
@@ -53,13 +57,36 @@ class Broker(KafkaBroker):
         tokens = brokers.arguments().get("sasl_oauth_token_provider")
         super().__init__(brokers.servers.split(","), security=_security(brokers), sasl_oauth_token_provider=tokens, **how)
         self._brokers = brokers
+        self.foreign: list[Any] = []  # those of its subscribers whose topic is another system's
+        self._late: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Starts all subscribers. Raises Unreachable when no broker lets us in."""
+        """Starts all subscribers; nobody waits for those of other systems' topics. Raises Unreachable when no broker lets us in."""
         await self._brokers.knock()
         await self.connect()
-        await asyncio.gather(*(subscriber.start() for subscriber in self.subscribers))
+        await asyncio.gather(*(each.start() for each in self.subscribers if each not in self.foreign))
         self.running = True
+        self._late = [asyncio.create_task(_start_when_it_is_there(each)) for each in self.foreign]
+
+    async def stop(self, *args: Any) -> None:
+        """Stops all subscribers, whether they were started or not."""
+        for task in self._late:
+            task.cancel()
+        await asyncio.gather(*self._late, return_exceptions=True)
+        await super().stop(*args)
+
+
+async def _start_when_it_is_there(subscriber: Any) -> None:
+    """Starts the subscriber of a topic that somebody else makes, and lets us read: it may not be there yet."""
+    while True:
+        try:
+            await subscriber.start()
+        except KafkaError as error:
+            log.warning("%s: %s; it is tried again", ", ".join(subscriber.topic_names_for_subscribe), error)
+            await subscriber.stop()
+            await asyncio.sleep(AGAIN)
+        else:
+            return
 
 
 def _security(brokers: Brokers) -> BaseSecurity:
@@ -106,6 +133,8 @@ def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> K
             max_records=stream.at_once,
         )
         subscriber(stream.on_batch)
+        if stream.foreign:
+            kafka.foreign.append(subscriber)
         stream.at_brokers = brokers.there(stream.topic)
         stream.identity = partial(topic_id, brokers, stream.at_brokers)
         stream.consumer = partial(getattr, subscriber, "consumer")

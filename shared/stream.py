@@ -359,7 +359,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         if self.brake.tripped:
             return f"the brake is on: {self.brake}"
         if self.assigned is None:
-            return "not assigned yet"
+            return "not assigned yet: there may be no such topic, or it may not be read" if self.foreign else "not assigned yet"
         if self.assigned and not self._positions:
             return "positions not loaded"
         if lag is None:

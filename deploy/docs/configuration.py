@@ -22,6 +22,7 @@ from deploy.services import NAMES
 from shared.settings import MailSettings, Settings, variable_of
 
 ROOT = Path(__file__).parents[2]
+EXAMPLES = SHIPPED / "examples"
 MAPPING = ROOT / "deploy" / "local" / "mappings" / "servicenow.yml"
 
 _used = re.compile(r"\$\{(\w+):?-([^}]*)\}").findall
@@ -62,8 +63,9 @@ def settings() -> dict[str, type[Settings]]:
 
 
 def models() -> dict[str, tuple[type[BaseModel], Path]]:
-    """Returns the model of each configuration file, and the shipped file that examples are taken from."""
+    """Returns the model of each configuration file, and a file that examples are taken from: the shipped one, if that says anything."""
     shipped = {name: topics.FILE if name == topics.FILE.name else SHIPPED / name for name in FILES}
+    shipped |= {path.name: path for path in EXAMPLES.glob("*.yml")}
     return {**{name: (FILES[name][0], path) for name, path in shipped.items()}, "Mappings of `forewarn replay`": (Mapping, MAPPING)}
 
 

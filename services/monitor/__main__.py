@@ -18,7 +18,7 @@ from services.monitor.sources.file import SourcesFile
 from services.monitor.timers import LISTEN, Listening, measure
 from shared import erasing
 from shared.catalog import Catalog
-from shared.configuration.files import ConfigError, file_of, load
+from shared.configuration.files import ConfigError, file_of, load, load_if_there
 from shared.connecting.brokers import brokers_of
 from shared.events import CustomerErased, Topic
 from shared.observing.visible import visible
@@ -38,7 +38,7 @@ def service(settings: MonitorSettings) -> Service:
     """Returns monitor, ready to run. Raises ConfigError when one of its files does not say what it must."""
     rules = load(file_of("rules.yml", settings.config_folders), RulesFile)
     named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
-    company = load(file_of("sources.yml", settings.config_folders), SourcesFile)
+    company = load_if_there(file_of("sources.yml", settings.config_folders), SourcesFile)
     database = Database(settings, "monitor")
     forwarders = {topic: Forwarder(brokers_of(settings), topic) for topic in sources.TO}
     folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=Limits(settings.seen_limit, settings.component_limit), named=named)

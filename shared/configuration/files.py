@@ -4,6 +4,7 @@ Beside mistakes there are doubts: values that are allowed but unlikely to be int
 """
 
 import logging
+import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -159,6 +160,11 @@ def load(path: Path, model: type[C], warn: Callable[[str], object] = log.warning
     for where, what in _doubts(read, ()):
         warn(_said(path, node, where, what))
     return read
+
+
+def load_if_there(path: Path, model: type[C]) -> C:
+    """Returns the file as `load` does; where there is none, what `model` says of itself. Raises ConfigError with every mistake."""
+    return load(path, model) if os.path.lexists(path) else model()
 
 
 def _bytes(path: Path) -> bytes:

@@ -1,6 +1,6 @@
 """Runs monitor as a process on a real broker, with the embedded Postgres of the tests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -10,8 +10,10 @@ from tests.containers import Kafka
 
 
 @asynccontextmanager
-async def monitor(kafka: Kafka, database: Settings, folder: Path, **more: str) -> AsyncIterator[tuple[Child, int]]:
-    """Yields the process and its port, once it is ready; `more` are settings of its own, by their names without FOREWARN_."""
+async def monitor(
+    kafka: Kafka, database: Settings, folder: Path, more: Mapping[str, str] | None = None, *, until_ready: bool = True
+) -> AsyncIterator[tuple[Child, int]]:
+    """Yields the process and its port, ready unless nobody waits; `more` are settings of its own, by their names without FOREWARN_."""
     port = free_port()
     settings = {
         "ENVIRONMENT": "demo",
@@ -23,9 +25,10 @@ async def monitor(kafka: Kafka, database: Settings, folder: Path, **more: str) -
         "HTTP_PORT": str(port),
         "PRODUCER_TOKEN": "producer-token",
         "OPERATOR_TOKEN": "operator-token",
-        **more,
+        **(more or {}),
     }
     environment = {f"FOREWARN_{name}": value for name, value in settings.items()}
     async with child("services.monitor", environment=environment, log=folder / f"{port}.log") as running:
-        await ready(running, port, 60)
+        if until_ready:
+            await ready(running, port, 60)
         yield running, port

@@ -15,19 +15,7 @@ from shared.mapping.turning import Ready, Refused
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 STAMP = 1_795_694_400_000  # NOW, in milliseconds
 
-ORDERS = """
-    sources:
-      - topic: shop.orders
-        time: {from: "{ts}", formats: [unix_ms]}
-        events:
-          - type: com.example.request
-            when: {status: [PAID, PAYMENT_FAILED]}
-            id: "{order_id}:{status}"
-            subject: "{user.id}"
-            data:
-              component: payment
-              ok: {from: "{status}", map: {PAID: true, PAYMENT_FAILED: false}}
-"""
+ORDERS = (Path(__file__).parents[4] / "deploy/config/examples/sources.yml").read_text()
 
 
 def order(number: int, customer: str, status: str = "PAYMENT_FAILED", at: int = STAMP) -> dict[str, Any]:
