@@ -77,7 +77,7 @@ class Remapping:
     def _events(self, record: Original, now: datetime) -> list[Ready] | None:
         """Returns what the record becomes; None when a part of it fits nowhere."""
         try:
-            made = self._reader.events(record, now)
+            made = list(self._reader.events(record, now))
         except Undecodable:
             return None
         ready = [each for each in made if isinstance(each, Ready)]

@@ -64,7 +64,7 @@ class Found:
         """Counts one record."""
         self.records += 1
         try:
-            made = reader.events(record, now)
+            made = list(reader.events(record, now))
         except Undecodable as error:
             made = [Refused(error.reason, error.detail, error.detail)]
         wrong = [each for each in made if isinstance(each, Refused)]

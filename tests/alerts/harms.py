@@ -7,7 +7,7 @@ from functools import partial
 
 from shared.events import Topic
 from tests.alerts.harming import containers, files, records, replicas, rows
-from tests.alerts.stack import Stack
+from tests.alerts.stack import SHOP, Stack
 
 Labels = dict[str, str]
 
@@ -77,6 +77,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
             records.transaction_left_open,
             {"TransactionHolds": {"service": "ticketing", "topic": Topic.SUPPORT_REQUESTS}},
         ),
+        Harm("the sense of a source's records", records.unmapped, {"SourceUnmapped": {"service": "monitor", "topic": SHOP}}),
         Harm("the framing of a record", records.not_to_be_unpacked, {"RecordsUnreadable": {"service": "ticketing"}}),
         Harm("the events of a failing component", records.component_died, {"SilentIncidents": {"service": "monitor"}}),
     ),

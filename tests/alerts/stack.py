@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2 as httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
 from deploy.local.processes import free_port
 from deploy.services import NAMES
@@ -25,6 +25,7 @@ PROJECT = "forewarn-alerts"
 PARTS = (*NAMES, "kafka", "maildev", "prometheus", "alertmanager")
 PORTS = {"monitor": 8001, "kafka": 9092, "maildev": 1080, "prometheus": 9090}  # that are asked; with none, a service may have replicas
 UP_S = 180
+SHOP = "shop.orders"  # the topic of the only source
 SEEN_LIMIT = 30_000  # events that monitor of this stack remembers
 
 # This mail server refuses every sender, in the place of `maildev`; the test that needs it starts it.
@@ -138,10 +139,20 @@ class Stack:
 
     async def forget(self, topic: str) -> None:
         """Deletes all records of a topic, as retention does."""
+        async with self._administering() as admin:
+            await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(-1) for number in range(10)})
+
+    async def make(self, topic: str) -> None:
+        """Makes a topic, as another system does."""
+        async with self._administering() as admin:
+            await admin.create_topics([NewTopic(topic, 1, 1)])
+
+    @asynccontextmanager
+    async def _administering(self) -> AsyncIterator[AIOKafkaAdminClient]:
         admin = AIOKafkaAdminClient(bootstrap_servers=f"localhost:{self.ports['kafka']}")
         await admin.start()
         try:
-            await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(-1) for number in range(10)})
+            yield admin
         finally:
             await admin.close()
 
@@ -184,6 +195,8 @@ async def running(folder: Path) -> AsyncIterator[Stack]:
     try:
         await stack.remove()  # what is left of a run that was killed
         await stack.compose("build", "--quiet")
+        await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), "kafka")
+        await stack.make(SHOP)
         await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), *PARTS)
         stack.speaking.set()
         yield stack

@@ -38,6 +38,14 @@ DIRECTORY = """
 """
 
 
+BASKETS = """
+    sources:
+      - topic: shop.baskets
+        each: items
+        events: [{type: com.example.item, subject: "{user}", data: {sku: "{each.sku}"}}]
+"""
+
+
 class Shop(Site):
     """monitor with one source, of a topic that only the company writes."""
 
@@ -182,3 +190,13 @@ async def test_a_directory_of_people_becomes_customers(monitor_database: Databas
     [fact] = crm.topics.facts(Topic.CUSTOMERS)
     assert isinstance(fact, CustomerUpdated)
     assert (fact.subject, fact.data.name, fact.data.contacts[0].address) == ("c-17", "Ada", "ada@example.org")
+
+
+async def test_a_record_of_many_entries_is_written_piece_by_piece(monitor_database: Database, tmp_path: Path) -> None:
+    baskets = Shop(monitor_database, tmp_path, BASKETS)
+    await baskets.start()
+    baskets.wall = NOON.timestamp() + 5
+    baskets.write({"user": "c-1", "items": [{"sku": number} for number in range(2 * sources.EVENTS + 1)]}, {"user": "c-2", "items": []})
+    await baskets.source.turn()
+    written = baskets.topics.records(Topic.PRODUCT_EVENTS)
+    assert sorted(int(json.loads(record.value)["data"]["sku"]) for record in written) == list(range(2 * sources.EVENTS + 1))

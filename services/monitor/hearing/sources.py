@@ -6,6 +6,7 @@ That is at least once by Kafka, and once by identity: product events and facts a
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -23,7 +24,8 @@ from shared.postgres import Database, Tx
 from shared.stream import Stream
 from shared.streaming.dead_letters import DeadLetter
 
-AT_ONCE = 500  # records a poll may bring: some 15 ms of CPU
+AT_ONCE = 500  # records a poll may bring
+EVENTS = 1_000  # that are made of records before they are written: some 15 ms of CPU
 TO = (Topic.PRODUCT_EVENTS, Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS)  # the topics that product systems write
 
 
@@ -32,6 +34,30 @@ class Onward(Forward, Protocol):
 
     async def partitions(self) -> int:
         """Returns how many partitions the topic has. Raises KafkaError when the broker does not answer."""
+
+
+@dataclass
+class Batch:
+    """Is what the records of a poll have become so far. A record is named by its place among them."""
+
+    records: Sequence[ConsumerRecord]
+    ready: dict[str, list[tuple[Ready, int]]] = field(default_factory=lambda: defaultdict(list))  # by topic: what is to be written
+    waiting: int = 0  # how much of it
+    said: set[int] = field(default_factory=set)  # records that became something, or should have
+    letters: dict[int, DeadLetter] = field(default_factory=dict)
+
+    def add(self, place: int, made: Ready | Refused) -> None:
+        self.said.add(place)
+        if isinstance(made, Ready):
+            self.ready[made.topic].append((made, place))
+            self.waiting += 1
+        else:
+            self.put_aside(place, *_why(made))
+
+    def put_aside(self, place: int, reason: Reason, detail: str, error: str = "Undecodable") -> None:
+        """Makes a dead letter of a record, unless it is one already."""
+        self.said.add(place)
+        self.letters.setdefault(place, DeadLetter(self.records[place], reason, detail, error))
 
 
 class Bringing:
@@ -48,35 +74,33 @@ class Bringing:
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
         """Returns the dead letters, once Kafka has the events of all other records. Raises KafkaError when it does not answer."""
-        ready: dict[str, list[tuple[Ready, int]]] = defaultdict(list)
-        letters: dict[int, DeadLetter] = {}  # by place in `records`
-        now, left_out = datetime.fromtimestamp(self._clock(), UTC), 0
+        batch, now = Batch(records), datetime.fromtimestamp(self._clock(), UTC)
         for place, record in enumerate(records):
             try:
-                made = self._reader.events(record, now)
+                for made in self._reader.events(record, now):
+                    batch.add(place, made)
+                    if batch.waiting == EVENTS:
+                        await self._bring(batch)
             except Undecodable as error:
-                letters[place] = DeadLetter(record, error.reason, error.detail)
-                continue
-            left_out += not made
-            for each in made:
-                if isinstance(each, Ready):
-                    ready[each.topic].append((each, place))
-                else:
-                    letters.setdefault(place, DeadLetter(record, *_why(each)))
-        for topic, events in ready.items():
-            for place in await self._bring(topic, events):
-                letters.setdefault(place, DeadLetter(records[place], Reason.UNMAPPED, "the broker refuses what it becomes", "Refused"))
-        self._count(left_out=left_out, refused=len(letters), mapped=len(records) - left_out - len(letters))
+                batch.put_aside(place, error.reason, error.detail)
+        await self._bring(batch)
+        mapped, refused = len(batch.said) - len(batch.letters), len(batch.letters)
+        self._count(mapped=mapped, left_out=len(records) - mapped - refused, refused=refused)
         self._taken = True
-        return [letters[place] for place in sorted(letters)]
+        return [batch.letters[place] for place in sorted(batch.letters)]
 
-    async def _bring(self, topic: str, events: Sequence[tuple[Ready, int]]) -> list[int]:
-        """Writes events to a topic of ours; returns the places of those that the broker refuses."""
-        to = self._to[Topic(topic)]
-        partitions = await to.partitions()
-        records = [Forwarded(home_of(each.key, partitions), each.key, each.value, FACT_HEADERS, None) for each, _ in events]
-        refused = {id(each) for each in await to.send(records)}
-        return [place for record, (_, place) in zip(records, events, strict=True) if id(record) in refused]
+    async def _bring(self, batch: Batch) -> None:
+        """Writes what waits to our topics. A record is put aside when the broker refuses what it becomes."""
+        for topic, events in batch.ready.items():
+            to = self._to[Topic(topic)]
+            partitions = await to.partitions()
+            records = [Forwarded(home_of(each.key, partitions), each.key, each.value, FACT_HEADERS, None) for each, _ in events]
+            refused = {id(each) for each in await to.send(records)}
+            for record, (_, place) in zip(records, events, strict=True):
+                if id(record) in refused:
+                    batch.put_aside(place, Reason.UNMAPPED, "the broker refuses what it becomes", "Refused")
+        batch.ready.clear()
+        batch.waiting = 0
 
     def _count(self, **outcomes: int) -> None:
         for outcome, count in outcomes.items():

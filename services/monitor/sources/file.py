@@ -46,6 +46,13 @@ class Source(Config):
         identified_apart(self.events)
         return self
 
+    @field_validator("events")
+    @classmethod
+    def _without_memory(cls, events: list[Emitted]) -> list[Emitted]:
+        if any(each.once for each in events):
+            raise ValueError("once: a topic is read again after a restart; an id that says the same counts once")
+        return events
+
     @model_validator(mode="after")
     def _names_lead_somewhere(self) -> "Source":
         names = Turning(self.time or Time(**{"from": "{at}"}), self.events, self.place, lambda name: lambda row: name).columns  # noqa: ARG005

@@ -16,6 +16,8 @@ from shared.cloudevents import MAX_BYTES, Reason, Undecodable, is_deep
 from shared.mapping.turning import Misfit, Ready, Refused, Turning
 from shared.mapping.turning import Reason as Why
 
+ENTRIES = 10_000  # of one record's list
+
 _decode = msgspec.json.Decoder().decode
 
 
@@ -56,9 +58,10 @@ class Reader:
         self._list = _path(source.each) if source.each else None
         self._turning = Turning(source.time or _timestamp, source.events, source.place, self._reads)
 
-    def events(self, record: Record, now: datetime) -> list[Ready | Refused]:
-        """Returns what becomes of the record; nothing when the source leaves it out. Raises Undecodable for what is no JSON object."""
-        return [turned for row in self._rows(record) for turned in self._turning.turn(row, now)]
+    def events(self, record: Record, now: datetime) -> Iterator[Ready | Refused]:
+        """Yields what becomes of the record; nothing when the source leaves it out. Raises Undecodable for what is no JSON object."""
+        for row in self._rows(record):
+            yield from self._turning.turn(row, now)
 
     def _rows(self, record: Record) -> Iterator[Row]:
         if record.value is None:  # a compacted topic says that a key is gone: of events that is no news
@@ -68,7 +71,11 @@ class Reader:
             yield Row(record, said)
             return
         entries = self._list(said)
-        for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if not isinstance(entries, list):
+            return
+        if len(entries) > ENTRIES:
+            raise Undecodable(Reason.TOO_LARGE, f"{len(entries)} entries")
+        for number, entry in enumerate(entries):
             yield Row(record, said, entry, number)
 
     def _reads(self, name: str) -> Callable[[Row], Any]:

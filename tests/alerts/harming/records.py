@@ -1,13 +1,14 @@
 """Records of Kafka come that cannot be read, come too fast, or come no longer."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import Topic
-from tests.alerts.stack import SEEN_LIMIT, Stack
+from tests.alerts.stack import SEEN_LIMIT, SHOP, Stack
 from tests.batches import Record, batch, send
 from tests.builders import customer, event_bytes
 
@@ -43,6 +44,14 @@ async def _flooded(stack: Stack) -> AsyncIterator[None]:
 async def nonsense(stack: Stack) -> AsyncIterator[None]:
     """More of it than is put aside whole within a minute."""
     await stack.put(Topic.SUPPORT_REQUESTS, b"this is no request", 1500)
+    yield
+
+
+@asynccontextmanager
+async def unmapped(stack: Stack) -> AsyncIterator[None]:
+    """The shop writes its times in words."""
+    for n in range(40):
+        await stack.put(SHOP, json.dumps({"order_id": n, "status": "PAID", "user": {"id": "c-1"}, "ts": "soon"}).encode(), 1)
     yield
 
 

@@ -30,6 +30,7 @@ def test_nothing_is_connected_as_shipped() -> None:
         (f"- {{topic: shop.orders, {EVENT}}}\n- {{topic: shop.orders, {EVENT}}}", 1, "two sources read the same topic"),
         ('- {topic: shop.orders, events: [{type: a, subject: "{kafka.keys}"}]}', 2, "kafka.keys: a record has kafka.entry, kafka.key"),
         ('- {topic: shop.orders, events: [{type: a, subject: "{each.id}"}]}', 2, "only where `each` says"),
+        ('- {topic: shop.orders, events: [{type: a, once: "{x}"}]}', 2, "once: a topic is read again"),
         (f"- {{topic: shop.orders, format: avro, {EVENT}}}", 2, "json"),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.monitor.sources.reading import Reader
+from services.monitor.sources.reading import ENTRIES, Reader
 from shared.cloudevents import Reason, Undecodable, read_event
 from shared.mapping.turning import Ready, Refused
 from tests.unit.monitor.sources.writing import NOW, STAMP, Written, order, read, source
@@ -117,6 +117,13 @@ def test_each_entry_of_a_list_is_an_event_of_its_own(tmp_path: Path) -> None:
     ]
 
 
+def test_a_list_of_more_entries_than_one_goes_is_refused(tmp_path: Path) -> None:
+    baskets = source(tmp_path, EACH)
+    assert len(read(baskets, {"user": "c-1", "basket": {"items": [0] * ENTRIES}})) == ENTRIES
+    with pytest.raises(Undecodable, match=f"too_large: {ENTRIES + 1} entries"):
+        read(baskets, {"user": "c-1", "basket": {"items": [0] * (ENTRIES + 1)}})
+
+
 @pytest.mark.parametrize("basket", [{}, {"basket": None}, {"basket": {"items": {"a": 1}}}, {"basket": {"items": []}}])
 def test_where_there_is_no_list_nothing_is_an_event(tmp_path: Path, basket: Any) -> None:
     assert read(source(tmp_path, EACH), {"user": "c-1", **basket}) == []
@@ -138,12 +145,12 @@ def test_where_there_is_no_list_nothing_is_an_event(tmp_path: Path, basket: Any)
 )
 def test_what_is_no_json_object_is_refused(tmp_path: Path, value: bytes, reason: Reason) -> None:
     with pytest.raises(Undecodable) as refused:
-        Reader(source(tmp_path)).events(Written(value), NOW)
+        list(Reader(source(tmp_path)).events(Written(value), NOW))
     assert refused.value.reason == reason
 
 
 def test_a_tombstone_says_nothing(tmp_path: Path) -> None:
-    assert Reader(source(tmp_path)).events(Written(None, key=b"o-1"), NOW) == []
+    assert list(Reader(source(tmp_path)).events(Written(None, key=b"o-1"), NOW)) == []
 
 
 @pytest.mark.parametrize(

@@ -51,5 +51,5 @@ def source(folder: Path, text: str = ORDERS) -> Source:
 
 def read(of: Source, said: Any, **record: Any) -> list[dict[str, Any] | Refused]:
     """Returns the events that a record becomes, decoded, and what was refused."""
-    made = Reader(of).events(Written(json.dumps(said).encode(), **record), NOW)
+    made = list(Reader(of).events(Written(json.dumps(said).encode(), **record), NOW))
     return [json.loads(each.value) if isinstance(each, Ready) else each for each in made]
