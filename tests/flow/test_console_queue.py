@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -55,6 +56,14 @@ async def test_filters_are_links(on: Screen) -> None:
         assert numbers(await page(on, f"?whose=nobody&order={order}")) == [3]
         assert numbers(await page(on, f"?incident=i-1&order={order}")) == [2]
         assert numbers(await page(on, f"?incident=none&order={order}")) == [1, 3]
+
+
+async def test_an_empty_queue_leads_to_what_was_answered_automatically(on: Screen) -> None:
+    await ticket(on, 1, status="waiting", incident_id="i-1")
+    text = await page(on, "?incident=i-1")
+    [link] = re.findall(r'<a href="([^"]+)">show what waits so</a>', text)
+    assert numbers(await page(on, "?" + unescape(link).partition("?")[2])) == [1]
+    assert "show what waits so" not in await page(on, "?status=open")
 
 
 async def test_it_is_grouped_by_incident(on: Screen) -> None:
