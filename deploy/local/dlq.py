@@ -19,6 +19,7 @@ from deploy.local.terminal import say
 from deploy.topics import RECEIPTS
 from services.monitor.sources.file import Source
 from shared.connecting.brokers import Brokers
+from shared.events import Topic as Topics
 from shared.letters import redriving as sending
 from shared.letters.erased import spared
 from shared.letters.letters import MOST, SUFFIX, Letter, NoLetter, Place, letters, letters_of
@@ -215,8 +216,8 @@ async def redrive_on(
     Returns the exit code: 1 when something that should have gone is left.
     """
     among, theirs, remapping = (erased or Erased()).among, letters_of(topic).removesuffix(SUFFIX), None
-    if source:
-        brokers, remapping = replace(brokers, foreign=frozenset({theirs})), Remapping(source, dry_run=dry_run)
+    if theirs not in set(Topics):
+        brokers, remapping = replace(brokers, foreign=frozenset({theirs})), Remapping(source, dry_run=dry_run) if source else None
     stays = dry_run and not source
     done = await sending.redrive(brokers, topic, lambda letter: reason in (None, letter.reason), among, stays, remapping)
     say(*_lines_of(done, theirs, dry_run, mapped=source is not None))

@@ -51,6 +51,14 @@ async def test_only_operators_see_letters_and_release_streams(fresh_database: Se
         assert (await browser.post("/health/release", data={"service": "monitor", "topic": "tickets.v1"})).status_code == 403
 
 
+async def test_nothing_is_sent_back_to_another_systems_topic(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on, on.seen_by(Role.OPERATOR) as browser:
+        answer = await browser.post("/health/letters/shop.orders/redrive", data={"chosen": "0-1", "form_id": "form-0001"})
+    assert answer.status_code == 409
+    assert "shop.orders is another system’s topic" in answer.text or "shop.orders is another system&#39;s topic" in answer.text
+    assert "Send the chosen letters back" not in answer.text
+
+
 async def test_a_release_that_nobody_answers_is_refused_in_words(fresh_database: Settings) -> None:
     async with screen(fresh_database) as on, on.seen_by(Role.OPERATOR) as browser:
         answer = await browser.post("/health/release", data={"service": "monitor", "topic": "incidents.v1", "form_id": "form-0001"})

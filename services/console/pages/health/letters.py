@@ -58,6 +58,8 @@ async def send_back(request: Request, topic: Name, chosen: Annotated[list[str] |
 
 
 async def _redrive(request: Request, topic: str, places: set[Place], _form_id: str) -> Done | Refused:
+    if _is_foreign(topic):
+        return Refused(409, f"{topic} is another system's topic, and nothing is written to it.")
     try:
         among = partial(_among, request.app.state.database)
         done = await redrive(_brokers(request), topic, lambda letter: letter.place in places, among)
@@ -89,12 +91,16 @@ async def _drawn(request: Request, topic: str, refused: Refused | None = None) -
         trouble = str(error)
     status = refused.status if refused else 503 if trouble else 200
     words, given = (refused.words, refused.form_id) if refused else (trouble, "")
-    return draw(request, "health/letters.html", live=(ERASED,), status=status, topic=topic, rows=rows, refused=words, given=given)
+    shown = {"topic": topic, "rows": rows, "refused": words, "given": given, "is_foreign": _is_foreign(topic)}
+    return draw(request, "health/letters.html", live=(ERASED,), status=status, **shown)
+
+
+def _is_foreign(topic: str) -> bool:
+    """Says whether it is a topic of another system, which a source reads."""
+    return topic not in set(Topic)
 
 
 async def _waiting(request: Request, topic: str) -> list[dict[str, Any]]:
-    if topic not in set(Topic):
-        raise Failed("There is no such topic.")
     brokers = _brokers(request)
     try:
         async with asyncio.timeout(WITHIN_S):
