@@ -13,10 +13,9 @@ from shared.cloudevents import FACT_HEADERS, Undecodable
 from shared.connecting.brokers import Brokers
 from shared.letters import receipts
 from shared.letters.letters import Letter, sending
+from shared.letters.redriving import Pairs
 from shared.mapping.turning import Ready
 from shared.streaming.dead_letters import PREFIX
-
-Pairs = Sequence[tuple[Letter, ConsumerRecord]]
 
 
 @dataclass(frozen=True)
