@@ -81,7 +81,7 @@ class Folding:
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         horizon = self._rules.horizon.total_seconds()
-        rules, limit = self._rules.rules, self._limits.components
+        rules, limit = self._rules.components, self._limits.components
         self._partitions = {number: Partition(rules, horizon, limit, self._named) for number in partitions}
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
         self._searched, self._told, self._waiting = set(), {}, {}

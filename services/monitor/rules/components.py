@@ -21,6 +21,15 @@ class Impact(Config):
     at_least: int = Field(1, ge=1, description="own bad events within the window before a customer is confirmed affected")
 
 
+class Resolving(Config):
+    """How an incident ends, whatever opened it. Silence is no evidence that all is well."""
+
+    calm: Duration = Field(timedelta(minutes=2), description="for how long all must be well; longer than your events are late")
+    silent: Duration = Field(
+        timedelta(minutes=15), description="an open incident whose component says nothing for so long is marked silent"
+    )
+
+
 class ComponentRule(Config):
     """A rule judges each component over a sliding window of event time."""
 
@@ -39,6 +48,10 @@ class ComponentRule(Config):
     bad: Condition = Field(min_length=1, description="what makes an event bad; all that is named must hold")
     window: Duration = Field(timedelta(minutes=1), description="how far back it looks, in event time: 5s to 24h")
     impact: Impact = Field(Impact(), description="who is affected")
+
+    # each kind says these in its own way
+    detector: str
+    resolve: Resolving
 
     @field_validator("title")
     @classmethod
@@ -72,6 +85,11 @@ class ComponentRule(Config):
             self.window.total_seconds(),
             self.impact.at_least,
         )
+
+    @property
+    def evidence(self) -> int:
+        """Returns how many events a window must hold before it can say that all is well; 0: one without events says so, too."""
+        raise NotImplementedError
 
     @property
     def width(self) -> int:
