@@ -112,7 +112,13 @@ async def test_two_secrets_count_while_they_are_rotated(outside: httpx2.AsyncCli
 
 async def test_what_is_not_signed_is_401_and_nothing_is_written(outside: httpx2.AsyncClient, monitor_database: Database) -> None:
     before = asked("alertmanager", "refused")
-    strangers: tuple[dict[str, str], ...] = ({}, bearer("wrong"), bearer("operator-token"), bearer("producer-token"), bearer(SECRETS["carrier"]))
+    strangers: tuple[dict[str, str], ...] = (
+        {},
+        bearer("wrong"),
+        bearer("operator-token"),
+        bearer("producer-token"),
+        bearer(SECRETS["carrier"]),
+    )
     for headers in strangers:
         answer = await outside.post("/v1/hooks/alertmanager", json=group(recent()), headers=headers)
         assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")

@@ -9,10 +9,12 @@ from pydantic import BaseModel
 
 from services.monitor import metrics
 from services.monitor.settings import MonitorSettings
+from services.monitor.sources.hooks.memory import Fired
 from services.monitor.sources.hooks.model import Hook
 from services.monitor.sources.hooks.opened import Made, OpenHook, fresh
-from services.monitor.sources.hooks.said import Said
+from services.monitor.sources.hooks.said import Reported, Said
 from services.monitor.sources.hooks.signatures import Headers, Signed, Unsigned
+from services.monitor.store import hook_alerts
 from shared.answers import Name
 from shared.api import Db, Problem, Role, caller_of
 from shared.cloudevents import Reason, Undecodable
@@ -55,7 +57,11 @@ def router_of(hooks: Hooks) -> APIRouter:
             now: datetime = await tx.fetchval("SELECT clock()")
             if stale := fresh(signed.at, now):
                 raise _refused(hook, stale)
-            said, made = _read(hook, headers, raw, now)
+            said = _said(hook, headers, raw, now)
+            keys = {each.key for each in said.what if isinstance(each, Reported) and each.is_recalled}
+            made = _made(hook, said, now, await hook_alerts.fired(tx, hook.name, keys, now) if keys else {})
+            if keys:
+                await hook_alerts.keep_fired(tx, hook.name, keys, made.fired, now)
             await put(tx, [Message(each.topic, each.key, each.value) for each in made.ready], Lane.BULK)
         _count(hook, said, made)
         taken = Taken(accepted=len(made.ready), left_out=dict(made.left_out), **said.answer)
@@ -83,19 +89,23 @@ def _refused(hook: OpenHook, why: Unsigned) -> Problem:
     return Problem(401, why.why, headers={"WWW-Authenticate": "Bearer"})
 
 
-def _read(hook: OpenHook, headers: Headers, raw: bytes, now: datetime) -> tuple[Said, Made]:
-    """Returns what the request says and what becomes of it. Raises the problem that says why there is nothing."""
+def _said(hook: OpenHook, headers: Headers, raw: bytes, now: datetime) -> Said:
+    """Returns what the request says. Raises the problem that says why it cannot be read."""
     try:
-        said = hook.read(headers, raw, now)
+        return hook.read(headers, raw, now)
     except Undecodable as error:
         metrics.HOOK_REQUESTS.labels(hook.name, "malformed").inc()
         raise Problem(413 if error.reason is Reason.TOO_LARGE else 400, error.detail, reason=error.reason) from None
-    made = hook.made(said, now)
+
+
+def _made(hook: OpenHook, said: Said, now: datetime, fired: Mapping[str, Fired]) -> Made:
+    """Returns what becomes of it. Raises the problem that names each event that cannot be made."""
+    made = hook.made(said, now, fired)
     if made.refused:
         metrics.HOOK_REQUESTS.labels(hook.name, "malformed").inc()
         errors = [{"reason": each.reason, "detail": each.where} for each in made.refused]
         raise Problem(400, f"{len(errors)} of {len(said.what)} events cannot be made; none was accepted", errors=errors)
-    return said, made
+    return made
 
 
 def _count(hook: OpenHook, said: Said, made: Made) -> None:

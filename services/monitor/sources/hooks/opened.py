@@ -1,12 +1,15 @@
 """Is a hook that takes requests: it judges who sent one, and makes of what it says the events for Kafka. Pure."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from services.monitor.aggregates.alerts import Alert, alert_event
 from services.monitor.fold.keying import key_of
 from services.monitor.sources.hooks.bodies import decoded, follow, unpacked
+from services.monitor.sources.hooks.memory import Fired, recalled
 from services.monitor.sources.hooks.model import Hook
 from services.monitor.sources.hooks.registry import KINDS
 from services.monitor.sources.hooks.said import Happened, Paths, Reported, Said
@@ -22,11 +25,12 @@ NOWHERE = Place(frozenset(), (), ())
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Is what becomes of a request: events for Kafka, what is left out by reason, and what is refused."""
+    """Is what becomes of a request: events for Kafka, what is left out by reason, what is refused, and which alerts are to be known."""
 
     ready: list[Ready] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     refused: list[Refused] = field(default_factory=list)
+    fired: dict[str, Fired] = field(default_factory=dict)
 
 
 class OpenHook:
@@ -50,9 +54,12 @@ class OpenHook:
         body = unpacked(raw, headers.get("content-encoding", ""))
         return self._read(decoded(body), headers, body, now)
 
-    def made(self, said: Said, now: datetime) -> Made:
-        """Returns the events of what was said. An alert that cannot be one is left out alone; anything else that cannot is refused."""
-        made = Made(left_out=Counter(said.left_out))
+    def made(self, said: Said, now: datetime, fired: Mapping[str, Fired] = MappingProxyType({})) -> Made:
+        """Returns the events of what was said. An alert that cannot be one is left out alone; anything else that cannot is refused.
+
+        `fired`: what is known of the alerts that are recalled, by their keys.
+        """
+        made = Made(left_out=Counter(said.left_out), fired={**fired})
         for each in said.what:
             match each:
                 case Ready():
@@ -65,17 +72,21 @@ class OpenHook:
                     self._happened(each, made, now)
         return made
 
-    def _alert(self, alert: Reported, made: Made, now: datetime) -> None:
+    def _alert(self, reported: Reported, made: Made, now: datetime) -> None:
+        fired = made.fired.get(reported.key) if reported.is_recalled else None
         try:
-            component = self._component_of(alert.paths)
+            component = self._component_of(reported.paths) or (fired.component if fired else None)
             if component is None:
                 made.left_out["no_component"] += 1
                 return
-            customer = self._customer(alert.paths) if self._customer else None
-            made.ready.append(_ready(alert_event(_alert(alert, component), self.name, customer), now))
-        except Undecodable as error:
-            made.left_out[error.reason] += 1
-        except Misfit as error:
+            customer = self._customer(reported.paths) if self._customer else None
+            alert = _alert(reported, component, now)
+            if reported.is_recalled:
+                alert, fired = recalled(alert, fired)
+            made.ready.append(_ready(alert_event(alert, self.name, customer), now))
+            if fired:
+                made.fired[reported.key] = fired
+        except (Undecodable, Misfit) as error:
             made.left_out[error.reason] += 1
 
     def _happened(self, event: Happened, made: Made, now: datetime) -> None:
@@ -100,14 +111,16 @@ def fresh(at: datetime | None, now: datetime) -> Unsigned | None:
     return Unsigned(f"it was signed more than {TOLERANCE.total_seconds():.0f} s from now")
 
 
-def _alert(alert: Reported, component: str) -> Alert:
+def _alert(alert: Reported, component: str, now: datetime) -> Alert:
+    """Returns the alert; of what its system does not say, that it was now. Raises Undecodable."""
+    ends_at = _utc(alert.ends_at or now) if alert.status == "resolved" else None
     return Alert(
         component=component,
         key=alert.key,
         name=alert.name,
         status=alert.status,
-        starts_at=_utc(alert.starts_at),
-        ends_at=_utc(alert.ends_at) if alert.ends_at else None,
+        starts_at=_utc(alert.starts_at or ends_at or now),
+        ends_at=ends_at,
         severity=alert.severity,
         summary=alert.summary,
         url=alert.url,

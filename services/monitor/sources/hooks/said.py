@@ -16,14 +16,18 @@ Paths = Mapping[str, Any]  # what the hook's templates are read from
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """Is an alert as another system reports it; the hook says which component it is of."""
+    """Is an alert as another system reports it; the hook says which component it is of.
+
+    Where that system does not say with each message since when it fires and of what, `is_recalled`: then `memory.py` knows it by its key.
+    """
 
     paths: Paths
     key: str
     name: str
     status: AlertStatus
-    starts_at: datetime
-    ends_at: datetime | None = None
+    starts_at: datetime | None = None  # recalled, or now
+    ends_at: datetime | None = None  # of one that has ended; recalled, or now
+    is_recalled: bool = False
     severity: str | None = None
     summary: str | None = None
     url: str | None = None
