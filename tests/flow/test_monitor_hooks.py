@@ -32,11 +32,13 @@ SECRETS = {
     "alertmanager": "of-alertmanager-4711\nof-alertmanager-4712\n",
     "carrier": "of-carrier-0815-xyz",
     "grafana": "of-grafana-1234-xyz",
+    "pager": "of-pager-5678-xyz",
 }
 OURS = "of-alertmanager-4711"
 HOOKS = """
     hooks:
       - {name: alertmanager, kind: alertmanager, secret: alertmanager}
+      - {name: pager, kind: pagerduty, secret: pager}
       - {name: grafana, kind: grafana, secret: grafana, signature: {header: X-Sign, timestamp: X-At}}
       - name: carrier
         kind: json
@@ -108,6 +110,33 @@ async def test_a_group_that_two_send_is_the_same_events(outside: httpx2.AsyncCli
 async def test_two_secrets_count_while_they_are_rotated(outside: httpx2.AsyncClient) -> None:
     for secret in SECRETS["alertmanager"].split():
         assert (await outside.post("/v1/hooks/alertmanager", json=group(), headers=bearer(secret))).status_code == 202
+
+
+def trigger(**changes: Any) -> dict[str, Any]:
+    """Returns what a sender of PagerDuty's form says without a moment."""
+    payload = {"summary": "Disk full", "source": "db-1", "severity": "critical", "component": "search"}
+    return {"routing_key": SECRETS["pager"], "event_action": "trigger", "dedup_key": "disk", "payload": payload, **changes}
+
+
+async def test_an_alert_is_known_by_its_key_until_it_ends_and_its_end_too(outside: httpx2.AsyncClient, monitor_database: Database) -> None:
+    ends = {"event_action": "resolve", "payload": None}
+    for body in (trigger(), trigger(), trigger(**ends), trigger(**ends), trigger(dedup_key="x" * 300, **ends)):
+        answer = await outside.post("/v1/hooks/pager", json=body)
+        assert (answer.status_code, answer.json()["dedup_key"]) == (202, body["dedup_key"])
+    assert answer.json()["left_out"] == {"no_component": 1}
+    first, second, ended, again = await sent_on(monitor_database)
+    assert first == second
+    assert ended == again
+    assert (ended["data"]["status"], ended["key"], ended["data"]["starts_at"]) == ("resolved", "search", first["data"]["starts_at"])
+    async with monitor_database.connection() as connection:
+        [row] = await connection.fetch("SELECT * FROM hook_alerts")
+    assert (row["hook"], row["key"], row["component"]) == ("pager", "disk", "search")
+
+
+async def test_first_triggers_at_the_same_moment_are_one_alert(outside: httpx2.AsyncClient, monitor_database: Database) -> None:
+    answers = await asyncio.gather(*[outside.post("/v1/hooks/pager", json=trigger()) for _ in range(8)])
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({each["id"] for each in await sent_on(monitor_database)}) == 1
 
 
 async def test_what_is_not_signed_is_401_and_nothing_is_written(outside: httpx2.AsyncClient, monitor_database: Database) -> None:

@@ -9,3 +9,4 @@ CREATE TABLE hook_alerts (
     told_at   timestamptz NOT NULL,
     PRIMARY KEY (hook, key)
 );
+CREATE INDEX hook_alerts_told_at ON hook_alerts (told_at);
