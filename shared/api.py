@@ -7,7 +7,7 @@ limit of requests under way is reached. `shared/http/` handles a request before 
 
 import base64
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -174,16 +174,17 @@ def not_ours() -> Problem:
 # ── the application ──────────────────────────────────────────────────────────────────────────
 
 
-def application(title: str, settings: Settings, database: Database, about: str = "") -> FastAPI:
+def application(title: str, settings: Settings, database: Database, about: str = "", doors: Collection[str] = ()) -> FastAPI:
     """Makes a FastAPI application with our problems, limits and state; `about` becomes its description.
 
+    At the `doors`, exact paths, no token is asked for: their endpoints ask for a secret of their own.
     It redirects nobody: the target would be taken from the caller's Host header.
     """
     app = FastAPI(title=title, description=about, version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     # The last one added comes first: a request goes through Head, Gate, Bodies, Working.
     app.add_middleware(Working, settings=settings)
-    app.add_middleware(Bodies, settings=settings)
-    app.add_middleware(Gate, known=Known(settings))
+    app.add_middleware(Bodies, settings=settings, doors=doors)
+    app.add_middleware(Gate, known=Known(settings), doors=doors)
     return _finished(app, settings, database)
 
 

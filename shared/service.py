@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -71,6 +71,7 @@ class Service:
     measurements: Sequence[Measurement] = ()  # taken from the first moment on, beside those every service has
     kept: Sequence[Kept] = ()  # what is deleted when it is old
     personal: Sequence[Personal] = ()  # what it holds of customers, beside what every service does
+    doors: Collection[str] = ()  # paths where no token is asked for, since their endpoints ask for a secret of their own
     about: str = ""  # what it does, in a sentence, for the page at its address
     started_at: float = field(default_factory=time.monotonic)
     consuming: bool = False
@@ -87,7 +88,7 @@ class Service:
     def app(self) -> FastAPI:
         """Makes the service's REST API with /livez, /readyz and /metrics, its documentation and the page that leads there."""
         title = f"Forewarn {self.name}"
-        app = application(title, self.settings, self.database, self.about)
+        app = application(title, self.settings, self.database, self.about, self.doors)
         pages = (documentation(title),) if self.site else (front_page(title, self.about), documentation(title))
         of_customers = (customers_router(self.name, self.personal), erasures_router(self.name))
         for router in (*self.routers, streams_router(self.name, self.streams), due_router(self.name), *of_customers, *pages):

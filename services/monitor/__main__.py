@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from services.monitor.api import router
+from services.monitor.api import hooks, router
 from services.monitor.api.rules import rules_router
 from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers
@@ -43,6 +43,7 @@ def service(settings: MonitorSettings) -> Service:
     named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
     company = load_if_there(file_of("sources.yml", settings.config_folders), SourcesFile)
     database = Database(settings, "monitor")
+    opened = hooks.opened(company.hooks, settings)
     forwarders = {topic: Forwarder(brokers_of(settings), topic) for topic in sources.TO}
     folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=Limits(settings.seen_limit, settings.component_limit), named=named)
     events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
@@ -59,7 +60,8 @@ def service(settings: MonitorSettings) -> Service:
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
         due={LISTEN: Work(listening, recurs=True)},
-        routers=[router, rules_router(ruling)],
+        routers=[router, rules_router(ruling), hooks.router_of(opened)],
+        doors=[hooks.PATH + name for name in opened],
         before=[partial(patiently, "the database", listening.schedule)],
         background=[
             partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),

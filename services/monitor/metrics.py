@@ -20,6 +20,17 @@ SOURCE_RECORDS = Counter(
     "Records of the company's own topics by what became of them: mapped, left out as the source says, or put aside.",
     ["topic", "outcome"],
 )
+HOOK_REQUESTS = Counter(
+    "forewarn_monitor_hook_requests_total",
+    "Webhooks by what became of them: accepted, refused (not signed with the hook's secret), or malformed.",
+    ["hook", "outcome"],
+)
+HOOK_OUTCOMES = ("accepted", "refused", "malformed")
+HOOK_EVENTS = Counter(
+    "forewarn_monitor_hook_events_total",
+    "Alerts and events of accepted webhooks by what became of them: written, cut off by the sender (truncated), or left out and why.",
+    ["hook", "fate"],
+)
 IDENTITIES = Gauge("forewarn_monitor_identities", "Events this process knows again when they come twice.")
 IDENTITIES_DROPPED = Counter(
     "forewarn_monitor_identities_dropped_total", "Identities let go early because of FOREWARN_SEEN_LIMIT; events of their time are late."

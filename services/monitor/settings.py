@@ -13,5 +13,6 @@ class MonitorSettings(Settings):
     component_limit: int = Field(
         2_000, ge=1, description="components that one rule may know in one partition, beside those that catalog.yml or its `only` name"
     )
-    keep_incidents_days: int = Field(400, ge=1, description="ended incidents, and whom they touched")
+    hooks_dir: str = Field("", description="the folder with the secrets of hooks, each in a file that a hook of sources.yml names")
+    keep_incidents_days: int = Field(400, ge=1, description="ended incidents, whom they touched, and what hooks said of alerts")
     keep_series_days: int = Field(30, ge=1, description="windows of components that nothing was heard of")

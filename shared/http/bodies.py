@@ -1,7 +1,7 @@
 """Bounds what one process takes on at once: bodies are read whole before a request is worked on, limited in size, time and number."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,13 +38,15 @@ class Bodies:
     """Reads a request's body to its end, then hands the request on; a body above 16 KiB holds a place until it is answered.
 
     400 for a length that is none, 408 when the body does not arrive in time, 413 above 1 MiB (without a token 16 KiB),
-    503 with Retry-After when there is no place. Whatever is refused here ends its connection.
+    503 with Retry-After when there is no place. Whatever is refused here ends its connection. What comes to one of the `doors`
+    (see `Gate`) may be as large, since its signature is over all of it; it has a quarter as many places, and takes none of the others.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, *, for_everybody: bool = False) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, *, for_everybody: bool = False, doors: Collection[str] = ()) -> None:
         """Takes as `for_everybody` that no path of the application asks for a token."""
-        self._app, self._settings, self._for_everybody = app, settings, for_everybody
+        self._app, self._settings, self._for_everybody, self._doors = app, settings, for_everybody, frozenset(doors)
         self._large = Places(settings.http_bodies, "large bodies", "bodies_full")
+        self._unknown = Places(max(1, settings.http_bodies // 4), "large bodies of hooks", "bodies_full")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or (scope["method"] in {"GET", "HEAD"} and not declares_body(scope)):
@@ -62,16 +64,19 @@ class Bodies:
     async def _whole(self, scope: Scope, receive: Receive, held: ExitStack) -> bytes | None:
         """Returns the body; None when the client has gone. `held` releases its place. Raises the problem to answer otherwise."""
         limit = SMALL if self._for_everybody or is_public(scope["path"]) else MAX_BYTES
-        if large := _declared(scope, limit) > SMALL:
-            held.enter_context(self._large.one())
+        places = self._unknown if scope["path"] in self._doors else self._large
+        large = _declared(scope, limit) > SMALL
+        if large:
+            held.enter_context(places.one())
         try:
             async with asyncio.timeout(self._settings.http_body_seconds):
-                return await self._read(receive, limit, held, large)
+                return await self._read(receive, limit, held, None if large else places)
         except TimeoutError:
             HTTP_REFUSED.labels("body_slow").inc()
             raise Problem(408, f"a body has {self._settings.http_body_seconds:g} s to arrive") from None
 
-    async def _read(self, receive: Receive, limit: int, held: ExitStack, large: bool) -> bytes | None:
+    async def _read(self, receive: Receive, limit: int, held: ExitStack, places: Places | None) -> bytes | None:
+        """Reads on; a body that turns out to be large takes one of the `places`, unless it has one."""
         parts: list[bytes] = []
         seen, more = 0, True
         while more:
@@ -82,9 +87,9 @@ class Bodies:
             seen, more = seen + len(parts[-1]), message.get("more_body", False)
             if seen > limit:
                 raise _too_large(limit)
-            if seen > SMALL and not large:
-                held.enter_context(self._large.one())
-                large = True
+            if seen > SMALL and places is not None:
+                held.enter_context(places.one())
+                places = None
         return b"".join(parts)
 
 

@@ -1,5 +1,6 @@
 """Identifies the caller: the bearer token, and the person its holder acts for, are checked before anything else of a request."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -62,14 +63,15 @@ def is_public(path: str) -> bool:
 class Gate:
     """Refuses callers without a token of ours with 401 before the body is read; `allow` decides what a role may do.
 
-    403 for Forewarn-Acting-For from a caller who may not act for others, 422 when it names nobody.
+    403 for Forewarn-Acting-For from a caller who may not act for others, 422 when it names nobody. It lets everybody through to the
+    `doors`: paths whose endpoints ask for a secret of their own.
     """
 
-    def __init__(self, app: ASGIApp, known: Known) -> None:
-        self._app, self._known = app, known
+    def __init__(self, app: ASGIApp, known: Known, doors: Collection[str] = ()) -> None:
+        self._app, self._known, self._doors = app, known, frozenset(doors)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not is_public(scope["path"]):
+        if scope["type"] == "http" and not is_public(scope["path"]) and scope["path"] not in self._doors:
             await self._known.look_again()
             caller = self._caller(scope)
             if isinstance(caller, Problem):

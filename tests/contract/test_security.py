@@ -144,6 +144,17 @@ LIMITS = {
         "browser/test_injections.py::test_no_text_of_an_event_is_more_than_text",
         "browser/test_injections.py::test_what_people_type_is_shown_to_them_as_text",
     ],
+    "**Hooks**: what is not signed": [
+        "flow/test_monitor_hooks.py::test_what_is_not_signed_is_401_and_nothing_is_written",
+        "flow/test_monitor_hooks.py::test_a_signature_counts_for_five_minutes_of_the_databases_clock",
+        "flow/test_monitor_hooks.py::test_where_no_hook_is_called_so_a_stranger_needs_a_token_and_a_producer_learns_it",
+        "unit/monitor/sources/hooks/test_grafana.py::test_its_signature_is_over_the_bytes_as_they_came",
+    ],
+    "**Hooks**: large bodies": [
+        "flow/test_monitor_hooks.py::test_large_bodies_of_strangers_push_out_no_producer",
+        "flow/test_monitor_hooks.py::test_a_hook_without_its_secret_stops_the_start",
+        "flow/test_monitor_hooks.py::test_outside_demo_a_secret_that_is_none_stops_the_start",
+    ],
     "**Producer**: an event may have": [
         "flow/test_bodies.py::test_a_declared_length_above_the_limit_is_413_before_anything_is_read",
         "flow/test_monitor_rest.py::test_an_event_that_cannot_be_read_is_refused_with_its_reason",

@@ -92,6 +92,9 @@ SEEDS = {
     ("monitor", "incidents"): """INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
         SELECT $3 || n, 'r', 'c', 'high', '', CASE WHEN $3 = 'needed' THEN 'open' ELSE 'resolved' END, now(), now() - $2::interval, '{}'
         FROM generate_series(1, $1::int) n""",
+    ("monitor", "hook_alerts"): """INSERT INTO hook_alerts (hook, key, component, name, starts_at, told_at)
+        SELECT 'h', $3 || n, 'c', '', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
     ("monitor", "series"): """INSERT INTO series (rule, component, home, state, changed_on)
         SELECT 'r', CASE WHEN $3 = 'needed' THEN 'open' ELSE $3 || n END, 0, '', now() - $2::interval
         FROM generate_series(1, CASE WHEN $3 = 'needed' THEN 1 ELSE $1::int END) n""",

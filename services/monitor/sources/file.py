@@ -1,10 +1,11 @@
-"""The model of the sources file: which topics of the company's are read, and how a record of each becomes events. Pure."""
+"""The model of the sources file: which of the company's topics are read, what their records mean, and which hooks there are. Pure."""
 
 import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from services.monitor.sources.hooks.model import Hook
 from shared.configuration.files import Config
 from shared.events import Topic
 from shared.mapping.model import Emitted, Place, Time, identified_apart
@@ -66,9 +67,10 @@ class Source(Config):
 
 
 class SourcesFile(Config):
-    """The sources say what the company's own topics mean."""
+    """The sources say what the company's own topics mean, and the hooks what other systems' webhooks do."""
 
     sources: list[Source] = Field([], description="each a topic of its own")
+    hooks: list[Hook] = Field([], description="each an address of its own, `POST /v1/hooks/<name>`")
 
     @field_validator("sources")
     @classmethod
@@ -77,3 +79,11 @@ class SourcesFile(Config):
         if len(set(topics)) < len(topics):
             raise ValueError("two sources read the same topic: give one of them the events of both")
         return sources
+
+    @field_validator("hooks")
+    @classmethod
+    def _named_apart(cls, hooks: list[Hook]) -> list[Hook]:
+        names = [each.name for each in hooks]
+        if len(set(names)) < len(names):
+            raise ValueError("two hooks have the same name: their paths would be the same")
+        return hooks

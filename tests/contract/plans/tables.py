@@ -7,7 +7,7 @@ A new table that grows needs a line here and its name in GROWING; a new column o
 GROWING = {
     "monitor": {
         *("incidents", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
-        *("due", "idempotency", "erasures"),
+        *("hook_alerts", "due", "idempotency", "erasures"),
     },
     "notifier": {
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links"),
@@ -46,6 +46,8 @@ SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', n
 FROM generate_series(0, 399999) n;
 INSERT INTO series (rule, component, home, state)
 SELECT 'r-' || n % 20, 'c-' || n, n % 50, decode(repeat('00', 200), 'hex') FROM generate_series(1, 100000) n;
+INSERT INTO hook_alerts (hook, key, component, name, starts_at, told_at)
+SELECT 'h-' || n % 8, 'k-' || n, 'c', 'n', now(), now() FROM generate_series(1, 100000) n;
 INSERT INTO fold_seen (partition, slot, part, clock, ids)
 SELECT n % 50, n / 3000, n, n / 50, decode(repeat('00', 800), 'hex') FROM generate_series(0, 59999) n;
 INSERT INTO fold_cells (partition, rule, start, part, clock, cells)
