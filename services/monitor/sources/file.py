@@ -39,7 +39,12 @@ class Source(Config):
     def place(self) -> Place:
         """Returns the identity that an event has by where it was read."""
         entry = ":{kafka.entry}" if self.each else ""
-        return Place(frozenset(), ("{kafka.partition}:{kafka.offset}" + entry,), ("/topic/{kafka.topic}",))
+        return Place(frozenset(), ("{kafka.partition}:{kafka.offset}" + entry,), (f"/topic/{self.topic}",))
+
+    def names(self) -> list[str]:
+        """Returns every name that the mapping reads of a record."""
+        never = Turning(self.time or (lambda row: row), self.events, self.place, lambda name: lambda row: name)  # noqa: ARG005
+        return sorted(never.columns)
 
     @model_validator(mode="after")
     def _distinct(self) -> "Source":
@@ -55,8 +60,7 @@ class Source(Config):
 
     @model_validator(mode="after")
     def _names_lead_somewhere(self) -> "Source":
-        names = Turning(self.time or Time(**{"from": "{at}"}), self.events, self.place, lambda name: lambda row: name).columns  # noqa: ARG005
-        for name in sorted(names):
+        for name in self.names():
             if name.startswith(KAFKA) and not name.startswith(HEADER) and name.removeprefix(KAFKA) not in OF_KAFKA:
                 known = ", ".join(f"kafka.{each}" for each in sorted(OF_KAFKA))
                 raise ValueError(f"{name}: a record has {known} and kafka.header.<name>")
