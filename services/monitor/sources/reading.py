@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from services.monitor.sources.file import EACH, HEADER, KAFKA, Source
 from services.monitor.sources.paths import Entries, Paths, Values
+from services.monitor.sources.presets.preset import Computed
+from shared.cloudevents import MAX_BYTES
 from shared.mapping.turning import Misfit, Ready, Refused, Turning
 from shared.mapping.turning import Reason as Why
 
@@ -41,19 +43,23 @@ class Reader:
     """Makes events of the records of one source."""
 
     def __init__(self, source: Source) -> None:
-        of_record, of_entry = _sorted(source)
+        self._preset, self._unwrap = source.preset, source.preset.unwrap
+        of_record, of_entry = _paths(source)
         self._places = {name: number for number, name in enumerate((*of_record, *of_entry), 2)}
         inner = [None if name == "each" else name.removeprefix(EACH) for name in of_entry]
         self._paths, self._entries = Paths(of_record), Entries(source.each, of_record, inner) if source.each else None
-        self._turning = Turning(source.time or _timestamp, source.events, source.place, self._reads)
+        self._turning = Turning(source.time or self._moment(), source.emits, source.place, self._reads)
 
     def events(self, record: Record, now: datetime) -> Iterable[Ready | Refused]:
         """Returns what becomes of the record; nothing when the source leaves it out. Raises Undecodable for what is no JSON object."""
-        if record.value is None:  # a compacted topic says that a key is gone: of events that is no news
+        value = record.value
+        if value is not None and len(value) <= MAX_BYTES:
+            value = self._unwrap(value)
+        if value is None:  # a compacted topic says that a key is gone: of events that is no news
             return ()
         if self._entries is not None:
-            return self._each(record, self._entries.values(record.value), now)
-        return self._turning.turn((record, 0, *_told(self._paths.values(record.value))), now)
+            return self._each(record, self._entries.values(value), now)
+        return self._turning.turn((record, 0, *_told(self._paths.values(value))), now)
 
     def _each(self, record: Record, entries: Iterable[Values], now: datetime) -> Iterator[Ready | Refused]:
         for number, values in enumerate(entries):
@@ -65,14 +71,38 @@ class Reader:
             return _header(name.removeprefix(HEADER))
         if name.startswith(KAFKA):
             return _OF_KAFKA[name.removeprefix(KAFKA)]
-        return itemgetter(self._places[name])
+        computed = self._preset.names.get(name)
+        return itemgetter(self._places[name]) if computed is None else self._computed(computed)
+
+    def _computed(self, computed: Computed) -> Callable[[Row], Any]:
+        places = [self._places[each] for each in computed.paths]
+        return lambda row: computed.of(row[0], *[row[place] for place in places])
+
+    def _moment(self) -> Callable[[Row], datetime]:
+        """Returns what says when a record happened by its format."""
+        if self._preset.time is None:
+            return _timestamp
+        read = self._computed(self._preset.time)
+
+        def moment(row: Row) -> datetime:
+            try:
+                at: datetime | None = read(row)
+            except (ValueError, OverflowError, OSError):
+                raise Misfit(Why.NO_TIME, "the time that the format says", "none") from None
+            return _timestamp(row) if at is None else at
+
+        return moment
 
 
-def _sorted(source: Source) -> tuple[list[str], list[str]]:
-    """Returns the names that lead into the record's value, and those that lead into an entry of its list."""
-    names = [name for name in source.names() if not name.startswith(KAFKA)]
-    of_entry = [name for name in names if source.each and (name == "each" or name.startswith(EACH))]
-    return [name for name in names if name not in of_entry], of_entry
+def _paths(source: Source) -> tuple[list[str], list[str]]:
+    """Returns the paths that lead into the record's value, and those that lead into an entry of its list."""
+    names = {name for name in source.names() if not name.startswith(KAFKA)}
+    computed = [source.preset.names[name] for name in names & source.preset.names.keys()]
+    if source.time is None and source.preset.time is not None:
+        computed.append(source.preset.time)
+    paths = names - source.preset.names.keys() | {path for each in computed for path in each.paths}
+    of_entry = {path for path in paths if source.each and (path == "each" or path.startswith(EACH))}
+    return sorted(paths - of_entry), sorted(of_entry)
 
 
 def _told(values: Values) -> Values:
