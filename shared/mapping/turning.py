@@ -81,10 +81,14 @@ class Turning:
         events: Iterable[Emitted],
         place: Place,
         reader: Callable[[str], Read],
+        missing: Iterable[str] | None = (),
     ) -> None:
-        """Takes as `reader` what makes a function of a name that reads it from a row."""
+        """Takes as `reader` what makes a function of a name that reads it from a row; `missing` are texts that mean nothing is there.
+
+        An empty text is always one of them. None: what the reader makes returns None for such texts itself.
+        """
         self.columns: set[str] = set()
-        self.place, self._reader = place, reader
+        self.place, self._reader, self._missing = place, reader, None if missing is None else frozenset(missing) | {""}
         self._time = self._moment(time) if isinstance(time, Time) else time
         self._events = [_Event(self, each) for each in events]
         self.columns -= place.own
@@ -108,7 +112,15 @@ class Turning:
 
     def column(self, name: str) -> Read:
         self.columns.add(name)
-        return self._reader(name)
+        read, missing = self._reader(name), self._missing
+        if missing is None:
+            return read
+
+        def present(row: Row) -> Any:
+            held = read(row)
+            return None if isinstance(held, str) and held in missing else held
+
+        return present
 
     def first_of(self, templates: Sequence[str]) -> Read:
         """Makes a function that returns the first of the texts whose columns all say something."""

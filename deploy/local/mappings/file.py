@@ -1,14 +1,14 @@
 """Defines what a mapping file may say: which file it reads, and how the rows become events. Pure."""
 
 import codecs
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.configuration.files import Config
 from shared.mapping.model import Emitted, Place, Time, identified_apart, names_in
-from shared.mapping.turning import Read, Turning
+from shared.mapping.turning import Turning
 
 OF_FILE = Place(frozenset({"file", "stem", "row"}), ("{file}:{row}",), ("/replay/{file}",))  # the stem is the name without its ending
 
@@ -21,18 +21,9 @@ def _encoding(name: str) -> str:
         raise ValueError(f"{name!r} is no encoding") from None
 
 
-def columns(missing: Iterable[str]) -> Callable[[str], Read]:
-    """Returns what makes a function of a column's name that reads it from a row; `missing` are texts that mean nothing is there."""
-    nothing = frozenset(missing) | {""}
-
-    def column(name: str) -> Read:
-        def read(row: dict[str, Any]) -> Any:
-            held = row.get(name)
-            return None if isinstance(held, str) and held in nothing else held
-
-        return read
-
-    return column
+def column(name: str) -> Callable[[dict[str, Any]], Any]:
+    """Returns what reads that column of a row."""
+    return lambda row: row.get(name)
 
 
 def _literal(text: str) -> str:
@@ -58,7 +49,7 @@ class Mapping(Config):
     def turning(self, source: str | None = None) -> Turning:
         """Returns what turns rows by this mapping; `source` replaces the mapping's, to tell files of the same name apart."""
         said = [each if source is None else each.model_copy(update={"source": (_literal(source),)}) for each in self.events]
-        return Turning(self.time, said, OF_FILE, columns(self.missing))
+        return Turning(self.time, said, OF_FILE, column, self.missing)
 
     @model_validator(mode="after")
     def _distinct(self) -> "Mapping":

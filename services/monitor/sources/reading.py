@@ -48,7 +48,7 @@ class Reader:
         self._places = {name: number for number, name in enumerate((*of_record, *of_entry), 2)}
         inner = [None if name == "each" else name.removeprefix(EACH) for name in of_entry]
         self._paths, self._entries = Paths(of_record), Entries(source.each, of_record, inner) if source.each else None
-        self._turning = Turning(source.time or self._moment(), source.emits, source.place, self._reads)
+        self._turning = Turning(source.time or self._moment(), source.emits, source.place, self._reads, None)
 
     def events(self, record: Record, now: datetime) -> Iterable[Ready | Refused]:
         """Returns what becomes of the record; nothing when the source leaves it out. Raises Undecodable for what is no JSON object."""
