@@ -69,7 +69,7 @@ lint: $(READY) ## style, formatting, and who may import whom
 types: $(READY) ## mypy, strict, tests included
 	$(BIN)/mypy
 
-bench: $(READY) ## figures against peers in the same run: PART=monitor, no PART: all (Docker; PART=fold needs none)
+bench: $(READY) ## figures against peers in the same run: PART=monitor, no PART: all (Docker; PART=fold and PART=mapping need none)
 	$(BIN)/python -m bench $(PART) $(ARGS)
 
 faults: $(READY) ## kills, stops and restarts under load: ROUNDS=20 SEED=7 (Docker)

@@ -1,9 +1,9 @@
-"""monitor: its throughput against the bare loop, how soon customers are told, and its memory while it reads a backlog."""
+"""monitor: its throughput against the bare loop, how soon customers are told, its memory in a backlog, and how fast it maps records."""
 
 from argparse import ArgumentParser, Namespace
 from statistics import quantiles
 
-from bench import backlog, latency, throughput
+from bench import backlog, latency, mapping, throughput
 from bench.servers import servers
 
 
@@ -14,6 +14,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 async def measure(said: Namespace) -> dict[str, object]:
+    mapped = await mapping.measure(said)
     async with servers() as of:
         folded, bare = await throughput.measure(of, said.events)
     async with servers() as of:
@@ -30,5 +31,6 @@ async def measure(said: Namespace) -> dict[str, object]:
         "ratio": round(folded / bare, 3),
         "told_after_p50_s": round(p50, 3),
         "told_after_p99_s": round(p99, 3),
+        "mapped_per_s": mapped["mapped_per_s"],
         "rss_mb": round(rss_mb),
     }

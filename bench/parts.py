@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bench import console, fold, monitor
+from bench import console, fold, mapping, monitor
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Part:
 
 PARTS = {
     "fold": Part(fold.arguments, fold.measure),
+    "mapping": Part(mapping.arguments, mapping.measure),
     "monitor": Part(monitor.arguments, monitor.measure),
     "console": Part(console.arguments, console.measure),
 }

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from shared.cloudevents import FACT_HEADERS, Undecodable, read_event, read_fact
+from shared.cloudevents import Undecodable, read_event, read_fact
 from shared.events import FACT_OF
 from shared.mapping.model import Condition, Emitted, Place, Time, Value, names_in
 from shared.mapping.values import as_text, parser, steps_of, test_of
@@ -43,8 +43,7 @@ class Misfit(Exception):
         self.reason, self.where, self.detail = reason, where, f"{where}: {said}"
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(msgspec.Struct, frozen=True, gc=False):
     """Is an event, as Kafka takes it."""
 
     at: datetime
@@ -62,6 +61,17 @@ class Refused:
     detail: str  # may quote the row
 
 
+class _Written(msgspec.Struct, frozen=True, gc=False, tag_field="specversion", tag="1.0"):
+    """Is an event, as it is written."""
+
+    id: str
+    source: str
+    type: str
+    time: str
+    data: dict[str, Any]
+    subject: str | msgspec.UnsetType
+
+
 class Turning:
     """Turns rows by a mapping, and remembers which rows were the first of theirs."""
 
@@ -71,11 +81,14 @@ class Turning:
         events: Iterable[Emitted],
         place: Place,
         reader: Callable[[str], Read],
-        missing: Iterable[str] = (),
+        missing: Iterable[str] | None = (),
     ) -> None:
-        """Takes as `reader` what makes a function of a name that reads it from a row; `missing` are texts that mean nothing is there."""
+        """Takes as `reader` what makes a function of a name that reads it from a row; `missing` are texts that mean nothing is there.
+
+        An empty text is always one of them. None: what the reader makes returns None for such texts itself.
+        """
         self.columns: set[str] = set()
-        self.place, self._reader, self._missing = place, reader, frozenset(missing) | {""}
+        self.place, self._reader, self._missing = place, reader, None if missing is None else frozenset(missing) | {""}
         self._time = self._moment(time) if isinstance(time, Time) else time
         self._events = [_Event(self, each) for each in events]
         self.columns -= place.own
@@ -100,6 +113,8 @@ class Turning:
     def column(self, name: str) -> Read:
         self.columns.add(name)
         read, missing = self._reader(name), self._missing
+        if missing is None:
+            return read
 
         def present(row: Row) -> Any:
             held = read(row)
@@ -119,23 +134,30 @@ class Turning:
         match pieces:
             case [("", read)] if read is not None:
                 return read  # a template of one column alone keeps the column's JSON type
+        reads = [read for _, read in pieces if read is not None]
+        layout = "".join(before.replace("%", "%%") + ("%s" if read else "") for before, read in pieces)
+        if not reads:
+            return _always("".join(before for before, _ in pieces))
 
         def fill(row: Row) -> str | None:
             parts = []
-            for before, read in pieces:
-                parts.append(before)
-                if read is not None:
-                    if (said := read(row)) is None:
-                        return None
-                    parts.append(_as_text(said, text))
-            return "".join(parts)
+            for read in reads:
+                if (said := read(row)) is None:
+                    return None
+                parts.append(said if type(said) is str else _as_text(said, text))
+            return layout % tuple(parts)
 
         return fill
 
     def text_of(self, templates: Sequence[str]) -> Callable[[Row], str | None]:
         """Makes the same where only a text will do."""
         read, said = self.first_of(templates), " or ".join(templates)
-        return lambda row: None if (held := read(row)) is None else _as_text(held, said)
+
+        def text(row: Row) -> str | None:
+            held = read(row)
+            return held if held is None or type(held) is str else _as_text(held, said)
+
+        return text
 
     def _moment(self, time: Time) -> Callable[[Row], datetime]:
         read, zone = self.first_of([time.from_]), time.timezone
@@ -145,8 +167,8 @@ class Turning:
             said = read(row)
             for parse in parsers if said is not None else ():
                 try:
-                    at = parse(as_text(said))
-                    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+                    at = parse(said)
+                    return at if at.tzinfo is UTC else (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
                 except (ValueError, OverflowError, OSError):
                     continue
             raise Misfit(Reason.NO_TIME, time.from_, "nothing there" if said is None else f"{said!r} fits no format")
@@ -159,19 +181,18 @@ class Turning:
             case Value():
                 return self._value(said, path)
             case dict():
-                fields = {name: self.node(each, f"{path}.{name}") for name, each in said.items()}
-                return lambda row: {name: held for name, read in fields.items() if (held := read(row)) is not None}
+                fields = [(name, self.node(each, f"{path}.{name}")) for name, each in said.items()]
+                return lambda row: {name: held for name, read in fields if (held := read(row)) is not None}
             case list():
                 reads = [self.node(each, f"{path}.{at}") for at, each in enumerate(said)]
                 return lambda row: [held for read in reads if (held := read(row)) is not None]
             case str():
                 return self._template(said)
             case _:
-                return lambda row: said  # noqa: ARG005
+                return _always(said)
 
     def _value(self, value: Value, path: str) -> Read:
-        read = self.first_of(value.from_)
-        steps = list(steps_of(value))
+        read, steps, default = self.first_of(value.from_), list(steps_of(value)), value.default
 
         def taken(row: Row) -> Any:
             held = read(row)
@@ -184,20 +205,30 @@ class Turning:
                     raise  # it is a ValueError too, but `turn` reports it as not text
                 except ValueError as error:
                     raise Misfit(Reason.WRONG_VALUE, path, error) from None
-            return value.default if held is None else held
+            return default if held is None else held
 
         return taken
 
     def test(self, condition: Condition) -> Test:
         tests = [(self.column(name), test_of(wanted)) for name, wanted in condition.items()]
-        return lambda row: all(test(read(row)) for read, test in tests)
+        if len(tests) == 1:
+            [(only, passes)] = tests
+            return lambda row: passes(only(row))
+
+        def holds(row: Row) -> bool:
+            for read, test in tests:  # noqa: SIM110  a generator costs more than the tests
+                if not test(read(row)):
+                    return False
+            return True
+
+        return holds
 
 
 class _Event:
     """Is one event of the mapping, ready to be made of rows."""
 
     def __init__(self, turning: Turning, emitted: Emitted) -> None:
-        self._emitted = emitted
+        self._type, self._topic, self._is_fact = emitted.type, emitted.topic, emitted.type in FACT_OF
         self._passes = turning.test(emitted.when)
         self._once = turning.text_of(emitted.once) if emitted.once else None
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -223,22 +254,21 @@ class _Event:
     def _made(self, row: Row, at: datetime, now: datetime) -> Ready:
         id_, source, data = self._id(row), self._source(row), self._data(row)
         subject = self._subject(row) if self._subject else None
-        is_fact = self._emitted.type in FACT_OF
-        if id_ is None or source is None or (subject is None and is_fact):
+        if id_ is None or source is None or (subject is None and self._is_fact):
             raise Misfit(Reason.NO_IDENTITY, "id, source or subject", "nothing there")
-        event = {
-            "specversion": "1.0",
-            "id": id_,
-            "source": source,
-            "type": self._emitted.type,
-            "time": at.isoformat(),
-            "data": data,
-        }
-        if subject is not None:
-            event["subject"] = subject
-        value = _encode(event)
-        _check(value, is_fact, now)
-        return Ready(at, self._emitted.topic, _key_of(subject, data, source).encode(), value)
+        said = msgspec.UNSET if subject is None else subject
+        value = _encode(_Written(id_, source, self._type, _iso(at), data, said))
+        _check(value, self._is_fact, now)
+        return Ready(at, self._topic, _key_of(subject, data, source).encode(), value)
+
+
+def _iso(at: datetime) -> str:
+    """Returns what isoformat does of a time in UTC, for a fifth of what it costs."""
+    return _encode(at)[1:-2].decode() + "+00:00"
+
+
+def _always(said: Any) -> Read:
+    return lambda row: said  # noqa: ARG005
 
 
 def _key_of(subject: str | None, data: dict[str, Any], source: str) -> str:
@@ -258,6 +288,6 @@ def _as_text(held: Any, template: str) -> str:
 def _check(value: bytes, is_fact: bool, now: datetime) -> None:
     """Reads the event as its readers will. Raises Undecodable: what would be a dead letter there is refused here."""
     if is_fact:
-        read_fact(value, FACT_HEADERS, now, FACT_OF)
+        read_fact(value, (), now, FACT_OF)
     else:
-        read_event(value, FACT_HEADERS, now)
+        read_event(value, (), now)

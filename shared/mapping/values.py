@@ -20,9 +20,11 @@ _integer = re.compile(r"\s*[+-]?\d{1,18}\s*").fullmatch
 
 def as_text(held: Any) -> str:
     """Returns the text of a plain value, as a file writes it: true and not True. Raises ValueError for an object and for a list."""
+    if type(held) is str:
+        return held
     if isinstance(held, dict | list):
         raise ValueError(f"{'an object' if isinstance(held, dict) else 'a list'} where a text is meant")
-    return held if isinstance(held, str) else _encode(held).decode()
+    return _encode(held).decode()
 
 
 def as_number(held: Any) -> int | float:
@@ -60,12 +62,14 @@ def steps_of(value: Value) -> Iterator[Callable[[Any], Any]]:
     if value.match is not None:
         yield partial(_cut_out, pattern(value.match).search)
     if value.empty is not None:
-        yield lambda held: value.empty if held == "" else held
+        empty = value.empty
+        yield lambda held: empty if held == "" else held
     if value.routes is not None:
         name = Routes(value.routes).name
         yield lambda held: name(as_text(held))
     if value.map:
-        yield lambda held: value.map.get(as_text(held))
+        listed = value.map.get
+        yield lambda held: listed(as_text(held))
     if value.as_ is not None:
         yield CONVERSIONS[value.as_]
     if value.is_ is not None:
@@ -85,7 +89,7 @@ def test_of(wanted: Wanted) -> Test:
     if isinstance(wanted, Comparison):
         return _comparison(wanted)
     texts = frozenset(None if each is None else as_text(each) for each in (wanted if isinstance(wanted, list) else [wanted]))
-    return lambda held: _comparable(held) in texts
+    return lambda held: (held if type(held) is str else _comparable(held)) in texts
 
 
 def _comparable(held: Any) -> Any:
@@ -115,17 +119,22 @@ def _compare(name: str, operand: Any) -> Test:
     return test
 
 
-def parser(format_: str) -> Callable[[str], datetime]:
+def parser(format_: str) -> Callable[[Any], datetime]:
     """Makes a function that reads a time in that format; it raises ValueError, OverflowError or OSError when it is not."""
     return PARSERS.get(format_) or partial(_strptime, format_)
 
 
-def _strptime(format_: str, text: str) -> datetime:
-    return datetime.strptime(text, format_)  # noqa: DTZ007  the mapping's zone is put where it has none
+def _strptime(format_: str, held: Any) -> datetime:
+    return datetime.strptime(as_text(held), format_)  # noqa: DTZ007  the mapping's zone is put where it has none
 
 
-PARSERS: dict[str, Callable[[str], datetime]] = {
-    "iso": datetime.fromisoformat,
-    "unix": lambda text: datetime.fromtimestamp(float(text), UTC),
-    "unix_ms": lambda text: datetime.fromtimestamp(float(text) / 1000, UTC),
+def _seconds(held: Any) -> float:
+    """Returns the number of a time; true is none, as it is none when a file writes it."""
+    return held if type(held) is int or type(held) is float else float(as_text(held))
+
+
+PARSERS: dict[str, Callable[[Any], datetime]] = {
+    "iso": lambda held: datetime.fromisoformat(as_text(held)),
+    "unix": lambda held: datetime.fromtimestamp(_seconds(held), UTC),
+    "unix_ms": lambda held: datetime.fromtimestamp(_seconds(held) / 1000, UTC),
 }

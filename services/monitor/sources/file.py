@@ -1,11 +1,14 @@
 """The model of the sources file: which of the company's topics are read, what their records mean, and which hooks there are. Pure."""
 
 import re
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from services.monitor.sources.hooks.model import Hook
+from services.monitor.sources.presets.preset import Preset
+from services.monitor.sources.presets.registry import PRESETS
 from shared.configuration.files import Config
 from shared.events import Topic
 from shared.mapping.model import Emitted, Place, Time, identified_apart
@@ -25,39 +28,66 @@ def _foreign(topic: str) -> str:
     return topic
 
 
+def _known(format_: str) -> str:
+    if format_ not in PRESETS:
+        raise ValueError(f"{format_!r} is no format; there is {', '.join(PRESETS)}")
+    return format_
+
+
 class Source(Config):
     """Is one topic, and what its records mean."""
 
     topic: Annotated[str, AfterValidator(_foreign)] = Field(description="as the brokers call it; the prefix of Forewarn's own is not added")
-    format: Literal["json"] = Field("json", description="of a record's value: one JSON object")
+    format: Annotated[str, AfterValidator(_known)] = Field(
+        "json", description="of the records: json (one object each), " + ", ".join(sorted(PRESETS.keys() - {"json"}))
+    )
     each: str | None = Field(
         None, min_length=1, description="the path of a list in the record: each entry is mapped, and its own names begin with `each.`"
     )
-    time: Time | None = Field(None, description="when it happened; else the record's own timestamp")
-    events: list[Emitted] = Field(min_length=1, description="what each record becomes, if it passes")
+    time: Time | None = Field(None, description="when it happened; else what the format says, or the record's own timestamp")
+    events: list[Emitted] | None = Field(
+        None, min_length=1, description="what each record becomes, if it passes; of `segment` it need not be said"
+    )
+
+    @property
+    def preset(self) -> Preset:
+        """Returns what is known of the format."""
+        return PRESETS[self.format]
+
+    @property
+    def emits(self) -> Sequence[Emitted]:
+        """Returns what each record becomes, if it passes."""
+        return self.events or self.preset.events
 
     @property
     def place(self) -> Place:
-        """Returns the identity that an event has by where it was read."""
+        """Returns the identity that an event has without being told: by its format, else by where it was read."""
         entry = ":{kafka.entry}" if self.each else ""
-        return Place(frozenset(), ("{kafka.partition}:{kafka.offset}" + entry,), ("/topic/{kafka.topic}",))
+        ids = (*self.preset.id, "{kafka.partition}:{kafka.offset}")
+        return Place(frozenset(), tuple(id_ + entry for id_ in ids), (f"/topic/{self.topic}",))
+
+    def names(self) -> list[str]:
+        """Returns every name that the mapping reads of a record."""
+        never = Turning(self.time or (lambda row: row), self.emits, self.place, lambda name: lambda row: name)  # noqa: ARG005
+        return sorted(never.columns)
 
     @model_validator(mode="after")
     def _distinct(self) -> "Source":
-        identified_apart(self.events)
+        if not self.emits:
+            raise ValueError(f"events: say what a record becomes; the format {self.format} does not")
+        identified_apart(self.events or ())
         return self
 
     @field_validator("events")
     @classmethod
-    def _without_memory(cls, events: list[Emitted]) -> list[Emitted]:
-        if any(each.once for each in events):
+    def _without_memory(cls, events: list[Emitted] | None) -> list[Emitted] | None:
+        if any(each.once for each in events or ()):
             raise ValueError("once: a topic is read again after a restart; an id that says the same counts once")
         return events
 
     @model_validator(mode="after")
     def _names_lead_somewhere(self) -> "Source":
-        names = Turning(self.time or Time(**{"from": "{at}"}), self.events, self.place, lambda name: lambda row: name).columns  # noqa: ARG005
-        for name in sorted(names):
+        for name in self.names():
             if name.startswith(KAFKA) and not name.startswith(HEADER) and name.removeprefix(KAFKA) not in OF_KAFKA:
                 known = ", ".join(f"kafka.{each}" for each in sorted(OF_KAFKA))
                 raise ValueError(f"{name}: a record has {known} and kafka.header.<name>")

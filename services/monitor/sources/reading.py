@@ -1,24 +1,22 @@
-"""Reads a record of a company's topic by paths, and turns it into the events its source says. Pure.
+"""Reads a record of a company's topic, and turns it into the events its source says. Pure.
 
-A path's parts are separated by dots: `user.id`, or `items.0.sku` for what stands at a place of a list. `kafka.` begins what every
-record has beside its value, and `each` is the entry of the list, where the source names one.
+`paths.py` follows the names that lead into its value. `kafka.` begins what every record has beside its value, and `each` is the entry of
+the list, where the source names one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, Protocol
 
-import msgspec
-
 from services.monitor.sources.file import EACH, HEADER, KAFKA, Source
-from shared.cloudevents import DEEPEST, MAX_BYTES, Reason, Undecodable, is_deep
+from services.monitor.sources.paths import Entries, Paths, Values
+from services.monitor.sources.presets.preset import Computed
+from shared.cloudevents import MAX_BYTES
 from shared.mapping.turning import Misfit, Ready, Refused, Turning
 from shared.mapping.turning import Reason as Why
 
-ENTRIES = 10_000  # of one record's list
-
-_decode = msgspec.json.Decoder().decode
+Row = tuple[Any, ...]  # the record, the entry's number, and what each name that leads into the value has there
 
 
 class Record(Protocol):
@@ -41,42 +39,31 @@ class Record(Protocol):
         """Returns milliseconds since the epoch; None or below 0 when the broker kept none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Is one thing that a record says: all of it, or one entry of its list."""
-
-    record: Record
-    said: Any
-    entry: Any = None
-    number: int = 0  # of the entry
-
-
 class Reader:
     """Makes events of the records of one source."""
 
     def __init__(self, source: Source) -> None:
-        self._list = _path(source.each) if source.each else None
-        self._turning = Turning(source.time or _timestamp, source.events, source.place, self._reads)
+        self._preset, self._unwrap = source.preset, source.preset.unwrap
+        of_record, of_entry = _paths(source)
+        self._places = {name: number for number, name in enumerate((*of_record, *of_entry), 2)}
+        inner = [None if name == "each" else name.removeprefix(EACH) for name in of_entry]
+        self._paths, self._entries = Paths(of_record), Entries(source.each, of_record, inner) if source.each else None
+        self._turning = Turning(source.time or self._moment(), source.emits, source.place, self._reads, None)
 
-    def events(self, record: Record, now: datetime) -> Iterator[Ready | Refused]:
-        """Yields what becomes of the record; nothing when the source leaves it out. Raises Undecodable for what is no JSON object."""
-        for row in self._rows(record):
-            yield from self._turning.turn(row, now)
+    def events(self, record: Record, now: datetime) -> Iterable[Ready | Refused]:
+        """Returns what becomes of the record; nothing when the source leaves it out. Raises Undecodable for what is no JSON object."""
+        value = record.value
+        if value is not None and len(value) <= MAX_BYTES:
+            value = self._unwrap(value)
+        if value is None:  # a compacted topic says that a key is gone: of events that is no news
+            return ()
+        if self._entries is not None:
+            return self._each(record, self._entries.values(value), now)
+        return self._turning.turn((record, 0, *_told(self._paths.values(value))), now)
 
-    def _rows(self, record: Record) -> Iterator[Row]:
-        if record.value is None:  # a compacted topic says that a key is gone: of events that is no news
-            return
-        said = _object(record.value)
-        if self._list is None:
-            yield Row(record, said)
-            return
-        entries = self._list(said)
-        if not isinstance(entries, list):
-            return
-        if len(entries) > ENTRIES:
-            raise Undecodable(Reason.TOO_LARGE, f"{len(entries)} entries")
-        for number, entry in enumerate(entries):
-            yield Row(record, said, entry, number)
+    def _each(self, record: Record, entries: Iterable[Values], now: datetime) -> Iterator[Ready | Refused]:
+        for number, values in enumerate(entries):
+            yield from self._turning.turn((record, number, *_told(values)), now)
 
     def _reads(self, name: str) -> Callable[[Row], Any]:
         """Returns what reads a name of a row."""
@@ -84,33 +71,47 @@ class Reader:
             return _header(name.removeprefix(HEADER))
         if name.startswith(KAFKA):
             return _OF_KAFKA[name.removeprefix(KAFKA)]
-        if self._list is not None and name == "each":
-            return lambda row: row.entry
-        if name.startswith(EACH):
-            of_entry = _path(name.removeprefix(EACH))
-            return lambda row: of_entry(row.entry)
-        of_record = _path(name)
-        return lambda row: of_record(row.said)
+        computed = self._preset.names.get(name)
+        return itemgetter(self._places[name]) if computed is None else self._computed(computed)
+
+    def _computed(self, computed: Computed) -> Callable[[Row], Any]:
+        places = [self._places[each] for each in computed.paths]
+        return lambda row: computed.of(row[0], *[row[place] for place in places])
+
+    def _moment(self) -> Callable[[Row], datetime]:
+        """Returns what says when a record happened by its format."""
+        if self._preset.time is None:
+            return _timestamp
+        read = self._computed(self._preset.time)
+
+        def moment(row: Row) -> datetime:
+            try:
+                at: datetime | None = read(row)
+            except (ValueError, OverflowError, OSError):
+                raise Misfit(Why.NO_TIME, "the time that the format says", "none") from None
+            return _timestamp(row) if at is None else at
+
+        return moment
 
 
-def _object(value: bytes) -> dict[str, Any]:
-    if not value:
-        raise Undecodable(Reason.EMPTY, "no value")
-    if len(value) > MAX_BYTES:
-        raise Undecodable(Reason.TOO_LARGE, f"{len(value)} bytes")
-    try:
-        said = _decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Undecodable(Reason.NOT_JSON, "malformed") from None
-    if not isinstance(said, dict):
-        raise Undecodable(Reason.NOT_JSON, "not an object")
-    if value.count(b"{") + value.count(b"[") > DEEPEST and is_deep(said):  # the look itself costs as much as decoding does
-        raise Undecodable(Reason.NOT_JSON, "nested too deep")
-    return said
+def _paths(source: Source) -> tuple[list[str], list[str]]:
+    """Returns the paths that lead into the record's value, and those that lead into an entry of its list."""
+    names = {name for name in source.names() if not name.startswith(KAFKA)}
+    computed = [source.preset.names[name] for name in names & source.preset.names.keys()]
+    if source.time is None and source.preset.time is not None:
+        computed.append(source.preset.time)
+    paths = names - source.preset.names.keys() | {path for each in computed for path in each.paths}
+    of_entry = {path for path in paths if source.each and (path == "each" or path.startswith(EACH))}
+    return sorted(paths - of_entry), sorted(of_entry)
+
+
+def _told(values: Values) -> Values:
+    """Returns the values with None for an empty text, which says nothing."""
+    return tuple([None if each == "" else each for each in values]) if "" in values else values
 
 
 def _timestamp(row: Row) -> datetime:
-    milliseconds = row.record.timestamp
+    milliseconds = row[0].timestamp
     try:
         if milliseconds is not None and milliseconds >= 0:
             return datetime.fromtimestamp(milliseconds / 1000, UTC)
@@ -122,45 +123,26 @@ def _timestamp(row: Row) -> datetime:
 # ── names ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _path(name: str) -> Callable[[Any], Any]:
-    """Returns what follows a path; None when it leads nowhere."""
-    first, *rest = name.split(".")
-    if not rest:
-        return lambda said: said.get(first) if type(said) is dict else None
-
-    def follow(said: Any) -> Any:
-        for part in (first, *rest):
-            if type(said) is dict:
-                said = said.get(part)
-            elif type(said) is list and part.isdecimal() and int(part) < len(said):
-                said = said[int(part)]
-            else:
-                return None
-        return said
-
-    return follow
-
-
 def _header(name: str) -> Callable[[Row], str | None]:
     def read(row: Row) -> str | None:
-        found = next((value for held, value in row.record.headers if held == name), None)
+        found = next((value for held, value in row[0].headers if held == name), None)
         return None if found is None else _text(found)
 
     return read
 
 
 _OF_KAFKA: dict[str, Callable[[Row], Any]] = {
-    "topic": lambda row: row.record.topic,
-    "partition": lambda row: str(row.record.partition),
-    "offset": lambda row: str(row.record.offset),
-    "key": lambda row: None if row.record.key is None else _text(row.record.key),
-    "entry": lambda row: str(row.number),
+    "topic": lambda row: row[0].topic,
+    "partition": lambda row: str(row[0].partition),
+    "offset": lambda row: str(row[0].offset),
+    "key": lambda row: None if row[0].key is None else _text(row[0].key),
+    "entry": lambda row: str(row[1]),
 }
 
 
-def _text(held: bytes) -> str:
-    """Returns the text. Raises Misfit for bytes that are none."""
+def _text(held: bytes) -> str | None:
+    """Returns the text, None for an empty one. Raises Misfit for bytes that are none."""
     try:
-        return held.decode()
+        return held.decode() or None
     except UnicodeDecodeError:
         raise Misfit(Why.NOT_TEXT, "key or header", "bytes that are not UTF-8") from None

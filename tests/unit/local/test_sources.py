@@ -59,6 +59,15 @@ def test_only_the_latest_are_tried(tmp_path: Path, config: Path) -> None:
     assert '"o-15:' in result.output
 
 
+def test_a_format_is_tried_like_a_mapping(tmp_path: Path, config: Path) -> None:
+    (config / "sources.yml").write_text("sources: [{topic: tracking, format: segment}]")
+    file = tmp_path / "calls.jsonl"
+    calls = [{"type": "track", "userId": "c-17", "event": "Paid"}, {"type": "page", "anonymousId": "a-1"}, {"type": "batch"}]
+    file.write_text("\n".join(json.dumps({"messageId": str(number), **call}) for number, call in enumerate(calls)))
+    result = forewarn(str(file), "--source", "tracking", "--config", str(config))
+    assert result.output.startswith("3 records: 2 mapped, 1 left out, 0 refused\n  1 com.segment.track\n  1 com.segment.page\n")
+
+
 async def test_the_latest_records_of_a_topic_are_tried(kafka: str, config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=kafka)
     await producer.start()

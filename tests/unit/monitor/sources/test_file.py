@@ -31,7 +31,10 @@ def test_nothing_is_connected_as_shipped() -> None:
         ('- {topic: shop.orders, events: [{type: a, subject: "{kafka.keys}"}]}', 2, "kafka.keys: a record has kafka.entry, kafka.key"),
         ('- {topic: shop.orders, events: [{type: a, subject: "{each.id}"}]}', 2, "only where `each` says"),
         ('- {topic: shop.orders, events: [{type: a, once: "{x}"}]}', 2, "once: a topic is read again"),
-        (f"- {{topic: shop.orders, format: avro, {EVENT}}}", 2, "json"),
+        (f"- {{topic: shop.orders, format: avro, {EVENT}}}", 2, "'avro' is no format; there is json, debezium, debezium-outbox, segment"),
+        ("- {topic: shop.orders}", 2, "events: say what a record becomes; the format json does not"),
+        ("- {topic: shop.orders, format: debezium}", 2, "events: say what a record becomes; the format debezium does not"),
+        ("- {topic: shop.orders, format: segment, events: [{type: a}, {type: b}]}", 2, "an id of its own"),
     ],
 )
 def test_a_mistake_is_said_with_its_line(tmp_path: Path, said: str, line: int, why: str) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.monitor.sources.reading import ENTRIES, Reader
+from services.monitor.sources.paths import ENTRIES
+from services.monitor.sources.reading import Reader
 from shared.cloudevents import Reason, Undecodable, read_event
 from shared.mapping.turning import Ready, Refused
 from tests.unit.monitor.sources.writing import NOW, STAMP, Written, order, read, source
