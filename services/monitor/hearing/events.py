@@ -14,17 +14,19 @@ from zlib import crc32
 from aiokafka import ConsumerRecord
 
 from services.monitor import metrics
+from services.monitor.aggregates.counts import Purpose
 from services.monitor.fold import partials
 from services.monitor.fold.buckets import Changes
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.tallies import Tally
+from services.monitor.fold.watch import Watch
 from services.monitor.hearing.customers import forget_erased
 from services.monitor.hearing.intake import Intake
 from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
-from services.monitor.store.incidents import RecentIncident, recent_incidents, record_impact
-from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded, Topic
+from services.monitor.store.incidents import Certainty, RecentIncident, recent_incidents, record_impact
+from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedAlert, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded, Topic
 from shared.outbox import say
 from shared.outgoing.forwarding import Forward
 from shared.postgres import Database, Tx
@@ -64,8 +66,10 @@ class Folding:
         self.topic_partitions: Callable[[], int] = lambda: 1  # how many the topic has; `stream_of` sets it
         self._forward, self._intake = forward, Intake({}, 1, forward, 0)
         self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
+        self._rule_of = {each.id: rule.id for rule in rules.components for each in rule.asks}
         self._partitions: dict[int, Partition] = {}
         self._searched: set[str] = set()  # incidents for which the past of these partitions was looked through
+        self._likely: dict[str, set[str]] = {}  # incident → who is known to be touched by it, likely at least
         self._told: dict[int, float] = {}  # partition → the event time that open incidents were last told
         self._waiting: Waiting = {}  # whom it was told
         self._pressing = False
@@ -81,10 +85,10 @@ class Folding:
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         horizon = self._rules.horizon.total_seconds()
-        rules, limit = self._rules.components, self._limits.components
-        self._partitions = {number: Partition(rules, horizon, limit, self._named) for number in partitions}
+        asks, limit = [each for rule in self._rules.components for each in rule.asks], self._limits.components
+        self._partitions = {number: Partition(asks, horizon, limit, self._named) for number in partitions}
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
-        self._searched, self._told, self._waiting = set(), {}, {}
+        self._searched, self._likely, self._told, self._waiting = set(), {}, {}, {}
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
         self._accounted = self._fates()
         self._pressing = True
@@ -116,69 +120,80 @@ class Folding:
         """Keeps the components with an open incident, so that events can show its end."""
         waiting = _open(incidents)
         for partition in self._partitions.values():
-            for rule, watch in partition.watches.items():
-                watch.components.hold(waiting.get(rule, NOBODY), partition.clock)
+            for name, watch in partition.watches.items():
+                watch.components.hold(waiting.get(self._rule_of[name], NOBODY), partition.clock)
 
     # ── whom an incident touches ─────────────────────────────────────────────────────────────
 
     def _touching(self, incidents: Incidents) -> list[RecentIncident]:
         """Returns those that may touch somebody new: not looked for yet, or of a component with failures since the last checkpoint."""
         failed = {
-            (rule, component)
+            (self._rule_of[name], component)
             for partition in self._partitions.values()
-            for rule, watch in partition.watches.items()
+            for name, watch in partition.watches.items()
             for component in watch.tallies.failed
         }
         found = [each for at in failed & incidents.keys() for each in incidents[at]]
         known = self._searched | {each.id for each in found}
         recent = [each for at in incidents.values() for each in at]
         self._searched &= {each.id for each in recent}
+        self._likely = {incident: known for incident, known in self._likely.items() if incident in self._searched}
         return sorted(found + [each for each in recent if each.id not in known], key=lambda each: each.id)
 
     async def _impact(self, tx: Tx, incident: RecentIncident, said_at: datetime) -> list[Fact]:
-        found = dict(self._affected(incident))
+        found = self._affected(incident)
         if not found:
             return []
         new = await record_impact(tx, incident.id, found)
-        metrics.AFFECTED.inc(len(new))
-        told = [_affected(customer, tally) for customer, tally in found.items() if customer in new]
-        chunks = [tuple(told[at : at + IMPACT_CHUNK]) for at in range(0, len(told), IMPACT_CHUNK)]
-        return [
-            IncidentImpact.of(
-                IncidentImpact.Data(incident_id=incident.id, chunk=number, customers=customers),
-                subject=incident.id,
-                at=said_at,
-                unique=customers[0].customer_id,
-                cause=IncidentOpened.id_of(incident.id),
-            )
-            for number, customers in enumerate(chunks)
-        ]
+        metrics.AFFECTED.inc(sum(new.values()))
+        told = [_affected(customer, *found[customer]) for customer in found if customer in new]
+        return list(_chunks(incident, told, said_at))
 
-    def _affected(self, incident: RecentIncident) -> Iterator[tuple[str, Tally]]:
-        """Yields at first everybody who failed since the window before the opening, then those who failed since the last checkpoint."""
+    def _affected(self, incident: RecentIncident) -> dict[str, tuple[Tally, Certainty]]:
+        """Returns at first everybody who failed since the window before the opening, then those who failed since the last checkpoint.
+
+        Who both failed and used the component is confirmed.
+        """
         until = incident.resolved_at.timestamp() if incident.resolved_at else math.inf
         searched = incident.id in self._searched
         self._searched.add(incident.id)
-        for partition in self._partitions.values():
-            watch = partition.watches.get(incident.rule)
-            if watch is None:
-                continue
+        confirmed: dict[str, tuple[Tally, Certainty]] = {}
+        likely: dict[str, tuple[Tally, Certainty]] = {}
+        for watch in self._watches_of(incident.rule):
             since = incident.started_at.timestamp() - watch.counting.window
             failed = watch.tallies.failed.get(incident.component, ()) if searched else None
-            yield from watch.affected(incident.component, failed, since, until)
+            affected = watch.affected(incident.component, failed, since, until)
+            if watch.counting.purpose == Purpose.USES:
+                known = self._likely.setdefault(incident.id, set())
+                likely |= {customer: (tally, "likely") for customer, tally in affected if customer not in known}
+            else:
+                confirmed |= {customer: (tally, "confirmed") for customer, tally in affected}
+        if likely:
+            self._likely[incident.id].update(likely)
+        return likely | confirmed
+
+    def _watches_of(self, rule: str) -> Iterator[Watch]:
+        for partition in self._partitions.values():
+            yield from (watch for name, watch in partition.watches.items() if self._rule_of[name] == rule)
 
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
     def _partials(self, incidents: Incidents, said_at: datetime) -> Iterator[Fact]:
         """Yields as few messages as their bytes allow, each of one shard."""
         shards: dict[int, list[FoldedSeries]] = {}
-        for each in self._series(incidents):
-            shards.setdefault(crc32(each.component.encode()) % SHARDS, []).append(each)
+        for series in self._series(incidents):
+            shards.setdefault(_shard(series.component), []).append(series)
+        alerts: dict[int, list[FoldedAlert]] = {}
+        for alert in (alert for partition in self._partitions.values() for alert in partition.alerts.take_told()):
+            alerts.setdefault(_shard(alert.component), []).append(alert)
         reads = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
-        for shard, folded in shards.items():
-            for number, piece in enumerate(partials.messages(folded)):
-                unique = f"{reads}/{said_at.timestamp()}/{number}"  # a checkpoint may come again with nothing read since
-                yield PartialFolded.of(PartialFolded.Data(series=piece), subject=f"components-{shard}", at=said_at, unique=unique)
+        unique = f"{reads}/{said_at.timestamp()}"  # a checkpoint may come again with nothing read since
+        for shard in sorted(shards.keys() | alerts.keys()):
+            data = [PartialFolded.Data(series=piece) for piece in partials.messages(shards.get(shard, ()), partials.size)]
+            said = partials.messages(alerts.get(shard, ()), partials.size_of_alert)
+            data += [PartialFolded.Data(series=(), alerts=piece) for piece in said]
+            for number, each in enumerate(data):
+                yield PartialFolded.of(each, subject=f"components-{shard}", at=said_at, unique=f"{unique}/{number}")
 
     def _series(self, incidents: Incidents) -> Iterator[FoldedSeries]:
         """Yields the buckets that changed; and for open incidents how far time has come, since their component may say nothing any more."""
@@ -188,6 +203,8 @@ class Folding:
             if told:
                 self._told[number] = partition.clock
             for rule, watch in partition.watches.items():
+                if watch.counting.purpose != Purpose.WINDOW:
+                    continue
                 wait = waiting.get(rule, NOBODY)
                 hear = wait if told else wait - self._waiting.get(rule, NOBODY)
                 changes: Changes = {component: [] for component in hear} if partition.clock else {}
@@ -234,10 +251,29 @@ def _open(incidents: Incidents) -> Waiting:
     return {rule: frozenset(components) for rule, components in waiting.items()}
 
 
-def _affected(customer: str, tally: Tally) -> Affected:
+def _shard(component: str) -> int:
+    return crc32(component.encode()) % SHARDS
+
+
+def _chunks(incident: RecentIncident, told: Sequence[Affected], said_at: datetime) -> Iterator[IncidentImpact]:
+    """Yields what is told of an incident's customers: the confirmed ones and the likely ones apart, since one may be told as both."""
+    for certainty, prefix in (("confirmed", ""), ("likely", "likely/")):
+        customers = [each for each in told if each.certainty == certainty]
+        for number, at in enumerate(range(0, len(customers), IMPACT_CHUNK)):
+            chunk = tuple(customers[at : at + IMPACT_CHUNK])
+            yield IncidentImpact.of(
+                IncidentImpact.Data(incident_id=incident.id, chunk=number, customers=chunk),
+                subject=incident.id,
+                at=said_at,
+                unique=prefix + chunk[0].customer_id,
+                cause=IncidentOpened.id_of(incident.id),
+            )
+
+
+def _affected(customer: str, tally: Tally, certainty: Certainty) -> Affected:
     return Affected(
         customer_id=customer,
-        certainty="confirmed",
+        certainty=certainty,
         first_seen_at=moment(tally.first),
         last_seen_at=moment(tally.last),
         count=tally.count,
