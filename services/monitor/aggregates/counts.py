@@ -81,6 +81,14 @@ class Asks(Protocol):
     def counting(self) -> Counting: ...
 
 
+USES = ":uses"  # stands behind a rule's id, which has no colon
+
+
+def rule_of(name: str) -> str:
+    """Returns the id of the rule that wants what is counted under this name."""
+    return name.removesuffix(USES)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Something that is wanted counted, by its name."""

@@ -28,4 +28,4 @@ async def step_through(tx: Tx, rule: AlertRule, key: Key, series: Series, told: 
     firing = firing_of(series.alerts)
     fired_at = max((each.fired_at for each in firing), default=0.0)
     if row is not None and row.open and (reason := news(row, fired_at, behind, heard=True)):
-        await changing.update(tx, row.id, News(reason, why_of(firing), fired_at, speaks=True), Now(at, behind))
+        await changing.update(tx, row.id, News(reason, why_of(rule, firing), fired_at, speaks=True), Now(at, behind))

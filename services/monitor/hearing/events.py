@@ -4,41 +4,31 @@ Each checkpoint also tells which customers of these partitions the open incident
 catches up meets incidents that are over.
 """
 
-import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
-from zlib import crc32
 
 from aiokafka import ConsumerRecord
 
 from services.monitor import metrics
-from services.monitor.aggregates.counts import Purpose
 from services.monitor.fold import partials
-from services.monitor.fold.buckets import Changes
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
+from services.monitor.fold.reports import Reports, Waiting, hold, shard_of
 from services.monitor.fold.tallies import Tally
-from services.monitor.fold.watch import Watch
 from services.monitor.hearing.customers import forget_erased
 from services.monitor.hearing.intake import Intake
+from services.monitor.incidents.impact import Certainty, RecentIncident, Search, by_series, waiting_in
 from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
-from services.monitor.store.incidents import Certainty, RecentIncident, recent_incidents, record_impact
+from services.monitor.store.incidents import recent_incidents, record_impact
 from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedAlert, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded, Topic
 from shared.outbox import say
 from shared.outgoing.forwarding import Forward
 from shared.postgres import Database, Tx
 from shared.stream import Stream
 from shared.streaming.dead_letters import DeadLetter
-
-SHARDS = 16  # keys of the partials: a component is always in the same one
-TOLD_EVERY = 1.0  # seconds of event time: how often an open incident is told how far time has come
-
-Incidents = Mapping[tuple[str, str], Sequence[RecentIncident]]  # by rule and component
-Waiting = Mapping[str, frozenset[str]]  # rule → the components that have an open incident of it
-NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +56,14 @@ class Folding:
         self.topic_partitions: Callable[[], int] = lambda: 1  # how many the topic has; `stream_of` sets it
         self._forward, self._intake = forward, Intake({}, 1, forward, 0)
         self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
-        self._rule_of = {each.id: rule.id for rule in rules.components for each in rule.asks}
         self._partitions: dict[int, Partition] = {}
-        self._searched: set[str] = set()  # incidents for which the past of these partitions was looked through
-        self._likely: dict[str, set[str]] = {}  # incident → who is known to be touched by it, likely at least
-        self._told: dict[int, float] = {}  # partition → the event time that open incidents were last told
-        self._waiting: Waiting = {}  # whom it was told
+        self._search, self._reports = Search(), Reports()
         self._pressing = False
         self._accounted: dict[str, int] = {}
+
+    def use(self, rules: RulesFile) -> None:
+        """Takes other rules, by which the partitions are loaded next."""
+        self._rules = rules
 
     def incidents_changed(self) -> None:
         """Has the next checkpoint made at once, since an incident opened or ended."""
@@ -88,7 +78,7 @@ class Folding:
         asks, limit = [each for rule in self._rules.components for each in rule.asks], self._limits.components
         self._partitions = {number: Partition(asks, horizon, limit, self._named) for number in partitions}
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
-        self._searched, self._likely, self._told, self._waiting = set(), {}, {}, {}
+        self._search, self._reports = Search(), Reports()
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
         self._accounted = self._fates()
         self._pressing = True
@@ -102,46 +92,23 @@ class Folding:
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
         more = await forget_erased(tx, self._partitions)
-        incidents: dict[tuple[str, str], list[RecentIncident]] = {}
-        for incident in await recent_incidents(tx, self._rules.horizon):
-            incidents.setdefault((incident.rule, incident.component), []).append(incident)
-        self._hold(incidents)
+        incidents = by_series(await recent_incidents(tx, self._rules.horizon))
+        waiting = waiting_in(incidents)
+        hold(self._partitions, waiting)
         facts: list[Fact] = []
-        for incident in self._touching(incidents):
+        for incident in self._search.touching(self._partitions, incidents):
             facts += await self._impact(tx, incident, said_at)
-        facts += self._partials(incidents, said_at)
+        facts += self._partials(waiting, said_at)
         dropped = await store.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
         metrics.IDENTITIES_DROPPED.inc(dropped)
         await say(tx, *facts)
         self._pressing = more
         self._count()
 
-    def _hold(self, incidents: Incidents) -> None:
-        """Keeps the components with an open incident, so that events can show its end."""
-        waiting = _open(incidents)
-        for partition in self._partitions.values():
-            for name, watch in partition.watches.items():
-                watch.components.hold(waiting.get(self._rule_of[name], NOBODY), partition.clock)
-
     # ── whom an incident touches ─────────────────────────────────────────────────────────────
 
-    def _touching(self, incidents: Incidents) -> list[RecentIncident]:
-        """Returns those that may touch somebody new: not looked for yet, or of a component with failures since the last checkpoint."""
-        failed = {
-            (self._rule_of[name], component)
-            for partition in self._partitions.values()
-            for name, watch in partition.watches.items()
-            for component in watch.tallies.failed
-        }
-        found = [each for at in failed & incidents.keys() for each in incidents[at]]
-        known = self._searched | {each.id for each in found}
-        recent = [each for at in incidents.values() for each in at]
-        self._searched &= {each.id for each in recent}
-        self._likely = {incident: known for incident, known in self._likely.items() if incident in self._searched}
-        return sorted(found + [each for each in recent if each.id not in known], key=lambda each: each.id)
-
     async def _impact(self, tx: Tx, incident: RecentIncident, said_at: datetime) -> list[Fact]:
-        found = self._affected(incident)
+        found = dict(self._search.affected(self._partitions, incident))
         if not found:
             return []
         new = await record_impact(tx, incident.id, found)
@@ -149,43 +116,16 @@ class Folding:
         told = [_affected(customer, *found[customer]) for customer in found if customer in new]
         return list(_chunks(incident, told, said_at))
 
-    def _affected(self, incident: RecentIncident) -> dict[str, tuple[Tally, Certainty]]:
-        """Returns at first everybody who failed since the window before the opening, then those who failed since the last checkpoint.
-
-        Who both failed and used the component is confirmed.
-        """
-        until = incident.resolved_at.timestamp() if incident.resolved_at else math.inf
-        searched = incident.id in self._searched
-        self._searched.add(incident.id)
-        confirmed: dict[str, tuple[Tally, Certainty]] = {}
-        likely: dict[str, tuple[Tally, Certainty]] = {}
-        for watch in self._watches_of(incident.rule):
-            since = incident.started_at.timestamp() - watch.counting.window
-            failed = watch.tallies.failed.get(incident.component, ()) if searched else None
-            affected = watch.affected(incident.component, failed, since, until)
-            if watch.counting.purpose == Purpose.USES:
-                known = self._likely.setdefault(incident.id, set())
-                likely |= {customer: (tally, "likely") for customer, tally in affected if customer not in known}
-            else:
-                confirmed |= {customer: (tally, "confirmed") for customer, tally in affected}
-        if likely:
-            self._likely[incident.id].update(likely)
-        return likely | confirmed
-
-    def _watches_of(self, rule: str) -> Iterator[Watch]:
-        for partition in self._partitions.values():
-            yield from (watch for name, watch in partition.watches.items() if self._rule_of[name] == rule)
-
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
-    def _partials(self, incidents: Incidents, said_at: datetime) -> Iterator[Fact]:
+    def _partials(self, waiting: Waiting, said_at: datetime) -> Iterator[Fact]:
         """Yields as few messages as their bytes allow, each of one shard."""
         shards: dict[int, list[FoldedSeries]] = {}
-        for series in self._series(incidents):
-            shards.setdefault(_shard(series.component), []).append(series)
+        for series in self._reports.series(self._partitions, waiting):
+            shards.setdefault(shard_of(series.component), []).append(series)
         alerts: dict[int, list[FoldedAlert]] = {}
         for alert in (alert for partition in self._partitions.values() for alert in partition.alerts.take_told()):
-            alerts.setdefault(_shard(alert.component), []).append(alert)
+            alerts.setdefault(shard_of(alert.component), []).append(alert)
         reads = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
         unique = f"{reads}/{said_at.timestamp()}"  # a checkpoint may come again with nothing read since
         for shard in sorted(shards.keys() | alerts.keys()):
@@ -194,24 +134,6 @@ class Folding:
             data += [PartialFolded.Data(series=(), alerts=piece) for piece in said]
             for number, each in enumerate(data):
                 yield PartialFolded.of(each, subject=f"components-{shard}", at=said_at, unique=f"{unique}/{number}")
-
-    def _series(self, incidents: Incidents) -> Iterator[FoldedSeries]:
-        """Yields the buckets that changed; and for open incidents how far time has come, since their component may say nothing any more."""
-        waiting = _open(incidents)
-        for number, partition in self._partitions.items():
-            told = partition.clock >= self._told.get(number, 0.0) + TOLD_EVERY
-            if told:
-                self._told[number] = partition.clock
-            for rule, watch in partition.watches.items():
-                if watch.counting.purpose != Purpose.WINDOW:
-                    continue
-                wait = waiting.get(rule, NOBODY)
-                hear = wait if told else wait - self._waiting.get(rule, NOBODY)
-                changes: Changes = {component: [] for component in hear} if partition.clock else {}
-                for component, buckets in (changes | watch.buckets.changes()).items():
-                    watermark = partition.clock if component in wait else watch.watermarks[component]
-                    yield from partials.series(watch.asks, component, number, watermark, buckets)
-        self._waiting = waiting
 
     # ── what the metrics say ─────────────────────────────────────────────────────────────────
 
@@ -240,19 +162,6 @@ def stream_of(folding: Folding, database: Database, *, at_once: int, slowest: fl
     stream = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=at_once, slowest=slowest, together=True)
     folding.topic_partitions = stream.partitions
     return stream
-
-
-def _open(incidents: Incidents) -> Waiting:
-    """Returns the components with an open incident, by rule."""
-    waiting: dict[str, set[str]] = {}
-    for (rule, component), each in incidents.items():
-        if any(incident.resolved_at is None for incident in each):
-            waiting.setdefault(rule, set()).add(component)
-    return {rule: frozenset(components) for rule, components in waiting.items()}
-
-
-def _shard(component: str) -> int:
-    return crc32(component.encode()) % SHARDS
 
 
 def _chunks(incident: RecentIncident, told: Sequence[Affected], said_at: datetime) -> Iterator[IncidentImpact]:

@@ -103,10 +103,10 @@ def step(rule: AlertRule, component: str, alerts: Alerts, folded: FoldedAlert, n
         return _opened(rule, component, alerts, firing, now) if firing else (alerts, None)
     if firing:
         changed = [each.which for each in firing] != [each.which for each in fired]
-        return alerts, Changed(alerts.incident_id, why_of(firing)) if changed else None
+        return alerts, Changed(alerts.incident_id, why_of(rule, firing)) if changed else None
     last_end = max((each.ends_at for each in alerts.known if each.since > alerts.settled_to), default=now)
     resolved_at = max(min(last_end, now), alerts.started_at)
-    resolved = Resolved(alerts.incident_id, resolved_at, resolved_at, why_of([]))
+    resolved = Resolved(alerts.incident_id, resolved_at, resolved_at, why_of(rule, []))
     return replace(alerts, incident_id=None, started_at=0.0), resolved
 
 
@@ -122,7 +122,7 @@ def _opened(rule: AlertRule, component: str, alerts: Alerts, firing: Sequence[Al
     """
     began = min(each.since for each in firing)
     incident_id, started_at = identity("incident", rule.id, rule.fingerprint, component, began), min(began, now)
-    return replace(alerts, incident_id=incident_id, started_at=started_at), Opened(incident_id, started_at, why_of(firing))
+    return replace(alerts, incident_id=incident_id, started_at=started_at), Opened(incident_id, started_at, why_of(rule, firing))
 
 
 def ended(alerts: Alerts, row: IncidentRow) -> Alerts:
@@ -131,8 +131,8 @@ def ended(alerts: Alerts, row: IncidentRow) -> Alerts:
     return replace(alerts, incident_id=None, started_at=0.0, settled_to=max(alerts.settled_to, by_person))
 
 
-def why_of(firing: Sequence[Alert]) -> dict[str, Any]:
-    """Returns the alerts that fire, named for people, the earliest first; of many the first `SHOWN`."""
+def why_of(rule: AlertRule, firing: Sequence[Alert]) -> dict[str, Any]:
+    """Returns the alerts that fire, named for people, the earliest first, and by which version of the rule; of many the first `SHOWN`."""
     shown = [
         {
             "name": name or "an alert without a name",
@@ -142,4 +142,5 @@ def why_of(firing: Sequence[Alert]) -> dict[str, Any]:
         for each in firing[:SHOWN]
         for name, severity, summary, url in (each.words,)
     ]
-    return {"firing": len(firing), "alerts": shown, "opens_at": {"firing": 1}, "resolves_below": {"firing": 1}}
+    figures = {"firing": len(firing), "alerts": shown, "opens_at": {"firing": 1}, "resolves_below": {"firing": 1}}
+    return figures | {"rule_version": rule.version}

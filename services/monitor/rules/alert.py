@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from services.monitor.aggregates.alerts import ALERT_REPORTED
-from services.monitor.aggregates.counts import Asked, Asks, Counting, Purpose
+from services.monitor.aggregates.counts import USES, Asked, Asks, Counting, Purpose
 from services.monitor.rules.incidents import Ending, IncidentRule
 from shared.conditions import Condition, reader
 from shared.configuration.files import Config, Duration
@@ -85,14 +85,9 @@ class AlertRule(IncidentRule):
             window=uses.within.total_seconds(),
             purpose=Purpose.USES,
         )
-        return self, Asked(uses_of(self.id), within)
+        return self, Asked(self.id + USES, within)
 
     @property
     def fingerprint(self) -> str:
         """Returns the part of the rule that decides which alerts are those of a component."""
         return self.counting.fingerprint
-
-
-def uses_of(rule: str) -> str:
-    """Returns the name under which the uses of components are counted for this rule; no rule has such a name."""
-    return f"{rule}:uses"

@@ -1,6 +1,8 @@
 """What every rule that opens incidents says, whatever its detector: of which components, and how an incident is called."""
 
 from datetime import timedelta
+from functools import cached_property
+from hashlib import sha256
 from string import Formatter
 from typing import Annotated
 
@@ -52,6 +54,11 @@ class IncidentRule(Config):
     def _names_a_field(self) -> "IncidentRule":
         reader(self.component)
         return self
+
+    @cached_property
+    def version(self) -> str:
+        """Returns all that the rule says in one word: of two versions at least one thing is another."""
+        return sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     @property
     def asks(self) -> tuple[Asks, ...]:
