@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from services.monitor.aggregates.counts import Counts
 from services.monitor.detectors.signal import Signal
 from services.monitor.rules.components import ComponentRule
+from services.monitor.rules.incidents import IncidentRule
 from services.monitor.windows.window import Beginning
 from shared.events import identity
 
@@ -112,6 +113,14 @@ class Grew:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """What keeps the incident open is something else now."""
+
+    incident_id: str
+    why: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     incident_id: str
     resolved_at: float
@@ -119,7 +128,7 @@ class Resolved:
     why: dict[str, Any]
 
 
-Decision = Opened | Grew | Resolved
+Decision = Opened | Grew | Changed | Resolved
 
 
 def incident_id(rule: ComponentRule, component: str, began: int) -> str:
@@ -198,7 +207,7 @@ def news(row: IncidentRow, failing_to: float, behind: float, *, heard: bool) -> 
     return None
 
 
-def silent_since(rule: ComponentRule, heard_at: datetime, spoke_at: datetime, read_to: datetime) -> datetime | None:
+def silent_since(rule: IncidentRule, heard_at: datetime, spoke_at: datetime, read_to: datetime) -> datetime | None:
     """Returns since when the component says nothing; None while it may just be quiet, or monitor has not read that far.
 
     `heard_at`: when its last event was counted, on our clock; `spoke_at`: that event's own time; `read_to`: everything

@@ -5,13 +5,20 @@ SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at) FROM inc
 WHERE status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval) ORDER BY id
 
 -- name: record_impact
--- Stores customers that an incident touches: new ones are returned, known ones get their later evidence.
-INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
-SELECT $1, customer_id, 'confirmed', first_seen_at, last_seen_at, count
-FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[], $5::int[]) AS seen (customer_id, first_seen_at, last_seen_at, count)
-ON CONFLICT (incident_id, customer_id) DO UPDATE
-    SET last_seen_at = greatest(impact.last_seen_at, excluded.last_seen_at), count = greatest(impact.count, excluded.count)
-RETURNING customer_id, (xmax = 0) AS is_new
+-- Stores customers that an incident touches, and says who is new, and who was only likely touched until now. The confirmed get their later
+-- evidence; that the likely use the component again says nothing more.
+WITH likely AS MATERIALIZED (
+    SELECT customer_id FROM impact WHERE incident_id = $1 AND customer_id = ANY ($2::text[]) AND certainty = 'likely')
+INSERT INTO impact AS known (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
+SELECT $1, customer_id, certainty, first_seen_at, last_seen_at, count
+FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[])
+    AS seen (customer_id, certainty, first_seen_at, last_seen_at, count)
+ON CONFLICT (incident_id, customer_id) DO UPDATE SET certainty = excluded.certainty,
+    first_seen_at = CASE WHEN known.certainty = 'confirmed' THEN known.first_seen_at ELSE excluded.first_seen_at END,
+    last_seen_at = CASE WHEN known.certainty = 'confirmed' THEN greatest(known.last_seen_at, excluded.last_seen_at) ELSE excluded.last_seen_at END,
+    count = CASE WHEN known.certainty = 'confirmed' THEN greatest(known.count, excluded.count) ELSE excluded.count END
+WHERE excluded.certainty = 'confirmed'
+RETURNING customer_id, (xmax = 0) AS is_new, certainty = 'confirmed' AND customer_id IN (SELECT customer_id FROM likely) AS is_confirmed
 
 -- name: count_affected
 -- Adds so many customers to those that an incident touches.
