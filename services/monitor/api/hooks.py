@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
@@ -134,11 +133,8 @@ def opened(hooks: list[Hook], settings: MonitorSettings) -> Hooks:
 
 def _secrets(hook: Hook, settings: MonitorSettings, mistakes: list[str]) -> list[str]:
     """Returns the secrets of a hook's file, one a line; what is wrong with it becomes one of the mistakes."""
-    if not settings.hooks_dir:
-        mistakes.append(f"hook {hook.name}: FOREWARN_HOOKS_DIR is not set: it names the folder with the file {hook.secret}")
-        return []
     try:
-        lines = secret_rules.read_file(f"hook {hook.name}", str(Path(settings.hooks_dir) / hook.secret)).split()
+        lines = secret_rules.read_file(f"hook {hook.name}", str(settings.hooks_folder / hook.secret)).split()
     except ValueError as error:
         mistakes.append(str(error))
         return []
