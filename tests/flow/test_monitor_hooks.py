@@ -272,6 +272,7 @@ async def test_a_hook_without_its_secret_stops_the_start(
         ("", "has 0 secrets"),
         ("one\ntwo\nthree", "has 3 secrets"),
         ("5h0rt", "is too short"),
+        ("two words of a secret 4711", "has spaces"),
         ("changeme-secret-token", "is a well-known default"),
         (SECRETS["carrier"], "secret alertmanager of hooks, line 1 and secret carrier of hooks, line 1 are equal"),
     ],
