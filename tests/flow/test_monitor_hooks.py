@@ -133,6 +133,12 @@ async def test_an_alert_is_known_by_its_key_until_it_ends_and_its_end_too(outsid
     assert (row["hook"], row["key"], row["component"]) == ("pager", "disk", "search")
 
 
+async def test_a_key_that_cannot_be_stored_is_refused(outside: httpx2.AsyncClient, monitor_database: Database) -> None:
+    answer = await outside.post("/v1/hooks/pager", json=trigger(dedup_key="a\0b"))
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert await sent_on(monitor_database) == []
+
+
 async def test_first_triggers_at_the_same_moment_are_one_alert(outside: httpx2.AsyncClient, monitor_database: Database) -> None:
     answers = await asyncio.gather(*[outside.post("/v1/hooks/pager", json=trigger()) for _ in range(8)])
     assert {answer.status_code for answer in answers} == {202}

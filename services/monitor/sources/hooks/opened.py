@@ -117,7 +117,7 @@ def _alert(alert: Reported, component: str, now: datetime) -> Alert:
     return Alert(
         component=component,
         key=alert.key,
-        name=alert.name,
+        name=alert.name[:NAME],
         status=alert.status,
         starts_at=_utc(alert.starts_at or ends_at or now),
         ends_at=ends_at,
