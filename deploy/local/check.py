@@ -20,7 +20,17 @@ from shared.configuration.files import ConfigError, file_of, load
 
 FILES: dict[str, tuple[type[BaseModel], Callable[..., str]]] = {
     "catalog.yml": (Catalog, lambda catalog: f"{len(catalog.components)} components"),
-    "sources.yml": (SourcesFile, lambda file: f"{len(file.sources)} sources{''.join(f', {each.topic}' for each in file.sources)}"),
+    "sources.yml": (
+        SourcesFile,
+        lambda file: ", ".join(
+            [
+                f"{len(file.sources)} sources",
+                *(each.topic for each in file.sources),
+                f"{len(file.hooks)} hooks",
+                *(each.name for each in file.hooks),
+            ]
+        ),
+    ),
     "rules.yml": (RulesFile, lambda file: f"{len(file.rules)} rules: {', '.join(rule.id for rule in file.rules)}"),
     "notifications.yml": (Policy, lambda policy: f"at most {policy.caps.count} notifications a customer in {policy.caps.per}"),
     "support.yml": (SupportFile, lambda support: f"{len(support.first_response.targets)} priorities with a first-response target"),

@@ -1,5 +1,7 @@
 """monitor's settings: those every service has, on port 8001, and how much it may remember."""
 
+from pathlib import Path
+
 from pydantic import Field
 
 from shared.settings import Settings
@@ -13,6 +15,14 @@ class MonitorSettings(Settings):
     component_limit: int = Field(
         2_000, ge=1, description="components that one rule may know in one partition, beside those that catalog.yml or its `only` name"
     )
-    hooks_dir: str = Field("", description="the folder with the secrets of hooks, each in a file that a hook of sources.yml names")
+    hooks_dir: str = Field(
+        "",
+        description="the folder with the secrets of hooks, each in a file that a hook names; else `hooks` in your own folder",
+    )
     keep_incidents_days: int = Field(400, ge=1, description="ended incidents, whom they touched, and what hooks said of alerts")
     keep_series_days: int = Field(30, ge=1, description="windows of components that nothing was heard of")
+
+    @property
+    def hooks_folder(self) -> Path:
+        """Returns the folder with the secrets of hooks."""
+        return Path(self.hooks_dir) if self.hooks_dir else self.config_folders[0] / "hooks"

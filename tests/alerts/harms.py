@@ -7,7 +7,7 @@ from functools import partial
 
 from shared.events import Topic
 from tests.alerts.harming import containers, files, records, replicas, rows
-from tests.alerts.stack import SHOP, Stack
+from tests.alerts.stack import HOOK, SHOP, Stack
 
 Labels = dict[str, str]
 
@@ -65,6 +65,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
             partial(replicas.restless_member, "monitor", Topic.PRODUCT_EVENTS),
             {"PartitionsMoving": {"service": "monitor", "topic": Topic.PRODUCT_EVENTS}},
         ),
+        Harm("the secret of a webhook", records.unsigned, {"HookRefused": {"service": "monitor", "hook": HOOK}}),
         Harm("half of the file of tokens", files.tokens_file_broken, {"TokensFileBroken": {"service": "monitor"}}),
         Harm("half of the file of rules", files.rules_file_broken, {"RulesFileBroken": {"service": "monitor"}}),
     ),

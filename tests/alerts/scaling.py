@@ -41,8 +41,9 @@ def alertmanager() -> str:
 
 
 def config() -> dict[str, str]:
-    """monitor's files; an incident is silent after 5 s, and a shop is a source."""
+    """monitor's files; an incident is silent after 5 s, a shop is a source, and its carrier has a hook."""
     files = {path.name: path.read_text() for path in [*(DEPLOY / "config").glob("*.yml"), DEPLOY / "config/examples/sources.yml"]}
+    files["sources.yml"] += "hooks: [{name: carrier, kind: json, secret: carrier, events: [{type: com.example.parcel}]}]\n"
     return files | {"rules.yml": re.sub(r"silent: \w+", "silent: 5s", files["rules.yml"])}
 
 

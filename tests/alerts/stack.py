@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import httpx2 as httpx
@@ -26,6 +27,7 @@ PARTS = (*NAMES, "kafka", "maildev", "prometheus", "alertmanager")
 PORTS = {"monitor": 8001, "kafka": 9092, "maildev": 1080, "prometheus": 9090}  # that are asked; with none, a service may have replicas
 UP_S = 180
 SHOP = "shop.orders"  # the topic of the only source
+HOOK = "carrier"  # the only hook
 SEEN_LIMIT = 30_000  # events that monitor of this stack remembers
 
 # This mail server refuses every sender, in the place of `maildev`; the test that needs it starts it.
@@ -212,6 +214,7 @@ def _write(stack: Stack) -> None:
         "alertmanager": {"alertmanager.yml": scaling.alertmanager()},
         "config": scaling.config(),
         "own": {},
+        "own/hooks": {HOOK: token_urlsafe(32)},
     }.items():
         (stack.folder / name).mkdir()
         for file, text in files.items():

@@ -133,6 +133,12 @@ async def test_an_alert_is_known_by_its_key_until_it_ends_and_its_end_too(outsid
     assert (row["hook"], row["key"], row["component"]) == ("pager", "disk", "search")
 
 
+async def test_a_key_that_cannot_be_stored_is_refused(outside: httpx2.AsyncClient, monitor_database: Database) -> None:
+    answer = await outside.post("/v1/hooks/pager", json=trigger(dedup_key="a\0b"))
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert await sent_on(monitor_database) == []
+
+
 async def test_first_triggers_at_the_same_moment_are_one_alert(outside: httpx2.AsyncClient, monitor_database: Database) -> None:
     answers = await asyncio.gather(*[outside.post("/v1/hooks/pager", json=trigger()) for _ in range(8)])
     assert {answer.status_code for answer in answers} == {202}
@@ -255,7 +261,7 @@ async def test_large_bodies_of_strangers_push_out_no_producer(fresh_database: Se
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"hooks_dir": ""}, "hook alertmanager: FOREWARN_HOOKS_DIR is not set"),
+        ({"hooks_dir": ""}, "hook alertmanager: .* cannot be read"),
         ({"hooks_dir": "/nowhere"}, "hook alertmanager: .* cannot be read"),
     ],
 )
@@ -272,6 +278,7 @@ async def test_a_hook_without_its_secret_stops_the_start(
         ("", "has 0 secrets"),
         ("one\ntwo\nthree", "has 3 secrets"),
         ("5h0rt", "is too short"),
+        ("two words of a secret 4711", "has spaces"),
         ("changeme-secret-token", "is a well-known default"),
         (SECRETS["carrier"], "secret alertmanager of hooks, line 1 and secret carrier of hooks, line 1 are equal"),
     ],

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
@@ -134,16 +133,20 @@ def opened(hooks: list[Hook], settings: MonitorSettings) -> Hooks:
 
 def _secrets(hook: Hook, settings: MonitorSettings, mistakes: list[str]) -> list[str]:
     """Returns the secrets of a hook's file, one a line; what is wrong with it becomes one of the mistakes."""
-    if not settings.hooks_dir:
-        mistakes.append(f"hook {hook.name}: FOREWARN_HOOKS_DIR is not set: it names the folder with the file {hook.secret}")
-        return []
     try:
-        lines = secret_rules.read_file(f"hook {hook.name}", str(Path(settings.hooks_dir) / hook.secret)).split()
+        held = secret_rules.read_file(f"hook {hook.name}", str(settings.hooks_folder / hook.secret))
     except ValueError as error:
         mistakes.append(str(error))
         return []
+    lines = [line.strip() for line in held.splitlines() if line.strip()]
     if not 1 <= len(lines) <= MOST_SECRETS:
         mistakes.append(f"hook {hook.name}: the file {hook.secret} has {len(lines)} secrets; it holds one, or two while they are rotated")
-    weak = [why for line in lines if (why := secret_rules.weakness(line))] if settings.environment != "demo" else []
-    mistakes.extend(f"hook {hook.name}: a secret in the file {hook.secret} {why}" for why in weak)
+    mistakes.extend(f"hook {hook.name}: a secret in the file {hook.secret} {why}" for line in lines if (why := _trouble(line, settings)))
     return lines
+
+
+def _trouble(secret: str, settings: MonitorSettings) -> str | None:
+    """Returns why this is no secret of a hook; None when it is one."""
+    if not secret_rules.sendable(secret):
+        return "has spaces, control characters or letters beyond ASCII"
+    return secret_rules.weakness(secret) if settings.environment != "demo" else None

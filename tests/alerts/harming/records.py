@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import Topic
-from tests.alerts.stack import SEEN_LIMIT, SHOP, Stack
+from tests.alerts.stack import HOOK, SEEN_LIMIT, SHOP, Stack
 from tests.batches import Record, batch, send
 from tests.builders import customer, event_bytes
 
@@ -52,6 +52,16 @@ async def unmapped(stack: Stack) -> AsyncIterator[None]:
     """The shop writes its times in words."""
     for n in range(40):
         await stack.put(SHOP, json.dumps({"order_id": n, "status": "PAID", "user": {"id": "c-1"}, "ts": "soon"}).encode(), 1)
+    yield
+
+
+@asynccontextmanager
+async def unsigned(stack: Stack) -> AsyncIterator[None]:
+    """Another system posts webhooks with a secret that is no longer the hook's."""
+    for n in range(40):
+        headers = {"Authorization": "Bearer of-before-0815"}
+        answer = await stack.http.post(f"http://localhost:{stack.ports['monitor']}/v1/hooks/{HOOK}", json={"n": n}, headers=headers)
+        assert answer.status_code == 401
     yield
 
 

@@ -43,7 +43,9 @@ class Hook(Config):
 
     name: PlainName = Field(description="the last part of the path, and of the events' source: `/hooks/<name>`")
     kind: HookKind = Field(description="whose webhooks it takes; `segment` is RudderStack's, too, and `json` anybody's, by `events`")
-    secret: PlainName = Field(description="the file in FOREWARN_HOOKS_DIR that holds the secret; a second line in it counts, too")
+    secret: PlainName = Field(
+        description="the file in the folder `hooks` (or FOREWARN_HOOKS_DIR) that holds the secret; a second line in it counts, too"
+    )
     component: Templates | None = Field(None, description="the component: paths of an alert or event in braces. Else as the kind says it")
     map: dict[str, Annotated[str, Field(min_length=1)]] = Field(
         {}, description="their name of a component → the catalogue's; what is not listed stays"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
-from services.monitor.aggregates.alerts import Alert, alert_event
+from services.monitor.aggregates.alerts import NAME, Alert, alert_event
 from services.monitor.fold.keying import key_of
 from services.monitor.sources.hooks.bodies import decoded, follow, unpacked
 from services.monitor.sources.hooks.memory import Fired, recalled
@@ -101,7 +101,7 @@ class OpenHook:
 
     def _component_of(self, paths: Paths) -> str | None:
         said = self._component(paths) if self._component else None
-        return self._map.get(said, said) if said else None
+        return self._map.get(said, said) if said and len(said) <= NAME else None
 
 
 def fresh(at: datetime | None, now: datetime) -> Unsigned | None:
@@ -117,7 +117,7 @@ def _alert(alert: Reported, component: str, now: datetime) -> Alert:
     return Alert(
         component=component,
         key=alert.key,
-        name=alert.name,
+        name=alert.name[:NAME],
         status=alert.status,
         starts_at=_utc(alert.starts_at or ends_at or now),
         ends_at=ends_at,

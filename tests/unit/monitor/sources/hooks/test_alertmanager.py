@@ -122,6 +122,11 @@ def test_what_was_cut_off_is_said() -> None:
     assert told(hook("alertmanager"), group(alert(), truncatedAlerts=7)).said.truncated == 7
 
 
+def test_a_component_of_any_length_is_none() -> None:
+    for length, left_out in ((255, {}), (256, {"no_component": 1})):
+        assert told(hook("alertmanager"), group(alert(labels={"service": "x" * length}))).left_out == left_out
+
+
 @pytest.mark.parametrize("start", ["1999-01-01T00:00:00Z", "2026-11-28T00:00:00Z", "9999-12-31T23:59:59-10:00"])
 def test_an_alert_of_an_absurd_time_is_left_out(start: str) -> None:
     assert told(hook("alertmanager"), group(alert(startsAt=start))).left_out == {"absurd_time": 1}
