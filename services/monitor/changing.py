@@ -11,7 +11,7 @@ from typing import Any
 
 from services.monitor import facts, metrics
 from services.monitor.incidents.life import IncidentRow, Opened, Status, before, moment
-from services.monitor.rules.file import Rule
+from services.monitor.rules.components import ComponentRule
 from services.monitor.store.incidents import incident, queries
 from shared.outbox import say
 from shared.postgres import Tx
@@ -60,7 +60,7 @@ class End:
     evidence: Evidence | None = None
 
 
-async def open_incident(tx: Tx, rule: Rule, component: str, opened: Opened, failing_to: float, now: Now) -> IncidentRow | None:
+async def open_incident(tx: Tx, rule: ComponentRule, component: str, opened: Opened, failing_to: float, now: Now) -> IncidentRow | None:
     """Opens an incident and says so. None when this trouble is known already: a replay opens nothing again."""
     title, started_at = rule.title.format(component=component), moment(opened.started_at)
     known = opened.incident_id, rule.id, component, rule.severity, rule.symptom, title

@@ -15,7 +15,8 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from services.monitor import changing, metrics
 from services.monitor.changing import News, Now
 from services.monitor.incidents.life import BEHIND, behind_seconds, silent_since
-from services.monitor.rules.file import Rule, RulesFile
+from services.monitor.rules.components import ComponentRule
+from services.monitor.rules.file import RulesFile
 from services.monitor.store import progress as store
 from services.monitor.store.incidents import lock_incidents, queries
 from services.monitor.windows.progress import Look, advance
@@ -45,8 +46,12 @@ class Listening:
     """
 
     def __init__(self, rules: RulesFile, database: Database, events: Stream, partials: Stream) -> None:
-        self._rules = {rule.id: rule for rule in rules.rules}
+        self._rules = {rule.id: rule for rule in rules.components}
         self._database, self._events, self._partials = database, events, partials
+
+    async def take(self, rules: RulesFile) -> None:
+        """Takes other rules from the next look on."""
+        self._rules = {rule.id: rule for rule in rules.components}
 
     async def schedule(self) -> None:
         """Makes the row due; when it is there already, it is due now."""
@@ -119,7 +124,7 @@ async def _catch_up(tx: Tx, read_to: datetime) -> None:
             await changing.update(tx, row.id, News("monitor has read all there is", row.why), Now(now, behind))
 
 
-async def _mark_silent(tx: Tx, rules: Mapping[str, Rule], read_to: datetime) -> None:
+async def _mark_silent(tx: Tx, rules: Mapping[str, ComponentRule], read_to: datetime) -> None:
     """Marks the open incidents whose components were not heard of. The rows are locked first: detection may hear one meanwhile."""
     now: datetime = await tx.fetchval("SELECT clock()")
     await lock_incidents(tx, [row["id"] for row in await tx.fetch(queries.heard_of_open)])

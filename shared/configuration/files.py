@@ -205,7 +205,8 @@ def _doubts(held: Any, where: Location) -> Iterator[tuple[Location, str]]:
 
 def _mistake(node: yaml.Node | None, error: ErrorDetails) -> tuple[Location, str]:
     """Returns where a mistake is and what it is, without pydantic's own words: the name of a union's member is no part of the file."""
-    where = error["loc"] if error["type"] == "missing" else tuple(_there(node, error["loc"]))
+    missing = error["loc"][-1:] if error["type"] == "missing" else ()
+    where = (*_there(node, error["loc"][: len(error["loc"]) - len(missing)]), *missing)
     what = error["msg"].removeprefix("Value error, ")
     if error["type"] == "string_type":
         what = f"{_shown(error['input'])} is not a text{'' if error['input'] is None else ': put it in quotes'}"

@@ -2,18 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from services.monitor.detectors import ratio
+from services.monitor.detectors import count, distinct, ratio
 from services.monitor.detectors.signal import Signal, View
-from services.monitor.rules.file import Rule
 
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """How a window is judged, at a moment of event time, and which bucket shows by itself that trouble has begun."""
+    """How a window is judged by its kind of rule, at a moment of event time, and which bucket shows by itself that trouble has begun."""
 
-    judge: Callable[[Rule, View, float], Signal]
-    is_dense: Callable[[Rule, View], bool]
+    judge: Callable[[Any, View, float], Signal]
+    is_dense: Callable[[Any, View], bool]
 
 
-DETECTORS = {"ratio": Detector(ratio.judge, ratio.is_dense)}
+DETECTORS = {
+    "ratio": Detector(ratio.judge, ratio.is_dense),
+    "count": Detector(count.judge, count.is_dense),
+    "distinct": Detector(distinct.judge, distinct.is_dense),
+}

@@ -8,14 +8,12 @@ from aiokafka import ConsumerRecord
 
 from services.monitor import changing
 from services.monitor.changing import End, Evidence, News, Now
-from services.monitor.detectors.registry import DETECTORS
-from services.monitor.detectors.signal import View
 from services.monitor.fold.partition import COMPONENTS, SKEW
+from services.monitor.incidents.judging import first_to_judge, kept_from, steps
 from services.monitor.incidents.life import (
     Decision,
     Grew,
     IncidentRow,
-    Judged,
     Opened,
     Resolved,
     State,
@@ -24,13 +22,13 @@ from services.monitor.incidents.life import (
     ended,
     moment,
     news,
-    step,
 )
-from services.monitor.rules.file import Rule, RulesFile
+from services.monitor.rules.components import ComponentRule
+from services.monitor.rules.file import RulesFile
 from services.monitor.store.incidents import lock_incidents, queries
 from services.monitor.store.series import Key, Series, drop_series, keep_series, series_of
 from services.monitor.windows.strangers import Strangers
-from services.monitor.windows.window import Window, oldest
+from services.monitor.windows.window import Window
 from shared.cloudevents import Undecodable, read_fact
 from shared.events import FoldedSeries, PartialFolded
 from shared.postgres import Tx
@@ -53,13 +51,17 @@ class Detecting:
 
         `clock`: the wall clock, seconds since the epoch.
         """
-        self._clock = clock
-        self._rules = {rule.id: rule for rule in rules.rules}
-        self._fingerprints = {rule.id: rule.fingerprint for rule in rules.rules}
+        self._clock, self._limit, self._named = clock, limit, named
         self._series: dict[Key, Series] = {}
         self._since: dict[Key, int] = {}  # of the series that changed, the first window to judge
-        self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.rules}, limit)
         self._heard: set[Key] = set()  # whose component spoke since the last save
+        self.use(rules)
+
+    def use(self, rules: RulesFile) -> None:
+        """Takes other rules, by which the series are loaded next."""
+        self._rules = {rule.id: rule for rule in rules.components}
+        self._fingerprints = {rule.id: rule.fingerprint for rule in rules.components}
+        self._strangers = Strangers({rule.id: self._named | set(rule.only) for rule in rules.components}, self._limit)
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         """Also withdraws the incidents that no rule of this process judges any more: they must not stay open for ever."""
@@ -98,13 +100,13 @@ class Detecting:
         if series is None or series.window.watermark > now + SKEW:  # what a clock that was wrong let be judged is judged anew
             series = self._series[key] = Series(home, Window(), State(incident_id=series.state.incident_id if series else None))
         rule, state, watermark = self._rules[partial.rule], series.state, min(partial.watermark, now)
-        kept, buckets = oldest(rule.counting, state.judged_to), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
+        kept, buckets = kept_from(rule, state), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
         changed = series.window.merge(partial.partition, watermark, buckets, kept)
         if changed is not None:
             latest = moment(min(watermark, max(bucket[0] for bucket in buckets) + rule.width))
             series.spoke_at = max(series.spoke_at or latest, latest)
             self._heard.add(key)
-        since = _first_to_judge(rule, state, changed, kept, watermark)
+        since = first_to_judge(rule, state, changed, kept, watermark)
         self._since[key] = min(self._since.get(key, since), since)
 
     def pressing(self) -> bool:
@@ -146,40 +148,17 @@ class Detecting:
         if row is not None and not row.open:  # a person, or another instance, ended it meanwhile
             series.state, row = ended(series.state, row.ended_at or now.at, rule), None
         why = row.why if row else {}
-        for end in window.ends(rule.counting, since):
-            judged = _judged(rule, window, series.state, end)
-            why = judged.signal.why
-            series.state, decision = step(rule, component, series.state, judged)
-            if decision is not None:
-                row = await _apply(tx, rule, component, decision, series.state, now)
+        for one in steps(rule, component, window, series.state, since):
+            series.state, why = one.state, one.why
+            if one.decision is not None:
+                row = await _apply(tx, rule, component, one.decision, series.state, now)
         failing_to, heard = series.state.failing_to, key in self._heard
         if row is not None and row.open and (reason := news(row, failing_to, now.behind, heard=heard)):
             await changing.update(tx, row.id, News(reason, why, failing_to, heard), now)
-        window.forget(oldest(rule.counting, series.state.judged_to))
+        window.forget(kept_from(rule, series.state))
 
 
-def _first_to_judge(rule: Rule, state: State, changed: int | None, kept: int, watermark: float) -> int:
-    """Returns the first window to judge after a merge. `changed`: the earliest bucket that did; `kept`: the oldest that is held."""
-    if not state.judged_to:  # there is no window before the first bucket
-        return changed if changed is not None else int(watermark) // rule.width * rule.width
-    whole = kept + (rule.counting.buckets - 1) * rule.width  # the first window that has all its buckets still
-    following = state.judged_to + rule.width
-    settled = min(state.settled_to, state.judged_to) + rule.width  # a person may have ended an incident ahead of what is judged
-    return max(following if changed is None else min(changed, following), whole, settled)
-
-
-def _judged(rule: Rule, window: Window, state: State, end: int) -> Judged:
-    """Returns the window that ends with bucket `end`. What the last incident ended with is no part of the next one."""
-    after = state.settled_to if state.incident_id is None else 0
-    counting, detector = rule.counting, DETECTORS[rule.detector]
-    counts, until = window.counts(counting, end, after), window.until(counting, end)
-    signal, beginning = detector.judge(rule, View(counts), until), None
-    if signal.failing and state.incident_id is None:
-        beginning = window.beginning(counting, end, lambda bucket: detector.is_dense(rule, View(bucket)), after)
-    return Judged(end, until, counts, signal, beginning)
-
-
-async def _apply(tx: Tx, rule: Rule, component: str, decision: Decision, state: State, now: Now) -> IncidentRow | None:
+async def _apply(tx: Tx, rule: ComponentRule, component: str, decision: Decision, state: State, now: Now) -> IncidentRow | None:
     match decision:
         case Opened():
             return await changing.open_incident(tx, rule, component, decision, state.failing_to, now)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from services.monitor.aggregates.counts import Counts
 from services.monitor.detectors.signal import Signal
-from services.monitor.rules.file import Rule
+from services.monitor.rules.components import ComponentRule
 from services.monitor.windows.window import Beginning
 from shared.events import identity
 
@@ -122,12 +122,12 @@ class Resolved:
 Decision = Opened | Grew | Resolved
 
 
-def incident_id(rule: Rule, component: str, began: int) -> str:
+def incident_id(rule: ComponentRule, component: str, began: int) -> str:
     """The same trouble has the same id, whoever finds it and however often. `began`: the bucket where it began."""
     return identity("incident", rule.id, component, began)
 
 
-def step(rule: Rule, component: str, state: State, window: Judged) -> tuple[State, Decision | None]:
+def step(rule: ComponentRule, component: str, state: State, window: Judged) -> tuple[State, Decision | None]:
     """Decides what one more window means. Windows may be judged again when late events have changed them."""
     state = replace(state, judged_to=max(state.judged_to, window.end))
     if window.end <= state.settled_to:
@@ -137,7 +137,7 @@ def step(rule: Rule, component: str, state: State, window: Judged) -> tuple[Stat
     return _when_open(rule, state, state.incident_id, window)
 
 
-def _when_calm(rule: Rule, component: str, state: State, window: Judged) -> tuple[State, Decision | None]:
+def _when_calm(rule: ComponentRule, component: str, state: State, window: Judged) -> tuple[State, Decision | None]:
     if not window.signal.failing or window.beginning is None:
         return state, None
     bucket, started_at = window.beginning
@@ -146,7 +146,7 @@ def _when_calm(rule: Rule, component: str, state: State, window: Judged) -> tupl
     return opening, opened
 
 
-def _when_open(rule: Rule, state: State, incident: str, window: Judged) -> tuple[State, Decision | None]:
+def _when_open(rule: ComponentRule, state: State, incident: str, window: Judged) -> tuple[State, Decision | None]:
     signal, customers = window.signal, window.counts.customers
     if signal.unclear:  # no evidence: calm neither goes on nor breaks off
         return state, None
@@ -162,19 +162,21 @@ def _when_open(rule: Rule, state: State, incident: str, window: Judged) -> tuple
     return State(state.judged_to, window.end), Resolved(incident, float(window.end), state.failing_to, signal.why)
 
 
-def _calm_since(rule: Rule, state: State, end: int) -> int:
+def _calm_since(rule: ComponentRule, state: State, end: int) -> int:
     """Returns since when it would be calm, had no window since then been unclear.
 
     An unclear stretch adds nothing to the calm; when it was longer than a window, nothing is left of the evidence
-    before it, and the calm begins anew.
+    before it, and the calm begins anew. Where silence is calm nothing is unclear, and of a silence only some windows are judged.
     """
+    if not rule.evidence and state.calm_since is not None:
+        return state.calm_since
     unclear = max(end - state.calm_to - rule.width, 0)
     if state.calm_since is None or unclear > rule.window.total_seconds():
         return end
     return state.calm_since + unclear
 
 
-def ended(state: State, ended_at: datetime, rule: Rule) -> State:
+def ended(state: State, ended_at: datetime, rule: ComponentRule) -> State:
     """Returns the state after somebody else ended its incident: only what comes after that bucket may open another."""
     settled_to = int(ended_at.timestamp()) // rule.width * rule.width
     return State(state.judged_to, max(state.settled_to, settled_to))
@@ -196,7 +198,7 @@ def news(row: IncidentRow, failing_to: float, behind: float, *, heard: bool) -> 
     return None
 
 
-def silent_since(rule: Rule, heard_at: datetime, spoke_at: datetime, read_to: datetime) -> datetime | None:
+def silent_since(rule: ComponentRule, heard_at: datetime, spoke_at: datetime, read_to: datetime) -> datetime | None:
     """Returns since when the component says nothing; None while it may just be quiet, or monitor has not read that far.
 
     `heard_at`: when its last event was counted, on our clock; `spoke_at`: that event's own time; `read_to`: everything

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import cached_property
+from hashlib import sha256
 from string import Formatter
 from typing import Annotated
 
@@ -19,6 +20,15 @@ class Impact(Config):
     """The rule's measure of who is affected."""
 
     at_least: int = Field(1, ge=1, description="own bad events within the window before a customer is confirmed affected")
+
+
+class Resolving(Config):
+    """How an incident ends, whatever opened it. Silence is no evidence that all is well."""
+
+    calm: Duration = Field(timedelta(minutes=2), description="for how long all must be well; longer than your events are late")
+    silent: Duration = Field(
+        timedelta(minutes=15), description="an open incident whose component says nothing for so long is marked silent"
+    )
 
 
 class ComponentRule(Config):
@@ -39,6 +49,10 @@ class ComponentRule(Config):
     bad: Condition = Field(min_length=1, description="what makes an event bad; all that is named must hold")
     window: Duration = Field(timedelta(minutes=1), description="how far back it looks, in event time: 5s to 24h")
     impact: Impact = Field(Impact(), description="who is affected")
+
+    # each kind says these in its own way
+    detector: str
+    resolve: Resolving
 
     @field_validator("title")
     @classmethod
@@ -72,6 +86,16 @@ class ComponentRule(Config):
             self.window.total_seconds(),
             self.impact.at_least,
         )
+
+    @property
+    def evidence(self) -> int:
+        """Returns how many events a window must hold before it can say that all is well; 0: one without events says so, too."""
+        raise NotImplementedError
+
+    @cached_property
+    def version(self) -> str:
+        """Returns all that the rule says in one word: of two versions at least one thing is another."""
+        return sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     @property
     def width(self) -> int:

@@ -1,13 +1,31 @@
 """The model of the rules file; its conditions (`where`, `bad`) are those of `shared/conditions.py`. Pure: others read the file."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
+from services.monitor.rules.components import ComponentRule
+from services.monitor.rules.count import CountRule
+from services.monitor.rules.distinct import DistinctRule
 from services.monitor.rules.ratio import RatioRule
 from shared.configuration.files import Config, PositiveDuration
 
-Rule = RatioRule  # the union of all kinds, told apart by their `detector`: one file a kind
+
+def _detector(said: Any) -> Any:
+    """Returns what tells the kinds of rules apart; a rule that names no detector is judged by the ratio."""
+    return said.get("detector", "ratio") if isinstance(said, Mapping) else getattr(said, "detector", None)
+
+
+Rule = Annotated[
+    Annotated[RatioRule, Tag("ratio")] | Annotated[CountRule, Tag("count")] | Annotated[DistinctRule, Tag("distinct")],
+    Discriminator(
+        _detector,
+        custom_error_type="detector",
+        custom_error_message="there is no such detector: it is ratio, count or distinct",
+    ),
+]  # one file a kind
 
 
 class RulesFile(Config):
@@ -17,6 +35,11 @@ class RulesFile(Config):
         timedelta(minutes=10), description="how late an event may come and still count; a duplicate is known for twice as long"
     )
     rules: list[Rule] = Field(description="each looks at every component that it meets")
+
+    @property
+    def components(self) -> list[ComponentRule]:
+        """Returns the rules on components, in their order."""
+        return [rule for rule in self.rules if isinstance(rule, ComponentRule)]
 
     @field_validator("rules")
     @classmethod

@@ -1,12 +1,11 @@
 """The rule for a share: too many of a component's events are bad."""
 
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from services.monitor.rules.components import ComponentRule
-from shared.configuration.files import Config, Duration
+from services.monitor.rules.components import ComponentRule, Resolving
+from shared.configuration.files import Config
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
 
@@ -19,15 +18,11 @@ class Opening(Config):
     customers: int = Field(1, ge=0, description="distinct customers with bad events at least; 0 where machines speak")
 
 
-class Resolving(Config):
-    """Trouble is over once enough events have stayed below the ratio for `calm`, in event time. Silence is no evidence."""
+class Calming(Resolving):
+    """Trouble is over once enough events have stayed below the ratio for `calm`, in event time."""
 
     ratio: Ratio = Field(gt=0, description="bad events of all events, to stay below; at most open.ratio")
     events: int | None = Field(None, ge=1, description="events at least within the window, or it says nothing; not given: open.events")
-    calm: Duration = Field(timedelta(minutes=2), description="for how long; longer than your events are late")
-    silent: Duration = Field(
-        timedelta(minutes=15), description="an open incident whose component says nothing for so long is marked silent"
-    )
 
 
 class RatioRule(ComponentRule):
@@ -35,7 +30,7 @@ class RatioRule(ComponentRule):
 
     detector: Literal["ratio"] = Field("ratio", description="how the window is judged: by the share of bad events")
     open: Opening = Field(description="when trouble is an incident: all of it is reached within the window")
-    resolve: Resolving = Field(description="when it is over")
+    resolve: Calming = Field(description="when it is over")
 
     @model_validator(mode="after")
     def _hysteresis(self) -> "RatioRule":
