@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from services.monitor.api import router
+from services.monitor.api import logs, router
 from services.monitor.api.rules import rules_router
 from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers
@@ -59,7 +59,7 @@ def service(settings: MonitorSettings) -> Service:
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
         due={LISTEN: Work(listening, recurs=True)},
-        routers=[router, rules_router(ruling)],
+        routers=[router, rules_router(ruling), logs.router_of(company.otlp)],
         before=[partial(patiently, "the database", listening.schedule)],
         background=[
             partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),

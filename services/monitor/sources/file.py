@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from services.monitor.sources.otlp.model import Otlp
 from services.monitor.sources.presets.preset import Preset
 from services.monitor.sources.presets.registry import PRESETS
 from shared.configuration.files import Config
@@ -99,6 +100,7 @@ class SourcesFile(Config):
     """The sources say what the company's own topics mean."""
 
     sources: list[Source] = Field([], description="each a topic of its own")
+    otlp: Otlp = Field(Otlp(), description="what log records of OpenTelemetry mean, `POST /v1/logs`")
 
     @field_validator("sources")
     @classmethod
