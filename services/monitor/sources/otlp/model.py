@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pydantic import Field, field_validator
 
 from shared.configuration.files import Config
+from shared.events import Topic
 from shared.mapping.model import Emitted, Place, identified_apart
 from shared.mapping.turning import Turning
 
@@ -48,6 +49,8 @@ class Otlp(Config):
     def _can_be_read(cls, events: list[Emitted]) -> list[Emitted]:
         if any(each.once for each in events):
             raise ValueError("once: an exporter sends again; an id that says the same counts once")
+        if facts := [each.type for each in events if each.topic is not Topic.PRODUCT_EVENTS]:
+            raise ValueError(f"{facts[0]}: a log says what happened in the product, and no fact about a customer")
         identified_apart(events)
         for name in sorted(Turning(lambda row: row, events, PLACE, lambda name: lambda row: name).columns):  # noqa: ARG005
             if name not in OF_RECORD and not name.startswith((ATTRIBUTES, RESOURCE, BODY)):

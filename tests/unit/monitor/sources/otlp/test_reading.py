@@ -166,6 +166,7 @@ def test_what_is_no_protobuf_of_a_request_is_refused(body: bytes) -> None:
         ("otlp: {events: []}", "at least 1"),
         ('otlp: {events: [{type: a, subject: "{user.id}"}]}', "user.id: a log record has body, event, otlp.id, scope"),
         ("otlp: {events: [{type: a}, {type: b}]}", "an id of its own"),
+        ('otlp: {events: [{type: forewarn.customer.updated.v1, subject: "{body}"}]}', "no fact about a customer"),
         ('otlp: {events: [{type: a, once: "{body}"}]}', "once: an exporter sends again"),
     ],
 )
