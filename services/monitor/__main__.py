@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from services.monitor.api import hooks, router
+from services.monitor.api import hooks, logs, router
 from services.monitor.api.rules import rules_router
 from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers
@@ -60,7 +60,7 @@ def service(settings: MonitorSettings) -> Service:
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
         due={LISTEN: Work(listening, recurs=True)},
-        routers=[router, rules_router(ruling), hooks.router_of(opened)],
+        routers=[router, rules_router(ruling), hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
         before=[partial(patiently, "the database", listening.schedule)],
         background=[

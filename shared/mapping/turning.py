@@ -263,8 +263,8 @@ class _Event:
 
 
 def _iso(at: datetime) -> str:
-    """Returns what isoformat does of a time in UTC, for a fifth of what it costs."""
-    return _encode(at)[1:-2].decode() + "+00:00"
+    """Returns what isoformat does, of a time in UTC for a fifth of what that costs."""
+    return _encode(at)[1:-2].decode() + "+00:00" if at.tzinfo is UTC else at.isoformat()
 
 
 def _always(said: Any) -> Read:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from services.monitor.sources.hooks.model import Hook
+from services.monitor.sources.otlp.model import Otlp
 from services.monitor.sources.presets.preset import Preset
 from services.monitor.sources.presets.registry import PRESETS
 from shared.configuration.files import Config
@@ -101,6 +102,7 @@ class SourcesFile(Config):
 
     sources: list[Source] = Field([], description="each a topic of its own")
     hooks: list[Hook] = Field([], description="each an address of its own, `POST /v1/hooks/<name>`")
+    otlp: Otlp = Field(Otlp(), description="what log records of OpenTelemetry mean, `POST /v1/logs`")
 
     @field_validator("sources")
     @classmethod
