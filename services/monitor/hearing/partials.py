@@ -9,7 +9,7 @@ from aiokafka import ConsumerRecord
 from services.monitor import changing
 from services.monitor.changing import End, Evidence, News, Now
 from services.monitor.fold.partition import COMPONENTS, SKEW
-from services.monitor.incidents.judging import first_to_judge, kept_from, steps
+from services.monitor.incidents.judging import first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.life import (
     Decision,
     Grew,
@@ -54,6 +54,7 @@ class Detecting:
         self._clock = clock
         self._rules = {rule.id: rule for rule in rules.components}
         self._fingerprints = {rule.id: rule.fingerprint for rule in rules.components}
+        self._horizon = rules.horizon.total_seconds()
         self._series: dict[Key, Series] = {}
         self._since: dict[Key, int] = {}  # of the series that changed, the first window to judge
         self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.components}, limit)
@@ -96,7 +97,7 @@ class Detecting:
         if series is None or series.window.watermark > now + SKEW:  # what a clock that was wrong let be judged is judged anew
             series = self._series[key] = Series(home, Window(), State(incident_id=series.state.incident_id if series else None))
         rule, state, watermark = self._rules[partial.rule], series.state, min(partial.watermark, now)
-        kept, buckets = kept_from(rule, state), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
+        kept, buckets = kept_from(rule, state, self._horizon), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
         changed = series.window.merge(partial.partition, watermark, buckets, kept)
         if changed is not None:
             latest = moment(min(watermark, max(bucket[0] for bucket in buckets) + rule.width))
@@ -151,7 +152,7 @@ class Detecting:
         failing_to, heard = series.state.failing_to, key in self._heard
         if row is not None and row.open and (reason := news(row, failing_to, now.behind, heard=heard)):
             await changing.update(tx, row.id, News(reason, why, failing_to, heard), now)
-        window.forget(kept_from(rule, series.state))
+        let_go(rule, series.state, window, self._horizon)
 
 
 async def _apply(tx: Tx, rule: ComponentRule, component: str, decision: Decision, state: State, now: Now) -> IncidentRow | None:

@@ -5,7 +5,7 @@ from functools import cached_property
 from string import Formatter
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from services.monitor.aggregates.counts import Counting
 from shared.conditions import Condition, reader
@@ -13,6 +13,15 @@ from shared.configuration.files import Config, Duration
 from shared.events import Severity
 
 ComponentName = Annotated[str, Field(min_length=1, max_length=255)]
+
+
+def _reasonable(window: timedelta) -> timedelta:
+    if not timedelta(seconds=5) <= window <= timedelta(hours=24):
+        raise ValueError("a window is between 5 s and 24 h")
+    return window
+
+
+Window = Annotated[Duration, AfterValidator(_reasonable)]
 
 
 class Impact(Config):
@@ -46,7 +55,6 @@ class ComponentRule(Config):
         [], description="the components this rule looks at, known whatever the limit; not given: any that an event names"
     )
     bad: Condition = Field(min_length=1, description="what makes an event bad; all that is named must hold")
-    window: Duration = Field(timedelta(minutes=1), description="how far back it looks, in event time: 5s to 24h")
     impact: Impact = Field(Impact(), description="who is affected")
 
     # each kind says these in its own way
@@ -60,13 +68,6 @@ class ComponentRule(Config):
             if name not in (None, "component") or spec or conversion:
                 raise ValueError("only {component} is filled in; a brace that is meant is written twice")
         return title
-
-    @field_validator("window")
-    @classmethod
-    def _reasonable(cls, window: timedelta) -> timedelta:
-        if not timedelta(seconds=5) <= window <= timedelta(hours=24):
-            raise ValueError("a window is between 5 s and 24 h")
-        return window
 
     @model_validator(mode="after")
     def _names_a_field(self) -> "ComponentRule":
@@ -82,9 +83,15 @@ class ComponentRule(Config):
             self.component,
             frozenset(self.only),
             self.bad,
-            self.window.total_seconds(),
+            max(self.windows),
             self.impact.at_least,
+            tuple(sorted(self.windows)[:-1]),
         )
+
+    @property
+    def windows(self) -> frozenset[int]:
+        """Returns the windows that the rule looks at, in seconds; all end at the same moment."""
+        raise NotImplementedError
 
     @property
     def evidence(self) -> int:

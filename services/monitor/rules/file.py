@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from services.monitor.rules.burn import BurnRule
 from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.count import CountRule
 from services.monitor.rules.distinct import DistinctRule
@@ -19,11 +20,14 @@ def _detector(said: Any) -> Any:
 
 
 Rule = Annotated[
-    Annotated[RatioRule, Tag("ratio")] | Annotated[CountRule, Tag("count")] | Annotated[DistinctRule, Tag("distinct")],
+    Annotated[RatioRule, Tag("ratio")]
+    | Annotated[CountRule, Tag("count")]
+    | Annotated[DistinctRule, Tag("distinct")]
+    | Annotated[BurnRule, Tag("burn")],
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count or distinct",
+        custom_error_message="there is no such detector: it is ratio, count, distinct or burn",
     ),
 ]  # one file a kind
 
