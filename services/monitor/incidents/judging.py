@@ -4,9 +4,10 @@ Detection walks by it as partials come, and a backtest walks by it through the p
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from services.monitor.aggregates.counts import Counting, Counts
 from services.monitor.detectors.registry import DETECTORS
@@ -36,16 +37,20 @@ def steps(rule: ComponentRule, component: str, window: Window, state: State, sin
 def _seen(state: State, window: Window) -> State:
     """Returns the state that knows since when there are buckets: also of one that came late."""
     first = min(window.buckets, default=0)
-    return replace(state, seen_from=min(first, state.seen_from or first)) if first else state
+    return structs.replace(state, seen_from=min(first, state.seen_from or first)) if first else state
 
 
 def _judged(rule: ComponentRule, window: Window, state: State, end: int) -> Judged:
-    """Returns the window that ends with bucket `end`. What the last incident ended with is no part of the next one."""
+    """Returns the window that ends with bucket `end`. What the last incident ended with is no part of the next one.
+
+    What it says names the version of the rule that judged.
+    """
     after = state.settled_to if state.incident_id is None else 0
     counting, detector = rule.counting, DETECTORS[rule.detector]
     counts, until = window.counts(counting, end, after), window.until(counting, end)
     known_for = end + counting.width - state.seen_from if state.seen_from else 0
     signal, beginning = detector.judge(rule, View(counts, _within(window, counting, end, after), known_for), until), None
+    signal = replace(signal, why=signal.why | {"rule_version": rule.version})
     if signal.failing and state.incident_id is None:
         shown_after = max(after, int(end - signal.span)) if signal.span else after
         beginning = window.beginning(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -222,6 +223,23 @@ def test_what_no_event_can_reach_any_more_is_added_up_over_partitions() -> None:
     assert window.counts(COUNTING, BEGIN + 59 * MINUTE).customers == 28
     # and what comes again of a bucket that is settled adds nothing
     assert window.merge(4, BEGIN + 3600, [(BEGIN, 100, 0, 0, 0.0)]) is None
+
+
+def stored(window: Window) -> int:
+    """Returns how many bytes a series is stored with."""
+    return len(msgspec.msgpack.encode((window.buckets, window.watermark, State())))
+
+
+def test_six_hours_of_ten_partitions_are_stored_in_about_as_many_bytes_as_fifteen_seconds() -> None:
+    long, short = Window(), Window()
+    for partition, bucket in told(range(400), partitions=10):
+        long.merge(partition, bucket[0] + 59.0, [bucket])
+    let_go(RULE, State(judged_to=BEGIN + 399 * MINUTE), long)
+    for second in range(60):
+        for partition in range(10):
+            short.merge(partition, BEGIN + second, [(BEGIN + second, 100, 0, 0, 0.0)])
+    assert len(long.buckets) == 370
+    assert stored(long) < 1.2 * stored(short) < 13_000
 
 
 reports = st.lists(st.tuples(st.integers(0, 80), st.integers(0, 2), st.integers(0, 3), st.integers(0, 500)), max_size=60)
