@@ -172,3 +172,11 @@ def test_a_fingerprint_is_the_same_on_any_machine_for_ever() -> None:
     both = rule(bad={"data.ok": True, "data.latency_ms": {"above": 5000}})
     assert both.fingerprint == rule(bad={"data.latency_ms": {"above": 5000}, "data.ok": True}).fingerprint
     assert rule().fingerprint == "a1481ee8afcd"
+
+
+def test_the_rules_that_the_shipped_file_offers_are_right_as_well(tmp_path: Path) -> None:
+    lines = (Path(__file__).parents[3] / "deploy/config/rules.yml").read_text().splitlines()
+    offered = [line.replace("# ", "", 1) for line in lines[lines.index("  #") :] if line.startswith("  # ")]
+    path = tmp_path / "rules.yml"
+    path.write_text("\n".join(["rules:", *offered]) + "\n")
+    assert [rule.detector for rule in load(path, RulesFile).rules] == ["count", "distinct", "burn"]
