@@ -136,7 +136,7 @@ def why_of(rule: AlertRule, firing: Sequence[Alert]) -> dict[str, Any]:
     """Returns the alerts that fire, named for people, the earliest first, and by which version of the rule; of many the first `SHOWN`."""
     shown = [
         {
-            "name": name or "an alert without a name",
+            "name": name or "without a name",
             "since": moment(each.since).isoformat(timespec="seconds"),
             **{word: text for word, text in (("severity", severity), ("summary", summary), ("url", url)) if text},
         }

@@ -92,6 +92,7 @@ class IncidentRow:
     ended_by: str | None  # the person who ended it
     note: str  # that person's words
     why: dict[str, Any]  # the figures that opened, changed or resolved it
+    likely: int = 0  # of the customers it touches, those of whom nothing has failed
 
     @property
     def open(self) -> bool:

@@ -160,7 +160,7 @@ def test_why_names_the_alerts_and_of_many_the_first() -> None:
     alerts, _ = through(folded("a", 5, name="Down", summary="it is down", url="https://example.org", severity="page"), folded("b"))
     why = why_of(RULE, firing_of(alerts))
     assert why["alerts"] == [
-        {"name": "an alert without a name", "since": "2026-11-24T12:00:00+00:00"},
+        {"name": "without a name", "since": "2026-11-24T12:00:00+00:00"},
         {
             "name": "Down",
             "since": "2026-11-24T12:00:05+00:00",
