@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from services.monitor import facts, metrics
-from services.monitor.incidents.life import IncidentRow, Opened, Status, before, moment
-from services.monitor.rules.components import ComponentRule
+from services.monitor.incidents.life import Changed, Decision, Grew, IncidentRow, Opened, Resolved, Status, before, moment
+from services.monitor.rules.incidents import IncidentRule
 from services.monitor.store.incidents import incident, queries
 from shared.outbox import say
 from shared.postgres import Tx
@@ -60,7 +60,24 @@ class End:
     evidence: Evidence | None = None
 
 
-async def open_incident(tx: Tx, rule: ComponentRule, component: str, opened: Opened, failing_to: float, now: Now) -> IncidentRow | None:
+async def make_true(tx: Tx, rule: IncidentRule, component: str, decision: Decision, failing_to: float, now: Now) -> IncidentRow | None:
+    """Makes true what events or alerts decide. `failing_to`: until when the incident was failing, as far as it is known."""
+    match decision:
+        case Opened():
+            return await open_incident(tx, rule, component, decision, failing_to, now)
+        case Grew():
+            grew = News("it grew", decision.why, failing_to, speaks=True, customers=decision.customers)
+            return await update(tx, decision.incident_id, grew, now)
+        case Changed():
+            changed = News("what keeps it open has changed", decision.why, failing_to, speaks=True)
+            return await update(tx, decision.incident_id, changed, now)
+        case Resolved():
+            shown = Evidence(decision.why, decision.failing_to, now.behind)
+            resolved = End(Status.RESOLVED, moment(decision.resolved_at), "events show it", evidence=shown)
+            return await end(tx, decision.incident_id, resolved, now.at)
+
+
+async def open_incident(tx: Tx, rule: IncidentRule, component: str, opened: Opened, failing_to: float, now: Now) -> IncidentRow | None:
     """Opens an incident and says so. None when this trouble is known already: a replay opens nothing again."""
     title, started_at = rule.title.format(component=component), moment(opened.started_at)
     known = opened.incident_id, rule.id, component, rule.severity, rule.symptom, title

@@ -15,8 +15,8 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from services.monitor import changing, metrics
 from services.monitor.changing import News, Now
 from services.monitor.incidents.life import BEHIND, behind_seconds, silent_since
-from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
+from services.monitor.rules.incidents import IncidentRule
 from services.monitor.store import progress as store
 from services.monitor.store.incidents import lock_incidents, queries
 from services.monitor.windows.progress import Look, advance
@@ -124,7 +124,7 @@ async def _catch_up(tx: Tx, read_to: datetime) -> None:
             await changing.update(tx, row.id, News("monitor has read all there is", row.why), Now(now, behind))
 
 
-async def _mark_silent(tx: Tx, rules: Mapping[str, ComponentRule], read_to: datetime) -> None:
+async def _mark_silent(tx: Tx, rules: Mapping[str, IncidentRule], read_to: datetime) -> None:
     """Marks the open incidents whose components were not heard of. The rows are locked first: detection may hear one meanwhile."""
     now: datetime = await tx.fetchval("SELECT clock()")
     await lock_incidents(tx, [row["id"] for row in await tx.fetch(queries.heard_of_open)])

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from shared.events.envelope import Count, Fact, Id, Payload
+from shared.events.lines import Line
 from shared.events.moments import Seconds, bound_seconds
 
 # A bucket is: start in epoch seconds, events, bad events, customers failing last in it, event time of the first bad event or 0.
@@ -34,11 +35,28 @@ class FoldedSeries(Payload):
     fingerprint: str = ""  # of the rule that counted: what counts, and in which buckets; older versions lack it
 
 
+class FoldedAlert(Payload):
+    """An alert of another system was said to fire, or to have ended, and this rule looks at it. Said again, it is the same."""
+
+    rule: Id
+    component: Id
+    fingerprint: str  # of the rule that looked at it
+    key: Id  # which alert it is, from its start to its end
+    starts_at: Seconds
+    ends_at: Seconds | None  # None: it fires
+    said_at: Seconds  # when the event was written to its topic
+    name: Annotated[str, Line(255)] = ""
+    severity: Annotated[str, Line(255)] | None = None  # in the other system's words
+    summary: Annotated[str, Line(1000)] | None = None
+    url: Annotated[str, Line(2000)] | None = None
+
+
 class PartialFolded(Fact):
     """The components of one shard were counted since a checkpoint; the subject and key is the shard, `components-<n>`."""
 
     class Data(Payload):
         series: tuple[FoldedSeries, ...]
+        alerts: tuple[FoldedAlert, ...] = ()  # in the order in which they came; older versions lack them
 
     type: Literal["forewarn.partial.folded.v1"] = "forewarn.partial.folded.v1"
     data: Data

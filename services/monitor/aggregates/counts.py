@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Protocol
@@ -25,6 +26,14 @@ class Counts:
         return self.bad / self.events if self.events else 0.0
 
 
+class Purpose(StrEnum):
+    """What is done with what is counted."""
+
+    WINDOW = "window"  # windows of it are judged; who has bad events is affected
+    ALERTS = "alerts"  # nothing is counted: each alert is told, and whom it names is affected
+    USES = "uses"  # whoever has events is likely affected; every event is taken as a bad one
+
+
 @dataclass(frozen=True)
 class Counting:
     """What is to be counted: these events by component and bucket, those of them that are bad, and the customers these are of."""
@@ -37,6 +46,7 @@ class Counting:
     window: float  # seconds
     at_least: int = 1  # bad events in a row after which a customer is affected
     within: tuple[int, ...] = ()  # shorter windows that end with it and are looked at beside it, in seconds
+    purpose: Purpose = Purpose.WINDOW
 
     @cached_property
     def width(self) -> int:
@@ -76,3 +86,19 @@ class Asks(Protocol):
 
     @property
     def counting(self) -> Counting: ...
+
+
+USES = ":uses"  # stands behind a rule's id, which has no colon
+
+
+def rule_of(name: str) -> str:
+    """Returns the id of the rule that wants what is counted under this name."""
+    return name.removesuffix(USES)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something that is wanted counted, by its name."""
+
+    id: str
+    counting: Counting

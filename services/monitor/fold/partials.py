@@ -1,11 +1,14 @@
 """The fold's counts are cut into messages (partials) that every broker takes. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from services.monitor.aggregates.counts import Asks
-from shared.events import Bucket, FoldedSeries
+from shared.events import Bucket, FoldedAlert, FoldedSeries
+
+F = TypeVar("F", FoldedSeries, FoldedAlert)
 
 LARGEST = 512 << 10  # bytes of one message's data: half of what a reader takes
 IN_ONE = 4000  # buckets of one series in one message: at most some 300 kB
@@ -38,9 +41,14 @@ def size(of: FoldedSeries) -> int:
     return NAMES + len(_encode((of.rule, of.component, of.partition, of.watermark, of.buckets, of.fingerprint)))
 
 
-def messages(folded: Iterable[FoldedSeries]) -> Iterator[tuple[FoldedSeries, ...]]:
-    """Yields the series in order, as many in each message as have room."""
-    piece: list[FoldedSeries] = []
+def size_of_alert(alert: FoldedAlert) -> int:
+    """Returns how many bytes its JSON has, with the comma."""
+    return len(alert.model_dump_json().encode()) + 1
+
+
+def messages(folded: Iterable[F], size: Callable[[F], int]) -> Iterator[tuple[F, ...]]:
+    """Yields the series, or the alerts, in order, as many in each message as have room."""
+    piece: list[F] = []
     room = LARGEST
     for each in folded:
         needs = size(each)

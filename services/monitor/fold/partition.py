@@ -5,11 +5,13 @@ counts of distinct customers add up over partitions.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from services.monitor.aggregates.counts import Asks
+from services.monitor.aggregates.alerts import ALERT_REPORTED
+from services.monitor.aggregates.counts import Asks, Purpose
+from services.monitor.fold.alerts import Alerts
 from services.monitor.fold.columns import Columns
 from services.monitor.fold.seen import MINUTE, Seen, identity_of
 from services.monitor.fold.watch import DUPLICATE, LATE, NOT_OURS, REFUSED, TAKEN, Verdict, Watch
@@ -62,17 +64,21 @@ class Partition:
         self._horizon, self._remembered = horizon, REMEMBERED * horizon
         self._by_types: dict[frozenset[str], list[Watch]] = {}
         for watch in self.watches.values():
-            self._by_types.setdefault(watch.counting.events, []).append(watch)
+            if watch.counting.purpose != Purpose.ALERTS:
+                self._by_types.setdefault(watch.counting.events, []).append(watch)
         self._types = frozenset().union(*self._by_types)
+        self.alerts = Alerts([watch for watch in self.watches.values() if watch.counting.purpose == Purpose.ALERTS])
 
     def asks_for(self, event: ProductEvent) -> bool:
-        """Says whether a rule counts events of this type."""
-        return event.type in self._types
+        """Says whether a rule counts events of this type, or looks at them."""
+        return event.type in self._types or self.alerts.ask_for(event.type)
 
     # ── a batch came ─────────────────────────────────────────────────────────────────────────
 
-    def fold(self, events: Sequence[ProductEvent], now: float) -> list[int]:
+    def fold(self, events: Sequence[ProductEvent], now: float, written: Callable[[int], float] | None = None) -> list[int]:
         """Takes a batch and says what became of each event; a REFUSED one is to be put aside. `now`: the wall clock.
+
+        `written`: when the record of a row was written to its topic; now, if it is not given.
 
         An event from the future comes from a clock that is ahead of ours, and happens now: it makes no other late,
         and no trouble look over.
@@ -80,8 +86,19 @@ class Partition:
         every, types = range(len(events)), {event.type for event in events}
         asked = every if types <= self._types else [row for row in every if events[row].type in self._types]
         fates = _spread(self._fold(_only(asked, events), now), asked, [NOT_OURS] * len(events))
+        if any(map(self.alerts.ask_for, types)):
+            self._look_at_alerts(events, fates, now, written or (lambda _: now))
         self.account.add(fates)
         return fates
+
+    def _look_at_alerts(self, events: Sequence[ProductEvent], fates: list[int], now: float, written: Callable[[int], float]) -> None:
+        """Looks at each alert of a batch, whether or not the event came before: what is said again is not said in vain."""
+        for row, event in enumerate(events):
+            if event.type == ALERT_REPORTED:
+                said_at = min(written(row), now)
+                fates[row] = max(fates[row], self.alerts.take(event, said_at, now))
+                if fates[row] == TAKEN:
+                    self.clock = max(self.clock, min(event.time.timestamp(), now))
 
     def _fold(self, events: Sequence[ProductEvent], now: float) -> list[int]:
         """Takes events of types that rules ask for. One that no rule takes changed nothing: it is not known when it comes again."""

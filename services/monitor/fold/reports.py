@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from zlib import crc32
 
+from services.monitor.aggregates.counts import Purpose, rule_of
 from services.monitor.fold import partials
 from services.monitor.fold.buckets import Changes
 from services.monitor.fold.partition import Partition
@@ -22,8 +23,8 @@ def shard_of(component: str) -> int:
 def hold(partitions: Mapping[int, Partition], waiting: Waiting) -> None:
     """Keeps the components with an open incident, so that events can show its end."""
     for partition in partitions.values():
-        for rule, watch in partition.watches.items():
-            watch.components.hold(waiting.get(rule, NOBODY), partition.clock)
+        for name, watch in partition.watches.items():
+            watch.components.hold(waiting.get(rule_of(name), NOBODY), partition.clock)
 
 
 class Reports:
@@ -40,6 +41,8 @@ class Reports:
             if told:
                 self._told[number] = partition.clock
             for rule, watch in partition.watches.items():
+                if watch.counting.purpose != Purpose.WINDOW:
+                    continue
                 wait = waiting.get(rule, NOBODY)
                 hear = wait if told else wait - self._waiting.get(rule, NOBODY)
                 changes: Changes = {component: [] for component in hear} if partition.clock else {}

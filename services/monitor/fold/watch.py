@@ -106,6 +106,21 @@ class Watch:
         self.tallies.put(component, customer, tally)
         return tally
 
+    def report(self, component: str, at: float) -> bool:
+        """Takes note of a component of which an alert was said; it is never late. Says no when it is one too many."""
+        if component not in self.watermarks and not self.components.has_room(component):
+            self.refused += 1
+            return False
+        self.components.reach(component, at)
+        self.buckets.cell(int(at) // self._width * self._width, component)  # as long as it has one, its component is known
+        return True
+
+    def name(self, component: str, customer: str, since: float) -> None:
+        """Takes note of a customer whom an alert names that fires since then. Of several alerts the one that began last counts, once."""
+        tally = self.tallies.of(component, customer)
+        if tally is None or tally.last < since:
+            self.tallies.put(component, customer, Tally(since, since, 1, int(since) // self._width * self._width))
+
     def _admit(self, component: str, share: Share, columns: Columns, left_out: dict[int, int]) -> Share | None:
         """Returns those events of a component that count, if any do: it is not known, or some of them may be late."""
         if component in self.watermarks:

@@ -18,12 +18,12 @@ from services.monitor.fold.reports import Reports, Waiting, hold, shard_of
 from services.monitor.fold.tallies import Tally
 from services.monitor.hearing.customers import forget_erased
 from services.monitor.hearing.intake import Intake
-from services.monitor.incidents.impact import RecentIncident, Search, by_series, waiting_in
+from services.monitor.incidents.impact import Certainty, RecentIncident, Search, by_series, waiting_in
 from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
 from services.monitor.store.incidents import recent_incidents, record_impact
-from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded, Topic
+from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedAlert, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded, Topic
 from shared.outbox import say
 from shared.outgoing.forwarding import Forward
 from shared.postgres import Database, Tx
@@ -75,8 +75,8 @@ class Folding:
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         horizon = self._rules.horizon.total_seconds()
-        rules, limit = self._rules.components, self._limits.components
-        self._partitions = {number: Partition(rules, horizon, limit, self._named) for number in partitions}
+        asks, limit = [each for rule in self._rules.components for each in rule.asks], self._limits.components
+        self._partitions = {number: Partition(asks, horizon, limit, self._named) for number in partitions}
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
         self._search, self._reports = Search(), Reports()
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
@@ -112,32 +112,28 @@ class Folding:
         if not found:
             return []
         new = await record_impact(tx, incident.id, found)
-        metrics.AFFECTED.inc(len(new))
-        told = [_affected(customer, tally) for customer, tally in found.items() if customer in new]
-        chunks = [tuple(told[at : at + IMPACT_CHUNK]) for at in range(0, len(told), IMPACT_CHUNK)]
-        return [
-            IncidentImpact.of(
-                IncidentImpact.Data(incident_id=incident.id, chunk=number, customers=customers),
-                subject=incident.id,
-                at=said_at,
-                unique=customers[0].customer_id,
-                cause=IncidentOpened.id_of(incident.id),
-            )
-            for number, customers in enumerate(chunks)
-        ]
+        metrics.AFFECTED.inc(sum(new.values()))
+        told = [_affected(customer, *found[customer]) for customer in found if customer in new]
+        return list(_chunks(incident, told, said_at))
 
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
     def _partials(self, waiting: Waiting, said_at: datetime) -> Iterator[Fact]:
         """Yields as few messages as their bytes allow, each of one shard."""
         shards: dict[int, list[FoldedSeries]] = {}
-        for each in self._reports.series(self._partitions, waiting):
-            shards.setdefault(shard_of(each.component), []).append(each)
+        for series in self._reports.series(self._partitions, waiting):
+            shards.setdefault(shard_of(series.component), []).append(series)
+        alerts: dict[int, list[FoldedAlert]] = {}
+        for alert in (alert for partition in self._partitions.values() for alert in partition.alerts.take_told()):
+            alerts.setdefault(shard_of(alert.component), []).append(alert)
         reads = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
-        for shard, folded in shards.items():
-            for number, piece in enumerate(partials.messages(folded)):
-                unique = f"{reads}/{said_at.timestamp()}/{number}"  # a checkpoint may come again with nothing read since
-                yield PartialFolded.of(PartialFolded.Data(series=piece), subject=f"components-{shard}", at=said_at, unique=unique)
+        unique = f"{reads}/{said_at.timestamp()}"  # a checkpoint may come again with nothing read since
+        for shard in sorted(shards.keys() | alerts.keys()):
+            data = [PartialFolded.Data(series=piece) for piece in partials.messages(shards.get(shard, ()), partials.size)]
+            said = partials.messages(alerts.get(shard, ()), partials.size_of_alert)
+            data += [PartialFolded.Data(series=(), alerts=piece) for piece in said]
+            for number, each in enumerate(data):
+                yield PartialFolded.of(each, subject=f"components-{shard}", at=said_at, unique=f"{unique}/{number}")
 
     # ── what the metrics say ─────────────────────────────────────────────────────────────────
 
@@ -168,10 +164,25 @@ def stream_of(folding: Folding, database: Database, *, at_once: int, slowest: fl
     return stream
 
 
-def _affected(customer: str, tally: Tally) -> Affected:
+def _chunks(incident: RecentIncident, told: Sequence[Affected], said_at: datetime) -> Iterator[IncidentImpact]:
+    """Yields what is told of an incident's customers: the confirmed ones and the likely ones apart, since one may be told as both."""
+    for certainty, prefix in (("confirmed", ""), ("likely", "likely/")):
+        customers = [each for each in told if each.certainty == certainty]
+        for number, at in enumerate(range(0, len(customers), IMPACT_CHUNK)):
+            chunk = tuple(customers[at : at + IMPACT_CHUNK])
+            yield IncidentImpact.of(
+                IncidentImpact.Data(incident_id=incident.id, chunk=number, customers=chunk),
+                subject=incident.id,
+                at=said_at,
+                unique=prefix + chunk[0].customer_id,
+                cause=IncidentOpened.id_of(incident.id),
+            )
+
+
+def _affected(customer: str, tally: Tally, certainty: Certainty) -> Affected:
     return Affected(
         customer_id=customer,
-        certainty="confirmed",
+        certainty=certainty,
         first_seen_at=moment(tally.first),
         last_seen_at=moment(tally.last),
         count=tally.count,

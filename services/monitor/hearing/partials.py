@@ -1,4 +1,7 @@
-"""A partial came: it is merged into its component's window, the window is judged, and an incident opens, grows or ends."""
+"""A partial came: it is merged into its component's window, the window is judged, and an incident opens, grows or ends.
+
+What it tells of alerts goes the same way, into the alerts of its component: `alerts.py`.
+"""
 
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -7,22 +10,12 @@ from datetime import datetime
 from aiokafka import ConsumerRecord
 
 from services.monitor import changing
-from services.monitor.changing import End, Evidence, News, Now
+from services.monitor.changing import News, Now
 from services.monitor.fold.partition import COMPONENTS, SKEW
+from services.monitor.hearing import alerts
 from services.monitor.incidents.judging import first_to_judge, kept_from, let_go, steps
-from services.monitor.incidents.life import (
-    Decision,
-    Grew,
-    IncidentRow,
-    Opened,
-    Resolved,
-    State,
-    Status,
-    behind_seconds,
-    ended,
-    moment,
-    news,
-)
+from services.monitor.incidents.life import IncidentRow, State, behind_seconds, ended, moment, news
+from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
 from services.monitor.store.incidents import lock_incidents, queries
@@ -30,7 +23,7 @@ from services.monitor.store.series import Key, Series, drop_series, keep_series,
 from services.monitor.windows.strangers import Strangers
 from services.monitor.windows.window import Window
 from shared.cloudevents import Undecodable, read_fact
-from shared.events import FoldedSeries, PartialFolded
+from shared.events import FoldedAlert, FoldedSeries, PartialFolded
 from shared.postgres import Tx
 from shared.streaming.dead_letters import DeadLetter
 
@@ -54,19 +47,21 @@ class Detecting:
         self._clock, self._limit, self._named = clock, limit, named
         self._series: dict[Key, Series] = {}
         self._since: dict[Key, int] = {}  # of the series that changed, the first window to judge
+        self._alerts: dict[Key, list[FoldedAlert]] = {}  # those that came since the last save, in their order
         self._heard: set[Key] = set()  # whose component spoke since the last save
         self.use(rules)
 
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the series are loaded next."""
-        self._rules = {rule.id: rule for rule in rules.components}
+        self._rules = {rule.id: rule for rule in rules.components if isinstance(rule, ComponentRule)}
+        self._on_alerts = {rule.id: rule for rule in rules.components if isinstance(rule, AlertRule)}
         self._fingerprints = {rule.id: rule.fingerprint for rule in rules.components}
         self._horizon = rules.horizon.total_seconds()
         self._strangers = Strangers({rule.id: self._named | set(rule.only) for rule in rules.components}, self._limit)
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         """Also withdraws the incidents that no rule of this process judges any more: they must not stay open for ever."""
-        self._since, self._heard = {}, set()
+        self._since, self._alerts, self._heard = {}, {}, set()
         await changing.withdraw_misfits(tx, self._fingerprints, await tx.fetchval("SELECT clock()"))
         self._series = await series_of(tx, partitions, self._fingerprints)
         now = self._clock()
@@ -87,12 +82,23 @@ class Detecting:
                         self._merge(record.partition, partial, now.timestamp())
                         at = record.partition, partial.partition, partial.watermark
                         self._strangers.hear((partial.rule, partial.component), *at, now.timestamp())
+                for alert in fact.data.alerts:
+                    if alert.rule in self._on_alerts and alert.fingerprint == self._fingerprints[alert.rule]:
+                        self._take_alert(record.partition, alert)
         return letters
 
     def _is_ours(self, partial: FoldedSeries) -> bool:
         """Says whether it was counted as our rule counts; a fold with another rules file, or of before the restart, counted otherwise."""
-        counting = self._fingerprints.get(partial.rule)
-        return counting is not None and partial.fingerprint in ("", counting)
+        return partial.rule in self._rules and partial.fingerprint in ("", self._fingerprints[partial.rule])
+
+    def _take_alert(self, home: int, alert: FoldedAlert) -> None:
+        """Leaves the alert for the next save, where what became of its incident is known."""
+        key, now = (alert.rule, alert.component), self._clock()
+        series = self._series.setdefault(key, Series(home, Window(), State()))
+        series.window.watermark = max(series.window.watermark, min(alert.said_at, now))
+        self._alerts.setdefault(key, []).append(alert)
+        self._heard.add(key)
+        self._strangers.touch(key, home, now)
 
     def _merge(self, home: int, partial: FoldedSeries, now: float) -> None:
         """Merges a partial. Whatever it says, time has come no further than our own clock: a window to come must not count as judged."""
@@ -111,29 +117,32 @@ class Detecting:
         self._since[key] = min(self._since.get(key, since), since)
 
     def pressing(self) -> bool:
-        return bool(self._since)
+        return bool(self._since or self._alerts)
 
     async def save(self, tx: Tx) -> None:
-        changed, self._since = self._since, {}
-        if not changed:
+        (changed, self._since), (told, self._alerts) = (self._since, {}), (self._alerts, {})
+        if not changed and not told:
             return
         now: datetime = await tx.fetchval("SELECT clock()")
-        open_ids = [series.state.incident_id for key in changed if (series := self._series[key]).state.incident_id is not None]
-        rows = await lock_incidents(tx, open_ids)
+        of_both = {key: self._series[key] for key in (*changed, *told)}
+        rows = await lock_incidents(tx, [series.incident_id for series in of_both.values() if series.incident_id is not None])
         for key in self._heard:
             self._series[key].heard_at = now
         for key, since in changed.items():
-            series = self._series[key]
+            series = of_both[key]
             row = rows.get(series.state.incident_id or "")
             await self._step_through(tx, key, since, row, Now(now, behind_seconds(now, moment(series.window.watermark))))
-        await keep_series(tx, {key: self._series[key] for key in changed}, self._fingerprints)
+        for key, reports in told.items():
+            row = rows.get(of_both[key].alerts.incident_id or "")
+            await alerts.step_through(tx, self._on_alerts[key[0]], key, of_both[key], reports, row)
+        await keep_series(tx, of_both, self._fingerprints)
         self._heard = set()
         await self._forget_quiet(tx)
 
     async def _forget_quiet(self, tx: Tx) -> None:
         """Forgets strangers that are quiet or too many, but for those with an open incident. All changes have been saved before."""
         now = self._clock()
-        quiet = {key: self._series[key].state.incident_id for key in self._strangers.forget_quiet(now)}
+        quiet = {key: self._series[key].incident_id for key in self._strangers.forget_quiet(now)}
         still_open = {row["id"] for row in await tx.fetch(queries.open_incidents)} if any(quiet.values()) else set()
         for key in (key for key, incident in quiet.items() if incident in still_open):
             self._strangers.keep(key, self._series[key].home, now)
@@ -152,21 +161,8 @@ class Detecting:
         for one in steps(rule, component, window, series.state, since):
             series.state, why = one.state, one.why
             if one.decision is not None:
-                row = await _apply(tx, rule, component, one.decision, series.state, now)
+                row = await changing.make_true(tx, rule, component, one.decision, series.state.failing_to, now)
         failing_to, heard = series.state.failing_to, key in self._heard
         if row is not None and row.open and (reason := news(row, failing_to, now.behind, heard=heard)):
             await changing.update(tx, row.id, News(reason, why, failing_to, heard), now)
         let_go(rule, series.state, window, self._horizon)
-
-
-async def _apply(tx: Tx, rule: ComponentRule, component: str, decision: Decision, state: State, now: Now) -> IncidentRow | None:
-    match decision:
-        case Opened():
-            return await changing.open_incident(tx, rule, component, decision, state.failing_to, now)
-        case Grew():
-            grew = News("it grew", decision.why, state.failing_to, speaks=True, customers=decision.customers)
-            return await changing.update(tx, decision.incident_id, grew, now)
-        case Resolved():
-            shown = Evidence(decision.why, decision.failing_to, now.behind)
-            resolved = End(Status.RESOLVED, moment(decision.resolved_at), "events show it", evidence=shown)
-            return await changing.end(tx, decision.incident_id, resolved, now.at)

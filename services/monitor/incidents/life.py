@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from services.monitor.aggregates.counts import Counts
 from services.monitor.detectors.signal import Signal
 from services.monitor.rules.components import ComponentRule
+from services.monitor.rules.incidents import IncidentRule
 from services.monitor.windows.window import Beginning
 from shared.events import identity
 
@@ -92,6 +93,7 @@ class IncidentRow:
     ended_by: str | None  # the person who ended it
     note: str  # that person's words
     why: dict[str, Any]  # the figures that opened, changed or resolved it
+    likely: int = 0  # of the customers it touches, those of whom nothing has failed
 
     @property
     def open(self) -> bool:
@@ -113,6 +115,14 @@ class Grew:
 
 
 @dataclass(frozen=True, slots=True)
+class Changed:
+    """What keeps the incident open is something else now."""
+
+    incident_id: str
+    why: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     incident_id: str
     resolved_at: float
@@ -120,7 +130,7 @@ class Resolved:
     why: dict[str, Any]
 
 
-Decision = Opened | Grew | Resolved
+Decision = Opened | Grew | Changed | Resolved
 
 
 def incident_id(rule: ComponentRule, component: str, began: int) -> str:
@@ -204,7 +214,7 @@ def news(row: IncidentRow, failing_to: float, behind: float, *, heard: bool) -> 
     return None
 
 
-def silent_since(rule: ComponentRule, heard_at: datetime, spoke_at: datetime, read_to: datetime) -> datetime | None:
+def silent_since(rule: IncidentRule, heard_at: datetime, spoke_at: datetime, read_to: datetime) -> datetime | None:
     """Returns since when the component says nothing; None while it may just be quiet, or monitor has not read that far.
 
     `heard_at`: when its last event was counted, on our clock; `spoke_at`: that event's own time; `read_to`: everything

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.burn import BurnRule
-from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.count import CountRule
 from services.monitor.rules.distinct import DistinctRule
+from services.monitor.rules.incidents import IncidentRule
 from services.monitor.rules.ratio import RatioRule
 from shared.configuration.files import Config, PositiveDuration
 
@@ -23,11 +24,12 @@ Rule = Annotated[
     Annotated[RatioRule, Tag("ratio")]
     | Annotated[CountRule, Tag("count")]
     | Annotated[DistinctRule, Tag("distinct")]
-    | Annotated[BurnRule, Tag("burn")],
+    | Annotated[BurnRule, Tag("burn")]
+    | Annotated[AlertRule, Tag("alert")],
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count, distinct or burn",
+        custom_error_message="there is no such detector: it is ratio, count, distinct, burn or alert",
     ),
 ]  # one file a kind
 
@@ -41,9 +43,9 @@ class RulesFile(Config):
     rules: list[Rule] = Field(description="each looks at every component that it meets")
 
     @property
-    def components(self) -> list[ComponentRule]:
-        """Returns the rules on components, in their order."""
-        return [rule for rule in self.rules if isinstance(rule, ComponentRule)]
+    def components(self) -> list[IncidentRule]:
+        """Returns the rules on components, in their order: those that open incidents."""
+        return [rule for rule in self.rules if isinstance(rule, IncidentRule)]
 
     @field_validator("rules")
     @classmethod

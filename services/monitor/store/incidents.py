@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from services.monitor.fold.tallies import Tally
-from services.monitor.incidents.impact import RecentIncident
+from services.monitor.incidents.impact import Certainty, RecentIncident
 from services.monitor.incidents.life import IncidentRow, moment
 from shared.postgres import Queries, Tx
 
@@ -22,20 +22,26 @@ async def recent_incidents(tx: Tx, within: timedelta) -> list[RecentIncident]:
     return [RecentIncident(*row) for row in await tx.fetch(queries.recent_incidents, within)]
 
 
-async def record_impact(tx: Tx, incident_id: str, affected: Mapping[str, Tally]) -> set[str]:
-    """Records the customers an incident touches; returns those it was not known to touch."""
+async def record_impact(tx: Tx, incident_id: str, affected: Mapping[str, tuple[Tally, Certainty]]) -> dict[str, bool]:
+    """Records the customers an incident touches; returns whom there is news of: True when they were not known to be touched at all.
+
+    False: they were likely touched, and are confirmed now. Nobody who is confirmed becomes likely again.
+    """
+    tallies = [tally for tally, _ in affected.values()]
     rows = await tx.fetch(
         queries.record_impact,
         incident_id,
         list(affected),
-        [moment(tally.first) for tally in affected.values()],
-        [moment(tally.last) for tally in affected.values()],
-        [tally.count for tally in affected.values()],
+        [certainty for _, certainty in affected.values()],
+        [moment(tally.first) for tally in tallies],
+        [moment(tally.last) for tally in tallies],
+        [tally.count for tally in tallies],
     )
-    new = {row["customer_id"] for row in rows if row["is_new"]}
-    if new:
-        await tx.execute(queries.count_affected, incident_id, len(new))
-    return new
+    news = {row["customer_id"]: row["is_new"] for row in rows if row["is_new"] or row["is_confirmed"]}
+    likely = sum(1 if affected[customer][1] == "likely" else 0 if is_new else -1 for customer, is_new in news.items())
+    if news:
+        await tx.execute(queries.count_affected, incident_id, sum(news.values()), likely)
+    return news
 
 
 def incident_of(row: asyncpg.Record) -> IncidentRow:

@@ -5,17 +5,24 @@ SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at) FROM inc
 WHERE status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval) ORDER BY id
 
 -- name: record_impact
--- Stores customers that an incident touches: new ones are returned, known ones get their later evidence.
-INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
-SELECT $1, customer_id, 'confirmed', first_seen_at, last_seen_at, count
-FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[], $5::int[]) AS seen (customer_id, first_seen_at, last_seen_at, count)
-ON CONFLICT (incident_id, customer_id) DO UPDATE
-    SET last_seen_at = greatest(impact.last_seen_at, excluded.last_seen_at), count = greatest(impact.count, excluded.count)
-RETURNING customer_id, (xmax = 0) AS is_new
+-- Stores customers that an incident touches, and says who is new, and who was only likely touched until now. The confirmed get their later
+-- evidence; that the likely use the component again says nothing more.
+WITH likely AS MATERIALIZED (
+    SELECT customer_id FROM impact WHERE incident_id = $1 AND customer_id = ANY ($2::text[]) AND certainty = 'likely')
+INSERT INTO impact AS known (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
+SELECT $1, customer_id, certainty, first_seen_at, last_seen_at, count
+FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[])
+    AS seen (customer_id, certainty, first_seen_at, last_seen_at, count)
+ON CONFLICT (incident_id, customer_id) DO UPDATE SET certainty = excluded.certainty,
+    first_seen_at = CASE WHEN known.certainty = 'confirmed' THEN known.first_seen_at ELSE excluded.first_seen_at END,
+    last_seen_at = CASE WHEN known.certainty = 'confirmed' THEN greatest(known.last_seen_at, excluded.last_seen_at) ELSE excluded.last_seen_at END,
+    count = CASE WHEN known.certainty = 'confirmed' THEN greatest(known.count, excluded.count) ELSE excluded.count END
+WHERE excluded.certainty = 'confirmed'
+RETURNING customer_id, (xmax = 0) AS is_new, certainty = 'confirmed' AND customer_id IN (SELECT customer_id FROM likely) AS is_confirmed
 
 -- name: count_affected
--- Adds so many customers to those that an incident touches.
-UPDATE incidents SET affected = affected + $2 WHERE id = $1
+-- Adds so many customers to those that an incident touches, and to those of them that it likely touches; fewer than none were confirmed.
+UPDATE incidents SET affected = affected + $2, likely = likely + $3 WHERE id = $1
 
 -- name: lock_incidents
 -- Reads and locks these incidents: nobody else changes them before this transaction ends.
@@ -61,7 +68,7 @@ SELECT id FROM incidents WHERE status = 'open' AND behind_seconds > $1 ORDER BY 
 -- name: list_incidents
 -- Lists incidents, newest first, after a cursor of (opened_at, id); long texts are cut.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
-    affected, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
+    affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
 FROM incidents
 WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR component = $2)
   AND ($3::timestamptz IS NULL OR (opened_at, id) < ($3, $4))
@@ -70,7 +77,7 @@ ORDER BY opened_at DESC, id DESC LIMIT $5
 -- name: incident
 -- Reads one incident, to show; long texts are cut.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
-    affected, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
+    affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
 FROM incidents WHERE id = $1
 
 -- name: list_impact

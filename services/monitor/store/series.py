@@ -1,31 +1,48 @@
 """The table of series: the merged window of each rule and component, and the state of its incident."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
+from services.monitor.incidents.alerts import Alerts
 from services.monitor.incidents.life import State
 from services.monitor.windows.window import Buckets, Window
 from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_suffix(".sql"))
 
+
+class Stored(msgspec.Struct, array_like=True):
+    """What is packed of a series. Fields are added at the end, with a default: what older versions stored lacks them."""
+
+    buckets: Buckets
+    watermark: float
+    state: State
+    alerts: Alerts = Alerts()
+
+
 _encode = msgspec.msgpack.encode
-_decode = msgspec.msgpack.Decoder(tuple[Buckets, float, State]).decode
+_decode = msgspec.msgpack.Decoder(Stored).decode
 
 
 @dataclass(slots=True)
 class Series:
-    """One rule and component: the merged window and the state of its incident."""
+    """One rule and component: the merged window and the state of its incident; of a rule on alerts, its alerts instead of both."""
 
     home: int  # its partition of the partials
     window: Window
     state: State
     heard_at: datetime | None = None  # when its last event was counted, on the database's clock
     spoke_at: datetime | None = None  # that event's own time
+    alerts: Alerts = field(default_factory=Alerts)
+
+    @property
+    def incident_id(self) -> str | None:
+        """Returns the id of its open incident."""
+        return self.state.incident_id or self.alerts.incident_id
 
 
 Key = tuple[str, str]  # rule, component
@@ -38,8 +55,9 @@ async def series_of(tx: Tx, homes: Collection[int], fingerprints: Mapping[str, s
     for row in rows:
         key, fits = (row["rule"], row["component"]), (None, fingerprints.get(row["rule"]))
         if row["rule"] in fingerprints and row["fingerprint"] in fits:
-            buckets, watermark, state = _decode(row["state"])
-            series[key] = Series(row["home"], Window(buckets, watermark), state, row["heard_at"], row["spoke_at"])
+            stored = _decode(row["state"])
+            window = Window(stored.buckets, stored.watermark)
+            series[key] = Series(row["home"], window, stored.state, row["heard_at"], row["spoke_at"], stored.alerts)
         else:
             gone.append(key)
     await drop_series(tx, gone)
@@ -62,4 +80,6 @@ async def keep_series(tx: Tx, changed: Mapping[Key, Series], fingerprints: Mappi
 
 
 def _state(series: Series) -> bytes:
-    return _encode((series.window.buckets, series.window.watermark, series.state))
+    """Packs a series; one without alerts as versions did that knew none, so that they can read it."""
+    window = series.window.buckets, series.window.watermark, series.state
+    return _encode(window if series.alerts == Alerts() else (*window, series.alerts))

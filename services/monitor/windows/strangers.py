@@ -38,6 +38,10 @@ class Strangers:
         self._come[partition] = max(come, min(watermark, now)), now
         self._touch(key, home, self._clock(now))
 
+    def touch(self, key: Key, home: int, now: float) -> None:
+        """Notes that something of a component was said that is no matter of event time."""
+        self._touch(key, home, now)
+
     def _touch(self, key: Key, home: int, clock: float) -> None:
         rule, component = key
         if component not in self.named.get(rule, ()):

@@ -21,7 +21,7 @@ def buckets(count: int) -> list[Bucket]:
 
 
 def written(*folded: FoldedSeries) -> list[bytes]:
-    pieces = [PartialFolded.Data(series=piece) for piece in messages(folded)]
+    pieces = [PartialFolded.Data(series=piece) for piece in messages(folded, size)]
     return [
         write_fact(PartialFolded.of(data, subject="components-1", at=NOON, unique=f"{'9:123456789/' * 10}{number}"))
         for number, data in enumerate(pieces)
@@ -33,7 +33,7 @@ def test_375_series_of_300_buckets_are_several_messages_each_far_below_what_a_re
     sent = written(*folded)
     assert len(sent) > 5
     assert max(map(len, sent)) <= LARGEST + 1000 < MAX_BYTES * 0.6
-    assert [each for piece in messages(folded) for each in piece] == folded
+    assert [each for piece in messages(folded, size) for each in piece] == folded
 
 
 def test_what_has_room_is_one_message() -> None:
