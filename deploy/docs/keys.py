@@ -49,7 +49,7 @@ class Reference:
 
     def sections(self) -> list[Section]:
         """Returns all sections, the file's own keys first."""
-        self._of_kinds: list[Section] = []
+        self._of_kinds = []
         whole = self._section(self._root["title"], self._root)
         return [whole, *self._of_kinds, *(self._section(name, self._definitions[name]) for name in sorted(self._apart))]
 

@@ -132,6 +132,21 @@ async def test_it_says_why_not_where_the_chain_ended(on: Screen) -> None:
     assert "Not reached." in shown
 
 
+async def test_it_says_who_is_only_likely_touched_and_which_alerts_say_so(on: Screen) -> None:
+    since = {"name": "Down", "since": "2026-11-24T12:00:05+00:00", "severity": "page", "summary": "no answer <b>", "url": "https://x.org/g"}
+    figures = {"firing": 2, "opens_at": {"firing": 1}, "resolves_below": {"firing": 1}, "alerts": [since, {"name": None}]}
+    await on.run("UPDATE incidents SET why = $1", figures)
+    await there_is(on, "impact", certainty="likely")
+    shown = " ".join((await on.page("/why?customer=c-1&incident=i-1")).split())
+    assert "They used checkout: 3 events of theirs say so." in shown
+    assert "The incident touches them, likely: they used it, and nothing of theirs is known to have failed." in shown
+    assert "failed on checkout" not in shown
+    shown = " ".join((await on.page("/incidents/i-1")).split())
+    assert "alerts that fire" in shown
+    assert "since 2026-11-24T12:00:05+00:00, page, no answer &lt;b&gt;, https://x.org/g" in shown
+    assert "alert without a name" in shown
+
+
 async def test_it_says_that_no_event_of_theirs_failed(on: Screen) -> None:
     assert "no event of theirs failed on checkout" in await on.page("/why?customer=c-9&incident=i-1")
 

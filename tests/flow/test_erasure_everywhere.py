@@ -19,7 +19,8 @@ from shared.outbox import Message, put
 from shared.retention import tidy
 from shared.service import Service
 from tests.builders import NOON, customer, event_bytes, request
-from tests.flow.test_the_loop import World, world
+from tests.flow.loop_world import World
+from tests.flow.test_the_loop import world
 
 pytestmark = pytest.mark.asyncio
 

@@ -235,17 +235,18 @@ async def test_likely_customers_used_it_shortly_before_or_while_it_is_open(monit
     assert sorted((each.customer_id, each.certainty) for data in told for each in data.customers) == sorted(impact.items())
     [resolved] = [fact for fact in site.topics.facts(Topic.INCIDENTS) if isinstance(fact, IncidentResolved)]
     assert resolved.data.affected == 3
+    assert await site.rows("SELECT affected, likely FROM incidents") == [{"affected": 3, "likely": 2}]
 
 
 async def test_a_likely_customer_whom_a_later_alert_names_is_confirmed_and_told_as_such(monitor_database: Database) -> None:
     site = await started(monitor_database, uses=USES)
     await said(site, used("c-1", 1), alert("a1", since=3))
     assert [row["certainty"] for row in await site.impact()] == ["likely"]
+    assert await site.rows("SELECT affected, likely FROM incidents") == [{"affected": 1, "likely": 1}]
     await said(site, alert("a2", since=5, customer="c-1"))
     await said(site, used("c-1", 9))
     assert [(row["certainty"], seconds(row["first_seen_at"])) for row in await site.impact()] == [("confirmed", 5)]
     told = [fact for fact in site.topics.facts(Topic.INCIDENTS) if isinstance(fact, IncidentImpact)]
     assert [each.certainty for fact in told for each in fact.data.customers] == ["likely", "confirmed"]
     assert len({fact.id for fact in told}) == 2
-    [row] = await site.rows("SELECT affected FROM incidents")
-    assert row["affected"] == 1
+    assert await site.rows("SELECT affected, likely FROM incidents") == [{"affected": 1, "likely": 0}]

@@ -20,6 +20,17 @@ DISTINCT = f"  - {{id: wide, detector: distinct, {WHAT}, open: {{customers: 8}},
 WELL = Traffic("checkout", requests=200)
 
 
+BURN = """\
+  - id: burns
+    detector: burn
+    title: "{component} is failing"
+    events: [com.example.request]
+    bad: {data.ok: false}
+    objective: 99
+    resolve: {calm: 5m}
+"""
+
+
 def failing(customers: int) -> Traffic:
     return Traffic("checkout", ok=False, requests=customers)
 
@@ -97,3 +108,41 @@ async def test_silence_is_calm_only_where_the_rule_says_that_failures_alone_are_
     assert incident["status"] == ("resolved" if ends else "open")
     if ends:
         assert NOON + timedelta(seconds=5) <= incident["ended_at"] <= NOON + timedelta(seconds=5 + 15 + 10 + 1)
+
+
+async def minutes(watch: Watch, number: int, *traffic: Traffic) -> None:
+    """Publishes this traffic once a minute, each read at once."""
+    for _ in range(number):
+        watch.say(*traffic, at=watch.clock.now)
+        await watch.pass_time(minutes=1)
+
+
+async def test_an_error_budget_that_is_spent_too_fast_opens_once_an_hour_was_seen_and_ends_when_it_lasts_again(watch: Watch) -> None:
+    await watch.start(BURN)
+    well, bad = Traffic("checkout", requests=30), failing(10)
+    # Given a component that fails from its first event on
+    await minutes(watch, 10, Traffic("new", ok=False, requests=20))
+    # and another that is well for an hour, and then fails for ten customers, while monitor is started anew
+    await minutes(watch, 65, well)
+    began = watch.clock.now
+    await minutes(watch, 20, well, bad)
+    assert watch.said(IncidentOpened) == []  # a quarter fails: 14.4 % of an hour takes 35 minutes
+    await watch.start(BURN)
+    await minutes(watch, 25, well, bad)
+    # Then that is one incident, of the known component alone
+    [opened] = watch.said(IncidentOpened)
+    assert (opened.data.component, opened.data.started_at) == ("checkout", began)
+    assert opened.data.why["burn_rate_1h"] > opened.data.why["opens_at"]["burn_rate_1h"] == 14.4
+    assert opened.data.why["burn_rate_6h"] is None
+    assert await touched(watch) == {f"c-{number}" for number in range(10)}
+    # When it is well again, it ends once half an hour is below six times the budget, for five minutes
+    over = watch.clock.now
+    await minutes(watch, 50, Traffic("checkout", requests=60))
+    [resolved] = watch.said(IncidentResolved)
+    assert timedelta(minutes=24) <= resolved.data.resolved_at - over <= timedelta(minutes=26)
+    # and a replay changes nothing
+    before, said = await standing(watch), len(watch.facts())
+    async with watch.service.database.connection() as connection:
+        await connection.execute("UPDATE offsets SET next = 0")
+    await watch.start(BURN)
+    assert (await standing(watch), len(watch.facts())) == (before, said)

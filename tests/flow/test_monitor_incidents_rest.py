@@ -100,6 +100,7 @@ async def test_an_incident_says_how_it_stands_and_why(history: None, agent: http
         "behind_seconds": 0.0,
         "revision": 0,
         "affected": 5,
+        "likely": 0,
         "by": None,
         "note": "",
         "why": {"ratio": 0.5},

@@ -2,33 +2,20 @@
 
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from deploy.simulator.play import Record, encode
+from deploy.simulator.play import encode
 from deploy.simulator.product import address, directory
 from deploy.simulator.story import published
-from services.console.__main__ import service as console
-from services.console.settings import ConsoleSettings
-from services.monitor.__main__ import service as monitor
-from services.monitor.settings import MonitorSettings
-from services.notifier.__main__ import service as notifier
-from services.notifier.settings import NotifierSettings
-from services.ticketing.__main__ import service as ticketing
-from services.ticketing.settings import TicketingSettings
-from shared.events import Fact, IncidentImpact, NotificationDelivered, TicketLinked, TicketOpened, TicketReplied, TicketResolved, Topic
-from shared.postgres import Database
+from shared.events import IncidentImpact, NotificationDelivered, TicketLinked, TicketOpened, TicketReplied, TicketResolved, Topic
 from shared.settings import Settings
 from tests.builders import NOON
-from tests.fakes import Clock, FakeLoop, FakeTopics
 from tests.flow.console_model import recounted, rows
-from tests.smtp import PostOffice, post_office
+from tests.flow.loop_world import World, opened
 
 pytestmark = pytest.mark.asyncio
 
@@ -37,75 +24,18 @@ VICTIMS = {STORY.product.customer_id(number) for number in STORY.victims}
 CONFIG = Path(__file__).parents[2] / "deploy/config"
 
 
-@dataclass
-class World:
-    """The services, a broker, a mail server, and a clock that stands still until it is moved."""
-
-    topics: FakeTopics
-    clock: Clock
-    loop: FakeLoop
-    office: PostOffice
-
-    async def hear(self, records: list[Record]) -> None:
-        """Publishes what the product's systems say, and does everything that follows at once."""
-        for record in records:
-            self.topics.put(record.topic, record.value, key=record.key)
-        await self.loop.settle()
-
-    async def live(self, until: float) -> None:
-        """Plays the story second by second; who has a mail was told."""
-        messages = STORY.messages(told=lambda customer_id: bool(self.office.to(address(customer_id))), until=until)
-        for second, coming in groupby(encode(messages, NOON.timestamp()), key=lambda record: int(record.offset)):
-            await self.hear(list(coming))
-            await self.loop.advance(NOON + timedelta(seconds=second + 1) - self.clock.now)
-
-    def database(self, service: str) -> Database:
-        return next(each.database for each in self.loop.services if each.name == service)
-
-    def told(self, kind: str) -> Counter[str]:
-        """Returns who got mails of a kind, and how many."""
-        return Counter(recipient.partition("@")[0] for recipient, mail in self.office.mails if mail["X-Forewarn-Kind"] == kind)
-
-    def facts(self, *topics: Topic) -> list[Fact]:
-        return [fact for topic in topics for fact in self.topics.facts(topic)]
-
-    def said(self, *topics: Topic) -> Counter[str]:
-        """Returns the ids of the facts on these topics."""
-        return Counter(fact.id for fact in self.facts(*topics))
-
-    async def replay(self) -> None:
-        """Has every topic read from offset 0."""
-        for service in self.loop.services:
-            async with service.database.connection() as connection:
-                await connection.execute("UPDATE offsets SET next = 0")
-        for consumer in self.loop.consumers:
-            await consumer.assign()
-        await self.loop.settle()
-        await self.loop.advance(timedelta(minutes=2))
-
-
 @pytest.fixture
 async def world(fresh_database: Settings) -> AsyncIterator[World]:
-    given: dict[str, Any] = {**dict(fresh_database), "config_dir": CONFIG}
-    given = {name: value for name, value in given.items() if name != "http_port"}
-    async with post_office() as office, AsyncExitStack() as open_databases:
-        host, port = office.address
-        services = (
-            monitor(MonitorSettings(**given)),
-            notifier(NotifierSettings(**given, smtp_host=host, smtp_port=port, link_secret="a secret")),
-            ticketing(TicketingSettings(**given)),
-            console(ConsoleSettings(**given, console_token="the console's own")),
-        )
-        for service in services:
-            await service.database.open()
-            open_databases.push_async_callback(service.database.close)
-            for stream in service.streams:
-                stream.slowest = 0.0  # every batch is a checkpoint: nothing here waits for a second to pass
-        topics, clock = FakeTopics(), Clock(fresh_database)
-        await clock.set(NOON)
-        loop = FakeLoop(topics, clock, *services)
-        await loop.start()
-        yield World(topics, clock, loop, office)
+    async with opened(fresh_database, CONFIG) as made:
+        yield made
+
+
+async def live(world: World, until: float) -> None:
+    """Plays the story second by second; who has a mail was told."""
+    messages = STORY.messages(told=lambda customer_id: bool(world.office.to(address(customer_id))), until=until)
+    for second, coming in groupby(encode(messages, NOON.timestamp()), key=lambda record: int(record.offset)):
+        await world.hear(list(coming))
+        await world.loop.advance(NOON + timedelta(seconds=second + 1) - world.clock.now)
 
 
 async def test_137_customers_are_told_answered_and_given_the_all_clear_and_nobody_else(world: World) -> None:
@@ -113,7 +43,7 @@ async def test_137_customers_are_told_answered_and_given_the_all_clear_and_nobod
     await world.hear(list(encode(directory(STORY.product), NOON.timestamp())))
 
     # When the checkout fails for 137 of them from 6 to 24 s, and is well again
-    await world.live(until=60)
+    await live(world, until=60)
     await world.loop.advance(timedelta(minutes=2))
 
     # Then each of them was told once, while it still failed, and given the all-clear once

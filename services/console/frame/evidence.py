@@ -4,7 +4,7 @@ A detector names what it measured at the top, and under `opens_at` and `resolves
 that is not known here is read the same way: its names become words.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeGuard
@@ -18,7 +18,10 @@ NAMES = {
     "customers": "customers with bad events",
     "window": "window",
     "calm": "calm for",
+    "firing": "alerts that fire",
 }
+LISTED = "alerts"  # what is a list: each entry has a name, and is a figure of its own
+ALERT = ("since", "severity", "summary", "url")
 THRESHOLDS = ("opens_at", "resolves_below")
 
 
@@ -45,8 +48,17 @@ class Course:
 def figures(why: Mapping[str, Any]) -> list[Figure]:
     """Returns the figures of one fact, in its order, thresholds of nothing measured last."""
     opens, resolves = (_part(why, name) for name in THRESHOLDS)
-    names = dict.fromkeys(name for part in (why, opens, resolves) for name in part if name not in THRESHOLDS)
-    return [Figure(_name(name), *(_said(name, part.get(name)) for part in (why, opens, resolves))) for name in names]
+    names = dict.fromkeys(name for part in (why, opens, resolves) for name in part if name not in (*THRESHOLDS, LISTED))
+    told = [Figure(_name(name), *(_said(name, part.get(name)) for part in (why, opens, resolves))) for name in names]
+    return told + list(_listed(why.get(LISTED)))
+
+
+def _listed(entries: object) -> Iterator[Figure]:
+    """Yields what is known of each alert: since when it fires, how bad it is, what it says, and where to look."""
+    for each in entries if isinstance(entries, list) else ():
+        if isinstance(each, Mapping):
+            known = [f"{word} {each[word]}" if word == "since" else str(each[word]) for word in ALERT if each.get(word)]
+            yield Figure(f"alert {each.get('name') or 'without a name'}", ", ".join(known) or ABSENT, ABSENT, ABSENT)
 
 
 def course(facts: Iterable[tuple[datetime, object]]) -> Course | None:

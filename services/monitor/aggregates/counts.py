@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from shared.conditions import Condition, as_written
 
 BUCKETS = 15  # a window is cut into 15 to 29 buckets of whole seconds; a short one into as many as it has seconds
+FINE = 5  # where shorter windows are looked at beside it, the shortest is cut into 5 to 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +45,23 @@ class Counting:
     bad: Condition
     window: float  # seconds
     at_least: int = 1  # bad events in a row after which a customer is affected
+    within: tuple[int, ...] = ()  # shorter windows that end with it and are looked at beside it, in seconds
     purpose: Purpose = Purpose.WINDOW
 
     @cached_property
     def width(self) -> int:
         """Returns how many seconds one bucket has."""
-        return max(int(self.window) // BUCKETS, 1)
+        return max(int(self.shortest) // (FINE if self.within else BUCKETS), 1)
 
     @cached_property
     def buckets(self) -> int:
         """Returns how many buckets one window has."""
         return -(-int(self.window) // self.width)
+
+    @property
+    def shortest(self) -> float:
+        """Returns how long the shortest window is that is looked at, in seconds."""
+        return min(self.within, default=self.window)
 
     @cached_property
     def fingerprint(self) -> str:

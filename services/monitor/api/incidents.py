@@ -40,6 +40,7 @@ class IncidentView(BaseModel):
     behind_seconds: float  # how far behind monitor read when it last said something about it
     revision: int
     affected: int
+    likely: int  # of the affected: they used the component, and nothing of theirs has failed
     by: str | None  # the person who ended it
     note: str  # that person's words
     why: dict[str, Any]

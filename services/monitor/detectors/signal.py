@@ -1,6 +1,7 @@
 """What a detector may look at, and what it says of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.monitor.aggregates.counts import Counts
@@ -11,6 +12,8 @@ class View:
     """The aggregates of one component in one window: all that a detector may look at."""
 
     counts: Counts
+    within: Mapping[int, Counts] = field(default_factory=dict)  # of the shorter windows that its rule looks at: by their seconds
+    known_for: float = 0.0  # seconds of event time for which the component is known, this window included
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +24,4 @@ class Signal:
     calm: bool
     unclear: bool  # too few events to say that all is well, and no bad ones that say otherwise
     why: dict[str, Any]  # figures against thresholds
+    span: float = 0.0  # seconds: the part of the window that is failing; 0: all of it

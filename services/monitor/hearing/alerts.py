@@ -20,12 +20,12 @@ async def step_through(tx: Tx, rule: AlertRule, key: Key, series: Series, told: 
         series.alerts, row = ended(series.alerts, row), None
     behind = 0.0
     for each in told:
-        said_at = moment(each.said_at)
+        said_at = min(moment(each.said_at), at)
         series.spoke_at, behind = max(series.spoke_at or said_at, said_at), behind_seconds(at, said_at)
-        series.alerts, decision = step(rule, key[1], series.alerts, each, max(at.timestamp(), each.said_at))
+        series.alerts, decision = step(rule, key[1], series.alerts, each, at.timestamp())
         if decision is not None:
-            row = await changing.make_true(tx, rule, key[1], decision, each.said_at, Now(at, behind))
+            row = await changing.make_true(tx, rule, key[1], decision, said_at.timestamp(), Now(at, behind))
     firing = firing_of(series.alerts)
-    fired_at = max((each.fired_at for each in firing), default=0.0)
+    fired_at = min(max((each.fired_at for each in firing), default=0.0), at.timestamp())
     if row is not None and row.open and (reason := news(row, fired_at, behind, heard=True)):
         await changing.update(tx, row.id, News(reason, why_of(rule, firing), fired_at, speaks=True), Now(at, behind))

@@ -13,7 +13,7 @@ from services.monitor import changing
 from services.monitor.changing import News, Now
 from services.monitor.fold.partition import COMPONENTS, SKEW
 from services.monitor.hearing import alerts
-from services.monitor.incidents.judging import first_to_judge, kept_from, steps
+from services.monitor.incidents.judging import first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.life import IncidentRow, State, behind_seconds, ended, moment, news
 from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.components import ComponentRule
@@ -56,6 +56,7 @@ class Detecting:
         self._rules = {rule.id: rule for rule in rules.components if isinstance(rule, ComponentRule)}
         self._on_alerts = {rule.id: rule for rule in rules.components if isinstance(rule, AlertRule)}
         self._fingerprints = {rule.id: rule.fingerprint for rule in rules.components}
+        self._horizon = rules.horizon.total_seconds()
         self._strangers = Strangers({rule.id: self._named | set(rule.only) for rule in rules.components}, self._limit)
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
@@ -106,7 +107,7 @@ class Detecting:
         if series is None or series.window.watermark > now + SKEW:  # what a clock that was wrong let be judged is judged anew
             series = self._series[key] = Series(home, Window(), State(incident_id=series.state.incident_id if series else None))
         rule, state, watermark = self._rules[partial.rule], series.state, min(partial.watermark, now)
-        kept, buckets = kept_from(rule, state), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
+        kept, buckets = kept_from(rule, state, self._horizon), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
         changed = series.window.merge(partial.partition, watermark, buckets, kept)
         if changed is not None:
             latest = moment(min(watermark, max(bucket[0] for bucket in buckets) + rule.width))
@@ -164,4 +165,4 @@ class Detecting:
         failing_to, heard = series.state.failing_to, key in self._heard
         if row is not None and row.open and (reason := news(row, failing_to, now.behind, heard=heard)):
             await changing.update(tx, row.id, News(reason, why, failing_to, heard), now)
-        window.forget(kept_from(rule, series.state))
+        let_go(rule, series.state, window, self._horizon)

@@ -116,12 +116,13 @@ def firing_of(alerts: Alerts) -> list[Alert]:
 
 
 def _opened(rule: AlertRule, component: str, alerts: Alerts, firing: Sequence[Alert], now: float) -> tuple[Alerts, Decision]:
-    """Opens the incident. The same trouble has the same id, whoever finds it and however often: that of its first alert's beginning.
+    """Opens the incident. The same trouble has the same id, whoever finds it and however often: that of its first alert and its beginning.
 
     Under a rule that has changed it is another incident, since that of the rule before was withdrawn.
     """
-    began = min(each.since for each in firing)
-    incident_id, started_at = identity("incident", rule.id, rule.fingerprint, component, began), min(began, now)
+    first = min(firing, key=lambda each: (each.since, each.key))
+    incident_id = identity("incident", rule.id, rule.fingerprint, component, first.key, first.since)
+    started_at = min(first.since, now)
     return replace(alerts, incident_id=incident_id, started_at=started_at), Opened(incident_id, started_at, why_of(rule, firing))
 
 
@@ -135,7 +136,7 @@ def why_of(rule: AlertRule, firing: Sequence[Alert]) -> dict[str, Any]:
     """Returns the alerts that fire, named for people, the earliest first, and by which version of the rule; of many the first `SHOWN`."""
     shown = [
         {
-            "name": name or "an alert without a name",
+            "name": name or "without a name",
             "since": moment(each.since).isoformat(timespec="seconds"),
             **{word: text for word, text in (("severity", severity), ("summary", summary), ("url", url)) if text},
         }

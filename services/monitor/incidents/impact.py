@@ -79,7 +79,7 @@ class Search:
         self._searched.add(incident.id)
         confirmed: set[str] = set()
         for watch in _watches_of(partitions, incident.rule):
-            since = incident.started_at.timestamp() - watch.counting.window
+            since = incident.started_at.timestamp() - watch.counting.shortest
             failed = watch.tallies.failed.get(incident.component, ()) if searched else None
             touched = watch.affected(incident.component, failed, since, until)
             if watch.counting.purpose == Purpose.USES:

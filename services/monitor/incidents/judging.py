@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
+from services.monitor.aggregates.counts import Counting, Counts
 from services.monitor.detectors.registry import DETECTORS
 from services.monitor.detectors.signal import View
 from services.monitor.incidents.life import Decision, Judged, State, step
 from services.monitor.rules.components import ComponentRule
-from services.monitor.windows.window import Window, oldest
+from services.monitor.windows.window import HORIZON, Window, oldest
 
 
 class Step(NamedTuple):
@@ -24,10 +27,17 @@ class Step(NamedTuple):
 
 def steps(rule: ComponentRule, component: str, window: Window, state: State, since: int) -> Iterator[Step]:
     """Yields what each window from `since` on means, oldest first; the next one is judged by the state that the one before it left."""
+    state = _seen(state, window)
     for end in window.ends(rule.counting, since):
         judged = _judged(rule, window, state, end)
         state, decision = step(rule, component, state, judged)
         yield Step(state, judged.signal.why, decision)
+
+
+def _seen(state: State, window: Window) -> State:
+    """Returns the state that knows since when there are buckets: also of one that came late."""
+    first = min(window.buckets, default=0)
+    return structs.replace(state, seen_from=min(first, state.seen_from or first)) if first else state
 
 
 def _judged(rule: ComponentRule, window: Window, state: State, end: int) -> Judged:
@@ -38,11 +48,25 @@ def _judged(rule: ComponentRule, window: Window, state: State, end: int) -> Judg
     after = state.settled_to if state.incident_id is None else 0
     counting, detector = rule.counting, DETECTORS[rule.detector]
     counts, until = window.counts(counting, end, after), window.until(counting, end)
-    signal, beginning = detector.judge(rule, View(counts), until), None
+    known_for = end + counting.width - state.seen_from if state.seen_from else 0
+    signal, beginning = detector.judge(rule, View(counts, _within(window, counting, end, after), known_for), until), None
     signal = replace(signal, why=signal.why | {"rule_version": rule.version})
     if signal.failing and state.incident_id is None:
-        beginning = window.beginning(counting, end, lambda bucket: detector.is_dense(rule, View(bucket)), after)
+        shown_after = max(after, int(end - signal.span)) if signal.span else after
+        beginning = window.beginning(
+            counting, end, lambda start: detector.is_dense(rule, _bucket(window, counting, start, after)), shown_after
+        )
     return Judged(end, until, counts, signal, beginning)
+
+
+def _within(window: Window, counting: Counting, end: int, after: int = 0) -> dict[int, Counts]:
+    """Returns the counts of the shorter windows that end with bucket `end`."""
+    return {seconds: window.counts(counting, end, after, seconds) for seconds in counting.within}
+
+
+def _bucket(window: Window, counting: Counting, start: int, after: int) -> View:
+    """Returns what is to be seen of a single bucket, and of the shorter windows that end with it."""
+    return View(window.counts(counting, start, start - counting.width), _within(window, counting, start, after))
 
 
 def first_to_judge(rule: ComponentRule, state: State, changed: int | None, kept: int, watermark: float) -> int:
@@ -55,6 +79,13 @@ def first_to_judge(rule: ComponentRule, state: State, changed: int | None, kept:
     return max(following if changed is None else min(changed, following), whole, settled)
 
 
-def kept_from(rule: ComponentRule, state: State) -> int:
-    """Returns the oldest bucket that may still change a judgement."""
-    return oldest(rule.counting, state.judged_to)
+def kept_from(rule: ComponentRule, state: State, horizon: float = HORIZON) -> int:
+    """Returns the oldest bucket that may still change a judgement. `horizon`: how late an event may be, in seconds."""
+    return oldest(rule.counting, state.judged_to, horizon)
+
+
+def let_go(rule: ComponentRule, state: State, window: Window, horizon: float = HORIZON) -> None:
+    """Makes a window smaller by what changes no judgement any more."""
+    window.forget(kept_from(rule, state, horizon))
+    if rule.counting.within:
+        window.settle(state.judged_to - int(horizon))

@@ -57,6 +57,7 @@ class State(msgspec.Struct, frozen=True, rename={"grown_to": "said"}):
     calm_to: int = 0  # the last calm window
     failing_to: float = 0.0  # the end of the last failing window
     grown_to: int = 0  # failing customers when an update last said that the incident had grown
+    seen_from: int = 0  # the first bucket there ever was; 0 when none was judged since that is noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class IncidentRow:
     ended_by: str | None  # the person who ended it
     note: str  # that person's words
     why: dict[str, Any]  # the figures that opened, changed or resolved it
+    likely: int = 0  # of the customers it touches, those of whom nothing has failed
 
     @property
     def open(self) -> bool:
@@ -151,7 +153,7 @@ def _when_calm(rule: ComponentRule, component: str, state: State, window: Judged
         return state, None
     bucket, started_at = window.beginning
     opened = Opened(incident_id(rule, component, bucket), started_at, window.signal.why)
-    opening = State(state.judged_to, window.end, opened.incident_id, failing_to=window.until, grown_to=window.counts.customers)
+    opening = replace(over(state, window.end), incident_id=opened.incident_id, failing_to=window.until, grown_to=window.counts.customers)
     return opening, opened
 
 
@@ -168,7 +170,7 @@ def _when_open(rule: ComponentRule, state: State, incident: str, window: Judged)
     calm_since = _calm_since(rule, state, window.end)
     if window.end - calm_since < rule.resolve.calm.total_seconds():
         return replace(state, calm_since=calm_since, calm_to=max(state.calm_to, window.end)), None
-    return State(state.judged_to, window.end), Resolved(incident, float(window.end), state.failing_to, signal.why)
+    return over(state, window.end), Resolved(incident, float(window.end), state.failing_to, signal.why)
 
 
 def _calm_since(rule: ComponentRule, state: State, end: int) -> int:
@@ -180,7 +182,7 @@ def _calm_since(rule: ComponentRule, state: State, end: int) -> int:
     if not rule.evidence and state.calm_since is not None:
         return state.calm_since
     unclear = max(end - state.calm_to - rule.width, 0)
-    if state.calm_since is None or unclear > rule.window.total_seconds():
+    if state.calm_since is None or unclear > rule.counting.shortest:
         return end
     return state.calm_since + unclear
 
@@ -188,7 +190,12 @@ def _calm_since(rule: ComponentRule, state: State, end: int) -> int:
 def ended(state: State, ended_at: datetime, rule: ComponentRule) -> State:
     """Returns the state after somebody else ended its incident: only what comes after that bucket may open another."""
     settled_to = int(ended_at.timestamp()) // rule.width * rule.width
-    return State(state.judged_to, max(state.settled_to, settled_to))
+    return over(state, max(state.settled_to, settled_to))
+
+
+def over(state: State, settled_to: int) -> State:
+    """Returns the state that nothing is left in but how far it was judged and settled, and since when its component is known."""
+    return State(state.judged_to, settled_to, seen_from=state.seen_from)
 
 
 def news(row: IncidentRow, failing_to: float, behind: float, *, heard: bool) -> str | None:

@@ -2,13 +2,23 @@
 
 from datetime import timedelta
 from functools import cached_property
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from services.monitor.aggregates.counts import Asks, Counting
 from services.monitor.rules.incidents import Ending, IncidentRule
 from shared.conditions import Condition
 from shared.configuration.files import Config, Duration
+
+
+def _reasonable(window: timedelta) -> timedelta:
+    if not timedelta(seconds=5) <= window <= timedelta(hours=24):
+        raise ValueError("a window is between 5 s and 24 h")
+    return window
+
+
+Window = Annotated[Duration, AfterValidator(_reasonable)]
 
 
 class Impact(Config):
@@ -29,16 +39,8 @@ class ComponentRule(IncidentRule):
     events: list[str] = Field(min_length=1, description="the event types that count")
     where: Condition = Field({}, description="which of them count; all that is named must hold")
     bad: Condition = Field(min_length=1, description="what makes an event bad; all that is named must hold")
-    window: Duration = Field(timedelta(minutes=1), description="how far back it looks, in event time: 5s to 24h")
     impact: Impact = Field(Impact(), description="who is affected")
     resolve: Resolving
-
-    @field_validator("window")
-    @classmethod
-    def _reasonable(cls, window: timedelta) -> timedelta:
-        if not timedelta(seconds=5) <= window <= timedelta(hours=24):
-            raise ValueError("a window is between 5 s and 24 h")
-        return window
 
     @cached_property
     def counting(self) -> Counting:
@@ -49,9 +51,15 @@ class ComponentRule(IncidentRule):
             self.component,
             frozenset(self.only),
             self.bad,
-            self.window.total_seconds(),
+            max(self.windows),
             self.impact.at_least,
+            tuple(sorted(self.windows)[:-1]),
         )
+
+    @property
+    def windows(self) -> frozenset[int]:
+        """Returns the windows that the rule looks at, in seconds; all end at the same moment."""
+        raise NotImplementedError
 
     @property
     def asks(self) -> tuple[Asks, ...]:

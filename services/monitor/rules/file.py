@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from services.monitor.rules.alert import AlertRule
+from services.monitor.rules.burn import BurnRule
 from services.monitor.rules.count import CountRule
 from services.monitor.rules.distinct import DistinctRule
 from services.monitor.rules.incidents import IncidentRule
@@ -23,11 +24,12 @@ Rule = Annotated[
     Annotated[RatioRule, Tag("ratio")]
     | Annotated[CountRule, Tag("count")]
     | Annotated[DistinctRule, Tag("distinct")]
+    | Annotated[BurnRule, Tag("burn")]
     | Annotated[AlertRule, Tag("alert")],
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count, distinct or alert",
+        custom_error_message="there is no such detector: it is ratio, count, distinct, burn or alert",
     ),
 ]  # one file a kind
 

@@ -38,8 +38,9 @@ async def record_impact(tx: Tx, incident_id: str, affected: Mapping[str, tuple[T
         [tally.count for tally in tallies],
     )
     news = {row["customer_id"]: row["is_new"] for row in rows if row["is_new"] or row["is_confirmed"]}
-    if new := sum(news.values()):
-        await tx.execute(queries.count_affected, incident_id, new)
+    likely = sum(1 if affected[customer][1] == "likely" else 0 if is_new else -1 for customer, is_new in news.items())
+    if news:
+        await tx.execute(queries.count_affected, incident_id, sum(news.values()), likely)
     return news
 
 

@@ -21,8 +21,8 @@ WHERE excluded.certainty = 'confirmed'
 RETURNING customer_id, (xmax = 0) AS is_new, certainty = 'confirmed' AND customer_id IN (SELECT customer_id FROM likely) AS is_confirmed
 
 -- name: count_affected
--- Adds so many customers to those that an incident touches.
-UPDATE incidents SET affected = affected + $2 WHERE id = $1
+-- Adds so many customers to those that an incident touches, and to those of them that it likely touches; fewer than none were confirmed.
+UPDATE incidents SET affected = affected + $2, likely = likely + $3 WHERE id = $1
 
 -- name: lock_incidents
 -- Reads and locks these incidents: nobody else changes them before this transaction ends.
@@ -68,7 +68,7 @@ SELECT id FROM incidents WHERE status = 'open' AND behind_seconds > $1 ORDER BY 
 -- name: list_incidents
 -- Lists incidents, newest first, after a cursor of (opened_at, id); long texts are cut.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
-    affected, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
+    affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
 FROM incidents
 WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR component = $2)
   AND ($3::timestamptz IS NULL OR (opened_at, id) < ($3, $4))
@@ -77,7 +77,7 @@ ORDER BY opened_at DESC, id DESC LIMIT $5
 -- name: incident
 -- Reads one incident, to show; long texts are cut.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
-    affected, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
+    affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
 FROM incidents WHERE id = $1
 
 -- name: list_impact

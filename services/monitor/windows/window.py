@@ -10,6 +10,8 @@ from services.monitor.aggregates.counts import Counting, Counts
 from shared.events import Bucket
 
 KEPT = 4  # windows of buckets: what comes later than three windows judges none of them again
+HORIZON = 600.0  # seconds by which an event may be late, where rules.yml does not say
+SETTLED = -1  # in place of a partition: what several saw in a bucket that none of them adds to any more
 
 
 class Part(msgspec.Struct, array_like=True, frozen=True):
@@ -49,6 +51,8 @@ class Window:
             if start < oldest:
                 continue
             part, bucket = Part(*counts), self.buckets.setdefault(start, {})
+            if SETTLED in bucket and partition not in bucket:
+                continue
             known = bucket.get(partition, Part())
             if part.events >= known.events and part != known:
                 bucket[partition] = part
@@ -73,8 +77,13 @@ class Window:
         """Returns the event time at which the window that ends with bucket `end` is over: its end, or the watermark within it."""
         return min(float(end + of.width), self.watermark)
 
-    def counts(self, of: Counting, end: int, after: int = 0) -> Counts:
-        """Returns what the window that ends with bucket `end` holds in its buckets later than `after`."""
+    def counts(self, of: Counting, end: int, after: int = 0, seconds: float | None = None) -> Counts:
+        """Returns what the window that ends with bucket `end` holds in its buckets later than `after`.
+
+        `seconds`: of the shorter window that is meant.
+        """
+        if seconds is not None:
+            after = max(after, end - -(-int(seconds) // of.width) * of.width)
         events = bad = customers = 0
         for start in _starts(of, end, after):
             for part in self.buckets.get(start, {}).values():
@@ -83,16 +92,27 @@ class Window:
                 customers += part.customers
         return Counts(events, bad, customers)
 
-    def beginning(self, of: Counting, end: int, is_dense: Callable[[Counts], bool], after: int = 0) -> Beginning:
+    def beginning(self, of: Counting, end: int, is_dense: Callable[[int], bool], after: int = 0) -> Beginning:
         """Returns where the trouble in that window began, later than `after`: in its first bucket with bad events that is dense.
 
-        When none is, in its first bucket with bad events.
+        When none is, in its first bucket with bad events. `is_dense` is asked by the bucket's start.
         """
         failing = [start for start in _starts(of, end, after) if any(part.bad for part in self.buckets.get(start, {}).values())]
-        dense = (start for start in failing if is_dense(self.counts(of, start, start - of.width)))
-        bucket = next(dense, failing[0] if failing else end)
+        bucket = next(filter(is_dense, failing), failing[0] if failing else end)
         at = min((part.first_bad for part in self.buckets.get(bucket, {}).values() if part.first_bad), default=float(bucket))
         return Beginning(bucket, min(max(at, bucket), bucket + of.width))
+
+    def settle(self, before: int) -> None:
+        """Adds up over partitions the buckets before, which none of their events can reach any more.
+
+        A partition with customers stands for itself: one who fails again later is taken out of the bucket that counts them.
+        """
+        for start, bucket in self.buckets.items():
+            done = [part for part in bucket.values() if not part.customers] if start < before and len(bucket) > 1 else []
+            if len(done) > 1:
+                bad = [part.first_bad for part in done if part.first_bad]
+                settled = Part(sum(part.events for part in done), sum(part.bad for part in done), 0, min(bad, default=0.0))
+                self.buckets[start] = {at: part for at, part in bucket.items() if part.customers} | {SETTLED: settled}
 
     def forget(self, oldest: int) -> None:
         """Forgets the buckets before."""
@@ -105,6 +125,10 @@ def _starts(of: Counting, end: int, after: int) -> range:
     return range(max(end - (of.buckets - 1) * of.width, after + of.width), end + 1, of.width)
 
 
-def oldest(of: Counting, judged_to: int) -> int:
-    """Returns the first bucket that is kept once the window that ends with `judged_to` has been judged."""
-    return judged_to - (KEPT * of.buckets - 1) * of.width
+def oldest(of: Counting, judged_to: int, horizon: float = HORIZON) -> int:
+    """Returns the first bucket that is kept once the window that ends with `judged_to` has been judged.
+
+    One that is cut finely for the shorter windows beside it is kept only for what can still be judged again: for the horizon.
+    """
+    kept = of.buckets + -(-int(horizon) // of.width) if of.within else KEPT * of.buckets
+    return judged_to - (kept - 1) * of.width

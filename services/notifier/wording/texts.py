@@ -26,11 +26,18 @@ class OwnWords(Config):
     """The own words of one rule, or one symptom; what is not given is said in the general words."""
 
     opened: Text | None = Field(None, description="trouble has begun")
+    likely: Text | None = Field(None, description="trouble has begun, for a customer whom it may affect: nothing of theirs has failed")
     resolved: Text | None = Field(None, description="it is over")
     withdrawn: Text | None = Field(None, description="nothing judges the incident any more: no all-clear")
     dismissed: Text | None = Field(None, description="a person said that it was a false alarm")
 
 
+LIKELY = Text(
+    subject="{title}: we are on it",
+    body="Hello {name},\n\nthere is trouble with {component} since {started_at}. You have used it, so it may affect you, too."
+    " If it does, you did nothing wrong: it is on our side, we know of it, and we are working on it.\n\n"
+    "We will tell you as soon as it is over.\n\n{sender}",
+)
 WITHDRAWN = Text(
     subject="{component}: this notice ends",
     body="Hello {name},\n\nwe told you of trouble with {component} that began at {started_at}. We do not watch for this trouble"
@@ -48,7 +55,8 @@ class Texts(Config):
     """The texts of notifications. A rule's own texts win over its symptom's, and these over the general ones."""
 
     nameless: str = Field("there", max_length=100, description="stands for {name} when the directory has none that can be used")
-    opened: Text = Field(description="trouble has begun")
+    opened: Text = Field(description="trouble has begun, and affects the customer")
+    likely: Text = Field(LIKELY, description="trouble has begun, and may affect the customer: nothing of theirs has failed")
     resolved: Text = Field(description="it is over")
     withdrawn: Text = Field(WITHDRAWN, description="nothing judges the incident any more: no all-clear")
     dismissed: Text = Field(DISMISSED, description="a person said that it was a false alarm")

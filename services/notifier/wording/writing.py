@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Rendered, Words
-from services.notifier.notification import ENDS, Kind
+from services.notifier.notification import ENDS, Kind, Notification
 from services.notifier.situation import Situation
 from services.notifier.wording.texts import Text, Texts
 from shared.catalog import Catalog
@@ -14,6 +14,7 @@ from shared.foreign import is_name
 
 SUBJECT, TEXT = 250, 110_000  # characters of the words that others are told: as many as a mail has
 LEFT_OUT = "[link]"
+LIKELY = "likely"  # a certainty of impact, and the words for it
 
 
 def write(
@@ -90,10 +91,15 @@ def _text_of(situation: Situation, texts: Texts) -> Text:
     notification, incident = situation.notification, situation.incident
     if notification.body is not None:
         return texts.reply
-    kind = notification.kind.value if notification.kind in ENDS else Kind.OPENED.value
+    kind = notification.kind.value if notification.kind in ENDS else LIKELY if _is_likely(notification) else Kind.OPENED.value
     own = (texts.rules.get(incident.rule), texts.symptoms.get(incident.symptom)) if incident else ()
     given: list[Text | None] = [getattr(words, kind) for words in (*own, texts) if words]
     return next(text for text in given if text)
+
+
+def _is_likely(notification: Notification) -> bool:
+    """Says whether it is only likely that the incident touches the customer: then it must not be said that it does."""
+    return (notification.evidence or {}).get("certainty") == LIKELY
 
 
 def clock_face(moment: datetime, timezone: str) -> str:

@@ -132,7 +132,7 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "keep_forwarded": "ARRAY[1], ARRAY[1]",
     "recent_incidents": "interval '10 minutes'",
     "record_impact": "'i-1', ARRAY['c-1'], ARRAY['likely'], ARRAY[now()], ARRAY[now()], ARRAY[1]",
-    "count_affected": "'i-1', 3",
+    "count_affected": "'i-1', 3, -1",
     "series_of": "ARRAY[1]",
     "keep_series": "ARRAY['r'], ARRAY['c'], ARRAY[1], ARRAY[''::bytea], ARRAY['f'], ARRAY[now()], ARRAY[now()]",
     "drop_series": "ARRAY['r-1'], ARRAY['c-1']",

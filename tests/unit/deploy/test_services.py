@@ -45,6 +45,7 @@ PLACES = {
     "tests/flow/largest.py": "the largest request of each",
     "tests/flow/test_bodies.py": "the routers of each",
     "tests/flow/test_retention.py": "what each deletes",
+    "tests/flow/loop_world.py": "how each of the loop is wired",
     "tests/flow/test_the_loop.py": "a story through those it concerns",
     "tests/faults/stack.py": "queries over the tables of those it concerns",
     "tests/faults/test_loop.py": "the numbered faults of each",

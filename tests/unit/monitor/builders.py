@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.monitor.fold.partition import Partition
+from services.monitor.rules.burn import BurnRule
 from services.monitor.rules.count import CountRule
 from services.monitor.rules.distinct import DistinctRule
 from services.monitor.rules.ratio import RatioRule
@@ -43,6 +44,13 @@ def distinct_rule(**changes: Any) -> DistinctRule:
     """Returns a rule of a 15 s window: it opens when 10 customers meet failures, and resolves below 3 for 10 s."""
     said: dict[str, Any] = {**_of("distinct"), "open": {"customers": 10}, "resolve": {"customers": 3, "calm": "10s"}}
     return DistinctRule.model_validate({**said, **changes})
+
+
+def burn_rule(**changes: Any) -> BurnRule:
+    """Returns a rule for 99.9 % over 30 days: it opens at a burn rate of 14.4 over 1 h and 5 min, or 6 over 6 h and 30 min."""
+    said: dict[str, Any] = {**_of("burn"), "objective": 99.9, "open": {"events": 100, "customers": 2}, "resolve": {"calm": "5m"}}
+    del said["window"]
+    return BurnRule.model_validate({**said, **changes})
 
 
 def _of(detector: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.monitor.rules.file import RulesFile
+from services.monitor.rules.ratio import RatioRule
 from shared.configuration.files import ConfigError, load
 from tests.unit.monitor.builders import rule
 
@@ -50,6 +51,7 @@ def test_a_mistake_is_named_with_its_file_and_line(before: str, after: str, line
 
 
 COUNT = RULES.replace("open: {ratio: 0.05}", "detector: count\n    open: {count: 20}").replace("ratio: 0.01", "count: 4")
+BURN = RULES.replace("open: {ratio: 0.05}", "detector: burn\n    objective: 99.9").replace("ratio: 0.01", "calm: 10m")
 DISTINCT = RULES.replace("open: {ratio: 0.05}", "detector: distinct\n    open: {customers: 20}").replace("ratio: 0.01", "customers: 4")
 
 
@@ -64,6 +66,10 @@ DISTINCT = RULES.replace("open: {ratio: 0.05}", "detector: distinct\n    open: {
         (COUNT, "{count: 4}", "{count: 4, events: -1}", 8, "greater than or equal to 0"),
         (COUNT, "detector: count", "detector: ratio", 7, "ratio"),  # a rule for ratios with counts
         (COUNT, "    detector: count\n", "", 6, "ratio"),  # the same, where none is named
+        (BURN, "objective: 99.9", "objective: 100", 7, "less than 100"),
+        (BURN, "objective: 99.9", "objective: 80", 2, "this never opens: over 30 days it would take 288% of events that are bad"),
+        (BURN, "objective: 99.9", "objective: 99.9\n    period: 1d", 8, "between 7 and 90 days"),
+        (BURN, "objective: 99.9", "objective: 99.9\n    window: 1h", 8, "window"),
         (DISTINCT, "customers: 4", "customers: 21", 2, "resolve.customers is above open.customers"),
         (DISTINCT, "{customers: 20}", "{customers: 20, count: 5}", 7, "count"),
         (DISTINCT, "{customers: 20}", "{}", 7, "customers"),
@@ -85,9 +91,10 @@ def test_a_mistake_in_a_rule_of_another_kind_is_named_with_its_file_and_line(
 def test_a_rule_that_names_no_detector_is_judged_by_the_ratio(tmp_path: Path) -> None:
     path = tmp_path / "rules.yml"
     path.write_text(
-        RULES + "".join(text.removeprefix("rules:\n").replace("id: ", f"id: {number}-") for number, text in enumerate((COUNT, DISTINCT)))
+        RULES
+        + "".join(text.removeprefix("rules:\n").replace("id: ", f"id: {number}-") for number, text in enumerate((COUNT, DISTINCT, BURN)))
     )
-    assert [rule.detector for rule in load(path, RulesFile).rules] == ["ratio", "count", "distinct"]
+    assert [rule.detector for rule in load(path, RulesFile).rules] == ["ratio", "count", "distinct", "burn"]
 
 
 def test_two_rules_with_one_id_are_a_mistake(tmp_path: Path) -> None:
@@ -100,6 +107,7 @@ def test_two_rules_with_one_id_are_a_mistake(tmp_path: Path) -> None:
 def test_the_shipped_rules_are_read_as_they_are_promised() -> None:
     rules = load(Path(__file__).parents[3] / "deploy/config/rules.yml", RulesFile)
     failing = next(each for each in rules.rules if each.id == "checkout-failing")
+    assert isinstance(failing, RatioRule)
     assert (failing.width, failing.counting.buckets) == (1, 15)
     assert (failing.open.ratio, failing.open.events, failing.open.customers) == (0.05, 50, 10)
     assert (failing.resolve.ratio, failing.resolve.calm.total_seconds(), failing.impact.at_least) == (0.01, 10, 2)
@@ -164,3 +172,11 @@ def test_a_fingerprint_is_the_same_on_any_machine_for_ever() -> None:
     both = rule(bad={"data.ok": True, "data.latency_ms": {"above": 5000}})
     assert both.fingerprint == rule(bad={"data.latency_ms": {"above": 5000}, "data.ok": True}).fingerprint
     assert rule().fingerprint == "a1481ee8afcd"
+
+
+def test_the_rules_that_the_shipped_file_offers_are_right_as_well(tmp_path: Path) -> None:
+    lines = (Path(__file__).parents[3] / "deploy/config/rules.yml").read_text().splitlines()
+    offered = [line.replace("# ", "", 1) for line in lines[lines.index("  #") :] if line.startswith("  # ")]
+    path = tmp_path / "rules.yml"
+    path.write_text("\n".join(["rules:", *offered]) + "\n")
+    assert [rule.detector for rule in load(path, RulesFile).rules] == ["count", "distinct", "burn"]

@@ -1,17 +1,18 @@
 """The sliding window merges the reports of partitions, and names the ends that are to be judged."""
 
+from collections.abc import Callable
 from itertools import permutations
 
-from services.monitor.aggregates.counts import Counts
+from services.monitor.aggregates.counts import Counting, Counts
 from services.monitor.windows.window import KEPT, Window, oldest
 from tests.unit.monitor.builders import rule
 
 COUNTING = rule().counting
 
 
-def is_dense(counts: Counts) -> bool:
+def dense_in(held: Window, of: Counting = COUNTING) -> Callable[[int], bool]:
     """Says whether a bucket is as bad as a window in which an incident opens."""
-    return counts.ratio >= 0.05
+    return lambda start: held.counts(of, start, start - of.width).ratio >= 0.05
 
 
 def window(*starts: int, watermark: float | None = None) -> Window:
@@ -94,33 +95,33 @@ def test_trouble_began_with_the_first_bad_event_of_the_first_bucket_at_the_openi
     merged = Window()
     merged.merge(0, 104, [(100, 100, 1, 1, 100.5), (101, 100, 4, 3, 101.2), (102, 100, 5, 4, 102.7), (103, 100, 90, 50, 103.1)])
     merged.merge(1, 104, [(102, 10, 1, 1, 102.3)])
-    assert merged.beginning(COUNTING, 104, is_dense) == (102, 102.3)
+    assert merged.beginning(COUNTING, 104, dense_in(merged)) == (102, 102.3)
 
 
 def test_trouble_that_is_nowhere_dense_began_with_its_first_bad_event() -> None:
     merged = Window()
     merged.merge(0, 104, [(100, 100, 0, 0, 0.0), (101, 100, 1, 1, 101.9), (103, 100, 4, 3, 103.4)])
-    assert merged.beginning(COUNTING, 104, is_dense) == (101, 101.9)
+    assert merged.beginning(COUNTING, 104, dense_in(merged)) == (101, 101.9)
 
 
 def test_trouble_began_no_earlier_than_the_window_and_after_what_is_settled() -> None:
     merged = Window()
     merged.merge(0, 115, [(100, 10, 9, 9, 100.1), (101, 10, 9, 9, 101.1), (115, 10, 9, 9, 115.1)])
-    assert merged.beginning(COUNTING, 115, is_dense) == (101, 101.1)
-    assert merged.beginning(COUNTING, 115, is_dense, after=101) == (115, 115.1)
+    assert merged.beginning(COUNTING, 115, dense_in(merged)) == (101, 101.1)
+    assert merged.beginning(COUNTING, 115, dense_in(merged), after=101) == (115, 115.1)
     assert merged.counts(COUNTING, 115, after=101) == Counts(events=10, bad=9, customers=9)
 
 
 def test_in_a_window_of_a_day_trouble_began_with_its_first_bad_event_and_not_96_minutes_earlier() -> None:
     daily, merged = rule(window="24h").counting, Window()
     merged.merge(0, 5760 * 20 + 5000, [(5760 * 20, 100, 90, 50, 5760 * 20 + 4321.5)])
-    assert merged.beginning(daily, 5760 * 20, is_dense) == (5760 * 20, 5760 * 20 + 4321.5)
+    assert merged.beginning(daily, 5760 * 20, dense_in(merged, daily)) == (5760 * 20, 5760 * 20 + 4321.5)
 
 
 def test_without_the_time_of_a_first_bad_event_trouble_began_with_its_bucket() -> None:
     merged = Window()
     merged.merge(0, 104, [(102, 100, 90, 50)])
-    assert merged.beginning(COUNTING, 104, is_dense) == (102, 102.0)
+    assert merged.beginning(COUNTING, 104, dense_in(merged)) == (102, 102.0)
 
 
 def test_a_window_is_over_at_the_end_of_its_last_bucket_or_at_the_watermark_within_it() -> None:

@@ -85,6 +85,45 @@ def test_each_symptom_has_words_that_fit_it() -> None:
     assert in_shipped_words(Kind.RESOLVED, "slow").subject == "All clear: checkout is as fast as it should be"
 
 
+LIKELY = notification(evidence={"certainty": "likely", "count": 3})
+
+
+@pytest.mark.parametrize("symptom", ["failing", "slow", "trouble", "of tomorrow"])
+def test_who_is_only_likely_touched_is_not_told_that_anything_of_theirs_failed(symptom: str) -> None:
+    for policy in (SHIPPED, POLICY):
+        about = situation(LIKELY, incident=replace(OPEN, symptom=symptom))
+        said = write(about, Contact("email", "ada@example.org"), policy.texts, CATALOG, sender="Shop", unsubscribe=LINK).text
+        assert "it may affect you" in said
+        for untrue in ("it affects you", "your requests", "answering you", "fails"):
+            assert untrue not in said
+
+
+@pytest.mark.parametrize("evidence", [None, {}, {"certainty": "confirmed"}])
+def test_who_is_confirmed_or_of_whom_an_older_version_says_nothing_is_told_that_it_affects_them(evidence: dict[str, str] | None) -> None:
+    about = situation(notification(evidence=evidence), incident=replace(OPEN, symptom="trouble"))
+    said = write(about, Contact("email", "ada@example.org"), SHIPPED.texts, CATALOG, sender="Shop", unsubscribe=LINK).text
+    assert "and it affects you" in said
+
+
+def test_a_rules_words_for_the_likely_win_and_its_words_for_the_confirmed_do_not_stand_for_them() -> None:
+    own = OwnWords(opened=Text(subject="rule opened", body="x"), likely=Text(subject="rule likely", body="x"))
+    symptom = OwnWords(opened=Text(subject="symptom opened", body="x"))
+
+    def subject(rule: str, symptom_: str) -> str:
+        texts = SHIPPED.texts.model_copy(update={"rules": {"alerts": own}, "symptoms": {"slow": symptom}})
+        about = situation(LIKELY, incident=replace(OPEN, rule=rule, symptom=symptom_, title="checkout has trouble"))
+        return write(about, Contact("email", "ada@example.org"), texts, CATALOG, sender="Shop", unsubscribe=LINK).subject
+
+    assert subject("alerts", "slow") == "rule likely"
+    assert subject("another", "slow") == "checkout has trouble: we are on it"
+
+
+def test_the_end_is_told_in_the_same_words_to_all() -> None:
+    likely = replace(LIKELY, kind=Kind.RESOLVED)
+    confirmed = replace(LIKELY, kind=Kind.RESOLVED, evidence={"certainty": "confirmed"})
+    assert written(situation(likely, incident=OVER)) == written(situation(confirmed, incident=OVER))
+
+
 def test_a_withdrawal_is_no_all_clear_and_a_false_alarm_is_called_one() -> None:
     withdrawn, dismissed = in_shipped_words(Kind.WITHDRAWN, "failing"), in_shipped_words(Kind.DISMISSED, "failing")
     assert "cannot tell you when it is over" in withdrawn.text

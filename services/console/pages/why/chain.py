@@ -92,7 +92,11 @@ def _found(story: Story) -> Iterator[Link]:
         return
     yield _event(about, touched=story.touched)
     yield _rule(about)
-    certain = "for certain, by their own events" if about["certainty"] == "confirmed" else "likely: not all of their events are known"
+    certain = (
+        "for certain, by their own events"
+        if about["certainty"] == "confirmed"
+        else "likely: they used it, and nothing of theirs is known to have failed"
+    )
     words = f"The incident touches them, {certain}." if story.touched else "The incident does not touch them."
     yield Link(Step.IMPACT, story.touched, words)
 
@@ -101,6 +105,8 @@ def _event(about: Row, *, touched: bool) -> Link:
     if not touched:
         return Link(Step.EVENT, False, f"No event of theirs failed on {about['component']} while it lasted.")
     words = f"{counted(about['count'], 'event')} of theirs failed on {about['component']}."
+    if about["certainty"] == "likely":
+        words = f"They used {about['component']}: {counted(about['count'], 'event')} of theirs say so."
     return Link(Step.EVENT, True, words, about["first_seen_at"], about["last_seen_at"])
 
 
