@@ -17,7 +17,7 @@ from shared.events import FoldedAlert, identity
 
 KEPT = 300  # alerts of one component and rule that are known: those that ended longest ago are forgotten first
 KEPT_FOR = timedelta(days=30).total_seconds()  # how long an ended one is known: what comes again of it until then opens nothing
-ANEW = timedelta(minutes=15).total_seconds()  # said to fire so long after it was said to have ended, an alert fires again
+ANEW = timedelta(minutes=4).total_seconds()  # said to fire longer after it was said to have ended, an alert fires again
 SHOWN = 20  # alerts that an incident's `why` names
 
 
