@@ -213,8 +213,8 @@ def partition(of: AlertRule, components: int = 10) -> Partition:
     ],
 )
 def test_what_is_no_alert_that_can_be_is_unmatched(wrong: dict[str, Any]) -> None:
-    of = partition(rule())
-    assert of.fold([alert(**wrong)], START + 60) == [NOT_OURS]
+    of, made = partition(rule()), alert()
+    assert of.fold([msgspec.structs.replace(made, data={**made.data, **wrong})], START + 60) == [NOT_OURS]
     assert of.alerts.take_told() == []
     assert of.account.unmatched == 1
 
