@@ -87,8 +87,9 @@ def test_what_rules_of_every_kind_may_say_stands_once_and_each_kind_has_a_table_
     assert not any(set(common) & set(keys) - {"detector"} for keys in own.values())
     assert {"detector", "open.ratio", "resolve.ratio"} <= set(own["ratio rule"])
     assert "open.count" in own["count rule"]
+    assert {"symptom", "uses.within"} <= set(own["alert rule"])  # another default, and a key of its own
     [detector] = [key for key in whole.keys if key.path == "rules[].detector"]
-    assert detector.kind.startswith("[`ratio`](#ratio-rule), [`count`](#count-rule), [`distinct`](#distinct-rule)")
+    assert detector.kind.startswith("[`ratio`](#ratio-rule), [`count`](#count-rule), [`distinct`](#distinct-rule), [`alert`](#alert-rule)")
     assert detector.default == "`ratio`"
 
 
@@ -121,4 +122,6 @@ def test_a_key_that_must_be_given_is_marked_so() -> None:
     required = {key.path for key in of_ratio if key.default == "required"}
     (rule,) = load(FILES["rules.yml"][1], FILES["rules.yml"][0]).model_dump()["rules"][:1]
     assert {"rules[].id", "rules[].bad", "rules[].open.ratio"} <= required
-    assert {path.split("[].")[1].split(".")[0] for path in required if "[]." in path} <= rule.keys()
+    left_out = {key.path for key in keys("rules.yml") if key.kind == "section" and key.default == "–"}  # what stands in them may be, too
+    given = {path for path in required if "[]." in path and path.rpartition(".")[0] not in left_out}
+    assert {path.split("[].")[1].split(".")[0] for path in given} <= rule.keys()

@@ -236,6 +236,7 @@ async def test_likely_customers_used_it_shortly_before_or_while_it_is_open(monit
     [resolved] = [fact for fact in site.topics.facts(Topic.INCIDENTS) if isinstance(fact, IncidentResolved)]
     assert resolved.data.affected == 3
     assert await site.rows("SELECT affected, likely FROM incidents") == [{"affected": 3, "likely": 2}]
+    assert await site.rows("SELECT rule, component FROM series") == [{"rule": "alerts", "component": "checkout"}]  # uses are not judged
 
 
 async def test_a_likely_customer_whom_a_later_alert_names_is_confirmed_and_told_as_such(monitor_database: Database) -> None:

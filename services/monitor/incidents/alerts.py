@@ -14,11 +14,13 @@ from msgspec.structs import replace
 from services.monitor.incidents.life import Changed, Decision, IncidentRow, Opened, Resolved, moment
 from services.monitor.rules.alert import AlertRule
 from shared.events import FoldedAlert, identity
+from shared.events.lines import cut
 
 KEPT = 300  # alerts of one component and rule that are known: those that ended longest ago are forgotten first
 KEPT_FOR = timedelta(days=30).total_seconds()  # how long an ended one is known: what comes again of it until then opens nothing
-ANEW = timedelta(minutes=15).total_seconds()  # said to fire so long after it was said to have ended, an alert fires again
-SHOWN = 20  # alerts that an incident's `why` names
+ANEW = timedelta(minutes=4).total_seconds()  # said to fire longer after it was said to have ended, an alert fires again
+SHOWN = 10  # alerts that an incident's `why` names
+NAME, SUMMARY, LINK = 100, 300, 500  # characters that are kept; a longer link is left out
 
 
 class Alert(msgspec.Struct, array_like=True, frozen=True):
@@ -67,7 +69,8 @@ class Alerts(msgspec.Struct, array_like=True, frozen=True):
 
 def said(folded: FoldedAlert) -> Alert:
     """Returns what one report says of its alert."""
-    words = folded.name, folded.severity or "", folded.summary or "", folded.url or ""
+    link = folded.url if folded.url and len(folded.url) <= LINK else ""
+    words = cut(folded.name, NAME), cut(folded.severity or "", NAME), cut(folded.summary or "", SUMMARY), link
     if folded.ends_at is None:
         return Alert(folded.key, folded.starts_at, fired_at=folded.said_at, words=words)
     return Alert(folded.key, folded.starts_at, ends_at=max(folded.ends_at, folded.starts_at), ended_at=folded.said_at, words=words)
