@@ -19,5 +19,6 @@ def kept(settings: MonitorSettings) -> tuple[Kept, ...]:
             incidents,
             only="old.status <> 'open' AND NOT EXISTS (SELECT FROM impact WHERE impact.incident_id = old.id)",
         ),
+        Kept("risks", "cleared_at", incidents),
         Kept("series", "changed_on", days(settings.keep_series_days), only=f"NOT {WITH_OPEN}"),
     )

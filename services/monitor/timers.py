@@ -19,6 +19,7 @@ from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import progress as store
 from services.monitor.store.incidents import lock_incidents, queries
+from services.monitor.store.risks import risks_open
 from services.monitor.windows.progress import Look, advance
 from shared.events import Topic
 from shared.postgres import TRANSIENT, Database, Tx
@@ -131,13 +132,17 @@ async def _mark_silent(tx: Tx, rules: Mapping[str, ComponentRule], read_to: date
             await changing.silence(tx, row["id"], since, Now(now, behind_seconds(now, read_to)))
 
 
-async def measure(database: Database) -> None:
-    """Sets the metrics of open incidents from their rows; NaN while the database is away."""
+async def measure(database: Database, rules: RulesFile) -> None:
+    """Sets the metrics of open incidents and risks from their rows; NaN while the database is away."""
     try:
         async with database.connection() as connection:
             [row] = await connection.fetch(queries.size_of_open)
+            risks = dict.fromkeys((rule.id for rule in rules.customers), 0.0) | await risks_open(connection)
         size = tuple(row)
     except TRANSIENT:
         size = math.nan, math.nan, math.nan
+        risks = dict.fromkeys((rule.id for rule in rules.customers), math.nan)
+    for rule, open_risks in risks.items():
+        metrics.RISKS_OPEN.labels(rule).set(open_risks)
     for gauge, value in zip((metrics.INCIDENTS_OPEN, metrics.INCIDENTS_SILENT, metrics.CUSTOMERS_IN_TROUBLE), size, strict=True):
         gauge.set(value)

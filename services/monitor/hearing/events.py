@@ -20,6 +20,7 @@ from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.tallies import Tally
 from services.monitor.hearing.customers import forget_erased
 from services.monitor.hearing.intake import Intake
+from services.monitor.hearing.risks import Risks
 from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
@@ -70,6 +71,7 @@ class Folding:
         self._waiting: Waiting = {}  # whom it was told
         self._pressing = False
         self._accounted: dict[str, int] = {}
+        self._risks = Risks(rules.customers)
 
     def incidents_changed(self) -> None:
         """Has the next checkpoint made at once, since an incident opened or ended."""
@@ -79,13 +81,18 @@ class Folding:
         """Has the next checkpoint made at once, since customers are to be forgotten."""
         self._pressing = bool(self._partitions)
 
+    def read_further(self) -> None:
+        """Has the next checkpoint made at once when a risk may be raised or cleared by the passing of time alone."""
+        self._pressing = self._pressing or (bool(self._partitions) and self._risks.waits)
+
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         horizon = self._rules.horizon.total_seconds()
         rules, limit = self._rules.components, self._limits.components
-        self._partitions = {number: Partition(rules, horizon, limit, self._named) for number in partitions}
+        self._partitions = {number: Partition(rules, horizon, limit, self._named, self._rules.customers) for number in partitions}
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
         self._searched, self._told, self._waiting = set(), {}, {}
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
+        await self._risks.load(tx, self._partitions)
         self._accounted = self._fates()
         self._pressing = True
 
@@ -106,6 +113,7 @@ class Folding:
         for incident in self._touching(incidents):
             facts += await self._impact(tx, incident, said_at)
         facts += self._partials(incidents, said_at)
+        facts += await self._risks.judge(tx, said_at)
         dropped = await store.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
         metrics.IDENTITIES_DROPPED.inc(dropped)
         await say(tx, *facts)
