@@ -66,6 +66,7 @@ def raised(row: RiskRow, now: datetime) -> Fact:
         risk_id=row.id,
         customer_id=row.customer_id,
         rule=row.rule,
+        version=row.version,
         title=row.title,
         score=row.score,
         contributions=row.contributions,

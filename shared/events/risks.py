@@ -25,6 +25,7 @@ class RiskRaised(Fact):
         contributions: dict[str, float] = {}
         evidence: tuple[str, ...] = ()
         title: str = ""  # the rule's words for agents
+        version: str = ""  # of the rule
         action: RiskAction | None = None
         risk_id: Id | None = None  # by which monitor's REST API knows it
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,8 +11,8 @@ import yaml
 from pydantic import BaseModel
 
 from deploy.docs.configuration import models, page, settings
-from deploy.docs.keys import Key, Reference
-from shared.configuration.files import load
+from deploy.docs.keys import Reference
+from deploy.docs.kinds import Key, apart
 from shared.mapping.model import Value
 from shared.settings import variable_of
 
@@ -75,8 +76,37 @@ def paths(held: Any) -> Iterator[tuple[str, ...]]:
             yield ()
 
 
+def test_what_rules_of_every_kind_may_say_stands_once_and_each_kind_has_a_table_of_its_own() -> None:
+    model, shipped = FILES["rules.yml"]
+    whole, *parts = Reference(model, yaml.safe_load(shipped.read_text())).sections()
+    own = {part.title: [key.path.removeprefix("rules[].") for key in part.keys] for part in parts if part.title.endswith(" rule")}
+    common = [key.path.removeprefix("rules[].") for key in whole.keys]
+    said = {(key.path.removeprefix("rules[]."), key.meaning.rpartition("`: ")[2]) for key in whole.keys}
+    assert len(set(common)) == len(common)
+    assert {"id", "events", "detector", "resolve.calm"} <= set(common)
+    again = [key for part in parts for key in part.keys if (key.path.removeprefix("rules[]."), key.meaning) in said]
+    assert again == [], "a kind says a key again only where it means something else"
+    assert {"detector", "open.ratio", "resolve.ratio"} <= set(own["ratio rule"])
+    assert "open.count" in own["count rule"]
+    [detector] = [key for key in whole.keys if key.path == "rules[].detector"]
+    assert detector.kind.startswith("[`ratio`](#ratio-rule), [`count`](#count-rule), [`distinct`](#distinct-rule)")
+    assert detector.default == "`ratio`"
+
+
+def test_a_row_that_only_some_kinds_have_says_which() -> None:
+    both, one = Key("a", "text", "–", "what"), Key("a", "text", "–", "something else")
+    only, longer = Key("b", "text", "–", "only here"), Key("c", "text", "–", "in most")
+    assert apart({"x": [both, longer], "y": [both, longer], "z": [only]}) == (
+        [replace(both, meaning="not of `z`: what"), replace(longer, meaning="not of `z`: in most")],
+        {"x": [], "y": [], "z": [only]},
+    )
+    assert apart({"x": [both], "y": [one]}) == ([], {"x": [both], "y": [one]})
+    assert apart({"x": [one], "y": [both], "z": [both]}) == ([replace(both, meaning="not of `x`: what")], {"x": [one], "y": [], "z": []})
+    assert apart({"x": [both], "y": [both], "z": [only], "w": []})[0] == [replace(both, meaning="of `x`, `y`: what")]
+
+
 def test_an_example_is_taken_from_the_shipped_file() -> None:
-    example = {key.path: key.example for key in keys("rules.yml")}
+    example = {key.path: key.example for key in reversed(keys("rules.yml"))}
     assert (example["rules[].open.events"], example["rules[].window"], example["rules[].symptom"]) == ("`50`", "`15s`", "`slow`")
     assert (example["above"], example["rules[].only"]) == ("`5000`", "")
 
@@ -88,6 +118,6 @@ def test_a_default_is_written_as_a_file_would(path: str, default: str, tmp_path:
 
 def test_a_key_that_must_be_given_is_marked_so() -> None:
     required = {key.path for key in keys("rules.yml") if key.default == "required"}
-    (rule,) = load(FILES["rules.yml"][1], FILES["rules.yml"][0]).model_dump()["rules"][:1]
+    known = {name for model in inside(FILES["rules.yml"][0]) for name in model.model_fields}
     assert {"rules[].id", "rules[].bad", "rules[].open.ratio"} <= required
-    assert {path.split("[].")[1].split(".")[0] for path in required if "[]." in path} <= rule.keys()
+    assert {path.split("[].")[1].split(".")[0] for path in required if "[]." in path} <= known

@@ -25,6 +25,7 @@ class RiskView(BaseModel):
     id: str
     customer_id: str
     rule: str
+    version: str  # of the rule when it was raised
     title: str
     score: float
     contributions: dict[str, float]

@@ -4,40 +4,32 @@ Each checkpoint also tells which customers of these partitions the open incident
 catches up meets incidents that are over.
 """
 
-import math
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
-from zlib import crc32
 
 from aiokafka import ConsumerRecord
 
 from services.monitor import metrics
 from services.monitor.fold import partials
-from services.monitor.fold.buckets import Changes
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
+from services.monitor.fold.reports import Reports, Waiting, hold, shard_of
 from services.monitor.fold.tallies import Tally
 from services.monitor.hearing.customers import forget_erased
 from services.monitor.hearing.intake import Intake
 from services.monitor.hearing.risks import Risks
+from services.monitor.incidents.impact import RecentIncident, Search, by_series, waiting_in
 from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
-from services.monitor.store.incidents import RecentIncident, recent_incidents, record_impact
+from services.monitor.store.incidents import recent_incidents, record_impact
 from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded, Topic
 from shared.outbox import say
 from shared.outgoing.forwarding import Forward
 from shared.postgres import Database, Tx
 from shared.stream import Stream
 from shared.streaming.dead_letters import DeadLetter
-
-SHARDS = 16  # keys of the partials: a component is always in the same one
-TOLD_EVERY = 1.0  # seconds of event time: how often an open incident is told how far time has come
-
-Incidents = Mapping[tuple[str, str], Sequence[RecentIncident]]  # by rule and component
-Waiting = Mapping[str, frozenset[str]]  # rule → the components that have an open incident of it
-NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +58,14 @@ class Folding:
         self._forward, self._intake = forward, Intake({}, 1, forward, 0)
         self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
         self._partitions: dict[int, Partition] = {}
-        self._searched: set[str] = set()  # incidents for which the past of these partitions was looked through
-        self._told: dict[int, float] = {}  # partition → the event time that open incidents were last told
-        self._waiting: Waiting = {}  # whom it was told
+        self._search, self._reports = Search(), Reports()
         self._pressing = False
         self._accounted: dict[str, int] = {}
         self._risks = Risks(rules.customers)
+
+    def use(self, rules: RulesFile) -> None:
+        """Takes other rules, by which the partitions are loaded next."""
+        self._rules = rules
 
     def incidents_changed(self) -> None:
         """Has the next checkpoint made at once, since an incident opened or ended."""
@@ -90,8 +84,9 @@ class Folding:
         rules, limit = self._rules.components, self._limits.components
         self._partitions = {number: Partition(rules, horizon, limit, self._named, self._rules.customers) for number in partitions}
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
-        self._searched, self._told, self._waiting = set(), {}, {}
+        self._search, self._reports = Search(), Reports()
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
+        self._risks = Risks(self._rules.customers)
         await self._risks.load(tx, self._partitions)
         self._accounted = self._fates()
         self._pressing = True
@@ -105,14 +100,13 @@ class Folding:
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
         more = await forget_erased(tx, self._partitions)
-        incidents: dict[tuple[str, str], list[RecentIncident]] = {}
-        for incident in await recent_incidents(tx, self._rules.horizon):
-            incidents.setdefault((incident.rule, incident.component), []).append(incident)
-        self._hold(incidents)
+        incidents = by_series(await recent_incidents(tx, self._rules.horizon))
+        waiting = waiting_in(incidents)
+        hold(self._partitions, waiting)
         facts: list[Fact] = []
-        for incident in self._touching(incidents):
+        for incident in self._search.touching(self._partitions, incidents):
             facts += await self._impact(tx, incident, said_at)
-        facts += self._partials(incidents, said_at)
+        facts += self._partials(waiting, said_at)
         facts += await self._risks.judge(tx, said_at)
         dropped = await store.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
         metrics.IDENTITIES_DROPPED.inc(dropped)
@@ -120,31 +114,10 @@ class Folding:
         self._pressing = more
         self._count()
 
-    def _hold(self, incidents: Incidents) -> None:
-        """Keeps the components with an open incident, so that events can show its end."""
-        waiting = _open(incidents)
-        for partition in self._partitions.values():
-            for rule, watch in partition.watches.items():
-                watch.components.hold(waiting.get(rule, NOBODY), partition.clock)
-
     # ── whom an incident touches ─────────────────────────────────────────────────────────────
 
-    def _touching(self, incidents: Incidents) -> list[RecentIncident]:
-        """Returns those that may touch somebody new: not looked for yet, or of a component with failures since the last checkpoint."""
-        failed = {
-            (rule, component)
-            for partition in self._partitions.values()
-            for rule, watch in partition.watches.items()
-            for component in watch.tallies.failed
-        }
-        found = [each for at in failed & incidents.keys() for each in incidents[at]]
-        known = self._searched | {each.id for each in found}
-        recent = [each for at in incidents.values() for each in at]
-        self._searched &= {each.id for each in recent}
-        return sorted(found + [each for each in recent if each.id not in known], key=lambda each: each.id)
-
     async def _impact(self, tx: Tx, incident: RecentIncident, said_at: datetime) -> list[Fact]:
-        found = dict(self._affected(incident))
+        found = dict(self._search.affected(self._partitions, incident))
         if not found:
             return []
         new = await record_impact(tx, incident.id, found)
@@ -162,47 +135,18 @@ class Folding:
             for number, customers in enumerate(chunks)
         ]
 
-    def _affected(self, incident: RecentIncident) -> Iterator[tuple[str, Tally]]:
-        """Yields at first everybody who failed since the window before the opening, then those who failed since the last checkpoint."""
-        until = incident.resolved_at.timestamp() if incident.resolved_at else math.inf
-        searched = incident.id in self._searched
-        self._searched.add(incident.id)
-        for partition in self._partitions.values():
-            watch = partition.watches.get(incident.rule)
-            if watch is None:
-                continue
-            since = incident.started_at.timestamp() - watch.counting.window
-            failed = watch.tallies.failed.get(incident.component, ()) if searched else None
-            yield from watch.affected(incident.component, failed, since, until)
-
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
-    def _partials(self, incidents: Incidents, said_at: datetime) -> Iterator[Fact]:
+    def _partials(self, waiting: Waiting, said_at: datetime) -> Iterator[Fact]:
         """Yields as few messages as their bytes allow, each of one shard."""
         shards: dict[int, list[FoldedSeries]] = {}
-        for each in self._series(incidents):
-            shards.setdefault(crc32(each.component.encode()) % SHARDS, []).append(each)
+        for each in self._reports.series(self._partitions, waiting):
+            shards.setdefault(shard_of(each.component), []).append(each)
         reads = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
         for shard, folded in shards.items():
             for number, piece in enumerate(partials.messages(folded)):
                 unique = f"{reads}/{said_at.timestamp()}/{number}"  # a checkpoint may come again with nothing read since
                 yield PartialFolded.of(PartialFolded.Data(series=piece), subject=f"components-{shard}", at=said_at, unique=unique)
-
-    def _series(self, incidents: Incidents) -> Iterator[FoldedSeries]:
-        """Yields the buckets that changed; and for open incidents how far time has come, since their component may say nothing any more."""
-        waiting = _open(incidents)
-        for number, partition in self._partitions.items():
-            told = partition.clock >= self._told.get(number, 0.0) + TOLD_EVERY
-            if told:
-                self._told[number] = partition.clock
-            for rule, watch in partition.watches.items():
-                wait = waiting.get(rule, NOBODY)
-                hear = wait if told else wait - self._waiting.get(rule, NOBODY)
-                changes: Changes = {component: [] for component in hear} if partition.clock else {}
-                for component, buckets in (changes | watch.buckets.changes()).items():
-                    watermark = partition.clock if component in wait else watch.watermarks[component]
-                    yield from partials.series(watch.asks, component, number, watermark, buckets)
-        self._waiting = waiting
 
     # ── what the metrics say ─────────────────────────────────────────────────────────────────
 
@@ -231,15 +175,6 @@ def stream_of(folding: Folding, database: Database, *, at_once: int, slowest: fl
     stream = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=at_once, slowest=slowest, together=True)
     folding.topic_partitions = stream.partitions
     return stream
-
-
-def _open(incidents: Incidents) -> Waiting:
-    """Returns the components with an open incident, by rule."""
-    waiting: dict[str, set[str]] = {}
-    for (rule, component), each in incidents.items():
-        if any(incident.resolved_at is None for incident in each):
-            waiting.setdefault(rule, set()).add(component)
-    return {rule: frozenset(components) for rule, components in waiting.items()}
 
 
 def _affected(customer: str, tally: Tally) -> Affected:

@@ -66,7 +66,7 @@ class Risks:
         self._misfits = {}
         if not self._looking:
             return said
-        read_to: datetime | None = await tx.fetchval(store.queries.read_to)
+        read_to: datetime | None = await tx.fetchval(store.queries.risks_read_to)
         suspects = list(self._suspects(read_to.timestamp() if read_to else 0.0))
         for begin in range(0, len(suspects), AT_ONCE):
             said += await self._decide(tx, suspects[begin : begin + AT_ONCE], said_at)

@@ -16,6 +16,7 @@ CREATE TABLE risks (
     customer_id   text             NOT NULL,
     rule          text             NOT NULL,
     fingerprint   text             NOT NULL,            -- of the rule as it was
+    version       text             NOT NULL,            -- of all that the rule said when it was raised
     partition     int              NOT NULL,            -- of the product events: its owner judges this customer
     title         text             NOT NULL,
     score         double precision NOT NULL,

@@ -18,7 +18,7 @@ class RiskRow:
     id: str
     customer_id: str
     rule: str
-    fingerprint: str  # of the rule as it was
+    version: str  # of the rule when it was raised
     title: str
     score: float
     contributions: dict[str, float]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import cached_property
+from hashlib import sha256
 from string import Formatter
 from typing import Annotated
 
@@ -34,7 +35,7 @@ class ComponentRule(Config):
     """A rule judges each component over a sliding window of event time."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = Field(
-        description="its name: in incidents, in metrics, and where notifications.yml has words for it"
+        description="its name: in incidents and risks, in metrics, and where notifications.yml has words for it"
     )
     title: str = Field(description="what customers and agents read; {component} is filled in, for customers with its name in catalog.yml")
     severity: Severity = Field("high", description="how bad its incidents are")
@@ -90,6 +91,11 @@ class ComponentRule(Config):
     def evidence(self) -> int:
         """Returns how many events a window must hold before it can say that all is well; 0: one without events says so, too."""
         raise NotImplementedError
+
+    @cached_property
+    def version(self) -> str:
+        """Returns all that the rule says in one word: of two versions at least one thing is another."""
+        return sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     @property
     def width(self) -> int:

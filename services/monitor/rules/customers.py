@@ -36,10 +36,12 @@ class Action(Config):
 class CustomerRule(Config):
     """A rule judges each customer by their own events, in event time."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = Field(description="its name: in risks, and in metrics")
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = Field(
+        description="its name: in incidents and risks, in metrics, and where notifications.yml has words for it"
+    )
     title: str = Field(min_length=1, max_length=1000, description="what agents read")
-    events: list[str] = Field(min_length=1, description="the event types that it looks at")
-    where: Condition = Field({}, description="which of them; all that is named must hold")
+    events: list[str] = Field(min_length=1, description="the event types that count")
+    where: Condition = Field({}, description="which of them count; all that is named must hold")
     action: Action | None = Field(None, description="what is to be done about the risk")
 
     # each kind says these in its own way
@@ -52,6 +54,11 @@ class CustomerRule(Config):
         if not timedelta(minutes=1) <= window <= LONGEST:
             raise ValueError("a window of a customer is between 1m and 90d")
         return window
+
+    @cached_property
+    def version(self) -> str:
+        """Returns all that the rule says in one word: of two versions at least one thing is another."""
+        return sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     @property
     def following(self) -> Following:

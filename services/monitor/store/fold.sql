@@ -82,9 +82,10 @@ INSERT INTO fold_moments (partition, rule, part, rows)
 SELECT partition, rule, $3, rows FROM unnest($1::int[], $2::text[], $4::bytea[]) AS changed (partition, rule, rows)
 
 -- name: drop_moments
--- Deletes the moments that are written anew.
-DELETE FROM fold_moments USING unnest($1::int[], $2::text[]) AS gone (partition, rule)
-WHERE fold_moments.partition = gone.partition AND fold_moments.rule = gone.rule
+-- Deletes the moments that are written anew, found as tallies are.
+DELETE FROM fold_moments WHERE ctid = ANY (ARRAY(
+    SELECT stored.ctid FROM unnest($1::int[], $2::text[]) AS gone (partition, rule), LATERAL (
+        SELECT ctid FROM fold_moments AS each WHERE each.partition = gone.partition AND each.rule = gone.rule OFFSET 0) AS stored))
 
 -- name: old_buckets_of
 -- Reads what a version before 0003_fold left of these partitions, but for what is older than $2 seconds before its latest bucket.

@@ -1,30 +1,20 @@
 """The tables of incidents and of the customers they touch."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 
 from services.monitor.fold.tallies import Tally
+from services.monitor.incidents.impact import RecentIncident
 from services.monitor.incidents.life import IncidentRow, moment
 from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_suffix(".sql"))
 
 COLUMNS = [field.name for field in fields(IncidentRow)]
-
-
-@dataclass(frozen=True, slots=True)
-class RecentIncident:
-    """The part of an incident that a folding instance must know."""
-
-    id: str
-    rule: str
-    component: str
-    started_at: datetime
-    resolved_at: datetime | None  # when it ended; None while it is open
 
 
 async def recent_incidents(tx: Tx, within: timedelta) -> list[RecentIncident]:

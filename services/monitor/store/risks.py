@@ -72,6 +72,7 @@ def _row(new: NewRisk) -> tuple[Any, ...]:
         new.customer_id,
         rule.id,
         rule.fingerprint,
+        rule.version,
         new.partition,
         rule.title,
         finding.score,

@@ -1,0 +1,49 @@
+"""What the fold reports to the detecting side at each checkpoint. Pure."""
+
+from collections.abc import Iterator, Mapping
+from zlib import crc32
+
+from services.monitor.fold import partials
+from services.monitor.fold.buckets import Changes
+from services.monitor.fold.partition import Partition
+from shared.events import FoldedSeries
+
+SHARDS = 16  # keys of the partials: a component is always in the same one
+TOLD_EVERY = 1.0  # seconds of event time: how often an open incident is told how far time has come
+
+Waiting = Mapping[str, frozenset[str]]  # rule → the components that have an open incident of it
+NOBODY: frozenset[str] = frozenset()
+
+
+def shard_of(component: str) -> int:
+    return crc32(component.encode()) % SHARDS
+
+
+def hold(partitions: Mapping[int, Partition], waiting: Waiting) -> None:
+    """Keeps the components with an open incident, so that events can show its end."""
+    for partition in partitions.values():
+        for rule, watch in partition.watches.items():
+            watch.components.hold(waiting.get(rule, NOBODY), partition.clock)
+
+
+class Reports:
+    """The reports of one process's partitions, from one checkpoint to the next."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, float] = {}  # partition → the event time that open incidents were last told
+        self._waiting: Waiting = {}  # whom it was told
+
+    def series(self, partitions: Mapping[int, Partition], waiting: Waiting) -> Iterator[FoldedSeries]:
+        """Yields the buckets that changed; and for open incidents how far time has come, since their component may say nothing any more."""
+        for number, partition in partitions.items():
+            told = partition.clock >= self._told.get(number, 0.0) + TOLD_EVERY
+            if told:
+                self._told[number] = partition.clock
+            for rule, watch in partition.watches.items():
+                wait = waiting.get(rule, NOBODY)
+                hear = wait if told else wait - self._waiting.get(rule, NOBODY)
+                changes: Changes = {component: [] for component in hear} if partition.clock else {}
+                for component, buckets in (changes | watch.buckets.changes()).items():
+                    watermark = partition.clock if component in wait else watch.watermarks[component]
+                    yield from partials.series(watch.asks, component, number, watermark, buckets)
+        self._waiting = waiting

@@ -1,0 +1,77 @@
+"""Whom an incident touches, as the partitions of one process know it: who is looked for, and when. Pure."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.monitor.fold.partition import Partition
+from services.monitor.fold.reports import Waiting
+from services.monitor.fold.tallies import Tally
+
+Partitions = Mapping[int, Partition]
+
+
+@dataclass(frozen=True, slots=True)
+class RecentIncident:
+    """The part of an incident that a folding instance must know."""
+
+    id: str
+    rule: str
+    component: str
+    started_at: datetime
+    resolved_at: datetime | None  # when it ended; None while it is open
+
+
+Incidents = Mapping[tuple[str, str], Sequence[RecentIncident]]  # by rule and component
+
+
+def by_series(incidents: Sequence[RecentIncident]) -> Incidents:
+    """Returns the incidents by what they are of."""
+    found: dict[tuple[str, str], list[RecentIncident]] = {}
+    for incident in incidents:
+        found.setdefault((incident.rule, incident.component), []).append(incident)
+    return found
+
+
+def waiting_in(incidents: Incidents) -> Waiting:
+    """Returns the components with an open incident, by rule."""
+    found: dict[str, set[str]] = {}
+    for (rule, component), each in incidents.items():
+        if any(incident.resolved_at is None for incident in each):
+            found.setdefault(rule, set()).add(component)
+    return {rule: frozenset(components) for rule, components in found.items()}
+
+
+@dataclass(slots=True)
+class Search:
+    """The search for the customers that incidents touch, from one checkpoint to the next."""
+
+    _searched: set[str] = field(default_factory=set)  # incidents for which the past of these partitions was looked through
+
+    def touching(self, partitions: Partitions, incidents: Incidents) -> list[RecentIncident]:
+        """Returns those that may touch somebody new: not looked for yet, or of a component with failures since the last checkpoint."""
+        failed = {
+            (rule, component)
+            for partition in partitions.values()
+            for rule, watch in partition.watches.items()
+            for component in watch.tallies.failed
+        }
+        found = [each for at in failed & incidents.keys() for each in incidents[at]]
+        known = self._searched | {each.id for each in found}
+        recent = [each for at in incidents.values() for each in at]
+        self._searched &= {each.id for each in recent}
+        return sorted(found + [each for each in recent if each.id not in known], key=lambda each: each.id)
+
+    def affected(self, partitions: Partitions, incident: RecentIncident) -> Iterator[tuple[str, Tally]]:
+        """Yields at first everybody who failed since the window before the opening, then those who failed since the last checkpoint."""
+        until = incident.resolved_at.timestamp() if incident.resolved_at else math.inf
+        searched = incident.id in self._searched
+        self._searched.add(incident.id)
+        for partition in partitions.values():
+            watch = partition.watches.get(incident.rule)
+            if watch is None:
+                continue
+            since = incident.started_at.timestamp() - watch.counting.window
+            failed = watch.tallies.failed.get(incident.component, ()) if searched else None
+            yield from watch.affected(incident.component, failed, since, until)
