@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from deploy import topics
 from deploy.alerting import AlertingSettings
-from deploy.docs.keys import Key, Reference
+from deploy.docs.keys import Reference
+from deploy.docs.kinds import Key
 from deploy.docs.schemas import summary
 from deploy.init import InitSettings
 from deploy.local.check import FILES, SHIPPED

@@ -5,7 +5,7 @@ An open incident whose component says nothing is marked silent; of one that was 
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -136,16 +136,16 @@ async def _mark_silent(tx: Tx, rules: Mapping[str, ComponentRule], read_to: date
             await changing.silence(tx, row["id"], since, Now(now, behind_seconds(now, read_to)))
 
 
-async def measure(database: Database, rules: RulesFile) -> None:
-    """Sets the metrics of open incidents and risks from their rows; NaN while the database is away."""
+async def measure(database: Database, rules: Collection[str] = ()) -> None:
+    """Sets the metrics of open incidents, and of risks by these rules, from their rows; NaN while the database is away."""
     try:
         async with database.connection() as connection:
             [row] = await connection.fetch(queries.size_of_open)
-            risks = dict.fromkeys((rule.id for rule in rules.customers), 0.0) | await risks_open(connection)
+            risks = dict.fromkeys(rules, 0.0) | await risks_open(connection)
         size = tuple(row)
     except TRANSIENT:
         size = math.nan, math.nan, math.nan
-        risks = dict.fromkeys((rule.id for rule in rules.customers), math.nan)
+        risks = dict.fromkeys(rules, math.nan)
     for rule, open_risks in risks.items():
         metrics.RISKS_OPEN.labels(rule).set(open_risks)
     for gauge, value in zip((metrics.INCIDENTS_OPEN, metrics.INCIDENTS_SILENT, metrics.CUSTOMERS_IN_TROUBLE), size, strict=True):

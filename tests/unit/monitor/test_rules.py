@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.monitor.rules.file import RulesFile
+from services.monitor.rules.ratio import RatioRule
 from shared.configuration.files import ConfigError, load
 from tests.unit.monitor.builders import rule
 
@@ -99,12 +100,12 @@ def test_two_rules_with_one_id_are_a_mistake(tmp_path: Path) -> None:
 
 def test_the_shipped_rules_are_read_as_they_are_promised() -> None:
     rules = load(Path(__file__).parents[3] / "deploy/config/rules.yml", RulesFile)
-    failing = next(each for each in rules.rules if each.id == "checkout-failing")
+    failing = next(each for each in rules.rules if isinstance(each, RatioRule) and each.id == "checkout-failing")
     assert (failing.width, failing.counting.buckets) == (1, 15)
     assert (failing.open.ratio, failing.open.events, failing.open.customers) == (0.05, 50, 10)
     assert (failing.resolve.ratio, failing.resolve.calm.total_seconds(), failing.impact.at_least) == (0.01, 10, 2)
     assert (failing.evidence, failing.resolve.silent.total_seconds()) == (50, 900)
-    assert {each.id: each.symptom for each in rules.rules} == {"checkout-failing": "failing", "responding-slowly": "slow"}
+    assert {each.id: each.symptom for each in rules.components} == {"checkout-failing": "failing", "responding-slowly": "slow"}
 
 
 def test_opening_and_resolving_at_the_same_ratio_is_allowed() -> None:
