@@ -66,7 +66,7 @@ def settings() -> dict[str, type[Settings]]:
 def models() -> dict[str, tuple[type[BaseModel], Path]]:
     """Returns the model of each configuration file, and a file that examples are taken from: the shipped one, if that says anything."""
     shipped = {name: topics.FILE if name == topics.FILE.name else SHIPPED / name for name in FILES}
-    shipped |= {path.name: path for path in EXAMPLES.glob("*.yml")}
+    shipped |= {path.name: path for path in EXAMPLES.glob("*.yml") if not any(yaml.safe_load(shipped[path.name].read_text()).values())}
     return {**{name: (FILES[name][0], path) for name, path in shipped.items()}, "Mappings of `forewarn replay`": (Mapping, MAPPING)}
 
 

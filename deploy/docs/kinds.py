@@ -50,15 +50,16 @@ def _constants(of: Schema) -> dict[str, object]:
 def apart(tables: Mapping[str, list[Key]]) -> tuple[list[Key], dict[str, list[Key]]]:
     """Returns the rows that stand once for several kinds, and those that are left to each. `tables`: what a kind is called → its rows.
 
-    A row stands once when at least two kinds have it and none says something else there.
+    A row stands once when at least two kinds say the same there; of several such rows that of the most kinds. Other kinds keep theirs.
     """
-    having: dict[str, dict[str, Key]] = {}
+    having: dict[str, dict[tuple[str, str, str], dict[str, Key]]] = {}
     for kind, rows in tables.items():
         for row in rows:
-            having.setdefault(row.path, {})[kind] = row
-    shared = {path for path, of in having.items() if len(of) > 1 and len(set(map(_said, of.values()))) == 1}
-    common = [_once(having[path], tables) for path in having if path in shared]
-    return common, {kind: [row for row in rows if row.path not in shared] for kind, rows in tables.items()}
+            having.setdefault(row.path, {}).setdefault(_said(row), {})[kind] = row
+    most = {path: max(of.values(), key=len) for path, of in having.items()}
+    once = {path: of for path, of in most.items() if len(of) > 1}
+    common = [_once(of, tables) for of in once.values()]
+    return common, {kind: [row for row in rows if kind not in once.get(row.path, ())] for kind, rows in tables.items()}
 
 
 def _said(row: Key) -> tuple[str, str, str]:

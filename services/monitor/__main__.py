@@ -1,4 +1,4 @@
-"""monitor's wiring: sources are mapped, product events are folded, partials are judged, incidents wake the fold, silence is noticed."""
+"""monitor's wiring: sources are mapped, product events folded, partials judged; incidents wake the fold, silence is noticed."""
 
 import asyncio
 import sys
@@ -66,7 +66,8 @@ def service(settings: MonitorSettings) -> Service:
         background=[
             partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),
             partial(_save_at, database.wakeup("fold_erasures"), folding.customers_erased, events),
-            partial(_measure_at, database.wakeup("incidents"), database),
+            partial(_save_at, database.wakeup("reading"), folding.read_further, events),
+            partial(_measure_at, database.wakeup("incidents"), database, ruling),
             partial(ruling.run, database),
             *(forwarder.run for forwarder in forwarders.values()),
         ],
@@ -84,10 +85,10 @@ async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], events: S
         await events.tick()
 
 
-async def _measure_at(wakeup: asyncio.Event, database: Database) -> None:
-    """Measures the open incidents at each wake-up."""
+async def _measure_at(wakeup: asyncio.Event, database: Database, ruling: Ruling) -> None:
+    """Measures the open incidents at each wake-up, and the risks with them."""
     while True:
-        await measure(database)
+        await measure(database, [rule.id for rule in ruling.file.customers])
         await wait_for_wakeup(wakeup, MEASURED)
 
 

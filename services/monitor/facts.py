@@ -1,10 +1,21 @@
-"""Each change of an incident becomes a fact for the other services. Pure: values in, facts out."""
+"""Each change of an incident or a risk becomes a fact for the other services. Pure: values in, facts out."""
 
 from datetime import datetime
 from typing import Any
 
 from services.monitor.incidents.life import IncidentRow, Status
-from shared.events import Fact, IncidentDismissed, IncidentOpened, IncidentResolved, IncidentUpdated, IncidentWithdrawn
+from services.monitor.risk.life import RiskRow
+from shared.events import (
+    Fact,
+    IncidentDismissed,
+    IncidentOpened,
+    IncidentResolved,
+    IncidentUpdated,
+    IncidentWithdrawn,
+    RiskAction,
+    RiskCleared,
+    RiskRaised,
+)
 
 
 def opened(row: IncidentRow, now: datetime) -> Fact:
@@ -47,3 +58,27 @@ def _of(row: IncidentRow) -> dict[str, Any]:
         "failing_at": row.failing_at,
         "behind_seconds": round(row.behind_seconds, 3),
     }
+
+
+def raised(row: RiskRow, now: datetime) -> Fact:
+    """A customer is at risk."""
+    data = RiskRaised.Data(
+        risk_id=row.id,
+        customer_id=row.customer_id,
+        rule=row.rule,
+        version=row.version,
+        title=row.title,
+        score=row.score,
+        contributions=row.contributions,
+        evidence=tuple(row.evidence),
+        action=None if row.action is None else RiskAction(**row.action),
+    )
+    return RiskRaised.of(data, subject=row.customer_id, at=now, unique=row.id)
+
+
+def cleared(row: RiskRow, now: datetime) -> Fact:
+    """A customer is at risk no longer, or nobody looks any more: its reason says so."""
+    data = RiskCleared.Data(
+        risk_id=row.id, customer_id=row.customer_id, rule=row.rule, reason=row.reason or "", by=row.cleared_by, note=row.note
+    )
+    return RiskCleared.of(data, subject=row.customer_id, at=now, unique=row.id, cause=RiskRaised.id_of(row.customer_id, row.id))

@@ -20,5 +20,6 @@ def kept(settings: MonitorSettings) -> tuple[Kept, ...]:
             only="old.status <> 'open' AND NOT EXISTS (SELECT FROM impact WHERE impact.incident_id = old.id)",
         ),
         Kept("hook_alerts", "told_at", incidents),
+        Kept("risks", "cleared_at", incidents),
         Kept("series", "changed_on", days(settings.keep_series_days), only=f"NOT {WITH_OPEN}"),
     )

@@ -51,6 +51,9 @@ INCIDENTS_SILENT = Gauge(
     "forewarn_monitor_silent_incidents", "Open incidents whose component says nothing; NaN while the database does not say."
 )
 CUSTOMERS_IN_TROUBLE = Gauge("forewarn_monitor_open_incident_customers", "Customers the open incidents touch, once per incident.")
+RISKS_RAISED = Counter("forewarn_monitor_risks_raised_total", "Risks of single customers raised.", ["rule"])
+RISKS_CLEARED = Counter("forewarn_monitor_risks_cleared_total", "Risks of single customers cleared, by why.", ["rule", "reason"])
+RISKS_OPEN = Gauge("forewarn_monitor_open_risks", "Customers at risk now; NaN while the database does not say.", ["rule"])
 FOUND_AFTER = Histogram(
     "forewarn_monitor_found_after_seconds",
     "From an incident's first bad event to its opening, on a live stream.",

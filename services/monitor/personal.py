@@ -5,6 +5,14 @@ from shared.erasing import Personal
 
 PERSONAL = (
     Personal("incidents that touched them", customers.queries.impact_on, customers.queries.erase_impact),
+    Personal("risks", customers.queries.risks_of, customers.queries.erase_risks),
+    Personal(
+        "moments remembered",
+        customers.queries.moments_naming,
+        customers.begin_erasing_moments,
+        shown=customers.moments_of,
+        pending=customers.queries.is_erasing,
+    ),
     Personal(
         "failures counted",
         customers.queries.tallies_naming,

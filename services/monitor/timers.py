@@ -5,7 +5,7 @@ An open incident whose component says nothing is marked silent; of one that was 
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from services.monitor.rules.file import RulesFile
 from services.monitor.rules.incidents import IncidentRule
 from services.monitor.store import progress as store
 from services.monitor.store.incidents import lock_incidents, queries
+from services.monitor.store.risks import risks_open
 from services.monitor.windows.progress import Look, advance
 from shared.events import Topic
 from shared.postgres import TRANSIENT, Database, Tx
@@ -135,13 +136,17 @@ async def _mark_silent(tx: Tx, rules: Mapping[str, IncidentRule], read_to: datet
             await changing.silence(tx, row["id"], since, Now(now, behind_seconds(now, read_to)))
 
 
-async def measure(database: Database) -> None:
-    """Sets the metrics of open incidents from their rows; NaN while the database is away."""
+async def measure(database: Database, rules: Collection[str] = ()) -> None:
+    """Sets the metrics of open incidents, and of risks by these rules, from their rows; NaN while the database is away."""
     try:
         async with database.connection() as connection:
             [row] = await connection.fetch(queries.size_of_open)
+            risks = dict.fromkeys(rules, 0.0) | await risks_open(connection)
         size = tuple(row)
     except TRANSIENT:
         size = math.nan, math.nan, math.nan
+        risks = dict.fromkeys(rules, math.nan)
+    for rule, open_risks in risks.items():
+        metrics.RISKS_OPEN.labels(rule).set(open_risks)
     for gauge, value in zip((metrics.INCIDENTS_OPEN, metrics.INCIDENTS_SILENT, metrics.CUSTOMERS_IN_TROUBLE), size, strict=True):
         gauge.set(value)

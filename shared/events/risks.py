@@ -7,6 +7,14 @@ from pydantic import Field
 from shared.events.envelope import Fact, Id, Payload
 
 
+class RiskAction(Payload):
+    """The rule asks whoever acts on a risk to do this."""
+
+    kind: str  # article, help, case or webhook; a later version may know more
+    url: str | None = None  # of the article
+    name: str | None = None  # of the webhook
+
+
 class RiskRaised(Fact):
     """One customer is stalled, failing, declining or unhappy."""
 
@@ -16,18 +24,25 @@ class RiskRaised(Fact):
         score: Annotated[float, Field(ge=0, le=1)]
         contributions: dict[str, float] = {}
         evidence: tuple[str, ...] = ()
+        title: str = ""  # the rule's words for agents
+        version: str = ""  # of the rule
+        action: RiskAction | None = None
+        risk_id: Id | None = None  # by which monitor's REST API knows it
 
     type: Literal["forewarn.risk.raised.v1"] = "forewarn.risk.raised.v1"
     data: Data
 
 
 class RiskCleared(Fact):
-    """The customer's trouble is over."""
+    """The customer's trouble is over, or nobody looks any more."""
 
     class Data(Payload):
         customer_id: Id
         rule: str
-        reason: str
+        reason: str  # recovered, broken, unheard, person, rule_changed or rule_gone; a later version may know more
+        risk_id: Id | None = None
+        by: str | None = None  # the person who cleared it
+        note: str = ""  # that person's words
 
     type: Literal["forewarn.risk.cleared.v1"] = "forewarn.risk.cleared.v1"
     data: Data

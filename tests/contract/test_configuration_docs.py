@@ -13,7 +13,6 @@ from pydantic import BaseModel
 from deploy.docs.configuration import models, page, settings
 from deploy.docs.keys import Reference
 from deploy.docs.kinds import Key, apart
-from shared.configuration.files import load
 from shared.mapping.model import Value
 from shared.settings import variable_of
 
@@ -82,9 +81,11 @@ def test_what_rules_of_every_kind_may_say_stands_once_and_each_kind_has_a_table_
     whole, *parts = Reference(model, yaml.safe_load(shipped.read_text())).sections()
     own = {part.title: [key.path.removeprefix("rules[].") for key in part.keys] for part in parts if part.title.endswith(" rule")}
     common = [key.path.removeprefix("rules[].") for key in whole.keys]
+    said = {(key.path, key.default, key.meaning.rpartition("`: ")[2]) for key in whole.keys}
     assert len(set(common)) == len(common)
     assert {"id", "events", "detector", "resolve.calm"} <= set(common)
-    assert not any(set(common) & set(keys) - {"detector"} for keys in own.values())
+    again = [key for part in parts for key in part.keys if (key.path, key.default, key.meaning) in said]
+    assert again == [], "a kind says a key again only where it means something else, or has another default"
     assert {"detector", "open.ratio", "resolve.ratio"} <= set(own["ratio rule"])
     assert "open.count" in own["count rule"]
     assert {"symptom", "uses.within"} <= set(own["alert rule"])  # another default, and a key of its own
@@ -101,6 +102,7 @@ def test_a_row_that_only_some_kinds_have_says_which() -> None:
         {"x": [], "y": [], "z": [only]},
     )
     assert apart({"x": [both], "y": [one]}) == ([], {"x": [both], "y": [one]})
+    assert apart({"x": [one], "y": [both], "z": [both]}) == ([replace(both, meaning="not of `x`: what")], {"x": [one], "y": [], "z": []})
     assert apart({"x": [both], "y": [both], "z": [only], "w": []})[0] == [replace(both, meaning="of `x`, `y`: what")]
 
 
@@ -116,12 +118,7 @@ def test_a_default_is_written_as_a_file_would(path: str, default: str, tmp_path:
 
 
 def test_a_key_that_must_be_given_is_marked_so() -> None:
-    model, shipped = FILES["rules.yml"]
-    sections = Reference(model, yaml.safe_load(shipped.read_text())).sections()
-    of_ratio = [key for section in sections if section.title in (sections[0].title, "ratio rule") for key in section.keys]
-    required = {key.path for key in of_ratio if key.default == "required"}
-    (rule,) = load(FILES["rules.yml"][1], FILES["rules.yml"][0]).model_dump()["rules"][:1]
+    required = {key.path for key in keys("rules.yml") if key.default == "required"}
+    known = {name for model in inside(FILES["rules.yml"][0]) for name in model.model_fields}
     assert {"rules[].id", "rules[].bad", "rules[].open.ratio"} <= required
-    left_out = {key.path for key in keys("rules.yml") if key.kind == "section" and key.default == "–"}  # what stands in them may be, too
-    given = {path for path in required if "[]." in path and path.rpartition(".")[0] not in left_out}
-    assert {path.split("[].")[1].split(".")[0] for path in given} <= rule.keys()
+    assert {path.split("[].")[1].split(".")[0] for path in required if "[]." in path} <= known

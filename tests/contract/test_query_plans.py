@@ -24,7 +24,10 @@ from tests.contract.plans.tables import FILL, GROWING, MECHANISMS
 
 ROOT = Path(__file__).parents[2]
 PERSONAL: dict[str, Sequence[Personal]] = {name: import_module(f"services.{name}.personal").PERSONAL for name in NAMES}
-READ_WHOLE = {"tallies_naming": "fold_tallies"}  # tables that one query reads from end to end, because the fold keeps them few
+READ_WHOLE = {
+    "tallies_naming": "fold_tallies",
+    "moments_naming": "fold_moments",
+}  # tables that one query reads from end to end, because the fold keeps them few
 HELP = "tests/contract/plans/parameters.py"
 SQL = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b")
 SCANS = ("Seq Scan", "Index Scan", "Index Only Scan", "Bitmap Heap Scan", "Tid Range Scan")

@@ -31,6 +31,11 @@ SELECT id, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_event(), 'o
 FROM unnest(ARRAY['open', 'open too']) AS id;
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-1', pg_temp.named(n::text), 'confirmed', pg_temp.at(0), pg_temp.at(0), 2147483647 FROM generate_series(1, 20000) n;
+INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence, began_at, last_at,
+    raised_at, cleared_at, reason, cleared_by, note)
+SELECT 'k-' || n, pg_temp.named(n::text), 'r', 'f', 'v', 0, pg_temp.text_of_event(), 1, '{"failures in a row": 0.5}',
+    array_fill(repeat('x', 1000), ARRAY[2]), pg_temp.at(0), pg_temp.at(0), pg_temp.at(n), CASE WHEN n > 1 THEN pg_temp.at(n) END, 'person',
+    'operator', pg_temp.words(2000) FROM generate_series(1, 510) n;
 """
 
 # One fact about a customer has 1 MiB.
@@ -133,6 +138,8 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/incidents": "/v1/incidents?limit=500",
         "/v1/incidents/{incident_id}": "/v1/incidents/i-1",
         "/v1/incidents/{incident_id}/impact": "/v1/incidents/i-1/impact?limit=500",
+        "/v1/risks": "/v1/risks?limit=500",
+        "/v1/risks/{risk_id}": "/v1/risks/k-2",
     },
     "notifier": {
         **EVERYWHERE,
@@ -179,6 +186,7 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         "/v1/events": ("/v1/events", [EVENT] * 500),
         "/v1/incidents/{incident_id}/resolve": ("/v1/incidents/open/resolve", {"note": "\x01" * 2000}),
         "/v1/incidents/{incident_id}/dismiss": ("/v1/incidents/open too/dismiss", {"note": "\x01" * 2000}),
+        "/v1/risks/{risk_id}/clear": ("/v1/risks/k-1/clear", {"note": "\x01" * 2000}),
         "/v1/streams/{topic}/release": ("/v1/streams/monitor.partials.v1/release", {}),
         **SENT,
     },

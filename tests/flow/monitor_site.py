@@ -165,9 +165,11 @@ class Site:
 
     async def wipe(self) -> None:
         """Empties all tables."""
-        folded = "fold_buckets, fold_cells, fold_tallies, fold_components, fold_clocks, fold_seen, fold_accounts, fold_forwarded"
+        folded = ", ".join(
+            f"fold_{each}" for each in ("buckets", "cells", "tallies", "components", "clocks", "seen", "accounts", "forwarded", "moments")
+        )
         async with self.database.connection() as connection:
-            await connection.execute(f"TRUNCATE offsets, outbox, {folded}, series, incidents, impact")
+            await connection.execute(f"TRUNCATE offsets, outbox, {folded}, series, incidents, impact, risks")
 
     async def replay(self, topic: str) -> None:
         """Starts the stream of that topic at offset 0 once more, in a new process."""

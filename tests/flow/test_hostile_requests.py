@@ -74,6 +74,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/logs": {"resourceLogs": []},
     "/v1/incidents/{incident_id}/resolve": {"note": "It works.", "tell": True},
     "/v1/incidents/{incident_id}/dismiss": {"note": "It works.", "tell": True},
+    "/v1/risks/{risk_id}/clear": {"note": "They pay by invoice."},
     "/v1/customers/{customer_id}/preferences": {"incident": True, "guidance": None},
     "/v1/customers/{customer_id}/contacts/clear-mark": {"address": "ada@example.org"},
     "/v1/streams/{topic}/release": {"put_aside": False},
@@ -102,7 +103,9 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 GIVEN = {
     "monitor": "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)"
-    " VALUES ('i-1', 'r', 'c', 'high', 't', 'open', now(), now(), '{}')",
+    " VALUES ('i-1', 'r', 'c', 'high', 't', 'open', now(), now(), '{}');"
+    "INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence, began_at, last_at,"
+    " raised_at) VALUES ('k-1', 'c-1', 'r', '', '', 0, 't', 0.5, '{}', '{}', now(), now(), now())",
     "notifier": "INSERT INTO customers (id, updated_at) VALUES ('c-1', now());"
     "INSERT INTO notifications (id, customer_id, kind, about_at) VALUES ('n-1', 'c-1', 'opened', now())",
     "ticketing": "INSERT INTO incidents (id, rule, component, severity, title, started_at) VALUES ('i-1', 'r', 'c', 'high', 't', now());"

@@ -98,7 +98,7 @@ async def test_until_the_partitions_owner_has_forgotten_them_the_erasure_is_pend
     async with watch.service.database.connection() as connection:
         erasure = await erasure_of(connection, PERSONAL, ERASED)
     assert erasure is not None
-    assert erasure.pending == ("failures counted",)
+    assert erasure.pending == ("moments remembered", "failures counted")
     assert ERASED in await tallied(watch)
 
 

@@ -12,8 +12,10 @@ from aiokafka.errors import KafkaConnectionError
 
 from services.monitor import metrics
 from services.monitor.hearing import sources
+from services.monitor.rules.file import RulesFile
 from shared.cloudevents import Reason
-from shared.events import CustomerUpdated, IncidentImpact, IncidentOpened, Topic
+from shared.configuration.files import load
+from shared.events import CustomerUpdated, IncidentImpact, IncidentOpened, RiskCleared, RiskRaised, Topic
 from shared.outgoing.forwarding import Forwarded
 from shared.postgres import Database
 from tests.builders import NOON
@@ -26,6 +28,7 @@ from tests.unit.monitor.sources.writing import sources as written
 pytestmark = pytest.mark.asyncio
 
 SHOP = "shop.orders"
+EXAMPLE_RULES = Path(__file__).parents[2] / "deploy/config/examples/rules.yml"
 DIRECTORY = """
     sources:
       - topic: crm.people
@@ -49,8 +52,8 @@ BASKETS = """
 class Shop(Site):
     """monitor with one source, of a topic that only the company writes."""
 
-    def __init__(self, database: Database, folder: Path, text: str = ORDERS) -> None:
-        super().__init__(database, rules=RULES)
+    def __init__(self, database: Database, folder: Path, text: str = ORDERS, rules: RulesFile = RULES) -> None:
+        super().__init__(database, rules=rules)
         self.file, self.breaks = written(folder, text), False
 
     async def start(self) -> None:
@@ -119,6 +122,30 @@ async def test_failed_payments_of_a_shop_are_an_incident_that_touches_exactly_it
     touched = Counter(customer.customer_id for fact in facts if isinstance(fact, IncidentImpact) for customer in fact.data.customers)
     assert touched == Counter(f"c-{number}" for number in range(12))
     assert value(metrics.SOURCE_RECORDS.labels(SHOP, "mapped")) == mapped + len(orders)
+
+
+async def test_three_failed_payments_of_a_shop_raise_a_risk_for_that_customer_alone(monitor_database: Database, tmp_path: Path) -> None:
+    """The shop is connected, and its customers are watched, by the two example files alone."""
+    rules = load(EXAMPLE_RULES, RulesFile)
+    shop = Shop(monitor_database, tmp_path, rules=RulesFile(rules=[*RULES.rules, *rules.rules]))
+    await shop.start()
+    shop.wall, at = NOON.timestamp() + 60, int(NOON.timestamp() * 1000)
+    for number in range(3):
+        shop.write(
+            order(number, "c-17", at=at + number * 1000),
+            order(10 + number, "c-18", "PAID" if number == 1 else "PAYMENT_FAILED", at + number * 1000),
+            order(20 + number, "c-19", "PAID", at + number * 1000),
+        )
+        await shop.settle()
+    [raised] = shop.topics.facts(Topic.RISKS)
+    assert isinstance(raised, RiskRaised)
+    assert (raised.subject, raised.data.rule) == ("c-17", "payment-declined")
+    assert raised.data.evidence[0].startswith("3 failures in a row")
+    shop.write(order(30, "c-17", "PAID", at + 5000))
+    await shop.settle()
+    cleared = shop.topics.facts(Topic.RISKS)[-1]
+    assert isinstance(cleared, RiskCleared)
+    assert (cleared.subject, cleared.data.reason) == ("c-17", "recovered")
 
 
 async def test_a_record_that_is_mapped_again_after_the_broker_was_away_counts_once(shop: Shop) -> None:

@@ -51,6 +51,7 @@ BOUNDED = {
     "fold_accounts": "a row a partition",
     "fold_cells": "let go by the fold, by event time",
     "fold_tallies": "let go by the fold, by event time",
+    "fold_moments": "let go by the fold, by event time",
     "fold_components": "limited by the fold",
     "fold_clocks": "a row a partition",
     "fold_forwarded": "a row a partition",
@@ -94,6 +95,14 @@ SEEDS = {
         FROM generate_series(1, $1::int) n""",
     ("monitor", "hook_alerts"): """INSERT INTO hook_alerts (hook, key, component, name, starts_at, told_at)
         SELECT 'h', $3 || n, 'c', '', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    (
+        "monitor",
+        "risks",
+    ): """INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence,
+            began_at, last_at, raised_at, cleared_at)
+        SELECT $3 || n, $3 || n, 'r', '', '', 0, '', 1, '{}', '{}', now(), now(), now(),
+            CASE WHEN $3 <> 'needed' THEN now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
     ("monitor", "series"): """INSERT INTO series (rule, component, home, state, changed_on)
         SELECT 'r', CASE WHEN $3 = 'needed' THEN 'open' ELSE $3 || n END, 0, '', now() - $2::interval

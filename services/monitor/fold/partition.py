@@ -11,8 +11,10 @@ from typing import TypeVar
 
 from services.monitor.aggregates.alerts import ALERT_REPORTED
 from services.monitor.aggregates.counts import Asks, Purpose
+from services.monitor.aggregates.moments import Follows
 from services.monitor.fold.alerts import Alerts
 from services.monitor.fold.columns import Columns
+from services.monitor.fold.customers import Customers, Half, Taken
 from services.monitor.fold.seen import MINUTE, Seen, identity_of
 from services.monitor.fold.watch import DUPLICATE, LATE, NOT_OURS, REFUSED, TAKEN, Verdict, Watch
 from shared.events import ProductEvent
@@ -54,9 +56,17 @@ class Account:
 class Partition:
     """All rules' views of one partition, and the account of what went in."""
 
-    def __init__(self, rules: Sequence[Asks], horizon: float, components: int = COMPONENTS, named: frozenset[str] = frozenset()) -> None:
-        """`components`: how many each rule may know here beside the `named` ones."""
+    def __init__(
+        self,
+        rules: Sequence[Asks],
+        horizon: float,
+        components: int = COMPONENTS,
+        named: frozenset[str] = frozenset(),
+        follow: Sequence[Follows] = (),
+    ) -> None:
+        """`components`: how many each rule may know here beside the `named` ones. `follow`: the rules on single customers."""
         self.watches = {rule.id: Watch(rule, horizon, components, named) for rule in rules}
+        self.customers = {rule.id: Customers(rule, horizon) for rule in follow}
         self.seen = Seen()
         self.account = Account()
         self.clock = 0.0  # the latest event time counted, never ahead of our own
@@ -66,6 +76,10 @@ class Partition:
         for watch in self.watches.values():
             if watch.counting.purpose != Purpose.ALERTS:
                 self._by_types.setdefault(watch.counting.events, []).append(watch)
+        self._halves: dict[frozenset[str], list[Half]] = {}
+        for half in (half for customers in self.customers.values() for half in customers.halves):
+            self._halves.setdefault(half.events, []).append(half)
+            self._by_types.setdefault(half.events, [])
         self._types = frozenset().union(*self._by_types)
         self.alerts = Alerts([watch for watch in self.watches.values() if watch.counting.purpose == Purpose.ALERTS])
 
@@ -128,6 +142,8 @@ class Partition:
             columns = Columns(_only(rows, events), _only(rows, ats), self._horizon)
             for watch in watches:
                 _note(watch.count(columns), rows, fates)
+            for half in self._halves.get(of_rules, ()):
+                _note_taken(half.take(columns), rows, fates)
         taken = ats if set(fates) == {TAKEN} else [at for at, fate in zip(ats, fates, strict=True) if fate == TAKEN]
         self.clock = max(self.clock, max(taken, default=0.0))
         if ats is not times:
@@ -195,6 +211,14 @@ def _note(verdict: Verdict, rows: Sequence[int], fates: list[int]) -> None:
     for share in verdict.shares.values():
         for row in share.rows:
             fates[rows[row]] = max(fates[rows[row]], verdict.left_out.get(row, TAKEN))
+
+
+def _note_taken(said: Taken, rows: Sequence[int], fates: list[int]) -> None:
+    """Notes the same of a rule on customers."""
+    for row in said.taken:
+        fates[rows[row]] = TAKEN
+    for row in said.late:
+        fates[rows[row]] = max(fates[rows[row]], LATE)
 
 
 def above(limit: int, sizes: Mapping[tuple[int, int], int]) -> list[tuple[int, int]]:

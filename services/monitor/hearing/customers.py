@@ -31,6 +31,8 @@ async def forget_erased(tx: Tx, partitions: Mapping[int, Partition]) -> bool:
     for number, customers in waiting.items():
         for watch in partitions[number].watches.values():
             watch.tallies.erase(customers)
+        for followed in partitions[number].customers.values():
+            followed.erase(customers)
         await store.forget(tx, number, customers)
     for partition in partitions.values():
         for watch in partition.watches.values():
@@ -38,4 +40,9 @@ async def forget_erased(tx: Tx, partitions: Mapping[int, Partition]) -> bool:
             for begin in range(0, len(fresh) if anybody else 0, AT_ONCE):
                 found = await erased_at(tx, fresh[begin : begin + AT_ONCE])
                 watch.tallies.hidden |= {customer: at.timestamp() for customer, at in found.items()}
+        for followed in partition.customers.values():
+            fresh, followed.fresh = list(followed.fresh), set()
+            for begin in range(0, len(fresh) if anybody else 0, AT_ONCE):
+                for customer, at in (await erased_at(tx, fresh[begin : begin + AT_ONCE])).items():
+                    followed.erase_until(customer, at.timestamp())
     return bool(waiting)

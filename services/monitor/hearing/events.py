@@ -18,6 +18,7 @@ from services.monitor.fold.reports import Reports, Waiting, hold, shard_of
 from services.monitor.fold.tallies import Tally
 from services.monitor.hearing.customers import forget_erased
 from services.monitor.hearing.intake import Intake
+from services.monitor.hearing.risks import Risks
 from services.monitor.incidents.impact import Certainty, RecentIncident, Search, by_series, waiting_in
 from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
@@ -60,6 +61,7 @@ class Folding:
         self._search, self._reports = Search(), Reports()
         self._pressing = False
         self._accounted: dict[str, int] = {}
+        self._risks = Risks(rules.customers)
 
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the partitions are loaded next."""
@@ -73,13 +75,19 @@ class Folding:
         """Has the next checkpoint made at once, since customers are to be forgotten."""
         self._pressing = bool(self._partitions)
 
+    def read_further(self) -> None:
+        """Has the next checkpoint made at once when a risk may be raised or cleared by the passing of time alone."""
+        self._pressing = self._pressing or (bool(self._partitions) and self._risks.waits)
+
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         horizon = self._rules.horizon.total_seconds()
         asks, limit = [each for rule in self._rules.components for each in rule.asks], self._limits.components
-        self._partitions = {number: Partition(asks, horizon, limit, self._named) for number in partitions}
+        self._partitions = {number: Partition(asks, horizon, limit, self._named, self._rules.customers) for number in partitions}
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
         self._search, self._reports = Search(), Reports()
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
+        self._risks = Risks(self._rules.customers)
+        await self._risks.load(tx, self._partitions)
         self._accounted = self._fates()
         self._pressing = True
 
@@ -99,6 +107,7 @@ class Folding:
         for incident in self._search.touching(self._partitions, incidents):
             facts += await self._impact(tx, incident, said_at)
         facts += self._partials(waiting, said_at)
+        facts += await self._risks.judge(tx, said_at)
         dropped = await store.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
         metrics.IDENTITIES_DROPPED.inc(dropped)
         await say(tx, *facts)

@@ -9,9 +9,12 @@ from pydantic import Discriminator, Field, Tag, field_validator
 from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.burn import BurnRule
 from services.monitor.rules.count import CountRule
+from services.monitor.rules.customers import CustomerRule
 from services.monitor.rules.distinct import DistinctRule
 from services.monitor.rules.incidents import IncidentRule
 from services.monitor.rules.ratio import RatioRule
+from services.monitor.rules.stall import StallRule
+from services.monitor.rules.streak import StreakRule
 from shared.configuration.files import Config, PositiveDuration
 
 
@@ -25,11 +28,13 @@ Rule = Annotated[
     | Annotated[CountRule, Tag("count")]
     | Annotated[DistinctRule, Tag("distinct")]
     | Annotated[BurnRule, Tag("burn")]
-    | Annotated[AlertRule, Tag("alert")],
+    | Annotated[AlertRule, Tag("alert")]
+    | Annotated[StreakRule, Tag("streak")]
+    | Annotated[StallRule, Tag("stall")],
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count, distinct, burn or alert",
+        custom_error_message="there is no such detector: it is ratio, count, distinct, burn or alert; of customers streak or stall",
     ),
 ]  # one file a kind
 
@@ -40,12 +45,17 @@ class RulesFile(Config):
     horizon: PositiveDuration = Field(
         timedelta(minutes=10), description="how late an event may come and still count; a duplicate is known for twice as long"
     )
-    rules: list[Rule] = Field(description="each looks at every component that it meets")
+    rules: list[Rule] = Field(description="each looks at every component, or every customer, that it meets")
 
     @property
     def components(self) -> list[IncidentRule]:
         """Returns the rules on components, in their order: those that open incidents."""
         return [rule for rule in self.rules if isinstance(rule, IncidentRule)]
+
+    @property
+    def customers(self) -> list[CustomerRule]:
+        """Returns the rules on single customers, in their order."""
+        return [rule for rule in self.rules if isinstance(rule, CustomerRule)]
 
     @field_validator("rules")
     @classmethod

@@ -28,7 +28,7 @@ class IncidentRule(Config):
     """A rule looks at each component by itself and opens incidents of it."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] = Field(
-        description="its name: in incidents, in metrics, and where notifications.yml has words for it"
+        description="its name: in incidents and risks, in metrics, and where notifications.yml has words for it"
     )
     title: str = Field(description="what customers and agents read; {component} is filled in, for customers with its name in catalog.yml")
     severity: Severity = Field("high", description="how bad its incidents are")

@@ -11,6 +11,27 @@ DELETE FROM impact WHERE customer_id = $1
 SELECT partition, rule, rows FROM fold_tallies WHERE position(convert_to($1::text, 'UTF8') IN rows) > 0
 ORDER BY partition, rule, generation, part
 
+-- name: risks_of
+-- Reads the risks of one customer.
+SELECT * FROM risks WHERE customer_id = $1 ORDER BY raised_at, id
+
+-- name: erase_risks
+-- Deletes the risks of one customer.
+DELETE FROM risks WHERE customer_id = $1
+
+-- name: moments_naming
+-- Reads the packed moments in which one customer's id stands, or an id that it is a part of.
+SELECT partition, rule, rows FROM fold_moments WHERE position(convert_to($1::text, 'UTF8') IN rows) > 0 ORDER BY partition, rule, part
+
+-- name: moments_of_partition_naming
+-- Reads the packed moments of one partition in which one of these ids stands.
+SELECT rule, part, rows FROM fold_moments
+WHERE partition = $1 AND EXISTS (SELECT FROM unnest($2::text[]) AS id WHERE position(convert_to(id, 'UTF8') IN rows) > 0)
+
+-- name: replace_moments
+-- Stores packed moments without the customers that were forgotten.
+UPDATE fold_moments SET rows = $4 WHERE partition = $1 AND rule = $2 AND part = $3
+
 -- name: begin_erasing
 -- Asks the owner of each partition of the product events to forget one customer.
 INSERT INTO fold_erasures (partition, customer_id)

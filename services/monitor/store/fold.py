@@ -9,6 +9,7 @@ import msgspec
 
 from services.monitor.fold.aging import Mark
 from services.monitor.fold.buckets import OldCells, StoredCells
+from services.monitor.fold.customers import StoredCustomers
 from services.monitor.fold.partition import Account, Partition, above
 from services.monitor.fold.tallies import Rows
 from services.monitor.fold.watch import Watch
@@ -19,6 +20,7 @@ queries = Queries(Path(__file__).with_suffix(".sql"))
 _encode = msgspec.msgpack.encode
 _cells = msgspec.msgpack.Decoder(StoredCells).decode
 _rows = msgspec.msgpack.Decoder(Rows).decode
+_customers = msgspec.msgpack.Decoder(StoredCustomers).decode
 _old_cells = msgspec.msgpack.Decoder(OldCells).decode
 
 Partitions = Mapping[int, Partition]
@@ -47,6 +49,7 @@ async def restore(tx: Tx, partitions: Partitions, limit: int, now: float) -> int
         watches[row["partition"], row["rule"]].tallies.restore(row["generation"], _rows(row["rows"]))
     for (number, _), watch in watches.items():
         watch.restored(touched.get(watch, {}), partitions[number].clock, now)
+    await _restore_customers(tx, partitions)
     await _take_over(tx, partitions)
     dropped = await _restore_seen(tx, partitions, limit)
     await _keep_components(tx, partitions)  # what is forgotten here must be late after another restart too
@@ -63,6 +66,16 @@ async def _restore_cells(tx: Tx, partitions: Partitions, watches: Mapping[tuple[
         watch.buckets.restore(row["start"], _cells(row["cells"]))
         touched.setdefault(watch, {})[row["start"]] = row["clock"]
     return touched
+
+
+async def _restore_customers(tx: Tx, partitions: Partitions) -> None:
+    """Restores what rules on customers remember; of what another rule remembered nothing is left."""
+    views = {(number, each.key): each for number, partition in partitions.items() for each in partition.customers.values()}
+    await tx.execute(queries.drop_other_moments, list(partitions), list({rule for _, rule in views}))
+    async for row in tx.cursor(queries.moments_of, list(partitions), prefetch=1):
+        views[row["partition"], row["rule"]].restore(_customers(row["rows"]))
+    for each in views.values():
+        each.restored()
 
 
 async def _take_over(tx: Tx, partitions: Partitions) -> None:
@@ -100,6 +113,7 @@ async def keep(tx: Tx, partitions: Partitions, limit: int, now: float, part: int
     """
     await _keep_cells(tx, partitions, part)
     await _keep_tallies(tx, partitions, now, part)
+    await _keep_customers(tx, partitions, part)
     dropped = await _keep_seen(tx, partitions, limit, part)
     await _keep_components(tx, partitions)
     await _write(tx, queries.keep_clocks, [(number, partition.clock) for number, partition in partitions.items()])
@@ -151,6 +165,18 @@ async def _keep_tallies(tx: Tx, partitions: Partitions, now: float, part: int) -
                 gone.append((number, rule, generation))
     await _write(tx, queries.drop_tallies, gone)
     await _write(tx, queries.keep_tallies, changed, part, keys=3)
+
+
+async def _keep_customers(tx: Tx, partitions: Partitions, part: int) -> None:
+    changed, gone = [], []
+    for number, partition in partitions.items():
+        for each in partition.customers.values():
+            if (stored := each.take_changes()) is not None:
+                changed.append((number, each.key, _encode(stored)))
+                if stored.whole:
+                    gone.append((number, each.key))
+    await _write(tx, queries.drop_moments, gone)
+    await _write(tx, queries.keep_moments, changed, part, keys=2)
 
 
 async def _keep_seen(tx: Tx, partitions: Partitions, limit: int, part: int) -> int:

@@ -68,6 +68,25 @@ DELETE FROM fold_tallies WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM fold_tallies AS each
         WHERE each.partition = gone.partition AND each.rule = gone.rule AND each.generation = gone.generation OFFSET 0) AS stored))
 
+-- name: drop_other_moments
+-- Deletes what rules on customers remembered that are gone, or judge something else by now.
+DELETE FROM fold_moments WHERE partition = ANY ($1::int[]) AND rule <> ALL ($2::text[])
+
+-- name: moments_of
+-- Reads the moments of the customers of these partitions, later states of a customer after earlier ones.
+SELECT partition, rule, rows FROM fold_moments WHERE partition = ANY ($1::int[]) ORDER BY partition, rule, part
+
+-- name: keep_moments
+-- Stores the customers who changed since the last checkpoint.
+INSERT INTO fold_moments (partition, rule, part, rows)
+SELECT partition, rule, $3, rows FROM unnest($1::int[], $2::text[], $4::bytea[]) AS changed (partition, rule, rows)
+
+-- name: drop_moments
+-- Deletes the moments that are written anew, found as tallies are.
+DELETE FROM fold_moments WHERE ctid = ANY (ARRAY(
+    SELECT stored.ctid FROM unnest($1::int[], $2::text[]) AS gone (partition, rule), LATERAL (
+        SELECT ctid FROM fold_moments AS each WHERE each.partition = gone.partition AND each.rule = gone.rule OFFSET 0) AS stored))
+
 -- name: old_buckets_of
 -- Reads what a version before 0003_fold left of these partitions, but for what is older than $2 seconds before its latest bucket.
 SELECT partition, rule, start, cells

@@ -7,7 +7,8 @@ A new table that grows needs a line here and its name in GROWING; a new column o
 GROWING = {
     "monitor": {
         *("incidents", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
-        *("hook_alerts", "due", "idempotency", "erasures"),
+        *("fold_moments", "risks", "hook_alerts"),
+        *("due", "idempotency", "erasures"),
     },
     "notifier": {
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links"),
@@ -36,7 +37,7 @@ INSERT INTO outbox (topic, key, value, header_names, header_values) SELECT 't', 
 INSERT INTO offsets (stream, topic, partition, next) SELECT 's', 't', n, 0 FROM generate_series(0, 9) n;
 """
 
-# Of 20,000 incidents 5 are open; 400 touch 1,000 customers each. Twenty rules count in fifty partitions.
+# Of 20,000 incidents 5 are open; 400 touch 1,000 customers each. Twenty rules count in fifty partitions. Of 100,000 risks 2,000 are open.
 MONITOR = """
 INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
 SELECT 'i-' || n, 'r', 'c-' || n % 50, 'high', '', CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, at, at, '{}'
@@ -56,6 +57,13 @@ INSERT INTO fold_tallies (partition, rule, generation, part, rows)
 SELECT n % 50, 'r-' || n / 50 % 20, n / 50000, n, decode(repeat('00', 200), 'hex') FROM generate_series(0, 99999) n;
 INSERT INTO fold_components (partition, rule, component, watermark, closed, ahead)
 SELECT n % 50, 'r-' || n / 50 % 20, 'c-' || n / 1000, n, n, 0 FROM generate_series(0, 99999) n;
+INSERT INTO fold_moments (partition, rule, part, rows)
+SELECT n % 50, 'r-' || n / 50 % 20, n, decode(repeat('00', 200), 'hex') FROM generate_series(0, 99999) n;
+INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence, began_at, last_at,
+    raised_at, cleared_at, reason)
+SELECT 'k-' || n, 'c-' || (n * 7919::bigint) % 100000, 'r-' || n % 20, 'f', 'v', n % 50, '', 0.5, '{}', '{}', at, at, at,
+    CASE WHEN n > 2000 THEN at END, 'recovered'
+FROM generate_series(1, 100000) n, LATERAL (SELECT now() - n * interval '1 minute' AS at) _;
 INSERT INTO fold_clocks (partition, clock) SELECT n, 0 FROM generate_series(0, 49) n;
 INSERT INTO fold_buckets (partition, rule, start, cells)
 SELECT n % 50, 'r-' || n / 50 % 20, n / 1000 * 10, decode(repeat('00', 200), 'hex') FROM generate_series(0, 59999) n;

@@ -106,13 +106,12 @@ def test_two_rules_with_one_id_are_a_mistake(tmp_path: Path) -> None:
 
 def test_the_shipped_rules_are_read_as_they_are_promised() -> None:
     rules = load(Path(__file__).parents[3] / "deploy/config/rules.yml", RulesFile)
-    failing = next(each for each in rules.rules if each.id == "checkout-failing")
-    assert isinstance(failing, RatioRule)
+    failing = next(each for each in rules.rules if isinstance(each, RatioRule) and each.id == "checkout-failing")
     assert (failing.width, failing.counting.buckets) == (1, 15)
     assert (failing.open.ratio, failing.open.events, failing.open.customers) == (0.05, 50, 10)
     assert (failing.resolve.ratio, failing.resolve.calm.total_seconds(), failing.impact.at_least) == (0.01, 10, 2)
     assert (failing.evidence, failing.resolve.silent.total_seconds()) == (50, 900)
-    assert {each.id: each.symptom for each in rules.rules} == {"checkout-failing": "failing", "responding-slowly": "slow"}
+    assert {each.id: each.symptom for each in rules.components} == {"checkout-failing": "failing", "responding-slowly": "slow"}
 
 
 def test_opening_and_resolving_at_the_same_ratio_is_allowed() -> None:
@@ -179,4 +178,4 @@ def test_the_rules_that_the_shipped_file_offers_are_right_as_well(tmp_path: Path
     offered = [line.replace("# ", "", 1) for line in lines[lines.index("  #") :] if line.startswith("  # ")]
     path = tmp_path / "rules.yml"
     path.write_text("\n".join(["rules:", *offered]) + "\n")
-    assert [rule.detector for rule in load(path, RulesFile).rules] == ["count", "distinct", "burn"]
+    assert [rule.detector for rule in load(path, RulesFile).rules] == ["count", "distinct", "burn", "alert"]

@@ -1,0 +1,173 @@
+"""One customer rule's view of one partition: it remembers, for each customer, the moments that the rule follows. Pure.
+
+A customer with troubles is remembered for as long as the rule says, one without until no event may come any more that is older than
+what ended the last. Both go by event time: that of the rule's own events in this partition, so that a system that is far behind others
+loses nothing. Memory is bounded by the customers with such events in that time, each with `most` moments.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from services.monitor.aggregates.moments import Follows, Matching, Moments, StoredMoments
+from services.monitor.fold.aging import Ages
+from services.monitor.fold.columns import Columns, Predicate
+from services.monitor.fold.seen import identity_of
+from services.monitor.fold.tallies import Appended
+
+UNKNOWN = Moments()  # of a customer of whom nothing is remembered; never changed
+
+
+class Taken(NamedTuple):
+    """What became of the rows that a rule asks for; the others are not its own."""
+
+    taken: Sequence[int]
+    late: Sequence[int]
+
+
+class StoredCustomers(msgspec.Struct, frozen=True):
+    """Customers to be stored, and how far event time had come, by event types; `whole` replaces all that is stored."""
+
+    clocks: list[tuple[list[str], float]]
+    moments: StoredMoments
+    whole: bool = False
+
+
+class Half:
+    """One of the two matchings of a rule: troubles, or what ends them."""
+
+    __slots__ = ("_asks", "_but", "_customers", "_ends", "events")
+
+    def __init__(self, customers: "Customers", matching: Matching, *, ends: bool) -> None:
+        where = Predicate(matching.where)
+        self.events, self._customers, self._ends = matching.events, customers, ends
+        self._asks = (where,) if matching.also is None else (where, Predicate(matching.also))
+        self._but = None if matching.but is None else (where, Predicate(matching.but))
+
+    def take(self, columns: Columns) -> Taken:
+        """Takes a batch of the event types of this matching."""
+        return self._customers.take(columns, self._rows(columns), self.events, ends=self._ends)
+
+    def _rows(self, columns: Columns) -> Sequence[int]:
+        rows = columns.rows(*self._asks)
+        others = set(columns.rows(*self._but)) if self._but and rows else None
+        return [row for row in rows if row not in others] if others else rows
+
+
+class Customers:
+    """One rule's view of the customers of one partition."""
+
+    def __init__(self, follows: Follows, horizon: float) -> None:
+        self.following = follows.following
+        self.key = f"{follows.id}@{self.following.fingerprint}"
+        self.changed: set[str] = set()  # since `take_changes`
+        self.fresh: set[str] = set()  # customers that were not remembered when this was emptied
+        self._of: dict[str, Moments] = {}
+        self._horizon = horizon
+        self._clocks = dict.fromkeys((self.following.troubles.events, self.following.ends.events), 0.0)  # the latest event time
+        self._troubled: Ages[str] = Ages()
+        self._calm: Ages[str] = Ages()
+        self._stored = Appended()
+
+    def __len__(self) -> int:
+        """Returns how many customers are remembered."""
+        return len(self._of)
+
+    @property
+    def halves(self) -> Iterator[Half]:
+        yield Half(self, self.following.troubles, ends=False)
+        yield Half(self, self.following.ends, ends=True)
+
+    def of(self, customer: str) -> Moments:
+        """Returns what is remembered of a customer."""
+        return self._of.get(customer, UNKNOWN)
+
+    @property
+    def complete_to(self) -> float:
+        """Returns the event time up to which nothing may come any more that counts; at most 0 while not all kinds of events were heard."""
+        return min(self._clocks.values()) - self._horizon
+
+    # ── a batch came ─────────────────────────────────────────────────────────────────────────
+
+    def take(self, columns: Columns, rows: Iterable[int], types: frozenset[str], *, ends: bool) -> Taken:
+        """Takes these rows of a batch. What is done in this loop costs each event that the rule asks for."""
+        clock, events, ats, of, most = self._clocks[types], columns.events, columns.ats, self._of, self.following.most
+        floor, taken, late = clock - self._horizon, [], []
+        for row in rows:
+            event, at = events[row], ats[row]
+            customer = event.subject
+            if customer is None:
+                continue
+            if at < floor:
+                late.append(row)
+                continue
+            taken.append(row)
+            moments = of.get(customer)
+            if moments is None:
+                moments = of[customer] = Moments()
+                self.fresh.add(customer)
+            if moments.end(at) if ends else moments.trouble(at, identity_of(event.source, event.id), most):
+                self.changed.add(customer)
+        self._clocks[types] = max(clock, max(map(ats.__getitem__, taken), default=0.0))
+        return Taken(taken, late)
+
+    # ── a checkpoint ─────────────────────────────────────────────────────────────────────────
+
+    def erase(self, customers: Collection[str]) -> None:
+        """Forgets these customers."""
+        for customer in customers:
+            self._forget(customer)
+
+    def erase_until(self, customer: str, at: float) -> None:
+        """Forgets of an erased customer what is no later than their erasure."""
+        if self.of(customer).latest <= at:
+            self._forget(customer)
+        elif (moments := self._of[customer]).ended <= at:
+            self._of[customer] = Moments(troubles=moments.after(at).troubles)
+
+    def _forget(self, customer: str) -> None:
+        self._of.pop(customer, None)
+        self.changed.discard(customer)
+        self._troubled.drop(customer)
+        self._calm.drop(customer)
+
+    def take_changes(self) -> StoredCustomers | None:
+        """Returns the customers who changed, to be stored; nothing counts as changed afterwards, and who is old is forgotten."""
+        changed, self.changed = self.changed, set()
+        clock = max(self._clocks.values())
+        for customer in changed:
+            self._touch(customer, clock)
+        self._age(clock)
+        if not changed:
+            return None
+        whole = self._stored.is_worn(0, len(changed), len(self._of))
+        named: Iterable[str] = self._of if whole else changed
+        rows = {each: (moments.ended, moments.troubles) for each in named if (moments := self._of.get(each)) is not None}
+        return StoredCustomers([(sorted(types), at) for types, at in self._clocks.items()], rows, whole)
+
+    def _touch(self, customer: str, clock: float) -> None:
+        touched, other = (self._troubled, self._calm) if self._of[customer].troubles else (self._calm, self._troubled)
+        other.drop(customer)
+        touched.touch(customer, clock)
+
+    def _age(self, clock: float) -> None:
+        oldest = clock - self.following.kept - self._horizon
+        for customer in [*self._troubled.forget(oldest), *self._calm.forget(max(self.complete_to, oldest))]:
+            del self._of[customer]
+
+    def restore(self, stored: StoredCustomers) -> None:
+        """Takes back what `take_changes` gave, oldest first."""
+        for types, at in stored.clocks:
+            self._clocks[frozenset(types)] = max(at, self._clocks.get(frozenset(types), 0.0))
+        self._of |= {customer: Moments(ended, list(troubles)) for customer, (ended, troubles) in stored.moments.items()}
+        self._stored.add(0, len(stored.moments))
+
+    def restored(self) -> None:
+        """Ends a restore: all that was stored is back; who was erased meanwhile is named by the database."""
+        self._troubled.restore((each, moments.latest) for each, moments in self._of.items() if moments.troubles)
+        self._calm.restore((each, moments.latest) for each, moments in self._of.items() if not moments.troubles)
+
+    def troubled(self) -> Iterator[str]:
+        """Yields the customers with troubles."""
+        return (each for each, moments in self._of.items() if moments.troubles)

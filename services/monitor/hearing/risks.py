@@ -1,0 +1,112 @@
+"""At a checkpoint the customers who changed, or whose time has come, are judged: risks are raised and cleared, and that is said."""
+
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from services.monitor import facts, metrics
+from services.monitor.fold.partition import Partition
+from services.monitor.risk.finding import Reason, Span
+from services.monitor.risk.life import Cleared, Raised, step
+from services.monitor.risk.looking import Looking
+from services.monitor.rules.customers import CustomerRule
+from services.monitor.store import risks as store
+from services.monitor.store.risks import NewRisk
+from shared.events import Fact
+from shared.postgres import Tx
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 5000  # customers whose risks are read at once
+
+
+class Suspect(NamedTuple):
+    """One customer whose risk may be raised or cleared."""
+
+    customer: str
+    partition: int
+    looking: Looking
+    now: float  # the moment up to which all is known
+
+
+class Risks:
+    """The risks of the customers of this process's partitions."""
+
+    def __init__(self, rules: Sequence[CustomerRule]) -> None:
+        self._rules = {rule.id: rule for rule in rules}
+        self._looking: list[tuple[int, Looking]] = []  # each with its partition
+        self._misfits: dict[str, Reason] = {}  # open risks that no rule judges any more
+
+    async def load(self, tx: Tx, partitions: Mapping[int, Partition]) -> None:
+        """Begins anew with what the last checkpoint left; the partitions are restored already."""
+        self._misfits = {}
+        risks: dict[tuple[int, str], dict[str, Span]] = {}
+        for risk in await store.open_risks(tx, partitions):
+            rule = self._rules.get(risk.rule)
+            if rule is None or rule.fingerprint != risk.fingerprint:
+                self._misfits[risk.id] = Reason.RULE_GONE if rule is None else Reason.RULE_CHANGED
+            else:
+                risks.setdefault((risk.partition, risk.rule), {})[risk.customer_id] = risk.span
+        self._looking = [
+            (number, Looking(self._rules[rule], customers, risks.get((number, rule), {})))
+            for number, partition in partitions.items()
+            for rule, customers in partition.customers.items()
+        ]
+
+    @property
+    def waits(self) -> bool:
+        """Says whether the passing of time alone may raise or clear a risk."""
+        return any(looking.next_at < math.inf for _, looking in self._looking)
+
+    async def judge(self, tx: Tx, said_at: datetime) -> list[Fact]:
+        """Raises and clears what is to be; returns what is to be said of it."""
+        said = await self._clear(tx, self._misfits, said_at) if self._misfits else []
+        self._misfits = {}
+        if not self._looking:
+            return said
+        read_to: datetime | None = await tx.fetchval(store.queries.risks_read_to)
+        suspects = list(self._suspects(read_to.timestamp() if read_to else 0.0))
+        for begin in range(0, len(suspects), AT_ONCE):
+            said += await self._decide(tx, suspects[begin : begin + AT_ONCE], said_at)
+        return said
+
+    def _suspects(self, read_to: float) -> Iterator[Suspect]:
+        for partition, looking in self._looking:
+            now = max(looking.customers.complete_to, read_to)
+            for customer in sorted(looking.suspects(now)):
+                yield Suspect(customer, partition, looking, now)
+
+    async def _decide(self, tx: Tx, suspects: Sequence[Suspect], said_at: datetime) -> list[Fact]:
+        known = await store.latest_risks(tx, [(each.customer, each.looking.rule.id) for each in suspects])
+        new: list[NewRisk] = []
+        gone: dict[str, Reason] = {}
+        for customer, partition, looking, now in suspects:
+            row = known.get((customer, looking.rule.id))
+            stands = row.span if row is not None and row.open else None
+            for decision in step(looking.rule, customer, looking.customers.of(customer), row, now):
+                match decision:
+                    case Cleared(risk_id, reason):
+                        gone[risk_id], stands = reason, None
+                    case Raised(_, finding):
+                        new.append(NewRisk(looking.rule, customer, partition, decision))
+                        stands = finding.span
+            looking.stands(customer, stands, now)
+        return [*await self._clear(tx, gone, said_at), *await self._raise(tx, new, said_at)]
+
+    async def _raise(self, tx: Tx, new: Sequence[NewRisk], said_at: datetime) -> list[Fact]:
+        rows = await store.raise_risks(tx, new, said_at)
+        for row in rows:
+            metrics.RISKS_RAISED.labels(row.rule).inc()
+        if rows:
+            log.info("%d risks raised by %s", len(rows), ", ".join(sorted({row.rule for row in rows})))
+        return [facts.raised(row, said_at) for row in rows]
+
+    async def _clear(self, tx: Tx, gone: Mapping[str, Reason], said_at: datetime) -> list[Fact]:
+        rows = await store.clear_risks(tx, gone, said_at)
+        for row in rows:
+            metrics.RISKS_CLEARED.labels(row.rule, row.reason).inc()
+        if rows:
+            log.info("%d risks cleared: %s", len(rows), ", ".join(sorted({str(row.reason) for row in rows})))
+        return [facts.cleared(row, said_at) for row in rows]

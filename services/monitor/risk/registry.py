@@ -1,0 +1,27 @@
+"""The kinds of risks by the name that a rule calls their detector: one line each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from services.monitor.aggregates.moments import Moments
+from services.monitor.risk import stall, streak
+from services.monitor.risk.finding import Finding, Reason, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the moments of a customer are judged by one kind of rule, at a moment up to which all is known.
+
+    What is to be remembered of a customer, the rule itself says (`following`).
+    """
+
+    find: Callable[[Any, Moments, float], Finding | None]
+    over: Callable[[Any, Moments, Span, float], Reason | None]  # of an open risk
+    look_at: Callable[[Any, Moments, Span | None, float], float]  # when time alone changes something; infinity: never
+
+
+KINDS = {
+    "streak": Kind(streak.find, streak.over, streak.look_at),
+    "stall": Kind(stall.find, stall.over, stall.look_at),
+}
