@@ -41,7 +41,7 @@ check: lint types ## within a minute: style, types, unit and contract tests
 test: test-alone test-servers ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 
 test-alone: $(READY) ## the tests that need no Docker
-	$(BIN)/pytest -n $$(($(CORES) + 1)) $(BY_FILE) -m 'not docker and not browser' $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n $$(($(CORES) * 2)) $(BY_FILE) -m 'not docker and not browser' $(ARGS) || [ $$? = 5 ]
 
 test-servers: $(READY) ## the tests on a real Kafka and Postgres (Docker)
 	$(BIN)/pytest -n $(CORES) $(BY_FILE) -m docker $(ARGS) || [ $$? = 5 ]

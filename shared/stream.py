@@ -153,6 +153,14 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self.save_in(0.0)
         await self.tick()
 
+    async def renew(self, change: Callable[[], None]) -> None:
+        """Saves what was taken, lets `change` change what the processor works by, and loads what is stored anew."""
+        async with self._lock:
+            await self._save_quietly()
+            change()
+            self._forget()
+            await self._loaded()
+
     def save_in(self, seconds: float) -> None:
         """Makes the next regular save due in so many seconds."""
         self._save_at = time.monotonic() + seconds

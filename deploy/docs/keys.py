@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, TypeAdapter
 
+from deploy.docs.kinds import Key, Kinds, apart, kinds_of
 from deploy.docs.schemas import Schema
 
 SHORT = 60  # characters of an example or of a default that a table shows whole
@@ -19,17 +20,6 @@ UNITS = {"_seconds": "seconds", "_days": "days", "_per_minute": "a minute"}  # b
 _duration = TypeAdapter(timedelta)
 _between_words = re.compile(r"(?<=[a-z])(?=[A-Z])").sub
 _steps = re.compile(r"\[\]|\.…").findall
-
-
-@dataclass(frozen=True)
-class Key:
-    """Is one row of a table."""
-
-    path: str
-    kind: str
-    default: str  # "required" where there is none
-    meaning: str
-    example: str = ""
 
 
 @dataclass
@@ -42,21 +32,44 @@ class Section:
 
 
 class Reference:
-    """Makes the tables of one model. A model that one key holds is part of that key's table; one that several keys hold is a section."""
+    """Makes the tables of one model. A model that one key holds is part of that key's table; one that several keys hold is a section.
+
+    Where entries are of several kinds, each kind has a section with what it alone may say.
+    """
 
     def __init__(self, model: type[BaseModel], example: Any = None) -> None:
         self._root = model.model_json_schema()
         self._definitions: Mapping[str, Schema] = self._root.get("$defs", {})
-        uses = Counter(_references(self._root))
+        uses = self._uses()
         self._apart = {name for name, of in self._definitions.items() if "properties" in of and uses[name] > 1}
         self._apart |= {name for name, of in self._definitions.items() if "properties" in of} - set(self._reached(self._root))
         self._examples: dict[int, Any] = {}
+        self._of_kinds: list[Section] = []
         self._collect(self._root, example)
 
     def sections(self) -> list[Section]:
         """Returns all sections, the file's own keys first."""
-        whole = [(self._root["title"], self._root), *((name, self._definitions[name]) for name in sorted(self._apart))]
-        return [Section(_in_words(name), of.get("description", ""), list(self._keys(of, ""))) for name, of in whole]
+        self._of_kinds: list[Section] = []
+        whole = self._section(self._root["title"], self._root)
+        return [whole, *self._of_kinds, *(self._section(name, self._definitions[name]) for name in sorted(self._apart))]
+
+    def _section(self, name: str, of: Schema) -> Section:
+        return Section(_in_words(name), of.get("description", ""), list(self._keys(of, "")))
+
+    def _uses(self) -> Counter[str]:
+        """Returns how many keys hold each model; the kinds that an entry may be of have their common keys together."""
+        models = [self._root, *self._definitions.values()]
+        found = [self._kinds(said) for of in models for said in of.get("properties", {}).values()]
+        groups = [list(kinds.models.values()) for kinds in found if kinds]
+        grouped = {name for group in groups for name in group}
+        alone = {name: of for name, of in self._definitions.items() if name not in grouped}
+        uses = Counter(_references(self._root | {"$defs": alone}))
+        for group in groups:
+            most = Counter[str]()
+            for name in group:
+                most |= Counter(_references(self._definitions[name]))
+            uses += most
+        return uses
 
     def _reached(self, of: Schema) -> Iterator[str]:
         """Yields the models that the tables reach, with a section of their own or without."""
@@ -71,9 +84,27 @@ class Reference:
         for name, said in of["properties"].items():
             default = "required" if name in of.get("required", ()) else self._default(said)
             yield Key(before + name, self._kind(said) + _unit(name), default, said.get("description", ""), self._example(said))
+            if kinds := self._kinds(said):
+                yield from self._common(kinds, f"{before}{name}{kinds.way}.")
+                continue
             for inner, way in self._inside(said):
                 if inner not in self._apart:
                     yield from self._keys(self._definitions[inner], f"{before}{name}{way}.")
+
+    def _common(self, kinds: Kinds, before: str) -> Iterator[Key]:
+        """Yields what several kinds may say; what is left of each becomes its section."""
+        common, own = apart({said: list(self._keys(self._definitions[name], before)) for said, name in kinds.models.items()})
+        for said, name in kinds.models.items():
+            self._of_kinds.append(Section(_in_words(name), self._definitions[name].get("description", ""), own[said]))
+        which = ", ".join(f"[`{said}`](#{_in_words(name).replace(' ', '-')})" for said, name in kinds.models.items())
+        default = next((f"`{said}`" for said, name in kinds.models.items() if name == kinds.default), "required")
+        yield Key(before + kinds.key, which, default, "its kind, which has keys of its own beside these")
+        yield from common
+
+    def _kinds(self, said: Schema) -> Kinds | None:
+        """Returns the kinds that the entries of a key are of; None where they are all of one."""
+        inside = list(self._inside(said))
+        return kinds_of((name for name, _ in inside), self._definitions, inside[0][1]) if len(inside) > 1 else None
 
     def _inside(self, said: Schema) -> Iterator[tuple[str, str]]:
         """Yields the models that a key holds, each with the path there."""
@@ -135,9 +166,11 @@ class Reference:
         for name, said in of["properties"].items():
             if isinstance(held, dict) and name in held:
                 self._examples.setdefault(id(said), held[name])
+                kinds = self._kinds(said)
                 for inner, way in self._inside(said):
                     for each in _followed(held[name], way):
-                        self._collect(self._definitions[inner], each)
+                        if kinds is None or kinds.model_of(each) == inner:
+                            self._collect(self._definitions[inner], each)
 
     def _example(self, said: Schema) -> str:
         return shown(self._examples[id(said)]) if id(said) in self._examples else ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from services.monitor.api import router
+from services.monitor.api.rules import rules_router
 from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers
 from services.monitor.hearing.events import Folding, Limits, stream_of
@@ -13,6 +14,7 @@ from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
 from services.monitor.personal import PERSONAL
 from services.monitor.rules.file import RulesFile
+from services.monitor.ruling import Ruling, taking
 from services.monitor.settings import MonitorSettings
 from services.monitor.sources.file import SourcesFile
 from services.monitor.timers import LISTEN, Listening, measure
@@ -36,30 +38,34 @@ MEASURED = 10.0  # seconds between looks at the open incidents, for the metrics
 
 def service(settings: MonitorSettings) -> Service:
     """Returns monitor, ready to run. Raises ConfigError when one of its files does not say what it must."""
-    rules = load(file_of("rules.yml", settings.config_folders), RulesFile)
+    ruling = Ruling(lambda: load(file_of("rules.yml", settings.config_folders), RulesFile))
+    rules = ruling.file
     named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
     company = load_if_there(file_of("sources.yml", settings.config_folders), SourcesFile)
     database = Database(settings, "monitor")
     forwarders = {topic: Forwarder(brokers_of(settings), topic) for topic in sources.TO}
     folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=Limits(settings.seen_limit, settings.component_limit), named=named)
     events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
-    partials = Stream("monitor", Topic.PARTIALS, Detecting(rules, settings.component_limit, named), database)
+    detecting = Detecting(rules, settings.component_limit, named)
+    partials = Stream("monitor", Topic.PARTIALS, detecting, database)
     customers = Stream(
         "monitor", Topic.CUSTOMERS, Handling(Topic.CUSTOMERS, (CustomerErased,), on_customers), database, at_once=erasing.AT_ONCE
     )
     listening = Listening(rules, database, events, partials)
+    ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take]
     return Service(
         "monitor",
         settings,
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
         due={LISTEN: Work(listening, recurs=True)},
-        routers=[router],
+        routers=[router, rules_router(ruling)],
         before=[partial(patiently, "the database", listening.schedule)],
         background=[
             partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),
             partial(_save_at, database.wakeup("fold_erasures"), folding.customers_erased, events),
             partial(_measure_at, database.wakeup("incidents"), database),
+            partial(ruling.run, database),
             *(forwarder.run for forwarder in forwarders.values()),
         ],
         kept=kept(settings),

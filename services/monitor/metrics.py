@@ -27,6 +27,9 @@ IDENTITIES_DROPPED = Counter(
 COMPONENTS_REFUSED = Counter(
     "forewarn_monitor_components_refused_total", "Events a rule did not count because of FOREWARN_COMPONENT_LIMIT, once a rule."
 )
+RULES_READ = Gauge(
+    "forewarn_monitor_rules_read", "0 when rules.yml had a mistake as it was read last, and the rules are those of before; else 1."
+)
 INCIDENTS_OPENED = Counter("forewarn_monitor_incidents_opened_total", "Incidents opened.", ["severity"])
 INCIDENTS_ENDED = Counter(
     "forewarn_monitor_incidents_ended_total", "Incidents ended: by evidence or a person, withdrawn, or dismissed.", ["how", "severity"]
@@ -43,6 +46,7 @@ FOUND_AFTER = Histogram(
     buckets=(0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300, 900),
 )
 
+RULES_READ.set(1)
 for _fate in FATES:
     EVENTS.labels(_fate)
 for _why in Why:

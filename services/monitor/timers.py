@@ -49,6 +49,10 @@ class Listening:
         self._rules = {rule.id: rule for rule in rules.components}
         self._database, self._events, self._partials = database, events, partials
 
+    async def take(self, rules: RulesFile) -> None:
+        """Takes other rules from the next look on."""
+        self._rules = {rule.id: rule for rule in rules.components}
+
     async def schedule(self) -> None:
         """Makes the row due; when it is there already, it is due now."""
         async with self._database.transaction() as tx:

@@ -66,6 +66,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
             {"PartitionsMoving": {"service": "monitor", "topic": Topic.PRODUCT_EVENTS}},
         ),
         Harm("half of the file of tokens", files.tokens_file_broken, {"TokensFileBroken": {"service": "monitor"}}),
+        Harm("half of the file of rules", files.rules_file_broken, {"RulesFileBroken": {"service": "monitor"}}),
     ),
     (Harm("the traffic of customers.v1", records.nobody_speaks, {"SourceSilent": {"topic": Topic.CUSTOMERS}}, records.always_had_traffic),),
     (

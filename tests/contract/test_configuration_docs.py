@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,7 +11,8 @@ import yaml
 from pydantic import BaseModel
 
 from deploy.docs.configuration import models, page, settings
-from deploy.docs.keys import Key, Reference
+from deploy.docs.keys import Reference
+from deploy.docs.kinds import Key, apart
 from shared.configuration.files import load
 from shared.mapping.model import Value
 from shared.settings import variable_of
@@ -73,6 +75,32 @@ def paths(held: Any) -> Iterator[tuple[str, ...]]:
             yield from (path for inner in held for path in paths(inner))
         case _:
             yield ()
+
+
+def test_what_rules_of_every_kind_may_say_stands_once_and_each_kind_has_a_table_of_its_own() -> None:
+    model, shipped = FILES["rules.yml"]
+    whole, *parts = Reference(model, yaml.safe_load(shipped.read_text())).sections()
+    own = {part.title: [key.path.removeprefix("rules[].") for key in part.keys] for part in parts if part.title.endswith(" rule")}
+    common = [key.path.removeprefix("rules[].") for key in whole.keys]
+    assert len(set(common)) == len(common)
+    assert {"id", "events", "detector", "resolve.calm"} <= set(common)
+    assert not any(set(common) & set(keys) - {"detector"} for keys in own.values())
+    assert {"detector", "open.ratio", "resolve.ratio"} <= set(own["ratio rule"])
+    assert "open.count" in own["count rule"]
+    [detector] = [key for key in whole.keys if key.path == "rules[].detector"]
+    assert detector.kind.startswith("[`ratio`](#ratio-rule), [`count`](#count-rule), [`distinct`](#distinct-rule)")
+    assert detector.default == "`ratio`"
+
+
+def test_a_row_that_only_some_kinds_have_says_which() -> None:
+    both, one = Key("a", "text", "–", "what"), Key("a", "text", "–", "something else")
+    only, longer = Key("b", "text", "–", "only here"), Key("c", "text", "–", "in most")
+    assert apart({"x": [both, longer], "y": [both, longer], "z": [only]}) == (
+        [replace(both, meaning="not of `z`: what"), replace(longer, meaning="not of `z`: in most")],
+        {"x": [], "y": [], "z": [only]},
+    )
+    assert apart({"x": [both], "y": [one]}) == ([], {"x": [both], "y": [one]})
+    assert apart({"x": [both], "y": [both], "z": [only], "w": []})[0] == [replace(both, meaning="of `x`, `y`: what")]
 
 
 def test_an_example_is_taken_from_the_shipped_file() -> None:

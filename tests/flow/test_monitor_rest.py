@@ -10,6 +10,9 @@ import pytest
 
 from services.monitor.api import router
 from services.monitor.api.events import MAX_EVENTS
+from services.monitor.api.rules import rules_router
+from services.monitor.rules.file import RulesFile
+from services.monitor.ruling import Ruling
 from shared.cloudevents import MAX_BYTES, write_event
 from shared.events import Topic
 from shared.postgres import Database
@@ -30,7 +33,10 @@ MAY = {
     ("GET", "/v1/incidents/{incident_id}/impact"): READERS,
     ("POST", "/v1/incidents/{incident_id}/resolve"): READERS,
     ("POST", "/v1/incidents/{incident_id}/dismiss"): READERS,
+    ("GET", "/v1/rules"): READERS,
+    ("POST", "/v1/rules/reload"): {"operator"},
 }
+RULES = RulesFile(rules=[])
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
 BINARY = {
@@ -46,7 +52,7 @@ BINARY = {
 
 @pytest.fixture
 def app(fresh_database: Settings, monitor_database: Database) -> Any:
-    return Service("monitor", fresh_database, monitor_database, routers=[router]).app()
+    return Service("monitor", fresh_database, monitor_database, routers=[router, rules_router(Ruling(lambda: RULES))]).app()
 
 
 @pytest.fixture

@@ -61,6 +61,10 @@ class Folding:
         self._pressing = False
         self._accounted: dict[str, int] = {}
 
+    def use(self, rules: RulesFile) -> None:
+        """Takes other rules, by which the partitions are loaded next."""
+        self._rules = rules
+
     def incidents_changed(self) -> None:
         """Has the next checkpoint made at once, since an incident opened or ended."""
         self._pressing = bool(self._partitions)

@@ -51,13 +51,17 @@ class Detecting:
 
         `clock`: the wall clock, seconds since the epoch.
         """
-        self._clock = clock
-        self._rules = {rule.id: rule for rule in rules.components}
-        self._fingerprints = {rule.id: rule.fingerprint for rule in rules.components}
+        self._clock, self._limit, self._named = clock, limit, named
         self._series: dict[Key, Series] = {}
         self._since: dict[Key, int] = {}  # of the series that changed, the first window to judge
-        self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.components}, limit)
         self._heard: set[Key] = set()  # whose component spoke since the last save
+        self.use(rules)
+
+    def use(self, rules: RulesFile) -> None:
+        """Takes other rules, by which the series are loaded next."""
+        self._rules = {rule.id: rule for rule in rules.components}
+        self._fingerprints = {rule.id: rule.fingerprint for rule in rules.components}
+        self._strangers = Strangers({rule.id: self._named | set(rule.only) for rule in rules.components}, self._limit)
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         """Also withdraws the incidents that no rule of this process judges any more: they must not stay open for ever."""

@@ -4,6 +4,7 @@ Detection walks by it as partials come, and a backtest walks by it through the p
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from services.monitor.detectors.registry import DETECTORS
@@ -30,11 +31,15 @@ def steps(rule: ComponentRule, component: str, window: Window, state: State, sin
 
 
 def _judged(rule: ComponentRule, window: Window, state: State, end: int) -> Judged:
-    """Returns the window that ends with bucket `end`. What the last incident ended with is no part of the next one."""
+    """Returns the window that ends with bucket `end`. What the last incident ended with is no part of the next one.
+
+    What it says names the version of the rule that judged.
+    """
     after = state.settled_to if state.incident_id is None else 0
     counting, detector = rule.counting, DETECTORS[rule.detector]
     counts, until = window.counts(counting, end, after), window.until(counting, end)
     signal, beginning = detector.judge(rule, View(counts), until), None
+    signal = replace(signal, why=signal.why | {"rule_version": rule.version})
     if signal.failing and state.incident_id is None:
         beginning = window.beginning(counting, end, lambda bucket: detector.is_dense(rule, View(bucket)), after)
     return Judged(end, until, counts, signal, beginning)

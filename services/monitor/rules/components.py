@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from functools import cached_property
+from hashlib import sha256
 from string import Formatter
 from typing import Annotated
 
@@ -90,6 +91,11 @@ class ComponentRule(Config):
     def evidence(self) -> int:
         """Returns how many events a window must hold before it can say that all is well; 0: one without events says so, too."""
         raise NotImplementedError
+
+    @cached_property
+    def version(self) -> str:
+        """Returns all that the rule says in one word: of two versions at least one thing is another."""
+        return sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
     @property
     def width(self) -> int:

@@ -36,7 +36,7 @@ async def rules_of_their_own(operator: Handbook) -> None:
     add(OWN, OWN_RULE)
     said = await operator.does(f"{RUN} check-config")
     assert FINE in said, said
-    await operator.does("docker compose restart monitor")
+    await operator.does("docker compose kill --signal HUP monitor")
 
 
 async def newer_version(day: Day) -> Found:

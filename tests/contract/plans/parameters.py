@@ -149,6 +149,8 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "offsets": "",
     "forwarded": "",
     "oldest_unsent": "",
+    "asked": "",
+    "ask": "",
     "list_incidents": ("NULL, NULL, NULL, NULL, 51", "'open', NULL, NULL, NULL, 51", f"NULL, 'c-7', {WHEN}, 'i-1', 51"),
     "incident": "'i-1'",
     "list_impact": ("'i-1', NULL, 51", "'i-1', 'c-7', 51"),

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from services.monitor.fold.partition import Partition
+from services.monitor.rules.count import CountRule
+from services.monitor.rules.distinct import DistinctRule
 from services.monitor.rules.ratio import RatioRule
 from shared.events import ProductEvent
 from tests.builders import NOON, event
@@ -29,6 +31,30 @@ def rule(**changes: Any) -> RatioRule:
         "impact": {"at_least": 2},
     }
     return RatioRule.model_validate({**said, **changes})
+
+
+def count_rule(**changes: Any) -> CountRule:
+    """Returns a rule of a 15 s window: it opens at 20 failures of 5 customers, and resolves below 4 for 10 s."""
+    said: dict[str, Any] = {**_of("count"), "open": {"count": 20, "customers": 5}, "resolve": {"count": 4, "calm": "10s"}}
+    return CountRule.model_validate({**said, **changes})
+
+
+def distinct_rule(**changes: Any) -> DistinctRule:
+    """Returns a rule of a 15 s window: it opens when 10 customers meet failures, and resolves below 3 for 10 s."""
+    said: dict[str, Any] = {**_of("distinct"), "open": {"customers": 10}, "resolve": {"customers": 3, "calm": "10s"}}
+    return DistinctRule.model_validate({**said, **changes})
+
+
+def _of(detector: str) -> dict[str, Any]:
+    """Returns what each rule here says that names its detector."""
+    return {
+        "id": "failing",
+        "title": "{component} is failing",
+        "detector": detector,
+        "events": ["com.example.request"],
+        "bad": {"data.ok": False},
+        "window": "15s",
+    }
 
 
 def request(

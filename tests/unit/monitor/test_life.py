@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.monitor.aggregates.counts import Counts
-from services.monitor.detectors.ratio import judge
+from services.monitor.detectors.registry import DETECTORS
 from services.monitor.detectors.signal import View
 from services.monitor.incidents.life import (
     ENDS,
@@ -28,10 +28,10 @@ from services.monitor.incidents.life import (
     silent_since,
     step,
 )
-from services.monitor.rules.ratio import RatioRule
+from services.monitor.rules.components import ComponentRule
 from services.monitor.windows.window import Beginning
 from tests.builders import NOON
-from tests.unit.monitor.builders import rule
+from tests.unit.monitor.builders import count_rule, rule
 
 QUIET = Counts(events=1000)
 UNEASY = Counts(events=1000, bad=30, customers=20)  # between the thresholds
@@ -45,11 +45,11 @@ def failing(customers: int) -> Counts:
     return Counts(events=1000, bad=100, customers=customers)
 
 
-def walk(state: State, *windows: tuple[int, Counts], began: int = 100, by: RatioRule | None = None) -> tuple[State, list[Decision]]:
+def walk(state: State, *windows: tuple[int, Counts], began: int = 100, by: ComponentRule | None = None) -> tuple[State, list[Decision]]:
     """Steps through windows (end, counts) in this order."""
     by, decisions = by or rule(), []
     for end, counts in windows:
-        judged = Judged(end, end + 1.0, counts, judge(by, View(counts), end), Beginning(began, began + 0.25))
+        judged = Judged(end, end + 1.0, counts, DETECTORS[by.detector].judge(by, View(counts), end), Beginning(began, began + 0.25))
         state, decision = step(by, "checkout", state, judged)
         if decision is not None:
             decisions.append(decision)
@@ -146,6 +146,17 @@ def test_calm_windows_judged_again_are_not_counted_twice() -> None:
     assert decisions == []
     _, [resolved] = walk(state, (130, QUIET))
     assert isinstance(resolved, Resolved)
+
+
+def test_where_a_rule_takes_silence_for_calm_of_which_only_some_windows_are_judged_it_ends_by_silence() -> None:
+    only_failures = count_rule(resolve={"count": 4, "calm": "10s", "events": 0})
+    opened = walk(State(), (100, Counts(events=20, bad=20, customers=5)), by=only_failures)[0]
+    quiet, decisions = walk(opened, (115, Counts(events=3, bad=3, customers=1)), (120, SILENT), by=only_failures)
+    assert decisions == []
+    _, [resolved] = walk(quiet, (9000, SILENT), by=only_failures)
+    assert isinstance(resolved, Resolved)
+    # and where it wants an event, silence pauses the calm as everywhere
+    assert walk(opened, (115, SILENT), (9000, SILENT), by=count_rule())[1] == []
 
 
 READ_TO = NOON + timedelta(hours=1)

@@ -49,6 +49,47 @@ def test_a_mistake_is_named_with_its_file_and_line(before: str, after: str, line
     assert says in str(error.value)
 
 
+COUNT = RULES.replace("open: {ratio: 0.05}", "detector: count\n    open: {count: 20}").replace("ratio: 0.01", "count: 4")
+DISTINCT = RULES.replace("open: {ratio: 0.05}", "detector: distinct\n    open: {customers: 20}").replace("ratio: 0.01", "customers: 4")
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after", "line", "says"),
+    [
+        (COUNT, "detector: count", "detector: counts", 2, "there is no such detector: it is ratio, count or distinct"),
+        (COUNT, "detector: count", "detector: [count]", 2, "there is no such detector"),
+        (COUNT, "count: 4", "count: 21", 2, "resolve.count is above open.count"),
+        (COUNT, "{count: 20}", "{count: 20, ratio: 0.05}", 7, "ratio"),
+        (COUNT, "{count: 20}", "{count: 0}", 7, "greater than or equal to 1"),
+        (COUNT, "{count: 4}", "{count: 4, events: -1}", 8, "greater than or equal to 0"),
+        (COUNT, "detector: count", "detector: ratio", 7, "ratio"),  # a rule for ratios with counts
+        (COUNT, "    detector: count\n", "", 6, "ratio"),  # the same, where none is named
+        (DISTINCT, "customers: 4", "customers: 21", 2, "resolve.customers is above open.customers"),
+        (DISTINCT, "{customers: 20}", "{customers: 20, count: 5}", 7, "count"),
+        (DISTINCT, "{customers: 20}", "{}", 7, "customers"),
+    ],
+)
+def test_a_mistake_in_a_rule_of_another_kind_is_named_with_its_file_and_line(
+    text: str, before: str, after: str, line: int, says: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "rules.yml"
+    path.write_text(text)
+    load(path, RulesFile)
+    path.write_text(text.replace(before, after))
+    with pytest.raises(ConfigError) as error:
+        load(path, RulesFile)
+    assert f"{path}:{line}: " in str(error.value)
+    assert says in str(error.value)
+
+
+def test_a_rule_that_names_no_detector_is_judged_by_the_ratio(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yml"
+    path.write_text(
+        RULES + "".join(text.removeprefix("rules:\n").replace("id: ", f"id: {number}-") for number, text in enumerate((COUNT, DISTINCT)))
+    )
+    assert [rule.detector for rule in load(path, RulesFile).rules] == ["ratio", "count", "distinct"]
+
+
 def test_two_rules_with_one_id_are_a_mistake(tmp_path: Path) -> None:
     path = tmp_path / "rules.yml"
     path.write_text(RULES + RULES.removeprefix("rules:\n"))
