@@ -104,16 +104,21 @@ class Backtest:
     # ── events come ──────────────────────────────────────────────────────────────────────────
 
     def follow(self, history: Iterable[Come], every: float = FINELY) -> None:
-        """Takes events in the order in which they were read, with a checkpoint whenever time has come on by so many seconds."""
+        """Takes events in the order in which they were read, with a checkpoint whenever time has come on by so many seconds.
+
+        A history may be taken piece by piece; `end` follows the last.
+        """
         for event, arrived, partition in history:
             at = min(event.time.timestamp(), arrived)
             if at >= self._judged + every or self._waits >= AT_ONCE:
-                self._fold_batches()
-                self.checkpoint()
+                self.end()
                 self._judged, self._waits = max(self._judged, at // every * every), 0
             self._arrived = max(self._arrived, arrived)
             self._batches.setdefault(partition, []).append(event)
             self._waits += 1
+
+    def end(self) -> None:
+        """Judges all that has come so far."""
         self._fold_batches()
         self.checkpoint()
 

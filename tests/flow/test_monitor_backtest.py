@@ -191,6 +191,7 @@ async def test_a_backtest_of_a_story_finds_what_monitor_found_while_it_happened(
     records = sorted(site.topics.records(Topic.PRODUCT_EVENTS), key=lambda record: record.timestamp)
     events = [(read_event(record.value, record.headers, datetime.now(UTC)), record.partition) for record in records]
     backtest.follow(Come(each, site.wall or 0.0, partition) for each, partition in events)
+    backtest.end()
     # Then it has found the incident, and whom it touched
     [found], [lived] = backtest.incidents, await site.incidents()
     assert (found.id, found.rule, found.component) == (lived["id"], lived["rule"], lived["component"])

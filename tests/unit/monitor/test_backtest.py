@@ -35,6 +35,7 @@ def outage(begins: int, ends: int, over: int) -> Iterator[ProductEvent]:
 def test_an_outage_is_one_incident_with_its_customers_its_figures_and_its_end() -> None:
     backtest = Backtest(rules())
     backtest.follow(came(outage(20, 40, 90)))
+    backtest.end()
     [found] = backtest.incidents
     assert (found.rule, found.component, found.started_at) == ("failing", "checkout", START + 20)
     assert START + 20 < found.opened_at < START + 22
@@ -49,6 +50,7 @@ def test_an_outage_is_one_incident_with_its_customers_its_figures_and_its_end() 
 def test_what_still_fails_when_the_history_ends_has_no_end_and_no_message_of_one() -> None:
     backtest = Backtest(rules())
     backtest.follow(came(outage(20, 40, 40)))
+    backtest.end()
     [found] = backtest.incidents
     assert found.ended_at is None
     assert found.messages == len(found.customers) == 12
@@ -56,8 +58,12 @@ def test_what_still_fails_when_the_history_ends_has_no_end_and_no_message_of_one
 
 def test_a_history_may_come_in_pieces_but_its_answer_is_that_of_the_order() -> None:
     whole, again = Backtest(rules()), Backtest(rules())
-    whole.follow(came(outage(20, 40, 90)))
-    again.follow(came(outage(20, 40, 90)))
+    events = list(outage(20, 40, 90))
+    whole.follow(came(events))
+    whole.end()
+    for at in range(0, len(events), 7):
+        again.follow(came(events[at : at + 7]))
+    again.end()
     assert whole.incidents == again.incidents
 
 
@@ -68,6 +74,7 @@ def test_a_window_that_is_still_filling_is_judged_as_finely_as_is_asked(every: f
     strict = rules(open={"ratio": 0.5, "events": 25, "customers": 10}, resolve={"ratio": 0.01, "calm": "10s"})
     backtest = Backtest(strict)
     backtest.follow(came(halves), every)
+    backtest.end()
     assert len(backtest.incidents) == found
 
 
@@ -76,6 +83,7 @@ def test_an_event_from_the_future_counts_when_it_came_and_makes_no_other_late() 
     events = [Come(each, START + 90) for each in (ahead, *outage(20, 40, 90))]
     backtest = Backtest(rules())
     backtest.follow(events)
+    backtest.end()
     assert len(backtest.incidents) == 1
     assert backtest.account.late == 0
     assert backtest.account.ahead == 1
@@ -85,6 +93,7 @@ def test_a_moment_with_many_events_is_judged_piece_by_piece() -> None:
     backtest = Backtest(rules(open={"ratio": 0.9, "events": 50, "customers": 10}))
     crowd = (request(1, ok=False, customer=f"c-{number}") for number in range(AT_ONCE))
     backtest.follow(came([*crowd, *(request(1, customer=f"d-{number}") for number in range(AT_ONCE))]))
+    backtest.end()
     assert len(backtest.incidents) == 1, "the good ones that came later do not hide it"
 
 
@@ -117,6 +126,7 @@ def test_what_is_remembered_does_not_grow_with_the_length_of_the_history() -> No
     backtest, measured = Backtest(rules(window="1m", impact={"at_least": 1}, open={"ratio": 0.05, "events": 5, "customers": 2})), []
     for hours in (range(40), range(40, 80)):
         backtest.follow(came(week(hours)), 10.0)
+        backtest.end()
         measured.append(sizes(backtest))
     early, late = measured
     assert late.keys() == early.keys()
@@ -129,6 +139,7 @@ def test_a_day_of_silence_is_no_trouble() -> None:
     later = [request(86_400 + at, customer="c-1") for at in range(60)]
     backtest = Backtest(rules())
     backtest.follow(came([*outage(20, 40, 90), *later]))
+    backtest.end()
     assert len(backtest.incidents) == 1
 
 
