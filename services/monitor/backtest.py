@@ -95,6 +95,12 @@ class Backtest:
         return list(self._found.values())
 
     @property
+    def components(self) -> frozenset[str]:
+        """Returns the components that a rule looks at now: those that it named, and those that it met and has not forgotten."""
+        named = {component for rule in self._rules.values() for component in rule.only}
+        return frozenset(named | {component for _, component in self._series})
+
+    @property
     def account(self) -> Account:
         """Returns what became of the events, over all partitions."""
         accounts = [partition.account for partition in self._partitions.values()]
