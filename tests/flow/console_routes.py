@@ -56,6 +56,8 @@ ASKS: dict[str, Ask] = {
     "POST /customers/{customer_id:path}/export": sent("/customers/c-1/export", 200),
     "POST /customers/{customer_id:path}/erase": sent("/customers/c-1/erase", 422, confirm="c-2"),
     "GET /why": Ask("/why?customer=c-1", 200),
+    "GET /rules": Ask("/rules", 200),
+    "POST /rules/reload": sent("/rules/reload", 200),
     "GET /health": Ask("/health", 200),
     "POST /health/release": sent("/health/release", service="monitor", topic="incidents.v1"),
     "POST /health/retry": sent("/health/retry", service="ticketing", kind="resolve"),
@@ -98,6 +100,7 @@ ACTED: dict[str, Ask] = {
     **{f"{owner}.release": sent("/health/release", service=owner, topic="incidents.v1") for owner in ASKED},
     **{f"{owner}.retry": sent("/health/retry", service=owner, kind="resolve") for owner in Owner},
     **{f"{owner}.publish": sent("/health/publish", service=owner, topic="incidents.v1") for owner in Owner},
+    "monitor.reload_rules": sent("/rules/reload", 200),
     "console.release": sent("/health/release", 409, service="console", topic="incidents.v1"),
     "letters.redrive": sent("/health/letters/incidents.v1/redrive", 503, chosen="0-1"),
 }

@@ -137,7 +137,9 @@ async def test_a_file_with_a_mistake_is_refused_with_its_line_and_changes_nothin
     before = (await operator.get("/v1/rules")).json()
     answer = await reload(watch, operator, tmp_path, BROKEN)
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["detail"].startswith(f"{tmp_path / 'rules.yml'}:7: ")
+    [error] = answer.json()["errors"]
+    assert error["at"] == f"{tmp_path / 'rules.yml'}:7"
+    assert error["why"].startswith("rules.0.open.ratio: ")
     assert (await operator.get("/v1/rules")).json() == before
     await watch.live(10, FAILING)
     assert len(watch.said(IncidentOpened)) == 1

@@ -76,6 +76,7 @@ _ALL = (
     Act("customer.export", Role.LEAD, Owner.CONSOLE),
     Act("customer.erase", Role.OPERATOR, Owner.CONSOLE),
     *(each for owner in Owner for each in _running(owner)),
+    Act("monitor.reload_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/reload", ("asked",)),
     Act("letters.redrive", Role.OPERATOR, Owner.CONSOLE),
 )
 ACTS: Mapping[str, Act] = {act.name: act for act in _ALL}

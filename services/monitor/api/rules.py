@@ -67,7 +67,7 @@ def _preview(ruling: Ruling) -> list[Compared]:
     try:
         return ruling.preview()
     except ConfigError as error:
-        errors = [{"detail": line} for line in str(error).split("\n")]
+        errors = [dict(zip(("at", "why"), line.split(": ", 1), strict=False)) for line in str(error).split("\n")]
         raise Problem(422, "rules.yml does not say what it must; the rules stay as they are", errors=errors) from None
 
 

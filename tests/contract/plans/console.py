@@ -126,6 +126,7 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "list_open_incidents": (f"{FROM_THE_NEWEST}, 51", "now(), 'i-7', 51"),
     "list_ended_incidents": (f"{FROM_THE_NEWEST}, 51", "now(), 'i-7', 51"),
     "list_incidents_of_component": f"{FROM_THE_NEWEST}, 51, 'c-7'",
+    "found_by_rules": "",
     "one_incident": "'i-7', ARRAY['', 'capped', 'stale'], 10001",
     "happened_to_incident": "'i-7', 300, 1000, 3000",
     "tickets_of_incident": "'i-7', ARRAY['open', 'in_progress', 'waiting', 'resolved', 'closed'], 20",
