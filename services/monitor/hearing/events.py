@@ -11,7 +11,7 @@ from datetime import datetime
 
 from aiokafka import ConsumerRecord
 
-from services.monitor import metrics
+from services.monitor import facts, metrics
 from services.monitor.fold import partials
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, Waiting, hold, shard_of
@@ -23,7 +23,7 @@ from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
 from services.monitor.store.incidents import recent_incidents, record_impact
-from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded, Topic
+from shared.events import Affected, Fact, FoldedSeries, PartialFolded, Topic
 from shared.outbox import say
 from shared.outgoing.forwarding import Forward
 from shared.postgres import Database, Tx
@@ -95,13 +95,13 @@ class Folding:
         incidents = by_series(await recent_incidents(tx, self._rules.horizon))
         waiting = waiting_in(incidents)
         hold(self._partitions, waiting)
-        facts: list[Fact] = []
+        said: list[Fact] = []
         for incident in self._search.touching(self._partitions, incidents):
-            facts += await self._impact(tx, incident, said_at)
-        facts += self._partials(waiting, said_at)
+            said += await self._impact(tx, incident, said_at)
+        said += self._partials(waiting, said_at)
         dropped = await store.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
         metrics.IDENTITIES_DROPPED.inc(dropped)
-        await say(tx, *facts)
+        await say(tx, *said)
         self._pressing = more
         self._count()
 
@@ -112,19 +112,10 @@ class Folding:
         if not found:
             return []
         new = await record_impact(tx, incident.id, found)
-        metrics.AFFECTED.inc(len(new))
+        if not incident.shadow:
+            metrics.AFFECTED.inc(len(new))
         told = [_affected(customer, tally) for customer, tally in found.items() if customer in new]
-        chunks = [tuple(told[at : at + IMPACT_CHUNK]) for at in range(0, len(told), IMPACT_CHUNK)]
-        return [
-            IncidentImpact.of(
-                IncidentImpact.Data(incident_id=incident.id, chunk=number, customers=customers),
-                subject=incident.id,
-                at=said_at,
-                unique=customers[0].customer_id,
-                cause=IncidentOpened.id_of(incident.id),
-            )
-            for number, customers in enumerate(chunks)
-        ]
+        return list(facts.impact(incident, told, said_at))
 
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 

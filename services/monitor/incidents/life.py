@@ -91,6 +91,7 @@ class IncidentRow:
     ended_by: str | None  # the person who ended it
     note: str  # that person's words
     why: dict[str, Any]  # the figures that opened, changed or resolved it
+    shadow: bool = False  # of a rule on trial: nobody is told of it
 
     @property
     def open(self) -> bool:

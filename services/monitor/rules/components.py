@@ -49,6 +49,7 @@ class ComponentRule(Config):
     bad: Condition = Field(min_length=1, description="what makes an event bad; all that is named must hold")
     window: Duration = Field(timedelta(minutes=1), description="how far back it looks, in event time: 5s to 24h")
     impact: Impact = Field(Impact(), description="who is affected")
+    shadow: bool = Field(False, description="on trial: it judges, its incidents are shown as such, and nobody is told of them")
 
     # each kind says these in its own way
     detector: str
