@@ -137,7 +137,7 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "keep_series": "ARRAY['r'], ARRAY['c'], ARRAY[1], ARRAY[''::bytea], ARRAY['f'], ARRAY[now()], ARRAY[now()]",
     "drop_series": "ARRAY['r-1'], ARRAY['c-1']",
     "lock_incidents": "ARRAY['i-1', 'i-2']",
-    "open_incident": "'i', 'r', 'c', 'high', 'failing', '', now(), now(), now(), 0, '{}'",
+    "open_incident": "'i', 'r', 'c', 'high', 'failing', '', now(), now(), now(), 0, '{}', false",
     "update_incident": "'i-1', '{}', now(), 0, false",
     "silence_incident": "'i-1', now(), 0",
     "end_incident": "'i-1', 'resolved', now(), NULL, '', NULL, NULL, NULL, '{open}'",
