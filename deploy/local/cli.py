@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from deploy.local.asking import Token
+from deploy.local.backtest.command import backtest
 from deploy.local.check import check_config
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
 from deploy.local.console import console
@@ -106,6 +107,7 @@ def simulate(
     raise typer.Exit(run(lambda: simulate_on(brokers_at(kafka), Load(rate, customers, seconds, failing, seed))))
 
 
+app.command()(backtest)
 app.command()(check_config)
 app.command()(replay)
 app.command()(report)

@@ -81,12 +81,14 @@ async def open_incident(tx: Tx, rule: IncidentRule, component: str, opened: Open
     """Opens an incident and says so. None when this trouble is known already: a replay opens nothing again."""
     title, started_at = rule.title.format(component=component), moment(opened.started_at)
     known = opened.incident_id, rule.id, component, rule.severity, rule.symptom, title
-    row = await incident(tx, queries.open_incident, *known, started_at, now.at, moment(failing_to), now.behind, opened.why)
+    row = await incident(tx, queries.open_incident, *known, started_at, now.at, moment(failing_to), now.behind, opened.why, rule.shadow)
     if row is not None:
         await say(tx, facts.opened(row, now.at))
-        metrics.INCIDENTS_OPENED.labels(rule.severity).inc()
-        metrics.FOUND_AFTER.observe(max((now.at - started_at).total_seconds(), 0))
-        log.info("incident %s opened: %s of %s since %s, %.0f s behind", row.id, row.rule, row.component, started_at, now.behind)
+        if not row.shadow:
+            metrics.INCIDENTS_OPENED.labels(rule.severity).inc()
+            metrics.FOUND_AFTER.observe(max((now.at - started_at).total_seconds(), 0))
+        how = "opened as a shadow" if row.shadow else "opened"
+        log.info("incident %s %s: %s of %s since %s, %.0f s behind", row.id, how, row.rule, row.component, started_at, now.behind)
     return row
 
 
@@ -118,7 +120,8 @@ async def end(tx: Tx, incident_id: str, ending: End, now: datetime) -> IncidentR
     )
     if row is not None:
         await say(tx, facts.ended(row, ending.reason, ending.tell, now))
-        metrics.INCIDENTS_ENDED.labels(row.status, row.severity).inc()
+        if not row.shadow:
+            metrics.INCIDENTS_ENDED.labels(row.status, row.severity).inc()
         log.info("incident %s %s: %s of %s, %s, %d customers", row.id, row.status, row.rule, row.component, ending.reason, row.affected)
     return row
 
@@ -128,11 +131,11 @@ def _known(seconds: float) -> datetime | None:
     return moment(seconds) if seconds else None
 
 
-async def withdraw_misfits(tx: Tx, fingerprints: Mapping[str, str], now: datetime) -> None:
-    """Withdraws the open incidents that no rule judges any more. `fingerprints`: of the rules there are, by id."""
+async def withdraw_misfits(tx: Tx, rules: Mapping[str, IncidentRule], now: datetime) -> None:
+    """Withdraws the open incidents that no rule judges any more, or whose rule went on trial or came off it. `rules`: by id."""
     for row in await tx.fetch(queries.open_incidents):
-        fingerprint = fingerprints.get(row["rule"])
-        if fingerprint is None:
+        rule = rules.get(row["rule"])
+        if rule is None:
             await end(tx, row["id"], End(Status.WITHDRAWN, now, "rule_gone"), now)
-        elif row["fingerprint"] not in (None, fingerprint):
+        elif row["fingerprint"] not in (None, rule.fingerprint) or row["shadow"] != rule.shadow:
             await end(tx, row["id"], End(Status.WITHDRAWN, now, "rule_changed"), now)

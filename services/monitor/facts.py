@@ -1,15 +1,24 @@
-"""Each change of an incident or a risk becomes a fact for the other services. Pure: values in, facts out."""
+"""Each change of an incident or a risk becomes a fact for the other services. Pure: values in, facts out.
 
+Here, and nowhere else, it is decided that nobody is told of an incident of a rule on trial: all that is said of it is `incident.shadowed`.
+"""
+
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.monitor.incidents.impact import RecentIncident
 from services.monitor.incidents.life import IncidentRow, Status
 from services.monitor.risk.life import RiskRow
 from shared.events import (
+    IMPACT_CHUNK,
+    Affected,
     Fact,
     IncidentDismissed,
+    IncidentImpact,
     IncidentOpened,
     IncidentResolved,
+    IncidentShadowed,
     IncidentUpdated,
     IncidentWithdrawn,
     RiskAction,
@@ -20,18 +29,24 @@ from shared.events import (
 
 def opened(row: IncidentRow, now: datetime) -> Fact:
     """A threshold was crossed."""
+    if row.shadow:
+        return _shadowed(row, row.affected, now)
     data = IncidentOpened.Data(**_of(row), opened_at=row.opened_at, why=row.why)
     return IncidentOpened.of(data, subject=row.id, at=now)
 
 
 def updated(row: IncidentRow, affected: int, now: datetime) -> Fact:
     """An open incident has news."""
+    if row.shadow:
+        return _shadowed(row, affected, now)
     data = IncidentUpdated.Data(**_of(row), affected=affected, why=row.why, silent_since=row.silent_since)
     return IncidentUpdated.of(data, subject=row.id, at=now, unique=row.revision)
 
 
 def ended(row: IncidentRow, reason: str, tell: bool, now: datetime) -> Fact:
     """It is over, withdrawn or dismissed, as its status says. `reason`: why it is withdrawn."""
+    if row.shadow:
+        return _shadowed(row, row.affected, now)
     said: dict[str, Any] = {**_of(row), "affected": row.affected, "tell": tell}
     match row.status:
         case Status.WITHDRAWN:
@@ -42,6 +57,33 @@ def ended(row: IncidentRow, reason: str, tell: bool, now: datetime) -> Fact:
             return IncidentDismissed.of(dismissed, subject=row.id, at=now)
     resolved = IncidentResolved.Data(**said, resolved_at=row.ended_at, why=row.why, by=row.ended_by, note=row.note)
     return IncidentResolved.of(resolved, subject=row.id, at=now)
+
+
+def impact(incident: RecentIncident, customers: Sequence[Affected], now: datetime) -> Iterator[Fact]:
+    """Yields whom an incident newly touches, in chunks; of one on trial nothing.
+
+    The confirmed and the likely ones stand apart, since one may be told as both.
+    """
+    if incident.shadow:
+        return
+    for certainty, prefix in (("confirmed", ""), ("likely", "likely/")):
+        of_it = [each for each in customers if each.certainty == certainty]
+        for number, at in enumerate(range(0, len(of_it), IMPACT_CHUNK)):
+            chunk = tuple(of_it[at : at + IMPACT_CHUNK])
+            yield IncidentImpact.of(
+                IncidentImpact.Data(incident_id=incident.id, chunk=number, customers=chunk),
+                subject=incident.id,
+                at=now,
+                unique=prefix + chunk[0].customer_id,
+                cause=IncidentOpened.id_of(incident.id),
+            )
+
+
+def _shadowed(row: IncidentRow, affected: int, now: datetime) -> Fact:
+    data = IncidentShadowed.Data(
+        **_of(row), status=row.status, opened_at=row.opened_at, ended_at=row.ended_at, affected=affected, why=row.why
+    )
+    return IncidentShadowed.of(data, subject=row.id, at=now, unique=row.revision)
 
 
 def _of(row: IncidentRow) -> dict[str, Any]:

@@ -19,9 +19,7 @@ class MonitorSettings(Settings):
         "",
         description="the folder with the secrets of hooks, each in a file that a hook names; else `hooks` in your own folder",
     )
-    keep_incidents_days: int = Field(
-        400, ge=1, description="ended incidents, whom they touched, cleared risks, and alerts of hooks"
-    )
+    keep_incidents_days: int = Field(400, ge=1, description="ended incidents, whom they touched, cleared risks, and alerts of hooks")
     keep_series_days: int = Field(30, ge=1, description="windows of components that nothing was heard of")
 
     @property

@@ -106,6 +106,23 @@ class IncidentDismissed(Fact):
     data: Data
 
 
+class IncidentShadowed(Fact):
+    """An incident of a rule on trial opened, changed or ended. Nobody is told of it, and it touches no ticket.
+
+    It is a fact of its own, so that a reader who does not know trials skips it.
+    """
+
+    class Data(Incident):
+        status: str  # open, resolved, withdrawn, dismissed, or a word of a later version
+        opened_at: Moment
+        ended_at: Moment | None = None
+        affected: Count
+        why: Why
+
+    type: Literal["forewarn.incident.shadowed.v1"] = "forewarn.incident.shadowed.v1"
+    data: Data
+
+
 class Affected(Payload):
     """This is one customer an incident touches, with the evidence."""
 

@@ -104,6 +104,7 @@ async def test_an_incident_says_how_it_stands_and_why(history: None, agent: http
         "by": None,
         "note": "",
         "why": {"ratio": 0.5},
+        "shadow": False,
     }
 
 

@@ -21,6 +21,7 @@ ALLOWED = {
     "flow/test_absurd_times.py": MEMORY,
     "flow/test_monitor_catches_up.py": MEMORY,
     "flow/test_monitor_strangers.py": MEMORY,
+    "unit/monitor/test_backtest.py": MEMORY,
     "unit/monitor/test_batches.py": MEMORY,
     "unit/monitor/test_fold_properties.py": MEMORY,
     "unit/monitor/test_letting_go.py": MEMORY,

@@ -124,21 +124,22 @@ def _text(raw: Any, encoding: str) -> TextIO:
 
 def rows(source: Input, mapping: Mapping, needed: frozenset[str]) -> Iterator[Row | Unreadable]:
     """Yields the file's rows, in its order. Raises Failed when it has no column of a name in `needed`."""
-    lines = _lines(source)
+    read = lines(source)
     match mapping.format:
         case "csv":
-            found = _csv(lines, mapping, source.name, needed)
+            found = _csv(read, mapping, source.name, needed)
         case "json":
-            found = _json(lines)
+            found = _json(read)
         case "access-log":
             _require(needed, IN_ACCESS_LOG, source.name)
-            found = _access_log(lines)
+            found = _access_log(read)
     own = {"file": source.name, "stem": PurePosixPath(source.name).stem}
     for number, row in enumerate(found, 1):
         yield row if isinstance(row, Unreadable) else {**own, "row": str(number), **row}
 
 
-def _lines(source: Input) -> Iterator[str]:
+def lines(source: Input) -> Iterator[str]:
+    """Yields the lines of one file; of those that are too long, pieces. Raises Failed when it is damaged or in another encoding."""
     begins = True
     try:
         for piece in iter(partial(source.text().readline, LONGEST), ""):

@@ -44,6 +44,7 @@ class IncidentView(BaseModel):
     by: str | None  # the person who ended it
     note: str  # that person's words
     why: dict[str, Any]
+    shadow: bool  # of a rule on trial: nobody is told of it
 
 
 class Ending(Body):

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from aiokafka import ConsumerRecord
 
-from services.monitor import metrics
+from services.monitor import facts, metrics
 from services.monitor.fold import partials
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, Waiting, hold, shard_of
@@ -24,7 +24,7 @@ from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
 from services.monitor.store.incidents import recent_incidents, record_impact
-from shared.events import IMPACT_CHUNK, Affected, Fact, FoldedAlert, FoldedSeries, IncidentImpact, IncidentOpened, PartialFolded, Topic
+from shared.events import Affected, Fact, FoldedAlert, FoldedSeries, PartialFolded, Topic
 from shared.outbox import say
 from shared.outgoing.forwarding import Forward
 from shared.postgres import Database, Tx
@@ -103,14 +103,14 @@ class Folding:
         incidents = by_series(await recent_incidents(tx, self._rules.horizon))
         waiting = waiting_in(incidents)
         hold(self._partitions, waiting)
-        facts: list[Fact] = []
+        said: list[Fact] = []
         for incident in self._search.touching(self._partitions, incidents):
-            facts += await self._impact(tx, incident, said_at)
-        facts += self._partials(waiting, said_at)
-        facts += await self._risks.judge(tx, said_at)
+            said += await self._impact(tx, incident, said_at)
+        said += self._partials(waiting, said_at)
+        said += await self._risks.judge(tx, said_at)
         dropped = await store.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
         metrics.IDENTITIES_DROPPED.inc(dropped)
-        await say(tx, *facts)
+        await say(tx, *said)
         self._pressing = more
         self._count()
 
@@ -121,9 +121,10 @@ class Folding:
         if not found:
             return []
         new = await record_impact(tx, incident.id, found)
-        metrics.AFFECTED.inc(sum(new.values()))
+        if not incident.shadow:
+            metrics.AFFECTED.inc(sum(new.values()))
         told = [_affected(customer, *found[customer]) for customer in found if customer in new]
-        return list(_chunks(incident, told, said_at))
+        return list(facts.impact(incident, told, said_at))
 
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
@@ -171,21 +172,6 @@ def stream_of(folding: Folding, database: Database, *, at_once: int, slowest: fl
     stream = Stream("monitor", Topic.PRODUCT_EVENTS, folding, database, at_once=at_once, slowest=slowest, together=True)
     folding.topic_partitions = stream.partitions
     return stream
-
-
-def _chunks(incident: RecentIncident, told: Sequence[Affected], said_at: datetime) -> Iterator[IncidentImpact]:
-    """Yields what is told of an incident's customers: the confirmed ones and the likely ones apart, since one may be told as both."""
-    for certainty, prefix in (("confirmed", ""), ("likely", "likely/")):
-        customers = [each for each in told if each.certainty == certainty]
-        for number, at in enumerate(range(0, len(customers), IMPACT_CHUNK)):
-            chunk = tuple(customers[at : at + IMPACT_CHUNK])
-            yield IncidentImpact.of(
-                IncidentImpact.Data(incident_id=incident.id, chunk=number, customers=chunk),
-                subject=incident.id,
-                at=said_at,
-                unique=prefix + chunk[0].customer_id,
-                cause=IncidentOpened.id_of(incident.id),
-            )
 
 
 def _affected(customer: str, tally: Tally, certainty: Certainty) -> Affected:

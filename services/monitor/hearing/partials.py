@@ -62,7 +62,7 @@ class Detecting:
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         """Also withdraws the incidents that no rule of this process judges any more: they must not stay open for ever."""
         self._since, self._alerts, self._heard = {}, {}, set()
-        await changing.withdraw_misfits(tx, self._fingerprints, await tx.fetchval("SELECT clock()"))
+        await changing.withdraw_misfits(tx, {**self._rules, **self._on_alerts}, await tx.fetchval("SELECT clock()"))
         self._series = await series_of(tx, partitions, self._fingerprints)
         now = self._clock()
         self._strangers.restore((key, series.home, min(series.window.watermark, now)) for key, series in self._series.items())

@@ -25,6 +25,7 @@ class RecentIncident:
     component: str
     started_at: datetime
     resolved_at: datetime | None  # when it ended; None while it is open
+    shadow: bool = False  # of a rule on trial: whom it touches is written down, and nobody is told
 
 
 Incidents = Mapping[tuple[str, str], Sequence[RecentIncident]]  # by rule and component

@@ -94,6 +94,7 @@ class IncidentRow:
     note: str  # that person's words
     why: dict[str, Any]  # the figures that opened, changed or resolved it
     likely: int = 0  # of the customers it touches, those of whom nothing has failed
+    shadow: bool = False  # of a rule on trial: nobody is told of it
 
     @property
     def open(self) -> bool:

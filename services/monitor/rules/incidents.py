@@ -37,6 +37,7 @@ class IncidentRule(Config):
     only: list[ComponentName] = Field(
         [], description="the components this rule looks at, known whatever the limit; not given: any that an event names"
     )
+    shadow: bool = Field(False, description="on trial: it judges, its incidents are shown as such, and nobody is told of them")
 
     # each kind says these in its own way
     detector: str

@@ -1,7 +1,7 @@
 -- name: recent_incidents
 -- Reads the incidents whose customers the folding instances must look for. An instance that catches up meets incidents that are over already.
 -- One withdrawn or dismissed touches nobody more. They come in order of id, as every transaction locks them.
-SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at) FROM incidents
+SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at), shadow FROM incidents
 WHERE status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval) ORDER BY id
 
 -- name: record_impact
@@ -30,8 +30,9 @@ SELECT * FROM incidents WHERE id = ANY ($1::text[]) ORDER BY id FOR NO KEY UPDAT
 
 -- name: open_incident
 -- Opens an incident. No row comes back when this trouble is known already.
-INSERT INTO incidents (id, rule, component, severity, symptom, title, status, started_at, opened_at, failing_at, behind_seconds, why)
-VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING RETURNING *
+INSERT INTO incidents (id, rule, component, severity, symptom, title, status, started_at, opened_at, failing_at, behind_seconds, why,
+    shadow)
+VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING RETURNING *
 
 -- name: update_incident
 -- Stores the news of an incident; it is no longer silent when $5. No row comes back when it is not open.
@@ -52,8 +53,8 @@ UPDATE incidents SET revision = revision + 1, status = $2::text, ended_at = $3::
 WHERE id = $1 AND status = ANY ($9::text[]) RETURNING *
 
 -- name: open_incidents
--- Reads the open incidents with the fingerprint of the rule that judges them.
-SELECT incidents.id, incidents.rule, series.fingerprint FROM incidents LEFT JOIN series USING (rule, component)
+-- Reads the open incidents with the fingerprint of the rule that judges them, and whether that was on trial when they opened.
+SELECT incidents.id, incidents.rule, incidents.shadow, series.fingerprint FROM incidents LEFT JOIN series USING (rule, component)
 WHERE status = 'open' ORDER BY incidents.id
 
 -- name: heard_of_open
@@ -68,7 +69,8 @@ SELECT id FROM incidents WHERE status = 'open' AND behind_seconds > $1 ORDER BY 
 -- name: list_incidents
 -- Lists incidents, newest first, after a cursor of (opened_at, id); long texts are cut.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
-    affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
+    affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why,
+    shadow
 FROM incidents
 WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR component = $2)
   AND ($3::timestamptz IS NULL OR (opened_at, id) < ($3, $4))
@@ -77,7 +79,8 @@ ORDER BY opened_at DESC, id DESC LIMIT $5
 -- name: incident
 -- Reads one incident, to show; long texts are cut.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
-    affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why
+    affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why,
+    shadow
 FROM incidents WHERE id = $1
 
 -- name: list_impact
@@ -86,5 +89,6 @@ SELECT customer_id, certainty, first_seen_at, last_seen_at, count FROM impact
 WHERE incident_id = $1 AND ($2::text IS NULL OR customer_id > $2) ORDER BY customer_id LIMIT $3
 
 -- name: size_of_open
--- Counts how many incidents are open, how many of them silent, and how many customers they touch: for the metrics.
-SELECT count(*) AS incidents, count(silent_since) AS silent, coalesce(sum(affected), 0) AS customers FROM incidents WHERE status = 'open'
+-- Counts how many incidents are open that people are told of, how many of them silent, and how many customers they touch: for the metrics.
+SELECT count(*) AS incidents, count(silent_since) AS silent, coalesce(sum(affected), 0) AS customers
+FROM incidents WHERE status = 'open' AND NOT shadow

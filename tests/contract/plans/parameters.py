@@ -145,7 +145,7 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "keep_fired": "'h-1', ARRAY['k-1'], ARRAY['c'], ARRAY['n'], ARRAY[now()], ARRAY[now()], now()",
     "drop_claims": "'h-1', ARRAY['k-1']",
     "lock_incidents": "ARRAY['i-1', 'i-2']",
-    "open_incident": "'i', 'r', 'c', 'high', 'failing', '', now(), now(), now(), 0, '{}'",
+    "open_incident": "'i', 'r', 'c', 'high', 'failing', '', now(), now(), now(), 0, '{}', false",
     "update_incident": "'i-1', '{}', now(), 0, false",
     "silence_incident": "'i-1', now(), 0",
     "end_incident": "'i-1', 'resolved', now(), NULL, '', NULL, NULL, NULL, '{open}'",

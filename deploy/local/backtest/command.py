@@ -1,0 +1,136 @@
+"""Implements `forewarn backtest`: walks through the past by the rules of a file, and by today's beside them."""
+
+import asyncio
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from deploy.local.backtest import files, topics
+from deploy.local.backtest.past import Past, Refusals
+from deploy.local.backtest.report import Outcome, as_lines, as_object
+from deploy.local.backtest.tickets import compare
+from deploy.local.check import SHIPPED
+from deploy.local.connecting import DEFAULT, Kafka, brokers_at
+from deploy.local.processes import Failed
+from deploy.local.running import run
+from deploy.local.terminal import Screen, guarded, say
+from services.monitor.backtest import Backtest, difference
+from services.monitor.rules.file import RulesFile
+from shared.catalog import Catalog
+from shared.configuration.files import ConfigError, PositiveDuration, file_of, load
+from shared.connecting.brokers import Brokers
+from shared.events import Topic
+
+C = TypeVar("C", bound=BaseModel)
+
+Own = Annotated[Path, typer.Option("--config", envvar="FOREWARN_OWN_CONFIG_DIR", help="The folder of your own files.")]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Says what to try, and on what."""
+
+    rules: Path
+    own: Path
+    since: float = 0.0  # seconds since the epoch; 0: everything there is
+    every: float = 1.0  # seconds of event time between two checkpoints
+    file: str | None = None  # None: a topic
+    topic: str = Topic.PRODUCT_EVENTS
+
+
+def backtest(
+    rules: Annotated[Path, typer.Option(help="The rules to try: a file like rules.yml.")],
+    since: Annotated[str | None, typer.Option(metavar="DURATION", help="Only this time before now: 7d, 12h.")] = None,
+    file: Annotated[str | None, typer.Option(help="Events as JSON lines, also .gz; - is standard input. Not given: a topic.")] = None,
+    topic: Annotated[str, typer.Option(help="The topic with the events.")] = Topic.PRODUCT_EVENTS,
+    every: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds of event time between two judgements.")] = 1.0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
+    kafka: Kafka = DEFAULT,
+    own: Own = Path("config"),
+) -> None:
+    """Says what rules would have done: incidents, customers and messages, beside today's rules and the tickets. Writes nothing."""
+    plan = Plan(rules, own, time.time() - _duration(since).total_seconds() if since else 0.0, every, file, topic)
+
+    async def command() -> int:
+        outcome = await outcome_of(brokers_at(kafka), plan)
+        say(*([json.dumps(as_object(outcome))] if as_json else as_lines(outcome)), longest=sys.maxsize)
+        return 0
+
+    raise typer.Exit(run(command))
+
+
+def _duration(said: str) -> timedelta:
+    try:
+        return TypeAdapter(PositiveDuration).validate_python(said)
+    except ValidationError:
+        raise typer.BadParameter("a duration like 7d, 12h or 30m", param_hint="--since") from None
+
+
+async def outcome_of(brokers: Brokers, plan: Plan) -> Outcome:
+    """Walks through the past with a bar on standard error, and returns what was found. Raises Failed or OSError."""
+    tried, today = _read(plan.rules, RulesFile), _read(_file(plan, "rules.yml"), RulesFile)
+    named = frozenset(_read(_file(plan, "catalog.yml"), Catalog).components)
+    sets, refusals = [tried] if tried == today else [tried, today], Refusals()
+    if plan.file is not None:
+        with files.past_of(plan.file, plan.since, refusals) as past:
+            return await _walk(plan, past, refusals, [Backtest(each, named) for each in sets])
+    async with topics.past_of(brokers, plan.topic, plan.since, refusals) as past:
+        walks = [Backtest(each, named, past.partitions) for each in sets]
+        outcome = await _walk(plan, past, refusals, walks)
+    tickets = await topics.tickets_of(brokers, max(plan.since, outcome.begins))
+    return replace(outcome, tickets=compare(outcome.found, tickets, walks[0].components))
+
+
+async def _walk(plan: Plan, past: Past, refusals: Refusals, walks: Sequence[Backtest]) -> Outcome:
+    """Has the rules that are tried, and those of today where they are others, walk through the past side by side."""
+    begins, ends, events = math.inf, 0.0, 0
+    with _bar(past.size) as moved:
+        async for piece in past.pieces:
+            for walk in walks:
+                walk.follow(piece.come, plan.every)
+            times = [min(come.event.time.timestamp(), come.at) for come in piece.come]
+            begins, ends, events = min([begins, *times]), max([ends, *times]), events + len(times)
+            moved(piece.done, events)
+            await asyncio.sleep(0)  # Ctrl-C is heard
+    for walk in walks:
+        walk.end()
+    tried, *others = walks
+    today = others[0].incidents if others else None
+    between = None if today is None else difference(today, tried.incidents)
+    return Outcome(str(plan.rules), min(begins, ends), ends, tried.account, refusals, tried.incidents, today, between, None)
+
+
+def _file(plan: Plan, name: str) -> Path:
+    """Returns the file of that name that counts."""
+    try:
+        return file_of(name, (plan.own, SHIPPED))
+    except ConfigError as error:
+        raise Failed(*str(error).split("\n")) from None
+
+
+def _read(path: Path, model: type[C]) -> C:
+    """Returns what a file says. Raises Failed with each mistake and its line."""
+    try:
+        return load(path, model)
+    except ConfigError as error:
+        raise Failed(*str(error).split("\n")) from None
+
+
+@contextmanager
+def _bar(size: int | None) -> Iterator[Callable[[int, int], None]]:
+    """Draws how far the past is read; is called with that, and with how many events were read."""
+    columns = (SpinnerColumn(), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[events]:,} events"), TimeRemainingColumn())
+    with Progress(*columns, console=Screen(sys.stderr), transient=True) as progress, guarded():
+        task = progress.add_task("", total=size, events=0)
+        yield lambda done, events: progress.update(task, completed=done, events=events)

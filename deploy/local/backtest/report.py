@@ -1,0 +1,203 @@
+"""Says what a backtest found: as lines for people, or as one object. Pure but for what it is given."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from deploy.local.backtest.past import Refusals
+from deploy.local.backtest.tickets import Compared
+from services.monitor.backtest import Day, Difference, Found, by_day
+from services.monitor.fold.partition import Account
+from shared.observing.printable import printable
+
+COUNTED = (
+    "messages: one to each customer touched when an incident opens, and one more when it ends;"
+    " caps, consents, quiet hours and approvals of notifications.yml are not reckoned with"
+)
+LINE = "{:<32} {:<10} {:>9} {:>9} {:>9}   {:>9} {:>9} {:>9}"  # of the table
+WIDTH = 60  # characters of the time line
+NAME = 24  # characters of a rule's name beside it
+LATE = 0.01  # the share of late events above which it is said that the history is not in order
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was found in one history by the rules that are tried, and by today's; None: they are not asked."""
+
+    rules: str  # the file
+    begins: float  # event time of the first event, seconds since the epoch; 0 without any
+    ends: float  # of the latest
+    account: Account
+    refusals: Refusals
+    found: Sequence[Found]
+    today: Sequence[Found] | None
+    difference: Difference | None
+    tickets: Compared | None
+
+
+# ── for people ───────────────────────────────────────────────────────────────────────────────
+
+
+def as_lines(outcome: Outcome) -> Iterator[str]:
+    """Yields a table per rule and day, a time line, the incidents, the difference to today's rules, and what tickets say."""
+    yield from _history(outcome)
+    yield ""
+    yield from _table(outcome)
+    yield COUNTED
+    if outcome.found or outcome.today:
+        yield ""
+        yield from _time_line(outcome)
+    for title, found in _lists(outcome):
+        yield ""
+        yield f"{title}:"
+        yield from map(_incident, found)
+    if outcome.tickets is not None:
+        yield ""
+        yield from _tickets(outcome.tickets)
+
+
+def _history(outcome: Outcome) -> Iterator[str]:
+    account, refused = outcome.account, outcome.refusals.reasons
+    span = f", {_moment(outcome.begins)} to {_moment(outcome.ends)}" if account.read else ""
+    yield (
+        f"{account.read:,} events{span}: {account.counted - account.late:,} counted, {account.late:,} too late,"
+        f" {account.duplicate:,} duplicates, {account.unmatched:,} no rule asks for, {account.dead:,} of too many components"
+    )
+    if account.late > LATE * max(account.counted, 1):
+        yield "Many events are too late: the history is not in the order in which things happened. Sort it, or raise the horizon."
+    if refused:
+        yield f"{refused.total():,} are no events: {', '.join(f'{count:,} {reason}' for reason, count in refused.most_common())}"
+        yield from (f"  {example}" for example in outcome.refusals.examples)
+
+
+def _table(outcome: Outcome) -> Iterator[str]:
+    days, today = by_day(outcome.found), by_day(outcome.today or ())
+    yield LINE.format("", "", f"{outcome.rules[-29:]:>29}", "", "", "today's rules" if outcome.today is not None else "", "", "").rstrip()
+    heads = ("incidents", "customers", "messages")
+    yield LINE.format("rule", "day (UTC)", *heads, *(heads if outcome.today is not None else ("", "", ""))).rstrip()
+    for rule, day in sorted(days.keys() | today.keys()):
+        others = _figures(today.get((rule, day))) if outcome.today is not None else ("", "", "")
+        yield LINE.format(printable(rule, 32), str(day), *_figures(days.get((rule, day))), *others).rstrip()
+    if not days and not today:
+        yield "no incident"
+
+
+def _figures(day: Day | None) -> tuple[str, str, str]:
+    return (f"{day.incidents:,}", f"{len(day.customers):,}", f"{day.messages:,}") if day else ("0", "0", "0")
+
+
+def _time_line(outcome: Outcome) -> Iterator[str]:
+    """Yields a row for each rule, and below it one of today's: # is a time in which an incident was open."""
+    begins, ends = _moment(outcome.begins), _moment(outcome.ends)
+    yield f"{'':<{NAME}} {'':<6} {begins}{ends:>{WIDTH - len(begins)}}"
+    for rule in sorted({each.rule for each in (*outcome.found, *(outcome.today or ()))}):
+        yield f"{printable(rule, NAME):<{NAME}} {'tried':<6} {_bar(rule, outcome.found, outcome)}"
+        if outcome.today is not None:
+            yield f"{'':<{NAME}} {'today':<6} {_bar(rule, outcome.today, outcome)}"
+
+
+def _bar(rule: str, found: Sequence[Found], outcome: Outcome) -> str:
+    length = max(outcome.ends - outcome.begins, 1.0)
+
+    def place(at: float) -> int:
+        return min(max(int((at - outcome.begins) / length * WIDTH), 0), WIDTH - 1)
+
+    cells = ["."] * WIDTH
+    for each in found:
+        if each.rule == rule:
+            first, last = place(each.started_at), place(outcome.ends if each.ended_at is None else each.ended_at)
+            cells[first : last + 1] = "#" * (last + 1 - first)
+    return "".join(cells)
+
+
+def _lists(outcome: Outcome) -> Iterator[tuple[str, Sequence[Found]]]:
+    """Yields the incidents under their titles: all of them when there is nothing to compare with."""
+    if outcome.difference is None:
+        yield from [("incidents", outcome.found)] if outcome.found else []
+        return
+    both = [after for _, after in outcome.difference.both]
+    titles = ("found by both", both), ("no longer found", outcome.difference.only_before), ("only found now", outcome.difference.only_after)
+    yield from ((title, found) for title, found in titles if found)
+
+
+def _incident(found: Found) -> str:
+    ended = "still open" if found.ended_at is None else f"resolved {_moment(found.ended_at)}"
+    where = f"{printable(found.rule, NAME)} of {printable(found.component, 60)}"
+    return (
+        f"  {where}: began {_moment(found.started_at)}, found {found.opened_at - found.started_at:,.0f} s later, {ended},"
+        f" {len(found.customers):,} customers: {_why(found.why)}"
+    )
+
+
+def _why(why: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {figure}" for name, figure in why.items() if isinstance(figure, int | float) and name != "window_seconds")
+
+
+def _tickets(of: Compared) -> Iterator[str]:
+    precision = "none to judge" if of.precision is None else f"{of.precision:.0%}"
+    yield f"{of.tickets:,} tickets came in this time"
+    yield f"  precision: {precision} ({of.borne_out:,} of {of.incidents:,} incidents, about which a customer whom they touch wrote)"
+    yield f"  {of.wrote:,} of {of.touched:,} customers touched wrote, from an incident's start until a day after its end"
+    yield f"  misses: {of.missed:,} of {of.about:,} tickets about a component of these rules, whose customer no incident of it touched"
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+# ── for programs ─────────────────────────────────────────────────────────────────────────────
+
+
+def as_object(outcome: Outcome) -> dict[str, Any]:
+    """Returns the same, and the customers with their evidence."""
+    tickets, difference, today = outcome.tickets, outcome.difference, outcome.today
+    return {
+        "rules": outcome.rules,
+        "counted": COUNTED,
+        "history": {
+            "begins_at": _iso(outcome.begins) if outcome.account.read else None,
+            "ends_at": _iso(outcome.ends) if outcome.account.read else None,
+            "events": asdict(outcome.account),
+            "refused": dict(outcome.refusals.reasons),
+        },
+        "days": _days(by_day(outcome.found)),
+        "incidents": [_whole(each) for each in outcome.found],
+        "today": None if today is None else {"days": _days(by_day(today)), "incidents": [_whole(each) for each in today]},
+        "difference": difference
+        and {
+            "both": [[before.id, after.id] for before, after in difference.both],
+            "only_today": [each.id for each in difference.only_before],
+            "only_tried": [each.id for each in difference.only_after],
+        },
+        "tickets": None if tickets is None else asdict(tickets) | {"precision": tickets.precision},
+    }
+
+
+def _days(days: Mapping[tuple[str, date], Day]) -> list[dict[str, Any]]:
+    return [
+        {"rule": rule, "day": str(day), "incidents": of.incidents, "customers": len(of.customers), "messages": of.messages}
+        for (rule, day), of in days.items()
+    ]
+
+
+def _whole(found: Found) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "rule": found.rule,
+        "component": found.component,
+        "started_at": _iso(found.started_at),
+        "opened_at": _iso(found.opened_at),
+        "ended_at": None if found.ended_at is None else _iso(found.ended_at),
+        "status": "open" if found.ended_at is None else "resolved",
+        "why": found.why,
+        "messages": found.messages,
+        "customers": [
+            {"customer_id": customer, "first_seen_at": _iso(of.first), "last_seen_at": _iso(of.last), "count": of.count}
+            for customer, of in sorted(found.customers.items())
+        ],
+    }
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()

@@ -1,0 +1,122 @@
+"""Reads product events and tickets from Kafka, up to the ends that stand when it begins."""
+
+import heapq
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from deploy.local.backtest.past import PIECE, Past, Piece, Refusals
+from deploy.local.backtest.tickets import Ticket
+from deploy.local.processes import Failed
+from services.monitor.backtest import Come
+from services.monitor.fold.keying import home_of, key_of
+from shared.cloudevents import Undecodable, read_event, read_fact
+from shared.connecting.brokers import Brokers
+from shared.events import FACT_OF, TicketOpened, Topic
+from shared.letters.reading import POLL_MS, everything, reader, topics
+from shared.observing.printable import printable
+from shared.streaming.unpacking import Unreadable
+
+IDLE = 20  # polls in a row that bring nothing before the broker counts as gone
+MANY = 100_000  # keys whose partition is remembered
+
+Places = Mapping[TopicPartition, int]  # and an offset of each
+
+
+@asynccontextmanager
+async def past_of(brokers: Brokers, topic: str, since: float, refusals: Refusals) -> AsyncIterator[Past]:
+    """Opens a topic, without what came before `since`. Raises Failed when it is not there, or the broker is away."""
+    if topic not in await topics(brokers):  # asked first, since a broker may make a topic that somebody reads
+        raise Failed(f"Kafka at {brokers.servers} has no topic {printable(brokers.there(topic))}")
+    async with reader(brokers, topic) as consumer:
+        places = sorted(consumer.assignment())
+        first, ends = await _range(consumer, places, since)
+        size = sum(max(ends[at] - first[at], 0) for at in places)
+        yield Past(_pieces(merged(consumer, first, ends), len(places), refusals), size, len(places))
+
+
+async def _range(consumer: AIOKafkaConsumer, places: list[TopicPartition], since: float) -> tuple[Places, Places]:
+    ends = await consumer.end_offsets(places)
+    first = await consumer.beginning_offsets(places)
+    if since > 0:
+        later = await consumer.offsets_for_times(dict.fromkeys(places, int(since * 1000)))
+        first = {at: ends[at] if (found := later.get(at)) is None else found.offset for at in places}
+    return first, ends
+
+
+async def merged(consumer: AIOKafkaConsumer, first: Places, ends: Places) -> AsyncIterator[ConsumerRecord]:
+    """Yields what stands from `first` up to `ends`: of one partition in its order, of several by when it came. Raises Failed."""
+    for at, offset in first.items():
+        consumer.seek(at, offset)
+    waiting: dict[TopicPartition, deque[ConsumerRecord]] = {at: deque() for at in first if first[at] < ends[at]}
+    heads: list[tuple[int, TopicPartition]] = []
+    empty = list(waiting)
+    while True:
+        for at in empty:
+            await _fill(consumer, at, ends[at], waiting[at])
+            if waiting[at]:
+                heapq.heappush(heads, (waiting[at][0].timestamp, at))
+        if not heads:
+            return
+        _, at = heads[0]
+        yield waiting[at].popleft()
+        empty = []
+        if waiting[at]:
+            heapq.heapreplace(heads, (waiting[at][0].timestamp, at))
+        else:
+            heapq.heappop(heads)
+            empty = [at]
+
+
+async def _fill(consumer: AIOKafkaConsumer, at: TopicPartition, end: int, into: deque[ConsumerRecord]) -> None:
+    """Reads on in one partition; nothing comes when all of it was read."""
+    idle = 0
+    while not into and (position := await consumer.position(at)) < end:
+        found = await consumer.getmany(at, timeout_ms=POLL_MS)
+        into.extend(record for record in found.get(at, []) if record.offset < end)
+        idle = 0 if await consumer.position(at) > position else idle + 1
+        if idle > IDLE:
+            raise Failed(f"{at.topic}: the broker brings nothing")
+
+
+async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, refusals: Refusals) -> AsyncIterator[Piece]:
+    """Yields the events, each in the partition of its key, where monitor folds it."""
+    home, piece, done, now = lru_cache(MANY)(home_of), list[Come](), 0, time.time()
+    async for record in records:
+        done += 1
+        where = f"partition {record.partition} offset {record.offset}"
+        try:
+            if isinstance(record, Unreadable):
+                refusals.add(where, "unreadable", record.why)
+            else:
+                event = read_event(record.value, record.headers, datetime.fromtimestamp(now, UTC), record)
+                came = record.timestamp / 1000 if record.timestamp > 0 else now
+                piece.append(Come(event, came, home(key_of(event).encode(), partitions)))
+        except Undecodable as error:
+            refusals.add(where, error.reason, error.detail)
+        if done % PIECE == 0:
+            yield Piece(piece, done)
+            piece = []
+    yield Piece(piece, done)
+
+
+async def tickets_of(brokers: Brokers, since: float) -> list[Ticket]:
+    """Returns the tickets that were opened since then. What is no fact that we know is left out. Raises Failed."""
+    now, found = datetime.now(UTC), list[Ticket]()
+    if Topic.TICKETS not in await topics(brokers):
+        return found
+    async for record in everything(brokers, Topic.TICKETS):
+        if isinstance(record, Unreadable) or not record.value:
+            continue
+        try:
+            fact = read_fact(record.value, record.headers, now, FACT_OF)
+        except Undecodable:
+            continue  # ticketing's own facts: what is wrong with them its readers report
+        if isinstance(fact, TicketOpened) and fact.data.opened_at.timestamp() >= since:
+            found.append(Ticket(fact.data.customer_id, fact.data.component, fact.data.opened_at.timestamp()))
+    return sorted(found, key=lambda each: each.opened_at)

@@ -1,0 +1,200 @@
+"""A backtest finds in the past what monitor found in it live: the same incidents, and the same customers with the same evidence."""
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from typing import Any
+
+import pytest
+
+from services.monitor.backtest import Backtest, Come, Found
+from services.monitor.fold.keying import home_of, key_of
+from services.monitor.incidents.life import moment
+from services.monitor.rules.file import RulesFile
+from shared.cloudevents import read_event, write_event
+from shared.events import IncidentOpened, ProductEvent, Topic
+from shared.postgres import Database
+from shared.settings import Settings
+from tests.builders import NOON, event
+from tests.conftest import opened
+from tests.fakes import Clock
+from tests.flow.monitor_site import PUBLISHED, RULES, Site, told, victims
+
+pytestmark = pytest.mark.asyncio
+
+PARTITIONS = 3
+SECONDS = 240
+EAGER = RulesFile.model_validate(
+    {
+        "horizon": "45s",
+        "rules": [
+            {
+                "id": "share",
+                "title": "{component} is failing",
+                "events": ["com.example.request"],
+                "bad": {"data.ok": False},
+                "window": "15s",
+                "open": {"ratio": 0.3, "events": 10, "customers": 3},
+                "resolve": {"ratio": 0.1, "calm": "10s", "events": 3},
+                "impact": {"at_least": 2},
+            },
+            {
+                "id": "number",
+                "title": "{component} fails often",
+                "detector": "count",
+                "events": ["com.example.request"],
+                "bad": {"data.ok": False},
+                "window": "30s",
+                "open": {"count": 6},
+                "resolve": {"count": 3, "calm": "5s", "events": 0},
+            },
+            {
+                "id": "many",
+                "title": "{component} fails for many",
+                "detector": "distinct",
+                "events": ["com.example.request", "com.example.job"],
+                "only": ["checkout", "search"],
+                "bad": {"data.ok": False},
+                "window": "8s",
+                "open": {"customers": 4},
+                "resolve": {"customers": 2, "calm": "4s"},
+            },
+        ],
+    }
+)
+
+
+def history(seed: int) -> list[ProductEvent]:
+    """Makes events of four minutes as they come: components fail now and then, some events come late or too late, some twice."""
+    dice = random.Random(seed)
+    troubles = [(dice.choice(("checkout", "search", "login")), start, start + dice.uniform(5, 40)) for start in (20, 90, 150)]
+    coming: list[tuple[float, ProductEvent]] = []
+    for number in range(1500):
+        at, component, customer = dice.uniform(0, SECONDS), dice.choice(("checkout", "search", "login")), f"c-{dice.randrange(12)}"
+        failing = any(of == component and start <= at < end for of, start, end in troubles)
+        ok = dice.random() >= (0.7 if failing else 0.02)
+        each = event(
+            str(number),
+            subject=customer if dice.random() < 0.95 else None,
+            at=NOON + timedelta(seconds=at),
+            type_=dice.choice(("com.example.request", "com.example.request", "com.example.job")),
+            data={"component": component, "ok": ok},
+        )
+        late = dice.choices((0.0, dice.uniform(0, 3), dice.uniform(0, 90)), (60, 30, 10))[0]
+        coming += [(at + late + again, each) for again in (0.0, *([dice.uniform(0, 60)] if dice.random() < 0.1 else []))]
+    return [each for _, each in sorted(coming, key=lambda pair: pair[0])]
+
+
+def cut(events: Sequence[ProductEvent], seed: int) -> Iterator[Sequence[ProductEvent]]:
+    """Cuts a history at random places, where the checkpoints fall."""
+    dice, at = random.Random(seed), 0
+    while at < len(events):
+        size = dice.choice((1, 7, 30, 120))
+        yield events[at : at + size]
+        at += size
+
+
+async def live(site: Site, clock: Clock, pieces: Sequence[Sequence[ProductEvent]]) -> None:
+    """Has monitor read piece by piece, each of which ends with a checkpoint; the clocks go with the events."""
+    for piece, wall in zip(pieces, walls(pieces), strict=True):
+        site.wall = wall
+        await clock.set(moment(wall))
+        for each in piece:
+            site.topics.put(Topic.PRODUCT_EVENTS, write_event(each), key=key_of(each).encode())
+        await site.settle()
+
+
+def walls(pieces: Sequence[Sequence[ProductEvent]]) -> list[float]:
+    """Returns how far time has come after each piece."""
+    return list(accumulate((max(each.time.timestamp() for each in piece) for piece in pieces), max))
+
+
+def past(pieces: Sequence[Sequence[ProductEvent]], rules: RulesFile) -> Backtest:
+    """Walks through the same pieces."""
+    backtest = Backtest(rules, partitions=PARTITIONS)
+    for piece, wall in zip(pieces, walls(pieces), strict=True):
+        homes: dict[int, list[ProductEvent]] = {}
+        for each in piece:
+            homes.setdefault(home_of(key_of(each).encode(), PARTITIONS), []).append(each)
+        for partition, events in homes.items():
+            backtest.take(events, wall, partition)
+        backtest.checkpoint()
+    return backtest
+
+
+async def as_live(site: Site) -> list[dict[str, Any]]:
+    """Returns what is left of each incident, and the figures that opened it."""
+    whys = {fact.data.incident_id: fact.data.why for fact in site.topics.facts(Topic.INCIDENTS) if isinstance(fact, IncidentOpened)}
+    told_of = await site.impact()
+    return [
+        {**{name: row[name] for name in ("id", "rule", "component", "started_at")}, "ended_at": row["resolved_at"], "why": whys[row["id"]]}
+        | {
+            "customers": {
+                each["customer_id"]: (each["first_seen_at"], each["last_seen_at"], each["count"])
+                for each in told_of
+                if each["incident_id"] == row["id"]
+            }
+        }
+        for row in await site.incidents()
+    ]
+
+
+def as_found(found: Sequence[Found]) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": each.id,
+            "rule": each.rule,
+            "component": each.component,
+            "started_at": moment(each.started_at),
+            "ended_at": None if each.ended_at is None else moment(each.ended_at),
+            "why": each.why,
+            "customers": {name: (moment(of.first), moment(of.last), of.count) for name, of in each.customers.items()},
+        }
+        for each in sorted(found, key=lambda each: each.id)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_with_the_checkpoints_of_a_live_run_a_backtest_finds_the_same_to_the_last_customer(
+    seed: int, fresh_database: Settings
+) -> None:
+    # Given a history with late events and duplicates, and checkpoints at random places
+    pieces = list(cut(history(seed), seed))
+    async with opened(fresh_database, "monitor") as database:
+        clock = Clock(fresh_database, ("monitor",))
+        site = Site(database, partitions=PARTITIONS, rules=EAGER, at_once=1_000_000)
+        site.wall = NOON.timestamp()
+        await clock.set(NOON)
+        await site.start()
+        # When monitor reads it as it comes, and a backtest walks through it
+        await live(site, clock, pieces)
+        backtest = past(pieces, EAGER)
+        # Then both find the same
+        assert as_found(backtest.incidents) == await as_live(site)
+        account = await site.account()
+        assert {name: getattr(backtest.account, name) for name in account} == account
+    # and there was something to find
+    assert len(backtest.incidents) >= 3
+    assert account["late"]
+    assert account["duplicate"]
+    assert any(each.ended_at and each.customers for each in backtest.incidents)
+
+
+async def test_a_backtest_of_a_story_finds_what_monitor_found_while_it_happened(monitor_database: Database) -> None:
+    # Given a story that monitor has read second by second
+    site = Site(monitor_database, partitions=PARTITIONS)
+    await site.start()
+    await site.live(told(PUBLISHED))
+    # When a backtest reads the same topic
+    backtest = Backtest(RULES, partitions=PARTITIONS)
+    records = sorted(site.topics.records(Topic.PRODUCT_EVENTS), key=lambda record: record.timestamp)
+    events = [(read_event(record.value, record.headers, datetime.now(UTC)), record.partition) for record in records]
+    backtest.follow(Come(each, site.wall or 0.0, partition) for each, partition in events)
+    backtest.end()
+    # Then it has found the incident, and whom it touched
+    [found], [lived] = backtest.incidents, await site.incidents()
+    assert (found.id, found.rule, found.component) == (lived["id"], lived["rule"], lived["component"])
+    assert (moment(found.started_at), moment(found.ended_at or 0)) == (lived["started_at"], lived["resolved_at"])
+    assert found.customers.keys() == victims(PUBLISHED)
+    assert found.messages == 2 * 137

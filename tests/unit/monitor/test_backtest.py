@@ -1,0 +1,175 @@
+"""A backtest walks through the past by event time: the same history has the same answer, and memory does not grow with its length."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from services.monitor.backtest import AT_ONCE, Backtest, Come, Found, Touched, by_day, difference
+from services.monitor.rules.file import RulesFile
+from shared.events import ProductEvent
+from tests.unit.monitor.builders import LATER, START, request, rule
+
+HOUR = 3600
+
+
+def rules(**changes: Any) -> RulesFile:
+    return RulesFile(rules=[rule(**changes)])
+
+
+def came(events: Iterable[ProductEvent]) -> Iterator[Come]:
+    return (Come(each, LATER + 100 * HOUR) for each in events)
+
+
+def second(at: int, *, bad: int = 0, customers: int = 20) -> Iterator[ProductEvent]:
+    """Yields a second in which each customer asks once; the first `bad` of them in vain."""
+    for number in range(customers):
+        yield request(at + number / customers, ok=number >= bad, customer=f"c-{number}")
+
+
+def outage(begins: int, ends: int, over: int) -> Iterator[ProductEvent]:
+    for at in range(over):
+        yield from second(at, bad=12 if begins <= at < ends else 0)
+
+
+def test_an_outage_is_one_incident_with_its_customers_its_figures_and_its_end() -> None:
+    backtest = Backtest(rules())
+    backtest.follow(came(outage(20, 40, 90)))
+    backtest.end()
+    [found] = backtest.incidents
+    assert (found.rule, found.component, found.started_at) == ("failing", "checkout", START + 20)
+    assert START + 20 < found.opened_at < START + 22
+    assert found.ended_at is not None
+    assert START + 50 <= found.ended_at <= START + 70
+    assert found.why["opens_at"] == {"ratio": 0.05, "events": 50, "customers": 10}
+    assert found.customers.keys() == {f"c-{number}" for number in range(12)}
+    assert (found.customers["c-0"].first, found.customers["c-0"].last, found.customers["c-0"].count) == (START + 20, START + 39, 20)
+    assert found.messages == 2 * 12
+
+
+def test_what_still_fails_when_the_history_ends_has_no_end_and_no_message_of_one() -> None:
+    backtest = Backtest(rules())
+    backtest.follow(came(outage(20, 40, 40)))
+    backtest.end()
+    [found] = backtest.incidents
+    assert found.ended_at is None
+    assert found.messages == len(found.customers) == 12
+
+
+def test_a_history_may_come_in_pieces_but_its_answer_is_that_of_the_order() -> None:
+    whole, again = Backtest(rules()), Backtest(rules())
+    events = list(outage(20, 40, 90))
+    whole.follow(came(events))
+    whole.end()
+    for at in range(0, len(events), 7):
+        again.follow(came(events[at : at + 7]))
+    again.end()
+    assert whole.incidents == again.incidents
+
+
+@pytest.mark.parametrize(("every", "found"), [(0.1, 1), (1.0, 0)])
+def test_a_window_that_is_still_filling_is_judged_as_finely_as_is_asked(every: float, found: int) -> None:
+    # Given a second whose first half fails for everybody, while the share of the whole second is too small
+    halves = [request(at / 100, ok=at >= 30, customer=f"c-{at % 25}") for at in range(100)]
+    strict = rules(open={"ratio": 0.5, "events": 25, "customers": 10}, resolve={"ratio": 0.01, "calm": "10s"})
+    backtest = Backtest(strict)
+    backtest.follow(came(halves), every)
+    backtest.end()
+    assert len(backtest.incidents) == found
+
+
+def test_an_event_from_the_future_counts_when_it_came_and_makes_no_other_late() -> None:
+    ahead = request(5 * HOUR, customer="c-ahead")
+    events = [Come(each, START + 90) for each in (ahead, *outage(20, 40, 90))]
+    backtest = Backtest(rules())
+    backtest.follow(events)
+    backtest.end()
+    assert len(backtest.incidents) == 1
+    assert backtest.account.late == 0
+    assert backtest.account.ahead == 1
+
+
+def test_a_moment_with_many_events_is_judged_piece_by_piece() -> None:
+    backtest = Backtest(rules(open={"ratio": 0.9, "events": 50, "customers": 10}))
+    crowd = (request(1, ok=False, customer=f"c-{number}") for number in range(AT_ONCE))
+    backtest.follow(came([*crowd, *(request(1, customer=f"d-{number}") for number in range(AT_ONCE))]))
+    backtest.end()
+    assert len(backtest.incidents) == 1, "the good ones that came later do not hide it"
+
+
+def sizes(backtest: Backtest) -> dict[str, int]:
+    """Returns how much is remembered."""
+    [partition] = backtest._partitions.values()
+    [watch] = partition.watches.values()
+    return {
+        "identities": len(partition.seen),
+        "buckets": len(watch.buckets.of),
+        "customers": sum(len(list(watch.tallies.customers(each))) for each in watch.watermarks),
+        "components": len(watch.watermarks),
+        "windows": sum(len(series.window.buckets) for series in backtest._series.values()),
+        "series": len(backtest._series),
+        "recent": len(backtest._recent),
+    }
+
+
+def week(hours: range) -> Iterator[ProductEvent]:
+    """Yields hours in which customers come and go, components too, and the checkout fails for some minutes."""
+    for hour in hours:
+        for minute in range(0, 60, 4):
+            for number in range(6):
+                at, ok = hour * HOUR + minute * 60 + number * 9, not (minute < 8 and number < 4)
+                yield request(at, ok=ok, customer=f"c-{hour}-{minute}-{number}", component="checkout")
+        yield request(hour * HOUR + HOUR - 1, customer="c-1", component=f"job-{hour}")
+
+
+def test_what_is_remembered_does_not_grow_with_the_length_of_the_history() -> None:
+    backtest, measured = Backtest(rules(window="1m", impact={"at_least": 1}, open={"ratio": 0.05, "events": 5, "customers": 2})), []
+    for hours in (range(40), range(40, 80)):
+        backtest.follow(came(week(hours)), 10.0)
+        backtest.end()
+        measured.append(sizes(backtest))
+    early, late = measured
+    assert late.keys() == early.keys()
+    assert {name: (early[name], size) for name, size in late.items() if size > 1.1 * early[name] + 5} == {}
+    assert early["identities"] < 7 * 60
+    assert len(backtest.incidents) >= 80
+
+
+def test_a_day_of_silence_is_no_trouble() -> None:
+    later = [request(86_400 + at, customer="c-1") for at in range(60)]
+    backtest = Backtest(rules())
+    backtest.follow(came([*outage(20, 40, 90), *later]))
+    backtest.end()
+    assert len(backtest.incidents) == 1
+
+
+# ── what it comes to ─────────────────────────────────────────────────────────────────────────
+
+
+def found(begins: float, ends: float | None, *, of: str = "failing", customers: str = "ab", component: str = "checkout") -> Found:
+    """Returns an incident of these seconds of the story, with a customer for each letter."""
+    ended = None if ends is None else START + ends
+    touched = {name: Touched(START, START, 1) for name in customers}
+    return Found(f"{of}/{component}/{begins}", of, component, START + begins, START + begins, {}, ended, touched)
+
+
+def test_days_are_of_a_rule_and_count_a_customer_once_and_a_message_each_time() -> None:
+    half_a_day = 12 * HOUR
+    days = by_day(
+        [found(0, 60), found(100, None, customers="bc"), found(half_a_day, half_a_day + 60), found(0, 60, of="a-slow", customers="")]
+    )
+    told = {(rule, str(day)): (each.incidents, sorted(each.customers), each.messages) for (rule, day), each in days.items()}
+    assert list(told.items()) == [
+        (("a-slow", "2026-11-24"), (1, [], 0)),
+        (("failing", "2026-11-24"), (2, ["a", "b", "c"], 6)),
+        (("failing", "2026-11-25"), (1, ["a", "b"], 4)),
+    ]
+
+
+def test_incidents_of_two_sets_of_rules_are_the_same_when_they_overlap() -> None:
+    before = [found(0, 60), found(100, 160), found(500, None), found(0, 60, component="search")]
+    after = [found(60, 80), found(161, 200), found(900, 950)]
+    told = difference(before, after)
+    assert told.both == ((before[0], after[0]), (before[2], after[2]))
+    assert told.only_before == (before[1], before[3])
+    assert told.only_after == (after[1],)
