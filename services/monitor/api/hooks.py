@@ -14,7 +14,6 @@ from services.monitor.sources.hooks.opened import Made, OpenHook, fresh
 from services.monitor.sources.hooks.said import Reported, Said
 from services.monitor.sources.hooks.signatures import Headers, Signed, Unsigned
 from services.monitor.store import hook_alerts
-from shared.answers import Name
 from shared.api import Db, Problem, Role, caller_of
 from shared.cloudevents import Reason, Undecodable
 from shared.configuration import secret_rules
@@ -41,7 +40,7 @@ def router_of(hooks: Hooks) -> APIRouter:
     router = APIRouter(prefix="/v1")
 
     @router.post("/hooks/{name}", status_code=202, response_model=Taken, response_model_exclude_none=True, tags=["events"])
-    async def take_webhook(request: Request, database: Db, name: Name) -> Response:
+    async def take_webhook(request: Request, database: Db, name: str) -> Response:
         """Takes a webhook of another system, signed as that system does it with the secret of the hook; answers when it is stored.
 
         All or nothing: 400 says what cannot be read, 401 what is wrong with the signature. Sent again, it counts once. An alert that

@@ -37,6 +37,7 @@ def test_what_is_shipped_is_fine() -> None:
         ("rules.yml", "rules: [{id: X}]", "rules.yml:1: rules.0.id: "),
         ("rules.yml", "rules: [", "rules.yml:2: "),
         ("catalog.yml", "components:\n  checkout: {nome: Checkout}", "catalog.yml:2: components.checkout.nome: "),
+        ("sources.yml", "hooks:\n  - {name: a, kind: nagios, secret: a}", "sources.yml:2: hooks.0.kind: "),
         ("support.yml", "first_response:\n  targets: {urgent: soon}", "support.yml:2: first_response.targets.urgent: "),
         ("notifications.yml", "caps: {count: -1}", "notifications.yml:1: caps.count: "),
     ],
