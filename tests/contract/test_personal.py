@@ -34,6 +34,7 @@ FREE = {  # unless PERSONAL names it
     "series": "counts by component",
     "hook_alerts": "names of alerts and components, and the keys that other systems give them",
     "reading": "moments and offsets",
+    "rules_asked": "a number",
     "heard": "ids of facts",
     # ── console ──
     "moments": "counts by incident and second",

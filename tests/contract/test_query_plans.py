@@ -173,7 +173,7 @@ def test_every_table_that_history_fills_is_watched() -> None:
     """Queues live for moments, some tables have a row for each partition or topic, and what was put aside an operator deals with."""
     queues, of_partitions, put_aside = (
         {"outbox", "ticket_counts"},  # the latter has rows of tickets that are being worked on
-        {"offsets", "brakes", "fold_accounts", "fold_clocks", "fold_forwarded", "fold_erasures", "reading"},
+        {"offsets", "brakes", "fold_accounts", "fold_clocks", "fold_forwarded", "fold_erasures", "reading", "rules_asked"},
         {"unpublished", "due_aside"},
     )
     of_minutes = {"entry_links", "provider_attempts", "awaited"}

@@ -56,6 +56,7 @@ BOUNDED = {
     "fold_clocks": "a row a partition",
     "fold_forwarded": "a row a partition",
     "reading": "one row",
+    "rules_asked": "one row",
     "brakes": "a row a partition that stands",
     "unpublished": "until somebody sends them again",
     "due_aside": "until somebody has it tried again",
