@@ -49,6 +49,7 @@ ENCODINGS = {each.content_type: each for each in (_encoding("application/x-proto
 def router_of(otlp: Otlp) -> APIRouter:
     """Returns the route of logs, which are read as the file says."""
     router, reader = APIRouter(prefix="/v1"), LogReader(otlp)
+    one_at_a_time = asyncio.Lock()  # reading takes the processor, and up to a hundred times a body's memory
 
     @router.post("/logs", dependencies=[allow(Role.PRODUCER)], tags=["events"], response_class=Response)
     async def accept_logs(request: Request, database: Db) -> Response:
@@ -62,10 +63,11 @@ def router_of(otlp: Otlp) -> APIRouter:
         if encoding is None:
             raise Problem(415, f"send {' or '.join(ENCODINGS)}")
         try:
-            body = _unpacked(await request.body(), request.headers.get("content-encoding", ""))
+            body, packing = await request.body(), request.headers.get("content-encoding", "")
             async with database.connection() as connection:
                 now: datetime = await connection.fetchval("SELECT clock()")
-            taken = await asyncio.to_thread(_taken, reader, encoding, body, now)
+            async with one_at_a_time:
+                taken = await asyncio.to_thread(_taken, reader, encoding.logs, body, packing, now)
             async with database.transaction() as tx:
                 await put(tx, [Message(each.topic, each.key, each.value) for each in taken.ready], Lane.BULK)
         except Problem as problem:
@@ -77,10 +79,11 @@ def router_of(otlp: Otlp) -> APIRouter:
     return router
 
 
-def _taken(reader: LogReader, encoding: Encoding, body: bytes, now: datetime) -> Taken:
+def _taken(reader: LogReader, logs: Callable[[bytes], Iterator[Log]], body: bytes, packing: str, now: datetime) -> Taken:
     """Returns what the records become. Raises a problem for a body that cannot be read."""
+    unpacked = _unpacked(body, packing)
     try:
-        return reader.events(encoding.logs(body), now)
+        return reader.events(logs(unpacked), now)
     except TooMany as error:
         raise Problem(413, str(error)) from None
     except RecursionError:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from services.monitor.sources.otlp.log import Log, Resource
+from services.monitor.sources.otlp.log import Log, Resource, refuse_many
 
 LARGEST = 2**64
 
@@ -87,7 +87,9 @@ def logs(body: bytes) -> Iterator[Log]:
     """Yields the records. Raises ValueError for what is no request for logs."""
     try:
         request = _request(body)
+        refuse_many(request.resource_logs or ())
         for of_resource in request.resource_logs or ():
+            refuse_many(of_resource.scope_logs or ())
             said = _resource(of_resource.resource)
             resource = Resource(bytes(of_resource.resource), partial(_attributes, (said and said.attributes) or ()))
             for of_scope in of_resource.scope_logs or ():

@@ -3,11 +3,12 @@
 https://opentelemetry.io/docs/specs/otel/logs/data-model/
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+GROUPS = 10_000  # resources, or scopes of one, in a request; each takes as long to look at as a record
 SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")  # four numbers each, from 1 on
 
 
@@ -52,3 +53,9 @@ class Log:
     def severity_name(self) -> str | None:
         """Returns the name of the severity's range; None when it is not known."""
         return SEVERITIES[(self.severity - 1) // 4] if 1 <= self.severity <= 4 * len(SEVERITIES) else None
+
+
+def refuse_many(groups: Sized) -> None:
+    """Raises ValueError for more resources or scopes than one goes."""
+    if len(groups) > GROUPS:
+        raise ValueError(f"more than {GROUPS} resources, or scopes of one")

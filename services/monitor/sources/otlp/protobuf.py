@@ -11,7 +11,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 
-from services.monitor.sources.otlp.log import Log, Resource
+from services.monitor.sources.otlp.log import Log, Resource, refuse_many
 
 
 def logs(body: bytes) -> Iterator[Log]:
@@ -20,7 +20,9 @@ def logs(body: bytes) -> Iterator[Log]:
         request = ExportLogsServiceRequest.FromString(body)
     except DecodeError:
         raise ValueError("not Protobuf of ExportLogsServiceRequest") from None
+    refuse_many(request.resource_logs)
     for of_resource in request.resource_logs:
+        refuse_many(of_resource.scope_logs)
         said = of_resource.resource
         resource = Resource(said.SerializeToString(deterministic=True), partial(_attributes, said.attributes))
         for of_scope in of_resource.scope_logs:

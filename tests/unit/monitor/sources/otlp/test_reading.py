@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from services.monitor.sources.file import SourcesFile
 from services.monitor.sources.otlp import json as of_json
 from services.monitor.sources.otlp import protobuf as of_protobuf
-from services.monitor.sources.otlp.log import Log
+from services.monitor.sources.otlp.log import GROUPS, Log
 from services.monitor.sources.otlp.model import Otlp
 from services.monitor.sources.otlp.reading import RECORDS, LogReader, Taken, TooMany
 from shared.configuration.files import ConfigError, load
@@ -118,6 +119,20 @@ def test_a_request_has_so_many_records_at_most(encoded: Encoded) -> None:
     assert len(taken(encoded(request(*[record(1)] * RECORDS))).ready) == 0
     with pytest.raises(TooMany):
         taken(encoded(request(*[record(1)] * (RECORDS + 1))))
+
+
+def test_a_request_has_so_many_resources_and_scopes_at_most() -> None:
+    resource = ExportLogsServiceRequest()
+    of_one = resource.resource_logs.add().scope_logs
+    for _ in range(GROUPS):
+        of_one.add()
+    assert list(of_protobuf.logs(resource.SerializeToString())) == []
+    assert list(of_json.logs(b'{"resourceLogs":[' + b",".join([b"{}"] * GROUPS) + b"]}")) == []
+    of_one.add()
+    with pytest.raises(ValueError, match=f"more than {GROUPS} resources"):
+        list(of_protobuf.logs(resource.SerializeToString()))
+    with pytest.raises(ValueError, match=f"more than {GROUPS} resources"):
+        list(of_json.logs(b'{"resourceLogs":[' + b",".join([b"{}"] * (GROUPS + 1)) + b"]}"))
 
 
 @pytest.mark.parametrize("body", [b"", b"{}"])
