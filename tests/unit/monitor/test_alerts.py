@@ -175,7 +175,7 @@ def test_why_names_the_alerts_and_of_many_the_first() -> None:
 
 
 def test_words_of_any_length_make_no_large_row() -> None:
-    long = {"name": "n" * 255, "severity": "s" * 255, "summary": "t" * 1000, "url": "https://example.org/" + "u" * 1900}
+    long: dict[str, Any] = {"name": "n" * 255, "severity": "s" * 255, "summary": "t" * 1000, "url": "https://example.org/" + "u" * 1900}
     alerts, _ = through(*(folded(f"{number}".rjust(255, "k"), **long) for number in range(KEPT)))
     assert len(msgspec.msgpack.encode(alerts)) < 300_000
     assert len(msgspec.json.encode(why_of(RULE, firing_of(alerts)))) < 10_000
@@ -230,15 +230,16 @@ def test_what_is_no_alert_that_can_be_is_unmatched(wrong: dict[str, Any]) -> Non
 def test_an_alert_is_told_each_time_it_comes_with_when_it_was_written() -> None:
     of = partition(rule())
     assert of.fold([alert(), alert()], START + 60, lambda row: START + 50 + row) == [TAKEN, TAKEN]
-    assert of.fold([alert(until=70)], START + 80, lambda _: START + 200) == [TAKEN]
+    for written in (START + 200, 0.0, -0.001, 1e15):  # of a clock that is ahead, or none at all
+        assert of.fold([alert(until=70)], START + 80, {0: written}.__getitem__) == [TAKEN]
     told = of.alerts.take_told()
     assert [(each.starts_at, each.ends_at, each.said_at) for each in told] == [
         (START, None, START + 50),
         (START, None, START + 51),
-        (START, START + 70, START + 80),  # not later than now
+        *([(START, START + 70, START + 80)] * 4),
     ]
     assert of.alerts.take_told() == []
-    assert (of.account.read, of.account.counted, of.account.duplicate) == (3, 3, 0)
+    assert (of.account.read, of.account.counted, of.account.duplicate) == (6, 6, 0)
 
 
 def test_no_other_event_is_looked_at_and_without_a_rule_on_alerts_no_alert_is() -> None:
