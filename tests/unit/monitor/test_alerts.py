@@ -1,7 +1,9 @@
 """Alerts of one component: what is known of them does not depend on the order, and decides when their incident opens and ends."""
 
 import random
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,7 +16,9 @@ from services.monitor.fold.watch import NOT_OURS, REFUSED, TAKEN
 from services.monitor.incidents.alerts import ANEW, KEPT, KEPT_FOR, Alert, Alerts, firing_of, joined, kept, said, step, why_of
 from services.monitor.incidents.life import Changed, Decision, Opened, Resolved, State
 from services.monitor.rules.alert import AlertRule
+from services.monitor.rules.file import RulesFile
 from services.monitor.store.series import Stored
+from shared.configuration.files import ConfigError, load
 from shared.events import FoldedAlert
 from tests.flow.monitor_alerts import alert, used
 from tests.unit.monitor.builders import HORIZON, START
@@ -281,3 +285,37 @@ def test_what_alerts_a_rule_looks_at_is_its_fingerprint_and_whom_it_touches_is_n
     assert rule().fingerprint == rule(severity="low", uses={"events": ["x"]}, resolve={"silent": "9h"}).fingerprint
     others = [rule(alerts={"data.name": "Down"}), rule(component="data.part"), rule(only=["checkout"])]
     assert len({each.fingerprint for each in (rule(), *others)}) == 4
+
+
+SHIPPED = Path(__file__).parents[3] / "deploy/config/rules.yml"
+
+
+def example() -> str:
+    """Returns the shipped rules with the example of a rule on alerts in force."""
+    rules, comment, rest = SHIPPED.read_text().partition("  # - id: checkout-alerts")
+    return rules + re.sub("^  # ", "  ", comment + rest, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("within: 15m", "within: 4s", "it is between 5 s and 24 h"),
+        ("within: 15m", "within: 25h", "it is between 5 s and 24 h"),
+        ("within: 15m", "window: 15m", "window"),
+        ("events: [com.example.request]\n      within", "events: []\n      within", "at least 1 item"),
+        ("{data.name:", "{name:", "name: a field is data.<name>"),
+        ("resolve: {silent: 5h}", "resolve: {calm: 5m}", "calm"),
+        ("severity: high\n    alerts", "bad: {data.ok: false}\n    alerts", "bad"),
+    ],
+)
+def test_the_example_of_the_shipped_file_is_a_rule_and_a_mistake_in_it_is_named(before: str, after: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "rules.yml"
+    path.write_text(example())
+    *_, last = load(path, RulesFile).components
+    assert isinstance(last, AlertRule)
+    assert last.uses is not None
+    assert before in example()
+    path.write_text(example().replace(before, after))
+    with pytest.raises(ConfigError) as error:
+        load(path, RulesFile)
+    assert says in str(error.value)
