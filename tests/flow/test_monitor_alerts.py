@@ -209,8 +209,9 @@ async def test_crashes_between_any_two_steps_change_nothing_nor_do_replays(
     assert len(site.topics.records(Topic.INCIDENTS)) == facts
 
 
-async def test_a_replay_after_everything_was_forgotten_opens_no_incident_again(monitor_database: Database) -> None:
-    site = Site(monitor_database, partitions=1, rules=alert_rules(uses=USES))
+@pytest.mark.parametrize("at_once", [1, 1000])
+async def test_a_replay_after_everything_was_forgotten_opens_no_incident_again(at_once: int, monitor_database: Database) -> None:
+    site = Site(monitor_database, partitions=1, at_once=at_once, rules=alert_rules(uses=USES))
     await site.start()
     await undisturbed(site)
     incidents, facts = await site.incidents(), len(site.topics.records(Topic.INCIDENTS))

@@ -80,6 +80,22 @@ async def test_a_false_alarm_that_goes_on_firing_opens_nothing(watch: Watch) -> 
     assert await statuses(watch) == ["dismissed", "open"]
 
 
+async def test_a_false_alarm_stays_one_when_what_was_known_of_its_alerts_is_lost(watch: Watch) -> None:
+    await hear(watch, alert())
+    [incident] = await watch.incidents()
+    await watch.pass_time(minutes=1)
+    async with watch.agent() as agent:
+        await agent.post(f"/v1/incidents/{incident['id']}/dismiss")
+    async with watch.service.database.connection() as connection:
+        await connection.execute("DELETE FROM series")
+    await watch.start(RULE)
+    await hear(watch, alert(), alert("a2", since=30))
+    assert await statuses(watch) == ["dismissed"]
+    # and one that begins later is found, although the first fires still
+    await hear(watch, alert("a3", since=61))
+    assert await statuses(watch) == ["dismissed", "open"]
+
+
 async def test_a_rule_that_looks_at_other_alerts_withdraws_its_incident_and_finds_what_fires_still(watch: Watch) -> None:
     await hear(watch, alert())
     await watch.start(RULE.replace("env: prod", "env: prod, data.name: HighErrorRate"))

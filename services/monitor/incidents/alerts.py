@@ -130,9 +130,13 @@ def _opened(rule: AlertRule, component: str, alerts: Alerts, firing: Sequence[Al
 
 
 def ended(alerts: Alerts, row: IncidentRow) -> Alerts:
-    """Returns the alerts after somebody else ended their incident. When a person did, only one that begins later may open another."""
-    by_person = row.ended_at.timestamp() if row.ended_by is not None and row.ended_at is not None else 0.0
-    return replace(alerts, incident_id=None, started_at=0.0, settled_to=max(alerts.settled_to, by_person))
+    """Returns the alerts after a person ended their incident: only one that begins later may open another.
+
+    An incident that alerts have ended is met again in a replay when what was known of them is lost. They end it once more.
+    """
+    if row.ended_by is None or row.ended_at is None:
+        return alerts
+    return replace(alerts, incident_id=None, started_at=0.0, settled_to=max(alerts.settled_to, row.ended_at.timestamp()))
 
 
 def why_of(rule: AlertRule, firing: Sequence[Alert]) -> dict[str, Any]:
