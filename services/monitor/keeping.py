@@ -19,5 +19,6 @@ def kept(settings: MonitorSettings) -> tuple[Kept, ...]:
             incidents,
             only="old.status <> 'open' AND NOT EXISTS (SELECT FROM impact WHERE impact.incident_id = old.id)",
         ),
+        Kept("expected", "heard_at", incidents, only=f"NOT {WITH_OPEN}"),
         Kept("series", "changed_on", days(settings.keep_series_days), only=f"NOT {WITH_OPEN}"),
     )

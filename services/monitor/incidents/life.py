@@ -220,7 +220,7 @@ def silent_since(rule: IncidentRule, heard_at: datetime, spoke_at: datetime, rea
     `heard_at`: when its last event was counted, on our clock; `spoke_at`: that event's own time; `read_to`: everything
     that was there at that moment has been judged.
     """
-    return spoke_at if read_to - heard_at > rule.resolve.silent else None
+    return spoke_at if rule.silent is not None and read_to - heard_at > rule.silent else None
 
 
 def behind_seconds(now: datetime, watermark: datetime) -> float:

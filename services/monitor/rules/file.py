@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.burn import BurnRule
 from services.monitor.rules.count import CountRule
@@ -25,11 +26,12 @@ Rule = Annotated[
     | Annotated[CountRule, Tag("count")]
     | Annotated[DistinctRule, Tag("distinct")]
     | Annotated[BurnRule, Tag("burn")]
+    | Annotated[AbsenceRule, Tag("absence")]
     | Annotated[AlertRule, Tag("alert")],
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count, distinct, burn or alert",
+        custom_error_message="there is no such detector: it is ratio, count, distinct, burn, absence or alert",
     ),
 ]  # one file a kind
 

@@ -58,7 +58,13 @@ DISTINCT = RULES.replace("open: {ratio: 0.05}", "detector: distinct\n    open: {
 @pytest.mark.parametrize(
     ("text", "before", "after", "line", "says"),
     [
-        (COUNT, "detector: count", "detector: counts", 2, "there is no such detector: it is ratio, count, distinct, burn or alert"),
+        (
+            COUNT,
+            "detector: count",
+            "detector: counts",
+            2,
+            "there is no such detector: it is ratio, count, distinct, burn, absence or alert",
+        ),
         (COUNT, "detector: count", "detector: [count]", 2, "there is no such detector"),
         (COUNT, "count: 4", "count: 21", 2, "resolve.count is above open.count"),
         (COUNT, "{count: 20}", "{count: 20, ratio: 0.05}", 7, "ratio"),
