@@ -84,7 +84,7 @@ def test_what_rules_of_every_kind_may_say_stands_once_and_each_kind_has_a_table_
     common = [key.path.removeprefix("rules[].") for key in whole.keys]
     assert len(set(common)) == len(common)
     assert {"id", "events", "detector", "resolve.calm"} <= set(common)
-    assert not any(set(common) & set(keys) - {"detector"} for keys in own.values())
+    assert [name for name in ("id", "events", "bad", "window", "resolve.calm", "resolve") if name in own["ratio rule"]] == []
     assert {"detector", "open.ratio", "resolve.ratio"} <= set(own["ratio rule"])
     assert "open.count" in own["count rule"]
     [detector] = [key for key in whole.keys if key.path == "rules[].detector"]
@@ -100,6 +100,8 @@ def test_a_row_that_only_some_kinds_have_says_which() -> None:
         {"x": [], "y": [], "z": [only]},
     )
     assert apart({"x": [both], "y": [one]}) == ([], {"x": [both], "y": [one]})
+    assert apart({"w": [one], "x": [both], "y": [one], "z": [both]})[0] == []
+    assert apart({"x": [both], "y": [one], "z": [both]}) == ([replace(both, meaning="not of `y`: what")], {"x": [], "y": [one], "z": []})
     assert apart({"x": [both], "y": [both], "z": [only], "w": []})[0] == [replace(both, meaning="of `x`, `y`: what")]
 
 
