@@ -57,7 +57,7 @@ class State(msgspec.Struct, frozen=True, rename={"grown_to": "said"}):
     calm_to: int = 0  # the last calm window
     failing_to: float = 0.0  # the end of the last failing window
     grown_to: int = 0  # failing customers when an update last said that the incident had grown
-    seen_from: int = 0  # the first bucket there ever was; 0 when none was judged since that is noted
+    seen_from: int = 0  # the first bucket there ever was, noted where a rule looks at shorter windows, too; else 0
 
 
 @dataclass(frozen=True, slots=True)
