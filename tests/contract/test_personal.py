@@ -32,6 +32,7 @@ FREE = {  # unless PERSONAL names it
     "fold_components": "names of components",
     "fold_erasures": "whom to forget: each row goes when it is done, and the erasure is pending until then",
     "series": "counts by component",
+    "expected": "names of components and moments",
     "reading": "moments and offsets",
     "heard": "ids of facts",
     # ── console ──
