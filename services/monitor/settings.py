@@ -13,5 +13,5 @@ class MonitorSettings(Settings):
     component_limit: int = Field(
         2_000, ge=1, description="components that one rule may know in one partition, beside those that catalog.yml or its `only` name"
     )
-    keep_incidents_days: int = Field(400, ge=1, description="ended incidents, and whom they touched")
+    keep_incidents_days: int = Field(400, ge=1, description="ended incidents, and whom they touched; when expected events were heard")
     keep_series_days: int = Field(30, ge=1, description="windows of components that nothing was heard of")

@@ -1,10 +1,13 @@
 """An expected event is overdue when its time and the grace are over by what has been read."""
 
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.monitor.detectors.absence import Expected, judge
 from services.monitor.fold.partition import Partition
@@ -116,3 +119,29 @@ def test_its_events_are_counted_and_none_of_them_is_bad() -> None:
     [(component, buckets)] = watch.buckets.changes().items()
     assert (component, [bucket[1:4] for bucket in buckets]) == ("checkout", [(2, 0, 0)])
     assert list(watch.tallies.customers("checkout")) == []
+
+
+gaps = st.lists(st.integers(1, 900), min_size=1, max_size=20)  # seconds from one event to the next
+
+
+looks = st.lists(st.integers(0, 20_000), max_size=40)  # seconds after noon
+
+
+@given(gaps, looks, looks)
+def test_whoever_looks_and_whenever_each_absence_is_the_same_one_and_nothing_else_is(
+    between: list[int], some: list[int], others: list[int]
+) -> None:
+    heard = [NOON + timedelta(seconds=sum(between[:number])) for number in range(len(between) + 1)]
+    last_of = dict(pairwise(heard))
+
+    def found(moments: list[int]) -> set[str]:
+        """Returns what is found by looks at these moments, and at the last moment of each gap."""
+        found = set()
+        for at in (*(NOON + timedelta(seconds=each) for each in moments), *last_of.values()):
+            last = max((each for each in heard if each < at), default=NOON)
+            if (overdue := judge(rule(), Expected("heartbeat", "checkout", NOON, last, last), min(at, heard[-1]))) is not None:
+                found.add(overdue.incident_id)
+        return found
+
+    assert found(some) == found(others)
+    assert len(found(some)) == sum(gap > 360 for gap in between)
