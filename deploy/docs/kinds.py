@@ -1,5 +1,6 @@
 """Describes a list whose entries are of several kinds: what all of them may say stands once, and each kind has a table of its own."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -50,20 +51,25 @@ def _constants(of: Schema) -> dict[str, object]:
 def apart(tables: Mapping[str, list[Key]]) -> tuple[list[Key], dict[str, list[Key]]]:
     """Returns the rows that stand once for several kinds, and those that are left to each. `tables`: what a kind is called → its rows.
 
-    A row stands once when at least two kinds say the same there; of several such rows that of the most kinds. Other kinds keep theirs.
+    What most of the kinds that have a key say of it stands once; a kind that says something else keeps its own row.
     """
-    having: dict[str, dict[tuple[str, str, str], dict[str, Key]]] = {}
+    having: dict[str, dict[str, Key]] = {}
     for kind, rows in tables.items():
         for row in rows:
-            having.setdefault(row.path, {}).setdefault(_said(row), {})[kind] = row
-    most = {path: max(of.values(), key=len) for path, of in having.items()}
-    once = {path: of for path, of in most.items() if len(of) > 1}
-    common = [_once(of, tables) for of in once.values()]
-    return common, {kind: [row for row in rows if kind not in once.get(row.path, ())] for kind, rows in tables.items()}
+            having.setdefault(row.path, {})[kind] = row
+    shared = {path: _alike(of) for path, of in having.items()}
+    common = [_once(of, tables) for of in shared.values() if of]
+    return common, {kind: [row for row in rows if kind not in shared[row.path]] for kind, rows in tables.items()}
 
 
 def _said(row: Key) -> tuple[str, str, str]:
     return row.kind, row.default, row.meaning
+
+
+def _alike(of: Mapping[str, Key]) -> dict[str, Key]:
+    """Returns the rows of one key that say what most of them say; none when only one does, or as many say something else."""
+    [(said, number)] = Counter(map(_said, of.values())).most_common(1)
+    return {kind: row for kind, row in of.items() if _said(row) == said} if 1 < number > len(of) / 2 else {}
 
 
 def _once(of: Mapping[str, Key], tables: Mapping[str, object]) -> Key:

@@ -17,7 +17,7 @@ from services.monitor.rules.file import RulesFile
 from services.monitor.ruling import Ruling, taking
 from services.monitor.settings import MonitorSettings
 from services.monitor.sources.file import SourcesFile
-from services.monitor.timers import LISTEN, Listening, measure
+from services.monitor.timers import EXPECT, LISTEN, Expecting, Listening, measure
 from shared import erasing
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load, load_if_there
@@ -53,16 +53,17 @@ def service(settings: MonitorSettings) -> Service:
         "monitor", Topic.CUSTOMERS, Handling(Topic.CUSTOMERS, (CustomerErased,), on_customers), database, at_once=erasing.AT_ONCE
     )
     listening = Listening(rules, database, events, partials)
-    ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take]
+    expecting = Expecting(rules, named, database)
+    ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take]
     return Service(
         "monitor",
         settings,
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
-        due={LISTEN: Work(listening, recurs=True)},
+        due={LISTEN: Work(listening, recurs=True), EXPECT: Work(expecting, recurs=True)},
         routers=[router, rules_router(ruling), hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
-        before=[partial(patiently, "the database", listening.schedule)],
+        before=[partial(patiently, "the database", each.schedule) for each in (listening, expecting)],
         background=[
             partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),
             partial(_save_at, database.wakeup("fold_erasures"), folding.customers_erased, events),

@@ -21,5 +21,6 @@ def kept(settings: MonitorSettings) -> tuple[Kept, ...]:
         ),
         Kept("hook_alerts", "told_at", incidents),
         Kept("risks", "cleared_at", incidents),
+        Kept("expected", "heard_at", incidents, only=f"NOT {WITH_OPEN}"),
         Kept("series", "changed_on", days(settings.keep_series_days), only=f"NOT {WITH_OPEN}"),
     )

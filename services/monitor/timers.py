@@ -1,6 +1,7 @@
 """A timer looks how far monitor reads, by the database's clock, also when no event comes at all.
 
-An open incident whose component says nothing is marked silent; of one that was found behind it is said when all is read.
+An open incident whose component says nothing is marked silent; of one that was found behind it is said when all is read. What is
+expected and does not come opens one.
 """
 
 import asyncio
@@ -12,9 +13,10 @@ from datetime import datetime, timedelta
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from services.monitor import changing, metrics
+from services.monitor import absences, changing, metrics
 from services.monitor.changing import News, Now
 from services.monitor.incidents.life import BEHIND, behind_seconds, silent_since
+from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.file import RulesFile
 from services.monitor.rules.incidents import IncidentRule
 from services.monitor.store import progress as store
@@ -26,7 +28,7 @@ from shared.postgres import TRANSIENT, Database, Tx
 from shared.stream import Stream
 from shared.timers import Due, schedule
 
-LISTEN = "listen"  # the kind of the due row
+LISTEN, EXPECT = "listen", "expect"  # the kinds of the due rows
 EVERY = timedelta(seconds=15)
 WITHIN = 5.0  # seconds the broker may take to say where its topics end
 
@@ -78,6 +80,39 @@ class Listening:
                 return Ends(await _ends_of(self._events, known), await _ends_of(self._partials, known), forwarded)
         except (KafkaError, TimeoutError):
             return None
+
+
+class Expecting:
+    """The work that is due every 15 seconds: it opens incidents of expected events that are overdue by what has been read.
+
+    One instance does it for all.
+    """
+
+    def __init__(self, rules: RulesFile, named: frozenset[str], database: Database) -> None:
+        """`named`: the components of the catalog, which rules expect events of that name none."""
+        self._named, self._database = named, database
+        self._rules = _on_absence(rules)
+
+    async def take(self, rules: RulesFile) -> None:
+        """Takes other rules: what they expect counts from now on."""
+        self._rules = _on_absence(rules)
+        async with self._database.transaction() as tx:
+            await absences.expect(tx, self._rules, self._named)
+
+    async def schedule(self) -> None:
+        """Begins to expect what the rules say, and makes the row due; when it is there already, it is due now."""
+        async with self._database.transaction() as tx:
+            await absences.expect(tx, self._rules, self._named)
+            await schedule(tx, EXPECT, {"": await tx.fetchval("SELECT clock()")})
+
+    async def __call__(self, due: Due) -> None:
+        async with self._database.transaction() as tx:
+            await absences.open_overdue(tx, self._rules)
+            await due.again(tx, due.now + EVERY)
+
+
+def _on_absence(rules: RulesFile) -> absences.Rules:
+    return {rule.id: rule for rule in rules.components if isinstance(rule, AbsenceRule)}
 
 
 async def _ends_of(stream: Stream, known: Mapping[str, Mapping[int, int]]) -> dict[int, int]:

@@ -33,6 +33,7 @@ FREE = {  # unless PERSONAL names it
     "fold_erasures": "whom to forget: each row goes when it is done, and the erasure is pending until then",
     "series": "counts by component",
     "hook_alerts": "names of alerts and components, and the keys that other systems give them",
+    "expected": "names of components and moments",
     "reading": "moments and offsets",
     "rules_asked": "a number",
     "heard": "ids of facts",

@@ -50,6 +50,7 @@ class Watch:
         self.topics, self.clock = FakeTopics(partitions), Clock(settings, ("monitor",))
         self._settings, self._folder, self._open = settings, folder, AsyncExitStack()
         self._said = 0
+        self.catalog = "components: {}\n"
         self.service: Service
         self.loop: FakeLoop
 
@@ -57,7 +58,7 @@ class Watch:
         """Starts a process with these rules. Whatever an earlier one held in memory is gone, without a word."""
         await self.stop()
         (self._folder / "rules.yml").write_text(f"rules:\n{rules}" if rules else "rules: []\n")
-        (self._folder / "catalog.yml").write_text("components: {}\n")
+        (self._folder / "catalog.yml").write_text(self.catalog)
         given = {name: value for name, value in dict(self._settings).items() if name != "http_port"}
         self.service = service(MonitorSettings(**{**given, "config_dir": self._folder}))
         await self.service.database.open()

@@ -108,6 +108,9 @@ SEEDS = {
     ("monitor", "series"): """INSERT INTO series (rule, component, home, state, changed_on)
         SELECT 'r', CASE WHEN $3 = 'needed' THEN 'open' ELSE $3 || n END, 0, '', now() - $2::interval
         FROM generate_series(1, CASE WHEN $3 = 'needed' THEN 1 ELSE $1::int END) n""",
+    ("monitor", "expected"): """INSERT INTO expected (rule, component, fingerprint, since, heard_at)
+        SELECT 'r', CASE WHEN $3 = 'needed' THEN 'open' ELSE $3 || n END, '', now(), now() - $2::interval
+        FROM generate_series(1, CASE WHEN $3 = 'needed' THEN 1 ELSE $1::int END) n""",
     ("notifier", "notifications"): """INSERT INTO notifications
             (id, customer_id, kind, incident_id, about_at, status, settled_at, created_at, sent_at, evidence, why, attempts)
         SELECT $3 || n, 'c-' || n, 'opened', CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, now(), 'delivered',

@@ -18,6 +18,7 @@ NAMES = {
     "customers": "customers with bad events",
     "window": "window",
     "calm": "calm for",
+    "unheard": "nothing heard for",
     "firing": "alerts that fire",
 }
 LISTED = "alerts"  # what is a list: each entry has a name, and is a figure of its own
@@ -84,9 +85,15 @@ def sentence(why: Mapping[str, Any]) -> str:
 def threshold_sentence(why: Mapping[str, Any]) -> str:
     """Returns in one sentence what has to be reached to open: `it opens at 20 %, 50 events and 3 customers`; empty when it is not said."""
     opens = _part(why, "opens_at")
-    said = [_said("ratio", opens["ratio"])] if _is_number(opens.get("ratio")) else []
-    said += [f"{number(opens[name])} {name}" for name in ("events", "customers") if _is_number(opens.get(name))]
+    said = [_threshold(name, value) for name, value in opens.items() if _is_number(value)]
     return f"it opens at {', '.join(said[:-1])}{' and ' if len(said) > 1 else ''}{said[-1]}" if said else ""
+
+
+def _threshold(name: str, value: float) -> str:
+    """Returns one threshold in words: `20 %`, `50 events`, and of what is not known here its name and value."""
+    if name == "ratio":
+        return _said(name, value)
+    return f"{number(value)} {name}" if name in ("events", "customers") else f"{_name(name)} {_said(name, value)}"
 
 
 def _part(why: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ class View:
 
     counts: Counts
     within: Mapping[int, Counts] = field(default_factory=dict)  # of the shorter windows that its rule looks at: by their seconds
-    known_for: float = 0.0  # seconds of event time for which the component is known, this window included
+    known_for: float = 0.0  # seconds of event time for which the component is known, where there are such windows; else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A partial came: it is merged into its component's window, the window is judged, and an incident opens, grows or ends.
 
-What it tells of alerts goes the same way, into the alerts of its component: `alerts.py`.
+What it tells of alerts goes the same way, into the alerts of its component: `alerts.py`. That an expected event came is noted at the
+next save: `absences.py`.
 """
 
 import time
@@ -9,15 +10,17 @@ from datetime import datetime
 
 from aiokafka import ConsumerRecord
 
-from services.monitor import changing
+from services.monitor import absences, changing
 from services.monitor.changing import News, Now
 from services.monitor.fold.partition import COMPONENTS, SKEW
 from services.monitor.hearing import alerts
 from services.monitor.incidents.judging import first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.life import IncidentRow, State, behind_seconds, ended, moment, news
+from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
+from services.monitor.store.expected import Heard
 from services.monitor.store.incidents import lock_incidents, queries
 from services.monitor.store.series import Key, Series, drop_series, keep_series, series_of
 from services.monitor.windows.strangers import Strangers
@@ -48,12 +51,15 @@ class Detecting:
         self._series: dict[Key, Series] = {}
         self._since: dict[Key, int] = {}  # of the series that changed, the first window to judge
         self._alerts: dict[Key, list[FoldedAlert]] = {}  # those that came since the last save, in their order
+        self._came: dict[Key, Heard] = {}  # the expected events that came since the last save
         self._heard: set[Key] = set()  # whose component spoke since the last save
         self.use(rules)
 
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the series are loaded next."""
+        self._every = {rule.id: rule for rule in rules.components}
         self._rules = {rule.id: rule for rule in rules.components if isinstance(rule, ComponentRule)}
+        self._expecting = {rule.id: rule for rule in rules.components if isinstance(rule, AbsenceRule)}
         self._on_alerts = {rule.id: rule for rule in rules.components if isinstance(rule, AlertRule)}
         self._fingerprints = {rule.id: rule.fingerprint for rule in rules.components}
         self._horizon = rules.horizon.total_seconds()
@@ -61,8 +67,8 @@ class Detecting:
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         """Also withdraws the incidents that no rule of this process judges any more: they must not stay open for ever."""
-        self._since, self._alerts, self._heard = {}, {}, set()
-        await changing.withdraw_misfits(tx, {**self._rules, **self._on_alerts}, await tx.fetchval("SELECT clock()"))
+        self._since, self._alerts, self._came, self._heard = {}, {}, {}, set()
+        await changing.withdraw_misfits(tx, self._every, await tx.fetchval("SELECT clock()"))
         self._series = await series_of(tx, partitions, self._fingerprints)
         now = self._clock()
         self._strangers.restore((key, series.home, min(series.window.watermark, now)) for key, series in self._series.items())
@@ -78,6 +84,8 @@ class Detecting:
                 continue
             if isinstance(fact, PartialFolded):
                 for partial in fact.data.series:
+                    if partial.rule in self._expecting and partial.fingerprint == self._fingerprints[partial.rule]:
+                        self._note_came(partial, fact.time)
                     if self._is_ours(partial):
                         self._merge(record.partition, partial, now.timestamp())
                         at = record.partition, partial.partition, partial.watermark
@@ -90,6 +98,13 @@ class Detecting:
     def _is_ours(self, partial: FoldedSeries) -> bool:
         """Says whether it was counted as our rule counts; a fold with another rules file, or of before the restart, counted otherwise."""
         return partial.rule in self._rules and partial.fingerprint in ("", self._fingerprints[partial.rule])
+
+    def _note_came(self, partial: FoldedSeries, counted_at: datetime) -> None:
+        """Leaves for the next save that an expected event came. `counted_at`: when the fold said so, which a replay does not change."""
+        if partial.buckets:
+            key, known = (partial.rule, partial.component), Heard(counted_at, moment(min(partial.watermark, self._clock())))
+            before = self._came.get(key, known)
+            self._came[key] = Heard(max(known.at, before.at), max(known.spoke_at, before.spoke_at))
 
     def _take_alert(self, home: int, alert: FoldedAlert) -> None:
         """Leaves the alert for the next save, where what became of its incident is known."""
@@ -117,9 +132,12 @@ class Detecting:
         self._since[key] = min(self._since.get(key, since), since)
 
     def pressing(self) -> bool:
-        return bool(self._since or self._alerts)
+        return bool(self._since or self._alerts or self._came)
 
     async def save(self, tx: Tx) -> None:
+        came, self._came = self._came, {}
+        if came:  # at first: whoever changes incidents of absences locks what is expected before them
+            await absences.hear(tx, self._expecting, came)
         (changed, self._since), (told, self._alerts) = (self._since, {}), (self._alerts, {})
         if not changed and not told:
             return

@@ -27,7 +27,8 @@ class Step(NamedTuple):
 
 def steps(rule: ComponentRule, component: str, window: Window, state: State, since: int) -> Iterator[Step]:
     """Yields what each window from `since` on means, oldest first; the next one is judged by the state that the one before it left."""
-    state = _seen(state, window)
+    if rule.counting.within:
+        state = _seen(state, window)
     for end in window.ends(rule.counting, since):
         judged = _judged(rule, window, state, end)
         state, decision = step(rule, component, state, judged)
@@ -36,8 +37,8 @@ def steps(rule: ComponentRule, component: str, window: Window, state: State, sin
 
 def _seen(state: State, window: Window) -> State:
     """Returns the state that knows since when there are buckets: also of one that came late."""
-    first = min(window.buckets, default=0)
-    return structs.replace(state, seen_from=min(first, state.seen_from or first)) if first else state
+    first = min(window.buckets, default=state.seen_from)
+    return state if 0 < state.seen_from <= first else structs.replace(state, seen_from=first)
 
 
 def _judged(rule: ComponentRule, window: Window, state: State, end: int) -> Judged:

@@ -57,7 +57,7 @@ class State(msgspec.Struct, frozen=True, rename={"grown_to": "said"}):
     calm_to: int = 0  # the last calm window
     failing_to: float = 0.0  # the end of the last failing window
     grown_to: int = 0  # failing customers when an update last said that the incident had grown
-    seen_from: int = 0  # the first bucket there ever was; 0 when none was judged since that is noted
+    seen_from: int = 0  # the first bucket there ever was, noted where a rule looks at shorter windows, too; else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ def silent_since(rule: IncidentRule, heard_at: datetime, spoke_at: datetime, rea
     `heard_at`: when its last event was counted, on our clock; `spoke_at`: that event's own time; `read_to`: everything
     that was there at that moment has been judged.
     """
-    return spoke_at if read_to - heard_at > rule.resolve.silent else None
+    return spoke_at if rule.silent is not None and read_to - heard_at > rule.silent else None
 
 
 def behind_seconds(now: datetime, watermark: datetime) -> float:

@@ -70,6 +70,11 @@ class AlertRule(IncidentRule):
             purpose=Purpose.ALERTS,
         )
 
+    @property
+    def silent(self) -> timedelta:
+        """Returns after how long without an event of its component an open incident is marked silent."""
+        return self.resolve.silent
+
     @cached_property
     def asks(self) -> tuple[Asks, ...]:
         """Returns itself, and whose uses are wanted."""

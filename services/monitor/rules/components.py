@@ -62,6 +62,11 @@ class ComponentRule(IncidentRule):
         raise NotImplementedError
 
     @property
+    def silent(self) -> timedelta:
+        """Returns after how long without an event of its component an open incident is marked silent."""
+        return self.resolve.silent
+
+    @property
     def asks(self) -> tuple[Asks, ...]:
         """Returns itself: there is nothing else that it wants counted."""
         return (self,)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
+from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.burn import BurnRule
 from services.monitor.rules.count import CountRule
@@ -28,13 +29,15 @@ Rule = Annotated[
     | Annotated[CountRule, Tag("count")]
     | Annotated[DistinctRule, Tag("distinct")]
     | Annotated[BurnRule, Tag("burn")]
+    | Annotated[AbsenceRule, Tag("absence")]
     | Annotated[AlertRule, Tag("alert")]
     | Annotated[StreakRule, Tag("streak")]
     | Annotated[StallRule, Tag("stall")],
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count, distinct, burn or alert; of customers streak or stall",
+        custom_error_message="there is no such detector: it is ratio, count, distinct, burn, absence or alert; of customers, streak or"
+        " stall",
     ),
 ]  # one file a kind
 

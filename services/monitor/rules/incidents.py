@@ -41,7 +41,6 @@ class IncidentRule(Config):
 
     # each kind says these in its own way
     detector: str
-    resolve: Ending
 
     @field_validator("title")
     @classmethod
@@ -60,6 +59,11 @@ class IncidentRule(Config):
     def version(self) -> str:
         """Returns all that the rule says in one word: of two versions at least one thing is another."""
         return sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    @property
+    def silent(self) -> timedelta | None:
+        """Returns after how long without an event of its component an open incident is marked silent; None: never."""
+        raise NotImplementedError
 
     @property
     def asks(self) -> tuple[Asks, ...]:

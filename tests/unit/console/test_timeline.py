@@ -37,3 +37,11 @@ def test_figures_of_an_unknown_detector_are_read_by_their_names() -> None:
     (figure,) = evidence.figures({"burn_rate": 14.5, "opens_at": {"burn_rate": 14.4}})
     assert (figure.name, figure.measured, figure.opens_at, figure.resolves_below) == ("burn rate", "14.5", "14.4", "–")
     assert evidence.course([(NOON, {"text": "none"})]) is None
+
+
+def test_a_rule_without_a_share_says_its_own_thresholds_in_words() -> None:
+    burn = {"opens_at": {"burn_rate_1h": 14.4, "events": 100, "customers": 2}}
+    assert evidence.threshold_sentence(burn) == "it opens at burn rate 1h 14.4, 100 events and 2 customers"
+    assert evidence.threshold_sentence({"opens_at": {"ratio": 0.2, "events": 50}}) == "it opens at 20 % and 50 events"
+    assert evidence.threshold_sentence({"opens_at": {"unheard_seconds": 360.0}}) == "it opens at nothing heard for 6 min"
+    assert evidence.threshold_sentence({"opens_at": {"words": "none"}}) == ""

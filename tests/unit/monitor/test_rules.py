@@ -178,4 +178,4 @@ def test_the_rules_that_the_shipped_file_offers_are_right_as_well(tmp_path: Path
     offered = [line.replace("# ", "", 1) for line in lines[lines.index("  #") :] if line.startswith("  # ")]
     path = tmp_path / "rules.yml"
     path.write_text("\n".join(["rules:", *offered]) + "\n")
-    assert [rule.detector for rule in load(path, RulesFile).rules] == ["count", "distinct", "burn", "alert"]
+    assert [rule.detector for rule in load(path, RulesFile).rules] == ["count", "distinct", "burn", "absence", "alert"]
