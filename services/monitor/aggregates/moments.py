@@ -1,5 +1,7 @@
 """Moments of one customer: when the latest events were that make trouble, and when the latest one was that ends it.
 
+What trouble is, a rule says: to one that looks for silence, each sign of life is one.
+
 Both are the same in whatever order events come, and however often: the latest end is a maximum, and the latest so many moments after it
 are those of the whole set.
 """
@@ -28,10 +30,11 @@ class Following:
     """What is to be remembered of each customer: the events that make trouble, and those that end it."""
 
     troubles: Matching
-    ends: Matching
+    ends: Matching | None
     most: int  # how many of the latest troubles are remembered
     kept: float  # seconds of event time for which a customer is remembered after their last trouble
     fingerprint: str  # what is remembered under another one belongs to another rule
+    grain: float = 0.0  # troubles of the same so many seconds are one, as of their beginning; 0: each is one
 
 
 class Follows(Protocol):

@@ -66,7 +66,8 @@ class Customers:
         self.fresh: set[str] = set()  # customers that were not remembered when this was emptied
         self._of: dict[str, Moments] = {}
         self._horizon = horizon
-        self._clocks = dict.fromkeys((self.following.troubles.events, self.following.ends.events), 0.0)  # the latest event time
+        matchings = filter(None, (self.following.troubles, self.following.ends))
+        self._clocks = dict.fromkeys((each.events for each in matchings), 0.0)  # the latest event time
         self._troubled: Ages[str] = Ages()
         self._calm: Ages[str] = Ages()
         self._stored = Appended()
@@ -78,7 +79,8 @@ class Customers:
     @property
     def halves(self) -> Iterator[Half]:
         yield Half(self, self.following.troubles, ends=False)
-        yield Half(self, self.following.ends, ends=True)
+        if self.following.ends is not None:
+            yield Half(self, self.following.ends, ends=True)
 
     def of(self, customer: str) -> Moments:
         """Returns what is remembered of a customer."""
@@ -122,13 +124,17 @@ class Customers:
                 change(customer)
 
     def _note_troubles(self, rows: Sequence[int], customers: Sequence[str], columns: Columns) -> None:
-        events, ats, most = columns.events, columns.ats, self.following.most
+        events, ats, most, grain = columns.events, columns.ats, self.following.most, self.following.grain
         for row in rows:
-            customer, event = customers[row], events[row]
+            customer, event, at = customers[row], events[row], ats[row]
             moments = self._of.get(customer)
             if moments is None:
                 moments = self._remember(customer)
-            if moments.trouble(ats[row], identity_of(event.source, event.id), most):
+            if grain:
+                at = at // grain * grain
+                if moments.troubles and moments.troubles[-1][0] == at:
+                    continue  # mostly
+            if moments.trouble(at, int(at) if grain else identity_of(event.source, event.id), most):
                 self.changed.add(customer)
 
     def _remember(self, customer: str) -> Moments:

@@ -11,6 +11,7 @@ from services.monitor.rules.count import CountRule
 from services.monitor.rules.customers import CustomerRule
 from services.monitor.rules.distinct import DistinctRule
 from services.monitor.rules.ratio import RatioRule
+from services.monitor.rules.silence import SilenceRule
 from services.monitor.rules.stall import StallRule
 from services.monitor.rules.streak import StreakRule
 from shared.configuration.files import Config, PositiveDuration
@@ -26,11 +27,12 @@ Rule = Annotated[
     | Annotated[CountRule, Tag("count")]
     | Annotated[DistinctRule, Tag("distinct")]
     | Annotated[StreakRule, Tag("streak")]
-    | Annotated[StallRule, Tag("stall")],
+    | Annotated[StallRule, Tag("stall")]
+    | Annotated[SilenceRule, Tag("silence")],
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count or distinct, or of single customers streak or stall",
+        custom_error_message="there is no such detector: it is ratio, count or distinct, or of single customers streak, stall or silence",
     ),
 ]  # one file a kind
 
