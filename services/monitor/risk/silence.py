@@ -55,4 +55,4 @@ def _visits(rule: SilenceRule, moments: Moments) -> list[float]:
 def _due(rule: SilenceRule, visits: list[float]) -> float:
     """Returns from when on the silence is too long."""
     gaps, lasted = len(visits) - 1, visits[-1] - visits[0]
-    return visits[-1] + rule.visit.total_seconds() + lasted * (rule.chance ** (-1 / gaps) - 1)
+    return visits[-1] + rule.visit.total_seconds() + lasted * (math.pow(rule.chance, -1 / gaps) - 1)
