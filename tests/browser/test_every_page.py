@@ -33,6 +33,7 @@ SEEN = (
     "why?customer=c-1",
     f"why?customer=c-13&incident={CHECKOUT}",
     f"why?customer=c-1&incident={CHECKOUT}",
+    "risks",
     "rules",
     "health",
     "audit",

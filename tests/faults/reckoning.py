@@ -76,7 +76,7 @@ def forwarded_again(records: Iterable[ConsumerRecord]) -> int:
 def expected(round_: Load) -> Counter[tuple[str, bool, int]]:
     """Returns the requests by component, outcome and bucket."""
     rules = read_config(ROOT / "deploy" / "config" / "rules.yml", RulesFile)
-    [width] = [rule.width for rule in rules.rules if rule.id == RULE]
+    [width] = [rule.width for rule in rules.components if rule.id == RULE]
     cells: Counter[tuple[str, bool, int]] = Counter()
     for (component, ok, second), count in round_.cells.items():
         cells[component, ok, second // width * width] += count

@@ -77,7 +77,7 @@ ORDINARY: dict[str, dict[str, Any]] = {
         "body": "We are on it already.",
     },
     "suggestions": {"ticket_id": "t-1", "incident_id": "i-1", "score": 0.7, "reasons": ["same component"], "suggested_at": NOW},
-    "risks": {"customer_id": "c-1", "rule": "stalled", "score": 0.8, "raised_at": NOW - timedelta(hours=1)},
+    "risks": {"customer_id": "c-1", "rule": "stalled", "score": 0.8, "raised_at": NOW - timedelta(hours=1), "risk_id": "k-1"},
     "timeline": {"id": "f-1", "at": NOW, "service": "ticketing", "what": "ticket.opened", "ticket_id": "t-1"},
     "viewing": {"ticket_id": "t-1", "stream": "00000000-0000-0000-0000-000000000001", "person": "bob"},
 }

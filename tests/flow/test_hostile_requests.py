@@ -61,6 +61,7 @@ TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data
 PATHS = {
     "ref": "7",
     "incident_id": "i-1",
+    "risk_id": "k-1",
     "message_id": "m-1",
     "line": "1",
     "customer_id": "c-1",

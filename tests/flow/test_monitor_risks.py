@@ -1,19 +1,35 @@
 """Single customers are at risk: they are found once, whatever is killed and however often it is read, and it is said when it is over."""
 
+from pathlib import Path
+
 import pytest
 
 from services.monitor import metrics
+from services.monitor.hearing.events import Folding
 from services.monitor.personal import PERSONAL
 from services.monitor.store.risks import queries
+from services.monitor.timers import measure
 from shared.erasing import erasure_of
+from shared.events import Topic
 from shared.postgres import Database
-from tests.figures import value
+from shared.settings import Settings
+from tests.builders import NOON, event_bytes
+from tests.figures import value as value_of
 from tests.flow.monitor_risks import Desk, after
-from tests.unit.monitor.risk.building import happened, payment, stall, streak
+from tests.flow.monitor_watch import watching
+from tests.unit.monitor.risk.building import happened, payment, silence, stall, streak
 
 pytestmark = pytest.mark.asyncio
 
 RULE = streak()
+STALL = """\
+  - id: onboarding-stalled
+    detector: stall
+    title: This customer has ordered nothing yet
+    events: [com.example.signup]
+    expects: {events: [com.example.order]}
+    within: 10m
+"""
 RAISED, OTHERS = ("raised", "c-1", RULE.id), [payment(at, "paid", f"c-{number}") for number in range(2, 9) for at in (0, 10)]
 FAILURES = [payment(at) for at in (0, 10, 20)]
 
@@ -26,7 +42,7 @@ async def desk(monitor_database: Database) -> Desk:
 
 
 async def test_a_streak_raises_a_risk_for_that_customer_alone_and_says_what_it_is(desk: Desk) -> None:
-    before = value(metrics.RISKS_RAISED.labels(RULE.id))
+    before = value_of(metrics.RISKS_RAISED.labels(RULE.id))
     await desk.read(*FAILURES, *OTHERS, payment(5, customer="c-9"), payment(6, customer="c-9"))
     [fact] = desk.raised()
     assert (fact.subject, fact.data.customer_id, fact.data.title) == ("c-1", "c-1", RULE.title)
@@ -35,7 +51,7 @@ async def test_a_streak_raises_a_risk_for_that_customer_alone_and_says_what_it_i
     assert fact.data.evidence[0].startswith("3 failures in a row")
     [row] = await desk.risks()
     assert (row["id"], row["began_at"], row["last_at"]) == (fact.data.risk_id, after(seconds=0), after(seconds=20))
-    assert value(metrics.RISKS_RAISED.labels(RULE.id)) == before + 1
+    assert value_of(metrics.RISKS_RAISED.labels(RULE.id)) == before + 1
 
 
 async def test_it_is_said_once_however_often_the_process_dies_and_the_topic_is_read(monitor_database: Database) -> None:
@@ -147,6 +163,19 @@ async def test_a_missed_step_is_found_though_nothing_comes_once_monitor_has_read
     assert desk.said()[1:] == [("cleared", "c-1", "recovered")]
 
 
+async def test_a_customer_who_comes_no_more_is_found_and_one_who_is_back_is_at_risk_no_more(monitor_database: Database) -> None:
+    desk = Desk(monitor_database, silence())
+    desk.wall = after(days=20).timestamp()
+    await desk.start()
+    await desk.read(*(happened("login", day * 86_400, customer) for day in range(10) for customer in ("c-1", "c-2")))
+    await desk.read(happened("login", 15 * 86_400, "c-2"))
+    await desk.start()
+    await desk.read_to(after(days=15))
+    assert desk.said() == [("raised", "c-1", "gone-quiet")]
+    await desk.read(happened("login", 16 * 86_400))
+    assert desk.said()[1:] == [("cleared", "c-1", "recovered")]
+
+
 async def test_while_the_past_is_read_event_time_decides(monitor_database: Database) -> None:
     desk = Desk(monitor_database, stall(), partitions=1)
     desk.wall = after(days=60).timestamp()
@@ -156,6 +185,28 @@ async def test_while_the_past_is_read_event_time_decides(monitor_database: Datab
     assert desk.said() == []  # orders of that time may still come
     await desk.read(happened("order", 3 * 86_400 + 700, "c-3"))
     assert desk.said() == [("raised", "c-1", "onboarding-stalled")]
+
+
+async def test_the_whole_service_finds_it_by_its_timer(fresh_database: Settings, tmp_path: Path) -> None:
+    async with watching(fresh_database, tmp_path, partitions=2) as watch:
+        await watch.start(STALL)
+        value = event_bytes("1", type_="com.example.signup", subject="c-1", at=NOON)
+        watch.topics.put(Topic.PRODUCT_EVENTS, value, key=b"c-1")
+        raised: list[int] = []
+        for minutes in (9, 2):
+            await watch.pass_time(minutes=minutes)
+            stream = watch.consumers[0].stream
+            assert isinstance(stream.processor, Folding)
+            stream.processor.read_further()  # as the wake-up of `reading` does in the running service
+            await stream.tick()
+            await watch.loop.settle()
+            raised.append(len(watch.topics.facts(Topic.RISKS)))
+        assert raised == [0, 1]
+        async with watch.agent() as agent:
+            [item] = (await agent.get("/v1/risks", params={"status": "open"})).json()["items"]
+        await measure(watch.service.database, ["onboarding-stalled", "other"])
+    assert (item["customer_id"], item["rule"]) == ("c-1", "onboarding-stalled")
+    assert [value_of(metrics.RISKS_OPEN.labels(rule)) for rule in ("onboarding-stalled", "other")] == [1, 0]
 
 
 # ── erased customers ─────────────────────────────────────────────────────────────────────────

@@ -71,6 +71,7 @@ _ALL = (
     _ticket("unlink"),
     _ticket("resolve"),
     _ticket("reopen"),
+    Act("risk.clear", Role.AGENT, Owner.MONITOR, "POST", "/v1/risks/{risk_id}/clear", ("rule", "reason")),
     Act("customer.preferences", Role.AGENT, Owner.NOTIFIER, "PUT", "/v1/customers/{customer_id}/preferences", ("incident", "guidance")),
     Act("customer.clear_mark", Role.OPERATOR, Owner.NOTIFIER, "POST", "/v1/customers/{customer_id}/contacts/clear-mark"),
     Act("customer.export", Role.LEAD, Owner.CONSOLE),

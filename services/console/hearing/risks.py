@@ -24,7 +24,7 @@ async def on_risks(tx: Tx, facts: Sequence[Fact]) -> None:
             moved[pair] = risk
     if moved:
         await risks.save(tx, moved.values())
-        await changed(tx, [customer_key(customer_id) for customer_id, _ in moved])
+        await changed(tx, ["risks", *(customer_key(customer_id) for customer_id, _ in moved)])
 
 
 def after(known: Risk | None, fact: RiskRaised | RiskCleared) -> Risk | None:
@@ -33,8 +33,10 @@ def after(known: Risk | None, fact: RiskRaised | RiskCleared) -> Risk | None:
         case RiskRaised(data=data):
             if known is not None and fact.time <= known.raised_at:
                 return None
-            return Risk(data.customer_id, data.rule, data.score, dict(data.contributions), list(data.evidence), fact.time)
+            action = None if data.action is None else data.action.model_dump(exclude_none=True)
+            found = data.score, dict(data.contributions), list(data.evidence)
+            return Risk(data.customer_id, data.rule, *found, fact.time, title=data.title, action=action, risk_id=data.risk_id)
         case RiskCleared(data=data):
             if known is None or known.cleared_at is not None or fact.time < known.raised_at:
                 return None
-            return replace(known, cleared_at=fact.time, reason=data.reason)
+            return replace(known, cleared_at=fact.time, reason=data.reason, by=data.by)

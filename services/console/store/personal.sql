@@ -66,7 +66,7 @@ DELETE FROM impact WHERE customer_id = $1
 
 -- name: show_risks
 -- Lists the risks that rules found of a customer.
-SELECT rule, score, contributions, evidence, raised_at, cleared_at, reason FROM risks WHERE customer_id = $1 ORDER BY rule
+SELECT rule, title, score, contributions, evidence, action, raised_at, cleared_at, reason, by FROM risks WHERE customer_id = $1 ORDER BY rule
 
 -- name: erase_risks
 -- Deletes the risks that rules found of a customer.

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -27,6 +28,10 @@ class Risk:
     raised_at: datetime
     cleared_at: datetime | None = None
     reason: str | None = None
+    title: str = ""
+    action: dict[str, Any] | None = None  # what the rule asks whoever acts to do
+    risk_id: str | None = None  # by which monitor knows it; older versions did not say
+    by: str | None = None  # the person who cleared it
 
 
 async def known(tx: Tx, customers: Collection[str]) -> dict[Pair, Risk]:
@@ -42,4 +47,5 @@ async def save(tx: Tx, risks: Iterable[Risk]) -> None:
 
 def _row(each: Risk) -> tuple[object, ...]:
     evidence = msgspec.json.encode(each.evidence).decode()
-    return each.customer_id, each.rule, each.score, each.contributions, evidence, each.raised_at, each.cleared_at, each.reason
+    said = each.customer_id, each.rule, each.score, each.contributions, evidence, each.raised_at, each.cleared_at, each.reason
+    return *said, each.title, each.action, each.risk_id, each.by

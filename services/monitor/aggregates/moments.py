@@ -1,12 +1,13 @@
 """Moments of one customer: when the latest events were that make trouble, and when the latest one was that ends it.
 
+What trouble is, a rule says: to one that looks for silence, each sign of life is one.
+
 Both are the same in whatever order events come, and however often: the latest end is a maximum, and the latest so many moments after it
 are those of the whole set.
 """
 
-from bisect import insort
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from shared.conditions import Condition
@@ -29,10 +30,11 @@ class Following:
     """What is to be remembered of each customer: the events that make trouble, and those that end it."""
 
     troubles: Matching
-    ends: Matching
+    ends: Matching | None
     most: int  # how many of the latest troubles are remembered
     kept: float  # seconds of event time for which a customer is remembered after their last trouble
     fingerprint: str  # what is remembered under another one belongs to another rule
+    grain: float = 0.0  # troubles of the same so many seconds are one, as of their beginning; 0: each is one
 
 
 class Follows(Protocol):
@@ -50,7 +52,7 @@ class Moments:
     """The moments of one customer."""
 
     ended: float = 0.0  # event time of the latest event that ends trouble; 0: none is known
-    troubles: list[Moment] = field(default_factory=list)  # after that; in order
+    troubles: tuple[Moment, ...] = ()  # after that; in order
 
     def trouble(self, at: float, identity: int, most: int) -> bool:
         """Takes one event that makes trouble; says whether it changed anything. One that is known changes nothing."""
@@ -58,8 +60,7 @@ class Moments:
             return False
         if any(known == identity for _, known in self.troubles):
             return False
-        insort(self.troubles, (at, identity))
-        del self.troubles[:-most]
+        self.troubles = tuple(sorted([*self.troubles, (at, identity)])[-most:])
         return True
 
     def end(self, at: float) -> bool:
@@ -68,12 +69,12 @@ class Moments:
             return False
         self.ended = at
         if self.troubles:
-            self.troubles = [each for each in self.troubles if each[0] > at]
+            self.troubles = tuple(each for each in self.troubles if each[0] > at)
         return True
 
     def after(self, at: float) -> "Moments":
         """Returns what is left without the troubles up to that time."""
-        return Moments(self.ended, [each for each in self.troubles if each[0] > at])
+        return Moments(self.ended, tuple(each for each in self.troubles if each[0] > at))
 
     @property
     def latest(self) -> float:
@@ -81,4 +82,4 @@ class Moments:
         return max(self.ended, self.troubles[-1][0] if self.troubles else 0.0)
 
 
-StoredMoments = Mapping[str, tuple[float, list[Moment]]]  # customer → their moments' fields, as they are stored
+StoredMoments = Mapping[str, tuple[float, tuple[Moment, ...]]]  # customer → their moments' fields, as they are stored

@@ -15,6 +15,7 @@ from services.monitor.fold.aging import Ages
 from services.monitor.fold.columns import Columns, Predicate
 from services.monitor.fold.seen import identity_of
 from services.monitor.fold.tallies import Appended
+from shared.conditions import MISSING
 
 UNKNOWN = Moments()  # of a customer of whom nothing is remembered; never changed
 
@@ -65,7 +66,8 @@ class Customers:
         self.fresh: set[str] = set()  # customers that were not remembered when this was emptied
         self._of: dict[str, Moments] = {}
         self._horizon = horizon
-        self._clocks = dict.fromkeys((self.following.troubles.events, self.following.ends.events), 0.0)  # the latest event time
+        matchings = filter(None, (self.following.troubles, self.following.ends))
+        self._clocks = dict.fromkeys((each.events for each in matchings), 0.0)  # the latest event time
         self._troubled: Ages[str] = Ages()
         self._calm: Ages[str] = Ages()
         self._stored = Appended()
@@ -77,7 +79,8 @@ class Customers:
     @property
     def halves(self) -> Iterator[Half]:
         yield Half(self, self.following.troubles, ends=False)
-        yield Half(self, self.following.ends, ends=True)
+        if self.following.ends is not None:
+            yield Half(self, self.following.ends, ends=True)
 
     def of(self, customer: str) -> Moments:
         """Returns what is remembered of a customer."""
@@ -90,27 +93,54 @@ class Customers:
 
     # ── a batch came ─────────────────────────────────────────────────────────────────────────
 
-    def take(self, columns: Columns, rows: Iterable[int], types: frozenset[str], *, ends: bool) -> Taken:
-        """Takes these rows of a batch. What is done in this loop costs each event that the rule asks for."""
-        clock, events, ats, of, most = self._clocks[types], columns.events, columns.ats, self._of, self.following.most
-        floor, taken, late = clock - self._horizon, [], []
+    def take(self, columns: Columns, rows: Sequence[int], types: frozenset[str], *, ends: bool) -> Taken:
+        """Takes these rows of a batch."""
+        ats, floor = columns.ats, self._clocks[types] - self._horizon
+        customers = columns.field("subject")
+        late: Sequence[int] = ()
+        if rows and min(map(ats.__getitem__, rows)) < floor:
+            late = [row for row in rows if ats[row] < floor and customers[row] is not MISSING]
+            rows = [row for row in rows if ats[row] >= floor]
+        if MISSING in customers:
+            rows = [row for row in rows if customers[row] is not MISSING]
+        if rows:
+            self._clocks[types] = max(self._clocks[types], *map(ats.__getitem__, rows))
+            self._note_ends(rows, customers, ats) if ends else self._note_troubles(rows, customers, columns)
+        return Taken(rows, late)
+
+    def _note_ends(self, rows: Sequence[int], customers: Sequence[str], ats: Sequence[float]) -> None:
+        """Notes what ends troubles. What is done in this loop costs each event that the rule asks for: mostly nobody has any."""
+        of, change = self._of, self.changed.add
         for row in rows:
-            event, at = events[row], ats[row]
-            customer = event.subject
-            if customer is None:
-                continue
-            if at < floor:
-                late.append(row)
-                continue
-            taken.append(row)
+            customer, at = customers[row], ats[row]
             moments = of.get(customer)
             if moments is None:
-                moments = of[customer] = Moments()
-                self.fresh.add(customer)
-            if moments.end(at) if ends else moments.trouble(at, identity_of(event.source, event.id), most):
+                moments = self._remember(customer)
+            if at > moments.ended:
+                if moments.troubles:
+                    moments.end(at)
+                else:
+                    moments.ended = at
+                change(customer)
+
+    def _note_troubles(self, rows: Sequence[int], customers: Sequence[str], columns: Columns) -> None:
+        events, ats, most, grain = columns.events, columns.ats, self.following.most, self.following.grain
+        for row in rows:
+            customer, event, at = customers[row], events[row], ats[row]
+            moments = self._of.get(customer)
+            if moments is None:
+                moments = self._remember(customer)
+            if grain:
+                at = at // grain * grain
+                if moments.troubles and moments.troubles[-1][0] == at:
+                    continue  # mostly
+            if moments.trouble(at, int(at) if grain else identity_of(event.source, event.id), most):
                 self.changed.add(customer)
-        self._clocks[types] = max(clock, max(map(ats.__getitem__, taken), default=0.0))
-        return Taken(taken, late)
+
+    def _remember(self, customer: str) -> Moments:
+        moments = self._of[customer] = Moments()
+        self.fresh.add(customer)
+        return moments
 
     # ── a checkpoint ─────────────────────────────────────────────────────────────────────────
 
@@ -160,7 +190,7 @@ class Customers:
         """Takes back what `take_changes` gave, oldest first."""
         for types, at in stored.clocks:
             self._clocks[frozenset(types)] = max(at, self._clocks.get(frozenset(types), 0.0))
-        self._of |= {customer: Moments(ended, list(troubles)) for customer, (ended, troubles) in stored.moments.items()}
+        self._of |= {customer: Moments(ended, troubles) for customer, (ended, troubles) in stored.moments.items()}
         self._stored.add(0, len(stored.moments))
 
     def restored(self) -> None:

@@ -219,6 +219,8 @@ def _note(verdict: Verdict, rows: Sequence[int], fates: list[int]) -> None:
 
 def _note_taken(said: Taken, rows: Sequence[int], fates: list[int]) -> None:
     """Notes the same of a rule on customers."""
+    if fates.count(TAKEN) == len(fates):
+        return
     for row in said.taken:
         fates[rows[row]] = TAKEN
     for row in said.late:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.monitor.aggregates.moments import Moments
-from services.monitor.risk import stall, streak
+from services.monitor.risk import silence, stall, streak
 from services.monitor.risk.finding import Finding, Reason, Span
 
 
@@ -24,4 +24,5 @@ class Kind:
 KINDS = {
     "streak": Kind(streak.find, streak.over, streak.look_at),
     "stall": Kind(stall.find, stall.over, stall.look_at),
+    "silence": Kind(silence.find, silence.over, silence.look_at),
 }

@@ -14,6 +14,7 @@ from services.monitor.rules.customers import CustomerRule
 from services.monitor.rules.distinct import DistinctRule
 from services.monitor.rules.incidents import IncidentRule
 from services.monitor.rules.ratio import RatioRule
+from services.monitor.rules.silence import SilenceRule
 from services.monitor.rules.stall import StallRule
 from services.monitor.rules.streak import StreakRule
 from shared.configuration.files import Config, PositiveDuration
@@ -32,12 +33,13 @@ Rule = Annotated[
     | Annotated[AbsenceRule, Tag("absence")]
     | Annotated[AlertRule, Tag("alert")]
     | Annotated[StreakRule, Tag("streak")]
-    | Annotated[StallRule, Tag("stall")],
+    | Annotated[StallRule, Tag("stall")]
+    | Annotated[SilenceRule, Tag("silence")],
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count, distinct, burn, absence or alert; of customers, streak or"
-        " stall",
+        custom_error_message="there is no such detector: it is ratio, count, distinct, burn, absence or alert;"
+        " of single customers streak, stall or silence",
     ),
 ]  # one file a kind
 

@@ -71,7 +71,7 @@ MODEL: dict[str, str | tuple[str, ...]] = {
     "drop_suggestions": "ARRAY['t-1'], ARRAY['i-1']",
     "risks_of": "ARRAY['c-1', 'c-2']",
     "save_risks": "ARRAY['c-1'], ARRAY['r'], ARRAY[1], ARRAY['{}'::jsonb], ARRAY['[]'], ARRAY[now()], ARRAY[NULL]::timestamptz[],"
-    " ARRAY[NULL]",
+    " ARRAY[NULL], ARRAY[''], ARRAY['{}'::jsonb], ARRAY['k'], ARRAY[NULL]",
     "keep_letters": "ARRAY['t'], ARRAY[1], ARRAY[1], ARRAY[now()], ARRAY['{}'::jsonb]",
     "letters": "",
 }
@@ -127,6 +127,8 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "list_ended_incidents": (f"{FROM_THE_NEWEST}, 51", "now(), 'i-7', 51"),
     "list_incidents_of_component": f"{FROM_THE_NEWEST}, 51, 'c-7'",
     "found_by_rules": "",
+    "risks_by_score": ("'-Infinity', '', '', 51", "-0.7, 'r-7', 'c-7919', 51"),
+    "risks_over": "50",
     "one_incident": "'i-7', ARRAY['', 'capped', 'stale'], 10001",
     "happened_to_incident": "'i-7', 300, 1000, 3000",
     "tickets_of_incident": "'i-7', ARRAY['open', 'in_progress', 'waiting', 'resolved', 'closed'], 20",

@@ -9,6 +9,7 @@ from services.monitor.fold.partition import Partition
 from services.monitor.risk.finding import Finding
 from services.monitor.risk.registry import KINDS
 from services.monitor.rules.customers import CustomerRule
+from services.monitor.rules.silence import SilenceRule
 from services.monitor.rules.stall import StallRule
 from services.monitor.rules.streak import StreakRule
 from shared.events import ProductEvent
@@ -45,6 +46,18 @@ def stall(**changes: Any) -> StallRule:
         "within": "3d",
     }
     return StallRule.model_validate({**said, **changes})
+
+
+def silence(**changes: Any) -> SilenceRule:
+    """Returns a rule on log-ins: at least three visits make a rhythm."""
+    said: dict[str, Any] = {
+        "id": "gone-quiet",
+        "detector": "silence",
+        "title": "This customer is quiet for longer than usual",
+        "events": ["com.example.login"],
+        "visits": 3,
+    }
+    return SilenceRule.model_validate({**said, **changes})
 
 
 def happened(type_: str, at: float, customer: str | None = "c-1", id_: str | None = None, **data: Any) -> ProductEvent:

@@ -16,9 +16,10 @@ from services.monitor.risk.registry import KINDS
 from services.monitor.rules.customers import CustomerRule
 from shared.events import ProductEvent
 from tests.unit.monitor.builders import HORIZON, LATER, START
-from tests.unit.monitor.risk.building import DAY, HOUR, followed, happened, payment, stall, streak
+from tests.unit.monitor.risk.building import DAY, HOUR, followed, happened, payment, silence, stall, streak
 
-RULES: Sequence[CustomerRule] = (streak(failures=2), streak(good={"data.status": "paid"}), stall(within="1m", window="1h"))
+SILENCE = silence(events=["com.example.payment"], visit="1m", visits=3, remember=4)
+RULES: Sequence[CustomerRule] = (streak(failures=2), streak(good={"data.status": "paid"}), stall(within="1m", window="1h"), SILENCE)
 CUSTOMERS = ("c-1", "c-2")
 
 some_event = st.builds(
