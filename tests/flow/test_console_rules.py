@@ -52,6 +52,20 @@ async def test_a_monitor_that_is_away_is_said_so_and_what_is_known_is_shown(fres
     assert cells(answer.text, "failing")[2:4] == ["1", "1"]
 
 
+async def test_incidents_of_rules_on_trial_are_shown_as_shadows_and_counted_nowhere(fresh_database: Settings) -> None:
+    owner = FakeOwner()
+    shadow = {"id": "s-1", "rule": "draft", "component": "<b>pay</b>", "status": "open", "affected": 12, "ended_at": None}
+    shadow |= {"opened_at": "2026-11-24T12:00:00Z", "shadow": True}
+    owner.answer = IN_FORCE | {"items": [shadow, shadow | {"shadow": False}]}
+    async with screen(fresh_database) as on, on.seen_by(Role.VIEWER) as browser:
+        owner.asked_by(on, Owner.MONITOR)
+        text = (await browser.get("/rules")).text
+    assert cells(text, "draft")[:3] == ["&lt;b&gt;pay&lt;/b&gt;", "open", "12"]
+    assert "of which nobody was told" in text
+    assert text.count(">draft<") == 1, "a monitor that does not know the question lists others, too"
+    assert cells(text, "failing")[2:] == [*"0000000"]
+
+
 async def test_a_mistake_in_the_file_is_shown_to_everybody(fresh_database: Settings) -> None:
     owner = FakeOwner()
     owner.answer = IN_FORCE | {"mistake": "config/rules.yml:7: rules.0.open: <b>five</b>"}

@@ -44,6 +44,8 @@ async def test_a_rule_on_trial_finds_whom_its_incident_touches_and_tells_nobody(
         assert len(await impact(watch)) == 20
         async with watch.agent() as agent:
             [shown] = (await agent.get("/v1/incidents")).json()["items"]
+            assert (await agent.get("/v1/incidents?shadow=true")).json()["items"] == [shown]
+            assert (await agent.get("/v1/incidents?shadow=false")).json()["items"] == []
             assert (shown["id"], shown["shadow"], shown["affected"]) == (incident["id"], True, 20)
             assert len((await agent.get(f"/v1/incidents/{incident['id']}/impact")).json()["items"]) == 20
         # and no count of open incidents has it

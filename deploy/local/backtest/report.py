@@ -17,6 +17,7 @@ COUNTED = (
 )
 LINE = "{:<32} {:<10} {:>9} {:>9} {:>9}   {:>9} {:>9} {:>9}"  # of the table
 WIDTH = 60  # characters of the time line
+LISTED = 50  # incidents under one title
 NAME = 24  # characters of a rule's name beside it
 LATE = 0.01  # the share of late events above which it is said that the history is not in order
 
@@ -51,7 +52,9 @@ def as_lines(outcome: Outcome) -> Iterator[str]:
     for title, found in _lists(outcome):
         yield ""
         yield f"{title}:"
-        yield from map(_incident, found)
+        yield from map(_incident, found[:LISTED])
+        if len(found) > LISTED:
+            yield f"  and {len(found) - LISTED:,} more; --json has all"
     if outcome.tickets is not None:
         yield ""
         yield from _tickets(outcome.tickets)

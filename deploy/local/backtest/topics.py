@@ -106,10 +106,10 @@ async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, refus
 
 
 async def tickets_of(brokers: Brokers, since: float) -> list[Ticket]:
-    """Returns the tickets that were opened since then. What is no fact that we know is left out. Raises Failed."""
-    now, found = datetime.now(UTC), list[Ticket]()
+    """Returns the tickets that were opened since then, each once however often it was said. Raises Failed."""
+    now, found = datetime.now(UTC), dict[str, Ticket]()
     if Topic.TICKETS not in await topics(brokers):
-        return found
+        return []
     async for record in everything(brokers, Topic.TICKETS):
         if isinstance(record, Unreadable) or not record.value:
             continue
@@ -118,5 +118,5 @@ async def tickets_of(brokers: Brokers, since: float) -> list[Ticket]:
         except Undecodable:
             continue  # ticketing's own facts: what is wrong with them its readers report
         if isinstance(fact, TicketOpened) and fact.data.opened_at.timestamp() >= since:
-            found.append(Ticket(fact.data.customer_id, fact.data.component, fact.data.opened_at.timestamp()))
-    return sorted(found, key=lambda each: each.opened_at)
+            found[fact.data.ticket_id] = Ticket(fact.data.customer_id, fact.data.component, fact.data.opened_at.timestamp())
+    return sorted(found.values(), key=lambda each: each.opened_at)

@@ -8,7 +8,7 @@ from services.console.live.changes import changed, customer_key, enter
 from services.console.store import impact, incidents, timeline
 from services.console.store.impact import Touched
 from services.console.store.incidents import Incident
-from shared.events import Fact, IncidentImpact
+from shared.events import Fact, IncidentImpact, IncidentShadowed
 from shared.postgres import Tx
 
 
@@ -21,7 +21,8 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
         await incidents.save(tx, moved.values())
     await impact.touch(tx, touched)
     ids = moved.keys() | {each.incident_id for each in touched}
-    await changed(tx, [*(["incidents"] if ids else []), *(f"incident:{each}" for each in ids), *_customers(touched)])
+    heard = ids or any(isinstance(fact, IncidentShadowed) for fact in facts)  # of these monitor's own list is shown
+    await changed(tx, [*(["incidents"] if heard else []), *(f"incident:{each}" for each in ids), *_customers(touched)])
 
 
 async def _moved(tx: Tx, facts: Sequence[IncidentFact]) -> Mapping[str, Incident]:

@@ -69,10 +69,11 @@ async def list_incidents(
     database: Db,
     status: Status | None = None,
     component: Name | None = None,
+    shadow: bool | None = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[IncidentView]:
-    """Returns incidents, newest first."""
+    """Returns incidents, newest first. `shadow`: only those of rules on trial, or none of them."""
     async with database.transaction() as tx:
         await plan_for_values(tx)
         return await page_of(
@@ -80,6 +81,7 @@ async def list_incidents(
             queries.list_incidents,
             status,
             component,
+            shadow,
             *timed_position(cursor),
             limit=limit,
             view=lambda row: _view(incident_of(row)),

@@ -72,9 +72,9 @@ SELECT id, rule, left(component, 255) AS component, severity, symptom, left(titl
     affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why,
     shadow
 FROM incidents
-WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR component = $2)
-  AND ($3::timestamptz IS NULL OR (opened_at, id) < ($3, $4))
-ORDER BY opened_at DESC, id DESC LIMIT $5
+WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR component = $2) AND ($3::bool IS NULL OR shadow = $3)
+  AND ($4::timestamptz IS NULL OR (opened_at, id) < ($4, $5))
+ORDER BY opened_at DESC, id DESC LIMIT $6
 
 -- name: incident
 -- Reads one incident, to show; long texts are cut.

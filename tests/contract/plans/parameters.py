@@ -167,7 +167,10 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "oldest_unsent": "",
     "asked": "",
     "ask": "",
-    "list_incidents": ("NULL, NULL, NULL, NULL, 51", "'open', NULL, NULL, NULL, 51", f"NULL, 'c-7', {WHEN}, 'i-1', 51"),
+    "list_incidents": (
+        *("NULL, NULL, NULL, NULL, NULL, 51", "'open', NULL, NULL, NULL, NULL, 51"),
+        *(f"NULL, 'c-7', NULL, {WHEN}, 'i-1', 51", "NULL, NULL, true, NULL, NULL, 51"),
+    ),
     "incident": "'i-1'",
     "list_impact": ("'i-1', NULL, 51", "'i-1', 'c-7', 51"),
     "size_of_open": "",

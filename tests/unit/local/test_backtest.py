@@ -13,11 +13,13 @@ from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner, Result
 
 from deploy.local.backtest.command import Plan, outcome_of
-from deploy.local.backtest.report import as_lines, as_object
+from deploy.local.backtest.past import Refusals
+from deploy.local.backtest.report import LISTED, Outcome, as_lines, as_object
 from deploy.local.backtest.tickets import AFTER, Compared, Ticket, compare
 from deploy.local.cli import app
 from deploy.local.processes import Failed
 from services.monitor.backtest import Found, Touched
+from services.monitor.fold.partition import Account
 from shared.cloudevents import FACT_HEADERS, write_event, write_fact
 from shared.connecting.brokers import Brokers
 from shared.events import TicketOpened, Topic
@@ -157,8 +159,9 @@ async def test_a_topic_is_read_in_the_order_in_which_its_records_came_and_beside
         await producer.send("acme." + Topic.PRODUCT_EVENTS, line, key=key, timestamp_ms=stamp)
     await producer.send("acme." + Topic.PRODUCT_EVENTS, b"nonsense", key=b"c-1", timestamp_ms=came)
     for customer, component in (("c-1", "checkout"), ("c-2", None), ("c-19", "checkout"), ("c-18", "search")):
-        fact = ticket(customer, component)
-        await producer.send("acme." + Topic.TICKETS, write_fact(fact), key=b"t", headers=list(FACT_HEADERS))
+        for _ in range(2):  # a relay that was killed says again what it has said
+            fact = ticket(customer, component)
+            await producer.send("acme." + Topic.TICKETS, write_fact(fact), key=b"t", headers=list(FACT_HEADERS))
     await producer.stop()
     outcome = await outcome_of(brokers, Plan(config.parent / "tried.yml", config))
     assert outcome.account.read == 1800
@@ -188,6 +191,20 @@ def ticket(customer: str, component: str | None) -> TicketOpened:
         opened_at=NOON + timedelta(seconds=60),
     )
     return TicketOpened.of(data, subject=f"t-{customer}", at=NOON)
+
+
+def test_of_many_incidents_the_first_are_listed() -> None:
+    account, found = Account(read=1, counted=1), [FOUND] * (LISTED + 2)
+    told = list(as_lines(Outcome("draft.yml", START, START + 60, account, Refusals(), found, None, None, None)))
+    assert sum(line.startswith("  failing of checkout") for line in told) == LISTED
+    assert "  and 2 more; --json has all" in told
+
+
+def test_a_history_out_of_order_is_said_to_be_one() -> None:
+    account = Account(read=100, counted=100, late=2)
+    told = list(as_lines(Outcome("draft.yml", START, START + 60, account, Refusals(), [], None, None, None)))
+    assert told[1].startswith("Many events are too late")
+    assert "no incident" in told
 
 
 # ── tickets ──────────────────────────────────────────────────────────────────────────────────

@@ -1,7 +1,9 @@
 """Draws the rules that monitor judges by beside what each has found, and lets an operator have rules.yml read anew."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ queries = Queries(Path(__file__).with_name("queries.sql"))
 router = APIRouter(dependencies=[allow(Role.VIEWER)])
 
 PATIENCE_S = 1.5
+SHADOWS = "/v1/incidents?shadow=true&limit=20"  # a fact says that there is one; what it found monitor has
 PERSON = "console"  # in whose name monitor is asked, since the answer is for whoever looks
 
 
@@ -49,10 +52,11 @@ async def reload(request: Request) -> Response:
 async def _drawn(request: Request, asked: Done | Refused | None = None) -> Response:
     database: Database = request.app.state.database
     owners: Owners = request.app.state.owners
-    said = await owners.ask(Owner.MONITOR, "GET", "/v1/rules", person=PERSON, within=PATIENCE_S)
+    said, on_trial = await asyncio.gather(_of_monitor(owners, "/v1/rules"), _of_monitor(owners, SHADOWS))
     async with database.connection() as tx:
         found = {row["rule"]: dict(row) for row in await tx.fetch(queries.found_by_rules)}
     rules = said.answer if isinstance(said, Done) else {}
+    shadows = _listed(on_trial.answer, "items") if isinstance(on_trial, Done) else []
     in_force, gone = rows(_listed(rules, "rules"), found)
     return draw(
         request,
@@ -64,9 +68,18 @@ async def _drawn(request: Request, asked: Done | Refused | None = None) -> Respo
         mistake=rules.get("mistake", ""),
         rules=in_force,
         gone=gone,
+        shadows=[each | {name: _moment(each.get(name)) for name in ("opened_at", "ended_at")} for each in shadows if each.get("shadow")],
         refused=asked.words if isinstance(asked, Refused) else "",
         changes=_listed(asked.answer, "rules") if isinstance(asked, Done) else None,
     )
+
+
+async def _of_monitor(owners: Owners, path: str) -> Done | Refused:
+    return await owners.ask(Owner.MONITOR, "GET", path, person=PERSON, within=PATIENCE_S)
+
+
+def _moment(said: object) -> datetime | None:
+    return datetime.fromisoformat(said) if isinstance(said, str) else None
 
 
 def rows(in_force: Iterable[Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]) -> tuple[Sequence[Row], Sequence[Row]]:
