@@ -1,6 +1,6 @@
 """The sliding window of one rule and component, merged from what each partition saw. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from shared.events import Bucket
 
 KEPT = 4  # windows of buckets: what comes later than three windows judges none of them again
 HORIZON = 600.0  # seconds by which an event may be late, where rules.yml does not say
-SETTLED = -1  # in place of a partition: what several saw in a bucket that none of them adds to any more
+SUMMED = 62  # partitions below this are added up: a bit each, of a number that every store takes
 
 
 class Part(msgspec.Struct, array_like=True, frozen=True):
@@ -30,7 +30,7 @@ class Beginning(NamedTuple):
     at: float  # event time of its first bad event, seconds since the epoch
 
 
-Buckets = dict[int, dict[int, Part]]  # bucket → partition → what it saw
+Buckets = dict[int, dict[int, Part]]  # bucket → partition → what it saw; or less than 0: the partitions added up, as minus their bits
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class Window:
             if start < oldest:
                 continue
             part, bucket = Part(*counts), self.buckets.setdefault(start, {})
-            if SETTLED in bucket and partition not in bucket:
+            if partition not in bucket and _is_summed(bucket, partition):
                 continue
             known = bucket.get(partition, Part())
             if part.events >= known.events and part != known:
@@ -107,17 +107,24 @@ class Window:
 
         A partition with customers stands for itself: one who fails again later is taken out of the bucket that counts them.
         """
-        for start, bucket in self.buckets.items():
-            done = [part for part in bucket.values() if not part.customers] if start < before and len(bucket) > 1 else []
+        for start in [start for start, bucket in self.buckets.items() if start < before and len(bucket) > 1]:
+            bucket = self.buckets[start]
+            done = [at for at, part in bucket.items() if not part.customers and at < SUMMED]
             if len(done) > 1:
-                bad = [part.first_bad for part in done if part.first_bad]
-                settled = Part(sum(part.events for part in done), sum(part.bad for part in done), 0, min(bad, default=0.0))
-                self.buckets[start] = {at: part for at, part in bucket.items() if part.customers} | {SETTLED: settled}
+                parts = [bucket.pop(at) for at in done]
+                bad = [part.first_bad for part in parts if part.first_bad]
+                bits = sum(-at if at < 0 else 1 << at for at in done)
+                bucket[-bits] = Part(sum(part.events for part in parts), sum(part.bad for part in parts), 0, min(bad, default=0.0))
 
     def forget(self, oldest: int) -> None:
         """Forgets the buckets before."""
         for start in [start for start in self.buckets if start < oldest]:
             del self.buckets[start]
+
+
+def _is_summed(bucket: Mapping[int, Part], partition: int) -> bool:
+    """Says whether what a partition saw is in a sum already."""
+    return any(at < 0 and -at >> partition & 1 for at in bucket)
 
 
 def _starts(of: Counting, end: int, after: int) -> range:

@@ -14,7 +14,7 @@ from services.monitor.detectors.signal import Signal, View
 from services.monitor.incidents.judging import Step, let_go, steps
 from services.monitor.incidents.life import Opened, Resolved, State
 from services.monitor.rules.burn import FAST, SLOW, BurnRule
-from services.monitor.windows.window import HORIZON, SETTLED, Window, oldest
+from services.monitor.windows.window import HORIZON, SUMMED, Buckets, Window, oldest
 from tests.unit.monitor.builders import burn_rule
 
 RULE = burn_rule()
@@ -214,7 +214,7 @@ def test_after_a_night_without_events_the_component_is_still_known() -> None:
 def test_what_no_event_can_reach_any_more_is_added_up_over_partitions() -> None:
     window = Window()
     walk([*told(range(30), partitions=10), *told(range(30, 31), bad=3, partitions=10), *told(range(31, 60), partitions=10)], window)
-    assert set(window.buckets[BEGIN]) == {SETTLED}
+    assert set(window.buckets[BEGIN]) == {-(2**10 - 1)}
     assert set(window.buckets[BEGIN + 30 * MINUTE]) == set(range(10))  # customers may still fail again, and be taken out there
     assert set(window.buckets[BEGIN + 59 * MINUTE]) == set(range(10))
     assert window.counts(COUNTING, BEGIN + 59 * MINUTE) == Counts(60 * 10 * 100, 30, 30)
@@ -240,6 +240,27 @@ def test_six_hours_of_ten_partitions_are_stored_in_about_as_many_bytes_as_fiftee
             short.merge(partition, BEGIN + second, [(BEGIN + second, 100, 0, 0, 0.0)])
     assert len(long.buckets) == 370
     assert stored(long) < 1.2 * stored(short) < 13_000
+
+
+def test_a_partition_that_is_read_hours_after_the_others_still_counts_once() -> None:
+    window = Window()
+    first = [report for report in told(range(60), partitions=3) if report[0] != 1]
+    state = walk(first, window)[-1].state
+    late = [(1, bucket) for partition, bucket in told(range(60), partitions=1)]
+    walk([*late, *late], window, state)
+    assert set(window.buckets[BEGIN]) == {-0b111}
+    assert window.counts(COUNTING, BEGIN + 59 * MINUTE).events == 60 * 3 * 100
+
+
+def test_partitions_of_very_high_numbers_stand_for_themselves() -> None:
+    window = Window()
+    for partition in (0, 1, SUMMED - 1, SUMMED, SUMMED + 1):
+        window.merge(partition, BEGIN + 3600, [(BEGIN, 100, 0, 0, 0.0)])
+    for _ in range(2):
+        window.settle(BEGIN + 60)
+        assert set(window.buckets[BEGIN]) == {-(1 << SUMMED - 1 | 0b11), SUMMED, SUMMED + 1}
+    assert window.counts(COUNTING, BEGIN).events == 500
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(window.buckets), type=Buckets) == window.buckets
 
 
 reports = st.lists(st.tuples(st.integers(0, 80), st.integers(0, 2), st.integers(0, 3), st.integers(0, 500)), max_size=60)
