@@ -91,7 +91,10 @@ class Backtest:
         self._rules = {rule.id: rule for rule in rules.components if isinstance(rule, ComponentRule)}
         self._on_alerts = {rule.id: rule for rule in rules.components if isinstance(rule, AlertRule)}
         self._only, self._horizon = {component for rule in rules.components for component in rule.only}, horizon
-        asks = [each for rule in rules.components for each in rule.asks]
+        asks = [each for rule in (*self._rules.values(), *self._on_alerts.values()) for each in rule.asks]
+        self.not_walked = sorted(  # rules that go by the wall clock: on absence, and on single customers
+            {rule.id for rule in rules.rules} - self._rules.keys() - self._on_alerts.keys()
+        )
         self._partitions = {number: Partition(asks, horizon, components, named) for number in range(partitions)}
         self._search, self._reports, self._series = Search(), Reports(), dict[Key, Series]()
         self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.components}, components)

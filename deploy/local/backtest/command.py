@@ -108,7 +108,9 @@ async def _walk(plan: Plan, past: Past, refusals: Refusals, walks: Sequence[Back
     tried, *others = walks
     today = others[0].incidents if others else None
     between = None if today is None else difference(today, tried.incidents)
-    return Outcome(str(plan.rules), min(begins, ends), ends, tried.account, refusals, tried.incidents, today, between, None)
+    return Outcome(
+        str(plan.rules), min(begins, ends), ends, tried.account, refusals, tried.incidents, today, between, None, tried.not_walked
+    )
 
 
 def _file(plan: Plan, name: str) -> Path:

@@ -35,6 +35,7 @@ class Outcome:
     today: Sequence[Found] | None
     difference: Difference | None
     tickets: Compared | None
+    not_walked: Sequence[str] = ()  # rules that the past cannot be asked for: they go by the wall clock
 
 
 # ── for people ───────────────────────────────────────────────────────────────────────────────
@@ -46,6 +47,8 @@ def as_lines(outcome: Outcome) -> Iterator[str]:
     yield ""
     yield from _table(outcome)
     yield COUNTED
+    if outcome.not_walked:
+        yield f"not asked: {', '.join(outcome.not_walked)}; absences and risks of single customers go by the wall clock"
     if outcome.found or outcome.today:
         yield ""
         yield from _time_line(outcome)
@@ -158,6 +161,7 @@ def as_object(outcome: Outcome) -> dict[str, Any]:
     return {
         "rules": outcome.rules,
         "counted": COUNTED,
+        "not_asked": list(outcome.not_walked),
         "history": {
             "begins_at": _iso(outcome.begins) if outcome.account.read else None,
             "ends_at": _iso(outcome.ends) if outcome.account.read else None,

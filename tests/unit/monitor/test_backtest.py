@@ -1,13 +1,16 @@
 """A backtest walks through the past by event time: the same history has the same answer, and memory does not grow with its length."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from services.monitor.aggregates.alerts import ALERT_REPORTED
 from services.monitor.backtest import AT_ONCE, Backtest, Come, Found, Touched, by_day, difference
 from services.monitor.rules.file import RulesFile
 from shared.events import ProductEvent
+from tests.builders import NOON, event
 from tests.unit.monitor.builders import LATER, START, request, rule
 
 HOUR = 3600
@@ -173,3 +176,37 @@ def test_incidents_of_two_sets_of_rules_are_the_same_when_they_overlap() -> None
     assert told.both == ((before[0], after[0]), (before[2], after[2]))
     assert told.only_before == (before[1], before[3])
     assert told.only_after == (after[1],)
+
+
+def alert(at: float, status: str, *, key: str = "f-1", starts: float = 20) -> ProductEvent:
+    """Returns what a hook says of an alert of the checkout."""
+    said = {"starts_at": (NOON + timedelta(seconds=starts)).isoformat(), "ends_at": (NOON + timedelta(seconds=at)).isoformat()}
+    data = {"component": "checkout", "key": key, "name": "Down", "status": status, **said}
+    return event(f"{key}/{status}", type_=ALERT_REPORTED, at=NOON + timedelta(seconds=at), data=data, subject=None)
+
+
+def test_an_alert_opens_and_ends_an_incident_of_those_who_used_its_component() -> None:
+    on_alerts = RulesFile.model_validate(
+        {
+            "rules": [
+                {"id": "alerts", "detector": "alert", "title": "{component}", "uses": {"events": ["com.example.request"], "within": "30s"}}
+            ]
+        }
+    )
+    backtest = Backtest(on_alerts)
+    quiet = [each for at in range(60) for each in second(at, customers=3)]
+    history = sorted([*quiet, alert(20, "firing"), alert(50, "resolved")], key=lambda each: each.time)
+    backtest.follow(Come(each, each.time.timestamp()) for each in history)
+    backtest.end()
+    [found] = backtest.incidents
+    assert (found.rule, found.started_at, found.ended_at) == ("alerts", START + 20, START + 50)
+    assert {customer: touched.certainty for customer, touched in found.customers.items()} == dict.fromkeys(("c-0", "c-1", "c-2"), "likely")
+
+
+def test_rules_that_go_by_the_wall_clock_are_named_and_not_walked() -> None:
+    missing = {"id": "export", "detector": "absence", "title": "{component}", "events": ["com.example.request"], "every": "1m"}
+    streak = {"id": "streak", "detector": "streak", "title": "x", "events": ["com.example.request"], "bad": {"data.ok": False}}
+    backtest = Backtest(RulesFile.model_validate({"rules": [missing, streak]}))
+    backtest.follow(came(outage(20, 40, 60)))
+    backtest.end()
+    assert (backtest.not_walked, backtest.incidents) == (["export", "streak"], [])
