@@ -55,8 +55,9 @@ hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`
 stack-test: $(READY) ## what `make up PROFILE=observability` must survive: every codec, a flood of bad records, one too large, Kafka away, greedy callers
 	$(BIN)/python -m tests.compose
 
-deploy-test: $(READY) ## stacks of their own: a company's servers by TLS and log-in, two of each service, restored elsewhere, an operator's day
+deploy-test: $(READY) ## stacks of their own: a company's servers by TLS and log-in, its Alertmanager, two of each service, restored elsewhere, an operator's day
 	$(BIN)/python -m tests.compose.secured
+	$(BIN)/python -m tests.compose.alertmanager
 	$(BIN)/python -m tests.compose.replicas --quiet $(QUIET)
 	$(BIN)/python -m tests.compose.restoring
 	$(BIN)/python -m tests.compose.day
