@@ -23,7 +23,7 @@ class Incident(Payload):
     component: Annotated[str, Line(255)]
     severity: Severity
     title: Annotated[str, Line(500)]
-    started_at: Moment  # the first bad event of the window that crossed the threshold
+    started_at: Moment  # the first bad event of the window that crossed the threshold, or the start of the first alert
     revision: Count = 0  # counts the facts about this incident, impacts left out; 0 for the opening
     symptom: str = "failing"  # what the rule detects: failing, slow, or a word of a later version; chooses the words of mails
     failing_at: Moment | None = None  # event time: the end of the last window that was failing; None in facts of older versions
@@ -110,10 +110,12 @@ class Affected(Payload):
     """This is one customer an incident touches, with the evidence."""
 
     customer_id: Id
-    certainty: Literal["confirmed", "likely"]  # confirmed: their own events failed; likely: not said yet
+    certainty: Literal[
+        "confirmed", "likely"
+    ]  # confirmed: their own events failed, or an alert names them; likely: they used it, and nothing failed yet
     first_seen_at: Moment
     last_seen_at: Moment
-    count: Count  # their bad events so far
+    count: Count  # their bad events so far; their uses, where it is likely
 
 
 class IncidentImpact(Fact):

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from services.monitor.aggregates.alerts import ALERT_REPORTED
+import msgspec
+
+from services.monitor.aggregates.alerts import Alert, alert_event
 from services.monitor.fold.keying import key_of
 from services.monitor.rules.file import RulesFile
 from shared.cloudevents import write_event
-from shared.events import ProductEvent, Topic, identity
+from shared.events import ProductEvent, Topic
 from tests.builders import NOON, event
 from tests.fakes import FakeTopics
 
@@ -22,7 +24,6 @@ def alert_rules(**changes: Any) -> RulesFile:
 
 def alert(
     key: str = "a1",
-    status: str = "firing",
     *,
     since: float = 0.0,
     until: float | None = None,
@@ -31,24 +32,24 @@ def alert(
     hook: str = "prometheus",
     **data: Any,
 ) -> ProductEvent:
-    """Returns what a hook writes of an alert that fires since then, in seconds into the story, or has ended at `until`."""
-    starts_at = NOON + timedelta(seconds=since)
-    ends_at = NOON + timedelta(seconds=until) if until is not None else None
-    said = {
-        "component": component,
-        "key": key,
-        "name": "HighErrorRate",
-        "status": status if until is None else "resolved",
-        "starts_at": starts_at.isoformat(),
-        "ends_at": ends_at.isoformat() if ends_at else None,
-        "severity": "critical",
-        "summary": "5 % of requests fail",
-        "url": "https://prometheus.example.org/graph",
-        "labels": {"env": "prod"},
-        **data,
-    }
-    id_ = identity("alert", hook, key, said["starts_at"], said["status"], said["ends_at"])
-    return event(id_, source=f"/hooks/{hook}", type_=ALERT_REPORTED, subject=customer, at=ends_at or starts_at, data=said)
+    """Returns what a hook writes of an alert that fires since then, in seconds into the story, or has ended at `until`.
+
+    `data`: what its event says otherwise.
+    """
+    made = Alert(
+        component=component,
+        key=key,
+        name="HighErrorRate",
+        status="firing" if until is None else "resolved",
+        starts_at=NOON + timedelta(seconds=since),
+        ends_at=None if until is None else NOON + timedelta(seconds=until),
+        severity="critical",
+        summary="5 % of requests fail",
+        url="https://prometheus.example.org/graph",
+        labels={"env": "prod"},
+    )
+    event = alert_event(made, hook, customer)
+    return msgspec.structs.replace(event, data={**event.data, **data})
 
 
 def used(customer: str, at: float, component: str = "checkout") -> ProductEvent:

@@ -15,8 +15,8 @@ from shared.events import FACT_OF, CustomerErased, Topic
 from shared.settings import Settings
 from tests.fakes import FakeLoop
 from tests.flow.console_door import Door, door
-from tests.flow.test_erasure_everywhere import ID, WORDS, found, found_everywhere, live
 from tests.flow.loop_world import World
+from tests.flow.test_erasure_everywhere import ID, WORDS, found, found_everywhere, live
 from tests.flow.test_the_loop import world
 
 pytestmark = pytest.mark.asyncio

@@ -209,8 +209,9 @@ async def test_crashes_between_any_two_steps_change_nothing_nor_do_replays(
     assert len(site.topics.records(Topic.INCIDENTS)) == facts
 
 
-async def test_a_replay_after_everything_was_forgotten_opens_no_incident_again(monitor_database: Database) -> None:
-    site = Site(monitor_database, partitions=1, rules=alert_rules(uses=USES))
+@pytest.mark.parametrize("at_once", [1, 1000])
+async def test_a_replay_after_everything_was_forgotten_opens_no_incident_again(at_once: int, monitor_database: Database) -> None:
+    site = Site(monitor_database, partitions=1, at_once=at_once, rules=alert_rules(uses=USES))
     await site.start()
     await undisturbed(site)
     incidents, facts = await site.incidents(), len(site.topics.records(Topic.INCIDENTS))
@@ -236,6 +237,7 @@ async def test_likely_customers_used_it_shortly_before_or_while_it_is_open(monit
     [resolved] = [fact for fact in site.topics.facts(Topic.INCIDENTS) if isinstance(fact, IncidentResolved)]
     assert resolved.data.affected == 3
     assert await site.rows("SELECT affected, likely FROM incidents") == [{"affected": 3, "likely": 2}]
+    assert await site.rows("SELECT rule, component FROM series") == [{"rule": "alerts", "component": "checkout"}]  # uses are not judged
 
 
 async def test_a_likely_customer_whom_a_later_alert_names_is_confirmed_and_told_as_such(monitor_database: Database) -> None:

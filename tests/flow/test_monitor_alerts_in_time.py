@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from shared.events import IncidentOpened, IncidentUpdated, IncidentWithdrawn, ProductEvent, Topic
+from services.monitor.hearing.events import Folding
+from shared.cloudevents import write_fact
+from shared.events import CustomerErased, IncidentOpened, IncidentUpdated, IncidentWithdrawn, ProductEvent, Topic
 from shared.postgres import Database
 from shared.settings import Settings
 from tests.builders import NOON
@@ -78,6 +80,22 @@ async def test_a_false_alarm_that_goes_on_firing_opens_nothing(watch: Watch) -> 
     assert await statuses(watch) == ["dismissed", "open"]
 
 
+async def test_a_false_alarm_stays_one_when_what_was_known_of_its_alerts_is_lost(watch: Watch) -> None:
+    await hear(watch, alert())
+    [incident] = await watch.incidents()
+    await watch.pass_time(minutes=1)
+    async with watch.agent() as agent:
+        await agent.post(f"/v1/incidents/{incident['id']}/dismiss")
+    async with watch.service.database.connection() as connection:
+        await connection.execute("DELETE FROM series")
+    await watch.start(RULE)
+    await hear(watch, alert(), alert("a2", since=30))
+    assert await statuses(watch) == ["dismissed"]
+    # and one that begins later is found, although the first fires still
+    await hear(watch, alert("a3", since=61))
+    assert await statuses(watch) == ["dismissed", "open"]
+
+
 async def test_a_rule_that_looks_at_other_alerts_withdraws_its_incident_and_finds_what_fires_still(watch: Watch) -> None:
     await hear(watch, alert())
     await watch.start(RULE.replace("env: prod", "env: prod, data.name: HighErrorRate"))
@@ -114,3 +132,38 @@ async def test_an_alert_that_was_written_long_ago_is_found_behind(monitor_databa
     await site.settle()
     [caught_up] = [fact for fact in site.topics.facts(Topic.INCIDENTS) if isinstance(fact, IncidentUpdated)]
     assert caught_up.data.behind_seconds < 60
+
+
+async def test_who_was_erased_is_touched_by_no_later_incident_and_stands_in_no_row(watch: Watch) -> None:
+    # Given customers who use the checkout, one of whom an alert of the search has named
+    await watch.start(RULE + "    uses: {events: [com.example.request]}\n")
+    await hear(watch, used("c-1", 1), used("c-2", 2), alert("s", component="search", customer="c-1"))
+    await checkpoint(watch)
+    assert await touched(watch) == {("search", "c-1", "confirmed")}
+    # When that one is erased, and then an alert of the checkout fires
+    erased = CustomerErased.of(CustomerErased.Data(), subject="c-1", at=NOON + timedelta(seconds=10))
+    watch.topics.put(Topic.CUSTOMERS, write_fact(erased), key=b"c-1")
+    await watch.pass_time(seconds=20)
+    await checkpoint(watch)
+    await hear(watch, alert(since=11))
+    await checkpoint(watch)
+    # Then it touches the other alone
+    assert await touched(watch) == {("checkout", "c-2", "likely")}
+    async with watch.service.database.connection() as connection:
+        stored = await connection.fetch("SELECT rows FROM fold_tallies UNION ALL SELECT state FROM series")
+    assert [row for (row,) in stored if b"c-1" in row] == []
+
+
+async def checkpoint(watch: Watch) -> None:
+    """Has a checkpoint made, as the wake-up does in the running service."""
+    stream = watch.consumers[0].stream
+    assert isinstance(stream.processor, Folding)
+    stream.processor.incidents_changed()
+    await stream.tick()
+    await watch.loop.settle()
+
+
+async def touched(watch: Watch) -> set[tuple[str, str, str]]:
+    async with watch.service.database.connection() as connection:
+        found = await connection.fetch("SELECT component, customer_id, certainty FROM impact JOIN incidents ON id = incident_id")
+    return {tuple(row) for row in found}

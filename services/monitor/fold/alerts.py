@@ -45,8 +45,9 @@ class Alerts:
     def take(self, event: ProductEvent, said_at: float, now: float) -> int:
         """Returns what becomes of the event: NOT_OURS also when it says no alert that can be. `said_at`: when it was written."""
         reported, fate = reported_by(event, now), NOT_OURS
-        for watch, component_of, tests in self._looks if reported else ():
-            assert reported is not None  # noqa: S101  narrowing
+        if reported is None:
+            return fate
+        for watch, component_of, tests in self._looks:
             component, only = component_of(event), watch.counting.only
             if type(component) is not str or not 0 < len(component) <= LONGEST or (only and component not in only):
                 continue

@@ -16,6 +16,7 @@ from services.monitor.fold.columns import Columns
 from services.monitor.fold.seen import MINUTE, Seen, identity_of
 from services.monitor.fold.watch import DUPLICATE, LATE, NOT_OURS, REFUSED, TAKEN, Verdict, Watch
 from shared.events import ProductEvent
+from shared.events.moments import FIRST
 
 T = TypeVar("T")
 
@@ -92,11 +93,14 @@ class Partition:
         return fates
 
     def _look_at_alerts(self, events: Sequence[ProductEvent], fates: list[int], now: float, written: Callable[[int], float]) -> None:
-        """Looks at each alert of a batch, whether or not the event came before: what is said again is not said in vain."""
+        """Looks at each alert of a batch, whether or not the event came before: what is said again is not said in vain.
+
+        A record's timestamp is whatever its producer says; one that cannot be is taken as now.
+        """
         for row, event in enumerate(events):
             if event.type == ALERT_REPORTED:
-                said_at = min(written(row), now)
-                fates[row] = max(fates[row], self.alerts.take(event, said_at, now))
+                at = written(row)
+                fates[row] = max(fates[row], self.alerts.take(event, at if FIRST <= at <= now else now, now))
                 if fates[row] == TAKEN:
                     self.clock = max(self.clock, min(event.time.timestamp(), now))
 

@@ -112,7 +112,7 @@ class Intake:
                 account.forwarded += 1
 
     def _fold(self, partition: Partition, batch: Batch, now: float) -> None:
-        fates = partition.fold(batch.events, now, lambda row: (batch.records[row].timestamp or now * 1000) / 1000)
+        fates = partition.fold(batch.events, now, lambda row: (batch.records[row].timestamp or 0) / 1000)
         if REFUSED in fates:
             self._letters += [
                 DeadLetter(record, Reason.TOO_MANY_COMPONENTS, self._refusal, "Refused")

@@ -14,11 +14,13 @@ from msgspec.structs import replace
 from services.monitor.incidents.life import Changed, Decision, IncidentRow, Opened, Resolved, moment
 from services.monitor.rules.alert import AlertRule
 from shared.events import FoldedAlert, identity
+from shared.events.lines import cut
 
 KEPT = 300  # alerts of one component and rule that are known: those that ended longest ago are forgotten first
 KEPT_FOR = timedelta(days=30).total_seconds()  # how long an ended one is known: what comes again of it until then opens nothing
-ANEW = timedelta(minutes=15).total_seconds()  # said to fire so long after it was said to have ended, an alert fires again
-SHOWN = 20  # alerts that an incident's `why` names
+ANEW = timedelta(minutes=4).total_seconds()  # said to fire longer after it was said to have ended, an alert fires again
+SHOWN = 10  # alerts that an incident's `why` names
+NAME, SUMMARY, LINK = 100, 300, 500  # characters that are kept; a longer link is left out
 
 
 class Alert(msgspec.Struct, array_like=True, frozen=True):
@@ -67,7 +69,8 @@ class Alerts(msgspec.Struct, array_like=True, frozen=True):
 
 def said(folded: FoldedAlert) -> Alert:
     """Returns what one report says of its alert."""
-    words = folded.name, folded.severity or "", folded.summary or "", folded.url or ""
+    link = folded.url if folded.url and len(folded.url) <= LINK else ""
+    words = cut(folded.name, NAME), cut(folded.severity or "", NAME), cut(folded.summary or "", SUMMARY), link
     if folded.ends_at is None:
         return Alert(folded.key, folded.starts_at, fired_at=folded.said_at, words=words)
     return Alert(folded.key, folded.starts_at, ends_at=max(folded.ends_at, folded.starts_at), ended_at=folded.said_at, words=words)
@@ -127,9 +130,13 @@ def _opened(rule: AlertRule, component: str, alerts: Alerts, firing: Sequence[Al
 
 
 def ended(alerts: Alerts, row: IncidentRow) -> Alerts:
-    """Returns the alerts after somebody else ended their incident. When a person did, only one that begins later may open another."""
-    by_person = row.ended_at.timestamp() if row.ended_by is not None and row.ended_at is not None else 0.0
-    return replace(alerts, incident_id=None, started_at=0.0, settled_to=max(alerts.settled_to, by_person))
+    """Returns the alerts after a person ended their incident: only one that begins later may open another.
+
+    An incident that alerts have ended is met again in a replay when what was known of them is lost. They end it once more.
+    """
+    if row.ended_by is None or row.ended_at is None:
+        return alerts
+    return replace(alerts, incident_id=None, started_at=0.0, settled_to=max(alerts.settled_to, row.ended_at.timestamp()))
 
 
 def why_of(rule: AlertRule, firing: Sequence[Alert]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Alerts of one component: what is known of them does not depend on the order, and decides when their incident opens and ends."""
 
 import random
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,7 +16,9 @@ from services.monitor.fold.watch import NOT_OURS, REFUSED, TAKEN
 from services.monitor.incidents.alerts import ANEW, KEPT, KEPT_FOR, Alert, Alerts, firing_of, joined, kept, said, step, why_of
 from services.monitor.incidents.life import Changed, Decision, Opened, Resolved, State
 from services.monitor.rules.alert import AlertRule
+from services.monitor.rules.file import RulesFile
 from services.monitor.store.series import Stored
+from shared.configuration.files import ConfigError, load
 from shared.events import FoldedAlert
 from tests.flow.monitor_alerts import alert, used
 from tests.unit.monitor.builders import HORIZON, START
@@ -171,7 +175,15 @@ def test_why_names_the_alerts_and_of_many_the_first() -> None:
     ]
     many, _ = through(*(folded(f"a{number}") for number in range(50)))
     why = why_of(RULE, firing_of(many))
-    assert (why["firing"], len(why["alerts"])) == (50, 20)
+    assert (why["firing"], len(why["alerts"])) == (50, 10)
+
+
+def test_words_of_any_length_make_no_large_row() -> None:
+    long: dict[str, Any] = {"name": "n" * 255, "severity": "s" * 255, "summary": "t" * 1000, "url": "https://example.org/" + "u" * 1900}
+    alerts, _ = through(*(folded(f"{number}".rjust(255, "k"), **long) for number in range(KEPT)))
+    assert len(msgspec.msgpack.encode(alerts)) < 300_000
+    assert len(msgspec.json.encode(why_of(RULE, firing_of(alerts)))) < 10_000
+    assert "url" not in why_of(RULE, firing_of(alerts))["alerts"][0]
 
 
 # ── what is stored ───────────────────────────────────────────────────────────────────────────
@@ -213,8 +225,8 @@ def partition(of: AlertRule, components: int = 10) -> Partition:
     ],
 )
 def test_what_is_no_alert_that_can_be_is_unmatched(wrong: dict[str, Any]) -> None:
-    of = partition(rule())
-    assert of.fold([alert(**wrong)], START + 60) == [NOT_OURS]
+    of, made = partition(rule()), alert()
+    assert of.fold([msgspec.structs.replace(made, data={**made.data, **wrong})], START + 60) == [NOT_OURS]
     assert of.alerts.take_told() == []
     assert of.account.unmatched == 1
 
@@ -222,15 +234,16 @@ def test_what_is_no_alert_that_can_be_is_unmatched(wrong: dict[str, Any]) -> Non
 def test_an_alert_is_told_each_time_it_comes_with_when_it_was_written() -> None:
     of = partition(rule())
     assert of.fold([alert(), alert()], START + 60, lambda row: START + 50 + row) == [TAKEN, TAKEN]
-    assert of.fold([alert(until=70)], START + 80, lambda _: START + 200) == [TAKEN]
+    for written in (START + 200, 0.0, -0.001, 1e15):  # of a clock that is ahead, or none at all
+        assert of.fold([alert(until=70)], START + 80, {0: written}.__getitem__) == [TAKEN]
     told = of.alerts.take_told()
     assert [(each.starts_at, each.ends_at, each.said_at) for each in told] == [
         (START, None, START + 50),
         (START, None, START + 51),
-        (START, START + 70, START + 80),  # not later than now
+        *([(START, START + 70, START + 80)] * 4),
     ]
     assert of.alerts.take_told() == []
-    assert (of.account.read, of.account.counted, of.account.duplicate) == (3, 3, 0)
+    assert (of.account.read, of.account.counted, of.account.duplicate) == (6, 6, 0)
 
 
 def test_no_other_event_is_looked_at_and_without_a_rule_on_alerts_no_alert_is() -> None:
@@ -272,3 +285,37 @@ def test_what_alerts_a_rule_looks_at_is_its_fingerprint_and_whom_it_touches_is_n
     assert rule().fingerprint == rule(severity="low", uses={"events": ["x"]}, resolve={"silent": "9h"}).fingerprint
     others = [rule(alerts={"data.name": "Down"}), rule(component="data.part"), rule(only=["checkout"])]
     assert len({each.fingerprint for each in (rule(), *others)}) == 4
+
+
+SHIPPED = Path(__file__).parents[3] / "deploy/config/rules.yml"
+
+
+def example() -> str:
+    """Returns the shipped rules with the example of a rule on alerts in force."""
+    rules, comment, rest = SHIPPED.read_text().partition("  # - id: checkout-alerts")
+    return rules + re.sub("^  # ", "  ", comment + rest, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("within: 15m", "within: 4s", "it is between 5 s and 24 h"),
+        ("within: 15m", "within: 25h", "it is between 5 s and 24 h"),
+        ("within: 15m", "window: 15m", "window"),
+        ("events: [com.example.request]\n      within", "events: []\n      within", "at least 1 item"),
+        ("{data.name:", "{name:", "name: a field is data.<name>"),
+        ("resolve: {silent: 5h}", "resolve: {calm: 5m}", "calm"),
+        ("severity: high\n    alerts", "bad: {data.ok: false}\n    alerts", "bad"),
+    ],
+)
+def test_the_example_of_the_shipped_file_is_a_rule_and_a_mistake_in_it_is_named(before: str, after: str, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "rules.yml"
+    path.write_text(example())
+    *_, last = load(path, RulesFile).components
+    assert isinstance(last, AlertRule)
+    assert last.uses is not None
+    assert before in example()
+    path.write_text(example().replace(before, after))
+    with pytest.raises(ConfigError) as error:
+        load(path, RulesFile)
+    assert says in str(error.value)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitor.fold.partials import IN_ONE, LARGEST, messages, series, size
+from services.monitor.fold.partials import IN_ONE, LARGEST, messages, series, size, size_of_alert
 from shared.cloudevents import MAX_BYTES, write_fact
-from shared.events import Bucket, FoldedSeries, PartialFolded
+from shared.events import Bucket, FoldedAlert, FoldedSeries, PartialFolded
 from tests.builders import NOON
 from tests.unit.monitor.builders import rule
 
@@ -64,3 +64,26 @@ def test_a_series_without_buckets_says_how_far_time_has_come() -> None:
 def test_the_size_is_that_of_the_json(component: str, told: list[Bucket]) -> None:
     for each in series(RULE, component.encode(errors="replace").decode(), 3, AT, told):
         assert 0 <= size(each) - len(each.model_dump_json().encode()) <= 16 + 8 * len(told)
+
+
+@pytest.mark.parametrize("letter", ["x", "\U0001f525", '"'])
+def test_alerts_are_cut_into_messages_too_in_their_order(letter: str) -> None:
+    words = {"name": letter * 255, "severity": letter * 255, "summary": letter * 1000, "url": letter * 2000}
+    alerts = [
+        FoldedAlert(
+            rule=LONG.id,
+            component=letter * 255,
+            fingerprint=LONG.fingerprint,
+            key=str(number).rjust(255, letter),
+            starts_at=AT,
+            ends_at=None,
+            said_at=AT,
+            **words,
+        )
+        for number in range(500)
+    ]
+    pieces = list(messages(alerts, size_of_alert))
+    assert len(pieces) > 3
+    assert [each for piece in pieces for each in piece] == alerts
+    facts = [PartialFolded.of(PartialFolded.Data(series=(), alerts=piece), subject="components-1", at=NOON) for piece in pieces]
+    assert max(len(write_fact(fact)) for fact in facts) <= LARGEST + 1000
