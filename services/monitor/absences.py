@@ -60,13 +60,13 @@ async def hear(tx: Tx, rules: Rules, heard: Mapping[Key, Heard]) -> None:
     if not new:
         return
     await store.hear(tx, new, fingerprints)
-    missing = await store.open_of(tx, new)
+    missing, now = await store.open_of(tx, new), await tx.fetchval("SELECT clock()")
     for row in (await lock_incidents(tx, missing)).values():
         key = row.rule, row.component
         at, before = new[key].at, known.get(key)
         why = absence.figures(rules[row.rule], before, at - before.last) if before else row.why
         shown = Evidence(why, at.timestamp(), row.behind_seconds)
-        await changing.end(tx, row.id, End(Status.RESOLVED, at, "the expected event came", evidence=shown), at)
+        await changing.end(tx, row.id, End(Status.RESOLVED, at, "the expected event came", evidence=shown), now)
 
 
 def _is_new(known: Expected | None, heard: Heard) -> bool:

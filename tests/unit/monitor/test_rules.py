@@ -1,5 +1,6 @@
 """Rules are read from a file: mistakes are named with their place, and a fingerprint says what changes the count."""
 
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -175,7 +176,8 @@ def test_a_fingerprint_is_the_same_on_any_machine_for_ever() -> None:
 
 def test_the_rules_that_the_shipped_file_offers_are_right_as_well(tmp_path: Path) -> None:
     lines = (Path(__file__).parents[3] / "deploy/config/rules.yml").read_text().splitlines()
-    offered = [line.replace("# ", "", 1) for line in lines[lines.index("  #") :] if line.startswith("  # ")]
+    block = takewhile(bool, lines[lines.index("  #") :])  # up to the next empty line
+    offered = [line.replace("# ", "", 1) for line in block if line.startswith("  # ")]
     path = tmp_path / "rules.yml"
     path.write_text("\n".join(["rules:", *offered]) + "\n")
     assert [rule.detector for rule in load(path, RulesFile).rules] == ["count", "distinct", "burn", "absence", "alert"]
