@@ -50,7 +50,8 @@ async def test_a_streak_raises_a_risk_for_that_customer_alone_and_says_what_it_i
     assert (fact.data.action.kind, fact.data.score) == ("help", 0.5)
     assert fact.data.evidence[0].startswith("3 failures in a row")
     [row] = await desk.risks()
-    assert (row["id"], row["began_at"], row["last_at"]) == (fact.data.risk_id, after(seconds=0), after(seconds=20))
+    assert (fact.data.began_at, fact.data.last_at) == (after(seconds=0), after(seconds=20))
+    assert (row["id"], row["began_at"], row["last_at"]) == (fact.data.risk_id, fact.data.began_at, fact.data.last_at)
     assert value_of(metrics.RISKS_RAISED.labels(RULE.id)) == before + 1
 
 
