@@ -113,6 +113,8 @@ def raised(row: RiskRow, now: datetime) -> Fact:
         score=row.score,
         contributions=row.contributions,
         evidence=tuple(row.evidence),
+        began_at=row.began_at,
+        last_at=row.last_at,
         action=None if row.action is None else RiskAction(**row.action),
     )
     return RiskRaised.of(data, subject=row.customer_id, at=now, unique=row.id)

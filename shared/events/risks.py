@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.events.envelope import Fact, Id, Payload
+from shared.events.moments import Moment
 
 
 class RiskAction(Payload):
@@ -28,6 +29,8 @@ class RiskRaised(Fact):
         version: str = ""  # of the rule
         action: RiskAction | None = None
         risk_id: Id | None = None  # by which monitor's REST API knows it
+        began_at: Moment | None = None  # event time of the first evidence
+        last_at: Moment | None = None  # and of the last: when monitor catches up, what it finds may be old
 
     type: Literal["forewarn.risk.raised.v1"] = "forewarn.risk.raised.v1"
     data: Data
