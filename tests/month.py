@@ -1,0 +1,87 @@
+"""Thirty days of a product with customers: a weekly rhythm, deploys, outages, and components that flap, die or fall silent."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from math import cos, pi
+
+from shared.events import ProductEvent
+from tests.builders import NOON, event
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+DAYS = 30
+BETWEEN = 40.0  # seconds between two requests at the busiest moment of a week
+LIVELY = 8  # times as many around trouble, so that a small product has enough to be judged by
+CUSTOMERS = 400
+COMPONENTS = ("checkout", "search", "login", "billing")
+USUAL = 0.004  # the share of requests that fail when all is well
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Trouble of one component, in seconds since the month began."""
+
+    component: str
+    begins: float
+    ends: float
+    share: float = 0.5  # of its requests that fail
+    customers: int = CUSTOMERS  # of so many; the others meet nothing
+    flaps: float = 0.0  # seconds for which it is there and away by turns
+    kind: str = "request"  # of the events that fail
+
+    def hits(self, at: float, number: int) -> bool:
+        away = self.flaps and int((at - self.begins) // self.flaps) % 2
+        return self.begins <= at < self.ends and not away and number < self.customers
+
+
+def at(day: int, hour: float) -> float:
+    """Returns the moment as seconds since the month began, which it does at noon."""
+    return day * DAY + hour * HOUR
+
+
+INJECTED = (
+    Trouble("checkout", at(1, 3), at(1, 4)),
+    Trouble("search", at(2, 20), at(2, 21.5), share=0.3),
+    Trouble("login", at(4, 1), at(4, 2), share=0.9),
+    Trouble("billing", at(5, 6), at(5, 8), kind="job"),
+    Trouble("checkout", at(7, 22), at(7, 23), share=0.7),
+    Trouble("search", at(9, 2), at(9, 3.5)),
+    Trouble("login", at(11, 21), at(12, 0), share=0.35),
+    Trouble("billing", at(13, 2), at(13, 3.5), kind="job"),
+    Trouble("checkout", at(15, 5), at(15, 6), share=1.0),
+    Trouble("search", at(17, 1), at(17, 4), share=0.8, flaps=6 * MINUTE),  # it flaps: one incident
+    Trouble("login", at(20, 4), at(20, 5)),
+    Trouble("billing", at(22, 3), at(22, 5), kind="job"),
+    Trouble("checkout", at(25, 2), at(25, 3)),
+    Trouble("login", at(28, 3), at(28, 4), share=0.9),  # it dies: nothing more is heard of it
+)
+DEPLOYS = [Trouble(component, at(day, 23), at(day, 23) + 2 * MINUTE) for day in range(0, DAYS, 3) for component in COMPONENTS]
+SILENT = "search", at(21, 0), at(23, 0)  # its source says nothing for two days
+
+
+def busy(seconds: float) -> float:
+    """Returns how busy the moment of the week is: from 0.3 at night and 0.5 less at a weekend, to 1."""
+    daily = 0.65 + 0.35 * cos(2 * pi * seconds / DAY)
+    weekend = int(seconds // DAY) % 7 in (4, 5)
+    return daily * (0.5 if weekend else 1.0)
+
+
+def month(seed: int, troubles: Sequence[Trouble] = INJECTED) -> Iterator[ProductEvent]:
+    """Yields the events in order of their times; the same seed tells the same month."""
+    dice, seconds, number = random.Random(seed), 0.0, 0
+    every = [*troubles, *DEPLOYS]
+    component, silent_from, silent_to = SILENT
+    died = troubles[-1]
+    while seconds < DAYS * DAY:
+        lively = any(each.begins - HOUR <= seconds < each.ends + 2 * HOUR for each in troubles)
+        seconds += dice.expovariate(busy(seconds) / (BETWEEN / LIVELY if lively else BETWEEN))
+        of, customer = dice.choice(COMPONENTS), dice.randrange(CUSTOMERS)
+        if (of == component and silent_from <= seconds < silent_to) or (of == died.component and seconds >= died.ends):
+            continue
+        kind = "job" if of == "billing" and dice.random() < 0.5 else "request"
+        hit = next((each for each in every if each.component == of and each.kind == kind and each.hits(seconds, customer)), None)
+        ok = dice.random() >= (hit.share if hit else USUAL)
+        number += 1
+        moment = NOON + timedelta(seconds=seconds)
+        yield event(str(number), subject=f"c-{customer}", at=moment, type_=f"com.example.{kind}", data={"component": of, "ok": ok})

@@ -1,0 +1,75 @@
+"""A backtest of thirty days finds what was injected, each once, and next to nothing else."""
+
+from services.monitor.backtest import Backtest, Come, Found
+from services.monitor.rules.file import RulesFile
+from tests.builders import NOON
+from tests.month import DAY, INJECTED, MINUTE, SILENT, Trouble, month
+
+RULES = RulesFile.model_validate(
+    {
+        "rules": [
+            {
+                "id": "share",
+                "title": "{component} is failing",
+                "events": ["com.example.request"],
+                "bad": {"data.ok": False},
+                "window": "15m",
+                "open": {"ratio": 0.15, "events": 10, "customers": 3},
+                "resolve": {"ratio": 0.05, "events": 5, "calm": "20m"},
+            },
+            {
+                "id": "jobs",
+                "detector": "count",
+                "title": "jobs of {component} fail",
+                "events": ["com.example.job"],
+                "only": ["billing"],
+                "bad": {"data.ok": False},
+                "window": "30m",
+                "open": {"count": 5, "customers": 3},
+                "resolve": {"count": 2, "calm": "30m"},
+            },
+            {
+                "id": "many",
+                "detector": "distinct",
+                "title": "{component} fails for many",
+                "events": ["com.example.request"],
+                "only": ["checkout"],
+                "bad": {"data.ok": False},
+                "window": "15m",
+                "open": {"customers": 6},
+                "resolve": {"customers": 2, "calm": "20m"},
+            },
+        ]
+    }
+)
+MONTH = NOON.timestamp()
+LATER = MONTH + 40 * DAY
+
+
+def about(found: Found, trouble: Trouble) -> bool:
+    """Says whether an incident is about the trouble: found while it lasted; what failed shortly before may be part of it."""
+    began, opened = found.started_at - MONTH, found.opened_at - MONTH
+    return found.component == trouble.component and trouble.begins - 15 * MINUTE <= began and trouble.begins < opened < trouble.ends
+
+
+def test_all_that_was_injected_is_found_once_by_a_rule_and_at_most_two_others() -> None:
+    backtest = Backtest(RULES)
+    backtest.follow((Come(each, LATER) for each in month(7)), 10.0)
+    backtest.end()
+    of = {trouble: [each for each in backtest.incidents if about(each, trouble)] for trouble in INJECTED}
+    for trouble, found in of.items():
+        delays = ", ".join(f"{each.rule} after {(each.opened_at - MONTH - trouble.begins) / MINUTE:.1f} min" for each in found)
+        print(f"day {trouble.begins / DAY:4.1f} {trouble.component:<9} {delays or 'not found'}")
+    # each is found, by a rule once: also the one that flaps
+    assert [trouble for trouble, found in of.items() if not found] == []
+    assert [(trouble, found) for trouble, found in of.items() if len({each.rule for each in found}) < len(found)] == []
+    assert {each.rule for each in backtest.incidents} == {"share", "jobs", "many"}
+    # and next to nothing else: deploys are too short, and silence is no trouble
+    others = [each for each in backtest.incidents if not any(about(each, trouble) for trouble in INJECTED)]
+    assert len(others) <= 2, others
+    component, begins, ends = SILENT
+    assert [each for each in others if each.component == component and begins <= each.opened_at - MONTH < ends] == []
+    # and all are over, but for the one whose component died: silence is no evidence that it is well
+    still = [each for each in backtest.incidents if each.ended_at is None]
+    assert [about(each, INJECTED[-1]) for each in still] == [True]
+    assert backtest.account.late == 0
