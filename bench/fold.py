@@ -105,7 +105,10 @@ async def _decoding(records: Sequence[Record]) -> None:
 
 
 async def _folding(polls: Sequence[Sequence[Record]], rules: RulesFile) -> None:
-    partitions = {number: Partition(rules.components, HORIZON, follow=rules.customers) for number in range(PARTITIONS)}
+    partitions = {
+        number: Partition([each for rule in rules.components for each in rule.asks], HORIZON, follow=rules.customers)
+        for number in range(PARTITIONS)
+    }
     intake = Intake(partitions, PARTITIONS, _Nobody(), 2000)
     for records in polls:
         assert await intake.take(records, NOW) == []

@@ -17,6 +17,7 @@ from deploy.local.processes import ROOT
 from services.monitor.fold.buckets import StoredCell, StoredCells
 from services.monitor.hearing.rekeying import CAME_FROM
 from services.monitor.rules.file import RulesFile
+from services.monitor.rules.ratio import RatioRule
 from shared.configuration.files import load as read_config
 from shared.events import Topic
 from tests.faults.load import Load
@@ -76,7 +77,7 @@ def forwarded_again(records: Iterable[ConsumerRecord]) -> int:
 def expected(round_: Load) -> Counter[tuple[str, bool, int]]:
     """Returns the requests by component, outcome and bucket."""
     rules = read_config(ROOT / "deploy" / "config" / "rules.yml", RulesFile)
-    [width] = [rule.width for rule in rules.components if rule.id == RULE]
+    [width] = [rule.width for rule in rules.rules if isinstance(rule, RatioRule) and rule.id == RULE]
     cells: Counter[tuple[str, bool, int]] = Counter()
     for (component, ok, second), count in round_.cells.items():
         cells[component, ok, second // width * width] += count

@@ -138,6 +138,7 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/incidents": "/v1/incidents?limit=500",
         "/v1/incidents/{incident_id}": "/v1/incidents/i-1",
         "/v1/incidents/{incident_id}/impact": "/v1/incidents/i-1/impact?limit=500",
+        "/v1/rules": "/v1/rules",
         "/v1/risks": "/v1/risks?limit=500",
         "/v1/risks/{risk_id}": "/v1/risks/k-2",
     },

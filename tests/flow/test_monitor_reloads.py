@@ -6,11 +6,11 @@ import signal
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 
+from services.monitor.rules.file import RulesFile
 from services.monitor.ruling import Ruling
 from shared.events import IncidentOpened, IncidentResolved, IncidentWithdrawn
 from shared.settings import Settings
@@ -38,8 +38,8 @@ async def operator(watch: Watch) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 def ruling_of(watch: Watch) -> Ruling:
-    runs = [each.func for each in watch.service.background if isinstance(each, partial)]
-    return next(run.__self__ for run in runs if isinstance(getattr(run, "__self__", None), Ruling))
+    of = [getattr(each.func, "__self__", None) for each in watch.service.background if isinstance(each, partial)]
+    return next(each for each in of if isinstance(each, Ruling))
 
 
 def write(tmp_path: Path, rules: str) -> None:
@@ -179,8 +179,12 @@ async def test_every_process_hears_it_once_and_one_that_starts_later_has_nothing
 ) -> None:
     read: list[str] = []
 
-    def reading(name: str) -> Any:
-        ruling = Ruling(lambda: read.append(name) or ruling_of(watch).file)
+    def reading(name: str) -> Ruling:
+        def file() -> RulesFile:
+            read.append(name)
+            return ruling_of(watch).file
+
+        ruling = Ruling(file)
         read.clear()
         return ruling
 
