@@ -16,14 +16,26 @@ from services.monitor.risk.registry import KINDS
 from services.monitor.rules.customers import CustomerRule
 from shared.events import ProductEvent
 from tests.unit.monitor.builders import HORIZON, LATER, START
-from tests.unit.monitor.risk.building import DAY, HOUR, followed, happened, payment, silence, stall, streak
+from tests.unit.monitor.risk.building import DAY, HOUR, decline, followed, happened, payment, silence, stall, streak
 
 SILENCE = silence(events=["com.example.payment"], visit="1m", visits=3, remember=4)
-RULES: Sequence[CustomerRule] = (streak(failures=2), streak(good={"data.status": "paid"}), stall(within="1m", window="1h"), SILENCE)
+DECLINE = decline(
+    events=["com.example.payment"], visit="1m", visits=3, remember=4, half_life="1m", value={"field": "data.amount", "typical": 100}
+)
+RULES: Sequence[CustomerRule] = (
+    streak(failures=2),
+    streak(good={"data.status": "paid"}),
+    stall(within="1m", window="1h"),
+    SILENCE,
+    DECLINE,
+)
 CUSTOMERS = ("c-1", "c-2")
+AMOUNTS = (5, 50.5, 500, -3, "12", None, True)
 
 some_event = st.builds(
-    lambda kind, at, customer, number: happened(kind, at, customer, f"{kind}/{number}", status=("failed", "paid", "pending")[number % 3]),
+    lambda kind, at, customer, number: happened(
+        kind, at, customer, f"{kind}/{number}", status=("failed", "paid", "pending")[number % 3], amount=AMOUNTS[number % len(AMOUNTS)]
+    ),
     st.sampled_from(["payment", "payment", "signup", "order"]),
     st.integers(0, int(HORIZON)).map(float),
     st.sampled_from(CUSTOMERS),
