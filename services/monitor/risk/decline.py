@@ -70,14 +70,14 @@ def _is_known(rule: DeclineRule, visits: Visits) -> bool:
 def _share(rule: DeclineRule, visits: Visits, now: float) -> float:
     """Returns what is recent as a share of what it would be at the average rate."""
     half_life, now = rule.half_life.total_seconds(), max(now, visits.ats[-1])
-    begun = 1 - 0.5 ** ((now - visits.ats[0]) / half_life)
+    begun = 1 - math.exp2((visits.ats[0] - now) / half_life)
     return visits.recent(now, half_life) / (_average(rule, visits) * begun)
 
 
 def _due(rule: DeclineRule, visits: Visits) -> float:
     """Returns from when on the share is no more than the rule's, if nobody comes."""
     half_life, least = rule.half_life.total_seconds(), rule.below * _average(rule, visits)
-    faded = least / (visits.recent(visits.ats[-1], half_life) + least * 0.5 ** (visits.lasted / half_life))
+    faded = least / (visits.recent(visits.ats[-1], half_life) + least * math.exp2(-visits.lasted / half_life))
     return visits.ats[-1] + max(-half_life * math.log2(faded), 0.0)
 
 

@@ -32,7 +32,7 @@ class Visits:
 
     def recent(self, at: float, half_life: float) -> float:
         """Returns the weight of all, each halved with every half-life that has passed since."""
-        return sum(weight * 0.5 ** ((at - each) / half_life) for each, weight in zip(self.ats, self.weights, strict=True))
+        return sum(weight * math.exp2((each - at) / half_life) for each, weight in zip(self.ats, self.weights, strict=True))
 
     @property
     def counted(self) -> "Visits":
@@ -60,7 +60,7 @@ def bg_nbd(visits: Visits, now: float, ahead: float) -> float:
         odds = math.log(LEAVES / (STAYS + repeats - 1)) + (RATE + repeats) * math.log(known / (PACE + visits.lasted))
         stays = 1 / (1 + math.exp(min(odds, 700.0)))
     shape = (RATE + repeats) * sum(visits.weights) / len(visits.weights)
-    return 1 - stays * (1 - (known / (known + ahead)) ** shape)
+    return 1 - stays * (1 - math.pow(known / (known + ahead), shape))
 
 
 def discounted(visits: Visits, now: float, ahead: float, half_life: float) -> float:
@@ -70,7 +70,7 @@ def discounted(visits: Visits, now: float, ahead: float, half_life: float) -> fl
     for Count or Qualitative Observations, Journal of Business & Economic Statistics 7 (1989).
     """
     known = PACE + memory(half_life)
-    return float((known / (known + ahead)) ** (RATE + visits.recent(max(now, visits.ats[-1]), half_life)))
+    return math.pow(known / (known + ahead), RATE + visits.recent(max(now, visits.ats[-1]), half_life))
 
 
 def memory(half_life: float) -> float:
