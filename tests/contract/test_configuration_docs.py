@@ -83,7 +83,7 @@ def test_what_rules_of_every_kind_may_say_stands_once_and_each_kind_has_a_table_
     common = [key.path.removeprefix("rules[].") for key in whole.keys]
     assert len(set(common)) == len(common)
     assert {"id", "events", "detector", "resolve.calm"} <= set(common)
-    assert [name for name in ("id", "events", "bad", "window", "resolve.calm", "resolve") if name in own["ratio rule"]] == []
+    assert [name for name in ("id", "events", "bad", "resolve.calm", "resolve") if name in own["ratio rule"]] == []
     assert {"detector", "open.ratio", "resolve.ratio"} <= set(own["ratio rule"])
     assert "open.count" in own["count rule"]
     assert {"symptom", "uses.within"} <= set(own["alert rule"])  # another default, and a key of its own

@@ -34,6 +34,9 @@ MAY = {
     ("POST", "/v1/incidents/{incident_id}/resolve"): READERS,
     ("POST", "/v1/incidents/{incident_id}/dismiss"): READERS,
     ("GET", "/v1/rules"): READERS,
+    ("GET", "/v1/risks"): READERS,
+    ("GET", "/v1/risks/{risk_id}"): READERS,
+    ("POST", "/v1/risks/{risk_id}/clear"): READERS,
     ("POST", "/v1/rules/reload"): {"operator"},
 }
 RULES = RulesFile(rules=[])
@@ -89,7 +92,7 @@ async def test_every_route_but_health_is_in_the_role_matrix(app: Any) -> None:
 
 async def test_each_role_may_do_what_the_matrix_says_and_nothing_else(anybody: httpx2.AsyncClient) -> None:
     for (method, path), allowed in MAY.items():
-        url = path.replace("{incident_id}", "i-1")
+        url = path.replace("{incident_id}", "i-1").replace("{risk_id}", "k-1")
         assert (await anybody.request(method, url)).status_code == 401
         answers = {
             who: (await anybody.request(method, url, headers={"authorization": f"Bearer {who}-token"})).status_code

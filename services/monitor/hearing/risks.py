@@ -108,5 +108,5 @@ class Risks:
         for row in rows:
             metrics.RISKS_CLEARED.labels(row.rule, row.reason).inc()
         if rows:
-            log.info("%d risks cleared: %s", len(rows), ", ".join(sorted({str(row.reason) for row in rows})))
+            log.info("%d risks cleared: %s", len(rows), ", ".join(sorted({row.reason for row in rows if row.reason is not None})))
         return [facts.cleared(row, said_at) for row in rows]

@@ -7,7 +7,7 @@ A new table that grows needs a line here and its name in GROWING; a new column o
 GROWING = {
     "monitor": {
         *("incidents", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
-        *("fold_moments", "risks", "hook_alerts"),
+        *("fold_moments", "risks", "hook_alerts", "expected"),
         *("due", "idempotency", "erasures"),
     },
     "notifier": {
@@ -47,6 +47,8 @@ SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', n
 FROM generate_series(0, 399999) n;
 INSERT INTO series (rule, component, home, state)
 SELECT 'r-' || n % 20, 'c-' || n, n % 50, decode(repeat('00', 200), 'hex') FROM generate_series(1, 100000) n;
+INSERT INTO expected (rule, component, fingerprint, since, heard_at)
+SELECT 'r-' || n % 20, 'c-' || n, 'f', at, at FROM generate_series(1, 100000) n, LATERAL (SELECT now() - n * interval '1 second' AS at) _;
 INSERT INTO hook_alerts (hook, key, component, name, starts_at, told_at)
 SELECT 'h-' || n % 8, 'k-' || n, 'c', 'n', now(), now() FROM generate_series(1, 100000) n;
 INSERT INTO fold_seen (partition, slot, part, clock, ids)

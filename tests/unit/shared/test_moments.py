@@ -64,7 +64,7 @@ def examples(fact: type[Fact]) -> list[dict[str, Any]]:
     """Returns what the corpus has of it, with every field that may be left out."""
     name = fact.model_fields["type"].default.removeprefix("forewarn.").removesuffix(".v1")
     said = [each["value"] for each in json.loads((CORPUS / f"{name}.json").read_text())]
-    optional = {"silent_since", "failing_at"} & set(fact.model_fields["data"].annotation.model_fields)  # type: ignore[union-attr]
+    optional = {"silent_since", "failing_at", "began_at", "last_at"} & set(fact.model_fields["data"].annotation.model_fields)  # type: ignore[union-attr]
     given: dict[str, Any] = dict.fromkeys(optional, NOON.isoformat())
     if "state" in fact.model_fields["data"].annotation.model_fields:  # type: ignore[union-attr]
         given["state"] = STATE
