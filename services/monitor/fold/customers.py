@@ -5,7 +5,6 @@ what ended the last. Both go by event time: that of the rule's own events in thi
 loses nothing. Memory is bounded by the customers with such events in that time, each with `most` moments.
 """
 
-import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -154,7 +153,7 @@ class Customers:
             if moments is None:
                 moments = self._remember(customer)
             at = at // grain * grain if grain else at
-            amount = max(said[row], 0.0) if is_number(said[row]) else wanted.otherwise
+            amount = max(said[row], 0.0) if _is_number(said[row]) else wanted.otherwise
             if moments.weigh(at, int(at) if grain else identity_of(event.source, event.id), most, float(amount)):
                 self.changed.add(customer)
 
@@ -228,6 +227,6 @@ class Customers:
         return (each for each, moments in self._of.items() if moments.troubles)
 
 
-def is_number(said: Any) -> bool:
-    """Says whether a field of an event is a number that can be reckoned with."""
-    return type(said) in (int, float) and math.isfinite(said) and abs(said) < MOST
+def _is_number(said: Any) -> bool:
+    """Says whether a field of an event is a number that can be reckoned with; NaN is below nothing."""
+    return type(said) in (int, float) and abs(said) < MOST

@@ -37,14 +37,13 @@ def find(rule: DeclineRule, moments: Moments, now: float) -> Finding | None:
 
 
 def over(rule: DeclineRule, moments: Moments, risk: Span, now: float) -> Reason | None:
-    """Says why an open risk is over: they come again as before, visits that came late show it, or nothing was heard for the window."""
+    """Says why an open risk is over: since it was raised they have come as before, or nothing was heard for the window."""
     visits = visits_of(rule, moments)
     last = visits.ats[-1] if visits.ats else risk.last
     if now >= last + rule.window.total_seconds():
         return Reason.UNHEARD
-    if not _average(rule, visits) or _share(rule, visits, now) < rule.recovers:
-        return None
-    return Reason.RECOVERED if last > risk.last else Reason.BROKEN
+    came_back = last > risk.last and _average(rule, visits) > 0
+    return Reason.RECOVERED if came_back and _share(rule, visits, now) >= rule.recovers else None
 
 
 def look_at(rule: DeclineRule, moments: Moments, risk: Span | None, now: float) -> float:

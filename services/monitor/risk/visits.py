@@ -27,8 +27,8 @@ class Visits:
 
     @property
     def lasted(self) -> float:
-        """Returns the seconds between the first and the last."""
-        return self.ats[-1] - self.ats[0]
+        """Returns the seconds between the first and the last; 0 when there is none."""
+        return self.ats[-1] - self.ats[0] if self.ats else 0.0
 
     def recent(self, at: float, half_life: float) -> float:
         """Returns the weight of all, each halved with every half-life that has passed since."""

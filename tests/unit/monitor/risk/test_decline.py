@@ -72,9 +72,14 @@ def test_whoever_spends_less_at_each_visit_is_at_risk_though_they_come_as_before
 
 
 def test_of_a_visit_the_greatest_number_counts_and_whoever_says_none_is_typical() -> None:
-    events = [*orders(0, amount=3), *orders(0, amount=30), *orders(0, amount=-1), *orders(1), *orders(2, amount="much")]
-    assert moments(followed(PAID, events, LATE)).amounts == (30.0, 100.0, 100.0)
+    events = [*orders(0, amount=3), *orders(0, amount=30), *orders(0, amount=-1), *orders(1, amount=-1), *orders(2)]
+    assert moments(followed(PAID, events, LATE)).amounts == (30.0, 0.0, 100.0)
     assert moments(followed(RULE, events, LATE)).amounts == ()
+
+
+@pytest.mark.parametrize("said", ["much", True, None, [], float("nan"), float("inf"), 10**400, 1e15])
+def test_what_is_no_number_to_reckon_with_is_typical(said: object) -> None:
+    assert moments(followed(PAID, orders(0, amount=said), LATE)).amounts == (100.0,)
 
 
 @pytest.mark.parametrize("days", [range(4), range(5), range(30)])
@@ -94,8 +99,9 @@ def test_a_risk_ends_when_the_customer_comes_as_before_and_not_with_the_first_vi
     assert over([*gone, *orders(*range(100, 130))], 130, last=59) is Reason.RECOVERED
 
 
-def test_visits_that_came_late_show_that_there_was_no_decline() -> None:
-    assert over(orders(*range(0, 60, 5), 60), 61, last=60) is Reason.BROKEN
+def test_without_a_visit_since_a_risk_is_not_over() -> None:
+    assert over(orders(*range(0, 60, 5), 60), 61, last=60) is None
+    assert over([], 60, last=59) is None
 
 
 def test_who_stays_away_is_given_up() -> None:
