@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bench import console, fold, mapping, monitor
+from bench import console, fold, mapping, monitor, retail
 
 
 @dataclass(frozen=True)
@@ -20,4 +20,5 @@ PARTS = {
     "mapping": Part(mapping.arguments, mapping.measure),
     "monitor": Part(monitor.arguments, monitor.measure),
     "console": Part(console.arguments, console.measure),
+    "retail": Part(retail.arguments, retail.measure),
 }

@@ -17,7 +17,7 @@ from tests.builders import NOON, event_bytes
 from tests.figures import value as value_of
 from tests.flow.monitor_risks import Desk, after
 from tests.flow.monitor_watch import watching
-from tests.unit.monitor.risk.building import DAY, happened, payment, silence, stall, streak
+from tests.unit.monitor.risk.building import DAY, decline, happened, payment, silence, stall, streak
 
 pytestmark = pytest.mark.asyncio
 
@@ -173,6 +173,22 @@ async def test_a_customer_who_comes_no_more_is_found_and_one_who_is_back_is_at_r
     await desk.read_to(after(days=0))
     assert desk.said() == [("raised", "c-1", "gone-quiet")]
     await desk.read(happened("login", 60))
+    assert desk.said()[1:] == [("cleared", "c-1", "recovered")]
+
+
+async def test_a_customer_who_uses_less_is_found_and_is_at_risk_until_they_come_as_before(monitor_database: Database) -> None:
+    desk = Desk(monitor_database, decline(value={"field": "data.amount", "typical": 100}))
+    await desk.start()
+    await desk.read(*(happened("order", day * DAY, customer, amount=90) for day in range(-100, -40) for customer in ("c-1", "c-2")))
+    await desk.read(*(happened("order", day * DAY, "c-2", amount=90) for day in range(-40, 0)))
+    await desk.start()
+    await desk.read_to(after(days=0))
+    assert desk.said() == [("raised", "c-1", "uses-less")]
+    await desk.read(happened("order", 60, amount=90))
+    await desk.start()
+    assert desk.said() == [("raised", "c-1", "uses-less")]
+    desk.wall = after(days=31).timestamp()
+    await desk.read(*(happened("order", day * DAY, amount=90) for day in range(1, 31)))
     assert desk.said()[1:] == [("cleared", "c-1", "recovered")]
 
 

@@ -6,17 +6,18 @@ loses nothing. Memory is bounded by the customers with such events in that time,
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
-from services.monitor.aggregates.moments import Follows, Matching, Moments, StoredMoments
+from services.monitor.aggregates.moments import Amount, Follows, Held, Matching, Moments, StoredMoments
 from services.monitor.fold.aging import Ages
 from services.monitor.fold.columns import Columns, Predicate
 from services.monitor.fold.seen import identity_of
 from services.monitor.fold.tallies import Appended
 from shared.conditions import MISSING
 
+MOST = 1e15  # an amount beyond is a mistake
 UNKNOWN = Moments()  # of a customer of whom nothing is remembered; never changed
 
 
@@ -105,7 +106,12 @@ class Customers:
             rows = [row for row in rows if customers[row] is not MISSING]
         if rows:
             self._clocks[types] = max(self._clocks[types], *map(ats.__getitem__, rows))
-            self._note_ends(rows, customers, ats) if ends else self._note_troubles(rows, customers, columns)
+            if ends:
+                self._note_ends(rows, customers, ats)
+            elif self.following.amount is None:
+                self._note_troubles(rows, customers, columns)
+            else:
+                self._note_amounts(rows, customers, columns, self.following.amount)
         return Taken(rows, late)
 
     def _note_ends(self, rows: Sequence[int], customers: Sequence[str], ats: Sequence[float]) -> None:
@@ -137,6 +143,20 @@ class Customers:
             if moments.trouble(at, int(at) if grain else identity_of(event.source, event.id), most):
                 self.changed.add(customer)
 
+    def _note_amounts(self, rows: Sequence[int], customers: Sequence[str], columns: Columns, wanted: Amount) -> None:
+        """Notes troubles with their amounts."""
+        events, ats, said = columns.events, columns.ats, columns.field(wanted.field)
+        most, grain = self.following.most, self.following.grain
+        for row in rows:
+            customer, event, at = customers[row], events[row], ats[row]
+            moments = self._of.get(customer)
+            if moments is None:
+                moments = self._remember(customer)
+            at = at // grain * grain if grain else at
+            amount = max(said[row], 0.0) if _is_number(said[row]) else wanted.otherwise
+            if moments.weigh(at, int(at) if grain else identity_of(event.source, event.id), most, float(amount)):
+                self.changed.add(customer)
+
     def _remember(self, customer: str) -> Moments:
         moments = self._of[customer] = Moments()
         self.fresh.add(customer)
@@ -154,7 +174,9 @@ class Customers:
         if self.of(customer).latest <= at:
             self._forget(customer)
         elif (moments := self._of[customer]).ended <= at:
-            self._of[customer] = Moments(troubles=moments.after(at).troubles)
+            left = moments.after(at)
+            left.ended = 0.0
+            self._of[customer] = left
 
     def _forget(self, customer: str) -> None:
         self._of.pop(customer, None)
@@ -173,7 +195,9 @@ class Customers:
             return None
         whole = self._stored.is_worn(0, len(changed), len(self._of))
         named: Iterable[str] = self._of if whole else changed
-        rows = {each: (moments.ended, moments.troubles) for each in named if (moments := self._of.get(each)) is not None}
+        rows = {
+            each: Held(moments.ended, moments.troubles, moments.amounts) for each in named if (moments := self._of.get(each)) is not None
+        }
         return StoredCustomers([(sorted(types), at) for types, at in self._clocks.items()], rows, whole)
 
     def _touch(self, customer: str, clock: float) -> None:
@@ -190,7 +214,7 @@ class Customers:
         """Takes back what `take_changes` gave, oldest first."""
         for types, at in stored.clocks:
             self._clocks[frozenset(types)] = max(at, self._clocks.get(frozenset(types), 0.0))
-        self._of |= {customer: Moments(ended, troubles) for customer, (ended, troubles) in stored.moments.items()}
+        self._of |= {customer: Moments(*held) for customer, held in stored.moments.items()}
         self._stored.add(0, len(stored.moments))
 
     def restored(self) -> None:
@@ -201,3 +225,8 @@ class Customers:
     def troubled(self) -> Iterator[str]:
         """Yields the customers with troubles."""
         return (each for each, moments in self._of.items() if moments.troubles)
+
+
+def _is_number(said: Any) -> bool:
+    """Says whether a field of an event is a number that can be reckoned with; NaN is below nothing."""
+    return type(said) in (int, float) and abs(said) < MOST

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.monitor.aggregates.moments import Moments
-from services.monitor.risk import silence, stall, streak
+from services.monitor.risk import decline, silence, stall, streak
 from services.monitor.risk.finding import Finding, Reason, Span
 
 
@@ -19,10 +19,12 @@ class Kind:
     find: Callable[[Any, Moments, float], Finding | None]
     over: Callable[[Any, Moments, Span, float], Reason | None]  # of an open risk
     look_at: Callable[[Any, Moments, Span | None, float], float]  # when time alone changes something; infinity: never
+    outlook: Callable[[Any, Moments, float], float] | None = None  # the chance that nothing comes for a time: customers are ranked by it
 
 
 KINDS = {
     "streak": Kind(streak.find, streak.over, streak.look_at),
     "stall": Kind(stall.find, stall.over, stall.look_at),
-    "silence": Kind(silence.find, silence.over, silence.look_at),
+    "silence": Kind(silence.find, silence.over, silence.look_at, silence.outlook),
+    "decline": Kind(decline.find, decline.over, decline.look_at, decline.outlook),
 }

@@ -10,6 +10,7 @@ import math
 
 from services.monitor.aggregates.moments import Moments
 from services.monitor.risk.finding import Finding, Reason, Span, length, shown
+from services.monitor.risk.visits import Visits, bg_nbd, visits_of
 from services.monitor.rules.silence import SilenceRule
 
 
@@ -18,16 +19,19 @@ def find(rule: SilenceRule, moments: Moments, now: float) -> Finding | None:
 
     The score is how unlikely it is.
     """
-    visits = _visits(rule, moments)
-    if len(visits) < rule.visits or not _due(rule, visits) <= now < visits[-1] + rule.window.total_seconds():
+    visits = visits_of(rule, moments)
+    if len(visits.ats) < rule.visits or not _due(rule, visits) <= now < visits.ats[-1] + rule.window.total_seconds():
         return None
-    gaps, lasted, quiet = len(visits) - 1, visits[-1] - visits[0], now - visits[-1] - rule.visit.total_seconds()
+    first, last, gaps = visits.ats[0], visits.ats[-1], len(visits.ats) - 1
+    lasted, quiet = visits.lasted, now - last - rule.visit.total_seconds()
     chance = (lasted / (lasted + quiet)) ** gaps
+    ahead, none = length(rule.ahead.total_seconds()), outlook(rule, moments, now)
     evidence = (
-        f"{len(visits)} visits between {shown(visits[0])} and {shown(visits[-1])}, {length(lasted / gaps)} apart on average",
+        f"{gaps + 1} visits between {shown(first)} and {shown(last)}, {length(lasted / gaps)} apart on average",
         f"none for {length(quiet)}, which by that rhythm has a chance of {chance:.1%}",
+        f"none in the following {ahead} has a chance of {none:.0%} by their rate so far",
     )
-    return Finding(Span(visits[-1], visits[-1]), {"quiet for longer than their rhythm explains": round(1 - chance, 4)}, evidence)
+    return Finding(Span(last, last), {"quiet for longer than their rhythm explains": round(1 - chance, 4)}, evidence)
 
 
 def over(rule: SilenceRule, moments: Moments, risk: Span, now: float) -> Reason | None:
@@ -41,18 +45,21 @@ def look_at(rule: SilenceRule, moments: Moments, risk: Span | None, now: float) 
     """Returns when the passing of time alone changes something: the silence is too long, or the customer is given up."""
     if risk is not None:
         return risk.last + rule.window.total_seconds()
-    visits = _visits(rule, moments)
-    due = _due(rule, visits) if len(visits) >= rule.visits else math.inf
+    visits = visits_of(rule, moments)
+    due = _due(rule, visits) if len(visits.ats) >= rule.visits else math.inf
     return due if due > now else math.inf
 
 
-def _visits(rule: SilenceRule, moments: Moments) -> list[float]:
-    """Returns when the visits were that lie within the window before the last one."""
-    ats = [at for at, _ in moments.troubles]
-    return [at for at in ats if at > ats[-1] - rule.window.total_seconds()]
+def outlook(rule: SilenceRule, moments: Moments, now: float) -> float:
+    """Returns the chance that the customer does not come in the time ahead; 1 when nothing is remembered of them.
+
+    Whoever comes seldom is seldom unusual, and yet likely not to come: customers are ranked by this and not by the score of a silence.
+    """
+    visits = visits_of(rule, moments)
+    return bg_nbd(visits, now, rule.ahead.total_seconds()) if visits.ats else 1.0
 
 
-def _due(rule: SilenceRule, visits: list[float]) -> float:
+def _due(rule: SilenceRule, visits: Visits) -> float:
     """Returns from when on the silence is too long."""
-    gaps, lasted = len(visits) - 1, visits[-1] - visits[0]
-    return visits[-1] + rule.visit.total_seconds() + lasted * (math.pow(rule.chance, -1 / gaps) - 1)
+    gaps, lasted = len(visits.ats) - 1, visits.lasted
+    return visits.ats[-1] + rule.visit.total_seconds() + lasted * (math.pow(rule.chance, -1 / gaps) - 1)

@@ -4,15 +4,13 @@ import json
 from datetime import timedelta
 from functools import cached_property
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from services.monitor.aggregates.moments import Following
 from shared.conditions import Condition
 from shared.configuration.files import Config, PositiveDuration
-
-LONGEST = timedelta(days=90)
 
 
 class Action(Config):
@@ -44,6 +42,8 @@ class CustomerRule(Config):
     where: Condition = Field({}, description="which of them count; all that is named must hold")
     action: Action | None = Field(None, description="what is to be done about the risk")
 
+    longest: ClassVar[timedelta] = timedelta(days=90)  # of all windows of this kind
+
     # each kind says these in its own way
     detector: str
     window: PositiveDuration
@@ -51,8 +51,8 @@ class CustomerRule(Config):
     @field_validator("window")
     @classmethod
     def _reasonable(cls, window: timedelta) -> timedelta:
-        if not timedelta(minutes=1) <= window <= LONGEST:
-            raise ValueError("a window of a customer is between 1m and 90d")
+        if not timedelta(minutes=1) <= window <= cls.longest:
+            raise ValueError(f"a window of a customer is between 1m and {cls.longest.days}d")
         return window
 
     @cached_property

@@ -11,6 +11,7 @@ from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.burn import BurnRule
 from services.monitor.rules.count import CountRule
 from services.monitor.rules.customers import CustomerRule
+from services.monitor.rules.decline import DeclineRule
 from services.monitor.rules.distinct import DistinctRule
 from services.monitor.rules.incidents import IncidentRule
 from services.monitor.rules.ratio import RatioRule
@@ -34,12 +35,13 @@ Rule = Annotated[
     | Annotated[AlertRule, Tag("alert")]
     | Annotated[StreakRule, Tag("streak")]
     | Annotated[StallRule, Tag("stall")]
-    | Annotated[SilenceRule, Tag("silence")],
+    | Annotated[SilenceRule, Tag("silence")]
+    | Annotated[DeclineRule, Tag("decline")],
     Discriminator(
         _detector,
         custom_error_type="detector",
         custom_error_message="there is no such detector: it is ratio, count, distinct, burn, absence or alert;"
-        " of single customers streak, stall or silence",
+        " of single customers streak, stall, silence or decline",
     ),
 ]  # one file a kind
 

@@ -32,8 +32,9 @@ def moments_of(row: asyncpg.Record, customer_id: str) -> Mapping[str, Any] | Non
     held = _customers(row["rows"]).moments.get(customer_id)
     if held is None:
         return None
-    ended, troubles = held
-    shown = {"ended_at": moment(ended) if ended else None, "troubles_at": [moment(at) for at, _ in troubles]}
+    shown: dict[str, Any] = {"ended_at": moment(held.ended) if held.ended else None, "troubles_at": [moment(at) for at, _ in held.troubles]}
+    if held.amounts:
+        shown["amounts"] = held.amounts
     return {"partition": row["partition"], "rule": row["rule"], **shown}
 
 

@@ -9,6 +9,7 @@ from services.monitor.fold.partition import Partition
 from services.monitor.risk.finding import Finding
 from services.monitor.risk.registry import KINDS
 from services.monitor.rules.customers import CustomerRule
+from services.monitor.rules.decline import DeclineRule
 from services.monitor.rules.silence import SilenceRule
 from services.monitor.rules.stall import StallRule
 from services.monitor.rules.streak import StreakRule
@@ -58,6 +59,17 @@ def silence(**changes: Any) -> SilenceRule:
         "visits": 3,
     }
     return SilenceRule.model_validate({**said, **changes})
+
+
+def decline(**changes: Any) -> DeclineRule:
+    """Returns a rule on orders: half of the average use is a risk."""
+    said: dict[str, Any] = {
+        "id": "uses-less",
+        "detector": "decline",
+        "title": "This customer orders less than they used to",
+        "events": ["com.example.order"],
+    }
+    return DeclineRule.model_validate({**said, **changes})
 
 
 def happened(type_: str, at: float, customer: str | None = "c-1", id_: str | None = None, **data: Any) -> ProductEvent:

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitor.aggregates.moments import Moments
+from services.monitor.aggregates.moments import Held, Moments
 from services.monitor.fold.columns import Columns
 from services.monitor.fold.customers import Customers, StoredCustomers
 from services.monitor.fold.partition import Partition
@@ -16,14 +16,26 @@ from services.monitor.risk.registry import KINDS
 from services.monitor.rules.customers import CustomerRule
 from shared.events import ProductEvent
 from tests.unit.monitor.builders import HORIZON, LATER, START
-from tests.unit.monitor.risk.building import DAY, HOUR, followed, happened, payment, silence, stall, streak
+from tests.unit.monitor.risk.building import DAY, HOUR, decline, followed, happened, payment, silence, stall, streak
 
 SILENCE = silence(events=["com.example.payment"], visit="1m", visits=3, remember=4)
-RULES: Sequence[CustomerRule] = (streak(failures=2), streak(good={"data.status": "paid"}), stall(within="1m", window="1h"), SILENCE)
+DECLINE = decline(
+    events=["com.example.payment"], visit="1m", visits=3, remember=4, half_life="1m", value={"field": "data.amount", "typical": 100}
+)
+RULES: Sequence[CustomerRule] = (
+    streak(failures=2),
+    streak(good={"data.status": "paid"}),
+    stall(within="1m", window="1h"),
+    SILENCE,
+    DECLINE,
+)
 CUSTOMERS = ("c-1", "c-2")
+AMOUNTS = (5, 50.5, 500, -3, "12", None, True)
 
 some_event = st.builds(
-    lambda kind, at, customer, number: happened(kind, at, customer, f"{kind}/{number}", status=("failed", "paid", "pending")[number % 3]),
+    lambda kind, at, customer, number: happened(
+        kind, at, customer, f"{kind}/{number}", status=("failed", "paid", "pending")[number % 3], amount=AMOUNTS[number % len(AMOUNTS)]
+    ),
     st.sampled_from(["payment", "payment", "signup", "order"]),
     st.integers(0, int(HORIZON)).map(float),
     st.sampled_from(CUSTOMERS),
@@ -89,6 +101,20 @@ def restore(customers: Customers, stored: Sequence[bytes]) -> None:
     for each in stored:
         customers.restore(msgspec.msgpack.decode(each, type=StoredCustomers))
     customers.restored()
+
+
+def test_what_was_stored_without_amounts_can_be_read() -> None:
+    older = msgspec.msgpack.encode({"clocks": [], "moments": {"c-1": (0.0, ((5.0, 5),))}, "whole": True})
+    assert msgspec.msgpack.decode(older, type=StoredCustomers).moments == {"c-1": Held(0.0, ((5.0, 5),))}
+
+
+def test_an_erased_customer_loses_the_amounts_with_the_visits() -> None:
+    events = [happened("payment", at, id_=f"{at}", amount=at) for at in (60.0, 120.0, 180.0)]
+    customers = only(followed(DECLINE, events))
+    customers.erase_until("c-1", START + 60)
+    assert customers.of("c-1").amounts == (120.0, 180.0)
+    customers.erase_until("c-1", START + 180)
+    assert customers.of("c-1") == Moments()
 
 
 # ── what is late, and what is forgotten ──────────────────────────────────────────────────────
