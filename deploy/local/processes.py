@@ -6,8 +6,8 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -138,3 +138,17 @@ def free_port(wished: int = 0) -> int:
             return free_port()
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def claimed_port(wished: int) -> Iterator[int]:
+    """Yields a port that nobody listens on: the wished one, unless another stack that starts or runs on this machine has claimed it.
+
+    The claim is the UDP port of that number, which ends with its process: so two that start at once do not take one port.
+    """
+    with socket.socket(type=socket.SOCK_DGRAM) as claim:
+        try:
+            claim.bind(("127.0.0.1", wished))
+        except OSError:
+            wished = 0
+        yield free_port(wished)

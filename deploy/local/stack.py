@@ -16,7 +16,7 @@ from secrets import token_urlsafe
 
 from deploy import console_token, tokens_file, topics
 from deploy.local.postgres import Database, postgres
-from deploy.local.processes import ROOT, Child, announced, child, ended_well, free_port, ready, stop
+from deploy.local.processes import ROOT, Child, announced, child, claimed_port, ended_well, free_port, ready, stop
 from deploy.local.smtp import Inbox, inbox
 from deploy.roles import role_of
 from deploy.services import NAMES, SERVICES
@@ -24,6 +24,7 @@ from shared.http.tokens import mint
 from shared.identity import Role
 
 CONSOLE = "console"
+PORT_OF_CONSOLE = next(spec.port for spec in SERVICES if spec.name == CONSOLE)
 START_S = 60.0  # for one part; a slow machine that compiles everything for the first time needs 20
 
 Say = Callable[[str], None]
@@ -80,7 +81,8 @@ async def _start(running: AsyncExitStack, folder: Path, config: dict[str, str], 
     async with child("deploy.init", environment=_for_init(kafka, database, passwords), log=logs / "init.log") as init:
         await ended_well(init, START_S)
     tokens = {role: token_urlsafe(24) for role in ("producer", "agent", "operator")}
-    ports = {spec.name: free_port(spec.port if spec.name == CONSOLE else 0) for spec in SERVICES}  # people find the console where docs say
+    console = running.enter_context(claimed_port(PORT_OF_CONSOLE))  # people find it where docs say
+    ports = {spec.name: console if spec.name == CONSOLE else free_port() for spec in SERVICES}
     pages = free_port()  # the port of the pages that customers reach
     callers = folder / "callers" / "tokens.yml"
     tokens_file.ensure(callers)
