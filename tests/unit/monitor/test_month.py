@@ -54,7 +54,7 @@ def about(found: Found, trouble: Trouble) -> bool:
 
 def test_all_that_was_injected_is_found_once_by_a_rule_and_at_most_two_others() -> None:
     backtest = Backtest(RULES)
-    backtest.follow((Come(each, LATER) for each in month(7)), 10.0)
+    backtest.follow((Come(each, LATER) for each in month(7)), 60.0)
     backtest.end()
     of = {trouble: [each for each in backtest.incidents if about(each, trouble)] for trouble in INJECTED}
     for trouble, found in of.items():
