@@ -85,3 +85,14 @@ class ComponentRule(IncidentRule):
     def fingerprint(self) -> str:
         """Returns the fingerprint of what is counted."""
         return self.counting.fingerprint
+
+
+class WindowRule(ComponentRule):
+    """A rule looks back over one window."""
+
+    window: Window = Field(timedelta(minutes=1), description="how far back it looks, in event time: 5s to 24h")
+
+    @property
+    def windows(self) -> frozenset[int]:
+        """Returns its one window, in seconds."""
+        return frozenset({int(self.window.total_seconds())})

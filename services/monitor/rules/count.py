@@ -1,11 +1,10 @@
 """The rule for a number: too many bad events of a component, however many are good."""
 
-from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from services.monitor.rules.components import ComponentRule, Resolving, Window
+from services.monitor.rules.components import Resolving, WindowRule
 from shared.configuration.files import Config
 
 
@@ -25,11 +24,10 @@ class Calming(Resolving):
     )
 
 
-class CountRule(ComponentRule):
+class CountRule(WindowRule):
     """Per component, the number of bad events over a sliding window: its rate is `count` a `window`."""
 
     detector: Literal["count"] = Field(description="how the window is judged: by the number of bad events")
-    window: Window = Field(timedelta(minutes=1), description="how far back it looks, in event time: 5s to 24h")
     open: Opening = Field(description="when trouble is an incident: all of it is reached within the window")
     resolve: Calming = Field(description="when it is over")
 
@@ -38,11 +36,6 @@ class CountRule(ComponentRule):
         if self.resolve.count > self.open.count:
             raise ValueError("resolve.count is above open.count: the incident would open and resolve at once")
         return self
-
-    @property
-    def windows(self) -> frozenset[int]:
-        """Returns its one window, in seconds."""
-        return frozenset({int(self.window.total_seconds())})
 
     @property
     def evidence(self) -> int:

@@ -1,11 +1,10 @@
 """The rule for distinct customers: too many of them meet bad events of a component, however few each of them meets."""
 
-from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field, model_validator
 
-from services.monitor.rules.components import ComponentRule, Resolving, Window
+from services.monitor.rules.components import Resolving, WindowRule
 from shared.configuration.files import Config
 
 
@@ -24,11 +23,10 @@ class Calming(Resolving):
     )
 
 
-class DistinctRule(ComponentRule):
+class DistinctRule(WindowRule):
     """Per component, the distinct customers with bad events over a sliding window."""
 
     detector: Literal["distinct"] = Field(description="how the window is judged: by the number of customers with bad events")
-    window: Window = Field(timedelta(minutes=1), description="how far back it looks, in event time: 5s to 24h")
     open: Opening = Field(description="when trouble is an incident")
     resolve: Calming = Field(description="when it is over")
 
@@ -37,11 +35,6 @@ class DistinctRule(ComponentRule):
         if self.resolve.customers > self.open.customers:
             raise ValueError("resolve.customers is above open.customers: the incident would open and resolve at once")
         return self
-
-    @property
-    def windows(self) -> frozenset[int]:
-        """Returns its one window, in seconds."""
-        return frozenset({int(self.window.total_seconds())})
 
     @property
     def evidence(self) -> int:

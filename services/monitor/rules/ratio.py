@@ -1,11 +1,10 @@
 """The rule for a share: too many of a component's events are bad."""
 
-from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from services.monitor.rules.components import ComponentRule, Resolving, Window
+from services.monitor.rules.components import Resolving, WindowRule
 from shared.configuration.files import Config
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
@@ -26,11 +25,10 @@ class Calming(Resolving):
     events: int | None = Field(None, ge=1, description="events at least within the window, or it says nothing; not given: open.events")
 
 
-class RatioRule(ComponentRule):
+class RatioRule(WindowRule):
     """Per component, the share of bad events over a sliding window."""
 
     detector: Literal["ratio"] = Field("ratio", description="how the window is judged: by the share of bad events")
-    window: Window = Field(timedelta(minutes=1), description="how far back it looks, in event time: 5s to 24h")
     open: Opening = Field(description="when trouble is an incident: all of it is reached within the window")
     resolve: Calming = Field(description="when it is over")
 
@@ -39,11 +37,6 @@ class RatioRule(ComponentRule):
         if self.resolve.ratio > self.open.ratio:
             raise ValueError("resolve.ratio is above open.ratio: the incident would open and resolve at once")
         return self
-
-    @property
-    def windows(self) -> frozenset[int]:
-        """Returns its one window, in seconds."""
-        return frozenset({int(self.window.total_seconds())})
 
     @property
     def evidence(self) -> int:
