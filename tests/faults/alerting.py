@@ -8,9 +8,9 @@ import asyncio
 import json
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import cycle
 
@@ -18,6 +18,7 @@ import httpx2 as httpx
 from aiokafka import ConsumerRecord
 
 from services.monitor.aggregates.alerts import ALERT_REPORTED
+from services.monitor.hearing.rekeying import CAME_FROM
 from services.monitor.rules.file import RulesFile
 from services.monitor.rules.versions import version_of
 from shared.configuration.files import load as read_config
@@ -32,6 +33,7 @@ from tests.topics import everything_in
 ALERTS = ("HighErrorRate", "LatencyHigh")
 SENDERS = 2  # Alertmanagers of the cluster
 ACCEPTED_WITHIN, TOLD_WITHIN, READ_WITHIN = 120.0, 180.0, 120.0  # seconds
+NEVER = "0001-01-01T00:00:00Z"  # the end of an alert that fires
 BOTH = 2  # events of one alert: it fires, and it has ended
 
 INCIDENTS = "SELECT id, status FROM monitor.incidents WHERE rule = 'alerts' AND component = $1"
@@ -44,6 +46,7 @@ class Alerting:
     stack: Stack
     shop: Shop
     began: datetime
+    ended: dict[str, datetime] = field(default_factory=dict)  # when each alert did
 
     @property
     def component(self) -> str:
@@ -60,25 +63,28 @@ class Alerting:
         return self.shop.emitted + BOTH * len(ALERTS)
 
     async def play(self, after: float) -> None:
-        """Has the alerts fire after so many seconds, and end one by one. Raises TimeoutError when something is not accepted, or not told."""
+        """Has the alerts fire after so many seconds, and end one by one. Raises TimeoutError when one is not accepted, or not told."""
         await asyncio.sleep(after)
-        await self._post(ended=())
+        await self._post()
         await self.shop.told("opened", self.shop.customers, seconds=TOLD_WITHIN)
-        for number in range(1, len(ALERTS) + 1):
-            await self._post(ended=ALERTS[:number])
+        for name in ALERTS:
+            self.ended[name] = datetime.now(UTC)
+            await self._post()
         await self.shop.told("resolved", self.shop.customers, seconds=TOLD_WITHIN)
 
-    async def _post(self, ended: Sequence[str]) -> None:
-        body = json.dumps({"version": "4", "alerts": [self._alert(name, ended=name in ended) for name in ALERTS]}).encode()
+    async def _post(self) -> None:
+        """Posts the whole group, as each of its alerts stands."""
+        body = json.dumps({"version": "4", "alerts": [self._alert(name) for name in ALERTS]}).encode()
         monitors = cycle(_monitors(self.stack))
         await asyncio.gather(*(_accepted(next(monitors), body) for _ in range(SENDERS)))
 
-    def _alert(self, name: str, *, ended: bool) -> dict[str, object]:
+    def _alert(self, name: str) -> dict[str, object]:
+        ended = self.ended.get(name)
         return {
             "status": "resolved" if ended else "firing",
             "labels": {"alertname": name, "component": self.component},
             "startsAt": self.began.isoformat(),
-            "endsAt": datetime(self.began.year, self.began.month, self.began.day, 23, 59, 59, tzinfo=UTC).isoformat() if ended else "",
+            "endsAt": ended.isoformat() if ended else NEVER,
             "fingerprint": f"{name}-{self.component}",
         }
 
@@ -109,8 +115,10 @@ def lives(records: Iterable[ConsumerRecord], incident: str) -> Counter[str]:
 
 
 def said_again(records: Iterable[ConsumerRecord]) -> int:
-    """Returns how many of these product events say an alert that another has said."""
-    said = Counter(event["id"] for event in _read(records) if event["type"] == ALERT_REPORTED)
+    """Returns how many of these product events say an alert that another has said. Those that monitor forwarded are said once."""
+    came = (record for record in records if all(name != CAME_FROM for name, _ in record.headers))
+    alerts = (record for record in came if ALERT_REPORTED.encode() in (record.value or b""))
+    said = Counter(event["id"] for event in _read(alerts) if event["type"] == ALERT_REPORTED)
     return said.total() - len(said)
 
 
@@ -169,7 +177,8 @@ async def rules_in_force(stack: Stack) -> list[str]:
 
         async def judges(url: str = f"{member.url}/v1/rules") -> bool:
             async with httpx.AsyncClient(timeout=5) as http:
-                return (await http.get(url, headers=headers)).json()["version"] == wanted
+                version: str = (await http.get(url, headers=headers)).json()["version"]
+            return version == wanted
 
         try:
             await within(READ_WITHIN, judges, "the rules are read")

@@ -11,6 +11,7 @@ import pytest
 from deploy.services import NAMES
 from services.console.rebuilding.tables import MODEL
 from tests.containers import Kafka, Postgres
+from tests.faults.alerting import alerting
 from tests.faults.episodes import Added
 from tests.faults.harm import Harm, Moment
 from tests.faults.load import Load, begins, load
@@ -73,7 +74,8 @@ async def test_kill_9_in_the_middle_of_an_incident_leaves_nobody_out_and_tells_n
         await member.start()
         return Added()
 
-    await run.round(story(number), Harm(f"kill -9 {name}", kill), when)
+    async with alerting(run.stack) as alerts:
+        await run.round(story(number), Harm(f"kill -9 {name}", kill), when, alerts)
     assert run.shortcomings() == []
 
 
