@@ -34,7 +34,6 @@ ALERTS = ("HighErrorRate", "LatencyHigh")
 SENDERS = 2  # Alertmanagers of the cluster
 ACCEPTED_WITHIN, TOLD_WITHIN, READ_WITHIN = 120.0, 180.0, 120.0  # seconds
 NEVER = "0001-01-01T00:00:00Z"  # the end of an alert that fires
-BOTH = 2  # events of one alert: it fires, and it has ended
 
 INCIDENTS = "SELECT id, status FROM monitor.incidents WHERE rule = 'alerts' AND component = $1"
 
@@ -56,11 +55,6 @@ class Alerting:
     def victims(self) -> frozenset[str]:
         """Returns the addresses of those who used the component."""
         return addresses(self.shop)
-
-    @property
-    def produced(self) -> int:
-        """Returns the product events that are not said twice: those of its customers, and two of each alert."""
-        return self.shop.emitted + BOTH * len(ALERTS)
 
     async def play(self, after: float) -> None:
         """Has the alerts fire after so many seconds, and end one by one. Raises TimeoutError when one is not accepted, or not told."""
@@ -114,12 +108,11 @@ def lives(records: Iterable[ConsumerRecord], incident: str) -> Counter[str]:
     return Counter(kind for kind in kinds if kind not in ("impact", "updated"))
 
 
-def said_again(records: Iterable[ConsumerRecord]) -> int:
-    """Returns how many of these product events say an alert that another has said. Those that monitor forwarded are said once."""
+def alerts_in(records: Iterable[ConsumerRecord]) -> int:
+    """Returns how many of these product events say an alert. Those that monitor forwarded are said once."""
     came = (record for record in records if all(name != CAME_FROM for name, _ in record.headers))
     alerts = (record for record in came if ALERT_REPORTED.encode() in (record.value or b""))
-    said = Counter(event["id"] for event in _read(alerts) if event["type"] == ALERT_REPORTED)
-    return said.total() - len(said)
+    return sum(event["type"] == ALERT_REPORTED for event in _read(alerts))
 
 
 def _read(records: Iterable[ConsumerRecord]) -> Iterator[dict[str, str]]:

@@ -1,9 +1,9 @@
 """Compares monitor's own tables with what was published, in three ways that do not agree by accident.
 
 Per partition: what the broker holds against what monitor's account says was read. By fate: an event that came
-twice is a duplicate in the account, and only what monitor forwarded twice may come twice, for it forwards at least once and counts
-by identity (decision 0017), and an alert that is said again. By cell: requests and failures of every component in every bucket of
-event time.
+twice is a duplicate in the account, and only what monitor forwarded twice may come twice: it forwards at least once and counts
+by identity (decision 0017). Alerts are no part of that: whoever says one again is heard (decision 0027). By cell: requests and failures
+of every component in every bucket of event time.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ from services.monitor.rules.file import RulesFile
 from services.monitor.rules.ratio import RatioRule
 from shared.configuration.files import load as read_config
 from shared.events import Topic
-from tests.faults.alerting import said_again
+from tests.faults.alerting import alerts_in
 from tests.faults.load import Load
 from tests.faults.stack import Stack
 from tests.topics import everything_in
@@ -40,13 +40,13 @@ class Reckoning:
     read_again: int  # by the account, more than the broker holds
     duplicates: int  # by the account: events that came once more
     forwarded_again: int  # by the topic: records that monitor forwarded once more, since it died before it had committed
-    said_again: int  # by the topic: alerts that a hook was told of before
+    alerts: int  # by the topic: events that say an alert, each as often as it was said
     cells_lost: int
     cells_twice: int
 
     @property
     def twice(self) -> int:
-        return self.read_again + abs(self.duplicates - self.forwarded_again - self.said_again)
+        return self.read_again + abs(self.duplicates - self.forwarded_again)
 
 
 async def reckon(stack: Stack, round_: Load) -> Reckoning:
@@ -66,7 +66,7 @@ async def reckon(stack: Stack, round_: Load) -> Reckoning:
         read_again=extra,
         duplicates=sum(row["duplicate"] for row in accounts.values()),
         forwarded_again=forwarded_again(events),
-        said_again=said_again(events),
+        alerts=alerts_in(events),
         cells_lost=cells_missing,
         cells_twice=cells_extra,
     )

@@ -54,6 +54,7 @@ class Run:
     in_flight: int = 0  # sends that were under way when a notifier died
     cells_lost: int = 0
     cells_twice: int = 0
+    alert_events: int = 0  # on the topic
     dead: int = 0  # records that must be put aside
     incidents: int | None = None  # whose figures were compared
     victims: set[str] = field(default_factory=set)
@@ -88,7 +89,7 @@ class Run:
         """Looks what came of the alerts, and whether all monitors judge by the rules as they are."""
         troubles = await alerts.troubles()
         self.victims |= alerts.victims
-        self.result.produced += alerts.produced
+        self.result.produced += alerts.shop.emitted
         self.result.alerts += len(ALERTS)
         self.result.alerts_wrong += len(troubles)
         self.result.reloads += 1
@@ -144,6 +145,8 @@ class Run:
         """Adds the round to the result; returns how many records monitor has forwarded more than once so far, which it may."""
         result, sink, found = self.result, self.stack.sink, await reckon(self.stack, load)
         before = result.processed_twice
+        result.produced += found.alerts - self.alert_events
+        self.alert_events = found.alerts
         self.cells_lost += found.cells_lost
         self.cells_twice += found.cells_twice
         result.rounds += 1
