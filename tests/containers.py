@@ -18,7 +18,7 @@ from deploy.local.processes import free_port
 
 # Whoever starts a container here ends it, also on Ctrl-C, so nothing needs to watch over us from another image.
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
-from testcontainers.core.container import DockerContainer as DockerContainer
+from testcontainers.core.container import DockerContainer
 
 logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it reports every try to reach a broker that is away on purpose
 

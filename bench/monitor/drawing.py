@@ -126,8 +126,8 @@ def _panel(panel: Panel, top: int) -> Iterator[str]:
         yield f'<rect{kind} x="{LABELS}" y="{at}" width="{length}" height="{BAR}" rx="2"/>'
         yield f'<text class="figure" x="{LABELS + length + 8:.1f}" y="{at + 12}">{escape(bar.figure)}</text>'
     if panel.mark is not None:
-        at = LABELS + round(panel.share(panel.mark) * BARS, 1)
-        yield f'<line x1="{at}" x2="{at}" y1="{top + HEAD - 6}" y2="{top + panel.height - 4}"/>'
+        mark = LABELS + round(panel.share(panel.mark) * BARS, 1)
+        yield f'<line x1="{mark}" x2="{mark}" y1="{top + HEAD - 6}" y2="{top + panel.height - 4}"/>'
 
 
 def main(file: str) -> None:

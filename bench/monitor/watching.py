@@ -19,10 +19,10 @@ from pathlib import Path
 
 import httpx2 as httpx
 import yaml
+from testcontainers.core.container import DockerContainer
 
 from bench.events import COMPONENTS
 from deploy.local.processes import ROOT, free_port
-from tests.containers import DockerContainer
 
 SHARE = 0.05  # of requests that fail, as the benchmark's rule has it
 WARM_WITHIN = 200.0  # seconds until a minute's look and the next have been

@@ -197,7 +197,7 @@ async def running(folder: Path) -> AsyncIterator[Stack]:
     try:
         await stack.remove()  # what is left of a run that was killed
         await stack.compose("build", "--quiet")
-        await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), "kafka")
+        await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), "kafka", "postgres", "maildev")
         await stack.make(SHOP)
         await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), *PARTS)
         stack.speaking.set()
