@@ -13,6 +13,7 @@ QUIET ?= 60
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 WORKERS ?= $(CORES)
 BY_FILE := --dist loadfile --no-loadscope-reorder
+ON_SERVERS = $(sort $(dir $(shell grep -rl --include='*.py' 'mark\.docker' tests)))
 AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
 
@@ -45,7 +46,7 @@ test-alone: $(READY) ## the tests that need no Docker
 	$(BIN)/pytest -n $$(($(CORES) * 2)) $(BY_FILE) -m 'not docker and not browser' $(ARGS) || [ $$? = 5 ]
 
 test-servers: $(READY) ## the tests on a real Kafka and Postgres (Docker); WORKERS=3: so many at once
-	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) -m docker $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) -m docker $(ON_SERVERS) $(ARGS) || [ $$? = 5 ]
 
 browser-test: $(READY) ## the console's pages in Chromium, on all services: axe, acts by keys, injections, a console that is killed
 	$(BIN)/pytest -n 2 $(BY_FILE) -m browser tests/browser $(ARGS)
