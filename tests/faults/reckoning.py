@@ -40,9 +40,9 @@ class Reckoning:
     read_again: int  # by the account, more than the broker holds
     duplicates: int  # by the account: events that came once more
     forwarded_again: int  # by the topic: records that monitor forwarded once more, since it died before it had committed
-    alerts: int  # by the topic: events that say an alert, each as often as it was said
     cells_lost: int
     cells_twice: int
+    alerts: int = 0  # by the topic: events that say an alert, each as often as it was said
 
     @property
     def twice(self) -> int:
