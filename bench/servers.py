@@ -60,10 +60,9 @@ async def servers() -> AsyncIterator[Servers]:
 
 
 async def anew(of: Servers, database: str, rules: str, keeping: Collection[str] = ()) -> Servers:
-    """Prepares a database of that name, with other rules, on the same servers. Topics are emptied, but those to keep and compacted ones."""
+    """Prepares a database of that name, with other rules, on the same servers. Topics are emptied, but for those to keep."""
     found = replace(of, database=database)
-    deletes = [name for name, wish in topics.read().items() if wish.settings.get("cleanup.policy") != "compact"]
-    await _emptied(of, [name for name in deletes if name not in keeping])
+    await empty(of, keeping)
     await _prepare(found, rules)
     return found
 
@@ -80,10 +79,10 @@ async def _prepare(of: Servers, rules: str) -> None:
         await ended_well(init, 60)
 
 
-async def _emptied(of: Servers, names: Collection[str]) -> None:
-    """Deletes all records of these topics, as retention does."""
-    wishes = topics.read()
-    every = [TopicPartition(name, number) for name in names for number in range(wishes[name].partitions)]
+async def empty(of: Servers, keeping: Collection[str] = ()) -> None:
+    """Deletes all records of the topics, as retention does, but of those to keep and of compacted ones."""
+    deleting = {name: wish for name, wish in topics.read().items() if wish.settings.get("cleanup.policy") != "compact"}
+    every = [TopicPartition(name, number) for name, wish in deleting.items() if name not in keeping for number in range(wish.partitions)]
     admin = AIOKafkaAdminClient(bootstrap_servers=of.bootstrap)
     await admin.start()
     try:

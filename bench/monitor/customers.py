@@ -3,13 +3,11 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from itertools import islice
 
-from bench.events import fill, requests
+from bench.events import requests
 from bench.monitor.process import EVERY, Ran, look, run
 from bench.monitor.stage import TWELVE, Stage
 from bench.servers import Servers, service
-from shared.events import Topic
 
 FEW, MANY = 10_000, 1_000_000
 AFTER = 10_000  # events that come while it is away
@@ -22,6 +20,7 @@ async def measure(stage: Stage) -> dict[str, object]:
     customers = min(MANY, events // 2)
     few, _ = await _with(stage, FEW, customers)
     many, of = await _with(stage, customers, customers)
+    await stage.add(_later())
     restart = await _restarted(of, events)
     print(f"restart with {customers:,} customers: {restart:.1f} s until what came meanwhile is read", flush=True)
     return {
@@ -41,7 +40,6 @@ async def _with(stage: Stage, customers: int, since: int) -> tuple[Ran, Servers]
 
 async def _restarted(of: Servers, read: int) -> float:
     """Returns the seconds from the start of the process until it has read what came while it was away."""
-    await asyncio.to_thread(fill, of.bootstrap, Topic.PRODUCT_EVENTS, _later())
     started = time.monotonic()
     async with service(of, "monitor") as (running, port):
         while (await look(port)).done < AFTER:
@@ -52,4 +50,4 @@ async def _restarted(of: Servers, read: int) -> float:
 
 
 def _later() -> Iterator[tuple[bytes, bytes]]:
-    return islice(requests(AFTER, time.time() - 1, seed=9, customers=FEW, span=1.0), AFTER)
+    return requests(AFTER, time.time() - 1, seed=9, customers=FEW, span=1.0)

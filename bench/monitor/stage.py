@@ -3,11 +3,12 @@
 import asyncio
 import time
 from argparse import Namespace
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bench.events import CUSTOMERS, fill, requests
+from bench.events import CUSTOMERS, RATE, fill, requests
 from bench.monitor.process import Ran, run
-from bench.servers import RULES, Servers, anew
+from bench.servers import RULES, Servers, anew, empty
 from shared.events import Topic
 
 ONE = RULES.read_text()
@@ -39,11 +40,16 @@ class Stage:
         if customers == self._customers:
             return
         count = self.said.events
-        await self.emptied(ONE)
+        await empty(self.of)
         print(f"producing {count:,} events of {customers:,} customers to 10 partitions", flush=True)
-        start = time.time() - count / 100_000
+        start = time.time() - count / RATE  # none of them comes from the future
         await asyncio.to_thread(fill, self.of.bootstrap, Topic.PRODUCT_EVENTS, requests(count, start, customers=customers))
         self._customers = customers
+
+    async def add(self, events: Iterator[tuple[bytes, bytes]]) -> None:
+        """Puts further events on the topic; it is filled anew the next time."""
+        self._customers = 0
+        await asyncio.to_thread(fill, self.of.bootstrap, Topic.PRODUCT_EVENTS, events)
 
     async def one_rule(self) -> Ran:
         """Returns how monitor does with one rule and 100,000 customers, which others are compared with."""
