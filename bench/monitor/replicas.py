@@ -36,7 +36,7 @@ async def _together(stage: Stage) -> float:
     await stage.filled()
     of, count = await stage.with_rules(ONE), stage.said.events
     async with service(of, "monitor") as one, service(of, "monitor") as other:
-        looks = [look_ async for look_ in _looks(count, one[1], other[1])]
+        looks = await _looks(count, one[1], other[1])
     await check(of, count)
     first, last = looks[0], looks[-1]
     rate = (sum(each.done for each in last) - sum(each.done for each in first)) / (last[0].at - first[0].at)
@@ -44,8 +44,8 @@ async def _together(stage: Stage) -> float:
     return rate
 
 
-async def _looks(count: int, *ports: int) -> AsyncIterator[tuple[Look, ...]]:
-    """Yields looks at all replicas while all of them have something to read; returns when everything is read."""
+async def _looks(count: int, *ports: int) -> list[tuple[Look, ...]]:
+    """Returns when everything is read, with the looks at all replicas of the time in which each of them had something to read."""
     seen: list[tuple[Look, ...]] = []
     deadline = time.monotonic() + WITHIN
     while not seen or sum(each.done for each in seen[-1]) < count:
@@ -55,8 +55,7 @@ async def _looks(count: int, *ports: int) -> AsyncIterator[tuple[Look, ...]]:
     total = [each.done for each in seen[-1]]
     both = [looks for looks in seen if all(0 < each.done < end for each, end in zip(looks, total, strict=True))]
     assert len(both) > 1, f"the two never read at the same time ({total}): take more events"
-    for looks in both:
-        yield looks
+    return both
 
 
 # ── how long a partition waits ───────────────────────────────────────────────────────────────
@@ -85,29 +84,25 @@ async def _moved(stage: Stage) -> float:
     async with _traffic(of) as pauses, service(of, "monitor") as one:
         await until_ready(one)
         await _until(lambda: pauses.moved_since(0.0))
+        pauses.longest = 0.0
         steady = await _longest(pauses)
         async with service(of, "monitor") as other:
             await until_ready(other)
             while not (await look(other[1])).done:
                 other[0].check()
                 await asyncio.sleep(POLL)
-            joined = await _longest(pauses, reset=False)
-            pauses.longest = 0.0
+            joined = await _longest(pauses)
         left_at = time.monotonic()
         await _until(lambda: pauses.moved_since(left_at))
-        left = await _longest(pauses, reset=False)
+        left = await _longest(pauses)
     print(f"a partition waits for {joined:.1f} s when a replica joins, {left:.1f} s when it leaves, else {steady:.1f} s", flush=True)
     return max(joined, left)
 
 
-async def _longest(pauses: Pauses, *, reset: bool = True) -> float:
-    """Returns the longest pause after a while without changes; with `reset` of that while alone, and from then on it counts anew."""
-    if reset:
-        pauses.longest = 0.0
+async def _longest(pauses: Pauses) -> float:
+    """Returns the longest pause so far, after a while in which nothing changes; from then on it counts anew."""
     await asyncio.sleep(STEADY)
-    longest = pauses.longest
-    if reset:
-        pauses.longest = 0.0
+    longest, pauses.longest = pauses.longest, 0.0
     return longest
 
 
