@@ -99,8 +99,9 @@ class Stack:
         process.stdin.write(f"BEGIN; {statement};\n\\echo held\n".encode())
         await process.stdin.drain()
         assert process.stdout is not None
-        while b"held" not in await process.stdout.readline():
-            pass
+        while b"held" not in (line := await process.stdout.readline()):
+            if not line:
+                raise RuntimeError(f"the transaction ended before it did this: {statement}")
         try:
             yield
         finally:
