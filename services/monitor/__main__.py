@@ -22,7 +22,7 @@ from shared import erasing
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load, load_if_there
 from shared.connecting.brokers import brokers_of
-from shared.events import CustomerErased, Topic
+from shared.events import CustomerErased, CustomerUpdated, Topic
 from shared.observing.visible import visible
 from shared.outgoing.forwarding import Forwarder
 from shared.postgres import Database, patiently, wait_for_wakeup
@@ -45,12 +45,17 @@ def service(settings: MonitorSettings) -> Service:
     database = Database(settings, "monitor")
     opened = hooks.opened(company.hooks, settings)
     forwarders = {topic: Forwarder(brokers_of(settings), topic) for topic in sources.TO}
-    folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=Limits(settings.seen_limit, settings.component_limit), named=named)
+    limits = Limits(settings.seen_limit, settings.component_limit, settings.alias_limit)
+    folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=limits, named=named)
     events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
     detecting = Detecting(rules, settings.component_limit, named)
     partials = Stream("monitor", Topic.PARTIALS, detecting, database)
     customers = Stream(
-        "monitor", Topic.CUSTOMERS, Handling(Topic.CUSTOMERS, (CustomerErased,), on_customers), database, at_once=erasing.AT_ONCE
+        "monitor",
+        Topic.CUSTOMERS,
+        Handling(Topic.CUSTOMERS, (CustomerErased, CustomerUpdated), on_customers),
+        database,
+        at_once=erasing.AT_ONCE,
     )
     listening = Listening(rules, database, events, partials)
     expecting = Expecting(rules, named, database)
@@ -67,6 +72,8 @@ def service(settings: MonitorSettings) -> Service:
         background=[
             partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),
             partial(_save_at, database.wakeup("fold_erasures"), folding.customers_erased, events),
+            partial(_save_at, database.wakeup("aliases"), folding.names_changed, events),
+            partial(_save_at, database.wakeup("fold_moves"), folding.names_changed, events),
             partial(_save_at, database.wakeup("reading"), folding.read_further, events),
             partial(_measure_at, database.wakeup("incidents"), database, ruling),
             partial(ruling.run, database),
