@@ -36,6 +36,8 @@ INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title
 SELECT 'k-' || n, pg_temp.named(n::text), 'r', 'f', 'v', 0, pg_temp.text_of_event(), 1, '{"failures in a row": 0.5}',
     array_fill(repeat('x', 1000), ARRAY[2]), pg_temp.at(0), pg_temp.at(0), pg_temp.at(n), CASE WHEN n > 1 THEN pg_temp.at(n) END, 'person',
     'operator', pg_temp.words(2000) FROM generate_series(1, 510) n;
+INSERT INTO aliases (alias, named, leads_to, customer_id, said_by, said_at)
+SELECT pg_temp.named('a' || n), 'c-1', 'c-1', 'c-1', 'events', pg_temp.at(n) FROM generate_series(1, 510) n;
 """
 
 # One fact about a customer has 1 MiB.
@@ -139,6 +141,8 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/incidents/{incident_id}": "/v1/incidents/i-1",
         "/v1/incidents/{incident_id}/impact": "/v1/incidents/i-1/impact?limit=500",
         "/v1/rules": "/v1/rules",
+        "/v1/sources": "/v1/sources",
+        "/v1/customers/{name}/names": "/v1/customers/c-1/names",
         "/v1/risks": "/v1/risks?limit=500",
         "/v1/risks/{risk_id}": "/v1/risks/k-2",
     },
@@ -188,6 +192,7 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         "/v1/events": ("/v1/events", [EVENT] * 500),
         "/v1/logs": ("/v1/logs", {"resourceLogs": []}),
         "/v1/rules/reload": ("/v1/rules/reload", None),
+        "/v1/sources/try": ("/v1/sources/try", {"topic": "shop.orders"}),
         "/v1/incidents/{incident_id}/resolve": ("/v1/incidents/open/resolve", {"note": "\x01" * 2000}),
         "/v1/incidents/{incident_id}/dismiss": ("/v1/incidents/open too/dismiss", {"note": "\x01" * 2000}),
         "/v1/risks/{risk_id}/clear": ("/v1/risks/k-1/clear", {"note": "\x01" * 2000}),

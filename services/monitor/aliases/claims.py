@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from shared.events import ProductEvent
 
-IDENTIFIED = "forewarn.customer.identified.v1"
+IDENTIFIED = "io.forewarn.customer.identified"  # a mapping of sources.yml may say it, too
 # By event type: where the other names of the event's customer stand, as the topics' preset and the webhook write them.
 SAYING = {
     IDENTIFIED: ("alias", "aliases"),

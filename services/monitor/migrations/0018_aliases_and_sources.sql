@@ -32,3 +32,27 @@ CREATE INDEX fold_moves_partition ON fold_moves (partition, id);
 CREATE INDEX fold_moves_customer ON fold_moves (customer_id);
 CREATE INDEX fold_moves_alias ON fold_moves (alias);
 CREATE TRIGGER wake AFTER INSERT ON fold_moves FOR EACH STATEMENT EXECUTE FUNCTION wake();
+
+-- What became of the records of each source, written in the transaction that takes them. `source` is topic/<topic>, hook/<name> or otlp.
+CREATE TABLE sources (
+    source    text PRIMARY KEY,
+    since     timestamptz NOT NULL DEFAULT clock(), -- counting began
+    last_at   timestamptz NOT NULL,                 -- the last record was taken
+    mapped_at timestamptz,                          -- the last one was that became something
+    mapped    bigint      NOT NULL DEFAULT 0,
+    left_out  bigint      NOT NULL DEFAULT 0,       -- as the source says
+    unmapped  bigint      NOT NULL DEFAULT 0,       -- that fit the mapping nowhere
+    bad       bigint      NOT NULL DEFAULT 0        -- that could not be read
+);
+
+-- Why records became nothing, and the last one of each reason.
+CREATE TABLE source_reasons (
+    source  text        NOT NULL,
+    reason  text        NOT NULL, -- of a closed list
+    records bigint      NOT NULL,
+    detail  text        NOT NULL, -- names fields, never what they hold
+    place   text        NOT NULL, -- of the last one: partition and offset
+    shape   text        NOT NULL, -- of the last one: its fields, with the kinds of their values in their places
+    last_at timestamptz NOT NULL,
+    PRIMARY KEY (source, reason)
+);
