@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from typing import Annotated, Any, Literal
 
@@ -123,7 +123,7 @@ def sources_router(file: SourcesFile, latest: Latest) -> APIRouter:
         return SourcesView(sources=[_view(each, counted.get(each["source"], {}), reasons) for each in _sources(file)])
 
     @router.post("/try", dependencies=[allow(Role.OPERATOR)])
-    async def try_mapping(trying: Trying) -> TriedView:
+    async def try_mapping(trying: Trying, database: Db) -> TriedView:
         """Says what a mapping would make of a source's latest records. It changes nothing, and holds nothing up.
 
         422 names what is wrong with the mapping, 404 a topic that sources.yml does not have, 503 when Kafka does not bring the records,
@@ -140,14 +140,16 @@ def sources_router(file: SourcesFile, latest: Latest) -> APIRouter:
                     records = await latest(trying.topic, trying.last)
             except (Failed, TimeoutError):
                 raise Problem(503, "Kafka does not bring the records: try again in a moment") from None
-            return await asyncio.to_thread(_tried, reader, records)
+            async with database.connection() as connection:
+                now: datetime = await connection.fetchval("SELECT clock()")
+            return await asyncio.to_thread(_tried, reader, records, now)
 
     return router
 
 
 def _sources(file: SourcesFile) -> Iterator[dict[str, Any]]:
     for source in file.sources:
-        mapping = source.model_dump(mode="json", exclude_unset=True, by_alias=True, exclude={"topic"})
+        mapping = source.model_dump(mode="json", exclude_unset=True, by_alias=True, exclude={"topic"}, warnings=False)
         yield {"source": of_topic(source.topic), "kind": "topic", "name": source.topic, "format": source.format, "mapping": mapping}
     for hook in file.hooks:
         yield {"source": of_hook(hook.name), "kind": "hook", "name": hook.name, "format": hook.kind, "mapping": None}
@@ -174,8 +176,8 @@ def _mapping(source: Source, said: Mapping[str, Any] | None) -> Source:
         raise Problem(422, "the mapping is nested too deep") from None
 
 
-def _tried(reader: Reader, records: Sequence[Record]) -> TriedView:
-    tried, now = Tried(), datetime.now(UTC)
+def _tried(reader: Reader, records: Sequence[Record], now: datetime) -> TriedView:
+    tried = Tried()
     for record in records:
         tried.take(reader, record, now)
     wrong = [
@@ -206,7 +208,7 @@ def latest_of(brokers: Brokers) -> Latest:
         async for record in everything(replace(brokers, foreign=frozenset({topic})), topic, last):
             if isinstance(record, Unreadable):
                 continue
-            heapq.heappush(held, (record.timestamp, next(number), record))
+            heapq.heappush(held, (record.timestamp or 0, next(number), record))
             size += len(record.value or b"")
             while len(held) > last or (size > BYTES and len(held) > 1):
                 size -= len(heapq.heappop(held)[2].value or b"")
