@@ -34,20 +34,26 @@ class Names:
         self.edges = Edges(limit)
         self.looks = False  # whether others may have learnt names, or sent something
         self._limit, self._version, self._of_topic = limit, 0, 1
-        self._unsettled: list[Edge] = []  # edges of which something may be counted under the name
+        self._unsettled: Sequence[Edge] = []  # edges of which something may be counted under the name
 
     async def load(self, tx: Tx, partitions: Collection[int], of_topic: int) -> None:
         """Begins anew with what the table holds. `of_topic`: how many partitions the topic has."""
-        self.edges, self._of_topic, self.looks = Edges(self._limit), of_topic, True
-        edges, self._version = await store.latest(tx, self._limit * -(-of_topic // max(len(partitions), 1)))
-        self._unsettled = self._follow(edges, partitions)
+        self.edges, self._of_topic, self._version, self.looks = Edges(self._limit), of_topic, 0, True
+        ours: list[Edge] = []
+        async for edge, version in store.latest(tx, self._limit * -(-of_topic // max(len(partitions), 1))):
+            self._version = max(self._version, version)
+            if self._is_ours(edge, partitions):
+                ours.append(edge)
+        self._unsettled = self._follow(ours[::-1])
 
-    def _follow(self, edges: Iterable[Edge], partitions: Collection[int]) -> list[Edge]:
-        """Takes note of the edges whose name is at home in these partitions; returns those."""
-        ours = [edge for edge in edges if home_of(edge.alias.encode(), self._of_topic) in partitions]
-        for edge in ours:
+    def _is_ours(self, edge: Edge, partitions: Collection[int]) -> bool:
+        """Says whether the name is at home in these partitions."""
+        return home_of(edge.alias.encode(), self._of_topic) in partitions
+
+    def _follow(self, edges: Sequence[Edge]) -> Sequence[Edge]:
+        for edge in edges:
             self.edges.put(*edge)
-        return ours
+        return edges
 
     async def settle(self, tx: Tx, partitions: Mapping[int, Partition], forget_homes: Callable[[Iterable[str]], None]) -> dict[str, str]:
         """Learns what events said of names since the last checkpoint, and what others learnt; brings over what was counted under them.
@@ -61,12 +67,13 @@ class Names:
             return {}
         await learn(tx, claims)
         new, self._version = await store.newer(tx, self._version)
-        unsettled, self._unsettled = self._unsettled + self._follow(new, partitions), []
+        ours = [edge for edge in new if self._is_ours(edge, partitions)]
+        unsettled, self._unsettled = [*self._unsettled, *self._follow(ours)], []
         risks = await self._send_off(tx, partitions, unsettled)
         for number, customer, belongings in await store.take_moves(tx, partitions):
             take_in(partitions[number], customer, belongings)
         self.looks = False
-        forget_homes(edge.alias for edge in unsettled)
+        forget_homes(edge.alias for edge in ours)
         metrics.ALIASES.set(len(self.edges.of))
         return risks
 
