@@ -97,10 +97,7 @@ class Intake:
         """
         said = event.subject
         if said is not None:
-            event, counted_at = self._as_customer(record, event, said)
-            if counted_at is not None:
-                self._batches[counted_at].add(record, event)
-                return
+            event = self._as_customer(record, event, said)
         partition, key = self._partitions[record.partition], key_of(event)
         home = self._homes.compute(key) if key in self._edges.of else self._homes.of(key, record.partition)
         if home == record.partition or not partition.asks_for(event):
@@ -118,18 +115,15 @@ class Intake:
             self.rekeyed[stray.why, Way.NONE] += 1
             self._batches[record.partition].add(record, event)
 
-    def _as_customer(self, record: ConsumerRecord, event: ProductEvent, said: str) -> tuple[ProductEvent, int | None]:
-        """Returns the event as one of the customer whose name it says, and the partition that has counted it under a name, if any has."""
+    def _as_customer(self, record: ConsumerRecord, event: ProductEvent, said: str) -> ProductEvent:
+        """Returns the event as the customer's whose name it says; one that came before and counted under a name stays that name's."""
         name, at = named_by(record) or said, event.time.timestamp()
         for _ in range(MOST_STEPS):
             customer = self._edges.next(name, at)
-            if customer is None:
+            if customer is None or self._partitions[self._homes.compute(name)].has_counted(event):
                 break
-            home = self._homes.compute(name)
-            if self._partitions[home].has_counted(event):
-                return replace(event, subject=name), home
             name = customer
-        return event if name == said else replace(event, subject=name), None
+        return event if name == said else replace(event, subject=name)
 
     async def _forward(self) -> None:
         """Forwards what belongs to other processes. What the broker refuses is folded where it was read."""
