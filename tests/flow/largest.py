@@ -185,7 +185,7 @@ SENT: dict[str, tuple[str, Any]] = {
     "/v1/erasures/find": ("/v1/erasures/find", {"digests": [f"{number:064x}" for number in range(5000)]}),
 }
 
-# Asked by tests of their own: with a secret (what it answers are a few counts), and of a topic with records (a few of which are shown, cut).
+# Asked by tests of their own: with a secret (what it answers are a few counts), and of a topic with records (a few are shown, cut).
 ELSEWHERE = {"/v1/hooks/{name}", "/v1/sources/try"}
 # What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
 DONE: dict[str, dict[str, tuple[str, Any]]] = {
