@@ -23,6 +23,7 @@ class Outcome(StrEnum):
     MOVED = "moved"  # the name was another customer's
     KNOWN = "known"
     OLDER = "older"  # a later claim says another customer
+    WEAKER = "weaker"  # an event says it, and customers.v1 another customer
     CYCLE = "cycle"  # the customer is known by that name's own customer: refused
     DISPLACED = "displaced"  # to make room for later ones
 
@@ -59,7 +60,8 @@ def way(links: Mapping[str, Link], name: str) -> list[str]:
 
 
 def link(known: Mapping[str, Link], claims: Iterable[Claim]) -> Decided:
-    """Decides what the claims make of what is known. The latest claim of a name wins; of two at once the greater customer id.
+    """Decides what the claims make of what is known. The latest claim of a name wins, one of customers.v1 before any event's;
+    of two at once the greater customer id does.
 
     `known`: the links of every name in the claims, and of all other names of the same customers.
     """
@@ -85,25 +87,36 @@ def release(known: Mapping[str, Link], gone: Mapping[str, float]) -> list[Link]:
 
 
 def _take(links: dict[str, Link], claim: Claim) -> Outcome:
-    stands, steps = links.get(claim.alias), way(links, claim.customer)
-    if stands is not None and (claim.said_at, claim.customer) < (stands.said_at, stands.named):
-        return Outcome.KNOWN if claim.customer == stands.named else Outcome.OLDER
+    stands, end = links.get(claim.alias), way(links, claim.customer)
     if stands is not None and claim.customer == stands.named:
-        if claim.said_at - stands.said_at >= RENEWED or stands.by != claim.by:
-            links[claim.alias] = replace(stands, said_at=claim.said_at, by=claim.by)
+        links[claim.alias] = _said_again(stands, claim)
         return Outcome.KNOWN
-    if claim.alias in steps:
+    if stands is not None and (lost := _lost(claim, stands)) is not None:
+        return lost
+    if claim.alias in end:
         return Outcome.CYCLE
-    end = steps[-1]
-    new = Link(claim.alias, claim.customer, end, end, claim.by, claim.said_at)
+    new = Link(claim.alias, claim.customer, end[-1], end[-1], claim.by, claim.said_at)
     if stands is None:
         links[claim.alias] = new
         return Outcome.NEW
-    if way(links, claim.alias)[-1] == end:
+    if way(links, claim.alias)[-1] == end[-1]:
         links[claim.alias] = replace(stands, named=claim.customer, by=claim.by, said_at=claim.said_at)
         return Outcome.KNOWN
     links[claim.alias] = replace(new, since=claim.said_at, before=stands.leads_to)
     return Outcome.MOVED
+
+
+def _said_again(stands: Link, claim: Claim) -> Link:
+    by = By.CUSTOMERS if By.CUSTOMERS in (stands.by, claim.by) else By.EVENTS
+    renewed = claim.said_at - stands.said_at >= RENEWED or (by != stands.by and claim.said_at >= stands.said_at)
+    return replace(stands, by=by, said_at=claim.said_at) if renewed else replace(stands, by=by)
+
+
+def _lost(claim: Claim, stands: Link) -> Outcome | None:
+    """Says why what stands counts for more; None: it does not. What customers.v1 says does, whenever an event says otherwise."""
+    if stands.leads_to != stands.alias and stands.by != claim.by:
+        return Outcome.WEAKER if stands.by is By.CUSTOMERS else None
+    return Outcome.OLDER if (claim.said_at, claim.customer) < (stands.said_at, stands.named) else None
 
 
 def _shorten(links: dict[str, Link]) -> None:

@@ -79,11 +79,11 @@ async def _counted(database: Database, hook: OpenHook) -> AsyncIterator[None]:
         yield
     except Problem as problem:
         if problem.status_code in UNREAD:
-            errors = [str(each["reason"]) for each in problem.extra.get("errors", ())]
-            reason = errors[0] if errors else str(problem.extra.get("reason", ""))
-            why = {reason: sources.Why(1, problem.detail if not errors else problem.extra["errors"][0]["detail"])}
+            wrong = next(iter(problem.extra.get("errors", ())), None)  # the first event that cannot be made
+            reason, detail = (wrong["reason"], wrong["detail"]) if wrong else (problem.extra["reason"], problem.detail)
+            heard = sources.Heard(unmapped=bool(wrong), bad=not wrong, reasons={str(reason): sources.Why(1, detail)})
             async with database.transaction() as tx:
-                await sources.count(tx, sources.of_hook(hook.name), sources.Heard(unmapped=bool(errors), bad=not errors, reasons=why))
+                await sources.count(tx, sources.of_hook(hook.name), heard)
         raise
 
 

@@ -46,7 +46,7 @@ class ReasonView(BaseModel):
 
 
 class SourceView(BaseModel):
-    """One source of sources.yml, and what became of its records since counting began."""
+    """One source of sources.yml, and what became of its records since counting began. A hook's are events, and requests that made none."""
 
     source: str
     kind: Literal["topic", "hook", "otlp"]

@@ -147,8 +147,7 @@ class Watch:
 
     def report(self, component: str, at: float) -> bool:
         """Takes note of a component of which an alert was said; it is never late. Says no when it is one too many."""
-        if component not in self.watermarks and not self.components.has_room(component):
-            self.refused += 1
+        if not self._knows(component, at):
             return False
         self.components.reach(component, at)
         self.buckets.cell(int(at) // self._width * self._width, component)  # as long as it has one, its component is known

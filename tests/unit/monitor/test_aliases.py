@@ -72,6 +72,9 @@ def whose(links: Mapping[str, Link]) -> dict[str, str]:
         ([claim("a", "b", 1), claim("b", "c", 2)], claim("c", "a", 3), Outcome.CYCLE, {"a": "c", "b": "c"}),
         ([claim("a", "b", 1), claim("b", "c", 2)], claim("b", "d", 3), Outcome.MOVED, {"a": "d", "b": "d"}),
         ([], claim("a", "a", 1), Outcome.CYCLE, {}),
+        ([claim("a", "c", 1, By.CUSTOMERS)], claim("a", "d", 2), Outcome.WEAKER, {"a": "c"}),
+        ([claim("a", "c", 1, By.CUSTOMERS)], claim("a", "d", 2, By.CUSTOMERS), Outcome.MOVED, {"a": "d"}),
+        ([claim("a", "c", 2)], claim("a", "d", 1, By.CUSTOMERS), Outcome.MOVED, {"a": "d"}),
     ],
 )
 def test_what_a_claim_makes_of_what_is_known(before: list[Claim], said: Claim, outcome: Outcome, after: dict[str, str]) -> None:
@@ -90,6 +93,13 @@ def test_a_claim_that_is_said_again_is_stored_anew_once_a_day() -> None:
     links = known(claim("a", "c", 1))
     assert link(links, [claim("a", "c", 2)]).changed == {}
     assert link(links, [claim("a", "c", 1 + RENEWED)]).changed["a"].said_at == 1 + RENEWED
+
+
+def test_what_customers_v1_said_it_has_said_whatever_events_say_too() -> None:
+    links = known(claim("a", "c", 1), claim("a", "c", 2, By.CUSTOMERS), claim("a", "c", 3))
+    assert (links["a"].by, links["a"].said_at) == (By.CUSTOMERS, 2)
+    [free] = release(links, {"a": 5.0})
+    assert [whose({"a": free} | link({"a": free}, [claim("a", "d", at)]).changed)["a"] for at in (4, 6)] == ["a", "d"]
 
 
 def test_a_name_that_changed_hands_leads_events_of_before_to_whose_it_was() -> None:
