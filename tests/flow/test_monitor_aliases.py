@@ -106,6 +106,20 @@ async def test_failures_of_an_anonymous_visitor_are_the_customers_when_they_say_
     assert await one.rows("SELECT * FROM fold_moves") == []
 
 
+async def test_it_is_the_same_however_often_the_process_dies_and_the_topic_is_read(monitor_database: Database) -> None:
+    desk = Desk(monitor_database, RULE, at_once=1)
+    await desk.start()
+    desk.happens(payment(0, customer="anon"), payment(10, customer="c-1"), identified("c-1", "anon", 15), payment(20, customer="anon"))
+    while await desk.turn():
+        await desk.take_without_saving()
+        await desk.start()  # what was taken since the checkpoint is gone, and comes again
+    counted = (await desk.account())["counted"]
+    for _ in range(2):
+        await desk.replay("product.events.v1")
+    assert set(desk.said()) == {("raised", "c-1", RULE.id)}
+    assert (counted, (await desk.account())["counted"], len(await desk.risks())) == (3, 3, 1)
+
+
 async def test_a_risk_that_was_raised_under_a_name_goes_over_to_the_customer(desk: Desk) -> None:
     await desk.read(*(payment(at, customer="anon") for at in (0, 10, 20)))
     await desk.read(identified("c-1", "anon", 30))
@@ -135,6 +149,10 @@ async def test_an_incident_touches_the_customer_and_no_name_of_theirs(monitor_da
     assert incident == {"affected": 3, "likely": 0}
     counted = [tally for (_, _), bucket in (await desk.counts()).items() for tally in [bucket.get("checkout")] if tally]
     assert [customers for _, _, customers in counted if customers] == [3]
+    # and all of it again changes nothing
+    before = await desk.tables()
+    await desk.replay("product.events.v1")
+    assert await desk.tables() == before
 
 
 async def test_customers_say_their_names_and_may_take_them_back(desk: Desk) -> None:
