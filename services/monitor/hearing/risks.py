@@ -61,6 +61,13 @@ class Risks:
         """Says whether the passing of time alone may raise or clear a risk."""
         return any(looking.next_at < math.inf for _, looking in self._looking)
 
+    def renamed(self, risks: Mapping[str, str]) -> None:
+        """Has these risks cleared: each one's id, and the name that turned out to be another customer's."""
+        self._misfits |= dict.fromkeys(risks, Reason.RENAMED)
+        for _, looking in self._looking if risks else ():
+            for name in risks.values():
+                looking.stands(name, None, 0.0)
+
     async def judge(self, tx: Tx, said_at: datetime) -> list[Fact]:
         """Raises and clears what is to be; returns what is to be said of it."""
         said = await self._clear(tx, self._misfits, said_at) if self._misfits else []
