@@ -20,8 +20,6 @@ from shared.events import ProductEvent
 from shared.outgoing.forwarding import Forward
 from shared.streaming.dead_letters import DeadLetter
 
-MOST_STEPS = 5  # from a name to its customer; a way that changed hands could lead in a circle
-
 _partition = attrgetter("partition")
 
 
@@ -117,12 +115,9 @@ class Intake:
 
     def _as_customer(self, record: ConsumerRecord, event: ProductEvent, said: str) -> ProductEvent:
         """Returns the event as the customer's whose name it says; one that came before and counted under a name stays that name's."""
-        name, at = named_by(record) or said, event.time.timestamp()
-        for _ in range(MOST_STEPS):
-            customer = self._edges.next(name, at)
-            if customer is None or self._partitions[self._homes.compute(name)].has_counted(event):
-                break
-            name = customer
+        home, partitions = self._homes.compute, self._partitions
+        at = event.time.timestamp()
+        name = self._edges.follow(named_by(record) or said, at, lambda name: partitions[home(name)].has_counted(event))
         return event if name == said else replace(event, subject=name)
 
     async def _forward(self) -> None:
