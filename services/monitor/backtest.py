@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
+from services.monitor.aggregates.counts import rule_of
+from services.monitor.fold.naming import Naming
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, hold, shard_of
 from services.monitor.incidents import alerts
@@ -98,6 +100,7 @@ class Backtest:
             {rule.id for rule in rules.rules} - self._rules.keys() - self._on_alerts.keys()
         )
         self._partitions = {number: Partition(asks, horizon, components, named) for number in range(partitions)}
+        self._naming = Naming(self._partitions)
         self._search, self._reports, self._series = Search(), Reports(), dict[Key, Series]()
         self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.components}, components)
         self._waiting: Waiting[Key] = Waiting()
@@ -138,6 +141,8 @@ class Backtest:
                 self.end()
                 self._judged, self._waits = max(self._judged, at // every * every), 0
             self._arrived = max(self._arrived, arrived)
+            if self._naming.any:
+                event, partition = self._naming.place(event, partition)  # noqa: PLW2901
             self._batches.setdefault(partition, []).append(event)
             self._waits += 1
 
@@ -162,6 +167,7 @@ class Backtest:
 
     def _judge(self) -> bool:
         """Finds whom the incidents touch, then judges the windows; says whether an incident opened or ended."""
+        self._bring_over()
         clock = max(partition.clock for partition in self._partitions.values())
         self._recent = {id_: each for id_, each in self._recent.items() if each.ended_at is None or each.opened_at > clock - self._horizon}
         incidents = by_series([_recent(each) for each in self._recent.values()])
@@ -173,6 +179,13 @@ class Backtest:
         moved |= self._hear([alert for partition in self._partitions.values() for alert in partition.alerts.take_told()], clock)
         self._let_go(clock)
         return moved
+
+    def _bring_over(self) -> None:
+        """Learns names of customers; a name is touched by no open incident any more, since its customer will be."""
+        for name, view, component in self._naming.settle():
+            for found in self._recent.values():
+                if found.ended_at is None and (found.rule, found.component) == (rule_of(view.rpartition("@")[0]), component):
+                    found.customers.pop(name, None)
 
     def _touch(self, incident: RecentIncident) -> None:
         customers = self._found[incident.id].customers

@@ -20,8 +20,6 @@ from shared.events import ProductEvent
 from shared.outgoing.forwarding import Forward
 from shared.streaming.dead_letters import DeadLetter
 
-MOST_STEPS = 5  # from a name to its customer; a way that changed hands could lead in a circle
-
 _partition, _headers = attrgetter("partition"), attrgetter("headers")
 
 
@@ -108,12 +106,10 @@ class Intake:
 
     def _as_customer(self, record: ConsumerRecord, event: ProductEvent, said: str) -> ProductEvent:
         """Returns the event as the customer's whose name it says; one that came before and counted under a name stays that name's."""
-        name, at = named_by(record) or said, event.time.timestamp()
-        for _ in range(MOST_STEPS):
-            customer = self._edges.next(name, at)
-            if customer is None or self._partitions[home_of(name.encode(), self._of_topic)].has_counted(event):
-                break
-            name = customer
+        at, partitions, of_topic = event.time.timestamp(), self._partitions, self._of_topic
+        name = self._edges.follow(
+            named_by(record) or said, at, lambda name: partitions[home_of(name.encode(), of_topic)].has_counted(event)
+        )
         return event if name == said else replace(event, subject=name)
 
     async def _forward(self) -> None:
