@@ -60,7 +60,9 @@ class Announcement(Body):
     audience: Whom = Whom(used_within=timedelta(days=14))
     starts_at: Annotated[AwareDatetime, Field(description="of the first period")]
     ends_at: Annotated[AwareDatetime, Field(description="of the first period")]
-    repeat: Annotated[str | None, Field(max_length=500, description="RRULE of RFC 5545, in the zone: FREQ=WEEKLY;BYDAY=SU")] = None
+    repeat: Annotated[
+        str | None, Field(min_length=1, max_length=500, description="RRULE of RFC 5545, in the zone: FREQ=WEEKLY;BYDAY=SU")
+    ] = None
     zone: Annotated[
         str, Field(max_length=100, description="IANA: Europe/Berlin; a repeated period begins at the same time of day there")
     ] = "UTC"

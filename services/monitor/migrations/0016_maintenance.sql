@@ -19,6 +19,7 @@ CREATE TABLE maintenance (
     cancelled_by text
 );
 CREATE INDEX maintenance_newest ON maintenance (created_at DESC, id DESC);
+CREATE INDEX maintenance_to_come ON maintenance (id) WHERE status IN ('planned', 'running');
 CREATE INDEX maintenance_ends ON maintenance (ends_at);
 
 -- What was muted when stays as it was, also when the plan changes: whoever reads events of that time again mutes the same.

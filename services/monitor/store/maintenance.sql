@@ -29,7 +29,8 @@ DELETE FROM maintenance_periods WHERE maintenance_id = $1 AND starts_at = $2
 
 -- name: overdue_maintenance
 -- Reads which maintenance has begun or ended, and nobody has said so yet.
-SELECT id FROM maintenance WHERE (status = 'planned' AND starts_at <= clock()) OR (status = 'running' AND ends_at <= clock()) ORDER BY id
+SELECT id FROM maintenance
+WHERE status IN ('planned', 'running') AND CASE status WHEN 'planned' THEN starts_at ELSE ends_at END <= clock() ORDER BY id
 
 -- name: list_maintenance
 -- Lists maintenance, the latest planned first, after a cursor of (created_at, id), with how much trouble it muted; long texts are cut.
