@@ -85,11 +85,11 @@ def impact(incident: RecentIncident, customers: Sequence[Affected], now: datetim
         for number, at in enumerate(range(0, len(of_it), IMPACT_CHUNK)):
             chunk = tuple(of_it[at : at + IMPACT_CHUNK])
             yield IncidentImpact.of(
-                IncidentImpact.Data(incident_id=incident.id, chunk=number, customers=chunk),
-                subject=incident.id,
+                IncidentImpact.Data(incident_id=incident.touching, chunk=number, customers=chunk),
+                subject=incident.touching,
                 at=now,
                 unique=prefix + chunk[0].customer_id,
-                cause=IncidentOpened.id_of(incident.id),
+                cause=IncidentOpened.id_of(incident.touching),
             )
 
 

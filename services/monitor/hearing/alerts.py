@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.monitor import changing
+from services.monitor import changing, joining
 from services.monitor.changing import News, Now
-from services.monitor.incidents.alerts import Alerts, ended, firing_of, look, not_opened, step, why_of
+from services.monitor.incidents.alerts import Alerts, belonging, ended, firing_of, look, not_opened, step, why_of
+from services.monitor.incidents.grouping import Joined
 from services.monitor.incidents.life import IncidentRow, Opened, behind_seconds, moment, news
 from services.monitor.incidents.muting import Muted, Mutes, Trouble
 from services.monitor.rules.alert import AlertRule
@@ -48,8 +49,11 @@ async def step_through(tx: Tx, told: Told, series: Series, row: IncidentRow | No
         if isinstance(decision, Opened) and (by := told.mutes.of(trouble)) is not None:
             series.alerts = not_opened(series.alerts)
             muted.append(Muted.of(by, rule, decision, trouble))
+        elif isinstance(decision, Opened) and not rule.shadow and (home := told.mutes.home_of(trouble)) is not None:
+            series.alerts = belonging(series.alerts, home)
+            row = await joining.make_true(tx, rule, component, Joined(home, decision), said_at.timestamp(), Now(at, behind))
         elif decision is not None:
-            row = await changing.make_true(tx, rule, component, decision, said_at.timestamp(), Now(at, behind))
+            row = await joining.make_true(tx, rule, component, decision, said_at.timestamp(), Now(at, behind))
             if isinstance(decision, Opened) and row is None:  # it is known, and what was known of its alerts is lost
                 series.alerts, row = await _known(tx, series.alerts, decision.incident_id)
     if told.reports:

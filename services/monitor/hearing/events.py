@@ -24,6 +24,7 @@ from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
 from services.monitor.store.incidents import recent_incidents, record_impact
+from services.monitor.store.joining import joined_series
 from shared.events import Affected, Fact, FoldedAlert, FoldedSeries, PartialFolded, Topic
 from shared.outbox import say
 from shared.outgoing.forwarding import Forward
@@ -100,7 +101,7 @@ class Folding:
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
         more = await forget_erased(tx, self._partitions)
-        incidents = by_series(await recent_incidents(tx, self._rules.horizon))
+        incidents = by_series([*await recent_incidents(tx, self._rules.horizon), *await joined_series(tx, self._rules.horizon)])
         waiting = waiting_in(incidents)
         hold(self._partitions, waiting)
         said: list[Fact] = []
@@ -120,7 +121,7 @@ class Folding:
         found = dict(self._search.affected(self._partitions, incident))
         if not found:
             return []
-        new = await record_impact(tx, incident.id, found)
+        new = await record_impact(tx, incident.touching, found)
         if not incident.shadow:
             metrics.AFFECTED.inc(sum(new.values()))
         told = [_affected(customer, *found[customer]) for customer in found if customer in new]

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from aiokafka import ConsumerRecord
 
-from services.monitor import absences, changing
+from services.monitor import absences, changing, joining
 from services.monitor.changing import News, Now
 from services.monitor.fold.partition import COMPONENTS, SKEW
 from services.monitor.hearing import alerts
@@ -68,13 +68,15 @@ class Detecting:
         self._expecting = {rule.id: rule for rule in rules.components if isinstance(rule, AbsenceRule)}
         self._on_alerts = {rule.id: rule for rule in rules.components if isinstance(rule, AlertRule)}
         self._fingerprints = {rule.id: rule.fingerprint for rule in rules.components}
-        self._horizon = rules.horizon.total_seconds()
+        self._horizon, self._grouping = rules.horizon.total_seconds(), rules.grouping
         self._strangers = Strangers({rule.id: self._named | set(rule.only) for rule in rules.components}, self._limit)
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         """Also withdraws the incidents that no rule of this process judges any more: they must not stay open for ever."""
         self._since, self._alerts, self._came, self._heard = {}, {}, {}, set()
-        await changing.withdraw_misfits(tx, self._every, await tx.fetchval("SELECT clock()"))
+        now_there: datetime = await tx.fetchval("SELECT clock()")
+        await changing.withdraw_misfits(tx, self._every, now_there)
+        await joining.leave(tx, self._every, now_there)
         self._series = await series_of(tx, partitions, self._fingerprints)
         self._muted, self._looks = {key for key, series in self._series.items() if _is_muted(series)}, True
         now = self._clock()
@@ -192,7 +194,7 @@ class Detecting:
         """Returns what may mute anything that is judged now: from the beginning of the first window, and from the first report, on."""
         windows = [since - max(self._rules[rule].windows) for (rule, _), since in changed.items()]
         since = min([now.timestamp(), *windows, *(each.said_at for reports in told.values() for each in reports)])
-        return await mutes_of(tx, {component for _, component in (*changed, *told)}, moment(since), self._parents)
+        return await mutes_of(tx, {component for _, component in (*changed, *told)}, moment(since), self._parents, self._grouping)
 
     async def _step_through(self, tx: Tx, key: Key, since: int, row: IncidentRow | None, now: Now, mutes: Mutes) -> list[Muted]:
         """Steps through the windows that changed, and makes true what is decided; returns what was muted.
@@ -208,7 +210,7 @@ class Detecting:
             series.state, why = one.state, one.why
             muted += [one.muted] if one.muted is not None else []
             if one.decision is not None:
-                row = await changing.make_true(tx, rule, component, one.decision, series.state.failing_to, now)
+                row = await joining.make_true(tx, rule, component, one.decision, series.state.failing_to, now)
         failing_to, heard = series.state.failing_to, key in self._heard
         if row is not None and row.open and (reason := news(row, failing_to, now.behind, heard=heard)):
             await changing.update(tx, row.id, News(reason, why, failing_to, heard), now)

@@ -118,6 +118,11 @@ def not_opened(alerts: Alerts) -> Alerts:
     return replace(alerts, incident_id=None, started_at=0.0)
 
 
+def belonging(alerts: Alerts, incident_id: str) -> Alerts:
+    """Returns the alerts that joined an incident which is open."""
+    return replace(alerts, incident_id=incident_id)
+
+
 def look(rule: AlertRule, component: str, alerts: Alerts, now: float) -> tuple[Alerts, Decision | None]:
     """Decides what it means that time has passed: alerts that fire although nothing was opened do so now."""
     firing = firing_of(alerts)

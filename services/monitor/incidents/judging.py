@@ -13,6 +13,7 @@ from msgspec import structs
 from services.monitor.aggregates.counts import Counting, Counts
 from services.monitor.detectors.registry import DETECTORS
 from services.monitor.detectors.signal import View
+from services.monitor.incidents.grouping import Joined
 from services.monitor.incidents.life import Decision, Judged, Opened, State, moment, over, step
 from services.monitor.incidents.muting import Muted, Mutes, Trouble
 from services.monitor.rules.components import ComponentRule
@@ -24,7 +25,7 @@ class Step(NamedTuple):
 
     state: State  # after it
     why: dict[str, Any]  # its figures against the thresholds
-    decision: Decision | None
+    decision: Decision | Joined | None
     muted: Muted | None = None  # what would have been decided
 
 
@@ -40,10 +41,15 @@ def steps(rule: ComponentRule, component: str, window: Window, state: State, sin
         state = _rested(rule, state, mutes.over_since(component, trouble.at))
         judged = _judged(rule, window, state, end)
         after, decision = step(rule, component, state, judged)
-        by = mutes.of(trouble) if isinstance(decision, Opened) else None
-        if by is not None and isinstance(decision, Opened):
+        if not isinstance(decision, Opened):
+            state = after
+            yield Step(state, judged.signal.why, decision)
+        elif (by := mutes.of(trouble)) is not None:
             state = over(after, end)
             yield Step(state, judged.signal.why, None, Muted.of(by, rule, decision, trouble))
+        elif not rule.shadow and (home := mutes.home_of(trouble)) is not None:
+            state = structs.replace(after, incident_id=home)
+            yield Step(state, judged.signal.why, Joined(home, decision))
         else:
             state = after
             yield Step(state, judged.signal.why, decision)

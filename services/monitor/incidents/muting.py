@@ -1,4 +1,4 @@
-"""What keeps trouble from opening an incident: maintenance, or the open incident of a component that it hangs on. Pure.
+"""What keeps trouble from opening an incident: maintenance, the incident of what it hangs on, or one of its own that it joins. Pure.
 
 Only the opening is muted: windows are judged and incidents end as ever, and one that was open before stays open. What came while trouble
 was muted opens nothing afterwards either, only trouble that goes on does. It goes by event time: who reads late mutes the same.
@@ -6,7 +6,7 @@ was muted opens nothing afterwards either, only trouble that goes on does. It go
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -52,6 +52,7 @@ class Nearby:
     started_at: datetime  # event time
     ended_at: datetime | None  # None while it is open
     shadow: bool
+    joined: frozenset[str] = frozenset()  # the rules that find it, where there are several
 
     def covers(self, at: datetime) -> bool:
         return self.started_at <= at and (self.ended_at is None or at < self.ended_at)
@@ -87,20 +88,38 @@ class Muted:
 
 @dataclass(frozen=True, slots=True)
 class Mutes:
-    """All that may mute trouble of some components. `parents`: what each component hangs on."""
+    """All that may mute trouble of some components, and the incidents that it may join.
+
+    `parents`: what each component hangs on. `grouping`: how long after its beginning an incident may be joined.
+    """
 
     periods: Sequence[Quiet] = ()
     incidents: Sequence[Nearby] = ()
     parents: Mapping[str, Collection[str]] = field(default_factory=dict)
+    grouping: timedelta = timedelta()
 
     def of(self, trouble: Trouble) -> Muting | None:
         """Returns what mutes this trouble; None when it opens an incident.
 
         Trouble whose own incident is known already is that incident: read again, it opens nothing, and what mutes it now came later.
         """
-        if any(each.rule == trouble.rule and each.component == trouble.component for each in self._there(trouble.at)):
+        own = (each for each in self._there(trouble.at) if each.component == trouble.component)
+        if any(trouble.rule == each.rule or trouble.rule in each.joined for each in own):
             return None
         return next((muting for rule in RULES if (muting := rule(self, trouble)) is not None), None)
+
+    def home_of(self, trouble: Trouble) -> str | None:
+        """Returns the incident that this trouble joins, since another rule has found it in the same component shortly before; or None.
+
+        Whoever has joined an incident belongs to it for as long as it is open.
+        """
+        if not self.grouping:
+            return None
+        there = sorted((each for each in self._there(trouble.at) if not each.shadow), key=lambda each: (each.started_at, each.id))
+        of_it = [each for each in there if each.component == trouble.component]
+        joined = (each.id for each in of_it if trouble.rule in each.joined)
+        others = (each.id for each in of_it if each.rule != trouble.rule and trouble.at - each.started_at <= self.grouping)
+        return next(joined, None) or next(others, None)
 
     def over_since(self, component: str, at: datetime) -> datetime | None:
         """Returns when something that muted trouble of the component has ended last, up to this moment; None when nothing did."""

@@ -167,6 +167,13 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "oldest_unsent": "",
     "asked": "",
     "ask": "",
+    "join_incident": "'i-1', 'r', 'f', now(), '{}'",
+    "begin_group": "'i-1', 'r', '', now(), '{}'",
+    "calm_member": "'i-1', 'r'",
+    "members_of": many("'i-{}'", 20),
+    "worsen_incident": "'i-1', 'high'",
+    "joined_series": "interval '10 minutes'",
+    "members_of_open": "",
     "quiet_periods": "now() - interval '1 hour'",
     "incidents_near": many("'c-{}'", 20) + ", now() - interval '1 hour'",
     "note_muted": "ARRAY['parent'], ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY['t'], ARRAY[now()], ARRAY[now()],"

@@ -52,6 +52,30 @@ def test_trouble_is_muted_by(mutes: Mutes, of: Trouble, by: Muting | None) -> No
     assert mutes.of(of) == by
 
 
+OPEN = Nearby("i-2", "slow", "checkout", NOON, None, shadow=False)
+FIVE = 5 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("near", "grouping", "at", "home"),
+    [
+        (OPEN, FIVE, NOON + FIVE, "i-2"),
+        (OPEN, FIVE, NOON + FIVE + JUST_BEFORE, None),
+        (OPEN, timedelta(), NOON, None),  # 0: each rule has its own
+        (replace(OPEN, joined=frozenset({"slow", "failing"})), FIVE, NOON + 10 * FIVE, "i-2"),  # who has joined belongs to it
+        (replace(OPEN, rule="failing", joined=frozenset({"slow", "failing"})), FIVE, NOON + 10 * FIVE, "i-2"),  # also who opened it
+        (replace(OPEN, rule="failing"), FIVE, NOON, None),
+        (replace(OPEN, shadow=True), FIVE, NOON, None),
+        (replace(OPEN, component="search"), FIVE, NOON, None),
+        (replace(OPEN, ended_at=NOON + MINUTE), FIVE, NOON + MINUTE, None),
+    ],
+)
+def test_trouble_joins_the_incident_that_another_rule_has_opened_shortly_before(
+    near: Nearby, grouping: timedelta, at: datetime, home: str | None
+) -> None:
+    assert Mutes([], [near], grouping=grouping).home_of(trouble(at)) == home
+
+
 class TestWindowsInMaintenance:
     """A component fails from NOON on: 20 requests a second, each by another customer."""
 

@@ -32,7 +32,7 @@ async def show(request: Request) -> Response:
 @router.post("/maintenance/announce", dependencies=[allow(Role.OPERATOR)])
 async def announce(request: Request) -> Response:
     """Announces maintenance at monitor."""
-    typed = EMPTY | {name: text for name, text in (await texts_of(request)).items() if name in FIELDS}
+    typed = {**EMPTY, **{name: text for name, text in (await texts_of(request)).items() if name in FIELDS}}
     body = body_of(typed)
     if isinstance(body, str):
         return await _drawn(request, Refused(422, body), typed)
