@@ -8,7 +8,7 @@ from functools import partial
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.rules import rules_router
 from services.monitor.hearing import sources
-from services.monitor.hearing.customers import on_customers
+from services.monitor.hearing.customers import on_customers, on_forgotten
 from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
@@ -23,7 +23,7 @@ from shared import erasing
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load, load_if_there
 from shared.connecting.brokers import brokers_of
-from shared.events import CustomerErased, Topic
+from shared.events import CustomerErased, CustomerUpdated, Topic
 from shared.observing.visible import visible
 from shared.outgoing.forwarding import Forwarder
 from shared.postgres import Database, patiently, wait_for_wakeup
@@ -51,9 +51,8 @@ def service(settings: MonitorSettings) -> Service:
     events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
     detecting = Detecting(rules, settings.component_limit, named, parents=catalog.parents)
     partials = Stream("monitor", Topic.PARTIALS, detecting, database)
-    customers = Stream(
-        "monitor", Topic.CUSTOMERS, Handling(Topic.CUSTOMERS, (CustomerErased,), on_customers), database, at_once=erasing.AT_ONCE
-    )
+    hearing = Handling(Topic.CUSTOMERS, (CustomerErased, CustomerUpdated), on_customers, on_forgotten)
+    customers = Stream("monitor", Topic.CUSTOMERS, hearing, database, at_once=erasing.AT_ONCE)
     listening = Listening(rules, database, events, partials)
     expecting, maintaining = Expecting(rules, named, database, catalog.parents), Maintaining(database)
     ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take]

@@ -1,10 +1,11 @@
 """This table names what monitor holds of one customer, how it is shown and how it is erased."""
 
-from services.monitor.store import customers
+from services.monitor.store import customers, tiers
 from shared.erasing import Personal
 
 PERSONAL = (
     Personal("incidents that touched them", customers.queries.impact_on, customers.queries.erase_impact),
+    Personal("tiers", tiers.queries.tier_of, tiers.queries.erase_tier),
     Personal("risks", customers.queries.risks_of, customers.queries.erase_risks),
     Personal(
         "moments remembered",

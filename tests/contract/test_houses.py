@@ -36,6 +36,7 @@ APART = {
     "services.monitor.sources": "reads and writes events as bytes, by `shared/cloudevents.py`",
     "services.monitor.absences": "changes incidents of what does not come, for timers and detection",
     "services.monitor.ruling": "reads the rules anew while monitor runs",
+    "services.monitor.escalating": "makes an open incident worse, for the checkpoint that finds whom it touches",
     "services.monitor.joining": "makes decisions true where several rules find one trouble, for detection",
     "services.monitor.maintaining": "changes the row of a maintenance under its lock, for timers and people",
     "services.monitor.changing": "changes an incident's row under its lock, for whoever changes it",

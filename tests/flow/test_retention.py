@@ -55,6 +55,7 @@ BOUNDED = {
     "fold_components": "limited by the fold",
     "fold_clocks": "a row a partition",
     "fold_forwarded": "a row a partition",
+    "tiers": "a row a customer",
     "members": "goes with its incident",
     "reading": "one row",
     "rules_asked": "one row",

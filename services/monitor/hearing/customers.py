@@ -1,4 +1,4 @@
-"""A customer is erased: impact goes at once; each partition's owner forgets the customer at its next checkpoint.
+"""A customer has a tier, or is erased: impact goes at once; each partition's owner forgets the customer at its next checkpoint.
 
 The fold remembers customers by name, also those whose events are older than their erasure (a replay brings them): their
 tallies stay in memory, so that nobody is counted twice, and are neither stored nor told.
@@ -9,16 +9,24 @@ from collections.abc import Mapping, Sequence
 from services.monitor.fold.partition import Partition
 from services.monitor.personal import PERSONAL
 from services.monitor.store import customers as store
+from services.monitor.store import tiers
 from shared.erasing import erased_at, hear, hold
-from shared.events import CustomerErased, Fact
+from shared.events import CustomerErased, CustomerUpdated, Fact
 from shared.postgres import Tx
 
 AT_ONCE = 5000  # customers asked for at once: some 5 ms of CPU
 
 
 async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
-    """Erases whom the facts name."""
+    """Erases whom the facts name, and learns the tiers of the others."""
     await hear(tx, PERSONAL, [fact for fact in facts if isinstance(fact, CustomerErased)])
+    await tiers.learn(tx, [fact for fact in facts if isinstance(fact, CustomerUpdated)])
+
+
+async def on_forgotten(tx: Tx, customer_ids: Sequence[str]) -> None:
+    """Forgets the tiers of customers whose keys the product deleted (tombstones)."""
+    for customer_id in customer_ids:
+        await tx.execute(tiers.queries.erase_tier, customer_id)
 
 
 async def forget_erased(tx: Tx, partitions: Mapping[int, Partition]) -> bool:

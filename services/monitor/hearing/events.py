@@ -12,6 +12,7 @@ from datetime import datetime
 from aiokafka import ConsumerRecord
 
 from services.monitor import facts, metrics
+from services.monitor.escalating import escalate
 from services.monitor.fold import partials
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, Waiting, hold, shard_of
@@ -58,6 +59,7 @@ class Folding:
         self.topic_partitions: Callable[[], int] = lambda: 1  # how many the topic has; `stream_of` sets it
         self._forward, self._intake = forward, Intake({}, 1, forward, 0)
         self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
+        self._escalating = {rule.id: rule for rule in rules.components if rule.escalate}
         self._partitions: dict[int, Partition] = {}
         self._search, self._reports = Search(), Reports()
         self._pressing = False
@@ -67,6 +69,7 @@ class Folding:
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the partitions are loaded next."""
         self._rules = rules
+        self._escalating = {rule.id: rule for rule in rules.components if rule.escalate}
 
     def incidents_changed(self) -> None:
         """Has the next checkpoint made at once, since an incident opened or ended."""
@@ -124,6 +127,9 @@ class Folding:
         new = await record_impact(tx, incident.touching, found)
         if not incident.shadow:
             metrics.AFFECTED.inc(sum(new.values()))
+        rule = self._escalating.get(incident.rule)
+        if new and rule is not None:
+            await escalate(tx, rule, incident, said_at)
         told = [_affected(customer, *found[customer]) for customer in found if customer in new]
         return list(facts.impact(incident, told, said_at))
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from services.monitor.incidents.life import IncidentRow, Opened
+from services.monitor.incidents.severity import worse
 from services.monitor.rules.incidents import IncidentRule
-from shared.events import Severity
-
-RANK = {severity: rank for rank, severity in enumerate(get_args(Severity))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,7 @@ class Member:
 
 def severity_of(row: IncidentRow, rule: IncidentRule) -> str:
     """Returns how bad the incident is once the rule has joined it: as bad as the worst says."""
-    return max(row.severity, rule.severity, key=lambda each: RANK.get(each, len(RANK)))
+    return worse(row.severity, rule.severity)
 
 
 def why_of(why: Mapping[str, Any], members: Sequence[Member]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 FIELDS = ("title", "text", "components", "used_within_days", "tiers", "starts_at", "ends_at", "zone", "repeat")
-EMPTY: Mapping[str, str] = dict.fromkeys(FIELDS, "") | {"used_within_days": "14", "zone": "UTC"}
+EMPTY: dict[str, str] = dict.fromkeys(FIELDS, "") | {"used_within_days": "14", "zone": "UTC"}
 
 
 def body_of(typed: Mapping[str, str]) -> dict[str, Any] | str:

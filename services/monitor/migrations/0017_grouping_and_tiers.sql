@@ -8,3 +8,10 @@ CREATE TABLE members (
     said        jsonb       NOT NULL,             -- its title and severity, since when, and its figures
     PRIMARY KEY (incident_id, rule)
 );
+
+-- The tier of each customer who has one, by the latest that `customers.v1` says: severity may rise with it.
+CREATE TABLE tiers (
+    customer_id text PRIMARY KEY,
+    tier        text        NOT NULL,
+    said_at     timestamptz NOT NULL -- the time of the fact that said it
+);
