@@ -6,7 +6,7 @@ Time that passes asks what is overdue; detection says what was heard. Whoever ch
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from services.monitor import changing
+from services.monitor import changing, joining
 from services.monitor.changing import End, Evidence, Now
 from services.monitor.detectors import absence
 from services.monitor.detectors.absence import Expected
@@ -16,7 +16,7 @@ from services.monitor.rules.absence import AbsenceRule
 from services.monitor.store import expected as store
 from services.monitor.store.expected import Heard, Key
 from services.monitor.store.incidents import lock_incidents
-from services.monitor.store.muting import mutes_of, note
+from services.monitor.store.muting import mutes_of
 from shared.postgres import Tx
 
 Rules = Mapping[str, AbsenceRule]
@@ -61,7 +61,7 @@ async def open_overdue(tx: Tx, rules: Rules, parents: Mapping[str, Collection[st
         await changing.open_incident(
             tx, rules[each.rule], each.component, opened, read_to.timestamp(), Now(now, behind_seconds(now, read_to))
         )
-    await note(tx, muted)
+    await joining.note_muted(tx, muted)
     waiting = {(each.rule, each.component) for each in muted}
     await store.note_missed(tx, [key for each in overdue if (key := (each.rule, each.component)) not in waiting])
 

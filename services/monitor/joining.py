@@ -1,16 +1,18 @@
 """What detection decides is made true: rules that find one trouble have one incident, which ends when all of them are calm."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.monitor import changing
+from services.monitor import changing, metrics
 from services.monitor.changing import End, News, Now
 from services.monitor.incidents.grouping import Joined, goes_on, severity_of, why_of
 from services.monitor.incidents.life import Decision, IncidentRow, Opened, Resolved, Status, moment
+from services.monitor.incidents.muting import Muted
 from services.monitor.rules.incidents import IncidentRule
 from services.monitor.store.incidents import lock_incidents
 from services.monitor.store.joining import members_of, queries
+from services.monitor.store.muting import note
 from shared.postgres import Tx
 
 log = logging.getLogger(__name__)
@@ -48,6 +50,12 @@ async def _join(tx: Tx, rule: IncidentRule, component: str, joined: Joined, fail
 def _said(title: str, severity: str, opened: Opened) -> Mapping[str, object]:
     figures = {name: figure for name, figure in opened.why.items() if name != "rules"}
     return {"title": title, "severity": severity, "since": moment(opened.started_at).isoformat(), "why": figures}
+
+
+async def note_muted(tx: Tx, muted: Sequence[Muted]) -> None:
+    """Notes, and counts, trouble that opened no incident."""
+    for by in await note(tx, muted):
+        metrics.MUTED.labels(by).inc()
 
 
 async def leave(tx: Tx, rules: Mapping[str, IncidentRule], now: datetime) -> None:

@@ -23,7 +23,7 @@ def said(watch: Watch, customer: str, tier: str | None, at: datetime) -> None:
 
 async def tiers(watch: Watch) -> dict[str, str]:
     async with watch.service.database.connection() as connection:
-        return dict(await connection.fetch("SELECT customer_id, tier FROM tiers"))
+        return {row["customer_id"]: row["tier"] for row in await connection.fetch("SELECT customer_id, tier FROM tiers")}
 
 
 async def test_it_becomes_critical_when_it_touches_two_of_a_tier(fresh_database: Settings, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
 from services.monitor.store.expected import Heard
 from services.monitor.store.incidents import lock_incidents, queries
-from services.monitor.store.muting import mutes_of, note
+from services.monitor.store.muting import mutes_of
 from services.monitor.store.series import Key, Series, drop_series, keep_series, series_of
 from services.monitor.windows.strangers import Strangers
 from services.monitor.windows.window import Window
@@ -172,7 +172,7 @@ class Detecting:
             told_of = alerts.Told(self._on_alerts[key[0]], key[1], reports, mutes)
             muted += await alerts.step_through(tx, told_of, of_both[key], row)
             (self._muted.add if _is_muted(of_both[key]) else self._muted.discard)(key)
-        await note(tx, muted)
+        await joining.note_muted(tx, muted)
         await keep_series(tx, of_both, self._fingerprints)
         self._heard = set()
         await self._forget_quiet(tx)

@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from services.monitor import metrics
 from services.monitor.incidents.muting import Muted, Mutes, Nearby, Quiet
 from services.monitor.store.joining import members_of
 from shared.postgres import Queries, Tx
@@ -29,15 +28,16 @@ async def mutes_of(
     return Mutes(periods, [Nearby(**row, joined=joined.get(row["id"], frozenset())) for row in near], parents, grouping)
 
 
-async def note(tx: Tx, muted: Sequence[Muted]) -> None:
-    """Notes trouble that opened no incident: once for each rule, component and what muted it, with its latest figures."""
+async def note(tx: Tx, muted: Sequence[Muted]) -> list[str]:
+    """Notes trouble that opened no incident: once for each rule, component and what muted it, with its latest figures.
+
+    Returns for each that is new what it was muted by.
+    """
     latest = {(each.by.id, each.rule, each.component): each for each in muted}
     if not latest:
-        return
+        return []
     rows = [
         (each.by.by, each.by.id, each.rule, each.component, each.severity, each.title, each.started_at, each.at, dict(each.why))
         for _, each in sorted(latest.items())
     ]
-    for row in await tx.fetch(queries.note_muted, *map(list, zip(*rows, strict=True))):
-        if row["is_new"]:
-            metrics.MUTED.labels(row["by"]).inc()
+    return [row["by"] for row in await tx.fetch(queries.note_muted, *map(list, zip(*rows, strict=True))) if row["is_new"]]
