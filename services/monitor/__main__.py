@@ -2,11 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.rules import rules_router
+from services.monitor.api.sources import latest_of, sources_router
 from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers, on_forgotten
 from services.monitor.hearing.events import Folding, Limits, stream_of
@@ -45,9 +46,10 @@ def service(settings: MonitorSettings) -> Service:
     named = frozenset(catalog.components)
     company = load_if_there(file_of("sources.yml", settings.config_folders), SourcesFile)
     database = Database(settings, "monitor")
-    opened = hooks.opened(company.hooks, settings)
+    opened, trying = hooks.opened(company.hooks, settings), sources_router(company, latest_of(brokers_of(settings)))
     forwarders = {topic: Forwarder(brokers_of(settings), topic) for topic in sources.TO}
-    folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=Limits(settings.seen_limit, settings.component_limit), named=named)
+    limits = Limits(settings.seen_limit, settings.component_limit, settings.alias_limit)
+    folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=limits, named=named)
     events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
     detecting = Detecting(rules, settings.component_limit, named, parents=catalog.parents)
     partials = Stream("monitor", Topic.PARTIALS, detecting, database)
@@ -62,13 +64,11 @@ def service(settings: MonitorSettings) -> Service:
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
         due={LISTEN: Work(listening, recurs=True), EXPECT: Work(expecting, recurs=True), MAINTENANCE: Work(maintaining)},
-        routers=[router, rules_router(ruling), hooks.router_of(opened), logs.router_of(company.otlp)],
+        routers=[router, rules_router(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
         before=[partial(patiently, "the database", each) for each in (maintaining.catch_up, listening.schedule, expecting.schedule)],
         background=[
-            partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),
-            partial(_save_at, database.wakeup("fold_erasures"), folding.customers_erased, events),
-            partial(_save_at, database.wakeup("reading"), folding.read_further, events),
+            *_saving(folding, database, events),
             partial(_save_at, database.wakeup("incidents"), detecting.look_again, partials),
             partial(_save_at, database.wakeup("maintenance"), detecting.look_again, partials),
             partial(_measure_at, database.wakeup("incidents"), database, ruling),
@@ -79,6 +79,18 @@ def service(settings: MonitorSettings) -> Service:
         personal=PERSONAL,
         about="Finds incidents in what the product's systems say, and whom they touch.",
     )
+
+
+def _saving(folding: Folding, database: Database, events: Stream) -> list[Callable[[], Awaitable[None]]]:
+    """Returns what has the fold look at what changes in these tables, and save."""
+    changed = {
+        "incidents": folding.incidents_changed,
+        "fold_erasures": folding.customers_erased,
+        "aliases": folding.names_changed,
+        "fold_moves": folding.names_changed,
+        "reading": folding.read_further,
+    }
+    return [partial(_save_at, database.wakeup(table), each, events) for table, each in changed.items()]
 
 
 async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], stream: Stream) -> None:

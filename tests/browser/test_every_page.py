@@ -36,6 +36,7 @@ SEEN = (
     "risks",
     "rules",
     "maintenance",
+    "sources",
     "health",
     "audit",
     "people",

@@ -39,6 +39,8 @@ FREE = {  # unless PERSONAL names it
     "members": "what rules say of components",
     "muted": "what rules say of components; whom it touches is in no table",
     "reading": "moments and offsets",
+    "sources": "names of topics and hooks, and counts",
+    "source_reasons": "reasons of closed lists, names of fields, and the kinds of values in place of them",
     "rules_asked": "a number",
     "heard": "ids of facts",
     # ── console ──

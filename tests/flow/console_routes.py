@@ -69,6 +69,8 @@ ASKS: dict[str, Ask] = {
     "GET /maintenance": Ask("/maintenance", 200),
     "POST /maintenance/announce": Ask("/maintenance/announce", 303, MAINTENANCE),
     "POST /maintenance/cancel": sent("/maintenance/cancel", maintenance_id="m-1"),
+    "GET /sources": Ask("/sources", 200),
+    "POST /sources/try": sent("/sources/try", 200, topic="shop.orders"),
     "GET /health": Ask("/health", 200),
     "POST /health/release": sent("/health/release", service="monitor", topic="incidents.v1"),
     "POST /health/retry": sent("/health/retry", service="ticketing", kind="resolve"),
@@ -115,6 +117,7 @@ ACTED: dict[str, Ask] = {
     "monitor.reload_rules": sent("/rules/reload", 200),
     "maintenance.announce": Ask("/maintenance/announce", 303, MAINTENANCE),
     "maintenance.cancel": sent("/maintenance/cancel", maintenance_id="m-1"),
+    "monitor.try_mapping": sent("/sources/try", 200, topic="shop.orders"),
     "console.release": sent("/health/release", 409, service="console", topic="incidents.v1"),
     "letters.redrive": sent("/health/letters/incidents.v1/redrive", 503, chosen="0-1"),
 }

@@ -88,6 +88,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/maintenance": MAINTENANCE,
     "/v1/maintenance/{maintenance_id}/change": MAINTENANCE,
     "/v1/maintenance/{maintenance_id}/cancel": {},
+    "/v1/sources/try": {"topic": "shop.orders", "mapping": None, "last": 100},
     "/v1/hooks/{name}": {"version": "4", "alerts": []},
     "/v1/incidents/{incident_id}/resolve": {"note": "It works.", "tell": True},
     "/v1/incidents/{incident_id}/dismiss": {"note": "It works.", "tell": True},

@@ -80,6 +80,7 @@ _ALL = (
     Act("monitor.reload_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/reload", ("asked",)),
     Act("maintenance.announce", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/maintenance", ("id", "status", "starts_at", "ends_at")),
     Act("maintenance.cancel", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/maintenance/{maintenance_id}/cancel", ("status",)),
+    Act("monitor.try_mapping", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/sources/try", ("records", "mapped", "left_out", "refused")),
     Act("letters.redrive", Role.OPERATOR, Owner.CONSOLE),
 )
 ACTS: Mapping[str, Act] = {act.name: act for act in _ALL}

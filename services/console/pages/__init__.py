@@ -17,6 +17,7 @@ from services.console.pages import (
     rules,
     search,
     sign_in,
+    sources,
     ticket,
     why,
 )
@@ -34,6 +35,7 @@ PAGES: tuple[Page, ...] = (
     why.PAGE,
     rules.PAGE,
     maintenance.PAGE,
+    sources.PAGE,
     health.PAGE,
     audit.PAGE,
     people.PAGE,

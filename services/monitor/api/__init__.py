@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.monitor.api import events, incidents, maintenance, muting, risks
+from services.monitor.api import customers, events, incidents, maintenance, muting, risks
 
 router = APIRouter(prefix="/v1")
 router.include_router(events.router)
@@ -10,3 +10,4 @@ router.include_router(incidents.router)
 router.include_router(risks.router)
 router.include_router(maintenance.router)
 router.include_router(muting.router)
+router.include_router(customers.router)

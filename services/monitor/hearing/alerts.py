@@ -8,7 +8,7 @@ from services.monitor import changing, joining
 from services.monitor.changing import News, Now
 from services.monitor.incidents.alerts import Alerts, belonging, ended, firing_of, look, not_opened, step, why_of
 from services.monitor.incidents.grouping import Joined
-from services.monitor.incidents.life import IncidentRow, Opened, behind_seconds, moment, news
+from services.monitor.incidents.life import Changed, IncidentRow, Opened, behind_seconds, moment, news
 from services.monitor.incidents.muting import Muted, Mutes, Trouble
 from services.monitor.rules.alert import AlertRule
 from services.monitor.store.incidents import lock_incidents
@@ -30,13 +30,15 @@ class Told:
 async def step_through(tx: Tx, told: Told, series: Series, row: IncidentRow | None) -> list[Muted]:
     """Steps through the reports in their order, and makes true what each decides; returns what was muted.
 
-    `row`: of the incident, should there be an open one.
+    `row`: of the incident, should there be an open one. Of changes that follow one another the last is said: in a storm of alerts an
+    incident has one update a checkpoint, and not one an alert.
     """
     rule, component = told.rule, told.component
     at: datetime = await tx.fetchval("SELECT clock()")
     if row is not None and not row.open:  # a person ended it meanwhile
         series.alerts, row = ended(series.alerts, row), None
-    behind, muted = 0.0, list[Muted]()
+    behind, said_at, muted = 0.0, at, list[Muted]()
+    changed: Changed | None = None
     reports: Sequence[FoldedAlert | None] = told.reports or [None]
     for each in reports:
         said_at = at if each is None else min(moment(each.said_at), at)
@@ -49,13 +51,18 @@ async def step_through(tx: Tx, told: Told, series: Series, row: IncidentRow | No
         if isinstance(decision, Opened) and (by := told.mutes.of(trouble)) is not None:
             series.alerts = not_opened(series.alerts)
             muted.append(Muted.of(by, rule, decision, trouble))
+        elif isinstance(decision, Changed):
+            changed = decision
         elif isinstance(decision, Opened) and not rule.shadow and (home := told.mutes.home_of(trouble)) is not None:
             series.alerts = belonging(series.alerts, home)
             row = await joining.make_true(tx, rule, component, Joined(home, decision), said_at.timestamp(), Now(at, behind))
         elif decision is not None:
+            changed = None
             row = await joining.make_true(tx, rule, component, decision, said_at.timestamp(), Now(at, behind))
             if isinstance(decision, Opened) and row is None:  # it is known, and what was known of its alerts is lost
                 series.alerts, row = await _known(tx, series.alerts, decision.incident_id)
+    if changed is not None:
+        row = await joining.make_true(tx, rule, component, changed, said_at.timestamp(), Now(at, behind))
     if told.reports:
         await _say_news(tx, told, series, row, Now(at, behind))
     return muted
