@@ -1,5 +1,6 @@
 """monitor over HTTP: people announce maintenance, change it and call it off, and read what it muted."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ from shared.postgres import Tx, plan_for_values
 router = APIRouter(prefix="/maintenance", tags=["maintenance"])
 
 Limit = Annotated[int, Query(ge=1, le=500)]
+MOST_SAID = 4000  # characters of an audience
 ATTRIBUTES = frozenset({"account", "account_manager", "locale", "revenue", "tier", "timezone"})  # of `customer.updated`
 
 
@@ -42,6 +44,8 @@ class Whom(Body):
             raise ValueError("an audience is used_within or where")
         if unknown := [name for name in self.where or {} if name not in ATTRIBUTES]:
             raise ValueError(f"{unknown[0][:60]}: of customers it is known: {', '.join(sorted(ATTRIBUTES))}")
+        if len(json.dumps(self.written())) > MOST_SAID:
+            raise ValueError(f"it says more than {MOST_SAID} characters")
         return self
 
     def written(self) -> dict[str, Any]:
@@ -119,7 +123,7 @@ class MaintenanceView(BaseModel):
 
 
 class MaintenanceStory(MaintenanceView):
-    """One maintenance with the trouble that it muted, the latest first; of more than 100 the latest 100."""
+    """One maintenance with the trouble that it muted, the latest first; of much the latest alone, 100 at most."""
 
     trouble: list[MutedView]
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from services.monitor.store.incidents import queries as incidents
 from services.monitor.store.muting import queries
-from shared.answers import Name
+from shared.answers import Name, page_of
 from shared.api import Db, Problem, Role, allow
 from shared.events import Severity
 from shared.postgres import Tx
@@ -32,7 +32,7 @@ class MutedView(BaseModel):
 
 
 class MutedList(BaseModel):
-    """The trouble that one incident muted, the latest first; of more than 100 the latest 100."""
+    """The trouble that one incident muted, the latest first; of much the latest alone, 100 at most."""
 
     items: list[MutedView]
     next: None = None
@@ -41,12 +41,13 @@ class MutedList(BaseModel):
 @router.get("/{incident_id}/muted", dependencies=[allow(Role.AGENT)], responses={404: {"description": "there is no such incident"}})
 async def list_muted(database: Db, incident_id: Name) -> MutedList:
     """Returns what opened no incident, since its component hangs on this incident's, by catalog.yml. 404 when there is no such one."""
-    async with database.connection() as connection:
-        if await connection.fetchrow(incidents.incident, incident_id) is None:
+    async with database.transaction() as tx:
+        if await tx.fetchrow(incidents.incident, incident_id) is None:
             raise Problem(404, "there is no such incident")
-        return MutedList(items=await muted_by(connection, incident_id))
+        return MutedList(items=await muted_by(tx, incident_id))
 
 
 async def muted_by(tx: Tx, by_id: str) -> list[MutedView]:
-    """Returns the latest trouble that one maintenance, or one incident, muted."""
-    return [MutedView(**row) for row in await tx.fetch(queries.muted_by, by_id, SHOWN)]
+    """Returns the latest trouble that one maintenance, or one incident, muted, as much as an answer has. `tx` must be a transaction."""
+    page = await page_of(tx, queries.muted_by, by_id, limit=SHOWN, view=lambda row: MutedView(**row), position=lambda each: each.rule)
+    return page.items

@@ -15,3 +15,4 @@ CREATE TABLE tiers (
     tier        text        NOT NULL,
     said_at     timestamptz NOT NULL -- the time of the fact that said it
 );
+CREATE INDEX tiers_of ON tiers (tier, customer_id);
