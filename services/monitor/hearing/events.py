@@ -12,6 +12,7 @@ from datetime import datetime
 from aiokafka import ConsumerRecord
 
 from services.monitor import facts, metrics
+from services.monitor.escalating import escalate
 from services.monitor.fold import partials
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, Waiting, hold, shard_of, subject_of
@@ -25,6 +26,7 @@ from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
 from services.monitor.store.incidents import recent_incidents, record_impact
+from services.monitor.store.joining import joined_series
 from shared.events import Affected, Fact, FoldedAlert, FoldedSeries, PartialFolded, Topic
 from shared.outbox import say
 from shared.outgoing.forwarding import Forward
@@ -59,6 +61,7 @@ class Folding:
         self.topic_partitions: Callable[[], int] = lambda: 1  # how many the topic has; `stream_of` sets it
         self._forward, self._intake = forward, Intake({}, 1, forward, 0)
         self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
+        self._escalating = {rule.id: rule for rule in rules.components if rule.escalate}
         self._partitions: dict[int, Partition] = {}
         self._search, self._reports = Search(), Reports()
         self._pressing = False
@@ -68,6 +71,7 @@ class Folding:
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the partitions are loaded next."""
         self._rules = rules
+        self._escalating = {rule.id: rule for rule in rules.components if rule.escalate}
 
     def incidents_changed(self) -> None:
         """Has the next checkpoint made at once, since an incident opened or ended."""
@@ -109,7 +113,7 @@ class Folding:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
         self._risks.renamed(await self._names.settle(tx, self._partitions))
         more = await forget_erased(tx, self._partitions, self._names.edges)
-        incidents = by_series(await recent_incidents(tx, self._rules.horizon))
+        incidents = by_series([*await recent_incidents(tx, self._rules.horizon), *await joined_series(tx, self._rules.horizon)])
         waiting = waiting_in(incidents)
         hold(self._partitions, waiting)
         said: list[Fact] = []
@@ -129,9 +133,12 @@ class Folding:
         found = dict(self._search.affected(self._partitions, incident))
         if not found:
             return []
-        new = await record_impact(tx, incident.id, found)
+        new = await record_impact(tx, incident.touching, found)
         if not incident.shadow:
             metrics.AFFECTED.inc(sum(new.values()))
+        rule = self._escalating.get(incident.rule)
+        if new and rule is not None:
+            await escalate(tx, rule, incident, said_at)
         told = [_affected(customer, *found[customer]) for customer in found if customer in new]
         return list(facts.impact(incident, told, said_at))
 
