@@ -1,9 +1,11 @@
 """This table names what monitor holds of one customer, how it is shown and how it is erased."""
 
-from services.monitor.store import customers
+from services.monitor.store import customers, steps
 from shared.erasing import Personal
 
 PERSONAL = (
+    # These come before the impact, whose rows say which steps they are.
+    Personal("people's words about them and an incident", steps.queries.steps_about, steps.queries.erase_words_about),
     Personal("incidents that touched them", customers.queries.impact_on, customers.queries.erase_impact),
     Personal("risks", customers.queries.risks_of, customers.queries.erase_risks),
     Personal(

@@ -1,10 +1,11 @@
-"""monitor over HTTP: product systems send events, people read incidents and risks, and end them."""
+"""monitor over HTTP: product systems send events, people read incidents and risks, steer them, and end them."""
 
 from fastapi import APIRouter
 
-from services.monitor.api import events, incidents, risks
+from services.monitor.api import events, incidents, risks, steering
 
 router = APIRouter(prefix="/v1")
 router.include_router(events.router)
 router.include_router(incidents.router)
+router.include_router(steering.router)
 router.include_router(risks.router)

@@ -30,7 +30,7 @@ async def step_through(tx: Tx, rule: AlertRule, key: Key, series: Series, told: 
             series.alerts, row = await _known(tx, series.alerts, decision.incident_id)
     firing = firing_of(series.alerts)
     fired_at = min(max((each.fired_at for each in firing), default=0.0), at.timestamp())
-    if row is not None and row.open and (reason := news(row, fired_at, behind, heard=True)):
+    if row is not None and row.open and row.id == series.alerts.incident_id and (reason := news(row, fired_at, behind, heard=True)):
         await changing.update(tx, row.id, News(reason, why_of(rule, firing), fired_at, speaks=True), Now(at, behind))
 
 

@@ -120,7 +120,7 @@ class Folding:
         found = dict(self._search.affected(self._partitions, incident))
         if not found:
             return []
-        new = await record_impact(tx, incident.id, found)
+        new = await record_impact(tx, incident.touching, found)
         if not incident.shadow:
             metrics.AFFECTED.inc(sum(new.values()))
         told = [_affected(customer, *found[customer]) for customer in found if customer in new]
