@@ -30,9 +30,7 @@ class Incident(Payload):
     behind_seconds: Behind = 0.0  # how far behind monitor read: now minus the watermark, or minus "all is read"
     acknowledged_at: Moment | None = None  # since when a person has it; while it is open it goes on all the same
     acknowledged_by: str | None = None  # that person
-    merged_into: Id | None = (
-        None  # a person says that it is the same trouble as this one: it ends with it
-    )
+    merged_into: Id | None = None  # a person says that it is the same trouble as this one: it ends with it
 
 
 class PublicUpdate(Payload):
