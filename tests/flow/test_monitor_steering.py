@@ -110,7 +110,7 @@ async def test_people_correct_whom_an_incident_touches_and_events_do_not_undo_it
     await watch.live(3, FAILING)
     assert len(impacts(watch)) == many
     assert (await told(watch))["affected"] == 19
-    out = (await told(watch, path="/impact?taken_out=true"))["items"]
+    out_of, out = (await watch.incidents())[0]["id"], (await told(watch, path="/impact?taken_out=true"))["items"]
     assert [(each["customer_id"], each["by"], each["reason"]) for each in out] == [
         ("c-2", "agent", "test accounts"),
         ("c-3", "agent", "test accounts"),
@@ -119,6 +119,13 @@ async def test_people_correct_whom_an_incident_touches_and_events_do_not_undo_it
     assert (await act(watch, "customers/add", {"customers": ["c-2"], "reason": "no test account"}))[1]["affected"] == 20
     assert [each.customer_id for each in impacts(watch)[-1].data.customers] == ["c-2"]
     assert [step["said"].get("customers") for step in (await told(watch))["story"]["items"][1:]] == [1, 2, 1]
+    # and it says of each why
+    reasons = {"c-1": "confirmed", "c-2": "added", "c-3": "removed", "c-77": "none", "c-99": "added"}
+    async with watch.agent() as agent:
+        for customer, because in reasons.items():
+            answer = (await agent.get("/v1/why", params={"customer": customer, "incident": out_of})).json()
+            assert (answer["because"], answer["component"], len(answer["rule_version"])) == (because, "checkout", 12), customer
+        assert (await agent.get("/v1/why", params={"customer": "c-1", "incident": "i-9"})).status_code == 404
 
 
 async def test_a_merged_incident_hands_its_customers_over_and_more_of_its_trouble_counts_for_the_other(watch: Watch) -> None:
