@@ -12,6 +12,7 @@ SEED ?= 7
 QUIET ?= 60
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 BY_FILE := --dist loadfile --no-loadscope-reorder
+ON_SERVERS = $(sort $(dir $(shell grep -rl --include='*.py' 'mark\.docker' tests)))
 AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
 
@@ -44,7 +45,7 @@ test-alone: $(READY) ## the tests that need no Docker
 	$(BIN)/pytest -n $$(($(CORES) * 2)) $(BY_FILE) -m 'not docker and not browser' $(ARGS) || [ $$? = 5 ]
 
 test-servers: $(READY) ## the tests on a real Kafka and Postgres (Docker)
-	$(BIN)/pytest -n $(CORES) $(BY_FILE) -m docker $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n $(CORES) $(BY_FILE) -m docker $(ON_SERVERS) $(ARGS) || [ $$? = 5 ]
 
 browser-test: $(READY) ## the console's pages in Chromium, on all services: axe, acts by keys, injections, a console that is killed
 	$(BIN)/pytest -n 2 $(BY_FILE) -m browser tests/browser $(ARGS)

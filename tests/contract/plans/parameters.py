@@ -339,7 +339,7 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     "shown": ("'t-1', NULL", "'1001', 1001"),
     "listed": (
         "NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 51",
-        "400000, ARRAY['open', 'waiting'], NULL, NULL, NULL, NULL, NULL, NULL, 51",
+        "200000, ARRAY['open', 'waiting'], NULL, NULL, NULL, NULL, NULL, NULL, 51",
         "NULL, NULL, 'c-7919', NULL, NULL, NULL, NULL, NULL, 51",
         "NULL, NULL, NULL, 'part-6', NULL, NULL, NULL, NULL, 51",
         "NULL, NULL, NULL, NULL, 'i-7', NULL, NULL, NULL, 51",
