@@ -37,6 +37,7 @@ APART = {
     "services.monitor.absences": "changes incidents of what does not come, for timers and detection",
     "services.monitor.ruling": "reads the rules anew while monitor runs",
     "services.monitor.changing": "changes an incident's row under its lock, for whoever changes it",
+    "services.monitor.steering": "does the same for people",
     "services.notifier.follow_up": "works off what a fact changes for its customers",
     "services.notifier.channels.email": "speaks SMTP; what of it is pure is under the contract",
     "services.ticketing.linking": "brings tickets and incidents together, whichever came first",

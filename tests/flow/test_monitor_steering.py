@@ -167,7 +167,7 @@ async def test_what_is_over_is_not_steered_and_what_is_asked_must_make_sense(wat
     for how, said in (("severity", {"severity": "high"}), ("update", {"words": " "}), ("customers/add", {"customers": [], "reason": "x"})):
         assert (await act(watch, how, said))[0] == 422, how
     await act(watch, "resolve")
-    said = len(watch.facts())
+    many = len(watch.facts())
     for how, body in (
         ("acknowledge", {}),
         ("update", {"words": "x"}),
@@ -179,4 +179,4 @@ async def test_what_is_over_is_not_steered_and_what_is_asked_must_make_sense(wat
         status, problem = await act(watch, how, body)
         assert (status, problem.get("current")) == (409, "resolved"), how
         assert (await act(watch, how, body, of="i-9"))[0] == 404, how
-    assert len(watch.facts()) == said
+    assert len(watch.facts()) == many

@@ -26,7 +26,9 @@ async def _streaks(tx: Tx, customer_id: str, countings: Mapping[str, Counting]) 
     found: dict[tuple[str, str], Streak] = {}
     async for row in tx.cursor(customers.queries.tallies_naming, customer_id, prefetch=1):
         counting, held = countings.get(row["rule"]), customers.failures_of(row, customer_id)
-        for component, seen in held["failures"].items() if counting is not None and held is not None else ():
+        if counting is None or held is None:
+            continue
+        for component, seen in held["failures"].items():
             streak = Streak(counting, component, seen["first"], seen["last"], seen["count"])
             before = found.get((row["rule"], component))
             if before is None or (before.last, before.count) <= (streak.last, streak.count):

@@ -27,7 +27,7 @@ from services.console.store.moments import moments
 from shared.answers import Name
 from shared.api import Db, Problem
 from shared.events import Severity
-from shared.postgres import Queries, Tx
+from shared.postgres import Database, Queries, Tx
 
 queries = Queries(Path(__file__).with_name("queries.sql"))
 
@@ -47,25 +47,40 @@ async def show(request: Request, database: Db, incident_id: Name) -> Response:
     return await _page(request, database, incident_id)
 
 
+@router.post("/incidents/{incident_id}/acknowledge")
+async def acknowledge(
+    request: Request,
+    database: Db,
+    incident_id: Name,
+    signed: Annotated[Signed, allow(Role.AGENT)],  # noqa: ARG001  who may is said here
+) -> Response:
+    """A person takes the incident."""
+    return await _act(request, database, incident_id, "acknowledge")
+
+
 @router.post("/incidents/{incident_id}/{act}")
 async def act(
     request: Request,
     database: Db,
     incident_id: Name,
     act: str,
-    signed: Annotated[Signed, allow(Role.AGENT)],  # noqa: ARG001  who may is said here, and by each act
+    signed: Annotated[Signed, allow(Role.LEAD)],  # noqa: ARG001  who may is said here
 ) -> Response:
     """Does with the incident what a form of its page asks for."""
     if act not in FORMS:
         raise Problem(404, "there is no such form on an incident")
+    return await _act(request, database, incident_id, act)
+
+
+async def _act(request: Request, database: Database, incident_id: str, form: str) -> Response:
     typed = {name: value.replace("\r\n", "\n") for name, value in (await texts_of(request)).items()}
     async with database.connection() as tx:
         row = await _row(tx, incident_id)
-    name, body = FORMS[act](typed)
+    act, body = FORMS[form](typed)
     before = {each: row[each] for each in ("status", "severity", "affected")}
-    outcome = await perform(request, name, where={"incident_id": incident_id}, body=body, subject=f"incident:{incident_id}", before=before)
+    outcome = await perform(request, act, where={"incident_id": incident_id}, body=body, subject=f"incident:{incident_id}", before=before)
     if isinstance(outcome, Refused):
-        return await _page(request, database, incident_id, outcome, act, typed)
+        return await _page(request, database, incident_id, outcome, form, typed)
     return done_at(request, f"/incidents/{segment(incident_id)}")
 
 
