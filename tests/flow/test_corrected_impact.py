@@ -1,4 +1,4 @@
-"""A person took customers out of an incident: notifier tells them nothing more of it, and ticketing finds no ticket about it by that."""
+"""A person took customers out of an incident: notifier tells them nothing more of it, no ticket is about it by that, nobody counts them."""
 
 from datetime import datetime
 
@@ -6,6 +6,11 @@ import httpx2
 import pytest
 
 from shared.events import Affected, IncidentImpact
+from shared.settings import Settings
+from tests.builders import NOON
+from tests.conftest import opened as opened_database
+from tests.flow.console_model import recounted, rows
+from tests.flow.console_story import hear
 from tests.flow.notifier_stage import MINUTE, Stage, impact, opened, resolved, updated
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing import builders as ticketing
@@ -53,3 +58,18 @@ async def test_whom_a_person_takes_out_is_told_nothing_more_until_they_are_put_b
 async def test_no_ticket_is_about_an_incident_that_its_customer_was_taken_out_of(desk: Desk, agent: httpx2.AsyncClient) -> None:
     await desk.tell(ticketing.opened(), ticketing.impact("c-1"), corrected(ticketing.NOW, "c-1"), ticketing.requested(1))
     assert await desk.types() == ["opened", "received"]
+
+
+async def test_the_console_counts_whom_people_say_and_whom_a_merged_incident_touched(fresh_database: Settings) -> None:
+    merged = updated(NOON, "i-2", revision=1, step="merged", merged_into="i-1")
+    facts = [
+        *(opened(NOON), opened(NOON, "i-2"), impact(NOON, "c-1", "c-2"), corrected(NOON, "c-2", added=("c-3",))),
+        *(impact(NOON, "c-3", "c-4", incident_id="i-2"), merged),
+    ]
+    async with opened_database(fresh_database, "console") as console:
+        for _ in range(2):  # what comes again changes nothing
+            async with console.transaction() as tx:
+                await hear(tx, facts)
+            found = await rows(console, "SELECT id, status, affected, merged_into FROM incidents ORDER BY id")
+            assert [tuple(each.values()) for each in found] == [("i-1", "open", 3, None), ("i-2", "open", 2, "i-1")]
+        assert await recounted(console) == []

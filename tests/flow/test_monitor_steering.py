@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from services.monitor.personal import PERSONAL
+from shared.erasing import erase
 from shared.events import IncidentImpact, IncidentOpened, IncidentResolved, IncidentUpdated, Topic
 from shared.settings import Settings
 from tests.flow.monitor_watch import FAILING, WELL, Traffic, Watch, revisions, watching
@@ -18,9 +20,9 @@ SEARCH_FAILS = Traffic("search", ok=False, requests=30)
 
 @pytest.fixture
 async def watch(fresh_database: Settings, tmp_path: Path) -> AsyncIterator[Watch]:
-    """Yields monitor with an incident that has been failing for twenty seconds and touches twenty customers."""
+    """Yields monitor with an incident that has been failing for five seconds and touches twenty customers."""
     async with watching(fresh_database, tmp_path) as made:
-        await made.live(20, FAILING)
+        await made.live(5, FAILING)
         yield made
 
 
@@ -68,7 +70,7 @@ async def test_an_acknowledged_incident_goes_on_and_ends_like_an_open_one(watch:
     assert (await told(watch))["affected"] == 25
     await watch.pass_time(minutes=16)
     assert await kinds(watch) == ["opened", "acknowledged", "silent"]
-    await watch.live(30, WELL)
+    await watch.live(28, WELL)
     assert [fact.data.acknowledged_by for fact in watch.said(IncidentResolved)] == ["agent"]
     assert (await act(watch, "acknowledge"))[1]["current"] == "resolved"
     assert revisions(watch.facts()) == list(range(len(watch.facts())))
@@ -126,11 +128,17 @@ async def test_people_correct_whom_an_incident_touches_and_events_do_not_undo_it
             answer = (await agent.get("/v1/why", params={"customer": customer, "incident": out_of})).json()
             assert (answer["because"], answer["component"], len(answer["rule_version"])) == (because, "checkout", 12), customer
         assert (await agent.get("/v1/why", params={"customer": "c-1", "incident": "i-9"})).status_code == 404
+    # and with a customer go the words that were said of them
+    async with watch.service.database.transaction() as tx:
+        gone = await erase(tx, PERSONAL, "c-3", watch.clock.now)
+    assert gone["people's words about them and an incident"] == 1
+    notes = [step["said"].get("note") for step in (await told(watch))["story"]["items"][1:]]
+    assert notes == ["they called", "", "no test account"]
 
 
 async def test_a_merged_incident_hands_its_customers_over_and_more_of_its_trouble_counts_for_the_other(watch: Watch) -> None:
     # Given two incidents of one trouble, ten customers apart
-    await watch.live(20, FAILING, SEARCH_FAILS)
+    await watch.live(5, FAILING, SEARCH_FAILS)
     checkout, search = (each["id"] for each in await watch.incidents())
     # When a person merges the second into the first
     assert (await act(watch, "merge", {"into": search}, of=search))[0] == 422
@@ -150,8 +158,8 @@ async def test_a_merged_incident_hands_its_customers_over_and_more_of_its_troubl
     # and whoever fails there now is touched by the first, also after all was calm there and began anew
     await watch.live(3, FAILING, SEARCH_FAILS._replace(requests=31))
     assert (await told(watch, checkout))["affected"] == 31
-    await watch.live(40, FAILING, Traffic("search"))
-    await watch.live(20, FAILING, SEARCH_FAILS._replace(requests=32))
+    await watch.live(28, FAILING, Traffic("search"))
+    await watch.live(5, FAILING, SEARCH_FAILS._replace(requests=32))
     assert (await told(watch, checkout))["affected"] == 32
     assert [(fact.subject, fact.data.component) for fact in watch.said(IncidentOpened)] == [(checkout, "checkout"), (search, "search")]
     # and when the first is over so is the second, and trouble that goes on opens by new evidence
@@ -159,7 +167,7 @@ async def test_a_merged_incident_hands_its_customers_over_and_more_of_its_troubl
     ends = {fact.subject: fact.data for fact in watch.said(IncidentResolved)}
     assert {of: (end.note, end.merged_into) for of, end in ends.items()} == {checkout: ("restarted", None), search: ("restarted", checkout)}
     assert (await kinds(watch, search))[-2:] == ["merged", "resolved"]
-    await watch.live(20, WELL, SEARCH_FAILS)
+    await watch.live(6, WELL, SEARCH_FAILS)
     assert [fact.data.component for fact in watch.said(IncidentOpened)] == ["checkout", "search", "search"]
 
 
