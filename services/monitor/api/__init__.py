@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from services.monitor.api import events, incidents, risks, steering
+from services.monitor.api import customers, events, incidents, risks, steering
 
 router = APIRouter(prefix="/v1")
 router.include_router(events.router)
 router.include_router(incidents.router)
 router.include_router(steering.router)
 router.include_router(risks.router)
+router.include_router(customers.router)

@@ -7,7 +7,7 @@ A new table that grows needs a line here and its name in GROWING; a new column o
 GROWING = {
     "monitor": {
         *("incidents", "incident_steps", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
-        *("fold_moments", "risks", "hook_alerts"),
+        *("fold_moments", "risks", "hook_alerts", "aliases"),
         *("due", "idempotency", "erasures"),
     },
     "notifier": {
@@ -66,6 +66,9 @@ INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title
 SELECT 'k-' || n, 'c-' || (n * 7919::bigint) % 100000, 'r-' || n % 20, 'f', 'v', n % 50, '', 0.5, '{}', '{}', at, at, at,
     CASE WHEN n > 2000 THEN at END, 'recovered'
 FROM generate_series(1, 100000) n, LATERAL (SELECT now() - n * interval '1 minute' AS at) _;
+INSERT INTO aliases (alias, named, leads_to, customer_id, said_by, said_at, before)
+SELECT 'a-' || n, 'c-' || n / 3, 'c-' || n / 3, 'c-' || n / 3, CASE WHEN n % 3 = 0 THEN 'customers' ELSE 'events' END,
+    now() - n * interval '1 minute', CASE WHEN n % 100 = 0 THEN 'c-' || n ELSE '' END FROM generate_series(1, 100000) n;
 INSERT INTO fold_clocks (partition, clock) SELECT n, 0 FROM generate_series(0, 49) n;
 INSERT INTO fold_buckets (partition, rule, start, cells)
 SELECT n % 50, 'r-' || n / 50 % 20, n / 1000 * 10, decode(repeat('00', 200), 'hex') FROM generate_series(0, 59999) n;
