@@ -9,6 +9,7 @@ from typing import Any
 
 from services.monitor.incidents.impact import RecentIncident
 from services.monitor.incidents.life import IncidentRow, Status
+from services.monitor.incidents.maintenance import MaintenanceRow, Moved
 from services.monitor.incidents.story import Step, StepKind
 from services.monitor.risk.life import RiskRow
 from shared.events import (
@@ -22,10 +23,23 @@ from shared.events import (
     IncidentShadowed,
     IncidentUpdated,
     IncidentWithdrawn,
+    MaintenanceCancelled,
+    MaintenanceChanged,
+    MaintenanceEnded,
+    MaintenancePlanned,
+    MaintenanceStarted,
     RiskAction,
     RiskCleared,
     RiskRaised,
 )
+
+FACT_OF_MOVE: dict[Moved, type[Fact]] = {
+    Moved.PLANNED: MaintenancePlanned,
+    Moved.CHANGED: MaintenanceChanged,
+    Moved.STARTED: MaintenanceStarted,
+    Moved.ENDED: MaintenanceEnded,
+    Moved.CANCELLED: MaintenanceCancelled,
+}
 
 
 def opened(row: IncidentRow, now: datetime) -> Fact:
@@ -113,6 +127,32 @@ def _of(row: IncidentRow) -> dict[str, Any]:
         "acknowledged_by": row.acknowledged_by,
         "merged_into": row.merged_into,
     }
+
+
+def of_maintenance(row: MaintenanceRow, moved: Moved, now: datetime, by: str | None) -> Fact:
+    """A maintenance was announced or changed, began, ended, or was called off."""
+    said, announced, period = FACT_OF_MOVE[moved], row.announced, row.standing.period
+    more: dict[Moved, dict[str, Any]] = {
+        Moved.PLANNED: {"by": by},
+        Moved.CHANGED: {"by": by},
+        Moved.ENDED: {"ended_at": period.ends_at},
+        Moved.CANCELLED: {"by": by, "cancelled_at": row.cancelled_at},
+    }
+    data = {
+        "maintenance_id": row.id,
+        "title": announced.title,
+        "text": announced.text,
+        "components": announced.components,
+        "audience": announced.audience,
+        "starts_at": period.starts_at,
+        "ends_at": period.ends_at,
+        "zone": announced.plan.zone,
+        "repeat": announced.plan.repeat,
+        "revision": row.revision,
+    }
+    read = said.model_fields["data"].annotation
+    assert read is not None  # noqa: S101  narrowing
+    return said.of(read.model_validate(data | more.get(moved, {})), subject=row.id, at=now, unique=row.revision)
 
 
 def raised(row: RiskRow, now: datetime) -> Fact:

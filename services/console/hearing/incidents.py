@@ -8,7 +8,7 @@ from services.console.live.changes import changed, customer_key, enter
 from services.console.store import impact, incidents, timeline
 from services.console.store.impact import Touched
 from services.console.store.incidents import Incident
-from shared.events import Fact, IncidentImpact, IncidentShadowed
+from shared.events import Fact, IncidentImpact, IncidentShadowed, Maintenance
 from shared.postgres import Tx
 
 
@@ -26,8 +26,11 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
         await impact.merge(tx, each, into)
     ids = moved.keys() | {each.incident_id for each in touched} | {each for each, _ in removed} | {*merged.values()}
     heard = ids or any(isinstance(fact, IncidentShadowed) for fact in facts)  # of these monitor's own list is shown
+    of_maintenance = ["maintenance"] if any(isinstance(fact.data, Maintenance) for fact in facts) else []
     customers = {each.customer_id for each in touched} | {customer for _, customer in removed}
-    await changed(tx, [*(["incidents"] if heard else []), *(f"incident:{each}" for each in ids), *map(customer_key, sorted(customers))])
+    of_incidents = ["incidents"] if heard else []
+    keys = [*(f"incident:{each}" for each in ids), *map(customer_key, sorted(customers))]
+    await changed(tx, [*of_incidents, *of_maintenance, *keys])
 
 
 async def _moved(tx: Tx, facts: Sequence[IncidentFact]) -> tuple[Mapping[str, Incident], Mapping[str, str]]:
