@@ -79,11 +79,12 @@ class Muted:
     started_at: datetime  # event time of the first bad event
     at: datetime  # event time: when it was seen
     why: Mapping[str, Any]
+    shadow: bool  # of a rule on trial
 
     @classmethod
     def of(cls, by: Muting, rule: IncidentRule, opened: Opened, trouble: Trouble) -> "Muted":
         title = rule.title.format(component=trouble.component)
-        return cls(by, rule.id, trouble.component, rule.severity, title, moment(opened.started_at), trouble.at, opened.why)
+        return cls(by, rule.id, trouble.component, rule.severity, title, moment(opened.started_at), trouble.at, opened.why, rule.shadow)
 
 
 @dataclass(frozen=True, slots=True)
