@@ -15,7 +15,7 @@ from services.monitor import facts, metrics
 from services.monitor.escalating import escalate
 from services.monitor.fold import partials
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
-from services.monitor.fold.reports import Reports, Waiting, hold, shard_of
+from services.monitor.fold.reports import Reports, Waiting, hold, shard_of, subject_of
 from services.monitor.fold.tallies import Tally
 from services.monitor.hearing.aliases import Names
 from services.monitor.hearing.customers import forget_erased
@@ -111,7 +111,7 @@ class Folding:
 
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
-        self._risks.renamed(await self._names.settle(tx, self._partitions, self._intake.forget_homes))
+        self._risks.renamed(await self._names.settle(tx, self._partitions))
         more = await forget_erased(tx, self._partitions, self._names.edges)
         incidents = by_series([*await recent_incidents(tx, self._rules.horizon), *await joined_series(tx, self._rules.horizon)])
         waiting = waiting_in(incidents)
@@ -145,21 +145,25 @@ class Folding:
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
     def _partials(self, waiting: Waiting, said_at: datetime) -> Iterator[Fact]:
-        """Yields as few messages as their bytes allow, each of one shard."""
+        """Yields as few messages as their bytes allow, each of one shard. How far time has come is told behind the buckets."""
         shards: dict[int, list[FoldedSeries]] = {}
         for series in self._reports.series(self._partitions, waiting):
             shards.setdefault(shard_of(series.component), []).append(series)
         alerts: dict[int, list[FoldedAlert]] = {}
         for alert in (alert for partition in self._partitions.values() for alert in partition.alerts.take_told()):
             alerts.setdefault(shard_of(alert.component), []).append(alert)
+        clocks = tuple(self._reports.clocks(self._partitions, waiting))
+        wait = {shard_of(component) for components in waiting.values() for component in components} if clocks else set()
         reads = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
         unique = f"{reads}/{said_at.timestamp()}"  # a checkpoint may come again with nothing read since
-        for shard in sorted(shards.keys() | alerts.keys()):
+        for shard in sorted(shards.keys() | alerts.keys() | wait):
             data = [PartialFolded.Data(series=piece) for piece in partials.messages(shards.get(shard, ()), partials.size)]
             said = partials.messages(alerts.get(shard, ()), partials.size_of_alert)
             data += [PartialFolded.Data(series=(), alerts=piece) for piece in said]
+            if shard in wait:
+                data.append(PartialFolded.Data(series=(), clocks=clocks))
             for number, each in enumerate(data):
-                yield PartialFolded.of(each, subject=f"components-{shard}", at=said_at, unique=f"{unique}/{number}")
+                yield PartialFolded.of(each, subject=subject_of(shard), at=said_at, unique=f"{unique}/{number}")
 
     # ── what the metrics say ─────────────────────────────────────────────────────────────────
 

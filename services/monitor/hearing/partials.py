@@ -4,8 +4,9 @@ What it tells of alerts goes the same way, into the alerts of its component: `al
 next save: `absences.py`.
 """
 
+import math
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from aiokafka import ConsumerRecord
@@ -13,17 +14,19 @@ from aiokafka import ConsumerRecord
 from services.monitor import absences, changing, joining
 from services.monitor.changing import News, Now
 from services.monitor.fold.partition import COMPONENTS, SKEW
+from services.monitor.fold.reports import shard_of, subject_of
 from services.monitor.hearing import alerts
 from services.monitor.incidents.alerts import firing_of
-from services.monitor.incidents.judging import first_to_judge, kept_from, let_go, steps
+from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.life import IncidentRow, State, behind_seconds, ended, moment, news
 from services.monitor.incidents.muting import Muted, Mutes
+from services.monitor.incidents.waiting import Waiting, due_at
 from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
 from services.monitor.store.expected import Heard
-from services.monitor.store.incidents import lock_incidents, queries
+from services.monitor.store.incidents import lock_standing, queries
 from services.monitor.store.muting import mutes_of
 from services.monitor.store.series import Key, Series, drop_series, keep_series, series_of
 from services.monitor.windows.strangers import Strangers
@@ -57,6 +60,7 @@ class Detecting:
         self._alerts: dict[Key, list[FoldedAlert]] = {}  # those that came since the last save, in their order
         self._came: dict[Key, Heard] = {}  # the expected events that came since the last save
         self._heard: set[Key] = set()  # whose component spoke since the last save
+        self._waiting: Waiting[Key] = Waiting()  # open incidents that time alone may end
         self._muted: set[Key] = set()  # whose alerts fire although no incident is open
         self._looks = False  # whether the next save looks at those again
         self.use(rules)
@@ -77,8 +81,10 @@ class Detecting:
         now_there: datetime = await tx.fetchval("SELECT clock()")
         await changing.withdraw_misfits(tx, self._every, now_there)
         await joining.leave(tx, self._every, now_there)
-        self._series = await series_of(tx, partitions, self._fingerprints)
+        self._series, self._waiting = await series_of(tx, partitions, self._fingerprints), Waiting()
         self._muted, self._looks = {key for key, series in self._series.items() if _is_muted(series)}, True
+        for key in self._series:
+            self._plan(key)
         now = self._clock()
         self._strangers.restore((key, series.home, min(series.window.watermark, now)) for key, series in self._series.items())
 
@@ -99,6 +105,8 @@ class Detecting:
                         self._merge(record.partition, partial, now.timestamp())
                         at = record.partition, partial.partition, partial.watermark
                         self._strangers.hear((partial.rule, partial.component), *at, now.timestamp())
+                if fact.data.clocks:
+                    self._come_to(fact.subject, fact.data.clocks, now.timestamp())
                 for alert in fact.data.alerts:
                     if alert.rule in self._on_alerts and alert.fingerprint == self._fingerprints[alert.rule]:
                         self._take_alert(record.partition, alert)
@@ -114,6 +122,23 @@ class Detecting:
             key, known = (partial.rule, partial.component), Heard(counted_at, moment(min(partial.watermark, self._clock())))
             before = self._came.get(key, known)
             self._came[key] = Heard(max(known.at, before.at), max(known.spoke_at, before.spoke_at))
+
+    def _come_to(self, shard: str, clocks: Iterable[tuple[int, float]], now: float) -> None:
+        """Has those open incidents judged on that the time which has come may end, though their component says nothing."""
+        reached = 0.0
+        for partition, clock in clocks:
+            reached = max(reached, min(clock, now))
+            self._strangers.come(partition, clock, now)
+        for key in self._waiting.take_due(shard, reached):
+            rule, series = self._rules[key[0]], self._series[key]
+            since = come_to(rule, series.state, series.window, reached, self._horizon)
+            self._since[key] = min(self._since.get(key, since), since)
+
+    def _plan(self, key: Key) -> None:
+        """Plans when an open incident is to be judged though its component says nothing."""
+        rule, series = self._rules.get(key[0]), self._series[key]
+        if rule is not None:
+            self._waiting.plan(subject_of(shard_of(key[1])), key, due_at(rule, series.state, series.window))
 
     def _take_alert(self, home: int, alert: FoldedAlert) -> None:
         """Leaves the alert for the next save, where what became of its incident is known."""
@@ -158,7 +183,7 @@ class Detecting:
             return
         now: datetime = await tx.fetchval("SELECT clock()")
         of_both = {key: self._series[key] for key in (*changed, *told)}
-        rows = await lock_incidents(tx, [series.incident_id for series in of_both.values() if series.incident_id is not None])
+        rows = await lock_standing(tx, [series.incident_id for series in of_both.values() if series.incident_id is not None])
         for key in self._heard:
             self._series[key].heard_at = now
         mutes, muted = await self._mutes(tx, changed, told, now), list[Muted]()
@@ -187,6 +212,7 @@ class Detecting:
         gone = [key for key, incident in quiet.items() if incident not in still_open]
         for key in gone:
             del self._series[key]
+            self._waiting.plan("", key, math.inf)
             self._muted.discard(key)
         await drop_series(tx, gone)
 
@@ -212,9 +238,15 @@ class Detecting:
             if one.decision is not None:
                 row = await joining.make_true(tx, rule, component, one.decision, series.state.failing_to, now)
         failing_to, heard = series.state.failing_to, key in self._heard
-        if row is not None and row.open and (reason := news(row, failing_to, now.behind, heard=heard)):
+        if (
+            row is not None
+            and row.open
+            and row.id == series.state.incident_id
+            and (reason := news(row, failing_to, now.behind, heard=heard))
+        ):
             await changing.update(tx, row.id, News(reason, why, failing_to, heard), now)
         let_go(rule, series.state, window, self._horizon)
+        self._plan(key)
         return muted
 
 

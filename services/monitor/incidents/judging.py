@@ -108,6 +108,12 @@ def first_to_judge(rule: ComponentRule, state: State, changed: int | None, kept:
     return max(following if changed is None else min(changed, following), whole, settled)
 
 
+def come_to(rule: ComponentRule, state: State, window: Window, reached: float, horizon: float = HORIZON) -> int:
+    """Has time come so far for a window though no bucket of it changed; returns the first window to judge."""
+    window.watermark = max(window.watermark, reached)
+    return first_to_judge(rule, state, None, kept_from(rule, state, horizon), window.watermark)
+
+
 def kept_from(rule: ComponentRule, state: State, horizon: float = HORIZON) -> int:
     """Returns the oldest bucket that may still change a judgement. `horizon`: how late an event may be, in seconds."""
     return oldest(rule.counting, state.judged_to, horizon)
