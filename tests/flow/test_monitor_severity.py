@@ -62,7 +62,7 @@ async def test_what_a_person_says_of_it_stands(fresh_database: Settings, tmp_pat
         await watch.live(5, FAILING)
         [incident] = await watch.incidents()
         async with watch.agent() as agent:
-            answer = await agent.post(f"/v1/incidents/{incident['id']}/severity", json={"severity": "low", "note": "a trial shop"})
+            answer = await agent.post(f"/v1/incidents/{incident['id']}/severity", json={"severity": "low", "reason": "a trial shop"})
         assert answer.status_code == 200
         await watch.live(4, FAILING._replace(requests=30))
         assert [(each["severity"], each["affected"]) for each in await watch.incidents()] == [("low", 30)]

@@ -10,11 +10,13 @@ FROM incidents WHERE component = ANY ($1::text[]) AND coalesce(ended_at, resolve
 
 -- name: note_muted
 -- Notes trouble that opened no incident; says of each whether it is new.
-INSERT INTO muted AS known (by, by_id, rule, component, severity, title, started_at, first_at, last_at, why)
-SELECT by, by_id, rule, component, severity, title, started_at, at, at, why
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::jsonb[])
-    AS seen (by, by_id, rule, component, severity, title, started_at, at, why)
-ON CONFLICT (by_id, rule, component) DO UPDATE SET why = excluded.why, last_at = greatest(known.last_at, excluded.last_at)
+INSERT INTO muted AS known (by, by_id, rule, component, severity, title, started_at, first_at, last_at, why, shadow)
+SELECT by, by_id, rule, component, severity, title, started_at, at, at, why, shadow
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::jsonb[],
+        $10::boolean[])
+    AS seen (by, by_id, rule, component, severity, title, started_at, at, why, shadow)
+ON CONFLICT (by_id, rule, component) DO UPDATE SET why = excluded.why, shadow = excluded.shadow,
+    last_at = greatest(known.last_at, excluded.last_at)
 RETURNING by, (xmax = 0) AS is_new
 
 -- name: muted_by
