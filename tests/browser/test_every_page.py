@@ -35,6 +35,8 @@ SEEN = (
     f"why?customer=c-1&incident={CHECKOUT}",
     "risks",
     "rules",
+    "maintenance",
+    "sources",
     "health",
     "audit",
     "people",

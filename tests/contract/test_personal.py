@@ -34,7 +34,13 @@ FREE = {  # unless PERSONAL names it
     "series": "counts by component",
     "hook_alerts": "names of alerts and components, and the keys that other systems give them",
     "expected": "names of components and moments",
+    "maintenance": "what operators announce to many, and who of them did",
+    "maintenance_periods": "names of components and moments",
+    "members": "what rules say of components",
+    "muted": "what rules say of components; whom it touches is in no table",
     "reading": "moments and offsets",
+    "sources": "names of topics and hooks, and counts",
+    "source_reasons": "reasons of closed lists, names of fields, and the kinds of values in place of them",
     "rules_asked": "a number",
     "heard": "ids of facts",
     # ── console ──

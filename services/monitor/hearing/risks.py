@@ -52,14 +52,21 @@ class Risks:
                 risks.setdefault((risk.partition, risk.rule), {})[risk.customer_id] = risk.span
         self._looking = []
         for number, partition in partitions.items():
-            for rule, customers in partition.customers.items():
+            for rule_id, customers in partition.customers.items():
                 await asyncio.sleep(0)
-                self._looking.append((number, Looking(self._rules[rule], customers, risks.get((number, rule), {}))))
+                self._looking.append((number, Looking(self._rules[rule_id], customers, risks.get((number, rule_id), {}))))
 
     @property
     def waits(self) -> bool:
         """Says whether the passing of time alone may raise or clear a risk."""
         return any(looking.next_at < math.inf for _, looking in self._looking)
+
+    def renamed(self, risks: Mapping[str, str]) -> None:
+        """Has these risks cleared: each one's id, and the name that turned out to be another customer's."""
+        self._misfits |= dict.fromkeys(risks, Reason.RENAMED)
+        for _, looking in self._looking if risks else ():
+            for name in risks.values():
+                looking.stands(name, None, 0.0)
 
     async def judge(self, tx: Tx, said_at: datetime) -> list[Fact]:
         """Raises and clears what is to be; returns what is to be said of it."""
