@@ -6,15 +6,16 @@ from collections.abc import Callable
 from functools import partial
 
 from services.monitor.api import hooks, logs, router
+from services.monitor.api.backtests import backtests_router
 from services.monitor.api.rules import rules_router
 from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers
 from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
+from services.monitor.past.trying import LEASE, TRY, Trying
 from services.monitor.personal import PERSONAL
-from services.monitor.rules.file import RulesFile
-from services.monitor.ruling import Ruling, taking
+from services.monitor.ruling import Ruling, taking, written_in
 from services.monitor.settings import MonitorSettings
 from services.monitor.sources.file import SourcesFile
 from services.monitor.timers import EXPECT, LISTEN, Expecting, Listening, measure
@@ -38,7 +39,7 @@ MEASURED = 10.0  # seconds between looks at the open incidents, for the metrics
 
 def service(settings: MonitorSettings) -> Service:
     """Returns monitor, ready to run. Raises ConfigError when one of its files does not say what it must."""
-    ruling = Ruling(lambda: load(file_of("rules.yml", settings.config_folders), RulesFile))
+    ruling = Ruling(lambda: written_in(file_of("rules.yml", settings.config_folders)))
     rules = ruling.file
     named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
     company = load_if_there(file_of("sources.yml", settings.config_folders), SourcesFile)
@@ -54,16 +55,20 @@ def service(settings: MonitorSettings) -> Service:
     )
     listening = Listening(rules, database, events, partials)
     expecting = Expecting(rules, named, database)
+    trying = Trying(database, ruling, named)
     ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take]
     return Service(
         "monitor",
         settings,
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
-        due={LISTEN: Work(listening, recurs=True), EXPECT: Work(expecting, recurs=True)},
-        routers=[router, rules_router(ruling), hooks.router_of(opened), logs.router_of(company.otlp)],
+        due={LISTEN: Work(listening, recurs=True), EXPECT: Work(expecting, recurs=True), TRY: Work(trying, lease=LEASE)},
+        routers=[router, rules_router(ruling), backtests_router(ruling), hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
-        before=[partial(patiently, "the database", each.schedule) for each in (listening, expecting)],
+        before=[
+            partial(ruling.begin, database),
+            *(partial(patiently, "the database", each.schedule) for each in (listening, expecting)),
+        ],
         background=[
             partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),
             partial(_save_at, database.wakeup("fold_erasures"), folding.customers_erased, events),
@@ -72,6 +77,7 @@ def service(settings: MonitorSettings) -> Service:
             partial(ruling.run, database),
             *(forwarder.run for forwarder in forwarders.values()),
         ],
+        ending=[trying.stop],
         kept=kept(settings),
         personal=PERSONAL,
         about="Finds incidents in what the product's systems say, and whom they touch.",

@@ -36,6 +36,8 @@ FREE = {  # unless PERSONAL names it
     "expected": "names of components and moments",
     "reading": "moments and offsets",
     "rules_asked": "a number",
+    "published_rules": "rules that operators wrote, and who published them",
+    "backtests": "rules that operators wrote, and what they found, with customers as numbers",
     "heard": "ids of facts",
     # ── console ──
     "moments": "counts by incident and second",

@@ -62,6 +62,8 @@ PATHS = {
     "ref": "7",
     "incident_id": "i-1",
     "risk_id": "k-1",
+    "backtest_id": "b-1",
+    "number": "1",
     "message_id": "m-1",
     "line": "1",
     "customer_id": "c-1",
@@ -74,6 +76,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/events": {"specversion": "1.0", "id": "1", "source": "/x", "type": "x", "time": "2026-11-24T12:00:00Z"},
     "/v1/logs": {"resourceLogs": []},
     "/v1/rules/reload": {},
+    "/v1/rules/publish": {"rules": "rules: []", "note": "n", "base": 0},
+    "/v1/rules/back-to-file": {"note": "n", "base": 1},
+    "/v1/backtests": {"rules": "rules: []", "since": "7d", "base": 0},
     "/v1/hooks/{name}": {"version": "4", "alerts": []},
     "/v1/incidents/{incident_id}/resolve": {"note": "It works.", "tell": True},
     "/v1/incidents/{incident_id}/dismiss": {"note": "It works.", "tell": True},
@@ -108,7 +113,9 @@ GIVEN = {
     "monitor": "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)"
     " VALUES ('i-1', 'r', 'c', 'high', 't', 'open', now(), now(), '{}');"
     "INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence, began_at, last_at,"
-    " raised_at) VALUES ('k-1', 'c-1', 'r', '', '', 0, 't', 0.5, '{}', '{}', now(), now(), now())",
+    " raised_at) VALUES ('k-1', 'c-1', 'r', '', '', 0, 't', 0.5, '{}', '{}', now(), now(), now());"
+    "INSERT INTO published_rules (text, note, file_version, by) VALUES ('rules: []', '', '', 'ada');"
+    "INSERT INTO backtests (id, rules, base, back, by, status, outcome) VALUES ('b-1', 'rules: []', 0, '7d', 'ada', 'done', '{}')",
     "notifier": "INSERT INTO customers (id, updated_at) VALUES ('c-1', now());"
     "INSERT INTO notifications (id, customer_id, kind, about_at) VALUES ('n-1', 'c-1', 'opened', now())",
     "ticketing": "INSERT INTO incidents (id, rule, component, severity, title, started_at) VALUES ('i-1', 'r', 'c', 'high', 't', now());"

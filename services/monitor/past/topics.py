@@ -10,14 +10,14 @@ from functools import lru_cache
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from deploy.local.backtest.past import PIECE, Past, Piece, Refusals
-from deploy.local.backtest.tickets import Ticket
-from deploy.local.processes import Failed
 from services.monitor.backtest import Come
 from services.monitor.fold.keying import home_of, key_of
+from services.monitor.past.pieces import PIECE, Past, Piece, Refusals
+from services.monitor.past.tickets import Ticket
 from shared.cloudevents import Undecodable, read_event, read_fact
 from shared.connecting.brokers import Brokers
 from shared.events import FACT_OF, TicketOpened, Topic
+from shared.failed import Failed
 from shared.letters.reading import POLL_MS, everything, reader, topics
 from shared.observing.printable import printable
 from shared.streaming.unpacking import Unreadable
@@ -107,7 +107,7 @@ async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, refus
 
 async def tickets_of(brokers: Brokers, since: float) -> list[Ticket]:
     """Returns the tickets that were opened since then, each once however often it was said. Raises Failed."""
-    now, found = datetime.now(UTC), dict[str, Ticket]()
+    now, found = datetime.now(UTC), dict[str, Ticket]()  # noqa: TID251  the edge
     if Topic.TICKETS not in await topics(brokers):
         return []
     async for record in everything(brokers, Topic.TICKETS):
