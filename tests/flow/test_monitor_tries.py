@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from services.monitor.past.order import Order, Said
-from services.monitor.past.trying import BUSY, LEASE, TRIES, TRY, Run, Trying
+from services.monitor.past.trying import BUSY, LEASE, TRIES, TRY, Run, Saying, Trying
 from shared.settings import Settings
 from shared.timers import Timers, Work
 from tests.flow.monitor_watch import RULE, Watch, watching
@@ -17,7 +17,7 @@ from tests.flow.test_monitor_reloads import BROKEN, STRICTER, ruling_of
 pytestmark = pytest.mark.asyncio
 
 DRAFT = {"rules": f"rules:\n{STRICTER}", "since": "7d"}
-FOUND = {"by_rule": [], "incidents": []}
+FOUND: dict[str, object] = {"by_rule": [], "incidents": []}
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ class Past:
     def __init__(self, *said: Said | None) -> None:
         self._said, self.asked = said, list[Order]()
 
-    async def run(self, order: Order) -> AsyncIterator[Said | None]:
+    async def run(self, order: Order) -> Saying:
         self.asked.append(order)
         for each in self._said:
             yield each
@@ -91,7 +91,7 @@ async def test_one_is_tried_at_a_time_and_another_process_takes_up_what_is_left(
     # Given a process that died while it tried the first of two drafts
     first, second = await asked(operator), await asked(operator)
 
-    async def dies(order: Order) -> AsyncIterator[Said | None]:
+    async def dies(order: Order) -> Saying:
         yield Said(done=1, size=2)
         raise KeyboardInterrupt
 

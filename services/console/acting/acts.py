@@ -78,6 +78,9 @@ _ALL = (
     Act("customer.erase", Role.OPERATOR, Owner.CONSOLE),
     *(each for owner in Owner for each in _running(owner)),
     Act("monitor.reload_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/reload", ("asked",)),
+    Act("monitor.try_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/backtests", ("id",)),
+    Act("monitor.publish_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/publish", ("number",)),
+    Act("monitor.rules_of_file", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/back-to-file", ("number",)),
     Act("letters.redrive", Role.OPERATOR, Owner.CONSOLE),
 )
 ACTS: Mapping[str, Act] = {act.name: act for act in _ALL}

@@ -105,7 +105,7 @@ async def _wait(tx: Tx, said: Trial, by: str) -> BacktestView:
     if await tx.fetchval(queries.waiting_backtests) >= MOST_WAITING:
         raise Problem(409, f"{MOST_WAITING} drafts wait to be tried already", headers={"Retry-After": "10"})
     await tx.execute(queries.forget_backtests)
-    row = await tx.fetchrow(queries.add_backtest, str(uuid4()), said.rules, said.base, said.since, by)
+    [row] = await tx.fetch(queries.add_backtest, str(uuid4()), said.rules, said.base, said.since, by)
     await schedule(tx, TRY, {row["id"]: row["asked_at"]})
     return BacktestView(**_fields(row))
 

@@ -8,7 +8,7 @@ import logging
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from datetime import timedelta
 from typing import Any
@@ -35,10 +35,11 @@ TRIES = 4  # processes that may die of one draft
 
 COMMAND = (sys.executable, "-m", "services.monitor.past")
 
-Run = Callable[[Order], AsyncIterator[Said | None]]
+Saying = AsyncGenerator[Said | None, None]
+Run = Callable[[Order], Saying]
 
 
-async def run_child(order: Order) -> AsyncIterator[Said | None]:
+async def run_child(order: Order) -> Saying:
     """Yields what a child process says, and None when it has said nothing for a while. It is ended with this. Raises Failed."""
     child = await asyncio.create_subprocess_exec(*COMMAND, stdin=PIPE, stdout=PIPE, limit=LARGEST, start_new_session=True)
     try:
@@ -50,7 +51,7 @@ async def run_child(order: Order) -> AsyncIterator[Said | None]:
         await child.wait()
 
 
-async def _lines(child: Process, order: Order) -> AsyncIterator[Said | None]:
+async def _lines(child: Process, order: Order) -> Saying:
     assert child.stdin is not None  # noqa: S101  narrowing
     assert child.stdout is not None  # noqa: S101  narrowing
     child.stdin.write(order.model_dump_json().encode() + b"\n")

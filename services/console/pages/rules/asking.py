@@ -1,0 +1,16 @@
+"""Asks monitor about rules, for the pages below Rules."""
+
+from fastapi import Request
+
+from services.console.acting.acts import Owner
+from services.console.acting.outcome import Done, Refused
+from services.console.acting.owners import Owners
+
+PATIENCE_S = 1.5
+PERSON = "console"  # in whose name monitor is asked, since the answer is for whoever looks
+
+
+async def of_monitor(request: Request, path: str) -> Done | Refused:
+    """Returns what monitor says at a path that can be read."""
+    owners: Owners = request.app.state.owners
+    return await owners.ask(Owner.MONITOR, "GET", path, person=PERSON, within=PATIENCE_S)
