@@ -8,6 +8,8 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from threading import Thread
 
 from services.monitor.past.order import Order, Said
@@ -62,9 +64,16 @@ def _end_with_input() -> None:
     os._exit(1)
 
 
-if __name__ == "__main__":
+def _give_way() -> None:
+    """Has this process wait for all others, and go before them when memory is short."""
     if hasattr(os, "nice"):
         os.nice(NICE)
+    with suppress(OSError):  # only Linux has it
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+if __name__ == "__main__":
+    _give_way()
     logs.configure()
     order = Order.model_validate_json(sys.stdin.buffer.readline())
     Thread(target=_end_with_input, daemon=True).start()

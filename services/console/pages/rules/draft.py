@@ -43,7 +43,8 @@ async def show(request: Request, database: Db, signed: Operator, number: Number 
         async with database.connection() as tx:
             typed = await drafts.rules_typed(tx, signed.person)
     begun, text = typed or (base, text)
-    return await _drawn(request, {"base": begun, "latest": base, "rules": text, "kept": typed is not None})
+    is_long = not text and history.get("rules", "") is None
+    return await _drawn(request, {"base": begun, "latest": base, "rules": text, "kept": typed is not None, "is_long": is_long})
 
 
 @router.post("/rules/draft/try")
@@ -56,7 +57,7 @@ async def try_it(request: Request, database: Db, signed: Operator) -> Response:
     body = {"rules": text, "base": base, "since": typed.get("since", "7d")}
     asked = await perform(request, "monitor.try_rules", where={}, body=body, subject="rules:draft")
     if isinstance(asked, Refused):
-        return await _drawn(request, {"base": base, "latest": base, "rules": text, "kept": False}, asked)
+        return await _drawn(request, {"base": base, "latest": base, "rules": text, "kept": False, "is_long": False}, asked)
     id_ = asked.answer.get("id")
     return done_at(request, f"/rules/draft/{segment(id_)}" if id_ else "/rules/draft")
 
