@@ -24,7 +24,7 @@ rules:
     open: {ratio: 0.05, events: 50, customers: 10}
     resolve: {ratio: 0.01, calm: 10s}
 """
-ORDER = Order(tried=EAGER, today=EAGER.replace("ratio: 0.05", "ratio: 0.99"), named=["checkout"], since=0)
+ORDER = Order(tried=EAGER, today=EAGER.replace("ratio: 0.05", "ratio: 0.99"), named=["checkout"], since=NOON.timestamp() + 10)
 
 
 async def test_a_draft_is_tried_in_a_process_of_its_own(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +41,7 @@ async def test_a_draft_is_tried_in_a_process_of_its_own(kafka: str, monkeypatch:
     assert outcome is not None, said
     [rule] = outcome["by_rule"]
     assert (rule["rule"], rule["incidents"], rule["customers"], rule["today"]["incidents"]) == ("failing", 1, 12, 0)
+    assert outcome["history"]["events"]["read"] == 1600, "what came before is left out"
     assert outcome["tickets"]["precision"] == 0.0
     assert '"c-1"' not in json.dumps(outcome)
     assert (said[0].done, said[0].size) == (1800, 1800)
