@@ -62,6 +62,8 @@ async def _lines(child: Process, order: Order) -> Saying:
         except TimeoutError:
             yield None
             continue
+        except ValueError:
+            raise Failed(f"the process that tried it said more than {LARGEST >> 20} MiB at once") from None
         if not line:
             raise Failed(f"the process that tried it ended with code {await child.wait()}")
         said = Said.model_validate_json(line)
