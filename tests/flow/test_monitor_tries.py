@@ -52,7 +52,9 @@ def process(watch: Watch, run: Run) -> tuple[Timers, Trying]:
     return Timers(database, {TRY: Work(trying, lease=LEASE)}), trying
 
 
-async def asked(operator: httpx2.AsyncClient) -> str:
+async def asked(watch: Watch, operator: httpx2.AsyncClient) -> str:
+    """Asks for a draft to be tried; each comes a second after the one before."""
+    await watch.clock.set(watch.clock.now + timedelta(seconds=1))
     answer = await operator.post("/v1/backtests", json=DRAFT)
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
@@ -66,7 +68,7 @@ async def read(operator: httpx2.AsyncClient, id_: str) -> dict[str, object]:
 async def test_a_draft_waits_is_tried_beside_the_rules_in_force_and_keeps_what_was_found(
     watch: Watch, operator: httpx2.AsyncClient
 ) -> None:
-    id_ = await asked(operator)
+    id_ = await asked(watch, operator)
     assert (await read(operator, id_))["status"] == "waiting"
     past = Past(Said(done=10, size=40), None, Said(outcome=FOUND))
     timers, _ = process(watch, past.run)
@@ -79,7 +81,7 @@ async def test_a_draft_waits_is_tried_beside_the_rules_in_force_and_keeps_what_w
     assert [each["change"] for each in done["changes"]] == ["judges_otherwise"]  # type: ignore[attr-defined]
     assert await timers.do_due(TRY) == 0
     # what cannot be tried says why
-    failing = await asked(operator)
+    failing = await asked(watch, operator)
     timers, _ = process(watch, Past(Said(failed="there is no such topic")).run)
     await timers.do_due(TRY)
     failed = await read(operator, failing)
@@ -89,7 +91,7 @@ async def test_a_draft_waits_is_tried_beside_the_rules_in_force_and_keeps_what_w
 
 async def test_one_is_tried_at_a_time_and_another_process_takes_up_what_is_left(watch: Watch, operator: httpx2.AsyncClient) -> None:
     # Given a process that died while it tried the first of two drafts
-    first, second = await asked(operator), await asked(operator)
+    first, second = await asked(watch, operator), await asked(watch, operator)
 
     async def dies(order: Order) -> Saying:
         yield Said(done=1, size=2)
@@ -113,7 +115,7 @@ async def test_one_is_tried_at_a_time_and_another_process_takes_up_what_is_left(
 
 
 async def test_a_process_that_stops_leaves_it_and_one_that_kills_processes_is_given_up(watch: Watch, operator: httpx2.AsyncClient) -> None:
-    id_ = await asked(operator)
+    id_ = await asked(watch, operator)
     past = Past(Said(done=1), Said(outcome=FOUND))
     timers, trying = process(watch, past.run)
     trying.stop()
@@ -136,7 +138,7 @@ async def test_what_may_be_tried_is_bounded_and_the_latest_twenty_are_kept(watch
         await connection.execute("""INSERT INTO backtests (id, rules, base, back, by, status, asked_at)
             SELECT 'b-' || n, '', 0, '7d', 'operator', 'done', clock() - n * interval '1 hour' FROM generate_series(1, 30) n""")
     for _ in range(5):
-        await asked(operator)
+        await asked(watch, operator)
     assert (await operator.post("/v1/backtests", json=DRAFT)).status_code == 409
     kept = [each["id"] for each in (await operator.get("/v1/backtests")).json()["items"]]
     assert len(kept) == 5 + 19
