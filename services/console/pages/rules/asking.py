@@ -1,5 +1,7 @@
 """Asks monitor about rules, for the pages below Rules."""
 
+import re
+
 from fastapi import Request
 
 from services.console.acting.acts import Owner
@@ -8,6 +10,10 @@ from services.console.acting.owners import Owners
 
 PATIENCE_S = 1.5
 PERSON = "console"  # in whose name monitor is asked, since the answer is for whoever looks
+
+
+is_number = re.compile(r"[0-9]{1,9}").fullmatch  # of a publication
+is_id = re.compile(r"[A-Za-z0-9-]{1,64}").fullmatch  # of a backtest
 
 
 async def of_monitor(request: Request, path: str) -> Done | Refused:

@@ -10,12 +10,12 @@ from services.console.acting.outcome import Done, Refused
 from services.console.acting.performing import done_at, form_id_of, perform, texts_of
 from services.console.frame.drawing import draw
 from services.console.frame.words import segment
-from services.console.pages.rules.asking import of_monitor
+from services.console.pages.rules.asking import is_id, is_number, of_monitor
 from services.console.pages.rules.trial import listed, moment, trial_of
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed, allow
 from services.console.store import drafts
-from shared.api import Db
+from shared.api import Db, Problem
 from shared.postgres import Database
 
 router = APIRouter()
@@ -51,7 +51,7 @@ async def show(request: Request, database: Db, signed: Operator, number: Number 
 async def try_it(request: Request, database: Db, signed: Operator) -> Response:
     """Has monitor try the draft, and leads to the page that shows how far it is."""
     typed = await texts_of(request)
-    text, base = typed.get("rules", "").replace("\r\n", "\n"), _whole(typed.get("base"))
+    text, base = typed.get("rules", "").replace("\r\n", "\n").replace("\0", ""), _whole(typed.get("base"))
     async with database.transaction() as tx:
         await drafts.keep(tx, signed.person, drafts.of_rules(base), text[: drafts.LONGEST])
     body = {"rules": text, "base": base, "since": typed.get("since", "7d")}
@@ -65,12 +65,14 @@ async def try_it(request: Request, database: Db, signed: Operator) -> Response:
 @router.get("/rules/draft/{backtest_id}")
 async def show_trial(request: Request, signed: Operator, backtest_id: str) -> Response:  # noqa: ARG001  who may look
     """Shows how far monitor is with a draft, or what it found, and what becomes of each rule when it is published."""
+    _expect(backtest_id)
     return await _drawn_trial(request, backtest_id)
 
 
 @router.post("/rules/draft/{backtest_id}/publish")
 async def publish(request: Request, database: Db, signed: Operator, backtest_id: str) -> Response:
     """Publishes a draft as it was tried."""
+    _expect(backtest_id)
     said = await of_monitor(request, f"/v1/backtests/{segment(backtest_id)}")
     if isinstance(said, Refused):
         return await _drawn_trial(request, backtest_id, said)
@@ -81,6 +83,12 @@ async def publish(request: Request, database: Db, signed: Operator, backtest_id:
         return await _drawn_trial(request, backtest_id, done)
     await _forget(database, signed.person, base, await form_id_of(request))
     return done_at(request, "/rules")
+
+
+def _expect(backtest_id: str) -> None:
+    """Raises a 404 problem for what cannot be the id of a backtest, which monitor need not be asked for."""
+    if not is_id(backtest_id):
+        raise Problem(404, "there is no such backtest")
 
 
 async def _forget(database: Database, person: str, base: int, form_id: str) -> None:
@@ -128,4 +136,4 @@ async def _drawn_trial(request: Request, backtest_id: str, refused: Refused | No
 
 def _whole(said: object) -> int:
     """Returns the number that an answer or a form says; 0 when it says none."""
-    return int(said) if isinstance(said, int) or (isinstance(said, str) and said.isascii() and said.isdigit() and len(said) < 10) else 0
+    return int(said) if isinstance(said, int) or (isinstance(said, str) and is_number(said)) else 0

@@ -11,11 +11,11 @@ from fastapi import APIRouter, Request, Response
 from services.console.acting.outcome import Done, Refused
 from services.console.acting.performing import done_at, perform, texts_of
 from services.console.frame.drawing import draw
-from services.console.frame.words import segment
-from services.console.pages.rules.asking import of_monitor
+from services.console.pages.rules.asking import is_number, of_monitor
 from services.console.pages.rules.trial import listed, moment
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
+from shared.api import Problem
 from shared.postgres import Database, Queries
 
 queries = Queries(Path(__file__).with_name("queries.sql"))
@@ -52,7 +52,9 @@ async def publish_again(request: Request) -> Response:
     """Publishes what was published before."""
     typed = await texts_of(request)
     number = typed.get("number", "")
-    earlier = await of_monitor(request, f"/v1/rules/published/{segment(number)}")
+    if not is_number(number):
+        raise Problem(422, "a publication has a number")
+    earlier = await of_monitor(request, f"/v1/rules/published/{number}")
     if isinstance(earlier, Refused):
         return await _drawn(request, earlier)
     body = _standing(typed) | {"rules": str(earlier.answer.get("rules", ""))}
