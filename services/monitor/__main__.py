@@ -2,17 +2,19 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.backtests import backtests_router
 from services.monitor.api.rules import rules_router
+from services.monitor.api.sources import latest_of, sources_router
 from services.monitor.hearing import sources
-from services.monitor.hearing.customers import on_customers
+from services.monitor.hearing.customers import on_customers, on_forgotten
 from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
+from services.monitor.maintaining import MAINTENANCE, Maintaining
 from services.monitor.past.trying import LEASE, TRY, Trying
 from services.monitor.personal import PERSONAL
 from services.monitor.ruling import Ruling, taking, written_in
@@ -23,7 +25,7 @@ from shared import erasing
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load, load_if_there
 from shared.connecting.brokers import brokers_of
-from shared.events import CustomerErased, Topic
+from shared.events import CustomerErased, CustomerUpdated, Topic
 from shared.observing.visible import visible
 from shared.outgoing.forwarding import Forwarder
 from shared.postgres import Database, patiently, wait_for_wakeup
@@ -41,55 +43,78 @@ def service(settings: MonitorSettings) -> Service:
     """Returns monitor, ready to run. Raises ConfigError when one of its files does not say what it must."""
     ruling = Ruling(lambda: written_in(file_of("rules.yml", settings.config_folders)))
     rules = ruling.file
-    named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
+    catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
+    named = frozenset(catalog.components)
     company = load_if_there(file_of("sources.yml", settings.config_folders), SourcesFile)
     database = Database(settings, "monitor")
-    opened = hooks.opened(company.hooks, settings)
+    opened, trying = hooks.opened(company.hooks, settings), sources_router(company, latest_of(brokers_of(settings)))
     forwarders = {topic: Forwarder(brokers_of(settings), topic) for topic in sources.TO}
-    folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=Limits(settings.seen_limit, settings.component_limit), named=named)
+    limits = Limits(settings.seen_limit, settings.component_limit, settings.alias_limit)
+    folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=limits, named=named)
     events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
-    detecting = Detecting(rules, settings.component_limit, named)
+    detecting = Detecting(rules, settings.component_limit, named, parents=catalog.parents)
     partials = Stream("monitor", Topic.PARTIALS, detecting, database)
-    customers = Stream(
-        "monitor", Topic.CUSTOMERS, Handling(Topic.CUSTOMERS, (CustomerErased,), on_customers), database, at_once=erasing.AT_ONCE
-    )
+    hearing = Handling(Topic.CUSTOMERS, (CustomerErased, CustomerUpdated), on_customers, on_forgotten)
+    customers = Stream("monitor", Topic.CUSTOMERS, hearing, database, at_once=erasing.AT_ONCE)
     listening = Listening(rules, database, events, partials)
-    expecting = Expecting(rules, named, database)
-    trying = Trying(database, ruling, named)
+    expecting, maintaining = Expecting(rules, named, database, catalog.parents), Maintaining(database)
+    drafts = Trying(database, ruling, named)
     ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take]
     return Service(
         "monitor",
         settings,
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
-        due={LISTEN: Work(listening, recurs=True), EXPECT: Work(expecting, recurs=True), TRY: Work(trying, lease=LEASE)},
-        routers=[router, rules_router(ruling), backtests_router(ruling), hooks.router_of(opened), logs.router_of(company.otlp)],
+        due=_due(listening, expecting, maintaining, drafts),
+        routers=[router, rules_router(ruling), backtests_router(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
         before=[
             partial(ruling.begin, database),
-            *(partial(patiently, "the database", each.schedule) for each in (listening, expecting)),
+            *(partial(patiently, "the database", each) for each in (maintaining.catch_up, listening.schedule, expecting.schedule)),
         ],
         background=[
-            partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),
-            partial(_save_at, database.wakeup("fold_erasures"), folding.customers_erased, events),
-            partial(_save_at, database.wakeup("reading"), folding.read_further, events),
+            *_saving(folding, database, events),
+            partial(_save_at, database.wakeup("incidents"), detecting.look_again, partials),
+            partial(_save_at, database.wakeup("maintenance"), detecting.look_again, partials),
             partial(_measure_at, database.wakeup("incidents"), database, ruling),
             partial(ruling.run, database),
             *(forwarder.run for forwarder in forwarders.values()),
         ],
-        ending=[trying.stop],
+        ending=[drafts.stop],
         kept=kept(settings),
         personal=PERSONAL,
         about="Finds incidents in what the product's systems say, and whom they touch.",
     )
 
 
-async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], events: Stream) -> None:
-    """Tells the fold at each wake-up what has changed in the database, and lets it save at once."""
+def _due(listening: Listening, expecting: Expecting, maintaining: Maintaining, drafts: Trying) -> dict[str, Work]:
+    """Returns the due work by its kind."""
+    return {
+        LISTEN: Work(listening, recurs=True),
+        EXPECT: Work(expecting, recurs=True),
+        MAINTENANCE: Work(maintaining),
+        TRY: Work(drafts, lease=LEASE),
+    }
+
+
+def _saving(folding: Folding, database: Database, events: Stream) -> list[Callable[[], Awaitable[None]]]:
+    """Returns what has the fold look at what changes in these tables, and save."""
+    changed = {
+        "incidents": folding.incidents_changed,
+        "fold_erasures": folding.customers_erased,
+        "aliases": folding.names_changed,
+        "fold_moves": folding.names_changed,
+        "reading": folding.read_further,
+    }
+    return [partial(_save_at, database.wakeup(table), each, events) for table, each in changed.items()]
+
+
+async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], stream: Stream) -> None:
+    """Tells the fold, or detection, at each wake-up that something has changed in the database, and lets it save at once."""
     while True:
         await wait_for_wakeup(wakeup, MEASURED)
         changed()
-        await events.tick()
+        await stream.tick()
 
 
 async def _measure_at(wakeup: asyncio.Event, database: Database, ruling: Ruling) -> None:

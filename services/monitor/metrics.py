@@ -4,8 +4,10 @@ from typing import get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.monitor.aliases.linking import Outcome
 from services.monitor.hearing.rekeying import Way, Why
 from services.monitor.incidents.life import ENDS
+from services.monitor.incidents.muting import By
 from shared.events import Severity
 
 EVENTS = Counter("forewarn_monitor_events_total", "Product events by what became of them.", ["fate"])
@@ -52,9 +54,18 @@ INCIDENTS_SILENT = Gauge(
     "forewarn_monitor_silent_incidents", "Open incidents whose component says nothing; NaN while the database does not say."
 )
 CUSTOMERS_IN_TROUBLE = Gauge("forewarn_monitor_open_incident_customers", "Customers the open incidents touch, once per incident.")
+ALIASES = Gauge("forewarn_monitor_aliases", "Other names of customers that this process remembers.")
+ALIAS_CLAIMS = Counter(
+    "forewarn_monitor_alias_claims_total",
+    "Claims that a name is a customer's, by what came of them; moved: another customer had claimed it before.",
+    ["outcome"],
+)
 RISKS_RAISED = Counter("forewarn_monitor_risks_raised_total", "Risks of single customers raised.", ["rule"])
 RISKS_CLEARED = Counter("forewarn_monitor_risks_cleared_total", "Risks of single customers cleared, by why.", ["rule", "reason"])
 RISKS_OPEN = Gauge("forewarn_monitor_open_risks", "Customers at risk now; NaN while the database does not say.", ["rule"])
+MUTED = Counter(
+    "forewarn_monitor_muted_total", "Trouble that opened no incident, by what muted it: maintenance, or the incident of a parent.", ["by"]
+)
 FOUND_AFTER = Histogram(
     "forewarn_monitor_found_after_seconds",
     "From an incident's first bad event to its opening, on a live stream.",
@@ -67,7 +78,11 @@ for _fate in FATES:
 for _why in Why:
     for _way in Way:
         REKEYED.labels(_why, _way)
+for _outcome in Outcome:
+    ALIAS_CLAIMS.labels(_outcome)
 for _severity in get_args(Severity):
     INCIDENTS_OPENED.labels(_severity)
     for _how in sorted(ENDS):
         INCIDENTS_ENDED.labels(_how, _severity)
+for _by in By:
+    MUTED.labels(_by)

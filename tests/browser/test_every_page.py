@@ -43,6 +43,8 @@ SEEN = (
     "rules",
     "rules/draft",
     "rules/draft/b-1",
+    "maintenance",
+    "sources",
     "health",
     "audit",
     "people",

@@ -18,6 +18,12 @@ VALUES ('i-1', 'r', 'checkout', 'high', 'checkout is failing', 'open', now(), no
 INSERT INTO tickets (id, number, customer_id, status, opened_at, changed_at) VALUES ('t-1', 1001, 'c-1', 'open', now(), now());
 INSERT INTO people (name, role, created_by) VALUES ('bob', 'agent', 'test');
 """
+MAINTENANCE: dict[str, Any] = {
+    "title": "We move the checkout",
+    "starts_at": "2030-01-06T02:30",
+    "ends_at": "2030-01-06T04:30",
+    "zone": "Europe/Berlin",
+}
 ASKED = (Owner.MONITOR, Owner.NOTIFIER, Owner.TICKETING)
 
 
@@ -66,6 +72,11 @@ ASKS: dict[str, Ask] = {
     "POST /rules/draft/try": sent("/rules/draft/try", rules="rules: []", base="2", since="7d"),
     "GET /rules/draft/{backtest_id}": Ask("/rules/draft/b-1", 200),
     "POST /rules/draft/{backtest_id}/publish": sent("/rules/draft/b-1/publish", note="Fewer false alarms."),
+    "GET /maintenance": Ask("/maintenance", 200),
+    "POST /maintenance/announce": Ask("/maintenance/announce", 303, MAINTENANCE),
+    "POST /maintenance/cancel": sent("/maintenance/cancel", maintenance_id="m-1"),
+    "GET /sources": Ask("/sources", 200),
+    "POST /sources/try": sent("/sources/try", 200, topic="shop.orders"),
     "GET /health": Ask("/health", 200),
     "POST /health/release": sent("/health/release", service="monitor", topic="incidents.v1"),
     "POST /health/retry": sent("/health/retry", service="ticketing", kind="resolve"),
@@ -113,6 +124,9 @@ ACTED: dict[str, Ask] = {
     "monitor.try_rules": sent("/rules/draft/try", rules="rules: []", base="2", since="7d"),
     "monitor.publish_rules": sent("/rules/publish-again", number="1", base="2", note="The new ones were too strict."),
     "monitor.rules_of_file": sent("/rules/back-to-file", base="2", note="The file has them now."),
+    "maintenance.announce": Ask("/maintenance/announce", 303, MAINTENANCE),
+    "maintenance.cancel": sent("/maintenance/cancel", maintenance_id="m-1"),
+    "monitor.try_mapping": sent("/sources/try", 200, topic="shop.orders"),
     "console.release": sent("/health/release", 409, service="console", topic="incidents.v1"),
     "letters.redrive": sent("/health/letters/incidents.v1/redrive", 503, chosen="0-1"),
 }

@@ -43,6 +43,17 @@ INSERT INTO backtests (id, rules, base, back, by, status, reason, outcome)
 SELECT 'b-' || n, 'rules: [] # ' || repeat('𠀀', 99980), 100, '90d', pg_temp.named('b'), 'done', repeat('𠀀', 4000),
     (SELECT jsonb_build_object('incidents', jsonb_agg(jsonb_build_object('component', repeat('x', 255)))) FROM generate_series(1, 1400) n)
 FROM generate_series(1, 25) n;
+INSERT INTO maintenance (id, title, text, components, audience, first_starts_at, first_ends_at, zone, status, starts_at, ends_at, by,
+    created_at)
+SELECT 'm-' || n, repeat('𠀀', 200), pg_temp.words(2000), array_fill(repeat('𠀀', 255), ARRAY[100]),
+    jsonb_build_object('where', jsonb_build_object('tier', repeat('𠀀', 600))), pg_temp.at(0), pg_temp.at(3600), 'UTC', 'planned',
+    pg_temp.at(0) + interval '3000 days', pg_temp.at(0) + interval '3001 days', repeat('𠀀', 255), pg_temp.at(n)
+FROM generate_series(1, 510) n;
+INSERT INTO muted (by, by_id, rule, component, severity, title, started_at, first_at, last_at, why)
+SELECT 'parent', id, 'r' || n, pg_temp.text_of_event(), 'critical', pg_temp.text_of_event(), pg_temp.at(0), pg_temp.at(0), pg_temp.at(n),
+    jsonb_build_object('alerts', repeat('𠀀', 9000)) FROM generate_series(1, 510) n, unnest(ARRAY['i-1', 'm-1']) AS id;
+INSERT INTO aliases (alias, named, leads_to, customer_id, said_by, said_at)
+SELECT pg_temp.named('a' || n), 'c-1', 'c-1', 'c-1', 'events', pg_temp.at(n) FROM generate_series(1, 510) n;
 """
 
 # One fact about a customer has 1 MiB.
@@ -150,8 +161,13 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/rules/published/{number}": "/v1/rules/published/100",
         "/v1/backtests": "/v1/backtests",
         "/v1/backtests/{backtest_id}": "/v1/backtests/b-1",
+        "/v1/sources": "/v1/sources",
+        "/v1/customers/{name}/names": "/v1/customers/c-1/names",
         "/v1/risks": "/v1/risks?limit=500",
         "/v1/risks/{risk_id}": "/v1/risks/k-2",
+        "/v1/incidents/{incident_id}/muted": "/v1/incidents/i-1/muted",
+        "/v1/maintenance": "/v1/maintenance?limit=500",
+        "/v1/maintenance/{maintenance_id}": "/v1/maintenance/m-1",
     },
     "notifier": {
         **EVERYWHERE,
@@ -185,6 +201,13 @@ ASKED: dict[str, dict[str, str]] = {
     },
 }
 
+MAINTENANCE = {
+    "title": "\U00020000" * 200,
+    "text": "\U00020000" * 2000,
+    "components": ["\U00020000" * 255] * 100,
+    "starts_at": "2030-01-06T00:00:00Z",
+    "ends_at": "2030-01-06T01:00:00Z",
+}
 RELEASED: dict[str, tuple[str, Any]] = {"/v1/streams/{topic}/release": ("/v1/streams/incidents.v1/release", {})}
 SENT: dict[str, tuple[str, Any]] = {
     "/v1/unpublished/send": ("/v1/unpublished/send", {"topic": "incidents.v1"}),
@@ -192,7 +215,8 @@ SENT: dict[str, tuple[str, Any]] = {
     "/v1/erasures/find": ("/v1/erasures/find", {"digests": [f"{number:064x}" for number in range(5000)]}),
 }
 
-SIGNED = {"/v1/hooks/{name}"}  # asked with a secret, by tests/flow/test_monitor_hooks.py; what it answers are a few counts
+# Asked by tests of their own: with a secret (what it answers are a few counts), and of a topic with records (a few are shown, cut).
+ELSEWHERE = {"/v1/hooks/{name}", "/v1/sources/try"}
 # What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
 DONE: dict[str, dict[str, tuple[str, Any]]] = {
     "monitor": {
@@ -205,6 +229,9 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         "/v1/incidents/{incident_id}/resolve": ("/v1/incidents/open/resolve", {"note": "\x01" * 2000}),
         "/v1/incidents/{incident_id}/dismiss": ("/v1/incidents/open too/dismiss", {"note": "\x01" * 2000}),
         "/v1/risks/{risk_id}/clear": ("/v1/risks/k-1/clear", {"note": "\x01" * 2000}),
+        "/v1/maintenance": ("/v1/maintenance", MAINTENANCE),
+        "/v1/maintenance/{maintenance_id}/change": ("/v1/maintenance/m-2/change", MAINTENANCE),
+        "/v1/maintenance/{maintenance_id}/cancel": ("/v1/maintenance/m-3/cancel", None),
         "/v1/streams/{topic}/release": ("/v1/streams/monitor.partials.v1/release", {}),
         **SENT,
     },

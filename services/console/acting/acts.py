@@ -81,6 +81,9 @@ _ALL = (
     Act("monitor.try_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/backtests", ("id",)),
     Act("monitor.publish_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/publish", ("number",)),
     Act("monitor.rules_of_file", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/back-to-file", ("number",)),
+    Act("maintenance.announce", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/maintenance", ("id", "status", "starts_at", "ends_at")),
+    Act("maintenance.cancel", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/maintenance/{maintenance_id}/cancel", ("status",)),
+    Act("monitor.try_mapping", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/sources/try", ("records", "mapped", "left_out", "refused")),
     Act("letters.redrive", Role.OPERATOR, Owner.CONSOLE),
 )
 ACTS: Mapping[str, Act] = {act.name: act for act in _ALL}

@@ -5,7 +5,7 @@ what ended the last. Both go by event time: that of the rule's own events in thi
 loses nothing. Memory is bounded by the customers with such events in that time, each with `most` moments.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from typing import Any, NamedTuple
 
 import msgspec
@@ -71,6 +71,7 @@ class Customers:
         self._clocks = dict.fromkeys((each.events for each in matchings), 0.0)  # the latest event time
         self._troubled: Ages[str] = Ages()
         self._calm: Ages[str] = Ages()
+        self._noted: tuple[float, set[str]] = 0.0, set()  # the latest grain, and of whom its trouble is noted
         self._stored = Appended()
 
     def __len__(self) -> int:
@@ -96,22 +97,28 @@ class Customers:
 
     def take(self, columns: Columns, rows: Sequence[int], types: frozenset[str], *, ends: bool) -> Taken:
         """Takes these rows of a batch."""
-        ats, floor = columns.ats, self._clocks[types] - self._horizon
+        ats, floor, whole = columns.ats, self._clocks[types] - self._horizon, len(rows) == len(columns.ats)
         customers = columns.field("subject")
         late: Sequence[int] = ()
-        if rows and min(map(ats.__getitem__, rows)) < floor:
+        if not rows:
+            return Taken(rows, late)
+        earliest, latest = columns.span if whole else (min(map(ats.__getitem__, rows)), max(map(ats.__getitem__, rows)))
+        if earliest < floor:
             late = [row for row in rows if ats[row] < floor and customers[row] is not MISSING]
             rows = [row for row in rows if ats[row] >= floor]
-        if MISSING in customers:
+        if columns.nameless:
             rows = [row for row in rows if customers[row] is not MISSING]
+            latest = max(map(ats.__getitem__, rows), default=0.0)
         if rows:
-            self._clocks[types] = max(self._clocks[types], *map(ats.__getitem__, rows))
+            self._clocks[types] = max(self._clocks[types], latest)
             if ends:
                 self._note_ends(rows, customers, ats)
-            elif self.following.amount is None:
-                self._note_troubles(rows, customers, columns)
-            else:
+            elif self.following.amount is not None:
                 self._note_amounts(rows, customers, columns, self.following.amount)
+            elif self.following.grain and earliest // self.following.grain == latest // self.following.grain and not late:
+                self._note_visits(rows, customers, columns)
+            else:
+                self._note_troubles(rows, customers, columns)
         return Taken(rows, late)
 
     def _note_ends(self, rows: Sequence[int], customers: Sequence[str], ats: Sequence[float]) -> None:
@@ -143,6 +150,22 @@ class Customers:
             if moments.trouble(at, int(at) if grain else identity_of(event.source, event.id), most):
                 self.changed.add(customer)
 
+    def _note_visits(self, rows: Sequence[int], customers: Sequence[str], columns: Columns) -> None:
+        """Notes troubles of one grain. A customer of whom it is noted already costs a look-up at most: noted again, it changes nothing."""
+        at = columns.ats[rows[0]] // self.following.grain * self.following.grain
+        if at > self._noted[0]:
+            self._noted = at, set()
+        coming = columns.customers if len(rows) == len(customers) else {customers[row] for row in rows}
+        if at == self._noted[0]:
+            coming = coming - self._noted[1]
+            self._noted[1].update(coming)
+        for customer in coming:
+            moments = self._of.get(customer)
+            if moments is None:
+                moments = self._remember(customer)
+            if moments.trouble(at, int(at), self.following.most):
+                self.changed.add(customer)
+
     def _note_amounts(self, rows: Sequence[int], customers: Sequence[str], columns: Columns, wanted: Amount) -> None:
         """Notes troubles with their amounts."""
         events, ats, said = columns.events, columns.ats, columns.field(wanted.field)
@@ -162,6 +185,30 @@ class Customers:
         self.fresh.add(customer)
         return moments
 
+    # ── a customer has another name ──────────────────────────────────────────────────────────
+
+    def let_go(self, customers: Set[str]) -> Iterator[tuple[str, Held]]:
+        """Yields what is remembered of these customers, and remembers nothing of them any more."""
+        for customer in self._of.keys() & customers:
+            moments = self._of[customer]
+            if moments.latest:
+                self._of[customer] = Moments()
+                self.changed.add(customer)
+                yield customer, Held(moments.ended, moments.troubles, moments.amounts)
+
+    def join(self, customer: str, came: Held) -> None:
+        """Adds what was remembered of a customer under another name: it is the same as if all of it had come under this one."""
+        moments = self._of.get(customer)
+        if moments is None:
+            moments = self._remember(customer)
+        for index, (at, identity) in enumerate(came.troubles):
+            if self.following.amount is None:
+                moments.trouble(at, identity, self.following.most)
+            else:
+                moments.weigh(at, identity, self.following.most, came.amounts[index])
+        moments.end(came.ended)
+        self.changed.add(customer)
+
     # ── a checkpoint ─────────────────────────────────────────────────────────────────────────
 
     def erase(self, customers: Collection[str]) -> None:
@@ -177,10 +224,12 @@ class Customers:
             left = moments.after(at)
             left.ended = 0.0
             self._of[customer] = left
+            self._noted[1].discard(customer)
 
     def _forget(self, customer: str) -> None:
         self._of.pop(customer, None)
         self.changed.discard(customer)
+        self._noted[1].discard(customer)
         self._troubled.drop(customer)
         self._calm.drop(customer)
 
@@ -209,6 +258,7 @@ class Customers:
         oldest = clock - self.following.kept - self._horizon
         for customer in [*self._troubled.forget(oldest), *self._calm.forget(max(self.complete_to, oldest))]:
             del self._of[customer]
+            self._noted[1].discard(customer)
 
     def restore(self, stored: StoredCustomers) -> None:
         """Takes back what `take_changes` gave, oldest first."""

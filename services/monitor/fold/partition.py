@@ -12,6 +12,7 @@ from typing import TypeVar
 from services.monitor.aggregates.alerts import ALERT_REPORTED
 from services.monitor.aggregates.counts import Asks, Purpose
 from services.monitor.aggregates.moments import Follows
+from services.monitor.aliases.claims import SAYING, Claim, claims_of
 from services.monitor.fold.alerts import Alerts
 from services.monitor.fold.columns import Columns
 from services.monitor.fold.customers import Customers, Half, Taken
@@ -70,6 +71,7 @@ class Partition:
         self.customers = {rule.id: Customers(rule, horizon) for rule in follow}
         self.seen = Seen()
         self.account = Account()
+        self.claims: list[Claim] = []  # of names, since the last checkpoint
         self.clock = 0.0  # the latest event time counted, never ahead of our own
         self.taken_over = False  # from an older version, and not stored since
         self._horizon, self._remembered = horizon, REMEMBERED * horizon
@@ -88,21 +90,35 @@ class Partition:
         """Says whether a rule counts events of this type, or looks at them."""
         return event.type in self._types or self.alerts.ask_for(event.type)
 
+    def has_counted(self, event: ProductEvent) -> bool:
+        """Says whether the event came before and counted here."""
+        return self.seen.knows(identity_of(event.source, event.id), event.time.timestamp())
+
     # ── a batch came ─────────────────────────────────────────────────────────────────────────
 
-    def fold(self, events: Sequence[ProductEvent], now: float, written: Callable[[int], float] | None = None) -> list[int]:
+    def fold(
+        self,
+        events: Sequence[ProductEvent],
+        now: float,
+        written: Callable[[int], float] | None = None,
+        times: Sequence[float] | None = None,
+    ) -> list[int]:
         """Takes a batch and says what became of each event; a REFUSED one is to be put aside. `now`: the wall clock.
 
-        `written`: when the record of a row was written to its topic; now, if it is not given.
+        `written`: when the record of a row was written to its topic; now, if it is not given. `times`: of the events, if they are known.
 
         An event from the future comes from a clock that is ahead of ours, and happens now: it makes no other late,
         and no trouble look over.
         """
         every, types = range(len(events)), {event.type for event in events}
         asked = every if types <= self._types else [row for row in every if events[row].type in self._types]
-        fates = _spread(self._fold(_only(asked, events), now), asked, [NOT_OURS] * len(events))
+        if times is None:
+            times = [event.time.timestamp() for event in events]
+        fates = _spread(self._fold(_only(asked, events), _only(asked, times), now), asked, [NOT_OURS] * len(events))
         if any(map(self.alerts.ask_for, types)):
             self._look_at_alerts(events, fates, now, written or (lambda _: now))
+        if not types.isdisjoint(SAYING):
+            self.claims += claims_of(events, now)
         self.account.add(fates)
         return fates
 
@@ -118,15 +134,14 @@ class Partition:
                 if fates[row] == TAKEN:
                     self.clock = max(self.clock, min(event.time.timestamp(), now))
 
-    def _fold(self, events: Sequence[ProductEvent], now: float) -> list[int]:
+    def _fold(self, events: Sequence[ProductEvent], times: Sequence[float], now: float) -> list[int]:
         """Takes events of types that rules ask for. One that no rule takes changed nothing: it is not known when it comes again."""
-        times = [event.time.timestamp() for event in events]
         identities = [identity_of(event.source, event.id) for event in events]
         copies = self.seen.take(identities, times)
         fresh = [row for row in range(len(events)) if row not in copies] if copies else range(len(events))
         if any(first is not None and events[row] != events[first] for row, first in copies.items()):
             self.seen.take_back(_only(fresh, identities), _only(fresh, times))
-            return [fate for piece in _pieces(events, identities) for fate in self._fold(piece, now)]
+            return [fate for piece in _pieces(events, identities) for fate in self._fold(events[piece], times[piece], now)]
         fates = _spread(self._count(_only(fresh, events), _only(fresh, times), now), fresh, [DUPLICATE] * len(events))
         if left := [row for row in fresh if fates[row] != TAKEN]:
             self.seen.take_back(_only(left, identities), _only(left, times))
@@ -187,15 +202,18 @@ def _only(rows: Sequence[int], of: Sequence[T]) -> Sequence[T]:
     return of if len(rows) == len(of) else [of[row] for row in rows]
 
 
-def _pieces(events: Sequence[ProductEvent], identities: Sequence[int]) -> Iterator[Sequence[ProductEvent]]:
-    """Cuts a batch where an identity comes again that another event of the piece has: which of the two counts is known after the first."""
+def _pieces(events: Sequence[ProductEvent], identities: Sequence[int]) -> Iterator[slice]:
+    """Yields the rows of each piece of a batch.
+
+    It ends where an identity comes again that another event of the piece has: which of the two counts is known after the first.
+    """
     begins, known = 0, dict[tuple[int, int], ProductEvent]()
     for row, event in enumerate(events):
         key = identities[row], int(event.time.timestamp())
         if known.setdefault(key, event) != event:
-            yield events[begins:row]
+            yield slice(begins, row)
             begins, known = row, {key: event}
-    yield events[begins:]
+    yield slice(begins, len(events))
 
 
 def _spread(fates: list[int], rows: Sequence[int], over: list[int]) -> list[int]:

@@ -12,10 +12,12 @@ from datetime import datetime
 from aiokafka import ConsumerRecord
 
 from services.monitor import facts, metrics
+from services.monitor.escalating import escalate
 from services.monitor.fold import partials
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
-from services.monitor.fold.reports import Reports, Waiting, hold, shard_of
+from services.monitor.fold.reports import Reports, Waiting, hold, shard_of, subject_of
 from services.monitor.fold.tallies import Tally
+from services.monitor.hearing.aliases import Names
 from services.monitor.hearing.customers import forget_erased
 from services.monitor.hearing.intake import Intake
 from services.monitor.hearing.risks import Risks
@@ -24,6 +26,7 @@ from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
 from services.monitor.store.incidents import recent_incidents, record_impact
+from services.monitor.store.joining import joined_series
 from shared.events import Affected, Fact, FoldedAlert, FoldedSeries, PartialFolded, Topic
 from shared.outbox import say
 from shared.outgoing.forwarding import Forward
@@ -38,6 +41,7 @@ class Limits:
 
     identities: int = 50_000_000  # of events, in 8 bytes each
     components: int = COMPONENTS  # of each rule in each partition, beside those that are named
+    aliases: int = 1_000_000  # names of customers whose home partition it has
 
 
 class Folding:
@@ -57,15 +61,17 @@ class Folding:
         self.topic_partitions: Callable[[], int] = lambda: 1  # how many the topic has; `stream_of` sets it
         self._forward, self._intake = forward, Intake({}, 1, forward, 0)
         self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
+        self._escalating = {rule.id: rule for rule in rules.components if rule.escalate}
         self._partitions: dict[int, Partition] = {}
         self._search, self._reports = Search(), Reports()
         self._pressing = False
         self._accounted: dict[str, int] = {}
-        self._risks = Risks(rules.customers)
+        self._risks, self._names = Risks(rules.customers), Names(self._limits.aliases)
 
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the partitions are loaded next."""
         self._rules = rules
+        self._escalating = {rule.id: rule for rule in rules.components if rule.escalate}
 
     def incidents_changed(self) -> None:
         """Has the next checkpoint made at once, since an incident opened or ended."""
@@ -73,6 +79,11 @@ class Folding:
 
     def customers_erased(self) -> None:
         """Has the next checkpoint made at once, since customers are to be forgotten."""
+        self._pressing = bool(self._partitions)
+
+    def names_changed(self) -> None:
+        """Has the next checkpoint made at once, since names of customers were learnt, or something came for customers under new ones."""
+        self._names.looks = True
         self._pressing = bool(self._partitions)
 
     def read_further(self) -> None:
@@ -83,7 +94,8 @@ class Folding:
         horizon = self._rules.horizon.total_seconds()
         asks, limit = [each for rule in self._rules.components for each in rule.asks], self._limits.components
         self._partitions = {number: Partition(asks, horizon, limit, self._named, self._rules.customers) for number in partitions}
-        self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
+        await self._names.load(tx, partitions, self.topic_partitions())
+        self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit, self._names.edges)
         self._search, self._reports = Search(), Reports()
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
         self._risks = Risks(self._rules.customers)
@@ -99,8 +111,9 @@ class Folding:
 
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
-        more = await forget_erased(tx, self._partitions)
-        incidents = by_series(await recent_incidents(tx, self._rules.horizon))
+        self._risks.renamed(await self._names.settle(tx, self._partitions))
+        more = await forget_erased(tx, self._partitions, self._names.edges)
+        incidents = by_series([*await recent_incidents(tx, self._rules.horizon), *await joined_series(tx, self._rules.horizon)])
         waiting = waiting_in(incidents)
         hold(self._partitions, waiting)
         said: list[Fact] = []
@@ -120,30 +133,37 @@ class Folding:
         found = dict(self._search.affected(self._partitions, incident))
         if not found:
             return []
-        new = await record_impact(tx, incident.id, found)
+        new = await record_impact(tx, incident.touching, found)
         if not incident.shadow:
             metrics.AFFECTED.inc(sum(new.values()))
+        rule = self._escalating.get(incident.rule)
+        if new and rule is not None:
+            await escalate(tx, rule, incident, said_at)
         told = [_affected(customer, *found[customer]) for customer in found if customer in new]
         return list(facts.impact(incident, told, said_at))
 
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
     def _partials(self, waiting: Waiting, said_at: datetime) -> Iterator[Fact]:
-        """Yields as few messages as their bytes allow, each of one shard."""
+        """Yields as few messages as their bytes allow, each of one shard. How far time has come is told behind the buckets."""
         shards: dict[int, list[FoldedSeries]] = {}
         for series in self._reports.series(self._partitions, waiting):
             shards.setdefault(shard_of(series.component), []).append(series)
         alerts: dict[int, list[FoldedAlert]] = {}
         for alert in (alert for partition in self._partitions.values() for alert in partition.alerts.take_told()):
             alerts.setdefault(shard_of(alert.component), []).append(alert)
+        clocks = tuple(self._reports.clocks(self._partitions, waiting))
+        wait = {shard_of(component) for components in waiting.values() for component in components} if clocks else set()
         reads = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
         unique = f"{reads}/{said_at.timestamp()}"  # a checkpoint may come again with nothing read since
-        for shard in sorted(shards.keys() | alerts.keys()):
+        for shard in sorted(shards.keys() | alerts.keys() | wait):
             data = [PartialFolded.Data(series=piece) for piece in partials.messages(shards.get(shard, ()), partials.size)]
             said = partials.messages(alerts.get(shard, ()), partials.size_of_alert)
             data += [PartialFolded.Data(series=(), alerts=piece) for piece in said]
+            if shard in wait:
+                data.append(PartialFolded.Data(series=(), clocks=clocks))
             for number, each in enumerate(data):
-                yield PartialFolded.of(each, subject=f"components-{shard}", at=said_at, unique=f"{unique}/{number}")
+                yield PartialFolded.of(each, subject=subject_of(shard), at=said_at, unique=f"{unique}/{number}")
 
     # ── what the metrics say ─────────────────────────────────────────────────────────────────
 
