@@ -5,10 +5,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from fastapi import APIRouter
+
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.backtests import backtests_router
 from services.monitor.api.rules import rules_router
 from services.monitor.api.sources import latest_of, sources_router
+from services.monitor.api.why import why_router
 from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers, on_forgotten
 from services.monitor.hearing.events import Folding, Limits, stream_of
@@ -66,7 +69,7 @@ def service(settings: MonitorSettings) -> Service:
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
         due=_due(listening, expecting, maintaining, drafts),
-        routers=[router, rules_router(ruling), backtests_router(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
+        routers=[router, *_of_rules(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
         before=[
             partial(ruling.begin, database),
@@ -85,6 +88,11 @@ def service(settings: MonitorSettings) -> Service:
         personal=PERSONAL,
         about="Finds incidents in what the product's systems say, and whom they touch.",
     )
+
+
+def _of_rules(ruling: Ruling) -> list[APIRouter]:
+    """Returns the endpoints that answer by the rules in force."""
+    return [rules_router(ruling), backtests_router(ruling), why_router(ruling)]
 
 
 def _due(listening: Listening, expecting: Expecting, maintaining: Maintaining, drafts: Trying) -> dict[str, Work]:

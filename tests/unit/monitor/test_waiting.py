@@ -71,7 +71,13 @@ def _since(
 
 
 def _judged(
-    by: ComponentRule, window: Window, state: State, since: int | None, found: list[tuple[int, Decision | Joined]], waiting: Waiting[str], at: int
+    by: ComponentRule,
+    window: Window,
+    state: State,
+    since: int | None,
+    found: list[tuple[int, Decision | Joined]],
+    waiting: Waiting[str],
+    at: int,
 ) -> State:
     for one in steps(by, "checkout", window, state, since) if since is not None else ():
         state = one.state
