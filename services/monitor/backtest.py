@@ -153,13 +153,17 @@ class Backtest:
         self._partitions[partition].fold(events, now)
 
     def checkpoint(self) -> None:
-        """Judges what has come. As live, the next checkpoint follows at once when an incident opened or ended."""
+        """Judges what has come. As live, the next checkpoint follows at once when an incident opened or ended.
+
+        What is old is forgotten after that: an incident must have found its customers, however far time has come since the last checkpoint.
+        """
         while self._judge():
             pass
+        self._age(self._clock)
 
     def _judge(self) -> bool:
         """Finds whom the incidents touch, then judges the windows; says whether an incident opened or ended."""
-        clock = max(partition.clock for partition in self._partitions.values())
+        clock = self._clock
         self._recent = {id_: each for id_, each in self._recent.items() if each.ended_at is None or each.opened_at > clock - self._horizon}
         incidents = by_series([_recent(each) for each in self._recent.values()])
         waiting = waiting_in(incidents)
@@ -168,7 +172,7 @@ class Backtest:
             self._touch(incident)
         moved = self._detect(self._reports.series(self._partitions, waiting), clock)
         moved |= self._hear([alert for partition in self._partitions.values() for alert in partition.alerts.take_told()], clock)
-        self._let_go(clock)
+        self._take_changes()
         return moved
 
     def _touch(self, incident: RecentIncident) -> None:
@@ -227,12 +231,20 @@ class Backtest:
 
     # ── what is old is let go ────────────────────────────────────────────────────────────────
 
-    def _let_go(self, clock: float) -> None:
-        """Takes note of the changes, and now and then forgets what live forgets: memory does not grow with the length of the history."""
+    @property
+    def _clock(self) -> float:
+        """Returns how far time has come."""
+        return max(partition.clock for partition in self._partitions.values())
+
+    def _take_changes(self) -> None:
+        """Does what storing a checkpoint does: what has changed until now counts as told."""
         for partition in self._partitions.values():
             for watch in partition.watches.values():
                 watch.buckets.take_changes(partition.clock)
                 watch.tallies.take_changes()
+
+    def _age(self, clock: float) -> None:
+        """Now and then forgets what live forgets: memory does not grow with the length of the history."""
         if clock < self._aged + AGED:
             return
         self._aged = clock
