@@ -191,7 +191,7 @@ class Backtest:
             key, watermark = (report.rule, report.component), report.watermark
             series, rule = self._series.setdefault(key, Series()), self._rules[report.rule]
             kept = kept_from(rule, series.state, self._horizon)
-            changed = series.window.merge(report.partition, watermark, report.buckets, kept)
+            changed = series.window.merge(report.partition, watermark, report.buckets, kept, report.numbers)
             first = first_to_judge(rule, series.state, changed, kept, watermark)
             since[key] = min(since.get(key, first), first)
             self._strangers.hear(key, shard_of(report.component), report.partition, watermark, clock)

@@ -46,7 +46,8 @@ class Reports:
                 wait = waiting.get(rule, NOBODY)
                 hear = wait if told else wait - self._waiting.get(rule, NOBODY)
                 changes: Changes = {component: [] for component in hear} if partition.clock else {}
+                sketches = watch.buckets.sketches() if watch.counting.number else {}
                 for component, buckets in (changes | watch.buckets.changes()).items():
                     watermark = partition.clock if component in wait else watch.watermarks[component]
-                    yield from partials.series(watch.asks, component, number, watermark, buckets)
+                    yield from partials.series(watch.asks, component, number, watermark, buckets, sketches.get(component, {}))
         self._waiting = waiting

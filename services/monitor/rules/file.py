@@ -14,6 +14,7 @@ from services.monitor.rules.customers import CustomerRule
 from services.monitor.rules.decline import DeclineRule
 from services.monitor.rules.distinct import DistinctRule
 from services.monitor.rules.incidents import IncidentRule
+from services.monitor.rules.percentile import PercentileRule
 from services.monitor.rules.ratio import RatioRule
 from services.monitor.rules.silence import SilenceRule
 from services.monitor.rules.stall import StallRule
@@ -30,6 +31,7 @@ Rule = Annotated[
     Annotated[RatioRule, Tag("ratio")]
     | Annotated[CountRule, Tag("count")]
     | Annotated[DistinctRule, Tag("distinct")]
+    | Annotated[PercentileRule, Tag("percentile")]
     | Annotated[BurnRule, Tag("burn")]
     | Annotated[AbsenceRule, Tag("absence")]
     | Annotated[AlertRule, Tag("alert")]
@@ -40,7 +42,7 @@ Rule = Annotated[
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count, distinct, burn, absence or alert;"
+        custom_error_message="there is no such detector: it is ratio, count, distinct, percentile, burn, absence or alert;"
         " of single customers streak, stall, silence or decline",
     ),
 ]  # one file a kind
