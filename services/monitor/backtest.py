@@ -3,6 +3,8 @@
 Live, a checkpoint comes some tenths of a second after the last one, and judges what was read by then; a window that is still
 filling is judged at each of them. So an answer belongs to its checkpoints: with those of a live run it is that of the live run, to the last
 customer. `Backtest.follow` sets them by the events' own time, so that the same history has the same answer.
+
+What goes by the wall clock live, expected events that do not come and the risks of single customers, goes by how far event time has come.
 """
 
 import math
@@ -15,9 +17,13 @@ from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, hold, shard_of
 from services.monitor.incidents import alerts
 from services.monitor.incidents.alerts import Alerts
+from services.monitor.incidents.expecting import Expecting
 from services.monitor.incidents.impact import Certainty, RecentIncident, Search, by_series, waiting_in
 from services.monitor.incidents.judging import first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.life import Decision, Opened, Resolved, State, moment
+from services.monitor.risk.life import RiskRow
+from services.monitor.risk.walking import Walking
+from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
@@ -91,11 +97,10 @@ class Backtest:
         self._rules = {rule.id: rule for rule in rules.components if isinstance(rule, ComponentRule)}
         self._on_alerts = {rule.id: rule for rule in rules.components if isinstance(rule, AlertRule)}
         self._only, self._horizon = {component for rule in rules.components for component in rule.only}, horizon
-        asks = [each for rule in (*self._rules.values(), *self._on_alerts.values()) for each in rule.asks]
-        self.not_walked = sorted(  # rules that go by the wall clock: on absence, and on single customers
-            {rule.id for rule in rules.rules} - self._rules.keys() - self._on_alerts.keys()
-        )
-        self._partitions = {number: Partition(asks, horizon, components, named) for number in range(partitions)}
+        asks = [each for rule in rules.components for each in rule.asks]
+        self._partitions = {number: Partition(asks, horizon, components, named, rules.customers) for number in range(partitions)}
+        self._expecting = Expecting({rule.id: rule for rule in rules.components if isinstance(rule, AbsenceRule)}, named)
+        self._walking = Walking(rules, self._partitions)
         self._search, self._reports, self._series = Search(), Reports(), dict[Key, Series]()
         self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.components}, components)
         self._found: dict[str, Found] = {}
@@ -109,6 +114,11 @@ class Backtest:
     def incidents(self) -> list[Found]:
         """Returns all incidents so far, in the order in which they were found."""
         return list(self._found.values())
+
+    @property
+    def risks(self) -> list[RiskRow]:
+        """Returns all risks of single customers so far as they stand now, in the order in which they were raised."""
+        return list(self._walking.found.values())
 
     @property
     def components(self) -> frozenset[str]:
@@ -164,14 +174,16 @@ class Backtest:
     def _judge(self) -> bool:
         """Finds whom the incidents touch, then judges the windows; says whether an incident opened or ended."""
         clock = self._clock
+        moved = self._open_overdue(clock)
         self._recent = {id_: each for id_, each in self._recent.items() if each.ended_at is None or each.opened_at > clock - self._horizon}
         incidents = by_series([_recent(each) for each in self._recent.values()])
         waiting = waiting_in(incidents)
         hold(self._partitions, waiting)
         for incident in self._search.touching(self._partitions, incidents):
             self._touch(incident)
-        moved = self._detect(self._reports.series(self._partitions, waiting), clock)
+        moved |= self._detect(self._reports.series(self._partitions, waiting), clock)
         moved |= self._hear([alert for partition in self._partitions.values() for alert in partition.alerts.take_told()], clock)
+        self._walking.judge(clock)
         self._take_changes()
         return moved
 
@@ -187,7 +199,11 @@ class Backtest:
 
     def _detect(self, reports: Iterable[FoldedSeries], clock: float) -> bool:
         since: dict[Key, int] = {}
+        moved = []
         for report in reports:
+            if report.rule not in self._rules:  # it is on absence
+                moved.append(self._come(report, clock))
+                continue
             key, watermark = (report.rule, report.component), report.watermark
             series, rule = self._series.setdefault(key, Series()), self._rules[report.rule]
             kept = kept_from(rule, series.state, self._horizon)
@@ -195,8 +211,25 @@ class Backtest:
             first = first_to_judge(rule, series.state, changed, kept, watermark)
             since[key] = min(since.get(key, first), first)
             self._strangers.hear(key, shard_of(report.component), report.partition, watermark, clock)
-        moved = [self._step_through(key, first, clock) for key, first in since.items()]
+        moved += [self._step_through(key, first, clock) for key, first in since.items()]
         return any(moved)
+
+    # ── expected events come, or do not ──────────────────────────────────────────────────────
+
+    def _open_overdue(self, clock: float) -> bool:
+        """Opens an incident for each expected event that is overdue before what came now is heard; says whether there was one."""
+        missed = list(self._expecting.overdue(clock)) if clock else []  # before the first event no time has passed
+        for key, each in missed:
+            found = Found(each.incident_id, *key, each.due_at, each.opened_at, each.why)
+            self._found[found.id] = self._recent[found.id] = found
+        return bool(missed)
+
+    def _come(self, report: FoldedSeries, clock: float) -> bool:
+        """Notes that an expected event came; says whether that ended an incident."""
+        ends = self._expecting.hear((report.rule, report.component), clock, min(report.watermark, clock)) if report.buckets else None
+        if ends is not None:
+            self._found[ends].ended_at = clock
+        return ends is not None
 
     def _step_through(self, key: Key, since: int, clock: float) -> bool:
         (name, component), series, moved = key, self._series[key], False

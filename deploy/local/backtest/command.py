@@ -108,8 +108,9 @@ async def _walk(plan: Plan, past: Past, refusals: Refusals, walks: Sequence[Back
     tried, *others = walks
     today = others[0].incidents if others else None
     between = None if today is None else difference(today, tried.incidents)
+    risks_today = others[0].risks if others else None
     return Outcome(
-        str(plan.rules), min(begins, ends), ends, tried.account, refusals, tried.incidents, today, between, None, tried.not_walked
+        str(plan.rules), min(begins, ends), ends, tried.account, refusals, tried.incidents, today, between, None, tried.risks, risks_today
     )
 
 

@@ -9,6 +9,7 @@ from deploy.local.backtest.past import Refusals
 from deploy.local.backtest.tickets import Compared
 from services.monitor.backtest import Day, Difference, Found, by_day
 from services.monitor.fold.partition import Account
+from services.monitor.risk.life import RiskRow
 from shared.observing.printable import printable
 
 COUNTED = (
@@ -35,7 +36,8 @@ class Outcome:
     today: Sequence[Found] | None
     difference: Difference | None
     tickets: Compared | None
-    not_walked: Sequence[str] = ()  # rules that the past cannot be asked for: they go by the wall clock
+    risks: Sequence[RiskRow] = ()  # of single customers
+    risks_today: Sequence[RiskRow] | None = None
 
 
 # ── for people ───────────────────────────────────────────────────────────────────────────────
@@ -47,8 +49,9 @@ def as_lines(outcome: Outcome) -> Iterator[str]:
     yield ""
     yield from _table(outcome)
     yield COUNTED
-    if outcome.not_walked:
-        yield f"not asked: {', '.join(outcome.not_walked)}; absences and risks of single customers go by the wall clock"
+    if outcome.risks or outcome.risks_today:
+        yield ""
+        yield from _risks(outcome)
     if outcome.found or outcome.today:
         yield ""
         yield from _time_line(outcome)
@@ -91,6 +94,27 @@ def _table(outcome: Outcome) -> Iterator[str]:
 
 def _figures(day: Day | None) -> tuple[str, str, str]:
     return (f"{day.incidents:,}", f"{len(day.customers):,}", f"{day.messages:,}") if day else ("0", "0", "0")
+
+
+def _risks(outcome: Outcome) -> Iterator[str]:
+    """Yields a line for each rule on single customers: how many risks it raised, of whom, and how many are open at the end."""
+    tried, today = _by_rule(outcome.risks), _by_rule(outcome.risks_today or ())
+    yield "risks of single customers:"
+    for rule in sorted(tried.keys() | today.keys()):
+        beside = f"; by today's rules {_raised(today.get(rule, []))}" if outcome.risks_today is not None else ""
+        yield f"  {printable(rule, 32)}: {_raised(tried.get(rule, []))}{beside}"
+
+
+def _by_rule(risks: Sequence[RiskRow]) -> dict[str, list[RiskRow]]:
+    found: dict[str, list[RiskRow]] = {}
+    for each in risks:
+        found.setdefault(each.rule, []).append(each)
+    return found
+
+
+def _raised(risks: Sequence[RiskRow]) -> str:
+    customers, still = len({each.customer_id for each in risks}), sum(each.open for each in risks)
+    return f"{len(risks):,} raised, of {customers:,} customers, {still:,} still open"
 
 
 def _time_line(outcome: Outcome) -> Iterator[str]:
@@ -161,7 +185,6 @@ def as_object(outcome: Outcome) -> dict[str, Any]:
     return {
         "rules": outcome.rules,
         "counted": COUNTED,
-        "not_asked": list(outcome.not_walked),
         "history": {
             "begins_at": _iso(outcome.begins) if outcome.account.read else None,
             "ends_at": _iso(outcome.ends) if outcome.account.read else None,
@@ -170,7 +193,14 @@ def as_object(outcome: Outcome) -> dict[str, Any]:
         },
         "days": _days(by_day(outcome.found)),
         "incidents": [_whole(each) for each in outcome.found],
-        "today": None if today is None else {"days": _days(by_day(today)), "incidents": [_whole(each) for each in today]},
+        "risks": [_risk(each) for each in outcome.risks],
+        "today": None
+        if today is None
+        else {
+            "days": _days(by_day(today)),
+            "incidents": [_whole(each) for each in today],
+            "risks": [_risk(each) for each in outcome.risks_today or ()],
+        },
         "difference": difference
         and {
             "both": [[before.id, after.id] for before, after in difference.both],
@@ -203,6 +233,20 @@ def _whole(found: Found) -> dict[str, Any]:
             {"customer_id": customer, "first_seen_at": _iso(of.first), "last_seen_at": _iso(of.last), "count": of.count}
             for customer, of in sorted(found.customers.items())
         ],
+    }
+
+
+def _risk(row: RiskRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "rule": row.rule,
+        "customer_id": row.customer_id,
+        "score": row.score,
+        "contributions": row.contributions,
+        "evidence": row.evidence,
+        "raised_at": row.raised_at.isoformat(),
+        "cleared_at": None if row.cleared_at is None else row.cleared_at.isoformat(),
+        "reason": row.reason,
     }
 
 

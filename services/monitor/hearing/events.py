@@ -61,7 +61,7 @@ class Folding:
         self._search, self._reports = Search(), Reports()
         self._pressing = False
         self._accounted: dict[str, int] = {}
-        self._risks = Risks(rules.customers)
+        self._risks = Risks(rules.customers, rules.health)
 
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the partitions are loaded next."""
@@ -86,7 +86,7 @@ class Folding:
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
         self._search, self._reports = Search(), Reports()
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
-        self._risks = Risks(self._rules.customers)
+        self._risks = Risks(self._rules.customers, self._rules.health)
         await self._risks.load(tx, self._partitions)
         self._accounted = self._fates()
         self._pressing = True

@@ -92,8 +92,8 @@ class Window:
         if seconds is not None:
             after = max(after, end - -(-int(seconds) // of.width) * of.width)
         events = bad = customers = 0
-        for start in _starts(of, end, after):
-            for part in self.buckets.get(start, {}).values():
+        for bucket in filter(None, map(self.buckets.get, _starts(of, end, after))):
+            for part in bucket.values():
                 events += part.events
                 bad += part.bad
                 customers += part.customers
@@ -101,8 +101,8 @@ class Window:
 
     def numbers(self, of: Counting, end: int, after: int = 0) -> Sketch:
         """Returns the sketch of all numbers in that window, later than `after`."""
-        starts = _starts(of, end, after)
-        return added(part.numbers for start in starts for part in self.buckets.get(start, {}).values() if part.numbers)
+        buckets = filter(None, map(self.buckets.get, _starts(of, end, after)))
+        return added(part.numbers for bucket in buckets for part in bucket.values() if part.numbers)
 
     def beginning(self, of: Counting, end: int, is_dense: Callable[[int], bool], after: int = 0) -> Beginning:
         """Returns where the trouble in that window began, later than `after`: in its first bucket with bad events that is dense.
