@@ -8,15 +8,19 @@ from itertools import groupby
 from operator import attrgetter
 
 from aiokafka import ConsumerRecord
+from msgspec.structs import replace
 
+from services.monitor.aliases.edges import Edges
 from services.monitor.fold.keying import key_of
 from services.monitor.fold.partition import Partition
 from services.monitor.fold.watch import REFUSED
-from services.monitor.hearing.rekeying import Homes, Stray, Way, Why, forward
+from services.monitor.hearing.rekeying import Homes, Stray, Way, Why, forward, named_by
 from shared.cloudevents import Reason, Undecodable, read_event
 from shared.events import ProductEvent
 from shared.outgoing.forwarding import Forward
 from shared.streaming.dead_letters import DeadLetter
+
+MOST_STEPS = 5  # from a name to its customer; a way that changed hands could lead in a circle
 
 _partition = attrgetter("partition")
 
@@ -39,16 +43,22 @@ class Intake:
     An account's `read` counts by the partition that a record was read from, everything else by the partition that folds it.
     """
 
-    def __init__(self, partitions: Mapping[int, Partition], of_topic: int, by: Forward, components: int) -> None:
+    def __init__(
+        self, partitions: Mapping[int, Partition], of_topic: int, by: Forward, components: int, edges: Edges | None = None
+    ) -> None:
         """`of_topic`: how many partitions the topic has. `by`: takes what belongs to other processes there.
-        `components`: how many of a rule may be known, for the words of the refusal.
+        `components`: how many of a rule may be known, for the words of the refusal. `edges`: where other names of customers lead.
         """
         self.rekeyed: Counter[tuple[Why, Way]] = Counter()
-        self._partitions, self._homes, self._by = partitions, Homes(of_topic), by
+        self._partitions, self._homes, self._by, self._edges = partitions, Homes(of_topic), by, edges or Edges(0)
         self._refusal = f"more than {components} of a rule that nobody named"
         self._batches: dict[int, Batch] = {}  # by the partition that folds
         self._letters: list[DeadLetter] = []
         self._strays: list[Stray] = []  # to be forwarded
+
+    def forget_homes(self, names: Iterable[str]) -> None:
+        """Takes note that these names, or some of them, lead elsewhere now."""
+        self._homes.forget(names)
 
     async def take(self, records: Sequence[ConsumerRecord], now: float) -> list[DeadLetter]:
         """Returns the dead letters, once Kafka has what belongs to other processes. `now`: the wall clock, seconds since the epoch."""
@@ -81,13 +91,19 @@ class Intake:
                 self._bring_home(record, event)
 
     def _bring_home(self, record: ConsumerRecord, event: ProductEvent) -> None:
-        """Has an event folded whose home is not known to be the partition it was read from, or leaves it to be forwarded."""
+        """Has an event folded whose home is not known to be the partition it was read from, or leaves it to be forwarded.
+
+        Names that are aliases are never known to be at home: what is said of them comes here.
+        """
+        said = event.subject
+        if said is not None:
+            event = self._as_customer(record, event, said)
         partition, key = self._partitions[record.partition], key_of(event)
-        home = self._homes.of(key, record.partition)
+        home = self._homes.compute(key) if key in self._edges.of else self._homes.of(key, record.partition)
         if home == record.partition or not partition.asks_for(event):
             self._batches[record.partition].add(record, event)
             return
-        stray = Stray(record, event, key.encode(), home)
+        stray = Stray(record, event, key.encode(), home, renamed=event.subject != said)
         if (at_home := self._partitions.get(home)) is not None:
             self.rekeyed[stray.why, Way.MEMORY] += 1
             partition.account.read += 1
@@ -98,6 +114,16 @@ class Intake:
         else:
             self.rekeyed[stray.why, Way.NONE] += 1
             self._batches[record.partition].add(record, event)
+
+    def _as_customer(self, record: ConsumerRecord, event: ProductEvent, said: str) -> ProductEvent:
+        """Returns the event as the customer's whose name it says; one that came before and counted under a name stays that name's."""
+        name, at = named_by(record) or said, event.time.timestamp()
+        for _ in range(MOST_STEPS):
+            customer = self._edges.next(name, at)
+            if customer is None or self._partitions[self._homes.compute(name)].has_counted(event):
+                break
+            name = customer
+        return event if name == said else replace(event, subject=name)
 
     async def _forward(self) -> None:
         """Forwards what belongs to other processes. What the broker refuses is folded where it was read."""

@@ -5,7 +5,7 @@ and partitioner a producer used. What came by another partition is folded at hom
 and is forwarded there through Kafka when another process has it (`shared/outgoing/forwarding.py`).
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +18,7 @@ from shared.streaming.dead_letters import PREFIX
 
 KNOWN = 500_000  # keys whose home is remembered, in some 60 MB; then all are forgotten and computed anew
 CAME_FROM = PREFIX + "rekeyed"  # a header for each time an event was forwarded: `<partition>/<offset>` it came from
+NAMED = PREFIX + "named"  # a header: the customer whose the event is, which was said of another name of theirs; the last one counts
 HOPS = 3  # times an event is forwarded at most: while a topic gets more partitions, processes may disagree about homes
 
 
@@ -26,6 +27,7 @@ class Why(StrEnum):
 
     NO_KEY = "no_key"
     OTHER_KEY = "other_key"
+    ALIAS = "alias"  # the key may be right for the name that the event says, but that is an alias
     OTHER_PARTITIONER = "other_partitioner"  # the key is right, but the partition is not the one Kafka's default partitioner takes
 
 
@@ -45,9 +47,12 @@ class Stray:
     event: ProductEvent
     key: bytes
     home: int
+    renamed: bool = False  # the event is of another customer than its record says
 
     @property
     def why(self) -> Why:
+        if self.renamed:
+            return Why.ALIAS
         if self.record.key is None:
             return Why.NO_KEY
         return Why.OTHER_PARTITIONER if self.record.key == self.key else Why.OTHER_KEY
@@ -61,7 +66,14 @@ class Stray:
     def forwarded(self) -> Forwarded:
         """Returns the record as it came, with its key and the place it came from."""
         came_from = (CAME_FROM, f"{self.record.partition}/{self.record.offset}".encode())
-        return Forwarded(self.home, self.key, self.record.value, (*self.record.headers, came_from), self.record.timestamp)
+        named = ((NAMED, self.key),) if self.renamed else ()
+        return Forwarded(self.home, self.key, self.record.value, (*self.record.headers, came_from, *named), self.record.timestamp)
+
+
+def named_by(record: ConsumerRecord) -> str | None:
+    """Returns the customer whose the event of this record is, when a process found that it is said of another name of theirs."""
+    named = next((held for name, held in reversed(record.headers) if name == NAMED and held), None)
+    return None if named is None else str(named, "utf-8", "replace")
 
 
 class Homes:
@@ -71,6 +83,17 @@ class Homes:
         self._residents: list[set[str | None]] = [set() for _ in range(partitions)]
         self._elsewhere: dict[str, int] = {}
         self._left = KNOWN
+
+    def compute(self, key: str) -> int:
+        """Returns where events of this key belong, and remembers nothing of it."""
+        return home_of(key.encode(), len(self._residents))
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Forgets where these keys are at home."""
+        for key in keys:
+            self._elsewhere.pop(key, None)
+            for residents in self._residents:
+                residents.discard(key)
 
     def residents(self, partition: int) -> Container[str | None]:
         """Returns the keys known to be at home there, for a look-up that costs every event next to nothing; None is never among them."""
@@ -85,7 +108,7 @@ class Homes:
             return came_by
         home = self._elsewhere.get(key)
         if home is None or home == came_by:
-            home = home_of(key.encode(), len(self._residents))
+            home = self.compute(key)
             self._remember(key, home, came_by)
         return home
 
