@@ -49,10 +49,10 @@ class Risks:
         self._misfits = {}
         risks: dict[tuple[int, str], dict[str, Span]] = {}
         for risk in await store.open_risks(tx, partitions):
-            rule = self._rules.get(risk.rule) or self._health.get(risk.rule)
+            judge = self._rules.get(risk.rule) or self._health.get(risk.rule)
             self._moved[risk.customer_id] = risk.partition
-            if rule is None or rule.fingerprint != risk.fingerprint:
-                self._misfits[risk.id] = Reason.RULE_GONE if rule is None else Reason.RULE_CHANGED
+            if judge is None or judge.fingerprint != risk.fingerprint:
+                self._misfits[risk.id] = Reason.RULE_GONE if judge is None else Reason.RULE_CHANGED
             else:
                 risks.setdefault((risk.partition, risk.rule), {})[risk.customer_id] = risk.span
         self._looking = []
