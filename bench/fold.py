@@ -1,7 +1,9 @@
-"""What folding costs, per event, beside decoding alone: with 1, 4 and 12 rules, while monitor catches up, and when it keeps up.
+"""What folding costs, per event, beside decoding alone: with 1 and 12 rules, while monitor catches up, and when it keeps up.
 
 It is CPU time of one process, without Kafka and Postgres. A poll brings 5,000 events of one partition from a backlog; as many
-of all ten when the process is busy, and 500 when it is not.
+of all ten when the process is busy, and 500 when it is not. Of a backlog it also compares 50 rules of which one matches with that one
+alone, 12 rules of several kinds, three of them on single customers, with one of them, and events of 10,000 customers with those of
+a million.
 """
 
 import asyncio
@@ -24,7 +26,7 @@ from shared.outgoing.forwarding import Forwarded
 from shared.streaming.unpacking import Record
 
 PARTITIONS = 10
-CUSTOMERS = 5_000  # few, so that their homes are known after the first few thousand events
+FEW, MANY = 10_000, 1_000_000  # customers
 RATE = 20_000  # events a second of event time
 ROUNDS = 3  # of each figure the best counts: whatever else the machine does makes it only worse
 JITTER = 0.05  # seconds by which events come out of order
@@ -40,6 +42,23 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
     {"where": {"data.latency_ms": {"at_least": 50}}, "bad": {"data.ok": False}},
 )
 WINDOWS = ("15s", "1m", "5m")
+REQUESTS: dict[str, Any] = {"title": "{component}", "events": ["com.example.request"]}
+FAILS: dict[str, Any] = {"bad": {"data.ok": False}}
+RATIO: dict[str, Any] = {**REQUESTS, "open": {"ratio": 0.05}, "resolve": {"ratio": 0.01}}
+KINDS: tuple[dict[str, Any], ...] = (
+    {**RATIO, **CONDITIONS[0], "window": "15s"},
+    {**RATIO, **CONDITIONS[1], "window": "1m"},
+    {**RATIO, **CONDITIONS[2], "window": "5m"},
+    {**RATIO, **CONDITIONS[3], "window": "1m"},
+    {**REQUESTS, **FAILS, "detector": "count", "window": "15s", "open": {"count": 500}, "resolve": {"count": 50}},
+    {**REQUESTS, **FAILS, "detector": "distinct", "window": "1m", "open": {"customers": 500}, "resolve": {"customers": 50}},
+    {**REQUESTS, **FAILS, "detector": "burn", "objective": 99.0, "open": {"events": 100}, "resolve": {}},
+    {**REQUESTS, "detector": "absence", "every": "5m"},
+    {"title": "{component}", "detector": "alert"},
+    {**REQUESTS, **FAILS, "detector": "streak", "window": "1h"},
+    {**REQUESTS, "detector": "silence"},
+    {**REQUESTS, "detector": "decline"},
+)
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -47,32 +66,54 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 async def measure(said: Namespace) -> dict[str, object]:
-    records = list(_records(said.folded))
+    few, many = list(_records(said.folded, FEW)), list(_records(said.folded, MANY))
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)  # as `shared/service.py` has it
-    figures: dict[str, object] = {"bench": "fold", "decode_us": round(await _best(records, _decoding), 2)}
-    for mode, count in product(BATCHES, (1, 4, 12)):
-        polls = list(_polls(records, mode))
-        cost = await _best(list(chain(*polls)), lambda _, polls=polls, count=count: _folding(polls, _rules(count)))  # type: ignore[misc]
-        figures[f"{mode}_{count}_rules_us"] = round(cost, 2)
-        print(f"{mode}, {count} rules: {cost:.2f} µs an event, decoding included", flush=True)
-    return figures
+    costs: dict[str, float] = {"decode": await _best(few, _decoding)}
+    for mode, count in product(BATCHES, (1, 12)):
+        costs[f"{mode}_{count}_rules"] = await _cost(f"{mode}, {count} rules", few, mode, _rules(count))
+    costs["backlog_50_rules"] = await _cost("backlog, 50 rules of which 1 matches", few, "backlog", _one_matches(50))
+    costs["backlog_12_kinds"] = await _cost("backlog, 12 rules of several kinds", few, "backlog", _named(KINDS))
+    costs["backlog_1m_customers"] = await _cost("backlog, 1 rule, a million customers", many, "backlog", _rules(1))
+    one = costs["backlog_1_rules"]
+    return {
+        "bench": "fold",
+        **{f"{name}_us": round(cost, 2) for name, cost in costs.items()},
+        "cost_12_to_1_rules": round(costs["backlog_12_rules"] / one, 2),
+        "cost_12_kinds_to_1_rule": round(costs["backlog_12_kinds"] / one, 2),
+        "cost_50_to_1_rules": round(costs["backlog_50_rules"] / one, 2),
+        "cost_1m_to_10k_customers": round(costs["backlog_1m_customers"] / one, 2),
+    }
 
 
-def _records(count: int) -> Iterator[Record]:
+async def _cost(what: str, records: Sequence[Record], mode: str, rules: RulesFile) -> float:
+    polls = list(_polls(records, mode))
+    cost = await _best(list(chain(*polls)), lambda _: _folding(polls, rules))
+    print(f"{what}: {cost:.2f} µs an event, decoding included", flush=True)
+    return cost
+
+
+def _records(count: int, customers: int) -> Iterator[Record]:
     dice = Random(1)
     for offset in range(count):
-        customer = dice.randrange(CUSTOMERS)
+        customer = dice.randrange(customers)
         at = NOW - (count - offset) / RATE - dice.random() * JITTER
         key, value = request(f"1-{offset:x}", at, customer, customer % COMPONENTS, ok=dice.random() >= BAD)
         yield Record("product.events.v1", home_of(key, PARTITIONS), offset, int(at * 1000), 0, key, value, None, len(key), len(value), ())
 
 
 def _rules(count: int) -> RulesFile:
-    common = {"title": "{component}", "events": ["com.example.request"], "open": {"ratio": 0.05}, "resolve": {"ratio": 0.01}}
-    each = enumerate(product(WINDOWS, CONDITIONS))
-    said = [{**common, **condition, "window": window, "id": f"rule-{number}"} for number, (window, condition) in each]
-    return RulesFile.model_validate({"rules": said[:count]})
+    return _named([{**RATIO, **condition, "window": window} for window, condition in product(WINDOWS, CONDITIONS)][:count])
+
+
+def _one_matches(count: int) -> RulesFile:
+    """Makes rules of which the first is that of `_rules(1)`, and all others look at types that never come."""
+    others = [{**RATIO, **CONDITIONS[0], "window": "15s", "events": [f"com.example.other-{number}"]} for number in range(1, count)]
+    return _named([{**RATIO, **CONDITIONS[0], "window": "15s"}, *others])
+
+
+def _named(rules: Sequence[dict[str, Any]]) -> RulesFile:
+    return RulesFile.model_validate({"rules": [{**rule, "id": f"rule-{number}"} for number, rule in enumerate(rules)]})
 
 
 def _polls(records: Sequence[Record], mode: str) -> Iterator[Sequence[Record]]:

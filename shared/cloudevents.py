@@ -89,12 +89,22 @@ def read_event(value: bytes | None, headers: Headers, now: datetime, arrival: Ar
             event = _decode(value)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             event = _event(_from_json(value), now, arrival)
-        if _BACKSLASH in value or _DELETE in value or _LATIN in value:
-            _refuse_nul(value)
-            _refuse_control_characters(event)
+        if not is_plain(value):
+            refuse_control_characters(event, value)
     if event.time < EARLIEST or (event.time > now and event.time > now + AHEAD):  # the sum costs more than both comparisons
         raise Undecodable(Reason.ABSURD_TIME, "time: before 2000 or more than a day ahead")
     return event
+
+
+def is_plain(value: bytes) -> bool:
+    """Returns True when the bytes of a JSON text rule out that a control character is in it."""
+    return not (_BACKSLASH in value or _DELETE in value or _LATIN in value)
+
+
+def refuse_control_characters(event: ProductEvent, value: bytes) -> None:
+    """Raises `Undecodable` when the event, decoded from this JSON text, holds a control character where it must not."""
+    _refuse_nul(value)
+    _refuse_control_characters(event)
 
 
 def read_fact(

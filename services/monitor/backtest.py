@@ -13,14 +13,18 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
+from services.monitor.aggregates.counts import rule_of
+from services.monitor.fold.naming import Naming
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, hold, shard_of
 from services.monitor.incidents import alerts
 from services.monitor.incidents.alerts import Alerts
 from services.monitor.incidents.expecting import Expecting
+from services.monitor.incidents.grouping import Joined
 from services.monitor.incidents.impact import Certainty, RecentIncident, Search, by_series, waiting_in
-from services.monitor.incidents.judging import first_to_judge, kept_from, let_go, steps
+from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.life import Decision, Opened, Resolved, State, moment
+from services.monitor.incidents.waiting import Waiting, due_at
 from services.monitor.risk.life import RiskRow
 from services.monitor.risk.walking import Walking
 from services.monitor.rules.absence import AbsenceRule
@@ -33,6 +37,7 @@ from shared.events import FoldedAlert, FoldedSeries, ProductEvent
 
 FINELY = 0.1  # seconds of event time between two checkpoints: live, they are no closer, but where an incident opens or ends
 AT_ONCE = 5_000  # events after which a checkpoint comes, although time stands still
+ALL = ""  # the one shard of all components
 AGED = 1.0  # seconds of event time between two looks for what is old
 
 Key = tuple[str, str]  # rule, component
@@ -101,8 +106,10 @@ class Backtest:
         self._partitions = {number: Partition(asks, horizon, components, named, rules.customers) for number in range(partitions)}
         self._expecting = Expecting({rule.id: rule for rule in rules.components if isinstance(rule, AbsenceRule)}, named)
         self._walking = Walking(rules, self._partitions)
+        self._naming = Naming(self._partitions)
         self._search, self._reports, self._series = Search(), Reports(), dict[Key, Series]()
         self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.components}, components)
+        self._waiting: Waiting[Key] = Waiting()
         self._found: dict[str, Found] = {}
         self._recent: dict[str, Found] = {}  # open ones, and those that opened so shortly ago
         self._batches: dict[int, list[ProductEvent]] = {}
@@ -145,6 +152,8 @@ class Backtest:
                 self.end()
                 self._judged, self._waits = max(self._judged, at // every * every), 0
             self._arrived = max(self._arrived, arrived)
+            if self._naming.any:
+                event, partition = self._naming.place(event, partition)  # noqa: PLW2901
             self._batches.setdefault(partition, []).append(event)
             self._waits += 1
 
@@ -173,6 +182,7 @@ class Backtest:
 
     def _judge(self) -> bool:
         """Finds whom the incidents touch, then judges the windows; says whether an incident opened or ended."""
+        self._bring_over()
         clock = self._clock
         moved = self._open_overdue(clock)
         self._recent = {id_: each for id_, each in self._recent.items() if each.ended_at is None or each.opened_at > clock - self._horizon}
@@ -181,11 +191,19 @@ class Backtest:
         hold(self._partitions, waiting)
         for incident in self._search.touching(self._partitions, incidents):
             self._touch(incident)
-        moved |= self._detect(self._reports.series(self._partitions, waiting), clock)
+        moved |= self._detect(self._reports.series(self._partitions, waiting), self._reports.clocks(self._partitions, waiting), clock)
         moved |= self._hear([alert for partition in self._partitions.values() for alert in partition.alerts.take_told()], clock)
         self._walking.judge(clock)
         self._take_changes()
         return moved
+
+    def _bring_over(self) -> None:
+        """Learns names of customers; a name is touched by no open incident any more, and at no risk, since its customer will be."""
+        for name, view, component in self._naming.settle():
+            for found in self._recent.values():
+                if found.ended_at is None and (found.rule, found.component) == (rule_of(view.rpartition("@")[0]), component):
+                    found.customers.pop(name, None)
+        self._walking.renamed(self._naming.learned, self._clock)
 
     def _touch(self, incident: RecentIncident) -> None:
         customers = self._found[incident.id].customers
@@ -197,7 +215,7 @@ class Backtest:
 
     # ── windows are judged ───────────────────────────────────────────────────────────────────
 
-    def _detect(self, reports: Iterable[FoldedSeries], clock: float) -> bool:
+    def _detect(self, reports: Iterable[FoldedSeries], clocks: Sequence[tuple[int, float]], clock: float) -> bool:
         since: dict[Key, int] = {}
         moved = []
         for report in reports:
@@ -211,6 +229,13 @@ class Backtest:
             first = first_to_judge(rule, series.state, changed, kept, watermark)
             since[key] = min(since.get(key, first), first)
             self._strangers.hear(key, shard_of(report.component), report.partition, watermark, clock)
+        for partition, come in clocks:
+            self._strangers.come(partition, come, clock)
+        reached = max((come for _, come in clocks), default=0.0)
+        for key in self._waiting.take_due(ALL, reached):
+            rule, series = self._rules[key[0]], self._series[key]
+            first = come_to(rule, series.state, series.window, reached, self._horizon)
+            since[key] = min(since.get(key, first), first)
         moved += [self._step_through(key, first, clock) for key, first in since.items()]
         return any(moved)
 
@@ -238,6 +263,7 @@ class Backtest:
             series.state = one.state
             moved |= self._apply(key, one.decision, clock)
         let_go(rule, series.state, series.window, self._horizon)
+        self._waiting.plan(ALL, key, due_at(rule, series.state, series.window))
         return moved
 
     def _hear(self, told: Iterable[FoldedAlert], clock: float) -> bool:
@@ -251,7 +277,7 @@ class Backtest:
             moved |= self._apply(key, decision, clock)
         return moved
 
-    def _apply(self, key: Key, decision: Decision | None, clock: float) -> bool:
+    def _apply(self, key: Key, decision: Decision | Joined | None, clock: float) -> bool:
         match decision:
             case Opened():
                 found = Found(decision.incident_id, *key, decision.started_at, clock, decision.why)

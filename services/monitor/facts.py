@@ -9,6 +9,7 @@ from typing import Any
 
 from services.monitor.incidents.impact import RecentIncident
 from services.monitor.incidents.life import IncidentRow, Status
+from services.monitor.incidents.maintenance import MaintenanceRow, Moved
 from services.monitor.risk.life import RiskRow
 from shared.events import (
     IMPACT_CHUNK,
@@ -21,10 +22,23 @@ from shared.events import (
     IncidentShadowed,
     IncidentUpdated,
     IncidentWithdrawn,
+    MaintenanceCancelled,
+    MaintenanceChanged,
+    MaintenanceEnded,
+    MaintenancePlanned,
+    MaintenanceStarted,
     RiskAction,
     RiskCleared,
     RiskRaised,
 )
+
+FACT_OF_MOVE: dict[Moved, type[Fact]] = {
+    Moved.PLANNED: MaintenancePlanned,
+    Moved.CHANGED: MaintenanceChanged,
+    Moved.STARTED: MaintenanceStarted,
+    Moved.ENDED: MaintenanceEnded,
+    Moved.CANCELLED: MaintenanceCancelled,
+}
 
 
 def opened(row: IncidentRow, now: datetime) -> Fact:
@@ -71,11 +85,11 @@ def impact(incident: RecentIncident, customers: Sequence[Affected], now: datetim
         for number, at in enumerate(range(0, len(of_it), IMPACT_CHUNK)):
             chunk = tuple(of_it[at : at + IMPACT_CHUNK])
             yield IncidentImpact.of(
-                IncidentImpact.Data(incident_id=incident.id, chunk=number, customers=chunk),
-                subject=incident.id,
+                IncidentImpact.Data(incident_id=incident.touching, chunk=number, customers=chunk),
+                subject=incident.touching,
                 at=now,
                 unique=prefix + chunk[0].customer_id,
-                cause=IncidentOpened.id_of(incident.id),
+                cause=IncidentOpened.id_of(incident.touching),
             )
 
 
@@ -100,6 +114,32 @@ def _of(row: IncidentRow) -> dict[str, Any]:
         "failing_at": row.failing_at,
         "behind_seconds": round(row.behind_seconds, 3),
     }
+
+
+def of_maintenance(row: MaintenanceRow, moved: Moved, now: datetime, by: str | None) -> Fact:
+    """A maintenance was announced or changed, began, ended, or was called off."""
+    said, announced, period = FACT_OF_MOVE[moved], row.announced, row.standing.period
+    more: dict[Moved, dict[str, Any]] = {
+        Moved.PLANNED: {"by": by},
+        Moved.CHANGED: {"by": by},
+        Moved.ENDED: {"ended_at": period.ends_at},
+        Moved.CANCELLED: {"by": by, "cancelled_at": row.cancelled_at},
+    }
+    data = {
+        "maintenance_id": row.id,
+        "title": announced.title,
+        "text": announced.text,
+        "components": announced.components,
+        "audience": announced.audience,
+        "starts_at": period.starts_at,
+        "ends_at": period.ends_at,
+        "zone": announced.plan.zone,
+        "repeat": announced.plan.repeat,
+        "revision": row.revision,
+    }
+    read = said.model_fields["data"].annotation
+    assert read is not None  # noqa: S101  narrowing
+    return said.of(read.model_validate(data | more.get(moved, {})), subject=row.id, at=now, unique=row.revision)
 
 
 def raised(row: RiskRow, now: datetime) -> Fact:

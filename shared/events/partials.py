@@ -62,6 +62,8 @@ class PartialFolded(Fact):
     class Data(Payload):
         series: tuple[FoldedSeries, ...]
         alerts: tuple[FoldedAlert, ...] = ()  # in the order in which they came; older versions lack them
+        # How far the event time of each partition of the product events has come, which open incidents of this shard wait for.
+        clocks: tuple[tuple[Count, Seconds], ...] = ()  # older versions lack them, and tell each open incident by itself
 
     type: Literal["forewarn.partial.folded.v1"] = "forewarn.partial.folded.v1"
     data: Data

@@ -9,8 +9,9 @@ https://kafka.apache.org/documentation/#recordbatch
 
 import logging
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -30,6 +31,8 @@ LENGTH_AT, LENGTH_ENDS, MAGIC_AT = 8, 12, 16
 CRC_AT, ATTRIBUTES_AT, CODEC_AT, LAST_DELTA_AT, COUNT_AT, RECORDS_AT = 17, 21, 22, 23, 57, 61
 CODEC = 0x07  # the bits of CODEC_AT that name it
 SHORTEST_LEGACY = 26  # aiokafka reads beyond the end of what is shorter, and of format 2 beyond RECORDS_AT
+
+_offset = attrgetter("offset")
 
 
 class Record(msgspec.Struct, gc=False):
@@ -149,42 +152,68 @@ class Unpacking(fetcher.PartitionRecords):  # type: ignore[misc]
         return records
 
     def _unpack_records(self) -> Iterator[Record]:
-        while True:
+        """Yields the records of a batch once all of them are made, which takes half the time of making them one by one."""
+        batches = self._records
+        while batches.has_next():
             try:
-                yield from super()._unpack_records()
+                made: Iterable[Record] = self._made(batches.next_batch())
             except Exception as error:  # noqa: BLE001  whatever a batch holds
-                yield from self._saved(error)
-            else:
-                return
+                made = self._saved(error)
+            for record in made:
+                if record.offset >= self.next_fetch_offset:
+                    self.next_fetch_offset = record.offset + 1
+                    yield record
+            self.next_fetch_offset = max(self.next_fetch_offset, batches.last + 1)
+
+    def _made(self, batch: Any) -> Sequence[Record]:
+        """Makes the records of a batch.
+
+        The broker does not check the offsets that records say: one far ahead would have all before it left out.
+        """
+        if self._is_left_out(batch):
+            return ()
+        made, batches = self._records_of(batch), self._records
+        offsets = list(map(_offset, made))
+        if made and not batches.first <= min(offsets) <= max(offsets) <= batches.last:
+            raise CorruptRecordException(f"offsets {min(offsets)} to {max(offsets)}")
+        return made
+
+    def _records_of(self, records: Iterable[Any]) -> Sequence[Record]:
+        """Makes records as aiokafka does, without its deserializers, which no consumer of ours has: this runs for every record."""
+        topic, partition = self._tp
+        return [
+            Record(
+                topic,
+                partition,
+                record.offset,
+                record.timestamp,
+                record.timestamp_type,
+                key := record.key,
+                value := record.value,
+                record.checksum,
+                -1 if key is None else len(key),
+                -1 if value is None else len(value),
+                tuple(headers) if (headers := record.headers) else (),
+            )
+            for record in records
+        ]
+
+    def _is_left_out(self, batch: Any) -> bool:
+        """Says whether a batch holds no records for us: markers of transactions, or what an aborted one wrote."""
+        if self._check_crcs and not batch.validate_crc():
+            raise CorruptRecordException(f"invalid CRC: {self._tp}")
+        if self._isolation_level == fetcher.READ_COMMITTED and batch.producer_id is not None:
+            self._consume_aborted_up_to(batch.base_offset)
+            if batch.is_control_batch and self._contains_abort_marker(batch):
+                self._aborted_producers.discard(batch.producer_id)
+            if batch.is_transactional and batch.producer_id in self._aborted_producers:
+                return True
+        return bool(batch.is_control_batch)
 
     def _saved(self, error: Exception) -> Iterator[Record]:
         for each in self._records.one_by_one(error):
             if each.offset >= self.next_fetch_offset:
-                self.next_fetch_offset = each.offset + 1
-                yield self._unreadable(each) if isinstance(each, Gap) else self._consumer_record(self._tp, each)
-        self.next_fetch_offset = max(self.next_fetch_offset, self._records.last + 1)
-
-    def _consumer_record(self, tp: Any, record: Any) -> Record:
-        """Makes the record as aiokafka does, without its deserializers, which no consumer of ours has: this runs for every record.
-
-        The broker does not check the offsets that records say: one far ahead would have all before it left out.
-        """
-        offset, key, value, batches = record.offset, record.key, record.value, self._records
-        if not batches.first <= offset <= batches.last:
-            raise CorruptRecordException(f"offset {offset}")
-        return Record(
-            tp.topic,
-            tp.partition,
-            offset,
-            record.timestamp,
-            record.timestamp_type,
-            key,
-            value,
-            record.checksum,
-            -1 if key is None else len(key),
-            -1 if value is None else len(value),
-            tuple(record.headers) if record.headers else (),
-        )
+                yield self._unreadable(each) if isinstance(each, Gap) else self._records_of([each])[0]
 
     def _unreadable(self, gap: Gap) -> Unreadable:
         log.error("%s partition %d offset %d cannot be unpacked: %s", self._tp.topic, self._tp.partition, gap.offset, gap.why)

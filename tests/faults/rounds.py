@@ -19,7 +19,7 @@ from tests.faults.stack import Stack
 
 SETTLES_WITHIN = 120.0  # seconds
 SHOWN = 20  # differences
-BESIDE_S = 15.0  # seconds into a round, at most: when alerts fire, and when rules change
+BESIDE_S = 10.0  # seconds into a round, at most: when alerts fire, and when rules change
 
 
 @dataclass

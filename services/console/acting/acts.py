@@ -78,6 +78,8 @@ _ALL = (
     Act("customer.erase", Role.OPERATOR, Owner.CONSOLE),
     *(each for owner in Owner for each in _running(owner)),
     Act("monitor.reload_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/reload", ("asked",)),
+    Act("maintenance.announce", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/maintenance", ("id", "status", "starts_at", "ends_at")),
+    Act("maintenance.cancel", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/maintenance/{maintenance_id}/cancel", ("status",)),
     Act("monitor.try_mapping", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/sources/try", ("records", "mapped", "left_out", "refused")),
     Act("letters.redrive", Role.OPERATOR, Owner.CONSOLE),
 )

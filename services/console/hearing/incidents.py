@@ -8,7 +8,7 @@ from services.console.live.changes import changed, customer_key, enter
 from services.console.store import impact, incidents, timeline
 from services.console.store.impact import Touched
 from services.console.store.incidents import Incident
-from shared.events import Fact, IncidentImpact, IncidentShadowed
+from shared.events import Fact, IncidentImpact, IncidentShadowed, Maintenance
 from shared.postgres import Tx
 
 
@@ -22,7 +22,8 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     await impact.touch(tx, touched)
     ids = moved.keys() | {each.incident_id for each in touched}
     heard = ids or any(isinstance(fact, IncidentShadowed) for fact in facts)  # of these monitor's own list is shown
-    await changed(tx, [*(["incidents"] if heard else []), *(f"incident:{each}" for each in ids), *_customers(touched)])
+    of_maintenance = ["maintenance"] if any(isinstance(fact.data, Maintenance) for fact in facts) else []
+    await changed(tx, [*(["incidents"] if heard else []), *of_maintenance, *(f"incident:{each}" for each in ids), *_customers(touched)])
 
 
 async def _moved(tx: Tx, facts: Sequence[IncidentFact]) -> Mapping[str, Incident]:

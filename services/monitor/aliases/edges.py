@@ -3,8 +3,10 @@
 A name takes some 250 bytes. Of names above the limit those said longest ago are left out: events under them count for the name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
+
+MOST_STEPS = 5  # from a name to its customer; a way that changed hands could lead in a circle
 
 
 class Edges:
@@ -38,3 +40,12 @@ class Edges:
             since, before = self._changed_hands[name]
             leads_to = before if at < since else leads_to
         return None if leads_to == name else leads_to
+
+    def follow(self, name: str, at: float, counted: Callable[[str], bool]) -> str:
+        """Returns whose an event of that time is. `counted`: says whether it came before and counted under a name, whose it then stays."""
+        for _ in range(MOST_STEPS):
+            leads_to = self.next(name, at)
+            if leads_to is None or counted(name):
+                break
+            name = leads_to
+        return name

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import compress
+from operator import itemgetter
 from sys import intern
 from typing import Any
 
@@ -80,13 +81,33 @@ class Columns:
     def _read(self, path: str) -> Sequence[Any]:
         match names_in(path):
             case ["data", name]:
-                return [data.get(name, MISSING) for data in self._data]
+                try:
+                    return list(map(itemgetter(name), self._said))
+                except (KeyError, TypeError):  # somebody does not say it, or has no fields at all
+                    return [data.get(name, MISSING) if type(data) is dict else MISSING for data in self._said]
+            case ["subject"]:
+                return [MISSING if (subject := event.subject) is None else subject for event in self.events]
         return list(map(reader(path), self.events))
 
     @cached_property
-    def _data(self) -> Sequence[Mapping[str, Any]]:
-        """The data of each event; what is no object has no fields."""
-        return [data if type(data := event.data) is dict else {} for event in self.events]
+    def _said(self) -> Sequence[Any]:
+        """The data of each event."""
+        return [event.data for event in self.events]
+
+    @cached_property
+    def span(self) -> tuple[float, float]:
+        """The earliest and the latest event time; there must be one."""
+        return min(self.ats), max(self.ats)
+
+    @cached_property
+    def customers(self) -> frozenset[str]:
+        """Whose events they are, as far as they say."""
+        return frozenset(self.field("subject")) - {MISSING}
+
+    @cached_property
+    def nameless(self) -> bool:
+        """Whether an event names no customer."""
+        return MISSING in self.field("subject")
 
     def rows(self, *predicates: Predicate) -> Sequence[int]:
         """Returns the rows where all of these hold, in order."""

@@ -71,6 +71,7 @@ class Customers:
         self._clocks = dict.fromkeys((each.events for each in matchings), 0.0)  # the latest event time
         self._troubled: Ages[str] = Ages()
         self._calm: Ages[str] = Ages()
+        self._noted: tuple[float, set[str]] = 0.0, set()  # the latest grain, and of whom its trouble is noted
         self._stored = Appended()
 
     def __len__(self) -> int:
@@ -96,22 +97,28 @@ class Customers:
 
     def take(self, columns: Columns, rows: Sequence[int], types: frozenset[str], *, ends: bool) -> Taken:
         """Takes these rows of a batch."""
-        ats, floor = columns.ats, self._clocks[types] - self._horizon
+        ats, floor, whole = columns.ats, self._clocks[types] - self._horizon, len(rows) == len(columns.ats)
         customers = columns.field("subject")
         late: Sequence[int] = ()
-        if rows and min(map(ats.__getitem__, rows)) < floor:
+        if not rows:
+            return Taken(rows, late)
+        earliest, latest = columns.span if whole else (min(map(ats.__getitem__, rows)), max(map(ats.__getitem__, rows)))
+        if earliest < floor:
             late = [row for row in rows if ats[row] < floor and customers[row] is not MISSING]
             rows = [row for row in rows if ats[row] >= floor]
-        if MISSING in customers:
+        if columns.nameless:
             rows = [row for row in rows if customers[row] is not MISSING]
+            latest = max(map(ats.__getitem__, rows), default=0.0)
         if rows:
-            self._clocks[types] = max(self._clocks[types], *map(ats.__getitem__, rows))
+            self._clocks[types] = max(self._clocks[types], latest)
             if ends:
                 self._note_ends(rows, customers, ats)
-            elif self.following.amount is None:
-                self._note_troubles(rows, customers, columns)
-            else:
+            elif self.following.amount is not None:
                 self._note_amounts(rows, customers, columns, self.following.amount)
+            elif self.following.grain and earliest // self.following.grain == latest // self.following.grain and not late:
+                self._note_visits(rows, customers, columns)
+            else:
+                self._note_troubles(rows, customers, columns)
         return Taken(rows, late)
 
     def _note_ends(self, rows: Sequence[int], customers: Sequence[str], ats: Sequence[float]) -> None:
@@ -141,6 +148,22 @@ class Customers:
                 if moments.troubles and moments.troubles[-1][0] == at:
                     continue  # mostly
             if moments.trouble(at, int(at) if grain else identity_of(event.source, event.id), most):
+                self.changed.add(customer)
+
+    def _note_visits(self, rows: Sequence[int], customers: Sequence[str], columns: Columns) -> None:
+        """Notes troubles of one grain. A customer of whom it is noted already costs a look-up at most: noted again, it changes nothing."""
+        at = columns.ats[rows[0]] // self.following.grain * self.following.grain
+        if at > self._noted[0]:
+            self._noted = at, set()
+        coming = columns.customers if len(rows) == len(customers) else {customers[row] for row in rows}
+        if at == self._noted[0]:
+            coming = coming - self._noted[1]
+            self._noted[1].update(coming)
+        for customer in coming:
+            moments = self._of.get(customer)
+            if moments is None:
+                moments = self._remember(customer)
+            if moments.trouble(at, int(at), self.following.most):
                 self.changed.add(customer)
 
     def _note_amounts(self, rows: Sequence[int], customers: Sequence[str], columns: Columns, wanted: Amount) -> None:
@@ -201,10 +224,12 @@ class Customers:
             left = moments.after(at)
             left.ended = 0.0
             self._of[customer] = left
+            self._noted[1].discard(customer)
 
     def _forget(self, customer: str) -> None:
         self._of.pop(customer, None)
         self.changed.discard(customer)
+        self._noted[1].discard(customer)
         self._troubled.drop(customer)
         self._calm.drop(customer)
 
@@ -233,6 +258,7 @@ class Customers:
         oldest = clock - self.following.kept - self._horizon
         for customer in [*self._troubled.forget(oldest), *self._calm.forget(max(self.complete_to, oldest))]:
             del self._of[customer]
+            self._noted[1].discard(customer)
 
     def restore(self, stored: StoredCustomers) -> None:
         """Takes back what `take_changes` gave, oldest first."""

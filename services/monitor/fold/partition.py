@@ -96,17 +96,25 @@ class Partition:
 
     # ── a batch came ─────────────────────────────────────────────────────────────────────────
 
-    def fold(self, events: Sequence[ProductEvent], now: float, written: Callable[[int], float] | None = None) -> list[int]:
+    def fold(
+        self,
+        events: Sequence[ProductEvent],
+        now: float,
+        written: Callable[[int], float] | None = None,
+        times: Sequence[float] | None = None,
+    ) -> list[int]:
         """Takes a batch and says what became of each event; a REFUSED one is to be put aside. `now`: the wall clock.
 
-        `written`: when the record of a row was written to its topic; now, if it is not given.
+        `written`: when the record of a row was written to its topic; now, if it is not given. `times`: of the events, if they are known.
 
         An event from the future comes from a clock that is ahead of ours, and happens now: it makes no other late,
         and no trouble look over.
         """
         every, types = range(len(events)), {event.type for event in events}
         asked = every if types <= self._types else [row for row in every if events[row].type in self._types]
-        fates = _spread(self._fold(_only(asked, events), now), asked, [NOT_OURS] * len(events))
+        if times is None:
+            times = [event.time.timestamp() for event in events]
+        fates = _spread(self._fold(_only(asked, events), _only(asked, times), now), asked, [NOT_OURS] * len(events))
         if any(map(self.alerts.ask_for, types)):
             self._look_at_alerts(events, fates, now, written or (lambda _: now))
         if not types.isdisjoint(SAYING):
@@ -126,15 +134,14 @@ class Partition:
                 if fates[row] == TAKEN:
                     self.clock = max(self.clock, min(event.time.timestamp(), now))
 
-    def _fold(self, events: Sequence[ProductEvent], now: float) -> list[int]:
+    def _fold(self, events: Sequence[ProductEvent], times: Sequence[float], now: float) -> list[int]:
         """Takes events of types that rules ask for. One that no rule takes changed nothing: it is not known when it comes again."""
-        times = [event.time.timestamp() for event in events]
         identities = [identity_of(event.source, event.id) for event in events]
         copies = self.seen.take(identities, times)
         fresh = [row for row in range(len(events)) if row not in copies] if copies else range(len(events))
         if any(first is not None and events[row] != events[first] for row, first in copies.items()):
             self.seen.take_back(_only(fresh, identities), _only(fresh, times))
-            return [fate for piece in _pieces(events, identities) for fate in self._fold(piece, now)]
+            return [fate for piece in _pieces(events, identities) for fate in self._fold(events[piece], times[piece], now)]
         fates = _spread(self._count(_only(fresh, events), _only(fresh, times), now), fresh, [DUPLICATE] * len(events))
         if left := [row for row in fresh if fates[row] != TAKEN]:
             self.seen.take_back(_only(left, identities), _only(left, times))
@@ -195,15 +202,18 @@ def _only(rows: Sequence[int], of: Sequence[T]) -> Sequence[T]:
     return of if len(rows) == len(of) else [of[row] for row in rows]
 
 
-def _pieces(events: Sequence[ProductEvent], identities: Sequence[int]) -> Iterator[Sequence[ProductEvent]]:
-    """Cuts a batch where an identity comes again that another event of the piece has: which of the two counts is known after the first."""
+def _pieces(events: Sequence[ProductEvent], identities: Sequence[int]) -> Iterator[slice]:
+    """Yields the rows of each piece of a batch.
+
+    It ends where an identity comes again that another event of the piece has: which of the two counts is known after the first.
+    """
     begins, known = 0, dict[tuple[int, int], ProductEvent]()
     for row, event in enumerate(events):
         key = identities[row], int(event.time.timestamp())
         if known.setdefault(key, event) != event:
-            yield events[begins:row]
+            yield slice(begins, row)
             begins, known = row, {key: event}
-    yield events[begins:]
+    yield slice(begins, len(events))
 
 
 def _spread(fates: list[int], rows: Sequence[int], over: list[int]) -> list[int]:

@@ -5,7 +5,6 @@ from zlib import crc32
 
 from services.monitor.aggregates.counts import Purpose, rule_of
 from services.monitor.fold import partials
-from services.monitor.fold.buckets import Changes
 from services.monitor.fold.partition import Partition
 from shared.events import FoldedSeries
 
@@ -27,6 +26,11 @@ def hold(partitions: Mapping[int, Partition], waiting: Waiting) -> None:
             watch.components.hold(waiting.get(rule_of(name), NOBODY), partition.clock)
 
 
+def subject_of(shard: int) -> str:
+    """Returns the subject and key of a shard's partials."""
+    return f"components-{shard}"
+
+
 class Reports:
     """The reports of one process's partitions, from one checkpoint to the next."""
 
@@ -35,19 +39,28 @@ class Reports:
         self._waiting: Waiting = {}  # whom it was told
 
     def series(self, partitions: Mapping[int, Partition], waiting: Waiting) -> Iterator[FoldedSeries]:
-        """Yields the buckets that changed; and for open incidents how far time has come, since their component may say nothing any more."""
+        """Yields the buckets that changed."""
         for number, partition in partitions.items():
-            told = partition.clock >= self._told.get(number, 0.0) + TOLD_EVERY
-            if told:
-                self._told[number] = partition.clock
             for rule, watch in partition.watches.items():
                 if watch.counting.purpose != Purpose.WINDOW:
                     continue
                 wait = waiting.get(rule, NOBODY)
-                hear = wait if told else wait - self._waiting.get(rule, NOBODY)
-                changes: Changes = {component: [] for component in hear} if partition.clock else {}
                 sketches = watch.buckets.sketches() if watch.counting.number else {}
-                for component, buckets in (changes | watch.buckets.changes()).items():
+                for component, buckets in watch.buckets.changes().items():
                     watermark = partition.clock if component in wait else watch.watermarks[component]
                     yield from partials.series(watch.asks, component, number, watermark, buckets, sketches.get(component, {}))
+
+    def clocks(self, partitions: Mapping[int, Partition], waiting: Waiting) -> list[tuple[int, float]]:
+        """Returns how far time has come in each partition, for open incidents, since their component may say nothing any more.
+
+        It is told now and then, and at once when one more waits.
+        """
+        anew = any(components - self._waiting.get(rule, NOBODY) for rule, components in waiting.items())
         self._waiting = waiting
+        clocks = []
+        for number, partition in partitions.items():
+            if anew or partition.clock >= self._told.get(number, 0.0) + TOLD_EVERY:
+                self._told[number] = partition.clock
+                if partition.clock and waiting:
+                    clocks.append((number, partition.clock))
+        return clocks

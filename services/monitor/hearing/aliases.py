@@ -6,7 +6,7 @@ All of that is part of a checkpoint.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from services.monitor import metrics
 from services.monitor.aliases.claims import By, Claim, is_name
@@ -55,10 +55,10 @@ class Names:
             self.edges.put(*edge)
         return edges
 
-    async def settle(self, tx: Tx, partitions: Mapping[int, Partition], forget_homes: Callable[[Iterable[str]], None]) -> dict[str, str]:
+    async def settle(self, tx: Tx, partitions: Mapping[int, Partition]) -> dict[str, str]:
         """Learns what events said of names since the last checkpoint, and what others learnt; brings over what was counted under them.
 
-        `forget_homes`: is told the names that may be known as customers. Returns their open risks: each one's id, and the name.
+        Returns their open risks: each one's id, and the name.
         """
         claims = [claim for partition in partitions.values() for claim in partition.claims]
         for partition in partitions.values():
@@ -73,7 +73,6 @@ class Names:
         for number, customer, belongings in await store.take_moves(tx, partitions):
             take_in(partitions[number], customer, belongings)
         self.looks = False
-        forget_homes(edge.alias for edge in ours)
         metrics.ALIASES.set(len(self.edges.of))
         return risks
 

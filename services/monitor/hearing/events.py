@@ -12,9 +12,10 @@ from datetime import datetime
 from aiokafka import ConsumerRecord
 
 from services.monitor import facts, metrics
+from services.monitor.escalating import escalate
 from services.monitor.fold import partials
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
-from services.monitor.fold.reports import Reports, Waiting, hold, shard_of
+from services.monitor.fold.reports import Reports, Waiting, hold, shard_of, subject_of
 from services.monitor.fold.tallies import Tally
 from services.monitor.hearing.aliases import Names
 from services.monitor.hearing.customers import forget_erased
@@ -25,6 +26,7 @@ from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
 from services.monitor.store.incidents import recent_incidents, record_impact
+from services.monitor.store.joining import joined_series
 from shared.events import Affected, Fact, FoldedAlert, FoldedSeries, PartialFolded, Topic
 from shared.outbox import say
 from shared.outgoing.forwarding import Forward
@@ -59,6 +61,7 @@ class Folding:
         self.topic_partitions: Callable[[], int] = lambda: 1  # how many the topic has; `stream_of` sets it
         self._forward, self._intake = forward, Intake({}, 1, forward, 0)
         self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
+        self._escalating = {rule.id: rule for rule in rules.components if rule.escalate}
         self._partitions: dict[int, Partition] = {}
         self._search, self._reports = Search(), Reports()
         self._pressing = False
@@ -68,6 +71,7 @@ class Folding:
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the partitions are loaded next."""
         self._rules = rules
+        self._escalating = {rule.id: rule for rule in rules.components if rule.escalate}
 
     def incidents_changed(self) -> None:
         """Has the next checkpoint made at once, since an incident opened or ended."""
@@ -107,9 +111,9 @@ class Folding:
 
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
-        self._risks.renamed(await self._names.settle(tx, self._partitions, self._intake.forget_homes))
+        self._risks.renamed(await self._names.settle(tx, self._partitions))
         more = await forget_erased(tx, self._partitions, self._names.edges)
-        incidents = by_series(await recent_incidents(tx, self._rules.horizon))
+        incidents = by_series([*await recent_incidents(tx, self._rules.horizon), *await joined_series(tx, self._rules.horizon)])
         waiting = waiting_in(incidents)
         hold(self._partitions, waiting)
         said: list[Fact] = []
@@ -129,30 +133,37 @@ class Folding:
         found = dict(self._search.affected(self._partitions, incident))
         if not found:
             return []
-        new = await record_impact(tx, incident.id, found)
+        new = await record_impact(tx, incident.touching, found)
         if not incident.shadow:
             metrics.AFFECTED.inc(sum(new.values()))
+        rule = self._escalating.get(incident.rule)
+        if new and rule is not None:
+            await escalate(tx, rule, incident, said_at)
         told = [_affected(customer, *found[customer]) for customer in found if customer in new]
         return list(facts.impact(incident, told, said_at))
 
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
     def _partials(self, waiting: Waiting, said_at: datetime) -> Iterator[Fact]:
-        """Yields as few messages as their bytes allow, each of one shard."""
+        """Yields as few messages as their bytes allow, each of one shard. How far time has come is told behind the buckets."""
         shards: dict[int, list[FoldedSeries]] = {}
         for series in self._reports.series(self._partitions, waiting):
             shards.setdefault(shard_of(series.component), []).append(series)
         alerts: dict[int, list[FoldedAlert]] = {}
         for alert in (alert for partition in self._partitions.values() for alert in partition.alerts.take_told()):
             alerts.setdefault(shard_of(alert.component), []).append(alert)
+        clocks = tuple(self._reports.clocks(self._partitions, waiting))
+        wait = {shard_of(component) for components in waiting.values() for component in components} if clocks else set()
         reads = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
         unique = f"{reads}/{said_at.timestamp()}"  # a checkpoint may come again with nothing read since
-        for shard in sorted(shards.keys() | alerts.keys()):
+        for shard in sorted(shards.keys() | alerts.keys() | wait):
             data = [PartialFolded.Data(series=piece) for piece in partials.messages(shards.get(shard, ()), partials.size)]
             said = partials.messages(alerts.get(shard, ()), partials.size_of_alert)
             data += [PartialFolded.Data(series=(), alerts=piece) for piece in said]
+            if shard in wait:
+                data.append(PartialFolded.Data(series=(), clocks=clocks))
             for number, each in enumerate(data):
-                yield PartialFolded.of(each, subject=f"components-{shard}", at=said_at, unique=f"{unique}/{number}")
+                yield PartialFolded.of(each, subject=subject_of(shard), at=said_at, unique=f"{unique}/{number}")
 
     # ── what the metrics say ─────────────────────────────────────────────────────────────────
 

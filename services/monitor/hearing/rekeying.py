@@ -5,18 +5,16 @@ and partitioner a producer used. What came by another partition is folded at hom
 and is forwarded there through Kafka when another process has it (`shared/outgoing/forwarding.py`).
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from aiokafka import ConsumerRecord
 
-from services.monitor.fold.keying import home_of
 from shared.events import ProductEvent
 from shared.outgoing.forwarding import Forward, Forwarded
 from shared.streaming.dead_letters import PREFIX
 
-KNOWN = 500_000  # keys whose home is remembered, in some 60 MB; then all are forgotten and computed anew
 CAME_FROM = PREFIX + "rekeyed"  # a header for each time an event was forwarded: `<partition>/<offset>` it came from
 NAMED = PREFIX + "named"  # a header: the customer whose the event is, which was said of another name of theirs; the last one counts
 HOPS = 3  # times an event is forwarded at most: while a topic gets more partitions, processes may disagree about homes
@@ -45,6 +43,7 @@ class Stray:
 
     record: ConsumerRecord
     event: ProductEvent
+    time: float  # of the event, seconds since the epoch
     key: bytes
     home: int
     renamed: bool = False  # the event is of another customer than its record says
@@ -74,55 +73,6 @@ def named_by(record: ConsumerRecord) -> str | None:
     """Returns the customer whose the event of this record is, when a process found that it is said of another name of theirs."""
     named = next((held for name, held in reversed(record.headers) if name == NAMED and held), None)
     return None if named is None else str(named, "utf-8", "replace")
-
-
-class Homes:
-    """The home partition of each key: the one that Kafka's default partitioner takes."""
-
-    def __init__(self, partitions: int) -> None:
-        self._residents: list[set[str | None]] = [set() for _ in range(partitions)]
-        self._elsewhere: dict[str, int] = {}
-        self._left = KNOWN
-
-    def compute(self, key: str) -> int:
-        """Returns where events of this key belong, and remembers nothing of it."""
-        return home_of(key.encode(), len(self._residents))
-
-    def forget(self, keys: Iterable[str]) -> None:
-        """Forgets where these keys are at home."""
-        for key in keys:
-            self._elsewhere.pop(key, None)
-            for residents in self._residents:
-                residents.discard(key)
-
-    def residents(self, partition: int) -> Container[str | None]:
-        """Returns the keys known to be at home there, for a look-up that costs every event next to nothing; None is never among them."""
-        return self._residents[partition]
-
-    def of(self, key: str, came_by: int) -> int:
-        """Returns where events of this key belong, one of which came by that partition.
-
-        To compute it costs ten times as much as to remember it.
-        """
-        if key in self._residents[came_by]:
-            return came_by
-        home = self._elsewhere.get(key)
-        if home is None or home == came_by:
-            home = self.compute(key)
-            self._remember(key, home, came_by)
-        return home
-
-    def _remember(self, key: str, home: int, came_by: int) -> None:
-        if not self._left:
-            self._elsewhere.clear()
-            for residents in self._residents:
-                residents.clear()
-            self._left = KNOWN
-        self._left -= 1
-        if home == came_by:
-            self._residents[home].add(key)
-        else:
-            self._elsewhere[key] = home
 
 
 async def forward(strays: Sequence[Stray], by: Forward) -> set[Stray]:

@@ -57,9 +57,9 @@ class Risks:
                 risks.setdefault((risk.partition, risk.rule), {})[risk.customer_id] = risk.span
         self._looking = []
         for number, partition in partitions.items():
-            for rule, customers in partition.customers.items():
+            for rule_id, customers in partition.customers.items():
                 await asyncio.sleep(0)
-                self._looking.append((number, Looking(self._rules[rule], customers, risks.get((number, rule), {}))))
+                self._looking.append((number, Looking(self._rules[rule_id], customers, risks.get((number, rule_id), {}))))
 
     @property
     def waits(self) -> bool:

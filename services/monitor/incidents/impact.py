@@ -26,6 +26,12 @@ class RecentIncident:
     started_at: datetime
     resolved_at: datetime | None  # when it ended; None while it is open
     shadow: bool = False  # of a rule on trial: whom it touches is written down, and nobody is told
+    merged_into: str | None = None  # the open incident that touches its customers instead
+
+    @property
+    def touching(self) -> str:
+        """Returns the id of the incident that touches whom this one finds."""
+        return self.merged_into or self.id
 
 
 Incidents = Mapping[tuple[str, str], Sequence[RecentIncident]]  # by rule and component

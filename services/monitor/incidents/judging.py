@@ -5,6 +5,7 @@ Detection walks by it as partials come, and a backtest walks by it through the p
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import structs
@@ -13,7 +14,9 @@ from services.monitor.aggregates.counts import Counting, Counts
 from services.monitor.aggregates.sketch import Sketch
 from services.monitor.detectors.registry import DETECTORS
 from services.monitor.detectors.signal import View
-from services.monitor.incidents.life import Decision, Judged, State, step
+from services.monitor.incidents.grouping import Joined
+from services.monitor.incidents.life import Decision, Judged, Opened, State, moment, over, step
+from services.monitor.incidents.muting import Muted, Mutes, Trouble
 from services.monitor.rules.components import ComponentRule
 from services.monitor.windows.window import HORIZON, Window, oldest
 
@@ -23,17 +26,42 @@ class Step(NamedTuple):
 
     state: State  # after it
     why: dict[str, Any]  # its figures against the thresholds
-    decision: Decision | None
+    decision: Decision | Joined | None
+    muted: Muted | None = None  # what would have been decided
 
 
-def steps(rule: ComponentRule, component: str, window: Window, state: State, since: int) -> Iterator[Step]:
+NOTHING_MUTES = Mutes()
+
+
+def steps(rule: ComponentRule, component: str, window: Window, state: State, since: int, mutes: Mutes = NOTHING_MUTES) -> Iterator[Step]:
     """Yields what each window from `since` on means, oldest first; the next one is judged by the state that the one before it left."""
     if rule.counting.within:
         state = _seen(state, window)
     for end in window.ends(rule.counting, since):
+        trouble = Trouble(rule.id, component, moment(window.until(rule.counting, end)))
+        state = _rested(rule, state, mutes.over_since(component, trouble.at))
         judged = _judged(rule, window, state, end)
-        state, decision = step(rule, component, state, judged)
-        yield Step(state, judged.signal.why, decision)
+        after, decision = step(rule, component, state, judged)
+        if not isinstance(decision, Opened):
+            state = after
+            yield Step(state, judged.signal.why, decision)
+        elif (by := mutes.of(trouble)) is not None:
+            state = over(after, end)
+            yield Step(state, judged.signal.why, None, Muted.of(by, rule, decision, trouble))
+        elif not rule.shadow and (home := mutes.home_of(trouble)) is not None:
+            state = structs.replace(after, incident_id=home)
+            yield Step(state, judged.signal.why, Joined(home, decision))
+        else:
+            state = after
+            yield Step(state, judged.signal.why, decision)
+
+
+def _rested(rule: ComponentRule, state: State, over_since: datetime | None) -> State:
+    """Returns the state after trouble was muted: only what comes since then may open an incident."""
+    if over_since is None or state.incident_id is not None:
+        return state
+    before = -int(-over_since.timestamp() // rule.width) * rule.width - rule.width  # the last bucket that began while it was
+    return state if before <= state.settled_to else over(state, before)
 
 
 def _seen(state: State, window: Window) -> State:
@@ -88,6 +116,12 @@ def first_to_judge(rule: ComponentRule, state: State, changed: int | None, kept:
     following = state.judged_to + rule.width
     settled = min(state.settled_to, state.judged_to) + rule.width  # a person may have ended an incident ahead of what is judged
     return max(following if changed is None else min(changed, following), whole, settled)
+
+
+def come_to(rule: ComponentRule, state: State, window: Window, reached: float, horizon: float = HORIZON) -> int:
+    """Has time come so far for a window though no bucket of it changed; returns the first window to judge."""
+    window.watermark = max(window.watermark, reached)
+    return first_to_judge(rule, state, None, kept_from(rule, state, horizon), window.watermark)
 
 
 def kept_from(rule: ComponentRule, state: State, horizon: float = HORIZON) -> int:

@@ -3,12 +3,12 @@
 Live, the rows of `risks` say how each stands, and time has come as far as monitor has read: `hearing/risks.py`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from services.monitor.fold.partition import Partition
 from services.monitor.risk import health
-from services.monitor.risk.finding import moment
+from services.monitor.risk.finding import Reason, moment
 from services.monitor.risk.life import Cleared, Decision, Raised, RiskRow, step
 from services.monitor.risk.looking import Looking
 from services.monitor.rules.customers import CustomerRule
@@ -40,6 +40,15 @@ class Walking:
             for customer in sorted(moved):
                 others = [row for each in rule.weights if (row := self._row_of(customer, each)) is not None]
                 self._make_true(rule, customer, health.step(rule, customer, others, self._row_of(customer, rule.id)), read_to)
+
+    def renamed(self, names: Collection[str], read_to: float) -> None:
+        """Clears the risks of names that turned out to be another customer's."""
+        for name, rule in [key for key in self._latest if key[0] in names] if names else ():
+            if (row := self._row_of(name, rule)) is not None and row.open:
+                self.found[row.id] = replace(row, cleared_at=moment(read_to), reason=Reason.RENAMED)
+        for looking in self._looking if names else ():
+            for name in names:
+                looking.stands(name, None, 0.0)
 
     def _decide(self, looking: Looking, customer: str, now: float, read_to: float) -> None:
         row, moments = self._row_of(customer, looking.rule.id), looking.customers.of(customer)

@@ -34,9 +34,13 @@ class Strangers:
 
     def hear(self, key: Key, home: int, partition: int, watermark: float, now: float) -> None:
         """Notes that a partition of the events has said something of a component. `now`: the wall clock, seconds since the epoch."""
-        come, _ = self._come.get(partition, (0.0, 0.0))
-        self._come[partition] = max(come, min(watermark, now)), now
+        self.come(partition, watermark, now)
         self._touch(key, home, self._clock(now))
+
+    def come(self, partition: int, clock: float, now: float) -> None:
+        """Notes that the event time of a partition of the events has come so far."""
+        come, _ = self._come.get(partition, (0.0, 0.0))
+        self._come[partition] = max(come, min(clock, now)), now
 
     def touch(self, key: Key, home: int, now: float) -> None:
         """Notes that something of a component was said that is no matter of event time."""

@@ -1,13 +1,13 @@
 """An event's key is stable, and its partition is the one that Kafka's own partitioner takes."""
 
+from random import Random
+
 import pytest
 from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitor.fold.keying import home_of, key_of
-from services.monitor.hearing import rekeying
-from services.monitor.hearing.rekeying import Homes
+from services.monitor.fold.keying import FEW, away_from, home_of, key_of, keys_of
 from shared.events import ProductEvent
 from tests.builders import event
 
@@ -33,18 +33,20 @@ def test_the_key_is_the_customer_else_the_component_else_the_source(of: ProductE
     assert key_of(of) == key
 
 
-def test_no_more_homes_are_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rekeying, "KNOWN", 10)
-    homes = Homes(4)
-    for number in range(1000):
-        assert homes.of(f"c-{number}", number % 4) == home_of(f"c-{number}".encode(), 4)
-    assert sum(f"c-{number}" in homes.residents(each) for number in range(1000) for each in range(4)) <= 10
+@given(st.lists(st.binary(max_size=13), max_size=40), st.integers(1, 12), st.data())
+def test_keys_that_are_hashed_at_once_have_the_homes_they_have_one_by_one(keys: list[bytes], partitions: int, data: st.DataObject) -> None:
+    partition = data.draw(st.integers(0, partitions - 1))
+    homes = {key: home_of(key, partitions) for key in keys}
+    assert away_from(partition, keys, partitions) == {key: home for key, home in homes.items() if home != partition}
 
 
-def test_only_what_came_by_its_home_partition_is_resident_there() -> None:
-    homes, home = Homes(4), home_of(b"c-1", 4)
-    other = (home + 1) % 4
-    assert homes.of("c-1", other) == home
-    assert ("c-1" in homes.residents(home), "c-1" in homes.residents(other)) == (False, False)
-    assert homes.of("c-1", home) == home
-    assert ("c-1" in homes.residents(home), "c-1" in homes.residents(other)) == (True, False)
+@pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 5, 36, 255])
+def test_so_have_many_keys_of_one_length(length: int) -> None:
+    keys = [Random(number).randbytes(length) for number in range(3 * FEW)]
+    assert away_from(0, keys, 7) == {key: home_of(key, 7) for key in keys if home_of(key, 7)}
+
+
+def test_the_keys_of_events_are_as_kafka_has_them() -> None:
+    events = [event(subject="c-ä"), event(subject=None, data={"component": "checkout"}), event(subject="1")]
+    assert list(keys_of(events)) == ["c-ä".encode(), b"checkout", b"1"]
+    assert list(keys_of([])) == []
