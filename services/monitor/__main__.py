@@ -8,6 +8,7 @@ from functools import partial
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.rules import rules_router
 from services.monitor.api.sources import latest_of, sources_router
+from services.monitor.api.why import why_router
 from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers, on_forgotten
 from services.monitor.hearing.events import Folding, Limits, stream_of
@@ -64,7 +65,7 @@ def service(settings: MonitorSettings) -> Service:
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
         due={LISTEN: Work(listening, recurs=True), EXPECT: Work(expecting, recurs=True), MAINTENANCE: Work(maintaining)},
-        routers=[router, rules_router(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
+        routers=[router, rules_router(ruling), why_router(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
         before=[partial(patiently, "the database", each) for each in (maintaining.catch_up, listening.schedule, expecting.schedule)],
         background=[

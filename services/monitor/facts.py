@@ -10,6 +10,7 @@ from typing import Any
 from services.monitor.incidents.impact import RecentIncident
 from services.monitor.incidents.life import IncidentRow, Status
 from services.monitor.incidents.maintenance import MaintenanceRow, Moved
+from services.monitor.incidents.story import Step, StepKind
 from services.monitor.risk.life import RiskRow
 from shared.events import (
     IMPACT_CHUNK,
@@ -49,11 +50,12 @@ def opened(row: IncidentRow, now: datetime) -> Fact:
     return IncidentOpened.of(data, subject=row.id, at=now)
 
 
-def updated(row: IncidentRow, affected: int, now: datetime) -> Fact:
-    """An open incident has news."""
+def updated(row: IncidentRow, affected: int, now: datetime, step: Step = Step(StepKind.CHANGED)) -> Fact:  # noqa: B008  immutable
+    """An open incident has news, or a person did something with it. It says how the incident stands, whatever its news is."""
     if row.shadow:
         return _shadowed(row, affected, now)
-    data = IncidentUpdated.Data(**_of(row), affected=affected, why=row.why, silent_since=row.silent_since)
+    stands = {"affected": affected, "why": row.why, "silent_since": row.silent_since, "public": row.public}
+    data = IncidentUpdated.Data(**_of(row), **stands, step=step.kind, by=step.by, note=step.note)
     return IncidentUpdated.of(data, subject=row.id, at=now, unique=row.revision)
 
 
@@ -93,6 +95,14 @@ def impact(incident: RecentIncident, customers: Sequence[Affected], now: datetim
             )
 
 
+def impact_of_people(row: IncidentRow, now: datetime, added: Sequence[Affected] = (), removed: Sequence[str] = ()) -> Iterator[Fact]:
+    """Yields whom people have an incident touch, and no longer touch, a chunk of each at most; of one on trial nothing."""
+    if row.shadow or not (added or removed):
+        return
+    data = IncidentImpact.Data(incident_id=row.id, chunk=0, customers=tuple(added), removed=tuple(removed))
+    yield IncidentImpact.of(data, subject=row.id, at=now, unique=f"people/{row.revision}", cause=IncidentOpened.id_of(row.id))
+
+
 def _shadowed(row: IncidentRow, affected: int, now: datetime) -> Fact:
     data = IncidentShadowed.Data(
         **_of(row), status=row.status, opened_at=row.opened_at, ended_at=row.ended_at, affected=affected, why=row.why
@@ -113,6 +123,9 @@ def _of(row: IncidentRow) -> dict[str, Any]:
         "symptom": row.symptom,
         "failing_at": row.failing_at,
         "behind_seconds": round(row.behind_seconds, 3),
+        "acknowledged_at": row.acknowledged_at,
+        "acknowledged_by": row.acknowledged_by,
+        "merged_into": row.merged_into,
     }
 
 

@@ -40,6 +40,7 @@ APART = {
     "services.monitor.joining": "makes decisions true where several rules find one trouble, for detection",
     "services.monitor.maintaining": "changes the row of a maintenance under its lock, for timers and people",
     "services.monitor.changing": "changes an incident's row under its lock, for whoever changes it",
+    "services.monitor.steering": "does the same for people",
     "services.notifier.follow_up": "works off what a fact changes for its customers",
     "services.notifier.channels.email": "speaks SMTP; what of it is pure is under the contract",
     "services.ticketing.linking": "brings tickets and incidents together, whichever came first",

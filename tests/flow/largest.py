@@ -28,7 +28,10 @@ SELECT 'i-' || n, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_even
     pg_temp.at(n), pg_temp.at(n), '{"ratio": 0.5}', pg_temp.words(2000), 'operator', 500000 FROM generate_series(1, 510) n;
 INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
 SELECT id, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_event(), 'open', pg_temp.at(0), pg_temp.at(0), '{}'
-FROM unnest(ARRAY['open', 'open too']) AS id;
+FROM unnest(ARRAY['open', 'open too', 'open three']) AS id;
+INSERT INTO incident_steps (incident_id, revision, at, kind, person, said, why)
+SELECT 'i-1', n, pg_temp.at(n), 'updated', pg_temp.text_of_event(), jsonb_build_object('words', pg_temp.words(2000)),
+    jsonb_build_object('alerts', pg_temp.words(5000)) FROM generate_series(1, 500) n;
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-1', pg_temp.named(n::text), 'confirmed', pg_temp.at(0), pg_temp.at(0), 2147483647 FROM generate_series(1, 20000) n;
 INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence, began_at, last_at,
@@ -149,6 +152,8 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/incidents": "/v1/incidents?limit=500",
         "/v1/incidents/{incident_id}": "/v1/incidents/i-1",
         "/v1/incidents/{incident_id}/impact": "/v1/incidents/i-1/impact?limit=500",
+        "/v1/incidents/{incident_id}/story": "/v1/incidents/i-1/story?limit=500",
+        "/v1/why": "/v1/why?customer=c-1&incident=i-1",
         "/v1/rules": "/v1/rules",
         "/v1/sources": "/v1/sources",
         "/v1/customers/{name}/names": "/v1/customers/c-1/names",
@@ -212,6 +217,21 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         "/v1/events": ("/v1/events", [EVENT] * 500),
         "/v1/logs": ("/v1/logs", {"resourceLogs": []}),
         "/v1/rules/reload": ("/v1/rules/reload", None),
+        "/v1/incidents/{incident_id}/acknowledge": ("/v1/incidents/open/acknowledge", {"note": "\x01" * 2000}),
+        "/v1/incidents/{incident_id}/update": (
+            "/v1/incidents/open/update",
+            {"words": "𠀀" * 2000, "workaround": "𠀀" * 2000, "note": "\x01" * 2000},
+        ),
+        "/v1/incidents/{incident_id}/severity": ("/v1/incidents/open/severity", {"severity": "low", "reason": "𠀀" * 2000}),
+        "/v1/incidents/{incident_id}/customers/add": (
+            "/v1/incidents/open/customers/add",
+            {"customers": [f"{number}{'𠀀' * 250}" for number in range(500)], "reason": "𠀀" * 2000},
+        ),
+        "/v1/incidents/{incident_id}/customers/remove": (
+            "/v1/incidents/open/customers/remove",
+            {"customers": [f"{number}{'𠀀' * 250}" for number in range(500)], "reason": "𠀀" * 2000},
+        ),
+        "/v1/incidents/{incident_id}/merge": ("/v1/incidents/open three/merge", {"into": "open", "note": "\x01" * 2000}),
         "/v1/incidents/{incident_id}/resolve": ("/v1/incidents/open/resolve", {"note": "\x01" * 2000}),
         "/v1/incidents/{incident_id}/dismiss": ("/v1/incidents/open too/dismiss", {"note": "\x01" * 2000}),
         "/v1/risks/{risk_id}/clear": ("/v1/risks/k-1/clear", {"note": "\x01" * 2000}),

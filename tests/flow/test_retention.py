@@ -44,6 +44,7 @@ BOUNDED = {
     "bad_addresses": "a row an address",
     "messages": "goes with its ticket",
     "links": "goes with its ticket",
+    "incident_steps": "goes with its incident",
     "clocks": "goes with its ticket",
     "history": "goes with its ticket",
     "fold_buckets": "let go by the fold, by event time",

@@ -71,7 +71,7 @@ async def step_through(tx: Tx, told: Told, series: Series, row: IncidentRow | No
 async def _say_news(tx: Tx, told: Told, series: Series, row: IncidentRow | None, now: Now) -> None:
     firing = firing_of(series.alerts)
     fired_at = min(max((each.fired_at for each in firing), default=0.0), now.at.timestamp())
-    if row is not None and row.open and (reason := news(row, fired_at, now.behind, heard=True)):
+    if row is not None and row.open and row.id == series.alerts.incident_id and (reason := news(row, fired_at, now.behind, heard=True)):
         await changing.update(tx, row.id, News(reason, why_of(told.rule, firing), fired_at, speaks=True), now)
 
 

@@ -26,7 +26,7 @@ from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
 from services.monitor.store.expected import Heard
-from services.monitor.store.incidents import lock_incidents, queries
+from services.monitor.store.incidents import lock_standing, queries
 from services.monitor.store.muting import mutes_of
 from services.monitor.store.series import Key, Series, drop_series, keep_series, series_of
 from services.monitor.windows.strangers import Strangers
@@ -183,7 +183,7 @@ class Detecting:
             return
         now: datetime = await tx.fetchval("SELECT clock()")
         of_both = {key: self._series[key] for key in (*changed, *told)}
-        rows = await lock_incidents(tx, [series.incident_id for series in of_both.values() if series.incident_id is not None])
+        rows = await lock_standing(tx, [series.incident_id for series in of_both.values() if series.incident_id is not None])
         for key in self._heard:
             self._series[key].heard_at = now
         mutes, muted = await self._mutes(tx, changed, told, now), list[Muted]()
@@ -238,7 +238,12 @@ class Detecting:
             if one.decision is not None:
                 row = await joining.make_true(tx, rule, component, one.decision, series.state.failing_to, now)
         failing_to, heard = series.state.failing_to, key in self._heard
-        if row is not None and row.open and (reason := news(row, failing_to, now.behind, heard=heard)):
+        if (
+            row is not None
+            and row.open
+            and row.id == series.state.incident_id
+            and (reason := news(row, failing_to, now.behind, heard=heard))
+        ):
             await changing.update(tx, row.id, News(reason, why, failing_to, heard), now)
         let_go(rule, series.state, window, self._horizon)
         self._plan(key)

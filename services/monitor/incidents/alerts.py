@@ -149,8 +149,9 @@ def ended(alerts: Alerts, row: IncidentRow) -> Alerts:
     """Returns the alerts after a person ended their incident: only one that begins later may open another.
 
     An incident that alerts have ended is met again in a replay when what was known of them is lost. They end it once more.
+    One that was merged has ended with the other (`row`), however that ended.
     """
-    if row.ended_by is None or row.ended_at is None:
+    if row.ended_at is None or (row.ended_by is None and row.id == alerts.incident_id):
         return alerts
     return replace(alerts, incident_id=None, started_at=0.0, settled_to=max(alerts.settled_to, row.ended_at.timestamp()))
 

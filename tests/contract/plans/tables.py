@@ -6,7 +6,7 @@ A new table that grows needs a line here and its name in GROWING; a new column o
 
 GROWING = {
     "monitor": {
-        *("incidents", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
+        *("incidents", "incident_steps", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
         *("fold_moments", "risks", "hook_alerts", "maintenance", "maintenance_periods", "muted", "members", "tiers", "aliases"),
         *("due", "idempotency", "erasures"),
     },
@@ -46,6 +46,8 @@ FROM generate_series(1, 20000) n, LATERAL (SELECT now() - n * interval '1 hour' 
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', now(), now(), 3
 FROM generate_series(0, 199999) n;
+INSERT INTO incident_steps (incident_id, revision, at, kind)
+SELECT 'i-' || 1 + n / 20, n % 20, now(), CASE n % 20 WHEN 0 THEN 'opened' ELSE 'changed' END FROM generate_series(0, 199999) n;
 INSERT INTO series (rule, component, home, state)
 SELECT 'r-' || n % 20, 'c-' || n, n % 50, decode(repeat('00', 200), 'hex') FROM generate_series(1, 100000) n;
 INSERT INTO hook_alerts (hook, key, component, name, starts_at, told_at)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.monitor.fold.partition import Partition
 from services.monitor.fold.reports import TOLD_EVERY, Reports
+from services.monitor.incidents.grouping import Joined
 from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.life import Decision, State
 from services.monitor.incidents.waiting import Waiting, due_at
@@ -40,9 +41,9 @@ stories = st.lists(
 )
 
 
-def decided(by: ComponentRule, story: Iterable[Heard], *, waits: bool) -> list[tuple[int, Decision]]:
+def decided(by: ComponentRule, story: Iterable[Heard], *, waits: bool) -> list[tuple[int, Decision | Joined]]:
     """Returns what is decided, and when; `waits`: an open incident of which nothing comes is judged only when it is due."""
-    window, state, found, waiting = Window(), State(), list[tuple[int, Decision]](), Waiting[str]()
+    window, state, found, waiting = Window(), State(), list[tuple[int, Decision | Joined]](), Waiting[str]()
     for at, heard in enumerate(ticks(story), BEGIN):
         buckets = heard.buckets(at // by.width * by.width)
         since = _since(by, state, window, waiting, at, buckets, waits=waits)
@@ -70,7 +71,13 @@ def _since(
 
 
 def _judged(
-    by: ComponentRule, window: Window, state: State, since: int | None, found: list[tuple[int, Decision]], waiting: Waiting[str], at: int
+    by: ComponentRule,
+    window: Window,
+    state: State,
+    since: int | None,
+    found: list[tuple[int, Decision | Joined]],
+    waiting: Waiting[str],
+    at: int,
 ) -> State:
     for one in steps(by, "checkout", window, state, since) if since is not None else ():
         state = one.state
