@@ -128,7 +128,7 @@ async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], stream: S
 async def _measure_at(wakeup: asyncio.Event, database: Database, ruling: Ruling) -> None:
     """Measures the open incidents at each wake-up, and the risks with them."""
     while True:
-        await measure(database, [rule.id for rule in ruling.file.customers])
+        await measure(database, [*(rule.id for rule in ruling.file.customers), *(rule.id for rule in ruling.file.health)])
         await wait_for_wakeup(wakeup, MEASURED)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from services.monitor.backtest import Day, Found, by_day
 from services.monitor.past.outcome import COUNTED, Outcome
 from services.monitor.past.tickets import Compared
+from services.monitor.risk.life import RiskRow
 from shared.observing.printable import printable
 
 LINE = "{:<32} {:<10} {:>9} {:>9} {:>9}   {:>9} {:>9} {:>9}"  # of the table
@@ -25,8 +26,9 @@ def as_lines(outcome: Outcome) -> Iterator[str]:
     yield ""
     yield from _table(outcome)
     yield COUNTED
-    if outcome.not_walked:
-        yield f"not asked: {', '.join(outcome.not_walked)}; absences and risks of single customers go by the wall clock"
+    if outcome.risks or outcome.risks_today:
+        yield ""
+        yield from _risks(outcome)
     if outcome.found or outcome.today:
         yield ""
         yield from _time_line(outcome)
@@ -69,6 +71,27 @@ def _table(outcome: Outcome) -> Iterator[str]:
 
 def _figures(day: Day | None) -> tuple[str, str, str]:
     return (f"{day.incidents:,}", f"{len(day.customers):,}", f"{day.messages:,}") if day else ("0", "0", "0")
+
+
+def _risks(outcome: Outcome) -> Iterator[str]:
+    """Yields a line for each rule on single customers: how many risks it raised, of whom, and how many are open at the end."""
+    tried, today = _by_rule(outcome.risks), _by_rule(outcome.risks_today or ())
+    yield "risks of single customers:"
+    for rule in sorted(tried.keys() | today.keys()):
+        beside = f"; by today's rules {_raised(today.get(rule, []))}" if outcome.risks_today is not None else ""
+        yield f"  {printable(rule, 32)}: {_raised(tried.get(rule, []))}{beside}"
+
+
+def _by_rule(risks: Sequence[RiskRow]) -> dict[str, list[RiskRow]]:
+    found: dict[str, list[RiskRow]] = {}
+    for each in risks:
+        found.setdefault(each.rule, []).append(each)
+    return found
+
+
+def _raised(risks: Sequence[RiskRow]) -> str:
+    customers, still = len({each.customer_id for each in risks}), sum(each.open for each in risks)
+    return f"{len(risks):,} raised, of {customers:,} customers, {still:,} still open"
 
 
 def _time_line(outcome: Outcome) -> Iterator[str]:

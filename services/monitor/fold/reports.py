@@ -45,9 +45,10 @@ class Reports:
                 if watch.counting.purpose != Purpose.WINDOW:
                     continue
                 wait = waiting.get(rule, NOBODY)
+                sketches = watch.buckets.sketches() if watch.counting.number else {}
                 for component, buckets in watch.buckets.changes().items():
                     watermark = partition.clock if component in wait else watch.watermarks[component]
-                    yield from partials.series(watch.asks, component, number, watermark, buckets)
+                    yield from partials.series(watch.asks, component, number, watermark, buckets, sketches.get(component, {}))
 
     def clocks(self, partitions: Mapping[int, Partition], waiting: Waiting) -> list[tuple[int, float]]:
         """Returns how far time has come in each partition, for open incidents, since their component may say nothing any more.

@@ -66,7 +66,7 @@ class Folding:
         self._search, self._reports = Search(), Reports()
         self._pressing = False
         self._accounted: dict[str, int] = {}
-        self._risks, self._names = Risks(rules.customers), Names(self._limits.aliases)
+        self._risks, self._names = Risks(rules.customers, rules.health), Names(self._limits.aliases)
 
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the partitions are loaded next."""
@@ -98,7 +98,7 @@ class Folding:
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit, self._names.edges)
         self._search, self._reports = Search(), Reports()
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
-        self._risks = Risks(self._rules.customers)
+        self._risks = Risks(self._rules.customers, self._rules.health)
         await self._risks.load(tx, self._partitions)
         self._accounted = self._fates()
         self._pressing = True

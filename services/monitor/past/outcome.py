@@ -1,7 +1,7 @@
 """What a backtest found, as a value and as one JSON object. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from services.monitor.backtest import Day, Difference, Found, by_day
 from services.monitor.fold.partition import Account
 from services.monitor.past.pieces import Refusals
 from services.monitor.past.tickets import Compared
+from services.monitor.risk.life import RiskRow
 
 COUNTED = (
     "messages: one to each customer touched when an incident opens, and one more when it ends;"
@@ -34,7 +35,8 @@ class Outcome:
     today: Sequence[Found] | None
     difference: Difference | None
     tickets: Compared | None
-    not_walked: Sequence[str] = ()  # rules that the past cannot be asked for: they go by the wall clock
+    risks: Sequence[RiskRow] = ()  # of single customers
+    risks_today: Sequence[RiskRow] | None = None
     of_rules: Mapping[str, Compared] = field(default_factory=dict)  # the incidents of each rule that found any, beside tickets
 
 
@@ -44,7 +46,6 @@ def as_object(outcome: Outcome) -> dict[str, Any]:
     return {
         "rules": outcome.rules,
         "counted": COUNTED,
-        "not_asked": list(outcome.not_walked),
         "history": {
             "begins_at": _iso(outcome.begins) if outcome.account.read else None,
             "ends_at": _iso(outcome.ends) if outcome.account.read else None,
@@ -53,7 +54,14 @@ def as_object(outcome: Outcome) -> dict[str, Any]:
         },
         "days": _days(by_day(outcome.found)),
         "incidents": [_whole(each) for each in outcome.found],
-        "today": None if today is None else {"days": _days(by_day(today)), "incidents": [_whole(each) for each in today]},
+        "risks": [_risk(each) for each in outcome.risks],
+        "today": None
+        if today is None
+        else {
+            "days": _days(by_day(today)),
+            "incidents": [_whole(each) for each in today],
+            "risks": [_risk(each) for each in outcome.risks_today or ()],
+        },
         "difference": difference
         and {
             "both": [[before.id, after.id] for before, after in difference.both],
@@ -90,7 +98,24 @@ def _latest(of: Mapping[str, Any], latest: int) -> dict[str, Any]:
         "found": len(incidents),
         "days": days[len(days) - min(latest, len(days)) :],
         "incidents": [each | {"customers": len(each["customers"])} for each in listed],
+        "risks": risks_by_rule(of["risks"])[:RULES],
     }
+
+
+def risks_by_rule(risks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Returns for each rule on single customers how many risks it raised, of how many customers, and how many are open at the end."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for each in risks:
+        found.setdefault(each["rule"], []).append(each)
+    return [
+        {
+            "rule": rule,
+            "raised": len(own),
+            "customers": len({each["customer_id"] for each in own}),
+            "open": sum(each["cleared_at"] is None for each in own),
+        }
+        for rule, own in sorted(found.items())
+    ]
 
 
 def _by_rule(outcome: Outcome) -> list[dict[str, Any]]:
@@ -141,6 +166,20 @@ def _whole(found: Found) -> dict[str, Any]:
             {"customer_id": customer, "first_seen_at": _iso(of.first), "last_seen_at": _iso(of.last), "count": of.count}
             for customer, of in sorted(found.customers.items())
         ],
+    }
+
+
+def _risk(row: RiskRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "rule": row.rule,
+        "customer_id": row.customer_id,
+        "score": row.score,
+        "contributions": row.contributions,
+        "evidence": row.evidence,
+        "raised_at": row.raised_at.isoformat(),
+        "cleared_at": None if row.cleared_at is None else row.cleared_at.isoformat(),
+        "reason": row.reason,
     }
 
 

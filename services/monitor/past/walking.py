@@ -71,4 +71,7 @@ async def walk(trial: Trial, past: Past, refusals: Refusals, walks: Sequence[Bac
     tried, *others = walks
     today = others[0].incidents if others else None
     between = None if today is None else difference(today, tried.incidents)
-    return Outcome(trial.label, min(begins, ends), ends, tried.account, refusals, tried.incidents, today, between, None, tried.not_walked)
+    risks_today = others[0].risks if others else None
+    return Outcome(
+        trial.label, min(begins, ends), ends, tried.account, refusals, tried.incidents, today, between, None, tried.risks, risks_today
+    )

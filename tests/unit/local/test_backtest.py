@@ -99,7 +99,7 @@ def test_json_is_one_object_with_every_customer_and_the_evidence(config: Path, h
         "last_seen_at": "2026-11-24T12:00:39+00:00",
         "count": 20,
     }
-    assert told["today"] == {"days": [], "incidents": []}
+    assert told["today"] == {"days": [], "incidents": [], "risks": []}
     assert told["difference"] == {"both": [], "only_today": [], "only_tried": [incident["id"]]}
     assert told["tickets"] is None
 
