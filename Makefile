@@ -11,7 +11,9 @@ CASES ?= 10000
 SEED ?= 7
 QUIET ?= 60
 CORES := $(shell getconf _NPROCESSORS_ONLN)
+WORKERS ?= $(CORES)
 BY_FILE := --dist loadfile --no-loadscope-reorder
+ON_SERVERS = $(sort $(dir $(shell grep -rl --include='*.py' 'mark\.docker' tests)))
 AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
 
@@ -43,8 +45,8 @@ test: test-alone test-servers ## all tests; without Docker those that need none;
 test-alone: $(READY) ## the tests that need no Docker
 	$(BIN)/pytest -n $$(($(CORES) * 2)) $(BY_FILE) -m 'not docker and not browser' $(ARGS) || [ $$? = 5 ]
 
-test-servers: $(READY) ## the tests on a real Kafka and Postgres (Docker)
-	$(BIN)/pytest -n $(CORES) $(BY_FILE) -m docker $(ARGS) || [ $$? = 5 ]
+test-servers: $(READY) ## the tests on a real Kafka and Postgres (Docker); WORKERS=3: so many at once
+	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) -m docker $(ON_SERVERS) $(ARGS) || [ $$? = 5 ]
 
 browser-test: $(READY) ## the console's pages in Chromium, on all services: axe, acts by keys, injections, a console that is killed
 	$(BIN)/pytest -n 2 $(BY_FILE) -m browser tests/browser $(ARGS)
@@ -55,7 +57,7 @@ hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`
 stack-test: $(READY) ## what `make up PROFILE=observability` must survive: every codec, a flood of bad records, one too large, Kafka away, greedy callers
 	$(BIN)/python -m tests.compose
 
-deploy-test: $(READY) ## stacks of their own: a company's servers by TLS and log-in, its Alertmanager, two of each service, restored elsewhere, an operator's day
+deploy-test: $(READY) ## stacks of their own: a company's servers by TLS and log-in, its two Alertmanagers, two of each service, restored elsewhere, an operator's day
 	$(BIN)/python -m tests.compose.secured
 	$(BIN)/python -m tests.compose.alertmanager
 	$(BIN)/python -m tests.compose.replicas --quiet $(QUIET)
@@ -73,7 +75,7 @@ types: $(READY) ## mypy, strict, tests included
 bench: $(READY) ## figures against peers in the same run: PART=monitor, no PART: all (Docker; PART=fold, PART=mapping, and PART=retail DATA=FILE need none)
 	$(BIN)/python -m bench $(PART) $(if $(DATA),--data $(DATA)) $(ARGS)
 
-faults: $(READY) ## kills, stops and restarts under load: ROUNDS=20 SEED=7 (Docker)
+faults: $(READY) ## kills, stops and restarts under load, while alerts fire and rules change: ROUNDS=20 SEED=7 (Docker)
 	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --seed $(SEED)
 
 docs: $(READY) ## JSON Schemas, AsyncAPI and the reference of the configuration in docs/, from the code

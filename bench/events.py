@@ -12,12 +12,24 @@ BAD = 0.002  # share of failed requests in the background
 RATE = 100_000  # events a second of event time
 
 
-def requests(count: int, start: float, seed: int = 1) -> Iterator[tuple[bytes, bytes]]:
-    """(key, value) of each event, in order of time."""
+def requests(count: int, start: float, seed: int = 1, customers: int = CUSTOMERS, span: float = 0.0) -> Iterator[tuple[bytes, bytes]]:
+    """(key, value) of each event, in order of time: one of each customer, then of any. `span`: seconds they take, else `RATE` says."""
     dice = Random(seed)
+    keys = [b"c-%d" % customer for customer in range(customers)]
+    tails = [[_tail(customer, ok) for ok in (b"true", b"false")] for customer in range(customers)]
+    head = b'{"specversion":"1.0","id":"%d-%x","source":"/shop/web-3","type":"com.example.request","time":"%b.%03dZ'
+    span = span or count / RATE
+    second, said = -1, b""
     for number in range(count):
-        customer = dice.randrange(CUSTOMERS)
-        yield request(f"{seed}-{number:x}", start + number / RATE, customer, customer % COMPONENTS, ok=dice.random() >= BAD)
+        at = start + number * span / count
+        if int(at) != second:
+            second, said = int(at), datetime.fromtimestamp(int(at), UTC).isoformat().removesuffix("+00:00").encode()
+        customer = number if number < customers else int(dice.random() * customers)
+        yield keys[customer], head % (seed, number, said, (at - second) * 1000) + tails[customer][dice.random() < BAD]
+
+
+def _tail(customer: int, ok: bytes) -> bytes:
+    return b'","subject":"c-%d","data":{"component":"part-%d","ok":%b,"latency_ms":81}}' % (customer, customer % COMPONENTS, ok)
 
 
 def request(event_id: str, at: float, customer: int, component: int, *, ok: bool) -> tuple[bytes, bytes]:

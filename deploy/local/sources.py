@@ -1,10 +1,9 @@
 """Implements `forewarn sources`: shows what the mapping of a source makes of records, before monitor reads them. Writes nothing."""
 
-import json
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -19,15 +18,13 @@ from deploy.local.running import run
 from deploy.local.terminal import say
 from services.monitor.sources.file import Source, SourcesFile
 from services.monitor.sources.reading import Reader, Record
-from shared.cloudevents import Undecodable
+from services.monitor.sources.trying import Tried
 from shared.configuration.files import ConfigError, file_of, load
 from shared.connecting.brokers import Brokers
 from shared.letters.reading import everything
-from shared.mapping.turning import Ready, Refused
 from shared.observing.printable import printable
 from shared.streaming.unpacking import Unreadable
 
-SHOWN = 3  # events, and records of each reason
 LEGIBLE = 300  # characters of what is wrong with one
 
 Own = Annotated[Path, typer.Option("--config", envvar="FOREWARN_OWN_CONFIG_DIR", help="The folder of your own files.")]
@@ -48,48 +45,17 @@ class Line:
     headers: tuple[tuple[str, bytes], ...] = ()
 
 
-@dataclass
-class Found:
-    """Counts what became of the records."""
-
-    records: int = 0
-    left_out: int = 0
-    refused: int = 0
-    events: Counter[str] = field(default_factory=Counter)  # by type
-    reasons: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[str]] = field(default_factory=dict)  # by reason
-    first: list[Ready] = field(default_factory=list)
-
-    def take(self, reader: Reader, record: Record, now: datetime) -> None:
-        """Counts one record."""
-        self.records += 1
-        try:
-            made = list(reader.events(record, now))
-        except Undecodable as error:
-            made = [Refused(error.reason, error.detail, error.detail)]
-        wrong = [each for each in made if isinstance(each, Refused)]
-        self.left_out += not made
-        self.refused += bool(wrong)
-        for refused in wrong:
-            self.reasons[refused.reason] += 1
-            if len(shown := self.examples.setdefault(refused.reason, [])) < SHOWN:
-                shown.append(f"partition {record.partition} offset {record.offset}: {printable(refused.detail[:LEGIBLE])}")
-        for each in made:
-            if isinstance(each, Ready):
-                self.events[json.loads(each.value)["type"]] += 1
-                self.first += [each] if len(self.first) < SHOWN else []
-
-    def lines(self) -> Iterator[str]:
-        """Yields what people read."""
-        mapped = self.records - self.left_out - self.refused
-        yield f"{self.records:,} records: {mapped:,} mapped, {self.left_out:,} left out, {self.refused:,} refused"
-        for type_, count in self.events.most_common():
-            yield f"  {count:,} {printable(type_)}"
-        for each in self.first:
-            yield f"    {printable(each.value)}"
-        for reason, count in self.reasons.most_common():
-            yield f"  {count:,} refused: {reason}"
-            yield from (f"    {example}" for example in self.examples[reason])
+def lines(found: Tried) -> Iterator[str]:
+    """Yields what people read."""
+    yield f"{found.records:,} records: {found.mapped:,} mapped, {found.left_out:,} left out, {found.refused:,} refused"
+    for type_, count in found.events.most_common():
+        yield f"  {count:,} {printable(type_)}"
+    for each in found.first:
+        yield f"    {printable(each.value)}"
+    for reason, count in found.reasons.most_common():
+        yield f"  {count:,} refused: {reason}"
+        for record, _, detail in found.examples[reason]:
+            yield f"    partition {record.partition} offset {record.offset}: {printable(detail[:LEGIBLE])}"
 
 
 @sources.callback()
@@ -113,10 +79,10 @@ def try_(
 
 async def try_on(brokers: Brokers, own: Path, topic: str, last: int, file: Path | None = None) -> int:
     """Tries the mapping of a topic, on its records or on a file; prints what becomes of them. Returns the exit code. Raises Failed."""
-    reader, found, now = Reader(_source(own, topic)), Found(), datetime.now(UTC)
+    reader, found, now = Reader(_source(own, topic)), Tried(), datetime.now(UTC)
     for record in _lines(file, topic, last) if file else await _records(brokers, topic, last):
         found.take(reader, record, now)
-    say(*found.lines())
+    say(*lines(found))
     return 0
 
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.rules import rules_router
+from services.monitor.api.sources import latest_of, sources_router
 from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers
 from services.monitor.hearing.events import Folding, Limits, stream_of
@@ -22,7 +23,7 @@ from shared import erasing
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load, load_if_there
 from shared.connecting.brokers import brokers_of
-from shared.events import CustomerErased, Topic
+from shared.events import CustomerErased, CustomerUpdated, Topic
 from shared.observing.visible import visible
 from shared.outgoing.forwarding import Forwarder
 from shared.postgres import Database, patiently, wait_for_wakeup
@@ -43,15 +44,15 @@ def service(settings: MonitorSettings) -> Service:
     named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
     company = load_if_there(file_of("sources.yml", settings.config_folders), SourcesFile)
     database = Database(settings, "monitor")
-    opened = hooks.opened(company.hooks, settings)
+    opened, trying = hooks.opened(company.hooks, settings), sources_router(company, latest_of(brokers_of(settings)))
     forwarders = {topic: Forwarder(brokers_of(settings), topic) for topic in sources.TO}
-    folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=Limits(settings.seen_limit, settings.component_limit), named=named)
+    limits = Limits(settings.seen_limit, settings.component_limit, settings.alias_limit)
+    folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=limits, named=named)
     events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
     detecting = Detecting(rules, settings.component_limit, named)
     partials = Stream("monitor", Topic.PARTIALS, detecting, database)
-    customers = Stream(
-        "monitor", Topic.CUSTOMERS, Handling(Topic.CUSTOMERS, (CustomerErased,), on_customers), database, at_once=erasing.AT_ONCE
-    )
+    hearing = Handling(Topic.CUSTOMERS, (CustomerErased, CustomerUpdated), on_customers)
+    customers = Stream("monitor", Topic.CUSTOMERS, hearing, database, at_once=erasing.AT_ONCE)
     listening = Listening(rules, database, events, partials)
     expecting = Expecting(rules, named, database)
     ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take]
@@ -61,13 +62,11 @@ def service(settings: MonitorSettings) -> Service:
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
         due={LISTEN: Work(listening, recurs=True), EXPECT: Work(expecting, recurs=True)},
-        routers=[router, rules_router(ruling), hooks.router_of(opened), logs.router_of(company.otlp)],
+        routers=[router, rules_router(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
         before=[partial(patiently, "the database", each.schedule) for each in (listening, expecting)],
         background=[
-            partial(_save_at, database.wakeup("incidents"), folding.incidents_changed, events),
-            partial(_save_at, database.wakeup("fold_erasures"), folding.customers_erased, events),
-            partial(_save_at, database.wakeup("reading"), folding.read_further, events),
+            *_saving(folding, database, events),
             partial(_measure_at, database.wakeup("incidents"), database, ruling),
             partial(ruling.run, database),
             *(forwarder.run for forwarder in forwarders.values()),
@@ -76,6 +75,18 @@ def service(settings: MonitorSettings) -> Service:
         personal=PERSONAL,
         about="Finds incidents in what the product's systems say, and whom they touch.",
     )
+
+
+def _saving(folding: Folding, database: Database, events: Stream) -> list[Callable[[], Awaitable[None]]]:
+    """Returns what has the fold look at what changes in these tables, and save."""
+    changed = {
+        "incidents": folding.incidents_changed,
+        "fold_erasures": folding.customers_erased,
+        "aliases": folding.names_changed,
+        "fold_moves": folding.names_changed,
+        "reading": folding.read_further,
+    }
+    return [partial(_save_at, database.wakeup(table), each, events) for table, each in changed.items()]
 
 
 async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], events: Stream) -> None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
+from services.monitor.aggregates.counts import rule_of
+from services.monitor.fold.naming import Naming
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, hold, shard_of
 from services.monitor.incidents import alerts
@@ -99,6 +101,7 @@ class Backtest:
             {rule.id for rule in rules.rules} - self._rules.keys() - self._on_alerts.keys()
         )
         self._partitions = {number: Partition(asks, horizon, components, named) for number in range(partitions)}
+        self._naming = Naming(self._partitions)
         self._search, self._reports, self._series = Search(), Reports(), dict[Key, Series]()
         self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.components}, components)
         self._waiting: Waiting[Key] = Waiting()
@@ -139,6 +142,8 @@ class Backtest:
                 self.end()
                 self._judged, self._waits = max(self._judged, at // every * every), 0
             self._arrived = max(self._arrived, arrived)
+            if self._naming.any:
+                event, partition = self._naming.place(event, partition)  # noqa: PLW2901
             self._batches.setdefault(partition, []).append(event)
             self._waits += 1
 
@@ -163,6 +168,7 @@ class Backtest:
 
     def _judge(self) -> bool:
         """Finds whom the incidents touch, then judges the windows; says whether an incident opened or ended."""
+        self._bring_over()
         clock = max(partition.clock for partition in self._partitions.values())
         changed, self._changed = [_recent(each) for each in self._changed.values()], {}
         known, said = self._known, self._known.take(changed, moment(max(clock - self._horizon, 0.0)))
@@ -175,6 +181,13 @@ class Backtest:
         moved |= self._hear([alert for partition in self._partitions.values() for alert in partition.alerts.take_told()], clock)
         self._let_go(clock)
         return moved
+
+    def _bring_over(self) -> None:
+        """Learns names of customers; a name is touched by no open incident any more, since its customer will be."""
+        for name, view, component in self._naming.settle():
+            for incident in self._known.of.get((rule_of(view.rpartition("@")[0]), component), {}):
+                if self._found[incident].ended_at is None:
+                    self._found[incident].customers.pop(name, None)
 
     def _touch(self, incident: RecentIncident) -> None:
         customers = self._found[incident.id].customers

@@ -20,6 +20,7 @@ def kept(settings: MonitorSettings) -> tuple[Kept, ...]:
             only="old.status <> 'open' AND NOT EXISTS (SELECT FROM impact WHERE impact.incident_id = old.id)",
         ),
         Kept("hook_alerts", "told_at", incidents),
+        Kept("aliases", "said_at", days(settings.keep_aliases_days), only="(old.said_by = 'events' OR old.leads_to = old.alias)"),
         Kept("risks", "cleared_at", incidents),
         Kept("expected", "heard_at", incidents, only=f"NOT {WITH_OPEN}"),
         Kept("series", "changed_on", days(settings.keep_series_days), only=f"NOT {WITH_OPEN}"),

@@ -4,6 +4,7 @@ from typing import get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.monitor.aliases.linking import Outcome
 from services.monitor.hearing.rekeying import Way, Why
 from services.monitor.incidents.life import ENDS
 from shared.events import Severity
@@ -51,6 +52,12 @@ INCIDENTS_SILENT = Gauge(
     "forewarn_monitor_silent_incidents", "Open incidents whose component says nothing; NaN while the database does not say."
 )
 CUSTOMERS_IN_TROUBLE = Gauge("forewarn_monitor_open_incident_customers", "Customers the open incidents touch, once per incident.")
+ALIASES = Gauge("forewarn_monitor_aliases", "Other names of customers that this process remembers.")
+ALIAS_CLAIMS = Counter(
+    "forewarn_monitor_alias_claims_total",
+    "Claims that a name is a customer's, by what came of them; moved: another customer had claimed it before.",
+    ["outcome"],
+)
 RISKS_RAISED = Counter("forewarn_monitor_risks_raised_total", "Risks of single customers raised.", ["rule"])
 RISKS_CLEARED = Counter("forewarn_monitor_risks_cleared_total", "Risks of single customers cleared, by why.", ["rule", "reason"])
 RISKS_OPEN = Gauge("forewarn_monitor_open_risks", "Customers at risk now; NaN while the database does not say.", ["rule"])
@@ -66,6 +73,8 @@ for _fate in FATES:
 for _why in Why:
     for _way in Way:
         REKEYED.labels(_why, _way)
+for _outcome in Outcome:
+    ALIAS_CLAIMS.labels(_outcome)
 for _severity in get_args(Severity):
     INCIDENTS_OPENED.labels(_severity)
     for _how in sorted(ENDS):

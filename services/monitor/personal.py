@@ -1,10 +1,12 @@
 """This table names what monitor holds of one customer, how it is shown and how it is erased."""
 
-from services.monitor.store import customers
+from services.monitor.store import aliases, customers
 from shared.erasing import Personal
 
 PERSONAL = (
     Personal("incidents that touched them", customers.queries.impact_on, customers.queries.erase_impact),
+    Personal("other names", aliases.queries.aliases_naming, aliases.erase_aliases),
+    Personal("counts on their way to another name", aliases.queries.moves_naming, aliases.queries.erase_moves),
     Personal("risks", customers.queries.risks_of, customers.queries.erase_risks),
     Personal(
         "moments remembered",

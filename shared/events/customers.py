@@ -39,6 +39,7 @@ class CustomerUpdated(Fact):
         account_manager: Annotated[str, Line(200)] | None = None  # who knows them
         revenue: float | None = None  # a month, in the account's currency
         renews_at: date | None = None
+        aliases: Annotated[tuple[str, ...], First(50)] = ()  # all other names in their events: a login, a billing id, an address
 
     type: Literal["forewarn.customer.updated.v1"] = "forewarn.customer.updated.v1"
     subject: Annotated[Id, AfterValidator(_fits_into_a_link)]  # the customer's id, at most 512 octets as UTF-8

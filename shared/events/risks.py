@@ -42,7 +42,7 @@ class RiskCleared(Fact):
     class Data(Payload):
         customer_id: Id
         rule: str
-        reason: str  # recovered, broken, unheard, person, rule_changed or rule_gone; a later version may know more
+        reason: str  # recovered, broken, unheard, person, renamed, rule_changed or rule_gone; a later version may know more
         risk_id: Id | None = None
         by: str | None = None  # the person who cleared it
         note: str = ""  # that person's words

@@ -19,7 +19,9 @@ IDLE = 20  # polls in a row that bring nothing before the broker counts as gone
 async def reader(brokers: Brokers, *names: str) -> AsyncIterator[AIOKafkaConsumer]:
     """Opens a consumer in no group, which has all partitions of the topics. Raises Failed when the broker is away or refuses."""
     fetching.install()
-    logging.getLogger(unpacking.__name__).setLevel(logging.CRITICAL)  # the caller reports what is unreadable
+    said_by = logging.getLogger(unpacking.__name__)
+    level = said_by.level
+    said_by.setLevel(logging.CRITICAL)  # the caller reports what is unreadable
     consumer = brokers.consumer(
         *names,
         group_id=None,
@@ -32,6 +34,7 @@ async def reader(brokers: Brokers, *names: str) -> AsyncIterator[AIOKafkaConsume
     except KafkaError as error:
         raise Failed(f"Kafka at {brokers.servers}: {error}") from error
     finally:
+        said_by.setLevel(level)
         await consumer.stop()
 
 

@@ -69,7 +69,6 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
         Harm("half of the file of tokens", files.tokens_file_broken, {"TokensFileBroken": {"service": "monitor"}}),
         Harm("half of the file of rules", files.rules_file_broken, {"RulesFileBroken": {"service": "monitor"}}),
     ),
-    (Harm("the traffic of customers.v1", records.nobody_speaks, {"SourceSilent": {"topic": Topic.CUSTOMERS}}, records.always_had_traffic),),
     (
         Harm("the topic of a fact", rows.refused_row, {"UnpublishedRows": {"service": "monitor"}}),
         Harm("the relay's consent to our sender", containers.sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
@@ -93,6 +92,9 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
             "the names of components",
             records.ids_for_names,
             {"ComponentsRefused": {"service": "monitor"}, "IdentitiesDropped": {"service": "monitor"}},
+        ),
+        Harm(
+            "the traffic of customers.v1", records.nobody_speaks, {"SourceSilent": {"topic": Topic.CUSTOMERS}}, records.always_had_traffic
         ),
     ),
     (

@@ -99,8 +99,9 @@ class Stack:
         process.stdin.write(f"BEGIN; {statement};\n\\echo held\n".encode())
         await process.stdin.drain()
         assert process.stdout is not None
-        while b"held" not in await process.stdout.readline():
-            pass
+        while b"held" not in (line := await process.stdout.readline()):
+            if not line:
+                raise RuntimeError(f"the transaction ended before it did this: {statement}")
         try:
             yield
         finally:
@@ -197,7 +198,7 @@ async def running(folder: Path) -> AsyncIterator[Stack]:
     try:
         await stack.remove()  # what is left of a run that was killed
         await stack.compose("build", "--quiet")
-        await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), "kafka")
+        await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), "kafka", "postgres", "maildev")
         await stack.make(SHOP)
         await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), *PARTS)
         stack.speaking.set()

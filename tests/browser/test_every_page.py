@@ -35,6 +35,7 @@ SEEN = (
     f"why?customer=c-1&incident={CHECKOUT}",
     "risks",
     "rules",
+    "sources",
     "health",
     "audit",
     "people",

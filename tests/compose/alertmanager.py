@@ -1,13 +1,15 @@
 """A company's Alertmanager opens and ends an incident, by docs/emit.md: `python -m tests.compose.alertmanager` prints a line of JSON.
 
-The Alertmanager of a stack of its own posts to a hook. An alert that fires is said to it as Prometheus says it, and again and again; those
-who used the component are told, once, that it may affect them, and that it is over when the alert has ended. Whoever used another
-component hears nothing.
+Two Alertmanagers of a stack of its own post to a hook. They know nothing of one another, as those of a cluster that has come apart, so
+that each sends what the other sends. An alert that fires is said to both as Prometheus says it, and again and again; one of them is
+started anew meanwhile. Those who used the component are told, once, that it may affect them, and that it is over when the alert has
+ended. Whoever used another component hears nothing.
 """
 
 import asyncio
 import json
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -25,7 +27,9 @@ from tests.e2e.shop import Shop, until
 PROJECT = "forewarn-alertmanager"
 UP_S = 240
 CUSTOMERS, OTHERS = 30, 10
-API = "http://localhost:9093/api/v2/alerts"
+ONE, OTHER = "alertmanager", "alertmanager-b"
+PORTS = {ONE: 9093, OTHER: 9095}
+SENT = re.compile(r'^alertmanager_notifications_total\{(?:[^}]*,)?integration="webhook"[^}]*\} (\S+)', re.MULTILINE)
 AGAIN = 5  # times that the alert is said, half a second apart
 QUIET_S = 5.0  # in which nobody may be told anything more
 
@@ -52,6 +56,15 @@ RECEIVER = """\
         http_config:
           authorization: {type: Bearer, credentials_file: /config/hooks/alertmanager}
 """
+SECOND = """\
+services:
+  {other}:
+    extends: {{file: {root}/docker-compose.yml, service: {one}}}
+    ports: !override ["127.0.0.1:{port}:9093"]
+    volumes: !override ["alertmanager-secrets:/run/secrets:ro", "{own}:/config:ro", "alertmanager-b-data:/alertmanager"]
+volumes:
+  alertmanager-b-data:
+"""
 ROUTE = "  routes: [{receiver: forewarn, matchers: ['service = pay-api'], group_wait: 0s, group_interval: 1s, repeat_interval: 2s}]\n"
 
 Found = dict[str, Any]
@@ -66,6 +79,7 @@ def write_config(folder: Path) -> None:
         "rules.yml": RULES,
         "catalog.yml": "components: {payment: {name: Payment}, search: {name: Search}}\n",
         "hooks/alertmanager": secrets.token_hex(32),
+        "second.yml": SECOND.format(own=folder, root=ROOT, one=ONE, other=OTHER, port=PORTS[OTHER]),
         "alertmanager.yml": shipped.replace("  repeat_interval: 4h\n", "  repeat_interval: 4h\n" + ROUTE) + RECEIVER,
     }
     for name, text in files.items():
@@ -75,10 +89,29 @@ def write_config(folder: Path) -> None:
 
 
 async def say(http: httpx2.AsyncClient, since: datetime, until_: datetime) -> None:
-    """Says the alert to Alertmanager: it fires until `until_`, unless it is said again."""
+    """Says the alert to both Alertmanagers: it fires until `until_`, unless it is said again."""
     labels = {"alertname": "PaymentsFail", "service": "pay-api", "severity": "critical"}
     alert = {"labels": labels, "annotations": {"summary": "Payments fail"}, "startsAt": since.isoformat(), "endsAt": until_.isoformat()}
-    (await http.post(API, json=[alert])).raise_for_status()
+    for port in PORTS.values():
+        (await http.post(f"http://localhost:{port}/api/v2/alerts", json=[alert])).raise_for_status()
+
+
+async def sent(http: httpx2.AsyncClient, which: str) -> float:
+    """Returns how many webhooks that Alertmanager has sent since it started; 0 while it does not answer."""
+    try:
+        said = (await http.get(f"http://localhost:{PORTS[which]}/metrics")).text
+    except httpx2.TransportError:
+        return 0.0
+    return sum(map(float, SENT.findall(said)))
+
+
+async def both_send(http: httpx2.AsyncClient) -> None:
+    """Returns when either has sent a webhook. Raises TimeoutError when one does not."""
+
+    async def have() -> bool:
+        return all([await sent(http, which) for which in PORTS])
+
+    await until(have, "both Alertmanagers have sent a webhook", seconds=60)
 
 
 async def an_alert_and_its_end(shop: Shop, others: Shop) -> Found:
@@ -92,6 +125,11 @@ async def an_alert_and_its_end(shop: Shop, others: Shop) -> Found:
             await asyncio.sleep(0.5)
         await shop.told("opened", CUSTOMERS, seconds=60)
         told_s = time.monotonic() - started
+        await both_send(http)
+        await compose("restart", OTHER)
+        await until(lambda: answers(http, OTHER), f"{OTHER} answers again")
+        await say(http, began, datetime.now(UTC) + timedelta(minutes=5))
+        await both_send(http)
         [incident] = await shop.items("monitor", "/v1/incidents")
         impact = await shop.items("monitor", f"/v1/incidents/{incident['id']}/impact")
         ended = datetime.now(UTC)
@@ -115,6 +153,14 @@ async def an_alert_and_its_end(shop: Shop, others: Shop) -> Found:
     }
 
 
+async def answers(http: httpx2.AsyncClient, which: str) -> bool:
+    """Says whether that Alertmanager takes alerts."""
+    try:
+        return (await http.get(f"http://localhost:{PORTS[which]}/-/ready")).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
 async def _is_resolved(shop: Shop) -> bool:
     return [each["status"] for each in await shop.items("monitor", "/v1/incidents")] == ["resolved"]
 
@@ -124,7 +170,8 @@ async def main() -> int:
     started, found = time.monotonic(), Found()
     with tempfile.TemporaryDirectory() as folder:
         write_config(Path(folder))
-        os.environ.update({"COMPOSE_PROJECT_NAME": PROJECT, "FOREWARN_CONFIG": folder})
+        files = f"{ROOT}/docker-compose.yml{os.pathsep}{folder}/second.yml"
+        os.environ.update({"COMPOSE_PROJECT_NAME": PROJECT, "FOREWARN_CONFIG": folder, "COMPOSE_FILE": files})
         try:
             await compose("build", "--quiet")
             await compose("--profile", "observability", "up", "--detach", "--wait", "--wait-timeout", str(UP_S))
@@ -136,7 +183,7 @@ async def main() -> int:
             found["fell_short"] = str(error)
         finally:
             if "fell_short" in found:
-                print(await compose("logs", "--no-color", "--tail", "40", "monitor", "notifier", "alertmanager"), file=sys.stderr)
+                print(await compose("logs", "--no-color", "--tail", "40", "monitor", "notifier", *PORTS), file=sys.stderr)
             await compose("--profile", "*", "down", "--volumes", "--timeout", "5")
     print(json.dumps({**found, "seconds": round(time.monotonic() - started)}), flush=True)
     return int("fell_short" in found)

@@ -35,6 +35,8 @@ FREE = {  # unless PERSONAL names it
     "hook_alerts": "names of alerts and components, and the keys that other systems give them",
     "expected": "names of components and moments",
     "reading": "moments and offsets",
+    "sources": "names of topics and hooks, and counts",
+    "source_reasons": "reasons of closed lists, names of fields, and the kinds of values in place of them",
     "rules_asked": "a number",
     "heard": "ids of facts",
     # ── console ──

@@ -178,6 +178,8 @@ def test_every_table_that_history_fills_is_watched() -> None:
     )
     of_minutes = {"entry_links", "provider_attempts", "awaited"}
     few = {"gate", "people", "figures", "letters", "ticket_counts"}  # the last has a row for each kind of open work
+    few |= {"sources", "source_reasons"}  # a row for each source, and reason
+    queues |= {"fold_moves"}
     few |= {"expected"}  # a row for each component that a rule on absence looks at
     bounded = queues | of_partitions | put_aside | of_minutes | few | {"migrations", "heard", "relays", "channels"}
     for service in NAMES:

@@ -1,4 +1,7 @@
-"""`make faults` plays rounds of load with an incident and a fault in each, and prints the account as one line of JSON."""
+"""`make faults` plays rounds of load with an incident and a fault in each, and prints the account as one line of JSON.
+
+Alerts fire and end beside the load, and rules change.
+"""
 
 import argparse
 import asyncio
@@ -15,6 +18,7 @@ from pathlib import Path
 from tests.conftest import docker_missing
 from tests.containers import running_kafka, running_postgres
 from tests.faults import harm
+from tests.faults.alerting import alerting
 from tests.faults.load import begins, load
 from tests.faults.rounds import Run
 from tests.faults.sink import sink
@@ -33,12 +37,14 @@ async def main(rounds: int, seed: int, events: int, only: str) -> int:
         taking = await up.enter_async_context(sink(lambda: dice.uniform(0, HOLD_S)))
         kafka, postgres = await up.enter_async_context(running_kafka()), await up.enter_async_context(running_postgres())
         stack = await up.enter_async_context(running(kafka, postgres, taking, folder, monitors=2))
-        run, harms, when = Run(stack), harm.harms(stack, random.Random(seed), only), random.Random(seed)
+        run = Run(stack, dice=random.Random(seed))
+        harms, when = harm.harms(stack, random.Random(seed), only), random.Random(seed)
         try:
             for number in range(1, rounds + 1):
                 share = events * number // rounds - events * (number - 1) // rounds
-                next_load = load(number, share, begins(), seed)
-                await run.round(next_load, next(harms), harm.moment(when, next_load))
+                async with alerting(stack) as alerts:
+                    next_load = load(number, share, begins(), seed)
+                    await run.round(next_load, next(harms), harm.moment(when, next_load), alerts)
             await run.compare()
         except Exception as error:  # noqa: BLE001  whatever it was, the account is printed
             run.problems.append("".join(traceback.format_exception(error)))

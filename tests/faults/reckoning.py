@@ -2,7 +2,8 @@
 
 Per partition: what the broker holds against what monitor's account says was read. By fate: an event that came
 twice is a duplicate in the account, and only what monitor forwarded twice may come twice: it forwards at least once and counts
-by identity (decision 0017). By cell: requests and failures of every component in every bucket of event time.
+by identity (decision 0017). Alerts are no part of that: whoever says one again is heard (decision 0027). By cell: requests and failures
+of every component in every bucket of event time.
 """
 
 from collections import Counter
@@ -20,6 +21,7 @@ from services.monitor.rules.file import RulesFile
 from services.monitor.rules.ratio import RatioRule
 from shared.configuration.files import load as read_config
 from shared.events import Topic
+from tests.faults.alerting import alerts_in
 from tests.faults.load import Load
 from tests.faults.stack import Stack
 from tests.topics import everything_in
@@ -40,6 +42,7 @@ class Reckoning:
     forwarded_again: int  # by the topic: records that monitor forwarded once more, since it died before it had committed
     cells_lost: int
     cells_twice: int
+    alerts: int = 0  # by the topic: events that say an alert, each as often as it was said
 
     @property
     def twice(self) -> int:
@@ -54,6 +57,7 @@ async def reckon(stack: Stack, round_: Load) -> Reckoning:
     unread = sum(end for at, end in ends.items() if at.topic == Topic.PRODUCT_EVENTS and at.partition not in accounts)
     read = {partition: row["read"] for partition, row in accounts.items()}
     missing, extra = differences(Counter(held), Counter(read))
+    events = await everything_in(Topic.PRODUCT_EVENTS, stack.kafka.bootstrap)
     cells_missing, cells_extra = differences(expected(round_), await found(stack, round_))
     return Reckoning(
         processed=sum(row["counted"] + row["unmatched"] for row in accounts.values()),
@@ -61,7 +65,8 @@ async def reckon(stack: Stack, round_: Load) -> Reckoning:
         lost=missing + unread,
         read_again=extra,
         duplicates=sum(row["duplicate"] for row in accounts.values()),
-        forwarded_again=forwarded_again(await everything_in(Topic.PRODUCT_EVENTS, stack.kafka.bootstrap)),
+        forwarded_again=forwarded_again(events),
+        alerts=alerts_in(events),
         cells_lost=cells_missing,
         cells_twice=cells_extra,
     )

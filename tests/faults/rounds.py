@@ -1,6 +1,7 @@
 """A round plays a load with an incident and a fault in the middle, and accounts for all that was published, folded and sent."""
 
 import asyncio
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.simulator.play import Record, play
 from tests.faults import desk, harm
+from tests.faults.alerting import ALERTS, Alerting, reload_rules, rules_in_force
 from tests.faults.load import Load
 from tests.faults.rebuilding import rebuild_differs
 from tests.faults.reckoning import reckon
@@ -17,6 +19,7 @@ from tests.faults.stack import Stack
 
 SETTLES_WITHIN = 120.0  # seconds
 SHOWN = 20  # differences
+BESIDE_S = 10.0  # seconds into a round, at most: when alerts fire, and when rules change
 
 
 @dataclass
@@ -36,6 +39,9 @@ class Result:
     report_differs: int = 0
     rebuild_differs: int = 0
     max_recovery_s: float = 0.0
+    alerts: int = 0  # that fired and ended beside the load, each said several times
+    alerts_wrong: int = 0  # whose incident did not open once and end once
+    reloads: int = 0  # of changed rules, while all this went on
 
 
 @dataclass
@@ -48,24 +54,46 @@ class Run:
     in_flight: int = 0  # sends that were under way when a notifier died
     cells_lost: int = 0
     cells_twice: int = 0
+    alert_events: int = 0  # on the topic
     dead: int = 0  # records that must be put aside
     incidents: int | None = None  # whose figures were compared
     victims: set[str] = field(default_factory=set)
+    dice: random.Random = field(default_factory=lambda: random.Random(7))  # says when alerts fire, and rules change
 
-    async def round(self, load: Load, what: harm.Harm, when: harm.Moment) -> None:
-        """Plays one round to its end. Raises TimeoutError when something never comes."""
+    async def round(self, load: Load, what: harm.Harm, when: harm.Moment, alerts: Alerting | None = None) -> None:
+        """Plays one round to its end, with these alerts and a change of rules beside it. Raises TimeoutError when something never comes."""
         started = time.monotonic()
         print(f"round {load.number}: {what.what}, {when}", end="", flush=True)
         self.victims |= load.victims
         async with self.stack.pulse() as pulses, asyncio.TaskGroup() as doing:
             harmed = doing.create_task(self._harm(load, what, when))
+            if alerts is not None:
+                self._do_beside(doing, alerts, what)
             await self.tell(load)
         self.result.produced += len(pulses)
         await desk.works(self.stack, load.prefix)
         await self.stack.rests(SETTLES_WITHIN)
+        if alerts is not None:
+            await self._check(alerts)
         again = await self._count(load, harmed.result())
         took = time.monotonic() - started
         print(f"; well again after {harmed.result():.1f} s; {again} forwarded again so far; the round took {took:.0f} s", flush=True)
+
+    def _do_beside(self, doing: asyncio.TaskGroup, alerts: Alerting, what: harm.Harm) -> None:
+        """Has alerts fire and end, and rules change, each at a moment of its own. SIGHUP is for processes that are not being ended."""
+        by_signal = not any(word in what.what for word in ("monitor", "rule")) and self.dice.random() < 0.5
+        doing.create_task(alerts.play(self.dice.uniform(0, BESIDE_S)))
+        doing.create_task(reload_rules(self.stack, self.dice.uniform(0, BESIDE_S), by_signal=by_signal))
+
+    async def _check(self, alerts: Alerting) -> None:
+        """Looks what came of the alerts, and whether all monitors judge by the rules as they are."""
+        troubles = await alerts.troubles()
+        self.victims |= alerts.victims
+        self.result.produced += alerts.shop.emitted
+        self.result.alerts += len(ALERTS)
+        self.result.alerts_wrong += len(troubles)
+        self.result.reloads += 1
+        self.problems += troubles + await rules_in_force(self.stack)
 
     async def tell(self, load: Load) -> None:
         """Plays the round's story: the trouble lasts until everybody is told, and everybody gets the all-clear."""
@@ -117,6 +145,8 @@ class Run:
         """Adds the round to the result; returns how many records monitor has forwarded more than once so far, which it may."""
         result, sink, found = self.result, self.stack.sink, await reckon(self.stack, load)
         before = result.processed_twice
+        result.produced += found.alerts - self.alert_events
+        self.alert_events = found.alerts
         self.cells_lost += found.cells_lost
         self.cells_twice += found.cells_twice
         result.rounds += 1
@@ -158,6 +188,7 @@ class Run:
             or self.incidents >= r.rounds,
             f"{r.report_differs} figures or rows of the console differ from a recount of the topics": r.report_differs == 0,
             f"{r.rebuild_differs} tables of the console differ from a rebuild's": r.rebuild_differs == 0,
+            f"{r.alerts_wrong} incidents of alerts did not open once and end once": r.alerts_wrong == 0,
             f"recovered within {r.max_recovery_s} s": r.max_recovery_s <= 60,
         }
         return [sentence for sentence, kept in must.items() if not kept] + self.problems

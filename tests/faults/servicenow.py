@@ -62,15 +62,19 @@ class Outcome:
         )
 
 
-async def replay_and_kill(kafka: Kafka, postgres: Postgres, plan: Plan, folder: Path, kill_at: list[int]) -> Outcome:
-    """Replays into a ticketing that is killed, and started again, whenever it has so many tickets. Raises TimeoutError."""
-    common = await prepared(kafka, postgres, DATABASE, folder)
+async def replay_and_kill(kafka: Kafka, postgres: Postgres, plan: Plan, folder: Path, kill_at: list[int], prefix: str = "") -> Outcome:
+    """Replays into a ticketing that is killed, and started again, whenever it has so many tickets. Raises TimeoutError.
+
+    `prefix`: of the topics, on a broker where others have theirs.
+    """
+    common = await prepared(kafka, postgres, DATABASE, folder, {"FOREWARN_KAFKA_PREFIX": prefix})
+    brokers = Brokers(kafka.bootstrap, prefix)
     ticketing = Member("ticketing", "services.ticketing", settings_of("ticketing", common), folder / "ticketing.log")
     place = _Database(postgres)
     async with started(ticketing):
         await within(60, ticketing.ready, "ticketing ready")
         began = time.monotonic()
-        replaying = asyncio.create_task(replay_on(Brokers(kafka.bootstrap), plan))
+        replaying = asyncio.create_task(replay_on(brokers, plan))
         for count in sorted(kill_at):
             await within(120, lambda count=count: place.has(count), f"{count} tickets, to kill it there")  # type: ignore[misc]
             await ticketing.kill()
@@ -80,7 +84,7 @@ async def replay_and_kill(kafka: Kafka, postgres: Postgres, plan: Plan, folder: 
         tickets_after_s = time.monotonic() - began
         await within(300, place.said_everything, "everything said that ticketing has to say")
         await ticketing.terminate()
-    return await _outcome(place, kafka, tally, len(kill_at), tickets_after_s)
+    return await _outcome(place, brokers, tally, len(kill_at), tickets_after_s)
 
 
 @dataclass(frozen=True)
@@ -105,10 +109,10 @@ class _Database:
         return await self.column("SELECT count(*) FROM outbox") == [0]
 
 
-async def _outcome(place: _Database, kafka: Kafka, tally: Tally, kills: int, tickets_after_s: float) -> Outcome:
+async def _outcome(place: _Database, brokers: Brokers, tally: Tally, kills: int, tickets_after_s: float) -> Outcome:
     ids, numbers = await place.column("SELECT id FROM tickets"), await place.column("SELECT number FROM tickets")
     incidents = await place.column("SELECT substring(body FROM 'Incident ([0-9]+)') FROM messages WHERE kind = 'request'")
-    opened = [ticket for ticket in await _opened(kafka) if ticket in set(ids)]
+    opened = [ticket for ticket in await _opened(brokers) if ticket in set(ids)]
     last = max(numbers, default=FIRST_NUMBER - 1)
     return Outcome(
         rows=tally.rows,
@@ -127,11 +131,11 @@ async def _outcome(place: _Database, kafka: Kafka, tally: Tally, kills: int, tic
     )
 
 
-async def _opened(kafka: Kafka) -> list[str]:
+async def _opened(brokers: Brokers) -> list[str]:
     """Returns the tickets that tickets.v1 says were opened, as often as it says so."""
     fact = TicketOpened.model_fields["type"].default
     now = datetime.now(UTC)
-    said = [each async for each in everything(Brokers(kafka.bootstrap), Topic.TICKETS) if not isinstance(each, Unreadable)]
+    said = [each async for each in everything(brokers, Topic.TICKETS) if not isinstance(each, Unreadable)]
     events = [read_event(record.value, record.headers, now) for record in said]
     return [event.data["ticket_id"] for event in events if event.type == fact]
 
@@ -139,9 +143,14 @@ async def _opened(kafka: Kafka) -> list[str]:
 # ── the command ──────────────────────────────────────────────────────────────────────────────
 
 
+def planned(file: str, speed: float | None = None) -> Plan:
+    """Returns how the log is replayed: so many times as fast as it happened; None: as fast as it goes."""
+    return Plan(file, mapping_of("servicenow"), speed=speed)
+
+
 async def play(file: str, kill_at: list[int], speed: float | None = None) -> Outcome:
     """Returns the same on a Kafka and a Postgres of its own."""
-    plan = Plan(file, mapping_of("servicenow"), speed=speed)
+    plan = planned(file, speed)
     with tempfile.TemporaryDirectory(prefix="forewarn-servicenow-") as folder:
         async with running_kafka() as kafka, running_postgres() as postgres:
             return await replay_and_kill(kafka, postgres, plan, Path(folder), kill_at)

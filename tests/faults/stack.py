@@ -4,9 +4,10 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -29,6 +30,7 @@ DATABASE = "forewarn"
 TOKEN = "token-of-the-{role}"
 STARTS_WITHIN = 180.0  # seconds: five processes at once on a busy machine; how fast one starts is measured elsewhere
 EXTRA_TYPE = "com.example.extra"  # of the events that only the extra rule asks for
+HOOK, HOOK_SECRET = "alertmanager", "secret-of-the-hook"
 
 STANDS = " UNION ALL ".join(f"SELECT '{name}' AS service, topic, partition, next FROM {name}.offsets" for name in NAMES)  # noqa: S608
 WAITS = " UNION ALL ".join(f"SELECT '{name}.outbox' AS place, count(*)::int AS waiting FROM {name}.outbox" for name in NAMES)  # noqa: S608
@@ -37,6 +39,14 @@ LEFT = WAITS + " UNION ALL SELECT 'notifier.notifications', count(*)::int FROM n
 PROBED, PARTITIONS = (Topic.PRODUCT_EVENTS, Topic.CUSTOMERS, Topic.SUPPORT_REQUESTS), 10
 
 Ends = Mapping[TopicPartition, int]
+
+
+@dataclass
+class Rules:
+    """What rules.yml says beside what is shipped."""
+
+    with_extra: bool = True
+    reloads: int = 0  # how often a rule was changed that looks at nothing of the load
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class Stack:
     sink: Sink
     members: Mapping[str, Member]  # by instance: monitor-a, monitor-b, notifier, ticketing, console
     config: Path  # a folder of its own
+    rules: Rules = field(default_factory=Rules)
 
     async def rows(self, query: str, *arguments: object) -> Sequence[asyncpg.Record]:
         """Asks the database, as its superuser."""
@@ -114,12 +125,18 @@ class Stack:
 
     async def change_rules(self, *, with_extra: bool) -> None:
         """Changes the rules, with or without the extra one, and starts all monitors again."""
-        _write_rules(self.config, with_extra=with_extra)
+        self.write_rules(with_extra=with_extra)
         monitors = [member for name, member in self.members.items() if name.startswith("monitor")]
         await asyncio.gather(*(member.terminate() for member in monitors))
         await asyncio.gather(*(member.start() for member in monitors))
         for member in monitors:
             await _is_ready(member)
+
+    def write_rules(self, **changes: Any) -> None:
+        """Writes the rules with these changes of `Rules`. Whoever starts meanwhile reads those of before, or these."""
+        for name, value in changes.items():
+            setattr(self.rules, name, value)
+        _write_rules(self.config, self.rules)
 
     async def passed(self, ends: Ends) -> bool:
         """Says whether every stream of every service has got so far."""
@@ -172,7 +189,8 @@ class Stack:
 async def running(kafka: Kafka, postgres: Postgres, sink: Sink, folder: Path, monitors: int = 1) -> AsyncIterator[Stack]:
     """Makes topics, roles and tables, and starts all services. Raises TimeoutError with the log of the one that is not."""
     config = shutil.copytree(ROOT / "deploy" / "config", folder / "config")
-    _write_rules(config, with_extra=True)
+    _write_rules(config, Rules())
+    _write_hook(config)
     own = {
         "FOREWARN_INIT_REPLICAS": str(monitors + 1),  # one that was killed may be seen for a moment beside the one that follows it
         "FOREWARN_CONFIG_DIR": str(config),
@@ -198,12 +216,26 @@ async def _is_ready(member: Member) -> None:
         raise TimeoutError(f"{error}; its log ends:\n{member.tail()}") from None
 
 
-def _write_rules(config: Path, *, with_extra: bool) -> None:
-    """Writes the shipped rules; the extra one is the first of them again, for events of another type."""
+def _write_rules(config: Path, what: Rules) -> None:
+    """Writes the shipped rules, one on alerts, one that changes, and the extra one: the first again, for events of another type."""
     shipped = yaml.safe_load((ROOT / "deploy" / "config" / "rules.yml").read_text())
-    extra = {**shipped["rules"][0], "id": "extra-failing", "events": [EXTRA_TYPE]}
-    rules = [*shipped["rules"], extra] if with_extra else shipped["rules"]
-    (config / "rules.yml").write_text(yaml.safe_dump({**shipped, "rules": rules}))
+    first, uses = shipped["rules"][0], {"events": ["com.example.request"], "within": "15m"}
+    rules = [
+        *shipped["rules"],
+        {"id": "alerts", "detector": "alert", "title": "{component} has trouble", "uses": uses},
+        {**first, "id": "changing", "events": [f"com.example.reloaded-{what.reloads}"]},
+        *([{**first, "id": "extra-failing", "events": [EXTRA_TYPE]}] if what.with_extra else []),
+    ]
+    fresh = config / "rules.yml.new"
+    fresh.write_text(yaml.safe_dump({**shipped, "rules": rules}))
+    fresh.replace(config / "rules.yml")
+
+
+def _write_hook(config: Path) -> None:
+    """Writes the hook that alerts come by, and its secret."""
+    (config / "sources.yml").write_text(yaml.safe_dump({"hooks": [{"name": HOOK, "kind": "alertmanager", "secret": HOOK}]}))
+    (config / "hooks").mkdir()
+    (config / "hooks" / HOOK).write_text(HOOK_SECRET)
 
 
 def _member(name: str, common: Mapping[str, str], folder: Path) -> Member:

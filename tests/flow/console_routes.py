@@ -60,6 +60,8 @@ ASKS: dict[str, Ask] = {
     "POST /risks/{risk_id}/clear": sent("/risks/k-1/clear", note="They pay by invoice."),
     "GET /rules": Ask("/rules", 200),
     "POST /rules/reload": sent("/rules/reload", 200),
+    "GET /sources": Ask("/sources", 200),
+    "POST /sources/try": sent("/sources/try", 200, topic="shop.orders"),
     "GET /health": Ask("/health", 200),
     "POST /health/release": sent("/health/release", service="monitor", topic="incidents.v1"),
     "POST /health/retry": sent("/health/retry", service="ticketing", kind="resolve"),
@@ -104,6 +106,7 @@ ACTED: dict[str, Ask] = {
     **{f"{owner}.retry": sent("/health/retry", service=owner, kind="resolve") for owner in Owner},
     **{f"{owner}.publish": sent("/health/publish", service=owner, topic="incidents.v1") for owner in Owner},
     "monitor.reload_rules": sent("/rules/reload", 200),
+    "monitor.try_mapping": sent("/sources/try", 200, topic="shop.orders"),
     "console.release": sent("/health/release", 409, service="console", topic="incidents.v1"),
     "letters.redrive": sent("/health/letters/incidents.v1/redrive", 503, chosen="0-1"),
 }

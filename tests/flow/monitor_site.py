@@ -169,7 +169,7 @@ class Site:
             f"fold_{each}" for each in ("buckets", "cells", "tallies", "components", "clocks", "seen", "accounts", "forwarded", "moments")
         )
         async with self.database.connection() as connection:
-            await connection.execute(f"TRUNCATE offsets, outbox, {folded}, series, incidents, impact, risks")
+            await connection.execute(f"TRUNCATE offsets, outbox, {folded}, series, incidents, impact, risks, aliases, fold_moves")
 
     async def replay(self, topic: str) -> None:
         """Starts the stream of that topic at offset 0 once more, in a new process."""

@@ -74,6 +74,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/events": {"specversion": "1.0", "id": "1", "source": "/x", "type": "x", "time": "2026-11-24T12:00:00Z"},
     "/v1/logs": {"resourceLogs": []},
     "/v1/rules/reload": {},
+    "/v1/sources/try": {"topic": "shop.orders", "mapping": None, "last": 100},
     "/v1/hooks/{name}": {"version": "4", "alerts": []},
     "/v1/incidents/{incident_id}/resolve": {"note": "It works.", "tell": True},
     "/v1/incidents/{incident_id}/dismiss": {"note": "It works.", "tell": True},

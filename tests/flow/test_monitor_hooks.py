@@ -99,6 +99,19 @@ async def test_a_group_of_alerts_is_answered_once_it_is_stored(outside: httpx2.A
     assert value(metrics.HOOK_EVENTS.labels("alertmanager", "truncated")) == cut + 3
 
 
+async def test_what_became_of_signed_requests_is_counted_and_nothing_of_others(
+    outside: httpx2.AsyncClient, monitor_database: Database
+) -> None:
+    body = group(recent(), recent(labels={"alertname": "Watchdog"}))
+    for said, secret in ((body, OURS), (body, "nobody's-secret-0815"), ({"alerts": "many"}, OURS)):
+        await outside.post("/v1/hooks/alertmanager", json=said, headers=bearer(secret))
+    async with monitor_database.connection() as connection:
+        [row] = await connection.fetch("SELECT source, mapped, left_out, unmapped, bad FROM sources")
+        [why] = await connection.fetch("SELECT reason, records FROM source_reasons")
+    assert tuple(row) == ("hook/alertmanager", 1, 1, 0, 1)
+    assert tuple(why) == ("wrong_type", 1)
+
+
 async def test_a_group_that_two_send_is_the_same_events(outside: httpx2.AsyncClient, monitor_database: Database) -> None:
     body = group(recent())
     pair = [outside.post("/v1/hooks/alertmanager", json=body | {"receiver": name}, headers=bearer(OURS)) for name in ("a", "b")]

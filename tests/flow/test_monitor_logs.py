@@ -93,6 +93,9 @@ async def test_records_that_can_be_no_event_are_rejected_and_counted_and_the_oth
     partial = ExportLogsServiceResponse.FromString(answer.content).partial_success
     assert (answer.status_code, partial.rejected_log_records, partial.error_message) == (200, 1, why)
     assert len(await sent_on(monitor_database)) == 2
+    async with monitor_database.connection() as connection:
+        [row] = await connection.fetch("SELECT source, mapped, left_out, unmapped, bad FROM sources")
+    assert tuple(row) == ("otlp", 2, 0, 2, 0)
 
 
 BOMB = gzip.compress(b" " * (UNPACKED + 1), mtime=0)

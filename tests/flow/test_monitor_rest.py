@@ -34,6 +34,7 @@ MAY = {
     ("POST", "/v1/incidents/{incident_id}/resolve"): READERS,
     ("POST", "/v1/incidents/{incident_id}/dismiss"): READERS,
     ("GET", "/v1/rules"): READERS,
+    ("GET", "/v1/customers/{name}/names"): READERS,
     ("GET", "/v1/risks"): READERS,
     ("GET", "/v1/risks/{risk_id}"): READERS,
     ("POST", "/v1/risks/{risk_id}/clear"): READERS,

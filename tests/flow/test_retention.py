@@ -53,6 +53,9 @@ BOUNDED = {
     "fold_tallies": "let go by the fold, by event time",
     "fold_moments": "let go by the fold, by event time",
     "fold_components": "limited by the fold",
+    "fold_moves": "until the partition's owner has taken it in",
+    "sources": "a row a source",
+    "source_reasons": "a row a source and reason",
     "fold_clocks": "a row a partition",
     "fold_forwarded": "a row a partition",
     "reading": "one row",
@@ -94,6 +97,10 @@ SEEDS = {
     ("monitor", "incidents"): """INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
         SELECT $3 || n, 'r', 'c', 'high', '', CASE WHEN $3 = 'needed' THEN 'open' ELSE 'resolved' END, now(), now() - $2::interval, '{}'
         FROM generate_series(1, $1::int) n""",
+    ("monitor", "aliases"): """INSERT INTO aliases (alias, named, leads_to, customer_id, said_by, said_at)
+        SELECT $3 || n, 'c', CASE WHEN n % 2 = 0 THEN 'c' ELSE $3 || n END, 'c',
+            CASE WHEN $3 = 'needed' THEN 'customers' WHEN n % 2 = 0 THEN 'events' ELSE 'customers' END,
+            CASE WHEN $3 = 'needed' AND n % 2 = 1 THEN now() ELSE now() - $2::interval END FROM generate_series(1, $1::int) n""",
     ("monitor", "hook_alerts"): """INSERT INTO hook_alerts (hook, key, component, name, starts_at, told_at)
         SELECT 'h', $3 || n, 'c', '', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",

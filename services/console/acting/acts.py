@@ -78,6 +78,7 @@ _ALL = (
     Act("customer.erase", Role.OPERATOR, Owner.CONSOLE),
     *(each for owner in Owner for each in _running(owner)),
     Act("monitor.reload_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/reload", ("asked",)),
+    Act("monitor.try_mapping", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/sources/try", ("records", "mapped", "left_out", "refused")),
     Act("letters.redrive", Role.OPERATOR, Owner.CONSOLE),
 )
 ACTS: Mapping[str, Act] = {act.name: act for act in _ALL}

@@ -16,6 +16,7 @@ from services.console.pages import (
     rules,
     search,
     sign_in,
+    sources,
     ticket,
     why,
 )
@@ -32,6 +33,7 @@ PAGES: tuple[Page, ...] = (
     customer.PAGE,
     why.PAGE,
     rules.PAGE,
+    sources.PAGE,
     health.PAGE,
     audit.PAGE,
     people.PAGE,

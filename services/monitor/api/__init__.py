@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from services.monitor.api import events, incidents, risks
+from services.monitor.api import customers, events, incidents, risks
 
 router = APIRouter(prefix="/v1")
 router.include_router(events.router)
 router.include_router(incidents.router)
 router.include_router(risks.router)
+router.include_router(customers.router)

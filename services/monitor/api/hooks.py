@@ -1,6 +1,7 @@
 """Other systems post webhooks: each hook of sources.yml is a path that asks for its own secret, and for no token of ours."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
@@ -13,14 +14,16 @@ from services.monitor.sources.hooks.model import Hook
 from services.monitor.sources.hooks.opened import Made, OpenHook, fresh
 from services.monitor.sources.hooks.said import Reported, Said
 from services.monitor.sources.hooks.signatures import Headers, Signed, Unsigned
-from services.monitor.store import hook_alerts
+from services.monitor.store import hook_alerts, sources
 from shared.api import Db, Problem, Role, caller_of
 from shared.cloudevents import Reason, Undecodable
 from shared.configuration import secret_rules
 from shared.configuration.files import ConfigError
 from shared.outbox import Lane, Message, put
+from shared.postgres import Database
 
 PATH = "/v1/hooks/"
+UNREAD = (400, 413)
 MOST_SECRETS = 2  # that one file holds: the new one, and the one before it
 
 Hooks = Mapping[str, OpenHook]
@@ -51,7 +54,7 @@ def router_of(hooks: Hooks) -> APIRouter:
             raise _unknown(request)
         raw, headers = await request.body(), {each.lower(): value for each, value in request.headers.items()}
         signed = _signed(hook, headers, raw)
-        async with database.transaction() as tx:
+        async with _counted(database, hook), database.transaction() as tx:
             now: datetime = await tx.fetchval("SELECT clock()")
             if stale := fresh(signed.at, now):
                 raise _refused(hook, stale)
@@ -61,11 +64,27 @@ def router_of(hooks: Hooks) -> APIRouter:
             if keys:
                 await hook_alerts.keep_fired(tx, hook.name, keys, made.fired, now)
             await put(tx, [Message(each.topic, each.key, each.value) for each in made.ready], Lane.BULK)
+            await sources.count(tx, sources.of_hook(hook.name), sources.Heard(len(made.ready), sum(made.left_out.values())))
         _count(hook, said, made)
         taken = Taken(accepted=len(made.ready), left_out=dict(made.left_out), **said.answer)
         return Response(taken.model_dump_json(exclude_none=True), 202, media_type="application/json")
 
     return router
+
+
+@asynccontextmanager
+async def _counted(database: Database, hook: OpenHook) -> AsyncIterator[None]:
+    """Counts a request that was signed with the secret, and cannot be read or made events of, in a transaction of its own."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.status_code in UNREAD:
+            wrong = next(iter(problem.extra.get("errors", ())), None)  # the first event that cannot be made
+            reason, detail = (wrong["reason"], wrong["detail"]) if wrong else (problem.extra["reason"], problem.detail)
+            heard = sources.Heard(unmapped=bool(wrong), bad=not wrong, reasons={str(reason): sources.Why(1, detail)})
+            async with database.transaction() as tx:
+                await sources.count(tx, sources.of_hook(hook.name), heard)
+        raise
 
 
 def _unknown(request: Request) -> Problem:

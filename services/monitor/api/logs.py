@@ -16,6 +16,7 @@ from services.monitor.sources.otlp import json, protobuf
 from services.monitor.sources.otlp.log import Log
 from services.monitor.sources.otlp.model import Otlp
 from services.monitor.sources.otlp.reading import LogReader, Taken, TooMany
+from services.monitor.store import sources
 from shared.api import Db, Problem, Role, allow
 from shared.outbox import Lane, Message, put
 from shared.postgres import TRANSIENT
@@ -70,6 +71,7 @@ def router_of(otlp: Otlp) -> APIRouter:
                 taken = await asyncio.to_thread(_taken, reader, encoding.logs, body, packing, now)
             async with database.transaction() as tx:
                 await put(tx, [Message(each.topic, each.key, each.value) for each in taken.ready], Lane.BULK)
+                await sources.count(tx, sources.OTLP, _heard(taken))
         except Problem as problem:
             return encoding.refusal(problem.status_code, problem.detail)
         except TRANSIENT:
@@ -77,6 +79,15 @@ def router_of(otlp: Otlp) -> APIRouter:
         return Response(encoding.answer(taken.rejected, taken.why()), media_type=encoding.content_type)
 
     return router
+
+
+def _heard(taken: Taken) -> sources.Heard:
+    """Returns what became of a request's records."""
+    reasons: dict[str, sources.Why] = {}
+    for detail, count in taken.reasons.items():
+        why = reasons.setdefault(detail.partition(": ")[0], sources.Why(0, detail))
+        why.records += count
+    return sources.Heard(taken.mapped, taken.left_out, taken.rejected, reasons=reasons)
 
 
 def _taken(reader: LogReader, logs: Callable[[bytes], Iterator[Log]], body: bytes, packing: str, now: datetime) -> Taken:

@@ -34,7 +34,7 @@ class RiskView(BaseModel):
     began_at: datetime  # event time of the first evidence
     raised_at: datetime
     cleared_at: datetime | None
-    reason: str | None  # why it was cleared: recovered, broken, unheard, person, rule_changed or rule_gone
+    reason: str | None  # why it was cleared: recovered, broken, unheard, person, renamed, rule_changed or rule_gone
     by: str | None  # the person who cleared it
     note: str  # that person's words
 

@@ -5,7 +5,7 @@ what ended the last. Both go by event time: that of the rule's own events in thi
 loses nothing. Memory is bounded by the customers with such events in that time, each with `most` moments.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from typing import Any, NamedTuple
 
 import msgspec
@@ -184,6 +184,31 @@ class Customers:
         moments = self._of[customer] = Moments()
         self.fresh.add(customer)
         return moments
+
+    # ── a customer has another name ──────────────────────────────────────────────────────────
+
+    def let_go(self, customers: Set[str]) -> Iterator[tuple[str, Held]]:
+        """Yields what is remembered of these customers, and remembers nothing of them any more."""
+        for customer in self._of.keys() & customers:
+            moments = self._of[customer]
+            if moments.latest:
+                self._of[customer] = Moments()
+                self._noted[1].discard(customer)
+                self.changed.add(customer)
+                yield customer, Held(moments.ended, moments.troubles, moments.amounts)
+
+    def join(self, customer: str, came: Held) -> None:
+        """Adds what was remembered of a customer under another name: it is the same as if all of it had come under this one."""
+        moments = self._of.get(customer)
+        if moments is None:
+            moments = self._remember(customer)
+        for index, (at, identity) in enumerate(came.troubles):
+            if self.following.amount is None:
+                moments.trouble(at, identity, self.following.most)
+            else:
+                moments.weigh(at, identity, self.following.most, came.amounts[index])
+        moments.end(came.ended)
+        self.changed.add(customer)
 
     # ── a checkpoint ─────────────────────────────────────────────────────────────────────────
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from services.monitor.aggregates.alerts import ALERT_REPORTED
 from services.monitor.aggregates.counts import Asks, Purpose
 from services.monitor.aggregates.moments import Follows
+from services.monitor.aliases.claims import SAYING, Claim, claims_of
 from services.monitor.fold.alerts import Alerts
 from services.monitor.fold.columns import Columns
 from services.monitor.fold.customers import Customers, Half, Taken
@@ -70,6 +71,7 @@ class Partition:
         self.customers = {rule.id: Customers(rule, horizon) for rule in follow}
         self.seen = Seen()
         self.account = Account()
+        self.claims: list[Claim] = []  # of names, since the last checkpoint
         self.clock = 0.0  # the latest event time counted, never ahead of our own
         self.taken_over = False  # from an older version, and not stored since
         self._horizon, self._remembered = horizon, REMEMBERED * horizon
@@ -87,6 +89,10 @@ class Partition:
     def asks_for(self, event: ProductEvent) -> bool:
         """Says whether a rule counts events of this type, or looks at them."""
         return event.type in self._types or self.alerts.ask_for(event.type)
+
+    def has_counted(self, event: ProductEvent) -> bool:
+        """Says whether the event came before and counted here."""
+        return self.seen.knows(identity_of(event.source, event.id), event.time.timestamp())
 
     # ── a batch came ─────────────────────────────────────────────────────────────────────────
 
@@ -111,6 +117,8 @@ class Partition:
         fates = _spread(self._fold(_only(asked, events), _only(asked, times), now), asked, [NOT_OURS] * len(events))
         if any(map(self.alerts.ask_for, types)):
             self._look_at_alerts(events, fates, now, written or (lambda _: now))
+        if not types.isdisjoint(SAYING):
+            self.claims += claims_of(events, now)
         self.account.add(fates)
         return fates
 

@@ -88,6 +88,12 @@ class Seen:
             unsaved.extend(coming)
         return copies
 
+    def knows(self, identity: int, at: float) -> bool:
+        """Says whether the event of that time came before."""
+        second = int(at)
+        known, _, _, older = self._open.get(second) or (set(), [], array("Q"), self._older(second))
+        return identity in known or any(identity in packed for packed in older)
+
     @staticmethod
     def _new(coming: Sequence[int], rows: Sequence[int], held: Second, copies: dict[int, int | None]) -> list[int]:
         """Returns those that are new, and notes the others."""

@@ -4,7 +4,7 @@ They are kept in two generations. One that changes moves to the young one; when 
 So a tally outlives its last failure by at least the time between two turns, and forgetting costs nothing per customer.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 import msgspec
@@ -18,7 +18,7 @@ class Tally:
 
     first: float  # event time, seconds since the epoch
     last: float
-    count: int
+    count: int  # 0: it went over to another name of the customer's
     home: int  # the bucket that counts this customer
 
     def follow(self, at: float, window: float) -> None:
@@ -27,6 +27,13 @@ class Tally:
             self.first, self.last, self.count = at, at, 1
         elif self.first - at <= window:
             self.first, self.last, self.count = min(self.first, at), max(self.last, at), self.count + 1
+
+    def join(self, other: "Tally", window: float) -> None:
+        """Adds another streak of the same customer's. Of two that are further apart than the window the later one counts."""
+        if other.first - self.last > window:
+            self.first, self.last, self.count = other.first, other.last, other.count
+        elif self.first - other.last <= window:
+            self.first, self.last, self.count = min(self.first, other.first), max(self.last, other.last), self.count + other.count
 
 
 class StoredRows(msgspec.Struct, frozen=True):
@@ -87,6 +94,16 @@ class Tallies:
             self.fresh.add(customer)
             self._old.get(component, {}).pop(customer, None)
         rows[customer] = tally
+
+    def of_customers(self, customers: Set[str]) -> list[tuple[str, str, Tally]]:
+        """Returns the rows of these customers that are told: component, customer, tally."""
+        return [
+            (component, customer, rows[customer])
+            for generation in (self._old, self._young)
+            for component, rows in generation.items()
+            for customer in rows.keys() & customers
+            if rows[customer].count and not self.is_hidden(customer, rows[customer])
+        ]
 
     def customers(self, component: str) -> Iterator[str]:
         """Yields everybody with a row at this component."""

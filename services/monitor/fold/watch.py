@@ -3,10 +3,10 @@
 A customer is counted in the bucket of their latest bad event only, so that counts of distinct customers add up over buckets.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
-from services.monitor.aggregates.counts import Asks
+from services.monitor.aggregates.counts import Asks, Purpose
 from services.monitor.fold.aging import Components
 from services.monitor.fold.buckets import Buckets, OldCells
 from services.monitor.fold.columns import Columns, Predicate, Share
@@ -94,7 +94,7 @@ class Watch:
 
     def fail(self, component: str, customer: str, at: float, start: int) -> Tally:
         tally = self.tallies.of(component, customer)
-        if tally is None:
+        if tally is None or not tally.count:
             tally = Tally(at, at, 1, start)
             self.buckets.cell(start, component).customers += 1
         else:
@@ -106,10 +106,48 @@ class Watch:
         self.tallies.put(component, customer, tally)
         return tally
 
+    def let_go(self, customers: Set[str]) -> Iterator[tuple[str, str, Tally]]:
+        """Yields what is counted of these customers by component and customer, and counts it here no more."""
+        for component, customer, tally in self.tallies.of_customers(customers):
+            if self._counts_customers:
+                self.buckets.leave(tally.home, component)
+            self.tallies.put(component, customer, Tally(0.0, 0.0, 0, 0))
+            yield customer, component, tally
+
+    def join(self, component: str, customer: str, came: Tally) -> None:
+        """Adds what was counted of a customer under another name, and counts the customer once."""
+        if came.last < self.watermarks.get(component, 0.0) - self.kept or not self._knows(component, came.last):
+            return
+        own = self.tallies.of(component, customer)
+        if own is None or not own.count:
+            own = Tally(came.first, came.last, came.count, came.home)
+            if self._counts_customers:
+                self.buckets.cell(own.home, component).customers += 1
+        else:
+            own.join(came, self._window)
+            if came.home > own.home:
+                if self._counts_customers:
+                    self.buckets.leave(own.home, component)
+                    self.buckets.cell(came.home, component).customers += 1
+                own.home = came.home
+        self.tallies.put(component, customer, own)
+
+    @property
+    def _counts_customers(self) -> bool:
+        return self.counting.purpose != Purpose.ALERTS
+
+    def _knows(self, component: str, at: float) -> bool:
+        """Says whether this component is known, or may come to be."""
+        if component not in self.watermarks:
+            if not self.components.has_room(component):
+                self.refused += 1
+                return False
+            self.components.reach(component, at)
+        return True
+
     def report(self, component: str, at: float) -> bool:
         """Takes note of a component of which an alert was said; it is never late. Says no when it is one too many."""
-        if component not in self.watermarks and not self.components.has_room(component):
-            self.refused += 1
+        if not self._knows(component, at):
             return False
         self.components.reach(component, at)
         self.buckets.cell(int(at) // self._width * self._width, component)  # as long as it has one, its component is known

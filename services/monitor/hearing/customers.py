@@ -6,22 +6,32 @@ tallies stay in memory, so that nobody is counted twice, and are neither stored 
 
 from collections.abc import Mapping, Sequence
 
+from services.monitor.aliases.edges import Edges
 from services.monitor.fold.partition import Partition
+from services.monitor.hearing.aliases import learn_of_customers
 from services.monitor.personal import PERSONAL
 from services.monitor.store import customers as store
-from shared.erasing import erased_at, hear, hold
-from shared.events import CustomerErased, Fact
+from services.monitor.store.aliases import also_erased
+from shared.erasing import LOCK, erased_at, hear, hold
+from shared.events import CustomerErased, CustomerUpdated, Fact
 from shared.postgres import Tx
 
 AT_ONCE = 5000  # customers asked for at once: some 5 ms of CPU
 
 
 async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
-    """Erases whom the facts name."""
-    await hear(tx, PERSONAL, [fact for fact in facts if isinstance(fact, CustomerErased)])
+    """Erases whom the facts name, under each of their names, and learns which names customers have."""
+    gone = [fact for fact in facts if isinstance(fact, CustomerErased)]
+    if gone:
+        await tx.execute(LOCK)
+        names = await also_erased(tx, {fact.subject for fact in gone})
+        also = [fact.model_copy(update={"subject": name}) for fact in gone for name in names.get(fact.subject, ())]
+        await hear(tx, PERSONAL, [*also, *gone])
+    if updated := [fact for fact in facts if isinstance(fact, CustomerUpdated)]:
+        await learn_of_customers(tx, updated)
 
 
-async def forget_erased(tx: Tx, partitions: Mapping[int, Partition]) -> bool:
+async def forget_erased(tx: Tx, partitions: Mapping[int, Partition], edges: Edges) -> bool:
     """Forgets the erased in memory and in what is stored. It is part of a checkpoint, before any customer is published or stored.
 
     No customer is erased between this and the end of `tx`. Returns whether there are more to forget.
@@ -29,6 +39,7 @@ async def forget_erased(tx: Tx, partitions: Mapping[int, Partition]) -> bool:
     anybody = await hold(tx)
     waiting = await store.to_forget(tx, partitions)
     for number, customers in waiting.items():
+        edges.drop(customers)
         for watch in partitions[number].watches.values():
             watch.tallies.erase(customers)
         for followed in partitions[number].customers.values():

@@ -16,6 +16,7 @@ from services.monitor.fold import partials
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, hold, shard_of, subject_of
 from services.monitor.fold.tallies import Tally
+from services.monitor.hearing.aliases import Names
 from services.monitor.hearing.customers import forget_erased
 from services.monitor.hearing.intake import Intake
 from services.monitor.hearing.risks import Risks
@@ -39,6 +40,7 @@ class Limits:
 
     identities: int = 50_000_000  # of events, in 8 bytes each
     components: int = COMPONENTS  # of each rule in each partition, beside those that are named
+    aliases: int = 1_000_000  # names of customers whose home partition it has
 
 
 class Folding:
@@ -63,7 +65,7 @@ class Folding:
         self._read: str | None = None  # up to which transaction the incidents are read; None: they are not
         self._pressing = False
         self._accounted: dict[str, int] = {}
-        self._risks = Risks(rules.customers)
+        self._risks, self._names = Risks(rules.customers), Names(self._limits.aliases)
 
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the partitions are loaded next."""
@@ -77,6 +79,11 @@ class Folding:
         """Has the next checkpoint made at once, since customers are to be forgotten."""
         self._pressing = bool(self._partitions)
 
+    def names_changed(self) -> None:
+        """Has the next checkpoint made at once, since names of customers were learnt, or something came for customers under new ones."""
+        self._names.looks = True
+        self._pressing = bool(self._partitions)
+
     def read_further(self) -> None:
         """Has the next checkpoint made at once when a risk may be raised or cleared by the passing of time alone."""
         self._pressing = self._pressing or (bool(self._partitions) and self._risks.waits)
@@ -85,7 +92,8 @@ class Folding:
         horizon = self._rules.horizon.total_seconds()
         asks, limit = [each for rule in self._rules.components for each in rule.asks], self._limits.components
         self._partitions = {number: Partition(asks, horizon, limit, self._named, self._rules.customers) for number in partitions}
-        self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit)
+        await self._names.load(tx, partitions, self.topic_partitions())
+        self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit, self._names.edges)
         self._known, self._search, self._reports, self._read = Known(), Search(), Reports(), None
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
         self._risks = Risks(self._rules.customers)
@@ -101,7 +109,8 @@ class Folding:
 
     async def save(self, tx: Tx) -> None:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
-        more = await forget_erased(tx, self._partitions)
+        self._risks.renamed(await self._names.settle(tx, self._partitions))
+        more = await forget_erased(tx, self._partitions, self._names.edges)
         changed, self._read = await changed_incidents(tx, self._read, self._rules.horizon)
         moved = self._known.take(changed, said_at - self._rules.horizon)
         hold(self._partitions, moved.waits, moved.rests)

@@ -7,17 +7,20 @@ from itertools import groupby
 from operator import attrgetter
 
 from aiokafka import ConsumerRecord
+from msgspec.structs import replace
 
-from services.monitor.fold.keying import away_from, key_of, keys_of
+from services.monitor.aliases.edges import Edges
+from services.monitor.fold.keying import away_from, home_of, key_of, keys_of
 from services.monitor.fold.partition import Partition
 from services.monitor.fold.watch import REFUSED
 from services.monitor.hearing.decoding import Batch, decode
-from services.monitor.hearing.rekeying import Stray, Way, Why, forward
+from services.monitor.hearing.rekeying import Stray, Way, Why, forward, named_by
 from shared.cloudevents import Reason
+from shared.events import ProductEvent
 from shared.outgoing.forwarding import Forward
 from shared.streaming.dead_letters import DeadLetter
 
-_partition = attrgetter("partition")
+_partition, _headers = attrgetter("partition"), attrgetter("headers")
 
 
 class Intake:
@@ -26,12 +29,14 @@ class Intake:
     An account's `read` counts by the partition that a record was read from, everything else by the partition that folds it.
     """
 
-    def __init__(self, partitions: Mapping[int, Partition], of_topic: int, by: Forward, components: int) -> None:
+    def __init__(
+        self, partitions: Mapping[int, Partition], of_topic: int, by: Forward, components: int, edges: Edges | None = None
+    ) -> None:
         """`of_topic`: how many partitions the topic has. `by`: takes what belongs to other processes there.
-        `components`: how many of a rule may be known, for the words of the refusal.
+        `components`: how many of a rule may be known, for the words of the refusal. `edges`: where other names of customers lead.
         """
         self.rekeyed: Counter[tuple[Why, Way]] = Counter()
-        self._partitions, self._of_topic, self._by = partitions, of_topic, by
+        self._partitions, self._of_topic, self._by, self._edges = partitions, of_topic, by, edges or Edges(0)
         self._refusal = f"more than {components} of a rule that nobody named"
         self._batches: dict[int, Batch] = {}  # by the partition that folds
         self._letters: list[DeadLetter] = []
@@ -56,16 +61,19 @@ class Intake:
         account.read += len(letters)
         account.dead += len(letters)
         self._letters += letters
+        renamed = self._renamed(batch)
+        for row, event in renamed.items():
+            batch.events[row] = event
         away = away_from(number, keys_of(batch.events), self._of_topic)
         if not away:
             self._batches[number].extend(batch)
             return
-        for record, event, time in batch.rows():
+        for row, (record, event, time) in enumerate(batch.rows()):
             key = key_of(event).encode()
             if (home := away.get(key)) is None or not self._partitions[number].asks_for(event):
                 self._batches[number].add(record, event, time)
             else:
-                self._bring_home(Stray(record, event, time, key, home))
+                self._bring_home(Stray(record, event, time, key, home, renamed=row in renamed))
 
     def _bring_home(self, stray: Stray) -> None:
         """Has an event folded whose home is not the partition it was read from, or leaves it to be forwarded."""
@@ -82,6 +90,27 @@ class Intake:
     def _fold_where_read(self, stray: Stray) -> None:
         self.rekeyed[stray.why, Way.NONE] += 1
         self._batches[stray.record.partition].add(stray.record, stray.event, stray.time)
+
+    def _renamed(self, batch: Batch) -> Mapping[int, ProductEvent]:
+        """Returns by row, as their customer's, the events that are said of another name of theirs."""
+        names = self._edges.of
+        if not names and not any(map(_headers, batch.records)):
+            return {}
+        renamed = {}
+        for row, (record, event, _) in enumerate(batch.rows()):
+            if event.subject is not None and (event.subject in names or record.headers):
+                of_customer = self._as_customer(record, event, event.subject)
+                if of_customer is not event:
+                    renamed[row] = of_customer
+        return renamed
+
+    def _as_customer(self, record: ConsumerRecord, event: ProductEvent, said: str) -> ProductEvent:
+        """Returns the event as the customer's whose name it says; one that came before and counted under a name stays that name's."""
+        at, partitions, of_topic = event.time.timestamp(), self._partitions, self._of_topic
+        name = self._edges.follow(
+            named_by(record) or said, at, lambda name: partitions[home_of(name.encode(), of_topic)].has_counted(event)
+        )
+        return event if name == said else replace(event, subject=name)
 
     async def _forward(self) -> None:
         """Forwards what belongs to other processes. What the broker refuses is folded where it was read."""

@@ -16,6 +16,7 @@ from shared.outgoing.forwarding import Forward, Forwarded
 from shared.streaming.dead_letters import PREFIX
 
 CAME_FROM = PREFIX + "rekeyed"  # a header for each time an event was forwarded: `<partition>/<offset>` it came from
+NAMED = PREFIX + "named"  # a header: the customer whose the event is, which was said of another name of theirs; the last one counts
 HOPS = 3  # times an event is forwarded at most: while a topic gets more partitions, processes may disagree about homes
 
 
@@ -24,6 +25,7 @@ class Why(StrEnum):
 
     NO_KEY = "no_key"
     OTHER_KEY = "other_key"
+    ALIAS = "alias"  # the key may be right for the name that the event says, but that is an alias
     OTHER_PARTITIONER = "other_partitioner"  # the key is right, but the partition is not the one Kafka's default partitioner takes
 
 
@@ -44,9 +46,12 @@ class Stray:
     time: float  # of the event, seconds since the epoch
     key: bytes
     home: int
+    renamed: bool = False  # the event is of another customer than its record says
 
     @property
     def why(self) -> Why:
+        if self.renamed:
+            return Why.ALIAS
         if self.record.key is None:
             return Why.NO_KEY
         return Why.OTHER_PARTITIONER if self.record.key == self.key else Why.OTHER_KEY
@@ -60,7 +65,14 @@ class Stray:
     def forwarded(self) -> Forwarded:
         """Returns the record as it came, with its key and the place it came from."""
         came_from = (CAME_FROM, f"{self.record.partition}/{self.record.offset}".encode())
-        return Forwarded(self.home, self.key, self.record.value, (*self.record.headers, came_from), self.record.timestamp)
+        named = ((NAMED, self.key),) if self.renamed else ()
+        return Forwarded(self.home, self.key, self.record.value, (*self.record.headers, came_from, *named), self.record.timestamp)
+
+
+def named_by(record: ConsumerRecord) -> str | None:
+    """Returns the customer whose the event of this record is, when a process found that it is said of another name of theirs."""
+    named = next((held for name, held in reversed(record.headers) if name == NAMED and held), None)
+    return None if named is None else str(named, "utf-8", "replace")
 
 
 async def forward(strays: Sequence[Stray], by: Forward) -> set[Stray]:

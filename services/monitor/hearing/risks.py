@@ -1,8 +1,9 @@
 """At a checkpoint the customers who changed, or whose time has come, are judged: risks are raised and cleared, and that is said."""
 
+import asyncio
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -49,16 +50,23 @@ class Risks:
                 self._misfits[risk.id] = Reason.RULE_GONE if rule is None else Reason.RULE_CHANGED
             else:
                 risks.setdefault((risk.partition, risk.rule), {})[risk.customer_id] = risk.span
-        self._looking = [
-            (number, Looking(self._rules[rule], customers, risks.get((number, rule), {})))
-            for number, partition in partitions.items()
-            for rule, customers in partition.customers.items()
-        ]
+        self._looking = []
+        for number, partition in partitions.items():
+            for rule_id, customers in partition.customers.items():
+                await asyncio.sleep(0)
+                self._looking.append((number, Looking(self._rules[rule_id], customers, risks.get((number, rule_id), {}))))
 
     @property
     def waits(self) -> bool:
         """Says whether the passing of time alone may raise or clear a risk."""
         return any(looking.next_at < math.inf for _, looking in self._looking)
+
+    def renamed(self, risks: Mapping[str, str]) -> None:
+        """Has these risks cleared: each one's id, and the name that turned out to be another customer's."""
+        self._misfits |= dict.fromkeys(risks, Reason.RENAMED)
+        for _, looking in self._looking if risks else ():
+            for name in risks.values():
+                looking.stands(name, None, 0.0)
 
     async def judge(self, tx: Tx, said_at: datetime) -> list[Fact]:
         """Raises and clears what is to be; returns what is to be said of it."""
@@ -67,13 +75,19 @@ class Risks:
         if not self._looking:
             return said
         read_to: datetime | None = await tx.fetchval(store.queries.risks_read_to)
-        suspects = list(self._suspects(read_to.timestamp() if read_to else 0.0))
+        suspects = [each async for each in self._suspects(read_to.timestamp() if read_to else 0.0)]
         for begin in range(0, len(suspects), AT_ONCE):
             said += await self._decide(tx, suspects[begin : begin + AT_ONCE], said_at)
         return said
 
-    def _suspects(self, read_to: float) -> Iterator[Suspect]:
+    async def _suspects(self, read_to: float) -> AsyncIterator[Suspect]:
+        """Yields them, and gives others a turn meanwhile.
+
+        At first all customers are looked at. Of a million that takes longer than Kafka waits for a heartbeat: without a turn for it the
+        partitions would be taken away, loaded anew, and so on for ever.
+        """
         for partition, looking in self._looking:
+            await asyncio.sleep(0)
             now = max(looking.customers.complete_to, read_to)
             for customer in sorted(looking.suspects(now)):
                 yield Suspect(customer, partition, looking, now)

@@ -4,7 +4,7 @@ That is at least once by Kafka, and once by identity: product events and facts a
 """
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +16,8 @@ from services.monitor import metrics
 from services.monitor.fold.keying import home_of
 from services.monitor.sources.file import Source, SourcesFile
 from services.monitor.sources.reading import Reader
+from services.monitor.sources.shape import shape
+from services.monitor.store import sources as store
 from shared.cloudevents import FACT_HEADERS, Reason, Undecodable
 from shared.events import Topic
 from shared.mapping.turning import Ready, Refused
@@ -67,10 +69,11 @@ class Bringing:
         """`to`: by topic. `clock`: the wall clock, seconds since the epoch."""
         self._topic, self._reader, self._to, self._clock = source.topic, Reader(source), to, clock
         self._taken = False
+        self._heard: list[store.Heard] = []  # since the last save
         self._count(mapped=0, left_out=0, refused=0)
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:  # noqa: ARG002
-        self._taken = False
+        self._taken, self._heard = False, []
 
     async def take(self, records: Sequence[ConsumerRecord]) -> list[DeadLetter]:
         """Returns the dead letters, once Kafka has the events of all other records. Raises KafkaError when it does not answer."""
@@ -85,9 +88,12 @@ class Bringing:
                 batch.put_aside(place, error.reason, error.detail)
         await self._bring(batch)
         mapped, refused = len(batch.said) - len(batch.letters), len(batch.letters)
-        self._count(mapped=mapped, left_out=len(records) - mapped - refused, refused=refused)
+        left_out = len(records) - mapped - refused
+        self._count(mapped=mapped, left_out=left_out, refused=refused)
+        letters = [batch.letters[place] for place in sorted(batch.letters)]
+        self._heard.append(_heard(mapped, left_out, letters))
         self._taken = True
-        return [batch.letters[place] for place in sorted(batch.letters)]
+        return letters
 
     async def _bring(self, batch: Batch) -> None:
         """Writes what waits to our topics. A record is put aside when the broker refuses what it becomes."""
@@ -109,8 +115,11 @@ class Bringing:
     def pressing(self) -> bool:
         return self._taken
 
-    async def save(self, tx: Tx) -> None:  # noqa: ARG002
-        self._taken = False  # what it made is with Kafka; the offset alone is to be stored
+    async def save(self, tx: Tx) -> None:
+        """Stores how many became what; what it made of them is with Kafka."""
+        for heard in self._heard:
+            await store.count(tx, store.of_topic(self._topic), heard)
+        self._taken, self._heard = False, []
 
 
 def _why(refused: Refused) -> tuple[Reason, str]:
@@ -118,6 +127,33 @@ def _why(refused: Refused) -> tuple[Reason, str]:
     if isinstance(refused.reason, Reason):  # it would be a dead letter of the topic it was meant for, too
         return refused.reason, refused.where
     return Reason.UNMAPPED, f"{refused.reason}: {refused.where}"
+
+
+def _heard(mapped: int, left_out: int, letters: Sequence[DeadLetter]) -> store.Heard:
+    """Returns what became of a batch, and of each reason the last record."""
+    last = {_reason(letter): letter for letter in letters}
+    counts = Counter(map(_reason, letters))
+    reasons = {
+        reason: store.Why(
+            counts[reason], letter.detail, f"partition {letter.record.partition} offset {letter.record.offset}", _shape(letter)
+        )
+        for reason, letter in last.items()
+    }
+    unmapped = sum(letter.reason is Reason.UNMAPPED for letter in letters)
+    return store.Heard(mapped, left_out, unmapped, len(letters) - unmapped, reasons)
+
+
+def _reason(letter: DeadLetter) -> str:
+    """Returns the mapping's own reason, which stands before the colon of what is wrong, else the letter's."""
+    return letter.detail.partition(": ")[0] if letter.reason is Reason.UNMAPPED else letter.reason
+
+
+def _place(record: ConsumerRecord) -> str:
+    return f"partition {record.partition} offset {record.offset}"
+
+
+def _shape(letter: DeadLetter) -> str:
+    return shape(letter.record.value) if isinstance(letter.record.value, bytes) else ""
 
 
 def streams(file: SourcesFile, database: Database, to: Mapping[Topic, Onward]) -> Iterator[Stream]:

@@ -1,5 +1,6 @@
 """The fold is stored by what changed at each checkpoint, and restored whole when a partition is assigned. No decisions."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
@@ -75,6 +76,7 @@ async def _restore_customers(tx: Tx, partitions: Partitions) -> None:
     async for row in tx.cursor(queries.moments_of, list(partitions), prefetch=1):
         views[row["partition"], row["rule"]].restore(_customers(row["rows"]))
     for each in views.values():
+        await asyncio.sleep(0)  # each is some moments' work, and Kafka waits for heartbeats
         each.restored()
 
 

@@ -1,4 +1,4 @@
-"""These tables are as after long use: 400,000 tickets, notifications and customers of incidents. Those beside them have some
+"""These tables are as after long use: 200,000 tickets, notifications and customers of incidents. Those beside them have some
 100,000 rows. That decides a plan as millions do, and is there in a third of the time.
 
 A new table that grows needs a line here and its name in GROWING; a new column only if it has no default.
@@ -7,7 +7,7 @@ A new table that grows needs a line here and its name in GROWING; a new column o
 GROWING = {
     "monitor": {
         *("incidents", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
-        *("fold_moments", "risks", "hook_alerts"),
+        *("fold_moments", "risks", "hook_alerts", "aliases"),
         *("due", "idempotency", "erasures"),
     },
     "notifier": {
@@ -37,14 +37,14 @@ INSERT INTO outbox (topic, key, value, header_names, header_values) SELECT 't', 
 INSERT INTO offsets (stream, topic, partition, next) SELECT 's', 't', n, 0 FROM generate_series(0, 9) n;
 """
 
-# Of 20,000 incidents 5 are open; 400 touch 1,000 customers each. Twenty rules count in fifty partitions. Of 100,000 risks 2,000 are open.
+# Of 20,000 incidents 5 are open; 200 touch 1,000 customers each. Twenty rules count in fifty partitions. Of 100,000 risks 2,000 are open.
 MONITOR = """
 INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
 SELECT 'i-' || n, 'r', 'c-' || n % 50, 'high', '', CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, at, at, '{}'
 FROM generate_series(1, 20000) n, LATERAL (SELECT now() - n * interval '1 hour' AS at) _;
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', now(), now(), 3
-FROM generate_series(0, 399999) n;
+FROM generate_series(0, 199999) n;
 INSERT INTO series (rule, component, home, state)
 SELECT 'r-' || n % 20, 'c-' || n, n % 50, decode(repeat('00', 200), 'hex') FROM generate_series(1, 100000) n;
 INSERT INTO hook_alerts (hook, key, component, name, starts_at, told_at)
@@ -64,12 +64,15 @@ INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title
 SELECT 'k-' || n, 'c-' || (n * 7919::bigint) % 100000, 'r-' || n % 20, 'f', 'v', n % 50, '', 0.5, '{}', '{}', at, at, at,
     CASE WHEN n > 2000 THEN at END, 'recovered'
 FROM generate_series(1, 100000) n, LATERAL (SELECT now() - n * interval '1 minute' AS at) _;
+INSERT INTO aliases (alias, named, leads_to, customer_id, said_by, said_at, before)
+SELECT 'a-' || n, 'c-' || n / 3, 'c-' || n / 3, 'c-' || n / 3, CASE WHEN n % 3 = 0 THEN 'customers' ELSE 'events' END,
+    now() - n * interval '1 minute', CASE WHEN n % 100 = 0 THEN 'c-' || n ELSE '' END FROM generate_series(1, 100000) n;
 INSERT INTO fold_clocks (partition, clock) SELECT n, 0 FROM generate_series(0, 49) n;
 INSERT INTO fold_buckets (partition, rule, start, cells)
 SELECT n % 50, 'r-' || n / 50 % 20, n / 1000 * 10, decode(repeat('00', 200), 'hex') FROM generate_series(0, 59999) n;
 """
 
-# There are 400,000 notifications to 100,000 customers about 400 incidents; 1,000 still wait,
+# There are 200,000 notifications to 100,000 customers about 200 incidents; 1,000 still wait,
 # 4,000 are suppressed for what monitor said of an open incident, and 20,000 for good.
 NOTIFIER = """
 INSERT INTO customers (id, updated_at) SELECT 'c-' || n, now() FROM generate_series(1, 100000) n;
@@ -83,7 +86,7 @@ INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, about_
 SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n / 1000, CASE WHEN n % 10 = 0 THEN 't-' || n END, at,
     status, CASE WHEN status = 'suppressed' THEN CASE WHEN n < 5000 THEN 'stale' ELSE 'capped' END END, status = 'suppressed' AND n < 5000,
     CASE WHEN status = 'delivered' THEN at END, CASE WHEN status <> 'waiting' THEN at END, at
-FROM generate_series(0, 399999) n, LATERAL (SELECT now() - n * interval '1 second' AS at,
+FROM generate_series(0, 199999) n, LATERAL (SELECT now() - n * interval '1 second' AS at,
     CASE WHEN n < 1000 THEN 'waiting' WHEN n < 5000 OR n % 20 = 0 THEN 'suppressed' ELSE 'delivered' END AS status) _;
 INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number)
 SELECT 'i-' || 1 + n / 100, 'c-' || (n * 7919::bigint) % 100000, 't-' || n, n FROM generate_series(1, 200000) n;
@@ -91,18 +94,18 @@ INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'delivery', 'n-' || n, at, 
 FROM generate_series(0, 99999) n, LATERAL (SELECT now() + n * interval '1 second' AS at) _;
 """
 
-# There are 400,000 tickets of 100,000 customers, of which 4,000 are not closed; 400 incidents touch 1,000 customers each.
+# There are 200,000 tickets of 100,000 customers, of which 4,000 are not closed; 200 incidents touch 1,000 customers each.
 TICKETING = """
 INSERT INTO tickets (id, number, customer_id, channel, subject, component, priority, status, assignee, incident_id,
     opened_at, changed_at, resolved_at)
 SELECT 't-' || n, 1000 + n, 'c-' || (n * 7919::bigint) % 100000, 'form', 's', CASE WHEN n % 2 = 0 THEN 'part-' || n % 200 END, 'normal',
-    CASE WHEN n <= 396000 THEN 'closed' ELSE (ARRAY['open', 'in_progress', 'waiting', 'resolved'])[1 + n % 4] END,
+    CASE WHEN n <= 196000 THEN 'closed' ELSE (ARRAY['open', 'in_progress', 'waiting', 'resolved'])[1 + n % 4] END,
     CASE WHEN n % 3 = 0 THEN 'agent-' || n % 300 END, CASE WHEN n % 4 = 0 THEN 'i-' || 1 + n / 1000 END, at, at, at
-FROM generate_series(1, 400000) n, LATERAL (SELECT now() - (400000 - n) * interval '30 seconds' AS at) _;
+FROM generate_series(1, 200000) n, LATERAL (SELECT now() - (200000 - n) * interval '30 seconds' AS at) _;
 INSERT INTO clocks (ticket_id, clock, started_at, warn_at, due_at)
-SELECT 't-' || n, 'first_response', now(), now(), now() FROM generate_series(1, 300000) n;
+SELECT 't-' || n, 'first_response', now(), now(), now() FROM generate_series(1, 150000) n;
 INSERT INTO messages (id, ticket_id, at, side, author, kind, subject, body)
-SELECT 'm-' || n, 't-' || n, now(), 'customer', 'c', 'request', '', 'word' || n % 50000 FROM generate_series(1, 300000) n;
+SELECT 'm-' || n, 't-' || n, now(), 'customer', 'c', 'request', '', 'word' || n % 50000 FROM generate_series(1, 150000) n;
 INSERT INTO links (ticket_id, incident_id, reasons, linked_at, ended_revision)
 SELECT 't-' || n * 4, 'i-' || 1 + n / 250, '{}', now(), CASE WHEN n < 99000 THEN 1 ELSE -1 END FROM generate_series(1, 100000) n;
 INSERT INTO suggestions (ticket_id, incident_id, score, reasons, suggested_at)
@@ -112,7 +115,7 @@ INSERT INTO incidents (id, rule, component, severity, title, started_at, resolve
 SELECT 'i-' || n, 'r', 'c', 'high', '', now(), CASE WHEN n > 5 THEN now() - n * interval '1 hour' END FROM generate_series(1, 10000) n;
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', now(), now(), 3
-FROM generate_series(0, 399999) n;
+FROM generate_series(0, 199999) n;
 INSERT INTO told (incident_id, customer_id, told_at)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, now() FROM generate_series(0, 199999) n;
 INSERT INTO impact_to_match (id, incident_id, customers, hops)
@@ -120,7 +123,7 @@ SELECT 'f-' || n, 'i-' || n / 200, ARRAY['c-' || n], 0 FROM generate_series(1, 5
 INSERT INTO erased_messages (id) SELECT 'e-' || n FROM generate_series(1, 100000) n;
 """
 
-# Of 100,000 incidents 10,000 are open, 400 touch 1,000 customers each; of 400,000 tickets 4,000 are not closed. A thousand people have
+# Of 100,000 incidents 10,000 are open, 200 touch 1,000 customers each; of 200,000 tickets 4,000 are not closed. A thousand people have
 # signed in fifty times each, and acted a hundred times.
 CONSOLE = """
 INSERT INTO customers (id, addresses, updated_at) SELECT 'c-' || n, ARRAY[n || '@example.com'], now() FROM generate_series(1, 100000) n;
@@ -132,17 +135,17 @@ INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_see
     notification_id, wrote_at, ticket_id)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', at, at, 3, at, CASE WHEN n % 4 > 0 THEN at END,
     CASE WHEN n % 4 = 0 THEN 'capped' END, 'n-' || n, CASE WHEN n % 10 = 0 THEN at END, CASE WHEN n % 10 = 0 THEN 't-' || n END
-FROM generate_series(0, 399999) n, LATERAL (SELECT now() - n * interval '4 seconds' AS at) _;
+FROM generate_series(0, 199999) n, LATERAL (SELECT now() - n * interval '4 seconds' AS at) _;
 INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, status, channel, at)
 SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n / 1000, CASE WHEN n % 10 = 0 THEN 't-' || n END,
     (ARRAY['suppressed', 'failed', 'delivered', 'delivered'])[1 + n % 4], 'email', now() - n * interval '10 seconds'
-FROM generate_series(0, 399999) n;
+FROM generate_series(0, 199999) n;
 INSERT INTO tickets (id, number, customer_id, status, assignee, incident_id, opened_at, changed_at, due_at, responded_at)
 SELECT 't-' || n, 1000 + n, 'c-' || (n * 7919::bigint) % 100000,
-    CASE WHEN n <= 396000 THEN 'closed' ELSE (ARRAY['open', 'in_progress', 'waiting', 'resolved'])[1 + n % 4] END,
+    CASE WHEN n <= 196000 THEN 'closed' ELSE (ARRAY['open', 'in_progress', 'waiting', 'resolved'])[1 + n % 4] END,
     CASE WHEN n % 3 = 0 THEN 'p-' || n % 300 END, CASE WHEN n % 4 < 2 THEN 'i-' || 1 + n / 1000 END, at, at, at,
     CASE WHEN n % 5 > 0 THEN at END
-FROM generate_series(1, 400000) n, LATERAL (SELECT now() - (400000 - n) * interval '30 seconds' AS at) _;
+FROM generate_series(1, 200000) n, LATERAL (SELECT now() - (200000 - n) * interval '30 seconds' AS at) _;
 INSERT INTO messages (id, ticket_id, at, side, author, kind, subject, body)
 SELECT 'm-' || n, 't-' || n, now(), 'customer', 'c', 'request', '', '' FROM generate_series(1, 200000) n;
 INSERT INTO suggestions (ticket_id, incident_id, score, reasons, suggested_at)
@@ -152,15 +155,15 @@ SELECT 'c-' || n, 'r', 1, now(), now() FROM generate_series(1, 100000) n;
 INSERT INTO timeline (id, at, service, what, incident_id, ticket_id)
 SELECT 'f-' || n, now(), CASE WHEN n % 2 = 0 THEN 'monitor' ELSE 'ticketing' END, 'w', 'i-' || 1 + n / 300,
     CASE WHEN n % 2 = 1 THEN 't-' || n END
-FROM generate_series(1, 300000) n;
+FROM generate_series(1, 150000) n;
 INSERT INTO moments (incident_id, second, what, customers)
-SELECT 'i-' || 1 + n / 300, now() + n * interval '1 second', 'touched', 3 FROM generate_series(1, 300000) n;
+SELECT 'i-' || 1 + n / 300, now() + n * interval '1 second', 'touched', 3 FROM generate_series(1, 150000) n;
 INSERT INTO ticket_counts (status, incident_id, assignee, tickets)
 SELECT status, 'i-' || n, '', 3 FROM generate_series(1, 3000) n, unnest(ARRAY['open', 'in_progress', 'waiting']) AS status;
 INSERT INTO deliveries (minute, status, channel, reason, notifications)
 SELECT date_trunc('minute', now()) - n / 4 * interval '1 minute', (ARRAY['suppressed', 'failed', 'delivered', 'queued'])[1 + n % 4],
     'email', '', 9
-FROM generate_series(1, 400000) n;
+FROM generate_series(1, 200000) n;
 INSERT INTO people (name, role, created_by) SELECT 'p-' || n, 'agent', 'p-1' FROM generate_series(1, 1000) n;
 INSERT INTO sessions (digest, person, via) SELECT sha256(n::text::bytea), 'p-' || 1 + n % 1000, 'link' FROM generate_series(1, 50000) n;
 INSERT INTO known_browsers (digest, person) SELECT sha256(n::text::bytea), 'p-' || 1 + n % 1000 FROM generate_series(1, 50000) n;

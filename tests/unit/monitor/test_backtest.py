@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from services.monitor.aggregates.alerts import ALERT_REPORTED
+from services.monitor.aliases.claims import IDENTIFIED
 from services.monitor.backtest import AT_ONCE, Backtest, Come, Found, Touched, by_day, difference
+from services.monitor.fold.keying import home_of, key_of
 from services.monitor.rules.file import RulesFile
 from shared.events import ProductEvent
 from tests.builders import NOON, event
@@ -48,6 +50,23 @@ def test_an_outage_is_one_incident_with_its_customers_its_figures_and_its_end() 
     assert found.customers.keys() == {f"c-{number}" for number in range(12)}
     assert (found.customers["c-0"].first, found.customers["c-0"].last, found.customers["c-0"].count) == (START + 20, START + 39, 20)
     assert found.messages == 2 * 12
+
+
+@pytest.mark.parametrize("partitions", [1, 4])
+def test_who_says_who_they_are_is_one_customer_with_all_that_failed(partitions: int) -> None:
+    """Twelve visitors fail; each then signs in, in the midst of the outage, and all they said comes twice."""
+    backtest = Backtest(rules(), partitions=partitions)
+    names = {f"c-{number}": f"person-{number}" for number in range(12)}
+    said = [
+        event(f"identify-{name}", type_=IDENTIFIED, subject=customer, at=NOON + timedelta(seconds=30), data={"alias": name})
+        for name, customer in names.items()
+    ]
+    history = sorted([*outage(20, 40, 90), *said, *outage(20, 32, 32)], key=lambda each: each.time)
+    backtest.follow(Come(each, LATER + 100 * HOUR, home_of(key_of(each).encode(), partitions)) for each in history)
+    backtest.end()
+    [found] = backtest.incidents
+    assert found.customers.keys() == set(names.values())
+    assert (found.customers["person-0"].first, found.customers["person-0"].count) == (START + 20, 20)
 
 
 def test_what_still_fails_when_the_history_ends_has_no_end_and_no_message_of_one() -> None:

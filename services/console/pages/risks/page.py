@@ -28,6 +28,7 @@ REASONS = {
     "person": "cleared",
     "rule_changed": "its rule was changed",
     "rule_gone": "its rule is gone",
+    "renamed": "the name is another of a customer's",
 }
 OVER = 50  # of the risks that are over, the latest
 WORST = -math.inf, "", ""  # before every other position

@@ -27,7 +27,9 @@ class Taken:
     """Is what the records of a request became."""
 
     ready: list[Ready] = field(default_factory=list)
-    rejected: int = 0  # records
+    mapped: int = 0  # records
+    left_out: int = 0  # as sources.yml says
+    rejected: int = 0
     reasons: dict[str, int] = field(default_factory=dict)  # by what is wrong, without anything the records say
 
     def why(self) -> str:
@@ -50,6 +52,8 @@ class LogReader:
             made = self._turning.turn((log, now), now)
             refused = [each for each in made if isinstance(each, Refused)]
             taken.rejected += bool(refused)
+            taken.left_out += not made
+            taken.mapped += bool(made) and not refused
             for each in refused[:1]:
                 reason = f"{each.reason}: {each.where}"
                 taken.reasons[reason] = taken.reasons.get(reason, 0) + 1

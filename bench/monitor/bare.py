@@ -1,6 +1,6 @@
 """The peer: the barest loop there is, aiokafka's getmany and msgspec into the same struct. Prints the events a second it read.
 
-Run as `python -m bench.bare BOOTSTRAP TOPIC COUNT`, in a process of its own, as monitor is.
+Run as `python -m bench.monitor.bare BOOTSTRAP TOPIC COUNT`, in a process of its own, as monitor is.
 """
 
 import sys
