@@ -53,7 +53,7 @@ def away_from(partition: int, keys: Iterable[bytes], partitions: int) -> Mapping
     by_length: dict[int, list[bytes]] = defaultdict(list)
     for key in keys:
         by_length[len(key)].append(key)
-    away = {}
+    away: dict[bytes, int] = {}
     for length, alike in by_length.items():
         homes = _homes_of(alike, length, partitions)
         if homes.count(partition) < len(homes):
