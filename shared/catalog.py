@@ -1,9 +1,10 @@
 """Reads catalog.yml: the product's components, the words customers use for them, and the words that speak of trouble. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared.configuration.files import Config
 from shared.events.lines import one_line
@@ -35,6 +36,9 @@ class Component(Config):
 
     name: Words = Field(description="as customers know it")
     synonyms: tuple[Words, ...] = Field((), description="what else they call it, and what they do with it")
+    parents: tuple[Words, ...] = Field(
+        (), description="the components it hangs on, by their ids: while an incident of one is open, none of this one is opened"
+    )
 
 
 class Catalog(Config):
@@ -43,6 +47,20 @@ class Catalog(Config):
     components: dict[str, Component] = Field({}, description="by the id that events give")
     trouble: tuple[Words, ...] = Field(TROUBLE, description="words that speak of trouble, with any component; instead of those built in")
     unnamed: Words = Field("a part of our service", description="what customers read of a component whose own name they must not")
+
+    @field_validator("components")
+    @classmethod
+    def _hang_together(cls, components: dict[str, Component]) -> dict[str, Component]:
+        """Refuses a parent that is not listed, and a component that hangs on itself. Each mistake stands where the parent is named."""
+        mistakes = [
+            InitErrorDetails(type=PydanticCustomError("parents", "{why}", {"why": why}), loc=(id_, "parents", at), input=parent)
+            for id_, component in components.items()
+            for at, parent in enumerate(component.parents)
+            if (why := _refused(components, id_, parent)) is not None
+        ]
+        if mistakes:
+            raise ValidationError.from_exception_data(cls.__name__, mistakes)
+        return components
 
     @model_validator(mode="after")
     def _one_meaning(self) -> Self:
@@ -53,6 +71,11 @@ class Catalog(Config):
                 if (other := owner.setdefault(word, component)) != component:
                     raise ValueError(f'"{word}" means both {other} and {component}')
         return self
+
+    @property
+    def parents(self) -> Mapping[str, tuple[str, ...]]:
+        """Returns what each component that is listed hangs on."""
+        return {id_: component.parents for id_, component in self.components.items()}
 
     def component(self, said: str | None) -> str | None:
         """Returns the component somebody means, by its id, name or a synonym in any case; an unknown one stays as it was said."""
@@ -94,6 +117,20 @@ class Catalog(Config):
         if component in self.components:
             yield self.components[component].name
             yield from self.components[component].synonyms
+
+
+def _refused(components: Mapping[str, Component], component: str, parent: str) -> str | None:
+    """Returns why a component cannot hang on that parent; None when it can."""
+    if parent not in components:
+        return f'"{parent}" is no component of this file'
+    above, seen = [parent], {parent}
+    for each in above:
+        if each == component:
+            return f"{component} would hang on itself"
+        new = [one for one in (components[each].parents if each in components else ()) if one not in seen]
+        seen.update(new)
+        above += new
+    return None
 
 
 def _renamed(text: str, name: str, told: str, *, whole: bool) -> str:

@@ -8,11 +8,13 @@ from functools import partial
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.rules import rules_router
 from services.monitor.api.sources import latest_of, sources_router
+from services.monitor.api.why import why_router
 from services.monitor.hearing import sources
-from services.monitor.hearing.customers import on_customers
+from services.monitor.hearing.customers import on_customers, on_forgotten
 from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
+from services.monitor.maintaining import MAINTENANCE, Maintaining
 from services.monitor.personal import PERSONAL
 from services.monitor.rules.file import RulesFile
 from services.monitor.ruling import Ruling, taking
@@ -41,7 +43,8 @@ def service(settings: MonitorSettings) -> Service:
     """Returns monitor, ready to run. Raises ConfigError when one of its files does not say what it must."""
     ruling = Ruling(lambda: load(file_of("rules.yml", settings.config_folders), RulesFile))
     rules = ruling.file
-    named = frozenset(load(file_of("catalog.yml", settings.config_folders), Catalog).components)
+    catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
+    named = frozenset(catalog.components)
     company = load_if_there(file_of("sources.yml", settings.config_folders), SourcesFile)
     database = Database(settings, "monitor")
     opened, trying = hooks.opened(company.hooks, settings), sources_router(company, latest_of(brokers_of(settings)))
@@ -49,24 +52,26 @@ def service(settings: MonitorSettings) -> Service:
     limits = Limits(settings.seen_limit, settings.component_limit, settings.alias_limit)
     folding = Folding(rules, forwarders[Topic.PRODUCT_EVENTS], limits=limits, named=named)
     events = stream_of(folding, database, at_once=AT_ONCE, slowest=SLOWEST)
-    detecting = Detecting(rules, settings.component_limit, named)
+    detecting = Detecting(rules, settings.component_limit, named, parents=catalog.parents)
     partials = Stream("monitor", Topic.PARTIALS, detecting, database)
-    hearing = Handling(Topic.CUSTOMERS, (CustomerErased, CustomerUpdated), on_customers)
+    hearing = Handling(Topic.CUSTOMERS, (CustomerErased, CustomerUpdated), on_customers, on_forgotten)
     customers = Stream("monitor", Topic.CUSTOMERS, hearing, database, at_once=erasing.AT_ONCE)
     listening = Listening(rules, database, events, partials)
-    expecting = Expecting(rules, named, database)
+    expecting, maintaining = Expecting(rules, named, database, catalog.parents), Maintaining(database)
     ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take]
     return Service(
         "monitor",
         settings,
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
-        due={LISTEN: Work(listening, recurs=True), EXPECT: Work(expecting, recurs=True)},
-        routers=[router, rules_router(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
+        due={LISTEN: Work(listening, recurs=True), EXPECT: Work(expecting, recurs=True), MAINTENANCE: Work(maintaining)},
+        routers=[router, rules_router(ruling), why_router(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
-        before=[partial(patiently, "the database", each.schedule) for each in (listening, expecting)],
+        before=[partial(patiently, "the database", each) for each in (maintaining.catch_up, listening.schedule, expecting.schedule)],
         background=[
             *_saving(folding, database, events),
+            partial(_save_at, database.wakeup("incidents"), detecting.look_again, partials),
+            partial(_save_at, database.wakeup("maintenance"), detecting.look_again, partials),
             partial(_measure_at, database.wakeup("incidents"), database, ruling),
             partial(ruling.run, database),
             *(forwarder.run for forwarder in forwarders.values()),
@@ -89,12 +94,12 @@ def _saving(folding: Folding, database: Database, events: Stream) -> list[Callab
     return [partial(_save_at, database.wakeup(table), each, events) for table, each in changed.items()]
 
 
-async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], events: Stream) -> None:
-    """Tells the fold at each wake-up what has changed in the database, and lets it save at once."""
+async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], stream: Stream) -> None:
+    """Tells the fold, or detection, at each wake-up that something has changed in the database, and lets it save at once."""
     while True:
         await wait_for_wakeup(wakeup, MEASURED)
         changed()
-        await events.tick()
+        await stream.tick()
 
 
 async def _measure_at(wakeup: asyncio.Event, database: Database, ruling: Ruling) -> None:

@@ -17,6 +17,7 @@ from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, hold, shard_of
 from services.monitor.incidents import alerts
 from services.monitor.incidents.alerts import Alerts
+from services.monitor.incidents.grouping import Joined
 from services.monitor.incidents.impact import Certainty, Search
 from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.known import Known, RecentIncident
@@ -240,7 +241,7 @@ class Backtest:
             moved |= self._apply(key, decision, clock)
         return moved
 
-    def _apply(self, key: Key, decision: Decision | None, clock: float) -> bool:
+    def _apply(self, key: Key, decision: Decision | Joined | None, clock: float) -> bool:
         match decision:
             case Opened():
                 found = Found(decision.incident_id, *key, decision.started_at, clock, decision.why)

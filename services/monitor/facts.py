@@ -9,6 +9,8 @@ from typing import Any
 
 from services.monitor.incidents.known import RecentIncident
 from services.monitor.incidents.life import IncidentRow, Status
+from services.monitor.incidents.maintenance import MaintenanceRow, Moved
+from services.monitor.incidents.story import Step, StepKind
 from services.monitor.risk.life import RiskRow
 from shared.events import (
     IMPACT_CHUNK,
@@ -21,10 +23,23 @@ from shared.events import (
     IncidentShadowed,
     IncidentUpdated,
     IncidentWithdrawn,
+    MaintenanceCancelled,
+    MaintenanceChanged,
+    MaintenanceEnded,
+    MaintenancePlanned,
+    MaintenanceStarted,
     RiskAction,
     RiskCleared,
     RiskRaised,
 )
+
+FACT_OF_MOVE: dict[Moved, type[Fact]] = {
+    Moved.PLANNED: MaintenancePlanned,
+    Moved.CHANGED: MaintenanceChanged,
+    Moved.STARTED: MaintenanceStarted,
+    Moved.ENDED: MaintenanceEnded,
+    Moved.CANCELLED: MaintenanceCancelled,
+}
 
 
 def opened(row: IncidentRow, now: datetime) -> Fact:
@@ -35,11 +50,12 @@ def opened(row: IncidentRow, now: datetime) -> Fact:
     return IncidentOpened.of(data, subject=row.id, at=now)
 
 
-def updated(row: IncidentRow, affected: int, now: datetime) -> Fact:
-    """An open incident has news."""
+def updated(row: IncidentRow, affected: int, now: datetime, step: Step = Step(StepKind.CHANGED)) -> Fact:  # noqa: B008  immutable
+    """An open incident has news, or a person did something with it. It says how the incident stands, whatever its news is."""
     if row.shadow:
         return _shadowed(row, affected, now)
-    data = IncidentUpdated.Data(**_of(row), affected=affected, why=row.why, silent_since=row.silent_since)
+    stands = {"affected": affected, "why": row.why, "silent_since": row.silent_since, "public": row.public}
+    data = IncidentUpdated.Data(**_of(row), **stands, step=step.kind, by=step.by, note=step.note)
     return IncidentUpdated.of(data, subject=row.id, at=now, unique=row.revision)
 
 
@@ -71,12 +87,20 @@ def impact(incident: RecentIncident, customers: Sequence[Affected], now: datetim
         for number, at in enumerate(range(0, len(of_it), IMPACT_CHUNK)):
             chunk = tuple(of_it[at : at + IMPACT_CHUNK])
             yield IncidentImpact.of(
-                IncidentImpact.Data(incident_id=incident.id, chunk=number, customers=chunk),
-                subject=incident.id,
+                IncidentImpact.Data(incident_id=incident.touching, chunk=number, customers=chunk),
+                subject=incident.touching,
                 at=now,
                 unique=prefix + chunk[0].customer_id,
-                cause=IncidentOpened.id_of(incident.id),
+                cause=IncidentOpened.id_of(incident.touching),
             )
+
+
+def impact_of_people(row: IncidentRow, now: datetime, added: Sequence[Affected] = (), removed: Sequence[str] = ()) -> Iterator[Fact]:
+    """Yields whom people have an incident touch, and no longer touch, a chunk of each at most; of one on trial nothing."""
+    if row.shadow or not (added or removed):
+        return
+    data = IncidentImpact.Data(incident_id=row.id, chunk=0, customers=tuple(added), removed=tuple(removed))
+    yield IncidentImpact.of(data, subject=row.id, at=now, unique=f"people/{row.revision}", cause=IncidentOpened.id_of(row.id))
 
 
 def _shadowed(row: IncidentRow, affected: int, now: datetime) -> Fact:
@@ -99,7 +123,36 @@ def _of(row: IncidentRow) -> dict[str, Any]:
         "symptom": row.symptom,
         "failing_at": row.failing_at,
         "behind_seconds": round(row.behind_seconds, 3),
+        "acknowledged_at": row.acknowledged_at,
+        "acknowledged_by": row.acknowledged_by,
+        "merged_into": row.merged_into,
     }
+
+
+def of_maintenance(row: MaintenanceRow, moved: Moved, now: datetime, by: str | None) -> Fact:
+    """A maintenance was announced or changed, began, ended, or was called off."""
+    said, announced, period = FACT_OF_MOVE[moved], row.announced, row.standing.period
+    more: dict[Moved, dict[str, Any]] = {
+        Moved.PLANNED: {"by": by},
+        Moved.CHANGED: {"by": by},
+        Moved.ENDED: {"ended_at": period.ends_at},
+        Moved.CANCELLED: {"by": by, "cancelled_at": row.cancelled_at},
+    }
+    data = {
+        "maintenance_id": row.id,
+        "title": announced.title,
+        "text": announced.text,
+        "components": announced.components,
+        "audience": announced.audience,
+        "starts_at": period.starts_at,
+        "ends_at": period.ends_at,
+        "zone": announced.plan.zone,
+        "repeat": announced.plan.repeat,
+        "revision": row.revision,
+    }
+    read = said.model_fields["data"].annotation
+    assert read is not None  # noqa: S101  narrowing
+    return said.of(read.model_validate(data | more.get(moved, {})), subject=row.id, at=now, unique=row.revision)
 
 
 def raised(row: RiskRow, now: datetime) -> Fact:

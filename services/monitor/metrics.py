@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from services.monitor.aliases.linking import Outcome
 from services.monitor.hearing.rekeying import Way, Why
 from services.monitor.incidents.life import ENDS
+from services.monitor.incidents.muting import By
 from shared.events import Severity
 
 EVENTS = Counter("forewarn_monitor_events_total", "Product events by what became of them.", ["fate"])
@@ -61,6 +62,9 @@ ALIAS_CLAIMS = Counter(
 RISKS_RAISED = Counter("forewarn_monitor_risks_raised_total", "Risks of single customers raised.", ["rule"])
 RISKS_CLEARED = Counter("forewarn_monitor_risks_cleared_total", "Risks of single customers cleared, by why.", ["rule", "reason"])
 RISKS_OPEN = Gauge("forewarn_monitor_open_risks", "Customers at risk now; NaN while the database does not say.", ["rule"])
+MUTED = Counter(
+    "forewarn_monitor_muted_total", "Trouble that opened no incident, by what muted it: maintenance, or the incident of a parent.", ["by"]
+)
 FOUND_AFTER = Histogram(
     "forewarn_monitor_found_after_seconds",
     "From an incident's first bad event to its opening, on a live stream.",
@@ -79,3 +83,5 @@ for _severity in get_args(Severity):
     INCIDENTS_OPENED.labels(_severity)
     for _how in sorted(ENDS):
         INCIDENTS_ENDED.labels(_how, _severity)
+for _by in By:
+    MUTED.labels(_by)

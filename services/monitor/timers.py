@@ -88,9 +88,11 @@ class Expecting:
     One instance does it for all.
     """
 
-    def __init__(self, rules: RulesFile, named: frozenset[str], database: Database) -> None:
-        """`named`: the components of the catalog, which rules expect events of that name none."""
-        self._named, self._database = named, database
+    def __init__(
+        self, rules: RulesFile, named: frozenset[str], database: Database, parents: Mapping[str, Collection[str]] | None = None
+    ) -> None:
+        """`named`: the components of the catalog, which rules expect events of that name none; `parents`: what each hangs on."""
+        self._named, self._database, self._parents = named, database, parents
         self._rules = _on_absence(rules)
 
     async def take(self, rules: RulesFile) -> None:
@@ -107,7 +109,7 @@ class Expecting:
 
     async def __call__(self, due: Due) -> None:
         async with self._database.transaction() as tx:
-            await absences.open_overdue(tx, self._rules)
+            await absences.open_overdue(tx, self._rules, self._parents)
             await due.again(tx, due.now + EVERY)
 
 

@@ -101,6 +101,11 @@ class Notification(Draft):
     def proactive(self) -> bool:
         return self.ticket_id is None
 
+    @property
+    def removed(self) -> bool:
+        """Says whether a person took the customer out of the incident since."""
+        return bool(self.evidence and self.evidence.get("removed"))
+
     def date(self, now: datetime) -> datetime:
         """Returns the Date of its mail: when the first try began. A later entry of what never went out has a first try of its own."""
         if self.dated_at is None:

@@ -12,6 +12,7 @@ A new fact is a class in its topic's module: it is exported, published, read and
 from shared.events.customers import *
 from shared.events.envelope import *
 from shared.events.incidents import *
+from shared.events.maintenance import *
 from shared.events.notifications import *
 from shared.events.partials import *
 from shared.events.registry import *

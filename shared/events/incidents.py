@@ -6,7 +6,7 @@ from pydantic import Field
 
 from shared.events.envelope import IMPACT_CHUNK, Count, Fact, Id, Payload, Severity, Why
 from shared.events.lines import Line
-from shared.events.moments import Moment
+from shared.events.moments import Deadline, Moment
 
 Behind = Annotated[float, Field(ge=0, le=36_525 * 86_400)]  # seconds, at most a century
 
@@ -28,6 +28,20 @@ class Incident(Payload):
     symptom: str = "failing"  # what the rule detects: failing, slow, or a word of a later version; chooses the words of mails
     failing_at: Moment | None = None  # event time: the end of the last window that was failing; None in facts of older versions
     behind_seconds: Behind = 0.0  # how far behind monitor read: now minus the watermark, or minus "all is read"
+    acknowledged_at: Moment | None = None  # since when a person has it; while it is open it goes on all the same
+    acknowledged_by: str | None = None  # that person
+    merged_into: Id | None = None  # a person says that it is the same trouble as this one: it ends with it
+
+
+class PublicUpdate(Payload):
+    """A person says to customers how it stands. The latest counts; it is repeated until another takes its place."""
+
+    words: str  # for customers to read
+    workaround: str = ""  # what they can do meanwhile
+    next_update_at: Deadline | None = None  # when they hear more
+    estimate: Deadline | None = None  # when it should be fixed
+    at: Moment  # when the person said so
+    by: str  # who said so; customers do not read it
 
 
 class IncidentOpened(Fact):
@@ -42,12 +56,19 @@ class IncidentOpened(Fact):
 
 
 class IncidentUpdated(Fact):
-    """An open incident has changed: it grew, it still fails, its events stopped or came again, or monitor has caught up."""
+    """An open incident has changed: it grew, it still fails, its events stopped or came again, or monitor has caught up.
+
+    Or a person did something with it, as `step` says.
+    """
 
     class Data(Incident):
         affected: Count
         why: Why
         silent_since: Moment | None = None  # event time of the last event, when no event came for `resolve.silent`
+        step: str = "changed"  # changed, silent, acknowledged, updated, severity, added, removed, absorbed, merged, or a later word
+        by: str | None = None  # the person who did it; None: monitor
+        note: str = ""  # the person's words, for operators; customers do not read them
+        public: PublicUpdate | None = None  # the latest words for customers
 
     type: Literal["forewarn.incident.updated.v1"] = "forewarn.incident.updated.v1"
     data: Data
@@ -132,7 +153,8 @@ class Affected(Payload):
     ]  # confirmed: their own events failed, or an alert names them; likely: they used it, and nothing failed yet
     first_seen_at: Moment
     last_seen_at: Moment
-    count: Count  # their bad events so far; their uses, where it is likely
+    count: Count  # their bad events so far; their uses, where it is likely; none where a person says it
+    by: str | None = None  # the person who says so; None: events or alerts do
 
 
 class IncidentImpact(Fact):
@@ -142,6 +164,7 @@ class IncidentImpact(Fact):
         incident_id: Id
         chunk: Count
         customers: Annotated[tuple[Affected, ...], Field(max_length=IMPACT_CHUNK)]
+        removed: Annotated[tuple[Id, ...], Field(max_length=IMPACT_CHUNK)] = ()  # a person says that it does not touch these
 
     type: Literal["forewarn.incident.impact.v1"] = "forewarn.incident.impact.v1"
     data: Data

@@ -35,6 +35,7 @@ SEEN = (
     f"why?customer=c-1&incident={CHECKOUT}",
     "risks",
     "rules",
+    "maintenance",
     "sources",
     "health",
     "audit",

@@ -18,6 +18,12 @@ VALUES ('i-1', 'r', 'checkout', 'high', 'checkout is failing', 'open', now(), no
 INSERT INTO tickets (id, number, customer_id, status, opened_at, changed_at) VALUES ('t-1', 1001, 'c-1', 'open', now(), now());
 INSERT INTO people (name, role, created_by) VALUES ('bob', 'agent', 'test');
 """
+MAINTENANCE: dict[str, Any] = {
+    "title": "We move the checkout",
+    "starts_at": "2030-01-06T02:30",
+    "ends_at": "2030-01-06T04:30",
+    "zone": "Europe/Berlin",
+}
 ASKED = (Owner.MONITOR, Owner.NOTIFIER, Owner.TICKETING)
 
 
@@ -47,6 +53,7 @@ ASKS: dict[str, Ask] = {
     "GET /incidents/{incident_id}": Ask("/incidents/i-1", 200),
     "GET /incidents/{incident_id}/affected": Ask("/incidents/i-1/affected", 200),
     "GET /incidents/{incident_id}/affected.csv": Ask("/incidents/i-1/affected.csv", 200),
+    "POST /incidents/{incident_id}/acknowledge": sent("/incidents/i-1/acknowledge"),
     "POST /incidents/{incident_id}/{act}": sent("/incidents/i-1/resolve", note="It works."),
     "GET /tickets/{number}": Ask("/tickets/1001", 200),
     "POST /tickets/{number}/{form}": sent("/tickets/1001/reply", body="It works."),
@@ -60,6 +67,9 @@ ASKS: dict[str, Ask] = {
     "POST /risks/{risk_id}/clear": sent("/risks/k-1/clear", note="They pay by invoice."),
     "GET /rules": Ask("/rules", 200),
     "POST /rules/reload": sent("/rules/reload", 200),
+    "GET /maintenance": Ask("/maintenance", 200),
+    "POST /maintenance/announce": Ask("/maintenance/announce", 303, MAINTENANCE),
+    "POST /maintenance/cancel": sent("/maintenance/cancel", maintenance_id="m-1"),
     "GET /sources": Ask("/sources", 200),
     "POST /sources/try": sent("/sources/try", 200, topic="shop.orders"),
     "GET /health": Ask("/health", 200),
@@ -90,6 +100,12 @@ ASKS: dict[str, Ask] = {
 ACTED: dict[str, Ask] = {
     "incident.resolve": sent("/incidents/i-1/resolve", note="It works."),
     "incident.dismiss": sent("/incidents/i-1/dismiss", note="It was a test."),
+    "incident.acknowledge": sent("/incidents/i-1/acknowledge"),
+    "incident.update": sent("/incidents/i-1/update", words="We are on it."),
+    "incident.severity": sent("/incidents/i-1/severity", severity="low", reason="Few use it."),
+    "incident.add": sent("/incidents/i-1/add", customers="c-2", reason="They called."),
+    "incident.remove": sent("/incidents/i-1/remove", customers="c-1", reason="A test account."),
+    "incident.merge": sent("/incidents/i-1/merge", into="i-2"),
     "ticket.reply": sent("/tickets/1001/reply", body="It works."),
     "ticket.assign": sent("/tickets/1001/assign", to="bob"),
     "ticket.unassign": sent("/tickets/1001/assign", to=""),
@@ -106,6 +122,8 @@ ACTED: dict[str, Ask] = {
     **{f"{owner}.retry": sent("/health/retry", service=owner, kind="resolve") for owner in Owner},
     **{f"{owner}.publish": sent("/health/publish", service=owner, topic="incidents.v1") for owner in Owner},
     "monitor.reload_rules": sent("/rules/reload", 200),
+    "maintenance.announce": Ask("/maintenance/announce", 303, MAINTENANCE),
+    "maintenance.cancel": sent("/maintenance/cancel", maintenance_id="m-1"),
     "monitor.try_mapping": sent("/sources/try", 200, topic="shop.orders"),
     "console.release": sent("/health/release", 409, service="console", topic="incidents.v1"),
     "letters.redrive": sent("/health/letters/incidents.v1/redrive", 503, chosen="0-1"),

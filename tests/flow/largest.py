@@ -28,7 +28,10 @@ SELECT 'i-' || n, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_even
     pg_temp.at(n), pg_temp.at(n), '{"ratio": 0.5}', pg_temp.words(2000), 'operator', 500000 FROM generate_series(1, 510) n;
 INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
 SELECT id, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_event(), 'open', pg_temp.at(0), pg_temp.at(0), '{}'
-FROM unnest(ARRAY['open', 'open too']) AS id;
+FROM unnest(ARRAY['open', 'open too', 'open three']) AS id;
+INSERT INTO incident_steps (incident_id, revision, at, kind, person, said, why)
+SELECT 'i-1', n, pg_temp.at(n), 'updated', pg_temp.text_of_event(), jsonb_build_object('words', pg_temp.words(2000)),
+    jsonb_build_object('alerts', pg_temp.words(5000)) FROM generate_series(1, 500) n;
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-1', pg_temp.named(n::text), 'confirmed', pg_temp.at(0), pg_temp.at(0), 2147483647 FROM generate_series(1, 20000) n;
 INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence, began_at, last_at,
@@ -36,6 +39,15 @@ INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title
 SELECT 'k-' || n, pg_temp.named(n::text), 'r', 'f', 'v', 0, pg_temp.text_of_event(), 1, '{"failures in a row": 0.5}',
     array_fill(repeat('x', 1000), ARRAY[2]), pg_temp.at(0), pg_temp.at(0), pg_temp.at(n), CASE WHEN n > 1 THEN pg_temp.at(n) END, 'person',
     'operator', pg_temp.words(2000) FROM generate_series(1, 510) n;
+INSERT INTO maintenance (id, title, text, components, audience, first_starts_at, first_ends_at, zone, status, starts_at, ends_at, by,
+    created_at)
+SELECT 'm-' || n, repeat('𠀀', 200), pg_temp.words(2000), array_fill(repeat('𠀀', 255), ARRAY[100]),
+    jsonb_build_object('where', jsonb_build_object('tier', repeat('𠀀', 600))), pg_temp.at(0), pg_temp.at(3600), 'UTC', 'planned',
+    pg_temp.at(0) + interval '3000 days', pg_temp.at(0) + interval '3001 days', repeat('𠀀', 255), pg_temp.at(n)
+FROM generate_series(1, 510) n;
+INSERT INTO muted (by, by_id, rule, component, severity, title, started_at, first_at, last_at, why)
+SELECT 'parent', id, 'r' || n, pg_temp.text_of_event(), 'critical', pg_temp.text_of_event(), pg_temp.at(0), pg_temp.at(0), pg_temp.at(n),
+    jsonb_build_object('alerts', repeat('𠀀', 9000)) FROM generate_series(1, 510) n, unnest(ARRAY['i-1', 'm-1']) AS id;
 INSERT INTO aliases (alias, named, leads_to, customer_id, said_by, said_at)
 SELECT pg_temp.named('a' || n), 'c-1', 'c-1', 'c-1', 'events', pg_temp.at(n) FROM generate_series(1, 510) n;
 """
@@ -140,11 +152,16 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/incidents": "/v1/incidents?limit=500",
         "/v1/incidents/{incident_id}": "/v1/incidents/i-1",
         "/v1/incidents/{incident_id}/impact": "/v1/incidents/i-1/impact?limit=500",
+        "/v1/incidents/{incident_id}/story": "/v1/incidents/i-1/story?limit=500",
+        "/v1/why": "/v1/why?customer=c-1&incident=i-1",
         "/v1/rules": "/v1/rules",
         "/v1/sources": "/v1/sources",
         "/v1/customers/{name}/names": "/v1/customers/c-1/names",
         "/v1/risks": "/v1/risks?limit=500",
         "/v1/risks/{risk_id}": "/v1/risks/k-2",
+        "/v1/incidents/{incident_id}/muted": "/v1/incidents/i-1/muted",
+        "/v1/maintenance": "/v1/maintenance?limit=500",
+        "/v1/maintenance/{maintenance_id}": "/v1/maintenance/m-1",
     },
     "notifier": {
         **EVERYWHERE,
@@ -178,6 +195,13 @@ ASKED: dict[str, dict[str, str]] = {
     },
 }
 
+MAINTENANCE = {
+    "title": "\U00020000" * 200,
+    "text": "\U00020000" * 2000,
+    "components": ["\U00020000" * 255] * 100,
+    "starts_at": "2030-01-06T00:00:00Z",
+    "ends_at": "2030-01-06T01:00:00Z",
+}
 RELEASED: dict[str, tuple[str, Any]] = {"/v1/streams/{topic}/release": ("/v1/streams/incidents.v1/release", {})}
 SENT: dict[str, tuple[str, Any]] = {
     "/v1/unpublished/send": ("/v1/unpublished/send", {"topic": "incidents.v1"}),
@@ -193,9 +217,27 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         "/v1/events": ("/v1/events", [EVENT] * 500),
         "/v1/logs": ("/v1/logs", {"resourceLogs": []}),
         "/v1/rules/reload": ("/v1/rules/reload", None),
+        "/v1/incidents/{incident_id}/acknowledge": ("/v1/incidents/open/acknowledge", {"note": "\x01" * 2000}),
+        "/v1/incidents/{incident_id}/update": (
+            "/v1/incidents/open/update",
+            {"words": "𠀀" * 2000, "workaround": "𠀀" * 2000, "note": "\x01" * 2000},
+        ),
+        "/v1/incidents/{incident_id}/severity": ("/v1/incidents/open/severity", {"severity": "low", "reason": "𠀀" * 2000}),
+        "/v1/incidents/{incident_id}/customers/add": (
+            "/v1/incidents/open/customers/add",
+            {"customers": [f"{number}{'𠀀' * 250}" for number in range(500)], "reason": "𠀀" * 2000},
+        ),
+        "/v1/incidents/{incident_id}/customers/remove": (
+            "/v1/incidents/open/customers/remove",
+            {"customers": [f"{number}{'𠀀' * 250}" for number in range(500)], "reason": "𠀀" * 2000},
+        ),
+        "/v1/incidents/{incident_id}/merge": ("/v1/incidents/open three/merge", {"into": "open", "note": "\x01" * 2000}),
         "/v1/incidents/{incident_id}/resolve": ("/v1/incidents/open/resolve", {"note": "\x01" * 2000}),
         "/v1/incidents/{incident_id}/dismiss": ("/v1/incidents/open too/dismiss", {"note": "\x01" * 2000}),
         "/v1/risks/{risk_id}/clear": ("/v1/risks/k-1/clear", {"note": "\x01" * 2000}),
+        "/v1/maintenance": ("/v1/maintenance", MAINTENANCE),
+        "/v1/maintenance/{maintenance_id}/change": ("/v1/maintenance/m-2/change", MAINTENANCE),
+        "/v1/maintenance/{maintenance_id}/cancel": ("/v1/maintenance/m-3/cancel", None),
         "/v1/streams/{topic}/release": ("/v1/streams/monitor.partials.v1/release", {}),
         **SENT,
     },

@@ -182,6 +182,55 @@ async def test_a_refusal_is_said_in_words_and_nothing_typed_is_lost(on: Screen) 
     assert not re.search(r'name="tell"[^>]*checked', answer.text)
 
 
+async def test_an_incident_shows_who_has_it_what_customers_read_and_what_it_was_merged_into(on: Screen) -> None:
+    public = {"words": "We are on it.", "workaround": "Pay by card.", "at": NOW.isoformat(), "by": "lea"}
+    public |= {"next_update_at": NOW.isoformat(), "estimate": NOW.isoformat()}
+    await there_is(on, "incidents", acknowledged_at=NOW, acknowledged_by="lea", public=public)
+    await there_is(on, "incidents", id="i-2", title="The bank is away", merged_into="i-1")
+    done = {"service": "monitor", "what": "incident.updated", "ticket_id": None, "incident_id": "i-1", "who": "lea"}
+    await there_is(on, "timeline", id="f-1", at=NOW, detail={"step": "updated", "public": public, "why": WHY}, **done)
+    await there_is(on, "timeline", id="f-2", at=NOW, detail={"step": "removed", "affected": 3, "note": "Test accounts."}, **done)
+    async with on.seen_by(Role.LEAD) as browser:
+        shown = re.sub(r"\s+", " ", (await browser.get("/incidents/i-1")).text)
+        merged = (await browser.get("/incidents/i-2")).text
+    for words in ("lea has it", "We are on it.", "Pay by card.", "Said to customers: “We are on it.”", "taken out: it touches 3 customers"):
+        assert words in shown, words
+    assert "Acknowledge: I have it" not in shown
+    assert "Update for customers" in shown
+    assert "with which it ends" in merged
+    assert "Work on it" not in merged
+
+
+async def test_each_form_of_an_incident_asks_monitor_and_keeps_what_was_typed_when_refused(on: Screen) -> None:
+    await there_is(on, "incidents")
+    await there_is(on, "incidents", id="i-2", title="The bank is away")
+    owner = FakeOwner()
+    owner.asked_by(on, Owner.MONITOR)
+    forms = {
+        "acknowledge": ({}, "acknowledge", {"note": ""}),
+        "update": (
+            {"words": "Soon.", "next_update_at": "2026-11-24T12:30"},
+            "update",
+            {"words": "Soon.", "workaround": "", "next_update_at": "2026-11-24T12:30Z", "estimate": None},
+        ),
+        "severity": ({"severity": "low", "reason": "few"}, "severity", {"severity": "low", "reason": "few"}),
+        "add": ({"customers": "c-2\r\n\r\n c-3", "reason": "said so"}, "customers/add", {"customers": ["c-2", "c-3"], "reason": "said so"}),
+        "remove": ({"customers": "c-2", "reason": "no"}, "customers/remove", {"customers": ["c-2"], "reason": "no"}),
+        "merge": ({"into": "i-2", "note": "one bank"}, "merge", {"into": "i-2", "note": "one bank"}),
+    }
+    async with on.seen_by(Role.LEAD) as browser:
+        for form, (typed, path, body) in forms.items():
+            sent = {"form_id": f"a-form-of-this-test-{form}", **typed}
+            assert (await browser.post(f"/incidents/i-1/{form}", data=sent)).status_code == 303, form
+            assert (owner.asked[-1]["path"], owner.asked[-1]["body"]) == (f"/v1/incidents/i-1/{path}", body)
+        owner.problem = Problem(422, "next_update_at is not ahead")
+        answer = await browser.post("/incidents/i-1/update", data={"form_id": "another-form-of-this-test", "words": "Never lost."})
+        assert (await browser.post("/incidents/i-1/explode", data={"form_id": "a-third-form-of-this-test"})).status_code == 404
+    assert answer.status_code == 422
+    assert "next_update_at is not ahead" in answer.text
+    assert "Never lost.</textarea>" in answer.text
+
+
 # ── what facts say is text ───────────────────────────────────────────────────────────────────
 
 

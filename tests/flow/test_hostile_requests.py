@@ -62,6 +62,7 @@ PATHS = {
     "ref": "7",
     "incident_id": "i-1",
     "risk_id": "k-1",
+    "maintenance_id": "m-1",
     "message_id": "m-1",
     "line": "1",
     "customer_id": "c-1",
@@ -70,14 +71,39 @@ PATHS = {
     "name": "bob",
     "token": token_for(Right("incident", "c-1"), LINK_SECRET),
 }
+MAINTENANCE: dict[str, Any] = {
+    "title": "t",
+    "text": "x",
+    "components": ["c"],
+    "audience": {"where": {"tier": "gold"}},
+    "starts_at": "2030-01-06T00:00:00Z",
+    "ends_at": "2030-01-06T01:00:00Z",
+    "repeat": "FREQ=WEEKLY",
+    "zone": "Europe/Berlin",
+}
 BODIES: dict[str, dict[str, Any]] = {
     "/v1/events": {"specversion": "1.0", "id": "1", "source": "/x", "type": "x", "time": "2026-11-24T12:00:00Z"},
     "/v1/logs": {"resourceLogs": []},
     "/v1/rules/reload": {},
+    "/v1/maintenance": MAINTENANCE,
+    "/v1/maintenance/{maintenance_id}/change": MAINTENANCE,
+    "/v1/maintenance/{maintenance_id}/cancel": {},
     "/v1/sources/try": {"topic": "shop.orders", "mapping": None, "last": 100},
     "/v1/hooks/{name}": {"version": "4", "alerts": []},
     "/v1/incidents/{incident_id}/resolve": {"note": "It works.", "tell": True},
     "/v1/incidents/{incident_id}/dismiss": {"note": "It works.", "tell": True},
+    "/v1/incidents/{incident_id}/acknowledge": {"note": "n"},
+    "/v1/incidents/{incident_id}/update": {
+        "words": "w",
+        "workaround": "x",
+        "next_update_at": "2030-01-01T12:00:00Z",
+        "estimate": "2030-01-01T12:00:00Z",
+        "note": "n",
+    },
+    "/v1/incidents/{incident_id}/severity": {"severity": "low", "reason": "r"},
+    "/v1/incidents/{incident_id}/customers/add": {"customers": ["c-1"], "reason": "r"},
+    "/v1/incidents/{incident_id}/customers/remove": {"customers": ["c-1"], "reason": "r"},
+    "/v1/incidents/{incident_id}/merge": {"into": "i-1", "note": "n"},
     "/v1/risks/{risk_id}/clear": {"note": "They pay by invoice."},
     "/v1/customers/{customer_id}/preferences": {"incident": True, "guidance": None},
     "/v1/customers/{customer_id}/contacts/clear-mark": {"address": "ada@example.org"},
@@ -109,7 +135,9 @@ GIVEN = {
     "monitor": "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)"
     " VALUES ('i-1', 'r', 'c', 'high', 't', 'open', now(), now(), '{}');"
     "INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence, began_at, last_at,"
-    " raised_at) VALUES ('k-1', 'c-1', 'r', '', '', 0, 't', 0.5, '{}', '{}', now(), now(), now())",
+    " raised_at) VALUES ('k-1', 'c-1', 'r', '', '', 0, 't', 0.5, '{}', '{}', now(), now(), now());"
+    "INSERT INTO maintenance (id, title, text, components, audience, first_starts_at, first_ends_at, zone, status, starts_at, ends_at, by,"
+    " created_at) VALUES ('m-1', 't', '', '{}', '{}', now(), now(), 'UTC', 'over', now(), now(), 'ada', now())",
     "notifier": "INSERT INTO customers (id, updated_at) VALUES ('c-1', now());"
     "INSERT INTO notifications (id, customer_id, kind, about_at) VALUES ('n-1', 'c-1', 'opened', now())",
     "ticketing": "INSERT INTO incidents (id, rule, component, severity, title, started_at) VALUES ('i-1', 'r', 'c', 'high', 't', now());"

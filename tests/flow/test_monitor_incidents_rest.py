@@ -105,6 +105,12 @@ async def test_an_incident_says_how_it_stands_and_why(history: None, agent: http
         "note": "",
         "why": {"ratio": 0.5},
         "shadow": False,
+        "acknowledged_at": None,
+        "acknowledged_by": None,
+        "severity_by": None,
+        "public": None,
+        "merged_into": None,
+        "story": {"items": [], "next": None},
     }
 
 
@@ -116,11 +122,14 @@ async def test_whom_an_incident_touches_is_told_with_the_evidence(history: None,
         "first_seen_at": "2026-11-24T12:00:00Z",
         "last_seen_at": "2026-11-24T12:00:03Z",
         "count": 1,
+        "by": None,
+        "reason": "",
+        "taken_out_at": None,
     }
 
 
 async def test_an_incident_that_is_not_there_is_not_found(agent: httpx2.AsyncClient) -> None:
-    for path in ("/v1/incidents/i-9", "/v1/incidents/i-9/impact"):
+    for path in ("/v1/incidents/i-9", "/v1/incidents/i-9/impact", "/v1/incidents/i-9/story"):
         answer = await agent.get(path)
         assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
@@ -132,7 +141,8 @@ async def test_a_cursor_that_is_not_ours_is_refused(history: None, agent: httpx2
 
 @pytest.mark.parametrize("cursor", NO_CURSOR)
 async def test_a_cursor_of_no_list_of_ours_is_refused(history: None, agent: httpx2.AsyncClient, cursor: str) -> None:
-    assert (await agent.get("/v1/incidents/i-7/impact", params={"cursor": cursor})).status_code == 422
+    for path in ("impact", "story"):
+        assert (await agent.get(f"/v1/incidents/i-7/{path}", params={"cursor": cursor})).status_code == 422, path
 
 
 async def test_a_question_that_makes_no_sense_is_refused(agent: httpx2.AsyncClient) -> None:

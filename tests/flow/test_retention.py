@@ -44,6 +44,7 @@ BOUNDED = {
     "bad_addresses": "a row an address",
     "messages": "goes with its ticket",
     "links": "goes with its ticket",
+    "incident_steps": "goes with its incident",
     "clocks": "goes with its ticket",
     "history": "goes with its ticket",
     "fold_buckets": "let go by the fold, by event time",
@@ -58,6 +59,8 @@ BOUNDED = {
     "source_reasons": "a row a source and reason",
     "fold_clocks": "a row a partition",
     "fold_forwarded": "a row a partition",
+    "tiers": "a row a customer",
+    "members": "goes with its incident",
     "reading": "one row",
     "rules_asked": "one row",
     "brakes": "a row a partition that stands",
@@ -88,6 +91,12 @@ ENDED = {
     "console": (", status, ended_at, opened_at, revision, said_at", ", '{status}', {resolved}, now(), 1, now()"),
 }
 PERSON = "WITH person AS (INSERT INTO people (name, role, created_by) VALUES ('ada', 'agent', 'eve') ON CONFLICT DO NOTHING) "
+MAINTENANCE = """{first}INSERT INTO maintenance (id, title, text, components, audience, first_starts_at, first_ends_at, zone, status,
+    starts_at, ends_at, by, created_at)
+    SELECT {ids}, '', '', '{{}}', '{{}}', now(), now(), 'UTC', CASE WHEN $3 = 'needed' THEN 'planned' ELSE 'over' END,
+        now(), now() - $2::interval, 'ada', now() FROM generate_series(1, $1::int) n{rest}"""
+PERIODS = """ RETURNING id) INSERT INTO maintenance_periods (maintenance_id, starts_at, ends_at, components)
+    SELECT id, now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END, '{}' FROM whole"""
 SEEDS = {
     ("monitor", "idempotency"): """INSERT INTO idempotency (key, route, body_hash, status, response, created_at)
         SELECT $3 || n, '', '', 200, '', now() - $2::interval FROM generate_series(1, $1::int) n""",
@@ -96,6 +105,11 @@ SEEDS = {
         FROM generate_series(1, $1::int) n""",
     ("monitor", "incidents"): """INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
         SELECT $3 || n, 'r', 'c', 'high', '', CASE WHEN $3 = 'needed' THEN 'open' ELSE 'resolved' END, now(), now() - $2::interval, '{}'
+        FROM generate_series(1, $1::int) n""",
+    ("monitor", "maintenance"): MAINTENANCE.format(first="", ids="$3 || n", rest=""),
+    ("monitor", "maintenance_periods"): MAINTENANCE.format(first="WITH whole AS (", ids="'m' || $3 || n", rest=PERIODS),
+    ("monitor", "muted"): """INSERT INTO muted (by, by_id, rule, component, severity, title, started_at, first_at, last_at, why)
+        SELECT 'parent', $3 || n, 'r', 'c', 'high', '', now(), now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END, '{}'
         FROM generate_series(1, $1::int) n""",
     ("monitor", "aliases"): """INSERT INTO aliases (alias, named, leads_to, customer_id, said_by, said_at)
         SELECT $3 || n, 'c', CASE WHEN n % 2 = 0 THEN 'c' ELSE $3 || n END, 'c',

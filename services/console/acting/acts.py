@@ -46,10 +46,9 @@ def _ticket(name: str, path: str = "") -> Act:
     )
 
 
-def _incident(name: str) -> Act:
-    return Act(
-        f"incident.{name}", Role.LEAD, Owner.MONITOR, "POST", f"/v1/incidents/{{incident_id}}/{name}", ("status", "note"), awaits="incident"
-    )
+def _incident(name: str, path: str = "", role: Role = Role.LEAD, after: tuple[str, ...] = ("status", "affected")) -> Act:
+    path = f"/v1/incidents/{{incident_id}}/{path or name}"
+    return Act(f"incident.{name}", role, Owner.MONITOR, "POST", path, after, awaits="incident")
 
 
 def _running(owner: Owner) -> tuple[Act, ...]:
@@ -62,8 +61,14 @@ def _running(owner: Owner) -> tuple[Act, ...]:
 
 
 _ALL = (
-    _incident("resolve"),
-    _incident("dismiss"),
+    _incident("resolve", after=("status", "note")),
+    _incident("dismiss", after=("status", "note")),
+    _incident("acknowledge", role=Role.AGENT),
+    _incident("update"),
+    _incident("severity", after=("severity",)),
+    _incident("add", "customers/add"),
+    _incident("remove", "customers/remove"),
+    _incident("merge", after=("status", "merged_into")),
     _ticket("reply"),
     _ticket("assign"),
     _ticket("unassign", "assign"),
@@ -78,6 +83,8 @@ _ALL = (
     Act("customer.erase", Role.OPERATOR, Owner.CONSOLE),
     *(each for owner in Owner for each in _running(owner)),
     Act("monitor.reload_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/reload", ("asked",)),
+    Act("maintenance.announce", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/maintenance", ("id", "status", "starts_at", "ends_at")),
+    Act("maintenance.cancel", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/maintenance/{maintenance_id}/cancel", ("status",)),
     Act("monitor.try_mapping", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/sources/try", ("records", "mapped", "left_out", "refused")),
     Act("letters.redrive", Role.OPERATOR, Owner.CONSOLE),
 )

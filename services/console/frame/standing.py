@@ -31,11 +31,14 @@ def standing(incident: Mapping[str, Any]) -> Standing:
     status = incident["status"]
     if status != "open":
         return Standing(status, ENDS.get(status, status), incident["ended_at"])
+    if incident["merged_into"] is not None:
+        return Standing("withdrawn", "the same trouble as another incident, with which it ends")
     if incident["silent_since"] is not None:
         return Standing("silent", "silent since", incident["silent_since"])
     if incident["behind_seconds"] > BEHIND:
         return Standing("behind", "failing, as of a while ago: monitor is catching up")
-    return Standing("failing", incident["symptom"].replace("_", " "))
+    taken = f", {incident['acknowledged_by']} has it" if incident["acknowledged_by"] else ""
+    return Standing("failing", incident["symptom"].replace("_", " ") + taken)
 
 
 def shown(rows: list[Any]) -> list[dict[str, Any]]:

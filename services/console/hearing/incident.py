@@ -16,7 +16,10 @@ from shared.events import (
 
 IncidentFact = IncidentOpened | IncidentUpdated | IncidentResolved | IncidentReopened | IncidentWithdrawn | IncidentDismissed
 
-SHOWN = ("severity", "affected", "why", "silent_since", "behind_seconds", "note", "reason", "tell")  # in the time line, where a fact has it
+SHOWN = {  # in the time line, where a fact has it
+    *("severity", "affected", "why", "silent_since", "behind_seconds", "note", "reason", "tell"),
+    *("step", "public"),
+}
 
 
 def after(known: Incident | None, fact: IncidentFact) -> Incident | None:
@@ -60,6 +63,9 @@ def _said(known: Incident | None, fact: IncidentFact) -> Incident:
         failing_at=data.failing_at or before.failing_at,
         behind_seconds=data.behind_seconds,
         why=getattr(data, "why", before.why),
+        acknowledged_at=data.acknowledged_at,
+        acknowledged_by=data.acknowledged_by,
+        merged_into=data.merged_into,
     )
 
 
@@ -69,7 +75,8 @@ def _moved(incident: Incident, fact: IncidentFact) -> Incident:
         case IncidentOpened(data=opened):
             return replace(incident, opened_at=opened.opened_at)
         case IncidentUpdated(data=updated):
-            return replace(incident, silent_since=updated.silent_since)
+            public = updated.public.model_dump(mode="json") if updated.public else None
+            return replace(incident, silent_since=updated.silent_since, public=public)
         case IncidentReopened():
             return replace(incident, status="open", ended_at=None, ended_by=None, note="", reason=None)
         case IncidentResolved(data=data):
@@ -87,7 +94,7 @@ def _ended(incident: Incident, status: str, **end: Any) -> Incident:
 
 def line_of(fact: IncidentFact) -> Line:
     """Returns the fact as a line of the incident's time line."""
-    said = fact.data.model_dump(mode="json", include=set(SHOWN), exclude_none=True)
+    said = fact.data.model_dump(mode="json", include=SHOWN, exclude_none=True)
     who = getattr(fact.data, "by", None)
     return Line(
         fact.id, fact.time, "monitor", fact.type.removeprefix("forewarn.").removesuffix(".v1"), fact.data.incident_id, None, who, said

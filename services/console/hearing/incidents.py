@@ -8,7 +8,7 @@ from services.console.live.changes import changed, customer_key, enter
 from services.console.store import impact, incidents, timeline
 from services.console.store.impact import Touched
 from services.console.store.incidents import Incident
-from shared.events import Fact, IncidentImpact, IncidentShadowed
+from shared.events import Fact, IncidentImpact, IncidentShadowed, Maintenance
 from shared.postgres import Tx
 
 
@@ -16,27 +16,52 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     """Keeps incidents, their time lines and whom they touch. A fact that comes again changes nothing."""
     await enter(tx)
     touched = await unless_erased(tx, [(each.customer_id, each.last_seen_at, each) for each in _touched(facts)])
-    moved = await _moved(tx, [fact for fact in facts if isinstance(fact, IncidentFact)])
+    moved, merged = await _moved(tx, [fact for fact in facts if isinstance(fact, IncidentFact)])
     if moved:
         await incidents.save(tx, moved.values())
     await impact.touch(tx, touched)
-    ids = moved.keys() | {each.incident_id for each in touched}
+    removed = _removed(facts)
+    await impact.untouch(tx, removed)
+    for each, into in merged.items():
+        await impact.merge(tx, each, into)
+    ids = moved.keys() | {each.incident_id for each in touched} | {each for each, _ in removed} | {*merged.values()}
     heard = ids or any(isinstance(fact, IncidentShadowed) for fact in facts)  # of these monitor's own list is shown
-    await changed(tx, [*(["incidents"] if heard else []), *(f"incident:{each}" for each in ids), *_customers(touched)])
+    of_maintenance = ["maintenance"] if any(isinstance(fact.data, Maintenance) for fact in facts) else []
+    customers = {each.customer_id for each in touched} | {customer for _, customer in removed}
+    of_incidents = ["incidents"] if heard else []
+    keys = [*(f"incident:{each}" for each in ids), *map(customer_key, sorted(customers))]
+    await changed(tx, [*of_incidents, *of_maintenance, *keys])
 
 
-async def _moved(tx: Tx, facts: Sequence[IncidentFact]) -> Mapping[str, Incident]:
-    """Returns the incidents that these facts change, as they are after them."""
+async def _moved(tx: Tx, facts: Sequence[IncidentFact]) -> tuple[Mapping[str, Incident], Mapping[str, str]]:
+    """Returns the incidents that these facts change, as they are after them, and those of them that they merge into which others."""
     new = await timeline.add(tx, map(line_of, facts))
     if not new:
-        return {}
+        return {}, {}
     known = await incidents.known(tx, {fact.data.incident_id for fact in facts if fact.id in new})
     moved: dict[str, Incident] = {}
     for fact in {fact.id: fact for fact in facts if fact.id in new}.values():
         before = moved.get(fact.data.incident_id) or known.get(fact.data.incident_id)
         if (now := after(before, fact)) is not None:
             moved[now.id] = now
-    return moved
+    merged = {
+        each.id: each.merged_into for each in moved.values() if each.merged_into and _merged_into(known.get(each.id)) != each.merged_into
+    }
+    return moved, merged
+
+
+def _merged_into(incident: Incident | None) -> str | None:
+    return incident.merged_into if incident is not None else None
+
+
+def _removed(facts: Sequence[Fact]) -> set[tuple[str, str]]:
+    """Returns whom incidents touch no more, by a person's word, as far as nothing later of these facts says otherwise."""
+    removed: set[tuple[str, str]] = set()
+    for fact in facts:
+        if isinstance(fact, IncidentImpact):
+            removed |= {(fact.data.incident_id, each) for each in fact.data.removed}
+            removed -= {(fact.data.incident_id, each.customer_id) for each in fact.data.customers}
+    return removed
 
 
 def _touched(facts: Sequence[Fact]) -> Iterable[Touched]:
@@ -45,7 +70,3 @@ def _touched(facts: Sequence[Fact]) -> Iterable[Touched]:
             for each in fact.data.customers:
                 seen = each.first_seen_at, each.last_seen_at
                 yield Touched(fact.data.incident_id, each.customer_id, each.certainty, *seen, each.count, fact.time)
-
-
-def _customers(touched: Sequence[Touched]) -> Iterable[str]:
-    return (customer_key(each.customer_id) for each in touched)

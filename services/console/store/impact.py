@@ -1,6 +1,6 @@
 """Whom incidents touch, and who of them was told. Who wrote is the work of the trigger of `tickets`."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,6 +55,17 @@ async def touch(tx: Tx, found: Iterable[Touched]) -> None:
         rows[pair] = rows[pair].merged(each) if pair in rows else each
     if rows:
         await tx.execute(queries.touch, *columns_of(rows.values(), Touched))
+
+
+async def untouch(tx: Tx, removed: Collection[tuple[str, str]]) -> None:
+    """Has incidents touch customers no more: pairs of both ids."""
+    if removed:
+        await tx.execute(queries.untouch, *map(list, zip(*sorted(removed), strict=True)))
+
+
+async def merge(tx: Tx, from_id: str, into_id: str) -> None:
+    """Has the second incident touch whom the first one touches."""
+    await tx.execute(queries.merge_impact, from_id, into_id)
 
 
 async def tell(tx: Tx, told: Iterable[Told]) -> None:

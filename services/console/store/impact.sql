@@ -19,3 +19,21 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::
 ON CONFLICT (incident_id, customer_id) DO UPDATE SET
     told_at = excluded.told_at, untold_reason = excluded.untold_reason, notification_id = excluded.notification_id
 WHERE known.told_at IS NULL OR excluded.told_at < known.told_at
+
+-- name: untouch
+-- Has incidents touch these customers no more; whether they were told stays.
+UPDATE impact SET certainty = NULL, first_seen_at = NULL, last_seen_at = NULL, count = 0, found_at = NULL
+FROM unnest($1::text[], $2::text[]) AS removed (incident_id, customer_id)
+WHERE impact.incident_id = removed.incident_id AND impact.customer_id = removed.customer_id AND first_seen_at IS NOT NULL
+
+-- name: merge_impact
+-- Has one incident touch whom another touches; who was told of the one counts as told of the other.
+INSERT INTO impact AS known (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count, found_at, told_at, untold_reason,
+    notification_id)
+SELECT $2, customer_id, certainty, first_seen_at, last_seen_at, count, found_at, told_at, untold_reason, notification_id
+FROM impact WHERE incident_id = $1 AND first_seen_at IS NOT NULL ORDER BY customer_id
+ON CONFLICT (incident_id, customer_id) DO UPDATE SET
+    certainty = CASE WHEN 'confirmed' IN (known.certainty, excluded.certainty) THEN 'confirmed' ELSE 'likely' END,
+    first_seen_at = least(known.first_seen_at, excluded.first_seen_at), last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at),
+    count = greatest(known.count, excluded.count), found_at = least(known.found_at, excluded.found_at),
+    told_at = coalesce(known.told_at, excluded.told_at), notification_id = coalesce(known.notification_id, excluded.notification_id)

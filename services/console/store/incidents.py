@@ -35,6 +35,10 @@ class Incident:
     reason: str | None = None
     behind_seconds: float = 0.0
     why: dict[str, Any] = field(default_factory=dict)
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    public: dict[str, Any] | None = None
+    merged_into: str | None = None
 
 
 async def known(tx: Tx, ids: Collection[str]) -> dict[str, Incident]:

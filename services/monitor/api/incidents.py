@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 from services.monitor import changing
 from services.monitor.changing import End
 from services.monitor.incidents.life import IncidentRow, Status
+from services.monitor.store import steps
 from services.monitor.store.incidents import incident, incident_of, queries
-from shared.answers import Cursor, Name, Page, page_of
-from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once, position_of, timed_position
-from shared.events import Severity
+from shared.answers import PAGE, Cursor, Name, Page, page_of
+from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, numbered_position, once, position_of, timed_position
+from shared.events import PublicUpdate, Severity
 from shared.postgres import Tx, plan_for_values
 
 router = APIRouter()
@@ -45,6 +46,28 @@ class IncidentView(BaseModel):
     note: str  # that person's words
     why: dict[str, Any]
     shadow: bool  # of a rule on trial: nobody is told of it
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None  # the person who has it
+    severity_by: str | None  # the person who set its severity; null: its rule says it
+    public: PublicUpdate | None  # the latest words for customers
+    merged_into: str | None  # the incident that it is the same trouble as
+
+
+class StepView(BaseModel):
+    """One step of an incident's story: what happened, when, who did it, and why."""
+
+    revision: int  # the incident's, as this step made it
+    at: datetime
+    kind: str  # opened, changed, silent, acknowledged, updated, severity, added, removed, absorbed, merged, resolved, withdrawn, dismissed
+    by: str | None  # the person who took it; null: monitor
+    said: dict[str, Any]  # that person's words, and what changed
+    why: dict[str, Any] | None  # the figures that decided it; null when a person did
+
+
+class ToldIncident(IncidentView):
+    """One incident with its story from the beginning; `/story` has the pages after the first."""
+
+    story: Page[StepView]
 
 
 class Ending(Body):
@@ -62,6 +85,9 @@ class ImpactView(BaseModel):
     first_seen_at: datetime
     last_seen_at: datetime
     count: int
+    by: str | None  # the person who says so; null: events or alerts do
+    reason: str  # that person's words
+    taken_out_at: datetime | None  # since when it touches them no more, as that person says
 
 
 @router.get("/incidents", dependencies=[allow(Role.AGENT)], tags=["incidents"])
@@ -73,7 +99,10 @@ async def list_incidents(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[IncidentView]:
-    """Returns incidents, newest first. `shadow`: only those of rules on trial, or none of them."""
+    """Returns incidents, newest first. `status`: the open ones are also those that are acknowledged, the withdrawn also those merged.
+
+    `shadow`: only those of rules on trial, or none of them.
+    """
     async with database.transaction() as tx:
         await plan_for_values(tx)
         return await page_of(
@@ -90,21 +119,40 @@ async def list_incidents(
 
 
 @router.get("/incidents/{incident_id}", dependencies=[allow(Role.AGENT)], tags=["incidents"])
-async def read_incident(database: Db, incident_id: Name) -> IncidentView:
-    """Returns one incident. 404 when there is none."""
-    async with database.connection() as connection:
-        return await _shown(connection, incident_id)
+async def read_incident(database: Db, incident_id: Name) -> ToldIncident:
+    """Returns one incident, and its story from the beginning. 404 when there is none."""
+    async with database.transaction() as tx:
+        view = await shown(tx, incident_id)
+        return ToldIncident(**dict(view), story=await _story(tx, incident_id, None, limit=500, at_most=PAGE // 2))
+
+
+@router.get("/incidents/{incident_id}/story", dependencies=[allow(Role.AGENT)], tags=["incidents"])
+async def list_story(database: Db, incident_id: Name, cursor: Cursor = None, limit: Limit = 100) -> Page[StepView]:
+    """Returns an incident's story in its order: each step with who took it, when and why. 404 when there is no such incident.
+
+    Of what events said while it was open the latest 200 steps are kept, and all that people did.
+    """
+    async with database.transaction() as tx:
+        await shown(tx, incident_id)
+        return await _story(tx, incident_id, cursor, limit=limit)
 
 
 @router.get("/incidents/{incident_id}/impact", dependencies=[allow(Role.AGENT)], tags=["incidents"])
-async def list_impact(database: Db, incident_id: Name, cursor: Cursor = None, limit: Limit = 100) -> Page[ImpactView]:
-    """Returns the customers an incident touches, by id, each with the evidence. 404 when there is no such incident."""
+async def list_impact(
+    database: Db, incident_id: Name, taken_out: bool = False, cursor: Cursor = None, limit: Limit = 100
+) -> Page[ImpactView]:
+    """Returns the customers an incident touches, by id, each with the evidence. 404 when there is no such incident.
+
+    `taken_out`: those whom people took out, instead.
+    """
     async with database.transaction() as tx:
-        await _shown(tx, incident_id)
+        await shown(tx, incident_id)
+        await plan_for_values(tx)
         return await page_of(
             tx,
             queries.list_impact,
             incident_id,
+            taken_out,
             position_of(cursor),
             limit=limit,
             view=lambda row: ImpactView(**row),
@@ -112,11 +160,25 @@ async def list_impact(database: Db, incident_id: Name, cursor: Cursor = None, li
         )
 
 
-async def _shown(tx: Tx, incident_id: str) -> IncidentView:
+async def shown(tx: Tx, incident_id: str) -> IncidentView:
+    """Returns the incident as people see it. Raises a 404 problem when there is none."""
     row = await incident(tx, queries.incident, incident_id)
     if row is None:
         raise Problem(404, "there is no such incident")
     return _view(row)
+
+
+async def _story(tx: Tx, incident_id: str, cursor: str | None, *, limit: int, at_most: int = PAGE) -> Page[StepView]:
+    return await page_of(
+        tx,
+        steps.queries.list_steps,
+        incident_id,
+        -1 if (after := numbered_position(cursor)) is None else after,
+        limit=limit,
+        view=lambda row: StepView(by=row["person"], **{name: row[name] for name in ("revision", "at", "kind", "said", "why")}),
+        position=lambda item: str(item.revision),
+        at_most=at_most,
+    )
 
 
 # ── people end incidents ─────────────────────────────────────────────────────────────────────
@@ -156,9 +218,9 @@ async def _end(tx: Tx, status: Status, asked: _Asked) -> IncidentView:
     by, ending = asked.who.person, asked.ending
     how = End(status, now, f"by {by}", by=by, note=ending.note, tell=ending.tell)
     if await changing.end(tx, asked.incident_id, how, now) is None:
-        known = await _shown(tx, asked.incident_id)
+        known = await shown(tx, asked.incident_id)
         raise Problem(409, f"the incident is {known.status} already", current=known.status)
-    return await _shown(tx, asked.incident_id)
+    return await shown(tx, asked.incident_id)
 
 
 def _view(row: IncidentRow) -> IncidentView:

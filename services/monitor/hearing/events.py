@@ -12,6 +12,7 @@ from datetime import datetime
 from aiokafka import ConsumerRecord
 
 from services.monitor import facts, metrics
+from services.monitor.escalating import escalate
 from services.monitor.fold import partials
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, hold, shard_of, subject_of
@@ -25,7 +26,8 @@ from services.monitor.incidents.known import Known, RecentIncident
 from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
-from services.monitor.store.incidents import changed_incidents, record_impact
+from services.monitor.store.incidents import changed_incidents, merged_incidents, record_impact
+from services.monitor.store.joining import joined_series
 from shared.events import Affected, Fact, FoldedAlert, FoldedSeries, PartialFolded, Topic
 from shared.outbox import say
 from shared.outgoing.forwarding import Forward
@@ -60,6 +62,7 @@ class Folding:
         self.topic_partitions: Callable[[], int] = lambda: 1  # how many the topic has; `stream_of` sets it
         self._forward, self._intake = forward, Intake({}, 1, forward, 0)
         self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
+        self._escalating = {rule.id: rule for rule in rules.components if rule.escalate}
         self._partitions: dict[int, Partition] = {}
         self._known, self._search, self._reports = Known(), Search(), Reports()
         self._read: str | None = None  # up to which transaction the incidents are read; None: they are not
@@ -70,6 +73,7 @@ class Folding:
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the partitions are loaded next."""
         self._rules = rules
+        self._escalating = {rule.id: rule for rule in rules.components if rule.escalate}
 
     def incidents_changed(self) -> None:
         """Has the next checkpoint made at once, since an incident opened or ended."""
@@ -111,8 +115,10 @@ class Folding:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
         self._risks.renamed(await self._names.settle(tx, self._partitions))
         more = await forget_erased(tx, self._partitions, self._names.edges)
-        changed, self._read = await changed_incidents(tx, self._read, self._rules.horizon)
-        moved = self._known.take(changed, said_at - self._rules.horizon)
+        within = self._rules.horizon
+        changed, self._read = await changed_incidents(tx, self._read, within)
+        others = [*await merged_incidents(tx), *await joined_series(tx, within)]
+        moved = self._known.take(changed, said_at - within, others)
         hold(self._partitions, moved.waits, moved.rests)
         said: list[Fact] = []
         for incident in self._search.touching(self._partitions, self._known, moved):
@@ -131,9 +137,12 @@ class Folding:
         found = dict(self._search.affected(self._partitions, incident))
         if not found:
             return []
-        new = await record_impact(tx, incident.id, found)
+        new = await record_impact(tx, incident.touching, found)
         if not incident.shadow:
             metrics.AFFECTED.inc(sum(new.values()))
+        rule = self._escalating.get(incident.rule)
+        if new and rule is not None:
+            await escalate(tx, rule, incident, said_at)
         told = [_affected(customer, *found[customer]) for customer in found if customer in new]
         return list(facts.impact(incident, told, said_at))
 

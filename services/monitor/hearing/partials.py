@@ -6,25 +6,28 @@ next save: `absences.py`.
 
 import math
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from aiokafka import ConsumerRecord
 
-from services.monitor import absences, changing
+from services.monitor import absences, changing, joining
 from services.monitor.changing import News, Now
 from services.monitor.fold.partition import COMPONENTS, SKEW
 from services.monitor.fold.reports import shard_of, subject_of
 from services.monitor.hearing import alerts
+from services.monitor.incidents.alerts import firing_of
 from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.life import IncidentRow, State, behind_seconds, ended, moment, news
+from services.monitor.incidents.muting import Muted, Mutes
 from services.monitor.incidents.waiting import Waiting, due_at
 from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
 from services.monitor.store.expected import Heard
-from services.monitor.store.incidents import lock_incidents, queries
+from services.monitor.store.incidents import lock_standing, queries
+from services.monitor.store.muting import mutes_of
 from services.monitor.store.series import Key, Series, drop_series, keep_series, series_of
 from services.monitor.windows.strangers import Strangers
 from services.monitor.windows.window import Window
@@ -45,18 +48,21 @@ class Detecting:
         limit: int = COMPONENTS,
         named: frozenset[str] = frozenset(),
         clock: Callable[[], float] = time.time,
+        parents: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         """`limit`: components of one rule in one partition of the partials, beside the `named` ones and those of the rule's `only`.
 
-        `clock`: the wall clock, seconds since the epoch.
+        `clock`: the wall clock, seconds since the epoch. `parents`: what each component hangs on.
         """
-        self._clock, self._limit, self._named = clock, limit, named
+        self._clock, self._limit, self._named, self._parents = clock, limit, named, parents or {}
         self._series: dict[Key, Series] = {}
         self._since: dict[Key, int] = {}  # of the series that changed, the first window to judge
         self._alerts: dict[Key, list[FoldedAlert]] = {}  # those that came since the last save, in their order
         self._came: dict[Key, Heard] = {}  # the expected events that came since the last save
         self._heard: set[Key] = set()  # whose component spoke since the last save
         self._waiting: Waiting[Key] = Waiting()  # open incidents that time alone may end
+        self._muted: set[Key] = set()  # whose alerts fire although no incident is open
+        self._looks = False  # whether the next save looks at those again
         self.use(rules)
 
     def use(self, rules: RulesFile) -> None:
@@ -66,14 +72,17 @@ class Detecting:
         self._expecting = {rule.id: rule for rule in rules.components if isinstance(rule, AbsenceRule)}
         self._on_alerts = {rule.id: rule for rule in rules.components if isinstance(rule, AlertRule)}
         self._fingerprints = {rule.id: rule.fingerprint for rule in rules.components}
-        self._horizon = rules.horizon.total_seconds()
+        self._horizon, self._grouping = rules.horizon.total_seconds(), rules.grouping
         self._strangers = Strangers({rule.id: self._named | set(rule.only) for rule in rules.components}, self._limit)
 
     async def load(self, tx: Tx, partitions: Collection[int]) -> None:
         """Also withdraws the incidents that no rule of this process judges any more: they must not stay open for ever."""
         self._since, self._alerts, self._came, self._heard = {}, {}, {}, set()
-        await changing.withdraw_misfits(tx, self._every, await tx.fetchval("SELECT clock()"))
+        now_there: datetime = await tx.fetchval("SELECT clock()")
+        await changing.withdraw_misfits(tx, self._every, now_there)
+        await joining.leave(tx, self._every, now_there)
         self._series, self._waiting = await series_of(tx, partitions, self._fingerprints), Waiting()
+        self._muted, self._looks = {key for key, series in self._series.items() if _is_muted(series)}, True
         for key in self._series:
             self._plan(key)
         now = self._clock()
@@ -157,27 +166,38 @@ class Detecting:
         self._since[key] = min(self._since.get(key, since), since)
 
     def pressing(self) -> bool:
-        return bool(self._since or self._alerts or self._came)
+        return bool(self._since or self._alerts or self._came or (self._looks and self._muted))
+
+    def look_again(self) -> None:
+        """Has the next save look again at the alerts that opened no incident: what muted them may have ended."""
+        self._looks = True
 
     async def save(self, tx: Tx) -> None:
         came, self._came = self._came, {}
         if came:  # at first: whoever changes incidents of absences locks what is expected before them
             await absences.hear(tx, self._expecting, came)
         (changed, self._since), (told, self._alerts) = (self._since, {}), (self._alerts, {})
+        if self._looks:
+            told, self._looks = {key: list[FoldedAlert]() for key in self._muted} | told, False
         if not changed and not told:
             return
         now: datetime = await tx.fetchval("SELECT clock()")
         of_both = {key: self._series[key] for key in (*changed, *told)}
-        rows = await lock_incidents(tx, [series.incident_id for series in of_both.values() if series.incident_id is not None])
+        rows = await lock_standing(tx, [series.incident_id for series in of_both.values() if series.incident_id is not None])
         for key in self._heard:
             self._series[key].heard_at = now
+        mutes, muted = await self._mutes(tx, changed, told, now), list[Muted]()
         for key, since in changed.items():
             series = of_both[key]
             row = rows.get(series.state.incident_id or "")
-            await self._step_through(tx, key, since, row, Now(now, behind_seconds(now, moment(series.window.watermark))))
+            at = Now(now, behind_seconds(now, moment(series.window.watermark)))
+            muted += await self._step_through(tx, key, since, row, at, mutes)
         for key, reports in told.items():
             row = rows.get(of_both[key].alerts.incident_id or "")
-            await alerts.step_through(tx, self._on_alerts[key[0]], key, of_both[key], reports, row)
+            told_of = alerts.Told(self._on_alerts[key[0]], key[1], reports, mutes)
+            muted += await alerts.step_through(tx, told_of, of_both[key], row)
+            (self._muted.add if _is_muted(of_both[key]) else self._muted.discard)(key)
+        await joining.note_muted(tx, muted)
         await keep_series(tx, of_both, self._fingerprints)
         self._heard = set()
         await self._forget_quiet(tx)
@@ -193,21 +213,43 @@ class Detecting:
         for key in gone:
             del self._series[key]
             self._waiting.plan("", key, math.inf)
+            self._muted.discard(key)
         await drop_series(tx, gone)
 
-    async def _step_through(self, tx: Tx, key: Key, since: int, row: IncidentRow | None, now: Now) -> None:
-        """Steps through the windows that changed, and makes true what is decided. `row`: of the incident, should there be an open one."""
+    async def _mutes(self, tx: Tx, changed: Mapping[Key, int], told: Mapping[Key, Sequence[FoldedAlert]], now: datetime) -> Mutes:
+        """Returns what may mute anything that is judged now: from the beginning of the first window, and from the first report, on."""
+        windows = [since - max(self._rules[rule].windows) for (rule, _), since in changed.items()]
+        since = min([now.timestamp(), *windows, *(each.said_at for reports in told.values() for each in reports)])
+        return await mutes_of(tx, {component for _, component in (*changed, *told)}, moment(since), self._parents, self._grouping)
+
+    async def _step_through(self, tx: Tx, key: Key, since: int, row: IncidentRow | None, now: Now, mutes: Mutes) -> list[Muted]:
+        """Steps through the windows that changed, and makes true what is decided; returns what was muted.
+
+        `row`: of the incident, should there be an open one.
+        """
         (name, component), series = key, self._series[key]
         rule, window = self._rules[name], series.window
         if row is not None and not row.open:  # a person, or another instance, ended it meanwhile
             series.state, row = ended(series.state, row.ended_at or now.at, rule), None
-        why = row.why if row else {}
-        for one in steps(rule, component, window, series.state, since):
+        why, muted = row.why if row else {}, list[Muted]()
+        for one in steps(rule, component, window, series.state, since, mutes):
             series.state, why = one.state, one.why
+            muted += [one.muted] if one.muted is not None else []
             if one.decision is not None:
-                row = await changing.make_true(tx, rule, component, one.decision, series.state.failing_to, now)
+                row = await joining.make_true(tx, rule, component, one.decision, series.state.failing_to, now)
         failing_to, heard = series.state.failing_to, key in self._heard
-        if row is not None and row.open and (reason := news(row, failing_to, now.behind, heard=heard)):
+        if (
+            row is not None
+            and row.open
+            and row.id == series.state.incident_id
+            and (reason := news(row, failing_to, now.behind, heard=heard))
+        ):
             await changing.update(tx, row.id, News(reason, why, failing_to, heard), now)
         let_go(rule, series.state, window, self._horizon)
         self._plan(key)
+        return muted
+
+
+def _is_muted(series: Series) -> bool:
+    """Says whether alerts fire although no incident is open: what a person ended does not."""
+    return series.incident_id is None and bool(firing_of(series.alerts))

@@ -113,6 +113,22 @@ def step(rule: AlertRule, component: str, alerts: Alerts, folded: FoldedAlert, n
     return replace(alerts, incident_id=None, started_at=0.0), resolved
 
 
+def not_opened(alerts: Alerts) -> Alerts:
+    """Returns the alerts whose incident was not opened."""
+    return replace(alerts, incident_id=None, started_at=0.0)
+
+
+def belonging(alerts: Alerts, incident_id: str) -> Alerts:
+    """Returns the alerts that joined an incident which is open."""
+    return replace(alerts, incident_id=incident_id)
+
+
+def look(rule: AlertRule, component: str, alerts: Alerts, now: float) -> tuple[Alerts, Decision | None]:
+    """Decides what it means that time has passed: alerts that fire although nothing was opened do so now."""
+    firing = firing_of(alerts)
+    return _opened(rule, component, alerts, firing, now) if firing and alerts.incident_id is None else (alerts, None)
+
+
 def firing_of(alerts: Alerts) -> list[Alert]:
     """Returns the alerts that fire, and began after a person ended the incident before, the earliest first."""
     return [each for each in alerts.known if each.fires and each.since > alerts.settled_to]
@@ -133,8 +149,9 @@ def ended(alerts: Alerts, row: IncidentRow) -> Alerts:
     """Returns the alerts after a person ended their incident: only one that begins later may open another.
 
     An incident that alerts have ended is met again in a replay when what was known of them is lost. They end it once more.
+    One that was merged has ended with the other (`row`), however that ended.
     """
-    if row.ended_by is None or row.ended_at is None:
+    if row.ended_at is None or (row.ended_by is None and row.id == alerts.incident_id):
         return alerts
     return replace(alerts, incident_id=None, started_at=0.0, settled_to=max(alerts.settled_to, row.ended_at.timestamp()))
 

@@ -5,6 +5,7 @@ Detection walks by it as partials come, and a backtest walks by it through the p
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from msgspec import structs
@@ -12,7 +13,9 @@ from msgspec import structs
 from services.monitor.aggregates.counts import Counting, Counts
 from services.monitor.detectors.registry import DETECTORS
 from services.monitor.detectors.signal import View
-from services.monitor.incidents.life import Decision, Judged, State, step
+from services.monitor.incidents.grouping import Joined
+from services.monitor.incidents.life import Decision, Judged, Opened, State, moment, over, step
+from services.monitor.incidents.muting import Muted, Mutes, Trouble
 from services.monitor.rules.components import ComponentRule
 from services.monitor.windows.window import HORIZON, Window, oldest
 
@@ -22,17 +25,42 @@ class Step(NamedTuple):
 
     state: State  # after it
     why: dict[str, Any]  # its figures against the thresholds
-    decision: Decision | None
+    decision: Decision | Joined | None
+    muted: Muted | None = None  # what would have been decided
 
 
-def steps(rule: ComponentRule, component: str, window: Window, state: State, since: int) -> Iterator[Step]:
+NOTHING_MUTES = Mutes()
+
+
+def steps(rule: ComponentRule, component: str, window: Window, state: State, since: int, mutes: Mutes = NOTHING_MUTES) -> Iterator[Step]:
     """Yields what each window from `since` on means, oldest first; the next one is judged by the state that the one before it left."""
     if rule.counting.within:
         state = _seen(state, window)
     for end in window.ends(rule.counting, since):
+        trouble = Trouble(rule.id, component, moment(window.until(rule.counting, end)))
+        state = _rested(rule, state, mutes.over_since(component, trouble.at))
         judged = _judged(rule, window, state, end)
-        state, decision = step(rule, component, state, judged)
-        yield Step(state, judged.signal.why, decision)
+        after, decision = step(rule, component, state, judged)
+        if not isinstance(decision, Opened):
+            state = after
+            yield Step(state, judged.signal.why, decision)
+        elif (by := mutes.of(trouble)) is not None:
+            state = over(after, end)
+            yield Step(state, judged.signal.why, None, Muted.of(by, rule, decision, trouble))
+        elif not rule.shadow and (home := mutes.home_of(trouble)) is not None:
+            state = structs.replace(after, incident_id=home)
+            yield Step(state, judged.signal.why, Joined(home, decision))
+        else:
+            state = after
+            yield Step(state, judged.signal.why, decision)
+
+
+def _rested(rule: ComponentRule, state: State, over_since: datetime | None) -> State:
+    """Returns the state after trouble was muted: only what comes since then may open an incident."""
+    if over_since is None or state.incident_id is not None:
+        return state
+    before = -int(-over_since.timestamp() // rule.width) * rule.width - rule.width  # the last bucket that began while it was
+    return state if before <= state.settled_to else over(state, before)
 
 
 def _seen(state: State, window: Window) -> State:

@@ -23,6 +23,12 @@ class RecentIncident:
     opened_at: datetime
     touches: bool = True  # it is open, or events have shown it to be over; one withdrawn or dismissed touches nobody more
     shadow: bool = False  # of a rule on trial: whom it touches is written down, and nobody is told
+    merged_into: str | None = None  # the incident that touches its customers instead
+
+    @property
+    def touching(self) -> str:
+        """Returns the id of the incident that touches whom this one finds."""
+        return self.merged_into or self.id
 
     @property
     def key(self) -> Key:
@@ -47,15 +53,23 @@ class Known:
     _of: dict[Key, dict[str, RecentIncident]] = field(default_factory=dict)
     _keys: dict[str, Key] = field(default_factory=dict)  # by id
     _over: dict[str, datetime] = field(default_factory=dict)  # ids of those that are over → when they opened
+    _others: dict[str, RecentIncident] = field(default_factory=dict)  # by id
 
     @property
     def of(self) -> Mapping[Key, Mapping[str, RecentIncident]]:
         """Returns the incidents by rule and component, and by their id."""
         return self._of
 
-    def take(self, changed: Sequence[RecentIncident], oldest: datetime) -> Moved:
-        """Takes incidents as they are by now, and lets go of those that are over and opened no later than `oldest`."""
-        ids = {each.id for each in changed} | {id_ for id_, opened_at in self._over.items() if opened_at <= oldest}
+    def take(self, changed: Sequence[RecentIncident], oldest: datetime, others: Sequence[RecentIncident] = ()) -> Moved:
+        """Takes incidents as they are by now, and lets go of those that are over and opened no later than `oldest`.
+
+        `others`: all there are by now of those whose customers another one touches: they were merged into it, or their rule joined it.
+        """
+        before_others, self._others = self._others, {each.id: each for each in others}
+        changed = [each for each in changed if each.id not in self._others]
+        changed += [each for id_, each in self._others.items() if before_others.get(id_) != each]
+        ids = {each.id for each in changed} | before_others.keys() - self._others.keys()
+        ids |= {id_ for id_, opened_at in self._over.items() if opened_at <= oldest}
         at = {self._keys[id_] for id_ in ids if id_ in self._keys} | {each.key for each in changed}
         before = self._waiting_of(at)
         for id_ in ids:

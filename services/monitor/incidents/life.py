@@ -24,6 +24,8 @@ class Status(StrEnum):
     """How an incident stands."""
 
     OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"  # open, and a person has it
+    MERGED = "merged"  # a person says that it is the same trouble as another, with which it ends
     RESOLVED = "resolved"  # events show its end, or a person says so
     WITHDRAWN = "withdrawn"  # no rule judges it any more; whether the trouble is over is not known
     DISMISSED = "dismissed"  # a person says it was a false alarm
@@ -31,7 +33,9 @@ class Status(StrEnum):
 
 # What an incident may become. Detection, timers and people all move its row by this table, in `changing.py`.
 MOVES: dict[Status, frozenset[Status]] = {
-    Status.OPEN: frozenset({Status.RESOLVED, Status.WITHDRAWN, Status.DISMISSED}),
+    Status.OPEN: frozenset({Status.ACKNOWLEDGED, Status.MERGED, Status.RESOLVED, Status.WITHDRAWN, Status.DISMISSED}),
+    Status.ACKNOWLEDGED: frozenset({Status.MERGED, Status.RESOLVED, Status.WITHDRAWN, Status.DISMISSED}),
+    Status.MERGED: frozenset({Status.RESOLVED, Status.WITHDRAWN, Status.DISMISSED}),
     Status.RESOLVED: frozenset(),
     Status.WITHDRAWN: frozenset(),
     Status.DISMISSED: frozenset(),
@@ -95,10 +99,16 @@ class IncidentRow:
     why: dict[str, Any]  # the figures that opened, changed or resolved it
     likely: int = 0  # of the customers it touches, those of whom nothing has failed
     shadow: bool = False  # of a rule on trial: nobody is told of it
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None  # the person who has it
+    severity_by: str | None = None  # the person who set its severity; None: its rule says it
+    public: dict[str, Any] | None = None  # the latest update for customers
+    merged_into: str | None = None  # the incident that this one is the same trouble as
 
     @property
     def open(self) -> bool:
-        return self.status not in ENDS
+        """Says whether it is judged by itself: one that was merged is not."""
+        return self.status not in ENDS and self.status != Status.MERGED
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from services.monitor.rules.ratio import RatioRule
 from services.monitor.rules.silence import SilenceRule
 from services.monitor.rules.stall import StallRule
 from services.monitor.rules.streak import StreakRule
-from shared.configuration.files import Config, PositiveDuration
+from shared.configuration.files import Config, Duration, PositiveDuration
 
 
 def _detector(said: Any) -> Any:
@@ -52,6 +52,10 @@ class RulesFile(Config):
     horizon: PositiveDuration = Field(
         timedelta(minutes=10), description="how late an event may come and still count; a duplicate is known for twice as long"
     )
+    grouping: Duration = Field(
+        timedelta(),
+        description="how long after an incident's beginning what another rule finds in its component joins it; 0s: each rule has its own",
+    )
     rules: list[Rule] = Field(description="each looks at every component, or every customer, that it meets")
 
     @property
@@ -63,6 +67,13 @@ class RulesFile(Config):
     def customers(self) -> list[CustomerRule]:
         """Returns the rules on single customers, in their order."""
         return [rule for rule in self.rules if isinstance(rule, CustomerRule)]
+
+    @field_validator("grouping")
+    @classmethod
+    def _reasonable(cls, grouping: timedelta) -> timedelta:
+        if grouping > timedelta(hours=24):
+            raise ValueError("it is between 0s and 24h")
+        return grouping
 
     @field_validator("rules")
     @classmethod

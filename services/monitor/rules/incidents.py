@@ -24,6 +24,15 @@ class Ending(Config):
     )
 
 
+class Escalation(Config):
+    """How many customers make an incident so bad."""
+
+    customers: int = Field(ge=1, description="so many customers at least whom it touches")
+    tier: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="only those of this tier count, as customers.v1 says it"
+    )
+
+
 class IncidentRule(Config):
     """A rule looks at each component by itself and opens incidents of it."""
 
@@ -32,6 +41,9 @@ class IncidentRule(Config):
     )
     title: str = Field(description="what customers and agents read; {component} is filled in, for customers with its name in catalog.yml")
     severity: Severity = Field("high", description="how bad its incidents are")
+    escalate: dict[Severity, Escalation] = Field(
+        {}, description="how bad they become with the customers they touch: {critical: {customers: 500}}"
+    )
     symptom: Annotated[str, Field(pattern=r"^[a-z][a-z-]*$")] = Field("failing", description="failing, slow: chooses the words of mails")
     component: str = Field("data.component", description="where an event says its component")
     only: list[ComponentName] = Field(
@@ -58,7 +70,8 @@ class IncidentRule(Config):
     @cached_property
     def version(self) -> str:
         """Returns all that the rule says in one word: of two versions at least one thing is another."""
-        return sha256(self.model_dump_json().encode()).hexdigest()[:12]
+        said = self.model_dump_json(exclude=None if self.escalate else {"escalate"})  # without it the version is that of before
+        return sha256(said.encode()).hexdigest()[:12]
 
     @property
     def silent(self) -> timedelta | None:

@@ -31,7 +31,8 @@ class Compared:
 
 def version_of(file: RulesFile) -> str:
     """Returns the version of the whole file: the same for two files that say the same."""
-    said = [file.horizon.total_seconds(), *(rule.version for rule in file.rules)]
+    grouping = [f"grouping {file.grouping.total_seconds()}"] if file.grouping else []  # of a file without it the version stays
+    said = [file.horizon.total_seconds(), *grouping, *(rule.version for rule in file.rules)]
     return sha256(json.dumps(said).encode()).hexdigest()[:12]
 
 

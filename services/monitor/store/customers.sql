@@ -1,6 +1,6 @@
 -- name: impact_on
--- Reads the incidents that touched one customer.
-SELECT incident_id, certainty, first_seen_at, last_seen_at, count FROM impact WHERE customer_id = $1 ORDER BY incident_id
+-- Reads the incidents that touched one customer, and what people said of that.
+SELECT incident_id, certainty, first_seen_at, last_seen_at, count, said_by, reason, taken_out_at FROM impact WHERE customer_id = $1 ORDER BY incident_id
 
 -- name: erase_impact
 -- Deletes one customer from all impact; the number of customers that each incident touched stays.

@@ -10,7 +10,7 @@ import asyncpg
 from services.monitor.fold.tallies import Tally
 from services.monitor.incidents.impact import Certainty
 from services.monitor.incidents.known import RecentIncident
-from services.monitor.incidents.life import IncidentRow, moment
+from services.monitor.incidents.life import IncidentRow, Status, moment
 from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_suffix(".sql"))
@@ -26,6 +26,11 @@ async def changed_incidents(tx: Tx, read: str | None, within: timedelta) -> tupl
     """
     rows = await tx.fetch(queries.recent_incidents, within) if read is None else await tx.fetch(queries.changed_incidents, read)
     return [RecentIncident(*row[1:]) for row in rows if row["id"] is not None], rows[0]["read"]
+
+
+async def merged_incidents(tx: Tx) -> list[RecentIncident]:
+    """Returns all incidents that were merged into one that is open."""
+    return [RecentIncident(*row) for row in await tx.fetch(queries.merged_incidents)]
 
 
 async def record_impact(tx: Tx, incident_id: str, affected: Mapping[str, tuple[Tally, Certainty]]) -> dict[str, bool]:
@@ -51,8 +56,17 @@ async def record_impact(tx: Tx, incident_id: str, affected: Mapping[str, tuple[T
 
 
 def incident_of(row: asyncpg.Record) -> IncidentRow:
-    """Returns an incident, of a row with all its columns. The version before writes no `ended_at`, and may still run beside this one."""
-    return IncidentRow(**{name: row[name] for name in COLUMNS} | {"ended_at": row["ended_at"] or row["resolved_at"]})
+    """Returns an incident, of a row with all its columns.
+
+    Older versions may still run beside this one. They write no `ended_at`, and to them one that is acknowledged is open, and one that
+    was merged is withdrawn.
+    """
+    known = {name: row[name] for name in COLUMNS} | {"ended_at": row["ended_at"] or row["resolved_at"]}
+    if row["status"] == Status.OPEN and row["acknowledged_at"] is not None:
+        known["status"] = Status.ACKNOWLEDGED
+    elif row["status"] == Status.WITHDRAWN and row["merged_into"] is not None and row["ended_at"] is None:
+        known["status"] = Status.MERGED
+    return IncidentRow(**known)
 
 
 async def incident(tx: Tx, query: str, *values: object) -> IncidentRow | None:
@@ -65,3 +79,9 @@ async def lock_incidents(tx: Tx, ids: Collection[str]) -> dict[str, IncidentRow]
     """Locks these incidents until `tx` ends, and returns them by id."""
     rows = await tx.fetch(queries.lock_incidents, list(ids)) if ids else []
     return {row["id"]: incident_of(row) for row in rows}
+
+
+async def lock_standing(tx: Tx, ids: Collection[str]) -> dict[str, IncidentRow]:
+    """Locks these incidents until `tx` ends, and returns them by id; for one that was merged the incident that it was merged into."""
+    rows = {row["id"]: incident_of(row) for row in (await tx.fetch(queries.lock_standing, list(ids)) if ids else [])}
+    return {each: rows.get(rows[each].merged_into or each, rows[each]) for each in ids if each in rows}

@@ -11,9 +11,14 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS read, id, rule, componen
     status IN ('open', 'resolved'), shadow
 FROM (SELECT) AS one LEFT JOIN incidents ON changed_in >= $1::text::xid8
 
+-- name: merged_incidents
+-- Reads those that were merged into an open one, which touches whom they find.
+SELECT m.id, m.rule, m.component, m.started_at, NULL::timestamptz, m.opened_at, true, m.shadow, m.merged_into
+FROM incidents o JOIN incidents m ON m.merged_into = o.id WHERE o.status = 'open'
+
 -- name: record_impact
 -- Stores customers that an incident touches, and says who is new, and who was only likely touched until now. The confirmed get their later
--- evidence; that the likely use the component again says nothing more.
+-- evidence; that the likely use the component again says nothing more. Whom a person took out stays out.
 WITH likely AS MATERIALIZED (
     SELECT customer_id FROM impact WHERE incident_id = $1 AND customer_id = ANY ($2::text[]) AND certainty = 'likely')
 INSERT INTO impact AS known (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
@@ -24,7 +29,7 @@ ON CONFLICT (incident_id, customer_id) DO UPDATE SET certainty = excluded.certai
     first_seen_at = CASE WHEN known.certainty = 'confirmed' THEN known.first_seen_at ELSE excluded.first_seen_at END,
     last_seen_at = CASE WHEN known.certainty = 'confirmed' THEN greatest(known.last_seen_at, excluded.last_seen_at) ELSE excluded.last_seen_at END,
     count = CASE WHEN known.certainty = 'confirmed' THEN greatest(known.count, excluded.count) ELSE excluded.count END
-WHERE excluded.certainty = 'confirmed'
+WHERE excluded.certainty = 'confirmed' AND known.taken_out_at IS NULL
 RETURNING customer_id, (xmax = 0) AS is_new, certainty = 'confirmed' AND customer_id IN (SELECT customer_id FROM likely) AS is_confirmed
 
 -- name: count_affected
@@ -35,6 +40,13 @@ UPDATE incidents SET affected = affected + $2, likely = likely + $3 WHERE id = $
 -- Reads and locks these incidents: nobody else changes them before this transaction ends.
 SELECT * FROM incidents WHERE id = ANY ($1::text[]) ORDER BY id FOR NO KEY UPDATE
 
+-- name: lock_standing
+-- Reads and locks the same, those that they were merged into, and those that were merged into them.
+SELECT * FROM incidents WHERE id = ANY (ARRAY(
+    SELECT unnest($1::text[]) UNION SELECT merged_into FROM incidents WHERE id = ANY ($1::text[]) AND merged_into IS NOT NULL
+    UNION SELECT id FROM incidents WHERE merged_into = ANY ($1::text[])))
+ORDER BY id FOR NO KEY UPDATE
+
 -- name: open_incident
 -- Opens an incident. No row comes back when this trouble is known already.
 INSERT INTO incidents (id, rule, component, severity, symptom, title, status, started_at, opened_at, failing_at, behind_seconds, why,
@@ -42,8 +54,8 @@ INSERT INTO incidents (id, rule, component, severity, symptom, title, status, st
 VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING RETURNING *
 
 -- name: update_incident
--- Stores the news of an incident; it is no longer silent when $5. No row comes back when it is not open.
-UPDATE incidents SET revision = revision + 1, why = $2, failing_at = coalesce($3, failing_at), behind_seconds = $4,
+-- Stores the news of an incident; it is no longer silent when $5. The rules that find it stay in its `why`. No row comes back when it is not open.
+UPDATE incidents SET revision = revision + 1, why = CASE WHEN why ? 'rules' THEN jsonb_build_object('rules', why -> 'rules') ELSE '{}' END || $2, failing_at = coalesce($3, failing_at), behind_seconds = $4,
     silent_since = CASE WHEN $5 THEN NULL ELSE silent_since END
 WHERE id = $1 AND status = 'open' RETURNING *
 
@@ -56,8 +68,48 @@ WHERE id = $1 AND status = 'open' AND silent_since IS NULL RETURNING *
 -- Ends an incident: resolved, withdrawn or dismissed. No row comes back when it stands as none of $9, from where it may not become that.
 UPDATE incidents SET revision = revision + 1, status = $2::text, ended_at = $3::timestamptz,
     resolved_at = CASE WHEN $2::text = 'resolved' THEN $3::timestamptz END,
-    ended_by = $4, note = $5, why = coalesce($6, why), failing_at = coalesce($7, failing_at), behind_seconds = coalesce($8, behind_seconds)
+    ended_by = $4, note = $5, why = CASE WHEN why ? 'rules' THEN jsonb_build_object('rules', why -> 'rules') ELSE '{}' END || coalesce($6, why), failing_at = coalesce($7, failing_at), behind_seconds = coalesce($8, behind_seconds)
 WHERE id = $1 AND status = ANY ($9::text[]) RETURNING *
+
+-- name: acknowledge_incident
+-- Has a person take an open incident. No row comes back when it stands as none of $4: it is `open` until somebody has it.
+UPDATE incidents SET revision = revision + 1, acknowledged_at = $3, acknowledged_by = $2
+WHERE id = $1 AND CASE WHEN status = 'open' AND acknowledged_at IS NOT NULL THEN 'acknowledged' ELSE status END = ANY ($4::text[]) RETURNING *
+
+-- name: publish_update
+-- Stores the latest words for customers. No row comes back when the incident is not open.
+UPDATE incidents SET revision = revision + 1, public = $2 WHERE id = $1 AND status = 'open' RETURNING *
+
+-- name: change_severity
+-- Stores how bad a person says it is. No row comes back when it is that bad already, or not open.
+UPDATE incidents SET revision = revision + 1, severity = $2, severity_by = $3
+WHERE id = $1 AND status = 'open' AND severity <> $2 RETURNING *
+
+-- name: touch_more
+-- Counts that an incident touches so many customers more, and of them so many likely; fewer than none were taken out or confirmed.
+-- No row comes back when it is not open.
+UPDATE incidents SET revision = revision + 1, affected = affected + $2, likely = likely + $3 WHERE id = $1 AND status = 'open' RETURNING *
+
+-- name: merge_incident
+-- Has an incident be the same trouble as another, and judged by itself no more; with a moment ($5) it is over at once. No row comes back
+-- when it is not open.
+UPDATE incidents SET revision = revision + 1, status = 'withdrawn', merged_into = $2, ended_by = $3, note = $4, ended_at = $5
+WHERE id = $1 AND status = 'open' RETURNING *
+
+-- name: end_merged
+-- Ends what was merged into an incident as that has ended.
+UPDATE incidents m SET revision = m.revision + 1, status = o.status, ended_at = o.ended_at, resolved_at = o.resolved_at,
+    ended_by = o.ended_by, note = o.note
+FROM incidents o WHERE o.id = $1 AND m.merged_into = o.id AND m.status = 'withdrawn' AND m.ended_at IS NULL RETURNING m.*
+
+-- name: follow_merged
+-- Has what was merged into an incident that is merged itself belong to the other.
+UPDATE incidents SET merged_into = $2 WHERE merged_into = $1 AND status = 'withdrawn'
+
+-- name: merged_home
+-- Finds the open incident into which one of this rule and component was merged: more of that trouble counts for it.
+SELECT o.id FROM incidents m JOIN incidents o ON o.id = m.merged_into
+WHERE m.rule = $1 AND m.component = $2 AND m.merged_into IS NOT NULL AND o.status = 'open' AND o.shadow = $3 ORDER BY o.opened_at LIMIT 1
 
 -- name: open_incidents
 -- Reads the open incidents with the fingerprint of the rule that judges them, and whether that was on trial when they opened.
@@ -74,12 +126,15 @@ FROM incidents LEFT JOIN series USING (rule, component) WHERE status = 'open' AN
 SELECT id FROM incidents WHERE status = 'open' AND behind_seconds > $1 ORDER BY id
 
 -- name: list_incidents
--- Lists incidents, newest first, after a cursor of (opened_at, id); long texts are cut.
+-- Lists incidents, newest first, after a cursor of (opened_at, id); long texts are cut. The open ones are also those that are acknowledged,
+-- and the withdrawn ones those that were merged.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
     affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why,
-    shadow
+    shadow, acknowledged_at, left(acknowledged_by, 255) AS acknowledged_by, left(severity_by, 255) AS severity_by, public, merged_into
 FROM incidents
-WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR component = $2) AND ($3::bool IS NULL OR shadow = $3)
+WHERE ($1::text IS NULL OR status = CASE $1 WHEN 'acknowledged' THEN 'open' WHEN 'merged' THEN 'withdrawn' ELSE $1 END)
+  AND ($1 IS DISTINCT FROM 'acknowledged' OR acknowledged_at IS NOT NULL) AND ($1 IS DISTINCT FROM 'merged' OR merged_into IS NOT NULL)
+  AND ($2::text IS NULL OR component = $2) AND ($3::bool IS NULL OR shadow = $3)
   AND ($4::timestamptz IS NULL OR (opened_at, id) < ($4, $5))
 ORDER BY opened_at DESC, id DESC LIMIT $6
 
@@ -87,13 +142,13 @@ ORDER BY opened_at DESC, id DESC LIMIT $6
 -- Reads one incident, to show; long texts are cut.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
     affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why,
-    shadow
+    shadow, acknowledged_at, left(acknowledged_by, 255) AS acknowledged_by, left(severity_by, 255) AS severity_by, public, merged_into
 FROM incidents WHERE id = $1
 
 -- name: list_impact
--- Lists the customers that one incident touches, by id, after a cursor.
-SELECT customer_id, certainty, first_seen_at, last_seen_at, count FROM impact
-WHERE incident_id = $1 AND ($2::text IS NULL OR customer_id > $2) ORDER BY customer_id LIMIT $3
+-- Lists the customers that one incident touches, or those that people took out, by id, after a cursor; long texts are cut.
+SELECT customer_id, certainty, first_seen_at, last_seen_at, count, left(said_by, 255) AS by, left(reason, 2000) AS reason, taken_out_at FROM impact
+WHERE incident_id = $1 AND (taken_out_at IS NOT NULL) = $2 AND ($3::text IS NULL OR customer_id > $3) ORDER BY customer_id LIMIT $4
 
 -- name: size_of_open
 -- Counts how many incidents are open that people are told of, how many of them silent, and how many customers they touch: for the metrics.

@@ -44,10 +44,10 @@ def _owed(incident: Incident, customer_id: str, theirs: list[Notification], tick
 
 
 def _told(each: Notification, incident: Incident) -> bool:
-    """Says whether this notification told them of the trouble.
+    """Says whether this notification told them of the trouble, and it is theirs still: no person has taken them out of it.
 
     An answer given after the end has said already that it is over; one on its way is judged once it has an outcome.
     """
-    if each.kind not in TELLING or each.sent_at is None or each.status is Status.WAITING or incident.ended_at is None:
+    if each.kind not in TELLING or each.removed or each.sent_at is None or each.status is Status.WAITING or incident.ended_at is None:
         return False
     return each.kind is Kind.OPENED or each.about_at < incident.ended_at

@@ -83,10 +83,12 @@ def early(situation: Situation, policy: Policy) -> Hold | None:  # noqa: ARG001
 
 
 def stale(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
-    """Nothing is told that the incident contradicts: trouble that is over, or an end of an incident that goes on or ended otherwise."""
+    """Nothing is told that the incident contradicts: trouble that is over, or not theirs, an end of what goes on or ended otherwise."""
     notification, incident = situation.notification, situation.incident
     if not _of_incident(situation):
         return None
+    if notification.removed:
+        return Suppressed(Reason.STALE, {"incident": "does not touch them: a person took them out"})
     if incident is None:
         return Suppressed(Reason.STALE, {"incident": "unknown"}, awaits_incident=True)
     if notification.kind in ENDS:

@@ -9,7 +9,7 @@ from services.notifier.hearing.erased import unless_erased
 from services.notifier.hearing.rounds import rounds_of
 from services.notifier.incident import Said
 from services.notifier.notification import Draft, Kind, told_id
-from services.notifier.store import incidents, ledger
+from services.notifier.store import deliveries, incidents, ledger
 from services.notifier.store.incidents import Place
 from shared.events import (
     Fact,
@@ -36,7 +36,9 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     news: dict[str, int] = {}
     for each in rounds_of(fact for fact in facts if isinstance(fact, Said)):
         news |= await incidents.take_incidents(tx, each)
+    await ledger.put_back(tx, _put_in(facts))
     await ledger.write_down(tx, touched)
+    await deliveries.hasten(tx, notifications=await ledger.take_out(tx, _taken_out(facts)))
     await incidents.follow_up(tx, [Place(incident_id, revision) for incident_id, revision in news.items()])
 
 
@@ -51,5 +53,21 @@ def _of_impact(fact: IncidentImpact) -> Iterable[Draft]:
             cause_hops=fact.hops,
             incident_id=fact.data.incident_id,
             first_seen_at=affected.first_seen_at,
-            evidence=affected.model_dump(mode="json", exclude={"customer_id"}),
+            evidence=affected.model_dump(mode="json", exclude={"customer_id"}, exclude_none=True),
         )
+
+
+def _put_in(facts: Sequence[Fact]) -> list[str]:
+    """Returns what the ledger has of those whom people put into an impact: they may have been taken out before."""
+    impacts = [fact.data for fact in facts if isinstance(fact, IncidentImpact)]
+    return [told_id(data.incident_id, each.customer_id) for data in impacts for each in data.customers if each.by is not None]
+
+
+def _taken_out(facts: Sequence[Fact]) -> set[str]:
+    """Returns what the ledger has of those whom people took out of an impact, as far as nothing later of these facts puts them in."""
+    removed: set[str] = set()
+    for fact in facts:
+        if isinstance(fact, IncidentImpact):
+            removed |= {told_id(fact.data.incident_id, each) for each in fact.data.removed}
+            removed -= {told_id(fact.data.incident_id, each.customer_id) for each in fact.data.customers}
+    return removed

@@ -1,6 +1,6 @@
 """The ledger says what each customer must know, was told, or was not told and why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
@@ -62,6 +62,18 @@ async def wait_again(tx: Tx, customer_ids: Sequence[str]) -> None:
     """Has what those customers could not be told wait again, due now."""
     rows = await tx.fetch(queries.wait_again, customer_ids)
     await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows})
+
+
+async def take_out(tx: Tx, told_ids: Collection[str]) -> list[str]:
+    """Notes that incidents do not touch these customers, as people say. Returns what waits, and is to be decided anew."""
+    rows = await tx.fetch(queries.take_out, sorted(told_ids)) if told_ids else []
+    return [row["id"] for row in rows if row["waits"]]
+
+
+async def put_back(tx: Tx, told_ids: Collection[str]) -> None:
+    """Notes that people have put these customers back."""
+    if told_ids:
+        await tx.execute(queries.put_back, sorted(told_ids))
 
 
 async def last_proactive(tx: Tx, customer_id: str) -> Notification | None:

@@ -56,6 +56,16 @@ WHERE i.id = n.incident_id AND i.status = 'open'
     AND n.status IN ('suppressed', 'failed') AND n.reason IN ('no_contact', 'address', 'refused', 'unsupported')
 RETURNING n.id, clock() AS now
 
+-- name: take_out
+-- Notes that an incident does not touch these customers, as a person says; returns what they have not been told of it yet.
+UPDATE notifications SET evidence = coalesce(evidence, '{}') || '{"removed": true}'
+WHERE id = ANY ($1) AND reason IS DISTINCT FROM 'erased'
+RETURNING id, status = 'waiting' AND ticket_id IS NULL AS waits
+
+-- name: put_back
+-- Notes that a person has put these customers back.
+UPDATE notifications SET evidence = evidence - 'removed' WHERE id = ANY ($1) AND evidence ? 'removed'
+
 -- name: last_proactive
 -- Reads the notification whose link was most likely used.
 SELECT * FROM notifications

@@ -12,13 +12,14 @@ from shared.timers import schedule
 
 
 async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
-    """Keeps each incident as its highest revision says it is, and the impact, which only grows. A repeated fact changes nothing."""
+    """Keeps each incident as its highest revision says it is, and the impact, which only people make smaller. A repeat changes nothing."""
     now = await tickets.now(tx)
     touched = [each.customer_id for fact in facts if isinstance(fact, IncidentImpact) for each in fact.data.customers]
     erased = await erasures_of(tx, touched)
     for fact in facts:
         if isinstance(fact, IncidentImpact):
             await impact.save(tx, fact, [each for each in fact.data.customers if _is_current(each, erased)], now)
+            await impact.take_out(tx, fact)
         elif isinstance(fact, IncidentFact):
             await _on_incident(tx, fact, now)
 

@@ -51,6 +51,12 @@ async def save(tx: Tx, fact: IncidentImpact, customers: Sequence[Affected], at: 
         await schedule(tx, MATCH, {fact.id: at})
 
 
+async def take_out(tx: Tx, fact: IncidentImpact) -> None:
+    """Forgets whom people took out of the incident: their tickets are not about it by what it touches. Links that stand stay."""
+    if fact.data.removed:
+        await tx.execute(queries.take_out_of_impact, fact.data.incident_id, list(fact.data.removed))
+
+
 async def match_all_of(tx: Tx, incident_id: str, at: datetime) -> None:
     """Has the impact matched that came before its incident was known."""
     await schedule(tx, MATCH, {row["id"]: at for row in await tx.fetch(queries.impact_to_match_of, incident_id)})

@@ -22,6 +22,10 @@ ON CONFLICT (incident_id, customer_id) DO UPDATE SET
 WHERE known.certainty = 'likely' AND excluded.certainty = 'confirmed' OR excluded.first_seen_at < known.first_seen_at
     OR excluded.last_seen_at > known.last_seen_at OR excluded.count > known.count
 
+-- name: take_out_of_impact
+-- Deletes customers from the impact of an incident.
+DELETE FROM impact WHERE incident_id = $1 AND customer_id = ANY ($2::text[])
+
 -- name: save_impact_to_match
 -- Keeps a piece of impact until the tickets of its customers are matched.
 INSERT INTO impact_to_match (id, incident_id, customers, hops) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING

@@ -51,7 +51,11 @@ PEOPLE: dict[str, str | tuple[str, ...]] = {
 MODEL: dict[str, str | tuple[str, ...]] = {
     "incidents_known": "ARRAY['i-1', 'i-2']",
     "save_incidents": "ARRAY['i'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY[''], ARRAY[''], ARRAY['open'], ARRAY[now()], ARRAY[now()],"
-    " ARRAY[1], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[0], ARRAY['{}'::jsonb]",
+    " ARRAY[1], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[0], ARRAY['{}'::jsonb],"
+    " ARRAY[now()], ARRAY[''], ARRAY['{}'::jsonb], ARRAY['i-2']",
+    "untouch": "ARRAY['i-1'], ARRAY['c-1']",
+    "merge_impact": "'i-1', 'i-2'",
+    "others_open": "'i-7', 50",
     "touch": "ARRAY['i-1'], ARRAY['c-1'], ARRAY['likely'], ARRAY[now()], ARRAY[now()], ARRAY[1], ARRAY[now()]",
     "tell": "ARRAY['i-1'], ARRAY['c-1'], ARRAY[now()], ARRAY[NULL], ARRAY['n-1']",
     "add_lines": "ARRAY['f'], ARRAY[now()], ARRAY['monitor'], ARRAY['w'], ARRAY['i-1'], ARRAY[NULL], ARRAY[NULL], ARRAY['{}'::jsonb],"

@@ -6,8 +6,8 @@ A new table that grows needs a line here and its name in GROWING; a new column o
 
 GROWING = {
     "monitor": {
-        *("incidents", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
-        *("fold_moments", "risks", "hook_alerts", "aliases"),
+        *("incidents", "incident_steps", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
+        *("fold_moments", "risks", "hook_alerts", "maintenance", "maintenance_periods", "muted", "members", "tiers", "aliases"),
         *("due", "idempotency", "erasures"),
     },
     "notifier": {
@@ -38,6 +38,7 @@ INSERT INTO offsets (stream, topic, partition, next) SELECT 's', 't', n, 0 FROM 
 """
 
 # Of 20,000 incidents 5 are open; 200 touch 1,000 customers each. Twenty rules count in fifty partitions. Of 100,000 risks 2,000 are open.
+# Of 20,000 maintenances 5 are to come.
 MONITOR = """
 INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
 SELECT 'i-' || n, 'r', 'c-' || n % 50, 'high', '', CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, at, at, '{}'
@@ -45,6 +46,8 @@ FROM generate_series(1, 20000) n, LATERAL (SELECT now() - n * interval '1 hour' 
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', now(), now(), 3
 FROM generate_series(0, 199999) n;
+INSERT INTO incident_steps (incident_id, revision, at, kind)
+SELECT 'i-' || 1 + n / 20, n % 20, now(), CASE n % 20 WHEN 0 THEN 'opened' ELSE 'changed' END FROM generate_series(0, 199999) n;
 INSERT INTO series (rule, component, home, state)
 SELECT 'r-' || n % 20, 'c-' || n, n % 50, decode(repeat('00', 200), 'hex') FROM generate_series(1, 100000) n;
 INSERT INTO hook_alerts (hook, key, component, name, starts_at, told_at)
@@ -63,6 +66,21 @@ INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title
     raised_at, cleared_at, reason)
 SELECT 'k-' || n, 'c-' || (n * 7919::bigint) % 100000, 'r-' || n % 20, 'f', 'v', n % 50, '', 0.5, '{}', '{}', at, at, at,
     CASE WHEN n > 2000 THEN at END, 'recovered'
+FROM generate_series(1, 100000) n, LATERAL (SELECT now() - n * interval '1 minute' AS at) _;
+INSERT INTO tiers (customer_id, tier, said_at)
+SELECT 'c-' || n, CASE WHEN n % 100 = 0 THEN 'gold' ELSE 'free' END, now() FROM generate_series(1, 100000) n;
+INSERT INTO members (incident_id, rule, fingerprint, started_at, said)
+SELECT 'i-' || n, 'r-' || rule, '', now(), '{}' FROM generate_series(1, 20000) n, generate_series(1, 2) rule;
+INSERT INTO maintenance (id, title, text, components, audience, first_starts_at, first_ends_at, zone, status, starts_at, ends_at,
+    by, created_at)
+SELECT 'm-' || n, '', '', '{}', '{}', at, at, 'UTC', CASE WHEN n <= 5 THEN 'planned' WHEN n % 20 = 0 THEN 'cancelled' ELSE 'over' END,
+    at, at, '', at
+FROM generate_series(1, 20000) n, LATERAL (SELECT now() + interval '5 hours' - n * interval '1 hour' AS at) _;
+INSERT INTO maintenance_periods (maintenance_id, starts_at, ends_at, components)
+SELECT 'm-' || 1 + n % 20000, at, at + interval '1 hour', '{}'
+FROM generate_series(1, 100000) n, LATERAL (SELECT now() + interval '5 hours' - n * interval '10 minutes' AS at) _;
+INSERT INTO muted (by, by_id, rule, component, severity, title, started_at, first_at, last_at, why)
+SELECT 'parent', 'i-' || 1 + n % 20000, 'r-' || n % 20, 'c-' || n, 'high', '', at, at, at, '{}'
 FROM generate_series(1, 100000) n, LATERAL (SELECT now() - n * interval '1 minute' AS at) _;
 INSERT INTO aliases (alias, named, leads_to, customer_id, said_by, said_at, before)
 SELECT 'a-' || n, 'c-' || n / 3, 'c-' || n / 3, 'c-' || n / 3, CASE WHEN n % 3 = 0 THEN 'customers' ELSE 'events' END,

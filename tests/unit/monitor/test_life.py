@@ -280,8 +280,10 @@ def test_an_open_incident_ends_once_and_each_status_has_its_moves() -> None:
     assert set(MOVES) == set(Status)
     assert {status: before(status) for status in Status} == {
         Status.OPEN: [],
-        Status.RESOLVED: [Status.OPEN],
-        Status.WITHDRAWN: [Status.OPEN],
-        Status.DISMISSED: [Status.OPEN],
+        Status.ACKNOWLEDGED: [Status.OPEN],
+        Status.MERGED: [Status.OPEN, Status.ACKNOWLEDGED],
+        Status.RESOLVED: [Status.OPEN, Status.ACKNOWLEDGED, Status.MERGED],
+        Status.WITHDRAWN: [Status.OPEN, Status.ACKNOWLEDGED, Status.MERGED],
+        Status.DISMISSED: [Status.OPEN, Status.ACKNOWLEDGED, Status.MERGED],
     }
-    assert set(Status) - ENDS == {Status.OPEN}
+    assert set(Status) - ENDS == {Status.OPEN, Status.ACKNOWLEDGED, Status.MERGED}

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from services.monitor.fold.partition import Partition
 from services.monitor.fold.reports import TOLD_EVERY, Reports, shard_of
+from services.monitor.incidents.grouping import Joined
 from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.known import Known, RecentIncident
 from services.monitor.incidents.life import Decision, State
@@ -44,9 +46,9 @@ stories = st.lists(
 )
 
 
-def decided(by: ComponentRule, story: Iterable[Heard], *, waits: bool) -> list[tuple[int, Decision]]:
+def decided(by: ComponentRule, story: Iterable[Heard], *, waits: bool) -> list[tuple[int, Decision | Joined]]:
     """Returns what is decided, and when; `waits`: an open incident of which nothing comes is judged only when it is due."""
-    window, state, found, waiting = Window(), State(), list[tuple[int, Decision]](), Waiting[str]()
+    window, state, found, waiting = Window(), State(), list[tuple[int, Decision | Joined]](), Waiting[str]()
     for at, heard in enumerate(ticks(story), BEGIN):
         buckets = heard.buckets(at // by.width * by.width)
         since = _since(by, state, window, waiting, at, buckets, waits=waits)
@@ -74,7 +76,13 @@ def _since(
 
 
 def _judged(
-    by: ComponentRule, window: Window, state: State, since: int | None, found: list[tuple[int, Decision]], waiting: Waiting[str], at: int
+    by: ComponentRule,
+    window: Window,
+    state: State,
+    since: int | None,
+    found: list[tuple[int, Decision | Joined]],
+    waiting: Waiting[str],
+    at: int,
 ) -> State:
     for one in steps(by, "checkout", window, state, since) if since is not None else ():
         state = one.state
@@ -172,3 +180,15 @@ def test_what_is_known_is_what_was_said_last_of_each(said: list[RecentIncident])
     assert {id_: one for of in known.of.values() for id_, one in of.items()} == {each.id: each for each in kept}
     assert {component for each in known.waiting.values() for component in each} == {e.component for e in kept if e.resolved_at is None}
     assert +known.shards == Counter(shard_of(component) for component in known.waiting.get("failing", ()))
+
+
+def test_one_that_is_merged_waits_as_long_as_the_other_is_open_and_is_itself_again_when_they_are_taken_apart() -> None:
+    known, merged = Known(), replace(incident(2), merged_into="i-0")
+    known.take([incident(0), incident(2)], NOON - HOUR)
+    moved = known.take([incident(2, touches=False)], NOON - HOUR, [merged])  # its row says that it is withdrawn
+    assert (moved.fresh, moved.gone, known.of["failing", "part-1"]) == ([merged], [], {"i-2": merged})
+    assert known.take([incident(2, touches=False)], NOON - HOUR, [merged]).fresh == []  # it is read once more
+    assert known.take([incident(2)], NOON - HOUR).fresh == [incident(2)]
+    known.take([incident(2, touches=False)], NOON - HOUR, [merged])
+    moved = known.take([incident(0, over=True)], NOON - HOUR)
+    assert (moved.gone, known.waiting) == (["i-2"], {"failing": set()})

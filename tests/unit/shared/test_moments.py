@@ -17,6 +17,7 @@ CORPUS = Path(__file__).parents[2] / "contract" / "corpus" / "v1"
 SECOND = timedelta(seconds=1)
 ABSURD = ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "1999-12-31T23:59:59Z", "2040-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00")
 
+PROMISES = ("due_at", "next_update_at", "estimate")  # these may lie further ahead
 AS_IT_STANDS = ("opened_at", "resolved_at", "due_at", "warned_at", "breached_at", "stopped_at", "responded_at")
 STATE: dict[str, Any] = dict.fromkeys(AS_IT_STANDS, NOON.isoformat()) | {
     **{"status": "open", "channel": "form", "subject": "", "component": None, "priority": "normal"},
@@ -64,9 +65,12 @@ def examples(fact: type[Fact]) -> list[dict[str, Any]]:
     """Returns what the corpus has of it, with every field that may be left out."""
     name = fact.model_fields["type"].default.removeprefix("forewarn.").removesuffix(".v1")
     said = [each["value"] for each in json.loads((CORPUS / f"{name}.json").read_text())]
-    optional = {"silent_since", "failing_at", "began_at", "last_at"} & set(fact.model_fields["data"].annotation.model_fields)  # type: ignore[union-attr]
+    fields = set(fact.model_fields["data"].annotation.model_fields)  # type: ignore[union-attr]
+    optional = {"silent_since", "failing_at", "began_at", "last_at", "acknowledged_at"} & fields
     given: dict[str, Any] = dict.fromkeys(optional, NOON.isoformat())
-    if "state" in fact.model_fields["data"].annotation.model_fields:  # type: ignore[union-attr]
+    if "public" in fields:
+        given["public"] = dict.fromkeys(("at", "next_update_at", "estimate"), NOON.isoformat()) | {"words": "", "by": "ada"}
+    if "state" in fields:
         given["state"] = STATE
     return [{**each, "data": given | each["data"]} for each in said if isinstance(each, dict)]
 
@@ -89,7 +93,7 @@ def test_a_moment_that_cannot_be_makes_a_fact_a_dead_letter(fact: type[Fact], na
     assert found
     for said, at in found:
         assert read(said) is not None
-        for absurd in ABSURD if name != "due_at" else (*ABSURD[:3], ABSURD[4]):
+        for absurd in ABSURD if name not in PROMISES else (*ABSURD[:3], ABSURD[4]):
             with pytest.raises(Undecodable) as refused:
                 read(replaced(said, at, absurd))
             assert (refused.value.reason, "before 2000" in refused.value.detail) == (Reason.ABSURD_TIME, True)

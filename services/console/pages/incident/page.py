@@ -1,30 +1,33 @@
-"""Draws one incident, and takes a person's word that it is over or was none."""
+"""Draws one incident, and takes a person's word on it: who has it, how it stands, whom it touches, and that it is over or was none."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, get_args
 
 import asyncpg
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from services.console.acting.acts import ACTS
 from services.console.acting.outcome import Refused
-from services.console.acting.performing import done_at, perform
+from services.console.acting.performing import done_at, perform, texts_of
 from services.console.frame import charts, evidence
 from services.console.frame.drawing import draw
 from services.console.frame.reasons import REASONS, in_short
 from services.console.frame.standing import MANY, standing
 from services.console.frame.words import segment
 from services.console.measures.figures import share
+from services.console.pages.incident.forms import FORMS
 from services.console.pages.incident.timeline import Happened, timeline
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed, allow
 from services.console.store import awaited
 from services.console.store.measures import reach_of
+from services.console.store.moments import moments
 from shared.answers import Name
 from shared.api import Db, Problem
-from shared.postgres import Queries, Tx
+from shared.events import Severity
+from shared.postgres import Database, Queries, Tx
 
 queries = Queries(Path(__file__).with_name("queries.sql"))
 
@@ -33,6 +36,8 @@ router = APIRouter(dependencies=[allow(Role.VIEWER)])
 UNDECIDED = ""  # the reason of those about whom nothing is said yet
 LATEST = 300, 1000, 3000  # of monitor's facts, of other services' facts, of seconds: so many are put into a time line
 TICKETS = 20
+OTHERS = 50  # open incidents into which one may be merged
+STILL_OPEN = ("acknowledged", "merged")  # words of monitor's answers for what is open, and something more
 STATES = ("open", "in_progress", "waiting", "resolved", "closed")
 
 
@@ -42,40 +47,58 @@ async def show(request: Request, database: Db, incident_id: Name) -> Response:
     return await _page(request, database, incident_id)
 
 
-@router.post("/incidents/{incident_id}/{act}")
-async def end(
+@router.post("/incidents/{incident_id}/acknowledge")
+async def acknowledge(
     request: Request,
     database: Db,
     incident_id: Name,
-    act: Literal["resolve", "dismiss"],
-    signed: Annotated[Signed, allow(Role.LEAD)],  # noqa: ARG001  who may is said here
-    note: Annotated[str, Form()] = "",
-    tell: Annotated[bool, Form()] = False,
+    signed: Annotated[Signed, allow(Role.AGENT)],  # noqa: ARG001  who may is said here
 ) -> Response:
-    """A person says that it is over, or that it was a false alarm; those who were told hear of it when `tell` is set."""
+    """A person takes the incident."""
+    return await _act(request, database, incident_id, "acknowledge")
+
+
+@router.post("/incidents/{incident_id}/{act}")
+async def act(
+    request: Request,
+    database: Db,
+    incident_id: Name,
+    act: str,
+    signed: Annotated[Signed, allow(Role.LEAD)],  # noqa: ARG001  who may is said here
+) -> Response:
+    """Does with the incident what a form of its page asks for."""
+    if act not in FORMS:
+        raise Problem(404, "there is no such form on an incident")
+    return await _act(request, database, incident_id, act)
+
+
+async def _act(request: Request, database: Database, incident_id: str, form: str) -> Response:
+    typed = {name: value.replace("\r\n", "\n") for name, value in (await texts_of(request)).items()}
     async with database.connection() as tx:
         row = await _row(tx, incident_id)
-    outcome = await perform(
-        request,
-        f"incident.{act}",
-        where={"incident_id": incident_id},
-        body={"note": note.replace("\r\n", "\n"), "tell": tell},
-        subject=f"incident:{incident_id}",
-        before={"status": row["status"]},
-    )
+    act, body = FORMS[form](typed)
+    before = {each: row[each] for each in ("status", "severity", "affected")}
+    outcome = await perform(request, act, where={"incident_id": incident_id}, body=body, subject=f"incident:{incident_id}", before=before)
     if isinstance(outcome, Refused):
-        return await _page(request, database, incident_id, outcome, {"note": note, "tell": tell})
+        return await _page(request, database, incident_id, outcome, form, typed)
     return done_at(request, f"/incidents/{segment(incident_id)}")
 
 
 async def _page(
-    request: Request, database: Db, incident_id: str, refused: Refused | None = None, typed: Mapping[str, Any] | None = None
+    request: Request,
+    database: Db,
+    incident_id: str,
+    refused: Refused | None = None,
+    act: str = "",
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
+    may, typed = request.state.signed.role.may, typed or {"tell": "true"}
     async with database.transaction() as tx:
         incident = await _row(tx, incident_id)
         happened = await tx.fetch(queries.happened_to_incident, incident_id, *LATEST)
         tickets = await tx.fetch(queries.tickets_of_incident, incident_id, STATES, TICKETS)
         reach = await reach_of(tx, incident_id)
+        others = await tx.fetch(queries.others_open, incident_id, OTHERS)
     return draw(
         request,
         "incident/page.html",
@@ -94,9 +117,14 @@ async def _page(
         reach=reach,
         complaint_rate=_percent(share(reach.wrote, reach.affected) if reach else None),
         coverage=_percent(share(reach.told_first, reach.affected) if reach else None),
-        may_end=request.state.signed.role.may(ACTS["incident.resolve"].role),
+        public=_public(incident["public"]),
+        others=others,
+        severities=get_args(Severity),
+        may_take=may(ACTS["incident.acknowledge"].role),
+        may_steer=may(ACTS["incident.resolve"].role),
         refused=refused,
-        typed=typed or {"note": "", "tell": True},
+        act=act,
+        typed=typed,
     )
 
 
@@ -105,7 +133,8 @@ async def _row(tx: Tx, incident_id: str) -> dict[str, Any]:
     row = await tx.fetchrow(queries.one_incident, incident_id, [UNDECIDED, *REASONS], MANY + 1)
     if row is None:
         raise Problem(404, "there is no such incident")
-    return awaited.merged(dict(row), row["answers"] or (), "revision")
+    shown = awaited.merged(dict(row), row["answers"] or (), "revision")
+    return shown | {"status": "open"} if shown["status"] in STILL_OPEN else shown
 
 
 def _chart(happened: Sequence[asyncpg.Record]) -> Any:
@@ -123,6 +152,13 @@ def _cut(happened: Sequence[asyncpg.Record]) -> datetime | None:
         [row["at"] for row in happened if row["customers"]],
     )
     return max((min(part) for part, most in zip(parts, LATEST, strict=True) if len(part) >= most), default=None)
+
+
+def _public(said: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Returns the latest words for customers, with their moments."""
+    if said is None:
+        return None
+    return moments(said) | {"estimate": datetime.fromisoformat(said["estimate"]) if said.get("estimate") else None}
 
 
 def _untold(incident: Mapping[str, Any]) -> list[tuple[str, int]]:

@@ -117,10 +117,12 @@ def _plural(words: str, many: int) -> str:
 
 def _of_monitor(said: Happened) -> str:
     """Returns what monitor says about the incident."""
+    if said.what == "incident.updated" and (words := _by_person(said)):
+        return words
     detail = said.detail or {}
     why = detail.get("why")
     because = f": {shown}" if isinstance(why, Mapping) and (shown := sentence(why)) else ""
-    words = {
+    told = {
         "incident.opened": f"Opened{because}",
         "incident.updated": f"{_update(detail)}{because}",
         "incident.resolved": "Resolved" if said.who else f"Resolved, since events stayed calm{because}",
@@ -128,7 +130,32 @@ def _of_monitor(said: Happened) -> str:
         "incident.withdrawn": f"No longer watched: {plain(str(detail.get('reason') or 'its rule is gone'))}",
         "incident.dismissed": "Dismissed as a false alarm",
     }
-    return words.get(said.what, plain(said.what).capitalize())
+    return told.get(said.what, plain(said.what).capitalize())
+
+
+# What people did, by the `step` of the fact.
+BY_PEOPLE = {
+    "acknowledged": "Acknowledged",
+    "updated": "Said to customers",
+    "severity": "Its severity was changed",
+    "added": "Customers were added",
+    "removed": "Customers were taken out",
+    "absorbed": "Another incident was merged into it",
+    "merged": "Merged into another incident, with which it ends",
+}
+
+
+def _by_person(said: Happened) -> str:
+    """Returns what a person did with an open incident; empty when monitor says something by itself."""
+    detail = said.detail or {}
+    words, step = BY_PEOPLE.get(str(detail.get("step")), ""), detail.get("step")
+    if step == "updated" and isinstance(public := detail.get("public"), Mapping):
+        return f"{words}: “{public.get('words')}”"
+    if step == "severity":
+        return f"{words}: {detail.get('severity')}"
+    if step in ("added", "removed", "absorbed"):
+        return f"{words}: it touches {counted(int(detail.get('affected') or 0), 'customer')}"
+    return words
 
 
 def _update(detail: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 -- name: open_incidents
 -- Lists the newest open incidents, and counts the open ones up to a limit.
 SELECT id, title, component, rule, severity, symptom, status, started_at, opened_at, ended_at, silent_since, behind_seconds,
-    affected, told, wrote,
+    affected, told, wrote, acknowledged_by, merged_into,
     (SELECT count(*) FROM (SELECT FROM incidents WHERE status = 'open' LIMIT $2) AS found) AS open
 FROM incidents WHERE status = 'open'
 ORDER BY opened_at DESC, id DESC

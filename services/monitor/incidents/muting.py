@@ -1,0 +1,152 @@
+"""What keeps trouble from opening an incident: maintenance, the incident of what it hangs on, or one of its own that it joins. Pure.
+
+Only the opening is muted: windows are judged and incidents end as ever, and one that was open before stays open. What came while trouble
+was muted opens nothing afterwards either, only trouble that goes on does. It goes by event time: who reads late mutes the same.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from services.monitor.incidents.life import Opened, moment
+from services.monitor.rules.incidents import IncidentRule
+
+
+class By(StrEnum):
+    """What mutes."""
+
+    MAINTENANCE = "maintenance"
+    PARENT = "parent"  # an open incident of a component that this one hangs on, by catalog.yml
+
+
+@dataclass(frozen=True, slots=True)
+class Muting:
+    """What mutes, by its id."""
+
+    by: By
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A period of maintenance, and its components; none: all."""
+
+    maintenance_id: str
+    starts_at: datetime
+    ends_at: datetime
+    components: frozenset[str]
+
+    def is_of(self, component: str) -> bool:
+        return not self.components or component in self.components
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """An incident of a component, or of one that it hangs on: as much of it as must be known to say what it mutes."""
+
+    id: str
+    rule: str
+    component: str
+    started_at: datetime  # event time
+    ended_at: datetime | None  # None while it is open
+    shadow: bool
+    joined: frozenset[str] = frozenset()  # the rules that find it, where there are several
+
+    def covers(self, at: datetime) -> bool:
+        return self.started_at <= at and (self.ended_at is None or at < self.ended_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Trouble of a component that would open an incident."""
+
+    rule: str
+    component: str
+    at: datetime  # event time: when it is seen
+
+
+@dataclass(frozen=True, slots=True)
+class Muted:
+    """Trouble that opened no incident, and what it would have said."""
+
+    by: Muting
+    rule: str
+    component: str
+    severity: str
+    title: str
+    started_at: datetime  # event time of the first bad event
+    at: datetime  # event time: when it was seen
+    why: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, by: Muting, rule: IncidentRule, opened: Opened, trouble: Trouble) -> "Muted":
+        title = rule.title.format(component=trouble.component)
+        return cls(by, rule.id, trouble.component, rule.severity, title, moment(opened.started_at), trouble.at, opened.why)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutes:
+    """All that may mute trouble of some components, and the incidents that it may join.
+
+    `parents`: what each component hangs on. `grouping`: how long after its beginning an incident may be joined.
+    """
+
+    periods: Sequence[Quiet] = ()
+    incidents: Sequence[Nearby] = ()
+    parents: Mapping[str, Collection[str]] = field(default_factory=dict)
+    grouping: timedelta = timedelta()
+
+    def of(self, trouble: Trouble) -> Muting | None:
+        """Returns what mutes this trouble; None when it opens an incident.
+
+        Trouble whose own incident is known already is that incident: read again, it opens nothing, and what mutes it now came later.
+        """
+        own = (each for each in self._there(trouble.at) if each.component == trouble.component)
+        if any(trouble.rule == each.rule or trouble.rule in each.joined for each in own):
+            return None
+        return next((muting for rule in RULES if (muting := rule(self, trouble)) is not None), None)
+
+    def home_of(self, trouble: Trouble) -> str | None:
+        """Returns the incident that this trouble joins, since another rule has found it in the same component shortly before; or None.
+
+        Whoever has joined an incident belongs to it for as long as it is open.
+        """
+        if not self.grouping:
+            return None
+        there = sorted((each for each in self._there(trouble.at) if not each.shadow), key=lambda each: (each.started_at, each.id))
+        of_it = [each for each in there if each.component == trouble.component]
+        joined = (each.id for each in of_it if trouble.rule in each.joined)
+        others = (each.id for each in of_it if each.rule != trouble.rule and trouble.at - each.started_at <= self.grouping)
+        return next(joined, None) or next(others, None)
+
+    def over_since(self, component: str, at: datetime) -> datetime | None:
+        """Returns when something that muted trouble of the component has ended last, up to this moment; None when nothing did."""
+        ended = [each.ends_at for each in self.periods if each.is_of(component) and each.ends_at <= at]
+        ended += [each.ended_at for each in self.above(component) if each.ended_at is not None and each.ended_at <= at]
+        return max(ended, default=None)
+
+    def above(self, component: str) -> Iterable[Nearby]:
+        """Yields the incidents of what the component hangs on. Of a trial nobody is told, so it mutes nothing."""
+        parents = self.parents.get(component, ())
+        return (each for each in self.incidents if each.component in parents and not each.shadow)
+
+    def _there(self, at: datetime) -> Iterable[Nearby]:
+        return (each for each in self.incidents if each.covers(at))
+
+
+def _by_maintenance(mutes: Mutes, trouble: Trouble) -> Muting | None:
+    running = (each for each in mutes.periods if each.is_of(trouble.component) and each.starts_at <= trouble.at < each.ends_at)
+    found = next(running, None)
+    return None if found is None else Muting(By.MAINTENANCE, found.maintenance_id)
+
+
+def _by_parent(mutes: Mutes, trouble: Trouble) -> Muting | None:
+    """One hop: a parent's own trouble that is muted mutes nothing, for it is no incident."""
+    found = (each for each in mutes.above(trouble.component) if each.covers(trouble.at))
+    first = min(found, key=lambda each: (each.started_at, each.id), default=None)
+    return None if first is None else Muting(By.PARENT, first.id)
+
+
+RULES = (_by_maintenance, _by_parent)  # the first that mutes names the reason

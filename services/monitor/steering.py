@@ -1,0 +1,105 @@
+"""People steer an incident that is open: they take it, tell customers how it stands, correct it, and merge it into another.
+
+Each act is one transaction: the incident's row is changed under its lock, gets the next revision, and the fact is said. An act that
+names customers changes their rows before the incident's, as the fold does, so that neither waits for the other for ever.
+"""
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from services.monitor import facts
+from services.monitor.changing import go_on
+from services.monitor.incidents.life import IncidentRow, Status, before
+from services.monitor.incidents.story import PublicWords, Step, StepKind
+from services.monitor.store import impact
+from services.monitor.store.incidents import incident, lock_incidents, lock_standing, queries
+from shared.events import PublicUpdate, Severity
+from shared.outbox import say
+from shared.postgres import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts, and when."""
+
+    name: str
+    at: datetime  # on the database's clock
+    note: str = ""  # their words, for operators
+
+
+async def acknowledge(tx: Tx, incident_id: str, who: Person) -> IncidentRow | None:
+    """Has a person take an open incident. None when somebody has it already, or it is over."""
+    row = await incident(tx, queries.acknowledge_incident, incident_id, who.name, who.at, before(Status.ACKNOWLEDGED))
+    if row is not None:
+        await go_on(tx, row, Step(StepKind.ACKNOWLEDGED, who.name, who.note), who.at, row.affected)
+    return row
+
+
+async def publish(tx: Tx, incident_id: str, public: PublicWords, who: Person) -> IncidentRow | None:
+    """Keeps what a person says to customers. None when the incident is over."""
+    said = PublicUpdate(**asdict(public), at=who.at, by=who.name).model_dump(mode="json")
+    row = await incident(tx, queries.publish_update, incident_id, said)
+    if row is not None:
+        words = {name: value for name, value in said.items() if value and name not in ("at", "by")}
+        await go_on(tx, row, Step(StepKind.UPDATED, who.name, who.note, words), who.at, row.affected)
+    return row
+
+
+async def change_severity(tx: Tx, incident_id: str, severity: Severity, who: Person) -> IncidentRow | None:
+    """Has an incident be as bad as a person says. None when it is that bad already, or over."""
+    known = (await lock_incidents(tx, [incident_id])).get(incident_id)
+    row = await incident(tx, queries.change_severity, incident_id, severity, who.name)
+    if row is not None and known is not None:
+        step = Step(StepKind.SEVERITY, who.name, who.note, {"from": known.severity, "to": severity})
+        await go_on(tx, row, step, who.at, row.affected)
+    return row
+
+
+async def add_customers(tx: Tx, incident_id: str, customers: Collection[str], who: Person) -> IncidentRow | None:
+    """Has an incident touch these customers. None when it is over. Nothing is said when it touches all of them for certain already."""
+    news, difference = await impact.add(tx, incident_id, customers, impact.Said(who.name, who.note, who.at))
+    row = await _touch(tx, incident_id, difference, Step(StepKind.ADDED, who.name, who.note, {"customers": len(news)}), who)
+    if row is not None:
+        await say(tx, *facts.impact_of_people(row, who.at, added=news))
+    return row
+
+
+async def remove_customers(tx: Tx, incident_id: str, customers: Collection[str], who: Person) -> IncidentRow | None:
+    """Has an incident touch these customers no more, whatever events say: they are told nothing more of it. None when it is over."""
+    difference = await impact.take_out(tx, incident_id, customers, impact.Said(who.name, who.note, who.at))
+    said = {"customers": len(difference.customers)}
+    row = await _touch(tx, incident_id, difference, Step(StepKind.REMOVED, who.name, who.note, said), who)
+    if row is not None:
+        await say(tx, *facts.impact_of_people(row, who.at, removed=sorted(difference.customers)))
+    return row
+
+
+async def _touch(tx: Tx, incident_id: str, difference: impact.Difference, step: Step, who: Person) -> IncidentRow | None:
+    if not difference.customers:
+        row = (await lock_incidents(tx, [incident_id])).get(incident_id)
+        return row if row is not None and row.open else None
+    row = await incident(tx, queries.touch_more, incident_id, difference.affected, difference.likely)
+    if row is not None:
+        await impact.note_step(tx, incident_id, difference.customers, row.revision)
+        await go_on(tx, row, step, who.at, row.affected)
+    return row
+
+
+async def merge(tx: Tx, incident_id: str, into_id: str, who: Person) -> IncidentRow | None:
+    """Has an incident be the same trouble as another. None when one of the two is not open.
+
+    The other touches its customers, and those of whom events of its rule and component tell from now on. Nobody is told of that: who was
+    told of the one hears of its end when the other ends. What was merged into the one before belongs to the other, too.
+    """
+    found = await impact.merge(tx, incident_id, into_id)
+    await lock_standing(tx, [incident_id, into_id])
+    merged = await incident(tx, queries.merge_incident, incident_id, into_id, who.name, who.note, None)
+    into = await incident(tx, queries.touch_more, into_id, found.affected, found.likely)
+    if merged is None or into is None:
+        return None
+    await tx.execute(queries.follow_merged, incident_id, into_id)
+    await go_on(tx, merged, Step(StepKind.MERGED, who.name, who.note, {"into": into_id}), who.at, merged.affected)
+    absorbed = {"incident": incident_id, "title": merged.title, "customers": found.affected}
+    await go_on(tx, into, Step(StepKind.ABSORBED, who.name, who.note, absorbed), who.at, into.affected)
+    return merged

@@ -1,0 +1,33 @@
+-- name: join_incident
+-- Notes that a rule finds the trouble of an incident, or finds it again.
+INSERT INTO members (incident_id, rule, fingerprint, started_at, said) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (incident_id, rule) DO UPDATE SET failing = true, said = excluded.said
+
+-- name: begin_group
+-- Notes the rule that opened an incident as the first of those that find its trouble, unless that is known.
+INSERT INTO members (incident_id, rule, fingerprint, started_at, said) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+
+-- name: calm_member
+-- Notes that a rule finds an incident's trouble no more.
+UPDATE members SET failing = false WHERE incident_id = $1 AND rule = $2
+
+-- name: members_of
+-- Reads the rules that find these incidents' trouble: at first the one that opened it, which has no fingerprint here.
+SELECT incident_id, rule, failing, said FROM members WHERE incident_id = ANY ($1::text[])
+ORDER BY incident_id, fingerprint <> '', started_at, rule
+
+-- name: worsen_incident
+-- Stores that an incident is as bad as the worst of its rules says. No row comes back when it is not open.
+UPDATE incidents SET severity = $2 WHERE id = $1 AND status = 'open' RETURNING id
+
+-- name: joined_series
+-- Reads what else must be looked for whom an incident touches: the failures of each rule that joined it.
+SELECT m.incident_id, m.rule, i.component, m.started_at, coalesce(i.ended_at, i.resolved_at) AS ended_at, i.opened_at, i.shadow
+FROM members m JOIN incidents i ON i.id = m.incident_id
+WHERE m.rule <> i.rule AND (i.status = 'open' OR (i.status = 'resolved' AND i.opened_at > clock() - $1::interval))
+ORDER BY m.incident_id, m.rule
+
+-- name: members_of_open
+-- Reads the rules that find open incidents' trouble, as they were when they joined.
+SELECT m.incident_id, m.rule, m.fingerprint FROM members m JOIN incidents i ON i.id = m.incident_id
+WHERE i.status = 'open' AND m.failing ORDER BY m.incident_id, m.rule
