@@ -135,6 +135,8 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "keep_account": "1, 1, 1, 1, 1, 1, 1, 1",
     "keep_forwarded": "ARRAY[1], ARRAY[1]",
     "recent_incidents": "interval '10 minutes'",
+    "changed_incidents": "'1000'",
+    "merged_incidents": "",
     "record_impact": "'i-1', ARRAY['c-1'], ARRAY['likely'], ARRAY[now()], ARRAY[now()], ARRAY[1]",
     "count_affected": "'i-1', 3, -1",
     "series_of": "ARRAY[1]",
