@@ -17,8 +17,8 @@ SELECT incident_id, rule, failing, said FROM members WHERE incident_id = ANY ($1
 ORDER BY incident_id, fingerprint <> '', started_at, rule
 
 -- name: worsen_incident
--- Stores that an incident is as bad as the worst of its rules says. No row comes back when it is not open.
-UPDATE incidents SET severity = $2 WHERE id = $1 AND status = 'open' RETURNING id
+-- Stores that an incident is as bad as the worst of its rules says. No row comes back when it is not open, or a person has said how bad it is.
+UPDATE incidents SET severity = $2 WHERE id = $1 AND status = 'open' AND severity_by IS NULL RETURNING id
 
 -- name: joined_series
 -- Reads what else must be looked for whom an incident touches: the failures of each rule that joined it.
