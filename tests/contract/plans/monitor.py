@@ -119,7 +119,7 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "quiet_periods": "now() - interval '1 hour'",
     "incidents_near": many("'c-{}'", 20) + ", now() - interval '1 hour'",
     "note_muted": "ARRAY['parent'], ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY['t'], ARRAY[now()], ARRAY[now()],"
-    " ARRAY['{}'::jsonb]",
+    " ARRAY['{}'::jsonb], ARRAY[false]",
     "muted_by": "'i-1', 100",
     "plan_maintenance": "'m-0', 't', '', '{}', '{}', now(), now(), NULL, 'UTC', now(), now(), 'ada', now()",
     "lock_maintenance": "'m-1'",
