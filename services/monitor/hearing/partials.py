@@ -157,7 +157,7 @@ class Detecting:
             series = self._series[key] = Series(home, Window(), State(incident_id=series.state.incident_id if series else None))
         rule, state, watermark = self._rules[partial.rule], series.state, min(partial.watermark, now)
         kept, buckets = kept_from(rule, state, self._horizon), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
-        changed = series.window.merge(partial.partition, watermark, buckets, kept)
+        changed = series.window.merge(partial.partition, watermark, buckets, kept, partial.numbers)
         if changed is not None:
             latest = moment(min(watermark, max(bucket[0] for bucket in buckets) + rule.width))
             series.spoke_at = max(series.spoke_at or latest, latest)
@@ -237,6 +237,7 @@ class Detecting:
             muted += [one.muted] if one.muted is not None else []
             if one.decision is not None:
                 row = await joining.make_true(tx, rule, component, one.decision, series.state.failing_to, now)
+                mutes.learn(one.decision, rule.id, row)
         failing_to, heard = series.state.failing_to, key in self._heard
         if (
             row is not None

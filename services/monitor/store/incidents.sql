@@ -1,13 +1,20 @@
 -- name: recent_incidents
 -- Reads the incidents whose customers the folding instances must look for. An instance that catches up meets incidents that are over already.
--- One withdrawn or dismissed touches nobody more, but whom one touches that was merged into an open one is touched by that: the last column.
--- They come in order of id, as every transaction locks them.
-SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at), shadow, NULL::text FROM incidents
-WHERE status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval)
-UNION ALL
-SELECT m.id, m.rule, m.component, m.started_at, NULL, m.shadow, m.merged_into
+-- One withdrawn or dismissed touches nobody more. `read`: all transactions before it have ended, and are seen.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS read, id, rule, component, started_at, coalesce(ended_at, resolved_at), opened_at,
+    status IN ('open', 'resolved'), shadow
+FROM (SELECT) AS one LEFT JOIN incidents ON status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval)
+
+-- name: changed_incidents
+-- Reads the incidents that transactions changed which may have been under way, or to come, when all before $1 had ended.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS read, id, rule, component, started_at, coalesce(ended_at, resolved_at), opened_at,
+    status IN ('open', 'resolved'), shadow
+FROM (SELECT) AS one LEFT JOIN incidents ON changed_in >= $1::text::xid8
+
+-- name: merged_incidents
+-- Reads those that were merged into an open one, which touches whom they find.
+SELECT m.id, m.rule, m.component, m.started_at, NULL::timestamptz, m.opened_at, true, m.shadow, m.merged_into
 FROM incidents o JOIN incidents m ON m.merged_into = o.id WHERE o.status = 'open'
-ORDER BY 1
 
 -- name: record_impact
 -- Stores customers that an incident touches, and says who is new, and who was only likely touched until now. The confirmed get their later
@@ -48,7 +55,8 @@ VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11, $12) ON CONFLICT (
 
 -- name: update_incident
 -- Stores the news of an incident; it is no longer silent when $5. The rules that find it stay in its `why`. No row comes back when it is not open.
-UPDATE incidents SET revision = revision + 1, why = CASE WHEN why ? 'rules' THEN jsonb_build_object('rules', why -> 'rules') ELSE '{}' END || $2, failing_at = coalesce($3, failing_at), behind_seconds = $4,
+UPDATE incidents SET revision = revision + 1, failing_at = coalesce($3, failing_at), behind_seconds = $4,
+    why = CASE WHEN why ? 'rules' THEN jsonb_build_object('rules', why -> 'rules') ELSE '{}' END || $2,
     silent_since = CASE WHEN $5 THEN NULL ELSE silent_since END
 WHERE id = $1 AND status = 'open' RETURNING *
 
@@ -61,7 +69,8 @@ WHERE id = $1 AND status = 'open' AND silent_since IS NULL RETURNING *
 -- Ends an incident: resolved, withdrawn or dismissed. No row comes back when it stands as none of $9, from where it may not become that.
 UPDATE incidents SET revision = revision + 1, status = $2::text, ended_at = $3::timestamptz,
     resolved_at = CASE WHEN $2::text = 'resolved' THEN $3::timestamptz END,
-    ended_by = $4, note = $5, why = CASE WHEN why ? 'rules' THEN jsonb_build_object('rules', why -> 'rules') ELSE '{}' END || coalesce($6, why), failing_at = coalesce($7, failing_at), behind_seconds = coalesce($8, behind_seconds)
+    ended_by = $4, note = $5, failing_at = coalesce($7, failing_at), behind_seconds = coalesce($8, behind_seconds),
+    why = CASE WHEN why ? 'rules' THEN jsonb_build_object('rules', why -> 'rules') ELSE '{}' END || coalesce($6, why)
 WHERE id = $1 AND status = ANY ($9::text[]) RETURNING *
 
 -- name: acknowledge_incident
