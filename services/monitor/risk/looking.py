@@ -25,12 +25,12 @@ class Looking:
         """Returns when a customer must be looked at though nothing comes; infinity: never."""
         return self._looks[0][0] if self._looks else math.inf
 
-    def suspects(self, now: float) -> list[str]:
-        """Returns the customers whose risk may be raised or cleared now; how it stands, its row says.
+    def concerned(self, now: float) -> set[str]:
+        """Returns the customers who are to be looked at now: all that changed, or whose time has come.
 
         `now`: the moment up to which all is known, seconds since the epoch.
         """
-        return [customer for customer in {*self.customers.changed, *self._due(now)} if self._is_suspect(customer, now)]
+        return {*self.customers.changed, *self._due(now)}
 
     def _due(self, now: float) -> Iterable[str]:
         while self._looks and self._looks[0][0] <= now:
@@ -39,7 +39,8 @@ class Looking:
                 del self._planned[customer]
                 yield customer
 
-    def _is_suspect(self, customer: str, now: float) -> bool:
+    def is_suspect(self, customer: str, now: float) -> bool:
+        """Says whether the customer's risk may be raised or cleared now, and plans when to look again. How it stands, its row says."""
         moments, risk = self.customers.of(customer), self._open.get(customer)
         if risk is None and not moments.troubles:
             return False
