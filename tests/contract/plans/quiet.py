@@ -1,0 +1,30 @@
+"""Parameters of monitor's queries about what is muted, maintenance, rules that have one incident, and tiers."""
+
+QUIET: dict[str, str | tuple[str, ...]] = {
+    "put_tiers": "ARRAY['c-1'], ARRAY['gold'], ARRAY[now()]",
+    "drop_tiers": "ARRAY['c-1'], ARRAY[now()]",
+    "tiers_touched": "'i-1', ARRAY['gold']",
+    "tier_of": "'c-1'",
+    "erase_tier": "'c-1'",
+    "join_incident": "'i-1', 'r', 'f', now(), '{}'",
+    "begin_group": "'i-1', 'r', '', now(), '{}'",
+    "calm_member": "'i-1', 'r'",
+    "members_of": "ARRAY['i-1', 'i-2', 'i-3']",
+    "worsen_incident": "'i-1', 'high'",
+    "joined_series": "interval '10 minutes'",
+    "members_of_open": "",
+    "quiet_periods": "now() - interval '1 hour'",
+    "incidents_near": "ARRAY['c-1', 'c-2', 'c-3'], now() - interval '1 hour'",
+    "note_muted": "ARRAY['parent'], ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY['t'], ARRAY[now()], ARRAY[now()],"
+    " ARRAY['{}'::jsonb], ARRAY[false]",
+    "muted_by": "'i-1', 100",
+    "plan_maintenance": "'m-0', 't', '', '{}', '{}', now(), now(), NULL, 'UTC', now(), now(), 'ada', now()",
+    "lock_maintenance": "'m-1'",
+    "change_maintenance": "'m-1', 't', '', '{}', '{}', now(), now(), NULL, 'UTC'",
+    "move_maintenance": "'m-1', 1, 'over', now(), now(), NULL, NULL",
+    "keep_period": "'m-1', now(), now(), '{}'",
+    "drop_period": "'m-1', now()",
+    "overdue_maintenance": "",
+    "maintenance": "'m-1'",
+    "list_maintenance": ("NULL, NULL, NULL, 51", "'cancelled', NULL, NULL, 51", "NULL, now() - interval '10 days', 'm-1', 51"),
+}
