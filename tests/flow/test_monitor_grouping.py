@@ -6,9 +6,11 @@ import pytest
 
 from shared.events import IncidentImpact, IncidentOpened, IncidentResolved, IncidentUpdated, Topic
 from shared.settings import Settings
-from tests.flow.monitor_watch import FAILING, RULE, WELL, watching
+from tests.flow.monitor_watch import FAILING, RULE, Traffic, watching
 
 pytestmark = pytest.mark.asyncio
+
+WELL = Traffic("checkout", requests=5)
 
 LOUD = """\
   - id: any-failure
