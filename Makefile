@@ -78,7 +78,7 @@ types: $(READY) ## mypy, strict, tests included
 bench: $(READY) ## figures against peers in the same run: PART=monitor, no PART: all (Docker; PART=fold, PART=mapping, and PART=retail DATA=FILE need none)
 	$(BIN)/python -m bench $(PART) $(if $(DATA),--data $(DATA)) $(ARGS)
 
-faults: $(READY) ## kills, stops and restarts under load, while alerts fire and rules change: ROUNDS=20 SEED=7 (Docker)
+faults: $(READY) ## kills, stops and restarts under load, while alerts fire, maintenance runs and rules change: ROUNDS=20 SEED=7 (Docker)
 	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --seed $(SEED)
 
 docs: $(READY) ## JSON Schemas, AsyncAPI and the reference of the configuration in docs/, from the code

@@ -28,10 +28,10 @@ async def test_what_hangs_on_it_opens_no_incident_before_it_has_ended(fresh_data
         await watch.start()
         # When the database fails, and the checkout with it
         await watch.live(4, DATABASE_FAILS)
-        await watch.live(8, DATABASE_FAILS, FAILING)
-        # Then there is one incident, which shows what hangs on it
+        await watch.live(8, DATABASE_FAILS, FAILING._replace(requests=25))
+        # Then there is one incident, which shows what hangs on it, and touches whom that finds
         [parent] = await watch.incidents()
-        assert parent["component"] == "database"
+        assert (parent["component"], parent["affected"], parent["likely"]) == ("database", 25, 0)
         async with watch.agent() as agent:
             [muted] = (await agent.get(f"/v1/incidents/{parent['id']}/muted")).json()["items"]
             assert (muted["component"], muted["rule"]) == ("checkout", "failing")

@@ -54,11 +54,13 @@ async def step_through(tx: Tx, told: Told, series: Series, row: IncidentRow | No
         elif isinstance(decision, Changed):
             changed = decision
         elif isinstance(decision, Opened) and not rule.shadow and (home := told.mutes.home_of(trouble)) is not None:
-            series.alerts = belonging(series.alerts, home)
-            row = await joining.make_true(tx, rule, component, Joined(home, decision), said_at.timestamp(), Now(at, behind))
+            series.alerts, joined = belonging(series.alerts, home), Joined(home, decision)
+            row = await joining.make_true(tx, rule, component, joined, said_at.timestamp(), Now(at, behind))
+            told.mutes.learn(joined, rule.id, row)
         elif decision is not None:
             changed = None
             row = await joining.make_true(tx, rule, component, decision, said_at.timestamp(), Now(at, behind))
+            told.mutes.learn(decision, rule.id, row)
             if isinstance(decision, Opened) and row is None:  # it is known, and what was known of its alerts is lost
                 series.alerts, row = await _known(tx, series.alerts, decision.incident_id)
     if changed is not None:

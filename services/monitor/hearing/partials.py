@@ -237,6 +237,7 @@ class Detecting:
             muted += [one.muted] if one.muted is not None else []
             if one.decision is not None:
                 row = await joining.make_true(tx, rule, component, one.decision, series.state.failing_to, now)
+                mutes.learn(one.decision, rule.id, row)
         failing_to, heard = series.state.failing_to, key in self._heard
         if (
             row is not None

@@ -5,12 +5,13 @@ was muted opens nothing afterwards either, only trouble that goes on does. It go
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from services.monitor.incidents.life import Opened, moment
+from services.monitor.incidents.grouping import Joined
+from services.monitor.incidents.life import Decision, IncidentRow, Opened, moment
 from services.monitor.rules.incidents import IncidentRule
 
 
@@ -52,6 +53,7 @@ class Nearby:
     started_at: datetime  # event time
     ended_at: datetime | None  # None while it is open
     shadow: bool
+    merged: bool = False  # into another, of whatever component; nothing joins it
     joined: frozenset[str] = frozenset()  # the rules that find it, where there are several
 
     def covers(self, at: datetime) -> bool:
@@ -79,11 +81,12 @@ class Muted:
     started_at: datetime  # event time of the first bad event
     at: datetime  # event time: when it was seen
     why: Mapping[str, Any]
+    shadow: bool  # of a rule on trial
 
     @classmethod
     def of(cls, by: Muting, rule: IncidentRule, opened: Opened, trouble: Trouble) -> "Muted":
         title = rule.title.format(component=trouble.component)
-        return cls(by, rule.id, trouble.component, rule.severity, title, moment(opened.started_at), trouble.at, opened.why)
+        return cls(by, rule.id, trouble.component, rule.severity, title, moment(opened.started_at), trouble.at, opened.why, rule.shadow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Mutes:
     """
 
     periods: Sequence[Quiet] = ()
-    incidents: Sequence[Nearby] = ()
+    incidents: list[Nearby] = field(default_factory=list)
     parents: Mapping[str, Collection[str]] = field(default_factory=dict)
     grouping: timedelta = timedelta()
 
@@ -108,6 +111,15 @@ class Mutes:
             return None
         return next((muting for rule in RULES if (muting := rule(self, trouble)) is not None), None)
 
+    def learn(self, decision: Decision | Joined | None, rule: str, row: IncidentRow | None) -> None:
+        """Takes note of what a rule has opened or joined since this was read, so that what is judged after it knows that."""
+        match decision:
+            case Opened() if row is not None and row.open:
+                self.incidents.append(Nearby(row.id, row.rule, row.component, row.started_at, None, row.shadow))
+            case Joined(incident_id=incident_id):
+                known = [replace(each, joined=each.joined | {each.rule, rule}) for each in self.incidents if each.id == incident_id]
+                self.incidents[:] = [each for each in self.incidents if each.id != incident_id] + known
+
     def home_of(self, trouble: Trouble) -> str | None:
         """Returns the incident that this trouble joins, since another rule has found it in the same component shortly before; or None.
 
@@ -115,7 +127,9 @@ class Mutes:
         """
         if not self.grouping:
             return None
-        there = sorted((each for each in self._there(trouble.at) if not each.shadow), key=lambda each: (each.started_at, each.id))
+        there = sorted(
+            (each for each in self._there(trouble.at) if not (each.shadow or each.merged)), key=lambda each: (each.started_at, each.id)
+        )
         of_it = [each for each in there if each.component == trouble.component]
         joined = (each.id for each in of_it if trouble.rule in each.joined)
         others = (each.id for each in of_it if each.rule != trouble.rule and trouble.at - each.started_at <= self.grouping)

@@ -44,6 +44,7 @@ CREATE TABLE muted (
     first_at   timestamptz NOT NULL,             -- event time: when it was seen first
     last_at    timestamptz NOT NULL,             -- event time: when it was seen last
     why        jsonb       NOT NULL,             -- the figures when it was seen last
+    shadow     boolean     NOT NULL DEFAULT false, -- of a rule on trial: whom it finds is touched by nothing
     PRIMARY KEY (by_id, rule, component)
 );
 CREATE INDEX muted_last ON muted (last_at);

@@ -48,7 +48,8 @@ VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $8, $9, $10, $11, $12) ON CONFLICT (
 
 -- name: update_incident
 -- Stores the news of an incident; it is no longer silent when $5. The rules that find it stay in its `why`. No row comes back when it is not open.
-UPDATE incidents SET revision = revision + 1, why = CASE WHEN why ? 'rules' THEN jsonb_build_object('rules', why -> 'rules') ELSE '{}' END || $2, failing_at = coalesce($3, failing_at), behind_seconds = $4,
+UPDATE incidents SET revision = revision + 1, failing_at = coalesce($3, failing_at), behind_seconds = $4,
+    why = CASE WHEN why ? 'rules' THEN jsonb_build_object('rules', why -> 'rules') ELSE '{}' END || $2,
     silent_since = CASE WHEN $5 THEN NULL ELSE silent_since END
 WHERE id = $1 AND status = 'open' RETURNING *
 
@@ -61,7 +62,8 @@ WHERE id = $1 AND status = 'open' AND silent_since IS NULL RETURNING *
 -- Ends an incident: resolved, withdrawn or dismissed. No row comes back when it stands as none of $9, from where it may not become that.
 UPDATE incidents SET revision = revision + 1, status = $2::text, ended_at = $3::timestamptz,
     resolved_at = CASE WHEN $2::text = 'resolved' THEN $3::timestamptz END,
-    ended_by = $4, note = $5, why = CASE WHEN why ? 'rules' THEN jsonb_build_object('rules', why -> 'rules') ELSE '{}' END || coalesce($6, why), failing_at = coalesce($7, failing_at), behind_seconds = coalesce($8, behind_seconds)
+    ended_by = $4, note = $5, failing_at = coalesce($7, failing_at), behind_seconds = coalesce($8, behind_seconds),
+    why = CASE WHEN why ? 'rules' THEN jsonb_build_object('rules', why -> 'rules') ELSE '{}' END || coalesce($6, why)
 WHERE id = $1 AND status = ANY ($9::text[]) RETURNING *
 
 -- name: acknowledge_incident

@@ -20,10 +20,10 @@ async def members_of(tx: Tx, incidents: Collection[str]) -> dict[str, list[Membe
 
 
 async def joined_series(tx: Tx, within: timedelta) -> list[RecentIncident]:
-    """Returns the series of rules that joined an incident: whom they find is touched by that one."""
+    """Returns the series whose trouble counts for the incident of another: whom they find is touched by that one."""
     return [
         RecentIncident(
-            f"{row['incident_id']}/{row['rule']}",
+            f"{row['incident_id']}/{row['rule']}/{row['component']}",
             row["rule"],
             row["component"],
             row["started_at"],

@@ -17,15 +17,20 @@ SELECT incident_id, rule, failing, said FROM members WHERE incident_id = ANY ($1
 ORDER BY incident_id, fingerprint <> '', started_at, rule
 
 -- name: worsen_incident
--- Stores that an incident is as bad as the worst of its rules says. No row comes back when it is not open.
-UPDATE incidents SET severity = $2 WHERE id = $1 AND status = 'open' RETURNING id
+-- Stores that an incident is worse than it was. No row comes back when it is not open, or a person has said how bad it is.
+UPDATE incidents SET severity = $2 WHERE id = $1 AND status = 'open' AND severity_by IS NULL RETURNING id
 
 -- name: joined_series
--- Reads what else must be looked for whom an incident touches: the failures of each rule that joined it.
+-- Reads what else must be looked for whom an incident touches: the failures that each rule found which joined it, and those of components that
+-- hang on its own and opened no incident.
 SELECT m.incident_id, m.rule, i.component, m.started_at, coalesce(i.ended_at, i.resolved_at) AS ended_at, i.shadow
 FROM members m JOIN incidents i ON i.id = m.incident_id
 WHERE m.rule <> i.rule AND (i.status = 'open' OR (i.status = 'resolved' AND i.opened_at > clock() - $1::interval))
-ORDER BY m.incident_id, m.rule
+UNION ALL
+SELECT m.by_id, m.rule, m.component, m.started_at, coalesce(i.ended_at, i.resolved_at), i.shadow
+FROM muted m JOIN incidents i ON i.id = m.by_id
+WHERE m.by = 'parent' AND NOT m.shadow AND (i.status = 'open' OR (i.status = 'resolved' AND i.opened_at > clock() - $1::interval))
+ORDER BY incident_id, rule, component
 
 -- name: members_of_open
 -- Reads the rules that find open incidents' trouble, as they were when they joined.

@@ -37,7 +37,18 @@ async def note(tx: Tx, muted: Sequence[Muted]) -> list[str]:
     if not latest:
         return []
     rows = [
-        (each.by.by, each.by.id, each.rule, each.component, each.severity, each.title, each.started_at, each.at, dict(each.why))
+        (
+            each.by.by,
+            each.by.id,
+            each.rule,
+            each.component,
+            each.severity,
+            each.title,
+            each.started_at,
+            each.at,
+            dict(each.why),
+            each.shadow,
+        )
         for _, each in sorted(latest.items())
     ]
     return [row["by"] for row in await tx.fetch(queries.note_muted, *map(list, zip(*rows, strict=True))) if row["is_new"]]

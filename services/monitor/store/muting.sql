@@ -5,16 +5,18 @@ ORDER BY starts_at, maintenance_id
 
 -- name: incidents_near
 -- Reads the incidents of these components that are open, or ended after a moment of event time.
-SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at) AS ended_at, shadow FROM incidents
-WHERE component = ANY ($1::text[]) AND coalesce(ended_at, resolved_at, 'infinity'::timestamptz) > $2
+SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at) AS ended_at, shadow, merged_into IS NOT NULL AS merged
+FROM incidents WHERE component = ANY ($1::text[]) AND coalesce(ended_at, resolved_at, 'infinity'::timestamptz) > $2
 
 -- name: note_muted
 -- Notes trouble that opened no incident; says of each whether it is new.
-INSERT INTO muted AS known (by, by_id, rule, component, severity, title, started_at, first_at, last_at, why)
-SELECT by, by_id, rule, component, severity, title, started_at, at, at, why
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::jsonb[])
-    AS seen (by, by_id, rule, component, severity, title, started_at, at, why)
-ON CONFLICT (by_id, rule, component) DO UPDATE SET why = excluded.why, last_at = greatest(known.last_at, excluded.last_at)
+INSERT INTO muted AS known (by, by_id, rule, component, severity, title, started_at, first_at, last_at, why, shadow)
+SELECT by, by_id, rule, component, severity, title, started_at, at, at, why, shadow
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::timestamptz[], $9::jsonb[],
+        $10::boolean[])
+    AS seen (by, by_id, rule, component, severity, title, started_at, at, why, shadow)
+ON CONFLICT (by_id, rule, component) DO UPDATE SET why = excluded.why, shadow = excluded.shadow,
+    last_at = greatest(known.last_at, excluded.last_at)
 RETURNING by, (xmax = 0) AS is_new
 
 -- name: muted_by

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from services.monitor.incidents.grouping import Joined
 from services.monitor.incidents.judging import steps
 from services.monitor.incidents.life import Opened, State, moment
 from services.monitor.incidents.muting import By, Muted, Mutes, Muting, Nearby, Quiet, Trouble
 from services.monitor.windows.window import Window
 from tests.builders import NOON
 from tests.unit.monitor.builders import START, rule
+from tests.unit.monitor.test_life import row
 
 MINUTE = timedelta(minutes=1)
 PERIOD = Quiet("m-1", NOON, NOON + 5 * MINUTE, frozenset({"checkout"}))
@@ -66,6 +68,7 @@ FIVE = 5 * MINUTE
         (replace(OPEN, rule="failing", joined=frozenset({"slow", "failing"})), FIVE, NOON + 10 * FIVE, "i-2"),  # also who opened it
         (replace(OPEN, rule="failing"), FIVE, NOON, None),
         (replace(OPEN, shadow=True), FIVE, NOON, None),
+        (replace(OPEN, merged=True), FIVE, NOON, None),
         (replace(OPEN, component="search"), FIVE, NOON, None),
         (replace(OPEN, ended_at=NOON + MINUTE), FIVE, NOON + MINUTE, None),
     ],
@@ -74,6 +77,15 @@ def test_trouble_joins_the_incident_that_another_rule_has_opened_shortly_before(
     near: Nearby, grouping: timedelta, at: datetime, home: str | None
 ) -> None:
     assert Mutes([], [near], grouping=grouping).home_of(trouble(at)) == home
+
+
+def test_what_has_opened_or_was_joined_just_now_is_known() -> None:
+    mutes, opened = Mutes(grouping=FIVE), Opened("i-2", START, {})
+    assert mutes.home_of(trouble()) is None
+    mutes.learn(opened, "slow", row(id="i-2", rule="slow", started_at=NOON))
+    assert mutes.home_of(trouble()) == "i-2"
+    mutes.learn(Joined("i-2", opened), "failing", None)
+    assert mutes.home_of(trouble(NOON + 10 * FIVE)) == mutes.home_of(Trouble("slow", "checkout", NOON + 10 * FIVE)) == "i-2"
 
 
 class TestWindowsInMaintenance:
