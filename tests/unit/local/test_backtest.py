@@ -26,6 +26,7 @@ from shared.connecting.brokers import Brokers
 from shared.events import TicketOpened, Topic
 from tests.builders import NOON
 from tests.unit.monitor.builders import START
+from tests.unit.monitor.risk.test_health import risk
 from tests.unit.monitor.test_backtest import outage
 
 EAGER = """\
@@ -250,3 +251,12 @@ def test_what_is_still_open_may_be_written_about_for_ever_and_nothing_found_has_
     still = Found("i", "failing", "checkout", START, START + 5, {}, None, dict(FOUND.customers))
     assert compare([still], [Ticket("a", "checkout", START + 9 * AFTER)], frozenset()).wrote == 1
     assert compare([], [], frozenset()).precision is None
+
+
+def test_risks_are_counted_for_people_and_what_is_kept_of_them_names_nobody() -> None:
+    risks = [risk("pays", 1.0), risk("pays", 1.0, id_="another", reason="recovered")]
+    outcome = Outcome("draft", 0, 0, Account(), Refusals(), [], [], None, None, risks, [])
+    assert "  pays: 2 raised, of 1 customers, 1 still open; by today's rules 0 raised, of 0 customers, 0 still open" in as_lines(outcome)
+    assert [each["customer_id"] for each in as_object(outcome)["risks"]] == ["c-1", "c-1"]
+    assert without_customers(outcome)["risks"] == [{"rule": "pays", "raised": 2, "customers": 1, "open": 1}]
+    assert "c-1" not in json.dumps(without_customers(outcome))
