@@ -59,7 +59,7 @@ def _row(said: Mapping[str, Any]) -> Row:
 def _risks(outcome: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     today = {each.get("rule"): each for each in listed(_mapping(outcome.get("today")) or {}, "risks")}
     tried = {each.get("rule"): each for each in listed(outcome, "risks")}
-    return [{"rule": rule, "tried": tried.get(rule, {}), "today": today.get(rule, {})} for rule in (*tried, *(today.keys() - tried.keys()))]
+    return [{"rule": rule, "tried": tried.get(rule, {}), "today": today.get(rule, {})} for rule in sorted({*tried, *today})]
 
 
 def _picture(outcome: Mapping[str, Any], over: Span) -> str:
