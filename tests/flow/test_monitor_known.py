@@ -68,3 +68,17 @@ async def test_what_commits_late_is_read_although_a_later_transaction_was_read_b
     found, since = await read(database, since)
     assert "late" in found
     assert (await read(database, since))[0] == {}
+
+
+async def test_rows_restored_from_a_server_with_more_transactions_behind_it_are_no_news_until_they_change(monitor_database: Database) -> None:
+    database = monitor_database
+    async with database.transaction() as tx:
+        await opens(tx, "restored")
+    await change(database, "ALTER TABLE incidents DISABLE TRIGGER changed")
+    await change(database, "UPDATE incidents SET changed_in = '9000000000'")
+    await change(database, "ALTER TABLE incidents ENABLE TRIGGER changed")
+    found, since = await read(database, None)
+    assert list(found) == ["restored"]
+    assert (await read(database, since))[0] == {}
+    await change(database, "UPDATE incidents SET status = 'resolved', ended_at = clock()")
+    assert list((await read(database, since))[0]) == ["restored"]

@@ -6,10 +6,11 @@ SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS read, id, rule, componen
 FROM (SELECT) AS one LEFT JOIN incidents ON status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval)
 
 -- name: changed_incidents
--- Reads the incidents that transactions changed which may have been under way, or to come, when all before $1 had ended.
+-- Reads the incidents that transactions changed which may have been under way, or to come, when all before $1 had ended. Rows that were
+-- restored from another server may name transactions that are still to come here: those are no news.
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS read, id, rule, component, started_at, coalesce(ended_at, resolved_at), opened_at,
     status IN ('open', 'resolved'), shadow
-FROM (SELECT) AS one LEFT JOIN incidents ON changed_in >= $1::text::xid8
+FROM (SELECT) AS one LEFT JOIN incidents ON changed_in >= $1::text::xid8 AND changed_in < pg_snapshot_xmax(pg_current_snapshot())
 
 -- name: merged_incidents
 -- Reads those that were merged into an open one, which touches whom they find.
