@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import groupby
@@ -117,6 +117,26 @@ class Site:
         while await self.turn():
             pass
 
+    async def crash_before_each(self, step: Callable[[], Awaitable[object]]) -> None:
+        """Takes steps, each in a process of its own, until all is read and another one changes nothing.
+
+        While an incident is open, each process begins by saying how far time has come, so there is always something to read.
+        """
+        stood = None
+        while True:
+            await self.start()
+            await step()
+            now = None if await self._unread() else await self.tables()
+            if now is not None and now == stood:
+                return
+            stood = now
+
+    async def _unread(self) -> int:
+        """Returns how many records no stream has taken for good."""
+        topics = (Topic.PRODUCT_EVENTS, Topic.PARTIALS)
+        [taken] = await self.rows("SELECT coalesce(sum(next), 0)::int AS records FROM offsets WHERE topic = ANY ($1)", list(topics))
+        return sum(len(self.topics.records(topic)) for topic in topics) - int(taken["records"])
+
     # ── what is left in the tables ───────────────────────────────────────────────────────────
 
     async def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
@@ -169,7 +189,9 @@ class Site:
             f"fold_{each}" for each in ("buckets", "cells", "tallies", "components", "clocks", "seen", "accounts", "forwarded", "moments")
         )
         async with self.database.connection() as connection:
-            await connection.execute(f"TRUNCATE offsets, outbox, {folded}, series, incidents, impact, risks, aliases, fold_moves")
+            await connection.execute(
+                f"TRUNCATE offsets, outbox, {folded}, series, incidents, incident_steps, members, impact, risks, aliases, fold_moves"
+            )
 
     async def replay(self, topic: str) -> None:
         """Starts the stream of that topic at offset 0 once more, in a new process."""

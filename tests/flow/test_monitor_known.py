@@ -70,7 +70,7 @@ async def test_what_commits_late_is_read_although_a_later_transaction_was_read_b
     assert (await read(database, since))[0] == {}
 
 
-async def test_rows_restored_from_a_server_with_more_transactions_behind_it_are_no_news_until_they_change(monitor_database: Database) -> None:
+async def test_rows_restored_from_another_server_are_no_news_until_they_change(monitor_database: Database) -> None:
     database = monitor_database
     async with database.transaction() as tx:
         await opens(tx, "restored")

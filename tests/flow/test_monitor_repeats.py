@@ -23,30 +23,29 @@ async def undisturbed(site: Site) -> None:
 
 async def crashing_after_every_checkpoint(site: Site) -> None:
     site.say(told(SMALL))
-    moved = 1
-    while moved:
-        await site.start()
-        moved = await site.turn()
+    await site.crash_before_each(site.turn)
 
 
 async def crashing_before_every_second_checkpoint(site: Site) -> None:
-    site.say(told(SMALL))
-    moved = 1
-    while moved:
-        await site.start()
+    async def step() -> None:
         await site.take_without_saving()
         await site.start()
-        moved = await site.turn()
+        await site.turn()
+
+    site.say(told(SMALL))
+    await site.crash_before_each(step)
 
 
 async def crashing_between_the_fold_and_the_detecting(site: Site) -> None:
+    async def step() -> None:
+        await site.events.turn()
+        await site.topics.relay(site.database)
+        await site.start()
+        await site.partials.turn()
+        await site.topics.relay(site.database)
+
     site.say(told(SMALL))
-    moved = 1
-    while moved:
-        await site.start()
-        moved = await site.events.turn() + await site.topics.relay(site.database)
-        await site.start()
-        moved += await site.partials.turn() + await site.topics.relay(site.database)
+    await site.crash_before_each(step)
 
 
 @pytest.mark.parametrize(
