@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-alone test-servers browser-test stack-test deploy-test hostile lint types bench faults docs pictures up down lock audit clean
+.PHONY: help setup demo check test test-alone test-servers browser-test stack-test deploy-test hostile orders lint types bench faults docs pictures up down lock audit clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -51,6 +51,9 @@ test-servers: $(READY) ## the tests on a real Kafka and Postgres (Docker); WORKE
 browser-test: $(READY) ## the console's pages in Chromium, on all services: axe, acts by keys, injections, a console that is killed
 	$(BIN)/pytest -n 2 $(BY_FILE) -m browser tests/browser $(ARGS)
 
+orders: $(READY) ## an hour of events in 1,000 random orders gives the same incidents and customers
+	FOREWARN_TEST_ORDERS=1000 $(BIN)/pytest tests/unit/monitor/test_any_order.py
+
 hostile: $(READY) ## cases of bad intent against `make up PROFILE=observability`, an outage after each hundred: CASES=10000 SEED=1
 	$(BIN)/python -m tests.hostile --cases $(CASES) --seed $(SEED)
 
@@ -75,7 +78,7 @@ types: $(READY) ## mypy, strict, tests included
 bench: $(READY) ## figures against peers in the same run: PART=monitor, no PART: all (Docker; PART=fold, PART=mapping, and PART=retail DATA=FILE need none)
 	$(BIN)/python -m bench $(PART) $(if $(DATA),--data $(DATA)) $(ARGS)
 
-faults: $(READY) ## kills, stops and restarts under load, while alerts fire and rules change: ROUNDS=20 SEED=7 (Docker)
+faults: $(READY) ## kills, stops and restarts under load, while alerts fire, maintenance runs and rules change: ROUNDS=20 SEED=7 (Docker)
 	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --seed $(SEED)
 
 docs: $(READY) ## JSON Schemas, AsyncAPI and the reference of the configuration in docs/, from the code

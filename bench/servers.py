@@ -1,7 +1,8 @@
 """What the benchmarks run against: real Kafka and Postgres, prepared as for production, and services as processes of their own."""
 
+import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,12 +11,14 @@ from shutil import copytree, rmtree
 import asyncpg
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.errors import KafkaError
 
 from deploy import topics
 from deploy.local.processes import ROOT, Child, child, ended_well, free_port, ready
 from deploy.services import NAMES
 from tests.containers import PASSWORD, running_kafka, running_postgres
 
+LEADS_WITHIN = 30  # seconds until every partition that was just made has a leader
 RULES = ROOT / "bench/monitor/rules.yml"
 
 
@@ -86,9 +89,22 @@ async def empty(of: Servers, keeping: Collection[str] = ()) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=of.bootstrap)
     await admin.start()
     try:
-        await admin.delete_records(dict.fromkeys(every, RecordsToDelete(-1)))
+        async with asyncio.timeout(LEADS_WITHIN):
+            while not await _deleted(admin, every):  # noqa: ASYNC110  the broker cannot signal
+                await asyncio.sleep(0.1)
     finally:
         await admin.close()
+
+
+async def _deleted(admin: AIOKafkaAdminClient, partitions: Sequence[TopicPartition]) -> bool:
+    """Deletes their records; False while a partition that was just made has no leader yet."""
+    try:
+        await admin.delete_records(dict.fromkeys(partitions, RecordsToDelete(-1)))
+    except KafkaError as error:
+        if error.retriable:
+            return False
+        raise
+    return True
 
 
 @asynccontextmanager

@@ -1,11 +1,14 @@
-"""Thirty days of a product with customers: a weekly rhythm, deploys, outages, and components that flap, die or fall silent."""
+"""Thirty days of a product with customers: a weekly rhythm, deploys, outages, components that flap, die or fall silent, one that grows
+slow, a nightly export that stays away, and another system's alert."""
 
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from math import cos, pi
+from datetime import datetime, timedelta
+from heapq import merge
+from math import cos, log, pi
 
+from services.monitor.aggregates.alerts import ALERT_REPORTED
 from shared.events import ProductEvent
 from tests.builders import NOON, event
 
@@ -28,7 +31,7 @@ class Trouble:
     share: float = 0.5  # of its requests that fail
     customers: int = CUSTOMERS  # of so many; the others meet nothing
     flaps: float = 0.0  # seconds for which it is there and away by turns
-    kind: str = "request"  # of the events that fail
+    kind: str = "request"  # of the events that fail; slow: requests take long; export: it does not come; alert: another system says so
 
     def hits(self, at: float, number: int) -> bool:
         away = self.flaps and int((at - self.begins) // self.flaps) % 2
@@ -46,16 +49,19 @@ INJECTED = (
     Trouble("login", at(4, 1), at(4, 2), share=0.9),
     Trouble("billing", at(5, 6), at(5, 8), kind="job"),
     Trouble("checkout", at(7, 22), at(7, 23), share=0.7),
-    Trouble("search", at(9, 2), at(9, 3.5)),
+    Trouble("search", at(9, 2), at(9, 3.5), kind="slow"),
     Trouble("login", at(11, 21), at(12, 0), share=0.35),
-    Trouble("billing", at(13, 2), at(13, 3.5), kind="job"),
+    Trouble("mail", at(13, 2), at(13, 3.5), kind="alert"),
     Trouble("checkout", at(15, 5), at(15, 6), share=1.0),
     Trouble("search", at(17, 1), at(17, 4), share=0.8, flaps=6 * MINUTE),  # it flaps: one incident
     Trouble("login", at(20, 4), at(20, 5)),
-    Trouble("billing", at(22, 3), at(22, 5), kind="job"),
-    Trouble("checkout", at(25, 2), at(25, 3)),
+    Trouble("export", at(22, 14), at(23, 14), kind="export"),
+    Trouble("beta", at(25, 2), at(25, 4), share=0.9),
     Trouble("login", at(28, 3), at(28, 4), share=0.9),  # it dies: nothing more is heard of it
 )
+EXPORTED = 14  # hours after noon: the export ends every night
+BETA = at(24, 20), at(25, 8)  # a component is tried out for half a day
+SLOW = 8.0  # times as long as usual
 DEPLOYS = [Trouble(component, at(day, 23), at(day, 23) + 2 * MINUTE) for day in range(0, DAYS, 3) for component in COMPONENTS]
 SILENT = "search", at(21, 0), at(23, 0)  # its source says nothing for two days
 
@@ -69,19 +75,56 @@ def busy(seconds: float) -> float:
 
 def month(seed: int, troubles: Sequence[Trouble] = INJECTED) -> Iterator[ProductEvent]:
     """Yields the events in order of their times; the same seed tells the same month."""
+    return merge(_traffic(seed, troubles), _tried_out(seed, troubles), _machines(seed, troubles), key=lambda each: each.time)
+
+
+def _tried_out(seed: int, troubles: Sequence[Trouble]) -> Iterator[ProductEvent]:
+    """Yields the requests to a component that lives for half a day only."""
+    dice, (seconds, ends) = random.Random(seed + 3), BETA
+    while (seconds := seconds + dice.expovariate(1 / 20)) < ends:
+        failing = next((each for each in troubles if each.component == "beta" and each.hits(seconds, 0)), None)
+        data = {"component": "beta", "ok": dice.random() >= (failing.share if failing else USUAL)}
+        yield event(f"beta/{seconds}", subject=f"c-{dice.randrange(CUSTOMERS)}", at=_moment(seconds), data=data)
+
+
+def _machines(seed: int, troubles: Sequence[Trouble]) -> Iterator[ProductEvent]:
+    """Yields what no customer does: each night an export, but for one, and what another system says of its alerts."""
+    dice = random.Random(seed + 1)
+    said: list[tuple[float, str, dict[str, str]]] = [(at(day, EXPORTED) + dice.uniform(0, MINUTE), "export", {}) for day in range(DAYS)]
+    for each in troubles:
+        if each.kind == "export":
+            said = [one for one in said if not each.begins <= one[0] < each.ends]
+        elif each.kind == "alert":
+            alert = {"key": each.component, "name": "MailQueueStuck", "starts_at": _moment(each.begins + MINUTE).isoformat()}
+            said += [(each.begins + MINUTE, each.component, alert | {"status": "firing"})]
+            said += [(each.ends, each.component, alert | {"status": "resolved", "ends_at": _moment(each.ends).isoformat()})]
+    for seconds, component, alert in sorted(said, key=lambda one: one[0]):
+        type_ = ALERT_REPORTED if alert else "com.example.exported"
+        yield event(f"{component}/{seconds}", subject=None, at=_moment(seconds), type_=type_, data={"component": component, **alert})
+
+
+def _moment(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def _traffic(seed: int, troubles: Sequence[Trouble]) -> Iterator[ProductEvent]:
+    """Yields what customers do."""
     dice, seconds, number = random.Random(seed), 0.0, 0
-    every = [*troubles, *DEPLOYS]
+    stopwatch = random.Random(seed + 2)
+    every = [*(each for each in troubles if each.component in COMPONENTS), *DEPLOYS]
     component, silent_from, silent_to = SILENT
     died = troubles[-1]
     while seconds < DAYS * DAY:
-        lively = any(each.begins - HOUR <= seconds < each.ends + 2 * HOUR for each in troubles)
+        lively = any(each.begins - HOUR <= seconds < each.ends + 2 * HOUR for each in every[: -len(DEPLOYS)])
         seconds += dice.expovariate(busy(seconds) / (BETWEEN / LIVELY if lively else BETWEEN))
         of, customer = dice.choice(COMPONENTS), dice.randrange(CUSTOMERS)
         if (of == component and silent_from <= seconds < silent_to) or (of == died.component and seconds >= died.ends):
             continue
         kind = "job" if of == "billing" and dice.random() < 0.5 else "request"
-        hit = next((each for each in every if each.component == of and each.kind == kind and each.hits(seconds, customer)), None)
-        ok = dice.random() >= (hit.share if hit else USUAL)
+        hit = next((each for each in every if each.component == of and each.kind in (kind, "slow") and each.hits(seconds, customer)), None)
+        slow = hit is not None and hit.kind == "slow"
+        ok = dice.random() >= (hit.share if hit and not slow else USUAL)
+        latency = round(stopwatch.lognormvariate(log(120), 0.5) * (SLOW if slow else 1.0), 1)
         number += 1
-        moment = NOON + timedelta(seconds=seconds)
-        yield event(str(number), subject=f"c-{customer}", at=moment, type_=f"com.example.{kind}", data={"component": of, "ok": ok})
+        data = {"component": of, "ok": ok, "latency_ms": latency}
+        yield event(str(number), subject=f"c-{customer}", at=_moment(seconds), type_=f"com.example.{kind}", data=data)

@@ -5,7 +5,10 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from fastapi import APIRouter
+
 from services.monitor.api import hooks, logs, router
+from services.monitor.api.backtests import backtests_router
 from services.monitor.api.rules import rules_router
 from services.monitor.api.sources import latest_of, sources_router
 from services.monitor.api.why import why_router
@@ -15,9 +18,9 @@ from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
 from services.monitor.maintaining import MAINTENANCE, Maintaining
+from services.monitor.past.trying import LEASE, TRY, Trying
 from services.monitor.personal import PERSONAL
-from services.monitor.rules.file import RulesFile
-from services.monitor.ruling import Ruling, taking
+from services.monitor.ruling import Ruling, taking, written_in
 from services.monitor.settings import MonitorSettings
 from services.monitor.sources.file import SourcesFile
 from services.monitor.timers import EXPECT, LISTEN, Expecting, Listening, measure
@@ -41,7 +44,7 @@ MEASURED = 10.0  # seconds between looks at the open incidents, for the metrics
 
 def service(settings: MonitorSettings) -> Service:
     """Returns monitor, ready to run. Raises ConfigError when one of its files does not say what it must."""
-    ruling = Ruling(lambda: load(file_of("rules.yml", settings.config_folders), RulesFile))
+    ruling = Ruling(lambda: written_in(file_of("rules.yml", settings.config_folders)))
     rules = ruling.file
     catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     named = frozenset(catalog.components)
@@ -58,16 +61,20 @@ def service(settings: MonitorSettings) -> Service:
     customers = Stream("monitor", Topic.CUSTOMERS, hearing, database, at_once=erasing.AT_ONCE)
     listening = Listening(rules, database, events, partials)
     expecting, maintaining = Expecting(rules, named, database, catalog.parents), Maintaining(database)
+    drafts = Trying(database, ruling, named)
     ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take]
     return Service(
         "monitor",
         settings,
         database,
         [events, partials, customers, *sources.streams(company, database, forwarders)],
-        due={LISTEN: Work(listening, recurs=True), EXPECT: Work(expecting, recurs=True), MAINTENANCE: Work(maintaining)},
-        routers=[router, rules_router(ruling), why_router(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
+        due=_due(listening, expecting, maintaining, drafts),
+        routers=[router, *_of_rules(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
-        before=[partial(patiently, "the database", each) for each in (maintaining.catch_up, listening.schedule, expecting.schedule)],
+        before=[
+            partial(ruling.begin, database),
+            *(partial(patiently, "the database", each) for each in (maintaining.catch_up, listening.schedule, expecting.schedule)),
+        ],
         background=[
             *_saving(folding, database, events),
             partial(_save_at, database.wakeup("incidents"), detecting.look_again, partials),
@@ -76,10 +83,26 @@ def service(settings: MonitorSettings) -> Service:
             partial(ruling.run, database),
             *(forwarder.run for forwarder in forwarders.values()),
         ],
+        ending=[drafts.stop],
         kept=kept(settings),
         personal=PERSONAL,
         about="Finds incidents in what the product's systems say, and whom they touch.",
     )
+
+
+def _of_rules(ruling: Ruling) -> list[APIRouter]:
+    """Returns the endpoints that answer by the rules in force."""
+    return [rules_router(ruling), backtests_router(ruling), why_router(ruling)]
+
+
+def _due(listening: Listening, expecting: Expecting, maintaining: Maintaining, drafts: Trying) -> dict[str, Work]:
+    """Returns the due work by its kind."""
+    return {
+        LISTEN: Work(listening, recurs=True),
+        EXPECT: Work(expecting, recurs=True),
+        MAINTENANCE: Work(maintaining),
+        TRY: Work(drafts, lease=LEASE),
+    }
 
 
 def _saving(folding: Folding, database: Database, events: Stream) -> list[Callable[[], Awaitable[None]]]:
@@ -105,7 +128,7 @@ async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], stream: S
 async def _measure_at(wakeup: asyncio.Event, database: Database, ruling: Ruling) -> None:
     """Measures the open incidents at each wake-up, and the risks with them."""
     while True:
-        await measure(database, [rule.id for rule in ruling.file.customers])
+        await measure(database, [*(rule.id for rule in ruling.file.customers), *(rule.id for rule in ruling.file.health)])
         await wait_for_wakeup(wakeup, MEASURED)
 
 

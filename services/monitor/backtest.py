@@ -3,6 +3,8 @@
 Live, a checkpoint comes some tenths of a second after the last one, and judges what was read by then; a window that is still
 filling is judged at each of them. So an answer belongs to its checkpoints: with those of a live run it is that of the live run, to the last
 customer. `Backtest.follow` sets them by the events' own time, so that the same history has the same answer.
+
+What goes by the wall clock live, expected events that do not come and the risks of single customers, goes by how far event time has come.
 """
 
 import math
@@ -17,11 +19,16 @@ from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, hold, shard_of
 from services.monitor.incidents import alerts
 from services.monitor.incidents.alerts import Alerts
+from services.monitor.incidents.expecting import Expecting
 from services.monitor.incidents.grouping import Joined
-from services.monitor.incidents.impact import Certainty, RecentIncident, Search, by_series, waiting_in
+from services.monitor.incidents.impact import Certainty, Search
 from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
+from services.monitor.incidents.known import Known, RecentIncident
 from services.monitor.incidents.life import Decision, Opened, Resolved, State, moment
 from services.monitor.incidents.waiting import Waiting, due_at
+from services.monitor.risk.life import RiskRow
+from services.monitor.risk.walking import Walking
+from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
@@ -96,17 +103,16 @@ class Backtest:
         self._rules = {rule.id: rule for rule in rules.components if isinstance(rule, ComponentRule)}
         self._on_alerts = {rule.id: rule for rule in rules.components if isinstance(rule, AlertRule)}
         self._only, self._horizon = {component for rule in rules.components for component in rule.only}, horizon
-        asks = [each for rule in (*self._rules.values(), *self._on_alerts.values()) for each in rule.asks]
-        self.not_walked = sorted(  # rules that go by the wall clock: on absence, and on single customers
-            {rule.id for rule in rules.rules} - self._rules.keys() - self._on_alerts.keys()
-        )
-        self._partitions = {number: Partition(asks, horizon, components, named) for number in range(partitions)}
+        asks = [each for rule in rules.components for each in rule.asks]
+        self._partitions = {number: Partition(asks, horizon, components, named, rules.customers) for number in range(partitions)}
+        self._expecting = Expecting({rule.id: rule for rule in rules.components if isinstance(rule, AbsenceRule)}, named)
+        self._walking = Walking(rules, self._partitions)
         self._naming = Naming(self._partitions)
         self._search, self._reports, self._series = Search(), Reports(), dict[Key, Series]()
         self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.components}, components)
         self._waiting: Waiting[Key] = Waiting()
         self._found: dict[str, Found] = {}
-        self._recent: dict[str, Found] = {}  # open ones, and those that opened so shortly ago
+        self._known, self._changed = Known(), dict[str, Found]()  # and the incidents that opened or ended since the last checkpoint
         self._batches: dict[int, list[ProductEvent]] = {}
         self._arrived = 0.0  # when the latest event came
         self._judged = self._aged = 0.0  # event time of the last checkpoint, and when we last forgot
@@ -116,6 +122,11 @@ class Backtest:
     def incidents(self) -> list[Found]:
         """Returns all incidents so far, in the order in which they were found."""
         return list(self._found.values())
+
+    @property
+    def risks(self) -> list[RiskRow]:
+        """Returns all risks of single customers so far as they stand now, in the order in which they were raised."""
+        return list(self._walking.found.values())
 
     @property
     def components(self) -> frozenset[str]:
@@ -162,31 +173,39 @@ class Backtest:
         self._partitions[partition].fold(events, now)
 
     def checkpoint(self) -> None:
-        """Judges what has come. As live, the next checkpoint follows at once when an incident opened or ended."""
+        """Judges what has come. As live, the next checkpoint follows at once when an incident opened or ended.
+
+        What is old is forgotten after that: an incident must have found its customers, however far time has come since the last checkpoint.
+        """
         while self._judge():
             pass
+        self._age(self._clock)
 
     def _judge(self) -> bool:
         """Finds whom the incidents touch, then judges the windows; says whether an incident opened or ended."""
         self._bring_over()
-        clock = max(partition.clock for partition in self._partitions.values())
-        self._recent = {id_: each for id_, each in self._recent.items() if each.ended_at is None or each.opened_at > clock - self._horizon}
-        incidents = by_series([_recent(each) for each in self._recent.values()])
-        waiting = waiting_in(incidents)
-        hold(self._partitions, waiting)
-        for incident in self._search.touching(self._partitions, incidents):
+        clock = self._clock
+        moved = self._open_overdue(clock)
+        changed, self._changed = [_recent(each) for each in self._changed.values()], {}
+        known, said = self._known, self._known.take(changed, moment(max(clock - self._horizon, 0.0)))
+        hold(self._partitions, said.waits, said.rests)
+        for incident in self._search.touching(self._partitions, known, said):
             self._touch(incident)
-        moved = self._detect(self._reports.series(self._partitions, waiting), self._reports.clocks(self._partitions, waiting), clock)
+        waits = any(known.shards.values())
+        clocks = self._reports.clocks(self._partitions, anew=bool(said.waits)) if waits else []
+        moved |= self._detect(self._reports.series(self._partitions, known.waiting), clocks, clock)
         moved |= self._hear([alert for partition in self._partitions.values() for alert in partition.alerts.take_told()], clock)
-        self._let_go(clock)
+        self._walking.judge(clock)
+        self._take_changes()
         return moved
 
     def _bring_over(self) -> None:
-        """Learns names of customers; a name is touched by no open incident any more, since its customer will be."""
+        """Learns names of customers; a name is touched by no open incident any more, and at no risk, since its customer will be."""
         for name, view, component in self._naming.settle():
-            for found in self._recent.values():
-                if found.ended_at is None and (found.rule, found.component) == (rule_of(view.rpartition("@")[0]), component):
-                    found.customers.pop(name, None)
+            for incident in self._known.of.get((rule_of(view.rpartition("@")[0]), component), {}):
+                if self._found[incident].ended_at is None:
+                    self._found[incident].customers.pop(name, None)
+        self._walking.renamed(self._naming.learned, self._clock)
 
     def _touch(self, incident: RecentIncident) -> None:
         customers = self._found[incident.id].customers
@@ -200,11 +219,15 @@ class Backtest:
 
     def _detect(self, reports: Iterable[FoldedSeries], clocks: Sequence[tuple[int, float]], clock: float) -> bool:
         since: dict[Key, int] = {}
+        moved = []
         for report in reports:
+            if report.rule not in self._rules:  # it is on absence
+                moved.append(self._come(report, clock))
+                continue
             key, watermark = (report.rule, report.component), report.watermark
             series, rule = self._series.setdefault(key, Series()), self._rules[report.rule]
             kept = kept_from(rule, series.state, self._horizon)
-            changed = series.window.merge(report.partition, watermark, report.buckets, kept)
+            changed = series.window.merge(report.partition, watermark, report.buckets, kept, report.numbers)
             first = first_to_judge(rule, series.state, changed, kept, watermark)
             since[key] = min(since.get(key, first), first)
             self._strangers.hear(key, shard_of(report.component), report.partition, watermark, clock)
@@ -215,8 +238,26 @@ class Backtest:
             rule, series = self._rules[key[0]], self._series[key]
             first = come_to(rule, series.state, series.window, reached, self._horizon)
             since[key] = min(since.get(key, first), first)
-        moved = [self._step_through(key, first, clock) for key, first in since.items()]
+        moved += [self._step_through(key, first, clock) for key, first in since.items()]
         return any(moved)
+
+    # ── expected events come, or do not ──────────────────────────────────────────────────────
+
+    def _open_overdue(self, clock: float) -> bool:
+        """Opens an incident for each expected event that is overdue before what came now is heard; says whether there was one."""
+        missed = list(self._expecting.overdue(clock)) if clock else []  # before the first event no time has passed
+        for key, each in missed:
+            found = Found(each.incident_id, *key, each.due_at, each.opened_at, each.why)
+            self._found[found.id] = self._changed[found.id] = found
+        return bool(missed)
+
+    def _come(self, report: FoldedSeries, clock: float) -> bool:
+        """Notes that an expected event came; says whether that ended an incident."""
+        ends = self._expecting.hear((report.rule, report.component), clock, min(report.watermark, clock)) if report.buckets else None
+        if ends is not None:
+            found = self._changed[ends] = self._found[ends]
+            found.ended_at = clock
+        return ends is not None
 
     def _step_through(self, key: Key, since: int, clock: float) -> bool:
         (name, component), series, moved = key, self._series[key], False
@@ -243,21 +284,30 @@ class Backtest:
         match decision:
             case Opened():
                 found = Found(decision.incident_id, *key, decision.started_at, clock, decision.why)
-                self._found[found.id] = self._recent[found.id] = found
+                self._found[found.id] = self._changed[found.id] = found
             case Resolved():
-                self._found[decision.incident_id].ended_at = decision.resolved_at
+                found = self._changed[decision.incident_id] = self._found[decision.incident_id]
+                found.ended_at = decision.resolved_at
             case _:
                 return False
         return True
 
     # ── what is old is let go ────────────────────────────────────────────────────────────────
 
-    def _let_go(self, clock: float) -> None:
-        """Takes note of the changes, and now and then forgets what live forgets: memory does not grow with the length of the history."""
+    @property
+    def _clock(self) -> float:
+        """Returns how far time has come."""
+        return max(partition.clock for partition in self._partitions.values())
+
+    def _take_changes(self) -> None:
+        """Does what storing a checkpoint does: what has changed until now counts as told."""
         for partition in self._partitions.values():
             for watch in partition.watches.values():
                 watch.buckets.take_changes(partition.clock)
                 watch.tallies.take_changes()
+
+    def _age(self, clock: float) -> None:
+        """Now and then forgets what live forgets: memory does not grow with the length of the history."""
         if clock < self._aged + AGED:
             return
         self._aged = clock
@@ -285,7 +335,7 @@ def _age(partition: Partition) -> None:
 
 def _recent(found: Found) -> RecentIncident:
     ended = None if found.ended_at is None else moment(found.ended_at)
-    return RecentIncident(found.id, found.rule, found.component, moment(found.started_at), ended)
+    return RecentIncident(found.id, found.rule, found.component, moment(found.started_at), ended, moment(found.opened_at))
 
 
 # ── what it comes to ─────────────────────────────────────────────────────────────────────────

@@ -41,7 +41,8 @@ COMPONENTS_REFUSED = Counter(
     "forewarn_monitor_components_refused_total", "Events a rule did not count because of FOREWARN_COMPONENT_LIMIT, once a rule."
 )
 RULES_READ = Gauge(
-    "forewarn_monitor_rules_read", "0 when rules.yml had a mistake as it was read last, and the rules are those of before; else 1."
+    "forewarn_monitor_rules_read",
+    "0 when rules.yml, or what was published in its place, had a mistake as it was read last, and does not count; else 1.",
 )
 INCIDENTS_OPENED = Counter("forewarn_monitor_incidents_opened_total", "Incidents opened.", ["severity"])
 INCIDENTS_ENDED = Counter(

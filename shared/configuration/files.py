@@ -144,21 +144,26 @@ def file_of(name: str, folders: Sequence[Path]) -> Path:
 
 def load(path: Path, model: type[C], warn: Callable[[str], object] = log.warning) -> C:
     """Returns the file as `model`; `warn` is called with each doubt as `file:line: where: what`. Raises ConfigError with every mistake."""
+    return parse(content_of(path), str(path), model, warn)
+
+
+def parse(raw: bytes, name: str, model: type[C], warn: Callable[[str], object] = log.warning) -> C:
+    """Returns a text as `model`, as `load` does with a file; `name` stands for the file in what is said of it."""
     try:
-        node = compose(_bytes(path))
+        node = compose(raw)
     except Unsound as error:
-        places = [f"{path}:{line}: {what}" for line, what in error.places[:MOST_SHOWN]]
+        places = [f"{name}:{line}: {what}" for line, what in error.places[:MOST_SHOWN]]
         raise ConfigError(_in_lines(places, len(error.places))) from None
     try:
         read = model.model_validate(value_of(node))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[:MOST_SHOWN]
-        mistakes = [_said(path, node, *_mistake(node, each)) for each in first]
+        mistakes = [_said(name, node, *_mistake(node, each)) for each in first]
         raise ConfigError(_in_lines(mistakes, error.error_count())) from None
     for line, what in surprises(node):
-        warn(f"{path}:{line}: {what}")
+        warn(f"{name}:{line}: {what}")
     for where, what in _doubts(read, ()):
-        warn(_said(path, node, where, what))
+        warn(_said(name, node, where, what))
     return read
 
 
@@ -167,8 +172,11 @@ def load_if_there(path: Path, model: type[C]) -> C:
     return load(path, model) if os.path.lexists(path) else model()
 
 
-def _bytes(path: Path) -> bytes:
-    """Returns the file's bytes, at most so many that too large a file is seen to be one: a device or a pipe need not end."""
+def content_of(path: Path) -> bytes:
+    """Returns the file's bytes, at most so many that too large a file is seen to be one. Raises ConfigError.
+
+    A device or a pipe, which need not end, is refused.
+    """
     try:
         if stat.S_ISDIR(mode := path.stat().st_mode) or not stat.S_ISREG(mode):
             raise ConfigError(f"{path}: {'Is a directory' if stat.S_ISDIR(mode) else 'this is no file'}")
@@ -221,8 +229,8 @@ def _there(node: yaml.Node | None, where: Location) -> Iterator[int | str]:
             yield step
 
 
-def _said(path: Path, node: yaml.Node | None, where: Location, what: str) -> str:
-    return f"{path}:{_line(node, where)}: {'.'.join(map(str, where)) or 'the file'}: {what}"
+def _said(name: str, node: yaml.Node | None, where: Location, what: str) -> str:
+    return f"{name}:{_line(node, where)}: {'.'.join(map(str, where)) or 'the file'}: {what}"
 
 
 def _line(node: yaml.Node | None, where: Location) -> int:

@@ -24,6 +24,10 @@ def _possible(buckets: tuple[Bucket, ...], info: ValidationInfo) -> tuple[Bucket
 Buckets = Annotated[tuple[Bucket, ...], AfterValidator(_possible)]
 
 
+SketchRange = Annotated[int, Field(ge=-1000, le=2000, description="of DDSketch, at an error of 1 %")]
+Sketched = tuple[Start, tuple[tuple[SketchRange, Events], ...]]  # a bucket, and how many numbers lie in each range of its sketch
+
+
 class FoldedSeries(Payload):
     """One partition saw this of one rule and component. A later report of a bucket replaces an earlier one."""
 
@@ -33,6 +37,7 @@ class FoldedSeries(Payload):
     watermark: Seconds  # the latest event time seen, seconds since the epoch
     buckets: Buckets  # (start in epoch seconds, events, bad events, customers failing last in it, first bad event or 0)
     fingerprint: str = ""  # of the rule that counted: what counts, and in which buckets; older versions lack it
+    numbers: tuple[Sketched, ...] = ()  # the sketch of each of the buckets, where a rule measures a number; older versions lack them
 
 
 class FoldedAlert(Payload):

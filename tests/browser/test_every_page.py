@@ -4,15 +4,21 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx2
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.async_api import Browser, Page, ViewportSize
 
+from services.console.acting.acts import Owner
+from services.console.acting.owners import Owners
 from services.console.pages import PAGES
 from services.console.sessions.roles import Role
 from tests.browser.console import Console, person
+from tests.flow.console_owner import FakeOwner
 from tests.flow.console_screen import PERSON
 from tests.flow.console_story import CHECKOUT, SEARCH, tell
+from tests.flow.test_console_drafts import CHANGES, STANDING, TRIED
+from tests.unit.console.test_trial import OUTCOME
 
 LONG = "i-long"
 SEEN = (
@@ -35,6 +41,8 @@ SEEN = (
     f"why?customer=c-1&incident={CHECKOUT}",
     "risks",
     "rules",
+    "rules/draft",
+    "rules/draft/b-1",
     "maintenance",
     "sources",
     "health",
@@ -77,6 +85,9 @@ async def axe_finds_nothing(page: Page, path: str) -> None:
 @pytest.mark.parametrize("whose", SEEN_BY)
 async def test_axe_finds_nothing_on_any_page(chromium: Browser, console: Console, whose: str) -> None:
     role, paths = SEEN_BY[whose]
+    owner = FakeOwner()
+    owner.answer = STANDING | TRIED | {"status": "done", "outcome": OUTCOME, "changes": CHANGES}
+    console.app.state.owners = Owners(console.on.settings, {Owner.MONITOR: httpx2.ASGITransport(owner.app)})
     await tell(console.on.database, datetime.now(UTC).replace(microsecond=0))
     await console.incident(LONG, "Checkout fails " + "x" * 120)
     await console.on.run(

@@ -35,6 +35,7 @@ REACHING = {
 APART = {
     "services.monitor.sources": "reads and writes events as bytes, by `shared/cloudevents.py`",
     "services.monitor.absences": "changes incidents of what does not come, for timers and detection",
+    "services.monitor.past": "reads the past, and tries drafts of rules on it in a process of its own",
     "services.monitor.ruling": "reads the rules anew while monitor runs",
     "services.monitor.escalating": "makes an open incident worse, for the checkpoint that finds whom it touches",
     "services.monitor.joining": "makes decisions true where several rules find one trouble, for detection",

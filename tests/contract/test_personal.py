@@ -42,6 +42,8 @@ FREE = {  # unless PERSONAL names it
     "sources": "names of topics and hooks, and counts",
     "source_reasons": "reasons of closed lists, names of fields, and the kinds of values in place of them",
     "rules_asked": "a number",
+    "published_rules": "rules that operators wrote, and who published them",
+    "backtests": "rules that operators wrote, and what they found, with customers as numbers",
     "heard": "ids of facts",
     # ── console ──
     "moments": "counts by incident and second",

@@ -1,6 +1,6 @@
 """`make faults` plays rounds of load with an incident and a fault in each, and prints the account as one line of JSON.
 
-Alerts fire and end beside the load, and rules change.
+Beside the load alerts fire and end, a component fails in its maintenance, and rules change.
 """
 
 import argparse
@@ -18,9 +18,8 @@ from pathlib import Path
 from tests.conftest import docker_missing
 from tests.containers import running_kafka, running_postgres
 from tests.faults import harm
-from tests.faults.alerting import alerting
 from tests.faults.load import begins, load
-from tests.faults.rounds import Run
+from tests.faults.rounds import Run, beside
 from tests.faults.sink import sink
 from tests.faults.stack import running
 
@@ -42,9 +41,9 @@ async def main(rounds: int, seed: int, events: int, only: str) -> int:
         try:
             for number in range(1, rounds + 1):
                 share = events * number // rounds - events * (number - 1) // rounds
-                async with alerting(stack) as alerts:
+                async with beside(stack) as others:
                     next_load = load(number, share, begins(), seed)
-                    await run.round(next_load, next(harms), harm.moment(when, next_load), alerts)
+                    await run.round(next_load, next(harms), harm.moment(when, next_load), others)
             await run.compare()
         except Exception as error:  # noqa: BLE001  whatever it was, the account is printed
             run.problems.append("".join(traceback.format_exception(error)))

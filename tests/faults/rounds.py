@@ -3,15 +3,17 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer
 
 from deploy.simulator.play import Record, play
 from tests.faults import desk, harm
-from tests.faults.alerting import ALERTS, Alerting, reload_rules, rules_in_force
+from tests.faults.alerting import ALERTS, Alerting, alerting, reload_rules, rules_in_force
 from tests.faults.load import Load
+from tests.faults.maintaining import Maintained, maintaining
 from tests.faults.rebuilding import rebuild_differs
 from tests.faults.reckoning import reckon
 from tests.faults.reporting import compared
@@ -41,7 +43,24 @@ class Result:
     max_recovery_s: float = 0.0
     alerts: int = 0  # that fired and ended beside the load, each said several times
     alerts_wrong: int = 0  # whose incident did not open once and end once
+    maintained: int = 0  # components that failed while they were announced to be worked on
+    maintained_wrong: int = 0  # of which somebody heard, or of which it was not noted
     reloads: int = 0  # of changed rules, while all this went on
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What goes on beside a round's load, with components and customers of its own."""
+
+    alerts: Alerting
+    maintained: Maintained
+
+
+@asynccontextmanager
+async def beside(stack: Stack) -> AsyncIterator[Beside]:
+    """Yields it prepared: whoever begins a story does so after that, for preparing takes some seconds."""
+    async with alerting(stack) as alerts, maintaining(stack) as maintained:
+        yield Beside(alerts, maintained)
 
 
 @dataclass
@@ -60,40 +79,43 @@ class Run:
     victims: set[str] = field(default_factory=set)
     dice: random.Random = field(default_factory=lambda: random.Random(7))  # says when alerts fire, and rules change
 
-    async def round(self, load: Load, what: harm.Harm, when: harm.Moment, alerts: Alerting | None = None) -> None:
-        """Plays one round to its end, with these alerts and a change of rules beside it. Raises TimeoutError when something never comes."""
+    async def round(self, load: Load, what: harm.Harm, when: harm.Moment, beside: Beside | None = None) -> None:
+        """Plays one round to its end, with what goes on beside it. Raises TimeoutError when something never comes."""
         started = time.monotonic()
         print(f"round {load.number}: {what.what}, {when}", end="", flush=True)
         self.victims |= load.victims
         async with self.stack.pulse() as pulses, asyncio.TaskGroup() as doing:
             harmed = doing.create_task(self._harm(load, what, when))
-            if alerts is not None:
-                self._do_beside(doing, alerts, what)
+            if beside is not None:
+                self._do_beside(doing, beside, what)
             await self.tell(load)
         self.result.produced += len(pulses)
         await desk.works(self.stack, load.prefix)
         await self.stack.rests(SETTLES_WITHIN)
-        if alerts is not None:
-            await self._check(alerts)
+        if beside is not None:
+            await self._check(beside)
         again = await self._count(load, harmed.result())
         took = time.monotonic() - started
         print(f"; well again after {harmed.result():.1f} s; {again} forwarded again so far; the round took {took:.0f} s", flush=True)
 
-    def _do_beside(self, doing: asyncio.TaskGroup, alerts: Alerting, what: harm.Harm) -> None:
-        """Has alerts fire and end, and rules change, each at a moment of its own. SIGHUP is for processes that are not being ended."""
+    def _do_beside(self, doing: asyncio.TaskGroup, beside: Beside, what: harm.Harm) -> None:
+        """Has all of it happen, each at a moment of its own, and rules change. SIGHUP is for processes that are not being ended."""
         by_signal = not any(word in what.what for word in ("monitor", "rule")) and self.dice.random() < 0.5
-        doing.create_task(alerts.play(self.dice.uniform(0, BESIDE_S)))
+        doing.create_task(beside.alerts.play(self.dice.uniform(0, BESIDE_S)))
+        doing.create_task(beside.maintained.play(self.dice.uniform(0, BESIDE_S)))
         doing.create_task(reload_rules(self.stack, self.dice.uniform(0, BESIDE_S), by_signal=by_signal))
 
-    async def _check(self, alerts: Alerting) -> None:
-        """Looks what came of the alerts, and whether all monitors judge by the rules as they are."""
-        troubles = await alerts.troubles()
-        self.victims |= alerts.victims
-        self.result.produced += alerts.shop.emitted
+    async def _check(self, beside: Beside) -> None:
+        """Looks what came of the alerts and the maintenance, and whether all monitors judge by the rules as they are."""
+        troubles, unmuted = await beside.alerts.troubles(), await beside.maintained.troubles()
+        self.victims |= beside.alerts.victims
+        self.result.produced += beside.alerts.shop.emitted + beside.maintained.produced
         self.result.alerts += len(ALERTS)
         self.result.alerts_wrong += len(troubles)
+        self.result.maintained += 1
+        self.result.maintained_wrong += len(unmuted)
         self.result.reloads += 1
-        self.problems += troubles + await rules_in_force(self.stack)
+        self.problems += troubles + unmuted + await rules_in_force(self.stack)
 
     async def tell(self, load: Load) -> None:
         """Plays the round's story: the trouble lasts until everybody is told, and everybody gets the all-clear."""
@@ -189,6 +211,7 @@ class Run:
             f"{r.report_differs} figures or rows of the console differ from a recount of the topics": r.report_differs == 0,
             f"{r.rebuild_differs} tables of the console differ from a rebuild's": r.rebuild_differs == 0,
             f"{r.alerts_wrong} incidents of alerts did not open once and end once": r.alerts_wrong == 0,
+            f"{r.maintained_wrong} outages in maintenance were not muted": r.maintained_wrong == 0,
             f"recovered within {r.max_recovery_s} s": r.max_recovery_s <= 60,
         }
         return [sentence for sentence, kept in must.items() if not kept] + self.problems

@@ -12,14 +12,13 @@ import pytest
 from deploy.services import NAMES
 from services.console.rebuilding.tables import MODEL
 from tests.containers import Kafka, Postgres
-from tests.faults.alerting import alerting
 from tests.faults.episodes import Added
 from tests.faults.harm import Harm, Moment
 from tests.faults.load import Load, begins, load
 from tests.faults.members import Member
 from tests.faults.rebuilding import rebuild_killed_in_the_middle
 from tests.faults.reckoning import expected, found
-from tests.faults.rounds import Run
+from tests.faults.rounds import Run, beside
 from tests.faults.sink import sink
 from tests.faults.site import within
 from tests.faults.stack import TOKEN, Stack, running
@@ -77,8 +76,8 @@ async def test_kill_9_in_the_middle_of_an_incident_leaves_nobody_out_and_tells_n
         await asyncio.gather(*(member.start() for member in members))
         return Added()
 
-    async with alerting(run.stack) if "monitor-a" in names else nullcontext() as alerts:
-        await run.round(story(number), Harm(f"kill -9 {' '.join(names)}", kill), when, alerts)
+    async with beside(run.stack) if "monitor-a" in names else nullcontext() as others:
+        await run.round(story(number), Harm(f"kill -9 {' '.join(names)}", kill), when, others)
     assert run.shortcomings() == []
 
 

@@ -10,6 +10,7 @@ from shared.http import documentation
 from tests.builders import event
 from tests.flow.every_service import LINK_SECRET, PAGES
 
+DRAFT = "rules: [] # " + "𠀀" * 99_980  # as many characters as rules may have
 EVENT = msgspec.json.decode(write_event(event()))
 
 # Names of 255 characters, words as many as REST and support.requests.v1 take, and texts of 80 kB that an event may have in any
@@ -39,6 +40,12 @@ INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title
 SELECT 'k-' || n, pg_temp.named(n::text), 'r', 'f', 'v', 0, pg_temp.text_of_event(), 1, '{"failures in a row": 0.5}',
     array_fill(repeat('x', 1000), ARRAY[2]), pg_temp.at(0), pg_temp.at(0), pg_temp.at(n), CASE WHEN n > 1 THEN pg_temp.at(n) END, 'person',
     'operator', pg_temp.words(2000) FROM generate_series(1, 510) n;
+INSERT INTO published_rules (text, note, file_version, by)
+SELECT 'rules: [] # ' || repeat('𠀀', 99980), repeat('𠀀', 500), '', pg_temp.named('b') FROM generate_series(1, 100) n;
+INSERT INTO backtests (id, rules, base, back, by, status, reason, outcome)
+SELECT 'b-' || n, 'rules: [] # ' || repeat('𠀀', 99980), 100, '90d', pg_temp.named('b'), 'done', repeat('𠀀', 4000),
+    (SELECT jsonb_build_object('incidents', jsonb_agg(jsonb_build_object('component', repeat('x', 255)))) FROM generate_series(1, 1400) n)
+FROM generate_series(1, 25) n;
 INSERT INTO maintenance (id, title, text, components, audience, first_starts_at, first_ends_at, zone, status, starts_at, ends_at, by,
     created_at)
 SELECT 'm-' || n, repeat('𠀀', 200), pg_temp.words(2000), array_fill(repeat('𠀀', 255), ARRAY[100]),
@@ -155,6 +162,10 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/incidents/{incident_id}/story": "/v1/incidents/i-1/story?limit=500",
         "/v1/why": "/v1/why?customer=c-1&incident=i-1",
         "/v1/rules": "/v1/rules",
+        "/v1/rules/published": "/v1/rules/published",
+        "/v1/rules/published/{number}": "/v1/rules/published/100",
+        "/v1/backtests": "/v1/backtests",
+        "/v1/backtests/{backtest_id}": "/v1/backtests/b-1",
         "/v1/sources": "/v1/sources",
         "/v1/customers/{name}/names": "/v1/customers/c-1/names",
         "/v1/risks": "/v1/risks?limit=500",
@@ -217,6 +228,9 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         "/v1/events": ("/v1/events", [EVENT] * 500),
         "/v1/logs": ("/v1/logs", {"resourceLogs": []}),
         "/v1/rules/reload": ("/v1/rules/reload", None),
+        "/v1/rules/publish": ("/v1/rules/publish", {"rules": DRAFT, "note": "𠀀" * 500, "base": 100}),
+        "/v1/rules/back-to-file": ("/v1/rules/back-to-file", {"note": "𠀀" * 500}),
+        "/v1/backtests": ("/v1/backtests", {"rules": DRAFT}),
         "/v1/incidents/{incident_id}/acknowledge": ("/v1/incidents/open/acknowledge", {"note": "\x01" * 2000}),
         "/v1/incidents/{incident_id}/update": (
             "/v1/incidents/open/update",

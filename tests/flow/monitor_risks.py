@@ -7,6 +7,7 @@ from typing import Any
 from services.monitor.hearing.customers import on_customers
 from services.monitor.rules.customers import CustomerRule
 from services.monitor.rules.file import RulesFile
+from services.monitor.rules.health import HealthRule
 from shared.cloudevents import write_event
 from shared.events import CustomerErased, Fact, ProductEvent, RiskCleared, RiskRaised, Topic
 from shared.postgres import Database
@@ -17,7 +18,7 @@ from tests.flow.monitor_site import Site
 class Desk(Site):
     """monitor with rules on single customers."""
 
-    def __init__(self, database: Database, *rules: CustomerRule, at_once: int = 5000, partitions: int = 4) -> None:
+    def __init__(self, database: Database, *rules: CustomerRule | HealthRule, at_once: int = 5000, partitions: int = 4) -> None:
         super().__init__(database, rules=ruled(*rules), at_once=at_once, partitions=partitions)
         self.wall = NOON.timestamp() + 3600
 
@@ -39,7 +40,7 @@ class Desk(Site):
         await self.events.stream.tick()
         await self.settle()
 
-    async def change(self, *rules: CustomerRule) -> None:
+    async def change(self, *rules: CustomerRule | HealthRule) -> None:
         """Starts anew with other rules."""
         self.rules = ruled(*rules)
         await self.start()
@@ -65,7 +66,7 @@ class Desk(Site):
         return await self.rows("SELECT * FROM risks ORDER BY raised_at, id")
 
 
-def ruled(*rules: CustomerRule) -> RulesFile:
+def ruled(*rules: CustomerRule | HealthRule) -> RulesFile:
     return RulesFile.model_validate({"rules": [rule.model_dump(exclude_unset=True) for rule in rules]})
 
 

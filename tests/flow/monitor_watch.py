@@ -36,6 +36,7 @@ class Traffic(NamedTuple):
     component: str
     ok: bool = True
     requests: int = 20
+    latency: float | None = None  # milliseconds, if they say it
 
 
 FAILING = Traffic("checkout", ok=False)
@@ -81,10 +82,11 @@ class Watch:
 
     def say(self, *traffic: Traffic, at: datetime) -> None:
         """Publishes events; nobody reads yet."""
-        for component, ok, requests in traffic:
+        for component, ok, requests, latency in traffic:
+            data = {"component": component, "ok": ok} | ({} if latency is None else {"latency_ms": latency})
             for number in range(requests):
                 self._said += 1
-                value = event_bytes(str(self._said), subject=f"c-{number}", at=at, data={"component": component, "ok": ok})
+                value = event_bytes(str(self._said), subject=f"c-{number}", at=at, data=data)
                 self.topics.put(Topic.PRODUCT_EVENTS, value, key=f"c-{number}".encode())
 
     async def live(self, seconds: int, *traffic: Traffic) -> None:

@@ -15,7 +15,10 @@ from tests.flow.largest import ASKED, DONE, ELSEWHERE, FILL
 pytestmark = pytest.mark.asyncio
 
 MEMORY = {"GET": 4 * MAX_ANSWER, "POST": 12 * MAX_ANSWER}  # bytes that making one answer may take for a moment
-MEMORY_OF = {"/v1/customers/{customer_id}/data": 12 * MAX_ANSWER}  # an operator gets rows whole
+MEMORY_OF = {
+    "/v1/customers/{customer_id}/data": 12 * MAX_ANSWER,  # an operator gets rows whole
+    "/v1/backtests/{backtest_id}": 12 * MAX_ANSWER,  # and rules with all that they found
+}
 SERVICES = pytest.mark.parametrize("service", ASKED)
 
 

@@ -62,6 +62,8 @@ PATHS = {
     "ref": "7",
     "incident_id": "i-1",
     "risk_id": "k-1",
+    "backtest_id": "b-1",
+    "number": "1",
     "maintenance_id": "m-1",
     "message_id": "m-1",
     "line": "1",
@@ -85,6 +87,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/events": {"specversion": "1.0", "id": "1", "source": "/x", "type": "x", "time": "2026-11-24T12:00:00Z"},
     "/v1/logs": {"resourceLogs": []},
     "/v1/rules/reload": {},
+    "/v1/rules/publish": {"rules": "rules: []", "note": "n", "base": 0},
+    "/v1/rules/back-to-file": {"note": "n", "base": 1},
+    "/v1/backtests": {"rules": "rules: []", "since": "7d", "base": 0},
     "/v1/maintenance": MAINTENANCE,
     "/v1/maintenance/{maintenance_id}/change": MAINTENANCE,
     "/v1/maintenance/{maintenance_id}/cancel": {},
@@ -136,6 +141,8 @@ GIVEN = {
     " VALUES ('i-1', 'r', 'c', 'high', 't', 'open', now(), now(), '{}');"
     "INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence, began_at, last_at,"
     " raised_at) VALUES ('k-1', 'c-1', 'r', '', '', 0, 't', 0.5, '{}', '{}', now(), now(), now());"
+    "INSERT INTO published_rules (text, note, file_version, by) VALUES ('rules: []', '', '', 'ada');"
+    "INSERT INTO backtests (id, rules, base, back, by, status, outcome) VALUES ('b-1', 'rules: []', 0, '7d', 'ada', 'done', '{}');"
     "INSERT INTO maintenance (id, title, text, components, audience, first_starts_at, first_ends_at, zone, status, starts_at, ends_at, by,"
     " created_at) VALUES ('m-1', 't', '', '{}', '{}', now(), now(), 'UTC', 'over', now(), now(), 'ada', now())",
     "notifier": "INSERT INTO customers (id, updated_at) VALUES ('c-1', now());"

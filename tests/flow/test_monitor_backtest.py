@@ -1,16 +1,20 @@
 """A backtest finds in the past what monitor found in it live: the same incidents, and the same customers with the same evidence."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
 import pytest
 
+from services.monitor import absences
+from services.monitor.absences import Rules
 from services.monitor.backtest import Backtest, Come, Found
 from services.monitor.fold.keying import home_of, key_of
 from services.monitor.incidents.life import moment
+from services.monitor.risk.life import RiskRow
+from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.file import RulesFile
 from shared.cloudevents import read_event, write_event
 from shared.events import IncidentOpened, ProductEvent, Topic
@@ -60,6 +64,42 @@ EAGER = RulesFile.model_validate(
                 "open": {"customers": 4},
                 "resolve": {"customers": 2, "calm": "4s"},
             },
+            {
+                "id": "beat",
+                "title": "{component} says nothing",
+                "detector": "absence",
+                "events": ["com.example.beat"],
+                "only": ["checkout", "search", "nothing"],
+                "every": "30s",
+                "grace": "5s",
+            },
+            {
+                "id": "streak",
+                "title": "much fails for them",
+                "detector": "streak",
+                "events": ["com.example.request"],
+                "bad": {"data.ok": False},
+                "failures": 2,
+                "window": "1m",
+            },
+            {
+                "id": "stall",
+                "title": "they do not go on",
+                "detector": "stall",
+                "events": ["com.example.job"],
+                "where": {"data.component": "login"},
+                "expects": {"events": ["com.example.request"], "where": {"data.component": "login"}},
+                "within": "20s",
+                "window": "2m",
+            },
+            {
+                "id": "unwell",
+                "title": "much is not well for them",
+                "detector": "health",
+                "weights": {"streak": 0.5, "stall": 0.3},
+                "raise_at": 0.25,
+                "clear_below": 0.2,
+            },
         ],
     }
 )
@@ -83,6 +123,13 @@ def history(seed: int) -> list[ProductEvent]:
         )
         late = dice.choices((0.0, dice.uniform(0, 3), dice.uniform(0, 90)), (60, 30, 10))[0]
         coming += [(at + late + again, each) for again in (0.0, *([dice.uniform(0, 60)] if dice.random() < 0.1 else []))]
+    beats = [(component, at) for component, every in (("checkout", 9), ("search", 25)) for at in range(0, SECONDS, every)]
+    for component, at in beats:
+        if not (component == "checkout" and 60 <= at < 150) and dice.random() < 0.8:
+            beat = event(
+                f"{component}/{at}", subject=None, at=NOON + timedelta(seconds=at), type_="com.example.beat", data={"component": component}
+            )
+            coming.append((at + dice.uniform(0, 3), beat))
     return [each for _, each in sorted(coming, key=lambda pair: pair[0])]
 
 
@@ -96,10 +143,19 @@ def cut(events: Sequence[ProductEvent], seed: int) -> Iterator[Sequence[ProductE
 
 
 async def live(site: Site, clock: Clock, pieces: Sequence[Sequence[ProductEvent]]) -> None:
-    """Has monitor read piece by piece, each of which ends with a checkpoint; the clocks go with the events."""
-    for piece, wall in zip(pieces, walls(pieces), strict=True):
+    """Has monitor read piece by piece, each of which ends with a checkpoint; the clocks go with the events.
+
+    Before each the timer looks what is overdue: by then all that came before has been read.
+    """
+    expected: Rules = {rule.id: rule for rule in site.rules.components if isinstance(rule, AbsenceRule)}
+    for number, (piece, wall) in enumerate(zip(pieces, walls(pieces), strict=True)):
         site.wall = wall
         await clock.set(moment(wall))
+        async with site.database.transaction() as tx:
+            await tx.execute("UPDATE reading SET read_to = $1", moment(wall))
+            if not number:
+                await absences.expect(tx, expected, frozenset())
+            await absences.open_overdue(tx, expected)
         for each in piece:
             site.topics.put(Topic.PRODUCT_EVENTS, write_event(each), key=key_of(each).encode())
         await site.settle()
@@ -125,7 +181,9 @@ def past(pieces: Sequence[Sequence[ProductEvent]], rules: RulesFile) -> Backtest
 
 async def as_live(site: Site) -> list[dict[str, Any]]:
     """Returns what is left of each incident, and the figures that opened it."""
-    whys = {fact.data.incident_id: fact.data.why for fact in site.topics.facts(Topic.INCIDENTS) if isinstance(fact, IncidentOpened)}
+    whys = {
+        fact.data.incident_id: figures(fact.data.why) for fact in site.topics.facts(Topic.INCIDENTS) if isinstance(fact, IncidentOpened)
+    }
     told_of = await site.impact()
     return [
         {**{name: row[name] for name in ("id", "rule", "component", "started_at")}, "ended_at": row["resolved_at"], "why": whys[row["id"]]}
@@ -140,6 +198,26 @@ async def as_live(site: Site) -> list[dict[str, Any]]:
     ]
 
 
+def figures(why: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the figures, but for how long nothing was heard when somebody looked."""
+    return {name: said for name, said in why.items() if name != "unheard_seconds"}
+
+
+async def risks_as_live(site: Site) -> list[tuple[Any, ...]]:
+    """Returns what is left of each risk."""
+    rows = await site.rows("SELECT * FROM risks ORDER BY id")
+    return [
+        tuple(row[name] for name in ("id", "rule", "customer_id", "score", "evidence", "raised_at", "cleared_at", "reason")) for row in rows
+    ]
+
+
+def risks_as_found(found: Sequence[RiskRow]) -> list[tuple[Any, ...]]:
+    return [
+        (each.id, each.rule, each.customer_id, each.score, each.evidence, each.raised_at, each.cleared_at, each.reason)
+        for each in sorted(found, key=lambda each: each.id)
+    ]
+
+
 def as_found(found: Sequence[Found]) -> list[dict[str, Any]]:
     return [
         {
@@ -148,7 +226,7 @@ def as_found(found: Sequence[Found]) -> list[dict[str, Any]]:
             "component": each.component,
             "started_at": moment(each.started_at),
             "ended_at": None if each.ended_at is None else moment(each.ended_at),
-            "why": each.why,
+            "why": figures(each.why),
             "customers": {name: (moment(of.first), moment(of.last), of.count) for name, of in each.customers.items()},
         }
         for each in sorted(found, key=lambda each: each.id)
@@ -172,6 +250,7 @@ async def test_with_the_checkpoints_of_a_live_run_a_backtest_finds_the_same_to_t
         backtest = past(pieces, EAGER)
         # Then both find the same
         assert as_found(backtest.incidents) == await as_live(site)
+        assert risks_as_found(backtest.risks) == await risks_as_live(site)
         account = await site.account()
         assert {name: getattr(backtest.account, name) for name in account} == account
     # and there was something to find
@@ -179,6 +258,8 @@ async def test_with_the_checkpoints_of_a_live_run_a_backtest_finds_the_same_to_t
     assert account["late"]
     assert account["duplicate"]
     assert any(each.ended_at and each.customers for each in backtest.incidents)
+    assert {each.component for each in backtest.incidents if each.rule == "beat"} >= {"checkout", "nothing"}
+    assert {each.rule for each in backtest.risks} == {"streak", "stall", "unwell"}
 
 
 async def test_a_backtest_of_a_story_finds_what_monitor_found_while_it_happened(monitor_database: Database) -> None:

@@ -29,6 +29,16 @@ BURN = """\
     objective: 99
     resolve: {calm: 5m}
 """
+PERCENTILE = """\
+  - id: slow
+    detector: percentile
+    title: "{component} is slow"
+    events: [com.example.request]
+    number: data.latency_ms
+    window: 15s
+    open: {at_least: 800, customers: 5}
+    resolve: {below: 600, calm: 5s}
+"""
 
 
 def failing(customers: int) -> Traffic:
@@ -145,4 +155,31 @@ async def test_an_error_budget_that_is_spent_too_fast_opens_once_an_hour_was_see
     async with watch.service.database.connection() as connection:
         await connection.execute("UPDATE offsets SET next = 0")
     await watch.start(BURN)
+    assert (await standing(watch), len(watch.facts())) == (before, said)
+
+
+async def test_a_percentile_is_of_all_partitions_and_is_not_forgotten_by_a_restart(watch: Watch) -> None:
+    await watch.start(PERCENTILE)
+    fast, slow = Traffic("checkout", requests=20, latency=120), Traffic("checkout", requests=6, latency=900)
+    # Given a component that is fast, and then slow for six customers, while monitor is started anew
+    await watch.live(5, fast)
+    began = watch.clock.now
+    await watch.live(1, fast, slow)
+    await watch.start(PERCENTILE)
+    assert watch.said(IncidentOpened) == []  # 6 of 126 are less than a twentieth
+    await watch.live(1, fast, slow)
+    # Then that is one incident, of those who waited, with the percentile of what was seen before and after
+    [opened] = watch.said(IncidentOpened)
+    assert opened.data.started_at == began + timedelta(seconds=0.5)
+    assert opened.data.why["value"] == pytest.approx(900, rel=0.01)
+    assert (opened.data.why["events"], opened.data.why["bad_events"]) == (152, 12)
+    # and it ends when the larger ones of the window are small again
+    await watch.live(30, fast)
+    assert len(watch.said(IncidentResolved)) == 1
+    assert await touched(watch) == {f"c-{number}" for number in range(6)}
+    # and a replay changes nothing
+    before, said = await standing(watch), len(watch.facts())
+    async with watch.service.database.connection() as connection:
+        await connection.execute("UPDATE offsets SET next = 0")
+    await watch.start(PERCENTILE)
     assert (await standing(watch), len(watch.facts())) == (before, said)

@@ -10,8 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from services.monitor.rules.file import RulesFile
-from services.monitor.ruling import Ruling
+from services.monitor.ruling import Ruling, Written
 from shared.events import IncidentOpened, IncidentResolved, IncidentWithdrawn
 from shared.settings import Settings
 from tests.flow.monitor_watch import FAILING, RULE, SEARCH, Traffic, Watch, watching
@@ -180,9 +179,9 @@ async def test_every_process_hears_it_once_and_one_that_starts_later_has_nothing
     read: list[str] = []
 
     def reading(name: str) -> Ruling:
-        def file() -> RulesFile:
+        def file() -> Written:
             read.append(name)
-            return ruling_of(watch).file
+            return ruling_of(watch).of_file
 
         ruling = Ruling(file)
         read.clear()

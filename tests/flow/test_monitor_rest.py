@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from services.monitor.api import router
+from services.monitor.api.backtests import backtests_router
 from services.monitor.api.events import MAX_EVENTS
 from services.monitor.api.rules import rules_router
-from services.monitor.rules.file import RulesFile
-from services.monitor.ruling import Ruling
+from services.monitor.ruling import Ruling, written
 from shared.cloudevents import MAX_BYTES, write_event
 from shared.events import Topic
 from shared.postgres import Database
@@ -33,14 +33,30 @@ MAY = {
     ("GET", "/v1/incidents/{incident_id}/impact"): READERS,
     ("POST", "/v1/incidents/{incident_id}/resolve"): READERS,
     ("POST", "/v1/incidents/{incident_id}/dismiss"): READERS,
+    ("GET", "/v1/incidents/{incident_id}/story"): READERS,
+    **{("POST", f"/v1/incidents/{{incident_id}}/{act}"): READERS for act in ("acknowledge", "update", "severity", "merge")},
+    **{("POST", f"/v1/incidents/{{incident_id}}/customers/{act}"): READERS for act in ("add", "remove")},
     ("GET", "/v1/rules"): READERS,
     ("GET", "/v1/customers/{name}/names"): READERS,
     ("GET", "/v1/risks"): READERS,
     ("GET", "/v1/risks/{risk_id}"): READERS,
     ("POST", "/v1/risks/{risk_id}/clear"): READERS,
+    ("GET", "/v1/incidents/{incident_id}/muted"): READERS,
+    ("GET", "/v1/maintenance"): READERS,
+    ("GET", "/v1/maintenance/{maintenance_id}"): READERS,
+    ("POST", "/v1/maintenance"): {"operator"},
+    ("POST", "/v1/maintenance/{maintenance_id}/change"): {"operator"},
+    ("POST", "/v1/maintenance/{maintenance_id}/cancel"): {"operator"},
     ("POST", "/v1/rules/reload"): {"operator"},
+    ("GET", "/v1/rules/published"): READERS,
+    ("GET", "/v1/rules/published/{number}"): READERS,
+    ("POST", "/v1/rules/publish"): {"operator"},
+    ("POST", "/v1/rules/back-to-file"): {"operator"},
+    ("GET", "/v1/backtests"): READERS,
+    ("GET", "/v1/backtests/{backtest_id}"): READERS,
+    ("POST", "/v1/backtests"): {"operator"},
 }
-RULES = RulesFile(rules=[])
+RULES = written("rules: []", "rules.yml")
 STRUCTURED = {"content-type": "application/cloudevents+json"}
 BATCH = {"content-type": "application/cloudevents-batch+json"}
 BINARY = {
@@ -56,7 +72,8 @@ BINARY = {
 
 @pytest.fixture
 def app(fresh_database: Settings, monitor_database: Database) -> Any:
-    return Service("monitor", fresh_database, monitor_database, routers=[router, rules_router(Ruling(lambda: RULES))]).app()
+    ruling = Ruling(lambda: RULES)
+    return Service("monitor", fresh_database, monitor_database, routers=[router, rules_router(ruling), backtests_router(ruling)]).app()
 
 
 @pytest.fixture
@@ -93,7 +110,7 @@ async def test_every_route_but_health_is_in_the_role_matrix(app: Any) -> None:
 
 async def test_each_role_may_do_what_the_matrix_says_and_nothing_else(anybody: httpx2.AsyncClient) -> None:
     for (method, path), allowed in MAY.items():
-        url = path.replace("{incident_id}", "i-1").replace("{risk_id}", "k-1")
+        url = path.replace("{incident_id}", "i-1").replace("{risk_id}", "k-1").replace("{number}", "1")
         assert (await anybody.request(method, url)).status_code == 401
         answers = {
             who: (await anybody.request(method, url, headers={"authorization": f"Bearer {who}-token"})).status_code

@@ -7,6 +7,7 @@ import pytest
 from services.monitor import metrics
 from services.monitor.hearing.events import Folding
 from services.monitor.personal import PERSONAL
+from services.monitor.rules.health import HealthRule
 from services.monitor.store.risks import queries
 from services.monitor.timers import measure
 from shared.erasing import erasure_of
@@ -67,6 +68,31 @@ async def test_it_is_said_once_however_often_the_process_dies_and_the_topic_is_r
         await desk.replay("product.events.v1")
     assert desk.said() == [RAISED]
     assert len(await desk.risks()) == 1
+
+
+async def test_risks_add_up_to_one_of_health_that_ends_with_them_and_a_replay_says_nothing_again(monitor_database: Database) -> None:
+    health = HealthRule(id="unwell", detector="health", title="x", weights={RULE.id: 0.8}, raise_at=0.4, clear_below=0.2)
+    desk = Desk(monitor_database, RULE, health)
+    await desk.start()
+    # Given a customer whose payments fail
+    await desk.read(*FAILURES, *OTHERS)
+    assert desk.said() == [RAISED, ("raised", "c-1", "unwell")]
+    [fact] = [each for each in desk.raised() if each.data.rule == "unwell"]
+    assert (fact.data.contributions, fact.data.evidence[0].startswith(f"{RULE.id}: 3 failures")) == ({RULE.id: 0.4}, True)
+    # When the process dies and reads everything again, nothing is said again
+    await desk.start()
+    await desk.replay("product.events.v1")
+    assert len(desk.said()) == 2
+    # and when the payment succeeds, both are over
+    await desk.read(payment(30, "paid"))
+    assert sorted(desk.said()[2:]) == [("cleared", "c-1", "recovered")] * 2
+    # and without its rule it would have been over, too
+    await desk.read(*(payment(at) for at in (40, 50, 60)))
+    await desk.change(RULE)
+    assert [(row["rule"], row["reason"]) for row in await desk.risks() if row["rule"] == "unwell"] == [
+        ("unwell", "recovered"),
+        ("unwell", "rule_gone"),
+    ]
 
 
 async def test_failures_of_several_lives_of_a_process_are_one_streak(desk: Desk) -> None:

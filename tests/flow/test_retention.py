@@ -63,6 +63,8 @@ BOUNDED = {
     "members": "goes with its incident",
     "reading": "one row",
     "rules_asked": "one row",
+    "published_rules": "the latest hundred",
+    "backtests": "the latest twenty",
     "brakes": "a row a partition that stands",
     "unpublished": "until somebody sends them again",
     "due_aside": "until somebody has it tried again",

@@ -1,13 +1,11 @@
 """Implements `forewarn backtest`: walks through the past by the rules of a file, and by today's beside them."""
 
-import asyncio
 import json
-import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -16,16 +14,16 @@ import typer
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from deploy.local.backtest import files, topics
-from deploy.local.backtest.past import Past, Refusals
-from deploy.local.backtest.report import Outcome, as_lines, as_object
-from deploy.local.backtest.tickets import compare
+from deploy.local.backtest import files
+from deploy.local.backtest.report import as_lines
 from deploy.local.check import SHIPPED
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
 from deploy.local.processes import Failed
 from deploy.local.running import run
 from deploy.local.terminal import Screen, guarded, say
-from services.monitor.backtest import Backtest, difference
+from services.monitor.past.outcome import Outcome, as_object
+from services.monitor.past.pieces import Refusals
+from services.monitor.past.walking import Moved, Trial, walk, walk_topic
 from services.monitor.rules.file import RulesFile
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, PositiveDuration, file_of, load
@@ -81,36 +79,12 @@ async def outcome_of(brokers: Brokers, plan: Plan) -> Outcome:
     """Walks through the past with a bar on standard error, and returns what was found. Raises Failed or OSError."""
     tried, today = _read(plan.rules, RulesFile), _read(_file(plan, "rules.yml"), RulesFile)
     named = frozenset(_read(_file(plan, "catalog.yml"), Catalog).components)
-    sets, refusals = [tried] if tried == today else [tried, today], Refusals()
-    if plan.file is not None:
+    trial, refusals = Trial(tried, today, named, str(plan.rules), plan.every), Refusals()
+    with _bar() as begun:
+        if plan.file is None:
+            return await walk_topic(brokers, trial, plan.since, begun, plan.topic)
         with files.past_of(plan.file, plan.since, refusals) as past:
-            return await _walk(plan, past, refusals, [Backtest(each, named) for each in sets])
-    async with topics.past_of(brokers, plan.topic, plan.since, refusals) as past:
-        walks = [Backtest(each, named, past.partitions) for each in sets]
-        outcome = await _walk(plan, past, refusals, walks)
-    tickets = await topics.tickets_of(brokers, max(plan.since, outcome.begins))
-    return replace(outcome, tickets=compare(outcome.found, tickets, walks[0].components))
-
-
-async def _walk(plan: Plan, past: Past, refusals: Refusals, walks: Sequence[Backtest]) -> Outcome:
-    """Has the rules that are tried, and those of today where they are others, walk through the past side by side."""
-    begins, ends, events = math.inf, 0.0, 0
-    with _bar(past.size) as moved:
-        async for piece in past.pieces:
-            for walk in walks:
-                walk.follow(piece.come, plan.every)
-            times = [min(come.event.time.timestamp(), come.at) for come in piece.come]
-            begins, ends, events = min([begins, *times]), max([ends, *times]), events + len(times)
-            moved(piece.done, events)
-            await asyncio.sleep(0)  # Ctrl-C is heard
-    for walk in walks:
-        walk.end()
-    tried, *others = walks
-    today = others[0].incidents if others else None
-    between = None if today is None else difference(today, tried.incidents)
-    return Outcome(
-        str(plan.rules), min(begins, ends), ends, tried.account, refusals, tried.incidents, today, between, None, tried.not_walked
-    )
+            return await walk(trial, past, refusals, trial.walks(), begun(past.size))
 
 
 def _file(plan: Plan, name: str) -> Path:
@@ -130,9 +104,13 @@ def _read(path: Path, model: type[C]) -> C:
 
 
 @contextmanager
-def _bar(size: int | None) -> Iterator[Callable[[int, int], None]]:
-    """Draws how far the past is read; is called with that, and with how many events were read."""
+def _bar() -> Iterator[Callable[[int | None], Moved]]:
+    """Draws how far the past is read, once it is said how long it is."""
     columns = (SpinnerColumn(), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[events]:,} events"), TimeRemainingColumn())
     with Progress(*columns, console=Screen(sys.stderr), transient=True) as progress, guarded():
-        task = progress.add_task("", total=size, events=0)
-        yield lambda done, events: progress.update(task, completed=done, events=events)
+
+        def begun(size: int | None) -> Moved:
+            task = progress.add_task("", total=size, events=0)
+            return lambda done, events: progress.update(task, completed=done, events=events)
+
+        yield begun

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from deploy.local.backtest.past import PIECE, Past, Piece, Refusals
 from deploy.local.mappings.arriving import arriving
 from deploy.local.mappings.reading import STANDARD_INPUT, Input, lines, opened
 from services.monitor.backtest import Come
+from services.monitor.past.pieces import PIECE, Past, Piece, Refusals
 from shared.cloudevents import Undecodable, read_event
 from shared.events import ProductEvent
 from shared.observing.printable import printable

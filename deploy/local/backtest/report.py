@@ -1,41 +1,20 @@
-"""Says what a backtest found: as lines for people, or as one object. Pure but for what it is given."""
+"""Says what a backtest found in lines for people. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from deploy.local.backtest.past import Refusals
-from deploy.local.backtest.tickets import Compared
-from services.monitor.backtest import Day, Difference, Found, by_day
-from services.monitor.fold.partition import Account
+from services.monitor.backtest import Day, Found, by_day
+from services.monitor.past.outcome import COUNTED, Outcome
+from services.monitor.past.tickets import Compared
+from services.monitor.risk.life import RiskRow
 from shared.observing.printable import printable
 
-COUNTED = (
-    "messages: one to each customer touched when an incident opens, and one more when it ends;"
-    " caps, consents, quiet hours and approvals of notifications.yml are not reckoned with"
-)
 LINE = "{:<32} {:<10} {:>9} {:>9} {:>9}   {:>9} {:>9} {:>9}"  # of the table
 WIDTH = 60  # characters of the time line
 LISTED = 50  # incidents under one title
 NAME = 24  # characters of a rule's name beside it
 LATE = 0.01  # the share of late events above which it is said that the history is not in order
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What was found in one history by the rules that are tried, and by today's; None: they are not asked."""
-
-    rules: str  # the file
-    begins: float  # event time of the first event, seconds since the epoch; 0 without any
-    ends: float  # of the latest
-    account: Account
-    refusals: Refusals
-    found: Sequence[Found]
-    today: Sequence[Found] | None
-    difference: Difference | None
-    tickets: Compared | None
-    not_walked: Sequence[str] = ()  # rules that the past cannot be asked for: they go by the wall clock
 
 
 # ── for people ───────────────────────────────────────────────────────────────────────────────
@@ -47,8 +26,9 @@ def as_lines(outcome: Outcome) -> Iterator[str]:
     yield ""
     yield from _table(outcome)
     yield COUNTED
-    if outcome.not_walked:
-        yield f"not asked: {', '.join(outcome.not_walked)}; absences and risks of single customers go by the wall clock"
+    if outcome.risks or outcome.risks_today:
+        yield ""
+        yield from _risks(outcome)
     if outcome.found or outcome.today:
         yield ""
         yield from _time_line(outcome)
@@ -91,6 +71,27 @@ def _table(outcome: Outcome) -> Iterator[str]:
 
 def _figures(day: Day | None) -> tuple[str, str, str]:
     return (f"{day.incidents:,}", f"{len(day.customers):,}", f"{day.messages:,}") if day else ("0", "0", "0")
+
+
+def _risks(outcome: Outcome) -> Iterator[str]:
+    """Yields a line for each rule on single customers: how many risks it raised, of whom, and how many are open at the end."""
+    tried, today = _by_rule(outcome.risks), _by_rule(outcome.risks_today or ())
+    yield "risks of single customers:"
+    for rule in sorted(tried.keys() | today.keys()):
+        beside = f"; by today's rules {_raised(today.get(rule, []))}" if outcome.risks_today is not None else ""
+        yield f"  {printable(rule, 32)}: {_raised(tried.get(rule, []))}{beside}"
+
+
+def _by_rule(risks: Sequence[RiskRow]) -> dict[str, list[RiskRow]]:
+    found: dict[str, list[RiskRow]] = {}
+    for each in risks:
+        found.setdefault(each.rule, []).append(each)
+    return found
+
+
+def _raised(risks: Sequence[RiskRow]) -> str:
+    customers, still = len({each.customer_id for each in risks}), sum(each.open for each in risks)
+    return f"{len(risks):,} raised, of {customers:,} customers, {still:,} still open"
 
 
 def _time_line(outcome: Outcome) -> Iterator[str]:
@@ -150,61 +151,3 @@ def _tickets(of: Compared) -> Iterator[str]:
 
 def _moment(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-# ── for programs ─────────────────────────────────────────────────────────────────────────────
-
-
-def as_object(outcome: Outcome) -> dict[str, Any]:
-    """Returns the same, and the customers with their evidence."""
-    tickets, difference, today = outcome.tickets, outcome.difference, outcome.today
-    return {
-        "rules": outcome.rules,
-        "counted": COUNTED,
-        "not_asked": list(outcome.not_walked),
-        "history": {
-            "begins_at": _iso(outcome.begins) if outcome.account.read else None,
-            "ends_at": _iso(outcome.ends) if outcome.account.read else None,
-            "events": asdict(outcome.account),
-            "refused": dict(outcome.refusals.reasons),
-        },
-        "days": _days(by_day(outcome.found)),
-        "incidents": [_whole(each) for each in outcome.found],
-        "today": None if today is None else {"days": _days(by_day(today)), "incidents": [_whole(each) for each in today]},
-        "difference": difference
-        and {
-            "both": [[before.id, after.id] for before, after in difference.both],
-            "only_today": [each.id for each in difference.only_before],
-            "only_tried": [each.id for each in difference.only_after],
-        },
-        "tickets": None if tickets is None else asdict(tickets) | {"precision": tickets.precision},
-    }
-
-
-def _days(days: Mapping[tuple[str, date], Day]) -> list[dict[str, Any]]:
-    return [
-        {"rule": rule, "day": str(day), "incidents": of.incidents, "customers": len(of.customers), "messages": of.messages}
-        for (rule, day), of in days.items()
-    ]
-
-
-def _whole(found: Found) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "rule": found.rule,
-        "component": found.component,
-        "started_at": _iso(found.started_at),
-        "opened_at": _iso(found.opened_at),
-        "ended_at": None if found.ended_at is None else _iso(found.ended_at),
-        "status": "open" if found.ended_at is None else "resolved",
-        "why": found.why,
-        "messages": found.messages,
-        "customers": [
-            {"customer_id": customer, "first_seen_at": _iso(of.first), "last_seen_at": _iso(of.last), "count": of.count}
-            for customer, of in sorted(found.customers.items())
-        ],
-    }
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat()

@@ -15,6 +15,17 @@ def of_ticket(ticket_id: str, form: str = "reply") -> str:
     return f"ticket:{ticket_id}:{form}"
 
 
+def of_rules(base: int) -> str:
+    """Returns the place of a draft of rules that was begun when `base` was published last."""
+    return f"rules:{base}:text"
+
+
+async def rules_typed(tx: Tx, person: str) -> tuple[int, str] | None:
+    """Returns the latest draft of rules of this person: on what it was begun, and its text."""
+    row = await tx.fetchrow(queries.rules_typed, person)
+    return None if row is None else (int(row["place"].split(":")[1]), row["text"])
+
+
 async def keep(tx: Tx, person: str, place: str, text: str, form_id: str = "") -> None:
     """Keeps the text, unless its form was sent meanwhile. About a ticket that is not there, or not any more, nothing is kept."""
     await hold(tx)  # an erasure waits for this text, and sees it

@@ -28,3 +28,7 @@ SELECT key, answer, said, at FROM awaited WHERE customer_id = $1 ORDER BY key, f
 -- name: erase_awaited
 -- Deletes the owners' answers about a customer's tickets.
 DELETE FROM awaited WHERE customer_id = $1
+
+-- name: rules_typed
+-- Reads the draft of rules that a person typed last.
+SELECT place, text FROM drafts WHERE person = $1 AND place ~ '^rules:[0-9]{1,9}:text$' AND text <> '' ORDER BY at DESC LIMIT 1

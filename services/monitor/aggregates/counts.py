@@ -7,6 +7,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any, Protocol
 
+from services.monitor.aggregates.sketch import ERROR
 from shared.conditions import Condition, as_written
 
 BUCKETS = 15  # a window is cut into 15 to 29 buckets of whole seconds; a short one into as many as it has seconds
@@ -47,6 +48,7 @@ class Counting:
     at_least: int = 1  # bad events in a row after which a customer is affected
     within: tuple[int, ...] = ()  # shorter windows that end with it and are looked at beside it, in seconds
     purpose: Purpose = Purpose.WINDOW
+    number: str | None = None  # where an event says a number, of which a sketch is kept beside the counts
 
     @cached_property
     def width(self) -> int:
@@ -75,6 +77,8 @@ class Counting:
         }
         if self.only:  # one without it counts as versions did that did not know it
             counting["only"] = sorted(self.only)
+        if self.number is not None:
+            counting["number"] = [self.number, ERROR]
         return sha256(json.dumps(counting, sort_keys=True).encode()).hexdigest()[:12]
 
 

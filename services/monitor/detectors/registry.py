@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from services.monitor.detectors import burn, count, distinct, ratio
+from services.monitor.detectors import burn, count, distinct, percentile, ratio
 from services.monitor.detectors.signal import Signal, View
 
 
@@ -20,5 +20,6 @@ DETECTORS = {
     "ratio": Detector(ratio.judge, ratio.is_dense),
     "count": Detector(count.judge, count.is_dense),
     "distinct": Detector(distinct.judge, distinct.is_dense),
+    "percentile": Detector(percentile.judge, percentile.is_dense),
     "burn": Detector(burn.judge, burn.is_dense),
 }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.monitor.aggregates.counts import Counts
+from services.monitor.aggregates.sketch import Sketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class View:
     counts: Counts
     within: Mapping[int, Counts] = field(default_factory=dict)  # of the shorter windows that its rule looks at: by their seconds
     known_for: float = 0.0  # seconds of event time for which the component is known, where there are such windows; else 0
+    numbers: Sketch = field(default_factory=dict)  # of the number that its rule measures, if it measures one
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from heapq import heappop, heappush
 
 import msgspec
 
+from services.monitor.aggregates.sketch import Sketch
 from services.monitor.fold.aging import Ages, Components
 from services.monitor.fold.tallies import Appended
 
@@ -19,9 +20,13 @@ class Cell:
     first_bad: float = 0.0  # event time of the earliest bad event, seconds since the epoch; 0 without one
     customers: int = 0  # whose latest bad event is here
     changed: bool = False
+    numbers: dict[int, int] | None = None  # the sketch of the number that its rule measures
 
 
 Changes = dict[str, list[tuple[int, int, int, int, float]]]  # component → (bucket, events, bad events, customers, first bad event)
+
+
+Sketches = dict[str, dict[int, Sketch]]  # component → bucket → its numbers
 
 
 class StoredCell(msgspec.Struct, array_like=True):
@@ -32,6 +37,7 @@ class StoredCell(msgspec.Struct, array_like=True):
     first_bad: float
     customers: int
     watermark: float
+    numbers: dict[int, int] | None = None
 
 
 StoredCells = dict[str, StoredCell]  # by component
@@ -90,6 +96,14 @@ class Buckets:
             changes.setdefault(component, []).append((start, cell.total, cell.bad, cell.customers, cell.first_bad))
         return changes
 
+    def sketches(self) -> Sketches:
+        """Returns the sketches of the cells that changed since the last `take_changes`."""
+        found: Sketches = {}
+        for start, component, cell in self._changed:
+            if cell.numbers is not None:
+                found.setdefault(component, {})[start] = cell.numbers
+        return found
+
     def take_changes(self, clock: float) -> list[StoredBucket]:
         """Returns the cells that changed, to be stored; nothing counts as changed afterwards. `clock`: the partition's."""
         changed: dict[int, list[str]] = {}
@@ -106,7 +120,7 @@ class Buckets:
         whole = self._stored.is_worn(start, len(components), len(bucket))
         watermarks = self._components.watermarks
         cells = {
-            component: StoredCell(cell.total, cell.bad, cell.first_bad, cell.customers, watermarks[component])
+            component: StoredCell(cell.total, cell.bad, cell.first_bad, cell.customers, watermarks[component], cell.numbers)
             for component in (bucket if whole else components)
             for cell in (bucket[component],)
         }
@@ -117,7 +131,7 @@ class Buckets:
         self._stored.add(start, len(cells))
         for component, cell in cells.items():
             self._components.reach(component, cell.watermark)
-            self._put(start, component, Cell(cell.total, cell.bad, cell.first_bad, cell.customers))
+            self._put(start, component, Cell(cell.total, cell.bad, cell.first_bad, cell.customers, numbers=cell.numbers))
 
     def restored(self, touched: Mapping[int, float]) -> None:
         """Ends a restore: all that was stored is back. `touched`: where the clock stood when each bucket was stored last."""

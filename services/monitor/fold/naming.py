@@ -24,6 +24,7 @@ class Naming:
     def __init__(self, partitions: Mapping[int, Partition]) -> None:
         self._partitions, self._edges = partitions, Edges(sys.maxsize)
         self._links: dict[str, Link] = {}
+        self.learned: frozenset[str] = frozenset()  # names that turned out to be another customer's, at the last checkpoint
         self._names: dict[str, set[str]] = defaultdict(set)  # of each customer; some may be another's by now
 
     @property
@@ -49,6 +50,7 @@ class Naming:
             partition.claims = []
         changed = link(self._around(claims), claims).changed if claims else {}
         self._links |= changed
+        self.learned = frozenset(changed)
         for each in changed.values():
             self._names[each.customer].add(each.alias)
             self._edges.put(each.alias, each.leads_to, each.since, each.before)

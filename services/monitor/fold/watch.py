@@ -10,6 +10,7 @@ from services.monitor.aggregates.counts import Asks, Purpose
 from services.monitor.fold.aging import Components
 from services.monitor.fold.buckets import Buckets, OldCells
 from services.monitor.fold.columns import Columns, Predicate, Share
+from services.monitor.fold.numbers import Measured, measure
 from services.monitor.fold.seen import MINUTE
 from services.monitor.fold.tallies import Tallies, Tally
 from shared.conditions import reader
@@ -42,6 +43,8 @@ class Watch:
         self.kept = horizon + self.counting.window  # seconds of the clock for which what does not change is kept
         self._window, self._width = self.counting.window, self.counting.width
         self._where, self._bad = Predicate(self.counting.where), Predicate(self.counting.bad)
+        number, component = self.counting.number, self.counting.component
+        self._measured = None if number is None else Measured(number, self._where, component, self._width)
         self._component, self._only = reader(self.counting.component), self.counting.only
         self.buckets = Buckets(self.components, self._width, self.kept)
         self._cells = self.buckets.of
@@ -75,6 +78,8 @@ class Watch:
                     cell = self.buckets.cell(start, component)
                 cell.total += events
         self._count_bad(columns, left_out)
+        if self._measured is not None:
+            measure(columns, self._measured, self.buckets, left_out)
         return Verdict(shares, left_out, rows == len(columns.ats) and not left_out)
 
     def _count_bad(self, columns: Columns, left_out: Mapping[int, int]) -> None:

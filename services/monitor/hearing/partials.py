@@ -157,7 +157,7 @@ class Detecting:
             series = self._series[key] = Series(home, Window(), State(incident_id=series.state.incident_id if series else None))
         rule, state, watermark = self._rules[partial.rule], series.state, min(partial.watermark, now)
         kept, buckets = kept_from(rule, state, self._horizon), [bucket for bucket in partial.buckets if bucket[0] <= now + SKEW]
-        changed = series.window.merge(partial.partition, watermark, buckets, kept)
+        changed = series.window.merge(partial.partition, watermark, buckets, kept, partial.numbers)
         if changed is not None:
             latest = moment(min(watermark, max(bucket[0] for bucket in buckets) + rule.width))
             series.spoke_at = max(series.spoke_at or latest, latest)

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from services.monitor import facts, metrics
 from services.monitor.fold.partition import Partition
+from services.monitor.risk import health
 from services.monitor.risk.finding import Reason, Span
 from services.monitor.risk.life import Cleared, Raised, step
 from services.monitor.risk.looking import Looking
 from services.monitor.rules.customers import CustomerRule
+from services.monitor.rules.health import HealthRule
 from services.monitor.store import risks as store
 from services.monitor.store.risks import NewRisk
 from shared.events import Fact
@@ -35,8 +37,10 @@ class Suspect(NamedTuple):
 class Risks:
     """The risks of the customers of this process's partitions."""
 
-    def __init__(self, rules: Sequence[CustomerRule]) -> None:
-        self._rules = {rule.id: rule for rule in rules}
+    def __init__(self, rules: Sequence[CustomerRule], health: Sequence[HealthRule] = ()) -> None:
+        """`health`: the rules that add up what the others find."""
+        self._rules, self._health = {rule.id: rule for rule in rules}, {rule.id: rule for rule in health}
+        self._moved: dict[str, int] = {}  # customers of whom a risk was raised or cleared, and their partition
         self._looking: list[tuple[int, Looking]] = []  # each with its partition
         self._misfits: dict[str, Reason] = {}  # open risks that no rule judges any more
 
@@ -45,9 +49,10 @@ class Risks:
         self._misfits = {}
         risks: dict[tuple[int, str], dict[str, Span]] = {}
         for risk in await store.open_risks(tx, partitions):
-            rule = self._rules.get(risk.rule)
-            if rule is None or rule.fingerprint != risk.fingerprint:
-                self._misfits[risk.id] = Reason.RULE_GONE if rule is None else Reason.RULE_CHANGED
+            judge = self._rules.get(risk.rule) or self._health.get(risk.rule)
+            self._moved[risk.customer_id] = risk.partition
+            if judge is None or judge.fingerprint != risk.fingerprint:
+                self._misfits[risk.id] = Reason.RULE_GONE if judge is None else Reason.RULE_CHANGED
             else:
                 risks.setdefault((risk.partition, risk.rule), {})[risk.customer_id] = risk.span
         self._looking = []
@@ -74,6 +79,11 @@ class Risks:
         self._misfits = {}
         if not self._looking:
             return said
+        said += await self._judge_customers(tx, said_at)
+        return said + await self._judge_health(tx, said_at)
+
+    async def _judge_customers(self, tx: Tx, said_at: datetime) -> list[Fact]:
+        said: list[Fact] = []
         read_to: datetime | None = await tx.fetchval(store.queries.risks_read_to)
         suspects = [each async for each in self._suspects(read_to.timestamp() if read_to else 0.0)]
         for begin in range(0, len(suspects), AT_ONCE):
@@ -106,7 +116,31 @@ class Risks:
                     case Raised(_, finding):
                         new.append(NewRisk(looking.rule, customer, partition, decision))
                         stands = finding.span
+                self._moved[customer] = partition
             looking.stands(customer, stands, now)
+        return [*await self._clear(tx, gone, said_at), *await self._raise(tx, new, said_at)]
+
+    async def _judge_health(self, tx: Tx, said_at: datetime) -> list[Fact]:
+        """Judges the customers of whom risks were raised or cleared, and once all who have some."""
+        moved, self._moved = list(self._moved.items()), {}
+        said: list[Fact] = []
+        for rule in self._health.values():
+            for begin in range(0, len(moved), AT_ONCE):
+                said += await self._decide_health(tx, rule, dict(moved[begin : begin + AT_ONCE]), said_at)
+        return said
+
+    async def _decide_health(self, tx: Tx, rule: HealthRule, customers: Mapping[str, int], said_at: datetime) -> list[Fact]:
+        known = await store.latest_risks(tx, [(customer, each) for customer in customers for each in (rule.id, *rule.weights)])
+        new: list[NewRisk] = []
+        gone: dict[str, Reason] = {}
+        for customer, partition in customers.items():
+            others = [row for each in rule.weights if (row := known.get((customer, each))) is not None]
+            for decision in health.step(rule, customer, others, known.get((customer, rule.id))):
+                match decision:
+                    case Cleared(risk_id, reason):
+                        gone[risk_id] = reason
+                    case Raised():
+                        new.append(NewRisk(rule, customer, partition, decision))
         return [*await self._clear(tx, gone, said_at), *await self._raise(tx, new, said_at)]
 
     async def _raise(self, tx: Tx, new: Sequence[NewRisk], said_at: datetime) -> list[Fact]:

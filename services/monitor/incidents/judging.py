@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from services.monitor.aggregates.counts import Counting, Counts
+from services.monitor.aggregates.sketch import Sketch
 from services.monitor.detectors.registry import DETECTORS
 from services.monitor.detectors.signal import View
 from services.monitor.incidents.grouping import Joined
@@ -78,7 +79,8 @@ def _judged(rule: ComponentRule, window: Window, state: State, end: int) -> Judg
     counting, detector = rule.counting, DETECTORS[rule.detector]
     counts, until = window.counts(counting, end, after), window.until(counting, end)
     known_for = end + counting.width - state.seen_from if state.seen_from else 0
-    signal, beginning = detector.judge(rule, View(counts, _within(window, counting, end, after), known_for), until), None
+    view = View(counts, _within(window, counting, end, after), known_for, _numbers(window, counting, end, after))
+    signal, beginning = detector.judge(rule, view, until), None
     signal = replace(signal, why=signal.why | {"rule_version": rule.version})
     if signal.failing and state.incident_id is None:
         shown_after = max(after, int(end - signal.span)) if signal.span else after
@@ -93,9 +95,17 @@ def _within(window: Window, counting: Counting, end: int, after: int = 0) -> dic
     return {seconds: window.counts(counting, end, after, seconds) for seconds in counting.within}
 
 
+def _numbers(window: Window, counting: Counting, end: int, after: int) -> Sketch:
+    """Returns the sketch of the numbers in the window, where the rule measures one."""
+    return {} if counting.number is None else window.numbers(counting, end, after)
+
+
 def _bucket(window: Window, counting: Counting, start: int, after: int) -> View:
     """Returns what is to be seen of a single bucket, and of the shorter windows that end with it."""
-    return View(window.counts(counting, start, start - counting.width), _within(window, counting, start, after))
+    before = start - counting.width
+    return View(
+        window.counts(counting, start, before), _within(window, counting, start, after), numbers=_numbers(window, counting, start, before)
+    )
 
 
 def first_to_judge(rule: ComponentRule, state: State, changed: int | None, kept: int, watermark: float) -> int:

@@ -53,6 +53,7 @@ class Nearby:
     started_at: datetime  # event time
     ended_at: datetime | None  # None while it is open
     shadow: bool
+    merged: bool = False  # into another, of whatever component; nothing joins it
     joined: frozenset[str] = frozenset()  # the rules that find it, where there are several
 
     def covers(self, at: datetime) -> bool:
@@ -126,7 +127,9 @@ class Mutes:
         """
         if not self.grouping:
             return None
-        there = sorted((each for each in self._there(trouble.at) if not each.shadow), key=lambda each: (each.started_at, each.id))
+        there = sorted(
+            (each for each in self._there(trouble.at) if not (each.shadow or each.merged)), key=lambda each: (each.started_at, each.id)
+        )
         of_it = [each for each in there if each.component == trouble.component]
         joined = (each.id for each in of_it if trouble.rule in each.joined)
         others = (each.id for each in of_it if each.rule != trouble.rule and trouble.at - each.started_at <= self.grouping)

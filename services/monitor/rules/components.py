@@ -50,11 +50,22 @@ class ComponentRule(IncidentRule):
             self.where,
             self.component,
             frozenset(self.only),
-            self.bad,
+            self.fails,
             max(self.windows),
             self.impact.at_least,
             tuple(sorted(self.windows)[:-1]),
+            number=self.measured,
         )
+
+    @property
+    def fails(self) -> Condition:
+        """Returns what makes an event bad."""
+        return self.bad
+
+    @property
+    def measured(self) -> str | None:
+        """Returns where an event says the number of which a sketch is kept; None: the rule looks at counts alone."""
+        return None
 
     @property
     def windows(self) -> frozenset[int]:

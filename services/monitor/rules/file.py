@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.alert import AlertRule
@@ -13,7 +13,9 @@ from services.monitor.rules.count import CountRule
 from services.monitor.rules.customers import CustomerRule
 from services.monitor.rules.decline import DeclineRule
 from services.monitor.rules.distinct import DistinctRule
+from services.monitor.rules.health import HealthRule
 from services.monitor.rules.incidents import IncidentRule
+from services.monitor.rules.percentile import PercentileRule
 from services.monitor.rules.ratio import RatioRule
 from services.monitor.rules.silence import SilenceRule
 from services.monitor.rules.stall import StallRule
@@ -30,18 +32,20 @@ Rule = Annotated[
     Annotated[RatioRule, Tag("ratio")]
     | Annotated[CountRule, Tag("count")]
     | Annotated[DistinctRule, Tag("distinct")]
+    | Annotated[PercentileRule, Tag("percentile")]
     | Annotated[BurnRule, Tag("burn")]
     | Annotated[AbsenceRule, Tag("absence")]
     | Annotated[AlertRule, Tag("alert")]
     | Annotated[StreakRule, Tag("streak")]
     | Annotated[StallRule, Tag("stall")]
     | Annotated[SilenceRule, Tag("silence")]
-    | Annotated[DeclineRule, Tag("decline")],
+    | Annotated[DeclineRule, Tag("decline")]
+    | Annotated[HealthRule, Tag("health")],
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count, distinct, burn, absence or alert;"
-        " of single customers streak, stall, silence or decline",
+        custom_error_message="there is no such detector: it is ratio, count, distinct, percentile, burn, absence or alert;"
+        " of single customers streak, stall, silence, decline or health",
     ),
 ]  # one file a kind
 
@@ -67,6 +71,18 @@ class RulesFile(Config):
     def customers(self) -> list[CustomerRule]:
         """Returns the rules on single customers, in their order."""
         return [rule for rule in self.rules if isinstance(rule, CustomerRule)]
+
+    @property
+    def health(self) -> list[HealthRule]:
+        """Returns the rules that add up what those on single customers find, in their order."""
+        return [rule for rule in self.rules if isinstance(rule, HealthRule)]
+
+    @model_validator(mode="after")
+    def _weighs_what_is_there(self) -> "RulesFile":
+        known = {rule.id for rule in self.customers}
+        if others := sorted(name for rule in self.health for name in rule.weights if name not in known):
+            raise ValueError(f"weights: no rule on single customers is called {', '.join(others)}")
+        return self
 
     @field_validator("grouping")
     @classmethod

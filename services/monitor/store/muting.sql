@@ -5,8 +5,8 @@ ORDER BY starts_at, maintenance_id
 
 -- name: incidents_near
 -- Reads the incidents of these components that are open, or ended after a moment of event time.
-SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at) AS ended_at, shadow FROM incidents
-WHERE component = ANY ($1::text[]) AND coalesce(ended_at, resolved_at, 'infinity'::timestamptz) > $2
+SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at) AS ended_at, shadow, merged_into IS NOT NULL AS merged
+FROM incidents WHERE component = ANY ($1::text[]) AND coalesce(ended_at, resolved_at, 'infinity'::timestamptz) > $2
 
 -- name: note_muted
 -- Notes trouble that opened no incident; says of each whether it is new.

@@ -12,6 +12,7 @@ import asyncpg
 from services.monitor.risk.finding import Reason, Span, moment
 from services.monitor.risk.life import Raised, RiskRow
 from services.monitor.rules.customers import CustomerRule
+from services.monitor.rules.health import HealthRule
 from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_suffix(".sql"))
@@ -35,7 +36,7 @@ class OpenRisk:
 class NewRisk:
     """One risk that is to be raised, and the partition where its customer is judged."""
 
-    rule: CustomerRule
+    rule: CustomerRule | HealthRule
     customer_id: str
     partition: int
     raised: Raised

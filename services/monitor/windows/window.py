@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from services.monitor.aggregates.counts import Counting, Counts
-from shared.events import Bucket
+from services.monitor.aggregates.sketch import Sketch, added
+from shared.events import Bucket, Sketched
 
 KEPT = 4  # windows of buckets: what comes later than three windows judges none of them again
 HORIZON = 600.0  # seconds by which an event may be late, where rules.yml does not say
@@ -21,6 +23,7 @@ class Part(msgspec.Struct, array_like=True, frozen=True):
     bad: int = 0
     customers: int = 0  # whose latest bad event is here
     first_bad: float = 0.0  # event time of the earliest bad event, seconds since the epoch; 0 when it is not known
+    numbers: dict[int, int] | None = None  # the sketch of the number that its rule measures
 
 
 class Beginning(NamedTuple):
@@ -40,17 +43,21 @@ class Window:
     buckets: Buckets = field(default_factory=dict)
     watermark: float = 0.0  # the latest event time of any partition, seconds since the epoch
 
-    def merge(self, partition: int, watermark: float, reported: Iterable[Bucket], oldest: int = 0) -> int | None:
+    def merge(
+        self, partition: int, watermark: float, reported: Iterable[Bucket], oldest: int = 0, numbers: Iterable[Sketched] = ()
+    ) -> int | None:
         """Takes one partition's report, but for what lies before `oldest`; returns the earliest bucket that changed.
 
-        Reports that come again change nothing.
+        `numbers`: the sketches of its buckets. Reports that come again change nothing.
         """
         self.watermark = max(self.watermark, watermark)
-        changed = []
+        changed, sketches = [], {start: dict(sketch) for start, sketch in numbers}
         for start, *counts in reported:
             if start < oldest:
                 continue
             part, bucket = Part(*counts), self.buckets.setdefault(start, {})
+            if start in sketches:
+                part = structs.replace(part, numbers=sketches[start])
             if partition not in bucket and _is_summed(bucket, partition):
                 continue
             known = bucket.get(partition, Part())
@@ -85,12 +92,17 @@ class Window:
         if seconds is not None:
             after = max(after, end - -(-int(seconds) // of.width) * of.width)
         events = bad = customers = 0
-        for start in _starts(of, end, after):
-            for part in self.buckets.get(start, {}).values():
+        for bucket in filter(None, map(self.buckets.get, _starts(of, end, after))):
+            for part in bucket.values():
                 events += part.events
                 bad += part.bad
                 customers += part.customers
         return Counts(events, bad, customers)
+
+    def numbers(self, of: Counting, end: int, after: int = 0) -> Sketch:
+        """Returns the sketch of all numbers in that window, later than `after`."""
+        buckets = filter(None, map(self.buckets.get, _starts(of, end, after)))
+        return added(part.numbers for bucket in buckets for part in bucket.values() if part.numbers)
 
     def beginning(self, of: Counting, end: int, is_dense: Callable[[int], bool], after: int = 0) -> Beginning:
         """Returns where the trouble in that window began, later than `after`: in its first bucket with bad events that is dense.
@@ -114,7 +126,9 @@ class Window:
                 parts = [bucket.pop(at) for at in done]
                 bad = [part.first_bad for part in parts if part.first_bad]
                 bits = sum(-at if at < 0 else 1 << at for at in done)
-                bucket[-bits] = Part(sum(part.events for part in parts), sum(part.bad for part in parts), 0, min(bad, default=0.0))
+                numbers = added(part.numbers for part in parts if part.numbers) or None
+                events, bad_events = sum(part.events for part in parts), sum(part.bad for part in parts)
+                bucket[-bits] = Part(events, bad_events, 0, min(bad, default=0.0), numbers)
 
     def forget(self, oldest: int) -> None:
         """Forgets the buckets before."""

@@ -102,6 +102,7 @@ ACTING: dict[str, str | tuple[str, ...]] = {
     **dict.fromkeys(("claimed", "finish", "release", "forget"), "'f-7'"),
     "keep_awaited": "'ticket:t-7', 'form-7', 'c-7', '{}', 'ada', ''",
     "keep_draft": "'ada', 'ticket:t-7:reply', 't-7', 'text', 'form-7'",
+    "rules_typed": "'ada'",
     "empty_draft": "'ada', 'ticket:t-7:reply', 't-7', 'form-7'",
     "going": "''::bytea, 'form-7', 'ada'",
 }

@@ -4,21 +4,11 @@
 """
 
 from tests.contract.plans.console import CONSOLE
-from tests.contract.plans.quiet import QUIET
+from tests.contract.plans.monitor import MONITOR
+from tests.contract.plans.values import WHEN, many
 
-WHEN = "now() - interval '1 hour'"
 OPEN_WORK = "'breach_first_response', 'r-7'"
 LEASE = "gen_random_uuid()"
-
-
-def many(entry: str, count: int) -> str:
-    """Returns an array with the numbers from 0 put where `{}` is."""
-    return f"ARRAY[{', '.join(entry.format(number) for number in range(count))}]"
-
-
-RULES = many("'r-{}'", 20)
-# There is a row for each of 20 rules in each of an instance's 10 partitions: a checkpoint may delete something of all of them.
-EVERY_VIEW = many("{} % 10", 200) + ", " + many("'r-' || {} / 10", 200)
 A_PIECE = many("'n-{}'", 1000)  # the notifications that notifier's follow_up.py treats at once
 
 # These are constants of shared/, by module; they run in every service.
@@ -106,151 +96,6 @@ SHARED: dict[str, dict[str, str]] = {
     },
 }
 
-# What loads partitions is explained with one of fifty; an instance that is assigned all of them reads all, once, and holds it from then on.
-MONITOR: dict[str, str | tuple[str, ...]] = {
-    "clocks_of": "ARRAY[1]",
-    "keep_clocks": "ARRAY[1], ARRAY[1]",
-    "drop_other_cells": f"ARRAY[1], {RULES}",
-    "drop_other_tallies": f"ARRAY[1], {RULES}",
-    "drop_other_components": f"ARRAY[1], {RULES}",
-    "components_of": "ARRAY[1]",
-    "keep_components": "ARRAY[1], ARRAY['r-1'], ARRAY['c-1'], ARRAY[1], ARRAY[0], ARRAY[0]",
-    "drop_components": ("ARRAY[1], ARRAY['r-1'], ARRAY['c-1']", EVERY_VIEW + ", " + many("'c-{}'", 200)),
-    "cells_of": "ARRAY[1]",
-    "keep_cells": "ARRAY[1], ARRAY['r-1'], ARRAY[1], 1, ARRAY[1], ARRAY[''::bytea]",
-    "drop_cells": ("ARRAY[1], ARRAY['r-1'], ARRAY[10]", EVERY_VIEW + ", " + many("10", 200)),
-    "tallies_of": "ARRAY[1]",
-    "keep_tallies": "ARRAY[1], ARRAY['r-1'], ARRAY[1], 1, ARRAY[''::bytea]",
-    "drop_tallies": ("ARRAY[1], ARRAY['r-1'], ARRAY[0]", EVERY_VIEW + ", " + many("0", 200)),
-    "drop_other_moments": f"ARRAY[1], {RULES}",
-    "moments_of": "ARRAY[1]",
-    "keep_moments": "ARRAY[1], ARRAY['r-1'], 1, ARRAY[''::bytea]",
-    "drop_moments": ("ARRAY[1], ARRAY['r-1']", EVERY_VIEW),
-    "old_buckets_of": "ARRAY[1], 660",
-    "drop_old_buckets": "ARRAY[1]",
-    "seen_sizes": "ARRAY[1]",
-    "seen_of": "ARRAY[1]",
-    "keep_seen": "ARRAY[1], ARRAY[1], 1, ARRAY[1], ARRAY[''::bytea]",
-    "drop_seen": ("ARRAY[1], ARRAY[1]", f"{many('{}', 10)}, {many('1', 10)}"),
-    "accounts_of": "ARRAY[1]",
-    "keep_account": "1, 1, 1, 1, 1, 1, 1, 1",
-    "keep_forwarded": "ARRAY[1], ARRAY[1]",
-    "recent_incidents": "interval '10 minutes'",
-    "record_impact": "'i-1', ARRAY['c-1'], ARRAY['likely'], ARRAY[now()], ARRAY[now()], ARRAY[1]",
-    "count_affected": "'i-1', 3, -1",
-    "series_of": "ARRAY[1]",
-    "keep_series": "ARRAY['r'], ARRAY['c'], ARRAY[1], ARRAY[''::bytea], ARRAY['f'], ARRAY[now()], ARRAY[now()]",
-    "drop_series": "ARRAY['r-1'], ARRAY['c-1']",
-    "claim": "'h-1', ARRAY['k-1', 'k-2'], now()",
-    "fired": "'h-1', ARRAY['k-1', 'k-9']",
-    "keep_fired": "'h-1', ARRAY['k-1'], ARRAY['c'], ARRAY['n'], ARRAY[now()], ARRAY[now()], now()",
-    "drop_claims": "'h-1', ARRAY['k-1']",
-    "read_so_far": "",
-    "expect": "ARRAY['r-1'], ARRAY['c'], ARRAY['f']",
-    "drop_others": "ARRAY['r-1'], ARRAY['f'], ARRAY['r-1'], ARRAY['c']",
-    "lock_overdue": "ARRAY['r-1'], ARRAY[interval '5 minutes'], now()",
-    "miss": "ARRAY['r-1'], ARRAY['c-1']",
-    "lock_heard": "ARRAY['r-1'], ARRAY['c-1']",
-    "hear": "ARRAY['r-1'], ARRAY['c-1'], ARRAY['f'], ARRAY[now()], ARRAY[now()]",
-    "open_of": "ARRAY['r'], ARRAY['c-1']",
-    "lock_incidents": "ARRAY['i-1', 'i-2']",
-    "lock_standing": "ARRAY['i-1', 'i-2']",
-    "acknowledge_incident": "'i-1', 'ada', now(), '{open}'",
-    "publish_update": "'i-1', '{}'",
-    "change_severity": "'i-1', 'low', 'ada'",
-    "touch_more": "'i-1', 3, -1",
-    "merge_incident": "'i-1', 'i-2', 'ada', '', NULL",
-    "end_merged": "'i-1'",
-    "follow_merged": "'i-1', 'i-2'",
-    "merged_home": "'r', 'c-7', false",
-    "add_step": "'i-1', 1, now(), 'changed', NULL, '{}', '{}'",
-    "forget_steps": "'i-1', '{changed,silent}', 200",
-    "steps_by_people": "'i-1'",
-    "list_steps": ("'i-1', -1, 51", "'i-1', 7, 51"),
-    "steps_about": "'c-7919'",
-    "erase_words_about": "'c-7919'",
-    "add_customers": "'i-1', ARRAY['c-1'], now(), 'ada', ''",
-    "take_out_customers": "'i-1', ARRAY['c-1'], now(), 'ada', ''",
-    "note_step": "'i-1', ARRAY['c-1'], 7",
-    "lock_impact": "'i-1', ARRAY['c-1']",
-    "merge_impact": "'i-1', 'i-2'",
-    "impact_of_customer": "'i-1', 'c-1'",
-    "open_incident": "'i', 'r', 'c', 'high', 'failing', '', now(), now(), now(), 0, '{}', false",
-    "update_incident": "'i-1', '{}', now(), 0, false",
-    "silence_incident": "'i-1', now(), 0",
-    "end_incident": "'i-1', 'resolved', now(), NULL, '', NULL, NULL, NULL, '{open}'",
-    "open_incidents": "",
-    "heard_of_open": "",
-    "found_behind": "60",
-    "read_to": "",
-    "keep_read_to": "now(), ''",
-    "offsets": "",
-    "forwarded": "",
-    "oldest_unsent": "",
-    "asked": "",
-    "ask": "",
-    **QUIET,
-    "list_incidents": (
-        *("NULL, NULL, NULL, NULL, NULL, 51", "'open', NULL, NULL, NULL, NULL, 51"),
-        *(f"NULL, 'c-7', NULL, {WHEN}, 'i-1', 51", "NULL, NULL, true, NULL, NULL, 51", "'acknowledged', NULL, NULL, NULL, NULL, 51"),
-    ),
-    "incident": "'i-1'",
-    "list_impact": ("'i-1', false, NULL, 51", "'i-1', true, 'c-7', 51"),
-    "size_of_open": "",
-    "open_risks": "ARRAY[1]",
-    "latest_risks": "ARRAY['c-7919'], ARRAY['r-1']",
-    "raise_risks": "ARRAY['k'], ARRAY['c'], ARRAY['r'], ARRAY['f'], ARRAY['v'], ARRAY[1], ARRAY[''], ARRAY[0.5], ARRAY['{}'::jsonb],"
-    " ARRAY['[]'], ARRAY[NULL::jsonb], ARRAY[now()], ARRAY[now()], now()",
-    "clear_risks": "ARRAY['k-1'], ARRAY['recovered'], now()",
-    "clear_risk": "'k-1', 'ada', ''",
-    "risk": "'k-1'",
-    "list_risks": (
-        "NULL, NULL, NULL, NULL, NULL, 51",
-        f"'c-7919', NULL, true, {WHEN}, 'k-1', 51",
-        f"NULL, 'r-7', NULL, {WHEN}, 'k-1', 51",
-        "NULL, NULL, true, NULL, NULL, 51",
-    ),
-    "size_of_risks": "",
-    "risks_read_to": "",
-    "risks_of": "'c-7919'",
-    "erase_risks": "'c-7919'",
-    "moments_naming": "'c-7919'",
-    "moments_of_partition_naming": "1, ARRAY['c-7919']",
-    "replace_moments": "1, 'r-1', 1, ''",
-    "impact_on": "'c-7919'",
-    "erase_impact": "'c-7919'",
-    "tallies_naming": "'c-7919'",
-    "begin_erasing": "'c-7919'",
-    "is_erasing": "'c-7919'",
-    "to_forget": "ARRAY[1]",
-    "tallies_of_partition_naming": "1, ARRAY['c-7919']",
-    "replace_tallies": "1, 'r-1', 0, 1, ''",
-    "forgotten": "ARRAY[1], ARRAY['c-7919']",
-    "lock_aliases": "-",
-    "claimed": "ARRAY['a-7', 'a-8']",
-    "around": ("ARRAY['a-7', 'c-7']", many("'a-{}'", 1000)),
-    "named_by_customers": "ARRAY['c-7', 'c-8']",
-    "keep_aliases": "ARRAY['a-7'], ARRAY['c-7'], ARRAY['c-7'], ARRAY['c-7'], ARRAY['events'], ARRAY[now()], ARRAY[now()], ARRAY['']",
-    "drop_aliases": "ARRAY['a-7']",
-    "latest_aliases": "10",
-    "newer_aliases": "99990",
-    "customer_called": "'a-7'",
-    "names_of": "'c-7'",
-    "also_erased": "ARRAY['c-7', 'c-8']",
-    "aliases_naming": "'c-7'",
-    "erase_aliases": "'c-7'",
-    "erase_before": "'c-7'",
-    "moves_naming": "'c-7'",
-    "erase_moves": "'c-7'",
-    "send_off": "ARRAY[1], ARRAY['a-7'], ARRAY['c-7'], ARRAY[''::bytea]",
-    "take_moves": "ARRAY[1]",
-    "impact_moves": "ARRAY['c-7919'], ARRAY['r'], ARRAY['c-1']",
-    "risks_under": "ARRAY['c-7919']",
-    "count_records": "'topic/t-1', 1, 0, 0, 1",
-    "note_reasons": "'topic/t-1', ARRAY['not_json'], ARRAY[1]::bigint[], ARRAY['malformed'], ARRAY[''], ARRAY['']",
-    "sources": "",
-    "reasons": "",
-}
 
 NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "put_customers": "ARRAY['c-1'], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['[]'], ARRAY['{}'::jsonb], ARRAY[now()],"

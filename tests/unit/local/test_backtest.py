@@ -13,13 +13,14 @@ from aiokafka import AIOKafkaProducer
 from typer.testing import CliRunner, Result
 
 from deploy.local.backtest.command import Plan, outcome_of
-from deploy.local.backtest.past import Refusals
-from deploy.local.backtest.report import LISTED, Outcome, as_lines, as_object
-from deploy.local.backtest.tickets import AFTER, Compared, Ticket, compare
+from deploy.local.backtest.report import LISTED, as_lines
 from deploy.local.cli import app
 from deploy.local.processes import Failed
 from services.monitor.backtest import Found, Touched
 from services.monitor.fold.partition import Account
+from services.monitor.past.outcome import Outcome, as_object, without_customers
+from services.monitor.past.pieces import Refusals
+from services.monitor.past.tickets import AFTER, Compared, Ticket, compare
 from shared.cloudevents import FACT_HEADERS, write_event, write_fact
 from shared.connecting.brokers import Brokers
 from shared.events import TicketOpened, Topic
@@ -98,7 +99,7 @@ def test_json_is_one_object_with_every_customer_and_the_evidence(config: Path, h
         "last_seen_at": "2026-11-24T12:00:39+00:00",
         "count": 20,
     }
-    assert told["today"] == {"days": [], "incidents": []}
+    assert told["today"] == {"days": [], "incidents": [], "risks": []}
     assert told["difference"] == {"both": [], "only_today": [], "only_tried": [incident["id"]]}
     assert told["tickets"] is None
 
@@ -172,6 +173,20 @@ async def test_a_topic_is_read_in_the_order_in_which_its_records_came_and_beside
     assert outcome.tickets == Compared(tickets=4, touched=12, wrote=2, incidents=1, borne_out=1, about=2, missed=1)
     assert "  precision: 100% (1 of 1 incidents, about which a customer whom they touch wrote)" in as_lines(outcome)
     assert as_object(outcome)["tickets"]["precision"] == 1.0
+    kept = without_customers(outcome)
+    assert [each["customers"] for each in kept["incidents"]] == [12]
+    [rule] = kept["by_rule"]
+    assert (rule["rule"], rule["customers"], rule["messages"], rule["borne_out"], rule["precision"]) == ("failing", 12, 24, 1, 1.0)
+    assert (rule["missed"], rule["today"], kept["difference"]) == (
+        1,
+        {"incidents": 0, "customers": 0, "messages": 0},
+        {
+            "both": 0,
+            "only_today": 0,
+            "only_tried": 1,
+        },
+    )
+    assert '"c-1' not in json.dumps(kept), "what is kept names no customer"
 
 
 async def test_a_topic_that_is_not_there_is_said_so(kafka: str, config: Path) -> None:

@@ -7,6 +7,7 @@ from services.monitor.fold.partition import Partition
 from services.monitor.rules.burn import BurnRule
 from services.monitor.rules.count import CountRule
 from services.monitor.rules.distinct import DistinctRule
+from services.monitor.rules.percentile import PercentileRule
 from services.monitor.rules.ratio import RatioRule
 from shared.events import ProductEvent
 from tests.builders import NOON, event
@@ -44,6 +45,18 @@ def distinct_rule(**changes: Any) -> DistinctRule:
     """Returns a rule of a 15 s window: it opens when 10 customers meet failures, and resolves below 3 for 10 s."""
     said: dict[str, Any] = {**_of("distinct"), "open": {"customers": 10}, "resolve": {"customers": 3, "calm": "10s"}}
     return DistinctRule.model_validate({**said, **changes})
+
+
+def percentile_rule(**changes: Any) -> PercentileRule:
+    """Returns a rule of a 15 s window: it opens when p95 of 50 latencies is 800 for 3 customers, and resolves below 600 for 10 s."""
+    said: dict[str, Any] = {
+        **_of("percentile"),
+        "number": "data.latency_ms",
+        "open": {"at_least": 800, "customers": 3},
+        "resolve": {"below": 600, "calm": "10s", "events": 20},
+    }
+    del said["bad"]
+    return PercentileRule.model_validate({**said, **changes})
 
 
 def burn_rule(**changes: Any) -> BurnRule:

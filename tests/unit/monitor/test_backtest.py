@@ -130,7 +130,7 @@ def sizes(backtest: Backtest) -> dict[str, int]:
         "components": len(watch.watermarks),
         "windows": sum(len(series.window.buckets) for series in backtest._series.values()),
         "series": len(backtest._series),
-        "recent": len(backtest._recent),
+        "recent": sum(map(len, backtest._known.of.values())),
     }
 
 
@@ -222,10 +222,67 @@ def test_an_alert_opens_and_ends_an_incident_of_those_who_used_its_component() -
     assert {customer: touched.certainty for customer, touched in found.customers.items()} == dict.fromkeys(("c-0", "c-1", "c-2"), "likely")
 
 
-def test_rules_that_go_by_the_wall_clock_are_named_and_not_walked() -> None:
-    missing = {"id": "export", "detector": "absence", "title": "{component}", "events": ["com.example.request"], "every": "1m"}
-    streak = {"id": "streak", "detector": "streak", "title": "x", "events": ["com.example.request"], "bad": {"data.ok": False}}
-    backtest = Backtest(RulesFile.model_validate({"rules": [missing, streak]}))
-    backtest.follow(came(outage(20, 40, 60)))
+def test_an_event_that_does_not_come_is_an_incident_since_it_was_due_until_it_comes() -> None:
+    # Given a heartbeat every minute that stops for ten, and one that was never heard, while others go on
+    rule = {"id": "beat", "detector": "absence", "title": "{component}", "events": ["com.example.request"], "every": "2m", "grace": "1m"}
+    only = RulesFile.model_validate({"rules": [rule | {"only": ["export", "import"]}]})
+    beats = [request(at, customer=None, component="export") for at in (*range(0, 600, 60), *range(1200, 1800, 60))]
+    quiet = [request(at + 0.5, customer="c-1", component="checkout") for at in range(0, 1800, 10)]
+    backtest = Backtest(only)
+    backtest.follow(came(sorted([*beats, *quiet], key=lambda each: each.time)))
     backtest.end()
-    assert (backtest.not_walked, backtest.incidents) == (["export", "streak"], [])
+    never, stopped = backtest.incidents
+    assert (never.component, never.started_at, never.opened_at, never.ended_at) == ("import", START + 120, START + 180, None)
+    assert (stopped.component, stopped.started_at, stopped.opened_at, stopped.ended_at) == (
+        "export",
+        START + 660,
+        START + 720,
+        START + 1200,
+    )
+    assert stopped.why["unheard_seconds"] == 180
+    assert (stopped.customers, stopped.messages) == ({}, 0)
+    # and it is found although nobody said anything in between: as of when it was due
+    alone = Backtest(only)
+    alone.follow(came(beats))
+    alone.end()
+    assert [each.opened_at for each in alone.incidents if each.component == "export"] == [START + 720]
+
+
+def test_risks_of_single_customers_are_raised_and_cleared_by_event_time() -> None:
+    streak = {
+        "id": "streak",
+        "detector": "streak",
+        "title": "x",
+        "events": ["com.example.request"],
+        "bad": {"data.ok": False},
+        "window": "1h",
+    }
+    stall = {
+        "id": "stall",
+        "detector": "stall",
+        "title": "x",
+        "events": ["com.example.request"],
+        "where": {"data.component": "signup"},
+        "expects": {"events": ["com.example.request"], "where": {"data.component": "invited"}},
+        "within": "30m",
+    }
+    # Given a customer who fails three times and is well again, one who fails and says nothing more, and one who goes no further
+    fails = [request(at, ok=False, customer=name) for at in (10, 20, 30) for name in ("c-1", "c-2")]
+    begins = [request(5, customer="c-3", component="signup"), request(6, customer="c-4", component="signup")]
+    later = [
+        request(60, customer="c-1"),
+        request(100, customer="c-4", component="invited"),
+        *(request(at, customer="c-9") for at in range(0, 7200, 60)),
+    ]
+    backtest = Backtest(RulesFile.model_validate({"rules": [streak, stall]}))
+    backtest.follow(came(sorted([*fails, *begins, *later], key=lambda each: each.time)))
+    backtest.end()
+    found = {(each.rule, each.customer_id): each for each in backtest.risks}
+    assert {key: each.reason for key, each in found.items()} == {
+        ("streak", "c-1"): "recovered",
+        ("streak", "c-2"): "unheard",
+        ("stall", "c-3"): None,
+    }
+    assert (found["streak", "c-1"].raised_at.timestamp(), found["streak", "c-1"].began_at.timestamp()) == (START + 30, START + 10)
+    assert 0 <= found["stall", "c-3"].raised_at.timestamp() - (START + 5 + 1800) <= 60
+    assert backtest.incidents == []

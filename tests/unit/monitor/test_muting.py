@@ -68,6 +68,7 @@ FIVE = 5 * MINUTE
         (replace(OPEN, rule="failing", joined=frozenset({"slow", "failing"})), FIVE, NOON + 10 * FIVE, "i-2"),  # also who opened it
         (replace(OPEN, rule="failing"), FIVE, NOON, None),
         (replace(OPEN, shadow=True), FIVE, NOON, None),
+        (replace(OPEN, merged=True), FIVE, NOON, None),
         (replace(OPEN, component="search"), FIVE, NOON, None),
         (replace(OPEN, ended_at=NOON + MINUTE), FIVE, NOON + MINUTE, None),
     ],

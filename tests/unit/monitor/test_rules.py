@@ -55,10 +55,19 @@ COUNT = RULES.replace("open: {ratio: 0.05}", "detector: count\n    open: {count:
 BURN = RULES.replace("open: {ratio: 0.05}", "detector: burn\n    objective: 99.9").replace("ratio: 0.01", "calm: 10m")
 DISTINCT = RULES.replace("open: {ratio: 0.05}", "detector: distinct\n    open: {customers: 20}").replace("ratio: 0.01", "customers: 4")
 
+PERCENTILE = (
+    RULES.replace("open: {ratio: 0.05}", "detector: percentile\n    number: data.latency_ms\n    open: {at_least: 800}")
+    .replace("ratio: 0.01", "below: 600")
+    .replace("    bad: {data.ok: false}\n", "")
+)
+
 
 @pytest.mark.parametrize(
     ("text", "before", "after", "line", "says"),
     [
+        (PERCENTILE, "below: 600", "below: 801", 2, "resolve.below is above open.at_least"),
+        (PERCENTILE, "number: data.latency_ms", "number: latency", 2, "a field is data.<name>"),
+        (PERCENTILE, "open: {at_least: 800}", "percentile: 100\n    open: {at_least: 800}", 7, "less than 100"),
         (COUNT, "detector: count", "detector: counts", 2, "there is no such detector: it is ratio, "),
         (COUNT, "detector: count", "detector: [count]", 2, "there is no such detector"),
         (COUNT, "count: 4", "count: 21", 2, "resolve.count is above open.count"),
@@ -93,9 +102,12 @@ def test_a_rule_that_names_no_detector_is_judged_by_the_ratio(tmp_path: Path) ->
     path = tmp_path / "rules.yml"
     path.write_text(
         RULES
-        + "".join(text.removeprefix("rules:\n").replace("id: ", f"id: {number}-") for number, text in enumerate((COUNT, DISTINCT, BURN)))
+        + "".join(
+            text.removeprefix("rules:\n").replace("id: ", f"id: {number}-")
+            for number, text in enumerate((COUNT, DISTINCT, BURN, PERCENTILE))
+        )
     )
-    assert [rule.detector for rule in load(path, RulesFile).rules] == ["ratio", "count", "distinct", "burn"]
+    assert [rule.detector for rule in load(path, RulesFile).rules] == ["ratio", "count", "distinct", "burn", "percentile"]
 
 
 def test_two_rules_with_one_id_are_a_mistake(tmp_path: Path) -> None:
@@ -180,4 +192,4 @@ def test_the_rules_that_the_shipped_file_offers_are_right_as_well(tmp_path: Path
     offered = [line.replace("# ", "", 1) for line in block if line.startswith("  # ")]
     path = tmp_path / "rules.yml"
     path.write_text("\n".join(["rules:", *offered]) + "\n")
-    assert [rule.detector for rule in load(path, RulesFile).rules] == ["count", "distinct", "burn", "absence", "alert"]
+    assert [rule.detector for rule in load(path, RulesFile).rules] == ["count", "distinct", "percentile", "burn", "absence", "alert"]

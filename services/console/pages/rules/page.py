@@ -1,30 +1,28 @@
-"""Draws the rules that monitor judges by beside what each has found, and lets an operator have rules.yml read anew."""
+"""Draws the rules that monitor judges by beside what each has found, and what was published; operators read anew and roll back."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from services.console.acting.acts import Owner
 from services.console.acting.outcome import Done, Refused
-from services.console.acting.owners import Owners
-from services.console.acting.performing import perform
+from services.console.acting.performing import done_at, perform, texts_of
 from services.console.frame.drawing import draw
+from services.console.pages.rules.asking import is_number, of_monitor
+from services.console.pages.rules.trial import listed, moment
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
+from shared.api import Problem
 from shared.postgres import Database, Queries
 
 queries = Queries(Path(__file__).with_name("queries.sql"))
 
 router = APIRouter(dependencies=[allow(Role.VIEWER)])
 
-PATIENCE_S = 1.5
 SHADOWS = "/v1/incidents?shadow=true&limit=20"  # a fact says that there is one; what it found monitor has
-PERSON = "console"  # in whose name monitor is asked, since the answer is for whoever looks
 
 
 @dataclass(frozen=True)
@@ -49,15 +47,45 @@ async def reload(request: Request) -> Response:
     return await _drawn(request, await perform(request, "monitor.reload_rules", where={}, body={}, subject="rules:rules.yml"))
 
 
+@router.post("/rules/publish-again", dependencies=[allow(Role.OPERATOR)])
+async def publish_again(request: Request) -> Response:
+    """Publishes what was published before."""
+    typed = await texts_of(request)
+    number = typed.get("number", "")
+    if not is_number(number):
+        raise Problem(422, "a publication has a number")
+    earlier = await of_monitor(request, f"/v1/rules/published/{number}")
+    if isinstance(earlier, Refused):
+        return await _drawn(request, earlier)
+    body = _standing(typed) | {"rules": str(earlier.answer.get("rules", ""))}
+    return await _moved(request, await perform(request, "monitor.publish_rules", where={}, body=body, subject=f"rules:published {number}"))
+
+
+@router.post("/rules/back-to-file", dependencies=[allow(Role.OPERATOR)])
+async def back_to_file(request: Request) -> Response:
+    """Puts rules.yml in force again."""
+    body = _standing(await texts_of(request))
+    return await _moved(request, await perform(request, "monitor.rules_of_file", where={}, body=body, subject="rules:rules.yml"))
+
+
+def _standing(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Returns why, and what was published last when the page was drawn. What is no number monitor refuses."""
+    return {"note": typed.get("note", ""), "base": typed.get("base", "")}
+
+
+async def _moved(request: Request, done: Done | Refused) -> Response:
+    return await _drawn(request, done) if isinstance(done, Refused) else done_at(request, "/rules")
+
+
 async def _drawn(request: Request, asked: Done | Refused | None = None) -> Response:
     database: Database = request.app.state.database
-    owners: Owners = request.app.state.owners
-    said, on_trial = await asyncio.gather(_of_monitor(owners, "/v1/rules"), _of_monitor(owners, SHADOWS))
+    said, on_trial, history = await asyncio.gather(*(of_monitor(request, path) for path in ("/v1/rules", SHADOWS, "/v1/rules/published")))
     async with database.connection() as tx:
         found = {row["rule"]: dict(row) for row in await tx.fetch(queries.found_by_rules)}
     rules = said.answer if isinstance(said, Done) else {}
-    shadows = _listed(on_trial.answer, "items") if isinstance(on_trial, Done) else []
-    in_force, gone = rows(_listed(rules, "rules"), found)
+    shadows = listed(on_trial.answer, "items") if isinstance(on_trial, Done) else []
+    published = listed(history.answer, "items") if isinstance(history, Done) else []
+    in_force, gone = rows(listed(rules, "rules"), found)
     return draw(
         request,
         "rules/page.html",
@@ -66,20 +94,16 @@ async def _drawn(request: Request, asked: Done | Refused | None = None) -> Respo
         answers=isinstance(said, Done),
         version=rules.get("version", ""),
         mistake=rules.get("mistake", ""),
+        source=rules.get("source", "file"),
+        base=rules.get("base", 0),
+        file_differs=rules.get("file_differs", False),
+        published=[each | {"at": moment(each.get("at"))} for each in published if "number" in each],
         rules=in_force,
         gone=gone,
-        shadows=[each | {name: _moment(each.get(name)) for name in ("opened_at", "ended_at")} for each in shadows if each.get("shadow")],
+        shadows=[each | {name: moment(each.get(name)) for name in ("opened_at", "ended_at")} for each in shadows if each.get("shadow")],
         refused=asked.words if isinstance(asked, Refused) else "",
-        changes=_listed(asked.answer, "rules") if isinstance(asked, Done) else None,
+        changes=listed(asked.answer, "rules") if isinstance(asked, Done) else None,
     )
-
-
-async def _of_monitor(owners: Owners, path: str) -> Done | Refused:
-    return await owners.ask(Owner.MONITOR, "GET", path, person=PERSON, within=PATIENCE_S)
-
-
-def _moment(said: object) -> datetime | None:
-    return datetime.fromisoformat(said) if isinstance(said, str) else None
 
 
 def rows(in_force: Iterable[Mapping[str, Any]], found: Mapping[str, Mapping[str, Any]]) -> tuple[Sequence[Row], Sequence[Row]]:
@@ -88,8 +112,3 @@ def rows(in_force: Iterable[Mapping[str, Any]], found: Mapping[str, Mapping[str,
     now = [Row(each.id, each.detector, each.version, found.get(each.id, {})) for each in named]
     known = {each.id for each in named}
     return now, [Row(rule, "", "", each) for rule, each in found.items() if rule not in known]
-
-
-def _listed(said: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    listed = said.get(name)
-    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []

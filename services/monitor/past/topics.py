@@ -10,14 +10,14 @@ from functools import lru_cache
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from deploy.local.backtest.past import PIECE, Past, Piece, Refusals
-from deploy.local.backtest.tickets import Ticket
-from deploy.local.processes import Failed
 from services.monitor.backtest import Come
 from services.monitor.fold.keying import home_of, key_of
+from services.monitor.past.pieces import PIECE, Past, Piece, Refusals
+from services.monitor.past.tickets import Ticket
 from shared.cloudevents import Undecodable, read_event, read_fact
 from shared.connecting.brokers import Brokers
 from shared.events import FACT_OF, TicketOpened, Topic
+from shared.failed import Failed
 from shared.letters.reading import POLL_MS, everything, reader, topics
 from shared.observing.printable import printable
 from shared.streaming.unpacking import Unreadable
@@ -37,7 +37,8 @@ async def past_of(brokers: Brokers, topic: str, since: float, refusals: Refusals
         places = sorted(consumer.assignment())
         first, ends = await _range(consumer, places, since)
         size = sum(max(ends[at] - first[at], 0) for at in places)
-        yield Past(_pieces(merged(consumer, first, ends), len(places), refusals), size, len(places))
+        pieces = _pieces(merged(consumer, first, ends), len(places), since, refusals)
+        yield Past(pieces, size, len(places))
 
 
 async def _range(consumer: AIOKafkaConsumer, places: list[TopicPartition], since: float) -> tuple[Places, Places]:
@@ -45,7 +46,9 @@ async def _range(consumer: AIOKafkaConsumer, places: list[TopicPartition], since
     first = await consumer.beginning_offsets(places)
     if since > 0:
         later = await consumer.offsets_for_times(dict.fromkeys(places, int(since * 1000)))
-        first = {at: ends[at] if (found := later.get(at)) is None else found.offset for at in places}
+        found = {at: each.offset for at, each in later.items() if each is not None}
+        # Nothing came since then, or the broker cannot look by time, as librdkafka's mock of one: all is read, and what is older left out.
+        first = {at: found.get(at, ends[at]) for at in places} if found else first
     return first, ends
 
 
@@ -84,8 +87,8 @@ async def _fill(consumer: AIOKafkaConsumer, at: TopicPartition, end: int, into: 
             raise Failed(f"{at.topic}: the broker brings nothing")
 
 
-async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, refusals: Refusals) -> AsyncIterator[Piece]:
-    """Yields the events, each in the partition of its key, where monitor folds it."""
+async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, since: float, refusals: Refusals) -> AsyncIterator[Piece]:
+    """Yields the events that came since then, each in the partition of its key, where monitor folds it."""
     home, piece, done, now = lru_cache(MANY)(home_of), list[Come](), 0, time.time()
     async for record in records:
         done += 1
@@ -93,7 +96,7 @@ async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, refus
         try:
             if isinstance(record, Unreadable):
                 refusals.add(where, "unreadable", record.why)
-            else:
+            elif not 0 < record.timestamp < since * 1000:
                 event = read_event(record.value, record.headers, datetime.fromtimestamp(now, UTC), record)
                 came = record.timestamp / 1000 if record.timestamp > 0 else now
                 piece.append(Come(event, came, home(key_of(event).encode(), partitions)))
@@ -107,7 +110,7 @@ async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, refus
 
 async def tickets_of(brokers: Brokers, since: float) -> list[Ticket]:
     """Returns the tickets that were opened since then, each once however often it was said. Raises Failed."""
-    now, found = datetime.now(UTC), dict[str, Ticket]()
+    now, found = datetime.now(UTC), dict[str, Ticket]()  # noqa: TID251  the edge
     if Topic.TICKETS not in await topics(brokers):
         return []
     async for record in everything(brokers, Topic.TICKETS):

@@ -1,0 +1,22 @@
+"""Asks monitor about rules, for the pages below Rules."""
+
+import re
+
+from fastapi import Request
+
+from services.console.acting.acts import Owner
+from services.console.acting.outcome import Done, Refused
+from services.console.acting.owners import Owners
+
+PATIENCE_S = 1.5
+PERSON = "console"  # in whose name monitor is asked, since the answer is for whoever looks
+
+
+is_number = re.compile(r"[0-9]{1,9}").fullmatch  # of a publication
+is_id = re.compile(r"[A-Za-z0-9-]{1,64}").fullmatch  # of a backtest
+
+
+async def of_monitor(request: Request, path: str) -> Done | Refused:
+    """Returns what monitor says at a path that can be read."""
+    owners: Owners = request.app.state.owners
+    return await owners.ask(Owner.MONITOR, "GET", path, person=PERSON, within=PATIENCE_S)

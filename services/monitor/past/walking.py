@@ -1,0 +1,77 @@
+"""Walks through the past by the rules that are tried, and by today's beside them."""
+
+import asyncio
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from services.monitor.backtest import Backtest, Found, difference
+from services.monitor.past import topics
+from services.monitor.past.outcome import Outcome
+from services.monitor.past.pieces import Past, Refusals
+from services.monitor.past.tickets import Compared, Ticket, compare
+from services.monitor.rules.file import RulesFile
+from shared.connecting.brokers import Brokers
+from shared.events import Topic
+
+Moved = Callable[[int, int], None]  # is told how far the past is read, and how many events that were
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Says what is tried. `named`: the components of the catalog; `every`: seconds of event time between two checkpoints."""
+
+    tried: RulesFile
+    today: RulesFile
+    named: frozenset[str]
+    label: str = "draft"  # what the tried rules are called
+    every: float = 1.0
+
+    def walks(self, partitions: int = 1) -> list[Backtest]:
+        """Returns the tried rules at their start, and today's where they are others."""
+        sets = [self.tried] if self.tried == self.today else [self.tried, self.today]
+        return [Backtest(each, self.named, partitions) for each in sets]
+
+
+async def walk_topic(
+    brokers: Brokers, trial: Trial, since: float, begun: Callable[[int | None], Moved], topic: str = Topic.PRODUCT_EVENTS
+) -> Outcome:
+    """Returns what is found in a topic since then, beside the tickets that came. Raises Failed.
+
+    `begun` is told the number of records, and returns who is told how far they are read.
+    """
+    refusals = Refusals()
+    async with topics.past_of(brokers, topic, since, refusals) as past:
+        walks = trial.walks(past.partitions)
+        outcome = await walk(trial, past, refusals, walks, begun(past.size))
+    tickets = await topics.tickets_of(brokers, max(since, outcome.begins))
+    beside = compare(outcome.found, tickets, walks[0].components)
+    return replace(outcome, tickets=beside, of_rules=_by_rule(outcome.found, tickets))
+
+
+def _by_rule(found: Sequence[Found], tickets: Sequence[Ticket]) -> dict[str, Compared]:
+    of_rules: dict[str, list[Found]] = {}
+    for each in found:
+        of_rules.setdefault(each.rule, []).append(each)
+    return {rule: compare(own, tickets, frozenset(each.component for each in own)) for rule, own in of_rules.items()}
+
+
+async def walk(trial: Trial, past: Past, refusals: Refusals, walks: Sequence[Backtest], moved: Moved) -> Outcome:
+    """Has all rules walk through the past side by side."""
+    begins, ends, events = math.inf, 0.0, 0
+    async for piece in past.pieces:
+        for each in walks:
+            each.follow(piece.come, trial.every)
+        times = [min(come.event.time.timestamp(), come.at) for come in piece.come]
+        begins, ends, events = min([begins, *times]), max([ends, *times]), events + len(times)
+        moved(piece.done, events)
+        await asyncio.sleep(0)  # Ctrl-C is heard
+    for each in walks:
+        each.end()
+    tried, *others = walks
+    today = others[0].incidents if others else None
+    between = None if today is None else difference(today, tried.incidents)
+    risks_today = others[0].risks if others else None
+    return Outcome(
+        trial.label, min(begins, ends), ends, tried.account, refusals, tried.incidents, today, between, None, tried.risks, risks_today
+    )
