@@ -21,8 +21,9 @@ from services.monitor.incidents import alerts
 from services.monitor.incidents.alerts import Alerts
 from services.monitor.incidents.expecting import Expecting
 from services.monitor.incidents.grouping import Joined
-from services.monitor.incidents.impact import Certainty, RecentIncident, Search, by_series, waiting_in
+from services.monitor.incidents.impact import Certainty, Search
 from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
+from services.monitor.incidents.known import Known, RecentIncident
 from services.monitor.incidents.life import Decision, Opened, Resolved, State, moment
 from services.monitor.incidents.waiting import Waiting, due_at
 from services.monitor.risk.life import RiskRow
@@ -111,7 +112,7 @@ class Backtest:
         self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.components}, components)
         self._waiting: Waiting[Key] = Waiting()
         self._found: dict[str, Found] = {}
-        self._recent: dict[str, Found] = {}  # open ones, and those that opened so shortly ago
+        self._known, self._changed = Known(), dict[str, Found]()  # and the incidents that opened or ended since the last checkpoint
         self._batches: dict[int, list[ProductEvent]] = {}
         self._arrived = 0.0  # when the latest event came
         self._judged = self._aged = 0.0  # event time of the last checkpoint, and when we last forgot
@@ -185,13 +186,14 @@ class Backtest:
         self._bring_over()
         clock = self._clock
         moved = self._open_overdue(clock)
-        self._recent = {id_: each for id_, each in self._recent.items() if each.ended_at is None or each.opened_at > clock - self._horizon}
-        incidents = by_series([_recent(each) for each in self._recent.values()])
-        waiting = waiting_in(incidents)
-        hold(self._partitions, waiting)
-        for incident in self._search.touching(self._partitions, incidents):
+        changed, self._changed = [_recent(each) for each in self._changed.values()], {}
+        known, said = self._known, self._known.take(changed, moment(max(clock - self._horizon, 0.0)))
+        hold(self._partitions, said.waits, said.rests)
+        for incident in self._search.touching(self._partitions, known, said):
             self._touch(incident)
-        moved |= self._detect(self._reports.series(self._partitions, waiting), self._reports.clocks(self._partitions, waiting), clock)
+        waits = any(known.shards.values())
+        clocks = self._reports.clocks(self._partitions, anew=bool(said.waits)) if waits else []
+        moved |= self._detect(self._reports.series(self._partitions, known.waiting), clocks, clock)
         moved |= self._hear([alert for partition in self._partitions.values() for alert in partition.alerts.take_told()], clock)
         self._walking.judge(clock)
         self._take_changes()
@@ -200,9 +202,9 @@ class Backtest:
     def _bring_over(self) -> None:
         """Learns names of customers; a name is touched by no open incident any more, and at no risk, since its customer will be."""
         for name, view, component in self._naming.settle():
-            for found in self._recent.values():
-                if found.ended_at is None and (found.rule, found.component) == (rule_of(view.rpartition("@")[0]), component):
-                    found.customers.pop(name, None)
+            for incident in self._known.of.get((rule_of(view.rpartition("@")[0]), component), {}):
+                if self._found[incident].ended_at is None:
+                    self._found[incident].customers.pop(name, None)
         self._walking.renamed(self._naming.learned, self._clock)
 
     def _touch(self, incident: RecentIncident) -> None:
@@ -246,14 +248,15 @@ class Backtest:
         missed = list(self._expecting.overdue(clock)) if clock else []  # before the first event no time has passed
         for key, each in missed:
             found = Found(each.incident_id, *key, each.due_at, each.opened_at, each.why)
-            self._found[found.id] = self._recent[found.id] = found
+            self._found[found.id] = self._changed[found.id] = found
         return bool(missed)
 
     def _come(self, report: FoldedSeries, clock: float) -> bool:
         """Notes that an expected event came; says whether that ended an incident."""
         ends = self._expecting.hear((report.rule, report.component), clock, min(report.watermark, clock)) if report.buckets else None
         if ends is not None:
-            self._found[ends].ended_at = clock
+            found = self._changed[ends] = self._found[ends]
+            found.ended_at = clock
         return ends is not None
 
     def _step_through(self, key: Key, since: int, clock: float) -> bool:
@@ -281,9 +284,10 @@ class Backtest:
         match decision:
             case Opened():
                 found = Found(decision.incident_id, *key, decision.started_at, clock, decision.why)
-                self._found[found.id] = self._recent[found.id] = found
+                self._found[found.id] = self._changed[found.id] = found
             case Resolved():
-                self._found[decision.incident_id].ended_at = decision.resolved_at
+                found = self._changed[decision.incident_id] = self._found[decision.incident_id]
+                found.ended_at = decision.resolved_at
             case _:
                 return False
         return True
@@ -331,7 +335,7 @@ def _age(partition: Partition) -> None:
 
 def _recent(found: Found) -> RecentIncident:
     ended = None if found.ended_at is None else moment(found.ended_at)
-    return RecentIncident(found.id, found.rule, found.component, moment(found.started_at), ended)
+    return RecentIncident(found.id, found.rule, found.component, moment(found.started_at), ended, moment(found.opened_at))
 
 
 # ── what it comes to ─────────────────────────────────────────────────────────────────────────

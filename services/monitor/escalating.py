@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.monitor import changing
 from services.monitor.changing import News, Now
-from services.monitor.incidents.impact import RecentIncident
+from services.monitor.incidents.known import RecentIncident
 from services.monitor.incidents.severity import risen
 from services.monitor.rules.incidents import IncidentRule
 from services.monitor.store.incidents import lock_incidents

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.monitor.incidents.impact import RecentIncident
+from services.monitor.incidents.known import RecentIncident
 from services.monitor.incidents.life import IncidentRow, Status
 from services.monitor.incidents.maintenance import MaintenanceRow, Moved
 from services.monitor.incidents.story import Step, StepKind

@@ -12,6 +12,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
@@ -131,3 +132,28 @@ def test_whatever_the_bytes_nothing_is_raised_and_the_batch_behind_them_is_read(
         found = outcome(unpacked((sealed(bytes(data)) if turn % 2 else bytes(data)) + batch(GOOD, first=3)))
         assert found[-1] == (3, b"good"), f"turn {turn}: {found}"
         unpacked(bytes(chance.randrange(256) if chance.random() < 0.1 else byte for byte in data[: chance.randrange(len(data))]))
+
+
+def transactional(*values: bytes, producer: int, first: int, control: bool = False) -> bytes:
+    """Returns a batch of a transaction; `control`: the marker that ends one."""
+    builder = DefaultRecordBatchBuilder(2, 0, 1, producer, 0, 0, 1 << 20)
+    for number, value in enumerate(values):
+        builder.append(number, NOW, value, value, [])
+    data = bytearray(builder.build())
+    data[22] |= 0x20 if control else 0
+    struct.pack_into(">q", data, 0, first)
+    return sealed(bytes(data))
+
+
+def test_what_an_aborted_transaction_wrote_and_all_markers_are_left_out_as_aiokafka_does() -> None:
+    abort, commit = struct.pack(">hh", 0, 0), struct.pack(">hh", 0, 1)
+    data = transactional(b"a", b"b", producer=7, first=0) + transactional(b"c", producer=8, first=2)
+    data += transactional(abort, producer=7, first=3, control=True) + transactional(commit, producer=8, first=4, control=True)
+    data += transactional(b"d", producer=7, first=5) + batch(GOOD, first=6)
+    for level in (fetcher.READ_COMMITTED, fetcher.READ_UNCOMMITTED):
+        ours = Unpacking(AT, Batches(data), [(7, 0)], 0, None, None, True, level)
+        theirs = Unpacking.__mro__[1](AT, MemoryRecords(data), [(7, 0)], 0, None, None, True, level)
+        found = list(ours)
+        assert [(each.offset, each.value) for each in found] == [(each.offset, each.value) for each in theirs]
+        assert ours.next_fetch_offset == theirs.next_fetch_offset == 7
+        assert [each.offset for each in found] == ([2, 5, 6] if level == fetcher.READ_COMMITTED else [0, 1, 2, 5, 6])

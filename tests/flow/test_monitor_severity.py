@@ -54,15 +54,9 @@ async def test_it_becomes_critical_when_it_touches_two_of_a_tier(fresh_database:
         assert [(each["severity"], each["affected"]) for each in await watch.incidents()] == [("critical", 25)]
         assert watch.said(IncidentOpened)[0].data.severity == "high"
         assert [each.data.severity for each in watch.said(IncidentUpdated)].count("critical") == 1
-
-
-async def test_what_a_person_says_of_it_stands(fresh_database: Settings, tmp_path: Path) -> None:
-    async with watching(fresh_database, tmp_path) as watch:
-        await watch.start(RULE + "    escalate: {critical: {customers: 25}}\n")
-        await watch.live(5, FAILING)
-        [incident] = await watch.incidents()
+        # When a person says that it is not, it stays as they say, whomever else it touches
         async with watch.agent() as agent:
-            answer = await agent.post(f"/v1/incidents/{incident['id']}/severity", json={"severity": "low", "reason": "a trial shop"})
-        assert answer.status_code == 200
+            [incident] = await watch.incidents()
+            await agent.post(f"/v1/incidents/{incident['id']}/severity", json={"severity": "low", "reason": "a test"})
         await watch.live(4, FAILING._replace(requests=30))
         assert [(each["severity"], each["affected"]) for each in await watch.incidents()] == [("low", 30)]

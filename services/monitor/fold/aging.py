@@ -73,7 +73,7 @@ class Components:
     watermarks: dict[str, float] = field(default_factory=dict)  # component → latest event time
     named: frozenset[str] = frozenset()
     closed: dict[str, float] = field(default_factory=dict)  # component → before which time its events are late
-    _held: frozenset[str] = frozenset()  # strangers that may not go, since they have an open incident
+    _held: set[str] = field(default_factory=set)  # strangers that may not go, since they have an open incident
     _strangers: set[str] = field(default_factory=set)  # those that are known
     _ahead: dict[str, float] = field(default_factory=dict)
     _buckets: dict[str, int] = field(default_factory=dict)  # component → how many it has
@@ -141,13 +141,15 @@ class Components:
         if component in self._strangers and component not in self._held and component not in self._buckets:
             self._resting.touch(component, clock)
 
-    def hold(self, components: frozenset[str], clock: float) -> None:
-        """Keeps the components with open incidents, and no others: no limit applies to them, and they are not forgotten."""
-        before, self._held = self._held, components
-        for component in components - before:
-            self._resting.drop(component)
-        for component in before - components:
-            self._rest(component, clock)
+    def hold(self, component: str) -> None:
+        """Keeps a component that has an open incident: no limit applies to it, and it is not forgotten."""
+        self._held.add(component)
+        self._resting.drop(component)
+
+    def release(self, component: str, clock: float) -> None:
+        """Keeps it no more."""
+        self._held.discard(component)
+        self._rest(component, clock)
 
     def forget(self, before: float) -> None:
         """Forgets the strangers that have been without buckets since the clock was at `before`."""

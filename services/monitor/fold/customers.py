@@ -193,6 +193,7 @@ class Customers:
             moments = self._of[customer]
             if moments.latest:
                 self._of[customer] = Moments()
+                self._noted[1].discard(customer)
                 self.changed.add(customer)
                 yield customer, Held(moments.ended, moments.troubles, moments.amounts)
 

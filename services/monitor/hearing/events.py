@@ -15,17 +15,18 @@ from services.monitor import facts, metrics
 from services.monitor.escalating import escalate
 from services.monitor.fold import partials
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
-from services.monitor.fold.reports import Reports, Waiting, hold, shard_of, subject_of
+from services.monitor.fold.reports import Reports, hold, shard_of, subject_of
 from services.monitor.fold.tallies import Tally
 from services.monitor.hearing.aliases import Names
 from services.monitor.hearing.customers import forget_erased
 from services.monitor.hearing.intake import Intake
 from services.monitor.hearing.risks import Risks
-from services.monitor.incidents.impact import Certainty, RecentIncident, Search, by_series, waiting_in
+from services.monitor.incidents.impact import Certainty, Search
+from services.monitor.incidents.known import Known, RecentIncident
 from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
-from services.monitor.store.incidents import recent_incidents, record_impact
+from services.monitor.store.incidents import changed_incidents, merged_incidents, record_impact
 from services.monitor.store.joining import joined_series
 from shared.events import Affected, Fact, FoldedAlert, FoldedSeries, PartialFolded, Topic
 from shared.outbox import say
@@ -63,7 +64,8 @@ class Folding:
         self._rules, self._clock, self._limits, self._named = rules, clock, limits or Limits(), named
         self._escalating = {rule.id: rule for rule in rules.components if rule.escalate}
         self._partitions: dict[int, Partition] = {}
-        self._search, self._reports = Search(), Reports()
+        self._known, self._search, self._reports = Known(), Search(), Reports()
+        self._read: str | None = None  # up to which transaction the incidents are read; None: they are not
         self._pressing = False
         self._accounted: dict[str, int] = {}
         self._risks, self._names = Risks(rules.customers, rules.health), Names(self._limits.aliases)
@@ -96,7 +98,7 @@ class Folding:
         self._partitions = {number: Partition(asks, horizon, limit, self._named, self._rules.customers) for number in partitions}
         await self._names.load(tx, partitions, self.topic_partitions())
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit, self._names.edges)
-        self._search, self._reports = Search(), Reports()
+        self._known, self._search, self._reports, self._read = Known(), Search(), Reports(), None
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
         self._risks = Risks(self._rules.customers, self._rules.health)
         await self._risks.load(tx, self._partitions)
@@ -113,13 +115,15 @@ class Folding:
         now, said_at = self._clock(), await tx.fetchval("SELECT clock()")
         self._risks.renamed(await self._names.settle(tx, self._partitions))
         more = await forget_erased(tx, self._partitions, self._names.edges)
-        incidents = by_series([*await recent_incidents(tx, self._rules.horizon), *await joined_series(tx, self._rules.horizon)])
-        waiting = waiting_in(incidents)
-        hold(self._partitions, waiting)
+        within = self._rules.horizon
+        changed, self._read = await changed_incidents(tx, self._read, within)
+        others = [*await merged_incidents(tx), *await joined_series(tx, within)]
+        moved = self._known.take(changed, said_at - within, others)
+        hold(self._partitions, moved.waits, moved.rests)
         said: list[Fact] = []
-        for incident in self._search.touching(self._partitions, incidents):
+        for incident in self._search.touching(self._partitions, self._known, moved):
             said += await self._impact(tx, incident, said_at)
-        said += self._partials(waiting, said_at)
+        said += self._partials(said_at, anew=bool(moved.waits))
         said += await self._risks.judge(tx, said_at)
         dropped = await store.keep(tx, self._partitions, self._limits.identities, now, part=time.time_ns())
         metrics.IDENTITIES_DROPPED.inc(dropped)
@@ -144,23 +148,23 @@ class Folding:
 
     # ── what the detecting side merges ───────────────────────────────────────────────────────
 
-    def _partials(self, waiting: Waiting, said_at: datetime) -> Iterator[Fact]:
+    def _partials(self, said_at: datetime, *, anew: bool) -> Iterator[Fact]:
         """Yields as few messages as their bytes allow, each of one shard. How far time has come is told behind the buckets."""
         shards: dict[int, list[FoldedSeries]] = {}
-        for series in self._reports.series(self._partitions, waiting):
+        for series in self._reports.series(self._partitions, self._known.waiting):
             shards.setdefault(shard_of(series.component), []).append(series)
         alerts: dict[int, list[FoldedAlert]] = {}
         for alert in (alert for partition in self._partitions.values() for alert in partition.alerts.take_told()):
             alerts.setdefault(shard_of(alert.component), []).append(alert)
-        clocks = tuple(self._reports.clocks(self._partitions, waiting))
-        wait = {shard_of(component) for components in waiting.values() for component in components} if clocks else set()
+        waiting = {shard for shard, components in self._known.shards.items() if components}
+        clocks = tuple(self._reports.clocks(self._partitions, anew=anew)) if waiting else ()
         reads = "/".join(f"{number}:{partition.account.read}" for number, partition in sorted(self._partitions.items()))
         unique = f"{reads}/{said_at.timestamp()}"  # a checkpoint may come again with nothing read since
-        for shard in sorted(shards.keys() | alerts.keys() | wait):
+        for shard in sorted(shards.keys() | alerts.keys() | (waiting if clocks else set())):
             data = [PartialFolded.Data(series=piece) for piece in partials.messages(shards.get(shard, ()), partials.size)]
             said = partials.messages(alerts.get(shard, ()), partials.size_of_alert)
             data += [PartialFolded.Data(series=(), alerts=piece) for piece in said]
-            if shard in wait:
+            if clocks and shard in waiting:
                 data.append(PartialFolded.Data(series=(), clocks=clocks))
             for number, each in enumerate(data):
                 yield PartialFolded.of(each, subject=subject_of(shard), at=said_at, unique=f"{unique}/{number}")

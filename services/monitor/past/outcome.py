@@ -1,8 +1,7 @@
 """What a backtest found, as a value and as one JSON object. Pure."""
 
 import json
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -86,7 +85,6 @@ def _told(whole: Mapping[str, Any], rules: Sequence[dict[str, Any]], latest: int
     return {
         **whole,
         "by_rule": rules,
-        "risks": dict(Counter(each["rule"] for each in whole["risks"])),  # how many each rule raised: they are about customers
         **_latest(whole, latest),
         "today": today and _latest(today, latest),
         "difference": difference and {name: len(ids) for name, ids in difference.items()},
@@ -100,7 +98,24 @@ def _latest(of: Mapping[str, Any], latest: int) -> dict[str, Any]:
         "found": len(incidents),
         "days": days[len(days) - min(latest, len(days)) :],
         "incidents": [each | {"customers": len(each["customers"])} for each in listed],
+        "risks": risks_by_rule(of["risks"])[:RULES],
     }
+
+
+def risks_by_rule(risks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Returns for each rule on single customers how many risks it raised, of how many customers, and how many are open at the end."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for each in risks:
+        found.setdefault(each["rule"], []).append(each)
+    return [
+        {
+            "rule": rule,
+            "raised": len(own),
+            "customers": len({each["customer_id"] for each in own}),
+            "open": sum(each["cleared_at"] is None for each in own),
+        }
+        for rule, own in sorted(found.items())
+    ]
 
 
 def _by_rule(outcome: Outcome) -> list[dict[str, Any]]:

@@ -72,5 +72,6 @@ async def walk(trial: Trial, past: Past, refusals: Refusals, walks: Sequence[Bac
     today = others[0].incidents if others else None
     between = None if today is None else difference(today, tried.incidents)
     risks_today = others[0].risks if others else None
-    found = tried.incidents, today, between, None, tried.risks, risks_today
-    return Outcome(trial.label, min(begins, ends), ends, tried.account, refusals, *found)
+    return Outcome(
+        trial.label, min(begins, ends), ends, tried.account, refusals, tried.incidents, today, between, None, tried.risks, risks_today
+    )

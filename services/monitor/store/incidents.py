@@ -8,7 +8,8 @@ from pathlib import Path
 import asyncpg
 
 from services.monitor.fold.tallies import Tally
-from services.monitor.incidents.impact import Certainty, RecentIncident
+from services.monitor.incidents.impact import Certainty
+from services.monitor.incidents.known import RecentIncident
 from services.monitor.incidents.life import IncidentRow, Status, moment
 from shared.postgres import Queries, Tx
 
@@ -17,9 +18,19 @@ queries = Queries(Path(__file__).with_suffix(".sql"))
 COLUMNS = [field.name for field in fields(IncidentRow)]
 
 
-async def recent_incidents(tx: Tx, within: timedelta) -> list[RecentIncident]:
-    """Returns the open ones, and of those that events have shown to be over those that opened so shortly ago."""
-    return [RecentIncident(*row) for row in await tx.fetch(queries.recent_incidents, within)]
+async def changed_incidents(tx: Tx, read: str | None, within: timedelta) -> tuple[list[RecentIncident], str]:
+    """Returns the incidents that may have changed since the last reading, and up to which transaction they are read now.
+
+    `read`: what the last reading said; None: it is the first, which returns the open ones, and of those that events have shown to be over
+    those that opened `within` so long.
+    """
+    rows = await tx.fetch(queries.recent_incidents, within) if read is None else await tx.fetch(queries.changed_incidents, read)
+    return [RecentIncident(*row[1:]) for row in rows if row["id"] is not None], rows[0]["read"]
+
+
+async def merged_incidents(tx: Tx) -> list[RecentIncident]:
+    """Returns all incidents that were merged into one that is open."""
+    return [RecentIncident(*row) for row in await tx.fetch(queries.merged_incidents)]
 
 
 async def record_impact(tx: Tx, incident_id: str, affected: Mapping[str, tuple[Tally, Certainty]]) -> dict[str, bool]:

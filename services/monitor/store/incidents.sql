@@ -1,13 +1,20 @@
 -- name: recent_incidents
 -- Reads the incidents whose customers the folding instances must look for. An instance that catches up meets incidents that are over already.
--- One withdrawn or dismissed touches nobody more, but whom one touches that was merged into an open one is touched by that: the last column.
--- They come in order of id, as every transaction locks them.
-SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at), shadow, NULL::text FROM incidents
-WHERE status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval)
-UNION ALL
-SELECT m.id, m.rule, m.component, m.started_at, NULL, m.shadow, m.merged_into
+-- One withdrawn or dismissed touches nobody more. `read`: all transactions before it have ended, and are seen.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS read, id, rule, component, started_at, coalesce(ended_at, resolved_at), opened_at,
+    status IN ('open', 'resolved'), shadow
+FROM (SELECT) AS one LEFT JOIN incidents ON status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval)
+
+-- name: changed_incidents
+-- Reads the incidents that transactions changed which may have been under way, or to come, when all before $1 had ended.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS read, id, rule, component, started_at, coalesce(ended_at, resolved_at), opened_at,
+    status IN ('open', 'resolved'), shadow
+FROM (SELECT) AS one LEFT JOIN incidents ON changed_in >= $1::text::xid8
+
+-- name: merged_incidents
+-- Reads those that were merged into an open one, which touches whom they find.
+SELECT m.id, m.rule, m.component, m.started_at, NULL::timestamptz, m.opened_at, true, m.shadow, m.merged_into
 FROM incidents o JOIN incidents m ON m.merged_into = o.id WHERE o.status = 'open'
-ORDER BY 1
 
 -- name: record_impact
 -- Stores customers that an incident touches, and says who is new, and who was only likely touched until now. The confirmed get their later

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from services.monitor.incidents.grouping import Member
-from services.monitor.incidents.impact import RecentIncident
+from services.monitor.incidents.known import RecentIncident
 from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_suffix(".sql"))
@@ -28,8 +28,9 @@ async def joined_series(tx: Tx, within: timedelta) -> list[RecentIncident]:
             row["component"],
             row["started_at"],
             row["ended_at"],
-            row["shadow"],
-            row["incident_id"],
+            row["opened_at"],
+            shadow=row["shadow"],
+            merged_into=row["incident_id"],
         )
         for row in await tx.fetch(queries.joined_series, within)
     ]

@@ -23,11 +23,11 @@ UPDATE incidents SET severity = $2 WHERE id = $1 AND status = 'open' AND severit
 -- name: joined_series
 -- Reads what else must be looked for whom an incident touches: the failures that each rule found which joined it, and those of components that
 -- hang on its own and opened no incident.
-SELECT m.incident_id, m.rule, i.component, m.started_at, coalesce(i.ended_at, i.resolved_at) AS ended_at, i.shadow
+SELECT m.incident_id, m.rule, i.component, m.started_at, coalesce(i.ended_at, i.resolved_at) AS ended_at, i.opened_at, i.shadow
 FROM members m JOIN incidents i ON i.id = m.incident_id
 WHERE m.rule <> i.rule AND (i.status = 'open' OR (i.status = 'resolved' AND i.opened_at > clock() - $1::interval))
 UNION ALL
-SELECT m.by_id, m.rule, m.component, m.started_at, coalesce(i.ended_at, i.resolved_at), i.shadow
+SELECT m.by_id, m.rule, m.component, m.started_at, coalesce(i.ended_at, i.resolved_at), i.opened_at, i.shadow
 FROM muted m JOIN incidents i ON i.id = m.by_id
 WHERE m.by = 'parent' AND NOT m.shadow AND (i.status = 'open' OR (i.status = 'resolved' AND i.opened_at > clock() - $1::interval))
 ORDER BY incident_id, rule, component

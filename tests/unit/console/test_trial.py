@@ -15,7 +15,7 @@ OUTCOME = {
     "today": {"incidents": [{"rule": "<b>", "started_at": "2026-11-24T12:00:00+00:00", "ended_at": "2026-11-24T12:15:00+00:00"}]},
     "difference": {"both": 1, "only_today": 0, "only_tried": 1},
     "tickets": {"tickets": 4, "precision": 0.5},
-    "not_asked": ["quiet"],
+    "risks": [{"rule": "declined", "raised": 3, "customers": 2, "open": 1}],
 }  # fmt: skip
 
 
@@ -23,7 +23,8 @@ def test_each_rule_stands_beside_what_is_in_force() -> None:
     trial = trial_of(OUTCOME)
     [row] = trial.rows
     assert (row.tried["messages"], row.today, row.precision, row.missed) == (24, OUTCOME["by_rule"][0]["today"], 0.5, 3)  # type: ignore[index]
-    assert (trial.history["read"], trial.not_asked) == (1800, ["quiet"])
+    [risks] = trial.risks
+    assert (trial.history["read"], risks["rule"], risks["tried"]["raised"], risks["today"]) == (1800, "declined", 3, {})
 
 
 def test_incidents_are_bars_and_one_that_is_open_lasts_until_the_end() -> None:

@@ -258,5 +258,5 @@ def test_risks_are_counted_for_people_and_what_is_kept_of_them_names_nobody() ->
     outcome = Outcome("draft", 0, 0, Account(), Refusals(), [], [], None, None, risks, [])
     assert "  pays: 2 raised, of 1 customers, 1 still open; by today's rules 0 raised, of 0 customers, 0 still open" in as_lines(outcome)
     assert [each["customer_id"] for each in as_object(outcome)["risks"]] == ["c-1", "c-1"]
-    assert without_customers(outcome)["risks"] == {"pays": 2}
+    assert without_customers(outcome)["risks"] == [{"rule": "pays", "raised": 2, "customers": 1, "open": 1}]
     assert "c-1" not in json.dumps(without_customers(outcome))

@@ -130,7 +130,7 @@ def sizes(backtest: Backtest) -> dict[str, int]:
         "components": len(watch.watermarks),
         "windows": sum(len(series.window.buckets) for series in backtest._series.values()),
         "series": len(backtest._series),
-        "recent": len(backtest._recent),
+        "recent": sum(map(len, backtest._known.of.values())),
     }
 
 

@@ -18,6 +18,7 @@ class Fold:
 
     def __init__(self, by: RatioRule | None = None, *, limit: int = 100, named: tuple[str, ...] = ()) -> None:
         self.partition = Partition([by or rule()], HORIZON, limit, frozenset({"always", *named}))
+        self.held: set[str] = set()
 
     @property
     def watch(self) -> Watch:
@@ -30,7 +31,11 @@ class Fold:
 
     def checkpoint(self, *, held: tuple[str, ...] = ()) -> None:
         clock = self.partition.clock
-        self.watch.components.hold(frozenset(held), clock)
+        for component in self.held.difference(held):
+            self.watch.components.release(component, clock)
+        for component in held:
+            self.watch.components.hold(component)
+        self.held = set(held)
         self.watch.buckets.take_changes(clock)
         self.watch.buckets.forget(clock)
         self.watch.forget_strangers(clock)

@@ -1,7 +1,10 @@
 """An open incident is judged when time may end it: what is decided, and when, is the same as if it were judged at every clock."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import NamedTuple
 
 import pytest
@@ -9,17 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.monitor.fold.partition import Partition
-from services.monitor.fold.reports import TOLD_EVERY, Reports
+from services.monitor.fold.reports import TOLD_EVERY, Reports, shard_of
 from services.monitor.incidents.grouping import Joined
 from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
+from services.monitor.incidents.known import Known, RecentIncident
 from services.monitor.incidents.life import Decision, State
 from services.monitor.incidents.waiting import Waiting, due_at
 from services.monitor.rules.components import ComponentRule
 from services.monitor.windows.window import Part, Window
 from shared.events import Bucket
+from tests.builders import NOON
 from tests.unit.monitor.builders import HORIZON, LATER, START, count_rule, request, rule
 
-BEGIN = int(START)
+BEGIN, HOUR = int(START), timedelta(hours=1)
 PATIENT = rule()
 SILENCE_IS_CALM = count_rule(resolve={"count": 4, "calm": "10s", "events": 0})
 LONG = count_rule(window="1m", resolve={"count": 4, "calm": "20s", "events": 0})
@@ -124,12 +129,66 @@ def test_what_is_planned_anew_is_due_once_and_in_its_shard() -> None:
 
 def test_clocks_are_told_now_and_then_and_at_once_when_one_more_waits() -> None:
     partition, reports = Partition([PATIENT], HORIZON), Reports()
-    waiting, more = {PATIENT.id: frozenset({"a"})}, {PATIENT.id: frozenset({"a", "b"})}
-    assert reports.clocks({3: partition}, waiting) == []  # it has heard nothing
+    assert reports.clocks({3: partition}, anew=True) == []  # it has heard nothing
     partition.fold([request(1.0)], LATER)
-    assert reports.clocks({3: partition}, {}) == []
-    assert reports.clocks({3: partition}, waiting) == [(3, START + 1.0)]
-    assert reports.clocks({3: partition}, waiting) == []
-    assert reports.clocks({3: partition}, more) == [(3, START + 1.0)]
+    assert reports.clocks({3: partition}, anew=False) == [(3, START + 1.0)]
+    assert reports.clocks({3: partition}, anew=False) == []
+    assert reports.clocks({3: partition}, anew=True) == [(3, START + 1.0)]
     partition.fold([request(1.0 + TOLD_EVERY)], LATER)
-    assert reports.clocks({3: partition}, more) == [(3, START + 1.0 + TOLD_EVERY)]
+    assert reports.clocks({3: partition}, anew=False) == [(3, START + 1.0 + TOLD_EVERY)]
+
+
+# ── which incidents are known ────────────────────────────────────────────────────────────────
+
+
+def incident(number: int, *, opened: int = 0, over: bool = False, touches: bool = True) -> RecentIncident:
+    """Returns an incident; two of each component."""
+    at = NOON + timedelta(seconds=opened)
+    return RecentIncident(f"i-{number}", "failing", f"part-{number // 2}", at, at if over else None, at, touches)
+
+
+def test_a_component_waits_as_long_as_one_of_its_incidents_is_open() -> None:
+    known = Known()
+    assert known.take([incident(0), incident(1), incident(2)], NOON - HOUR).waits == {("failing", "part-0"), ("failing", "part-1")}
+    assert known.take([incident(0, over=True)], NOON - HOUR).rests == set()
+    assert known.waiting == {"failing": {"part-0", "part-1"}}
+    moved = known.take([incident(1, touches=False)], NOON - HOUR)
+    assert moved.rests == {("failing", "part-0")}
+    assert (moved.gone, known.waiting) == (["i-1"], {"failing": {"part-1"}})
+    assert known.of == {("failing", "part-0"): {"i-0": incident(0, over=True)}, ("failing", "part-1"): {"i-2": incident(2)}}
+    assert +known.shards == Counter([shard_of("part-1")])
+
+
+def test_what_is_over_is_let_go_when_it_opened_long_ago_and_what_is_open_is_not() -> None:
+    known = Known()
+    known.take([incident(0, over=True), incident(2)], NOON - HOUR)
+    assert known.take([], NOON - timedelta(seconds=1)).gone == []
+    assert known.take([], NOON).gone == ["i-0"]
+    assert list(known.of) == [("failing", "part-1")]
+    moved = known.take([incident(4, over=True)], NOON)
+    assert (moved.fresh, moved.gone) == ([], ["i-4"])
+
+
+@given(st.lists(st.builds(incident, st.integers(0, 7), opened=st.integers(-5, 5), over=st.booleans(), touches=st.booleans()), max_size=30))
+def test_what_is_known_is_what_was_said_last_of_each(said: list[RecentIncident]) -> None:
+    """It is the same as if all were read anew at each checkpoint."""
+    known, last = Known(), dict[str, RecentIncident]()
+    for each in said:
+        known.take([each], NOON)
+        last[each.id] = each
+    kept = [each for each in last.values() if each.touches and (each.resolved_at is None or each.opened_at > NOON)]
+    assert {id_: one for of in known.of.values() for id_, one in of.items()} == {each.id: each for each in kept}
+    assert {component for each in known.waiting.values() for component in each} == {e.component for e in kept if e.resolved_at is None}
+    assert +known.shards == Counter(shard_of(component) for component in known.waiting.get("failing", ()))
+
+
+def test_one_that_is_merged_waits_as_long_as_the_other_is_open_and_is_itself_again_when_they_are_taken_apart() -> None:
+    known, merged = Known(), replace(incident(2), merged_into="i-0")
+    known.take([incident(0), incident(2)], NOON - HOUR)
+    moved = known.take([incident(2, touches=False)], NOON - HOUR, [merged])  # its row says that it is withdrawn
+    assert (moved.fresh, moved.gone, known.of["failing", "part-1"]) == ([merged], [], {"i-2": merged})
+    assert known.take([incident(2, touches=False)], NOON - HOUR, [merged]).fresh == []  # it is read once more
+    assert known.take([incident(2)], NOON - HOUR).fresh == [incident(2)]
+    known.take([incident(2, touches=False)], NOON - HOUR, [merged])
+    moved = known.take([incident(0, over=True)], NOON - HOUR)
+    assert (moved.gone, known.waiting) == (["i-2"], {"failing": set()})

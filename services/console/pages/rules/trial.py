@@ -29,7 +29,7 @@ class Trial:
     rows: Sequence[Row]
     tickets: Mapping[str, Any] | None
     difference: Mapping[str, Any] | None
-    not_asked: Sequence[str]
+    risks: Sequence[Mapping[str, Any]]  # of single customers, by rule: raised, customers, open; and what today's rule raises
     history: Mapping[str, Any]
     begins_at: datetime | None
     ends_at: datetime | None
@@ -44,7 +44,7 @@ def trial_of(outcome: Mapping[str, Any]) -> Trial:
         rows=[_row(each) for each in listed(outcome, "by_rule")],
         tickets=_mapping(outcome.get("tickets")),
         difference=_mapping(outcome.get("difference")),
-        not_asked=[str(each) for each in outcome.get("not_asked") or ()],
+        risks=_risks(outcome),
         history=_mapping(history.get("events")) or {},
         begins_at=begins,
         ends_at=ends,
@@ -54,6 +54,12 @@ def trial_of(outcome: Mapping[str, Any]) -> Trial:
 
 def _row(said: Mapping[str, Any]) -> Row:
     return Row(str(said.get("rule", "")), said, _mapping(said.get("today")), said.get("precision"), said.get("missed"))
+
+
+def _risks(outcome: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    today = {each.get("rule"): each for each in listed(_mapping(outcome.get("today")) or {}, "risks")}
+    tried = {each.get("rule"): each for each in listed(outcome, "risks")}
+    return [{"rule": rule, "tried": tried.get(rule, {}), "today": today.get(rule, {})} for rule in (*tried, *(today.keys() - tried.keys()))]
 
 
 def _picture(outcome: Mapping[str, Any], over: Span) -> str:
