@@ -284,7 +284,17 @@ async def test_the_navigation_leads_to_what_the_role_may_open(fresh_database: Se
         page = await browser.get("/")
         led = re.findall(r'<li><a href="([^"]+)"[^>]*data-go="(\w)"', page.text)
         answers = [(await browser.get(path)).status_code for path, _ in led]
-    assert [path for path, _ in led] == ["/", "/queue", "/incidents", "/risks", "/rules", "/health", *seen.split()]
+    assert [path for path, _ in led] == [
+        "/",
+        "/queue",
+        "/incidents",
+        "/risks",
+        "/rules",
+        "/maintenance",
+        "/sources",
+        "/health",
+        *seen.split(),
+    ]
     assert set(answers) == {200}
     assert len({key for _, key in led}) == len(led)
 

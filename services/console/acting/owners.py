@@ -44,7 +44,9 @@ class Owners:
                 answer = await self._client(owner).request(method, path, json=body, headers=headers)
         except NOT_SENT:
             return does_not_answer(owner, form_id, reached=False)
-        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError):
+        except httpx2.InvalidURL:
+            return Refused(422, f"{owner} knows nothing of that name.")
+        except (httpx2.HTTPError, TimeoutError):
             return does_not_answer(owner, form_id, reached=True)
         said = _said(answer.content)
         return Done(said) if answer.is_success else refused(owner, answer.status_code, said, form_id)

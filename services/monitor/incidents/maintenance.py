@@ -19,15 +19,19 @@ ALONE = 1_000_000  # days, weeks, months or years between two that a rule looks 
 
 # The parts of a rule that are read. None of them is about hours: a period begins at the time of day at which the first one does.
 PARTS = {
-    "FREQ": r"DAILY|WEEKLY|MONTHLY|YEARLY",
-    "INTERVAL": r"[1-9][0-9]{0,2}",
-    "UNTIL": r"[0-9]{8}(T[0-9]{6}Z?)?",
-    "BYDAY": r"[+-]?[0-9]{0,2}(MO|TU|WE|TH|FR|SA|SU)(,[+-]?[0-9]{0,2}(MO|TU|WE|TH|FR|SA|SU)){0,20}",
-    "BYMONTHDAY": r"-?[0-9]{1,2}(,-?[0-9]{1,2}){0,30}",
-    "BYMONTH": r"[0-9]{1,2}(,[0-9]{1,2}){0,11}",
-    "BYSETPOS": r"-?[0-9]{1,3}(,-?[0-9]{1,3}){0,10}",
-    "WKST": r"MO|TU|WE|TH|FR|SA|SU",
+    name: re.compile(pattern)
+    for name, pattern in {
+        "FREQ": r"DAILY|WEEKLY|MONTHLY|YEARLY",
+        "INTERVAL": r"[1-9][0-9]{0,2}",
+        "UNTIL": r"[0-9]{8}(T[0-9]{6}Z?)?",
+        "BYDAY": r"[+-]?[0-9]{0,2}(MO|TU|WE|TH|FR|SA|SU)(,[+-]?[0-9]{0,2}(MO|TU|WE|TH|FR|SA|SU)){0,20}",
+        "BYMONTHDAY": r"-?[0-9]{1,2}(,-?[0-9]{1,2}){0,30}",
+        "BYMONTH": r"[0-9]{1,2}(,[0-9]{1,2}){0,11}",
+        "BYSETPOS": r"-?[0-9]{1,3}(,-?[0-9]{1,3}){0,10}",
+        "WKST": r"MO|TU|WE|TH|FR|SA|SU",
+    }.items()
 }
+UNTIL = re.compile(r"UNTIL=(\d{8})(?:T(\d{6})(Z?))?")
 
 
 class Status(StrEnum):
@@ -99,7 +103,7 @@ class Plan:
 
 def _until(repeat: str, zone: ZoneInfo) -> datetime | None:
     """Returns until when a rule holds, as a time of day in the zone; of a mere date its last second."""
-    found = re.search(r"UNTIL=(\d{8})(?:T(\d{6})(Z?))?", repeat)
+    found = UNTIL.search(repeat)
     if found is None:
         return None
     until = datetime.strptime(found[1] + (found[2] or "235959"), "%Y%m%d%H%M%S")  # noqa: DTZ007  of the zone
@@ -131,7 +135,7 @@ def _misread(repeat: str) -> str | None:
     for name, _, said in parts:
         if name not in PARTS:
             return f"of an RRULE (RFC 5545) these parts are read: {', '.join(PARTS)}"
-        if not re.fullmatch(PARTS[name], said):
+        if not PARTS[name].fullmatch(said):
             return f"{name} cannot be that"
     if names.count("FREQ") != 1 or len(set(names)) < len(names):
         return "it needs FREQ, and each part once"

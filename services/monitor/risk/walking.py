@@ -31,7 +31,7 @@ class Walking:
         moved: set[str] = set()
         for looking in self._looking:
             now = max(looking.customers.complete_to, read_to)
-            for customer in sorted(looking.suspects(now)):
+            for customer in sorted(each for each in looking.concerned(now) if looking.is_suspect(each, now)):
                 self._decide(looking, customer, now, read_to)
                 moved.add(customer)
             looking.customers.take_changes()

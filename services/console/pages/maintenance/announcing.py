@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 FIELDS = ("title", "text", "components", "used_within_days", "tiers", "starts_at", "ends_at", "zone", "repeat")
+DAYS = re.compile(r"[1-9]\d{0,2}", re.ASCII)
 EMPTY: dict[str, str] = dict.fromkeys(FIELDS, "") | {"used_within_days": "14", "zone": "UTC"}
 
 
@@ -19,7 +20,7 @@ def body_of(typed: Mapping[str, str]) -> dict[str, Any] | str:
     moments = [_moment(typed[name], zone) for name in ("starts_at", "ends_at")]
     if None in moments:
         return "Say when it begins and when it ends, each with a date and a time."
-    if not re.fullmatch(r"[1-9]\d{0,2}", typed["used_within_days"].strip(), re.ASCII):
+    if not DAYS.fullmatch(typed["used_within_days"].strip()):
         return "Say in how many days, 1 to 999, a customer must have used it to be told."
     tiers = _listed(typed["tiers"])
     audience = {"where": {"tier": tiers}} if tiers else {"used_within": f"{typed['used_within_days'].strip()}d"}

@@ -57,9 +57,12 @@ def _row(said: Mapping[str, Any]) -> Row:
 
 
 def _risks(outcome: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    today = {each.get("rule"): each for each in listed(_mapping(outcome.get("today")) or {}, "risks")}
-    tried = {each.get("rule"): each for each in listed(outcome, "risks")}
+    tried, today = _by_rule(outcome), _by_rule(_mapping(outcome.get("today")) or {})
     return [{"rule": rule, "tried": tried.get(rule, {}), "today": today.get(rule, {})} for rule in sorted({*tried, *today})]
+
+
+def _by_rule(said: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {str(each.get("rule", "")): each for each in listed(said, "risks")}
 
 
 def _picture(outcome: Mapping[str, Any], over: Span) -> str:
