@@ -67,3 +67,13 @@ async def test_an_operator_announces_maintenance_and_calls_it_off_once_and_other
     assert forbidden.status_code == 403
     # and a fact has open pages ask again
     assert {"key": "maintenance"} in changes
+
+
+async def test_a_version_of_monitor_that_says_less_leaves_gaps_and_no_error(fresh_database: Settings) -> None:
+    owner = FakeOwner()
+    owner.answer = {"items": [{}, {"components": "all", "muted": "many"}], "sources": [{"reasons": [{}]}], "rules": [{}]}
+    async with screen(fresh_database) as on:
+        owner.asked_by(on, Owner.MONITOR)
+        async with on.seen_by(Role.OPERATOR) as browser:
+            pages = {path: (await browser.get(path)).status_code for path in ("/maintenance", "/sources", "/rules", "/risks")}
+    assert set(pages.values()) == {200}, pages

@@ -61,3 +61,18 @@ async def test_when_the_rule_that_still_finds_it_is_gone_it_is_withdrawn(fresh_d
         assert [each["status"] for each in await watch.incidents()] == ["open"]
         await watch.start(RULE)
         assert [each["status"] for each in await watch.incidents()] == ["withdrawn"]
+
+
+async def test_whom_a_rule_finds_that_joined_a_merged_incident_is_touched_by_the_other(fresh_database: Settings, tmp_path: Path) -> None:
+    async with watching(fresh_database, tmp_path) as watch:
+        await watch.start(RULE + LOUD + "grouping: 5m\n")
+        # Given two incidents, each found by two rules, of which one was merged into the other
+        await watch.live(8, FAILING, Traffic("search", ok=False, requests=30))
+        of = {each["component"]: each["id"] for each in await watch.incidents()}
+        async with watch.agent() as agent:
+            answer = await agent.post(f"/v1/incidents/{of['search']}/merge", json={"into": of["checkout"]})
+        assert answer.status_code == 200
+        # When ten more fail once: enough for the rule that joined alone
+        await watch.live(1, FAILING, Traffic("search", ok=False, requests=40))
+        # Then the other touches them, too
+        assert {each["id"]: each["affected"] for each in await watch.incidents()}[of["checkout"]] == 40

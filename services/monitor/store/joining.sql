@@ -21,11 +21,15 @@ ORDER BY incident_id, fingerprint <> '', started_at, rule
 UPDATE incidents SET severity = $2 WHERE id = $1 AND status = 'open' AND severity_by IS NULL RETURNING id
 
 -- name: joined_series
--- Reads what else must be looked for whom an incident touches: the failures that each rule found which joined it, and those of components that
--- hang on its own and opened no incident.
+-- Reads what else must be looked for whom an incident touches: the failures that each rule found which joined it, or joined one that was merged
+-- into it, and those of components that hang on its own and opened no incident.
 SELECT m.incident_id, m.rule, i.component, m.started_at, coalesce(i.ended_at, i.resolved_at) AS ended_at, i.opened_at, i.shadow
 FROM members m JOIN incidents i ON i.id = m.incident_id
 WHERE m.rule <> i.rule AND (i.status = 'open' OR (i.status = 'resolved' AND i.opened_at > clock() - $1::interval))
+UNION ALL
+SELECT i.merged_into, m.rule, i.component, m.started_at, NULL, i.opened_at, i.shadow
+FROM incidents o JOIN incidents i ON i.merged_into = o.id JOIN members m ON m.incident_id = i.id
+WHERE o.status = 'open' AND i.merged_into IS NOT NULL AND m.rule <> i.rule
 UNION ALL
 SELECT m.by_id, m.rule, m.component, m.started_at, coalesce(i.ended_at, i.resolved_at), i.opened_at, i.shadow
 FROM muted m JOIN incidents i ON i.id = m.by_id

@@ -21,6 +21,7 @@ PATIENCE_S = 1.5
 LATEST = "/v1/maintenance?limit=50"
 PERSON = "console"  # in whose name monitor is asked, since the answer is for whoever looks
 MOMENTS = ("starts_at", "ends_at")
+TEXTS = ("id", "title", "text", "status", "repeat", "zone", "by")
 
 
 @router.get("/maintenance")
@@ -67,8 +68,18 @@ async def _drawn(request: Request, refused: Refused | None = None, typed: Mappin
 
 def _listed(said: Mapping[str, Any]) -> list[dict[str, Any]]:
     items = said.get("items")
-    found = [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
-    return [each | {name: _moment(each.get(name)) for name in MOMENTS} for each in found]
+    return [_row(each) for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+
+
+def _row(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what is shown of one maintenance; a version of monitor that says less of it leaves gaps."""
+    components, muted = said.get("components"), said.get("muted")
+    return {
+        **{name: str(said.get(name) or "") for name in TEXTS},
+        **{name: _moment(said.get(name)) for name in MOMENTS},
+        "components": [str(each) for each in components] if isinstance(components, list) else [],
+        "muted": muted if isinstance(muted, int) else 0,
+    }
 
 
 def _moment(said: object) -> datetime | None:

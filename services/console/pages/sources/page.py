@@ -19,6 +19,10 @@ from shared.postgres import Database
 
 router = APIRouter(dependencies=[allow(Role.VIEWER)])
 
+# What is shown where a version of monitor says less.
+OF_SOURCE: dict[str, Any] = dict.fromkeys(("name", "kind", "format"), "") | dict.fromkeys(("mapped", "left_out", "unmapped", "bad"))
+OF_REASON: dict[str, Any] = dict.fromkeys(("reason", "detail", "place", "shape"), "") | {"records": None}
+OF_TRY: dict[str, Any] = dict.fromkeys(("mapped", "left_out", "refused")) | {"types": {}, "reasons": []}
 PATIENCE_S = 1.5
 PERSON = "console"  # in whose name monitor is asked, since the answer is for whoever looks
 SILENT = timedelta(hours=1)  # after which a source is shown as silent
@@ -81,8 +85,9 @@ def _row(said: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Returns a source with its moments read, and whether it is silent."""
     moments = {name: _moment(said.get(name)) for name in ("since", "last_at", "mapped_at")}
     last = moments["last_at"]
-    reasons = [each | {"last_at": _moment(each.get("last_at"))} for each in said.get("reasons") or () if isinstance(each, dict)]
-    return {**said, **moments, "reasons": reasons, "silent": last is not None and now - last > SILENT}
+    said_why = [each for each in said.get("reasons") or () if isinstance(each, dict)]
+    reasons = [OF_REASON | each | {"last_at": _moment(each.get("last_at"))} for each in said_why]
+    return {**OF_SOURCE, **said, **moments, "reasons": reasons, "silent": last is not None and now - last > SILENT}
 
 
 def _written(source: Mapping[str, Any]) -> str:
@@ -93,7 +98,7 @@ def _written(source: Mapping[str, Any]) -> str:
 def _tried(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what came of a try, with its events as text; without records when the form was sent before."""
     events = [yaml.safe_dump(each, sort_keys=False, allow_unicode=True, width=120) for each in answer.get("events") or ()]
-    return {**answer, "events": events}
+    return {**(OF_TRY if "records" in answer else {}), **answer, "events": events}
 
 
 def _moment(said: object) -> datetime | None:
