@@ -25,20 +25,10 @@ from shared.cloudevents import FACT_HEADERS, write_event, write_fact
 from shared.connecting.brokers import Brokers
 from shared.events import TicketOpened, Topic
 from tests.builders import NOON
-from tests.unit.monitor.builders import START
+from tests.unit.monitor.builders import EAGER, START
 from tests.unit.monitor.risk.test_health import risk
 from tests.unit.monitor.test_backtest import outage
 
-EAGER = """\
-rules:
-  - id: failing
-    title: "{component} is failing"
-    events: [com.example.request]
-    bad: {data.ok: false}
-    window: 15s
-    open: {ratio: 0.05, events: 50, customers: 10}
-    resolve: {ratio: 0.01, calm: 10s}
-"""
 CALM = EAGER.replace("ratio: 0.05", "ratio: 0.99")
 BAD = ["nonsense", '{"specversion": "1.0"}', ""]
 

@@ -17,6 +17,19 @@ HORIZON = 600.0
 LATER = START + 3600.0  # the wall clock, when all of a story is past
 
 
+# A file of rules that finds the outage of `test_backtest.py`.
+EAGER = """\
+rules:
+  - id: failing
+    title: "{component} is failing"
+    events: [com.example.request]
+    bad: {data.ok: false}
+    window: 15s
+    open: {ratio: 0.05, events: 50, customers: 10}
+    resolve: {ratio: 0.01, calm: 10s}
+"""
+
+
 def rule(**changes: Any) -> RatioRule:
     """Returns a rule of a 15 s window: it opens at 5 % of 50 events of 10 customers, and resolves below 1 % for 10 s.
 

@@ -12,18 +12,9 @@ from services.monitor.past.trying import COMMAND, run_child
 from shared.cloudevents import write_event
 from shared.events import Topic
 from tests.builders import NOON
+from tests.unit.monitor.builders import EAGER
 from tests.unit.monitor.test_backtest import outage
 
-EAGER = """\
-rules:
-  - id: failing
-    title: "{component} is failing"
-    events: [com.example.request]
-    bad: {data.ok: false}
-    window: 15s
-    open: {ratio: 0.05, events: 50, customers: 10}
-    resolve: {ratio: 0.01, calm: 10s}
-"""
 ORDER = Order(tried=EAGER, today=EAGER.replace("ratio: 0.05", "ratio: 0.99"), named=["checkout"], since=NOON.timestamp() + 10)
 
 
