@@ -113,9 +113,9 @@ class Watch:
             return [dict(row) for row in await connection.fetch("SELECT * FROM incidents ORDER BY opened_at, id")]
 
     @asynccontextmanager
-    async def agent(self) -> AsyncIterator[httpx2.AsyncClient]:
-        """Yields a person with the role of an agent, at monitor's REST API."""
-        transport, headers = httpx2.ASGITransport(self.service.app()), {"authorization": "Bearer agent-token"}
+    async def agent(self, role: str = "agent") -> AsyncIterator[httpx2.AsyncClient]:
+        """Yields a person at monitor's REST API, with the role of an agent or another one."""
+        transport, headers = httpx2.ASGITransport(self.service.app()), {"authorization": f"Bearer {role}-token"}
         async with httpx2.AsyncClient(transport=transport, base_url="http://monitor", headers=headers) as client:
             yield client
 

@@ -25,8 +25,7 @@ async def watch(fresh_database: Settings, tmp_path: Path) -> AsyncIterator[Watch
 
 @pytest.fixture
 async def operator(watch: Watch) -> AsyncIterator[httpx2.AsyncClient]:
-    async with watch.agent() as client:
-        client.headers["authorization"] = "Bearer operator-token"
+    async with watch.agent("operator") as client:
         yield client
 
 
