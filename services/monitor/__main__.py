@@ -7,6 +7,7 @@ from functools import partial
 
 from fastapi import APIRouter
 
+from services.monitor.acts.maintaining import MAINTENANCE, Maintaining
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.backtests import backtests_router
 from services.monitor.api.rules import rules_router
@@ -17,7 +18,6 @@ from services.monitor.hearing.customers import on_customers, on_forgotten
 from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.keeping import kept
-from services.monitor.maintaining import MAINTENANCE, Maintaining
 from services.monitor.past.trying import LEASE, TRY, Trying
 from services.monitor.personal import PERSONAL
 from services.monitor.ruling import Ruling, taking, written_in

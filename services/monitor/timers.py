@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from services.monitor import absences, changing, metrics
-from services.monitor.changing import News, Now
+from services.monitor import metrics
+from services.monitor.acts import absences, changing
+from services.monitor.acts.changing import News, Now
 from services.monitor.incidents.life import BEHIND, behind_seconds, silent_since
 from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.file import RulesFile

@@ -27,6 +27,7 @@ REACHING = {
     "rebuilding": "reads the topics anew",
     "public": "what customers reach",
     "store": "all SQL there is",
+    "acts": "changes a row under its lock and says the fact",
     "settings": "reads the environment",
     "metrics": "counts",
     "keeping": "says how long rows are kept",
@@ -34,14 +35,8 @@ REACHING = {
 }
 APART = {
     "services.monitor.sources": "reads and writes events as bytes, by `shared/cloudevents.py`",
-    "services.monitor.absences": "changes incidents of what does not come, for timers and detection",
     "services.monitor.past": "reads the past, and tries drafts of rules on it in a process of its own",
     "services.monitor.ruling": "reads the rules anew while monitor runs",
-    "services.monitor.escalating": "makes an open incident worse, for the checkpoint that finds whom it touches",
-    "services.monitor.joining": "makes decisions true where several rules find one trouble, for detection",
-    "services.monitor.maintaining": "changes the row of a maintenance under its lock, for timers and people",
-    "services.monitor.changing": "changes an incident's row under its lock, for whoever changes it",
-    "services.monitor.steering": "does the same for people",
     "services.notifier.follow_up": "works off what a fact changes for its customers",
     "services.notifier.channels.email": "speaks SMTP; what of it is pure is under the contract",
     "services.ticketing.linking": "brings tickets and incidents together, whichever came first",

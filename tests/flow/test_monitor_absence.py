@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.monitor import absences
+from services.monitor.acts import absences
 from services.monitor.rules.absence import AbsenceRule
 from shared.events import IncidentOpened, IncidentResolved, IncidentUpdated, IncidentWithdrawn
 from shared.settings import Settings

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from services.monitor import changing
-from services.monitor.changing import End
+from services.monitor.acts import changing
+from services.monitor.acts.changing import End
 from services.monitor.incidents.life import Status
 from shared.events import IncidentDismissed, IncidentImpact, IncidentOpened, IncidentResolved, IncidentUpdated, ProductEvent, Topic
 from shared.postgres import Database

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.monitor import absences
-from services.monitor.absences import Rules
+from services.monitor.acts import absences
+from services.monitor.acts.absences import Rules
 from services.monitor.backtest import Backtest, Come, Found
 from services.monitor.fold.keying import home_of, key_of
 from services.monitor.incidents.life import moment

@@ -153,12 +153,14 @@ async def test_an_incident_started_with_its_first_bad_event_and_not_at_a_buckets
 async def test_each_opening_growth_and_end_is_one_line_of_log(
     fresh_database: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "services.monitor.changing")
+    caplog.set_level(logging.INFO, "services.monitor.acts.changing")
     async with watching(fresh_database, tmp_path) as watch:
         await watch.live(10, FAILING._replace(requests=15))
         await watch.live(10, FAILING._replace(requests=40))
         await watch.live(30, WELL)
-    opened, grew, ended = (record.getMessage().partition(": ") for record in caplog.records if record.name == "services.monitor.changing")
+    opened, grew, ended = (
+        record.getMessage().partition(": ") for record in caplog.records if record.name == "services.monitor.acts.changing"
+    )
     assert opened[0].endswith(" opened")
     assert grew[2].startswith("it grew: failing of checkout")
     assert ended[0].endswith(" resolved")

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from services.monitor import changing
-from services.monitor.changing import End
+from services.monitor.acts import changing
+from services.monitor.acts.changing import End
 from services.monitor.incidents.life import IncidentRow, Status
 from services.monitor.store import steps
 from services.monitor.store.incidents import incident, incident_of, queries

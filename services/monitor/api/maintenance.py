@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field, field_validator, model_validator
 
-from services.monitor import maintaining
+from services.monitor.acts import maintaining
 from services.monitor.api.muting import MutedView, muted_by
 from services.monitor.incidents.maintenance import AHEAD, Announced, MaintenanceRow, Period, Plan, Standing, Status, refusal_of
 from services.monitor.rules.incidents import ComponentName

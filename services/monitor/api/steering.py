@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AwareDatetime, Field
 
-from services.monitor import steering
+from services.monitor.acts import steering
+from services.monitor.acts.steering import Person
 from services.monitor.api.incidents import IncidentView, shown
 from services.monitor.incidents.life import ENDS, IncidentRow, Status
 from services.monitor.incidents.story import BY_PEOPLE, PublicWords
-from services.monitor.steering import Person
 from services.monitor.store import steps
 from shared.answers import Name
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once

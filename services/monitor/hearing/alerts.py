@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.monitor import changing, joining
-from services.monitor.changing import News, Now
+from services.monitor.acts import changing, joining
+from services.monitor.acts.changing import News, Now
 from services.monitor.incidents.alerts import Alerts, belonging, ended, firing_of, look, not_opened, step, why_of
 from services.monitor.incidents.grouping import Joined
 from services.monitor.incidents.life import Changed, IncidentRow, Opened, behind_seconds, moment, news

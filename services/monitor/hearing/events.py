@@ -12,7 +12,7 @@ from datetime import datetime
 from aiokafka import ConsumerRecord
 
 from services.monitor import facts, metrics
-from services.monitor.escalating import escalate
+from services.monitor.acts.escalating import escalate
 from services.monitor.fold import partials
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, hold, shard_of, subject_of

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from aiokafka import ConsumerRecord
 
-from services.monitor import absences, changing, joining
-from services.monitor.changing import News, Now
+from services.monitor.acts import absences, changing, joining
+from services.monitor.acts.changing import News, Now
 from services.monitor.fold.partition import COMPONENTS, SKEW
 from services.monitor.fold.reports import shard_of, subject_of
 from services.monitor.hearing import alerts

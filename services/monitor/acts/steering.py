@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from services.monitor import facts
-from services.monitor.changing import go_on
+from services.monitor.acts.changing import go_on
 from services.monitor.incidents.life import IncidentRow, Status, before
 from services.monitor.incidents.story import PublicWords, Step, StepKind
 from services.monitor.store import impact

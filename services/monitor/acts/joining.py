@@ -4,8 +4,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.monitor import changing, metrics
-from services.monitor.changing import End, News, Now
+from services.monitor import metrics
+from services.monitor.acts import changing
+from services.monitor.acts.changing import End, News, Now
 from services.monitor.incidents.grouping import Joined, goes_on, severity_of, why_of
 from services.monitor.incidents.life import Decision, IncidentRow, Opened, Resolved, Status, moment
 from services.monitor.incidents.muting import Muted

@@ -6,8 +6,8 @@ Time that passes asks what is overdue; detection says what was heard. Whoever ch
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from services.monitor import changing, joining
-from services.monitor.changing import End, Evidence, Now
+from services.monitor.acts import changing, joining
+from services.monitor.acts.changing import End, Evidence, Now
 from services.monitor.detectors import absence
 from services.monitor.detectors.absence import Expected
 from services.monitor.incidents.life import Opened, Status, behind_seconds

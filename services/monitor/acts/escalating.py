@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from services.monitor import changing
-from services.monitor.changing import News, Now
+from services.monitor.acts import changing
+from services.monitor.acts.changing import News, Now
 from services.monitor.incidents.known import RecentIncident
 from services.monitor.incidents.severity import risen
 from services.monitor.rules.incidents import IncidentRule
