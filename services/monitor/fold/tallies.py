@@ -4,7 +4,7 @@ They are kept in two generations. One that changes moves to the young one; when 
 So a tally outlives its last failure by at least the time between two turns, and forgetting costs nothing per customer.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
 import msgspec
@@ -81,26 +81,6 @@ class Tallies:
         young = self._young.get(component)
         found = None if young is None else young.get(customer)
         return found if found is not None else self._old.get(component, {}).get(customer)
-
-    def use(self, component: str, uses: Iterable[tuple[str, float]], window: float, width: int) -> None:
-        """Adds uses of a component: each one's customer and time. It is `Tally.follow`, put, for each: here it costs every event."""
-        old, young = self._old.get(component, {}), self._young.setdefault(component, {})
-        changed = self.failed.setdefault(component, set())
-        for customer, at in uses:
-            tally = young.get(customer)
-            if tally is None:
-                tally = old.get(customer)
-            if tally is None or not tally.count:
-                tally = Tally(at, at, 1, int(at) // width * width)
-            else:
-                tally.follow(at, window)
-                tally.home = max(tally.home, int(at) // width * width)
-            if customer not in young:
-                self._size += 1
-                self.fresh.add(customer)
-                old.pop(customer, None)
-            young[customer] = tally
-            changed.add(customer)
 
     def put(self, component: str, customer: str, tally: Tally) -> None:
         """Stores a row that has changed."""

@@ -13,7 +13,7 @@ from services.monitor.fold.columns import Columns, Predicate, Share
 from services.monitor.fold.numbers import Measured, measure
 from services.monitor.fold.seen import MINUTE
 from services.monitor.fold.tallies import Tallies, Tally
-from shared.conditions import MISSING, reader
+from shared.conditions import reader
 from shared.events import ProductEvent
 
 FOUND_WITHIN = 60.0  # seconds of wall clock in which detection finds what happened, also while this partition runs ahead
@@ -77,10 +77,7 @@ class Watch:
                 if cell is None or not cell.changed:
                     cell = self.buckets.cell(start, component)
                 cell.total += events
-        if self.counting.purpose == Purpose.USES:
-            self._count_uses(columns, shares, left_out)
-        else:
-            self._count_bad(columns, left_out)
+        self._count_bad(columns, left_out)
         if self._measured is not None:
             measure(columns, self._measured, self.buckets, left_out)
         return Verdict(shares, left_out, rows == len(columns.ats) and not left_out)
@@ -99,16 +96,6 @@ class Watch:
                 cell.first_bad = at
             if customer is not None:
                 self.fail(component, customer, at, start)
-
-    def _count_uses(self, columns: Columns, shares: Mapping[str, Share], left_out: Mapping[int, int]) -> None:
-        """Follows whoever used a component: of uses nothing else is told."""
-        customers, ats = columns.field("subject"), columns.ats
-        for component, share in shares.items():
-            rows = [row for row in share.rows if row not in left_out] if left_out else share.rows
-            uses: Iterable[tuple[str, float]] = zip(map(customers.__getitem__, rows), map(ats.__getitem__, rows), strict=True)
-            if columns.nameless:
-                uses = (use for use in uses if use[0] is not MISSING)
-            self.tallies.use(component, uses, self._window, self._width)
 
     def fail(self, component: str, customer: str, at: float, start: int) -> Tally:
         tally = self.tallies.of(component, customer)
@@ -152,7 +139,7 @@ class Watch:
 
     @property
     def _counts_customers(self) -> bool:
-        return self.counting.purpose == Purpose.WINDOW
+        return self.counting.purpose != Purpose.ALERTS
 
     def _knows(self, component: str, at: float) -> bool:
         """Says whether this component is known, or may come to be."""
