@@ -10,14 +10,18 @@ import pytest
 
 from services.monitor.acts import absences
 from services.monitor.acts.absences import Rules
-from services.monitor.backtest import Backtest, Come, Found
+from services.monitor.aggregates.alerts import ALERT_REPORTED
+from services.monitor.backtest import Backtest, Come
 from services.monitor.fold.keying import home_of, key_of
+from services.monitor.incidents.finding import Beside
+from services.monitor.incidents.found import Found
 from services.monitor.incidents.life import moment
+from services.monitor.incidents.muting import Quiet
 from services.monitor.risk.life import RiskRow
 from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.file import RulesFile
 from shared.cloudevents import read_event, write_event
-from shared.events import IncidentOpened, ProductEvent, Topic
+from shared.events import ProductEvent, Topic
 from shared.postgres import Database
 from shared.settings import Settings
 from tests.builders import NOON, event
@@ -29,6 +33,14 @@ pytestmark = pytest.mark.asyncio
 
 PARTITIONS = 3
 SECONDS = 240
+PERIOD = """INSERT INTO maintenance (id, title, text, components, audience, first_starts_at, first_ends_at, zone, status,
+    starts_at, ends_at, by, created_at) VALUES ($1, 't', '', '{}', '{}', $2, $3, 'UTC', 'running', $2, $3, 'ada', $2)"""
+KEPT = "INSERT INTO maintenance_periods (maintenance_id, starts_at, ends_at, components) VALUES ($1, $2, $3, $4)"
+RISES = {
+    "share": {"critical": {"customers": 2, "tier": "gold"}},
+    "number": {"critical": {"customers": 5}},
+    "many": {"critical": {"customers": 3, "tier": "gold"}},
+}
 EAGER = RulesFile.model_validate(
     {
         "horizon": "45s",
@@ -133,6 +145,57 @@ def history(seed: int) -> list[ProductEvent]:
     return [each for _, each in sorted(coming, key=lambda pair: pair[0])]
 
 
+TOGETHER = RulesFile.model_validate(
+    {
+        **EAGER.model_dump(include={"horizon"}),
+        "grouping": "40s",
+        "rules": [
+            *(
+                rule.model_dump(exclude_defaults=True) | {"detector": rule.detector, "escalate": RISES.get(rule.id, {})}
+                for rule in EAGER.components
+            ),
+            {"id": "said", "detector": "alert", "title": "{component}", "only": ["checkout", "search", "login"], "severity": "low"},
+            {
+                "id": "trial",
+                "title": "{component} is failing, perhaps",
+                "shadow": True,
+                "events": ["com.example.request", "com.example.job"],
+                "bad": {"data.ok": False},
+                "window": "10s",
+                "open": {"ratio": 0.2, "events": 5, "customers": 2},
+                "resolve": {"ratio": 0.1, "calm": "5s", "events": 3},
+            },
+        ],
+    }
+)
+PARENTS = {"search": ("checkout",), "login": ("search",), "nothing": ("checkout",)}  # of catalog.yml
+GOLD = {f"c-{number}": "gold" for number in range(4)}
+
+
+def beside(seed: int) -> Beside:
+    """Makes two periods of maintenance, one of them of all components, or of none of those that are there."""
+    dice, periods = random.Random(seed + 1), []
+    for number, components in enumerate((dice.choice((("search",), ("checkout", "nothing"))), dice.choice(((), ("login",))))):
+        starts_at = NOON + timedelta(seconds=dice.uniform(0, SECONDS - 60))
+        periods.append(Quiet(f"m-{number}", starts_at, starts_at + timedelta(seconds=dice.uniform(10, 50)), frozenset(components)))
+    return Beside(parents=PARENTS, periods=periods, tiers=GOLD)
+
+
+def with_alerts(events: Sequence[ProductEvent], seed: int) -> list[ProductEvent]:
+    """Puts what another system says of its alerts, some of which fire twice, before what is later."""
+    dice, come, said = random.Random(seed + 2), list(events), list[ProductEvent]()
+    for number in range(8):
+        component, begins, lasts = dice.choice(("checkout", "search", "login")), dice.uniform(0, SECONDS), dice.uniform(5, 60)
+        alert = {"component": component, "key": f"a-{number % 5}", "starts_at": (NOON + timedelta(seconds=begins)).isoformat()}
+        ends_at = NOON + timedelta(seconds=begins + lasts)
+        for at, more in ((begins, {"status": "firing"}), (begins + lasts, {"status": "resolved", "ends_at": ends_at.isoformat()})):
+            moment_ = NOON + timedelta(seconds=min(at, SECONDS))
+            said.append(event(f"{number}/{at}", subject=None, at=moment_, type_=ALERT_REPORTED, data=alert | more))
+    for each in said:
+        come.insert(next((at for at, other in enumerate(come) if other.time > each.time), len(come)), each)
+    return come
+
+
 def cut(events: Sequence[ProductEvent], seed: int) -> Iterator[Sequence[ProductEvent]]:
     """Cuts a history at random places, where the checkpoints fall."""
     dice, at = random.Random(seed), 0
@@ -142,10 +205,21 @@ def cut(events: Sequence[ProductEvent], seed: int) -> Iterator[Sequence[ProductE
         at += size
 
 
+async def stand(site: Site, beside: Beside) -> None:
+    """Stores what is known beside events."""
+    async with site.database.transaction() as tx:
+        for each in beside.periods:
+            await tx.execute(PERIOD, each.maintenance_id, each.starts_at, each.ends_at)
+            await tx.execute(KEPT, each.maintenance_id, each.starts_at, each.ends_at, sorted(each.components))
+        for customer, tier in beside.tiers.items():
+            await tx.execute("INSERT INTO tiers (customer_id, tier, said_at) VALUES ($1, $2, $3)", customer, tier, NOON)
+
+
 async def live(site: Site, clock: Clock, pieces: Sequence[Sequence[ProductEvent]]) -> None:
     """Has monitor read piece by piece, each of which ends with a checkpoint; the clocks go with the events.
 
-    Before each the timer looks what is overdue: by then all that came before has been read.
+    Before each the timer looks what is overdue: by then all that came before has been read. After each, detection looks again at the
+    alerts that opened no incident, as it does when one has opened or ended.
     """
     expected: Rules = {rule.id: rule for rule in site.rules.components if isinstance(rule, AbsenceRule)}
     for number, (piece, wall) in enumerate(zip(pieces, walls(pieces), strict=True)):
@@ -155,20 +229,27 @@ async def live(site: Site, clock: Clock, pieces: Sequence[Sequence[ProductEvent]
             await tx.execute("UPDATE reading SET read_to = $1", moment(wall))
             if not number:
                 await absences.expect(tx, expected, frozenset())
-            await absences.open_overdue(tx, expected)
+            await absences.open_overdue(tx, expected, site.parents)
         for each in piece:
             site.topics.put(Topic.PRODUCT_EVENTS, write_event(each), key=key_of(each).encode())
         await site.settle()
+        stood = None
+        while (now := await site.incidents()) != stood:
+            stood = now
+            site.detecting.look_again()
+            await site.partials.stream.tick()
+            await site.settle()
 
 
 def walls(pieces: Sequence[Sequence[ProductEvent]]) -> list[float]:
-    """Returns how far time has come after each piece."""
-    return list(accumulate((max(each.time.timestamp() for each in piece) for piece in pieces), max))
+    """Returns how far time has come after each piece, by what is counted: alerts are not."""
+    counted = ([each for each in piece if each.type != ALERT_REPORTED] for piece in pieces)
+    return list(accumulate((max((each.time.timestamp() for each in piece), default=0.0) for piece in counted), max))
 
 
-def past(pieces: Sequence[Sequence[ProductEvent]], rules: RulesFile) -> Backtest:
+def past(pieces: Sequence[Sequence[ProductEvent]], rules: RulesFile, known: Beside | None = None) -> Backtest:
     """Walks through the same pieces."""
-    backtest = Backtest(rules, partitions=PARTITIONS)
+    backtest = Backtest(rules, known, partitions=PARTITIONS)
     for piece, wall in zip(pieces, walls(pieces), strict=True):
         homes: dict[int, list[ProductEvent]] = {}
         for each in piece:
@@ -181,20 +262,23 @@ def past(pieces: Sequence[Sequence[ProductEvent]], rules: RulesFile) -> Backtest
 
 async def as_live(site: Site) -> list[dict[str, Any]]:
     """Returns what is left of each incident, and the figures that opened it."""
-    whys = {
-        fact.data.incident_id: figures(fact.data.why) for fact in site.topics.facts(Topic.INCIDENTS) if isinstance(fact, IncidentOpened)
-    }
+    opened_by = await site.rows("SELECT incident_id, why FROM incident_steps WHERE kind = 'opened'")
+    whys = {row["incident_id"]: figures(row["why"]) for row in opened_by}
     told_of = await site.impact()
+    rows = await site.rows("SELECT id, rule, component, severity, started_at, resolved_at FROM incidents ORDER BY id")
+    members = await site.rows("SELECT incident_id, rule, failing FROM members")
     return [
-        {**{name: row[name] for name in ("id", "rule", "component", "started_at")}, "ended_at": row["resolved_at"], "why": whys[row["id"]]}
+        {**{name: row[name] for name in ("id", "rule", "component", "severity", "started_at")}, "ended_at": row["resolved_at"]}
         | {
+            "why": whys[row["id"]],
+            "joined": {each["rule"]: each["failing"] for each in members if each["incident_id"] == row["id"]},
             "customers": {
                 each["customer_id"]: (each["first_seen_at"], each["last_seen_at"], each["count"])
                 for each in told_of
                 if each["incident_id"] == row["id"]
-            }
+            },
         }
-        for row in await site.incidents()
+        for row in rows
     ]
 
 
@@ -227,6 +311,8 @@ def as_found(found: Sequence[Found]) -> list[dict[str, Any]]:
             "started_at": moment(each.started_at),
             "ended_at": None if each.ended_at is None else moment(each.ended_at),
             "why": figures(each.why),
+            "severity": each.severity,
+            "joined": {rule: of.failing for rule, of in each.joined.items()},
             "customers": {name: (moment(of.first), moment(of.last), of.count) for name, of in each.customers.items()},
         }
         for each in sorted(found, key=lambda each: each.id)
@@ -260,6 +346,33 @@ async def test_with_the_checkpoints_of_a_live_run_a_backtest_finds_the_same_to_t
     assert any(each.ended_at and each.customers for each in backtest.incidents)
     assert {each.component for each in backtest.incidents if each.rule == "beat"} >= {"checkout", "nothing"}
     assert {each.rule for each in backtest.risks} == {"streak", "stall", "unwell"}
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_so_it_does_with_grouping_parents_maintenance_and_escalation(seed: int, fresh_database: Settings) -> None:
+    # Given a history in which components hang together, maintenance comes, other systems alert, and rules group and escalate
+    pieces, known = list(cut(with_alerts(history(seed), seed), seed)), beside(seed)
+    async with opened(fresh_database, "monitor") as database:
+        clock = Clock(fresh_database, ("monitor",))
+        site = Site(database, partitions=PARTITIONS, rules=TOGETHER, at_once=1_000_000, parents=PARENTS)
+        site.wall = NOON.timestamp()
+        await clock.set(NOON)
+        await stand(site, known)
+        await site.start()
+        # When monitor reads it as it comes, and a backtest walks through it
+        await live(site, clock, pieces)
+        backtest = past(pieces, TOGETHER, known)
+        # Then both find the same
+        found = as_found(backtest.incidents)
+        assert found == await as_live(site)
+        # and mute the same
+        rows = await site.rows("SELECT by, by_id, rule, component, started_at FROM muted ORDER BY by_id, rule, component")
+        muted = sorted((each.by.id, each.rule, each.component, each.by.by, each.started_at) for each in backtest.muted)
+        assert muted == [(row["by_id"], row["rule"], row["component"], row["by"], row["started_at"]) for row in rows]
+    # and there was something to find
+    assert muted
+    assert any(each.joined for each in backtest.incidents)
+    assert any(each.severity == "critical" for each in backtest.incidents)
 
 
 async def test_a_backtest_of_a_story_finds_what_monitor_found_while_it_happened(monitor_database: Database) -> None:

@@ -16,8 +16,8 @@ from deploy.local.backtest.command import Plan, outcome_of
 from deploy.local.backtest.report import LISTED, as_lines
 from deploy.local.cli import app
 from deploy.local.processes import Failed
-from services.monitor.backtest import Found, Touched
 from services.monitor.fold.partition import Account
+from services.monitor.incidents.found import Found, Touched
 from services.monitor.past.outcome import Outcome, as_object, without_customers
 from services.monitor.past.pieces import Refusals
 from services.monitor.past.tickets import AFTER, Compared, Ticket, compare
