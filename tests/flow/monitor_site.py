@@ -91,12 +91,15 @@ class Site:
     async def start(self) -> None:
         """Starts a process. Whatever an earlier one held in memory is gone, without a word."""
         forward = self.topics.forward(Topic.PRODUCT_EVENTS, self.refuses)
-        self.folding = Folding(self.rules, forward, lambda: self.wall or time.time(), self.limits, self.named)
+        self.folding = Folding(self.rules, forward, self._now, self.limits, self.named)
         self.events = FakeConsumer(self.topics, stream_of(self.folding, self.database, at_once=self.at_once))
-        self.detecting = Detecting(self.rules, self.limits.components, self.named, parents=self.parents)
+        self.detecting = Detecting(self.rules, self.limits.components, self.named, self._now, self.parents)
         self.partials = FakeConsumer(self.topics, Stream("monitor", Topic.PARTIALS, self.detecting, self.database))
         await self.events.assign()
         await self.partials.assign()
+
+    def _now(self) -> float:
+        return self.wall or time.time()
 
     async def turn(self) -> int:
         """Returns a batch of each stream; returns how much there was to do."""
