@@ -298,7 +298,7 @@ class Backtest:
         for key, each in missed:
             trouble = Trouble(*key, moment(clock))
             if (by := mutes.of(trouble)) is not None:
-                self._expecting.look_again(key)
+                self._expecting.put_off(key)
                 muted.append(Muted.of(by, self._expecting.rules[key[0]], Opened(each.incident_id, each.due_at, each.why), trouble))
             else:
                 self._findings.open(Found(each.incident_id, *key, each.due_at, each.opened_at, each.why))

@@ -147,7 +147,7 @@ def _incident(found: Found) -> str:
     others = "".join(f" and {printable(rule, NAME)}" for rule in sorted(found.rules - {found.rule}))
     where = f"{printable(found.rule, NAME)}{others} of {printable(found.component, 60)}"
     return (
-        f"  {where}, {found.severity}: began {_moment(found.started_at)}, found {found.opened_at - found.started_at:,.0f} s later, {ended},"
+        f"  {where}: began {_moment(found.started_at)}, found {found.opened_at - found.started_at:,.0f} s later, {ended}, {found.severity},"
         f" {len(found.customers):,} customers: {_why(found.why)}"
     )
 

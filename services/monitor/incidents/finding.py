@@ -1,4 +1,4 @@
-"""What a backtest knows of the incidents that it has found, as live their tables do: who joined them, what they mute, whom they touch. Pure."""
+"""A backtest knows its incidents as live the tables do: which rules joined them, what they mute, and whom they touch. Pure."""
 
 from bisect import bisect_right, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +34,7 @@ class Findings:
 
     def __init__(self, rules: RulesFile, beside: Beside) -> None:
         self._rules, self._beside, self._grouping = {rule.id: rule for rule in rules.components}, beside, rules.grouping
+        self._periods = sorted(beside.periods, key=lambda each: (each.starts_at, each.maintenance_id))  # the first that mutes is named
         self.found: dict[str, Found] = {}  # by id, in the order in which they were found
         self.muted: dict[tuple[str, str, str], Muted] = {}  # by what muted it, rule and component: what was muted first
         self._changed: dict[str, Found] = {}  # those that opened or ended since they were last asked for
@@ -98,7 +99,7 @@ class Findings:
     def mutes(self, components: Collection[str], since: datetime, *, grouping: bool = True) -> Mutes:
         """Returns what may mute trouble of these components that is seen then or later, and what it may join."""
         together = self._grouping if grouping else self._grouping * 0
-        periods = [each for each in self._beside.periods if each.ends_at > since]
+        periods = [each for each in self._periods if each.ends_at > since]
         above = {parent for component in components for parent in self._beside.parents.get(component, ())}
         if not periods and not above and not together:
             return Mutes()

@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
-from services.monitor.incidents.maintenance import Period, Plan, refusal_of
+from services.monitor.incidents.maintenance import Period, Plan, is_zone, refusal_of
 from services.monitor.incidents.muting import Quiet
 from shared.configuration.files import Config
 from shared.events import (
@@ -40,6 +40,13 @@ class Maintained(Config):
     @property
     def plan(self) -> Plan:
         return Plan(Period(self.starts_at, self.ends_at), self.repeat, self.zone)
+
+    @field_validator("zone")
+    @classmethod
+    def _is_known(cls, zone: str) -> str:
+        if not is_zone(zone):
+            raise ValueError("there is no such zone: IANA names them, as in Europe/Berlin")
+        return zone
 
     @model_validator(mode="after")
     def _can_be_meant(self) -> "Maintained":
