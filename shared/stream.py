@@ -74,8 +74,9 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._taken = 0
         self._unheard = False  # Kafka did not answer when offsets were last committed to it
         self._handling = False  # records were polled and are not all taken yet
-        self._save_at = 0.0
-        self._progressed_at = time.monotonic()
+        self._loading: asyncio.Task[None] | None = None
+        self._leaving = False  # a rebalance takes the partitions away
+        self._save_at, self._progressed_at = 0.0, time.monotonic()
         for metric in (metrics.CONSUMED, metrics.FENCED, metrics.GAPS):
             metric.labels(topic)
 
@@ -111,18 +112,20 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
                     return
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
+        """Saves what was taken. A load that is under way is given up: nothing was taken since, and the group waits for us."""
+        self._give_up_loading()
         async with self._lock:
             await self._save_quietly()
             self._forget()
             self._bounds_of = None
-            self.assigned = frozenset()
+            self.assigned, self._leaving = frozenset(), False
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        """Notes the partitions. `run` loads them: no heartbeat is sent before this returns, and a load can outlast the session."""
         async with self._lock:
             self._forget()
-            self.assigned = frozenset(partition.partition for partition in assigned)
+            self.assigned, self._leaving = frozenset(partition.partition for partition in assigned), False
             log.info("%s has partitions %s", self.group, sorted(self.assigned))
-            await self._loaded()
 
     async def run(self) -> None:
         """Runs until cancelled: saves that are due although no record comes, and loads partitions that could not be loaded yet."""
@@ -173,6 +176,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
     async def stop(self) -> None:
         """Saves what was taken and takes no more."""
         self._stopping.set()
+        self._give_up_loading()
         async with self._lock:
             await self._save_quietly()
             await self._tell_broker(within=1)
@@ -288,7 +292,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._positions, self._letters, self._taken = {}, [], 0
         self._braking.forget()
 
-    def _pause(self, error: Exception) -> None:
+    def _pause(self, error: BaseException | None) -> None:
         log.warning("%s pauses for %.0f s: %s", self.group, self.pause.begin(), error)
 
     async def _until_loaded(self) -> None:
@@ -301,15 +305,24 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _loaded(self) -> bool:
         """Returns True when positions and state are in memory; loads what the last commit left when they are not, and no pause holds."""
-        if self._positions or not self.assigned or self._stopping.is_set() or self.pause.left:
+        if self._positions or not self.assigned or self._stopping.is_set() or self._leaving or self.pause.left:
             return bool(self._positions)
+        loading = self._loading = asyncio.create_task(self._load(sorted(self.assigned)))
         try:
-            await self._load(sorted(self.assigned))
-        except Exception as error:  # noqa: BLE001  FastStream would swallow it
-            self._forget()
-            self._pause(error)
-            return False
-        return True
+            await asyncio.wait({loading})
+        finally:
+            loading.cancel()
+        if not loading.cancelled() and loading.exception() is None:
+            return True
+        self._forget()
+        if not loading.cancelled():
+            self._pause(loading.exception())
+        return False
+
+    def _give_up_loading(self) -> None:
+        self._leaving = bool(self.assigned)
+        if self._loading is not None:
+            self._loading.cancel()
 
     async def _look(self) -> None:
         """Reads on from where the last commit stands when an operator has released the brake."""

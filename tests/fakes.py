@@ -145,7 +145,12 @@ class FakeConsumer:
         stream.identity = self._identity
 
     async def assign(self, *partitions: int) -> None:
-        """Assigns these partitions, as a rebalance does; without any named, all of them."""
+        """Assigns these partitions; without any named, all of them. The stream has loaded them afterwards."""
+        await self.assigned(*partitions)
+        await self.stream.tick()
+
+    async def assigned(self, *partitions: int) -> None:
+        """Tells the stream which partitions it has, as a rebalance does."""
         logs = self._topics.logs(self.stream.topic)
         await self.revoke()
         self._positions = {partition: logs[partition].begin for partition in partitions or range(len(logs))}
