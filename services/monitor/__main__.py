@@ -61,7 +61,7 @@ def service(settings: MonitorSettings) -> Service:
     customers = Stream("monitor", Topic.CUSTOMERS, hearing, database, at_once=erasing.AT_ONCE)
     listening = Listening(rules, database, events, partials)
     expecting, maintaining = Expecting(rules, named, database, catalog.parents), Maintaining(database)
-    drafts = Trying(database, ruling, named)
+    drafts = Trying(database, ruling, catalog)
     ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take]
     return Service(
         "monitor",
