@@ -35,5 +35,6 @@ CREATE TABLE candidates (
     merged_into text
 );
 CREATE UNIQUE INDEX candidates_living ON candidates (rule, component) WHERE status IN ('candidate', 'open');
-CREATE INDEX candidates_of ON candidates (component, rule, found_at);
-CREATE INDEX candidates_listed ON candidates (found_at DESC, id);
+CREATE INDEX candidates_over ON candidates (rule, component, ended_at);
+CREATE INDEX candidates_waiting ON candidates (found_at DESC, id) WHERE status = 'candidate';
+CREATE INDEX candidates_found ON candidates (found_at);

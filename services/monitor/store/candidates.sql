@@ -44,7 +44,7 @@ SELECT * FROM candidates WHERE rule = $1 AND component = $2 AND status IN ('cand
 
 -- name: over_to
 -- Reads up to when the last candidate of a rule and component was dealt with: complaints until then show nothing more.
-SELECT extract(epoch FROM max(ended_at))::float8 FROM candidates WHERE rule = $1 AND component = $2 AND status NOT IN ('candidate', 'open')
+SELECT extract(epoch FROM max(ended_at))::float8 FROM candidates WHERE rule = $1 AND component = $2
 
 -- name: has_incident
 -- Says whether a component has an open incident of which people are told.
