@@ -31,7 +31,8 @@ INSERT INTO incidents (id, rule, component, severity, title, status, started_at,
 SELECT id, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_event(), 'open', pg_temp.at(0), pg_temp.at(0), '{}'
 FROM unnest(ARRAY['open', 'open too', 'open three']) AS id;
 INSERT INTO candidates (id, rule, component, severity, symptom, title, started_at, found_at, last_at, customers, why)
-SELECT 'candidate', 'r', pg_temp.text_of_event(), 'critical', 'trouble', pg_temp.text_of_event(), pg_temp.at(0), pg_temp.at(0), pg_temp.at(0), 5, '{}';
+SELECT 'candidate', 'r', pg_temp.text_of_event(), 'critical', 'trouble', pg_temp.text_of_event(), pg_temp.at(0), pg_temp.at(0),
+    pg_temp.at(0), 5, '{}';
 INSERT INTO incident_steps (incident_id, revision, at, kind, person, said, why)
 SELECT 'i-1', n, pg_temp.at(n), 'updated', pg_temp.text_of_event(), jsonb_build_object('words', pg_temp.words(2000)),
     jsonb_build_object('alerts', pg_temp.words(5000)) FROM generate_series(1, 500) n;

@@ -48,7 +48,7 @@ INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_see
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', now(), now(), 3
 FROM generate_series(0, 199999) n;
 INSERT INTO complaints (ticket_id, customer_id, component, written_at)
-SELECT 't-' || n, 'c-' || (n * 7919::bigint) % 100000, 'c-' || n % 2000, now() - n * interval '30 seconds' FROM generate_series(1, 100000) n;
+SELECT 't-' || n, 'c-' || (n * 7919::bigint) % 100000, 'c-' || n % 2000, now() - n * interval '30 s' FROM generate_series(1, 100000) n;
 INSERT INTO candidates (id, rule, component, severity, symptom, title, status, started_at, found_at, last_at, ended_at, customers, why)
 SELECT 'k-' || n, 'r', 'c-' || n % 2000, 'high', 'trouble', '', CASE WHEN n <= 5 THEN 'candidate' ELSE 'withdrawn' END, at, at, at,
     CASE WHEN n > 5 THEN at END, 5, '{}'
