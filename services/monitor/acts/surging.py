@@ -49,7 +49,7 @@ async def _judge(tx: Tx, rule: SurgeRule, component: str, since: float, until: f
     history = await store.history_of(tx, component, until)
     found = [
         each
-        for each in found_in(rule, component, complaints, history, over_to)
+        for each in found_in(rule, component, complaints, history, over_to, since)
         if not is_calm(rule, Standing.CANDIDATE, moment(each.last_at), now)
     ]
     if found:

@@ -15,6 +15,7 @@ from services.monitor.rules.surge import SurgeRule
 HOUR, WEEK = 3600, 168  # seconds of an hour, hours of a week
 WEEKS = 8  # of history that are looked at
 HALF_LIFE = 4.0  # weeks
+NOTHING = 1e-18  # a probability below what a sum of them can show
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,10 @@ def _within(hours: Mapping[int, int], until: float, window: float) -> float:
 def tail(customers: int, known: Usual) -> float:
     """Returns the probability of so many customers or more by chance, of the negative binomial distribution."""
     stays, ends = log(known.rate) - log1p(known.rate), -log1p(known.rate)
-    below = (
-        lgamma(number + known.shape) - lgamma(known.shape) - lgamma(number + 1) + known.shape * stays + number * ends
-        for number in range(customers)
-    )
-    return max(1.0 - sum(map(exp, below)), 0.0)
+    below = 0.0
+    for number in range(customers):
+        term = exp(lgamma(number + known.shape) - lgamma(known.shape) - lgamma(number + 1) + known.shape * stays + number * ends)
+        below += term
+        if number > known.mean and term < NOTHING:  # beyond the mean terms only fall
+            return 0.0
+    return max(1.0 - below, 0.0)

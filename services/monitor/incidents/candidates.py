@@ -1,5 +1,6 @@
 """Complaints rise and nothing else shows trouble: a candidate, which tells nobody until a person approves it. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -64,22 +65,29 @@ class CandidateRow:
     merged_into: str | None
 
 
-def found_in(rule: SurgeRule, component: str, complaints: Sequence[Complaint], history: History, since: float = 0.0) -> Iterator[Found]:
-    """Yields each complaint by which complaints rise, in their order. `since`: what came up to then shows nothing more.
+def found_in(
+    rule: SurgeRule, component: str, complaints: Sequence[Complaint], history: History, since: float = 0.0, judged_from: float = 0.0
+) -> Iterator[Found]:
+    """Yields each complaint by which complaints rise, in their order. `since`: what came up to then shows nothing more. `judged_from`:
+    windows that end before it have been judged.
 
     The same complaints are the same candidate, whoever finds it and in whatever order they came: its id is that of the first one.
     """
     window, ordered = rule.window.total_seconds(), sorted(complaints, key=lambda each: (each.at, each.customer))
-    first = 0
+    held, first = Counter[str](), 0
     for number, last in enumerate(ordered):
-        while ordered[first].at <= max(last.at - window, since) and first < number:
+        held[last.customer] += 1
+        while first <= number and ordered[first].at <= max(last.at - window, since):
+            gone = ordered[first].customer
+            held[gone] -= 1
+            if not held[gone]:
+                del held[gone]
             first += 1
-        if last.at <= since:
+        if len(held) < rule.open.customers or last.at < judged_from:
             continue
-        customers = len({each.customer for each in ordered[first : number + 1]})
-        if customers >= rule.open.customers and (rising := judge(rule, customers, history, last.at)).rises:
+        if (rising := judge(rule, len(held), history, last.at)).rises:
             began = ordered[first].at
-            yield Found(identity("surge", rule.id, component, int(began * 1000)), began, last.at, customers, rising.why)
+            yield Found(identity("surge", rule.id, component, int(began * 1000)), began, last.at, len(held), rising.why)
 
 
 def is_calm(rule: SurgeRule, standing: str, last_at: datetime, now: datetime) -> bool:

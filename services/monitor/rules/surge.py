@@ -56,6 +56,8 @@ class SurgeRule(IncidentRule):
     def _not_on_trial(self) -> "SurgeRule":
         if self.shadow:
             raise ValueError("shadow: a surge tells nobody before a person approves it")
+        if self.escalate:
+            raise ValueError("escalate: how bad it is a person says who approves it")
         return self
 
     @property

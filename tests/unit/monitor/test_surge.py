@@ -86,6 +86,15 @@ def test_one_customer_who_writes_often_counts_once_and_the_window_ends() -> None
     assert list(found_in(RULE, "checkout", complaints(0, 60, 120, 180, 3599), QUIET))
 
 
+def test_only_windows_that_end_later_are_judged_again() -> None:
+    came = complaints(0, 60, 120, 180, 240, 300)
+    assert [each.last_at for each in found_in(RULE, "checkout", came, QUIET, judged_from=AT + 241)] == [AT + 300]
+
+
+def test_many_more_than_usual_are_no_longer_counted_out() -> None:
+    assert tail(10**9, usual(RULE, QUIET, AT)) == 0.0
+
+
 def test_what_was_dealt_with_shows_nothing_more() -> None:
     came = complaints(0, 60, 120, 180, 240, 300)
     assert not list(found_in(RULE, "checkout", came, QUIET, since=AT + 60))
@@ -96,6 +105,7 @@ def test_what_was_dealt_with_shows_nothing_more() -> None:
     ("more", "why"),
     [
         ({"shadow": True}, "tells nobody"),
+        ({"escalate": {"critical": {"customers": 9}}}, "a person says"),
         ({"window": "4m"}, "5 minutes to 24 hours"),
         ({"open": {"customers": 1}}, "greater than or equal to 2"),
     ],
