@@ -7,6 +7,7 @@ next save: `absences.py`.
 import math
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from aiokafka import ConsumerRecord
@@ -25,6 +26,8 @@ from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
+from services.monitor.rules.surge import SurgeRule
+from services.monitor.store import candidates
 from services.monitor.store.expected import Heard
 from services.monitor.store.incidents import lock_standing, queries
 from services.monitor.store.muting import mutes_of
@@ -71,6 +74,7 @@ class Detecting:
         self._rules = {rule.id: rule for rule in rules.components if isinstance(rule, ComponentRule)}
         self._expecting = {rule.id: rule for rule in rules.components if isinstance(rule, AbsenceRule)}
         self._on_alerts = {rule.id: rule for rule in rules.components if isinstance(rule, AlertRule)}
+        self._surges = any(isinstance(rule, SurgeRule) for rule in rules.components)
         self._fingerprints = {rule.id: rule.fingerprint for rule in rules.components}
         self._horizon, self._grouping = rules.horizon.total_seconds(), rules.grouping
         self._strangers = Strangers({rule.id: self._named | set(rule.only) for rule in rules.components}, self._limit)
@@ -221,7 +225,9 @@ class Detecting:
         """Returns what may mute anything that is judged now: from the beginning of the first window, and from the first report, on."""
         windows = [since - max(self._rules[rule].windows) for (rule, _), since in changed.items()]
         since = min([now.timestamp(), *windows, *(each.said_at for reports in told.values() for each in reports)])
-        return await mutes_of(tx, {component for _, component in (*changed, *told)}, moment(since), self._parents, self._grouping)
+        components = {component for _, component in (*changed, *told)}
+        mutes = await mutes_of(tx, components, moment(since), self._parents, self._grouping)
+        return replace(mutes, rising=await candidates.rising(tx, components)) if self._surges else mutes
 
     async def _step_through(self, tx: Tx, key: Key, since: int, row: IncidentRow | None, now: Now, mutes: Mutes) -> list[Muted]:
         """Steps through the windows that changed, and makes true what is decided; returns what was muted.

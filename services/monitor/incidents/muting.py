@@ -102,6 +102,7 @@ class Mutes:
     incidents: list[Nearby] = field(default_factory=list)
     parents: Mapping[str, Collection[str]] = field(default_factory=dict)
     grouping: timedelta = timedelta()
+    rising: Mapping[str, datetime] = field(default_factory=dict)  # the components of which complaints rise, and since when
 
     def of(self, trouble: Trouble) -> Muting | None:
         """Returns what mutes this trouble; None when it opens an incident.
@@ -136,6 +137,11 @@ class Mutes:
         joined = (each.id for each in of_it if trouble.rule in each.joined)
         others = (each.id for each in of_it if each.rule != trouble.rule and trouble.at - each.started_at <= self.grouping)
         return next(joined, None) or next(others, None)
+
+    def rises(self, trouble: Trouble) -> bool:
+        """Says whether customers complain of the component more than usual, at that time."""
+        since = self.rising.get(trouble.component)
+        return since is not None and since <= trouble.at
 
     def over_since(self, component: str, at: datetime) -> datetime | None:
         """Returns when something that muted trouble of the component has ended last, up to this moment; None when nothing did."""
