@@ -109,7 +109,7 @@ async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, since
 
 
 async def tickets_of(brokers: Brokers, since: float) -> list[Ticket]:
-    """Returns the tickets that were opened since then, each once however often it was said. Raises Failed."""
+    """Returns the tickets that customers opened since then, each once however often it was said. Raises Failed."""
     now, found = datetime.now(UTC), dict[str, Ticket]()  # noqa: TID251  the edge
     if Topic.TICKETS not in await topics(brokers):
         return []
@@ -120,6 +120,6 @@ async def tickets_of(brokers: Brokers, since: float) -> list[Ticket]:
             fact = read_fact(record.value, record.headers, now, FACT_OF)
         except Undecodable:
             continue  # ticketing's own facts: what is wrong with them its readers report
-        if isinstance(fact, TicketOpened) and fact.data.opened_at.timestamp() >= since:
+        if isinstance(fact, TicketOpened) and fact.data.risk is None and fact.data.opened_at.timestamp() >= since:
             found[fact.data.ticket_id] = Ticket(fact.data.customer_id, fact.data.component, fact.data.opened_at.timestamp())
     return sorted(found.values(), key=lambda each: each.opened_at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.monitor.aggregates.moments import Moments
-from services.monitor.risk import decline, silence, stall, streak
+from services.monitor.risk import decline, payment, silence, stall, streak
 from services.monitor.risk.finding import Finding, Reason, Span
 
 
@@ -25,6 +25,7 @@ class Kind:
 KINDS = {
     "streak": Kind(streak.find, streak.over, streak.look_at),
     "stall": Kind(stall.find, stall.over, stall.look_at),
+    "payment": Kind(payment.find, payment.over, payment.look_at),
     "silence": Kind(silence.find, silence.over, silence.look_at, silence.outlook),
     "decline": Kind(decline.find, decline.over, decline.look_at, decline.outlook),
 }
