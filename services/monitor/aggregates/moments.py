@@ -69,6 +69,9 @@ class Moments:
         """Takes one event that makes trouble; says whether it changed anything. One that is known changes nothing."""
         if at <= self.ended or (len(self.troubles) == most and (at, identity) < self.troubles[0]):
             return False
+        if not self.troubles:
+            self.troubles = ((at, identity),)
+            return True
         if any(known == identity for _, known in self.troubles):
             return False
         self.troubles = tuple(sorted([*self.troubles, (at, identity)])[-most:])

@@ -5,6 +5,7 @@ Event time is told by a partition's *clock*: the latest event time it has counte
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -28,7 +29,7 @@ class Ages(Generic[K]):
 
     def restore(self, touched: Iterable[tuple[K, float]]) -> None:
         """Takes back what was stored, in any order."""
-        self._touched = dict(sorted(touched, key=lambda each: each[1]))
+        self._touched = dict(sorted(touched, key=itemgetter(1)))
 
     def pop_oldest(self) -> K:
         """Forgets the key that changed longest ago and returns it; there must be one."""

@@ -271,11 +271,11 @@ class Customers:
     def restored(self) -> None:
         """Ends a restore: all that was stored is back; who was erased meanwhile is named by the database."""
         self._troubled.restore((each, moments.latest) for each, moments in self._of.items() if moments.troubles)
-        self._calm.restore((each, moments.latest) for each, moments in self._of.items() if not moments.troubles)
+        self._calm.restore((each, moments.ended) for each, moments in self._of.items() if not moments.troubles)
 
-    def troubled(self) -> Iterator[str]:
-        """Yields the customers with troubles."""
-        return (each for each, moments in self._of.items() if moments.troubles)
+    def troubled(self, least: int) -> Iterator[str]:
+        """Yields the customers with so many troubles."""
+        return (each for each, moments in self._of.items() if len(moments.troubles) >= least)
 
 
 def _is_number(said: Any) -> bool:

@@ -17,7 +17,8 @@ class Looking:
         """`risks`: the open ones, by customer. All who may be concerned are looked at first."""
         self.rule, self.customers = rule, customers
         self._kind, self._open = KINDS[rule.detector], dict(risks)
-        self._looks = [(0.0, customer) for customer in {*risks, *customers.troubled()}]
+        self._least = self._kind.least(rule)
+        self._looks = [(0.0, customer) for customer in {*risks, *customers.troubled(self._least)}]
         self._planned = {customer: at for at, customer in self._looks}
 
     @property
@@ -42,7 +43,7 @@ class Looking:
     def is_suspect(self, customer: str, now: float) -> bool:
         """Says whether the customer's risk may be raised or cleared now, and plans when to look again. How it stands, its row says."""
         moments, risk = self.customers.of(customer), self._open.get(customer)
-        if risk is None and not moments.troubles:
+        if risk is None and len(moments.troubles) < self._least:
             return False
         self._plan(customer, now)
         if risk is not None and self._kind.over(self.rule, moments, risk, now) is not None:
