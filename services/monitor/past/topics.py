@@ -112,10 +112,10 @@ async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, since
 
 
 async def tickets_of(brokers: Brokers, since: float) -> list[Ticket]:
-    """Returns the tickets that were opened since then, each once however often it was said. Raises Failed."""
+    """Returns the tickets that customers opened since then, each once however often it was said. Raises Failed."""
     found: dict[str, Ticket] = {}
     async for fact in _facts(brokers, Topic.TICKETS):
-        if isinstance(fact, TicketOpened) and fact.data.opened_at.timestamp() >= since:
+        if isinstance(fact, TicketOpened) and fact.data.risk is None and fact.data.opened_at.timestamp() >= since:
             found[fact.data.ticket_id] = Ticket(fact.data.customer_id, fact.data.component, fact.data.opened_at.timestamp())
     return sorted(found.values(), key=lambda each: each.opened_at)
 

@@ -163,10 +163,15 @@ MONITOR: dict[str, str | tuple[str, ...]] = {
     "open_risks": "ARRAY[1]",
     "latest_risks": "ARRAY['c-7919'], ARRAY['r-1']",
     "raise_risks": "ARRAY['k'], ARRAY['c'], ARRAY['r'], ARRAY['f'], ARRAY['v'], ARRAY[1], ARRAY[''], ARRAY[0.5], ARRAY['{}'::jsonb],"
-    " ARRAY['[]'], ARRAY[NULL::jsonb], ARRAY[now()], ARRAY[now()], now()",
+    " ARRAY['[]'], ARRAY[NULL::jsonb], ARRAY[now()], ARRAY[now()], ARRAY[false], now()",
     "clear_risks": "ARRAY['k-1'], ARRAY['recovered'], now()",
     "clear_risk": "'k-1', 'ada', ''",
     "risk": "'k-1'",
+    "risk_held": "'k-1'",
+    "settle_risk": "'k-1', 'billing'",
+    "acted": "'k-1', 'asked', ''",
+    "begin_calling": "'k-1'",
+    "not_taken": "'k-1', 'HTTP 500'",
     "list_risks": (
         "NULL, NULL, NULL, NULL, NULL, 51",
         f"'c-7919', NULL, true, {WHEN}, 'k-1', 51",
