@@ -83,10 +83,7 @@ def service(settings: MonitorSettings) -> Service:
         due=_due(listening, expecting, calming, maintaining, drafts) | {ACT: Work(acting, ACTIONS, CALLING)},
         routers=[router, *_of_rules(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
-        before=[
-            partial(ruling.begin, database),
-            *(partial(patiently, "the database", each) for each in begun),
-        ],
+        before=[partial(ruling.begin, database), *(partial(patiently, "the database", each) for each in begun)],
         background=[
             *_saving(folding, database, events),
             partial(_save_at, database.wakeup("incidents"), detecting.look_again, partials),
