@@ -106,6 +106,13 @@ class Tallies:
         self.failed.setdefault(component, set()).add(customer)
         self._renew(component, customer, tally)
 
+    def fail_again(self, component: str, customers: Collection[str]) -> Mapping[str, Tally]:
+        """Takes note that the rows of these customers change; returns the young ones of the component, where whoever comes anew is put."""
+        if not customers:
+            return {}
+        self.failed.setdefault(component, set()).update(customers)
+        return self._young.setdefault(component, {})
+
     def _renew(self, component: str, customer: str, tally: Tally) -> None:
         rows = self._young.setdefault(component, {})
         if customer not in rows:
