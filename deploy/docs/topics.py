@@ -35,5 +35,5 @@ FLOWS: dict[Topic, Flow] = {
     Topic.INCIDENTS: Flow("Incidents", MONITOR, (NOTIFIER, TICKETING, CONSOLE), "Something is wrong, and for whom."),
     Topic.RISKS: Flow("Risks", MONITOR, (CONSOLE,), "One customer in trouble, with no incident around."),
     Topic.NOTIFICATIONS: Flow("Notifications", NOTIFIER, (TICKETING, CONSOLE), "What each customer was told, or why not."),
-    Topic.TICKETS: Flow("Tickets", TICKETING, (NOTIFIER, CONSOLE), "The cases: who works on them, by when, and what was said."),
+    Topic.TICKETS: Flow("Tickets", TICKETING, (NOTIFIER, CONSOLE, MONITOR), "The cases: who works on them, by when, and what was said."),
 }
