@@ -7,6 +7,10 @@ from functools import partial
 
 from fastapi import APIRouter
 
+from services.monitor.actions import webhooks
+from services.monitor.actions.acting import LEASE as CALLING
+from services.monitor.actions.acting import Acting
+from services.monitor.actions.file import ActionsFile
 from services.monitor.acts.maintaining import MAINTENANCE, Maintaining
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.backtests import backtests_router
@@ -24,6 +28,7 @@ from services.monitor.personal import PERSONAL
 from services.monitor.ruling import Ruling, taking, written_in
 from services.monitor.settings import MonitorSettings
 from services.monitor.sources.file import SourcesFile
+from services.monitor.store.risks import ACT
 from services.monitor.timers import CALM_DOWN, EXPECT, LISTEN, CalmingDown, Expecting, Listening, measure
 from shared import erasing
 from shared.catalog import Catalog
@@ -40,6 +45,7 @@ from shared.timers import Work
 
 AT_ONCE = 5000  # events a poll may bring: some 25 ms of CPU
 SLOWEST = 1.0  # seconds between checkpoints under load
+ACTIONS = 8  # risks that are acted on side by side: so many webhooks may be slow at once
 MEASURED = 10.0  # seconds between looks at the open incidents, for the metrics
 
 
@@ -65,7 +71,8 @@ def service(settings: MonitorSettings) -> Service:
     calming = CalmingDown(lambda: complaining.rules, database, tickets)
     listening = Listening(rules, database, events, partials)
     expecting, maintaining = Expecting(rules, named, database, catalog.parents), Maintaining(database)
-    drafts = Trying(database, ruling, named)
+    acting = Acting(database, _caller(settings))
+    drafts = Trying(database, ruling, catalog)
     begun = maintaining.catch_up, listening.schedule, expecting.schedule, calming.schedule
     ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take, complaining.take]
     return Service(
@@ -73,7 +80,7 @@ def service(settings: MonitorSettings) -> Service:
         settings,
         database,
         [events, partials, customers, tickets, *sources.streams(company, database, forwarders)],
-        due=_due(listening, expecting, calming, maintaining, drafts),
+        due=_due(listening, expecting, calming, maintaining, drafts) | {ACT: Work(acting, ACTIONS, CALLING)},
         routers=[router, *_of_rules(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
         before=[
@@ -93,6 +100,11 @@ def service(settings: MonitorSettings) -> Service:
         personal=PERSONAL,
         about="Finds incidents in what the product's systems say, and whom they touch.",
     )
+
+
+def _caller(settings: MonitorSettings) -> webhooks.Caller:
+    """Returns what calls the webhooks of actions.yml."""
+    return webhooks.Caller(webhooks.opened(load_if_there(file_of("actions.yml", settings.config_folders), ActionsFile), settings))
 
 
 def _of_rules(ruling: Ruling) -> list[APIRouter]:

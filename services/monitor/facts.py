@@ -30,6 +30,7 @@ from shared.events import (
     MaintenanceEnded,
     MaintenancePlanned,
     MaintenanceStarted,
+    RiskActed,
     RiskAction,
     RiskCleared,
     RiskRaised,
@@ -180,8 +181,26 @@ def raised(row: RiskRow, now: datetime) -> Fact:
         began_at=row.began_at,
         last_at=row.last_at,
         action=None if row.action is None else RiskAction(**row.action),
+        shadow=row.shadow,
     )
     return RiskRaised.of(data, subject=row.customer_id, at=now, unique=row.id)
+
+
+def acted(row: RiskRow, now: datetime) -> Fact:
+    """The action of a risk was done: others are asked for it, or its webhook has an outcome."""
+    data = RiskActed.Data(
+        risk_id=row.id,
+        customer_id=row.customer_id,
+        rule=row.rule,
+        status=row.action_status or "",
+        action=RiskAction.model_validate(row.action),
+        title=row.title,
+        score=row.score,
+        contributions=row.contributions,
+        evidence=tuple(row.evidence),
+        answer=row.action_answer,
+    )
+    return RiskActed.of(data, subject=row.customer_id, at=now, unique=row.id, cause=RiskRaised.id_of(row.customer_id, row.id))
 
 
 def cleared(row: RiskRow, now: datetime) -> Fact:

@@ -17,10 +17,10 @@ from services.monitor.acts.changing import News, Now
 from services.monitor.fold.partition import COMPONENTS, SKEW
 from services.monitor.fold.reports import shard_of, subject_of
 from services.monitor.hearing import alerts
-from services.monitor.incidents.alerts import firing_of
+from services.monitor.incidents.alerts import waits
 from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.life import IncidentRow, State, behind_seconds, ended, moment, news
-from services.monitor.incidents.muting import Muted, Mutes
+from services.monitor.incidents.muting import Muted, Mutes, parents_first
 from services.monitor.incidents.waiting import Waiting, due_at
 from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.alert import AlertRule
@@ -86,7 +86,7 @@ class Detecting:
         await changing.withdraw_misfits(tx, self._every, now_there)
         await joining.leave(tx, self._every, now_there)
         self._series, self._waiting = await series_of(tx, partitions, self._fingerprints), Waiting()
-        self._muted, self._looks = {key for key, series in self._series.items() if _is_muted(series)}, True
+        self._muted, self._looks = {key for key, series in self._series.items() if waits(series.alerts)}, True
         for key in self._series:
             self._plan(key)
         now = self._clock()
@@ -191,16 +191,17 @@ class Detecting:
         for key in self._heard:
             self._series[key].heard_at = now
         mutes, muted = await self._mutes(tx, changed, told, now), list[Muted]()
-        for key, since in changed.items():
-            series = of_both[key]
+        for key in parents_first(changed, self._parents):
+            series, since = of_both[key], changed[key]
             row = rows.get(series.state.incident_id or "")
             at = Now(now, behind_seconds(now, moment(series.window.watermark)))
             muted += await self._step_through(tx, key, since, row, at, mutes)
-        for key, reports in told.items():
+        for key in parents_first(told, self._parents):
+            reports = told[key]
             row = rows.get(of_both[key].alerts.incident_id or "")
             told_of = alerts.Told(self._on_alerts[key[0]], key[1], reports, mutes)
             muted += await alerts.step_through(tx, told_of, of_both[key], row)
-            (self._muted.add if _is_muted(of_both[key]) else self._muted.discard)(key)
+            (self._muted.add if waits(of_both[key].alerts) else self._muted.discard)(key)
         await joining.note_muted(tx, muted)
         await keep_series(tx, of_both, self._fingerprints)
         self._heard = set()
@@ -255,8 +256,3 @@ class Detecting:
         let_go(rule, series.state, window, self._horizon)
         self._plan(key)
         return muted
-
-
-def _is_muted(series: Series) -> bool:
-    """Says whether alerts fire although no incident is open: what a person ended does not."""
-    return series.incident_id is None and bool(firing_of(series.alerts))

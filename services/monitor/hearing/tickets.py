@@ -30,7 +30,7 @@ class Complaining:
     async def __call__(self, tx: Tx, facts: Sequence[Fact]) -> None:
         """Keeps complaints, says which of them are about incidents, and judges what has come."""
         now: datetime = await tx.fetchval("SELECT clock()")
-        new = await _keep(tx, [fact for fact in facts if isinstance(fact, TicketOpened)], now)
+        new = await _keep(tx, [fact for fact in facts if isinstance(fact, TicketOpened) and fact.data.risk is None], now)
         for fact in facts:
             match fact:
                 case TicketLinked():

@@ -14,6 +14,8 @@ from services.monitor.incidents.grouping import Joined
 from services.monitor.incidents.life import Decision, IncidentRow, Opened, moment
 from services.monitor.rules.incidents import IncidentRule
 
+Key = tuple[str, str]  # rule, component
+
 
 class By(StrEnum):
     """What mutes."""
@@ -170,3 +172,13 @@ def _by_parent(mutes: Mutes, trouble: Trouble) -> Muting | None:
 
 
 RULES = (_by_maintenance, _by_parent)  # the first that mutes names the reason
+
+
+def parents_first(keys: Iterable[Key], parents: Mapping[str, Collection[str]]) -> list[Key]:
+    """Returns what is judged at one moment in the order in which it is: what hangs on another after that, so that its incident is known."""
+    return sorted(keys, key=lambda key: _depth(key[1], parents))
+
+
+def _depth(component: str, parents: Mapping[str, Collection[str]]) -> int:
+    """Returns how many components stand above one another over this one. No component hangs on itself: catalog.yml says so."""
+    return max((_depth(parent, parents) + 1 for parent in parents.get(component, ())), default=0)

@@ -183,12 +183,14 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     "more_to_end": "'i-7', 1",
     "drop_suggestions": "'i-7', 1000",
     "ticket": "'t-1', NULL",
+    "touched": "'t-7'",
+    "knows_risk_is_over": "'t-7'",
     "silent": f"{WHEN}, 500",
     "long_resolved": f"{WHEN}, 500",
     "link_of": "'t-4', 'i-1'",
     "made_by": "'m-1'",
     "save_tickets": "ARRAY['t'], ARRAY[1]::bigint[], ARRAY['c'], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''],"
-    " ARRAY[now()], ARRAY[now()], ARRAY['open'], now()",
+    " ARRAY[now()], ARRAY[now()], ARRAY['open'], ARRAY[NULL], now()",
     "save_clocks": "ARRAY['t-1'], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()],"
     " ARRAY[''], ARRAY[true]",
     "answers_since": "'t-1', 'm-1'",
