@@ -37,5 +37,5 @@ FLOWS: dict[Topic, Flow] = {
         "Risks", MONITOR, (NOTIFIER, TICKETING, CONSOLE), "One customer in trouble, with no incident around, and what is done."
     ),
     Topic.NOTIFICATIONS: Flow("Notifications", NOTIFIER, (TICKETING, CONSOLE), "What each customer was told, or why not."),
-    Topic.TICKETS: Flow("Tickets", TICKETING, (NOTIFIER, CONSOLE), "The cases: who works on them, by when, and what was said."),
+    Topic.TICKETS: Flow("Tickets", TICKETING, (NOTIFIER, CONSOLE, MONITOR), "The cases: who works on them, by when, and what was said."),
 }
