@@ -17,13 +17,14 @@ from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers, on_forgotten
 from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
+from services.monitor.hearing.tickets import HEARD, Complaining
 from services.monitor.keeping import kept
 from services.monitor.past.trying import LEASE, TRY, Trying
 from services.monitor.personal import PERSONAL
 from services.monitor.ruling import Ruling, taking, written_in
 from services.monitor.settings import MonitorSettings
 from services.monitor.sources.file import SourcesFile
-from services.monitor.timers import EXPECT, LISTEN, Expecting, Listening, measure
+from services.monitor.timers import CALM_DOWN, EXPECT, LISTEN, CalmingDown, Expecting, Listening, measure
 from shared import erasing
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load, load_if_there
@@ -59,21 +60,25 @@ def service(settings: MonitorSettings) -> Service:
     partials = Stream("monitor", Topic.PARTIALS, detecting, database)
     hearing = Handling(Topic.CUSTOMERS, (CustomerErased, CustomerUpdated), on_customers, on_forgotten)
     customers = Stream("monitor", Topic.CUSTOMERS, hearing, database, at_once=erasing.AT_ONCE)
+    complaining = Complaining(rules)
+    tickets = Stream("monitor", Topic.TICKETS, Handling(Topic.TICKETS, HEARD, complaining), database)
+    calming = CalmingDown(lambda: complaining.rules, database, tickets)
     listening = Listening(rules, database, events, partials)
     expecting, maintaining = Expecting(rules, named, database, catalog.parents), Maintaining(database)
-    drafts = Trying(database, ruling, named)
-    ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take]
+    drafts = Trying(database, ruling, catalog)
+    begun = maintaining.catch_up, listening.schedule, expecting.schedule, calming.schedule
+    ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take, complaining.take]
     return Service(
         "monitor",
         settings,
         database,
-        [events, partials, customers, *sources.streams(company, database, forwarders)],
-        due=_due(listening, expecting, maintaining, drafts),
+        [events, partials, customers, tickets, *sources.streams(company, database, forwarders)],
+        due=_due(listening, expecting, calming, maintaining, drafts),
         routers=[router, *_of_rules(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
         before=[
             partial(ruling.begin, database),
-            *(partial(patiently, "the database", each) for each in (maintaining.catch_up, listening.schedule, expecting.schedule)),
+            *(partial(patiently, "the database", each) for each in begun),
         ],
         background=[
             *_saving(folding, database, events),
@@ -95,11 +100,12 @@ def _of_rules(ruling: Ruling) -> list[APIRouter]:
     return [rules_router(ruling), backtests_router(ruling), why_router(ruling)]
 
 
-def _due(listening: Listening, expecting: Expecting, maintaining: Maintaining, drafts: Trying) -> dict[str, Work]:
+def _due(listening: Listening, expecting: Expecting, calming: CalmingDown, maintaining: Maintaining, drafts: Trying) -> dict[str, Work]:
     """Returns the due work by its kind."""
     return {
         LISTEN: Work(listening, recurs=True),
         EXPECT: Work(expecting, recurs=True),
+        CALM_DOWN: Work(calming, recurs=True),
         MAINTENANCE: Work(maintaining),
         TRY: Work(drafts, lease=LEASE),
     }

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.monitor.incidents.candidates import CandidateRow
 from services.monitor.incidents.known import RecentIncident
 from services.monitor.incidents.life import IncidentRow, Status
 from services.monitor.incidents.maintenance import MaintenanceRow, Moved
@@ -21,6 +22,7 @@ from shared.events import (
     IncidentOpened,
     IncidentResolved,
     IncidentShadowed,
+    IncidentSuspected,
     IncidentUpdated,
     IncidentWithdrawn,
     MaintenanceCancelled,
@@ -101,6 +103,15 @@ def impact_of_people(row: IncidentRow, now: datetime, added: Sequence[Affected] 
         return
     data = IncidentImpact.Data(incident_id=row.id, chunk=0, customers=tuple(added), removed=tuple(removed))
     yield IncidentImpact.of(data, subject=row.id, at=now, unique=f"people/{row.revision}", cause=IncidentOpened.id_of(row.id))
+
+
+def suspected(row: CandidateRow, now: datetime) -> Fact:
+    """Complaints rise, rise on, or were dealt with. Nobody is told of a candidate; of one that was approved `incident.opened` says so."""
+    names = ("rule", "component", "severity", "symptom", "title", "started_at", "revision", "status", "found_at", "ended_at", "customers")
+    said: dict[str, Any] = {name: getattr(row, name) for name in names}
+    more = {"failing_at": row.last_at, "merged_into": row.merged_into, "by": row.ended_by, "note": row.note}
+    data = IncidentSuspected.Data(incident_id=row.id, **said, **more, why=row.why)
+    return IncidentSuspected.of(data, subject=row.id, at=now, unique=row.revision)
 
 
 def _shadowed(row: IncidentRow, affected: int, now: datetime) -> Fact:

@@ -17,6 +17,9 @@ REKEYED = Counter(
     "Product events that did not come by the partition of their key (the customer, else the component), by why and how they were folded.",
     ["why", "way"],
 )
+CANDIDATES = Counter("forewarn_monitor_candidates_total", "Candidates of rising complaints: found, and what became of them.", ["outcome"])
+for _outcome in ("found", "approved", "merged", "withdrawn", "dismissed"):
+    CANDIDATES.labels(_outcome)
 SOURCE_RECORDS = Counter(
     "forewarn_monitor_source_records_total",
     "Records of the company's own topics by what became of them: mapped, left out as the source says, or put aside.",

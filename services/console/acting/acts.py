@@ -69,6 +69,8 @@ _ALL = (
     _incident("add", "customers/add"),
     _incident("remove", "customers/remove"),
     _incident("merge", after=("status", "merged_into")),
+    Act("candidate.approve", Role.LEAD, Owner.MONITOR, "POST", "/v1/incidents/{incident_id}/approve", ("status", "affected")),
+    Act("candidate.dismiss", Role.LEAD, Owner.MONITOR, "POST", "/v1/incidents/{incident_id}/dismiss", ("status",)),
     _ticket("reply"),
     _ticket("assign"),
     _ticket("unassign", "assign"),

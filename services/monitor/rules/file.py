@@ -20,6 +20,7 @@ from services.monitor.rules.ratio import RatioRule
 from services.monitor.rules.silence import SilenceRule
 from services.monitor.rules.stall import StallRule
 from services.monitor.rules.streak import StreakRule
+from services.monitor.rules.surge import SurgeRule
 from shared.configuration.files import Config, Duration, PositiveDuration
 
 
@@ -36,6 +37,7 @@ Rule = Annotated[
     | Annotated[BurnRule, Tag("burn")]
     | Annotated[AbsenceRule, Tag("absence")]
     | Annotated[AlertRule, Tag("alert")]
+    | Annotated[SurgeRule, Tag("surge")]
     | Annotated[StreakRule, Tag("streak")]
     | Annotated[StallRule, Tag("stall")]
     | Annotated[SilenceRule, Tag("silence")]
@@ -44,7 +46,7 @@ Rule = Annotated[
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count, distinct, percentile, burn, absence or alert;"
+        custom_error_message="there is no such detector: it is ratio, count, distinct, percentile, burn, absence, alert or surge;"
         " of single customers streak, stall, silence, decline or health",
     ),
 ]  # one file a kind
