@@ -115,11 +115,12 @@ class Delivery:
 
     async def _send(self, due: Due, message: Rendered) -> Outcome:
         """Sends, and keeps the lease meanwhile. Raises LeaseLost when that did not work."""
-        sending = asyncio.create_task(self.channel.send(message))
+        sending = asyncio.create_task(self.channel.send([message]))
         try:
             while not (await asyncio.wait({sending}, timeout=self.renew_every))[0]:
                 await self._renew(due)
-            return sending.result()
+            [outcome] = sending.result()
+            return outcome
         finally:
             sending.cancel()
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.notifier.channels.email.channel import Email
 from services.notifier.channels.email.connections import MAILS, Connections
 from services.notifier.channels.email.mail import Sender
-from services.notifier.channels.outcome import Delivered, Failed, Refusal, Rendered, Retry, Trouble
+from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
 from tests.builders import NOON
 from tests.smtp import Do, PostOffice, post_office
 
@@ -29,6 +29,11 @@ def channel_to(office: PostOffice, *, command: float = 5.0, end_of_data: float =
     return Email(Connections(host, port, own_name="example.com", connect=2.0, command=command), SENDER, end_of_data)
 
 
+async def sent(channel: Email, message: Rendered) -> Outcome:
+    [outcome] = await channel.send([message])
+    return outcome
+
+
 @pytest.fixture
 async def office() -> AsyncIterator[PostOffice]:
     async with post_office() as it:
@@ -36,7 +41,7 @@ async def office() -> AsyncIterator[PostOffice]:
 
 
 async def test_what_the_server_takes_is_delivered(office: PostOffice) -> None:
-    assert await channel_to(office).send(MESSAGE) == Delivered("250")
+    assert await sent(channel_to(office), MESSAGE) == Delivered("250")
     [mail] = office.to("ada@example.org")
     assert mail["Message-ID"] == "<n-1@example.com>"
 
@@ -68,7 +73,7 @@ async def test_what_the_server_takes_is_delivered(office: PostOffice) -> None:
 @pytest.mark.parametrize("where", ["recipient", "end of data"])
 async def test_each_refusal_has_its_outcome(office: PostOffice, where: str, answer: str, outcome: Retry | Failed) -> None:
     (office.at_recipient if where == "recipient" else office.at_end)["ada@example.org"] = [answer]
-    assert await channel_to(office).send(MESSAGE) == outcome
+    assert await sent(channel_to(office), MESSAGE) == outcome
     assert office.mails == []
 
 
@@ -88,8 +93,8 @@ async def test_each_refusal_has_its_outcome(office: PostOffice, where: str, answ
 async def test_whatever_is_said_before_the_recipient_is_the_relays_trouble(where: str, answer: str, detail: str) -> None:
     async with refusing_at(where, answer) as office:
         channel = channel_to(office)
-        assert await channel.send(MESSAGE) == Retry(None, Trouble.RELAY, detail)
-        assert await channel.send(replace(MESSAGE, address="bob@example.org")) == Retry(None, Trouble.RELAY, detail)
+        assert await sent(channel, MESSAGE) == Retry(None, Trouble.RELAY, detail)
+        assert await sent(channel, replace(MESSAGE, address="bob@example.org")) == Retry(None, Trouble.RELAY, detail)
         assert office.mails == []
 
 
@@ -118,7 +123,7 @@ async def test_after_a_refusal_the_connection_goes_on_with_the_next(office: Post
     office.at_end["full@example.org"] = ["452 4.2.2 full"]
     channel = channel_to(office)
     for address in ("nobody@example.org", "full@example.org", "ada@example.org"):
-        last = await channel.send(replace(MESSAGE, address=address))
+        last = await sent(channel, replace(MESSAGE, address=address))
     assert last == Delivered("250")
     assert office.connections == 1
 
@@ -126,37 +131,37 @@ async def test_after_a_refusal_the_connection_goes_on_with_the_next(office: Post
 async def test_a_drop_after_data_is_unknown_and_the_next_try_has_the_same_message_id(office: PostOffice) -> None:
     office.at_end["ada@example.org"] = [Do.DROP]
     channel = channel_to(office)
-    outcome = await channel.send(MESSAGE)
+    outcome = await sent(channel, MESSAGE)
     assert isinstance(outcome, Retry)
     assert outcome.uncertain
-    assert await channel.send(MESSAGE) == Delivered("250")
+    assert await sent(channel, MESSAGE) == Delivered("250")
     first, second = office.to("ada@example.org")
     assert first["Message-ID"] == second["Message-ID"]
 
 
 async def test_a_drop_before_data_is_certain(office: PostOffice) -> None:
     office.at_recipient["ada@example.org"] = [Do.DROP]
-    outcome = await channel_to(office).send(MESSAGE)
+    outcome = await sent(channel_to(office), MESSAGE)
     assert outcome == Retry(None, Trouble.UNREACHABLE, "SMTPServerDisconnected")
     assert office.mails == []
 
 
 async def test_a_server_that_hangs_is_given_up_after_the_commands_time(office: PostOffice) -> None:
     office.at_recipient["ada@example.org"] = [Do.HANG]
-    outcome = await channel_to(office, command=0.2).send(MESSAGE)
+    outcome = await sent(channel_to(office, command=0.2), MESSAGE)
     assert outcome == Retry(None, Trouble.UNREACHABLE, "SMTPReadTimeoutError")
 
 
 async def test_a_server_that_hangs_after_data_leaves_it_unknown(office: PostOffice) -> None:
     office.at_end["ada@example.org"] = [Do.HANG]
-    outcome = await channel_to(office, end_of_data=0.2).send(MESSAGE)
+    outcome = await sent(channel_to(office, end_of_data=0.2), MESSAGE)
     assert outcome == Retry(None, Trouble.UNKNOWN, "SMTPReadTimeoutError")
 
 
 async def test_a_server_that_is_away_is_unreachable() -> None:
     async with post_office() as office:
         channel = channel_to(office)
-    assert await channel.send(MESSAGE) == Retry(None, Trouble.UNREACHABLE, "SMTPConnectError")
+    assert await sent(channel, MESSAGE) == Retry(None, Trouble.UNREACHABLE, "SMTPConnectError")
 
 
 async def test_a_listener_that_says_nothing_is_unreachable() -> None:
@@ -164,7 +169,7 @@ async def test_a_listener_that_says_nothing_is_unreachable() -> None:
     quiet = await asyncio.start_server(lambda _reader, writer: writers.append(writer), "127.0.0.1", 0)
     host, port = quiet.sockets[0].getsockname()
     channel = Email(Connections(host, port, own_name="example.com", connect=0.2), SENDER)
-    outcome = await channel.send(MESSAGE)
+    outcome = await sent(channel, MESSAGE)
     quiet.close()
     for writer in writers:
         writer.close()
@@ -177,7 +182,7 @@ async def test_a_server_that_wants_a_login_gets_it() -> None:
     async with post_office(password="a password") as office:
         host, port = office.address
         connections = Connections(host, port, own_name="example.com", username="shop", password="a password")
-        assert await Email(connections, SENDER).send(MESSAGE) == Delivered("250")
+        assert await sent(Email(connections, SENDER), MESSAGE) == Delivered("250")
 
 
 @IN_THE_CLEAR
@@ -185,7 +190,7 @@ async def test_a_wrong_password_is_no_fault_of_the_message(caplog: pytest.LogCap
     async with post_office(password="a password") as office:
         host, port = office.address
         connections = Connections(host, port, own_name="example.com", username="shop", password="an old one")
-        outcomes = [await Email(connections, SENDER).send(MESSAGE) for _ in range(3)]
+        outcomes = [await sent(Email(connections, SENDER), MESSAGE) for _ in range(3)]
     assert outcomes == [Retry(None, Trouble.RELAY, "535 5.7.8")] * 3
     said = [record.message for record in caplog.records if record.name == "services.notifier.channels.email.connections"]
     assert len(said) == 1, "once, not at every try"
@@ -195,7 +200,7 @@ async def test_a_wrong_password_is_no_fault_of_the_message(caplog: pytest.LogCap
 
 async def test_a_server_without_tls_is_not_talked_to_where_tls_is_wanted(office: PostOffice) -> None:
     host, port = office.address
-    outcome = await Email(Connections(host, port, own_name="example.com", tls="starttls"), SENDER).send(MESSAGE)
+    outcome = await sent(Email(Connections(host, port, own_name="example.com", tls="starttls"), SENDER), MESSAGE)
     assert outcome == Retry(None, Trouble.RELAY, "SMTPException")
     assert office.mails == []
 
@@ -206,24 +211,34 @@ async def test_a_server_without_tls_is_not_talked_to_where_tls_is_wanted(office:
 async def test_a_connection_is_used_again_one_mail_at_a_time(office: PostOffice) -> None:
     channel = channel_to(office)
     for number in range(5):
-        await channel.send(replace(MESSAGE, id=f"n-{number}"))
+        await sent(channel, replace(MESSAGE, id=f"n-{number}"))
     assert office.connections == 1
-    await asyncio.gather(*(channel.send(replace(MESSAGE, id=f"m-{number}")) for number in range(4)))
+    await asyncio.gather(*(sent(channel, replace(MESSAGE, id=f"m-{number}")) for number in range(4)))
     assert office.connections == 4
     assert len(office.mails) == 9
 
 
+async def test_messages_given_together_go_side_by_side_and_have_their_outcomes_in_their_order(office: PostOffice) -> None:
+    addresses = ["ada@example.org", "not an address", "bob@example.org", "eve@example.org"]
+    outcomes = await channel_to(office).send([replace(MESSAGE, id=f"n-{at}", address=address) for at, address in enumerate(addresses)])
+    unsupported = Failed(Refusal.UNSUPPORTED, "not an address")
+    assert outcomes == [Delivered("250"), unsupported, Delivered("250"), Delivered("250")]
+    assert sorted(mail["Message-ID"] for _, mail in office.mails) == [f"<n-{at}@example.com>" for at in (0, 2, 3)]
+    assert office.connections == 4, "one waits for no other"
+    assert await channel_to(office).send([]) == []
+
+
 async def test_a_connection_the_server_closed_meanwhile_costs_no_try(office: PostOffice) -> None:
     channel = channel_to(office)
-    await channel.send(MESSAGE)
+    await sent(channel, MESSAGE)
     await office.hang_up()
-    assert await channel.send(replace(MESSAGE, id="n-2")) == Delivered("250")
+    assert await sent(channel, replace(MESSAGE, id="n-2")) == Delivered("250")
 
 
 async def test_a_connection_that_has_sent_much_is_replaced(office: PostOffice) -> None:
     channel = channel_to(office)
     for number in range(MAILS + 1):
-        await channel.send(replace(MESSAGE, id=f"n-{number}"))
+        await sent(channel, replace(MESSAGE, id=f"n-{number}"))
     assert office.connections == 2
 
 
@@ -243,7 +258,7 @@ async def test_idle_connections_are_closed_in_the_end(office: PostOffice) -> Non
 
 
 async def test_an_address_beyond_ascii_is_delivered_where_the_server_takes_such(office: PostOffice) -> None:
-    assert await channel_to(office).send(replace(MESSAGE, address="jörg@example.org")) == Delivered("250")
+    assert await sent(channel_to(office), replace(MESSAGE, address="jörg@example.org")) == Delivered("250")
     [mail] = office.to("jörg@example.org")
     assert "jörg@example.org" in str(mail["To"])
 
@@ -251,14 +266,14 @@ async def test_an_address_beyond_ascii_is_delivered_where_the_server_takes_such(
 async def test_an_address_beyond_ascii_fails_where_the_server_does_not() -> None:
     async with post_office(smtputf8=False) as office:
         channel = channel_to(office)
-        outcome = await channel.send(replace(MESSAGE, address="jörg@example.org"))
+        outcome = await sent(channel, replace(MESSAGE, address="jörg@example.org"))
         assert outcome == Failed(Refusal.UNSUPPORTED, "the server takes no SMTPUTF8 address")
-        assert await channel.send(MESSAGE) == Delivered("250"), "and the worker lives on"
+        assert await sent(channel, MESSAGE) == Delivered("250"), "and the worker lives on"
 
 
 @pytest.mark.parametrize(("domain", "in_dns"), [("bücher.example", "xn--bcher-kva.example"), ("faß.example", "xn--fa-hia.example")])
 async def test_a_domain_beyond_ascii_goes_out_as_dns_has_it(office: PostOffice, domain: str, in_dns: str) -> None:
-    assert await channel_to(office).send(replace(MESSAGE, address=f"ada@{domain}")) == Delivered("250")
+    assert await sent(channel_to(office), replace(MESSAGE, address=f"ada@{domain}")) == Delivered("250")
     [mail] = office.to(f"ada@{in_dns}")
     assert mail["To"].addresses[0].domain == in_dns
 
@@ -274,7 +289,7 @@ async def test_no_words_make_a_header_or_a_recipient_of_their_own(
     office: PostOffice, name: str, subject: str, text: str, incident: str
 ) -> None:
     office.mails.clear()
-    outcome = await channel_to(office).send(replace(MESSAGE, name=name, subject=subject, text=text, incident_id=incident))
+    outcome = await sent(channel_to(office), replace(MESSAGE, name=name, subject=subject, text=text, incident_id=incident))
     assert outcome == Delivered("250")
     [(recipient, mail)] = office.mails
     assert recipient == "ada@example.org"
@@ -290,6 +305,6 @@ async def test_no_words_make_a_header_or_a_recipient_of_their_own(
 @given(address=HOSTILE)
 async def test_no_address_reaches_anybody_else(office: PostOffice, address: str) -> None:
     office.mails.clear()
-    outcome = await channel_to(office).send(replace(MESSAGE, address=address))
+    outcome = await sent(channel_to(office), replace(MESSAGE, address=address))
     assert isinstance(outcome, Failed | Delivered)
     assert {recipient.rpartition("@")[0] for recipient, _ in office.mails} <= {address.rpartition("@")[0]}

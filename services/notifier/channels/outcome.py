@@ -92,5 +92,5 @@ class Channel(Protocol):
     def message_id(self, notification_id: str) -> str:
         """Returns the id by which the provider and the customer know the message: the same for every try."""
 
-    async def send(self, message: Rendered) -> Outcome:
-        """Tries once. Never raises for anything a provider or a network does."""
+    async def send(self, messages: Sequence[Rendered]) -> list[Outcome]:
+        """Tries each once; returns as many outcomes, in order. Never raises for anything a provider or a network does."""

@@ -1,6 +1,8 @@
-"""The channel hands a mail to an SMTP server, once, and says what the server's codes mean. `mail.py` composes it."""
+"""The channel hands mails to an SMTP server, each once, and says what the server's codes mean. `mail.py` composes it."""
 
+import asyncio
 import re
+from collections.abc import Sequence
 from enum import Enum, auto
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
@@ -37,7 +39,11 @@ class Email:
     def message_id(self, notification_id: str) -> str:
         return message_id(notification_id, self._sender)
 
-    async def send(self, message: Rendered) -> Outcome:
+    async def send(self, messages: Sequence[Rendered]) -> list[Outcome]:
+        """Tries each once, side by side, each over a connection of its own."""
+        return await asyncio.gather(*(self._send_one(message) for message in messages))
+
+    async def _send_one(self, message: Rendered) -> Outcome:
         """Tries once; a connection that went stale while nobody used it does not count as a try."""
         while True:
             try:
