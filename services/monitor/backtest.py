@@ -162,7 +162,7 @@ class Backtest:
         self._age(self._clock)
 
     def _judge(self) -> bool:
-        """Finds whom the incidents touch, then judges the windows; says whether an incident opened or ended, or was joined."""
+        """Finds whom the incidents touch, then judges the windows; says whether an incident opened or ended."""
         self._bring_over()
         clock = self._clock
         oldest = moment(max(clock - self._horizon, 0.0))
@@ -252,7 +252,7 @@ class Backtest:
     # ── alerts are heard ─────────────────────────────────────────────────────────────────────
 
     def _hear(self, key: Key, told: Iterable[FoldedAlert], now: float, mutes: Mutes, muted: list[Muted]) -> bool:
-        """Has each report decide about the incident of its component; says whether one opened or ended, or was joined."""
+        """Has each report decide about the incident of its component; says whether one opened or ended."""
         moved, series = False, self._series.setdefault(key, Series())
         for alert in told:
             series.alerts, decision = alerts.step(self._on_alerts[key[0]], key[1], series.alerts, alert, now)

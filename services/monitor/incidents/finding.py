@@ -48,12 +48,12 @@ class Findings:
     # ── what is decided is made true ─────────────────────────────────────────────────────────
 
     def make_true(self, key: Key, decision: Decision | Joined | None, clock: float) -> bool:
-        """Makes true what events or alerts decide; says whether an incident opened, ended, or was joined."""
+        """Makes true what events or alerts decide; says whether an incident opened or ended."""
         match decision:
             case Opened():
                 return self.open(Found(decision.incident_id, *key, decision.started_at, clock, decision.why))
             case Joined():
-                return self._join(key, decision)
+                self._join(key, decision)
             case Resolved():
                 return self._calm(key[0], decision)
         return False
@@ -77,16 +77,15 @@ class Findings:
         insort(self._over.setdefault(found.component, []), (at, incident))
         return True
 
-    def _join(self, key: Key, joined: Joined) -> bool:
+    def _join(self, key: Key, joined: Joined) -> None:
         if not self.is_open(joined.incident_id):
-            return False
+            return
         home, rule = self.found[joined.incident_id], self._rules[key[0]]
         home.joined.setdefault(home.rule, Joining(home.started_at))
         home.joined.setdefault(rule.id, Joining(joined.opened.started_at)).failing = True
         home.severity = worse(home.severity, rule.severity)
         if rule.id != home.rule:
             self._grouped.setdefault(home.id, {}).setdefault(key, joined.opened.started_at)
-        return True
 
     def _calm(self, rule: str, resolved: Resolved) -> bool:
         members = self.found[resolved.incident_id].joined
