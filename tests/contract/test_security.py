@@ -245,6 +245,11 @@ LIMITS = {
         "unit/local/test_terminal.py::test_nothing_of_the_command_line_prints_by_another_way",
         "unit/local/test_terminal.py::test_a_story_is_drawn_without_its_escapes_and_no_word_of_it_is_markup",
     ],
+    "**Webhooks of one's own**": [
+        "flow/test_monitor_actions.py::test_the_call_is_signed_as_standard_webhooks_says_with_each_secret",
+        "flow/test_monitor_actions.py::test_any_other_answer_leaves_the_risk_open",
+        "unit/monitor/actions/test_webhooks.py::test_a_key_has_24_to_64_bytes",
+    ],
 }
 
 
