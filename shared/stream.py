@@ -69,9 +69,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._lock, self._stopping = asyncio.Lock(), asyncio.Event()
         self._positions: dict[int, Position] = {}
         self._bounds_of: frozenset[int] | None = None
-        self._suspects = Suspects()
-        self._letters: list[DeadLetter] = []
-        self._taken = 0
+        self._suspects, self._letters, self._taken = Suspects(), list[DeadLetter](), 0
         self._unheard = False  # Kafka did not answer when offsets were last committed to it
         self._handling = False  # records were polled and are not all taken yet
         self._loading: asyncio.Task[None] | None = None
@@ -297,11 +295,13 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _until_loaded(self) -> None:
         """Holds back the next poll while a pause lasts. The lock is free meanwhile, so rebalances go on."""
-        while not self._stopping.is_set():
-            async with self._lock:
-                if not self.assigned or await self._loaded():
-                    return
+        while not self._stopping.is_set() and self.assigned and not await self.loaded():
             await wait_for_wakeup(self._stopping, self.pause.left, clear=False)
+
+    async def loaded(self) -> bool:
+        """Loads what the last commit left, if it is not in memory and may be loaded now; returns True when it is."""
+        async with self._lock:
+            return await self._loaded()
 
     async def _loaded(self) -> bool:
         """Returns True when positions and state are in memory; loads what the last commit left when they are not, and no pause holds."""

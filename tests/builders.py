@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.cloudevents import write_event
-from shared.events import Contact, CustomerUpdated, ProductEvent, SupportRequested
+from shared.events import Contact, CustomerUpdated, ProductEvent, RiskActed, RiskAction, RiskCleared, SupportRequested
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -47,3 +47,17 @@ class Arrived:
 
     timestamp: int | None = int(NOON.timestamp() * 1000)
     topic: str = "a.topic.v1"
+
+
+def acted(kind: str = "case", customer_id: str = "c-1", *, at: datetime = NOON, risk_id: str = "k-1", **data: Any) -> RiskActed:
+    """Returns the fact that the action of a risk is asked for."""
+    action = RiskAction(kind=kind, **{name: data.pop(name) for name in ("url", "name", "priority") if name in data})
+    said: dict[str, Any] = {"rule": "cannot-pay", "status": "asked", "title": "Payments fail", "score": 0.5, "evidence": ("3 failures",)}
+    found = RiskActed.Data(risk_id=risk_id, customer_id=customer_id, action=action, **{**said, **data})
+    return RiskActed.of(found, subject=customer_id, at=at, unique=risk_id)
+
+
+def cleared(customer_id: str = "c-1", *, at: datetime = NOON, risk_id: str = "k-1", reason: str = "recovered") -> RiskCleared:
+    """Returns the fact that a customer is at risk no more."""
+    data = RiskCleared.Data(customer_id=customer_id, rule="cannot-pay", reason=reason, risk_id=risk_id)
+    return RiskCleared.of(data, subject=customer_id, at=at, unique=risk_id)

@@ -147,7 +147,7 @@ class FakeConsumer:
     async def assign(self, *partitions: int) -> None:
         """Assigns these partitions; without any named, all of them. The stream has loaded them afterwards."""
         await self.assigned(*partitions)
-        await self.stream.tick()
+        await self.stream.loaded()
 
     async def assigned(self, *partitions: int) -> None:
         """Tells the stream which partitions it has, as a rebalance does."""

@@ -33,7 +33,9 @@ FLOWS: dict[Topic, Flow] = {
     Topic.SUPPORT_REQUESTS: Flow("Support requests", "forms, chat, mail gateway", (TICKETING,), "What customers write in about."),
     Topic.PARTIALS: Flow("Partials", MONITOR, (MONITOR,), "What one partition counted, for the instance that puts the counts together."),
     Topic.INCIDENTS: Flow("Incidents", MONITOR, (NOTIFIER, TICKETING, CONSOLE), "Something is wrong, and for whom."),
-    Topic.RISKS: Flow("Risks", MONITOR, (CONSOLE,), "One customer in trouble, with no incident around."),
+    Topic.RISKS: Flow(
+        "Risks", MONITOR, (NOTIFIER, TICKETING, CONSOLE), "One customer in trouble, with no incident around, and what is done."
+    ),
     Topic.NOTIFICATIONS: Flow("Notifications", NOTIFIER, (TICKETING, CONSOLE), "What each customer was told, or why not."),
     Topic.TICKETS: Flow("Tickets", TICKETING, (NOTIFIER, CONSOLE), "The cases: who works on them, by when, and what was said."),
 }

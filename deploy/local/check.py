@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from deploy import alerting, topics
 from deploy.local.processes import ROOT
 from deploy.local.terminal import say
+from services.monitor.actions.file import ActionsFile
 from services.monitor.rules.file import RulesFile
 from services.monitor.sources.file import SourcesFile
 from services.notifier.deciding.policy import Policy
@@ -34,6 +35,7 @@ FILES: dict[str, tuple[type[BaseModel], Callable[..., str]]] = {
     "rules.yml": (RulesFile, lambda file: f"{len(file.rules)} rules: {', '.join(rule.id for rule in file.rules)}"),
     "notifications.yml": (Policy, lambda policy: f"at most {policy.caps.count} notifications a customer in {policy.caps.per}"),
     "support.yml": (SupportFile, lambda support: f"{len(support.first_response.targets)} priorities with a first-response target"),
+    "actions.yml": (ActionsFile, lambda file: ", ".join([f"{len(file.webhooks)} webhooks", *file.webhooks])),
     topics.FILE.name: (topics.TopicsFile, lambda file: f"{len(file.wanted())} topics"),
 }
 SELDOM = {topics.FILE.name}  # checked only where an operator has one

@@ -7,6 +7,10 @@ from functools import partial
 
 from fastapi import APIRouter
 
+from services.monitor.actions import webhooks
+from services.monitor.actions.acting import LEASE as CALLING
+from services.monitor.actions.acting import Acting
+from services.monitor.actions.file import ActionsFile
 from services.monitor.acts.maintaining import MAINTENANCE, Maintaining
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.backtests import backtests_router
@@ -17,13 +21,15 @@ from services.monitor.hearing import sources
 from services.monitor.hearing.customers import on_customers, on_forgotten
 from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
+from services.monitor.hearing.tickets import HEARD, Complaining
 from services.monitor.keeping import kept
 from services.monitor.past.trying import LEASE, TRY, Trying
 from services.monitor.personal import PERSONAL
 from services.monitor.ruling import Ruling, taking, written_in
 from services.monitor.settings import MonitorSettings
 from services.monitor.sources.file import SourcesFile
-from services.monitor.timers import EXPECT, LISTEN, Expecting, Listening, measure
+from services.monitor.store.risks import ACT
+from services.monitor.timers import CALM_DOWN, EXPECT, LISTEN, CalmingDown, Expecting, Listening, measure
 from shared import erasing
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load, load_if_there
@@ -39,6 +45,7 @@ from shared.timers import Work
 
 AT_ONCE = 5000  # events a poll may bring: some 25 ms of CPU
 SLOWEST = 1.0  # seconds between checkpoints under load
+ACTIONS = 8  # risks that are acted on side by side: so many webhooks may be slow at once
 MEASURED = 10.0  # seconds between looks at the open incidents, for the metrics
 
 
@@ -59,21 +66,26 @@ def service(settings: MonitorSettings) -> Service:
     partials = Stream("monitor", Topic.PARTIALS, detecting, database)
     hearing = Handling(Topic.CUSTOMERS, (CustomerErased, CustomerUpdated), on_customers, on_forgotten)
     customers = Stream("monitor", Topic.CUSTOMERS, hearing, database, at_once=erasing.AT_ONCE)
+    complaining = Complaining(rules)
+    tickets = Stream("monitor", Topic.TICKETS, Handling(Topic.TICKETS, HEARD, complaining), database)
+    calming = CalmingDown(lambda: complaining.rules, database, tickets)
     listening = Listening(rules, database, events, partials)
     expecting, maintaining = Expecting(rules, named, database, catalog.parents), Maintaining(database)
-    drafts = Trying(database, ruling, named)
-    ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take]
+    acting = Acting(database, _caller(settings))
+    drafts = Trying(database, ruling, catalog)
+    begun = maintaining.catch_up, listening.schedule, expecting.schedule, calming.schedule
+    ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take, complaining.take]
     return Service(
         "monitor",
         settings,
         database,
-        [events, partials, customers, *sources.streams(company, database, forwarders)],
-        due=_due(listening, expecting, maintaining, drafts),
+        [events, partials, customers, tickets, *sources.streams(company, database, forwarders)],
+        due=_due(listening, expecting, calming, maintaining, drafts) | {ACT: Work(acting, ACTIONS, CALLING)},
         routers=[router, *_of_rules(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
         before=[
             partial(ruling.begin, database),
-            *(partial(patiently, "the database", each) for each in (maintaining.catch_up, listening.schedule, expecting.schedule)),
+            *(partial(patiently, "the database", each) for each in begun),
         ],
         background=[
             *_saving(folding, database, events),
@@ -90,16 +102,22 @@ def service(settings: MonitorSettings) -> Service:
     )
 
 
+def _caller(settings: MonitorSettings) -> webhooks.Caller:
+    """Returns what calls the webhooks of actions.yml."""
+    return webhooks.Caller(webhooks.opened(load_if_there(file_of("actions.yml", settings.config_folders), ActionsFile), settings))
+
+
 def _of_rules(ruling: Ruling) -> list[APIRouter]:
     """Returns the endpoints that answer by the rules in force."""
     return [rules_router(ruling), backtests_router(ruling), why_router(ruling)]
 
 
-def _due(listening: Listening, expecting: Expecting, maintaining: Maintaining, drafts: Trying) -> dict[str, Work]:
+def _due(listening: Listening, expecting: Expecting, calming: CalmingDown, maintaining: Maintaining, drafts: Trying) -> dict[str, Work]:
     """Returns the due work by its kind."""
     return {
         LISTEN: Work(listening, recurs=True),
         EXPECT: Work(expecting, recurs=True),
+        CALM_DOWN: Work(calming, recurs=True),
         MAINTENANCE: Work(maintaining),
         TRY: Work(drafts, lease=LEASE),
     }

@@ -10,8 +10,7 @@ What goes by the wall clock live, expected events that do not come and the risks
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from services.monitor.aggregates.counts import rule_of
 from services.monitor.fold.naming import Naming
@@ -20,11 +19,14 @@ from services.monitor.fold.reports import Reports, hold, shard_of
 from services.monitor.incidents import alerts
 from services.monitor.incidents.alerts import Alerts
 from services.monitor.incidents.expecting import Expecting
+from services.monitor.incidents.finding import Beside, Findings
+from services.monitor.incidents.found import Found
 from services.monitor.incidents.grouping import Joined
-from services.monitor.incidents.impact import Certainty, Search
+from services.monitor.incidents.impact import Search
 from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
-from services.monitor.incidents.known import Known, RecentIncident
-from services.monitor.incidents.life import Decision, Opened, Resolved, State, moment
+from services.monitor.incidents.known import Known
+from services.monitor.incidents.life import Decision, Opened, State, ended, moment
+from services.monitor.incidents.muting import Muted, Mutes, Trouble, parents_first
 from services.monitor.incidents.waiting import Waiting, due_at
 from services.monitor.risk.life import RiskRow
 from services.monitor.risk.walking import Walking
@@ -53,35 +55,6 @@ class Come(NamedTuple):
 
 
 @dataclass(slots=True)
-class Touched:
-    """The evidence that an incident touches one customer. Times are event time, seconds since the epoch."""
-
-    first: float
-    last: float
-    count: int  # bad events; of a likely one events
-    certainty: Certainty = "confirmed"
-
-
-@dataclass(slots=True)
-class Found:
-    """One incident that the rules find. Times are event time, seconds since the epoch."""
-
-    id: str
-    rule: str
-    component: str
-    started_at: float  # of the first bad event
-    opened_at: float  # how far time had come when it was found
-    why: Mapping[str, Any]  # the figures that opened it
-    ended_at: float | None = None  # None: it was still open when the history ended
-    customers: dict[str, Touched] = field(default_factory=dict)
-
-    @property
-    def messages(self) -> int:
-        """Returns how many notifications it would be: one that it opened to each customer it touches, and one of its end."""
-        return len(self.customers) * (1 if self.ended_at is None else 2)
-
-
-@dataclass(slots=True)
 class Series:
     """One rule and component: the merged window or the alerts, and the state of its incident."""
 
@@ -97,9 +70,10 @@ class Series:
 class Backtest:
     """The rules on their way through the past. It remembers what live does, and every incident that it found."""
 
-    def __init__(self, rules: RulesFile, named: frozenset[str] = frozenset(), partitions: int = 1, components: int = COMPONENTS) -> None:
-        """`named`: the components of the catalog. `partitions`: of the topic. `components`: the limit of a rule in each of them."""
-        horizon = rules.horizon.total_seconds()
+    def __init__(self, rules: RulesFile, beside: Beside | None = None, partitions: int = 1, components: int = COMPONENTS) -> None:
+        """`beside`: what is known beside events. `partitions`: of the topic. `components`: the limit of a rule in each of them."""
+        horizon, beside = rules.horizon.total_seconds(), beside or Beside()
+        named = beside.named
         self._rules = {rule.id: rule for rule in rules.components if isinstance(rule, ComponentRule)}
         self._on_alerts = {rule.id: rule for rule in rules.components if isinstance(rule, AlertRule)}
         self._only, self._horizon = {component for rule in rules.components for component in rule.only}, horizon
@@ -111,8 +85,8 @@ class Backtest:
         self._search, self._reports, self._series = Search(), Reports(), dict[Key, Series]()
         self._strangers = Strangers({rule.id: named | set(rule.only) for rule in rules.components}, components)
         self._waiting: Waiting[Key] = Waiting()
-        self._found: dict[str, Found] = {}
-        self._known, self._changed = Known(), dict[str, Found]()  # and the incidents that opened or ended since the last checkpoint
+        self._findings, self._parents, self._known = Findings(rules, beside), beside.parents, Known()
+        self._alert_waits: set[Key] = set()  # whose alerts fire although no incident is open
         self._batches: dict[int, list[ProductEvent]] = {}
         self._arrived = 0.0  # when the latest event came
         self._judged = self._aged = 0.0  # event time of the last checkpoint, and when we last forgot
@@ -121,7 +95,12 @@ class Backtest:
     @property
     def incidents(self) -> list[Found]:
         """Returns all incidents so far, in the order in which they were found."""
-        return list(self._found.values())
+        return list(self._findings.found.values())
+
+    @property
+    def muted(self) -> list[Muted]:
+        """Returns the trouble that opened no incident so far: once for each rule, component, and what muted it."""
+        return list(self._findings.muted.values())
 
     @property
     def risks(self) -> list[RiskRow]:
@@ -177,24 +156,23 @@ class Backtest:
 
         What is old is forgotten after that: an incident must have found its customers, however far time has come since the last checkpoint.
         """
-        while self._judge():
+        self._open_overdue(self._clock)
+        while self._judge() or self._look_again():
             pass
         self._age(self._clock)
 
     def _judge(self) -> bool:
-        """Finds whom the incidents touch, then judges the windows; says whether an incident opened or ended."""
+        """Finds whom the incidents touch, then judges the windows; says whether an incident opened or ended, or was joined."""
         self._bring_over()
         clock = self._clock
-        moved = self._open_overdue(clock)
-        changed, self._changed = [_recent(each) for each in self._changed.values()], {}
-        known, said = self._known, self._known.take(changed, moment(max(clock - self._horizon, 0.0)))
+        oldest = moment(max(clock - self._horizon, 0.0))
+        known, said = self._known, self._known.take(self._findings.take_changed(), oldest, self._findings.others(oldest))
         hold(self._partitions, said.waits, said.rests)
         for incident in self._search.touching(self._partitions, known, said):
-            self._touch(incident)
+            self._findings.touch(incident, dict(self._search.affected(self._partitions, incident)))
         waits = any(known.shards.values())
         clocks = self._reports.clocks(self._partitions, anew=bool(said.waits)) if waits else []
-        moved |= self._detect(self._reports.series(self._partitions, known.waiting), clocks, clock)
-        moved |= self._hear([alert for partition in self._partitions.values() for alert in partition.alerts.take_told()], clock)
+        moved = self._detect(self._reports.series(self._partitions, known.waiting), clocks, clock)
         self._walking.judge(clock)
         self._take_changes()
         return moved
@@ -202,27 +180,36 @@ class Backtest:
     def _bring_over(self) -> None:
         """Learns names of customers; a name is touched by no open incident any more, and at no risk, since its customer will be."""
         for name, view, component in self._naming.settle():
-            for incident in self._known.of.get((rule_of(view.rpartition("@")[0]), component), {}):
-                if self._found[incident].ended_at is None:
-                    self._found[incident].customers.pop(name, None)
+            self._findings.leave(self._known.of.get((rule_of(view.rpartition("@")[0]), component), {}).values(), name)
         self._walking.renamed(self._naming.learned, self._clock)
-
-    def _touch(self, incident: RecentIncident) -> None:
-        customers = self._found[incident.id].customers
-        for customer, (tally, certainty) in dict(self._search.affected(self._partitions, incident)).items():
-            known = customers.setdefault(customer, Touched(tally.first, tally.last, tally.count, certainty))
-            known.last, known.count = max(known.last, tally.last), max(known.count, tally.count)
-            if certainty == "confirmed":
-                known.certainty = certainty
 
     # ── windows are judged ───────────────────────────────────────────────────────────────────
 
     def _detect(self, reports: Iterable[FoldedSeries], clocks: Sequence[tuple[int, float]], clock: float) -> bool:
+        """Judges all that was reported, in one step, as a checkpoint of the detecting side does."""
+        moved, since = self._merge(reports, clocks, clock)
+        told: dict[Key, list[FoldedAlert]] = {}
+        for alert in (alert for partition in self._partitions.values() for alert in partition.alerts.take_told()):
+            told.setdefault((alert.rule, alert.component), []).append(alert)
+        mutes, muted = self._mutes(since, told), list[Muted]()
+        for key in since:  # before any is judged: what ends an incident now is learnt by the others the next time
+            series = self._series[key]
+            if (over := self._ended_at(series.state.incident_id)) is not None:
+                series.state = ended(series.state, moment(over), self._rules[key[0]])
+        for key in parents_first(since, self._parents):
+            moved |= self._step_through(key, since[key], mutes, muted)
+        for key in parents_first(told, self._parents):
+            moved |= self._hear(key, told[key], max(clock, self._arrived), mutes, muted)
+        self._findings.note_muted(muted)
+        return moved
+
+    def _merge(self, reports: Iterable[FoldedSeries], clocks: Sequence[tuple[int, float]], clock: float) -> tuple[bool, dict[Key, int]]:
+        """Merges what was counted; says whether that ended an incident, and from which window on what has changed is to be judged."""
         since: dict[Key, int] = {}
-        moved = []
+        moved = False
         for report in reports:
             if report.rule not in self._rules:  # it is on absence
-                moved.append(self._come(report, clock))
+                moved |= self._come(report, clock)
                 continue
             key, watermark = (report.rule, report.component), report.watermark
             series, rule = self._series.setdefault(key, Series()), self._rules[report.rule]
@@ -238,59 +225,89 @@ class Backtest:
             rule, series = self._rules[key[0]], self._series[key]
             first = come_to(rule, series.state, series.window, reached, self._horizon)
             since[key] = min(since.get(key, first), first)
-        moved += [self._step_through(key, first, clock) for key, first in since.items()]
-        return any(moved)
+        return moved, since
 
-    # ── expected events come, or do not ──────────────────────────────────────────────────────
+    def _mutes(self, since: Mapping[Key, int], told: Mapping[Key, Sequence[FoldedAlert]]) -> Mutes:
+        """Returns what may mute anything that is judged now: from the beginning of the first window, and from the first report, on."""
+        windows = [first - max(self._rules[rule].windows) for (rule, _), first in since.items()]
+        earliest = min([self._clock, *windows, *(each.said_at for reports in told.values() for each in reports)])
+        return self._findings.mutes({component for _, component in (*since, *told)}, moment(earliest))
 
-    def _open_overdue(self, clock: float) -> bool:
-        """Opens an incident for each expected event that is overdue before what came now is heard; says whether there was one."""
-        missed = list(self._expecting.overdue(clock)) if clock else []  # before the first event no time has passed
-        for key, each in missed:
-            found = Found(each.incident_id, *key, each.due_at, each.opened_at, each.why)
-            self._found[found.id] = self._changed[found.id] = found
-        return bool(missed)
+    def _ended_at(self, incident: str | None) -> float | None:
+        """Returns when an incident has ended; None while it is open, or without one."""
+        return None if incident is None else self._findings.found[incident].ended_at
 
-    def _come(self, report: FoldedSeries, clock: float) -> bool:
-        """Notes that an expected event came; says whether that ended an incident."""
-        ends = self._expecting.hear((report.rule, report.component), clock, min(report.watermark, clock)) if report.buckets else None
-        if ends is not None:
-            found = self._changed[ends] = self._found[ends]
-            found.ended_at = clock
-        return ends is not None
-
-    def _step_through(self, key: Key, since: int, clock: float) -> bool:
+    def _step_through(self, key: Key, since: int, mutes: Mutes, muted: list[Muted]) -> bool:
         (name, component), series, moved = key, self._series[key], False
         rule = self._rules[name]
-        for one in steps(rule, component, series.window, series.state, since):
+        for one in steps(rule, component, series.window, series.state, since, mutes):
             series.state = one.state
-            moved |= self._apply(key, one.decision, clock)
+            muted += [one.muted] if one.muted is not None else []
+            moved |= self._findings.make_true(key, one.decision, self._clock)
+            self._findings.learn(mutes, one.decision, key)
         let_go(rule, series.state, series.window, self._horizon)
         self._waiting.plan(ALL, key, due_at(rule, series.state, series.window))
         return moved
 
-    def _hear(self, told: Iterable[FoldedAlert], clock: float) -> bool:
-        """Has each alert decide about its incident; says whether one opened or ended."""
-        moved = False
+    # ── alerts are heard ─────────────────────────────────────────────────────────────────────
+
+    def _hear(self, key: Key, told: Iterable[FoldedAlert], now: float, mutes: Mutes, muted: list[Muted]) -> bool:
+        """Has each report decide about the incident of its component; says whether one opened or ended, or was joined."""
+        moved, series = False, self._series.setdefault(key, Series())
         for alert in told:
-            key, now = (alert.rule, alert.component), max(clock, self._arrived)
-            series = self._series.setdefault(key, Series())
-            series.alerts, decision = alerts.step(self._on_alerts[alert.rule], alert.component, series.alerts, alert, now)
-            self._strangers.touch(key, shard_of(alert.component), now)
-            moved |= self._apply(key, decision, clock)
+            series.alerts, decision = alerts.step(self._on_alerts[key[0]], key[1], series.alerts, alert, now)
+            self._strangers.touch(key, shard_of(key[1]), now)
+            moved |= self._alert_decides(key, decision, min(alert.said_at, now), mutes, muted)
+        (self._alert_waits.add if alerts.waits(series.alerts) else self._alert_waits.discard)(key)
         return moved
 
-    def _apply(self, key: Key, decision: Decision | Joined | None, clock: float) -> bool:
-        match decision:
-            case Opened():
-                found = Found(decision.incident_id, *key, decision.started_at, clock, decision.why)
-                self._found[found.id] = self._changed[found.id] = found
-            case Resolved():
-                found = self._changed[decision.incident_id] = self._found[decision.incident_id]
-                found.ended_at = decision.resolved_at
-            case _:
-                return False
-        return True
+    def _look_again(self) -> bool:
+        """Looks at the alerts that fire although no incident is open: what muted them may have ended. Says whether one opened."""
+        moved, muted = False, list[Muted]()
+        mutes = self._mutes({}, dict.fromkeys(self._alert_waits, ())) if self._alert_waits else Mutes()
+        for key in parents_first(sorted(self._alert_waits), self._parents):
+            series, clock = self._series[key], self._clock
+            series.alerts, decision = alerts.look(self._on_alerts[key[0]], key[1], series.alerts, clock)
+            moved |= self._alert_decides(key, decision, clock, mutes, muted)
+            if not alerts.waits(series.alerts):
+                self._alert_waits.discard(key)
+        self._findings.note_muted(muted)
+        return moved
+
+    def _alert_decides(self, key: Key, decision: Decision | None, at: float, mutes: Mutes, muted: list[Muted]) -> bool:
+        rule, series = self._on_alerts[key[0]], self._series[key]
+        made: Decision | Joined | None = decision
+        if isinstance(decision, Opened):
+            trouble = Trouble(rule.id, key[1], moment(at))
+            if (by := mutes.of(trouble)) is not None:
+                series.alerts, made = alerts.not_opened(series.alerts), None
+                muted.append(Muted.of(by, rule, decision, trouble))
+            elif not rule.shadow and (home := mutes.home_of(trouble)) is not None:
+                series.alerts, made = alerts.belonging(series.alerts, home), Joined(home, decision)
+        moved = self._findings.make_true(key, made, self._clock)
+        self._findings.learn(mutes, made, key)
+        return moved
+
+    # ── expected events come, or do not ──────────────────────────────────────────────────────
+
+    def _open_overdue(self, clock: float) -> None:
+        """Opens an incident for each expected event that is overdue before what came now is heard. One that is muted is looked at again."""
+        missed = list(self._expecting.overdue(clock)) if clock else []  # before the first event no time has passed
+        mutes = self._findings.mutes({key[1] for key, _ in missed}, moment(clock), grouping=False) if missed else Mutes()
+        muted: list[Muted] = []
+        for key, each in missed:
+            trouble = Trouble(*key, moment(clock))
+            if (by := mutes.of(trouble)) is not None:
+                self._expecting.put_off(key)
+                muted.append(Muted.of(by, self._expecting.rules[key[0]], Opened(each.incident_id, each.due_at, each.why), trouble))
+            else:
+                self._findings.open(Found(each.incident_id, *key, each.due_at, each.opened_at, each.why))
+        self._findings.note_muted(muted)
+
+    def _come(self, report: FoldedSeries, clock: float) -> bool:
+        """Notes that an expected event came; says whether that ended an incident."""
+        ends = self._expecting.hear((report.rule, report.component), clock, min(report.watermark, clock)) if report.buckets else None
+        return ends is not None and self._findings.end(ends, clock)
 
     # ── what is old is let go ────────────────────────────────────────────────────────────────
 
@@ -314,10 +331,12 @@ class Backtest:
         for partition in self._partitions.values():
             _age(partition)
         for key in self._strangers.forget_quiet(clock):
-            if self._series[key].incident_id is None:
-                del self._series[key]
-            else:
+            if self._findings.is_open(self._series[key].incident_id):
                 self._strangers.keep(key, shard_of(key[1]), clock)
+            else:
+                del self._series[key]
+                self._waiting.plan(ALL, key, math.inf)
+                self._alert_waits.discard(key)
 
 
 def _age(partition: Partition) -> None:
@@ -331,61 +350,3 @@ def _age(partition: Partition) -> None:
     partition.seen.fresh(partition.clock)
     for minute in partition.expired():
         partition.forget(minute)
-
-
-def _recent(found: Found) -> RecentIncident:
-    ended = None if found.ended_at is None else moment(found.ended_at)
-    return RecentIncident(found.id, found.rule, found.component, moment(found.started_at), ended, moment(found.opened_at))
-
-
-# ── what it comes to ─────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(slots=True)
-class Day:
-    """What one rule found of the incidents that opened on one day, in UTC."""
-
-    incidents: int = 0
-    messages: int = 0
-    customers: set[str] = field(default_factory=set)  # whom they touch, each once
-
-    def add(self, found: Found) -> None:
-        self.incidents += 1
-        self.messages += found.messages
-        self.customers |= found.customers.keys()
-
-
-def by_day(found: Iterable[Found]) -> dict[tuple[str, date], Day]:
-    """Returns what was found by rule and day, in this order."""
-    days: dict[tuple[str, date], Day] = {}
-    for each in found:
-        days.setdefault((each.rule, moment(each.opened_at).date()), Day()).add(each)
-    return dict(sorted(days.items()))
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """The incidents that two sets of rules find in the same history, those of one rule and component that overlap in time as a pair."""
-
-    both: tuple[tuple[Found, Found], ...]
-    only_before: tuple[Found, ...]
-    only_after: tuple[Found, ...]
-
-
-def difference(before: Sequence[Found], after: Sequence[Found]) -> Difference:
-    """Pairs each incident of a rule with the first of the same rule and component that overlaps it in time."""
-    rest, both, only_before = list(after), [], []
-    for each in before:
-        same = next((other for other in rest if _overlap(each, other)), None)
-        if same is None:
-            only_before.append(each)
-        else:
-            rest.remove(same)
-            both.append((each, same))
-    return Difference(tuple(both), tuple(only_before), tuple(rest))
-
-
-def _overlap(one: Found, other: Found) -> bool:
-    if (one.rule, one.component) != (other.rule, other.component):
-        return False
-    return one.started_at <= (other.ended_at or math.inf) and other.started_at <= (one.ended_at or math.inf)

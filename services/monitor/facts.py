@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.monitor.incidents.candidates import CandidateRow
 from services.monitor.incidents.known import RecentIncident
 from services.monitor.incidents.life import IncidentRow, Status
 from services.monitor.incidents.maintenance import MaintenanceRow, Moved
@@ -22,6 +23,7 @@ from shared.events import (
     IncidentResolved,
     IncidentShadowed,
     IncidentSplit,
+    IncidentSuspected,
     IncidentUpdated,
     IncidentWithdrawn,
     MaintenanceCancelled,
@@ -29,6 +31,7 @@ from shared.events import (
     MaintenanceEnded,
     MaintenancePlanned,
     MaintenanceStarted,
+    RiskActed,
     RiskAction,
     RiskCleared,
     RiskRaised,
@@ -120,6 +123,15 @@ def _split(said_of: str, ways: tuple[str, Sequence[str]], customers: Sequence[Af
     return IncidentSplit.of(data, subject=said_of, at=now, unique=unique, cause=IncidentOpened.id_of(into))
 
 
+def suspected(row: CandidateRow, now: datetime) -> Fact:
+    """Complaints rise, rise on, or were dealt with. Nobody is told of a candidate; of one that was approved `incident.opened` says so."""
+    names = ("rule", "component", "severity", "symptom", "title", "started_at", "revision", "status", "found_at", "ended_at", "customers")
+    said: dict[str, Any] = {name: getattr(row, name) for name in names}
+    more = {"failing_at": row.last_at, "merged_into": row.merged_into, "by": row.ended_by, "note": row.note}
+    data = IncidentSuspected.Data(incident_id=row.id, **said, **more, why=row.why)
+    return IncidentSuspected.of(data, subject=row.id, at=now, unique=row.revision)
+
+
 def _shadowed(row: IncidentRow, affected: int, now: datetime) -> Fact:
     data = IncidentShadowed.Data(
         **_of(row), status=row.status, opened_at=row.opened_at, ended_at=row.ended_at, affected=affected, why=row.why
@@ -187,8 +199,26 @@ def raised(row: RiskRow, now: datetime) -> Fact:
         began_at=row.began_at,
         last_at=row.last_at,
         action=None if row.action is None else RiskAction(**row.action),
+        shadow=row.shadow,
     )
     return RiskRaised.of(data, subject=row.customer_id, at=now, unique=row.id)
+
+
+def acted(row: RiskRow, now: datetime) -> Fact:
+    """The action of a risk was done: others are asked for it, or its webhook has an outcome."""
+    data = RiskActed.Data(
+        risk_id=row.id,
+        customer_id=row.customer_id,
+        rule=row.rule,
+        status=row.action_status or "",
+        action=RiskAction.model_validate(row.action),
+        title=row.title,
+        score=row.score,
+        contributions=row.contributions,
+        evidence=tuple(row.evidence),
+        answer=row.action_answer,
+    )
+    return RiskActed.of(data, subject=row.customer_id, at=now, unique=row.id, cause=RiskRaised.id_of(row.customer_id, row.id))
 
 
 def cleared(row: RiskRow, now: datetime) -> Fact:

@@ -1,5 +1,8 @@
 """monitor deletes old rows by this table. The fold deletes from its own tables itself, by event time."""
 
+from datetime import timedelta
+
+from services.monitor.detectors.surge import WEEKS
 from services.monitor.settings import MonitorSettings
 from shared.retention import Kept, days
 
@@ -19,6 +22,8 @@ def kept(settings: MonitorSettings) -> tuple[Kept, ...]:
             incidents,
             only="old.status <> 'open' AND NOT EXISTS (SELECT FROM impact WHERE impact.incident_id = old.id)",
         ),
+        Kept("complaints", "heard_at", timedelta(weeks=WEEKS, days=7)),
+        Kept("candidates", "found_at", incidents, only="old.status NOT IN ('candidate', 'open')"),
         Kept("muted", "last_at", incidents),
         Kept("maintenance_periods", "ends_at", incidents),
         Kept("maintenance", "ends_at", incidents, only="old.status IN ('over', 'cancelled')"),

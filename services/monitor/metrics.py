@@ -17,6 +17,9 @@ REKEYED = Counter(
     "Product events that did not come by the partition of their key (the customer, else the component), by why and how they were folded.",
     ["why", "way"],
 )
+CANDIDATES = Counter("forewarn_monitor_candidates_total", "Candidates of rising complaints: found, and what became of them.", ["outcome"])
+for _outcome in ("found", "approved", "merged", "withdrawn", "dismissed"):
+    CANDIDATES.labels(_outcome)
 SOURCE_RECORDS = Counter(
     "forewarn_monitor_source_records_total",
     "Records of the company's own topics by what became of them: mapped, left out as the source says, or put aside.",
@@ -63,6 +66,17 @@ ALIAS_CLAIMS = Counter(
 RISKS_RAISED = Counter("forewarn_monitor_risks_raised_total", "Risks of single customers raised.", ["rule"])
 RISKS_CLEARED = Counter("forewarn_monitor_risks_cleared_total", "Risks of single customers cleared, by why.", ["rule", "reason"])
 RISKS_OPEN = Gauge("forewarn_monitor_open_risks", "Customers at risk now; NaN while the database does not say.", ["rule"])
+RISK_ACTIONS = Counter(
+    "forewarn_monitor_risk_actions_total",
+    "Actions of risks by kind and what became of them: asked (of notifier or ticketing), answered or failed (webhooks), withheld.",
+    ["kind", "status"],
+)
+WEBHOOK_CALLS = Counter(
+    "forewarn_monitor_webhook_calls_total",
+    "Calls of the webhooks in actions.yml: taken, or refused, which are made again.",
+    ["name", "outcome"],
+)
+CALL_OUTCOMES = ("taken", "refused")
 MUTED = Counter(
     "forewarn_monitor_muted_total", "Trouble that opened no incident, by what muted it: maintenance, or the incident of a parent.", ["by"]
 )

@@ -1,12 +1,13 @@
 """This table names what monitor holds of one customer, how it is shown and how it is erased."""
 
-from services.monitor.store import aliases, customers, steps, tiers
+from services.monitor.store import aliases, candidates, customers, steps, tiers
 from shared.erasing import Personal
 
 PERSONAL = (
     # These come before the impact, whose rows say which steps they are.
     Personal("people's words about them and an incident", steps.queries.steps_about, steps.queries.erase_words_about),
     Personal("incidents that touched them", customers.queries.impact_on, customers.queries.erase_impact),
+    Personal("complaints", candidates.queries.complaints_of, candidates.queries.erase_complaints),
     Personal("tiers", tiers.queries.tier_of, tiers.queries.erase_tier),
     Personal("other names", aliases.queries.aliases_naming, aliases.erase_aliases),
     Personal("counts on their way to another name", aliases.queries.moves_naming, aliases.queries.erase_moves),

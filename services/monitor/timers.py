@@ -6,7 +6,7 @@ expected and does not come opens one.
 
 import asyncio
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from services.monitor import metrics
-from services.monitor.acts import absences, changing
+from services.monitor.acts import absences, changing, surging
 from services.monitor.acts.changing import News, Now
 from services.monitor.incidents.life import BEHIND, behind_seconds, silent_since
 from services.monitor.rules.absence import AbsenceRule
@@ -29,7 +29,7 @@ from shared.postgres import TRANSIENT, Database, Tx
 from shared.stream import Stream
 from shared.timers import Due, schedule
 
-LISTEN, EXPECT = "listen", "expect"  # the kinds of the due rows
+LISTEN, EXPECT, CALM_DOWN = "listen", "expect", "calm down"  # the kinds of the due rows
 EVERY = timedelta(seconds=15)
 WITHIN = 5.0  # seconds the broker may take to say where its topics end
 
@@ -112,6 +112,41 @@ class Expecting:
         async with self._database.transaction() as tx:
             await absences.open_overdue(tx, self._rules, self._parents)
             await due.again(tx, due.now + EVERY)
+
+
+class CalmingDown:
+    """The work that is due every 15 seconds: it ends what complaints have made, once they have calmed down and all tickets are read.
+
+    One instance does it for all.
+    """
+
+    def __init__(self, rules: Callable[[], surging.Rules], database: Database, tickets: Stream) -> None:
+        """`rules`: returns those in force."""
+        self._rules, self._database, self._tickets = rules, database, tickets
+
+    async def schedule(self) -> None:
+        """Makes the row due; when it is there already, it is due now."""
+        async with self._database.transaction() as tx:
+            await schedule(tx, CALM_DOWN, {"": await tx.fetchval("SELECT clock()")})
+
+    async def __call__(self, due: Due) -> None:
+        is_read = await self._is_read()
+        async with self._database.transaction() as tx:
+            if is_read:
+                await surging.look(tx, self._rules(), due.now)
+            await due.again(tx, due.now + EVERY)
+
+    async def _is_read(self) -> bool:
+        """Says whether all tickets there were have been read; False while the broker does not say."""
+        try:
+            async with asyncio.timeout(WITHIN):
+                async with self._database.connection() as connection:
+                    known = await store.offsets(connection)
+                ends = await _ends_of(self._tickets, known)
+        except (KafkaError, TimeoutError):
+            return False
+        read = known.get(Topic.TICKETS, {})
+        return all(read.get(partition, 0) >= end for partition, end in ends.items())
 
 
 def _on_absence(rules: RulesFile) -> absences.Rules:

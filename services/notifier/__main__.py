@@ -13,7 +13,7 @@ from services.notifier.channels.email.probing import mail_server
 from services.notifier.channels.outcome import Rendered
 from services.notifier.deciding.policy import Policy
 from services.notifier.follow_up import FollowUp
-from services.notifier.hearing import customers, incidents, tickets
+from services.notifier.hearing import customers, incidents, risks, tickets
 from services.notifier.keeping import kept
 from services.notifier.personal import PERSONAL
 from services.notifier.public import unsubscribe
@@ -39,6 +39,7 @@ HEARD = (
     (Topic.CUSTOMERS, customers.FACTS, customers.on_customers, ERASED_AT_ONCE),
     (Topic.INCIDENTS, incidents.FACTS, incidents.on_incidents, 50),  # an impact has 500 customers: 25,000 rows at worst
     (Topic.TICKETS, tickets.FACTS, tickets.on_tickets, 500),
+    (Topic.RISKS, risks.FACTS, risks.on_risks, 500),
 )
 FORGET = {Topic.CUSTOMERS: customers.on_forgotten}  # on compacted topics
 AT_ONCE = {DELIVERY: 12, REPLY: 4}  # mails under way

@@ -49,6 +49,7 @@ def _about(of: Draft) -> dict[str, Any]:
         "kind": of.kind.value,
         "incident_id": of.incident_id,
         "ticket_id": of.ticket_id,
+        "risk_id": (of.evidence or {}).get("risk_id"),
     }
 
 

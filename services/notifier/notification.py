@@ -103,7 +103,7 @@ class Notification(Draft):
 
     @property
     def removed(self) -> bool:
-        """Says whether a person took the customer out of the incident since."""
+        """Says whether it is theirs no more: a person took the customer out of the incident, or the risk is over."""
         return bool(self.evidence and self.evidence.get("removed"))
 
     def date(self, now: datetime) -> datetime:
@@ -122,6 +122,11 @@ class Notification(Draft):
 def told_id(incident_id: str, customer_id: str) -> str:
     """Returns the id of telling this customer that the incident affects them."""
     return identity(incident_id, "opened", customer_id)
+
+
+def guidance_id(risk_id: str, customer_id: str) -> str:
+    """Returns the id of helping this customer with the risk: once, whatever its rule asks for."""
+    return identity(risk_id, "guidance", customer_id)
 
 
 def end_id(incident_id: str, kind: Kind, customer_id: str) -> str:

@@ -6,6 +6,7 @@ from functools import partial
 
 from services.ticketing import timers
 from services.ticketing.api.tickets import router
+from services.ticketing.hearing import risks
 from services.ticketing.hearing.customers import on_customers
 from services.ticketing.hearing.incidents import on_incidents
 from services.ticketing.hearing.requests import on_requests
@@ -32,11 +33,13 @@ def service(settings: TicketingSettings) -> Service:
     config = Configuration.of(*settings.config_folders)
     database = Database(settings, "ticketing")
     handlings = (
+        Handling(Topic.RISKS, risks.FACTS, partial(risks.on_risks, config)),
         Handling(Topic.SUPPORT_REQUESTS, (SupportRequested,), partial(on_requests, config)),
         Handling(Topic.INCIDENTS, FACTS[Topic.INCIDENTS], on_incidents),
         Handling(Topic.CUSTOMERS, (CustomerErased,), on_customers),
     )
     topics = {
+        Topic.RISKS: 500,
         Topic.SUPPORT_REQUESTS: 500,
         Topic.INCIDENTS: IMPACT_AT_ONCE,
         Topic.CUSTOMERS: erasing.AT_ONCE,

@@ -27,6 +27,7 @@ class What(StrEnum):
     CLOSED = "closed"
     WARNED = "warned"
     BREACHED = "breached"
+    RISK_OVER = "risk_over"  # the risk that it was opened for is cleared
 
 
 @dataclass(frozen=True, slots=True)

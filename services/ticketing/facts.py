@@ -17,6 +17,7 @@ from shared.events import (
     TicketReopened,
     TicketReplied,
     TicketResolved,
+    TicketRisk,
     TicketSlaBreached,
     TicketSlaWarning,
     TicketState,
@@ -27,14 +28,15 @@ from shared.events import (
 F = TypeVar("F", bound=Fact)
 
 
-def opened(ticket: Ticket, cause: Cause | None) -> Fact:
+def opened(ticket: Ticket, cause: Cause | None, risk: TicketRisk | None = None) -> Fact:
     data = TicketOpened.Data(
-        **_about(ticket, CUSTOMER),
+        **_about(ticket, CUSTOMER if risk is None else AUTOMATIC),
         channel=ticket.channel,
         subject=ticket.subject,
         component=ticket.component,
         priority=ticket.priority,
         opened_at=ticket.opened_at,
+        risk=risk,
     )
     return _caused(TicketOpened.of(data, subject=ticket.id, at=ticket.opened_at), cause)
 

@@ -112,6 +112,7 @@ class Ticket:
     opened_at: datetime  # when the customer wrote
     resolved_at: datetime | None
     first_response: Clock
+    risk_id: str | None = None  # that it was opened for, before its customer wrote
 
 
 def reference(said: str | None) -> str | None:

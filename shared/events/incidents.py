@@ -145,6 +145,25 @@ class IncidentShadowed(Fact):
     data: Data
 
 
+class IncidentSuspected(Fact):
+    """Complaints about a component rise: a candidate was found, rose on, or was dealt with. Nobody is told of it, and it touches no ticket.
+
+    It is a fact of its own, so that a reader who does not know candidates skips it. One that a person approves opens, under the same id.
+    """
+
+    class Data(Incident):
+        status: str  # candidate, open, merged, withdrawn, dismissed, or a word of a later version
+        found_at: Moment
+        ended_at: Moment | None = None
+        customers: Count  # who complained within the window
+        why: Why
+        by: str | None = None  # the person who approved or dismissed it
+        note: str = ""  # that person's words, for operators
+
+    type: Literal["forewarn.incident.suspected.v1"] = "forewarn.incident.suspected.v1"
+    data: Data
+
+
 class Affected(Payload):
     """This is one customer an incident touches, with the evidence."""
 

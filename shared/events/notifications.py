@@ -11,11 +11,10 @@ class Notification(Payload):
 
     notification_id: Id
     customer_id: Id
-    kind: Literal[
-        "opened", "updated", "resolved", "withdrawn", "dismissed", "answer", "reply", "guidance"
-    ]  # updated, guidance: not said yet
+    kind: Literal["opened", "updated", "resolved", "withdrawn", "dismissed", "answer", "reply", "guidance"]  # updated: not said yet
     incident_id: str | None = None
     ticket_id: str | None = None
+    risk_id: str | None = None  # of guidance
 
 
 class NotificationDelivered(Fact):

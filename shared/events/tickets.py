@@ -19,7 +19,7 @@ class TicketState(Payload):
     priority: str  # low, normal, high, urgent
     assignee: str | None
     incident_id: str | None  # the incident that it is linked to
-    opened_at: Moment  # when the customer wrote
+    opened_at: Moment  # when the customer wrote, or the case of a risk was opened
     resolved_at: Moment | None = None
     due_at: Deadline  # of the first response
     warned_at: Moment | None = None
@@ -41,8 +41,18 @@ class Ticket(Payload):
     state: TicketState | None = None  # None in facts of older versions
 
 
+class TicketRisk(Payload):
+    """Is the risk that a case was opened for before its customer wrote."""
+
+    risk_id: Id
+    rule: str
+    score: Annotated[float, Field(ge=0, le=1)]
+    contributions: dict[str, float] = {}
+    evidence: tuple[str, ...] = ()
+
+
 class TicketOpened(Fact):
-    """A request became a ticket with a number."""
+    """A request became a ticket with a number; or the rule that found a risk asks for a case of its customer, who has not written."""
 
     class Data(Ticket):
         channel: Annotated[str, Line(255)]
@@ -50,6 +60,7 @@ class TicketOpened(Fact):
         component: Annotated[str, Line(255)] | None
         priority: Literal["low", "normal", "high", "urgent"]
         opened_at: Moment
+        risk: TicketRisk | None = None  # of a case that nobody has asked for
 
     type: Literal["forewarn.ticket.opened.v1"] = "forewarn.ticket.opened.v1"
     data: Data

@@ -34,6 +34,7 @@ REACHING = {
     "personal": "says what rows hold of a customer",
 }
 APART = {
+    "services.monitor.actions": "has done what rules ask for about risks, and calls webhooks; what of it is pure is under the contract",
     "services.monitor.sources": "reads and writes events as bytes, by `shared/cloudevents.py`",
     "services.monitor.past": "reads the past, and tries drafts of rules on it in a process of its own",
     "services.monitor.ruling": "reads the rules anew while monitor runs",

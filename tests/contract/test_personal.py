@@ -36,6 +36,7 @@ FREE = {  # unless PERSONAL names it
     "expected": "names of components and moments",
     "maintenance": "what operators announce to many, and who of them did",
     "maintenance_periods": "names of components and moments",
+    "candidates": "what rules say of components, and who of ours dealt with it",
     "members": "what rules say of components",
     "muted": "what rules say of components; whom it touches is in no table",
     "reading": "moments and offsets",

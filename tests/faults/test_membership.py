@@ -1,8 +1,8 @@
 """Replicas share one consumer group on a real broker: each has its part, and two that were given one name end up with two."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from uuid import uuid4
 
 import pytest
@@ -10,7 +10,7 @@ from prometheus_client import REGISTRY
 
 from shared import kafka as our_kafka
 from shared.connecting.brokers import brokers_of
-from shared.postgres import Database
+from shared.postgres import Database, Tx
 from shared.settings import Settings
 from shared.stream import Stream
 from shared.streaming.handling import Handling
@@ -37,6 +37,34 @@ class Member:
 
 
 async def nothing(*_: object) -> None: ...
+
+
+class Slow(Handling):
+    """A processor whose state takes longer to load than a session."""
+
+    begun, loaded = 0, 0
+
+    async def load(self, tx: Tx, partitions: Collection[int]) -> None:
+        self.begun += 1
+        await asyncio.sleep(QUIET_S)  # it is what takes so long, and not waited for by anybody here
+        await super().load(tx, partitions)
+        self.loaded += 1
+
+
+@asynccontextmanager
+async def reading(stream: Stream, kafka: Kafka) -> AsyncIterator[None]:
+    """Runs the stream as a service does."""
+    broker = our_kafka.broker(brokers_of(Settings(environment="demo", kafka=kafka.bootstrap)), [stream])
+    await broker.start()
+    running = asyncio.create_task(stream.run())
+    try:
+        yield
+    finally:
+        await stream.stop()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await broker.stop()
 
 
 @asynccontextmanager
@@ -78,6 +106,34 @@ async def topic(kafka: Kafka) -> str:
 async def test_replicas_of_two_names_share_the_partitions_and_then_nothing_moves(kafka: Kafka, topic: str) -> None:
     async with members(kafka, topic, ["a", "b"]) as found:
         await _nothing_moves(found, topic)
+
+
+async def test_a_load_that_outlasts_a_session_keeps_its_partitions(kafka: Kafka, topic: str, monitor_database: Database) -> None:
+    slow = Slow(topic, (), nothing)
+
+    async def loaded() -> bool:
+        return slow.loaded == 1
+
+    async with reading(Stream("slow", topic, slow, monitor_database), kafka):
+        await within(60, loaded, "the state is loaded")
+        assert (slow.begun, assignments(topic)) == (1, 1.0)
+
+
+async def test_a_member_that_comes_during_a_load_does_not_wait_for_it(kafka: Kafka, topic: str, monitor_database: Database) -> None:
+    first, second = (Slow(topic, (), nothing) for _ in range(2))
+    one, other = (Stream("slow", topic, each, monitor_database) for each in (first, second))
+
+    async def loading() -> bool:
+        return first.begun == 1
+
+    async def shared() -> bool:
+        return [len(each.assigned or ()) for each in (one, other)] == [5, 5]
+
+    async with reading(one, kafka):
+        await within(60, loading, "the first member loads")
+        async with reading(other, kafka):
+            assert await within(60, shared, "both have half of the partitions") < QUIET_S
+            assert first.loaded == 0
 
 
 async def test_two_of_one_name_say_so_and_take_two(kafka: Kafka, topic: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -30,6 +30,9 @@ SELECT 'i-' || n, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_even
 INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)
 SELECT id, 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_event(), 'open', pg_temp.at(0), pg_temp.at(0), '{}'
 FROM unnest(ARRAY['open', 'open too', 'open three']) AS id;
+INSERT INTO candidates (id, rule, component, severity, symptom, title, started_at, found_at, last_at, customers, why)
+SELECT 'candidate', 'r', pg_temp.text_of_event(), 'critical', 'trouble', pg_temp.text_of_event(), pg_temp.at(0), pg_temp.at(0),
+    pg_temp.at(0), 5, '{}';
 INSERT INTO incident_steps (incident_id, revision, at, kind, person, said, why)
 SELECT 'i-1', n, pg_temp.at(n), 'updated', pg_temp.text_of_event(), jsonb_build_object('words', pg_temp.words(2000)),
     jsonb_build_object('alerts', pg_temp.words(5000)) FROM generate_series(1, 500) n;
@@ -231,6 +234,7 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         "/v1/rules/publish": ("/v1/rules/publish", {"rules": DRAFT, "note": "𠀀" * 500, "base": 100}),
         "/v1/rules/back-to-file": ("/v1/rules/back-to-file", {"note": "𠀀" * 500}),
         "/v1/backtests": ("/v1/backtests", {"rules": DRAFT}),
+        "/v1/incidents/{incident_id}/approve": ("/v1/incidents/candidate/approve", {"reason": "𠀀" * 2000}),
         "/v1/incidents/{incident_id}/acknowledge": ("/v1/incidents/open/acknowledge", {"note": "\x01" * 2000}),
         "/v1/incidents/{incident_id}/update": (
             "/v1/incidents/open/update",

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import groupby
@@ -62,9 +62,13 @@ class Site:
         rules: RulesFile = RULES,
         limits: Limits | None = None,
         named: frozenset[str] = frozenset(),
+        parents: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """`at_once`: events in one batch, each of which is a checkpoint. `named`: components of the catalog."""
-        self.named = named
+        """`at_once`: events in one batch, each of which is a checkpoint. `named`: components of the catalog.
+
+        `parents`: what each of them hangs on.
+        """
+        self.named, self.parents = named, parents or {}
         self.database, self.at_once, self.rules, self.limits = database, at_once, rules, limits or Limits()
         self.topics = FakeTopics(partitions)
         self.events: FakeConsumer
@@ -87,12 +91,15 @@ class Site:
     async def start(self) -> None:
         """Starts a process. Whatever an earlier one held in memory is gone, without a word."""
         forward = self.topics.forward(Topic.PRODUCT_EVENTS, self.refuses)
-        self.folding = Folding(self.rules, forward, lambda: self.wall or time.time(), self.limits, self.named)
+        self.folding = Folding(self.rules, forward, self._now, self.limits, self.named)
         self.events = FakeConsumer(self.topics, stream_of(self.folding, self.database, at_once=self.at_once))
-        self.detecting = Detecting(self.rules, self.limits.components, self.named)
+        self.detecting = Detecting(self.rules, self.limits.components, self.named, self._now, self.parents)
         self.partials = FakeConsumer(self.topics, Stream("monitor", Topic.PARTIALS, self.detecting, self.database))
         await self.events.assign()
         await self.partials.assign()
+
+    def _now(self) -> float:
+        return self.wall or time.time()
 
     async def turn(self) -> int:
         """Returns a batch of each stream; returns how much there was to do."""

@@ -66,6 +66,29 @@ async def test_incidents_of_rules_on_trial_are_shown_as_shadows_and_counted_nowh
     assert cells(text, "failing")[2:] == [*"0000000"]
 
 
+async def test_a_lead_approves_or_dismisses_a_candidate_and_others_see_it(fresh_database: Settings) -> None:
+    owner = FakeOwner()
+    found = {"id": "k-1", "rule": "complaints", "component": "<b>pay</b>", "status": "candidate", "affected": 8, "why": {"expected": 0.4}}
+    owner.answer = IN_FORCE | {
+        "items": [found | {"opened_at": "2026-11-24T12:00:00Z"}, {"status": "candidate"}, found | {"status": "open"}]
+    }
+    async with screen(fresh_database) as on:
+        owner.asked_by(on, Owner.MONITOR)
+        async with on.seen_by(Role.AGENT) as browser:
+            text = (await browser.get("/rules")).text
+            assert (await browser.post("/candidates/k-1/approve", data=FORM | {"reason": "r"})).status_code == 403
+        async with on.seen_by(Role.LEAD) as browser:
+            assert "/candidates/k-1/approve" in (await browser.get("/rules")).text
+            owner.answer = {"status": "open", "affected": 8}
+            assert (await browser.post("/candidates/k-1/approve", data=FORM | {"reason": "It is true."})).status_code == 303
+            await browser.post("/candidates/k-1/dismiss", data={"form_id": "form-0002", "note": "A newsletter."})
+        kept = await on.rows("SELECT act, subject FROM audit WHERE act LIKE 'candidate.%' ORDER BY at")
+    assert cells(text, "complaints") == ["&lt;b&gt;pay&lt;/b&gt;", "8", "0.4"]
+    assert text.count(">complaints<") == 1, "an older monitor does not know the question, and lists others"
+    assert "Approve or dismiss" not in text
+    assert [(row["act"], row["subject"]) for row in kept] == [("candidate.approve", "incident:k-1"), ("candidate.dismiss", "incident:k-1")]
+
+
 async def test_a_mistake_in_the_file_is_shown_to_everybody(fresh_database: Settings) -> None:
     owner = FakeOwner()
     owner.answer = IN_FORCE | {"mistake": "config/rules.yml:7: rules.0.open: <b>five</b>"}

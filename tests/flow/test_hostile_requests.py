@@ -97,6 +97,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/hooks/{name}": {"version": "4", "alerts": []},
     "/v1/incidents/{incident_id}/resolve": {"note": "It works.", "tell": True},
     "/v1/incidents/{incident_id}/dismiss": {"note": "It works.", "tell": True},
+    "/v1/incidents/{incident_id}/approve": {"reason": "r"},
     "/v1/incidents/{incident_id}/acknowledge": {"note": "n"},
     "/v1/incidents/{incident_id}/update": {
         "words": "w",

@@ -1,34 +1,37 @@
 """A backtest finds in the past what monitor found in it live: the same incidents, and the same customers with the same evidence."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
 from typing import Any
 
 import pytest
 
-from services.monitor.acts import absences
-from services.monitor.acts.absences import Rules
-from services.monitor.backtest import Backtest, Come, Found
-from services.monitor.fold.keying import home_of, key_of
+from services.monitor.aggregates.alerts import ALERT_REPORTED
+from services.monitor.backtest import Backtest, Come
+from services.monitor.incidents.finding import Beside
 from services.monitor.incidents.life import moment
+from services.monitor.incidents.muting import Quiet
 from services.monitor.risk.life import RiskRow
-from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.file import RulesFile
-from shared.cloudevents import read_event, write_event
-from shared.events import IncidentOpened, ProductEvent, Topic
+from shared.cloudevents import read_event
+from shared.events import ProductEvent, Topic
 from shared.postgres import Database
 from shared.settings import Settings
 from tests.builders import NOON, event
 from tests.conftest import opened
 from tests.fakes import Clock
+from tests.flow.monitor_past import PARTITIONS, as_found, as_live, live, past, stand
 from tests.flow.monitor_site import PUBLISHED, RULES, Site, told, victims
 
 pytestmark = pytest.mark.asyncio
 
-PARTITIONS = 3
 SECONDS = 240
+RISES = {
+    "share": {"critical": {"customers": 2, "tier": "gold"}},
+    "number": {"critical": {"customers": 5}},
+    "many": {"critical": {"customers": 3, "tier": "gold"}},
+}
 EAGER = RulesFile.model_validate(
     {
         "horizon": "45s",
@@ -133,6 +136,57 @@ def history(seed: int) -> list[ProductEvent]:
     return [each for _, each in sorted(coming, key=lambda pair: pair[0])]
 
 
+TOGETHER = RulesFile.model_validate(
+    {
+        **EAGER.model_dump(include={"horizon"}),
+        "grouping": "40s",
+        "rules": [
+            *(
+                rule.model_dump(exclude_defaults=True) | {"detector": rule.detector, "escalate": RISES.get(rule.id, {})}
+                for rule in EAGER.components
+            ),
+            {"id": "said", "detector": "alert", "title": "{component}", "only": ["checkout", "search", "login"], "severity": "low"},
+            {
+                "id": "trial",
+                "title": "{component} is failing, perhaps",
+                "shadow": True,
+                "events": ["com.example.request", "com.example.job"],
+                "bad": {"data.ok": False},
+                "window": "10s",
+                "open": {"ratio": 0.2, "events": 5, "customers": 2},
+                "resolve": {"ratio": 0.1, "calm": "5s", "events": 3},
+            },
+        ],
+    }
+)
+PARENTS = {"search": ("checkout",), "login": ("search",), "nothing": ("checkout",)}  # of catalog.yml
+GOLD = {f"c-{number}": "gold" for number in range(4)}
+
+
+def beside(seed: int) -> Beside:
+    """Makes two periods of maintenance, one of them of all components, or of none of those that are there."""
+    dice, periods = random.Random(seed + 1), []
+    for number, components in enumerate((dice.choice((("search",), ("checkout", "nothing"))), dice.choice(((), ("login",))))):
+        starts_at = NOON + timedelta(seconds=dice.uniform(0, SECONDS - 60))
+        periods.append(Quiet(f"m-{number}", starts_at, starts_at + timedelta(seconds=dice.uniform(10, 50)), frozenset(components)))
+    return Beside(parents=PARENTS, periods=periods, tiers=GOLD)
+
+
+def with_alerts(events: Sequence[ProductEvent], seed: int) -> list[ProductEvent]:
+    """Puts what another system says of its alerts, some of which fire twice, before what is later."""
+    dice, come, said = random.Random(seed + 2), list(events), list[ProductEvent]()
+    for number in range(8):
+        component, begins, lasts = dice.choice(("checkout", "search", "login")), dice.uniform(0, SECONDS), dice.uniform(5, 60)
+        alert = {"component": component, "key": f"a-{number % 5}", "starts_at": (NOON + timedelta(seconds=begins)).isoformat()}
+        ends_at = NOON + timedelta(seconds=begins + lasts)
+        for at, more in ((begins, {"status": "firing"}), (begins + lasts, {"status": "resolved", "ends_at": ends_at.isoformat()})):
+            moment_ = NOON + timedelta(seconds=min(at, SECONDS))
+            said.append(event(f"{number}/{at}", subject=None, at=moment_, type_=ALERT_REPORTED, data=alert | more))
+    for each in said:
+        come.insert(next((at for at, other in enumerate(come) if other.time > each.time), len(come)), each)
+    return come
+
+
 def cut(events: Sequence[ProductEvent], seed: int) -> Iterator[Sequence[ProductEvent]]:
     """Cuts a history at random places, where the checkpoints fall."""
     dice, at = random.Random(seed), 0
@@ -140,67 +194,6 @@ def cut(events: Sequence[ProductEvent], seed: int) -> Iterator[Sequence[ProductE
         size = dice.choice((1, 7, 30, 120))
         yield events[at : at + size]
         at += size
-
-
-async def live(site: Site, clock: Clock, pieces: Sequence[Sequence[ProductEvent]]) -> None:
-    """Has monitor read piece by piece, each of which ends with a checkpoint; the clocks go with the events.
-
-    Before each the timer looks what is overdue: by then all that came before has been read.
-    """
-    expected: Rules = {rule.id: rule for rule in site.rules.components if isinstance(rule, AbsenceRule)}
-    for number, (piece, wall) in enumerate(zip(pieces, walls(pieces), strict=True)):
-        site.wall = wall
-        await clock.set(moment(wall))
-        async with site.database.transaction() as tx:
-            await tx.execute("UPDATE reading SET read_to = $1", moment(wall))
-            if not number:
-                await absences.expect(tx, expected, frozenset())
-            await absences.open_overdue(tx, expected)
-        for each in piece:
-            site.topics.put(Topic.PRODUCT_EVENTS, write_event(each), key=key_of(each).encode())
-        await site.settle()
-
-
-def walls(pieces: Sequence[Sequence[ProductEvent]]) -> list[float]:
-    """Returns how far time has come after each piece."""
-    return list(accumulate((max(each.time.timestamp() for each in piece) for piece in pieces), max))
-
-
-def past(pieces: Sequence[Sequence[ProductEvent]], rules: RulesFile) -> Backtest:
-    """Walks through the same pieces."""
-    backtest = Backtest(rules, partitions=PARTITIONS)
-    for piece, wall in zip(pieces, walls(pieces), strict=True):
-        homes: dict[int, list[ProductEvent]] = {}
-        for each in piece:
-            homes.setdefault(home_of(key_of(each).encode(), PARTITIONS), []).append(each)
-        for partition, events in homes.items():
-            backtest.take(events, wall, partition)
-        backtest.checkpoint()
-    return backtest
-
-
-async def as_live(site: Site) -> list[dict[str, Any]]:
-    """Returns what is left of each incident, and the figures that opened it."""
-    whys = {
-        fact.data.incident_id: figures(fact.data.why) for fact in site.topics.facts(Topic.INCIDENTS) if isinstance(fact, IncidentOpened)
-    }
-    told_of = await site.impact()
-    return [
-        {**{name: row[name] for name in ("id", "rule", "component", "started_at")}, "ended_at": row["resolved_at"], "why": whys[row["id"]]}
-        | {
-            "customers": {
-                each["customer_id"]: (each["first_seen_at"], each["last_seen_at"], each["count"])
-                for each in told_of
-                if each["incident_id"] == row["id"]
-            }
-        }
-        for row in await site.incidents()
-    ]
-
-
-def figures(why: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the figures, but for how long nothing was heard when somebody looked."""
-    return {name: said for name, said in why.items() if name != "unheard_seconds"}
 
 
 async def risks_as_live(site: Site) -> list[tuple[Any, ...]]:
@@ -214,21 +207,6 @@ async def risks_as_live(site: Site) -> list[tuple[Any, ...]]:
 def risks_as_found(found: Sequence[RiskRow]) -> list[tuple[Any, ...]]:
     return [
         (each.id, each.rule, each.customer_id, each.score, each.evidence, each.raised_at, each.cleared_at, each.reason)
-        for each in sorted(found, key=lambda each: each.id)
-    ]
-
-
-def as_found(found: Sequence[Found]) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": each.id,
-            "rule": each.rule,
-            "component": each.component,
-            "started_at": moment(each.started_at),
-            "ended_at": None if each.ended_at is None else moment(each.ended_at),
-            "why": figures(each.why),
-            "customers": {name: (moment(of.first), moment(of.last), of.count) for name, of in each.customers.items()},
-        }
         for each in sorted(found, key=lambda each: each.id)
     ]
 
@@ -260,6 +238,33 @@ async def test_with_the_checkpoints_of_a_live_run_a_backtest_finds_the_same_to_t
     assert any(each.ended_at and each.customers for each in backtest.incidents)
     assert {each.component for each in backtest.incidents if each.rule == "beat"} >= {"checkout", "nothing"}
     assert {each.rule for each in backtest.risks} == {"streak", "stall", "unwell"}
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_so_it_does_with_grouping_parents_maintenance_and_escalation(seed: int, fresh_database: Settings) -> None:
+    # Given a history in which components hang together, maintenance comes, other systems alert, and rules group and escalate
+    pieces, known = list(cut(with_alerts(history(seed), seed), seed)), beside(seed)
+    async with opened(fresh_database, "monitor") as database:
+        clock = Clock(fresh_database, ("monitor",))
+        site = Site(database, partitions=PARTITIONS, rules=TOGETHER, at_once=1_000_000, parents=PARENTS)
+        site.wall = NOON.timestamp()
+        await clock.set(NOON)
+        await stand(site, known)
+        await site.start()
+        # When monitor reads it as it comes, and a backtest walks through it
+        await live(site, clock, pieces)
+        backtest = past(pieces, TOGETHER, known)
+        # Then both find the same
+        found = as_found(backtest.incidents)
+        assert found == await as_live(site)
+        # and mute the same
+        rows = await site.rows("SELECT by, by_id, rule, component, started_at FROM muted ORDER BY by_id, rule, component")
+        muted = sorted((each.by.id, each.rule, each.component, each.by.by, each.started_at) for each in backtest.muted)
+        assert muted == [(row["by_id"], row["rule"], row["component"], row["by"], row["started_at"]) for row in rows]
+    # and there was something to find
+    assert muted
+    assert any(each.joined for each in backtest.incidents)
+    assert any(each.severity == "critical" for each in backtest.incidents)
 
 
 async def test_a_backtest_of_a_story_finds_what_monitor_found_while_it_happened(monitor_database: Database) -> None:

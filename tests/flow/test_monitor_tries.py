@@ -9,6 +9,7 @@ import pytest
 
 from services.monitor.past.order import Order, Said
 from services.monitor.past.trying import BUSY, LEASE, TRIES, TRY, Run, Saying, Trying
+from shared.catalog import Catalog, Component
 from shared.settings import Settings
 from shared.timers import Timers, Work
 from tests.flow.monitor_watch import RULE, Watch, watching
@@ -17,6 +18,7 @@ from tests.flow.test_monitor_reloads import BROKEN, STRICTER, ruling_of
 pytestmark = pytest.mark.asyncio
 
 DRAFT = {"rules": f"rules:\n{STRICTER}", "since": "7d"}
+CATALOG = Catalog(components={"checkout": Component(name="Checkout")})
 FOUND: dict[str, object] = {"by_rule": [], "incidents": []}
 
 
@@ -47,7 +49,7 @@ class Past:
 def process(watch: Watch, run: Run) -> tuple[Timers, Trying]:
     """Returns what another process of monitor does with drafts."""
     database = watch.service.database
-    trying = Trying(database, ruling_of(watch), frozenset({"checkout"}), run)
+    trying = Trying(database, ruling_of(watch), CATALOG, run)
     return Timers(database, {TRY: Work(trying, lease=LEASE)}), trying
 
 

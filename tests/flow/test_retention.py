@@ -110,6 +110,13 @@ SEEDS = {
         FROM generate_series(1, $1::int) n""",
     ("monitor", "maintenance"): MAINTENANCE.format(first="", ids="$3 || n", rest=""),
     ("monitor", "maintenance_periods"): MAINTENANCE.format(first="WITH whole AS (", ids="'m' || $3 || n", rest=PERIODS),
+    ("monitor", "complaints"): """INSERT INTO complaints (ticket_id, customer_id, component, written_at, heard_at)
+        SELECT $3 || n, 'c', 'c', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("monitor", "candidates"): """INSERT INTO candidates (id, rule, component, severity, symptom, title, status, started_at, found_at,
+        last_at, customers, why)
+        SELECT $3 || n, 'r', $3 || n, 'high', '', '', CASE WHEN $3 = 'needed' THEN 'candidate' ELSE 'withdrawn' END, now(),
+            now() - $2::interval, now(), 5, '{}' FROM generate_series(1, $1::int) n""",
     ("monitor", "muted"): """INSERT INTO muted (by, by_id, rule, component, severity, title, started_at, first_at, last_at, why)
         SELECT 'parent', $3 || n, 'r', 'c', 'high', '', now(), now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END, '{}'
         FROM generate_series(1, $1::int) n""",

@@ -13,6 +13,7 @@ from services.ticketing import timers
 from services.ticketing.hearing.customers import on_customers
 from services.ticketing.hearing.incidents import on_incidents
 from services.ticketing.hearing.requests import on_requests
+from services.ticketing.hearing.risks import on_risks
 from services.ticketing.store.due import BREACH, END, LOOK, MATCH, TIDY, WARN
 from shared.events import TOPIC_OF, Fact, Topic
 from shared.postgres import Database
@@ -24,6 +25,7 @@ HANDLERS: dict[Topic, Handler] = {
     Topic.SUPPORT_REQUESTS: partial(on_requests, CONFIGURATION),
     Topic.INCIDENTS: on_incidents,
     Topic.CUSTOMERS: on_customers,
+    Topic.RISKS: partial(on_risks, CONFIGURATION),
 }
 Doing = Callable[[Due], Awaitable[None]]
 TABLES = (

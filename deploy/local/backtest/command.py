@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -21,6 +21,9 @@ from deploy.local.connecting import DEFAULT, Kafka, brokers_at
 from deploy.local.processes import Failed
 from deploy.local.running import run
 from deploy.local.terminal import Screen, guarded, say
+from services.monitor.incidents.finding import Beside
+from services.monitor.incidents.muting import Quiet
+from services.monitor.past.beside import MaintenanceFile
 from services.monitor.past.outcome import Outcome, as_object
 from services.monitor.past.pieces import Refusals
 from services.monitor.past.walking import Moved, Trial, walk, walk_topic
@@ -45,6 +48,7 @@ class Plan:
     every: float = 1.0  # seconds of event time between two checkpoints
     file: str | None = None  # None: a topic
     topic: str = Topic.PRODUCT_EVENTS
+    maintenance: Path | None = None  # when it was, for events of a file; topics say it themselves
 
 
 def backtest(
@@ -53,12 +57,15 @@ def backtest(
     file: Annotated[str | None, typer.Option(help="Events as JSON lines, also .gz; - is standard input. Not given: a topic.")] = None,
     topic: Annotated[str, typer.Option(help="The topic with the events.")] = Topic.PRODUCT_EVENTS,
     every: Annotated[float, typer.Option(min=0.1, max=60, help="Seconds of event time between two judgements.")] = 1.0,
+    maintenance: Annotated[Path | None, typer.Option(help="With --file: a file that says when maintenance was.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of lines.")] = False,
     kafka: Kafka = DEFAULT,
     own: Own = Path("config"),
 ) -> None:
     """Says what rules would have done: incidents, customers and messages, beside today's rules and the tickets. Writes nothing."""
-    plan = Plan(rules, own, time.time() - _duration(since).total_seconds() if since else 0.0, every, file, topic)
+    if maintenance is not None and file is None:
+        raise typer.BadParameter("it goes with --file; what monitor said of maintenance is read from its topic", param_hint="--maintenance")
+    plan = Plan(rules, own, time.time() - _duration(since).total_seconds() if since else 0.0, every, file, topic, maintenance)
 
     async def command() -> int:
         outcome = await outcome_of(brokers_at(kafka), plan)
@@ -78,13 +85,19 @@ def _duration(said: str) -> timedelta:
 async def outcome_of(brokers: Brokers, plan: Plan) -> Outcome:
     """Walks through the past with a bar on standard error, and returns what was found. Raises Failed or OSError."""
     tried, today = _read(plan.rules, RulesFile), _read(_file(plan, "rules.yml"), RulesFile)
-    named = frozenset(_read(_file(plan, "catalog.yml"), Catalog).components)
-    trial, refusals = Trial(tried, today, named, str(plan.rules), plan.every), Refusals()
+    catalog = _read(_file(plan, "catalog.yml"), Catalog)
+    beside = Beside(frozenset(catalog.components), catalog.parents, _periods(plan.maintenance))
+    trial, refusals = Trial(tried, today, beside, str(plan.rules), plan.every), Refusals()
     with _bar() as begun:
         if plan.file is None:
             return await walk_topic(brokers, trial, plan.since, begun, plan.topic)
         with files.past_of(plan.file, plan.since, refusals) as past:
             return await walk(trial, past, refusals, trial.walks(), begun(past.size))
+
+
+def _periods(file: Path | None) -> list[Quiet]:
+    """Returns when maintenance was, by a file that says so."""
+    return [] if file is None else _read(file, MaintenanceFile).periods(datetime.fromtimestamp(time.time(), UTC))
 
 
 def _file(plan: Plan, name: str) -> Path:

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from services.monitor.backtest import Day, Found, by_day
+from services.monitor.incidents.found import Day, Found, by_day
+from services.monitor.incidents.muting import Muted
 from services.monitor.past.outcome import COUNTED, Outcome
 from services.monitor.past.tickets import Compared
 from services.monitor.risk.life import RiskRow
@@ -32,6 +33,9 @@ def as_lines(outcome: Outcome) -> Iterator[str]:
     if outcome.found or outcome.today:
         yield ""
         yield from _time_line(outcome)
+    if outcome.muted:
+        yield ""
+        yield from _muted(outcome.muted)
     for title, found in _lists(outcome):
         yield ""
         yield f"{title}:"
@@ -94,6 +98,16 @@ def _raised(risks: Sequence[RiskRow]) -> str:
     return f"{len(risks):,} raised, of {customers:,} customers, {still:,} still open"
 
 
+def _muted(muted: Sequence[Muted]) -> Iterator[str]:
+    """Yields what opened no incident, by what muted it."""
+    yield "muted, by maintenance or by the incident of what the component hangs on:"
+    for each in muted[:LISTED]:
+        what = f"{printable(each.rule, NAME)} of {printable(each.component, 60)}"
+        yield f"  {what}: began {_moment(each.started_at.timestamp())}, muted by {each.by.by} {printable(each.by.id, 60)}"
+    if len(muted) > LISTED:
+        yield f"  and {len(muted) - LISTED:,} more; --json has all"
+
+
 def _time_line(outcome: Outcome) -> Iterator[str]:
     """Yields a row for each rule, and below it one of today's: # is a time in which an incident was open."""
     begins, ends = _moment(outcome.begins), _moment(outcome.ends)
@@ -130,9 +144,10 @@ def _lists(outcome: Outcome) -> Iterator[tuple[str, Sequence[Found]]]:
 
 def _incident(found: Found) -> str:
     ended = "still open" if found.ended_at is None else f"resolved {_moment(found.ended_at)}"
-    where = f"{printable(found.rule, NAME)} of {printable(found.component, 60)}"
+    others = "".join(f" and {printable(rule, NAME)}" for rule in sorted(found.rules - {found.rule}))
+    where = f"{printable(found.rule, NAME)}{others} of {printable(found.component, 60)}"
     return (
-        f"  {where}: began {_moment(found.started_at)}, found {found.opened_at - found.started_at:,.0f} s later, {ended},"
+        f"  {where}: began {_moment(found.started_at)}, found {found.opened_at - found.started_at:,.0f} s later, {ended}, {found.severity},"
         f" {len(found.customers):,} customers: {_why(found.why)}"
     )
 

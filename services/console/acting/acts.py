@@ -70,6 +70,8 @@ _ALL = (
     _incident("remove", "customers/remove"),
     Act("incident.split", Role.LEAD, Owner.MONITOR, "POST", "/v1/incidents/{incident_id}/split", ("id", "affected")),
     _incident("merge", after=("status", "merged_into")),
+    Act("candidate.approve", Role.LEAD, Owner.MONITOR, "POST", "/v1/incidents/{incident_id}/approve", ("status", "affected")),
+    Act("candidate.dismiss", Role.LEAD, Owner.MONITOR, "POST", "/v1/incidents/{incident_id}/dismiss", ("status",)),
     _ticket("reply"),
     _ticket("assign"),
     _ticket("unassign", "assign"),

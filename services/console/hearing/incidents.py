@@ -8,7 +8,7 @@ from services.console.live.changes import changed, customer_key, enter
 from services.console.store import impact, incidents, timeline
 from services.console.store.impact import Touched
 from services.console.store.incidents import Incident
-from shared.events import Fact, IncidentImpact, IncidentShadowed, IncidentSplit, Maintenance
+from shared.events import Fact, IncidentImpact, IncidentShadowed, IncidentSplit, IncidentSuspected, Maintenance
 from shared.postgres import Tx
 
 
@@ -27,7 +27,7 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     for each, into in merged.items():
         await impact.merge(tx, each, into)
     ids = moved.keys() | {each.incident_id for each in touched} | {each for each, _ in removed} | {*merged.values()}
-    heard = ids or any(isinstance(fact, IncidentShadowed) for fact in facts)  # of these monitor's own list is shown
+    heard = ids or any(isinstance(fact, IncidentShadowed | IncidentSuspected) for fact in facts)  # of these monitor's own list is shown
     of_maintenance = ["maintenance"] if any(isinstance(fact.data, Maintenance) for fact in facts) else []
     customers = {each.customer_id for each in touched} | {customer for _, customer in removed}
     of_incidents = ["incidents"] if heard else []

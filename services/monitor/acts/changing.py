@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from services.monitor import facts, metrics
+from services.monitor.acts.absorbing import absorb
 from services.monitor.incidents.life import Changed, Decision, Grew, IncidentRow, Opened, Resolved, Status, before, moment
 from services.monitor.incidents.story import Step, StepKind
 from services.monitor.rules.incidents import IncidentRule
@@ -95,6 +96,7 @@ async def open_incident(tx: Tx, rule: IncidentRule, component: str, opened: Open
         return await _belong(tx, row, home, now.at)
     await say(tx, facts.opened(row, now.at))
     if not row.shadow:
+        await absorb(tx, row, now.at)
         metrics.INCIDENTS_OPENED.labels(rule.severity).inc()
         metrics.FOUND_AFTER.observe(max((now.at - started_at).total_seconds(), 0))
     how = "opened as a shadow" if row.shadow else "opened"

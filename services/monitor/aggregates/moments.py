@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from shared.conditions import Condition
 
 Moment = tuple[float, int]  # event time, seconds since the epoch; the event's identity, since two may share a moment
@@ -57,9 +59,8 @@ class Follows(Protocol):
     def following(self) -> Following: ...
 
 
-@dataclass(slots=True)
-class Moments:
-    """The moments of one customer."""
+class Moments(msgspec.Struct, array_like=True, gc=False):
+    """The moments of one customer, as they are stored too. There may be millions, so the garbage collector does not look at them."""
 
     ended: float = 0.0  # event time of the latest event that ends trouble; 0: none is known
     troubles: tuple[Moment, ...] = ()  # after that; in order
@@ -111,11 +112,11 @@ class Moments:
 
 
 class Held(NamedTuple):
-    """The moments of one customer as they are stored."""
+    """The moments of one customer that go over to another name."""
 
     ended: float
     troubles: tuple[Moment, ...]
     amounts: tuple[float, ...] = ()
 
 
-StoredMoments = Mapping[str, Held]  # by customer
+StoredMoments = Mapping[str, Moments]  # by customer

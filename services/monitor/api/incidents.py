@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from services.monitor.acts import changing
+from services.monitor.acts import changing, surging
 from services.monitor.acts.changing import End
+from services.monitor.acts.steering import Person
 from services.monitor.incidents.life import IncidentRow, Status
-from services.monitor.store import steps
+from services.monitor.store import candidates, steps
 from services.monitor.store.incidents import incident, incident_of, queries
 from shared.answers import PAGE, Cursor, Name, Page, page_of
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, numbered_position, once, position_of, timed_position
@@ -103,16 +104,17 @@ async def list_incidents(
 ) -> Page[IncidentView]:
     """Returns incidents, newest first. `status`: the open ones are also those that are acknowledged, the withdrawn also those merged.
 
+    Candidates stand in no other list: `candidate` returns those that wait for a person.
+
     `shadow`: only those of rules on trial, or none of them.
     """
     async with database.transaction() as tx:
         await plan_for_values(tx)
+        waiting = status == Status.CANDIDATE
         return await page_of(
             tx,
-            queries.list_incidents,
-            status,
-            component,
-            shadow,
+            candidates.queries.list_candidates if waiting else queries.list_incidents,
+            *((component,) if waiting else (status, component, shadow)),
             *timed_position(cursor),
             limit=limit,
             view=lambda row: _view(incident_of(row)),
@@ -164,7 +166,7 @@ async def list_impact(
 
 async def shown(tx: Tx, incident_id: str) -> IncidentView:
     """Returns the incident as people see it. Raises a 404 problem when there is none."""
-    row = await incident(tx, queries.incident, incident_id)
+    row = await incident(tx, queries.incident, incident_id) or await incident(tx, candidates.queries.candidate, incident_id)
     if row is None:
         raise Problem(404, "there is no such incident")
     return _view(row)
@@ -219,7 +221,8 @@ async def _end(tx: Tx, status: Status, asked: _Asked) -> IncidentView:
     now: datetime = await tx.fetchval("SELECT clock()")
     by, ending = asked.who.person, asked.ending
     how = End(status, now, f"by {by}", by=by, note=ending.note, tell=ending.tell)
-    if await changing.end(tx, asked.incident_id, how, now) is None:
+    dismissed = status == Status.DISMISSED and await surging.dismiss(tx, asked.incident_id, Person(by, now, ending.note))
+    if not dismissed and await changing.end(tx, asked.incident_id, how, now) is None:
         known = await shown(tx, asked.incident_id)
         raise Problem(409, f"the incident is {known.status} already", current=known.status)
     return await shown(tx, asked.incident_id)

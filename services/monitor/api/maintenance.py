@@ -5,14 +5,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field, field_validator, model_validator
 
 from services.monitor.acts import maintaining
 from services.monitor.api.muting import MutedView, muted_by
-from services.monitor.incidents.maintenance import AHEAD, Announced, MaintenanceRow, Period, Plan, Standing, Status, refusal_of
+from services.monitor.incidents.maintenance import AHEAD, Announced, MaintenanceRow, Period, Plan, Standing, Status, is_zone, refusal_of
 from services.monitor.rules.incidents import ComponentName
 from services.monitor.store.maintenance import lock_maintenance, maintenance_of, queries
 from shared.answers import Cursor, Name, Page, page_of
@@ -74,10 +73,8 @@ class Announcement(Body):
     @field_validator("zone")
     @classmethod
     def _is_known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ValueError, OSError, LookupError):  # LookupError: no such zone
-            raise ValueError("there is no such zone: IANA names them, as in Europe/Berlin") from None
+        if not is_zone(zone):
+            raise ValueError("there is no such zone: IANA names them, as in Europe/Berlin")
         return zone
 
     @field_validator("starts_at", "ends_at")

@@ -31,12 +31,17 @@ class RiskView(BaseModel):
     score: float
     contributions: dict[str, float]
     evidence: list[str]
-    action: dict[str, Any] | None  # what the rule asks whoever acts on it to do
+    action: dict[str, Any] | None  # what its rule asks for
+    shadow: bool  # of a rule on trial: nothing is done about it
+    action_status: str | None  # waiting, asked, answered, failed or withheld
+    action_tries: int  # calls of the webhook that were begun
+    action_answer: str  # what the webhook answered, or why nothing is done
+    acted_at: datetime | None
     began_at: datetime  # event time of the first evidence
     raised_at: datetime
     cleared_at: datetime | None
-    reason: str | None  # why it was cleared: recovered, broken, unheard, person, renamed, rule_changed or rule_gone
-    by: str | None  # the person who cleared it
+    reason: str | None  # why it was cleared: recovered, broken, unheard, person, webhook, renamed, rule_changed or rule_gone
+    by: str | None  # the person who cleared it, or the webhook that settled it
     note: str  # that person's words
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import AwareDatetime, Field
 
-from services.monitor.acts import steering
+from services.monitor.acts import steering, surging
 from services.monitor.acts.steering import Person
 from services.monitor.api.incidents import IncidentView, shown
 from services.monitor.incidents.life import ENDS, IncidentRow, Status
@@ -82,6 +82,12 @@ class Splitting(Body):
     reason: Reason
 
 
+class Approving(Body):
+    """A person says that complaints show trouble."""
+
+    reason: Reason
+
+
 Act = Callable[[Tx, str, Person], Awaitable[IncidentRow | None]]
 
 
@@ -105,7 +111,7 @@ class _Acting:
     async def _do(self, tx: Tx, note: str, act: Act, shows_new: bool) -> IncidentView:
         now: datetime = await tx.fetchval("SELECT clock()")
         known = await shown(tx, self._incident_id)
-        if known.status not in STANDS_NO_MORE:
+        if known.status not in STANDS_NO_MORE and (known.status == Status.CANDIDATE) == (act is surging.approve):
             if await steps.is_full(tx, self._incident_id):
                 raise Problem(
                     409, f"people have done {BY_PEOPLE} things with this incident: all that is left is to end it", current=known.status
@@ -124,6 +130,12 @@ Acting = Annotated[_Acting, Depends()]
 async def acknowledge_incident(acting: Acting, asked: Acknowledging = Acknowledging()) -> Response:  # noqa: B008  immutable
     """A person has it. It stays open for all that events show; colleagues see who works on it."""
     return await acting.do(asked.note, steering.acknowledge)
+
+
+@router.post("/approve", response_model=IncidentView, responses=MAY_FAIL)
+async def approve_incident(acting: Acting, asked: Approving) -> Response:
+    """Opens the incident of a candidate: from now on it is told, and likely touches the customers who complained."""
+    return await acting.do(asked.reason, surging.approve)
 
 
 @router.post("/update", response_model=IncidentView, responses=MAY_FAIL)
@@ -187,7 +199,7 @@ async def merge_incident(acting: Acting, asked: Merging) -> Response:
         other, this = await shown(tx, asked.into), await shown(tx, incident_id)
         if asked.into == incident_id or other.shadow != this.shadow:
             raise Problem(422, "an incident is merged into another one, and one on trial only into another on trial")
-        if other.status in STANDS_NO_MORE:
+        if other.status in STANDS_NO_MORE | {Status.CANDIDATE}:
             raise Problem(409, f"the other incident is {other.status} already", current=this.status)
         return await steering.merge(tx, incident_id, asked.into, who)
 
@@ -218,6 +230,10 @@ async def _customers(tx: Tx, named: Sequence[str]) -> set[str]:
 
 def _standing(incident: IncidentView) -> str:
     """Says how the incident stands, for a person who wanted something else of it."""
+    if incident.status == Status.CANDIDATE:
+        return "the incident is a candidate: it is to be approved first"
+    if incident.status == Status.OPEN:
+        return "the incident is open: it is no candidate"
     if incident.status == Status.ACKNOWLEDGED:
         return f"the incident is acknowledged already, by {incident.acknowledged_by}"
     return f"the incident is {incident.status} already"

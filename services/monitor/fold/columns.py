@@ -10,20 +10,27 @@ from functools import cached_property
 from itertools import compress
 from operator import itemgetter
 from sys import intern
-from typing import Any
+from typing import Any, NamedTuple
 
-from shared.conditions import MISSING, Condition, as_written, names_in, reader, tests_of
+from shared.conditions import MISSING, Condition, Holds, as_written, names_in, reader, tests_of
 from shared.events import ProductEvent
 
 
-class Predicate:
-    """One condition of a rule. Two with the same `key` hold of the same events."""
+class Piece(NamedTuple):
+    """What a condition says of one field. Two with the same key hold of the same events."""
 
-    __slots__ = ("key", "tests")
+    key: str
+    tests: Sequence[tuple[str, Holds]]
+
+
+class Predicate:
+    """One condition of a rule, field by field."""
+
+    __slots__ = ("pieces",)
 
     def __init__(self, condition: Condition) -> None:
-        self.key = intern(json.dumps(as_written(condition)))
-        self.tests = tests_of(condition)
+        alone = [{path: wanted} for path, wanted in condition.items()]
+        self.pieces = tuple(Piece(intern(json.dumps(as_written(each))), tests_of(each)) for each in alone)
 
 
 class Share:
@@ -54,6 +61,13 @@ class Share:
         self.counts[width] = counts
         return counts
 
+    def first(self, width: int) -> Mapping[int, float]:
+        """Returns the earliest event time in each bucket of so many seconds, by its start."""
+        start = int(self.earliest) // width * width
+        if self.latest < start + width:
+            return {start: self.earliest}
+        return {int(at) // width * width: at for at in sorted(self._times, reverse=True)}
+
 
 def _sums(counts: Iterable[tuple[int, int]]) -> Counter[int]:
     sums: Counter[int] = Counter()
@@ -69,7 +83,7 @@ class Columns:
         self.events, self.ats, self.horizon = events, ats, horizon
         self._fields: dict[str, Sequence[Any]] = {}
         self._rows: dict[tuple[str, ...], Sequence[int]] = {(): range(len(events))}
-        self._shares: dict[tuple[str, str], tuple[Mapping[str, Share], int]] = {}
+        self._shares: dict[tuple[str, ...], tuple[Mapping[str, Share], int]] = {}
 
     def field(self, path: str) -> Sequence[Any]:
         """Returns what each event says there, or MISSING."""
@@ -111,24 +125,28 @@ class Columns:
 
     def rows(self, *predicates: Predicate) -> Sequence[int]:
         """Returns the rows where all of these hold, in order."""
-        key = tuple([each.key for each in predicates])
+        return self._holding(_pieces(predicates))
+
+    def _holding(self, pieces: Sequence[Piece]) -> Sequence[int]:
+        key = tuple([each.key for each in pieces])
         rows = self._rows.get(key)
         if rows is None:
-            rows = self._rows[key] = self._passing(self.rows(*predicates[:-1]), predicates[-1])
+            rows = self._rows[key] = self._passing(self._holding(pieces[:-1]), pieces[-1])
         return rows
 
-    def _passing(self, rows: Sequence[int], predicate: Predicate) -> Sequence[int]:
-        for path, test in predicate.tests:
+    def _passing(self, rows: Sequence[int], piece: Piece) -> Sequence[int]:
+        for path, test in piece.tests:
             column = self.field(path)
             values = column if len(rows) == len(column) else map(column.__getitem__, rows)
             rows = list(compress(rows, map(test, values)))
         return rows
 
-    def shares(self, where: Predicate, path: str) -> tuple[Mapping[str, Share], int]:
-        """Returns the rows where this holds by the text that they say there, and how many say a text; the others are in no share."""
-        found = self._shares.get((where.key, path))
+    def shares(self, path: str, *predicates: Predicate) -> tuple[Mapping[str, Share], int]:
+        """Returns the rows where these hold by the text that they say there, and how many say a text; the others are in no share."""
+        key = path, *[each.key for each in _pieces(predicates)]
+        found = self._shares.get(key)
         if found is None:
-            found = self._shares[where.key, path] = self._by_text(self.rows(where), self.field(path))
+            found = self._shares[key] = self._by_text(self.rows(*predicates), self.field(path))
         return found
 
     def _by_text(self, rows: Sequence[int], column: Sequence[Any]) -> tuple[Mapping[str, Share], int]:
@@ -138,3 +156,7 @@ class Columns:
         for row, said in zip(rows, column if len(rows) == len(column) else map(column.__getitem__, rows), strict=True):
             by_text[said].append(row)
         return {said: Share(rows, self.ats, self.horizon) for said, rows in by_text.items()}, len(rows)
+
+
+def _pieces(predicates: Sequence[Predicate]) -> Sequence[Piece]:
+    return predicates[0].pieces if len(predicates) == 1 else [piece for each in predicates for piece in each.pieces]

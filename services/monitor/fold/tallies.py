@@ -6,6 +6,7 @@ So a tally outlives its last failure by at least the time between two turns, and
 
 from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass, field
+from itertools import islice
 
 import msgspec
 
@@ -36,6 +37,24 @@ class Tally:
             self.first, self.last, self.count = min(self.first, other.first), max(self.last, other.last), self.count + other.count
 
 
+PIECE = 10_000  # rows that are stored in one piece: some ten milliseconds to pack or to unpack
+
+
+def pieces(rows: Rows) -> Iterator[Rows]:
+    """Yields the rows in pieces; one at least."""
+    piece, room = Rows(), PIECE
+    for component, customers in rows.items():
+        coming = iter(customers.items())
+        while taken := dict(islice(coming, room)):
+            piece[component] = taken
+            room -= len(taken)
+            if not room:
+                yield piece
+                piece, room = Rows(), PIECE
+    if piece or not any(rows.values()):
+        yield piece
+
+
 class StoredRows(msgspec.Struct, frozen=True):
     """Rows to be stored in their generation; `whole` replaces what is stored of it, otherwise they are put beside it."""
 
@@ -53,12 +72,12 @@ class Appended:
     def add(self, key: int, entries: int) -> None:
         self._entries[key] = self._entries.get(key, 0) + entries
 
-    def is_worn(self, key: int, entries: int, live: int) -> bool:
+    def is_worn(self, key: int, entries: int, live: float) -> bool:
         """Takes note of more entries of one key; says whether all its `live` ones should be written instead."""
         self.add(key, entries)
         if self._entries[key] <= 2 * live:
             return False
-        self._entries[key] = live
+        self._entries[key] = int(live)
         return True
 
     def forget(self, key: int) -> None:
@@ -86,6 +105,13 @@ class Tallies:
         """Stores a row that has changed."""
         self.failed.setdefault(component, set()).add(customer)
         self._renew(component, customer, tally)
+
+    def fail_again(self, component: str, customers: Collection[str]) -> Mapping[str, Tally]:
+        """Takes note that the rows of these customers change; returns the young ones of the component, where whoever comes anew is put."""
+        if not customers:
+            return {}
+        self.failed.setdefault(component, set()).update(customers)
+        return self._young.setdefault(component, {})
 
     def _renew(self, component: str, customer: str, tally: Tally) -> None:
         rows = self._young.setdefault(component, {})

@@ -13,7 +13,7 @@ from services.monitor.fold.columns import Columns, Predicate, Share
 from services.monitor.fold.numbers import Measured, measure
 from services.monitor.fold.seen import MINUTE
 from services.monitor.fold.tallies import Tallies, Tally
-from shared.conditions import reader
+from shared.conditions import MISSING, reader
 from shared.events import ProductEvent
 
 FOUND_WITHIN = 60.0  # seconds of wall clock in which detection finds what happened, also while this partition runs ahead
@@ -43,8 +43,8 @@ class Watch:
         self.kept = horizon + self.counting.window  # seconds of the clock for which what does not change is kept
         self._window, self._width = self.counting.window, self.counting.width
         self._where, self._bad = Predicate(self.counting.where), Predicate(self.counting.bad)
-        number, component = self.counting.number, self.counting.component
-        self._measured = None if number is None else Measured(number, self._where, component, self._width)
+        number = self.counting.number
+        self._measured = None if number is None else Measured(number, self._width)
         self._component, self._only = reader(self.counting.component), self.counting.only
         self.buckets = Buckets(self.components, self._width, self.kept)
         self._cells = self.buckets.of
@@ -56,7 +56,7 @@ class Watch:
         """Takes a batch of the event types that the rule asks for. What is done in this loop costs each component, for each rule."""
         watermarks, cells, width, horizon = self.watermarks, self._cells, self._width, columns.horizon
         closed, is_closed = self.components.closed, self.components.is_closed
-        shares, rows = columns.shares(self._where, self.counting.component)
+        shares, rows = columns.shares(self.counting.component, self._where)
         left_out: dict[int, int] = {}
         for component, all_of_it in shares.items():
             share, watermark = all_of_it, watermarks.get(component)
@@ -79,23 +79,43 @@ class Watch:
                 cell.total += events
         self._count_bad(columns, left_out)
         if self._measured is not None:
-            measure(columns, self._measured, self.buckets, left_out)
+            measure(columns, shares, self._measured, self.buckets, left_out)
         return Verdict(shares, left_out, rows == len(columns.ats) and not left_out)
 
     def _count_bad(self, columns: Columns, left_out: Mapping[int, int]) -> None:
-        components, events, ats = columns.field(self.counting.component), columns.events, columns.ats
-        for row in columns.rows(self._where, self._bad):
-            component = components[row]
-            if type(component) is not str or row in left_out:
-                continue
-            at, customer = ats[row], events[row].subject
-            start = int(at) // self._width * self._width
-            cell = self.buckets.cell(start, component)
-            cell.bad += 1
-            if not cell.first_bad or at < cell.first_bad:
-                cell.first_bad = at
-            if customer is not None:
-                self.fail(component, customer, at, start)
+        shares, _ = columns.shares(self.counting.component, self._where, self._bad)
+        for component, all_of_it in shares.items():
+            share = all_of_it
+            if left_out:
+                kept = [row for row in share.rows if row not in left_out]
+                if not kept:
+                    continue
+                share = share if len(kept) == len(share.rows) else Share(kept, columns.ats, columns.horizon)
+            firsts = share.first(self._width)
+            for start, events in share.counts.get(self._width) or share.count(self._width):
+                cell, first = self.buckets.cell(start, component), firsts[start]
+                cell.bad += events
+                if not cell.first_bad or first < cell.first_bad:
+                    cell.first_bad = first
+            self._fail_all(component, share.rows, columns)
+
+    def _fail_all(self, component: str, rows: Sequence[int], columns: Columns) -> None:
+        """Notes bad events of one component. What is done in this loop costs each event of a rule that takes every one as bad.
+
+        A customer who fails again in the same bucket has no more than their tally changed.
+        """
+        subjects, ats, window, width = columns.field("subject"), columns.ats, self._window, self._width
+        if columns.nameless:
+            rows = [row for row in rows if subjects[row] is not MISSING]
+        failing = list(map(subjects.__getitem__, rows))
+        known = self.tallies.fail_again(component, failing)
+        for customer, at in zip(failing, map(ats.__getitem__, rows), strict=True):
+            tally = known.get(customer)
+            if tally is not None and tally.last <= at < tally.home + width and at - tally.last <= window and tally.count:
+                tally.last = at
+                tally.count += 1
+            else:
+                self.fail(component, customer, at, int(at) // width * width)
 
     def fail(self, component: str, customer: str, at: float, start: int) -> Tally:
         tally = self.tallies.of(component, customer)

@@ -7,6 +7,7 @@ next save: `absences.py`.
 import math
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from aiokafka import ConsumerRecord
@@ -16,15 +17,17 @@ from services.monitor.acts.changing import News, Now
 from services.monitor.fold.partition import COMPONENTS, SKEW
 from services.monitor.fold.reports import shard_of, subject_of
 from services.monitor.hearing import alerts
-from services.monitor.incidents.alerts import firing_of
+from services.monitor.incidents.alerts import waits
 from services.monitor.incidents.judging import come_to, first_to_judge, kept_from, let_go, steps
 from services.monitor.incidents.life import IncidentRow, State, behind_seconds, ended, moment, news
-from services.monitor.incidents.muting import Muted, Mutes
+from services.monitor.incidents.muting import Muted, Mutes, parents_first
 from services.monitor.incidents.waiting import Waiting, due_at
 from services.monitor.rules.absence import AbsenceRule
 from services.monitor.rules.alert import AlertRule
 from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
+from services.monitor.rules.surge import SurgeRule
+from services.monitor.store import candidates
 from services.monitor.store.expected import Heard
 from services.monitor.store.incidents import lock_standing, queries
 from services.monitor.store.muting import mutes_of
@@ -71,6 +74,7 @@ class Detecting:
         self._rules = {rule.id: rule for rule in rules.components if isinstance(rule, ComponentRule)}
         self._expecting = {rule.id: rule for rule in rules.components if isinstance(rule, AbsenceRule)}
         self._on_alerts = {rule.id: rule for rule in rules.components if isinstance(rule, AlertRule)}
+        self._surges = any(isinstance(rule, SurgeRule) for rule in rules.components)
         self._fingerprints = {rule.id: rule.fingerprint for rule in rules.components}
         self._horizon, self._grouping = rules.horizon.total_seconds(), rules.grouping
         self._strangers = Strangers({rule.id: self._named | set(rule.only) for rule in rules.components}, self._limit)
@@ -82,7 +86,7 @@ class Detecting:
         await changing.withdraw_misfits(tx, self._every, now_there)
         await joining.leave(tx, self._every, now_there)
         self._series, self._waiting = await series_of(tx, partitions, self._fingerprints), Waiting()
-        self._muted, self._looks = {key for key, series in self._series.items() if _is_muted(series)}, True
+        self._muted, self._looks = {key for key, series in self._series.items() if waits(series.alerts)}, True
         for key in self._series:
             self._plan(key)
         now = self._clock()
@@ -187,16 +191,17 @@ class Detecting:
         for key in self._heard:
             self._series[key].heard_at = now
         mutes, muted = await self._mutes(tx, changed, told, now), list[Muted]()
-        for key, since in changed.items():
-            series = of_both[key]
+        for key in parents_first(changed, self._parents):
+            series, since = of_both[key], changed[key]
             row = rows.get(series.state.incident_id or "")
             at = Now(now, behind_seconds(now, moment(series.window.watermark)))
             muted += await self._step_through(tx, key, since, row, at, mutes)
-        for key, reports in told.items():
+        for key in parents_first(told, self._parents):
+            reports = told[key]
             row = rows.get(of_both[key].alerts.incident_id or "")
             told_of = alerts.Told(self._on_alerts[key[0]], key[1], reports, mutes)
             muted += await alerts.step_through(tx, told_of, of_both[key], row)
-            (self._muted.add if _is_muted(of_both[key]) else self._muted.discard)(key)
+            (self._muted.add if waits(of_both[key].alerts) else self._muted.discard)(key)
         await joining.note_muted(tx, muted)
         await keep_series(tx, of_both, self._fingerprints)
         self._heard = set()
@@ -220,7 +225,9 @@ class Detecting:
         """Returns what may mute anything that is judged now: from the beginning of the first window, and from the first report, on."""
         windows = [since - max(self._rules[rule].windows) for (rule, _), since in changed.items()]
         since = min([now.timestamp(), *windows, *(each.said_at for reports in told.values() for each in reports)])
-        return await mutes_of(tx, {component for _, component in (*changed, *told)}, moment(since), self._parents, self._grouping)
+        components = {component for _, component in (*changed, *told)}
+        mutes = await mutes_of(tx, components, moment(since), self._parents, self._grouping)
+        return replace(mutes, rising=await candidates.rising(tx, components)) if self._surges else mutes
 
     async def _step_through(self, tx: Tx, key: Key, since: int, row: IncidentRow | None, now: Now, mutes: Mutes) -> list[Muted]:
         """Steps through the windows that changed, and makes true what is decided; returns what was muted.
@@ -249,8 +256,3 @@ class Detecting:
         let_go(rule, series.state, window, self._horizon)
         self._plan(key)
         return muted
-
-
-def _is_muted(series: Series) -> bool:
-    """Says whether alerts fire although no incident is open: what a person ended does not."""
-    return series.incident_id is None and bool(firing_of(series.alerts))

@@ -11,7 +11,7 @@ from services.monitor import facts, metrics
 from services.monitor.fold.partition import Partition
 from services.monitor.risk import health
 from services.monitor.risk.finding import Reason, Span
-from services.monitor.risk.life import Cleared, Raised, step
+from services.monitor.risk.life import ActionStatus, Cleared, Raised, step
 from services.monitor.risk.looking import Looking
 from services.monitor.rules.customers import CustomerRule
 from services.monitor.rules.health import HealthRule
@@ -19,6 +19,7 @@ from services.monitor.store import risks as store
 from services.monitor.store.risks import NewRisk
 from shared.events import Fact
 from shared.postgres import Tx
+from shared.timers import schedule
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +154,7 @@ class Risks:
             metrics.RISKS_RAISED.labels(row.rule).inc()
         if rows:
             log.info("%d risks raised by %s", len(rows), ", ".join(sorted({row.rule for row in rows})))
+        await schedule(tx, store.ACT, {row.id: said_at for row in rows if row.action_status == ActionStatus.WAITING})
         return [facts.raised(row, said_at) for row in rows]
 
     async def _clear(self, tx: Tx, gone: Mapping[str, Reason], said_at: datetime) -> list[Fact]:

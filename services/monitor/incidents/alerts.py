@@ -134,6 +134,11 @@ def firing_of(alerts: Alerts) -> list[Alert]:
     return [each for each in alerts.known if each.fires and each.since > alerts.settled_to]
 
 
+def waits(alerts: Alerts) -> bool:
+    """Says whether alerts fire although no incident is open: what a person ended does not."""
+    return alerts.incident_id is None and bool(firing_of(alerts))
+
+
 def _opened(rule: AlertRule, component: str, alerts: Alerts, firing: Sequence[Alert], now: float) -> tuple[Alerts, Decision]:
     """Opens the incident. The same trouble has the same id, whoever finds it and however often: that of its first alert and its beginning.
 

@@ -40,7 +40,7 @@ def steps(rule: ComponentRule, component: str, window: Window, state: State, sin
     for end in window.ends(rule.counting, since):
         trouble = Trouble(rule.id, component, moment(window.until(rule.counting, end)))
         state = _rested(rule, state, mutes.over_since(component, trouble.at))
-        judged = _judged(rule, window, state, end)
+        judged = _judged(rule, window, state, end, halved=mutes.rises(trouble) and not rule.shadow)
         after, decision = step(rule, component, state, judged)
         if not isinstance(decision, Opened):
             state = after
@@ -70,22 +70,23 @@ def _seen(state: State, window: Window) -> State:
     return state if 0 < state.seen_from <= first else structs.replace(state, seen_from=first)
 
 
-def _judged(rule: ComponentRule, window: Window, state: State, end: int) -> Judged:
+def _judged(rule: ComponentRule, window: Window, state: State, end: int, *, halved: bool = False) -> Judged:
     """Returns the window that ends with bucket `end`. What the last incident ended with is no part of the next one.
 
-    What it says names the version of the rule that judged.
+    What it says names the version of the rule that judged. `halved`: complaints rise, so half the evidence opens an incident.
     """
     after = state.settled_to if state.incident_id is None else 0
     counting, detector = rule.counting, DETECTORS[rule.detector]
+    judged_by = rule.half if halved and state.incident_id is None else rule
     counts, until = window.counts(counting, end, after), window.until(counting, end)
     known_for = end + counting.width - state.seen_from if state.seen_from else 0
     view = View(counts, _within(window, counting, end, after), known_for, _numbers(window, counting, end, after))
-    signal, beginning = detector.judge(rule, view, until), None
-    signal = replace(signal, why=signal.why | {"rule_version": rule.version})
+    signal, beginning = detector.judge(judged_by, view, until), None
+    signal = replace(signal, why=signal.why | {"rule_version": rule.version} | ({"half_evidence": True} if judged_by is not rule else {}))
     if signal.failing and state.incident_id is None:
         shown_after = max(after, int(end - signal.span)) if signal.span else after
         beginning = window.beginning(
-            counting, end, lambda start: detector.is_dense(rule, _bucket(window, counting, start, after)), shown_after
+            counting, end, lambda start: detector.is_dense(judged_by, _bucket(window, counting, start, after)), shown_after
         )
     return Judged(end, until, counts, signal, beginning)
 

@@ -23,6 +23,7 @@ BEHIND = 60.0  # seconds; above that it is said how things were, not how they ar
 class Status(StrEnum):
     """How an incident stands."""
 
+    CANDIDATE = "candidate"  # complaints rise, and nobody is told before a person says so
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"  # open, and a person has it
     MERGED = "merged"  # a person says that it is the same trouble as another, with which it ends
@@ -33,6 +34,7 @@ class Status(StrEnum):
 
 # What an incident may become. Detection, timers and people all move its row by this table, in `changing.py`.
 MOVES: dict[Status, frozenset[Status]] = {
+    Status.CANDIDATE: frozenset({Status.OPEN, Status.MERGED, Status.WITHDRAWN, Status.DISMISSED}),
     Status.OPEN: frozenset({Status.ACKNOWLEDGED, Status.MERGED, Status.RESOLVED, Status.WITHDRAWN, Status.DISMISSED}),
     Status.ACKNOWLEDGED: frozenset({Status.MERGED, Status.RESOLVED, Status.WITHDRAWN, Status.DISMISSED}),
     Status.MERGED: frozenset({Status.RESOLVED, Status.WITHDRAWN, Status.DISMISSED}),

@@ -110,6 +110,15 @@ def _until(repeat: str, zone: ZoneInfo) -> datetime | None:
     return until.replace(tzinfo=ZoneInfo("UTC")).astimezone(zone).replace(tzinfo=None) if found[3] else until
 
 
+def is_zone(name: str) -> bool:
+    """Says whether IANA knows a zone of this name."""
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):  # LookupError: no such zone
+        return False
+    return True
+
+
 def refusal_of(plan: Plan) -> str | None:
     """Returns what is wrong with a plan, for people; None when nothing is."""
     if not timedelta() < plan.first.ends_at - plan.first.starts_at <= LONGEST:

@@ -14,6 +14,8 @@ from services.monitor.incidents.grouping import Joined
 from services.monitor.incidents.life import Decision, IncidentRow, Opened, moment
 from services.monitor.rules.incidents import IncidentRule
 
+Key = tuple[str, str]  # rule, component
+
 
 class By(StrEnum):
     """What mutes."""
@@ -100,6 +102,7 @@ class Mutes:
     incidents: list[Nearby] = field(default_factory=list)
     parents: Mapping[str, Collection[str]] = field(default_factory=dict)
     grouping: timedelta = timedelta()
+    rising: Mapping[str, datetime] = field(default_factory=dict)  # the components of which complaints rise, and since when
 
     def of(self, trouble: Trouble) -> Muting | None:
         """Returns what mutes this trouble; None when it opens an incident.
@@ -135,6 +138,11 @@ class Mutes:
         others = (each.id for each in of_it if each.rule != trouble.rule and trouble.at - each.started_at <= self.grouping)
         return next(joined, None) or next(others, None)
 
+    def rises(self, trouble: Trouble) -> bool:
+        """Says whether customers complain of the component more than usual, at that time."""
+        since = self.rising.get(trouble.component)
+        return since is not None and since <= trouble.at
+
     def over_since(self, component: str, at: datetime) -> datetime | None:
         """Returns when something that muted trouble of the component has ended last, up to this moment; None when nothing did."""
         ended = [each.ends_at for each in self.periods if each.is_of(component) and each.ends_at <= at]
@@ -164,3 +172,13 @@ def _by_parent(mutes: Mutes, trouble: Trouble) -> Muting | None:
 
 
 RULES = (_by_maintenance, _by_parent)  # the first that mutes names the reason
+
+
+def parents_first(keys: Iterable[Key], parents: Mapping[str, Collection[str]]) -> list[Key]:
+    """Returns what is judged at one moment in the order in which it is: what hangs on another after that, so that its incident is known."""
+    return sorted(keys, key=lambda key: _depth(key[1], parents))
+
+
+def _depth(component: str, parents: Mapping[str, Collection[str]]) -> int:
+    """Returns how many components stand above one another over this one. No component hangs on itself: catalog.yml says so."""
+    return max((_depth(parent, parents) + 1 for parent in parents.get(component, ())), default=0)

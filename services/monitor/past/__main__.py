@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
+from services.monitor.incidents.finding import Beside
 from services.monitor.past.order import Order, Said
 from services.monitor.past.outcome import without_customers
 from services.monitor.past.walking import Moved, Trial, walk_topic
@@ -30,7 +31,7 @@ EVERY = 0.5  # seconds between two lines about how far it is
 def tried(order: Order, say: Callable[[Said], None]) -> Said:
     """Walks through the past, and returns the last line."""
     try:
-        trial = Trial(_rules(order.tried), _rules(order.today), frozenset(order.named))
+        trial = Trial(_rules(order.tried), _rules(order.today), Beside(frozenset(order.named), order.parents))
         outcome = asyncio.run(walk_topic(brokers_of(MonitorSettings()), trial, order.since, lambda size: _moved(size, say)))
     except (Failed, ConfigError, OSError) as error:
         return Said(failed=str(error) or type(error).__name__)

@@ -14,6 +14,7 @@ class Order(BaseModel):
     today: str  # of those in force
     named: list[str]  # the components of the catalog
     since: float  # seconds since the epoch
+    parents: dict[str, list[str]] = {}  # what each component hangs on
 
 
 class Said(BaseModel):

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
-from services.monitor.backtest import Day, Difference, Found, by_day
 from services.monitor.fold.partition import Account
+from services.monitor.incidents.found import Day, Difference, Found, by_day
+from services.monitor.incidents.muting import Muted
 from services.monitor.past.pieces import Refusals
 from services.monitor.past.tickets import Compared
 from services.monitor.risk.life import RiskRow
@@ -37,6 +38,7 @@ class Outcome:
     tickets: Compared | None
     risks: Sequence[RiskRow] = ()  # of single customers
     risks_today: Sequence[RiskRow] | None = None
+    muted: Sequence[Muted] = ()  # what opened no incident by the rules that are tried
     of_rules: Mapping[str, Compared] = field(default_factory=dict)  # the incidents of each rule that found any, beside tickets
 
 
@@ -55,6 +57,7 @@ def as_object(outcome: Outcome) -> dict[str, Any]:
         "days": _days(by_day(outcome.found)),
         "incidents": [_whole(each) for each in outcome.found],
         "risks": [_risk(each) for each in outcome.risks],
+        "muted": [_muted(each) for each in outcome.muted],
         "today": None
         if today is None
         else {
@@ -88,6 +91,7 @@ def _told(whole: Mapping[str, Any], rules: Sequence[dict[str, Any]], latest: int
         **_latest(whole, latest),
         "today": today and _latest(today, latest),
         "difference": difference and {name: len(ids) for name, ids in difference.items()},
+        "muted": len(whole["muted"]),
     }
 
 
@@ -160,12 +164,25 @@ def _whole(found: Found) -> dict[str, Any]:
         "opened_at": _iso(found.opened_at),
         "ended_at": None if found.ended_at is None else _iso(found.ended_at),
         "status": "open" if found.ended_at is None else "resolved",
+        "severity": found.severity,
+        "rules": sorted(found.rules),
         "why": found.why,
         "messages": found.messages,
         "customers": [
             {"customer_id": customer, "first_seen_at": _iso(of.first), "last_seen_at": _iso(of.last), "count": of.count}
             for customer, of in sorted(found.customers.items())
         ],
+    }
+
+
+def _muted(each: Muted) -> dict[str, Any]:
+    return {
+        "by": each.by.by,
+        "id": each.by.id,
+        "rule": each.rule,
+        "component": each.component,
+        "started_at": each.started_at.isoformat(),
+        "at": each.at.isoformat(),
     }
 
 

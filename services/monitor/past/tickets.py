@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from services.monitor.backtest import Found
+from services.monitor.incidents.found import Found
 
 AFTER = 86_400.0  # seconds after an incident's end for which a ticket may be about it
 

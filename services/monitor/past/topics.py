@@ -4,7 +4,8 @@ import heapq
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -12,11 +13,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from services.monitor.backtest import Come
 from services.monitor.fold.keying import home_of, key_of
+from services.monitor.incidents.finding import Beside
+from services.monitor.past.beside import OF_MAINTENANCE, periods_of, tiers_of
 from services.monitor.past.pieces import PIECE, Past, Piece, Refusals
 from services.monitor.past.tickets import Ticket
 from shared.cloudevents import Undecodable, read_event, read_fact
 from shared.connecting.brokers import Brokers
-from shared.events import FACT_OF, TicketOpened, Topic
+from shared.events import FACT_OF, Fact, TicketOpened, Topic
 from shared.failed import Failed
 from shared.letters.reading import POLL_MS, everything, reader, topics
 from shared.observing.printable import printable
@@ -109,17 +112,29 @@ async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, since
 
 
 async def tickets_of(brokers: Brokers, since: float) -> list[Ticket]:
-    """Returns the tickets that were opened since then, each once however often it was said. Raises Failed."""
-    now, found = datetime.now(UTC), dict[str, Ticket]()  # noqa: TID251  the edge
-    if Topic.TICKETS not in await topics(brokers):
-        return []
-    async for record in everything(brokers, Topic.TICKETS):
-        if isinstance(record, Unreadable) or not record.value:
-            continue
-        try:
-            fact = read_fact(record.value, record.headers, now, FACT_OF)
-        except Undecodable:
-            continue  # ticketing's own facts: what is wrong with them its readers report
-        if isinstance(fact, TicketOpened) and fact.data.opened_at.timestamp() >= since:
+    """Returns the tickets that customers opened since then, each once however often it was said. Raises Failed."""
+    found: dict[str, Ticket] = {}
+    async for fact in _facts(brokers, Topic.TICKETS):
+        if isinstance(fact, TicketOpened) and fact.data.risk is None and fact.data.opened_at.timestamp() >= since:
             found[fact.data.ticket_id] = Ticket(fact.data.customer_id, fact.data.component, fact.data.opened_at.timestamp())
     return sorted(found.values(), key=lambda each: each.opened_at)
+
+
+async def known_beside(brokers: Brokers, beside: Beside, *, tiers: bool) -> Beside:
+    """Returns also when maintenance ran and, if they are asked for, the tiers of customers, as the topics say. Raises Failed."""
+    said = [fact async for fact in _facts(brokers, Topic.INCIDENTS) if isinstance(fact, OF_MAINTENANCE)]
+    customers = [fact async for fact in _facts(brokers, Topic.CUSTOMERS)] if tiers else []
+    return replace(beside, periods=periods_of(said), tiers=tiers_of(customers))
+
+
+async def _facts(brokers: Brokers, topic: str) -> AsyncIterator[Fact]:
+    """Yields the facts of a topic. What is wrong with others its readers report."""
+    now = datetime.now(UTC)  # noqa: TID251  the edge
+    if topic not in await topics(brokers):
+        return
+    async for record in everything(brokers, topic):
+        if isinstance(record, Unreadable) or not record.value:
+            continue
+        with suppress(Undecodable):
+            if (fact := read_fact(record.value, record.headers, now, FACT_OF)) is not None:
+                yield fact

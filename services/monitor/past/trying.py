@@ -19,6 +19,7 @@ from services.monitor.past.order import LARGEST, Order, Said
 from services.monitor.ruling import Ruling
 from services.monitor.store import backtests as store
 from services.monitor.store.backtests import Begun
+from shared.catalog import Catalog
 from shared.failed import Failed
 from shared.postgres import Database
 from shared.timers import Due
@@ -75,9 +76,9 @@ async def _lines(child: Process, order: Order) -> Saying:
 class Trying:
     """Does the due work of trying a draft beside the rules in force."""
 
-    def __init__(self, database: Database, ruling: Ruling, named: frozenset[str], run: Run = run_child) -> None:
-        """`named`: the components of the catalog. `run`: what walks through the past."""
-        self._database, self._ruling, self._named, self._run = database, ruling, named, run
+    def __init__(self, database: Database, ruling: Ruling, catalog: Catalog, run: Run = run_child) -> None:
+        """`run`: what walks through the past."""
+        self._database, self._ruling, self._catalog, self._run = database, ruling, catalog, run
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -116,7 +117,8 @@ class Trying:
     async def _follow(self, due: Due, begun: Begun) -> dict[str, Any] | None:
         """Returns what was found; None when this process is to stop before. Raises Failed."""
         since = due.now - begun.back
-        order = Order(tried=begun.rules, today=self._ruling.text, named=sorted(self._named), since=since.timestamp())
+        named, parents = sorted(self._catalog.components), {of: list(above) for of, above in self._catalog.parents.items()}
+        order = Order(tried=begun.rules, today=self._ruling.text, named=named, since=since.timestamp(), parents=parents)
         last, ends = Said(), time.monotonic() + LONGEST
         async with aclosing(self._run(order)) as saying:
             async for said in saying:

@@ -5,7 +5,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from services.monitor.backtest import Backtest, Found, difference
+from services.monitor.backtest import Backtest
+from services.monitor.incidents.finding import Beside
+from services.monitor.incidents.found import Found, difference
 from services.monitor.past import topics
 from services.monitor.past.outcome import Outcome
 from services.monitor.past.pieces import Past, Refusals
@@ -19,18 +21,23 @@ Moved = Callable[[int, int], None]  # is told how far the past is read, and how 
 
 @dataclass(frozen=True)
 class Trial:
-    """Says what is tried. `named`: the components of the catalog; `every`: seconds of event time between two checkpoints."""
+    """Says what is tried. `beside`: what is known beside events; `every`: seconds of event time between two checkpoints."""
 
     tried: RulesFile
     today: RulesFile
-    named: frozenset[str]
+    beside: Beside
     label: str = "draft"  # what the tried rules are called
     every: float = 1.0
+
+    @property
+    def asks_for_tiers(self) -> bool:
+        """Says whether any rule makes incidents worse for the tiers of those whom they touch."""
+        return any(step.tier for each in (self.tried, self.today) for rule in each.components for step in rule.escalate.values())
 
     def walks(self, partitions: int = 1) -> list[Backtest]:
         """Returns the tried rules at their start, and today's where they are others."""
         sets = [self.tried] if self.tried == self.today else [self.tried, self.today]
-        return [Backtest(each, self.named, partitions) for each in sets]
+        return [Backtest(each, self.beside, partitions) for each in sets]
 
 
 async def walk_topic(
@@ -41,6 +48,7 @@ async def walk_topic(
     `begun` is told the number of records, and returns who is told how far they are read.
     """
     refusals = Refusals()
+    trial = replace(trial, beside=await topics.known_beside(brokers, trial.beside, tiers=trial.asks_for_tiers))
     async with topics.past_of(brokers, topic, since, refusals) as past:
         walks = trial.walks(past.partitions)
         outcome = await walk(trial, past, refusals, walks, begun(past.size))
@@ -73,5 +81,16 @@ async def walk(trial: Trial, past: Past, refusals: Refusals, walks: Sequence[Bac
     between = None if today is None else difference(today, tried.incidents)
     risks_today = others[0].risks if others else None
     return Outcome(
-        trial.label, min(begins, ends), ends, tried.account, refusals, tried.incidents, today, between, None, tried.risks, risks_today
+        trial.label,
+        min(begins, ends),
+        ends,
+        tried.account,
+        refusals,
+        tried.incidents,
+        today,
+        between,
+        None,
+        tried.risks,
+        risks_today,
+        muted=tried.muted,
     )

@@ -12,6 +12,7 @@ class Reason(StrEnum):
     BROKEN = "broken"  # a late event shows that the evidence was no risk
     UNHEARD = "unheard"  # nothing was heard for as long as the rule looks back
     PERSON = "person"  # somebody cleared it
+    WEBHOOK = "webhook"  # the webhook of its rule's action answered that it has settled the trouble
     RENAMED = "renamed"  # the name is an alias: what was held of it is the customer's
     RULE_CHANGED = "rule_changed"  # no rule judges it any more
     RULE_GONE = "rule_gone"

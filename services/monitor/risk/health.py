@@ -16,7 +16,7 @@ def step(rule: HealthRule, customer: str, others: Sequence[RiskRow], row: RiskRo
 
     The same open risks have the same risk of this rule: what a person cleared is raised again only when others have come.
     """
-    parts = sorted((each for each in others if each.open), key=lambda each: each.id)
+    parts = sorted((each for each in others if each.open and not each.shadow), key=lambda each: each.id)
     finding = _finding(rule, parts)
     total = finding.score if finding is not None else 0.0
     if row is not None and row.open:

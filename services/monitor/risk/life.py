@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from services.monitor.aggregates.moments import Moments
@@ -29,8 +30,13 @@ class RiskRow:
     raised_at: datetime  # on the database's clock
     cleared_at: datetime | None
     reason: str | None  # a Reason; a later version may know more of them
-    cleared_by: str | None  # the person who cleared it
+    cleared_by: str | None  # the person who cleared it, or the webhook that settled it
     note: str  # that person's words
+    shadow: bool = False  # of a rule on trial: nothing is done about it
+    action_status: str | None = None  # an ActionStatus; None: its rule asks for nothing
+    action_tries: int = 0  # calls of the webhook that were begun
+    action_answer: str = ""  # what the webhook answered, or why nothing is done
+    acted_at: datetime | None = None  # since when the status is final
 
     @property
     def open(self) -> bool:
@@ -51,6 +57,16 @@ class Raised:
 class Cleared:
     risk_id: str
     reason: Reason
+
+
+class ActionStatus(StrEnum):
+    """What became of a risk's action."""
+
+    WAITING = "waiting"  # → asked, answered, failed, withheld
+    ASKED = "asked"  # whoever does it was told to; final
+    ANSWERED = "answered"  # the webhook took it; final
+    FAILED = "failed"  # the webhook did not, in all tries; final
+    WITHHELD = "withheld"  # the risk was over before, or its rule is on trial; final
 
 
 Decision = Raised | Cleared

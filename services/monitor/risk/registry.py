@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.monitor.aggregates.moments import Moments
-from services.monitor.risk import decline, silence, stall, streak
+from services.monitor.risk import decline, payment, silence, stall, streak
 from services.monitor.risk.finding import Finding, Reason, Span
 
 
@@ -26,6 +26,7 @@ class Kind:
 KINDS = {
     "streak": Kind(streak.find, streak.over, streak.look_at, lambda rule: rule.failures),
     "stall": Kind(stall.find, stall.over, stall.look_at, lambda _: 1),
+    "payment": Kind(payment.find, payment.over, payment.look_at, lambda _: 1),
     "silence": Kind(silence.find, silence.over, silence.look_at, lambda rule: rule.visits, silence.outlook),
     "decline": Kind(decline.find, decline.over, decline.look_at, lambda rule: rule.visits, decline.outlook),
 }

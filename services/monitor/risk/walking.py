@@ -88,4 +88,5 @@ def _row(rule: CustomerRule | HealthRule, customer: str, raised: Raised, read_to
         reason=None,
         cleared_by=None,
         note="",
+        shadow=rule.shadow,
     )

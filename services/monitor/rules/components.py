@@ -87,6 +87,16 @@ class ComponentRule(IncidentRule):
         """Returns how many events a window must hold before it can say that all is well; 0: one without events says so, too."""
         raise NotImplementedError
 
+    @cached_property
+    def half(self) -> "ComponentRule":
+        """Returns the rule that opens an incident by half the evidence: half of each number that it takes. What it measures stays.
+
+        A share, a percentile or a burn rate is no number of events: what is said to be bad stays as bad.
+        """
+        opening: Config = vars(self)["open"]  # each kind has its own
+        numbers = {name: -(-value // 2) for name, value in opening if isinstance(value, int)}
+        return self.model_copy(update={"open": opening.model_copy(update=numbers)})
+
     @property
     def width(self) -> int:
         """Returns how many seconds one bucket has."""

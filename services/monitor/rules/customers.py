@@ -14,13 +14,15 @@ from shared.configuration.files import Config, PositiveDuration
 
 
 class Action(Config):
-    """What whoever acts on a risk is asked to do. monitor itself does nothing of it: it stands in the fact."""
+    """What is done about a risk, once, while it is open and monitor has read all there is."""
 
     kind: Literal["article", "help", "case", "webhook"] = Field(
-        description="send an article, offer help, open a case, or call a webhook of one's own that settles it"
+        description="article: notifier sends it to the customer; help: notifier offers it; case: ticketing opens one of the customer;"
+        " webhook: monitor calls one of actions.yml, which may settle the trouble"
     )
     url: str | None = Field(None, max_length=2000, pattern=r"^https?://", description="of the article")
-    name: str | None = Field(None, min_length=1, max_length=255, description="of the webhook")
+    name: str | None = Field(None, min_length=1, max_length=255, description="of the webhook in actions.yml")
+    priority: Literal["low", "normal", "high", "urgent"] | None = Field(None, description="of the case; else normal")
 
     @model_validator(mode="after")
     def _says_which(self) -> "Action":
@@ -28,6 +30,8 @@ class Action(Config):
             raise ValueError("an article has a url, and nothing else has")
         if (self.kind == "webhook") != (self.name is not None):
             raise ValueError("a webhook has a name, and nothing else has")
+        if self.kind != "case" and self.priority is not None:
+            raise ValueError("a case has a priority, and nothing else has")
         return self
 
 
@@ -40,7 +44,8 @@ class CustomerRule(Config):
     title: str = Field(min_length=1, max_length=1000, description="what agents read")
     events: list[str] = Field(min_length=1, description="the event types that count")
     where: Condition = Field({}, description="which of them count; all that is named must hold")
-    action: Action | None = Field(None, description="what is to be done about the risk")
+    action: Action | None = Field(None, description="what is done about the risk")
+    shadow: bool = Field(False, description="on trial: it judges, its risks are shown as such, and nothing is done about them")
 
     longest: ClassVar[timedelta] = timedelta(days=90)  # of all windows of this kind
 
@@ -68,5 +73,6 @@ class CustomerRule(Config):
     @cached_property
     def fingerprint(self) -> str:
         """Returns the part of the rule that decides who is at risk. What was found under another fingerprint is not of this rule."""
-        judged = self.model_dump(mode="json", exclude={"id", "title", "action"}, exclude_defaults=True) | {"detector": self.detector}
+        judged = self.model_dump(mode="json", exclude={"id", "title", "action", "shadow"}, exclude_defaults=True)
+        judged |= {"detector": self.detector}
         return sha256(json.dumps(judged, sort_keys=True).encode()).hexdigest()[:12]

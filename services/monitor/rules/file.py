@@ -15,11 +15,13 @@ from services.monitor.rules.decline import DeclineRule
 from services.monitor.rules.distinct import DistinctRule
 from services.monitor.rules.health import HealthRule
 from services.monitor.rules.incidents import IncidentRule
+from services.monitor.rules.payment import PaymentRule
 from services.monitor.rules.percentile import PercentileRule
 from services.monitor.rules.ratio import RatioRule
 from services.monitor.rules.silence import SilenceRule
 from services.monitor.rules.stall import StallRule
 from services.monitor.rules.streak import StreakRule
+from services.monitor.rules.surge import SurgeRule
 from shared.configuration.files import Config, Duration, PositiveDuration
 
 
@@ -36,16 +38,18 @@ Rule = Annotated[
     | Annotated[BurnRule, Tag("burn")]
     | Annotated[AbsenceRule, Tag("absence")]
     | Annotated[AlertRule, Tag("alert")]
+    | Annotated[SurgeRule, Tag("surge")]
     | Annotated[StreakRule, Tag("streak")]
     | Annotated[StallRule, Tag("stall")]
     | Annotated[SilenceRule, Tag("silence")]
     | Annotated[DeclineRule, Tag("decline")]
+    | Annotated[PaymentRule, Tag("payment")]
     | Annotated[HealthRule, Tag("health")],
     Discriminator(
         _detector,
         custom_error_type="detector",
-        custom_error_message="there is no such detector: it is ratio, count, distinct, percentile, burn, absence or alert;"
-        " of single customers streak, stall, silence, decline or health",
+        custom_error_message="there is no such detector: it is ratio, count, distinct, percentile, burn, absence, alert or surge;"
+        " of single customers streak, stall, silence, decline, payment or health",
     ),
 ]  # one file a kind
 

@@ -28,7 +28,8 @@ class HealthRule(Config):
     )
     raise_at: Share = Field(0.5, description="the sum at which a risk is raised")
     clear_below: Share = Field(0.3, description="the sum below which it is cleared; at most raise_at")
-    action: Action | None = Field(None, description="what is to be done about the risk")
+    action: Action | None = Field(None, description="what is done about the risk")
+    shadow: bool = Field(False, description="on trial: it judges, its risks are shown as such, and nothing is done about them")
 
     @model_validator(mode="after")
     def _hysteresis(self) -> "HealthRule":

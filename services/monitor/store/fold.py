@@ -1,7 +1,7 @@
 """The fold is stored by what changed at each checkpoint, and restored whole when a partition is assigned. No decisions."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from services.monitor.fold.aging import Mark
 from services.monitor.fold.buckets import OldCells, StoredCells
 from services.monitor.fold.customers import StoredCustomers
 from services.monitor.fold.partition import Account, Partition, above
-from services.monitor.fold.tallies import Rows
+from services.monitor.fold.tallies import Rows, pieces
 from services.monitor.fold.watch import Watch
 from shared.postgres import Queries, Tx
 
@@ -25,6 +25,9 @@ _customers = msgspec.msgpack.Decoder(StoredCustomers).decode
 _old_cells = msgspec.msgpack.Decoder(OldCells).decode
 
 Partitions = Mapping[int, Partition]
+
+AT_ONCE = 20  # rows that are fetched at once; an older version may have left some of several megabytes
+ANEW = 250_000  # customers after whom a checkpoint stores no further view anew, so that it takes a second and not ten
 
 
 def _views(partition: Partition) -> list[tuple[str, Watch]]:
@@ -46,9 +49,10 @@ async def restore(tx: Tx, partitions: Partitions, limit: int, now: float) -> int
     for number, rule, component, *mark in await tx.fetch(queries.components_of, list(partitions)):
         watches[number, rule].components.restore(component, Mark(*mark), partitions[number].clock)
     touched = await _restore_cells(tx, partitions, watches)
-    async for row in tx.cursor(queries.tallies_of, list(partitions)):
+    async for row in _pieces(tx, queries.tallies_of, list(partitions)):
         watches[row["partition"], row["rule"]].tallies.restore(row["generation"], _rows(row["rows"]))
     for (number, _), watch in watches.items():
+        await asyncio.sleep(0)
         watch.restored(touched.get(watch, {}), partitions[number].clock, now)
     await _restore_customers(tx, partitions)
     await _take_over(tx, partitions)
@@ -59,10 +63,17 @@ async def restore(tx: Tx, partitions: Partitions, limit: int, now: float) -> int
     return dropped
 
 
+async def _pieces(tx: Tx, query: str, *values: object) -> AsyncIterator[Any]:
+    """Yields what the query reads, and gives others a turn after each row: a restore can take longer than Kafka waits for a heartbeat."""
+    async for row in tx.cursor(query, *values, prefetch=AT_ONCE):
+        yield row
+        await asyncio.sleep(0)
+
+
 async def _restore_cells(tx: Tx, partitions: Partitions, watches: Mapping[tuple[int, str], Watch]) -> dict[Watch, dict[int, float]]:
     """Returns where the clock stood when each bucket was stored last."""
     touched: dict[Watch, dict[int, float]] = {}
-    async for row in tx.cursor(queries.cells_of, list(partitions)):
+    async for row in _pieces(tx, queries.cells_of, list(partitions)):
         watch = watches[row["partition"], row["rule"]]
         watch.buckets.restore(row["start"], _cells(row["cells"]))
         touched.setdefault(watch, {})[row["start"]] = row["clock"]
@@ -73,17 +84,17 @@ async def _restore_customers(tx: Tx, partitions: Partitions) -> None:
     """Restores what rules on customers remember; of what another rule remembered nothing is left."""
     views = {(number, each.key): each for number, partition in partitions.items() for each in partition.customers.values()}
     await tx.execute(queries.drop_other_moments, list(partitions), list({rule for _, rule in views}))
-    async for row in tx.cursor(queries.moments_of, list(partitions), prefetch=1):
+    async for row in _pieces(tx, queries.moments_of, list(partitions)):
         views[row["partition"], row["rule"]].restore(_customers(row["rows"]))
     for each in views.values():
-        await asyncio.sleep(0)  # each is some moments' work, and Kafka waits for heartbeats
+        await asyncio.sleep(0)
         each.restored()
 
 
 async def _take_over(tx: Tx, partitions: Partitions) -> None:
     """Reads what an older version left; the next checkpoint writes it anew."""
     reach = max((watch.kept for partition in partitions.values() for watch in partition.watches.values()), default=0.0)
-    async for row in tx.cursor(queries.old_buckets_of, list(partitions), reach):
+    async for row in _pieces(tx, queries.old_buckets_of, list(partitions), reach):
         partition = partitions[row["partition"]]
         partition.taken_over = True
         if (watch := partition.watches.get(row["rule"])) is not None:
@@ -100,7 +111,7 @@ async def _restore_seen(tx: Tx, partitions: Partitions, limit: int) -> int:
     for number, minute in old + over:
         partitions[number].close(minute)
     await _write(tx, queries.drop_seen, old + over)
-    async for row in tx.cursor(queries.seen_of, list(partitions)):
+    async for row in _pieces(tx, queries.seen_of, list(partitions)):
         partitions[row["partition"]].seen.restore(row["slot"], row["ids"], row["clock"])
     return sum(kept[at] for at in over)
 
@@ -140,6 +151,7 @@ async def _keep_cells(tx: Tx, partitions: Partitions, part: int) -> None:
     changed, gone = [], []
     for number, partition in partitions.items():
         for rule, watch in _views(partition):
+            await asyncio.sleep(0)
             for bucket in watch.buckets.take_changes(partition.clock):
                 changed.append((number, rule, bucket.start, partition.clock, _encode(bucket.cells)))
                 if bucket.whole:
@@ -160,25 +172,30 @@ async def _keep_tallies(tx: Tx, partitions: Partitions, now: float, part: int) -
     for number, partition in partitions.items():
         for rule, watch in _views(partition):
             if (stored := watch.tallies.take_changes()) is not None:
-                changed.append((number, rule, stored.generation, _encode(stored.rows)))
+                for piece, rows in enumerate(pieces(stored.rows)):
+                    changed.append((number, rule, stored.generation, part + piece, _encode(rows)))
+                    await asyncio.sleep(0)
                 if stored.whole:
                     gone.append((number, rule, stored.generation))
             if (generation := watch.turn(partition.clock, now)) is not None:
                 gone.append((number, rule, generation))
     await _write(tx, queries.drop_tallies, gone)
-    await _write(tx, queries.keep_tallies, changed, part, keys=3)
+    await _write(tx, queries.keep_tallies, changed)
 
 
 async def _keep_customers(tx: Tx, partitions: Partitions, part: int) -> None:
-    changed, gone = [], []
+    """Stores customers piece by piece, and gives others a turn after each. All views wear alike, so a checkpoint stores only some anew."""
+    changed, gone, anew = [], [], 0
     for number, partition in partitions.items():
         for each in partition.customers.values():
-            if (stored := each.take_changes()) is not None:
-                changed.append((number, each.key, _encode(stored)))
+            for piece, stored in enumerate(each.take_changes(anew=anew < ANEW)):
+                changed.append((number, each.key, part + piece, _encode(stored)))
                 if stored.whole:
                     gone.append((number, each.key))
+                    anew += len(each)
+                await asyncio.sleep(0)
     await _write(tx, queries.drop_moments, gone)
-    await _write(tx, queries.keep_moments, changed, part, keys=2)
+    await _write(tx, queries.keep_moments, changed)
 
 
 async def _keep_seen(tx: Tx, partitions: Partitions, limit: int, part: int) -> int:

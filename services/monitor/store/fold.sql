@@ -57,8 +57,7 @@ SELECT partition, rule, generation, rows FROM fold_tallies WHERE partition = ANY
 -- name: keep_tallies
 -- Stores the tallies that changed since the last checkpoint.
 INSERT INTO fold_tallies (partition, rule, generation, part, rows)
-SELECT partition, rule, generation, $4, rows
-FROM unnest($1::int[], $2::text[], $3::bigint[], $5::bytea[]) AS changed (partition, rule, generation, rows)
+SELECT * FROM unnest($1::int[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[])
 
 -- name: drop_tallies
 -- Deletes tallies that have not changed for two generations, and generations that are written anew. When all rules' generations turn at once, a join
@@ -79,7 +78,7 @@ SELECT partition, rule, rows FROM fold_moments WHERE partition = ANY ($1::int[])
 -- name: keep_moments
 -- Stores the customers who changed since the last checkpoint.
 INSERT INTO fold_moments (partition, rule, part, rows)
-SELECT partition, rule, $3, rows FROM unnest($1::int[], $2::text[], $4::bytea[]) AS changed (partition, rule, rows)
+SELECT partition, rule, part, rows FROM unnest($1::int[], $2::text[], $3::bigint[], $4::bytea[]) AS changed (partition, rule, part, rows)
 
 -- name: drop_moments
 -- Deletes the moments that are written anew, found as tallies are.

@@ -18,8 +18,9 @@ SELECT m.id, m.rule, m.component, m.started_at, NULL::timestamptz, m.opened_at, 
 FROM incidents o JOIN incidents m ON m.merged_into = o.id WHERE o.status = 'open' AND m.split_from IS NULL
 
 -- name: record_impact
--- Stores customers that an incident touches, and says who is new, and who was only likely touched until now. The confirmed get their later
--- evidence; that the likely use the component again says nothing more. Whom a person took out stays out.
+-- Stores customers that an incident touches, and says who is new, and who was only likely touched until now. Of the confirmed the earliest
+-- and the latest evidence is kept, in whatever order several rules find it; that the likely use the component again says nothing more. Whom
+-- a person took out stays out.
 WITH likely AS MATERIALIZED (
     SELECT customer_id FROM impact WHERE incident_id = $1 AND customer_id = ANY ($2::text[]) AND certainty = 'likely')
 INSERT INTO impact AS known (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
@@ -27,7 +28,7 @@ SELECT $1, customer_id, certainty, first_seen_at, last_seen_at, count
 FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[])
     AS seen (customer_id, certainty, first_seen_at, last_seen_at, count)
 ON CONFLICT (incident_id, customer_id) DO UPDATE SET certainty = excluded.certainty,
-    first_seen_at = CASE WHEN known.certainty = 'confirmed' THEN known.first_seen_at ELSE excluded.first_seen_at END,
+    first_seen_at = CASE WHEN known.certainty = 'confirmed' THEN least(known.first_seen_at, excluded.first_seen_at) ELSE excluded.first_seen_at END,
     last_seen_at = CASE WHEN known.certainty = 'confirmed' THEN greatest(known.last_seen_at, excluded.last_seen_at) ELSE excluded.last_seen_at END,
     count = CASE WHEN known.certainty = 'confirmed' THEN greatest(known.count, excluded.count) ELSE excluded.count END
 WHERE excluded.certainty = 'confirmed' AND known.taken_out_at IS NULL

@@ -15,6 +15,8 @@ from services.monitor.rules.customers import CustomerRule
 from services.monitor.rules.health import HealthRule
 from shared.postgres import Queries, Tx
 
+ACT = "act_on_risk"  # the kind of the due rows; each names a risk
+
 queries = Queries(Path(__file__).with_suffix(".sql"))
 
 COLUMNS = [field.name for field in fields(RiskRow)]
@@ -82,6 +84,7 @@ def _row(new: NewRisk) -> tuple[Any, ...]:
         None if rule.action is None else rule.action.model_dump(exclude_none=True),
         moment(finding.span.began),
         moment(finding.span.last),
+        rule.shadow,
     )
 
 

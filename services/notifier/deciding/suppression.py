@@ -12,7 +12,7 @@ from typing import Any
 from services.notifier.audience import Contact, contact_for, wants
 from services.notifier.deciding.policy import Policy
 from services.notifier.incident import Incident
-from services.notifier.notification import ENDS, Reason
+from services.notifier.notification import ENDS, Kind, Reason
 from services.notifier.situation import Situation
 
 Why = dict[str, Any]
@@ -97,6 +97,12 @@ def stale(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: A
     return Suppressed(Reason.STALE, {"incident": incident.status}) if incident.over else None
 
 
+def over(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
+    """A customer who is at risk no more is not told how to get on."""
+    notification = situation.notification
+    return Suppressed(Reason.STALE, {"risk": "cleared"}) if notification.kind is Kind.GUIDANCE and notification.removed else None
+
+
 def behind(situation: Situation, policy: Policy) -> Hold | None:
     """An incident that monitor finds while it reads old events may be over: we wait until it has caught up, or says that it ended."""
     incident = _going_on(situation)
@@ -162,7 +168,7 @@ def no_contact(situation: Situation, policy: Policy) -> Suppressed | None:
     return Suppressed(Reason.NO_CONTACT, {"emails": len(emails), "bad": sum(contact.bad for contact in emails)})
 
 
-RULES: tuple[Rule, ...] = (erased, opted_out, too_old, early, stale, behind, outdated, capped, no_contact)
+RULES: tuple[Rule, ...] = (erased, opted_out, too_old, early, stale, over, behind, outdated, capped, no_contact)
 
 
 def suppressed_by(situation: Situation, policy: Policy) -> Suppressed | Hold | None:

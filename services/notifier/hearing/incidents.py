@@ -42,7 +42,7 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     known = await ledger.told_as_of_another(tx, people)
     await ledger.write_down(tx, [draft for draft in touched if draft.id not in known])
     await _split(tx, [fact for fact in facts if isinstance(fact, IncidentSplit)])
-    await deliveries.hasten(tx, notifications=await ledger.take_out(tx, _taken_out(facts)))
+    await deliveries.hasten(tx, notifications=await ledger.take_out_of(tx, _taken_out(facts)))
     await incidents.follow_up(tx, [Place(incident_id, revision) for incident_id, revision in news.items()])
 
 

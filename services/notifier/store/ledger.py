@@ -66,9 +66,15 @@ async def wait_again(tx: Tx, customer_ids: Sequence[str]) -> None:
     await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows})
 
 
-async def take_out(tx: Tx, whom: Collection[Pair]) -> list[str]:
+async def take_out(tx: Tx, ids: Collection[str]) -> list[str]:
+    """Notes that what these would say is over. Returns what waits, and is to be decided anew."""
+    rows = await tx.fetch(queries.take_out, sorted(ids)) if ids else []
+    return [row["id"] for row in rows if row["waits"]]
+
+
+async def take_out_of(tx: Tx, whom: Collection[Pair]) -> list[str]:
     """Notes that incidents do not touch these customers, as people say. Returns what waits, and is to be decided anew."""
-    rows = await tx.fetch(queries.take_out, *map(list, zip(*sorted(whom), strict=True))) if whom else []
+    rows = await tx.fetch(queries.take_out_of, *map(list, zip(*sorted(whom), strict=True))) if whom else []
     return [row["id"] for row in rows if row["waits"]]
 
 

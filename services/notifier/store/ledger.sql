@@ -57,6 +57,12 @@ WHERE i.id = n.incident_id AND i.status = 'open'
 RETURNING n.id, clock() AS now
 
 -- name: take_out
+-- Notes that what these would say is over; returns what was not told yet.
+UPDATE notifications SET evidence = coalesce(evidence, '{}') || '{"removed": true}'
+WHERE id = ANY ($1) AND reason IS DISTINCT FROM 'erased'
+RETURNING id, status = 'waiting' AND ticket_id IS NULL AS waits
+
+-- name: take_out_of
 -- Notes that an incident does not touch these customers, as a person says; returns what they have not been told of it yet.
 UPDATE notifications SET evidence = coalesce(evidence, '{}') || '{"removed": true}'
 FROM unnest($1::text[], $2::text[]) AS out (incident_id, customer_id)

@@ -8,7 +8,7 @@ from shared.configuration.files import Config
 from shared.configuration.templates import naming_only
 
 FIELDS = frozenset(
-    {"name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe"}
+    {"name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe", "article"}
 )  # what a text may name
 
 Template = Annotated[str, Field(max_length=20_000), naming_only(FIELDS)]
@@ -16,7 +16,7 @@ Template = Annotated[str, Field(max_length=20_000), naming_only(FIELDS)]
 
 class Text(Config):
     """One kind of notification in words. They may name, in braces: name, title, component, severity, started_at (by the customer's
-    clock), sender, subject, body and ticket (of a reply), unsubscribe (the link)."""
+    clock), sender, subject, body and ticket (of a reply), unsubscribe (the link), article (its address, in words of that kind)."""
 
     subject: Template = Field(description="one line")
     body: Template = Field(description="a paragraph is one line: mail programs wrap it")
@@ -30,6 +30,8 @@ class OwnWords(Config):
     resolved: Text | None = Field(None, description="it is over")
     withdrawn: Text | None = Field(None, description="nothing judges the incident any more: no all-clear")
     dismissed: Text | None = Field(None, description="a person said that it was a false alarm")
+    article: Text | None = Field(None, description="the customer is at risk, and an article says how to get on")
+    help: Text | None = Field(None, description="the customer is at risk, and a person offers help")
 
 
 LIKELY = Text(
@@ -51,6 +53,18 @@ DISMISSED = Text(
 )
 
 
+ARTICLE = Text(
+    subject="This may help you on",
+    body="Hello {name},\n\nit seems that something is not going for you as it should. This page says what mostly helps:\n\n"
+    "{article}\n\nIf it does not, just answer this mail: a person reads it.\n\n{sender}",
+)
+HELP = Text(
+    subject="Can we help you?",
+    body="Hello {name},\n\nit seems that something is not going for you as it should, and we would like to help."
+    " Just answer this mail and say what you are trying to do: a person reads it and gets back to you.\n\n{sender}",
+)
+
+
 class Texts(Config):
     """The texts of notifications. A rule's own texts win over its symptom's, and these over the general ones."""
 
@@ -60,6 +74,8 @@ class Texts(Config):
     resolved: Text = Field(description="it is over")
     withdrawn: Text = Field(WITHDRAWN, description="nothing judges the incident any more: no all-clear")
     dismissed: Text = Field(DISMISSED, description="a person said that it was a false alarm")
+    article: Text = Field(ARTICLE, description="a customer is at risk, and an article says how to get on")
+    help: Text = Field(HELP, description="a customer is at risk, and a person offers help")
     reply: Text = Field(description="what somebody wrote on a ticket")
     ticket_subject: Template = Field(
         "Re: [#{ticket}] {subject}", description="subject of an end that is told on a ticket; {subject}: that of the end"

@@ -1,6 +1,8 @@
 """The texts of `notifications.yml` are filled in with what is known. Pure; `channels/email/mail.py` makes a mail of it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.notifier.audience import Contact
@@ -70,6 +72,7 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
         "subject": notification.subject or "",
         "body": notification.body or "",
         "ticket": str(notification.ticket_number or ""),
+        "article": (notification.evidence or {}).get("article") or "",
     }
 
 
@@ -91,10 +94,19 @@ def _text_of(situation: Situation, texts: Texts) -> Text:
     notification, incident = situation.notification, situation.incident
     if notification.body is not None:
         return texts.reply
+    if notification.kind is Kind.GUIDANCE:
+        return _guidance(notification.evidence or {}, texts)
     kind = notification.kind.value if notification.kind in ENDS else LIKELY if _is_likely(notification) else Kind.OPENED.value
     own = (texts.rules.get(incident.rule), texts.symptoms.get(incident.symptom)) if incident else ()
     given: list[Text | None] = [getattr(words, kind) for words in (*own, texts) if words]
     return next(text for text in given if text)
+
+
+def _guidance(evidence: Mapping[str, Any], texts: Texts) -> Text:
+    """Returns the words for a customer at risk: the rule's own, else the general ones."""
+    kind = "article" if evidence.get("article") else "help"
+    own: Text | None = getattr(texts.rules.get(evidence.get("rule", "")), kind, None)
+    return own or (texts.article if kind == "article" else texts.help)
 
 
 def _is_likely(notification: Notification) -> bool:

@@ -28,6 +28,7 @@ OF_TICKET = (
     "incident_id",
     "opened_at",
     "resolved_at",
+    "risk_id",
 )
 
 _row = attrgetter(*OF_TICKET, "status")
@@ -67,6 +68,18 @@ async def ticket(tx: Tx, ref: str) -> Ticket | None:
     """Returns a ticket by id or number, locked until `tx` ends."""
     row = await tx.fetchrow(queries.ticket, ref, number_of(ref))
     return ticket_of(row) if row else None
+
+
+async def touched(tx: Tx, ticket_id: str) -> bool:
+    """Says whether anybody but Forewarn has done or said anything on a ticket."""
+    found: bool = await tx.fetchval(queries.touched, ticket_id)
+    return found
+
+
+async def knows_risk_is_over(tx: Tx, ticket_id: str) -> bool:
+    """Says whether a ticket's history says already that its risk is over."""
+    found: bool = await tx.fetchval(queries.knows_risk_is_over, ticket_id)
+    return found
 
 
 async def silent(tx: Tx, since: datetime, at_most: int) -> list[Ticket]:

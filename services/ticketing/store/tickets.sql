@@ -22,7 +22,7 @@ SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.sto
     coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically,
     (SELECT left(body, 4000) FROM messages m WHERE m.ticket_id = t.id AND m.kind = 'request' ORDER BY m.at, m.id LIMIT 1) AS body
 FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
-WHERE t.number BETWEEN $1 AND $2 AND t.status IN ('open', 'in_progress', 'waiting') AND t.incident_id IS NULL
+WHERE t.number BETWEEN $1 AND $2 AND t.status IN ('open', 'in_progress', 'waiting') AND t.incident_id IS NULL AND t.risk_id IS NULL
 ORDER BY t.number
 FOR UPDATE OF t
 
@@ -33,7 +33,7 @@ SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.sto
     (SELECT left(body, 4000) FROM messages m WHERE m.ticket_id = t.id AND m.kind = 'request' ORDER BY m.at, m.id LIMIT 1) AS body
 FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 WHERE t.customer_id = ANY ($1::text[]) AND t.opened_at >= $2
-    AND t.status IN ('open', 'in_progress', 'waiting') AND t.incident_id IS NULL
+    AND t.status IN ('open', 'in_progress', 'waiting') AND t.incident_id IS NULL AND t.risk_id IS NULL
 ORDER BY t.number
 FOR UPDATE OF t
 
@@ -44,6 +44,14 @@ SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.sto
 FROM tickets t JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
 WHERE t.id = $1 OR t.number = $2
 FOR UPDATE OF t
+
+-- name: touched
+-- Says whether a customer or an agent has done or said anything on a ticket.
+SELECT EXISTS (SELECT FROM history WHERE ticket_id = $1 AND actor <> 'forewarn') OR EXISTS (SELECT FROM messages WHERE ticket_id = $1)
+
+-- name: knows_risk_is_over
+-- Says whether a ticket's history says already that its risk is over.
+SELECT EXISTS (SELECT FROM history WHERE ticket_id = $1 AND what = 'risk_over')
 
 -- name: silent
 -- Locks tickets that wait for a customer who has not answered since a moment; those that wait for an incident's end are left out.
@@ -73,8 +81,8 @@ ORDER BY t.number
 -- name: save_tickets
 -- Writes tickets as they are now: new ones whole, known ones where they may change.
 INSERT INTO tickets (id, number, customer_id, channel, subject, component, priority, assignee, incident_id, opened_at, resolved_at,
-    status, changed_at)
-SELECT *, $13 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::timestamptz[], $11::timestamptz[], $12::text[])
+    risk_id, status, changed_at)
+SELECT *, $14 FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+    $10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[])
 ON CONFLICT (id) DO UPDATE SET status = excluded.status, assignee = excluded.assignee, incident_id = excluded.incident_id,
     resolved_at = excluded.resolved_at, changed_at = excluded.changed_at

@@ -8,6 +8,7 @@ GROWING = {
     "monitor": {
         *("incidents", "incident_steps", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
         *("fold_moments", "risks", "hook_alerts", "maintenance", "maintenance_periods", "muted", "members", "tiers", "aliases"),
+        *("complaints", "candidates"),
         *("due", "idempotency", "erasures"),
     },
     "notifier": {
@@ -46,6 +47,12 @@ FROM generate_series(1, 20000) n, LATERAL (SELECT now() - n * interval '1 hour' 
 INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
 SELECT 'i-' || 1 + n / 1000, 'c-' || (n * 7919::bigint) % 100000, 'confirmed', now(), now(), 3
 FROM generate_series(0, 199999) n;
+INSERT INTO complaints (ticket_id, customer_id, component, written_at)
+SELECT 't-' || n, 'c-' || (n * 7919::bigint) % 100000, 'c-' || n % 2000, now() - n * interval '30 s' FROM generate_series(1, 100000) n;
+INSERT INTO candidates (id, rule, component, severity, symptom, title, status, started_at, found_at, last_at, ended_at, customers, why)
+SELECT 'k-' || n, 'r', 'c-' || n % 2000, 'high', 'trouble', '', CASE WHEN n <= 5 THEN 'candidate' ELSE 'withdrawn' END, at, at, at,
+    CASE WHEN n > 5 THEN at END, 5, '{}'
+FROM generate_series(1, 20000) n, LATERAL (SELECT now() - n * interval '1 hour' AS at) _;
 INSERT INTO incident_steps (incident_id, revision, at, kind)
 SELECT 'i-' || 1 + n / 20, n % 20, now(), CASE n % 20 WHEN 0 THEN 'opened' ELSE 'changed' END FROM generate_series(0, 199999) n;
 INSERT INTO series (rule, component, home, state)

@@ -16,8 +16,8 @@ from deploy.local.backtest.command import Plan, outcome_of
 from deploy.local.backtest.report import LISTED, as_lines
 from deploy.local.cli import app
 from deploy.local.processes import Failed
-from services.monitor.backtest import Found, Touched
 from services.monitor.fold.partition import Account
+from services.monitor.incidents.found import Found, Touched
 from services.monitor.past.outcome import Outcome, as_object, without_customers
 from services.monitor.past.pieces import Refusals
 from services.monitor.past.tickets import AFTER, Compared, Ticket, compare
@@ -250,3 +250,19 @@ def test_risks_are_counted_for_people_and_what_is_kept_of_them_names_nobody() ->
     assert [each["customer_id"] for each in as_object(outcome)["risks"]] == ["c-1", "c-1"]
     assert without_customers(outcome)["risks"] == [{"rule": "pays", "raised": 2, "customers": 1, "open": 1}]
     assert "c-1" not in json.dumps(without_customers(outcome))
+
+
+def test_maintenance_of_a_file_mutes_what_the_rules_find(config: Path, history: Path, tmp_path: Path) -> None:
+    file = tmp_path / "maintenance.yml"
+    file.write_text("maintenance:\n  - {starts_at: 2026-11-24T12:00:00Z, ends_at: 2026-11-24T12:30:00Z, components: [checkout]}\n")
+    told = forewarn(config, "--file", history, "--maintenance", file)
+    assert told.exit_code == 0, told.output
+    assert "no incident" in told.stdout
+    assert "failing of checkout: began 2026-11-24 12:00:20, muted by maintenance maintenance 1" in told.stdout
+    [muted] = json.loads(forewarn(config, "--file", history, "--maintenance", file, "--json").stdout)["muted"]
+    assert (muted["by"], muted["rule"], muted["component"]) == ("maintenance", "failing", "checkout")
+    # a mistake is told with its line, and beside a topic there is no such file
+    file.write_text("maintenance:\n  - {starts_at: 2026-11-24T12:00:00Z, ends_at: 2026-11-24T12:30:00Z, zone: Europe/Atlantis}\n")
+    refused = forewarn(config, "--file", history, "--maintenance", file)
+    assert (refused.exit_code, "maintenance.yml:2" in refused.output) == (1, True), refused.output
+    assert forewarn(config, "--maintenance", file).exit_code == 2

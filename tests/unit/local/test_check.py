@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 def test_what_is_shipped_is_fine() -> None:
     result = check(SHIPPED)
     assert result.exit_code == 0
-    assert [line.partition(": ")[2].partition(",")[0] for line in result.output.splitlines()] == ["fine"] * 5
+    assert [line.partition(": ")[2].partition(",")[0] for line in result.output.splitlines()] == ["fine"] * 6
     assert "rules: checkout-failing" in result.output
 
 
@@ -47,7 +47,7 @@ def test_a_mistake_is_told_with_its_file_and_line_and_the_other_files_are_checke
     result = check(folder)
     assert result.exit_code == 1
     assert f"{folder}/{said}" in result.output
-    assert result.output.count(": fine, ") == 4
+    assert result.output.count(": fine, ") == 5
 
 
 def refused(folder: Path, name: str, spoilt: bytes | str) -> str:
@@ -57,7 +57,7 @@ def refused(folder: Path, name: str, spoilt: bytes | str) -> str:
     assert result.exit_code == 1
     assert result.exception is None or isinstance(result.exception, SystemExit)
     assert "Traceback" not in result.output
-    assert result.output.count(": fine, ") == 4
+    assert result.output.count(": fine, ") == 5
     return str(result.output)
 
 
@@ -66,7 +66,7 @@ def warned(folder: Path, name: str, spoilt: str) -> list[str]:
     (folder / name).write_text(spoilt)
     result = check(folder)
     assert result.exit_code == 0
-    assert result.output.count(": fine, ") == 5
+    assert result.output.count(": fine, ") == 6
     return [line.removeprefix(f"Warning: {folder}/{name}:") for line in result.output.splitlines() if line.startswith("Warning: ")]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from services.monitor.aggregates.sketch import added, is_number, range_of
 from services.monitor.fold.partition import SKEW, Partition
 from services.monitor.fold.seen import identity_of
 from services.monitor.fold.watch import DUPLICATE, LATE, NOT_OURS, REFUSED, TAKEN, Watch
@@ -55,6 +56,8 @@ def _count(watch: Watch, event: ProductEvent, at: float) -> int:
         cell.first_bad = min(filter(None, (cell.first_bad, at)))
         if event.subject is not None:
             watch.fail(component, event.subject, at, start)
+    if of.number is not None and is_number(number := reader(of.number)(event)):
+        cell.numbers = added([cell.numbers or {}, {range_of(number): 1}])
     return TAKEN
 
 

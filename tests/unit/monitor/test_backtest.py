@@ -8,8 +8,9 @@ import pytest
 
 from services.monitor.aggregates.alerts import ALERT_REPORTED
 from services.monitor.aliases.claims import IDENTIFIED
-from services.monitor.backtest import AT_ONCE, Backtest, Come, Found, Touched, by_day, difference
+from services.monitor.backtest import AT_ONCE, Backtest, Come
 from services.monitor.fold.keying import home_of, key_of
+from services.monitor.incidents.found import Found, Touched, by_day, difference
 from services.monitor.rules.file import RulesFile
 from shared.events import ProductEvent
 from tests.builders import NOON, event

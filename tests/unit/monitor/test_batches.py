@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.monitor.aggregates.counts import Asked, Asks, Counting, Purpose
 from services.monitor.fold.partition import Partition
 from services.monitor.fold.watch import LATE, NOT_OURS, TAKEN
-from services.monitor.rules.ratio import RatioRule
 from shared.events import ProductEvent
 from tests.builders import NOON
 from tests.unit.monitor.builders import HORIZON, START, rule
@@ -18,13 +18,15 @@ from tests.unit.monitor.one_by_one import fold_one_by_one
 Fold = Callable[[Partition, Sequence[ProductEvent], float], list[int]]
 
 REQUEST, JOB, OTHER = "com.example.request", "com.example.job", "com.example.heartbeat"
-RULES: tuple[RatioRule, ...] = (
+RULES: tuple[Asks, ...] = (
     rule(),
     rule(id="slow", window="5m", bad={"data.ok": True, "data.latency_ms": {"above": 500}}),
     rule(id="jobs", events=[JOB, REQUEST], window="1m", bad={"data.ok": [False, None]}),
     rule(id="only-jobs", events=[JOB], where={"data.latency_ms": {"present": True}}),
     rule(id="some", only=["a", "b"], where={"data.ok": {"is_not": "odd"}}),
     rule(id="by-source", component="source", bad={"data.latency_ms": {"at_least": 500, "below": 1000}, "data.ok": False}),
+    Asked("uses", Counting(frozenset({REQUEST}), {}, "data.component", frozenset(), {}, 900.0, purpose=Purpose.USES)),
+    Asked("number", Counting(frozenset({REQUEST}), {}, "data.component", frozenset(), {"data.ok": False}, 60.0, number="data.latency_ms")),
 )
 COMPONENTS: tuple[Any, ...] = ("a", "b", "c", "d", "", "x" * 256, 7, None, True, ["a"], {"a": 1})
 

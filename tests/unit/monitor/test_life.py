@@ -279,11 +279,12 @@ def test_the_same_trouble_has_the_same_id_and_any_other_has_another() -> None:
 def test_an_open_incident_ends_once_and_each_status_has_its_moves() -> None:
     assert set(MOVES) == set(Status)
     assert {status: before(status) for status in Status} == {
-        Status.OPEN: [],
+        Status.CANDIDATE: [],
+        Status.OPEN: [Status.CANDIDATE],
         Status.ACKNOWLEDGED: [Status.OPEN],
-        Status.MERGED: [Status.OPEN, Status.ACKNOWLEDGED],
+        Status.MERGED: [Status.CANDIDATE, Status.OPEN, Status.ACKNOWLEDGED],
         Status.RESOLVED: [Status.OPEN, Status.ACKNOWLEDGED, Status.MERGED],
-        Status.WITHDRAWN: [Status.OPEN, Status.ACKNOWLEDGED, Status.MERGED],
-        Status.DISMISSED: [Status.OPEN, Status.ACKNOWLEDGED, Status.MERGED],
+        Status.WITHDRAWN: [Status.CANDIDATE, Status.OPEN, Status.ACKNOWLEDGED, Status.MERGED],
+        Status.DISMISSED: [Status.CANDIDATE, Status.OPEN, Status.ACKNOWLEDGED, Status.MERGED],
     }
-    assert set(Status) - ENDS == {Status.OPEN, Status.ACKNOWLEDGED, Status.MERGED}
+    assert set(Status) - ENDS == {Status.CANDIDATE, Status.OPEN, Status.ACKNOWLEDGED, Status.MERGED}

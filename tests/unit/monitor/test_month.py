@@ -1,6 +1,7 @@
 """A backtest of thirty days finds what was injected, each once, and next to nothing else."""
 
-from services.monitor.backtest import Backtest, Come, Found
+from services.monitor.backtest import Backtest, Come
+from services.monitor.incidents.found import Found
 from services.monitor.rules.file import RulesFile
 from tests.builders import NOON
 from tests.month import DAY, INJECTED, MINUTE, SILENT, Trouble, month

@@ -192,4 +192,5 @@ def test_the_rules_that_the_shipped_file_offers_are_right_as_well(tmp_path: Path
     offered = [line.replace("# ", "", 1) for line in block if line.startswith("  # ")]
     path = tmp_path / "rules.yml"
     path.write_text("\n".join(["rules:", *offered]) + "\n")
-    assert [rule.detector for rule in load(path, RulesFile).rules] == ["count", "distinct", "percentile", "burn", "absence", "alert"]
+    offered_kinds = ["count", "distinct", "percentile", "burn", "absence", "surge", "alert"]
+    assert [rule.detector for rule in load(path, RulesFile).rules] == offered_kinds

@@ -26,6 +26,7 @@ REASONS = {
     "broken": "a late event shows that it was none",
     "unheard": "nothing was heard any more",
     "person": "cleared",
+    "webhook": "its webhook has settled it",
     "rule_changed": "its rule was changed",
     "rule_gone": "its rule is gone",
     "renamed": "the name is another of a customer's",

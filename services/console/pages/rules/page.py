@@ -15,6 +15,7 @@ from services.console.pages.rules.asking import is_number, of_monitor
 from services.console.pages.rules.trial import listed, moment
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
+from shared.answers import Name
 from shared.api import Problem
 from shared.postgres import Database, Queries
 
@@ -23,6 +24,7 @@ queries = Queries(Path(__file__).with_name("queries.sql"))
 router = APIRouter(dependencies=[allow(Role.VIEWER)])
 
 SHADOWS = "/v1/incidents?shadow=true&limit=20"  # a fact says that there is one; what it found monitor has
+CANDIDATES = "/v1/incidents?status=candidate&limit=20"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,24 @@ async def back_to_file(request: Request) -> Response:
     return await _moved(request, await perform(request, "monitor.rules_of_file", where={}, body=body, subject="rules:rules.yml"))
 
 
+@router.post("/candidates/{incident_id}/approve", dependencies=[allow(Role.LEAD)])
+async def approve(request: Request, incident_id: Name) -> Response:
+    """Has the candidate be an incident, which is told from now on."""
+    said = {"reason": (await texts_of(request)).get("reason", "")}
+    where = {"incident_id": incident_id}
+    done = await perform(request, "candidate.approve", where=where, body=said, subject=f"incident:{incident_id}")
+    return await _moved(request, done)
+
+
+@router.post("/candidates/{incident_id}/dismiss", dependencies=[allow(Role.LEAD)])
+async def dismiss(request: Request, incident_id: Name) -> Response:
+    """Drops the candidate; only what customers write from now on can make another."""
+    said = {"note": (await texts_of(request)).get("note", "")}
+    where = {"incident_id": incident_id}
+    done = await perform(request, "candidate.dismiss", where=where, body=said, subject=f"incident:{incident_id}")
+    return await _moved(request, done)
+
+
 def _standing(typed: Mapping[str, str]) -> dict[str, Any]:
     """Returns why, and what was published last when the page was drawn. What is no number monitor refuses."""
     return {"note": typed.get("note", ""), "base": typed.get("base", "")}
@@ -79,11 +99,13 @@ async def _moved(request: Request, done: Done | Refused) -> Response:
 
 async def _drawn(request: Request, asked: Done | Refused | None = None) -> Response:
     database: Database = request.app.state.database
-    said, on_trial, history = await asyncio.gather(*(of_monitor(request, path) for path in ("/v1/rules", SHADOWS, "/v1/rules/published")))
+    paths = "/v1/rules", SHADOWS, "/v1/rules/published", CANDIDATES
+    said, on_trial, history, waiting = await asyncio.gather(*(of_monitor(request, path) for path in paths))
     async with database.connection() as tx:
         found = {row["rule"]: dict(row) for row in await tx.fetch(queries.found_by_rules)}
     rules = said.answer if isinstance(said, Done) else {}
     shadows = listed(on_trial.answer, "items") if isinstance(on_trial, Done) else []
+    candidates = listed(waiting.answer, "items") if isinstance(waiting, Done) else []
     published = listed(history.answer, "items") if isinstance(history, Done) else []
     in_force, gone = rows(listed(rules, "rules"), found)
     return draw(
@@ -101,6 +123,8 @@ async def _drawn(request: Request, asked: Done | Refused | None = None) -> Respo
         rules=in_force,
         gone=gone,
         shadows=[each | {name: moment(each.get(name)) for name in ("opened_at", "ended_at")} for each in shadows if each.get("shadow")],
+        candidates=[each | {"opened_at": moment(each.get("opened_at"))} for each in candidates if each.get("status") == "candidate"],
+        may_approve=request.state.signed.role.may(Role.LEAD),
         refused=asked.words if isinstance(asked, Refused) else "",
         changes=listed(asked.answer, "rules") if isinstance(asked, Done) else None,
     )

@@ -10,6 +10,7 @@ from services.monitor.risk.finding import Finding
 from services.monitor.risk.registry import KINDS
 from services.monitor.rules.customers import CustomerRule
 from services.monitor.rules.decline import DeclineRule
+from services.monitor.rules.payment import PaymentRule
 from services.monitor.rules.silence import SilenceRule
 from services.monitor.rules.stall import StallRule
 from services.monitor.rules.streak import StreakRule
@@ -47,6 +48,19 @@ def stall(**changes: Any) -> StallRule:
         "within": "3d",
     }
     return StallRule.model_validate({**said, **changes})
+
+
+def unpaid(**changes: Any) -> PaymentRule:
+    """Returns a rule on payments: one that failed is to be made good within three days."""
+    said: dict[str, Any] = {
+        "id": "payment-open",
+        "detector": "payment",
+        "title": "A payment of this customer failed and was not made good",
+        "events": ["com.example.payment"],
+        "where": {"data.status": "failed"},
+        "paid": {"events": ["com.example.payment"], "where": {"data.status": "paid"}},
+    }
+    return PaymentRule.model_validate({**said, **changes})
 
 
 def silence(**changes: Any) -> SilenceRule:

@@ -6,9 +6,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.monitor.aggregates.moments import Held, Moments
+from services.monitor.aggregates.moments import Moments
 from services.monitor.fold.columns import Columns
-from services.monitor.fold.customers import Customers, StoredCustomers
+from services.monitor.fold.customers import PIECE, Customers, StoredCustomers
 from services.monitor.fold.partition import Partition
 from services.monitor.fold.watch import LATE, TAKEN
 from services.monitor.risk.finding import Finding
@@ -91,7 +91,7 @@ def take(customers: Customers, events: Sequence[ProductEvent]) -> None:
 
 
 def save(customers: Customers, stored: list[bytes]) -> None:
-    if (changes := customers.take_changes()) is not None:
+    for changes in customers.take_changes():
         if changes.whole:
             stored.clear()
         stored.append(msgspec.msgpack.encode(changes))
@@ -105,7 +105,7 @@ def restore(customers: Customers, stored: Sequence[bytes]) -> None:
 
 def test_what_was_stored_without_amounts_can_be_read() -> None:
     older = msgspec.msgpack.encode({"clocks": [], "moments": {"c-1": (0.0, ((5.0, 5),))}, "whole": True})
-    assert msgspec.msgpack.decode(older, type=StoredCustomers).moments == {"c-1": Held(0.0, ((5.0, 5),))}
+    assert msgspec.msgpack.decode(older, type=StoredCustomers).moments == {"c-1": Moments(0.0, ((5.0, 5),))}
 
 
 def test_an_erased_customer_loses_the_amounts_with_the_visits() -> None:
@@ -152,16 +152,37 @@ def test_who_is_remembered_is_bounded_by_the_rule() -> None:
 
 def test_what_is_stored_is_what_changed_and_now_and_then_everything() -> None:
     partition = followed(streak(), [payment(0, customer=f"c-{number}") for number in range(100)])
-    first = only(partition).take_changes()
-    assert first is not None
+    [first] = only(partition).take_changes()
     assert len(first.moments) == 100
     sizes = []
     for number in range(101):
         partition.fold([payment(1 + number, customer="c-1")], LATER)
-        stored = only(partition).take_changes()
-        sizes.append(stored and (len(stored.moments), stored.whole))
+        sizes += [(len(stored.moments), stored.whole) for stored in only(partition).take_changes()]
     assert sizes == [(1, False)] * 100 + [(100, True)]
-    assert only(partition).take_changes() is None
+    assert list(only(partition).take_changes()) == []
+
+
+def test_many_customers_are_stored_in_pieces_that_replace_what_was_stored_only_together() -> None:
+    everybody, stored, sizes = [f"c-{number}" for number in range(PIECE + 1)], list[bytes](), []
+    customers = only(partition := Partition([], HORIZON, follow=[streak()]))
+    for at in range(3):
+        partition.fold([payment(at, customer=each) for each in everybody], LATER)
+        save(customers, stored)
+        sizes.append(len(stored))
+    assert sizes == [2, 4, 2]
+    restored = only(Partition([], HORIZON, follow=[streak()]))
+    restore(restored, stored)
+    assert [restored.of(each) for each in everybody] == [customers.of(each) for each in everybody]
+    assert len(restored.of("c-0").troubles) == 3
+
+
+def test_what_is_not_to_be_stored_anew_yet_is_the_next_time() -> None:
+    customers = only(partition := followed(streak(), [payment(0)]))
+    wholes = []
+    for at, anew in enumerate((True, True, False, True)):
+        partition.fold([payment(1 + at)], LATER)
+        wholes += [each.whole for each in customers.take_changes(anew=anew)]
+    assert wholes == [False, False, False, True]
 
 
 def test_an_event_that_rules_of_both_kinds_ask_for_is_read_once_and_counts_for_both() -> None:
