@@ -22,6 +22,7 @@ from shared.events import (
     IncidentOpened,
     IncidentResolved,
     IncidentShadowed,
+    IncidentSplit,
     IncidentSuspected,
     IncidentUpdated,
     IncidentWithdrawn,
@@ -89,6 +90,9 @@ def impact(incident: RecentIncident, customers: Sequence[Affected], now: datetim
         of_it = [each for each in customers if each.certainty == certainty]
         for number, at in enumerate(range(0, len(of_it), IMPACT_CHUNK)):
             chunk = tuple(of_it[at : at + IMPACT_CHUNK])
+            if incident.split_from:
+                yield _split(incident.id, (incident.id, ()), chunk, now, prefix + chunk[0].customer_id)
+                continue
             yield IncidentImpact.of(
                 IncidentImpact.Data(incident_id=incident.touching, chunk=number, customers=chunk),
                 subject=incident.touching,
@@ -104,6 +108,19 @@ def impact_of_people(row: IncidentRow, now: datetime, added: Sequence[Affected] 
         return
     data = IncidentImpact.Data(incident_id=row.id, chunk=0, customers=tuple(added), removed=tuple(removed))
     yield IncidentImpact.of(data, subject=row.id, at=now, unique=f"people/{row.revision}", cause=IncidentOpened.id_of(row.id))
+
+
+def split(row: IncidentRow, from_ids: Sequence[str], customers: Sequence[Affected], now: datetime) -> Iterator[Fact]:
+    """Yields, under the id of each incident concerned, that these customers are touched by this one now; of one on trial nothing."""
+    if not row.shadow:
+        for said_of in (row.id, *from_ids):
+            yield _split(said_of, (row.id, from_ids), customers, now, row.id)
+
+
+def _split(said_of: str, ways: tuple[str, Sequence[str]], customers: Sequence[Affected], now: datetime, unique: str) -> Fact:
+    into, from_ids = ways
+    data = IncidentSplit.Data(incident_id=said_of, into_id=into, from_ids=tuple(from_ids), customers=tuple(customers))
+    return IncidentSplit.of(data, subject=said_of, at=now, unique=unique, cause=IncidentOpened.id_of(into))
 
 
 def suspected(row: CandidateRow, now: datetime) -> Fact:
@@ -138,6 +155,7 @@ def _of(row: IncidentRow) -> dict[str, Any]:
         "acknowledged_at": row.acknowledged_at,
         "acknowledged_by": row.acknowledged_by,
         "merged_into": row.merged_into,
+        "split_from": row.split_from,
     }
 
 

@@ -31,6 +31,7 @@ class Incident(Payload):
     acknowledged_at: Moment | None = None  # since when a person has it; while it is open it goes on all the same
     acknowledged_by: str | None = None  # that person
     merged_into: Id | None = None  # a person says that it is the same trouble as this one: it ends with it
+    split_from: Id | None = None  # a person says that some customers of this one have another trouble, which is this incident
 
 
 class PublicUpdate(Payload):
@@ -65,7 +66,7 @@ class IncidentUpdated(Fact):
         affected: Count
         why: Why
         silent_since: Moment | None = None  # event time of the last event, when no event came for `resolve.silent`
-        step: str = "changed"  # changed, silent, acknowledged, updated, severity, added, removed, absorbed, merged, or a later word
+        step: str = "changed"  # changed, silent, acknowledged, updated, severity, added, removed, absorbed, merged, split, or a later word
         by: str | None = None  # the person who did it; None: monitor
         note: str = ""  # the person's words, for operators; customers do not read them
         public: PublicUpdate | None = None  # the latest words for customers
@@ -186,4 +187,23 @@ class IncidentImpact(Fact):
         removed: Annotated[tuple[Id, ...], Field(max_length=IMPACT_CHUNK)] = ()  # a person says that it does not touch these
 
     type: Literal["forewarn.incident.impact.v1"] = "forewarn.incident.impact.v1"
+    data: Data
+
+
+class IncidentSplit(Fact):
+    """A person said that customers of one incident have another trouble, which is an incident of its own: they are touched by that one.
+
+    What they were told of the one counts as told of the other, and they hear of its end instead. It is said under the id of each incident
+    it concerns, so that a reader takes it in order with the other facts of each; taken twice it changes nothing. It is also said of such
+    customers when events say more of them. It is a fact of its own, so that a reader who knows no split skips it: for that one they stay
+    where they were, are told nothing anew, and hear of that end.
+    """
+
+    class Data(Payload):
+        incident_id: Id  # the one of them under whose id it is said
+        into_id: Id  # the incident that touches them now
+        from_ids: Annotated[tuple[Id, ...], Field(max_length=1000)] = ()  # those that do not any more: the one, and what was merged into it
+        customers: Annotated[tuple[Affected, ...], Field(max_length=IMPACT_CHUNK)]
+
+    type: Literal["forewarn.incident.split.v1"] = "forewarn.incident.split.v1"
     data: Data

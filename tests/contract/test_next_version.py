@@ -144,6 +144,7 @@ def test_closed_words_are_found_at_the_top_and_in_lists() -> None:
     assert {
         ("IncidentOpened", "data.severity"),
         ("IncidentImpact", "data.customers.0.certainty"),
+        ("IncidentSplit", "data.customers.0.certainty"),
         ("NotificationDelivered", "data.kind"),
         ("TicketOpened", "data.priority"),
         ("TicketSlaWarning", "data.clock"),

@@ -113,6 +113,7 @@ ACTED: dict[str, Ask] = {
     "incident.severity": sent("/incidents/i-1/severity", severity="low", reason="Few use it."),
     "incident.add": sent("/incidents/i-1/add", customers="c-2", reason="They called."),
     "incident.remove": sent("/incidents/i-1/remove", customers="c-1", reason="A test account."),
+    "incident.split": sent("/incidents/i-1/split", customers="c-1", reason="Their bank."),
     "incident.merge": sent("/incidents/i-1/merge", into="i-2"),
     "candidate.approve": sent("/candidates/k-1/approve", reason="The bank says so."),
     "candidate.dismiss": sent("/candidates/k-1/dismiss", note="A newsletter."),

@@ -216,6 +216,11 @@ async def test_each_form_of_an_incident_asks_monitor_and_keeps_what_was_typed_wh
         "severity": ({"severity": "low", "reason": "few"}, "severity", {"severity": "low", "reason": "few"}),
         "add": ({"customers": "c-2\r\n\r\n c-3", "reason": "said so"}, "customers/add", {"customers": ["c-2", "c-3"], "reason": "said so"}),
         "remove": ({"customers": "c-2", "reason": "no"}, "customers/remove", {"customers": ["c-2"], "reason": "no"}),
+        "split": (
+            {"customers": "c-2", "title": " ", "reason": "bank"},
+            "split",
+            {"customers": ["c-2"], "title": None, "reason": "bank"},
+        ),
         "merge": ({"into": "i-2", "note": "one bank"}, "merge", {"into": "i-2", "note": "one bank"}),
     }
     async with on.seen_by(Role.LEAD) as browser:
@@ -229,6 +234,25 @@ async def test_each_form_of_an_incident_asks_monitor_and_keeps_what_was_typed_wh
     assert answer.status_code == 422
     assert "next_update_at is not ahead" in answer.text
     assert "Never lost.</textarea>" in answer.text
+
+
+async def test_an_incident_shows_what_opened_none_because_of_it_and_survives_a_monitor_that_says_less(on: Screen) -> None:
+    await there_is(on, "incidents")
+    owner = FakeOwner()
+    owner.asked_by(on, Owner.MONITOR)
+    said = {"rule": "search-slow", "component": "search", "severity": "low", "title": EVIL, "last_at": "2026-11-24T12:00:00Z"}
+    async with on.seen_by(Role.VIEWER) as browser:
+        owner.answer = {"items": [said, {"rule": "cart-slow"}, "nonsense"]}
+        shown = (await browser.get("/incidents/i-1")).text
+        unknown = []
+        for owner.answer in ({"items": []}, {"items": None}, {}):
+            unknown.append((await browser.get("/incidents/i-1")).text)
+        owner.problem = Problem(404, "there is no such page")
+        unknown.append((await browser.get("/incidents/i-1")).text)
+    assert owner.asked[0]["path"] == "/v1/incidents/i-1/muted"
+    assert "Muted by it" in shown
+    assert ("&lt;script&gt;alert(1)" in shown, EVIL in shown, "cart-slow" in shown) == (True, False, True)
+    assert not any("Muted by it" in text for text in unknown)
 
 
 # ── what facts say is text ───────────────────────────────────────────────────────────────────

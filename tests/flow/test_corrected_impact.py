@@ -18,13 +18,13 @@ from tests.unit.ticketing import builders as ticketing
 pytestmark = pytest.mark.asyncio
 
 
-def corrected(at: datetime, *removed: str, added: tuple[str, ...] = ()) -> IncidentImpact:
+def corrected(at: datetime, *removed: str, added: tuple[str, ...] = (), of: str = "i-1") -> IncidentImpact:
     """Returns the fact that a person took out these customers and put in those."""
     customers = tuple(
         Affected(customer_id=each, certainty="confirmed", first_seen_at=at, last_seen_at=at, count=0, by="lea") for each in added
     )
     return IncidentImpact.of(
-        IncidentImpact.Data(incident_id="i-1", chunk=0, customers=customers, removed=removed), subject="i-1", at=at, unique=f"people/{at}"
+        IncidentImpact.Data(incident_id=of, chunk=0, customers=customers, removed=removed), subject=of, at=at, unique=f"people/{at}"
     )
 
 

@@ -109,6 +109,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/incidents/{incident_id}/severity": {"severity": "low", "reason": "r"},
     "/v1/incidents/{incident_id}/customers/add": {"customers": ["c-1"], "reason": "r"},
     "/v1/incidents/{incident_id}/customers/remove": {"customers": ["c-1"], "reason": "r"},
+    "/v1/incidents/{incident_id}/split": {"customers": ["c-1"], "title": "t", "reason": "r"},
     "/v1/incidents/{incident_id}/merge": {"into": "i-1", "note": "n"},
     "/v1/risks/{risk_id}/clear": {"note": "They pay by invoice."},
     "/v1/customers/{customer_id}/preferences": {"incident": True, "guidance": None},

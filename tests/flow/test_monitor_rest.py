@@ -34,7 +34,10 @@ MAY = {
     ("POST", "/v1/incidents/{incident_id}/resolve"): READERS,
     ("POST", "/v1/incidents/{incident_id}/dismiss"): READERS,
     ("GET", "/v1/incidents/{incident_id}/story"): READERS,
-    **{("POST", f"/v1/incidents/{{incident_id}}/{act}"): READERS for act in ("approve", "acknowledge", "update", "severity", "merge")},
+    **{
+        ("POST", f"/v1/incidents/{{incident_id}}/{act}"): READERS
+        for act in ("approve", "acknowledge", "update", "severity", "merge", "split")
+    },
     **{("POST", f"/v1/incidents/{{incident_id}}/customers/{act}"): READERS for act in ("add", "remove")},
     ("GET", "/v1/rules"): READERS,
     ("GET", "/v1/customers/{name}/names"): READERS,

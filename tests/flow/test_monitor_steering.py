@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from services.monitor.hearing.customers import on_customers
 from services.monitor.personal import PERSONAL
 from shared.erasing import erase
-from shared.events import IncidentImpact, IncidentOpened, IncidentResolved, IncidentUpdated, Topic
+from shared.events import CustomerUpdated, IncidentImpact, IncidentOpened, IncidentResolved, IncidentUpdated, Topic
 from shared.settings import Settings
 from tests.flow.monitor_watch import FAILING, WELL, Traffic, Watch, revisions, watching
 
@@ -134,6 +135,26 @@ async def test_people_correct_whom_an_incident_touches_and_events_do_not_undo_it
     assert gone["people's words about them and an incident"] == 1
     notes = [step["said"].get("note") for step in (await told(watch))["story"]["items"][1:]]
     assert notes == ["they called", "", "no test account"]
+
+
+async def test_people_name_customers_by_any_of_their_names(watch: Watch) -> None:
+    # Given customers of whom other names are known
+    known = [
+        CustomerUpdated.of(CustomerUpdated.Data(aliases=(f"login-of-{each}",)), subject=each, at=watch.clock.now)
+        for each in ("c-2", "c-99")
+    ]
+    async with watch.service.database.transaction() as tx:
+        await on_customers(tx, known)
+    # Then who is added, taken out, split or asked for under such a name is the customer
+    [of] = [each["id"] for each in await watch.incidents()]
+    assert (await act(watch, "customers/add", {"customers": ["login-of-c-99"], "reason": "called"}))[1]["affected"] == 21
+    assert [each.customer_id for each in impacts(watch)[-1].data.customers] == ["c-99"]
+    async with watch.agent() as agent:
+        answer = (await agent.get("/v1/why", params={"customer": "login-of-c-99", "incident": of})).json()
+    assert (answer["customer_id"], answer["because"]) == ("c-99", "added")
+    assert (await act(watch, "split", {"customers": ["login-of-c-99"], "reason": "their own trouble"}))[1]["affected"] == 1
+    assert (await act(watch, "customers/remove", {"customers": ["login-of-c-2", "c-2"], "reason": "a test"}, of=of))[1]["affected"] == 19
+    assert impacts(watch)[-1].data.removed == ("c-2",)
 
 
 async def test_a_merged_incident_hands_its_customers_over_and_more_of_its_trouble_counts_for_the_other(watch: Watch) -> None:

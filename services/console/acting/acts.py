@@ -68,6 +68,7 @@ _ALL = (
     _incident("severity", after=("severity",)),
     _incident("add", "customers/add"),
     _incident("remove", "customers/remove"),
+    Act("incident.split", Role.LEAD, Owner.MONITOR, "POST", "/v1/incidents/{incident_id}/split", ("id", "affected")),
     _incident("merge", after=("status", "merged_into")),
     Act("candidate.approve", Role.LEAD, Owner.MONITOR, "POST", "/v1/incidents/{incident_id}/approve", ("status", "affected")),
     Act("candidate.dismiss", Role.LEAD, Owner.MONITOR, "POST", "/v1/incidents/{incident_id}/dismiss", ("status",)),

@@ -66,6 +66,7 @@ def _said(known: Incident | None, fact: IncidentFact) -> Incident:
         acknowledged_at=data.acknowledged_at,
         acknowledged_by=data.acknowledged_by,
         merged_into=data.merged_into,
+        split_from=data.split_from or before.split_from,
     )
 
 

@@ -8,7 +8,7 @@ from services.console.live.changes import changed, customer_key, enter
 from services.console.store import impact, incidents, timeline
 from services.console.store.impact import Touched
 from services.console.store.incidents import Incident
-from shared.events import Fact, IncidentImpact, IncidentShadowed, IncidentSuspected, Maintenance
+from shared.events import Fact, IncidentImpact, IncidentShadowed, IncidentSplit, IncidentSuspected, Maintenance
 from shared.postgres import Tx
 
 
@@ -22,6 +22,8 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     await impact.touch(tx, touched)
     removed = _removed(facts)
     await impact.untouch(tx, removed)
+    for split in (fact.data for fact in facts if isinstance(fact, IncidentSplit)):
+        await impact.split(tx, split.from_ids, split.into_id, [each.customer_id for each in split.customers])
     for each, into in merged.items():
         await impact.merge(tx, each, into)
     ids = moved.keys() | {each.incident_id for each in touched} | {each for each, _ in removed} | {*merged.values()}
@@ -61,12 +63,14 @@ def _removed(facts: Sequence[Fact]) -> set[tuple[str, str]]:
         if isinstance(fact, IncidentImpact):
             removed |= {(fact.data.incident_id, each) for each in fact.data.removed}
             removed -= {(fact.data.incident_id, each.customer_id) for each in fact.data.customers}
+        elif isinstance(fact, IncidentSplit) and fact.data.incident_id in fact.data.from_ids:
+            removed |= {(fact.data.incident_id, each.customer_id) for each in fact.data.customers}
     return removed
 
 
 def _touched(facts: Sequence[Fact]) -> Iterable[Touched]:
     for fact in facts:
-        if isinstance(fact, IncidentImpact):
+        if isinstance(fact, IncidentImpact) or (isinstance(fact, IncidentSplit) and fact.data.incident_id == fact.data.into_id):
             for each in fact.data.customers:
                 seen = each.first_seen_at, each.last_seen_at
                 yield Touched(fact.data.incident_id, each.customer_id, each.certainty, *seen, each.count, fact.time)

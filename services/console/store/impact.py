@@ -1,6 +1,6 @@
 """Whom incidents touch, and who of them was told. Who wrote is the work of the trigger of `tickets`."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -61,6 +61,11 @@ async def untouch(tx: Tx, removed: Collection[tuple[str, str]]) -> None:
     """Has incidents touch customers no more: pairs of both ids."""
     if removed:
         await tx.execute(queries.untouch, *map(list, zip(*sorted(removed), strict=True)))
+
+
+async def split(tx: Tx, from_ids: Sequence[str], into_id: str, customers: Sequence[str]) -> None:
+    """Has what customers were told of some incidents count for another one."""
+    await tx.execute(queries.split_impact, list(from_ids), into_id, list(customers))
 
 
 async def merge(tx: Tx, from_id: str, into_id: str) -> None:

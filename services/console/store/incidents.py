@@ -39,6 +39,7 @@ class Incident:
     acknowledged_by: str | None = None
     public: dict[str, Any] | None = None
     merged_into: str | None = None
+    split_from: str | None = None
 
 
 async def known(tx: Tx, ids: Collection[str]) -> dict[str, Incident]:

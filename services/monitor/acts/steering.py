@@ -1,4 +1,4 @@
-"""People steer an incident that is open: they take it, tell customers how it stands, correct it, and merge it into another.
+"""People steer an incident that is open: they take it, tell customers how it stands, correct it, merge it into another, and split it.
 
 Each act is one transaction: the incident's row is changed under its lock, gets the next revision, and the fact is said. An act that
 names customers changes their rows before the incident's, as the fold does, so that neither waits for the other for ever.
@@ -12,11 +12,13 @@ from services.monitor import facts
 from services.monitor.acts.changing import go_on
 from services.monitor.incidents.life import IncidentRow, Status, before
 from services.monitor.incidents.story import PublicWords, Step, StepKind
-from services.monitor.store import impact
+from services.monitor.store import impact, steps
 from services.monitor.store.incidents import incident, lock_incidents, lock_standing, queries
-from shared.events import PublicUpdate, Severity
+from shared.events import PublicUpdate, Severity, identity
 from shared.outbox import say
 from shared.postgres import Tx
+
+MERGED_MOST = 999  # of what was merged into an incident, so many hear that it is split
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +105,30 @@ async def merge(tx: Tx, incident_id: str, into_id: str, who: Person) -> Incident
     absorbed = {"incident": incident_id, "title": merged.title, "customers": found.affected}
     await go_on(tx, into, Step(StepKind.ABSORBED, who.name, who.note, absorbed), who.at, into.affected)
     return merged
+
+
+async def split(tx: Tx, incident_id: str, customers: Collection[str], title: str | None, who: Person) -> IncidentRow | None:
+    """Has customers of an incident be touched by a new one instead, which it returns. None when it is not open, or touches none of them.
+
+    Nobody is told of that: what they were told of the one counts for the other, with whose end they hear that it is over. No rule judges
+    the new one, since the rule cannot tell their trouble from that of the others: a person ends it.
+    """
+    said = impact.Said(who.name, who.note, who.at)
+    taken = await impact.take_out(tx, incident_id, customers, said)
+    await lock_standing(tx, [incident_id])
+    left = await incident(tx, queries.touch_more, incident_id, taken.affected, taken.likely) if taken.customers else None
+    if left is None:
+        return None
+    await impact.note_step(tx, incident_id, taken.customers, left.revision)
+    new_id = identity("incident", incident_id, "split", left.revision)
+    new = await incident(tx, queries.split_incident, incident_id, new_id, title, who.at, -taken.affected, -taken.likely)
+    assert new is not None  # noqa: S101  it was open, and is locked
+    theirs = await impact.split(tx, incident_id, new_id, taken.customers, said)
+    await impact.note_step(tx, new_id, taken.customers, new.revision)
+    told = {"into": new_id, "title": new.title, "customers": len(theirs)}
+    await go_on(tx, left, Step(StepKind.SPLIT, who.name, who.note, told), who.at, left.affected)
+    await steps.add(tx, new, Step(StepKind.OPENED, who.name, who.note, {"split_from": incident_id, "customers": len(theirs)}), who.at)
+    await say(tx, facts.opened(new, who.at))
+    merged = [row["id"] for row in await tx.fetch(queries.merged_ids, incident_id, MERGED_MOST)]
+    await say(tx, *facts.split(new, [incident_id, *merged], theirs, who.at))
+    return new

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel
 
-from services.monitor.store.aliases import queries
+from services.monitor.store.aliases import customers_called, queries
 from shared.api import Db, Role, allow
 
 router = APIRouter()
@@ -33,6 +33,6 @@ class NamesView(BaseModel):
 async def read_names(name: Annotated[str, Path(min_length=1, max_length=255, pattern="^[^\x00]+$")], database: Db) -> NamesView:
     """Says whose this name is, and by which others that customer goes. A name that nobody has claimed is a customer's own id."""
     async with database.connection() as connection:
-        customer_id = await connection.fetchval(queries.customer_called, name) or name
+        customer_id = (await customers_called(connection, [name]))[name]
         rows = await connection.fetch(queries.names_of, customer_id)
     return NamesView(customer_id=customer_id, names=[NameView(**dict(row)) for row in rows])

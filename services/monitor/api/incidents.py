@@ -52,6 +52,7 @@ class IncidentView(BaseModel):
     severity_by: str | None  # the person who set its severity; null: its rule says it
     public: PublicUpdate | None  # the latest words for customers
     merged_into: str | None  # the incident that it is the same trouble as
+    split_from: str | None  # the incident that a person took its customers from: no rule judges this one
 
 
 class StepView(BaseModel):
@@ -59,7 +60,8 @@ class StepView(BaseModel):
 
     revision: int  # the incident's, as this step made it
     at: datetime
-    kind: str  # opened, changed, silent, acknowledged, updated, severity, added, removed, absorbed, merged, resolved, withdrawn, dismissed
+    # opened, changed, silent, acknowledged, updated, severity, added, removed, absorbed, split, merged, resolved, withdrawn, dismissed
+    kind: str
     by: str | None  # the person who took it; null: monitor
     said: dict[str, Any]  # that person's words, and what changed
     why: dict[str, Any] | None  # the figures that decided it; null when a person did

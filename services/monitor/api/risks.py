@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from services.monitor import facts, metrics
 from services.monitor.risk.life import RiskRow
+from services.monitor.store.aliases import customers_called
 from services.monitor.store.risks import queries, risk, risk_of
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once, timed_position
@@ -62,10 +63,11 @@ async def list_risks(
     """Returns risks, the latest first: of one customer, by one rule, open or cleared."""
     async with database.transaction() as tx:
         await plan_for_values(tx)
+        whose = None if customer is None else (await customers_called(tx, [customer]))[customer]
         return await page_of(
             tx,
             queries.list_risks,
-            customer,
+            whose,
             rule,
             None if status is None else status == "open",
             *timed_position(cursor),

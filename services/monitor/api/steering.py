@@ -1,6 +1,6 @@
-"""monitor over HTTP: people take an incident that is open, tell customers how it stands, correct it, and merge it into another."""
+"""monitor over HTTP: people take an open incident, tell customers how it stands, correct it, and merge or split it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -13,6 +13,7 @@ from services.monitor.api.incidents import IncidentView, shown
 from services.monitor.incidents.life import ENDS, IncidentRow, Status
 from services.monitor.incidents.story import BY_PEOPLE, PublicWords
 from services.monitor.store import steps
+from services.monitor.store.aliases import customers_called
 from shared.answers import Name
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once
 from shared.erasing import erased_at
@@ -73,6 +74,14 @@ class Merging(Body):
     note: Note = ""
 
 
+class Splitting(Body):
+    """A person says that customers of the incident have another trouble."""
+
+    customers: Annotated[list[Name], Field(min_length=1, max_length=IMPACT_CHUNK)]
+    title: Annotated[str | None, Field(min_length=1, max_length=500, pattern=r"\S", description="of the new incident")] = None
+    reason: Reason
+
+
 class Approving(Body):
     """A person says that complaints show trouble."""
 
@@ -91,12 +100,15 @@ class _Acting:
         self._request, self._database, self._key = request, database, key
         self._incident_id, self._who = incident_id, who.person
 
-    async def do(self, note: str, act: Act) -> Response:
-        """Acts once, and answers with the incident as it is then. 409 when the incident does not stand so that this can be done."""
-        database: Database = self._database
-        return await once(self._request, database, self._key, lambda tx: self._do(tx, note, act))
+    async def do(self, note: str, act: Act, *, shows_new: bool = False) -> Response:
+        """Acts once, and answers with the incident as it is then; `shows_new`: with the one that the act returned.
 
-    async def _do(self, tx: Tx, note: str, act: Act) -> IncidentView:
+        409 when the incident does not stand so that this can be done.
+        """
+        database: Database = self._database
+        return await once(self._request, database, self._key, lambda tx: self._do(tx, note, act, shows_new))
+
+    async def _do(self, tx: Tx, note: str, act: Act, shows_new: bool) -> IncidentView:
         now: datetime = await tx.fetchval("SELECT clock()")
         known = await shown(tx, self._incident_id)
         if known.status not in STANDS_NO_MORE and (known.status == Status.CANDIDATE) == (act is surging.approve):
@@ -104,8 +116,9 @@ class _Acting:
                 raise Problem(
                     409, f"people have done {BY_PEOPLE} things with this incident: all that is left is to end it", current=known.status
                 )
-            if await act(tx, self._incident_id, Person(self._who, now, note)) is not None:
-                return await shown(tx, self._incident_id)
+            row = await act(tx, self._incident_id, Person(self._who, now, note))
+            if row is not None:
+                return await shown(tx, row.id if shows_new else self._incident_id)
             known = await shown(tx, self._incident_id)
         raise Problem(409, _standing(known), current=known.status)
 
@@ -156,9 +169,10 @@ async def add_customers(acting: Acting, asked: Customers) -> Response:
     """Has the incident touch these customers, as confirmed by a person. 409 names those who were erased; then nobody is added."""
 
     async def add(tx: Tx, incident_id: str, who: Person) -> IncidentRow | None:
-        if erased := sorted(await erased_at(tx, asked.customers)):
+        customers = await _customers(tx, asked.customers)
+        if erased := sorted(await erased_at(tx, customers)):
             raise Problem(409, "some of these customers were erased", erased=erased)
-        return await steering.add_customers(tx, incident_id, set(asked.customers), who)
+        return await steering.add_customers(tx, incident_id, customers, who)
 
     return await acting.do(asked.reason, add)
 
@@ -166,7 +180,11 @@ async def add_customers(acting: Acting, asked: Customers) -> Response:
 @router.post("/customers/remove", response_model=IncidentView, responses=MAY_FAIL)
 async def remove_customers(acting: Acting, asked: Customers) -> Response:
     """Has the incident touch these customers no more, whatever events say: nobody tells them of it. Others change nothing."""
-    return await acting.do(asked.reason, lambda tx, incident_id, who: steering.remove_customers(tx, incident_id, set(asked.customers), who))
+
+    async def remove(tx: Tx, incident_id: str, who: Person) -> IncidentRow | None:
+        return await steering.remove_customers(tx, incident_id, await _customers(tx, asked.customers), who)
+
+    return await acting.do(asked.reason, remove)
 
 
 @router.post("/merge", response_model=IncidentView, responses=MAY_FAIL)
@@ -186,6 +204,28 @@ async def merge_incident(acting: Acting, asked: Merging) -> Response:
         return await steering.merge(tx, incident_id, asked.into, who)
 
     return await acting.do(asked.note, merge)
+
+
+@router.post("/split", response_model=IncidentView, responses=MAY_FAIL)
+async def split_incident(acting: Acting, asked: Splitting) -> Response:
+    """Has customers of the incident be touched by a new one instead, as certainly as before. Returns the new one.
+
+    Nobody is told twice: who was told of this one counts as told of the new one, and hears of its end when that ends, which a person says.
+    422 when the incident touches none of them.
+    """
+
+    async def split(tx: Tx, incident_id: str, who: Person) -> IncidentRow | None:
+        new = await steering.split(tx, incident_id, await _customers(tx, asked.customers), asked.title, who)
+        if new is None and (await shown(tx, incident_id)).status not in STANDS_NO_MORE:
+            raise Problem(422, "the incident touches none of these customers", errors=[{"at": "body.customers", "why": "not touched"}])
+        return new
+
+    return await acting.do(asked.reason, split, shows_new=True)
+
+
+async def _customers(tx: Tx, named: Sequence[str]) -> set[str]:
+    """Returns the customers whom a person named, each by whichever of their names."""
+    return set((await customers_called(tx, named)).values())
 
 
 def _standing(incident: IncidentView) -> str:

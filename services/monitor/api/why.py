@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from services.monitor.incidents.whom import why
 from services.monitor.ruling import Ruling
+from services.monitor.store.aliases import customers_called
 from services.monitor.store.incidents import incident, queries
 from services.monitor.store.whom import known_of
 from shared.answers import Name
@@ -17,7 +18,7 @@ from shared.api import Db, Problem, Role, allow
 class WhyView(BaseModel):
     """Whether an incident touches a customer, and why: with the evidence, and the version of the rule that decided."""
 
-    customer_id: str
+    customer_id: str  # also where they were asked for by another of their names
     incident_id: str
     touched: bool | None  # null: monitor does not know, or no more
     because: str  # confirmed, likely, added, removed, erased, below, outside, elsewhere, none, soon, unknown
@@ -42,9 +43,10 @@ def why_router(ruling: Ruling) -> APIRouter:
                 raise Problem(404, "there is no such incident")
             now: datetime = await tx.fetchval("SELECT clock()")
             rule = {each.id: each for each in ruling.file.components}.get(row.rule)
-            answer = why(row, await known_of(tx, row.id, customer, rule, ruling.file.horizon), now)
+            [customer_id] = (await customers_called(tx, [customer])).values()
+            answer = why(row, await known_of(tx, row.id, customer_id, rule, ruling.file.horizon), now)
         return WhyView(
-            customer_id=customer,
+            customer_id=customer_id,
             incident_id=row.id,
             touched=answer.touched,
             because=answer.because,

@@ -26,6 +26,7 @@ from services.monitor.incidents.known import Known, RecentIncident
 from services.monitor.incidents.life import moment
 from services.monitor.rules.file import RulesFile
 from services.monitor.store import fold as store
+from services.monitor.store.impact import touched_of
 from services.monitor.store.incidents import changed_incidents, merged_incidents, record_impact
 from services.monitor.store.joining import joined_series
 from shared.events import Affected, Fact, FoldedAlert, FoldedSeries, PartialFolded, Topic
@@ -135,6 +136,9 @@ class Folding:
 
     async def _impact(self, tx: Tx, incident: RecentIncident, said_at: datetime) -> list[Fact]:
         found = dict(self._search.affected(self._partitions, incident))
+        if found and incident.split_from:  # people said whom it touches: events say more of those alone
+            theirs = await touched_of(tx, incident.id, found)
+            found = {customer: said for customer, said in found.items() if customer in theirs}
         if not found:
             return []
         new = await record_impact(tx, incident.touching, found)

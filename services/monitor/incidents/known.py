@@ -24,6 +24,7 @@ class RecentIncident:
     touches: bool = True  # it is open, or events have shown it to be over; one withdrawn or dismissed touches nobody more
     shadow: bool = False  # of a rule on trial: whom it touches is written down, and nobody is told
     merged_into: str | None = None  # the incident that touches its customers instead
+    split_from: str | None = None  # the incident that a person took its customers from: it touches nobody more
 
     @property
     def touching(self) -> str:

@@ -106,6 +106,7 @@ class IncidentRow:
     severity_by: str | None = None  # the person who set its severity; None: its rule says it
     public: dict[str, Any] | None = None  # the latest update for customers
     merged_into: str | None = None  # the incident that this one is the same trouble as
+    split_from: str | None = None  # the incident that a person took its customers from: no rule judges this one
 
     @property
     def open(self) -> bool:

@@ -21,6 +21,7 @@ class StepKind(StrEnum):
     ADDED = "added"  # a person says that it touches some customers
     REMOVED = "removed"  # a person says that it does not touch some customers
     ABSORBED = "absorbed"  # another incident was merged into it
+    SPLIT = "split"  # customers of it have another trouble, which is an incident of its own
     MERGED = "merged"  # it was merged into another, with which it ends
     RESOLVED = "resolved"
     WITHDRAWN = "withdrawn"

@@ -45,6 +45,15 @@ async def claimed(tx: Tx, aliases: Collection[str]) -> dict[str, Link]:
     return _links(await tx.fetch(queries.claimed, list(aliases)))
 
 
+async def customers_called(tx: Tx, names: Collection[str]) -> dict[str, str]:
+    """Returns by each name the customer whose it is; a name that nobody has claimed is a customer's own id.
+
+    It is asked wherever people name customers. Events are followed through memory instead (`fold/naming.py`).
+    """
+    known = {row["alias"]: row["customer_id"] for row in await tx.fetch(queries.customers_called, list(names))}
+    return {name: known.get(name, name) for name in names}
+
+
 async def around(tx: Tx, names: Collection[str]) -> dict[str, Link]:
     """Returns the links of these names and of all other names of the same customers."""
     return _links(await tx.fetch(queries.around, list(names)))

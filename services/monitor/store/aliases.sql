@@ -36,9 +36,9 @@ SELECT alias, leads_to, since, before, version FROM aliases ORDER BY said_at DES
 -- Reads the names that changed since a version.
 SELECT alias, leads_to, since, before, version FROM aliases WHERE version > $1 ORDER BY version
 
--- name: customer_called
--- Says whose a name is.
-SELECT customer_id FROM aliases WHERE alias = $1
+-- name: customers_called
+-- Says whose these names are, of those that are known.
+SELECT alias, customer_id FROM aliases WHERE alias = ANY ($1::text[])
 
 -- name: names_of
 -- Lists the names of one customer, the latest first, in the order of their claims.

@@ -87,7 +87,7 @@ SELECT * FROM candidates WHERE component = $1 AND status = 'candidate' ORDER BY 
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, found_at AS opened_at, revision,
     customers AS affected, customers AS likely, 0::float8 AS behind_seconds, last_at AS failing_at, NULL::timestamptz AS silent_since, ended_at,
     NULL::timestamptz AS resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why, false AS shadow,
-    NULL::timestamptz AS acknowledged_at, NULL AS acknowledged_by, NULL AS severity_by, NULL::jsonb AS public, merged_into
+    NULL::timestamptz AS acknowledged_at, NULL AS acknowledged_by, NULL AS severity_by, NULL::jsonb AS public, merged_into, NULL AS split_from
 FROM candidates WHERE id = $1 AND status NOT IN ('open', 'over')
 
 -- name: list_candidates
@@ -95,7 +95,7 @@ FROM candidates WHERE id = $1 AND status NOT IN ('open', 'over')
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, found_at AS opened_at, revision,
     customers AS affected, customers AS likely, 0::float8 AS behind_seconds, last_at AS failing_at, NULL::timestamptz AS silent_since, ended_at,
     NULL::timestamptz AS resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why, false AS shadow,
-    NULL::timestamptz AS acknowledged_at, NULL AS acknowledged_by, NULL AS severity_by, NULL::jsonb AS public, merged_into
+    NULL::timestamptz AS acknowledged_at, NULL AS acknowledged_by, NULL AS severity_by, NULL::jsonb AS public, merged_into, NULL AS split_from
 FROM candidates
 WHERE status = 'candidate' AND ($1::text IS NULL OR component = $1) AND ($2::timestamptz IS NULL OR (found_at, id) < ($2, $3))
 ORDER BY found_at DESC, id DESC LIMIT $4

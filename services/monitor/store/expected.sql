@@ -52,7 +52,7 @@ ON CONFLICT (rule, component) DO UPDATE
 -- Reads the open incidents of these.
 SELECT incidents.id, incidents.rule, incidents.component
 FROM incidents JOIN unnest($1::text[], $2::text[]) AS said (rule, component) USING (rule, component)
-WHERE incidents.status = 'open'
+WHERE incidents.status = 'open' AND incidents.split_from IS NULL
 
 -- name: read_so_far
 -- Reads how far monitor reads, as it is known; nobody waits for this.

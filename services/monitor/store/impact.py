@@ -53,6 +53,17 @@ async def note_step(tx: Tx, incident_id: str, customers: Collection[str], revisi
     await tx.execute(queries.note_step, incident_id, list(customers), revision)
 
 
+async def split(tx: Tx, from_id: str, into_id: str, customers: Sequence[str], said: Said) -> list[Affected]:
+    """Has the second incident touch customers who were taken out of the first one. Its row must be there."""
+    rows = await tx.fetch(queries.split_impact, from_id, into_id, list(customers), said.by, said.reason)
+    return [Affected(**row, by=said.by) for row in rows]
+
+
+async def touched_of(tx: Tx, incident_id: str, customers: Collection[str]) -> set[str]:
+    """Returns whom of these customers an incident touches."""
+    return {row["customer_id"] for row in await tx.fetch(queries.touched_of, incident_id, list(customers))}
+
+
 async def merge(tx: Tx, from_id: str, into_id: str) -> Difference:
     """Has the second incident touch whom the first one touches."""
     rows = [row for row in await tx.fetch(queries.merge_impact, from_id, into_id) if not row["is_out"]]

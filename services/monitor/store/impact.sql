@@ -34,6 +34,17 @@ ON CONFLICT (incident_id, customer_id) DO UPDATE SET certainty = excluded.certai
 WHERE excluded.certainty = 'confirmed' AND known.certainty = 'likely' AND known.taken_out_at IS NULL AND excluded.taken_out_at IS NULL
 RETURNING customer_id, certainty, customer_id IN (SELECT customer_id FROM likely) AS was_likely, taken_out_at IS NOT NULL AS is_out
 
+-- name: split_impact
+-- Has an incident touch customers who were taken out of another one, as certainly as that did.
+INSERT INTO impact (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count, said_by, reason)
+SELECT $2, customer_id, certainty, first_seen_at, last_seen_at, count, $4, $5
+FROM impact WHERE incident_id = $1 AND customer_id = ANY ($3::text[]) ORDER BY customer_id
+RETURNING customer_id, certainty, first_seen_at, last_seen_at, count
+
+-- name: touched_of
+-- Reads which of these customers an incident touches.
+SELECT customer_id FROM impact WHERE incident_id = $1 AND customer_id = ANY ($2::text[]) AND taken_out_at IS NULL
+
 -- name: impact_of_customer
 -- Reads whether and why an incident touches one customer.
 SELECT certainty, first_seen_at, last_seen_at, count, left(said_by, 255) AS said_by, left(reason, 2000) AS reason, taken_out_at

@@ -2,20 +2,20 @@
 -- Reads the incidents whose customers the folding instances must look for. An instance that catches up meets incidents that are over already.
 -- One withdrawn or dismissed touches nobody more. `read`: all transactions before it have ended, and are seen.
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS read, id, rule, component, started_at, coalesce(ended_at, resolved_at), opened_at,
-    status IN ('open', 'resolved'), shadow
+    status IN ('open', 'resolved'), shadow, NULL::text, split_from
 FROM (SELECT) AS one LEFT JOIN incidents ON status = 'open' OR (status = 'resolved' AND opened_at > clock() - $1::interval)
 
 -- name: changed_incidents
 -- Reads the incidents that transactions changed which may have been under way, or to come, when all before $1 had ended. Rows that were
 -- restored from another server may name transactions that are still to come here: those are no news.
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS read, id, rule, component, started_at, coalesce(ended_at, resolved_at), opened_at,
-    status IN ('open', 'resolved'), shadow
+    status IN ('open', 'resolved'), shadow, NULL::text, split_from
 FROM (SELECT) AS one LEFT JOIN incidents ON changed_in >= $1::text::xid8 AND changed_in < pg_snapshot_xmax(pg_current_snapshot())
 
 -- name: merged_incidents
--- Reads those that were merged into an open one, which touches whom they find.
+-- Reads those that were merged into an open one, which touches whom they find; a split one finds nobody.
 SELECT m.id, m.rule, m.component, m.started_at, NULL::timestamptz, m.opened_at, true, m.shadow, m.merged_into
-FROM incidents o JOIN incidents m ON m.merged_into = o.id WHERE o.status = 'open'
+FROM incidents o JOIN incidents m ON m.merged_into = o.id WHERE o.status = 'open' AND m.split_from IS NULL
 
 -- name: record_impact
 -- Stores customers that an incident touches, and says who is new, and who was only likely touched until now. Of the confirmed the earliest
@@ -100,6 +100,18 @@ UPDATE incidents SET revision = revision + 1, affected = affected + $2, likely =
 UPDATE incidents SET revision = revision + 1, status = 'withdrawn', merged_into = $2, ended_by = $3, note = $4, ended_at = $5
 WHERE id = $1 AND status = 'open' RETURNING *
 
+-- name: split_incident
+-- Opens an incident of customers of another one that is open, and stands as that does. No row comes back when that is not open.
+INSERT INTO incidents (id, rule, component, severity, symptom, title, status, started_at, opened_at, failing_at, behind_seconds, why, shadow,
+    affected, likely, split_from)
+SELECT $2, rule, component, severity, symptom, coalesce($3, title), 'open', started_at, $4, failing_at, behind_seconds, why - 'rules', shadow,
+    $5, $6, id
+FROM incidents WHERE id = $1 AND status = 'open' RETURNING *
+
+-- name: merged_ids
+-- Reads the ids of what was merged into an incident, some at most.
+SELECT id FROM incidents WHERE merged_into = $1 ORDER BY id LIMIT $2
+
 -- name: end_merged
 -- Ends what was merged into an incident as that has ended.
 UPDATE incidents m SET revision = m.revision + 1, status = o.status, ended_at = o.ended_at, resolved_at = o.resolved_at,
@@ -113,17 +125,18 @@ UPDATE incidents SET merged_into = $2 WHERE merged_into = $1 AND status = 'withd
 -- name: merged_home
 -- Finds the open incident into which one of this rule and component was merged: more of that trouble counts for it.
 SELECT o.id FROM incidents m JOIN incidents o ON o.id = m.merged_into
-WHERE m.rule = $1 AND m.component = $2 AND m.merged_into IS NOT NULL AND o.status = 'open' AND o.shadow = $3 ORDER BY o.opened_at LIMIT 1
+WHERE m.rule = $1 AND m.component = $2 AND m.merged_into IS NOT NULL AND m.split_from IS NULL AND o.status = 'open' AND o.shadow = $3 ORDER BY o.opened_at LIMIT 1
 
 -- name: open_incidents
--- Reads the open incidents with the fingerprint of the rule that judges them, and whether that was on trial when they opened.
+-- Reads the open incidents with the fingerprint of the rule that judges them, and whether that was on trial when they opened. No rule judges
+-- those that people split from others.
 SELECT incidents.id, incidents.rule, incidents.shadow, series.fingerprint FROM incidents LEFT JOIN series USING (rule, component)
-WHERE status = 'open' ORDER BY incidents.id
+WHERE status = 'open' AND split_from IS NULL ORDER BY incidents.id
 
 -- name: heard_of_open
 -- Reads when the component of each open incident that is not silent was last heard.
 SELECT incidents.id, incidents.rule, coalesce(series.heard_at, opened_at) AS heard_at, coalesce(series.spoke_at, opened_at) AS spoke_at
-FROM incidents LEFT JOIN series USING (rule, component) WHERE status = 'open' AND silent_since IS NULL ORDER BY incidents.id
+FROM incidents LEFT JOIN series USING (rule, component) WHERE status = 'open' AND silent_since IS NULL AND split_from IS NULL ORDER BY incidents.id
 
 -- name: found_behind
 -- Reads the open incidents whose last fact says that monitor was further behind than $1 seconds.
@@ -134,7 +147,7 @@ SELECT id FROM incidents WHERE status = 'open' AND behind_seconds > $1 ORDER BY 
 -- and the withdrawn ones those that were merged.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
     affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why,
-    shadow, acknowledged_at, left(acknowledged_by, 255) AS acknowledged_by, left(severity_by, 255) AS severity_by, public, merged_into
+    shadow, acknowledged_at, left(acknowledged_by, 255) AS acknowledged_by, left(severity_by, 255) AS severity_by, public, merged_into, split_from
 FROM incidents
 WHERE ($1::text IS NULL OR status = CASE $1 WHEN 'acknowledged' THEN 'open' WHEN 'merged' THEN 'withdrawn' ELSE $1 END)
   AND ($1 IS DISTINCT FROM 'acknowledged' OR acknowledged_at IS NOT NULL) AND ($1 IS DISTINCT FROM 'merged' OR merged_into IS NOT NULL)
@@ -146,7 +159,7 @@ ORDER BY opened_at DESC, id DESC LIMIT $6
 -- Reads one incident, to show; long texts are cut.
 SELECT id, rule, left(component, 255) AS component, severity, symptom, left(title, 1000) AS title, status, started_at, opened_at, revision,
     affected, likely, behind_seconds, failing_at, silent_since, ended_at, resolved_at, left(ended_by, 255) AS ended_by, left(note, 2000) AS note, why,
-    shadow, acknowledged_at, left(acknowledged_by, 255) AS acknowledged_by, left(severity_by, 255) AS severity_by, public, merged_into
+    shadow, acknowledged_at, left(acknowledged_by, 255) AS acknowledged_by, left(severity_by, 255) AS severity_by, public, merged_into, split_from
 FROM incidents WHERE id = $1
 
 -- name: list_impact

@@ -4,9 +4,9 @@ SELECT maintenance_id, starts_at, ends_at, components FROM maintenance_periods W
 ORDER BY starts_at, maintenance_id
 
 -- name: incidents_near
--- Reads the incidents of these components that are open, or ended after a moment of event time.
+-- Reads the incidents of these components that are open, or ended after a moment of event time, as events found them.
 SELECT id, rule, component, started_at, coalesce(ended_at, resolved_at) AS ended_at, shadow, merged_into IS NOT NULL AS merged
-FROM incidents WHERE component = ANY ($1::text[]) AND coalesce(ended_at, resolved_at, 'infinity'::timestamptz) > $2
+FROM incidents WHERE component = ANY ($1::text[]) AND coalesce(ended_at, resolved_at, 'infinity'::timestamptz) > $2 AND split_from IS NULL
 
 -- name: note_muted
 -- Notes trouble that opened no incident; says of each whether it is new.

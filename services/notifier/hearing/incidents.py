@@ -18,6 +18,7 @@ from shared.events import (
     IncidentOpened,
     IncidentReopened,
     IncidentResolved,
+    IncidentSplit,
     IncidentUpdated,
     IncidentWithdrawn,
 )
@@ -25,7 +26,7 @@ from shared.postgres import Tx
 
 FACTS = (
     *(IncidentOpened, IncidentUpdated, IncidentReopened, IncidentImpact),
-    *(IncidentResolved, IncidentWithdrawn, IncidentDismissed),
+    *(IncidentResolved, IncidentWithdrawn, IncidentDismissed, IncidentSplit),
 )
 
 
@@ -37,8 +38,11 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     for each in rounds_of(fact for fact in facts if isinstance(fact, Said)):
         news |= await incidents.take_incidents(tx, each)
     await ledger.put_back(tx, _put_in(facts))
-    await ledger.write_down(tx, touched)
-    await deliveries.hasten(tx, notifications=await ledger.take_out(tx, _taken_out(facts)))
+    people = [draft for draft in touched if draft.evidence and "by" in draft.evidence]
+    known = await ledger.told_as_of_another(tx, people)
+    await ledger.write_down(tx, [draft for draft in touched if draft.id not in known])
+    await _split(tx, [fact for fact in facts if isinstance(fact, IncidentSplit)])
+    await deliveries.hasten(tx, notifications=await ledger.take_out_of(tx, _taken_out(facts)))
     await incidents.follow_up(tx, [Place(incident_id, revision) for incident_id, revision in news.items()])
 
 
@@ -57,17 +61,24 @@ def _of_impact(fact: IncidentImpact) -> Iterable[Draft]:
         )
 
 
-def _put_in(facts: Sequence[Fact]) -> list[str]:
-    """Returns what the ledger has of those whom people put into an impact: they may have been taken out before."""
+def _put_in(facts: Sequence[Fact]) -> set[tuple[str, str]]:
+    """Returns whom people put into which impact: they may have been taken out before."""
     impacts = [fact.data for fact in facts if isinstance(fact, IncidentImpact)]
-    return [told_id(data.incident_id, each.customer_id) for data in impacts for each in data.customers if each.by is not None]
+    return {(data.incident_id, each.customer_id) for data in impacts for each in data.customers if each.by is not None}
 
 
-def _taken_out(facts: Sequence[Fact]) -> set[str]:
-    """Returns what the ledger has of those whom people took out of an impact, as far as nothing later of these facts puts them in."""
-    removed: set[str] = set()
+def _taken_out(facts: Sequence[Fact]) -> set[tuple[str, str]]:
+    """Returns whom people took out of which impact, as far as nothing later of these facts puts them in."""
+    removed: set[tuple[str, str]] = set()
     for fact in facts:
         if isinstance(fact, IncidentImpact):
-            removed |= {told_id(fact.data.incident_id, each) for each in fact.data.removed}
-            removed -= {told_id(fact.data.incident_id, each.customer_id) for each in fact.data.customers}
+            removed |= {(fact.data.incident_id, each) for each in fact.data.removed}
+            removed -= {(fact.data.incident_id, each.customer_id) for each in fact.data.customers}
     return removed
+
+
+async def _split(tx: Tx, facts: Sequence[IncidentSplit]) -> None:
+    """Has what was told of one incident count for another. When that is over already, its customers are gone through once more."""
+    for fact in facts:
+        await ledger.split(tx, fact.data.from_ids, fact.data.into_id, [each.customer_id for each in fact.data.customers])
+    await incidents.follow_up(tx, await incidents.over(tx, {fact.data.into_id for fact in facts}))

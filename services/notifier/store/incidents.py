@@ -53,6 +53,12 @@ class Place:
         return cls(*json.loads(ref))
 
 
+async def over(tx: Tx, ids: Collection[str]) -> list[Place]:
+    """Returns where to begin with the customers of those of these incidents that are over; they stay locked."""
+    rows = await tx.fetch(queries.revisions_of, sorted(ids)) if ids else []
+    return [Place(row["id"], row["revision"]) for row in rows if row["over"]]
+
+
 async def follow_up(tx: Tx, places: Iterable[Place]) -> None:
     """Has the customers looked through from there on, now."""
     now = await tx.fetchval("SELECT clock()")

@@ -20,6 +20,10 @@ WHERE known.revision < excluded.revision
     OR excluded.revision = 0 AND excluded.status <> 'open' AND known.status = 'open' AND known.resolved_at IS NULL
 RETURNING id, revision
 
+-- name: revisions_of
+-- Reads how incidents stand, and locks them.
+SELECT id, revision, status <> 'open' AS over FROM incidents WHERE id = ANY ($1::text[]) ORDER BY id FOR SHARE
+
 -- name: lock_incident
 -- Reads an incident and locks it; until this transaction ends no fact about it is taken.
 SELECT id AS incident_id, true AS incident_known, rule, title, component, severity, started_at, symptom, revision,

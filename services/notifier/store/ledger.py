@@ -7,12 +7,14 @@ from pathlib import Path
 
 import asyncpg
 
-from services.notifier.notification import Attempt, Draft, Kind, Notification, Status
+from services.notifier.notification import ENDS, Attempt, Draft, Kind, Notification, Status
 from services.notifier.store.incidents import Place
 from shared.postgres import Queries, Tx
 from shared.timers import schedule
 
 queries = Queries(Path(__file__).with_suffix(".sql"))
+
+Pair = tuple[str, str]  # incident, customer
 
 DELIVERY = "delivery"  # due rows of what we say first
 REPLY = "reply"  # due rows of replies: a queue of their own, so that no storm of the others holds them up
@@ -64,16 +66,36 @@ async def wait_again(tx: Tx, customer_ids: Sequence[str]) -> None:
     await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows})
 
 
-async def take_out(tx: Tx, told_ids: Collection[str]) -> list[str]:
-    """Notes that incidents do not touch these customers, as people say. Returns what waits, and is to be decided anew."""
-    rows = await tx.fetch(queries.take_out, sorted(told_ids)) if told_ids else []
+async def take_out(tx: Tx, ids: Collection[str]) -> list[str]:
+    """Notes that what these would say is over. Returns what waits, and is to be decided anew."""
+    rows = await tx.fetch(queries.take_out, sorted(ids)) if ids else []
     return [row["id"] for row in rows if row["waits"]]
 
 
-async def put_back(tx: Tx, told_ids: Collection[str]) -> None:
+async def take_out_of(tx: Tx, whom: Collection[Pair]) -> list[str]:
+    """Notes that incidents do not touch these customers, as people say. Returns what waits, and is to be decided anew."""
+    rows = await tx.fetch(queries.take_out_of, *map(list, zip(*sorted(whom), strict=True))) if whom else []
+    return [row["id"] for row in rows if row["waits"]]
+
+
+async def put_back(tx: Tx, whom: Collection[Pair]) -> None:
     """Notes that people have put these customers back."""
-    if told_ids:
-        await tx.execute(queries.put_back, sorted(told_ids))
+    if whom:
+        await tx.execute(queries.put_back, *map(list, zip(*sorted(whom), strict=True)))
+
+
+async def told_as_of_another(tx: Tx, drafts: Collection[Draft]) -> set[str]:
+    """Returns the ids of those drafts whose customer has been told as of an incident from which they were split since."""
+    if not drafts:
+        return set()
+    columns = ([getattr(draft, name) for draft in drafts] for name in ("id", "incident_id", "customer_id"))
+    return {row["id"] for row in await tx.fetch(queries.told_as_of_another, *columns)}
+
+
+async def split(tx: Tx, from_ids: Sequence[str], into_id: str, customers: Sequence[str]) -> None:
+    """Has what customers were told of some incidents count for another one, with whose end they hear that it is over."""
+    if from_ids:
+        await tx.execute(queries.split, list(from_ids), into_id, list(customers), list(ENDS))
 
 
 async def last_proactive(tx: Tx, customer_id: str) -> Notification | None:

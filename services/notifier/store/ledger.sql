@@ -57,14 +57,35 @@ WHERE i.id = n.incident_id AND i.status = 'open'
 RETURNING n.id, clock() AS now
 
 -- name: take_out
--- Notes that an incident does not touch these customers, as a person says; returns what they have not been told of it yet.
+-- Notes that what these would say is over; returns what was not told yet.
 UPDATE notifications SET evidence = coalesce(evidence, '{}') || '{"removed": true}'
 WHERE id = ANY ($1) AND reason IS DISTINCT FROM 'erased'
 RETURNING id, status = 'waiting' AND ticket_id IS NULL AS waits
 
+-- name: take_out_of
+-- Notes that an incident does not touch these customers, as a person says; returns what they have not been told of it yet.
+UPDATE notifications SET evidence = coalesce(evidence, '{}') || '{"removed": true}'
+FROM unnest($1::text[], $2::text[]) AS out (incident_id, customer_id)
+WHERE notifications.incident_id = out.incident_id AND notifications.customer_id = out.customer_id AND kind = 'opened' AND ticket_id IS NULL
+    AND reason IS DISTINCT FROM 'erased'
+RETURNING id, status = 'waiting' AS waits
+
 -- name: put_back
 -- Notes that a person has put these customers back.
-UPDATE notifications SET evidence = evidence - 'removed' WHERE id = ANY ($1) AND evidence ? 'removed'
+UPDATE notifications SET evidence = evidence - 'removed'
+FROM unnest($1::text[], $2::text[]) AS back (incident_id, customer_id)
+WHERE notifications.incident_id = back.incident_id AND notifications.customer_id = back.customer_id AND kind = 'opened' AND evidence ? 'removed'
+
+-- name: told_as_of_another
+-- Finds which of these the customers were told of another incident, from which they were split since.
+SELECT said.id FROM unnest($1::text[], $2::text[], $3::text[]) AS said (id, incident_id, customer_id)
+JOIN notifications n ON n.incident_id = said.incident_id AND n.customer_id = said.customer_id
+WHERE n.kind = 'opened' AND n.ticket_id IS NULL AND n.id <> said.id
+
+-- name: split
+-- Has what customers were told of some incidents, or are to be told, count for another one. Ends that were told stay where they were.
+UPDATE notifications SET incident_id = $2
+WHERE incident_id = ANY ($1::text[]) AND customer_id = ANY ($3::text[]) AND kind <> ALL ($4::text[]) AND reason IS DISTINCT FROM 'erased'
 
 -- name: last_proactive
 -- Reads the notification whose link was most likely used.

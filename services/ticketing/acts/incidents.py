@@ -65,6 +65,17 @@ def released(ticket: Ticket, link: Link, end: End, now: datetime) -> Change:
     return unless_refused(unlinked(ticket, by, now, link, f"the incident was {end.how}"))
 
 
+def split(ticket: Ticket, link: Link, into_id: str, now: datetime, cause: Cause) -> Change:
+    """The customer's trouble is another incident, as a person says: the ticket is linked to that one, as it was to the one before.
+
+    What the customer was answered stays true, so nothing is said to them.
+    """
+    new = Link(ticket.id, into_id, link.reasons, now, link.answered_at)
+    after = replace(ticket, incident_id=into_id) if ticket.incident_id == link.incident_id else ticket
+    detail = {"incident_id": into_id, "reasons": link.reasons, "split_from": link.incident_id}
+    return Change(after, now, AUTOMATIC, What.LINKED, detail, (facts.linked(after, new, AUTOMATIC, cause),), link=new)
+
+
 def unlinked(ticket: Ticket, by: Actor, now: datetime, link: Link, verdict: str) -> Change | Refused:
     """A link is undone: the verdict is kept, the automatic answer counts as none, and the ticket needs a person."""
     to = move(ticket.status, Act.UNLINK)

@@ -12,7 +12,7 @@ from services.ticketing.matching.match import Candidates
 from services.ticketing.store.due import MATCH
 from services.ticketing.store.incidents import incident_of
 from services.ticketing.store.rows import columns
-from shared.events import Affected, IncidentImpact
+from shared.events import Affected, Fact, IncidentImpact, IncidentSplit
 from shared.postgres import Queries, Tx
 from shared.timers import schedule
 
@@ -43,11 +43,15 @@ async def candidates(tx: Tx, customers: Mapping[str, str], since: datetime) -> M
 
 async def save(tx: Tx, fact: IncidentImpact, customers: Sequence[Affected], at: datetime) -> None:
     """Keeps that the incident touches these customers of the fact, and has their tickets matched when `tx` is committed."""
+    await _keep(tx, fact, fact.data.incident_id, customers, at)
+
+
+async def _keep(tx: Tx, fact: Fact, incident_id: str, customers: Sequence[Affected], at: datetime) -> None:
     merged: dict[str, Affected] = {each.customer_id: each for each in customers}
     rows = [(each.customer_id, each.certainty, each.first_seen_at, each.last_seen_at, each.count) for each in merged.values()]
     if rows:
-        await tx.execute(queries.save_impact, fact.data.incident_id, *columns(rows))
-        await tx.execute(queries.save_impact_to_match, fact.id, fact.data.incident_id, list(merged), fact.hops)
+        await tx.execute(queries.save_impact, incident_id, *columns(rows))
+        await tx.execute(queries.save_impact_to_match, fact.id, incident_id, list(merged), fact.hops)
         await schedule(tx, MATCH, {fact.id: at})
 
 
@@ -55,6 +59,14 @@ async def take_out(tx: Tx, fact: IncidentImpact) -> None:
     """Forgets whom people took out of the incident: their tickets are not about it by what it touches. Links that stand stay."""
     if fact.data.removed:
         await tx.execute(queries.take_out_of_impact, fact.data.incident_id, list(fact.data.removed))
+
+
+async def split(tx: Tx, fact: IncidentSplit, customers: Sequence[Affected], at: datetime) -> None:
+    """Keeps that another incident touches these customers now: of each of the two in order with its other facts."""
+    if fact.data.incident_id == fact.data.into_id:
+        await _keep(tx, fact, fact.data.into_id, customers, at)
+    else:
+        await tx.execute(queries.take_out_of_impact, fact.data.incident_id, [each.customer_id for each in fact.data.customers])
 
 
 async def match_all_of(tx: Tx, incident_id: str, at: datetime) -> None:

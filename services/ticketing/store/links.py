@@ -37,6 +37,12 @@ async def linked_to_ended(tx: Tx, incident: Incident, end: End, at_most: int) ->
     ]
 
 
+async def linked_of_customers(tx: Tx, incident_ids: Sequence[str], customers: Sequence[str]) -> list[tuple[Ticket, Link]]:
+    """Returns the tickets of these customers, locked, that are linked to one of these incidents and not closed."""
+    rows = await tx.fetch(queries.linked_of_customers, list(incident_ids), list(customers))
+    return [(ticket_of(row), Link(row["id"], row["linked_to"], row["reasons"], row["linked_at"], row["answered_at"])) for row in rows]
+
+
 async def been_through(tx: Tx, incident: Incident, end: End, tickets: Sequence[Ticket]) -> None:
     """Notes that these tickets have been through this end of their incident."""
     await tx.execute(queries.been_through, incident.id, end.revision, [ticket.id for ticket in tickets])

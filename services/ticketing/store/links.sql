@@ -22,6 +22,17 @@ FROM piece JOIN tickets t ON t.id = piece.ticket_id JOIN clocks c ON c.ticket_id
 ORDER BY t.number
 FOR UPDATE OF t
 
+-- name: linked_of_customers
+-- Locks the tickets of some customers that are linked to some incidents and may still be about them, with their links.
+SELECT t.*, c.started_at, c.warn_at, c.due_at, c.warned_at, c.breached_at, c.stopped_at, c.answered_by,
+    coalesce(c.answered_automatically, c.answered_by = 'forewarn', false) AS answered_automatically,
+    l.incident_id AS linked_to, l.reasons, l.linked_at, l.answered_at, l.ended_revision
+FROM tickets t JOIN links l ON l.ticket_id = t.id AND l.incident_id = ANY ($1::text[]) AND l.unlinked_at IS NULL
+JOIN clocks c ON c.ticket_id = t.id AND c.clock = 'first_response'
+WHERE t.customer_id = ANY ($2::text[]) AND t.status <> 'closed'
+ORDER BY t.number
+FOR UPDATE OF t
+
 -- name: been_through
 -- Marks that these tickets have been through this end of their incident.
 UPDATE links SET ended_revision = $2 WHERE incident_id = $1 AND ticket_id = ANY ($3::text[])

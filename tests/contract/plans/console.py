@@ -52,9 +52,11 @@ MODEL: dict[str, str | tuple[str, ...]] = {
     "incidents_known": "ARRAY['i-1', 'i-2']",
     "save_incidents": "ARRAY['i'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY[''], ARRAY[''], ARRAY['open'], ARRAY[now()], ARRAY[now()],"
     " ARRAY[1], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[0], ARRAY['{}'::jsonb],"
-    " ARRAY[now()], ARRAY[''], ARRAY['{}'::jsonb], ARRAY['i-2']",
+    " ARRAY[now()], ARRAY[''], ARRAY['{}'::jsonb], ARRAY['i-2'], ARRAY['i-3']",
     "untouch": "ARRAY['i-1'], ARRAY['c-1']",
+    "split_impact": "ARRAY['i-1', 'i-2'], 'i-3', ARRAY['c-1']",
     "merge_impact": "'i-1', 'i-2'",
+    "split_from": "'i-1', 20",
     "others_open": "'i-7', 50",
     "touch": "ARRAY['i-1'], ARRAY['c-1'], ARRAY['likely'], ARRAY[now()], ARRAY[now()], ARRAY[1], ARRAY[now()]",
     "tell": "ARRAY['i-1'], ARRAY['c-1'], ARRAY[now()], ARRAY[NULL], ARRAY['n-1']",

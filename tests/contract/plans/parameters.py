@@ -123,7 +123,11 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "places": "'c-7'",
     "leave_place": "'[]'",
     "take_out": "ARRAY['n-1', 'n-2']",
-    "put_back": "ARRAY['n-1', 'n-2']",
+    "take_out_of": "ARRAY['i-1'], ARRAY['c-1']",
+    "put_back": "ARRAY['i-1'], ARRAY['c-1']",
+    "told_as_of_another": "ARRAY['n-1'], ARRAY['i-1'], ARRAY['c-1']",
+    "split": "ARRAY['i-1', 'i-2'], 'i-3', ARRAY['c-1'], ARRAY['resolved']",
+    "revisions_of": "ARRAY['i-1']",
     "take_incidents": "ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY[''], ARRAY[now()], ARRAY['failing'], ARRAY[1],"
     " ARRAY[now()], ARRAY[interval '0'], ARRAY[NULL]::timestamptz[], ARRAY['open'],"
     " ARRAY[NULL]::timestamptz[], ARRAY[true], ARRAY['f'], ARRAY[0]",
@@ -203,6 +207,7 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
     "save_incident": "'i', 'r', 'c', 'high', '', now(), now(), 1, 'resolved', 1, true, 'f', 0",
     "incident": "'i-1'",
     "incident_held": "'i-1'",
+    "linked_of_customers": "ARRAY['i-1', 'i-2'], ARRAY['c-1']",
     "take_out_of_impact": "'i-1', ARRAY['c-1']",
     "save_impact_to_match": "'f', 'i-1', ARRAY['c-1'], 0",
     "impact_to_match_of": "'i-7'",

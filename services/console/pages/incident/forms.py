@@ -19,6 +19,11 @@ def _customers(act: str) -> Callable[[Form], Asked]:
     )
 
 
+def _split(form: Form) -> Asked:
+    act, body = _customers("incident.split")(form)
+    return act, body | {"title": form.get("title", "").strip() or None}
+
+
 def _update(form: Form) -> Asked:
     moments = {name: f"{form[name]}Z" if form.get(name) else None for name in ("next_update_at", "estimate")}
     return "incident.update", {"words": form.get("words", ""), "workaround": form.get("workaround", ""), **moments}
@@ -33,5 +38,6 @@ FORMS: Mapping[str, Callable[[Form], Asked]] = {
     "severity": lambda form: ("incident.severity", {"severity": form.get("severity", ""), "reason": form.get("reason", "")}),
     "add": _customers("incident.add"),
     "remove": _customers("incident.remove"),
+    "split": _split,
     "merge": lambda form: ("incident.merge", {"into": form.get("into", "").strip(), "note": form.get("note", "")}),
 }

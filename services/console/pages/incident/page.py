@@ -1,5 +1,6 @@
 """Draws one incident, and takes a person's word on it: who has it, how it stands, whom it touches, and that it is over or was none."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from services.console.frame.standing import MANY, standing
 from services.console.frame.words import segment
 from services.console.measures.figures import share
 from services.console.pages.incident.forms import FORMS
+from services.console.pages.incident.muted import muted_by
 from services.console.pages.incident.timeline import Happened, timeline
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed, allow
@@ -36,6 +38,7 @@ router = APIRouter(dependencies=[allow(Role.VIEWER)])
 UNDECIDED = ""  # the reason of those about whom nothing is said yet
 LATEST = 300, 1000, 3000  # of monitor's facts, of other services' facts, of seconds: so many are put into a time line
 TICKETS = 20
+PARTS = 20  # incidents that were split from it
 OTHERS = 50  # open incidents into which one may be merged
 STILL_OPEN = ("acknowledged", "merged")  # words of monitor's answers for what is open, and something more
 STATES = ("open", "in_progress", "waiting", "resolved", "closed")
@@ -93,12 +96,18 @@ async def _page(
     typed: Mapping[str, str] | None = None,
 ) -> Response:
     may, typed = request.state.signed.role.may, typed or {"tell": "true"}
-    async with database.transaction() as tx:
-        incident = await _row(tx, incident_id)
-        happened = await tx.fetch(queries.happened_to_incident, incident_id, *LATEST)
-        tickets = await tx.fetch(queries.tickets_of_incident, incident_id, STATES, TICKETS)
-        reach = await reach_of(tx, incident_id)
-        others = await tx.fetch(queries.others_open, incident_id, OTHERS)
+    asking = asyncio.create_task(muted_by(request, incident_id))
+    try:
+        async with database.transaction() as tx:
+            incident = await _row(tx, incident_id)
+            happened = await tx.fetch(queries.happened_to_incident, incident_id, *LATEST)
+            tickets = await tx.fetch(queries.tickets_of_incident, incident_id, STATES, TICKETS)
+            reach = await reach_of(tx, incident_id)
+            parts = await tx.fetch(queries.split_from, incident_id, PARTS)
+            others = await tx.fetch(queries.others_open, incident_id, OTHERS)
+        muted = await asking
+    finally:
+        asking.cancel()
     return draw(
         request,
         "incident/page.html",
@@ -119,6 +128,8 @@ async def _page(
         coverage=_percent(share(reach.told_first, reach.affected) if reach else None),
         public=_public(incident["public"]),
         others=others,
+        parts=parts,
+        muted=muted,
         severities=get_args(Severity),
         may_take=may(ACTS["incident.acknowledge"].role),
         may_steer=may(ACTS["incident.resolve"].role),

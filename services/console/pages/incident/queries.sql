@@ -4,7 +4,8 @@
 SELECT i.id, i.rule, i.component, i.severity, i.symptom, i.title, i.status, i.started_at, i.opened_at, i.failing_at, i.silent_since,
     i.ended_at, i.ended_by, i.note, i.reason, i.behind_seconds, i.revision, i.said_at, i.why,
     i.affected, i.told, i.untold, i.wrote, i.tickets, i.tickets_open, i.acknowledged_at, i.acknowledged_by, i.public, i.merged_into,
-    (SELECT title FROM incidents WHERE id = i.merged_into) AS merged_title,
+    (SELECT title FROM incidents WHERE id = i.merged_into) AS merged_title, i.split_from,
+    (SELECT title FROM incidents WHERE id = i.split_from) AS split_title,
     (SELECT jsonb_object_agg(reason, (
         SELECT count(*) FROM (
             SELECT FROM impact WHERE incident_id = $1 AND coalesce(untold_reason, '') = reason AND told_at IS NULL AND first_seen_at IS NOT NULL
@@ -29,6 +30,10 @@ UNION ALL
 -- name: others_open
 -- Lists the latest open incidents but this one, into which it may be merged.
 SELECT id, title, opened_at FROM incidents WHERE status = 'open' AND id <> $1 AND merged_into IS NULL ORDER BY opened_at DESC, id DESC LIMIT $2
+
+-- name: split_from
+-- Lists the latest incidents that were split from an incident.
+SELECT id, title, affected FROM incidents WHERE split_from = $1 ORDER BY opened_at DESC, id DESC LIMIT $2
 
 -- name: tickets_of_incident
 -- Lists tickets that are linked to an incident: state by state, in this order, the latest of each.

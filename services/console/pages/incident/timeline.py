@@ -141,6 +141,7 @@ BY_PEOPLE = {
     "added": "Customers were added",
     "removed": "Customers were taken out",
     "absorbed": "Another incident was merged into it",
+    "split": "Customers were split from it",
     "merged": "Merged into another incident, with which it ends",
 }
 
@@ -153,7 +154,7 @@ def _by_person(said: Happened) -> str:
         return f"{words}: “{public.get('words')}”"
     if step == "severity":
         return f"{words}: {detail.get('severity')}"
-    if step in ("added", "removed", "absorbed"):
+    if step in ("added", "removed", "absorbed", "split"):
         return f"{words}: it touches {counted(int(detail.get('affected') or 0), 'customer')}"
     return words
 
