@@ -66,10 +66,12 @@ def _is_plain(value: str) -> bool:
 
 def _encoded(name: str, value: str) -> list[str]:
     """Returns encoded words, in the shorter of both encodings; each holds whole characters, and the first fits behind the field's name."""
-    rooms = LINE - len(f"{name}: ") - FRAME, WORD - FRAME
-    if len(_q(value)) <= len(_b(value)):
-        return [f" =?utf-8?q?{_q(run)}?=" for run in _runs(value, lambda character: len(_q(character)), rooms)]
-    return [f" =?utf-8?b?{_b(run)}?=" for run in _runs(value, lambda character: len(character.encode()), [room // 4 * 3 for room in rooms])]
+    rooms, q, b = (LINE - len(f"{name}: ") - FRAME, WORD - FRAME), _q(value), _b(value)
+    if len(q) <= len(b):
+        runs = [value] if len(q) <= rooms[0] else _runs(value, lambda character: len(_q(character)), rooms)
+        return [f" =?utf-8?q?{_q(run)}?=" for run in runs]
+    runs = [value] if len(b) <= rooms[0] else _runs(value, lambda character: len(character.encode()), [room // 4 * 3 for room in rooms])
+    return [f" =?utf-8?b?{_b(run)}?=" for run in runs]
 
 
 def _runs(value: str, size: Callable[[str], int], rooms: Sequence[int]) -> list[str]:

@@ -122,6 +122,8 @@ def as_html(title: str, text: str) -> str:
 
 
 def _linked(text: str) -> str:
+    if "://" not in text:
+        return html.escape(text).replace("\n", "<br>\n")
     shown, at = [], 0
     for found in _link.finditer(text):
         url = html.escape(found.group())
