@@ -307,9 +307,10 @@ class Customers:
         self._troubled.restore((each, moments.troubles[-1][0]) for each, moments in self._of.items())
         self.calm.restored()
 
-    def troubled(self, least: int) -> Iterator[str]:
-        """Yields the customers with so many troubles."""
-        return (each for each, moments in self._of.items() if len(moments.troubles) >= least)
+    def troubled(self, least: int, of: Collection[str] | None = None) -> Collection[str]:
+        """Returns the customers with so many troubles; of these, who had troubles at the last checkpoint or since, if they are given."""
+        held = self._of
+        return [each for each in (held if of is None else of) if len(held[each].troubles) >= least]
 
 
 def _is_number(said: Any) -> bool:
