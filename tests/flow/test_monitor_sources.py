@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaConnectionError
 from services.monitor import metrics
 from services.monitor.hearing import sources
 from services.monitor.rules.file import RulesFile
+from shared import metrics as shared_metrics
 from shared.cloudevents import Reason
 from shared.configuration.files import load
 from shared.events import CustomerUpdated, IncidentImpact, IncidentOpened, RiskCleared, RiskRaised, Topic
@@ -122,6 +123,19 @@ async def test_failed_payments_of_a_shop_are_an_incident_that_touches_exactly_it
     touched = Counter(customer.customer_id for fact in facts if isinstance(fact, IncidentImpact) for customer in fact.data.customers)
     assert touched == Counter(f"c-{number}" for number in range(12))
     assert value(metrics.SOURCE_RECORDS.labels(SHOP, "mapped")) == mapped + len(orders)
+
+
+async def test_what_a_process_takes_whose_partitions_another_one_has_is_counted_by_the_other_alone(shop: Shop) -> None:
+    mapped, stale = value(metrics.SOURCE_RECORDS.labels(SHOP, "mapped")), shop.source
+    await stale.stream.tick()
+    await shop.start()
+    shop.write(*_orders()[:20])
+    await shop.settle()
+    assert value(metrics.SOURCE_RECORDS.labels(SHOP, "mapped")) == mapped + 20
+    fenced = value(shared_metrics.FENCED.labels(SHOP))
+    await stale.turn()
+    assert value(shared_metrics.FENCED.labels(SHOP)) == fenced + 1
+    assert value(metrics.SOURCE_RECORDS.labels(SHOP, "mapped")) == mapped + 20
 
 
 async def test_three_failed_payments_of_a_shop_raise_a_risk_for_that_customer_alone(monitor_database: Database, tmp_path: Path) -> None:
