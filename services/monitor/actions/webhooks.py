@@ -88,7 +88,7 @@ def key_of(secret: str) -> bytes:
 def body_of(row: RiskRow, now: datetime) -> bytes:
     """Returns what a webhook is told of a risk: the same whenever it is told, but for the moment.
 
-    The last sentences of evidence, and the smallest addends of the score, are left out as far as the body is too large; `truncated` says so.
+    Of a body that is too large the last sentences of evidence are left out, of many addends of a score the smallest; `truncated` says so.
     """
     evidence = [each[:SENTENCE] for each in row.evidence[:EVIDENCE]]
     while len(body := _body(row, evidence, now)) > BODY and evidence:
