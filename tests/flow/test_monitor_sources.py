@@ -146,7 +146,8 @@ async def test_three_failed_payments_of_a_shop_raise_a_risk_for_that_customer_al
     shop.wall, at = NOON.timestamp() + 60, int(NOON.timestamp() * 1000)
     for number in range(3):
         shop.write(
-            order(number, "c-17", at=at + number * 1000),
+            order(1, "c-17", at=at + number * 1000),  # tries to pay the same order
+            order(1, "c-17", at=at),  # and the first try is said again
             order(10 + number, "c-18", "PAID" if number == 1 else "PAYMENT_FAILED", at + number * 1000),
             order(20 + number, "c-19", "PAID", at + number * 1000),
         )
@@ -155,7 +156,7 @@ async def test_three_failed_payments_of_a_shop_raise_a_risk_for_that_customer_al
     assert isinstance(raised, RiskRaised)
     assert (raised.subject, raised.data.rule) == ("c-17", "payment-declined")
     assert raised.data.evidence[0].startswith("3 failures in a row")
-    shop.write(order(30, "c-17", "PAID", at + 5000))
+    shop.write(order(1, "c-17", "PAID", at + 5000))
     await shop.settle()
     cleared = shop.topics.facts(Topic.RISKS)[-1]
     assert isinstance(cleared, RiskCleared)
