@@ -4,16 +4,19 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
+from aiosmtplib import SMTP
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.notifier.channels.email.channel import Email
+from services.notifier.channels.email.channel import AT_ONCE, Email
 from services.notifier.channels.email.connections import MAILS, Connections
 from services.notifier.channels.email.mail import Sender
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
 from tests.builders import NOON
+from tests.contract.brokers import eventually
 from tests.smtp import Do, PostOffice, post_office
 
 pytestmark = pytest.mark.asyncio
@@ -224,8 +227,68 @@ async def test_messages_given_together_go_side_by_side_and_have_their_outcomes_i
     unsupported = Failed(Refusal.UNSUPPORTED, "not an address")
     assert outcomes == [Delivered("250"), unsupported, Delivered("250"), Delivered("250")]
     assert sorted(mail["Message-ID"] for _, mail in office.mails) == [f"<n-{at}@example.com>" for at in (0, 2, 3)]
-    assert office.connections == 4, "one waits for no other"
+    assert office.connections == 3, "one waits for no other, and for what is no address no server is asked"
     assert await channel_to(office).send([]) == []
+
+
+async def test_of_many_given_together_so_many_are_under_way_and_no_more(office: PostOffice) -> None:
+    many = [replace(MESSAGE, id=f"n-{number}", address=f"c-{number}@example.org") for number in range(2 * AT_ONCE + 1)]
+    for message in many:
+        office.at_end[message.address] = [Do.HOLD]
+    sending = asyncio.create_task(channel_to(office).send(many))
+    await eventually(lambda: office.held == AT_ONCE)
+    office.gate.set()
+    assert await sending == [Delivered("250")] * len(many)
+    assert office.connections == AT_ONCE
+
+
+# ── a message that is trouble, and the others ────────────────────────────────────────────────
+
+
+async def test_what_no_mail_can_be_made_of_has_an_outcome_of_its_own_and_costs_the_others_nothing(office: PostOffice) -> None:
+    before_any_calendar = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
+    messages = [MESSAGE, replace(MESSAGE, id="n-2", date=before_any_calendar), replace(MESSAGE, id="n-3")]
+    malformed = Retry(None, Trouble.MALFORMED, "OverflowError")
+    assert await channel_to(office).send(messages) == [Delivered("250"), malformed, Delivered("250")]
+    assert sorted(mail["Message-ID"] for _, mail in office.mails) == ["<n-1@example.com>", "<n-3@example.com>"]
+
+
+class RaisesOnce(Connections):
+    """A pool with a defect: it raises what no pool should when it is asked the first time."""
+
+    asked = 0
+
+    async def take(self) -> tuple[SMTP, bool]:
+        self.asked += 1
+        if self.asked == 1:
+            raise RuntimeError("a defect")
+        return await super().take()
+
+
+async def test_a_defect_leaves_one_outcome_unknown_and_the_others_as_they_are(office: PostOffice) -> None:
+    channel = Email(RaisesOnce(*office.address, own_name="example.com"), SENDER)
+    unknown = Retry(None, Trouble.UNKNOWN, "RuntimeError")
+    assert await channel.send([MESSAGE, replace(MESSAGE, id="n-2")]) == [unknown, Delivered("250")]
+
+
+async def test_whoever_gives_up_a_send_gives_up_all_of_it(office: PostOffice) -> None:
+    office.at_end[MESSAGE.address] = [Do.HOLD]
+    sending = asyncio.create_task(channel_to(office).send([MESSAGE]))
+    await asyncio.wait_for(office.holding.wait(), 5)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+
+
+@pytest.mark.parametrize("answer", ["what is this", "299 done, perhaps"])
+async def test_an_answer_to_the_message_that_is_neither_yes_nor_no_leaves_it_unknown(office: PostOffice, answer: str) -> None:
+    office.at_end["ada@example.org"] = [answer]
+    channel = channel_to(office)
+    outcome = await sent(channel, MESSAGE)
+    assert isinstance(outcome, Retry)
+    assert outcome.uncertain
+    assert await sent(channel, replace(MESSAGE, id="n-2")) == Delivered("250")
+    assert office.connections == 2, "what still comes on the first is no answer to the next"
 
 
 async def test_a_connection_the_server_closed_meanwhile_costs_no_try(office: PostOffice) -> None:

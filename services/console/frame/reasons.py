@@ -144,6 +144,7 @@ TROUBLES: Mapping[str, str] = {
     "unreachable": "the server could not be reached",
     "relay": "the server refused us, whomever the message was for",
     "deferred": "the server said: not now",
+    "malformed": "no message could be made of it, which is a defect of ours",
     "unknown": "the connection died while the message was handed over, so it may have arrived",
     "elsewhere": "the address was refused, and there was another",
 }

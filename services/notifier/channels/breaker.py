@@ -43,7 +43,7 @@ class Breaker:
                 self._refusals += 1
                 if self._refusals >= self._retries.relay_refusals:
                     self._until = now + self._retries.pause_at_first
-            case Retry(reason=Trouble.UNREACHABLE) | Failed(reason=Refusal.UNSUPPORTED):  # whether the relay lets us in is not known
-                pass
+            case Retry(reason=Trouble.UNREACHABLE | Trouble.MALFORMED) | Failed(reason=Refusal.UNSUPPORTED):
+                pass  # whether the relay lets us in is not known
             case _:
                 self._refusals, self._probes, self._probe_at, self._until = 0, 0, None, None

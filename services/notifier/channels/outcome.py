@@ -39,6 +39,7 @@ class Trouble(StrEnum):
     UNREACHABLE = "unreachable"  # no connection, or lost before the message was handed over
     RELAY = "relay"  # the server refuses us, whomever the message is for: our login, our sender, our connection
     DEFERRED = "deferred"  # the server said: not now
+    MALFORMED = "malformed"  # no message could be made of it: a defect of ours, which a later version may mend
     UNKNOWN = "unknown"  # the connection died while the message was handed over: it may have arrived
     ELSEWHERE = "elsewhere"  # this address was refused, and the customer can be reached at another
 
@@ -93,4 +94,4 @@ class Channel(Protocol):
         """Returns the id by which the provider and the customer know the message: the same for every try."""
 
     async def send(self, messages: Sequence[Rendered]) -> list[Outcome]:
-        """Tries each once; returns as many outcomes, in order. Never raises for anything a provider or a network does."""
+        """Tries each once; returns as many outcomes, in order. Never raises, unless it is cancelled."""

@@ -73,7 +73,7 @@ def _pause(notification: Notification, trouble: Trouble, retries: Retries) -> ti
     if trouble is Trouble.RELAY or (trouble is Trouble.UNREACHABLE and row < retries.unreachable_tries):
         # It is tried however long the relay refuses us: the circuit breaker lets few ask.
         return min(retries.unreachable_at_first * (1 << min(row, 20)), retries.unreachable_at_most)
-    put_off = sum(attempt.reason in (Trouble.DEFERRED, Trouble.UNKNOWN) for attempt in before)
+    put_off = sum(attempt.reason in (Trouble.DEFERRED, Trouble.MALFORMED, Trouble.UNKNOWN) for attempt in before)
     step = put_off if trouble is not Trouble.UNREACHABLE else max(row - retries.unreachable_tries, 0)
     if step < len(retries.ladder):
         return retries.ladder[step]

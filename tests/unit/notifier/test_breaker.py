@@ -40,7 +40,7 @@ def test_any_answer_about_a_recipient_begins_the_row_anew(answer: Outcome) -> No
     assert not breaker.is_open
 
 
-@pytest.mark.parametrize("silence", [AWAY, Failed(Refusal.UNSUPPORTED, "")])
+@pytest.mark.parametrize("silence", [AWAY, Failed(Refusal.UNSUPPORTED, ""), Retry(None, Trouble.MALFORMED)])
 def test_what_the_relay_has_not_answered_neither_counts_nor_begins_the_row_anew(silence: Outcome) -> None:
     breaker = Breaker(RETRIES)
     for _ in range(10):

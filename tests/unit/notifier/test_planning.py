@@ -57,6 +57,12 @@ def test_a_server_that_came_back_begins_anew() -> None:
     assert pause(notification(attempts=attempts), DEFERRED) == 5 * MINUTE
 
 
+def test_what_no_message_can_be_made_of_is_tried_as_seldom_as_what_a_server_puts_off() -> None:
+    malformed = Retry(None, Trouble.MALFORMED, "OverflowError")
+    pauses = [pause(notification(attempts=tried(Trouble.MALFORMED, before)), malformed) for before in range(4)]
+    assert pauses == [MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE]
+
+
 def test_a_provider_that_asks_for_more_time_gets_it() -> None:
     assert pause(notification(), Retry(2 * HOUR, Trouble.DEFERRED)) == 2 * HOUR
     assert pause(notification(), Retry(SECOND, Trouble.DEFERRED)) == MINUTE
