@@ -12,6 +12,7 @@ from services.monitor.actions.acting import LEASE as CALLING
 from services.monitor.actions.acting import Acting
 from services.monitor.actions.file import ActionsFile
 from services.monitor.acts.maintaining import MAINTENANCE, Maintaining
+from services.monitor.acts.renewing import Renewing
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.backtests import backtests_router
 from services.monitor.api.rules import rules_router
@@ -28,6 +29,7 @@ from services.monitor.personal import PERSONAL
 from services.monitor.ruling import Ruling, taking, written_in
 from services.monitor.settings import MonitorSettings
 from services.monitor.sources.file import SourcesFile
+from services.monitor.store.renewals import JUDGE
 from services.monitor.store.risks import ACT
 from services.monitor.timers import CALM_DOWN, EXPECT, LISTEN, CalmingDown, Listening, OpeningOverdue, measure
 from shared import erasing
@@ -80,7 +82,8 @@ def service(settings: MonitorSettings) -> Service:
         settings,
         database,
         [events, partials, customers, tickets, *sources.streams(company, database, forwarders)],
-        due=_due(listening, overdue, calming, maintaining, drafts) | {ACT: Work(acting, ACTIONS, CALLING)},
+        due=_due(listening, overdue, calming, maintaining, drafts)
+        | {ACT: Work(acting, ACTIONS, CALLING), JUDGE: Work(Renewing(lambda: ruling.file, database))},
         routers=[router, *_of_rules(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
         before=[partial(ruling.begin, database), *(partial(patiently, "the database", each) for each in begun)],
@@ -143,7 +146,8 @@ async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], stream: S
 async def _measure_at(wakeup: asyncio.Event, database: Database, ruling: Ruling) -> None:
     """Measures the open incidents at each wake-up, and the risks with them."""
     while True:
-        await measure(database, [*(rule.id for rule in ruling.file.customers), *(rule.id for rule in ruling.file.health)])
+        rules = ruling.file
+        await measure(database, rules.of_risks)
         await wait_for_wakeup(wakeup, MEASURED)
 
 
