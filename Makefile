@@ -75,7 +75,7 @@ lint: $(READY) ## style, formatting, and who may import whom
 types: $(READY) ## mypy, strict, tests included
 	$(BIN)/mypy
 
-bench: $(READY) ## figures against peers in the same run: PART=monitor, no PART: all (Docker; PART=fold, PART=mapping, and PART=retail DATA=FILE need none)
+bench: $(READY) ## figures against peers in the same run: PART=monitor, no PART: all (Docker; PART=fold, PART=mapping, PART=notifier, and PART=retail DATA=FILE need none)
 	$(BIN)/python -m bench $(PART) $(if $(DATA),--data $(DATA)) $(ARGS)
 
 faults: $(READY) ## kills, stops and restarts under load, while alerts fire, maintenance runs and rules change: ROUNDS=20 SEED=7 (Docker)

@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bench import console, fold, mapping, monitor, retail
+from bench import console, fold, mapping, monitor, notifier, retail
 
 
 @dataclass(frozen=True)
@@ -20,5 +20,6 @@ PARTS = {
     "mapping": Part(mapping.arguments, mapping.measure),
     "monitor": Part(monitor.arguments, monitor.measure),
     "console": Part(console.arguments, console.measure),
+    "notifier": Part(notifier.arguments, notifier.measure),
     "retail": Part(retail.arguments, retail.measure),
 }

@@ -131,7 +131,7 @@ class Witness:
 
     def _saw_ticket(self, fact: Fact, now: float) -> None:
         match fact:
-            case TicketOpened(data=data) if data.customer_id in self._everyone:
+            case TicketOpened(data=data) if data.customer_id in self._everyone and data.risk is None:  # else nobody has written
                 self.cases[data.ticket_id] = Case(data.number, data.customer_id)
                 if data.customer_id not in self.victims:
                     self.note(now, "ticketing", f"ticket {data.number} of {data.customer_id}: for a person to answer")

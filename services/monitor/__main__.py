@@ -12,6 +12,7 @@ from services.monitor.actions.acting import LEASE as CALLING
 from services.monitor.actions.acting import Acting
 from services.monitor.actions.file import ActionsFile
 from services.monitor.acts.maintaining import MAINTENANCE, Maintaining
+from services.monitor.acts.renewing import Renewing
 from services.monitor.api import hooks, logs, router
 from services.monitor.api.backtests import backtests_router
 from services.monitor.api.rules import rules_router
@@ -28,8 +29,9 @@ from services.monitor.personal import PERSONAL
 from services.monitor.ruling import Ruling, taking, written_in
 from services.monitor.settings import MonitorSettings
 from services.monitor.sources.file import SourcesFile
+from services.monitor.store.renewals import JUDGE
 from services.monitor.store.risks import ACT
-from services.monitor.timers import CALM_DOWN, EXPECT, LISTEN, CalmingDown, Expecting, Listening, measure
+from services.monitor.timers import CALM_DOWN, EXPECT, LISTEN, CalmingDown, Listening, OpeningOverdue, measure
 from shared import erasing
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load, load_if_there
@@ -70,17 +72,18 @@ def service(settings: MonitorSettings) -> Service:
     tickets = Stream("monitor", Topic.TICKETS, Handling(Topic.TICKETS, HEARD, complaining), database)
     calming = CalmingDown(lambda: complaining.rules, database, tickets)
     listening = Listening(rules, database, events, partials)
-    expecting, maintaining = Expecting(rules, named, database, catalog.parents), Maintaining(database)
+    overdue, maintaining = OpeningOverdue(rules, named, database, catalog.parents), Maintaining(database)
     acting = Acting(database, _caller(settings))
     drafts = Trying(database, ruling, catalog)
-    begun = maintaining.catch_up, listening.schedule, expecting.schedule, calming.schedule
-    ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, expecting.take, complaining.take]
+    begun = maintaining.catch_up, listening.schedule, overdue.schedule, calming.schedule
+    ruling.judging = [taking(partials, detecting.use), taking(events, folding.use), listening.take, overdue.take, complaining.take]
     return Service(
         "monitor",
         settings,
         database,
         [events, partials, customers, tickets, *sources.streams(company, database, forwarders)],
-        due=_due(listening, expecting, calming, maintaining, drafts) | {ACT: Work(acting, ACTIONS, CALLING)},
+        due=_due(listening, overdue, calming, maintaining, drafts)
+        | {ACT: Work(acting, ACTIONS, CALLING), JUDGE: Work(Renewing(lambda: ruling.file, database))},
         routers=[router, *_of_rules(ruling), trying, hooks.router_of(opened), logs.router_of(company.otlp)],
         doors=[hooks.PATH + name for name in opened],
         before=[partial(ruling.begin, database), *(partial(patiently, "the database", each) for each in begun)],
@@ -109,11 +112,11 @@ def _of_rules(ruling: Ruling) -> list[APIRouter]:
     return [rules_router(ruling), backtests_router(ruling), why_router(ruling)]
 
 
-def _due(listening: Listening, expecting: Expecting, calming: CalmingDown, maintaining: Maintaining, drafts: Trying) -> dict[str, Work]:
+def _due(listening: Listening, overdue: OpeningOverdue, calming: CalmingDown, maintaining: Maintaining, drafts: Trying) -> dict[str, Work]:
     """Returns the due work by its kind."""
     return {
         LISTEN: Work(listening, recurs=True),
-        EXPECT: Work(expecting, recurs=True),
+        EXPECT: Work(overdue, recurs=True),
         CALM_DOWN: Work(calming, recurs=True),
         MAINTENANCE: Work(maintaining),
         TRY: Work(drafts, lease=LEASE),
@@ -143,7 +146,8 @@ async def _save_at(wakeup: asyncio.Event, changed: Callable[[], None], stream: S
 async def _measure_at(wakeup: asyncio.Event, database: Database, ruling: Ruling) -> None:
     """Measures the open incidents at each wake-up, and the risks with them."""
     while True:
-        await measure(database, [*(rule.id for rule in ruling.file.customers), *(rule.id for rule in ruling.file.health)])
+        rules = ruling.file
+        await measure(database, rules.of_risks)
         await wait_for_wakeup(wakeup, MEASURED)
 
 

@@ -83,7 +83,7 @@ class Listening:
             return None
 
 
-class Expecting:
+class OpeningOverdue:
     """The work that is due every 15 seconds: it opens incidents of expected events that are overdue by what has been read.
 
     One instance does it for all.

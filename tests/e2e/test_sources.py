@@ -143,7 +143,8 @@ async def test_a_topic_that_is_not_there_holds_up_nothing_but_itself(kafka: Kafk
     started = monitor(kafka, fresh_database, tmp_path, settings, until_ready=False)
     async with opened(fresh_database, "monitor") as database, httpx2.AsyncClient() as http, started as (_, port):
         # When a product speaks, it is heard
-        await within(WITHIN, lambda: _says(http, port, customers="ok", **{shop: NO_TOPIC}), "only the source is not ready")
+        await within(WITHIN, lambda: _says(http, port, customers="ok", **{shop: NO_TOPIC}), "only the source is not there")
+        await within(WITHIN, lambda: _is_ready(http, port), "monitor is ready without it")
         await asyncio.to_thread(produce, kafka.bootstrap, events, random.Random(1))
         await within(WITHIN, lambda: _has_counted(database, len(events)), "the product's events count")
         # and when the shop has made its topic, that is heard, too
@@ -160,3 +161,7 @@ async def _says(http: httpx2.AsyncClient, port: int, **wanted: str) -> bool:
     except httpx2.TransportError:
         return False
     return all(said.get(f"{name}.v1" if name == "customers" else name) == what for name, what in wanted.items())
+
+
+async def _is_ready(http: httpx2.AsyncClient, port: int) -> bool:
+    return (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200

@@ -8,17 +8,20 @@ from services.monitor.hearing.customers import on_customers
 from services.monitor.rules.customers import CustomerRule
 from services.monitor.rules.file import RulesFile
 from services.monitor.rules.health import HealthRule
+from services.monitor.rules.renewal import RenewalRule
 from shared.cloudevents import write_event
 from shared.events import CustomerErased, Fact, ProductEvent, RiskCleared, RiskRaised, Topic
 from shared.postgres import Database
 from tests.builders import NOON
 from tests.flow.monitor_site import Site
 
+Ruled = CustomerRule | HealthRule | RenewalRule
+
 
 class Desk(Site):
     """monitor with rules on single customers."""
 
-    def __init__(self, database: Database, *rules: CustomerRule | HealthRule, at_once: int = 5000, partitions: int = 4) -> None:
+    def __init__(self, database: Database, *rules: Ruled, at_once: int = 5000, partitions: int = 4) -> None:
         super().__init__(database, rules=ruled(*rules), at_once=at_once, partitions=partitions)
         self.wall = NOON.timestamp() + 3600
 
@@ -40,7 +43,7 @@ class Desk(Site):
         await self.events.stream.tick()
         await self.settle()
 
-    async def change(self, *rules: CustomerRule | HealthRule) -> None:
+    async def change(self, *rules: Ruled) -> None:
         """Starts anew with other rules."""
         self.rules = ruled(*rules)
         await self.start()
@@ -66,7 +69,7 @@ class Desk(Site):
         return await self.rows("SELECT * FROM risks ORDER BY raised_at, id")
 
 
-def ruled(*rules: CustomerRule | HealthRule) -> RulesFile:
+def ruled(*rules: Ruled) -> RulesFile:
     return RulesFile.model_validate({"rules": [rule.model_dump(exclude_unset=True) for rule in rules]})
 
 

@@ -16,8 +16,19 @@ ITEMS = [
     {"number": 2, "to_file": True, "note": "", "by": "grace", "at": "2026-11-24T11:00:00Z"},
     {"number": 1, "to_file": False, "note": "first", "by": "bob", "at": "2026-11-24T10:00:00Z"},
 ]
-STANDING = {"source": "published", "base": 3, "file_differs": True, "rules": TEXT, "items": ITEMS}
-TRIED = {"id": "b-1", "base": 3, "by": "ada", "asked_at": "2026-11-24T12:00:00Z", "rules": TEXT, "reason": "", "done": 10, "size": 40}
+VERSION = "0123456789ab"
+STANDING = {"source": "published", "base": 3, "file_differs": True, "rules": TEXT, "items": ITEMS, "version": VERSION}
+TRIED = {
+    "id": "b-1",
+    "base": 3,
+    "by": "ada",
+    "asked_at": "2026-11-24T12:00:00Z",
+    "rules": TEXT,
+    "reason": "",
+    "done": 10,
+    "size": 40,
+    "version": VERSION,
+}
 CHANGES = [{"id": "failing", "detector": "ratio", "version": "v", "change": "counts_anew"}]
 FORM = {"form_id": "form-0001", "base": "3"}
 
@@ -50,8 +61,10 @@ async def test_a_draft_is_written_tried_looked_at_and_published(fresh_database: 
         assert re.findall(r'number">([^<]*)<', row) == ["2", "1", "12", "5", "24", "10", "50 %", "3"]
         assert "failing: counts anew" in done.text
         # and it is published as it was tried
-        assert (await browser.post("/rules/draft/b-1/publish", data=FORM | {"note": "better", "form_id": "form-0002"})).status_code == 303
-        assert owner.asked[-1]["body"] == {"rules": TEXT, "base": 3, "note": "better"}
+        assert f'name="version" value="{VERSION}"' in done.text
+        form = FORM | {"note": "better", "version": VERSION, "form_id": "form-0002"}
+        assert (await browser.post("/rules/draft/b-1/publish", data=form)).status_code == 303
+        assert owner.asked[-1]["body"] == {"rules": TEXT, "base": 3, "note": "better", "version": VERSION}
         owner.answer = STANDING
         assert "# mine" not in (await browser.get("/rules/draft")).text
         acts = await on.rows("SELECT act, subject FROM audit ORDER BY id")
@@ -92,10 +105,11 @@ async def test_what_was_published_is_listed_and_operators_publish_it_again_or_go
             page = (await browser.get("/rules")).text
             assert re.findall(r"Publish version (\d) again", page) == ["1"]
             assert "Put rules.yml in force" in page
-            await browser.post("/rules/publish-again", data=FORM | {"number": "1", "note": "calmer"})
+            assert f'name="version" value="{VERSION}"' in page
+            await browser.post("/rules/publish-again", data=FORM | {"number": "1", "note": "calmer", "version": VERSION})
             await browser.post("/rules/back-to-file", data=FORM | {"note": "done", "form_id": "form-0002"})
     posted = [(each["path"], each["body"]) for each in owner.asked if each["method"] == "POST"]
     assert posted == [
-        ("/v1/rules/publish", {"rules": TEXT, "note": "calmer", "base": "3"}),
+        ("/v1/rules/publish", {"rules": TEXT, "note": "calmer", "base": "3", "version": VERSION}),
         ("/v1/rules/back-to-file", {"note": "done", "base": "3"}),
     ]

@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from services.console.acting.acts import Owner
 from services.console.hearing.risks import on_risks
 from services.console.sessions.roles import Role
-from shared.events import Fact, RiskAction, RiskCleared, RiskRaised
+from shared.events import Fact, RiskActed, RiskAction, RiskCleared, RiskRaised
 from shared.settings import Settings
 from tests.flow.console_owner import FakeOwner
 from tests.flow.console_rows import NOW, there_is
@@ -30,6 +30,21 @@ def raised(customer: str, score: float, rule: str = "payment-declined") -> RiskR
         risk_id=f"k-{customer}",
     )
     return RiskRaised.of(said, subject=customer, at=NOW - timedelta(hours=1), unique=rule)
+
+
+def acted(customer: str, status: str = "asked", answer: str = "", kind: str = "article", risk: str | None = None) -> RiskActed:
+    action = RiskAction.model_validate({"kind": kind})
+    said = RiskActed.Data(
+        risk_id=risk or f"k-{customer}", customer_id=customer, rule="payment-declined", status=status, action=action, answer=answer
+    )
+    return RiskActed.of(said, subject=customer, at=NOW - timedelta(minutes=30), unique="payment-declined")
+
+
+def by_rule(kind: str, customer: str, *, shadow: bool = False) -> RiskRaised:
+    """Returns the fact of a risk whose rule asks for this."""
+    fact = raised(customer, 0.5)
+    about = {"action": RiskAction.model_validate({"kind": kind}), "shadow": shadow}
+    return fact.model_copy(update={"data": fact.data.model_copy(update=about)})
 
 
 def cleared(customer: str, reason: str, by: str | None = None) -> RiskCleared:
@@ -66,6 +81,28 @@ async def test_customers_at_risk_are_listed_the_worst_first_with_what_the_facts_
         assert words in text, words
     assert "it went well" in text
     assert "cleared by bob" in text
+
+
+async def test_what_became_of_an_action_is_shown_and_that_a_rule_is_on_trial(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on:
+        await tell(on, raised("c-1", 0.5), by_rule("case", "c-2"), by_rule("webhook", "c-3"), by_rule("webhook", "c-4"))
+        await tell(on, by_rule("help", "c-5", shadow=True), by_rule("case", "c-6"), by_rule("help", "c-7"))
+        await tell(on, acted("c-1"), acted("c-2", kind="case"), acted("c-3", "failed", "HTTP 500"), acted("c-4", "answered", "charged"))
+        await tell(on, acted("c-6", kind="case", risk="k-another"), acted("c-7", "a status of a later version"), cleared("c-4", "webhook"))
+        await tell(on, acted("c-3", "answered", "late"))  # said again otherwise: the first is final
+        text = await page(on)
+        stands = await on.rows("SELECT customer_id, action_status, shadow FROM risks ORDER BY customer_id")
+    for words in (
+        "sent, if the customer may be told",
+        "it has failed for good: HTTP 500",
+        "it has answered: charged",
+        "a status of a later version",
+    ):
+        assert words in text, words
+    assert (text.count("a case is open"), text.count("on trial: nothing is done")) == (1, 1)
+    statuses = ["asked", "asked", "failed", "answered", None, None, "a status of a later version"]
+    assert [row["action_status"] for row in stands] == statuses
+    assert [row["customer_id"] for row in stands if row["shadow"]] == ["c-5"]
 
 
 async def test_a_page_follows_the_other_without_gap_or_repetition(fresh_database: Settings) -> None:

@@ -77,7 +77,7 @@ async def test_trouble_that_goes_on_after_a_persons_end_opens_another_incident_b
 
 async def test_detection_that_holds_the_incident_as_open_learns_of_its_end_before_it_says_anything(watch: Watch) -> None:
     # Given partials that detection has taken into memory, of which it says that the incident still fails
-    _, partials, _ = watch.consumers
+    _, partials, *_ = watch.consumers
     await partials.revoke()
     for _ in range(40):
         await watch.live(1, FAILING)

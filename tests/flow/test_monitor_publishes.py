@@ -95,6 +95,24 @@ async def test_a_draft_on_an_older_base_is_refused_and_an_earlier_one_may_be_pub
     assert (await operator.get("/v1/rules/published/99")).status_code == 404
 
 
+async def test_a_draft_that_was_looked_at_before_rules_yml_was_read_anew_is_refused(
+    watch: Watch, operator: httpx2.AsyncClient, tmp_path: Path
+) -> None:
+    # Given somebody who looked at the rules in force
+    seen, rules = (await operator.get("/v1/rules")).json()["version"], f"rules:\n{NEVER}"
+    # When rules.yml is read anew, which no number says
+    await reload(watch, operator, tmp_path, STRICTER)
+    late = await act(watch, operator, "publish", rules=rules, base=0, version=seen)
+    # Then what they publish on those is refused, and changes nothing
+    now = (await operator.get("/v1/rules")).json()
+    assert (late.status_code, late.json()["current"], late.json()["version"]) == (409, 0, now["version"])
+    assert (now["source"], now["version"] != seen) == ("file", True)
+    # and published on those of now it counts
+    assert (await act(watch, operator, "publish", rules=rules, base=0, version=now["version"])).status_code == 202
+    # nor does who does not say what they looked at notice: an older client
+    assert (await act(watch, operator, "publish", rules=rules, base=1)).status_code == 202
+
+
 async def test_what_was_published_and_cannot_be_read_any_more_leaves_the_file_in_force_and_alerts(
     watch: Watch, operator: httpx2.AsyncClient, tmp_path: Path
 ) -> None:

@@ -80,7 +80,7 @@ async def test_trouble_goes_on_under_the_changed_rule_as_another_incident_of_its
 
 async def test_partials_that_were_counted_by_the_rule_as_it_was_are_not_judged(watch: Watch) -> None:
     # Given counts on their way from the fold to the detecting side
-    events, partials, _ = watch.consumers
+    events, partials, *_ = watch.consumers
     await partials.revoke()
     await watch.live(10, FAILING)
     # When monitor starts with another window

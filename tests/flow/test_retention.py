@@ -60,6 +60,7 @@ BOUNDED = {
     "fold_clocks": "a row a partition",
     "fold_forwarded": "a row a partition",
     "tiers": "a row a customer",
+    "renewals": "a row a customer",
     "members": "goes with its incident",
     "reading": "one row",
     "rules_asked": "one row",

@@ -66,7 +66,9 @@ DELETE FROM impact WHERE customer_id = $1
 
 -- name: show_risks
 -- Lists the risks that rules found of a customer.
-SELECT rule, title, score, contributions, evidence, action, raised_at, cleared_at, reason, by FROM risks WHERE customer_id = $1 ORDER BY rule
+SELECT rule, title, score, contributions, evidence, action, raised_at, cleared_at, reason, by, shadow, action_status,
+    action_answer
+FROM risks WHERE customer_id = $1 ORDER BY rule
 
 -- name: erase_risks
 -- Deletes the risks that rules found of a customer.

@@ -32,6 +32,9 @@ class Risk:
     action: dict[str, Any] | None = None  # what the rule asks whoever acts to do
     risk_id: str | None = None  # by which monitor knows it; older versions did not say
     by: str | None = None  # the person who cleared it
+    shadow: bool = False  # of a rule on trial: nothing is done about it
+    action_status: str | None = None  # asked, answered or failed; None: nothing was said of it yet
+    action_answer: str = ""  # what a webhook answered
 
 
 async def known(tx: Tx, customers: Collection[str]) -> dict[Pair, Risk]:
@@ -48,4 +51,4 @@ async def save(tx: Tx, risks: Iterable[Risk]) -> None:
 def _row(each: Risk) -> tuple[object, ...]:
     evidence = msgspec.json.encode(each.evidence).decode()
     said = each.customer_id, each.rule, each.score, each.contributions, evidence, each.raised_at, each.cleared_at, each.reason
-    return *said, each.title, each.action, each.risk_id, each.by
+    return *said, each.title, each.action, each.risk_id, each.by, each.shadow, each.action_status, each.action_answer

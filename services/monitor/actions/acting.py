@@ -11,6 +11,7 @@ from services.monitor import facts, metrics
 from services.monitor.actions.deciding import Ask, Call, Wait, Withhold, decide, next_call
 from services.monitor.actions.webhooks import WITHIN, Caller, Refused, Taken
 from services.monitor.risk.life import ActionStatus, RiskRow
+from services.monitor.store.renewals import judge
 from services.monitor.store.risks import queries, risk
 from shared.outbox import say
 from shared.postgres import Database, Tx
@@ -97,3 +98,4 @@ async def _settle(tx: Tx, risk_id: str, name: str) -> None:
     if row is not None and row.cleared_at is not None:
         await say(tx, facts.cleared(row, row.cleared_at))
         metrics.RISKS_CLEARED.labels(row.rule, row.reason).inc()
+        await judge(tx, [row.id], row.cleared_at)

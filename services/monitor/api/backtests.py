@@ -61,6 +61,7 @@ class WholeBacktestView(BacktestView):
 
     rules: str
     changes: list[ChangeView]  # empty until it is done
+    version: str  # of the rules in force now, against which `changes` says it
     outcome: dict[str, Any] | None
 
 
@@ -96,7 +97,7 @@ def backtests_router(ruling: Ruling) -> APIRouter:
         if row is None:
             raise Problem(404, "there is no such backtest, or not any more")
         changes = await _changes(ruling, row["rules"]) if row["status"] == "done" else []
-        return WholeBacktestView(**_fields(row), changes=changes)
+        return WholeBacktestView(**_fields(row), changes=changes, version=ruling.version)
 
     return router
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from services.monitor import facts, metrics
 from services.monitor.risk.life import RiskRow
 from services.monitor.store.aliases import customers_called
+from services.monitor.store.renewals import judge
 from services.monitor.store.risks import queries, risk, risk_of
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once, timed_position
@@ -111,6 +112,7 @@ async def _clear(tx: Tx, risk_id: str, by: str, note: str) -> RiskView:
     assert row.cleared_at is not None  # noqa: S101  narrowing
     await say(tx, facts.cleared(row, row.cleared_at))
     metrics.RISKS_CLEARED.labels(row.rule, row.reason).inc()
+    await judge(tx, [row.id], row.cleared_at)
     return _view(row)
 
 

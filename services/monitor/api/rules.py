@@ -22,6 +22,7 @@ STAY = "rules.yml does not say what it must; the rules stay as they are"
 RulesText = Annotated[str, Field(min_length=1, max_length=LONGEST, pattern="^[^\x00]*$", description="as in a rules.yml")]
 Note = Annotated[str, Field(max_length=500, pattern="^[^\x00]*$", description="why, for other operators")]
 Base = Annotated[int, Field(ge=0, le=2**31 - 1, description="`base` of GET /v1/rules when the draft was begun")]
+Version = Annotated[str, Field(pattern="^[0-9a-f]{12}$", description="`version` of GET /v1/rules, or of the backtest, that was looked at")]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
@@ -74,6 +75,7 @@ class Publishing(Body):
     rules: RulesText
     note: Note = ""
     base: Base
+    version: Version | None = None  # with it, rules.yml read anew meanwhile is a conflict, too
 
 
 class Returning(Body):
@@ -126,7 +128,8 @@ def rules_router(ruling: Ruling) -> APIRouter:
     return router
 
 
-MAY_FAIL: dict[int | str, dict[str, str]] = {409: {"description": "something else was published meanwhile; `current` is its number"}}
+OTHERS = "something else was published meanwhile (`current` is its number), or rules.yml was read anew (`version` says to what)"
+MAY_FAIL: dict[int | str, dict[str, str]] = {409: {"description": OTHERS}}
 
 
 def _publications(ruling: Ruling) -> APIRouter:
@@ -179,6 +182,10 @@ async def _put(tx: Tx, ruling: Ruling, rules: RulesFile, said: Publishing | Retu
     if said.base not in (None, current):
         raise Problem(409, "something else was published meanwhile", current=current)
     text = said.rules if isinstance(said, Publishing) else None
+    if isinstance(said, Publishing) and said.version not in (None, ruling.version):
+        raise Problem(
+            409, "other rules are in force than those you looked at: rules.yml was read anew", current=current, version=ruling.version
+        )
     if text is None and (latest is None or latest.text is None):
         raise Problem(409, "rules.yml is in force", current=current)
     number = await store.publish(tx, text, said.note, version_of(ruling.of_file.rules), by)

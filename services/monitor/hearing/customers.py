@@ -1,4 +1,4 @@
-"""A customer has a tier, or is erased: impact goes at once; each partition's owner forgets the customer at its next checkpoint.
+"""A customer has a tier, renews, or is erased: impact goes at once; each partition's owner forgets the customer at its next checkpoint.
 
 The fold remembers customers by name, also those whose events are older than their erasure (a replay brings them): their
 tallies stay in memory, so that nobody is counted twice, and are neither stored nor told.
@@ -11,7 +11,7 @@ from services.monitor.fold.partition import Partition
 from services.monitor.hearing.aliases import learn_of_customers
 from services.monitor.personal import PERSONAL
 from services.monitor.store import customers as store
-from services.monitor.store import tiers
+from services.monitor.store import renewals, tiers
 from services.monitor.store.aliases import also_erased
 from shared.erasing import LOCK, erased_at, hear, hold
 from shared.events import CustomerErased, CustomerUpdated, Fact
@@ -21,7 +21,7 @@ AT_ONCE = 5000  # customers asked for at once: some 5 ms of CPU
 
 
 async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
-    """Erases whom the facts name, under each of their names, and learns which names and tiers customers have."""
+    """Erases whom the facts name, under each of their names, and learns which names and tiers customers have, and when they renew."""
     gone = [fact for fact in facts if isinstance(fact, CustomerErased)]
     if gone:
         await tx.execute(LOCK)
@@ -31,12 +31,14 @@ async def on_customers(tx: Tx, facts: Sequence[Fact]) -> None:
     if updated := [fact for fact in facts if isinstance(fact, CustomerUpdated)]:
         await learn_of_customers(tx, updated)
         await tiers.learn(tx, updated)
+        await renewals.learn(tx, updated)
 
 
 async def on_forgotten(tx: Tx, customer_ids: Sequence[str]) -> None:
-    """Forgets the tiers of customers whose keys the product deleted (tombstones)."""
+    """Forgets the tiers and renewals of customers whose keys the product deleted (tombstones)."""
     for customer_id in customer_ids:
         await tx.execute(tiers.queries.erase_tier, customer_id)
+        await renewals.forget(tx, customer_id)
 
 
 async def forget_erased(tx: Tx, partitions: Mapping[int, Partition], edges: Edges) -> bool:

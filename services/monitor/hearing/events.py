@@ -69,7 +69,7 @@ class Folding:
         self._read: str | None = None  # up to which transaction the incidents are read; None: they are not
         self._pressing = False
         self._accounted: dict[str, int] = {}
-        self._risks, self._names = Risks(rules.customers, rules.health), Names(self._limits.aliases)
+        self._risks, self._names = Risks(rules), Names(self._limits.aliases)
 
     def use(self, rules: RulesFile) -> None:
         """Takes other rules, by which the partitions are loaded next."""
@@ -101,7 +101,7 @@ class Folding:
         self._intake = Intake(self._partitions, self.topic_partitions(), self._forward, limit, self._names.edges)
         self._known, self._search, self._reports, self._read = Known(), Search(), Reports(), None
         metrics.IDENTITIES_DROPPED.inc(await store.restore(tx, self._partitions, self._limits.identities, self._clock()))
-        self._risks = Risks(self._rules.customers, self._rules.health)
+        self._risks = Risks(self._rules)
         await self._risks.load(tx, self._partitions)
         self._accounted = self._fates()
         self._pressing = True

@@ -1,27 +1,25 @@
 """At a checkpoint the customers who changed, or whose time has come, are judged: risks are raised and cleared, and that is said."""
 
 import asyncio
-import logging
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from services.monitor import facts, metrics
+from services.monitor import facts
+from services.monitor.acts.risks import clear_all, raise_all
 from services.monitor.fold.partition import Partition
 from services.monitor.risk import health
 from services.monitor.risk.finding import Reason, Span
-from services.monitor.risk.life import ActionStatus, Cleared, Raised, step
+from services.monitor.risk.life import Cleared, Raised, step
 from services.monitor.risk.looking import Looking
-from services.monitor.rules.customers import CustomerRule
+from services.monitor.rules.file import RulesFile
 from services.monitor.rules.health import HealthRule
 from services.monitor.store import risks as store
+from services.monitor.store.renewals import judge
 from services.monitor.store.risks import NewRisk
 from shared.events import Fact
 from shared.postgres import Tx
-from shared.timers import schedule
-
-log = logging.getLogger(__name__)
 
 TURN = 500  # customers that are looked at until others get a turn: some ten milliseconds
 AT_ONCE = 5000  # customers whose risks are read at once
@@ -39,24 +37,27 @@ class Suspect(NamedTuple):
 class Risks:
     """The risks of the customers of this process's partitions."""
 
-    def __init__(self, rules: Sequence[CustomerRule], health: Sequence[HealthRule] = ()) -> None:
-        """`health`: the rules that add up what the others find."""
-        self._rules, self._health = {rule.id: rule for rule in rules}, {rule.id: rule for rule in health}
+    def __init__(self, rules: RulesFile) -> None:
+        self._rules, self._health = {rule.id: rule for rule in rules.customers}, {rule.id: rule for rule in rules.health}
+        self._renewals = {rule.id: rule for rule in rules.renewals}
+        self._falling = {each for rule in rules.renewals for each in rule.falling}
+        self._beside_renewals: list[str] = []  # open risks by these rules; when a process begins, others may judge renewals than before
         self._moved: dict[str, int] = {}  # customers of whom a risk was raised or cleared, and their partition
         self._looking: list[tuple[int, Looking]] = []  # each with its partition
         self._misfits: dict[str, Reason] = {}  # open risks that no rule judges any more
 
     async def load(self, tx: Tx, partitions: Mapping[int, Partition]) -> None:
         """Begins anew with what the last checkpoint left; the partitions are restored already."""
-        self._misfits = {}
+        self._misfits, self._beside_renewals = {}, []
         risks: dict[tuple[int, str], dict[str, Span]] = {}
         for risk in await store.open_risks(tx, partitions):
-            judge = self._rules.get(risk.rule) or self._health.get(risk.rule)
+            rule = self._rules.get(risk.rule) or self._health.get(risk.rule) or self._renewals.get(risk.rule)
             self._moved[risk.customer_id] = risk.partition
-            if judge is None or judge.fingerprint != risk.fingerprint:
-                self._misfits[risk.id] = Reason.RULE_GONE if judge is None else Reason.RULE_CHANGED
+            if rule is None or rule.fingerprint != risk.fingerprint:
+                self._misfits[risk.id] = Reason.RULE_GONE if rule is None else Reason.RULE_CHANGED
             else:
                 risks.setdefault((risk.partition, risk.rule), {})[risk.customer_id] = risk.span
+                self._beside_renewals += [risk.id] if risk.rule in self._falling else []
         self._looking = []
         for number, partition in partitions.items():
             for rule_id, customers in partition.customers.items():
@@ -79,6 +80,8 @@ class Risks:
         """Raises and clears what is to be; returns what is to be said of it."""
         said = await self._clear(tx, self._misfits, said_at) if self._misfits else []
         self._misfits = {}
+        await judge(tx, self._beside_renewals, said_at)
+        self._beside_renewals = []
         if not self._looking:
             return said
         said += await self._judge_customers(tx, said_at)
@@ -149,18 +152,11 @@ class Risks:
         return [*await self._clear(tx, gone, said_at), *await self._raise(tx, new, said_at)]
 
     async def _raise(self, tx: Tx, new: Sequence[NewRisk], said_at: datetime) -> list[Fact]:
-        rows = await store.raise_risks(tx, new, said_at)
-        for row in rows:
-            metrics.RISKS_RAISED.labels(row.rule).inc()
-        if rows:
-            log.info("%d risks raised by %s", len(rows), ", ".join(sorted({row.rule for row in rows})))
-        await schedule(tx, store.ACT, {row.id: said_at for row in rows if row.action_status == ActionStatus.WAITING})
+        rows = await raise_all(tx, new, said_at)
+        await judge(tx, (row.id for row in rows if row.rule in self._falling), said_at)
         return [facts.raised(row, said_at) for row in rows]
 
     async def _clear(self, tx: Tx, gone: Mapping[str, Reason], said_at: datetime) -> list[Fact]:
-        rows = await store.clear_risks(tx, gone, said_at)
-        for row in rows:
-            metrics.RISKS_CLEARED.labels(row.rule, row.reason).inc()
-        if rows:
-            log.info("%d risks cleared: %s", len(rows), ", ".join(sorted({row.reason for row in rows if row.reason is not None})))
+        rows = await clear_all(tx, gone, said_at)
+        await judge(tx, (row.id for row in rows if row.rule in self._falling), said_at)
         return [facts.cleared(row, said_at) for row in rows]

@@ -20,7 +20,7 @@ def step(rule: HealthRule, customer: str, others: Sequence[RiskRow], row: RiskRo
     finding = _finding(rule, parts)
     total = finding.score if finding is not None else 0.0
     if row is not None and row.open:
-        return [Cleared(row.id, _reason(others))] if total < rule.clear_below else []
+        return [Cleared(row.id, last_reason(others))] if total < rule.clear_below else []
     if finding is None or total < rule.raise_at:
         return []
     raised = identity("risk", rule.id, rule.fingerprint, customer, *(each.id for each in parts))
@@ -36,7 +36,7 @@ def _finding(rule: HealthRule, parts: Sequence[RiskRow]) -> Finding | None:
     return Finding(span, contributions, tuple(f"{each.rule}: {line}" for each in parts for line in each.evidence))
 
 
-def _reason(others: Sequence[RiskRow]) -> Reason:
+def last_reason(others: Sequence[RiskRow]) -> Reason:
     """Returns why the last of the other risks was cleared: for the same reason this one is."""
     cleared = sorted((each.cleared_at, each.reason) for each in others if each.cleared_at is not None and each.reason in set(Reason))
     return Reason(cleared[-1][1]) if cleared else Reason.RECOVERED

@@ -38,14 +38,10 @@ def over(rule: PaymentRule, moments: Moments, risk: Span, now: float) -> Reason 
 
 def look_at(rule: PaymentRule, moments: Moments, risk: Span | None, now: float) -> float:
     """Returns when the passing of time alone changes something: the grace is over, or the risk is."""
-    window = rule.window.total_seconds()
-    if risk is not None:
-        return _earliest(now, (moments.troubles[-1][0] if moments.troubles else risk.last) + window, _due(rule, moments))
-    return _earliest(now, _due(rule, moments))
-
-
-def _due(rule: PaymentRule, moments: Moments) -> float:
-    return moments.troubles[0][0] + rule.grace.total_seconds() if moments.troubles else math.inf
+    graces = (at + rule.grace.total_seconds() for at, *_ in moments.troubles)  # of each: what came before a person's word counts no more
+    if risk is None:
+        return _earliest(now, *graces)
+    return _earliest(now, (moments.troubles[-1][0] if moments.troubles else risk.last) + rule.window.total_seconds(), *graces)
 
 
 def _earliest(now: float, *moments: float) -> float:

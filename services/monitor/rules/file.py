@@ -1,6 +1,6 @@
 """The model of the rules file; its conditions (`where`, `bad`) are those of `shared/conditions.py`. Pure: others read the file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from services.monitor.rules.incidents import IncidentRule
 from services.monitor.rules.payment import PaymentRule
 from services.monitor.rules.percentile import PercentileRule
 from services.monitor.rules.ratio import RatioRule
+from services.monitor.rules.renewal import RenewalRule
 from services.monitor.rules.silence import SilenceRule
 from services.monitor.rules.stall import StallRule
 from services.monitor.rules.streak import StreakRule
@@ -44,12 +45,13 @@ Rule = Annotated[
     | Annotated[SilenceRule, Tag("silence")]
     | Annotated[DeclineRule, Tag("decline")]
     | Annotated[PaymentRule, Tag("payment")]
+    | Annotated[RenewalRule, Tag("renewal")]
     | Annotated[HealthRule, Tag("health")],
     Discriminator(
         _detector,
         custom_error_type="detector",
         custom_error_message="there is no such detector: it is ratio, count, distinct, percentile, burn, absence, alert or surge;"
-        " of single customers streak, stall, silence, decline, payment or health",
+        " of single customers streak, stall, silence, decline, payment, renewal or health",
     ),
 ]  # one file a kind
 
@@ -81,12 +83,27 @@ class RulesFile(Config):
         """Returns the rules that add up what those on single customers find, in their order."""
         return [rule for rule in self.rules if isinstance(rule, HealthRule)]
 
+    @property
+    def renewals(self) -> list[RenewalRule]:
+        """Returns the rules that look at renewals beside what those on single customers find, in their order."""
+        return [rule for rule in self.rules if isinstance(rule, RenewalRule)]
+
+    @property
+    def of_risks(self) -> list[str]:
+        """Returns the ids of the rules that raise risks."""
+        return [*(rule.id for rule in self.customers), *(rule.id for rule in self.renewals), *(rule.id for rule in self.health)]
+
     @model_validator(mode="after")
     def _weighs_what_is_there(self) -> "RulesFile":
-        known = {rule.id for rule in self.customers}
-        if others := sorted(name for rule in self.health for name in rule.weights if name not in known):
-            raise ValueError(f"weights: no rule on single customers is called {', '.join(others)}")
+        weighed = [("weights", name) for rule in self.health for name in rule.weights]
+        self._know(weighed + [("falling", name) for rule in self.renewals for name in rule.falling])
         return self
+
+    def _know(self, named: Sequence[tuple[str, str]]) -> None:
+        known = {rule.id for rule in self.customers}
+        for key in sorted({key for key, name in named if name not in known}):
+            others = sorted({name for each, name in named if each == key and name not in known})
+            raise ValueError(f"{key}: no rule on single customers is called {', '.join(others)}")
 
     @field_validator("grouping")
     @classmethod

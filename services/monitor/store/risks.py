@@ -13,6 +13,7 @@ from services.monitor.risk.finding import Reason, Span, moment
 from services.monitor.risk.life import Raised, RiskRow
 from services.monitor.rules.customers import CustomerRule
 from services.monitor.rules.health import HealthRule
+from services.monitor.rules.renewal import RenewalRule
 from shared.postgres import Queries, Tx
 
 ACT = "act_on_risk"  # the kind of the due rows; each names a risk
@@ -38,7 +39,7 @@ class OpenRisk:
 class NewRisk:
     """One risk that is to be raised, and the partition where its customer is judged."""
 
-    rule: CustomerRule | HealthRule
+    rule: CustomerRule | HealthRule | RenewalRule
     customer_id: str
     partition: int
     raised: Raised

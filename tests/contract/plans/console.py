@@ -77,7 +77,8 @@ MODEL: dict[str, str | tuple[str, ...]] = {
     "drop_suggestions": "ARRAY['t-1'], ARRAY['i-1']",
     "risks_of": "ARRAY['c-1', 'c-2']",
     "save_risks": "ARRAY['c-1'], ARRAY['r'], ARRAY[1], ARRAY['{}'::jsonb], ARRAY['[]'], ARRAY[now()], ARRAY[NULL]::timestamptz[],"
-    " ARRAY[NULL], ARRAY[''], ARRAY['{}'::jsonb], ARRAY['k'], ARRAY[NULL]",
+    " ARRAY[NULL], ARRAY[''], ARRAY['{}'::jsonb], ARRAY['k'], ARRAY[NULL],"
+    " ARRAY[false], ARRAY[NULL], ARRAY['']",
     "keep_letters": "ARRAY['t'], ARRAY[1], ARRAY[1], ARRAY[now()], ARRAY['{}'::jsonb]",
     "letters": "",
 }

@@ -8,6 +8,7 @@ GROWING = {
     "monitor": {
         *("incidents", "incident_steps", "impact", "series", "fold_seen", "fold_cells", "fold_tallies", "fold_components", "fold_buckets"),
         *("fold_moments", "risks", "hook_alerts", "maintenance", "maintenance_periods", "muted", "members", "tiers", "aliases"),
+        "renewals",
         *("complaints", "candidates"),
         *("due", "idempotency", "erasures"),
     },
@@ -76,6 +77,7 @@ SELECT 'k-' || n, 'c-' || (n * 7919::bigint) % 100000, 'r-' || n % 20, 'f', 'v',
 FROM generate_series(1, 100000) n, LATERAL (SELECT now() - n * interval '1 minute' AS at) _;
 INSERT INTO tiers (customer_id, tier, said_at)
 SELECT 'c-' || n, CASE WHEN n % 100 = 0 THEN 'gold' ELSE 'free' END, now() FROM generate_series(1, 100000) n;
+INSERT INTO renewals (customer_id, renews_at, said_at) SELECT 'c-' || n, '2027-01-31', now() FROM generate_series(1, 100000) n;
 INSERT INTO members (incident_id, rule, fingerprint, started_at, said)
 SELECT 'i-' || n, 'r-' || rule, '', now(), '{}' FROM generate_series(1, 20000) n, generate_series(1, 2) rule;
 INSERT INTO maintenance (id, title, text, components, audience, first_starts_at, first_ends_at, zone, status, starts_at, ends_at,

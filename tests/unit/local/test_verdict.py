@@ -23,6 +23,7 @@ from shared.events import (
     TicketOpened,
     TicketReceived,
     TicketResolved,
+    TicketRisk,
     TicketSuggested,
     TicketUnlinked,
 )
@@ -75,6 +76,21 @@ def ticket(seen: Witness, customer_id: str, number: int) -> list[Mail]:
     linked = TicketLinked.Data(**common, incident_id="i-1", reasons=("in the impact",))
     seen.saw_fact(TicketLinked.of(linked, subject=f"t-{number}", at=at(when)), at(when).timestamp())
     return [mail(customer_id, "answer", when + 0.5, f"t-{number}")]
+
+
+def test_a_case_that_nobody_has_asked_for_is_no_ticket_of_a_customer() -> None:
+    seen, customer_id = (
+        Witness(published(), START.timestamp()),
+        sorted(published().product.customer_id(each) for each in published().victims)[0],
+    )
+    said = {"ticket_id": "t-1", "number": 1, "customer_id": customer_id, "channel": "risk", "subject": "Uses less", "component": None}
+    opened = TicketOpened.Data.model_validate(
+        said | {"priority": "normal", "opened_at": at(5), "risk": TicketRisk(risk_id="k-1", rule="uses-less", score=0.5)}
+    )
+    seen.saw_fact(TicketOpened.of(opened, subject="t-1", at=at(5)), at(5).timestamp())
+    assert seen.cases == {}
+    seen.saw_fact(TicketOpened.of(opened.model_copy(update={"risk": None}), subject="t-1", at=at(5)), at(5).timestamp())
+    assert list(seen.cases) == ["t-1"]
 
 
 def resolved(seen: Witness) -> None:

@@ -1,11 +1,16 @@
 """Topics that others write never stop: what fails is put aside, whole or as a pointer, and the rest goes on."""
 
+import httpx2
 import pytest
+from aiokafka import TopicPartition
 
 from shared import metrics
 from shared.events import FOREIGN, Topic
 from shared.outbox import Lane
 from shared.postgres import Database
+from shared.service import Service
+from shared.settings import Settings
+from shared.stream import Stream
 from shared.streaming.dead_letters import REDRIVEN
 from tests.figures import value
 from tests.unit.shared.shop import Shop, names, raising
@@ -108,3 +113,26 @@ async def test_dead_letters_are_one_line_of_log_a_minute_with_reasons_and_a_sour
     lines = [each.getMessage() for each in caplog.records if "records aside" in each.getMessage()]
     assert len(lines) == 1
     assert "(50 not_cloudevent); for instance partition 0 offset 49 from '/shop/web-3': not_cloudevent" in lines[0]
+
+
+async def test_a_topic_that_another_system_has_not_made_is_named_and_alone_makes_no_service_unready(
+    shop: Shop, fresh_database: Settings
+) -> None:
+    own, theirs = shop.member(), Stream("shop", "shop.orders", shop.member().stream.processor, shop.database, foreign=True)
+    service = Service("shop", fresh_database, shop.database, [own.stream, theirs], consuming=True)
+    missing = "not assigned yet: there may be no such topic, or it may not be read"
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(service.app()), base_url="http://shop") as client:
+        # Given a topic of our own that is not assigned either
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()["shop.orders"]) == (503, missing)
+        # When ours is read
+        await own.assign()
+        await own.drain()
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()) == (200, {"database": "ok", shop.topic: "ok", "shop.orders": missing})
+        # Then theirs counts, too, from the moment it is there
+        await theirs.on_partitions_assigned([TopicPartition("shop.orders", 0)])
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()["shop.orders"]) == (503, "positions not loaded")
+        service.consuming = False
+        assert (await client.get("/readyz")).json()["shop.orders"] == "waiting for the broker"

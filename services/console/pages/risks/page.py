@@ -31,6 +31,13 @@ REASONS = {
     "rule_gone": "its rule is gone",
     "renamed": "the name is another of a customer's",
 }
+DONE = {
+    ("article", "asked"): "sent, if the customer may be told",
+    ("help", "asked"): "offered, if the customer may be told",
+    ("case", "asked"): "a case is open",
+    ("webhook", "answered"): "it has answered",
+    ("webhook", "failed"): "it has failed for good",
+}
 OVER = 50  # of the risks that are over, the latest
 WORST = -math.inf, "", ""  # before every other position
 
@@ -72,6 +79,7 @@ async def _page(request: Request, database: Database, cursor: str | None = None,
         first=cursor is None,
         next=cursor_of(f"{last['score']!r} {last['rule']} {last['customer_id']}") if last else None,
         reasons=REASONS,
+        done=DONE,
         refused=refused,
         may_clear=request.state.signed.role.may(ACTS["risk.clear"].role),
     )

@@ -1,6 +1,7 @@
 """Asks monitor about rules, for the pages below Rules."""
 
 import re
+from collections.abc import Mapping
 
 from fastapi import Request
 
@@ -20,3 +21,8 @@ async def of_monitor(request: Request, path: str) -> Done | Refused:
     """Returns what monitor says at a path that can be read."""
     owners: Owners = request.app.state.owners
     return await owners.ask(Owner.MONITOR, "GET", path, person=PERSON, within=PATIENCE_S)
+
+
+def looked_at(typed: Mapping[str, str]) -> dict[str, str]:
+    """Returns the version of the rules in force when the page was drawn, as monitor takes it; nothing of a page that had none."""
+    return {"version": typed["version"]} if typed.get("version") else {}

@@ -10,7 +10,7 @@ from services.console.acting.outcome import Done, Refused
 from services.console.acting.performing import done_at, form_id_of, perform, texts_of
 from services.console.frame.drawing import draw
 from services.console.frame.words import segment
-from services.console.pages.rules.asking import is_id, is_number, of_monitor
+from services.console.pages.rules.asking import is_id, is_number, looked_at, of_monitor
 from services.console.pages.rules.trial import listed, moment, trial_of
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed, allow
@@ -77,7 +77,8 @@ async def publish(request: Request, database: Db, signed: Operator, backtest_id:
     if isinstance(said, Refused):
         return await _drawn_trial(request, backtest_id, said)
     base = _whole(said.answer.get("base"))
-    body = {"rules": str(said.answer.get("rules", "")), "base": base, "note": (await texts_of(request)).get("note", "")}
+    typed = await texts_of(request)
+    body = {"rules": str(said.answer.get("rules", "")), "base": base, "note": typed.get("note", "")} | looked_at(typed)
     done = await perform(request, "monitor.publish_rules", where={}, body=body, subject="rules:published", before={"base": base})
     if isinstance(done, Refused):
         return await _drawn_trial(request, backtest_id, done)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from services.console.acting.outcome import Done, Refused
 from services.console.acting.performing import done_at, perform, texts_of
 from services.console.frame.drawing import draw
-from services.console.pages.rules.asking import is_number, of_monitor
+from services.console.pages.rules.asking import is_number, looked_at, of_monitor
 from services.console.pages.rules.trial import listed, moment
 from services.console.sessions.roles import Role
 from services.console.sessions.signed import allow
@@ -59,7 +59,7 @@ async def publish_again(request: Request) -> Response:
     earlier = await of_monitor(request, f"/v1/rules/published/{number}")
     if isinstance(earlier, Refused):
         return await _drawn(request, earlier)
-    body = _standing(typed) | {"rules": str(earlier.answer.get("rules", ""))}
+    body = _standing(typed) | looked_at(typed) | {"rules": str(earlier.answer.get("rules", ""))}
     return await _moved(request, await perform(request, "monitor.publish_rules", where={}, body=body, subject=f"rules:published {number}"))
 
 

@@ -7,6 +7,7 @@ Links and message ids are pieces of their own, and only text becomes encoded wor
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
+from string import ascii_letters, digits
 
 LINE = 76  # characters; RFC 2047 wants no more where an encoded word is, RFC 5322 would like no more than 78
 LONGEST = 998  # octets, which no line may exceed (RFC 5322, 2.1.1)
@@ -16,7 +17,8 @@ FRAME = len("=?utf-8?q??=")
 _words = re.compile(r"(?<! ) *[^ ]+").findall
 _atoms = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII).fullmatch
 _dot_atom = re.compile(r"[^.]+(?:\.[^.]+)*").fullmatch
-_safe = re.compile(r"[A-Za-z0-9!*+/-]").fullmatch  # what RFC 2047, 5 (3) lets stand for itself, in a name too
+_safe = frozenset(b"!*+-/" + ascii_letters.encode() + digits.encode())  # what RFC 2047, 5 (3) lets stand for itself, in a name too
+_written = {octet: "_" if octet == ord(" ") else chr(octet) if octet in _safe else f"={octet:02X}" for octet in range(256)}
 _special = re.compile(r'(["\\])').sub
 
 
@@ -64,25 +66,27 @@ def _is_plain(value: str) -> bool:
 
 def _encoded(name: str, value: str) -> list[str]:
     """Returns encoded words, in the shorter of both encodings; each holds whole characters, and the first fits behind the field's name."""
-    rooms = LINE - len(f"{name}: ") - FRAME, WORD - FRAME
-    if len(_q(value)) <= len(_b(value)):
-        return [f" =?utf-8?q?{_q(run)}?=" for run in _runs(value, lambda character: len(_q(character)), rooms)]
-    return [f" =?utf-8?b?{_b(run)}?=" for run in _runs(value, lambda character: len(character.encode()), [room // 4 * 3 for room in rooms])]
+    rooms, q, b = (LINE - len(f"{name}: ") - FRAME, WORD - FRAME), _q(value), _b(value)
+    if len(q) <= len(b):
+        runs = [value] if len(q) <= rooms[0] else _runs(value, lambda character: len(_q(character)), rooms)
+        return [f" =?utf-8?q?{_q(run)}?=" for run in runs]
+    runs = [value] if len(b) <= rooms[0] else _runs(value, lambda character: len(character.encode()), [room // 4 * 3 for room in rooms])
+    return [f" =?utf-8?b?{_b(run)}?=" for run in runs]
 
 
 def _runs(value: str, size: Callable[[str], int], rooms: Sequence[int]) -> list[str]:
     """Returns the value cut into runs, the first of at most `rooms[0]`, the others of at most `rooms[1]`."""
     starts, left = [0], rooms[0]
-    for at, character in enumerate(value):
-        if size(character) > left:
+    for at, long in enumerate(map(size, value)):
+        if long > left:
             starts.append(at)
             left = rooms[1]
-        left -= size(character)
+        left -= long
     return [value[start:end] for start, end in zip(starts, [*starts[1:], len(value)], strict=True)]
 
 
 def _q(run: str) -> str:
-    return "".join(each if _safe(each) else "_" if each == " " else "".join(f"={octet:02X}" for octet in each.encode()) for each in run)
+    return run.encode().decode("latin-1").translate(_written)
 
 
 def _b(run: str) -> str:

@@ -4,21 +4,17 @@ import html
 import re
 from dataclasses import dataclass
 from datetime import UTC
-from email.message import EmailMessage
-from email.policy import EmailPolicy
 from email.utils import format_datetime
 
 from services.notifier.audience import is_address, with_ascii_domain
-from services.notifier.channels.email import headers
+from services.notifier.channels.email import headers, parts
 from services.notifier.channels.outcome import Rendered
 from services.notifier.notification import Kind
 from shared.events.lines import cut, one_line
 
-BODY = EmailPolicy(linesep="\r\n", max_line_length=998, cte_type="7bit")
 NAME = 120  # characters of a name that are shown
 SUBJECT = 250  # characters of a subject
 TEXT = 110_000  # characters of the text: what may be written on a ticket, and what stands around it
-SMALL = 10_000  # characters of a text whose encoding is chosen by which is shorter
 OTHER = 500  # characters of any other value that is not ours
 THREAD = 20  # ids in References: the first and the latest, as RFC 5537, 3.4.4 shortens it
 
@@ -78,15 +74,7 @@ def compose(message: Rendered, sender: Sender) -> bytes:
         *_ended_by_a_click(message),
     ]
     text = printable(cut(message.text, TEXT))
-    body = EmailMessage(BODY)
-    body.set_content(text, cte=_encoding(text))
-    body.add_alternative(as_html(subject, text), subtype="html", cte=_encoding(text))
-    return "".join(fields).encode() + body.as_bytes()
-
-
-def _encoding(text: str) -> str | None:
-    """Returns base64 for a long text beyond ASCII; None: whichever is shorter, which takes longer to find than to write."""
-    return None if len(text) <= SMALL or text.isascii() else "base64"
+    return "".join(fields).encode() + parts.alternatives(("plain", text), ("html", as_html(subject, text)))
 
 
 def _threaded(message: Rendered, sender: Sender) -> list[str]:
@@ -134,6 +122,8 @@ def as_html(title: str, text: str) -> str:
 
 
 def _linked(text: str) -> str:
+    if "://" not in text:
+        return html.escape(text).replace("\n", "<br>\n")
     shown, at = [], 0
     for found in _link.finditer(text):
         url = html.escape(found.group())

@@ -74,6 +74,7 @@ def test_it_is_looked_at_when_the_grace_or_the_window_ends() -> None:
     assert look_at(FAILED, at=0) == 3 * DAY
     assert look_at(FAILED, at=3 * DAY) == float("inf")
     assert look_at(FAILED, at=4 * DAY, risk=NOTED) == 30 * DAY
+    assert look_at(FAILED, payment(2 * DAY), at=4 * DAY) == 5 * DAY  # the earlier one may have been settled by a person
 
 
 def test_the_rule_names_what_was_paid_and_ends_after_it_begins() -> None:

@@ -1,0 +1,80 @@
+"""What a mail costs: composing it, beside the standard library's `EmailMessage`; and handing it over, beside a bare aiosmtplib loop.
+
+An SMTP server in a process of its own takes the mails. The bare loop sends mails that are ready, over as many connections as the
+channel has, and knows neither outcomes nor lost connections; the channel composes each. Connections are open before time is taken.
+The time of handing over depends on what else the machine does; CPU time is that of this process alone.
+"""
+
+import tempfile
+import time
+import timeit
+from argparse import ArgumentParser, Namespace
+from collections.abc import Awaitable, Callable, Sequence
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+from bench.notifier.mails import SHOP, mails
+from bench.notifier.sending import bare, ours
+from deploy.local.processes import announced, child
+from services.notifier.channels.email.mail import as_html, compose
+from services.notifier.channels.outcome import Rendered
+
+ROUNDS = 5  # in turns; of each the best counts, as whatever else the machine does makes it only worse
+STARTS_WITHIN = 20.0  # seconds
+
+
+def arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--mails", type=int, default=3000, help="notifier: mails of each figure")
+
+
+async def measure(said: Namespace) -> dict[str, object]:
+    messages = mails(said.mails)
+    peer, composed = _best(by_the_standard_library, messages), _best(lambda message: compose(message, SHOP), messages)
+    print(f"notifier: composing {composed * 1e6:,.0f} us a mail, EmailMessage {peer * 1e6:,.0f} us (CPU)", flush=True)
+    with tempfile.TemporaryDirectory(prefix="forewarn-bench-") as folder:
+        async with child("bench.notifier.sink", environment={}, log=Path(folder) / "sink.log") as sink:
+            port = int(await announced(sink, "listening on ", STARTS_WITHIN))
+            rounds = [(await _timed(bare, port, messages), await _timed(ours, port, messages)) for _ in range(ROUNDS)]
+    (bare_s, bare_cpu), (ours_s, ours_cpu) = (tuple(map(min, zip(*each, strict=True))) for each in zip(*rounds, strict=True))
+    print(f"notifier: the channel {1 / ours_s:,.0f} mails/s, {ours_cpu * 1e6:,.0f} us of CPU a mail", flush=True)
+    print(f"notifier: a bare loop {1 / bare_s:,.0f} mails/s, {bare_cpu * 1e6:,.0f} us of CPU a mail", flush=True)
+    return {
+        "bench": "notifier",
+        "composed_us": round(composed * 1e6, 1),
+        "email_message_us": round(peer * 1e6, 1),
+        "channel_per_s": round(1 / ours_s),
+        "bare_per_s": round(1 / bare_s),
+        "channel_ratio": round(bare_s / ours_s, 2),
+        "channel_cpu_us": round(ours_cpu * 1e6),
+        "bare_cpu_us": round(bare_cpu * 1e6),
+    }
+
+
+def by_the_standard_library(message: Rendered) -> bytes:
+    """Returns the text and the HTML as `EmailMessage` writes them, with the headers that every mail has."""
+    mail = EmailMessage(SMTP)
+    mail["From"], mail["To"], mail["Subject"] = SHOP.address, message.address, message.subject
+    mail.set_content(message.text)
+    mail.add_alternative(as_html(message.subject, message.text), subtype="html")
+    return mail.as_bytes()
+
+
+def _best(composing: Callable[[Rendered], bytes], messages: Sequence[Rendered]) -> float:
+    """Returns the CPU time of a mail in seconds."""
+
+    def work() -> None:
+        for message in messages:
+            composing(message)
+
+    return min(timeit.repeat(work, number=1, repeat=ROUNDS, timer=time.process_time)) / len(messages)
+
+
+async def _timed(
+    prepared: Callable[[int, Sequence[Rendered]], Awaitable[Callable[[], Awaitable[None]]]], port: int, messages: Sequence[Rendered]
+) -> tuple[float, float]:
+    """Returns the time and the CPU time of a mail in seconds."""
+    work = await prepared(port, messages)
+    began, cpu = time.perf_counter(), time.process_time()
+    await work()
+    return (time.perf_counter() - began) / len(messages), (time.process_time() - cpu) / len(messages)
