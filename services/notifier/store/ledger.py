@@ -111,6 +111,4 @@ def notification_in(row: asyncpg.Record) -> Notification:
     attempts = tuple(
         Attempt(datetime.fromisoformat(each["at"]), each["outcome"], each["reason"], each["detail"]) for each in row["attempts"]
     )
-    return Notification(
-        **{name: row[name] for name in _AS_STORED}, attempts=attempts, kind=Kind(row["kind"]), status=Status(row["status"])
-    )
+    return Notification(**{name: row[name] for name in _AS_STORED}, attempts=attempts, kind=Kind(row["kind"]), status=Status(row["status"]))
