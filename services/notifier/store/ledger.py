@@ -26,6 +26,8 @@ _COLUMNS = (
     *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops"),
 )
 
+_AS_STORED = [field.name for field in fields(Notification) if field.name not in ("attempts", "kind", "status")]
+
 
 async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
     """Enters what the ledger does not have yet, due now. What it has stays as it is: saying it again changes nothing."""
@@ -109,7 +111,4 @@ def notification_in(row: asyncpg.Record) -> Notification:
     attempts = tuple(
         Attempt(datetime.fromisoformat(each["at"]), each["outcome"], each["reason"], each["detail"]) for each in row["attempts"]
     )
-    names = [field.name for field in fields(Notification)]
-    return Notification(
-        **{**{name: row[name] for name in names}, "attempts": attempts, "kind": Kind(row["kind"]), "status": Status(row["status"])}
-    )
+    return Notification(**{name: row[name] for name in _AS_STORED}, attempts=attempts, kind=Kind(row["kind"]), status=Status(row["status"]))
