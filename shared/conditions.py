@@ -157,11 +157,22 @@ def _same(value: Any, wanted: Operand) -> bool:
 def _compare(name: str, operand: Any) -> Holds:
     """Makes one comparison by the name it has in the file; a number is compared with numbers only."""
     if name == "present":
-        return lambda value: (value is not MISSING) == operand
+        return partial(operator.is_not if operand else operator.is_, MISSING)
     if name == "is_not":
         return lambda value: value is not MISSING and not _same(value, operand)
-    compare = COMPARE[name]
-    return lambda value: (type(value) is int or type(value) is float) and compare(value, operand)
+    return OfNumber(partial(TURNED[name], operand))
+
+
+class OfNumber:
+    """A test that only numbers pass. Who knows that all values are numbers may run `holds` alone, which is a function in C."""
+
+    __slots__ = ("holds",)
+
+    def __init__(self, holds: Callable[[Any], bool]) -> None:
+        self.holds = holds
+
+    def __call__(self, value: Any) -> bool:
+        return (type(value) is int or type(value) is float) and self.holds(value)
 
 
 COMPARE: dict[str, Callable[[float, float], bool]] = {
@@ -169,4 +180,12 @@ COMPARE: dict[str, Callable[[float, float], bool]] = {
     "at_least": operator.ge,
     "below": operator.lt,
     "at_most": operator.le,
+}
+
+# The same with the operand first, as `partial` has it: `above: 5` holds when 5 < value.
+TURNED: dict[str, Callable[[float, float], bool]] = {
+    "above": operator.lt,
+    "at_least": operator.le,
+    "below": operator.gt,
+    "at_most": operator.ge,
 }

@@ -25,7 +25,8 @@ from shared.letters.reading import everything
 from shared.observing.printable import printable
 from shared.streaming.unpacking import Unreadable
 
-LEGIBLE = 300  # characters of what is wrong with one
+LEGIBLE = 300  # characters of what is wrong with one …
+WHOLE = 2_000  # … and of an event that it became: its customer comes last
 
 Own = Annotated[Path, typer.Option("--config", envvar="FOREWARN_OWN_CONFIG_DIR", help="The folder of your own files.")]
 
@@ -51,7 +52,7 @@ def lines(found: Tried) -> Iterator[str]:
     for type_, count in found.events.most_common():
         yield f"  {count:,} {printable(type_)}"
     for each in found.first:
-        yield f"    {printable(each.value)}"
+        yield f"    {printable(each.value, WHOLE)}"
     for reason, count in found.reasons.most_common():
         yield f"  {count:,} refused: {reason}"
         for record, _, detail in found.examples[reason]:
@@ -66,7 +67,7 @@ def _group() -> None:
 @sources.command("try")
 def try_(
     what: Annotated[str, typer.Argument(metavar="TOPIC|FILE", help="A topic of sources.yml, or a file with one JSON object a line.")],
-    source: Annotated[str | None, typer.Option(help="Of a file: the topic whose mapping is tried.")] = None,
+    source: Annotated[str | None, typer.Option(help="Of a file: the topic whose mapping is tried, unless there is only one.")] = None,
     last: Annotated[int, typer.Option(min=1, help="How many records, the latest.")] = 500,
     kafka: Kafka = DEFAULT,
     own: Own = Path("config"),
@@ -74,13 +75,17 @@ def try_(
     """Maps the latest records of a topic, or the lines of a file, and says what they become, what is left out, and what fits nothing."""
 
     file = Path(what) if Path(what).is_file() else None
-    raise typer.Exit(run(lambda: try_on(brokers_at(kafka), own, source or what, last, file)))
+    raise typer.Exit(run(lambda: try_on(brokers_at(kafka), own, source or (None if file else what), last, file)))
 
 
-async def try_on(brokers: Brokers, own: Path, topic: str, last: int, file: Path | None = None) -> int:
-    """Tries the mapping of a topic, on its records or on a file; prints what becomes of them. Returns the exit code. Raises Failed."""
-    reader, found, now = Reader(_source(own, topic)), Tried(), datetime.now(UTC)
-    for record in _lines(file, topic, last) if file else await _records(brokers, topic, last):
+async def try_on(brokers: Brokers, own: Path, topic: str | None, last: int, file: Path | None = None) -> int:
+    """Tries the mapping of a topic, on its records or on a file; prints what becomes of them. Returns the exit code. Raises Failed.
+
+    `topic`: None is the only one of sources.yml.
+    """
+    source, found, now = _source(own, topic), Tried(), datetime.now(UTC)
+    reader = Reader(source)
+    for record in _lines(file, source.topic, last) if file else await _records(brokers, source.topic, last):
         found.take(reader, record, now)
     say(*lines(found))
     return 0
@@ -98,12 +103,16 @@ def _file(own: Path) -> Path:
     return file_of("sources.yml", (own, SHIPPED))
 
 
-def _source(own: Path, topic: str) -> Source:
-    """Returns the source of that topic. Raises Failed when there is none."""
+def _source(own: Path, topic: str | None) -> Source:
+    """Returns the source of that topic, or the only one. Raises Failed when there is none."""
     every = sources_of(own)
+    if topic is None and len(every) == 1:
+        return next(iter(every.values()))
+    known = f"it has {', '.join(sorted(every))}" if every else "it has none"
+    if topic is None:
+        raise Failed(f"{_file(own)}: {known}; say by --source whose records the file has")
     if topic not in every:
-        known = f"it has {', '.join(sorted(every))}" if every else "it has none"
-        raise Failed(f"{_file(own)} has no source of the topic {printable(topic)}; {known}. Of a file, say which by --source")
+        raise Failed(f"{_file(own)} has no source of the topic {printable(topic)}; {known}")
     return every[topic]
 
 

@@ -89,6 +89,7 @@ class Backtest:
         self._alert_waits: set[Key] = set()  # whose alerts fire although no incident is open
         self._batches: dict[int, list[ProductEvent]] = {}
         self._arrived = 0.0  # when the latest event came
+        self._clock = 0.0  # how far event time has come, by all events, also those that no rule asks for; never ahead of when they came
         self._judged = self._aged = 0.0  # event time of the last checkpoint, and when we last forgot
         self._waits = 0  # events since the last checkpoint
 
@@ -149,6 +150,7 @@ class Backtest:
 
     def take(self, events: list[ProductEvent], now: float, partition: int = 0) -> None:
         """Counts events of one partition. `now`: the clock when they came, seconds since the epoch."""
+        self._clock = max([self._clock, *(min(event.time.timestamp(), now) for event in events)])
         self._partitions[partition].fold(events, now)
 
     def checkpoint(self) -> None:
@@ -310,11 +312,6 @@ class Backtest:
         return ends is not None and self._findings.end(ends, clock)
 
     # ── what is old is let go ────────────────────────────────────────────────────────────────
-
-    @property
-    def _clock(self) -> float:
-        """Returns how far time has come."""
-        return max(partition.clock for partition in self._partitions.values())
 
     def _take_changes(self) -> None:
         """Does what storing a checkpoint does: what has changed until now counts as told."""

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from services.notifier.channels.outcome import Refusal
+from services.notifier.deciding.decision import Suppressed
 from services.notifier.deciding.sending import Sending
-from services.notifier.deciding.suppression import Suppressed
 from services.notifier.notification import Attempt, Draft, Notification
 from shared.events import Fact, NotificationDelivered, NotificationEngaged, NotificationFailed, NotificationSuppressed
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from services.notifier.deciding.ends import owed_ends
 from services.notifier.deciding.policy import Policy
-from services.notifier.deciding.suppression import failing
+from services.notifier.deciding.rules.age import failing
 from services.notifier.incident import Incident
 from services.notifier.notification import ENDS, Kind, Notification, Status
 from services.notifier.store import deliveries, incidents, ledger, ticket_links

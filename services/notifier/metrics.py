@@ -5,6 +5,7 @@ from itertools import product
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.notifier.channels.outcome import Refusal, Trouble
+from services.notifier.deciding.decision import Waiting
 from services.notifier.notification import Kind, Reason, Status
 from shared.metrics import FAST
 
@@ -12,6 +13,7 @@ TOLD_AFTER = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 
 
 NOTIFICATIONS = Counter("forewarn_notifier_notifications_total", "Notifications by what became of them.", ["kind", "status"])
 SUPPRESSED = Counter("forewarn_notifier_suppressed_total", "Notifications not told, by the rule that objected.", ["reason"])
+HELD = Counter("forewarn_notifier_held_total", "Decisions to wait and decide later, by the rule that asked for it.", ["reason"])
 FAILED = Counter("forewarn_notifier_failed_total", "Notifications no retry will bring, by why.", ["reason"])
 RETRIES = Counter("forewarn_notifier_retries_total", "Tries that brought nothing and are made again, by why.", ["reason"])
 TOLD_AFTER_SECONDS = Histogram(
@@ -27,6 +29,8 @@ for kind, status in product(Kind, (Status.DELIVERED, Status.FAILED, Status.SUPPR
     NOTIFICATIONS.labels(kind, status)
 for reason in Reason:
     SUPPRESSED.labels(reason)
+for waiting in Waiting:
+    HELD.labels(waiting)
 for refusal in Refusal:
     FAILED.labels(refusal)
 for trouble in Trouble:

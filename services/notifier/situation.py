@@ -1,11 +1,11 @@
 """The situation is all that is known at the moment a notification is decided about. A value only."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.notifier.audience import Customer, Preferences
 from services.notifier.incident import Incident
-from services.notifier.notification import Notification
+from services.notifier.notification import ENDS, Notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +19,25 @@ class Situation:
     recent: int  # proactive notifications this customer got, or may have got, within the cap's time
     now: datetime
     erased: bool = False  # the customer was erased: nothing is known of them
+
+    @property
+    def of_incident(self) -> bool:
+        """Says whether the incident decides if it is true: it does for words of ours, on a ticket too, and not for a ticket's words."""
+        return self.notification.body is None and self.notification.incident_id is not None
+
+    @property
+    def going_on(self) -> Incident | None:
+        """Returns the incident of which it says first that it goes on; None for ends, replies and what is about no incident."""
+        return self.incident if self.notification.proactive and self.notification.kind not in ENDS else None
+
+    @property
+    def age(self) -> timedelta:
+        """Returns for how long it has been true; an end is as old as the incident says."""
+        about_at, incident = self.notification.about_at, self.incident
+        ended_at = incident.ended_at if incident is not None and self.notification.kind in ENDS else None
+        return self.now - min(about_at, ended_at or about_at)
+
+    @property
+    def waited(self) -> timedelta:
+        """Returns for how long it has been in the ledger."""
+        return self.now - (self.notification.created_at or self.now)

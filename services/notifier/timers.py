@@ -17,11 +17,12 @@ from services.notifier import facts, metrics
 from services.notifier.audience import Contact, contact_for
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.outcome import Channel, Failed, Outcome, Refusal, Rendered
+from services.notifier.deciding.decision import Hold, Send, Suppressed
 from services.notifier.deciding.ends import owed_ends
+from services.notifier.deciding.order import decide
 from services.notifier.deciding.planning import Again, Settled, after, expired
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.sending import Sending
-from services.notifier.deciding.suppression import Hold, Send, Suppressed, decide
 from services.notifier.notification import ENDS, TELLING, Notification, Status
 from services.notifier.situation import Situation
 from services.notifier.store import deliveries, directory, incidents, ledger, ticket_links
@@ -80,10 +81,9 @@ class Delivery:
             match last := over or decided:
                 case Send(contact, why):
                     return await self._begin_sending(tx, due, found, contact, why)
-                case Hold(until, why, awaits_incident):
-                    await tx.execute(deliveries.queries.hold, due.ref, why, awaits_incident)
-                    await due.again(tx, until)
-                    return None
+                case Hold():
+                    await tx.execute(deliveries.queries.hold, due.ref, last.why, last.awaits_incident)
+                    await due.again(tx, last.until)
                 case Suppressed():
                     await self._suppress(tx, due, situation, last)
                 case Settled():
@@ -219,9 +219,12 @@ async def _give_end(tx: Tx, notification: Notification) -> None:
         await ledger.write_down(tx, owed_ends(incident, theirs, tickets))
 
 
-def _count(notification: Notification, step: Settled | Again | Suppressed) -> None:
+def _count(notification: Notification, step: Settled | Again | Hold | Suppressed) -> None:
     if isinstance(step, Again):
         metrics.RETRIES.labels(step.attempt.reason).inc()
+        return
+    if isinstance(step, Hold):
+        metrics.HELD.labels(step.reason).inc()
         return
     if isinstance(step, Suppressed):
         metrics.NOTIFICATIONS.labels(notification.kind, Status.SUPPRESSED).inc()

@@ -14,7 +14,8 @@ from services.monitor.sources.hooks.model import HookKind
 from services.monitor.sources.hooks.registry import KINDS
 from shared.configuration.files import load
 
-PAGE = (Path(__file__).parents[2] / "docs" / "emit.md").read_text()
+HERE = Path(__file__).parents[2]
+PAGE, EXAMPLES = (HERE / "docs/emit.md").read_text(), HERE / "deploy/config/examples"
 
 
 def blocks(language: str) -> list[str]:
@@ -29,6 +30,14 @@ def test_each_file_of_hooks_is_read_as_it_stands_there(block: str, tmp_path: Pat
     file = tmp_path / "sources.yml"
     file.write_text(block)
     assert load(file, SourcesFile).hooks
+
+
+def test_the_shop_is_connected_by_the_file_of_the_examples_and_watched_by_its_rule() -> None:
+    [sources] = [yaml.safe_load(block) for block in blocks("yaml") if block.startswith("sources:")]
+    assert sources == yaml.safe_load((EXAMPLES / "sources.yml").read_text())
+    [[rule]] = [yaml.safe_load(block) for block in blocks("yaml") if block.startswith("- id:")]
+    [example] = [each for each in yaml.safe_load((EXAMPLES / "rules.yml").read_text())["rules"] if each["id"] == rule["id"]]
+    assert rule == {name: said for name, said in example.items() if name != "action"}
 
 
 def test_every_kind_of_hook_is_shown_and_is_in_the_table() -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from services.monitor.acts import absences
 from services.monitor.acts.absences import Rules
-from services.monitor.aggregates.alerts import ALERT_REPORTED
 from services.monitor.backtest import Backtest
 from services.monitor.fold.keying import home_of, key_of
 from services.monitor.incidents.finding import Beside
@@ -63,9 +62,8 @@ async def live(site: Site, clock: Clock, pieces: Sequence[Sequence[ProductEvent]
 
 
 def walls(pieces: Sequence[Sequence[ProductEvent]]) -> list[float]:
-    """Returns how far time has come after each piece, by what is counted: alerts are not."""
-    counted = ([each for each in piece if each.type != ALERT_REPORTED] for piece in pieces)
-    return list(accumulate((max((each.time.timestamp() for each in piece), default=0.0) for piece in counted), max))
+    """Returns how far time has come after each piece."""
+    return list(accumulate((max(each.time.timestamp() for each in piece) for piece in pieces), max))
 
 
 def past(pieces: Sequence[Sequence[ProductEvent]], rules: RulesFile, known: Beside | None = None) -> Backtest:

@@ -10,6 +10,7 @@ from services.monitor.hearing.customers import on_customers
 from services.monitor.rules.file import RulesFile
 from shared.events import CustomerUpdated, ProductEvent
 from shared.postgres import Database
+from tests.flow.monitor_alerts import alert, alert_rules
 from tests.flow.monitor_risks import Desk, after
 from tests.unit.monitor.builders import request, rule
 from tests.unit.monitor.risk.building import happened, payment, streak
@@ -153,6 +154,21 @@ async def test_an_incident_touches_the_customer_and_no_name_of_theirs(monitor_da
     before = await desk.tables()
     await desk.replay("product.events.v1")
     assert await desk.tables() == before
+
+
+async def test_whom_an_alert_names_by_another_name_is_the_customer_before_it_is_known_as_well_as_after(monitor_database: Database) -> None:
+    desk = Desk(monitor_database)
+    desk.rules = alert_rules()
+    await desk.start()
+    await updated(desk, "c-1", ["B-17"], after(seconds=0))
+    await desk.read(alert("a1", since=1, customer="B-17"), alert("a2", since=2, customer="anon"))
+    assert {(row["customer_id"], row["certainty"]) for row in await desk.impact()} == {("c-1", "confirmed"), ("anon", "confirmed")}
+    await desk.read(identified("c-2", "anon", 3))
+    assert {(row["customer_id"], row["certainty"]) for row in await desk.impact()} == {("c-1", "confirmed"), ("c-2", "confirmed")}
+    # and when the alert of before is said again, nobody is added
+    await desk.read(alert("a2", since=2, customer="anon"), alert("a1", since=1, customer="B-17"))
+    assert {row["customer_id"] for row in await desk.impact()} == {"c-1", "c-2"}
+    assert await desk.rows("SELECT affected FROM incidents") == [{"affected": 2}]
 
 
 async def test_customers_say_their_names_and_may_take_them_back(desk: Desk) -> None:

@@ -211,7 +211,7 @@ def risks_as_found(found: Sequence[RiskRow]) -> list[tuple[Any, ...]]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [*range(8), 111, 127, 142])
 async def test_with_the_checkpoints_of_a_live_run_a_backtest_finds_the_same_to_the_last_customer(
     seed: int, fresh_database: Settings
 ) -> None:
@@ -240,7 +240,7 @@ async def test_with_the_checkpoints_of_a_live_run_a_backtest_finds_the_same_to_t
     assert {each.rule for each in backtest.risks} == {"streak", "stall", "unwell"}
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [*range(8), 111, 127, 142])
 async def test_so_it_does_with_grouping_parents_maintenance_and_escalation(seed: int, fresh_database: Settings) -> None:
     # Given a history in which components hang together, maintenance comes, other systems alert, and rules group and escalate
     pieces, known = list(cut(with_alerts(history(seed), seed), seed)), beside(seed)

@@ -17,7 +17,7 @@ from tests.unit.monitor.test_month import MONTH, RULES, about
 
 pytestmark = pytest.mark.asyncio
 
-BETWEEN = 10 * MINUTE  # seconds between two checkpoints around trouble; where nothing happens there are fewer
+BETWEEN, QUIET = 10 * MINUTE, 4 * HOUR  # seconds between two checkpoints: around trouble, and where nothing happens
 
 
 def pieces() -> Iterator[Sequence[ProductEvent]]:
@@ -28,7 +28,7 @@ def pieces() -> Iterator[Sequence[ProductEvent]]:
 
 def checkpoint(at: float) -> float:
     near = any(each.begins - HOUR <= at < each.ends + 2 * HOUR for each in INJECTED)
-    return at // BETWEEN * BETWEEN if near else at // HOUR * HOUR
+    return at // BETWEEN * BETWEEN if near else at // QUIET * QUIET
 
 
 async def test_it_finds_all_that_was_injected_and_so_does_a_backtest_to_the_last_incident(fresh_database: Settings) -> None:

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaConnectionError
 from services.monitor import metrics
 from services.monitor.hearing import sources
 from services.monitor.rules.file import RulesFile
+from shared import metrics as shared_metrics
 from shared.cloudevents import Reason
 from shared.configuration.files import load
 from shared.events import CustomerUpdated, IncidentImpact, IncidentOpened, RiskCleared, RiskRaised, Topic
@@ -124,6 +125,19 @@ async def test_failed_payments_of_a_shop_are_an_incident_that_touches_exactly_it
     assert value(metrics.SOURCE_RECORDS.labels(SHOP, "mapped")) == mapped + len(orders)
 
 
+async def test_what_a_process_takes_whose_partitions_another_one_has_is_counted_by_the_other_alone(shop: Shop) -> None:
+    mapped, stale = value(metrics.SOURCE_RECORDS.labels(SHOP, "mapped")), shop.source
+    await stale.stream.tick()
+    await shop.start()
+    shop.write(*_orders()[:20])
+    await shop.settle()
+    assert value(metrics.SOURCE_RECORDS.labels(SHOP, "mapped")) == mapped + 20
+    fenced = value(shared_metrics.FENCED.labels(SHOP))
+    await stale.turn()
+    assert value(shared_metrics.FENCED.labels(SHOP)) == fenced + 1
+    assert value(metrics.SOURCE_RECORDS.labels(SHOP, "mapped")) == mapped + 20
+
+
 async def test_three_failed_payments_of_a_shop_raise_a_risk_for_that_customer_alone(monitor_database: Database, tmp_path: Path) -> None:
     """The shop is connected, and its customers are watched, by the two example files alone."""
     rules = load(EXAMPLE_RULES, RulesFile)
@@ -132,7 +146,8 @@ async def test_three_failed_payments_of_a_shop_raise_a_risk_for_that_customer_al
     shop.wall, at = NOON.timestamp() + 60, int(NOON.timestamp() * 1000)
     for number in range(3):
         shop.write(
-            order(number, "c-17", at=at + number * 1000),
+            order(1, "c-17", at=at + number * 1000),  # tries to pay the same order
+            order(1, "c-17", at=at),  # and the first try is said again
             order(10 + number, "c-18", "PAID" if number == 1 else "PAYMENT_FAILED", at + number * 1000),
             order(20 + number, "c-19", "PAID", at + number * 1000),
         )
@@ -141,7 +156,7 @@ async def test_three_failed_payments_of_a_shop_raise_a_risk_for_that_customer_al
     assert isinstance(raised, RiskRaised)
     assert (raised.subject, raised.data.rule) == ("c-17", "payment-declined")
     assert raised.data.evidence[0].startswith("3 failures in a row")
-    shop.write(order(30, "c-17", "PAID", at + 5000))
+    shop.write(order(1, "c-17", "PAID", at + 5000))
     await shop.settle()
     cleared = shop.topics.facts(Topic.RISKS)[-1]
     assert isinstance(cleared, RiskCleared)

@@ -20,7 +20,9 @@ from shared.configuration.files import ConfigError
 WITHIN = 10.0  # seconds for the connection, the call and its answer in all
 LARGEST = 64 * 1024  # bytes of an answer that are read; a longer one settles nothing
 MOST_SECRETS = 2
+BODY = 20_000  # bytes of a call
 EVIDENCE, SENTENCE = 50, 1000  # sentences of evidence in a body, and characters of each
+ADDENDS = 50  # of a score, in a body
 PREFIX = "whsec_"
 
 
@@ -84,17 +86,31 @@ def key_of(secret: str) -> bytes:
 
 
 def body_of(row: RiskRow, now: datetime) -> bytes:
-    """Returns what a webhook is told of a risk: the same whenever it is told, but for the moment."""
+    """Returns what a webhook is told of a risk: the same whenever it is told, but for the moment.
+
+    Of a body that is too large the last sentences of evidence are left out, of many addends of a score the smallest; `truncated` says so.
+    """
+    evidence = [each[:SENTENCE] for each in row.evidence[:EVIDENCE]]
+    while len(body := _body(row, evidence, now)) > BODY and evidence:
+        evidence.pop()
+    return body
+
+
+def _body(row: RiskRow, evidence: Sequence[str], now: datetime) -> bytes:
+    addends = row.contributions
+    if len(addends) > ADDENDS:
+        addends = dict(sorted(addends.items(), key=lambda each: -each[1])[:ADDENDS])
     told = {
         "risk_id": row.id,
         "customer_id": row.customer_id,
         "rule": row.rule,
         "title": row.title,
         "score": row.score,
-        "contributions": row.contributions,
-        "evidence": [each[:SENTENCE] for each in row.evidence[:EVIDENCE]],
+        "contributions": addends,
+        "evidence": evidence,
         "began_at": row.began_at,
         "raised_at": row.raised_at,
+        "truncated": evidence != row.evidence or addends != row.contributions,
     }
     return msgspec.json.encode({"type": "risk.raised", "timestamp": now, "data": told})
 

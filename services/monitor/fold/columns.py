@@ -12,8 +12,10 @@ from operator import itemgetter
 from sys import intern
 from typing import Any, NamedTuple
 
-from shared.conditions import MISSING, Condition, Holds, as_written, names_in, reader, tests_of
+from shared.conditions import MISSING, Condition, Holds, OfNumber, as_written, names_in, reader, tests_of
 from shared.events import ProductEvent
+
+NUMBERS = frozenset({int, float})
 
 
 class Piece(NamedTuple):
@@ -82,6 +84,7 @@ class Columns:
     def __init__(self, events: Sequence[ProductEvent], ats: Sequence[float], horizon: float) -> None:
         self.events, self.ats, self.horizon = events, ats, horizon
         self._fields: dict[str, Sequence[Any]] = {}
+        self._numeric: dict[str, bool] = {}
         self._rows: dict[tuple[str, ...], Sequence[int]] = {(): range(len(events))}
         self._shares: dict[tuple[str, ...], tuple[Mapping[str, Share], int]] = {}
 
@@ -138,8 +141,15 @@ class Columns:
         for path, test in piece.tests:
             column = self.field(path)
             values = column if len(rows) == len(column) else map(column.__getitem__, rows)
-            rows = list(compress(rows, map(test, values)))
+            fast = test.holds if isinstance(test, OfNumber) and self._has_only_numbers(path) else test
+            rows = list(compress(rows, map(fast, values)))
         return rows
+
+    def _has_only_numbers(self, path: str) -> bool:
+        found = self._numeric.get(path)
+        if found is None:
+            found = self._numeric[path] = NUMBERS.issuperset(map(type, self.field(path)))
+        return found
 
     def shares(self, path: str, *predicates: Predicate) -> tuple[Mapping[str, Share], int]:
         """Returns the rows where these hold by the text that they say there, and how many say a text; the others are in no share."""

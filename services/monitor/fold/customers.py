@@ -7,13 +7,15 @@ loses nothing. Memory is bounded by the customers with such events in that time,
 
 import math
 from collections.abc import Collection, Iterator, Sequence, Set
-from itertools import islice
+from itertools import chain, islice
+from operator import gt
 from typing import Any, NamedTuple
 
 import msgspec
 
 from services.monitor.aggregates.moments import Amount, Follows, Held, Matching, Moments, StoredMoments
 from services.monitor.fold.aging import Ages
+from services.monitor.fold.calm import Calm
 from services.monitor.fold.columns import Columns, Predicate
 from services.monitor.fold.seen import identity_of
 from services.monitor.fold.tallies import Appended
@@ -66,20 +68,20 @@ class Customers:
     def __init__(self, follows: Follows, horizon: float) -> None:
         self.following = follows.following
         self.key = f"{follows.id}@{self.following.fingerprint}"
-        self.changed: set[str] = set()  # since `take_changes`
+        self.changed: set[str] = set()  # of those who had troubles at the last checkpoint, or since
+        self.calm = Calm()  # all others
         self.fresh: set[str] = set()  # customers that were not remembered when this was emptied
         self._of: dict[str, Moments] = {}
         self._horizon = horizon
         matchings = filter(None, (self.following.troubles, self.following.ends))
         self._clocks = dict.fromkeys((each.events for each in matchings), 0.0)  # the latest event time
         self._troubled: Ages[str] = Ages()
-        self._calm: Ages[str] = Ages()
         self._noted: tuple[float, set[str]] = 0.0, set()  # the latest grain, and of whom its trouble is noted
         self._stored = Appended()
 
     def __len__(self) -> int:
         """Returns how many customers are remembered."""
-        return len(self._of)
+        return len(self._of) + len(self.calm.ends)
 
     @property
     def halves(self) -> Iterator[Half]:
@@ -89,7 +91,11 @@ class Customers:
 
     def of(self, customer: str) -> Moments:
         """Returns what is remembered of a customer."""
-        return self._of.get(customer, UNKNOWN)
+        moments = self._of.get(customer)
+        if moments is None:
+            ended = self.calm.ends.get(customer)
+            return UNKNOWN if ended is None else Moments(ended)
+        return moments
 
     @property
     def complete_to(self) -> float:
@@ -125,19 +131,16 @@ class Customers:
         return Taken(rows, late)
 
     def _note_ends(self, rows: Sequence[int], customers: Sequence[str], ats: Sequence[float]) -> None:
-        """Notes what ends troubles. What is done in this loop costs each event that the rule asks for: mostly nobody has any."""
-        of, change = self._of, self.changed.add
-        for row in rows:
-            customer, at = customers[row], ats[row]
-            moments = of.get(customer)
-            if moments is None:
-                moments = self._remember(customer)
-            if at > moments.ended:
-                if moments.troubles:
-                    moments.end(at)
-                else:
-                    moments.ended = at
-                change(customer)
+        """Notes what ends troubles. Mostly nobody has any, so all but the customers who have are noted at once."""
+        times = list(map(ats.__getitem__, rows))
+        if any(map(gt, times, islice(times, 1, None))):  # of a customer the latest is to be the last
+            rows = sorted(rows, key=ats.__getitem__)
+            times = list(map(ats.__getitem__, rows))
+        coming = dict(zip(map(customers.__getitem__, rows), times, strict=True))
+        for customer in self._of.keys() & coming.keys():
+            if self._of[customer].end(coming.pop(customer)):
+                self.changed.add(customer)
+        self.fresh |= self.calm.end(coming)
 
     def _note_troubles(self, rows: Sequence[int], customers: Sequence[str], columns: Columns) -> None:
         events, ats, most, grain = columns.events, columns.ats, self.following.most, self.following.grain
@@ -184,17 +187,24 @@ class Customers:
                 self.changed.add(customer)
 
     def _remember(self, customer: str) -> Moments:
-        moments = self._of[customer] = Moments()
-        self.fresh.add(customer)
+        """Begins to look at a customer by themselves, as one who may have troubles."""
+        ended = self.calm.ends.pop(customer, None)
+        moments = self._of[customer] = Moments(ended or 0.0)
+        if ended is None:
+            self.fresh.add(customer)
+        elif customer in self.calm.changed:
+            self.calm.changed.discard(customer)
+            self.changed.add(customer)
         return moments
 
     # ── a customer has another name ──────────────────────────────────────────────────────────
 
     def let_go(self, customers: Set[str]) -> Iterator[tuple[str, Held]]:
         """Yields what is remembered of these customers, and remembers nothing of them any more."""
-        for customer in self._of.keys() & customers:
-            moments = self._of[customer]
+        for customer in (self._of.keys() & customers) | (self.calm.ends.keys() & customers):
+            moments = self.of(customer)
             if moments.latest:
+                self.calm.forget(customer)
                 self._of[customer] = Moments()
                 self._noted[1].discard(customer)
                 self.changed.add(customer)
@@ -224,7 +234,7 @@ class Customers:
         """Forgets of an erased customer what is no later than their erasure."""
         if self.of(customer).latest <= at:
             self._forget(customer)
-        elif (moments := self._of[customer]).ended <= at:
+        elif (moments := self.of(customer)).ended <= at:
             left = moments.after(at)
             left.ended = 0.0
             self._of[customer] = left
@@ -235,7 +245,7 @@ class Customers:
         self.changed.discard(customer)
         self._noted[1].discard(customer)
         self._troubled.drop(customer)
-        self._calm.drop(customer)
+        self.calm.forget(customer)
 
     def take_changes(self, *, anew: bool = True) -> Iterator[StoredCustomers]:
         """Returns the customers who changed, to be stored piece by piece. Nothing counts as changed afterwards, who is old is forgotten.
@@ -243,50 +253,64 @@ class Customers:
         When more than half of what is stored is out of date, all customers are stored anew; when `anew` is false, at a later checkpoint.
         The view must not change before the last piece was asked for.
         """
-        changed, self.changed = self.changed, set()
         clock = max(self._clocks.values())
+        self._settle()
+        changed, self.changed = self.changed, set()
+        calm = self.calm.take_changed(clock)
         for customer in changed:
-            self._touch(customer, clock)
+            self.calm.leave(customer)
+            self._troubled.touch(customer, clock)
         self._age(clock)
-        whole = bool(changed) and self._stored.is_worn(0, len(changed), len(self._of) if anew else math.inf)
-        return self._pieces(self._of if whole else changed, whole=whole) if changed else iter(())
+        several = len(changed) + len(calm)
+        whole = bool(several) and self._stored.is_worn(0, several, len(self) if anew else math.inf)
+        return self._pieces(*((self._of, self.calm.ends) if whole else (changed, calm)), whole=whole) if several else iter(())
 
-    def _pieces(self, customers: Collection[str], *, whole: bool) -> Iterator[StoredCustomers]:
-        clocks, named = [(sorted(types), at) for types, at in self._clocks.items()], iter(customers)
-        for begin in range(0, max(len(customers), 1), PIECE):  # one at least: nobody may be left, and that replaces what is stored
-            rows = {
-                each: Moments(held.ended, held.troubles, held.amounts)
-                for each in islice(named, PIECE)
-                if (held := self._of.get(each)) is not None
-            }
-            yield StoredCustomers(clocks, rows, whole and not begin)
+    def _settle(self) -> None:
+        """Counts those who changed and have no troubles any more among the calm."""
+        calm = [customer for customer in self.changed if not self._of[customer].troubles]
+        self.changed.difference_update(calm)
+        self.calm.changed.update(calm)
+        for customer in calm:
+            self.calm.ends[customer] = self._of.pop(customer).ended
+            self._troubled.drop(customer)
 
-    def _touch(self, customer: str, clock: float) -> None:
-        touched, other = (self._troubled, self._calm) if self._of[customer].troubles else (self._calm, self._troubled)
-        other.drop(customer)
-        touched.touch(customer, clock)
+    def _pieces(self, troubled: Collection[str], calm: Collection[str], *, whole: bool) -> Iterator[StoredCustomers]:
+        clocks = [(sorted(types), at) for types, at in self._clocks.items()]
+        held = ((customer, self._of[customer]) for customer in troubled)
+        copies = ((customer, Moments(each.ended, each.troubles, each.amounts)) for customer, each in held)
+        named = chain(copies, self.calm.moments(calm))
+        # One piece at least: nobody may be left, and that replaces what is stored.
+        for begin in range(0, max(len(troubled) + len(calm), 1), PIECE):
+            yield StoredCustomers(clocks, dict(islice(named, PIECE)), whole and not begin)
 
     def _age(self, clock: float) -> None:
         oldest = clock - self.following.kept - self._horizon
-        for customer in [*self._troubled.forget(oldest), *self._calm.forget(max(self.complete_to, oldest))]:
-            del self._of[customer]
+        for customer in [*self._troubled.forget(oldest), *self.calm.age(max(self.complete_to, oldest))]:
+            self._of.pop(customer, None)
             self._noted[1].discard(customer)
 
     def restore(self, stored: StoredCustomers) -> None:
         """Takes back what `take_changes` gave, oldest first."""
         for types, at in stored.clocks:
             self._clocks[frozenset(types)] = max(at, self._clocks.get(frozenset(types), 0.0))
-        self._of |= stored.moments
+        calm = {customer: moments.ended for customer, moments in stored.moments.items() if not moments.troubles}
+        for customer in self._of.keys() & calm.keys():
+            del self._of[customer]
+        for customer in self.calm.ends.keys() & (stored.moments.keys() - calm.keys()):
+            del self.calm.ends[customer]
+        self.calm.ends |= calm
+        self._of |= {customer: moments for customer, moments in stored.moments.items() if moments.troubles}
         self._stored.add(0, len(stored.moments))
 
     def restored(self) -> None:
         """Ends a restore: all that was stored is back; who was erased meanwhile is named by the database."""
-        self._troubled.restore((each, moments.troubles[-1][0]) for each, moments in self._of.items() if moments.troubles)
-        self._calm.restore((each, moments.ended) for each, moments in self._of.items() if not moments.troubles)
+        self._troubled.restore((each, moments.troubles[-1][0]) for each, moments in self._of.items())
+        self.calm.restored()
 
-    def troubled(self, least: int) -> Iterator[str]:
-        """Yields the customers with so many troubles."""
-        return (each for each, moments in self._of.items() if len(moments.troubles) >= least)
+    def troubled(self, least: int, of: Collection[str] | None = None) -> Collection[str]:
+        """Returns the customers with so many troubles; of these, who had troubles at the last checkpoint or since, if they are given."""
+        held = self._of
+        return [each for each in (held if of is None else of) if len(held[each].troubles) >= least]
 
 
 def _is_number(said: Any) -> bool:

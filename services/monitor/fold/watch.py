@@ -141,7 +141,9 @@ class Watch:
 
     def join(self, component: str, customer: str, came: Tally) -> None:
         """Adds what was counted of a customer under another name, and counts the customer once."""
-        if came.last < self.watermarks.get(component, 0.0) - self.kept or not self._knows(component, came.last):
+        # The tally of an alert has the alert's start, and one that fires on is not old.
+        is_old = self._counts_customers and came.last < self.watermarks.get(component, 0.0) - self.kept
+        if is_old or not self._knows(component, came.last):
             return
         own = self.tallies.of(component, customer)
         if own is None or not own.count:

@@ -87,9 +87,8 @@ class Bringing:
             except Undecodable as error:
                 batch.put_aside(place, error.reason, error.detail)
         await self._bring(batch)
-        mapped, refused = len(batch.said) - len(batch.letters), len(batch.letters)
-        left_out = len(records) - mapped - refused
-        self._count(mapped=mapped, left_out=left_out, refused=refused)
+        mapped = len(batch.said) - len(batch.letters)
+        left_out = len(records) - mapped - len(batch.letters)
         letters = [batch.letters[place] for place in sorted(batch.letters)]
         self._heard.append(_heard(mapped, left_out, letters))
         self._taken = True
@@ -119,6 +118,8 @@ class Bringing:
         """Stores how many became what; what it made of them is with Kafka."""
         for heard in self._heard:
             await store.count(tx, store.of_topic(self._topic), heard)
+        for heard in self._heard:  # behind whatever may fail: what is taken again is counted once
+            self._count(mapped=heard.mapped, left_out=heard.left_out, refused=heard.unmapped + heard.bad)
         self._taken, self._heard = False, []
 
 

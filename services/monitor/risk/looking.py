@@ -27,11 +27,12 @@ class Looking:
         return self._looks[0][0] if self._looks else math.inf
 
     def concerned(self, now: float) -> set[str]:
-        """Returns the customers who are to be looked at now: all that changed, or whose time has come.
+        """Returns the customers who are to be looked at now: whose time has come, and who changed with troubles enough or an open risk.
 
         `now`: the moment up to which all is known, seconds since the epoch.
         """
-        return {*self.customers.changed, *self._due(now)}
+        changed, risks = self.customers.changed, self._open.keys()
+        return {*self.customers.troubled(self._least, changed), *(risks & changed), *(risks & self.customers.calm.changed), *self._due(now)}
 
     def _due(self, now: float) -> Iterable[str]:
         while self._looks and self._looks[0][0] <= now:

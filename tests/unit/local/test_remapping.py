@@ -63,7 +63,7 @@ async def test_when_the_mapping_is_mended_what_waits_becomes_events_once(
     assert capsys.readouterr().out.startswith("0 dead letters were mapped once more\n")
     [record] = await everything_in(Topic.PRODUCT_EVENTS, kafka)
     event = read_event(record.value, record.headers, NOW)
-    assert (event.id, event.subject, event.time, record.key) == ("o-1:PAYMENT_FAILED", "c-17", NOW, b"c-17")
+    assert (event.id, event.subject, event.time, record.key) == (f"o-1:PAYMENT_FAILED:{NOW.isoformat()}", "c-17", NOW, b"c-17")
 
 
 async def test_an_event_without_an_id_of_its_own_is_named_by_where_its_record_stood(

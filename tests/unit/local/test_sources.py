@@ -54,7 +54,7 @@ def test_the_lines_of_a_file_are_tried_without_any_broker(tmp_path: Path, config
 def test_only_the_latest_are_tried(tmp_path: Path, config: Path) -> None:
     file = tmp_path / "orders.jsonl"
     file.write_text("\n".join(json.dumps(order(number, "c-1")) for number in range(20)))
-    result = forewarn(str(file), "--source", "shop.orders", "--config", str(config), "--last", "5")
+    result = forewarn(str(file), "--config", str(config), "--last", "5")  # of the only source that there is
     assert result.output.startswith("5 records: 5 mapped, 0 left out, 0 refused\n  5 com.example.request\n")
     assert '"o-15:' in result.output
 
@@ -89,6 +89,17 @@ def test_a_topic_without_a_source_is_said_so(config: Path, what: list[str], said
     result = forewarn(*what, "--config", str(config))
     assert result.exit_code == 1
     assert said in result.output
+
+
+def test_of_several_sources_a_file_is_tried_by_the_one_that_is_named(tmp_path: Path, config: Path) -> None:
+    (config / "sources.yml").write_text("sources: [{topic: tracking, format: segment}, {topic: clicks, format: segment}]")
+    file = tmp_path / "calls.jsonl"
+    file.write_text(json.dumps({"messageId": "1", "type": "track", "userId": "c-17", "event": "Paid"}))
+    result = forewarn(str(file), "--config", str(config))
+    assert result.exit_code == 1
+    assert "it has clicks, tracking; say by --source whose records the file has" in result.output
+    result = forewarn(str(file), "--source", "clicks", "--config", str(config))
+    assert result.output.startswith("1 records: 1 mapped, 0 left out, 0 refused\n")
 
 
 def test_mistakes_in_the_file_are_said_with_their_lines(config: Path) -> None:

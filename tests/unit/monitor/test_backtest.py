@@ -249,6 +249,26 @@ def test_an_event_that_does_not_come_is_an_incident_since_it_was_due_until_it_co
     assert [each.opened_at for each in alone.incidents if each.component == "export"] == [START + 720]
 
 
+def test_time_comes_on_by_events_that_no_rule_asks_for() -> None:
+    # Given a heartbeat that stops, and a step that does not follow, while only events come of which no rule asks
+    beat = {"id": "beat", "detector": "absence", "title": "{component}", "events": ["com.example.beat"], "every": "2m", "grace": "1m"}
+    step = {"events": ["com.example.paid"]}
+    stall = {"id": "stall", "detector": "stall", "title": "x", "events": ["com.example.signup"], "expects": step, "within": "5m"}
+    backtest = Backtest(RulesFile.model_validate({"rules": [beat | {"only": ["export"]}, stall]}))
+    begun = [
+        event("beat", subject=None, at=NOON, type_="com.example.beat", data={"component": "export"}),
+        event("signup", subject="c-1", at=NOON, type_="com.example.signup", data={}),
+    ]
+    others = (event(str(at), subject="c-2", at=NOON + timedelta(seconds=at), type_="com.example.view", data={}) for at in range(1, 600))
+    # When they are all that comes
+    backtest.follow(came([*begun, *others]))
+    # Then both are found when it was time, while the history goes on
+    [missed], [risk] = backtest.incidents, backtest.risks
+    began = NOON.timestamp()
+    assert (missed.started_at, round(missed.opened_at)) == (began + 120, began + 180)
+    assert (risk.rule, round(risk.raised_at.timestamp())) == ("stall", began + 300)
+
+
 def test_risks_of_single_customers_are_raised_and_cleared_by_event_time() -> None:
     streak = {
         "id": "streak",

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from services.notifier.audience import Contact, Customer, Preferences
-from services.notifier.deciding.suppression import RULES, Hold, Send, Suppressed, decide, failing, suppressed_by
+from services.notifier.deciding.decision import Hold, Send, Suppressed, Waiting
+from services.notifier.deciding.order import RULES, decide, objection
+from services.notifier.deciding.rules.age import failing
 from services.notifier.incident import Incident, IncidentStatus
 from services.notifier.notification import ENDS, Kind, Reason
 from services.notifier.situation import Situation
@@ -16,8 +18,8 @@ TICKET = {"ticket_id": "t-1", "ticket_number": 7, "subject": "Re", "body": "Word
 
 
 def reason(at: Situation) -> Reason | None:
-    objection = suppressed_by(at, POLICY)
-    return objection.reason if isinstance(objection, Suppressed) else None
+    objected = objection(at, POLICY)
+    return objected.reason if isinstance(objected, Suppressed) else None
 
 
 WHY = {
@@ -114,7 +116,7 @@ def test_of_the_three_ends_only_the_one_that_came_is_told(end: Kind) -> None:
     ended = replace(OVER, status=IncidentStatus(end.value))
     assert [kind for kind in ENDS if reason(situation(notification(kind), incident=ended)) is None] == [end]
     assert reason(situation(notification(Kind.OPENED), incident=ended)) is Reason.STALE
-    untold = suppressed_by(situation(notification(end), incident=replace(ended, tell=False)), POLICY)
+    untold = objection(situation(notification(end), incident=replace(ended, tell=False)), POLICY)
     assert untold == Suppressed(Reason.STALE, {"incident": end.value, "tell": False})
 
 
@@ -127,7 +129,9 @@ def test_an_end_in_our_words_is_measured_by_the_incident_on_a_ticket_too() -> No
 @pytest.mark.parametrize(("incident", "status"), [(OPEN, IncidentStatus.OPEN), (None, "unknown")])
 def test_an_end_that_a_ticket_hears_of_first_waits_for_the_incident(incident: Incident | None, status: str) -> None:
     on_ticket = notification(Kind.RESOLVED, ticket_id="t-1", ticket_number=7)
-    assert decide(situation(on_ticket, incident=incident), POLICY) == Hold(NOW + MINUTE, {"incident": status}, awaits_incident=True)
+    assert decide(situation(on_ticket, incident=incident), POLICY) == Hold(
+        NOW + MINUTE, Waiting.EARLY, {"incident": status}, awaits_incident=True
+    )
 
 
 def test_an_end_is_as_old_as_the_incident_says_and_not_as_the_ticket_that_followed_it() -> None:
@@ -142,7 +146,7 @@ def test_an_end_is_as_old_as_the_incident_says_and_not_as_the_ticket_that_follow
 def test_while_monitor_is_more_than_a_minute_behind_it_is_held_and_decided_again_when_more_is_said() -> None:
     assert decide(situation(incident=replace(OPEN, behind=MINUTE)), POLICY) == decide(situation(), POLICY)
     held = decide(situation(incident=replace(OPEN, behind=MINUTE + SECOND)), POLICY)
-    assert held == Hold(NOW + MINUTE, {"behind_s": 61.0, "hold_when_behind_s": 60.0}, awaits_incident=True)
+    assert held == Hold(NOW + MINUTE, Waiting.BEHIND, {"behind_s": 61.0, "hold_when_behind_s": 60.0}, awaits_incident=True)
 
 
 def test_what_is_held_is_looked_at_less_and_less_often() -> None:
@@ -159,13 +163,11 @@ def test_what_is_told_as_failing_was_true_within_a_quarter_of_an_hour_for_the_cu
     assert reason(situation(notification(about_at=just))) is None
     assert reason(situation(notification(about_at=older), incident=replace(OPEN, failing_at=just))) is None
     neither = situation(notification(about_at=older - HOUR), incident=replace(OPEN, failing_at=older))
-    assert suppressed_by(neither, POLICY) == Suppressed(
-        Reason.STALE, {"last_failing_s": 901.0, "told_within_s": 900.0}, awaits_incident=True
-    )
+    assert objection(neither, POLICY) == Suppressed(Reason.STALE, {"last_failing_s": 901.0, "told_within_s": 900.0}, awaits_incident=True)
 
 
 def test_an_incident_that_fell_silent_is_not_told_as_failing() -> None:
-    silent = suppressed_by(situation(incident=replace(OPEN, failing_at=NOW, silent_since=NOW - HOUR)), POLICY)
+    silent = objection(situation(incident=replace(OPEN, failing_at=NOW, silent_since=NOW - HOUR)), POLICY)
     assert silent == Suppressed(Reason.STALE, {"incident": "silent", "silent_s": 3600.0}, awaits_incident=True)
 
 
@@ -191,7 +193,7 @@ def test_an_incident_makes_it_true_anew_only_while_it_is_seen_failing() -> None:
 
 
 def test_an_incident_nobody_announced_cannot_be_known_to_go_on() -> None:
-    assert suppressed_by(situation(incident=None), POLICY) == Suppressed(Reason.STALE, {"incident": "unknown"}, awaits_incident=True)
+    assert objection(situation(incident=None), POLICY) == Suppressed(Reason.STALE, {"incident": "unknown"}, awaits_incident=True)
 
 
 def test_a_reply_is_brought_whatever_has_become_of_the_incident() -> None:
@@ -205,7 +207,7 @@ def test_a_reply_is_brought_whatever_has_become_of_the_incident() -> None:
 
 def test_the_third_within_the_hour_is_told_and_the_fourth_is_not() -> None:
     assert reason(situation(recent=2)) is None
-    assert suppressed_by(situation(recent=3), POLICY) == Suppressed(Reason.CAPPED, {"recent": 3, "cap": 3, "per_s": 3600.0})
+    assert objection(situation(recent=3), POLICY) == Suppressed(Reason.CAPPED, {"recent": 3, "cap": 3, "per_s": 3600.0})
 
 
 def test_the_all_clear_and_replies_are_not_capped() -> None:

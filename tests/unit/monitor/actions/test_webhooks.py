@@ -1,5 +1,6 @@
 """actions.yml and the secrets of its webhooks are read as they are meant, and each mistake is said."""
 
+import json
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from pydantic import ValidationError
 
 from services.monitor.actions.deciding import PAUSES, next_call
 from services.monitor.actions.file import ActionsFile
-from services.monitor.actions.webhooks import key_of, opened
+from services.monitor.actions.webhooks import BODY, body_of, key_of, opened
+from services.monitor.risk.life import RiskRow
 from services.monitor.rules.customers import Action
 from services.monitor.settings import MonitorSettings
 from shared.configuration.files import ConfigError
@@ -69,3 +71,43 @@ def test_a_webhook_is_called_once_more_than_there_are_pauses() -> None:
     assert next_call(1, NOON) == NOON + PAUSES[0]
     assert next_call(len(PAUSES), NOON) == NOON + PAUSES[-1]
     assert next_call(len(PAUSES) + 1, NOON) is None
+
+
+def told_of(evidence: list[str], contributions: dict[str, float]) -> tuple[int, dict[str, Any]]:
+    """Returns the length of a body, and what it says."""
+    row = RiskRow(
+        id="r" * 36,
+        customer_id="\x01" * 255,
+        rule="x" * 63,
+        version="1",
+        title="\x01" * 1000,
+        score=1.0,
+        contributions=contributions,
+        evidence=evidence,
+        action=None,
+        began_at=NOON,
+        last_at=NOON,
+        raised_at=NOON,
+        cleared_at=None,
+        reason=None,
+        cleared_by=None,
+        note="",
+    )
+    body = body_of(row, NOON)
+    return len(body), json.loads(body)["data"]
+
+
+def test_a_body_has_20_kilobytes_at_most_and_says_when_something_was_left_out() -> None:
+    # Given evidence and addends that fit, nothing is left out
+    _, said = told_of(["3 failures in a row"], {"failures": 1.0})
+    assert (said["evidence"], said["contributions"], said["truncated"]) == (["3 failures in a row"], {"failures": 1.0}, False)
+    # Given more than fits, the first sentences and the greatest addends are told
+    sentences, addends = [f"{number}: " + "\x01" * 500 for number in range(60)], {f"{number:063}": number / 1000 for number in range(500)}
+    size, said = told_of(sentences, addends)
+    assert size <= BODY
+    assert said["truncated"]
+    assert said["evidence"] == sentences[: len(said["evidence"])] != []
+    assert said["contributions"] == {f"{number:063}": number / 1000 for number in range(450, 500)}
+    # and one sentence that is too long is cut
+    _, said = told_of(["x" * 1001], {})
+    assert (said["evidence"], said["truncated"]) == (["x" * 1000], True)

@@ -41,7 +41,7 @@ def test_an_order_is_an_event_of_its_customer_and_component(tmp_path: Path) -> N
     [event] = read(source(tmp_path), order(1, "c-17"))
     assert event == {
         "specversion": "1.0",
-        "id": "o-1:PAYMENT_FAILED",
+        "id": f"o-1:PAYMENT_FAILED:{STAMP}",
         "source": "/topic/shop.orders",
         "type": "com.example.request",
         "time": "2026-11-26T12:00:00+00:00",

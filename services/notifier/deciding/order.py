@@ -1,0 +1,41 @@
+"""Rules decide whether a customer is told now: the first that objects says why, with its figures. Pure.
+
+They are asked before every try, so that only what is still true is said. A decision that hangs on an incident
+(`awaits_incident`) is made again when monitor says more about it (`follow_up.py`).
+"""
+
+from services.notifier.audience import contact_for
+from services.notifier.deciding.decision import Hold, Rule, Send, Suppressed, Why
+from services.notifier.deciding.policy import Policy
+from services.notifier.deciding.rules.age import age_of, behind, freshness, outdated, too_old
+from services.notifier.deciding.rules.consent import erased, opted_out, whose_consent
+from services.notifier.deciding.rules.limits import capped, how_often
+from services.notifier.deciding.rules.reach import no_contact
+from services.notifier.deciding.rules.truth import early, over, stale
+from services.notifier.situation import Situation
+
+RULES: tuple[Rule, ...] = (erased, opted_out, too_old, early, stale, over, behind, outdated, capped, no_contact)
+
+
+def objection(situation: Situation, policy: Policy) -> Suppressed | Hold | None:
+    """The first rule that objects names the reason, or the moment to ask again."""
+    return next((reason for rule in RULES if (reason := rule(situation, policy))), None)
+
+
+def decide(situation: Situation, policy: Policy) -> Send | Hold | Suppressed:
+    """Returns what to do about a notification now, and why."""
+    if objected := objection(situation, policy):
+        return objected
+    contact = contact_for(situation.customer) if situation.customer else None
+    assert contact is not None  # noqa: S101  `no_contact` would have objected
+    return Send(contact, _figures(situation, policy))
+
+
+def _figures(situation: Situation, policy: Policy) -> Why:
+    """Returns what no rule objected to: the age and, where we speak first, the consent, the cap, and how fresh the trouble is."""
+    why, incident = age_of(situation, policy), situation.going_on
+    if not situation.notification.proactive:
+        return why
+    why |= {"purpose": situation.notification.purpose, "consent": whose_consent(situation)}
+    why |= how_often(situation, policy)
+    return why | (freshness(situation, incident, policy) if incident else {})

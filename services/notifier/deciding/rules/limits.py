@@ -1,0 +1,20 @@
+"""Rules of how often a customer is told. Pure."""
+
+from services.notifier.deciding.decision import Suppressed, Why, seconds
+from services.notifier.deciding.policy import Policy
+from services.notifier.notification import ENDS, Reason
+from services.notifier.situation import Situation
+
+
+def capped(situation: Situation, policy: Policy) -> Suppressed | None:
+    """Proactive notifications are limited to so many a customer and hour; the end of what was told is owed."""
+    notification = situation.notification
+    exempt = not notification.proactive or notification.kind in ENDS or notification.sent_at is not None
+    if exempt or situation.recent < policy.caps.count:
+        return None
+    return Suppressed(Reason.CAPPED, how_often(situation, policy))
+
+
+def how_often(situation: Situation, policy: Policy) -> Why:
+    """Returns the figures of how often the customer was told lately."""
+    return {"recent": situation.recent, "cap": policy.caps.count, "per_s": seconds(policy.caps.per)}

@@ -1,0 +1,106 @@
+"""Where two rules object at once, one reason wins: the table says which, and that no other two can."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+from typing import Any
+
+import pytest
+
+from services.notifier.audience import Preferences
+from services.notifier.deciding.decision import Hold, Send, Waiting
+from services.notifier.deciding.order import RULES, decide
+from services.notifier.incident import Incident
+from services.notifier.notification import Kind, Notification, Reason
+from services.notifier.situation import Situation
+from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule: the reason it gives, and which others it wins over when both object."""
+
+    reason: Reason | Waiting
+    over: tuple[str, ...] = ()
+
+
+# Ends are never behind, outdated or capped, and advice to customers at risk is about no incident: those pairs cannot be.
+TABLE = {
+    "erased": Row(Reason.ERASED, ("opted_out", "too_old", "early", "stale", "over", "behind", "outdated", "capped", "no_contact")),
+    "opted_out": Row(Reason.OPTED_OUT, ("too_old", "early", "stale", "over", "behind", "outdated", "capped", "no_contact")),
+    "too_old": Row(Reason.STALE, ("early", "stale", "over", "behind", "outdated", "capped", "no_contact")),
+    "early": Row(Waiting.EARLY, ("stale", "no_contact")),
+    "stale": Row(Reason.STALE, ("behind", "outdated", "capped", "no_contact")),
+    "over": Row(Reason.STALE, ("capped", "no_contact")),
+    "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact")),
+    "outdated": Row(Reason.STALE, ("capped", "no_contact")),
+    "capped": Row(Reason.CAPPED, ("no_contact",)),
+    "no_contact": Row(Reason.NO_CONTACT),
+}
+PAIRS = [(first, second) for first, row in TABLE.items() for second in row.over]
+
+
+def notifications() -> Iterator[Notification]:
+    """Yields one of each kind, just now, an hour and more than a day old, theirs still and theirs no more."""
+    ticket: dict[str, Any] = {"ticket_id": "t-1", "ticket_number": 7}
+    words = {"subject": "Re", "body": "Words"}
+    given: list[tuple[Kind, dict[str, Any]]] = [
+        *((Kind.OPENED, {}), (Kind.RESOLVED, {}), (Kind.RESOLVED, ticket)),
+        *((Kind.ANSWER, ticket | words), (Kind.REPLY, ticket | words), (Kind.GUIDANCE, {"incident_id": None})),
+    ]
+    for (kind, fields), age, evidence in product(given, (MINUTE, HOUR, 25 * HOUR), (None, {"removed": True})):
+        yield notification(kind, **{"about_at": NOW - age, "evidence": evidence, **fields})
+
+
+def incidents() -> Iterator[Incident | None]:
+    """Yields an unknown incident, and known ones: open, over and reopened, failing lately or not, found in time or not."""
+    yield None
+    for known, failing_at, behind in product((OPEN, OVER, replace(OPEN, ended_at=NOW)), (NOW, NOW - 2 * HOUR), (0 * MINUTE, HOUR)):
+        yield replace(known, failing_at=failing_at, behind=behind)
+
+
+def situations() -> Iterator[Situation]:
+    """Yields every combination of what the rules ask for."""
+    unreachable = replace(ADA, contacts=())
+    chosen = (Preferences(), Preferences(incident=False, guidance=False))
+    for about in notifications():
+        known = list(incidents()) if about.incident_id else [None]
+        for incident, wants, erased, recent, customer in product(known, chosen, (False, True), (0, 3), (ADA, unreachable)):
+            yield situation(about, incident=incident, preferences=wants, erased=erased, recent=recent, customer=customer)
+
+
+def objecting(at: Situation) -> tuple[str, ...]:
+    return tuple(rule.__name__ for rule in RULES if rule(at, POLICY))
+
+
+BY_RULES = {objecting(at): at for at in situations()}  # one situation for each set of rules that object to it
+
+
+def where(*rules: str) -> Situation:
+    """Returns the situation to which these object, the first of them first of all, and as few others as can be."""
+    found = [each for each in BY_RULES if each[:1] == rules[:1] and set(rules) <= set(each)]
+    return BY_RULES[min(found, key=len)]
+
+
+def test_the_table_has_every_rule_and_every_pair_that_can_object_at_once() -> None:
+    assert set(TABLE) == {rule.__name__ for rule in RULES}
+    assert {pair for rules in BY_RULES for pair in combinations(rules, 2)} == set(PAIRS)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=" before ".join)
+def test_of_two_rules_the_table_says_whose_reason_wins(pair: tuple[str, str]) -> None:
+    decision = decide(where(*pair), POLICY)
+    assert not isinstance(decision, Send)
+    assert decision.reason is TABLE[pair[0]].reason
+
+
+@pytest.mark.parametrize("rule", TABLE)
+def test_a_rule_that_objects_first_gives_its_own_reason(rule: str) -> None:
+    decision = decide(where(rule), POLICY)
+    assert not isinstance(decision, Send)
+    assert decision.reason is TABLE[rule].reason
+    assert isinstance(decision, Hold) is (rule in ("early", "behind"))
+
+
+def test_where_no_rule_objects_the_customer_is_told() -> None:
+    assert isinstance(decide(BY_RULES[()], POLICY), Send)
