@@ -111,7 +111,13 @@ MEASURES: tuple[Measure, ...] = (
         "From the opening to told, of told customers: the 95th percentile.",
         _TOLD,
     ),
-    Measure("tickets", "Tickets", Unit.TICKETS, "Tickets that were opened; of an incident: those that are linked to it.", _STATE),
+    Measure(
+        "tickets",
+        "Tickets",
+        Unit.TICKETS,
+        "Tickets that were opened, also cases for customers at risk who have not written; of an incident: those that are linked to it.",
+        _STATE,
+    ),
     Measure(
         "human_response_p50",
         "Response by a person, median",
