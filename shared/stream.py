@@ -71,7 +71,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._bounds_of: frozenset[int] | None = None
         self._suspects, self._letters, self._taken = Suspects(), list[DeadLetter](), 0
         self._unheard = False  # Kafka did not answer when offsets were last committed to it
-        self._handling = False  # records were polled and are not all taken yet
+        self._handling = self._full = False  # records were polled and are not all taken yet; the last poll brought all that it may
         self._loading: asyncio.Task[None] | None = None
         self._leaving = False  # a rebalance takes the partitions away
         self._save_at, self._progressed_at = 0.0, time.monotonic()
@@ -87,7 +87,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_batch(self, records: Sequence[ConsumerRecord]) -> None:
         """Takes what a poll brought, of any of the assigned partitions, each partition's records in order."""
-        self._handling = True
+        self._handling, self._full = True, len(records) >= self.at_once
         try:
             await self._handle(records)
             await self._until_loaded()
@@ -251,8 +251,9 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self._letters, self._taken = [], 0
         self.pause.succeeded()
         self._progressed_at = time.monotonic()
-        # A save may take a tenth of the time, so a busy stream saves seldom and a calm one at once.
-        self._save_at = self._progressed_at + min(max(10 * (self._progressed_at - started), 0.1), self.slowest)
+        # A save may take a tenth of the time: a busy stream saves seldom, a calm one at once, and without a backlog somebody waits for it.
+        slowest = self.slowest if self._full else self.slowest / 3
+        self._save_at = self._progressed_at + min(max(10 * (self._progressed_at - started), 0.1), slowest)
         self._braking.committed(self.assigned or ())
 
     async def _save_quietly(self) -> None:
@@ -365,8 +366,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
             behind = [await self._behind(partition, position) for partition, position in list(self._positions.items())]
         except KafkaError:  # a rebalance is under way
             return None
-        told = [records for records in behind if records is not None]
-        return sum(told) if len(told) == len(self.assigned) else None
+        return None if None in behind or len(behind) != len(self.assigned) else sum(filter(None, behind))
 
     async def _behind(self, partition: int, position: Position) -> int | None:
         if self.brake.tripped:
