@@ -245,13 +245,13 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
             "/v1/incidents/open/customers/add",
             {"customers": [f"{number}{'𠀀' * 250}" for number in range(500)], "reason": "𠀀" * 2000},
         ),
-        "/v1/incidents/{incident_id}/customers/remove": (
-            "/v1/incidents/open/customers/remove",
-            {"customers": [f"{number}{'𠀀' * 250}" for number in range(500)], "reason": "𠀀" * 2000},
-        ),
         "/v1/incidents/{incident_id}/split": (
             "/v1/incidents/open/split",
             {"customers": [f"{number}{'𠀀' * 250}" for number in range(500)], "title": "𠀀" * 500, "reason": "𠀀" * 2000},
+        ),
+        "/v1/incidents/{incident_id}/customers/remove": (
+            "/v1/incidents/open/customers/remove",
+            {"customers": [f"{number}{'𠀀' * 250}" for number in range(500)], "reason": "𠀀" * 2000},
         ),
         "/v1/incidents/{incident_id}/merge": ("/v1/incidents/open three/merge", {"into": "open", "note": "\x01" * 2000}),
         "/v1/incidents/{incident_id}/resolve": ("/v1/incidents/open/resolve", {"note": "\x01" * 2000}),

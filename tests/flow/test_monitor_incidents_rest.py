@@ -110,6 +110,7 @@ async def test_an_incident_says_how_it_stands_and_why(history: None, agent: http
         "severity_by": None,
         "public": None,
         "merged_into": None,
+        "split_from": None,
         "story": {"items": [], "next": None},
     }
 
