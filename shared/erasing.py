@@ -14,7 +14,7 @@ from typing import Any
 
 import asyncpg
 
-from shared.events import CustomerErased
+from shared.events import CustomerErased, CustomerUpdated
 from shared.outgoing import unsent
 from shared.postgres import Tx
 
@@ -113,6 +113,13 @@ async def erased_at(tx: Tx, ids: Collection[str]) -> dict[str, datetime]:
     """Returns when each of these customers was erased; those who were not are left out. Until `tx` ends no other is erased."""
     of = {digest(each): each for each in ids}
     return {of[row["customer"]]: row["erased_at"] for row in await tx.fetch(ERASED, list(of))} if of else {}
+
+
+async def latest_of(tx: Tx, facts: Sequence[CustomerUpdated]) -> list[CustomerUpdated]:
+    """Returns the latest fact of each customer, in the order of their ids. What is older than a customer's erasure brings nothing back."""
+    latest = {fact.subject: fact for fact in sorted(facts, key=lambda fact: fact.time)}
+    erased = await erased_at(tx, latest)
+    return [fact for id_, fact in sorted(latest.items()) if id_ not in erased or fact.time > erased[id_]]
 
 
 async def erased_digests(tx: Tx, digests: Iterable[bytes]) -> dict[bytes, datetime]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from shared.erasing import erased_at
+from shared.erasing import latest_of
 from shared.events import CustomerUpdated
 from shared.postgres import Queries, Tx
 from shared.timers import schedule
@@ -16,16 +16,14 @@ queries = Queries(Path(__file__).with_suffix(".sql"))
 
 async def learn(tx: Tx, facts: Sequence[CustomerUpdated]) -> None:
     """Stores when customers renew, as these facts say it. What is older than a customer's erasure brings nothing back."""
-    latest = {fact.subject: fact for fact in sorted(facts, key=lambda fact: fact.time)}
-    erased = await erased_at(tx, latest)
-    current = [fact for id_, fact in sorted(latest.items()) if id_ not in erased or fact.time > erased[id_]]
+    current = await latest_of(tx, facts)
     said = [(fact.subject, fact.data.renews_at, fact.time) for fact in current if fact.data.renews_at]
     none = [(fact.subject, fact.time) for fact in current if not fact.data.renews_at]
     if said:
         await tx.execute(queries.put_renewals, *map(list, zip(*said, strict=True)))
     if none:
         await tx.execute(queries.drop_renewals, *map(list, zip(*none, strict=True)))
-    await look_at(tx, latest)
+    await look_at(tx, {fact.subject for fact in facts})
 
 
 async def forget(tx: Tx, customer_id: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from shared.erasing import erased_at
+from shared.erasing import latest_of
 from shared.events import CustomerUpdated
 from shared.postgres import Queries, Tx
 
@@ -12,9 +12,7 @@ queries = Queries(Path(__file__).with_suffix(".sql"))
 
 async def learn(tx: Tx, facts: Sequence[CustomerUpdated]) -> None:
     """Stores the tiers that these facts say. What is older than a customer's erasure brings nothing back."""
-    latest = {fact.subject: fact for fact in sorted(facts, key=lambda fact: fact.time)}
-    erased = await erased_at(tx, latest)
-    current = [fact for id_, fact in sorted(latest.items()) if id_ not in erased or fact.time > erased[id_]]
+    current = await latest_of(tx, facts)
     said = [(fact.subject, fact.data.tier, fact.time) for fact in current if fact.data.tier]
     none = [(fact.subject, fact.time) for fact in current if not fact.data.tier]
     if said:
