@@ -73,19 +73,21 @@ async def back_to_file(request: Request) -> Response:
 @router.post("/candidates/{incident_id}/approve", dependencies=[allow(Role.LEAD)])
 async def approve(request: Request, incident_id: Name) -> Response:
     """Has the candidate be an incident, which is told from now on."""
-    said = {"reason": (await texts_of(request)).get("reason", "")}
-    where = {"incident_id": incident_id}
-    done = await perform(request, "candidate.approve", where=where, body=said, subject=f"incident:{incident_id}")
-    return await _moved(request, done)
+    return await _decided(request, "candidate.approve", incident_id, "reason")
 
 
 @router.post("/candidates/{incident_id}/dismiss", dependencies=[allow(Role.LEAD)])
 async def dismiss(request: Request, incident_id: Name) -> Response:
     """Drops the candidate; only what customers write from now on can make another."""
-    said = {"note": (await texts_of(request)).get("note", "")}
-    where = {"incident_id": incident_id}
-    done = await perform(request, "candidate.dismiss", where=where, body=said, subject=f"incident:{incident_id}")
-    return await _moved(request, done)
+    return await _decided(request, "candidate.dismiss", incident_id, "note")
+
+
+async def _decided(request: Request, act: str, incident_id: str, why: str) -> Response:
+    """Does this about a candidate; `why`: how monitor calls the words that say why."""
+    said = {why: (await texts_of(request)).get(why, "")}
+    return await _moved(
+        request, await perform(request, act, where={"incident_id": incident_id}, body=said, subject=f"incident:{incident_id}")
+    )
 
 
 def _standing(typed: Mapping[str, str]) -> dict[str, Any]:
