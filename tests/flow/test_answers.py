@@ -2,10 +2,10 @@
 
 import gc
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterator, Awaitable
 
 import pytest
+from httpx2 import Response
 
 from shared.answers import MAX_ANSWER
 from shared.settings import Settings
@@ -28,18 +28,17 @@ async def here(fresh_database: Settings) -> AsyncIterator[Site]:
         yield it
 
 
-@contextmanager
-def taking_at_most(count: int, what: str) -> Iterator[None]:
-    """Fails when the block holds more bytes at any moment."""
+async def measured(asking: Awaitable[Response]) -> tuple[Response, int]:
+    """Returns the answer, and the bytes held at most at any moment until it came: by all of the process, so by what else runs in it too."""
     gc.collect()
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        yield
+        answer = await asking
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak - before <= count, f"{what} took {peak - before:,} bytes"
+    return answer, peak - before
 
 
 @SERVICES
@@ -63,8 +62,13 @@ async def test_every_answer_is_bounded_with_the_largest_data_there_can_be(here: 
     asked = [("GET", path, url, None) for path, url in ASKED[service].items()]
     done = [("POST", path, url, body) for path, (url, body) in DONE[service].items()]
     for method, path, url, body in [*asked, *done]:
-        with taking_at_most(MEMORY_OF.get(path, MEMORY[method]), path) if path.startswith("/v1/") else nullcontext():
-            answer = await here.ask(service, method, url, json=body)
+        most = MEMORY_OF.get(path, MEMORY[method]) if path.startswith("/v1/") else None
+        for _ in range(3 if method == "GET" else 1):  # another task of the service may have held memory meanwhile, hardly three times
+            answer, held = await measured(here.ask(service, method, url, json=body))
+            if most is None or held <= most:
+                break
+        else:
+            pytest.fail(f"{path} took {held:,} bytes each time")
         assert answer.status_code in (200, 201, 202), (path, answer.text[:500])
         size = int(answer.headers["content-length"])  # as it is sent, which may be packed
         assert size <= MAX_ANSWER, f"{path} answers with {size:,} bytes"
