@@ -6,10 +6,8 @@ from functools import partial
 from services.notifier.api import ROUTERS
 from services.notifier.audience import Contact
 from services.notifier.channels.breaker import Breaker
-from services.notifier.channels.email.channel import Email
-from services.notifier.channels.email.connections import Connections
+from services.notifier.channels.email.building import email, mail_servers
 from services.notifier.channels.email.mail import Sender, sender_of
-from services.notifier.channels.email.probing import mail_server
 from services.notifier.channels.outcome import Rendered
 from services.notifier.deciding.policy import Policy
 from services.notifier.follow_up import FollowUp
@@ -52,16 +50,15 @@ def service(settings: NotifierSettings) -> Service:
     catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
-    connections = _connections(settings, sender)
+    channel = email(settings, policy, sender)
     write = partial(_write, settings, policy, catalog, sender)
-    delivery = Delivery(database, Email(connections, sender), policy, write, Breaker(policy.retries))
+    delivery = Delivery(database, channel, policy, write, Breaker(policy.retries))
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
         for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
-    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
         "notifier",
         settings,
@@ -70,23 +67,11 @@ def service(settings: NotifierSettings) -> Service:
         due,
         ROUTERS,
         Public([unsubscribe.router], settings.public_port),
-        background=[connections.run],
-        measurements=[probe],
+        background=[channel.run],
+        measurements=mail_servers(settings, sender),
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
-    )
-
-
-def _connections(settings: NotifierSettings, sender: Sender) -> Connections:
-    return Connections(
-        settings.smtp_host,
-        settings.smtp_port,
-        own_name=sender.domain,
-        username=settings.smtp_username,
-        password=settings.smtp_password.get_secret_value(),
-        tls=settings.smtp_tls,
-        ca=settings.smtp_ca,
     )
 
 

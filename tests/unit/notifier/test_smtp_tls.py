@@ -41,10 +41,9 @@ async def server(of: Authority, way: Way) -> AsyncIterator[int]:
 async def test_a_mail_server_is_trusted_by_the_file_that_is_given_and_not_without_it(way: Way, tmp_path: Path) -> None:
     own = authority(tmp_path)
     async with server(own, way) as port:
-        client, used = await Connections("localhost", port, own_name="example.org", tls=way, ca=str(own.ca)).take()
-        assert not used
-        assert client.is_connected
-        client.close()
+        wire = await Connections("localhost", port, own_name="example.org", tls=way, ca=str(own.ca)).take()
+        assert wire.is_open
+        wire.close()
         with pytest.raises(OSError, match=r"(?i)certificate.verify.failed"):
             await Connections("localhost", port, own_name="example.org", tls=way).take()
 
