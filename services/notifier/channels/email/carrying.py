@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from aiosmtplib import SMTPException
 
 from services.notifier.channels.email.answers import Command, judged
-from services.notifier.channels.email.connections import AT_ONCE, Connections
+from services.notifier.channels.email.connections import Connections
 from services.notifier.channels.email.pipelining import Conversation, Limits, Mail
 from services.notifier.channels.outcome import Outcome, Retry, Trouble
 
@@ -33,7 +33,7 @@ class _Carrying:
             while self._carriers:
                 settled = len(self._outcomes)
                 _, self._carriers = await asyncio.wait(self._carriers, timeout=self._limits.patience)
-                if self._waiting and settled == len(self._outcomes) and len(self._carriers) < AT_ONCE:
+                if settled == len(self._outcomes) and self._waiting and self._connections.has_room:
                     self._carriers.add(asyncio.create_task(self._carry()))
         finally:
             for each in self._carriers:
@@ -67,7 +67,7 @@ class _Carrying:
             raise
         finally:
             self._connections.give_back(wire)
-        if conversation.hung and self._is_alone():
+        if conversation.hung:
             self._give_up(Retry(None, Trouble.UNREACHABLE, "SMTPReadTimeoutError"))
         return not conversation.hung
 

@@ -71,7 +71,11 @@ class Wire(asyncio.Protocol):
             raise SMTPServerDisconnected("Connection lost")
 
     def close(self) -> None:
-        self._transport.close()
+        """Closes it. Where an answer is to come, what was not sent yet is dropped: a server that reads again must not find it."""
+        if self._awaited:
+            self._transport.abort()
+        else:
+            self._transport.close()
 
     # ── what the transport calls ─────────────────────────────────────────────────────────────
 
