@@ -113,11 +113,13 @@ def _knows(password: str) -> Callable[..., AuthResult]:
 
 
 @asynccontextmanager
-async def post_office(*, smtputf8: bool = True, password: str | None = None, pipelining: bool = False) -> AsyncIterator[PostOffice]:
+async def post_office(
+    *, smtputf8: bool = True, password: str | None = None, pipelining: bool = False, host: str = "127.0.0.1"
+) -> AsyncIterator[PostOffice]:
     """Yields a mail server on a free port of this machine while the context lasts; with a password it takes mail only from who says it."""
     office, loop = PostOffice(pipelining=pipelining), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: office.serve(loop, smtputf8=smtputf8, password=password), "127.0.0.1", 0)
-    office.address = server.sockets[0].getsockname()
+    server = await loop.create_server(lambda: office.serve(loop, smtputf8=smtputf8, password=password), host, 0)
+    office.address = server.sockets[0].getsockname()[:2]
     try:
         yield office
     finally:

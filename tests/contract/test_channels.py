@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.email.channel import Email
-from services.notifier.channels.email.connections import AT_ONCE, Connections
+from services.notifier.channels.email.connections import AT_ONCE, CONNECT, Connections
 from services.notifier.channels.email.mail import Sender
 from services.notifier.channels.email.pipelining import MAILS, Limits
 from services.notifier.channels.email.relays import Route
@@ -186,6 +186,23 @@ async def test_a_listener_that_says_nothing_is_unreachable() -> None:
         writer.close()
         await writer.wait_closed()
     assert outcome == Retry(None, Trouble.UNREACHABLE, "SMTPConnectTimeoutError")
+
+
+async def test_a_name_that_dns_does_not_know_is_unreachable_and_so_is_one_that_listens_nowhere() -> None:
+    for host in ("mail.invalid", "::1"):
+        assert await sent(over(Connections(host, 1, own_name="example.com", connect=5.0)), MESSAGE) == Retry(
+            None, Trouble.UNREACHABLE, "SMTPConnectError"
+        )
+
+
+async def test_a_server_that_has_only_ipv6_is_reached() -> None:
+    async with post_office(host="::1") as office:
+        connections = Connections("::1", office.address[1], own_name="example.com")
+        assert await sent(over(connections), MESSAGE) == Delivered("250")
+
+
+async def test_a_server_is_waited_for_as_long_as_the_standard_wants() -> None:
+    assert (CONNECT, Limits().command, Limits().end_of_data) == (10.0, 60.0, 600.0)
 
 
 @IN_THE_CLEAR
