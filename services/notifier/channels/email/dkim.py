@@ -88,7 +88,10 @@ def _relaxed(name: bytes, value: bytes) -> bytes:
 
 
 def relaxed_body(body: bytes) -> bytes:
-    """Returns the body, whose lines all end in CRLF, as RFC 6376, 3.4.4 has it: blanks are one space, none at the end of a line, no empty lines at the end."""
+    """Returns the body, whose lines all end in CRLF, as RFC 6376, 3.4.4 has it.
+
+    Blanks are one space, none is at the end of a line, and no empty lines are at the end.
+    """
     if b"\t" in body or b"  " in body or b" \r\n" in body:
         body = _blanks(b" ", body).replace(b" \r\n", b"\r\n")
     body = body.rstrip(b"\r\n")

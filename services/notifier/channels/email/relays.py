@@ -108,15 +108,15 @@ class Routes:
     def choose(self, message_id: str, tried: Collection[Route], now: datetime) -> Route | None:
         """Returns the relay for this message that is not among the tried; None when no other lets us in.
 
-        When none lets us in and none was tried, it is the first all the same: whether to ask at all, `channels/breaker.py` decides
-        for all mail.
+        When none lets us in at all, each is asked: whether to ask any, `channels/breaker.py` decides for all mail.
         """
-        ranked = self.ranked(message_id)
-        left = [route for route in ranked if route not in tried]
+        left = [route for route in self.ranked(message_id) if route not in tried]
         if message_id not in self._may_have:
             left.sort(key=lambda route: not route.connections.has_room)  # `sort` leaves equals in their order
         let_in = next((route for route in left if route.breaker.wait_until(now) is None), None)
-        return let_in or (None if tried else left[0])
+        if let_in is None and left and all(route.breaker.is_open for route in self._routes):
+            return left[0]
+        return let_in
 
     def ranked(self, message_id: str) -> list[Route]:
         """Returns all relays, the one that may have the message first, and the others in the message's own order."""
