@@ -29,6 +29,8 @@ class Scripted:
     lets_data_through: bool  # with no recipient: RFC 2920, 3.1 has clients be prepared for it
     port: int = 0
     taken: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    hears_all: bool = False  # it answers RCPT by the script though it refused MAIL
+    asked: int = 0  # how often it heard MAIL
     strays: list[bytes] = field(default_factory=list)  # what came for no recipient
     connections: int = 0
     transports: list[asyncio.Transport] = field(default_factory=list, repr=False)
@@ -71,11 +73,12 @@ class _Connection(asyncio.Protocol):
             case b"MAIL" if self._accepted:
                 self._answer("503 5.5.1 one at a time")
             case b"MAIL":
+                self._server.asked += 1
                 self._of = said.partition(b"<")[2].partition(b"@")[0].decode()
                 answer = self._server.scripts[self._of].mail
                 self._accepted = answer == "250"
                 self._answer(answer)
-            case b"RCPT" if not self._accepted:
+            case b"RCPT" if not (self._accepted or self._server.hears_all):
                 self._answer("503 5.5.1 MAIL first")
             case b"RCPT":
                 self._recipient = script.rcpt[:2] == "25"
@@ -113,9 +116,11 @@ class _Connection(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def scripted(scripts: Mapping[str, Script], *, pipelining: bool, lets_data_through: bool = False) -> AsyncIterator[Scripted]:
+async def scripted(
+    scripts: Mapping[str, Script], *, pipelining: bool, lets_data_through: bool = False, hears_all: bool = False
+) -> AsyncIterator[Scripted]:
     """Yields the server on a free port of this machine while the context lasts."""
-    server = Scripted(scripts, pipelining, lets_data_through)
+    server = Scripted(scripts, pipelining, lets_data_through, hears_all=hears_all)
     listening = await asyncio.get_running_loop().create_server(lambda: _Connection(server), "127.0.0.1", 0)
     async with listening:
         server.port = listening.sockets[0].getsockname()[1]

@@ -17,7 +17,7 @@ from tests.smtp import Do, post_office
 
 pytestmark = pytest.mark.asyncio
 
-LIMITS = Limits(command=5.0, end_of_data=5.0)
+LIMITS = Limits(command=5.0, end_of_data=5.0, refusals=99)
 RAW = b"Subject: x\r\n\r\nHello\r\n"
 
 
@@ -129,6 +129,19 @@ async def test_a_server_that_hangs_takes_no_more_connections_than_there_may_be()
         outcomes = await carried(office.address[1], mails(30), Limits(0.5, 5.0, patience=0.02))
     assert outcomes == [Retry(None, Trouble.UNREACHABLE, "SMTPReadTimeoutError")] * 30
     assert office.connections <= AT_ONCE
+
+
+async def test_a_server_that_refuses_us_again_and_again_is_not_asked_about_the_rest() -> None:
+    scripts = {f"n-{at}": Script(mail="553 5.1.8") for at in range(20)}
+    async with scripted(scripts, pipelining=True) as server:
+        assert await carried(server.port, mails(20), Limits(5.0, 5.0)) == [Retry(None, Trouble.RELAY, "553 5.1.8")] * 20
+        assert server.asked == 5
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+async def test_a_refusal_counts_though_the_rest_of_the_answers_does_not_come(pipelining: bool) -> None:
+    async with scripted({"n-0": Script(mail="553 5.1.8", rcpt=DROP), "n-1": Script()}, pipelining=pipelining, hears_all=True) as server:
+        assert await carried(server.port, mails(2)) == [Retry(None, Trouble.RELAY, "553 5.1.8"), Delivered("250")]
 
 
 async def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next_one() -> None:

@@ -26,6 +26,7 @@ class _Carrying:
         self._waiting = deque(mails)
         self._outcomes: dict[Mail, Outcome] = {}
         self._carriers: set[asyncio.Task[None]] = set()
+        self._refusals = 0  # in a row
 
     async def run(self) -> dict[Mail, Outcome]:
         self._carriers = {asyncio.create_task(self._carry())}
@@ -76,9 +77,12 @@ class _Carrying:
 
     def _settle(self, mail: Mail, outcome: Outcome) -> None:
         self._outcomes[mail] = outcome
+        refused = isinstance(outcome, Retry) and outcome.reason is Trouble.RELAY
+        self._refusals = self._refusals + 1 if refused else 0
+        if self._refusals >= self._limits.refusals:
+            self._give_up(outcome)
 
     def _give_up(self, outcome: Outcome) -> None:
         """Gives all that waits this outcome."""
-        for mail in self._waiting:
-            self._settle(mail, outcome)
+        self._outcomes |= dict.fromkeys(self._waiting, outcome)
         self._waiting.clear()

@@ -18,6 +18,7 @@ from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refus
 END_OF_DATA = 600.0  # seconds; RFC 5321, 4.5.3.2.6: whoever gives up earlier gets duplicates
 COMMAND = 60.0  # seconds for the answer to any other command
 PATIENCE = 5.0  # seconds without an answer, after which what waits behind it goes over another connection
+REFUSALS = 5  # of us and not of a recipient, in a row, after which the server is not asked about what waits
 MAILS = 100  # a connection; many servers do not like more
 
 GO_ON = 354
@@ -38,11 +39,12 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The seconds that a server may take."""
+    """The seconds that a server may take, and how often in a row it may refuse us."""
 
     command: float = COMMAND
     end_of_data: float = END_OF_DATA
     patience: float = PATIENCE
+    refusals: int = REFUSALS
 
 
 def ready(id_: str, sender: str, recipient: str, raw: bytes) -> Mail:
@@ -133,7 +135,8 @@ class Conversation:
                 if self._broken or (outcome is not None and not self._pipelined):
                     break
         except (SMTPException, OSError) as error:
-            outcome = outcome or self._broke_off(error, command)
+            self._broken = True
+            outcome = outcome or self._broken_off(error, command)
         return outcome, b"" if outcome is None else self._reset(heard)
 
     def _refused(self, answer: Answer, command: Command) -> Outcome | None:
@@ -141,8 +144,8 @@ class Conversation:
         self._broken = answer.code in (CLOSING, NO_ANSWER)
         return None if answer.code == CLOSING and self._proved else answered(answer, command)
 
-    def _broke_off(self, error: Exception, command: Command) -> Outcome | None:
-        self._broken = True
+    def _broken_off(self, error: Exception, command: Command) -> Outcome | None:
+        """Returns what an end without an answer means; None when it only ends a connection that has served before."""
         if self._proved:
             return None
         self.hung = isinstance(error, SMTPReadTimeoutError)
