@@ -10,7 +10,7 @@ from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.email.channel import Email
 from services.notifier.channels.email.connections import Connections
 from services.notifier.channels.email.mail import compose
-from services.notifier.channels.email.relays import Route
+from services.notifier.channels.email.relays import Outlet
 from services.notifier.channels.outcome import Delivered, Rendered
 from services.notifier.deciding.policy import Retries
 
@@ -44,7 +44,7 @@ async def bare(port: int, messages: Sequence[Rendered]) -> Work:
 async def ours(port: int, messages: Sequence[Rendered]) -> Work:
     """Gives the messages to the channel, so many together, from as many tasks as there are connections."""
     connections = Connections(HOST, port, own_name=NAME)
-    channel = Email([Route(NAME, connections, Breaker(Retries()))], SHOP)
+    channel = Email([Outlet(NAME, connections, Breaker(Retries()))], SHOP)
     left = (messages[at : at + channel.together] for at in range(0, len(messages), channel.together))
     for wire in [await connections.take() for _ in range(CONNECTIONS)]:
         connections.give_back(wire)

@@ -1,7 +1,13 @@
-"""`python -m bench.notifier.sink` runs an SMTP server that takes every mail at once and keeps none. It says its port."""
+"""`python -m bench.notifier.sink` runs an SMTP server that takes every mail at once and keeps none, only when it came for whom.
+
+It says two ports: of SMTP, and one where whoever connects and sends a line gets JSON: how many mails there were and, when the line is not
+empty, when the first came for each recipient that begins with it (seconds since the epoch).
+"""
 
 import asyncio
+import json
 import signal
+import time
 
 ANSWERS = {
     b"EHLO": b"250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
@@ -11,11 +17,30 @@ ANSWERS = {
 END = b"\r\n.\r\n"
 
 
+class Book:
+    """When the first mail came for whom, and how many there were."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: dict[bytes, float] = {}
+
+    def note(self, recipient: bytes) -> None:
+        self.count += 1
+        self.first.setdefault(recipient, time.time())
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        wanted = (await reader.readline()).strip()
+        first = {to.decode(): at for to, at in self.first.items() if wanted and to.startswith(wanted)}
+        writer.write(json.dumps({"count": self.count, "recipients": len(self.first), "first": first}).encode())
+        await writer.drain()
+        writer.close()
+
+
 class Sink(asyncio.Protocol):
     """One connection. What comes at once, pipelined commands too, is answered in order."""
 
-    def __init__(self) -> None:
-        self._heard, self._in_data = bytearray(), False
+    def __init__(self, book: Book) -> None:
+        self._book, self._heard, self._in_data, self._recipient = book, bytearray(), False, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -27,9 +52,14 @@ class Sink(asyncio.Protocol):
         while (end := self._heard.find(END if self._in_data else b"\r\n")) >= 0:
             said = bytes(self._heard[:end])
             del self._heard[: end + (len(END) if self._in_data else 2)]
-            self._answer(b"" if self._in_data else said[:4].upper())
+            self._answer(b"" if self._in_data else said)
 
-    def _answer(self, command: bytes) -> None:
+    def _answer(self, said: bytes) -> None:
+        command = said[:4].upper()
+        if command == b"RCPT":
+            self._recipient = said[said.find(b"<") + 1 : said.find(b">")]
+        elif self._in_data:
+            self._book.note(self._recipient)
         self._in_data = command == b"DATA"
         self._transport.write(ANSWERS.get(command, b"250 2.0.0 ok\r\n"))
         if command == b"QUIT":
@@ -37,10 +67,12 @@ class Sink(asyncio.Protocol):
 
 
 async def main() -> None:
-    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    ended, loop, book = asyncio.Event(), asyncio.get_running_loop(), Book()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
-    server = await loop.create_server(Sink, "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Sink(book), "127.0.0.1", 0)
+    asking = await asyncio.start_server(book.answer, "127.0.0.1", 0)
     print(f"listening on {server.sockets[0].getsockname()[1]}", flush=True)
+    print(f"asked on {asking.sockets[0].getsockname()[1]}", flush=True)
     await ended.wait()
 
 

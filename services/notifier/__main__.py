@@ -5,22 +5,24 @@ from functools import partial
 
 from services.notifier.api import ROUTERS
 from services.notifier.audience import Contact
-from services.notifier.channels.breaker import Breaker
-from services.notifier.channels.email.building import email, mail_servers
+from services.notifier.channels.email.building import mail_servers
 from services.notifier.channels.email.mail import Sender, sender_of
+from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Rendered
+from services.notifier.channels.registry import routes
 from services.notifier.deciding.policy import Policy
+from services.notifier.delivering.beginning import LEASE
 from services.notifier.follow_up import FollowUp
 from services.notifier.hearing import customers, incidents, risks, tickets
 from services.notifier.keeping import kept
+from services.notifier.lanes import AT_ONCE
 from services.notifier.personal import PERSONAL
 from services.notifier.public import unsubscribe
 from services.notifier.public.links import Right, token_for
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.incidents import FOLLOW_UP
-from services.notifier.store.ledger import DELIVERY, REPLY
-from services.notifier.timers import LEASE, Delivery
+from services.notifier.timers import Delivery
 from services.notifier.wording import writing
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load
@@ -40,7 +42,6 @@ HEARD = (
     (Topic.RISKS, risks.FACTS, risks.on_risks, 500),
 )
 FORGET = {Topic.CUSTOMERS: customers.on_forgotten}  # on compacted topics
-AT_ONCE = {DELIVERY: 12, REPLY: 4}  # mails under way
 FOLLOW_UPS = 2  # incidents whose customers are looked through side by side
 
 
@@ -50,9 +51,8 @@ def service(settings: NotifierSettings) -> Service:
     catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
-    channel = email(settings, policy, sender)
-    write = partial(_write, settings, policy, catalog, sender)
-    delivery = Delivery(database, channel, policy, write, Breaker(policy.retries))
+    channels = routes(Given(settings, policy, database, sender), policy.channels)
+    delivery = Delivery(database, channels, policy, partial(_write, settings, policy, catalog, sender))
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
         for topic, known, handler, at_once in HEARD
@@ -67,7 +67,7 @@ def service(settings: NotifierSettings) -> Service:
         due,
         ROUTERS,
         Public([unsubscribe.router], settings.public_port),
-        background=[channel.run],
+        background=[route.channel.run for route in channels.values()],
         measurements=mail_servers(settings, sender),
         kept=kept(settings),
         personal=PERSONAL,

@@ -15,7 +15,7 @@ from services.notifier.channels.email.channel import Email
 from services.notifier.channels.email.connections import AT_ONCE, CONNECT, Connections
 from services.notifier.channels.email.mail import Sender
 from services.notifier.channels.email.pipelining import MAILS, Limits
-from services.notifier.channels.email.relays import Route
+from services.notifier.channels.email.relays import Outlet
 from services.notifier.channels.email.wire import Wire
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
 from services.notifier.deciding.policy import Retries
@@ -32,7 +32,7 @@ MESSAGE = Rendered("n-1", "opened", "ada@example.org", "Ada", "checkout is faili
 
 
 def over(connections: Connections, limits: Limits = Limits(command=5.0, end_of_data=5.0)) -> Email:  # noqa: B008  it is frozen
-    return Email([Route("the relay", connections, Breaker(Retries()))], SENDER, limits)
+    return Email([Outlet("the relay", connections, Breaker(Retries()))], SENDER, limits)
 
 
 def channel_to(office: PostOffice, *, command: float = 5.0, end_of_data: float = 5.0, patience: float = 5.0) -> Email:

@@ -12,7 +12,7 @@ from services.notifier.channels.email.channel import Email
 from services.notifier.channels.email.connections import AT_ONCE, Connections
 from services.notifier.channels.email.mail import Sender
 from services.notifier.channels.email.pipelining import Limits
-from services.notifier.channels.email.relays import Relay, Route, Routes, relays_of
+from services.notifier.channels.email.relays import Outlet, Outlets, Relay, relays_of
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
 from services.notifier.deciding.policy import Retries
 from tests.builders import NOON
@@ -40,13 +40,13 @@ def messages(count: int) -> list[Rendered]:
     return [replace(MESSAGE, id=f"n-{number}", address=f"c-{number}@example.org") for number in range(count)]
 
 
-def route(office: PostOffice, weight: int = 1) -> Route:
+def outlet(office: PostOffice, weight: int = 1) -> Outlet:
     host, port = office.address
-    return Route(f"{host}:{port}", Connections(host, port, own_name="example.com", connect=2.0, command=5.0), Breaker(Retries()), weight)
+    return Outlet(f"{host}:{port}", Connections(host, port, own_name="example.com", connect=2.0, command=5.0), Breaker(Retries()), weight)
 
 
-def channel_over(routes: Sequence[Route], clock: Watch | None = None) -> Email:
-    return Email(routes, SENDER, Limits(5.0, 5.0), clock=clock or Watch())
+def channel_over(outlets: Sequence[Outlet], clock: Watch | None = None) -> Email:
+    return Email(outlets, SENDER, Limits(5.0, 5.0), clock=clock or Watch())
 
 
 async def sent(channel: Email, message: Rendered) -> Outcome:
@@ -61,7 +61,7 @@ async def offices() -> AsyncIterator[tuple[PostOffice, PostOffice]]:
 
 
 async def test_both_bring_mails_each_over_a_connection_of_its_own(offices: tuple[PostOffice, PostOffice]) -> None:
-    channel = channel_over([*map(route, offices)])
+    channel = channel_over([*map(outlet, offices)])
     assert channel.at_once == 2 * AT_ONCE
     assert await channel.send(messages(40)) == [Delivered("250")] * 40
     one, other = offices
@@ -74,7 +74,7 @@ async def test_both_bring_mails_each_over_a_connection_of_its_own(offices: tuple
 async def test_what_one_relay_refuses_goes_through_the_other_at_once(offices: tuple[PostOffice, PostOffice], where: str) -> None:
     one, other = offices
     setattr(one, where, REFUSED)
-    assert await channel_over([route(one), route(other)]).send(messages(20)) == [Delivered("250")] * 20
+    assert await channel_over([outlet(one), outlet(other)]).send(messages(20)) == [Delivered("250")] * 20
     assert (len(one.mails), len(other.mails)) == (0, 20)
     assert {mail["Message-ID"] for _, mail in other.mails} == {f"<n-{at}@example.com>" for at in range(20)}
 
@@ -85,7 +85,7 @@ async def test_a_relay_that_is_away_is_no_trouble_and_nor_is_one_that_drops_befo
     one, other = offices
     for message in messages(10):
         one.at_recipient[message.address] = [Do.DROP]
-    assert await channel_over([route(gone), route(one), route(other)]).send(messages(10)) == [Delivered("250")] * 10
+    assert await channel_over([outlet(gone), outlet(one), outlet(other)]).send(messages(10)) == [Delivered("250")] * 10
     assert Counter(len(office.to(message.address)) for office in offices for message in messages(10))[1] == 10
 
 
@@ -94,20 +94,20 @@ async def test_the_relays_refuse_us_only_if_all_do(offices: tuple[PostOffice, Po
     async with post_office() as gone:
         pass
     one.at_sender = other.at_sender = REFUSED
-    assert await sent(channel_over([route(one), route(other)]), MESSAGE) == Retry(None, Trouble.RELAY, "553 5.1.8")
-    assert await sent(channel_over([route(one), route(gone)]), MESSAGE) == Retry(None, Trouble.UNREACHABLE, "SMTPConnectError")
+    assert await sent(channel_over([outlet(one), outlet(other)]), MESSAGE) == Retry(None, Trouble.RELAY, "553 5.1.8")
+    assert await sent(channel_over([outlet(one), outlet(gone)]), MESSAGE) == Retry(None, Trouble.UNREACHABLE, "SMTPConnectError")
 
 
 async def test_what_the_customers_server_says_is_the_last_word(offices: tuple[PostOffice, PostOffice]) -> None:
     for office in offices:
         office.at_recipient["ada@example.org"] = ["550 5.1.1 no such user"]
-    assert await sent(channel_over([*map(route, offices)]), MESSAGE) == Failed(Refusal.ADDRESS, "550 5.1.1")
+    assert await sent(channel_over([*map(outlet, offices)]), MESSAGE) == Failed(Refusal.ADDRESS, "550 5.1.1")
     assert sorted(len(office.at_recipient["ada@example.org"]) for office in offices) == [0, 1], "only one was asked"
 
 
 async def test_an_address_that_one_relay_cannot_take_goes_through_the_other() -> None:
     async with post_office(smtputf8=False) as plain, post_office() as other:
-        channel = channel_over([route(plain, weight=1000), route(other)])
+        channel = channel_over([outlet(plain, weight=1000), outlet(other)])
         assert await sent(channel, replace(MESSAGE, address="jörg@example.org")) == Delivered("250")
         assert len(other.to("jörg@example.org")) == 1
 
@@ -115,19 +115,19 @@ async def test_an_address_that_one_relay_cannot_take_goes_through_the_other() ->
 # ── which one ────────────────────────────────────────────────────────────────────────────────
 
 
-def routes_of(weights: dict[str, int]) -> list[Route]:
-    return [Route(name, Connections(name, 25, own_name="x"), Breaker(Retries()), weight) for name, weight in weights.items()]
+def outlets_of(weights: dict[str, int]) -> list[Outlet]:
+    return [Outlet(name, Connections(name, 25, own_name="x"), Breaker(Retries()), weight) for name, weight in weights.items()]
 
 
 async def test_each_relay_comes_first_as_often_as_its_weight_says() -> None:
-    routes = Routes(routes_of({"a": 6, "b": 3, "c": 1}), Watch())
-    first = Counter(routes.ranked(f"n-{number}")[0].name for number in range(10_000))
+    outlets = Outlets(outlets_of({"a": 6, "b": 3, "c": 1}), Watch())
+    first = Counter(outlets.ranked(f"n-{number}")[0].name for number in range(10_000))
     assert first == {"a": pytest.approx(6000, abs=200), "b": pytest.approx(3000, abs=200), "c": pytest.approx(1000, abs=150)}
 
 
 async def test_a_message_has_the_same_order_in_every_process_and_one_relay_more_moves_few() -> None:
     def order(weights: dict[str, int], number: int) -> list[str]:
-        return [each.name for each in Routes(routes_of(weights), Watch()).ranked(f"n-{number}")]
+        return [each.name for each in Outlets(outlets_of(weights), Watch()).ranked(f"n-{number}")]
 
     two, three = {"a": 1, "b": 1}, {"a": 1, "b": 1, "c": 1}
     for number in range(300):
@@ -137,9 +137,9 @@ async def test_a_message_has_the_same_order_in_every_process_and_one_relay_more_
 
 async def test_what_may_have_arrived_goes_to_the_same_relay_again(offices: tuple[PostOffice, PostOffice]) -> None:
     """The mail's own relay refuses us, so that another one gets it, and drops after it: the next try begins there."""
-    mine = [route(office) for office in offices]
+    mine = [outlet(office) for office in offices]
     channel = channel_over(mine)
-    first = Routes(mine, Watch()).ranked("n-1")[0]
+    first = Outlets(mine, Watch()).ranked("n-1")[0]
     own, other = offices if first is mine[0] else offices[::-1]
     own.at_sender, other.at_end["ada@example.org"] = REFUSED, [Do.DROP]
     assert await sent(channel, MESSAGE) == Retry(None, Trouble.UNKNOWN, "SMTPServerDisconnected")
@@ -153,7 +153,7 @@ async def test_what_may_have_arrived_goes_to_the_same_relay_again(offices: tuple
 
 async def test_mails_of_one_thread_name_each_other_whichever_relay_they_go_through(offices: tuple[PostOffice, PostOffice]) -> None:
     thread = [replace(MESSAGE, id=f"n-{at}", earlier=tuple(f"n-{before}" for before in range(at))) for at in range(12)]
-    channel = channel_over([*map(route, offices)])
+    channel = channel_over([*map(outlet, offices)])
     for message in thread:
         assert await sent(channel, message) == Delivered("250")
     assert all(office.mails for office in offices)
@@ -172,7 +172,7 @@ async def test_a_relay_that_refuses_us_is_left_alone_but_for_a_probe_and_used_ag
 ) -> None:
     one, other = offices
     watch = Watch()
-    channel = channel_over([route(one, weight=1000), route(other)], watch)
+    channel = channel_over([outlet(one, weight=1000), outlet(other)], watch)
     one.at_sender = REFUSED
     for _ in range(4):
         assert await channel.send(messages(20)) == [Delivered("250")] * 20
@@ -197,7 +197,7 @@ async def test_while_all_refuse_us_all_are_asked_and_whoever_is_mended_first_is_
 ) -> None:
     """Whether to ask at all is decided for all mail, elsewhere."""
     one, other = offices
-    channel = channel_over([route(one), route(other)])
+    channel = channel_over([outlet(one), outlet(other)])
     one.at_sender = other.at_sender = REFUSED
     for _ in range(3):
         assert await channel.send(messages(20)) == [Retry(None, Trouble.RELAY, "553 5.1.8")] * 20

@@ -5,19 +5,21 @@ from services.notifier.channels.email.channel import Email
 from services.notifier.channels.email.connections import Connections
 from services.notifier.channels.email.mail import Sender
 from services.notifier.channels.email.probing import NAME, mail_server
-from services.notifier.channels.email.relays import Relay, Route
-from services.notifier.deciding.policy import Policy
+from services.notifier.channels.email.relays import Outlet, Relay
+from services.notifier.channels.given import Given
 from services.notifier.settings import NotifierSettings
 from shared.observing.measuring import Dependency
 
 
-def email(settings: NotifierSettings, policy: Policy, sender: Sender) -> Email:
-    """Returns the channel. Its `run` belongs to what the service does in the background."""
-    routes = [
-        Route(relay.name, _connections(relay, settings, sender), Breaker(policy.retries), relay.weight) for relay in settings.mail_relays
+def build(given: Given) -> Email:
+    """Returns the channel."""
+    settings, sender = given.settings, given.sender
+    outlets = [
+        Outlet(relay.name, _connections(relay, settings, sender), Breaker(given.policy.retries), relay.weight)
+        for relay in settings.mail_relays
     ]
     signer = settings.mail_signer(sender)
-    return Email(routes, sender, sign=signer.signed if signer else None)
+    return Email(outlets, sender, sign=signer.signed if signer else None)
 
 
 def mail_servers(settings: NotifierSettings, sender: Sender) -> list[Dependency]:

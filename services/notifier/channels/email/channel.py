@@ -12,7 +12,7 @@ from services.notifier.channels.email.carrying import carry
 from services.notifier.channels.email.connections import AT_ONCE
 from services.notifier.channels.email.mail import Sender, compose, message_id
 from services.notifier.channels.email.pipelining import Limits, Mail, ready
-from services.notifier.channels.email.relays import Route, Routes, may_go_elsewhere, of_both
+from services.notifier.channels.email.relays import Outlet, Outlets, may_go_elsewhere, of_both
 from services.notifier.channels.outcome import Failed, Outcome, Refusal, Rendered, Retry, Trouble
 
 log = logging.getLogger(__name__)
@@ -28,22 +28,22 @@ class Email:
 
     def __init__(
         self,
-        routes: Sequence[Route],
+        outlets: Sequence[Outlet],
         sender: Sender,
         limits: Limits = Limits(),  # noqa: B008  it is frozen
         sign: Sign | None = None,
         clock: Callable[[], datetime] = lambda: datetime.fromtimestamp(time.monotonic(), UTC),
     ) -> None:
         """`sign`: returns a mail with its signature; it runs in a thread. `clock`: any that runs evenly."""
-        self._routes, self._sender, self._limits, self._sign = Routes(routes, clock), sender, limits, sign
-        self.at_once = AT_ONCE * len(routes)
+        self._outlets, self._sender, self._limits, self._sign = Outlets(outlets, clock), sender, limits, sign
+        self.at_once = AT_ONCE * len(outlets)
 
     def message_id(self, notification_id: str) -> str:
         return message_id(notification_id, self._sender)
 
     async def run(self) -> None:
         """Closes connections that nobody uses, until cancelled; then all of those."""
-        await asyncio.gather(*(route.connections.run() for route in self._routes))
+        await asyncio.gather(*(outlet.connections.run() for outlet in self._outlets))
 
     async def send(self, messages: Sequence[Rendered]) -> list[Outcome]:
         """Tries each once, all of one relay over one connection. Raises nothing, unless it is cancelled."""
@@ -71,23 +71,23 @@ class Email:
 
     # ── relays ───────────────────────────────────────────────────────────────────────────────
 
-    async def _bring(self, mails: Sequence[Mail], tried: frozenset[Route]) -> dict[Mail, Outcome]:
+    async def _bring(self, mails: Sequence[Mail], tried: frozenset[Outlet]) -> dict[Mail, Outcome]:
         """Brings each through the relay that is chosen for it; a mail for which there is no other than those tried has no outcome."""
-        now = self._routes.now()
-        groups: dict[Route, list[Mail]] = defaultdict(list)
+        now = self._outlets.now()
+        groups: dict[Outlet, list[Mail]] = defaultdict(list)
         for mail in mails:
-            if (route := self._routes.choose(mail.id, tried, now)) is not None:
-                groups[route].append(mail)
-        through = await asyncio.gather(*(self._through(route, group, tried, now) for route, group in groups.items()))
+            if (outlet := self._outlets.choose(mail.id, tried, now)) is not None:
+                groups[outlet].append(mail)
+        through = await asyncio.gather(*(self._through(outlet, group, tried, now) for outlet, group in groups.items()))
         return {mail: outcome for found in through for mail, outcome in found.items()}
 
-    async def _through(self, route: Route, mails: Sequence[Mail], tried: frozenset[Route], now: datetime) -> dict[Mail, Outcome]:
+    async def _through(self, outlet: Outlet, mails: Sequence[Mail], tried: frozenset[Outlet], now: datetime) -> dict[Mail, Outcome]:
         """Brings the mails through one relay, and what that did not take through the others."""
-        outcomes = await carry(route.connections, mails, self._limits)
+        outcomes = await carry(outlet.connections, mails, self._limits)
         for mail, outcome in outcomes.items():
-            self._routes.learn(route, mail.id, outcome, now)
+            self._outlets.learn(outlet, mail.id, outcome, now)
         left = [mail for mail, outcome in outcomes.items() if may_go_elsewhere(outcome)]
-        if left and len(tried) + 1 < len(self._routes):
-            elsewhere = await self._bring(left, tried | {route})
+        if left and len(tried) + 1 < len(self._outlets):
+            elsewhere = await self._bring(left, tried | {outlet})
             outcomes |= {mail: of_both(outcomes[mail], second) for mail, second in elsewhere.items()}
         return outcomes

@@ -83,7 +83,7 @@ def _login_of(parts: SplitResult, place: int) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Route:
+class Outlet:
     """A relay, the connections to it and its circuit breaker."""
 
     name: str
@@ -92,64 +92,64 @@ class Route:
     weight: int = 1
 
 
-class Routes:
+class Outlets:
     """Chooses the relay that a message goes through. `clock` is any that runs on evenly: breakers wait by it."""
 
-    def __init__(self, routes: Sequence[Route], clock: Callable[[], datetime]) -> None:
-        self._routes, self._clock = tuple(routes), clock
-        self._may_have: OrderedDict[str, Route] = OrderedDict()  # by a message's id
+    def __init__(self, outlets: Sequence[Outlet], clock: Callable[[], datetime]) -> None:
+        self._outlets, self._clock = tuple(outlets), clock
+        self._may_have: OrderedDict[str, Outlet] = OrderedDict()  # by a message's id
 
     def __len__(self) -> int:
-        return len(self._routes)
+        return len(self._outlets)
 
-    def __iter__(self) -> Iterator[Route]:
-        return iter(self._routes)
+    def __iter__(self) -> Iterator[Outlet]:
+        return iter(self._outlets)
 
-    def choose(self, message_id: str, tried: Collection[Route], now: datetime) -> Route | None:
+    def choose(self, message_id: str, tried: Collection[Outlet], now: datetime) -> Outlet | None:
         """Returns the relay for this message that is not among the tried; None when no other lets us in.
 
         When none lets us in at all, each is asked: whether to ask any, `channels/breaker.py` decides for all mail.
         """
-        left = [route for route in self.ranked(message_id) if route not in tried]
+        left = [outlet for outlet in self.ranked(message_id) if outlet not in tried]
         if message_id not in self._may_have:
-            left.sort(key=lambda route: not route.connections.has_room)  # `sort` leaves equals in their order
-        let_in = next((route for route in left if route.breaker.wait_until(now) is None), None)
-        if let_in is None and left and all(route.breaker.is_open for route in self._routes):
+            left.sort(key=lambda outlet: not outlet.connections.has_room)  # `sort` leaves equals in their order
+        let_in = next((outlet for outlet in left if outlet.breaker.wait_until(now) is None), None)
+        if let_in is None and left and all(outlet.breaker.is_open for outlet in self._outlets):
             return left[0]
         return let_in
 
-    def ranked(self, message_id: str) -> list[Route]:
+    def ranked(self, message_id: str) -> list[Outlet]:
         """Returns all relays, the one that may have the message first, and the others in the message's own order."""
-        if len(self._routes) == 1:
-            return list(self._routes)
+        if len(self._outlets) == 1:
+            return list(self._outlets)
         may_have = self._may_have.get(message_id)
-        return sorted(self._routes, key=lambda route: (route is may_have, _score(message_id, route)), reverse=True)
+        return sorted(self._outlets, key=lambda outlet: (outlet is may_have, _score(message_id, outlet)), reverse=True)
 
     def now(self) -> datetime:
         return self._clock()
 
-    def learn(self, route: Route, message_id: str, outcome: Outcome, began: datetime) -> None:
+    def learn(self, outlet: Outlet, message_id: str, outcome: Outcome, began: datetime) -> None:
         """Tells the relay's breaker, for which being away is as bad as refusing us, and remembers who may have the message."""
         self._may_have.pop(message_id, None)
         if isinstance(outcome, Retry) and outcome.uncertain:
-            self._may_have[message_id] = route
+            self._may_have[message_id] = outlet
             if len(self._may_have) > REMEMBERED:
                 self._may_have.popitem(last=False)
-        if len(self._routes) == 1:
+        if len(self._outlets) == 1:
             return
-        was_open = route.breaker.is_open
+        was_open = outlet.breaker.is_open
         away = isinstance(outcome, Retry) and outcome.reason is Trouble.UNREACHABLE
-        route.breaker.learn(Retry(None, Trouble.RELAY) if away else outcome, began)
-        if route.breaker.is_open and not was_open:
-            log.warning("mails go past the mail server %s: %s", route.name, getattr(outcome, "detail", ""))
-        elif was_open and not route.breaker.is_open:
-            log.warning("mails go through the mail server %s again", route.name)
+        outlet.breaker.learn(Retry(None, Trouble.RELAY) if away else outcome, began)
+        if outlet.breaker.is_open and not was_open:
+            log.warning("mails go past the mail server %s: %s", outlet.name, getattr(outcome, "detail", ""))
+        elif was_open and not outlet.breaker.is_open:
+            log.warning("mails go through the mail server %s again", outlet.name)
 
 
-def _score(message_id: str, route: Route) -> float:
+def _score(message_id: str, outlet: Outlet) -> float:
     """Returns the place in a message's order: over all messages, each relay comes first as often as its weight says."""
-    unit = (xxhash.xxh3_64_intdigest(f"{route.name}/{message_id}".encode()) + 1) / (2**64 + 1)
-    return math.log(unit) / route.weight
+    unit = (xxhash.xxh3_64_intdigest(f"{outlet.name}/{message_id}".encode()) + 1) / (2**64 + 1)
+    return math.log(unit) / outlet.weight
 
 
 def may_go_elsewhere(outcome: Outcome) -> bool:
