@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.bulkhead import Bulkhead
-from services.notifier.channels.email import channel as email
+from services.notifier.channels.email import building as email
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Channel
 from services.notifier.deciding.planning import Patience
