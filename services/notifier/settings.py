@@ -1,8 +1,11 @@
 """The settings that notifier reads from its environment, beside those of every service."""
 
+from typing import Literal
+
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.notifier.channels.email.mail import sender_of
+from services.notifier.channels.email.verp import ReturnPaths, address_trouble
 from shared.settings import MailSettings
 
 LONGEST_URL = 200  # characters; beside it a header line (RFC 5322, 2.1.1: 998 octets) has room for the token of the longest customer id
@@ -16,6 +19,17 @@ class NotifierSettings(MailSettings):
     public_url: str = Field("http://localhost:8012", description="where customers reach /u/…; mailbox providers want https (RFC 8058)")
     link_secret: SecretStr = Field(SecretStr(""), description="seals the unsubscribe links; changing it ends those already sent")
 
+    bounce_address: str = Field(
+        "", description="where bounces come to: each mail's return path is made of it; empty: mails return to FOREWARN_MAIL_FROM"
+    )
+    bounce_imap_host: str = Field("", description="the server of the mailbox where they arrive; empty: none is read, they come by HTTP")
+    bounce_imap_port: int = Field(993, ge=1, le=65535, description="where it listens")
+    bounce_imap_tls: Literal["none", "starttls", "tls"] = Field("tls", description="starttls: after connecting; tls: from the first byte")
+    bounce_imap_ca: str = Field("", description="PEM file of the authorities that sign its certificate; the system's when not given")
+    bounce_imap_username: str = Field("", description="whose mailbox it is")
+    bounce_imap_password: SecretStr = Field(SecretStr(""), description="of that user")
+    bounce_imap_folder: str = Field("INBOX", min_length=1, description="the folder that is read")
+    bounce_imap_done: str = Field("", description="the folder that what was read is moved to; empty: it stays there, and is marked as seen")
     keep_words_days: int = Field(90, ge=1, description="a settled notification's evidence, reasons and attempts")
     keep_ledger_days: int = Field(1100, ge=30, description="the rest of it: that it was told; longer than any topic is replayed")
 
@@ -24,6 +38,13 @@ class NotifierSettings(MailSettings):
     def _is_a_sender(cls, mail_from: str) -> str:
         sender_of(mail_from)
         return mail_from
+
+    @field_validator("bounce_address")
+    @classmethod
+    def _takes_bounces(cls, address: str) -> str:
+        if address and (trouble := address_trouble(address)):
+            raise ValueError(trouble)
+        return address
 
     @field_validator("public_url")
     @classmethod
@@ -41,6 +62,11 @@ class NotifierSettings(MailSettings):
         if self.public_port == self.http_port:
             raise ValueError("FOREWARN_PUBLIC_PORT and FOREWARN_HTTP_PORT are the same: customers' pages have a port of their own")
         return self
+
+    @property
+    def return_paths(self) -> ReturnPaths | None:
+        """Returns what makes the return paths of mails; None when they have none of their own."""
+        return ReturnPaths(self.bounce_address, self.link_secret.get_secret_value().encode()) if self.bounce_address else None
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from services.notifier.audience import Preferences
 from services.notifier.notification import Attempt, Status
 from services.notifier.situation import Situation
-from services.notifier.store import directory
+from services.notifier.store import directory, returned
 from services.notifier.store.incidents import incident_in
 from services.notifier.store.ledger import LANES, notification_in
 from shared.postgres import Queries, Tx
@@ -37,7 +37,8 @@ async def find(tx: Tx, notification_id: str, per: timedelta) -> Found | None:
     )
     assert before is not None  # noqa: S101  an aggregate has one row
     preferences = Preferences(row["wants_incident"], row["wants_guidance"])
-    situation = Situation(notification, known, preferences, incident_in(row), before["recent"], row["now"], row["erased"])
+    held = await returned.paused(tx, "email")
+    situation = Situation(notification, known, preferences, incident_in(row), before["recent"], row["now"], row["erased"], held)
     return Found(situation, tuple(before["earlier"]))
 
 

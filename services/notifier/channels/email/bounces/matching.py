@@ -38,13 +38,13 @@ class Matching:
         id_, _, domain = message_id.strip().strip("<>").rpartition("@")
         return id_ if id_ and domain.lower() == self.domain.lower() else None
 
-    def address_of(self, match: Match, contacts: Iterable[Contact], recipients: Iterable[str]) -> str | None:
+    def contact_of(self, match: Match, contacts: Iterable[Contact], recipients: Iterable[str]) -> Contact | None:
         """Returns the customer's address that the mail went to; None when that is not known, as their addresses have changed.
 
         The return path knows; without one it is the address that the report names, if it is theirs.
         """
-        theirs = [contact.address for contact in contacts if contact.channel == "email"]
+        theirs = [contact for contact in contacts if contact.channel == "email"]
         if self.paths and match.return_path:
-            return next((each for each in theirs if self.paths.went_to(match.return_path, each)), None)
+            return next((each for each in theirs if self.paths.went_to(match.return_path, each.address)), None)
         named = {each.lower() for each in recipients}
-        return next((each for each in theirs if {each.lower(), with_ascii_domain(each).lower()} & named), None)
+        return next((each for each in theirs if {each.address.lower(), with_ascii_domain(each.address).lower()} & named), None)
