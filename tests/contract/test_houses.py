@@ -39,7 +39,8 @@ APART = {
     "services.monitor.past": "reads the past, and tries drafts of rules on it in a process of its own",
     "services.monitor.ruling": "reads the rules anew while monitor runs",
     "services.notifier.follow_up": "works off what a fact changes for its customers",
-    "services.notifier.channels.email": "speaks SMTP; what of it is pure is under the contract",
+    "services.notifier.returning": "reads the mailbox of bounces, and judges what came back",
+    "services.notifier.channels.email": "speaks SMTP and IMAP; what of it is pure is under the contract",
     "services.ticketing.linking": "brings tickets and incidents together, whichever came first",
     "services.ticketing.taking": "takes a request, from Kafka or REST",
 }

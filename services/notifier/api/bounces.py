@@ -15,7 +15,7 @@ from services.notifier.hearing.returned import Taken, count, matching_of, on_mai
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.returned import queries
 from shared.answers import Cursor, Name, Page, page_of
-from shared.api import Body, Db, IdempotencyKey, Problem, Role, allow, not_ours, once, timed_position
+from shared.api import Body, Db, IdempotencyKey, Problem, Role, allow, once, timed_position
 from shared.postgres import Tx
 
 MAIL, JSON = "message/rfc822", "application/json"
@@ -67,6 +67,7 @@ class ReturnedView(BaseModel):
 class MarkedView(BaseModel):
     """An address that is not used, since a provider said that it does not exist."""
 
+    id: str  # of this entry
     customer_id: str
     address: str
     detail: str  # the provider's codes
@@ -138,20 +139,14 @@ async def list_marked(database: Db, cursor: Cursor = None, limit: Annotated[int,
 
     `POST /v1/customers/{customer_id}/contacts/clear-mark` takes a mark back.
     """
-    at, rest = timed_position(cursor)
-    customer_id, _, address = (rest or "").partition("\n")
-    if rest is not None and not address:
-        raise not_ours()
     async with database.transaction() as tx:
         return await page_of(
             tx,
             queries.marked,
-            at,
-            customer_id,
-            address,
+            *timed_position(cursor),
             limit=limit,
             view=lambda row: MarkedView(**row),
-            position=lambda item: f"{item.since.isoformat()} {item.customer_id}\n{item.address}",
+            position=lambda item: f"{item.since.isoformat()} {item.id}",
         )
 
 

@@ -12,7 +12,7 @@ CREATE INDEX returned_mails_latest ON returned_mails (received_at);
 CREATE INDEX returned_mails_complaints ON returned_mails (received_at, notification_id) WHERE kind = 'complaint';
 
 -- The list of marked addresses, the latest first.
-CREATE INDEX bad_addresses_latest ON bad_addresses (since, customer_id, address);
+CREATE INDEX bad_addresses_latest ON bad_addresses (since, md5(customer_id || ' ' || address));
 
 -- The sender's brake of each channel: what it found last, and since when it holds.
 CREATE TABLE channel_brakes (

@@ -61,9 +61,10 @@ FROM channel_brakes ORDER BY channel LIMIT 100
 
 -- name: marked
 -- Lists addresses that are not used, since a provider said that they do not exist: the latest first, from a position on.
-SELECT customer_id, left(address, 320) AS address, left(detail, 500) AS detail, since FROM bad_addresses
-WHERE $1::timestamptz IS NULL OR (since, customer_id, address) < ($1, $2, $3)
-ORDER BY since DESC, customer_id DESC, address DESC LIMIT $4
+SELECT md5(customer_id || ' ' || address) AS id, customer_id, left(address, 320) AS address, left(detail, 500) AS detail, since
+FROM bad_addresses
+WHERE $1::timestamptz IS NULL OR (since, md5(customer_id || ' ' || address)) < ($1, $2)
+ORDER BY since DESC, md5(customer_id || ' ' || address) DESC LIMIT $3
 
 -- name: complaints
 -- Lists customers who called a notification spam and are told nothing of its purpose since: the latest first, from a position on.
