@@ -47,7 +47,7 @@ class Mailbox:
             yield box
         finally:
             with suppress(MailboxError):
-                await _asked("log out", box.client.logout)
+                await _asked("log out", lambda: _leave(box.client))
 
     def _connected(self) -> imaplib.IMAP4:
         if self.tls == "tls":
@@ -102,6 +102,15 @@ async def _asked(what: str, ask: Callable[[], Result]) -> Result:
         return await asyncio.to_thread(ask)
     except (OSError, imaplib.IMAP4.error, ValueError) as error:
         raise MailboxError(f"could not {what}: {type(error).__name__}") from None
+
+
+def _leave(client: imaplib.IMAP4) -> None:
+    """Logs out. The library closes the connection only when the server agrees."""
+    try:
+        client.logout()
+    except BaseException:
+        client.shutdown()
+        raise
 
 
 def _ok(answer: tuple[str, list]) -> list:  # type: ignore[type-arg]
