@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.notifier.channels.email.mail import sender_of
 from services.notifier.channels.email.verp import ReturnPaths, address_trouble
+from shared.configuration import settings_rules
 from shared.settings import MailSettings
 
 LONGEST_URL = 200  # characters; beside it a header line (RFC 5322, 2.1.1: 998 octets) has room for the token of the longest customer id
@@ -61,6 +62,13 @@ class NotifierSettings(MailSettings):
     def _has_two_ports(self) -> "NotifierSettings":
         if self.public_port == self.http_port:
             raise ValueError("FOREWARN_PUBLIC_PORT and FOREWARN_HTTP_PORT are the same: customers' pages have a port of their own")
+        return self
+
+    @model_validator(mode="after")
+    def _keep_the_mailbox_from_others(self) -> "NotifierSettings":
+        mailbox = (self.bounce_imap_host, self.bounce_imap_tls, self.bounce_imap_ca)
+        if found := list(settings_rules.mailbox_troubles(self, "BOUNCE_IMAP", *mailbox)):
+            raise ValueError("\n".join(found))
         return self
 
     @property
