@@ -20,7 +20,7 @@ class Situation:
     recent: int  # proactive notifications this customer got, or may have got, within the cap's time
     now: datetime
     erased: bool = False  # the customer was erased: nothing is known of them
-    paused: Paused | None = None  # the sender's brake holds the channel that it would go by
+    paused: tuple[Paused, ...] = ()  # the channels that the sender's brake holds
 
     @property
     def of_incident(self) -> bool:

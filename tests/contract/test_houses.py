@@ -40,7 +40,8 @@ APART = {
     "services.monitor.ruling": "reads the rules anew while monitor runs",
     "services.notifier.follow_up": "works off what a fact changes for its customers",
     "services.notifier.returning": "reads the mailbox of bounces, and judges what came back",
-    "services.notifier.channels.email": "speaks SMTP and IMAP; what of it is pure is under the contract",
+    "services.notifier.channels": "brings messages to people; what of it is pure is under the contract",
+    "services.notifier.delivering": "works off what is due, a hundred at a time",
     "services.ticketing.linking": "brings tickets and incidents together, whichever came first",
     "services.ticketing.taking": "takes a request, from Kafka or REST",
 }

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from services.notifier.hearing.returned import CHANNEL
+from services.notifier.lanes import LANES
 from services.notifier.sender_brake import Cause, Level
-from services.notifier.store import ledger, returned
+from services.notifier.store import returned
 from shared.answers import Name
 from shared.api import Db, IdempotencyKey, Problem, Role, allow, caller_of, once
 from shared.postgres import Tx
@@ -60,7 +61,7 @@ async def resume(channel: Name, request: Request, database: Db, idempotency_key:
             raise Problem(404, "there is no such channel")
         if not await returned.resume(tx, channel, person):
             raise Problem(409, "the channel does not pause")
-        await tx.execute(returned.queries.hasten_paused, list(ledger.LANES))
+        await tx.execute(returned.queries.hasten_paused, list(LANES))
         return await _channels(tx)
 
     return await once(request, database, idempotency_key, act)

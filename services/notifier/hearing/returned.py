@@ -4,14 +4,17 @@ A report counts once, by its id. It is believed for what it is about (`matching.
 """
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.notifier import facts, metrics
+from services.notifier.audience import Contact, Customer
 from services.notifier.channels.email.bounces.matching import Match, Matching
 from services.notifier.channels.email.bounces.report import Ignored, Kind, Report, read
 from services.notifier.channels.email.mail import sender_of
 from services.notifier.channels.outcome import Refusal
 from services.notifier.deciding.decision import Suppressed
+from services.notifier.delivery import DeliveryStatus
 from services.notifier.hearing.addresses import contacts_changed
 from services.notifier.notification import ENDS, TELLING, Attempt, Notification, Reason, Status
 from services.notifier.settings import NotifierSettings
@@ -24,6 +27,9 @@ CHANNEL = "email"
 
 # What a bounce makes of the notification that was delivered.
 FAILED = {Kind.ADDRESS: Refusal.ADDRESS, Kind.REFUSED: Refusal.REFUSED, Kind.TRANSIENT: Refusal.EXPIRED}
+
+
+NOT_THERE = (DeliveryStatus.WAITING, DeliveryStatus.FAILED)  # a delivery to an address where the notification is not, or not any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,33 +102,45 @@ async def _complained(tx: Tx, notification: Notification, id_: str, attempt: Att
 
 
 async def _bounced(tx: Tx, notification: Notification, about: About, attempt: Attempt) -> None:
-    """Fails the notification, and marks the address. What is said of an address that was marked before is about an earlier try.
+    """Fails the notification, and marks the address. What is said of an address where it is not any more is about an earlier try.
 
     The lock on the customer lets a correction of the address come before or after.
     """
     await say(tx, facts.bounced(notification, CHANNEL, about.report_id, about.report.kind, attempt))
-    customer = await directory.customer(tx, notification.customer_id, lock=True)
-    contact = about.matching.contact_of(about.match, customer.contacts, about.report.recipients) if customer else None
-    if contact is not None and contact.bad:
+    customer = (await directory.customers(tx, [notification.customer_id])).get(notification.customer_id)
+    ways = await returned.ways(tx, notification.id, CHANNEL)
+    address = _address(about, ways, customer)
+    if address is not None and (ways.get(address) in NOT_THERE or (customer is not None and _is_marked(customer, address))):
         return
     if notification.status is Status.DELIVERED:
-        await returned.came_back(tx, notification.id, attempt)
+        await returned.came_back(tx, notification.id, CHANNEL, address, attempt)
         await say(tx, facts.failed(notification, CHANNEL, attempt))
         await _owe_no_end(tx, notification, attempt)
-    if contact is not None and about.report.kind is Kind.ADDRESS:
-        await tx.execute(directory.queries.bad_address, notification.customer_id, contact.address, attempt.detail)
+    if address is not None and about.report.kind is Kind.ADDRESS:
+        await tx.execute(directory.queries.bad_address, notification.customer_id, address, attempt.detail)
         await contacts_changed(tx, [notification.customer_id])
+
+
+def _address(about: About, ways: Collection[str], customer: Customer | None) -> str | None:
+    """Returns the address that it was sent to and came back from; None when that is not known."""
+    contacts = [Contact(CHANNEL, each) for each in ways] or (customer.contacts if customer else ())
+    found = about.matching.contact_of(about.match, contacts, about.report.recipients)
+    return found.address if found else next(iter(ways)) if len(ways) == 1 else None
+
+
+def _is_marked(customer: Customer, address: str) -> bool:
+    return any(each.bad and each.address == address for each in customer.contacts)
 
 
 async def _owe_no_end(tx: Tx, notification: Notification, attempt: Attempt) -> None:
     """Suppresses the end that waits for a customer who was not told of the incident after all."""
     if notification.incident_id is None or notification.kind not in TELLING:
         return
-    theirs = await ledger.of_incident_and_customer(tx, notification.incident_id, notification.customer_id)
+    theirs = await ledger.of_incident_and_customers(tx, notification.incident_id, [notification.customer_id])
     if any(each.kind in TELLING and each.sent_at is not None for each in theirs):
         return
     for each in theirs:
         if each.kind in ENDS and each.status is Status.WAITING and each.sent_at is None:
             untold = Suppressed(Reason.STALE, {"told": "came back"})
-            await tx.execute(deliveries.queries.suppress, each.id, untold.reason, untold.why, False)
+            await deliveries.suppress(tx, {each.id: untold})
             await say(tx, facts.suppressed(each, untold, attempt.at))

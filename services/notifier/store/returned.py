@@ -6,6 +6,7 @@ from pathlib import Path
 
 import asyncpg
 
+from services.notifier.delivery import DeliveryStatus
 from services.notifier.notification import Attempt, Notification
 from services.notifier.sender_brake import Cause, Counts, Judged, Paused, SenderBrake
 from services.notifier.store import incidents
@@ -27,8 +28,15 @@ async def lock(tx: Tx, notification_id: str) -> tuple[Notification, str | None, 
     return (notification_in(row), row["channel"], row["now"]) if row else None
 
 
-async def came_back(tx: Tx, notification_id: str, attempt: Attempt) -> None:
-    """Settles a delivered notification anew, as failed."""
+async def ways(tx: Tx, notification_id: str, channel: str) -> dict[str, DeliveryStatus]:
+    """Returns to which addresses it was brought, or tried to be; none for what was sent by a version before deliveries."""
+    rows = await tx.fetch(queries.ways, notification_id, channel)
+    return {row["address"]: DeliveryStatus(row["status"]) for row in rows}
+
+
+async def came_back(tx: Tx, notification_id: str, channel: str, address: str | None, attempt: Attempt) -> None:
+    """Settles a delivered notification anew, as failed, and its delivery to that address."""
+    await tx.execute(queries.way_failed, notification_id, channel, address)
     said = {"at": attempt.at.isoformat(), "outcome": attempt.outcome, "reason": attempt.reason, "detail": attempt.detail}
     await tx.execute(queries.came_back, notification_id, attempt.reason, [said])
 
@@ -48,10 +56,10 @@ async def judge(tx: Tx, channel: str, found: Judged, counted: Counts) -> bool:
     return bool(await tx.fetchval(queries.judge, channel, found.level, found.cause, *figures))
 
 
-async def paused(tx: Tx, channel: str) -> Paused | None:
-    """Returns how the channel pauses; None while it sends."""
-    row = await tx.fetchrow(queries.paused, channel)
-    return Paused(channel, row["paused_at"], Cause(row["cause"]), counts_in(row)) if row else None
+async def paused(tx: Tx) -> tuple[Paused, ...]:
+    """Returns the channels that pause."""
+    rows = await tx.fetch(queries.paused)
+    return tuple(Paused(row["channel"], row["paused_at"], Cause(row["cause"]), counts_in(row)) for row in rows)
 
 
 async def resume(tx: Tx, channel: str, person: str) -> bool:

@@ -43,9 +43,17 @@ ON CONFLICT (channel) DO UPDATE SET
 WHERE known.paused_at IS NULL
 RETURNING paused_at IS NOT NULL AS paused
 
+-- name: ways
+-- Reads to which addresses a notification was brought on a channel, or tried to be.
+SELECT address, status FROM deliveries WHERE notification_id = $1 AND channel = $2
+
+-- name: way_failed
+-- Notes that what was brought there came back.
+UPDATE deliveries SET status = 'failed', ended_at = clock() WHERE notification_id = $1 AND channel = $2 AND address = $3
+
 -- name: paused
--- Reads whether a channel pauses, since when and why.
-SELECT channel, cause, sent, bounced, complained, paused_at FROM channel_brakes WHERE channel = $1 AND paused_at IS NOT NULL
+-- Reads which channels pause, since when and why.
+SELECT channel, cause, sent, bounced, complained, paused_at FROM channel_brakes WHERE paused_at IS NOT NULL ORDER BY channel
 
 -- name: resume
 -- Lets a channel go on: what came back before counts no more.

@@ -13,7 +13,7 @@ GROWING = {
         *("due", "idempotency", "erasures"),
     },
     "notifier": {
-        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "returned_mails"),
+        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links", "returned_mails"),
         *("due", "idempotency", "erasures"),
     },
     "ticketing": {
@@ -120,6 +120,8 @@ SELECT 'r-' || n, 'n-' || n, 'email', (ARRAY['address', 'refused', 'transient', 
     now() - n * interval '1 minute'
 FROM generate_series(1, 100000) n;
 INSERT INTO channel_brakes (channel, level) VALUES ('email', 'ok');
+INSERT INTO deliveries (notification_id, channel, address, status, began_at)
+SELECT id, 'email', 'a', 'delivered', created_at FROM notifications;
 INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number)
 SELECT 'i-' || 1 + n / 100, 'c-' || (n * 7919::bigint) % 100000, 't-' || n, n FROM generate_series(1, 200000) n;
 INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'delivery', 'n-' || n, at, at

@@ -9,7 +9,7 @@ from services.notifier.settings import NotifierSettings
 from shared.settings import SettingsError
 
 NAMES = ("producer_token", "agent_token", "operator_token", "database_password", "link_secret", "bounce_imap_password")
-SECRETS = {name: hashlib.sha256(name.encode()).hexdigest() for name in NAMES}
+SECRETS: dict[str, Any] = {name: hashlib.sha256(name.encode()).hexdigest() for name in NAMES}
 
 
 def settings(**own: Any) -> NotifierSettings:

@@ -51,15 +51,15 @@ def test_limits_that_are_none(limits: dict[str, float]) -> None:
 
 
 def test_a_pause_holds_what_we_say_first_for_a_minute_and_longer_and_longer() -> None:
-    held = paused(situation(paused=HELD), POLICY)
+    held = paused(situation(paused=(HELD,)), POLICY)
     assert held == Hold(NOW + MINUTE, Waiting.PAUSED, {"channel": "email", "cause": "complaints", "sent": 2000, "complained": 7})
-    waits = situation(notification(created_at=NOW - 400 * MINUTE), paused=HELD)
+    waits = situation(notification(created_at=NOW - 400 * MINUTE), paused=(HELD,))
     longer = paused(waits, POLICY)
     assert longer is not None
     assert longer.until == NOW + 10 * MINUTE
 
 
 def test_what_is_critical_or_asked_for_goes_out() -> None:
-    assert paused(situation(paused=HELD, incident=replace(OPEN, severity="critical")), POLICY) is None
-    assert paused(situation(notification(Kind.REPLY, ticket_id="t-1", body="Words"), paused=HELD), POLICY) is None
+    assert paused(situation(paused=(HELD,), incident=replace(OPEN, severity="critical")), POLICY) is None
+    assert paused(situation(notification(Kind.REPLY, ticket_id="t-1", body="Words"), paused=(HELD,)), POLICY) is None
     assert paused(situation(), POLICY) is None

@@ -25,7 +25,8 @@ class Row:
     over: tuple[str, ...] = ()
 
 
-# Ends are never behind, outdated or capped, and advice to customers at risk is about no incident: those pairs cannot be.
+# Ends are never behind, outdated or capped, advice to customers at risk is about no incident, and who has no contact is told by no channel
+# that could pause: those pairs cannot be.
 TABLE = {
     "erased": Row(
         Reason.ERASED, ("opted_out", "too_old", "early", "stale", "over", "behind", "outdated", "capped", "no_contact", "paused")
@@ -38,7 +39,7 @@ TABLE = {
     "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact", "paused")),
     "outdated": Row(Reason.STALE, ("capped", "no_contact", "paused")),
     "capped": Row(Reason.CAPPED, ("no_contact", "paused")),
-    "no_contact": Row(Reason.NO_CONTACT, ("paused",)),
+    "no_contact": Row(Reason.NO_CONTACT),
     "paused": Row(Waiting.PAUSED),
 }
 PAUSED = Paused("email", NOW, Cause.BOUNCES, Counts(500, 100, 0))
@@ -70,7 +71,7 @@ def situations() -> Iterator[Situation]:
     chosen = (Preferences(), Preferences(incident=False, guidance=False))
     for about in notifications():
         known = list(incidents()) if about.incident_id else [None]
-        asked = product(known, chosen, (False, True), (0, 3), (ADA, unreachable), (None, PAUSED))
+        asked = product(known, chosen, (False, True), (0, 3), (ADA, unreachable), ((), (PAUSED,)))
         for incident, wants, erased, recent, customer, paused in asked:
             yield situation(about, incident=incident, preferences=wants, erased=erased, recent=recent, customer=customer, paused=paused)
 

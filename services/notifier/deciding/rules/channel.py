@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.notifier.deciding.decision import Hold, Waiting, Why, pause
 from services.notifier.deciding.policy import Policy
+from services.notifier.deciding.rules.reach import where
 from services.notifier.sender_brake import Cause
 from services.notifier.situation import Situation
 
@@ -11,9 +12,10 @@ AT_LEAST, AT_MOST = timedelta(minutes=1), timedelta(minutes=10)  # between two l
 CRITICAL = "critical"  # the severity of incidents that are told all the same
 
 
-def paused(situation: Situation, policy: Policy) -> Hold | None:  # noqa: ARG001
+def paused(situation: Situation, policy: Policy) -> Hold | None:
     """A channel of which too much came back brings nothing that we say first, but for critical incidents; replies go out."""
-    held, incident = situation.paused, situation.incident
+    contact, incident = where(situation, policy), situation.incident
+    held = next((each for each in situation.paused if contact is not None and each.channel == contact.channel), None)
     if held is None or not situation.notification.proactive or (incident is not None and incident.severity == CRITICAL):
         return None
     counts = held.counts
