@@ -15,6 +15,7 @@ from deploy.local.console import console
 from deploy.local.customer import customer
 from deploy.local.dlq import dlq
 from deploy.local.due import due
+from deploy.local.mail.command import check_mail
 from deploy.local.mailbox import MailDev
 from deploy.local.measures import report
 from deploy.local.people import DEFAULT_URL, people
@@ -109,6 +110,7 @@ def simulate(
 
 app.command()(backtest)
 app.command()(check_config)
+app.command()(check_mail)
 app.command()(replay)
 app.command()(report)
 app.add_typer(sources, name="sources")

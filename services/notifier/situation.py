@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from services.notifier.audience import Customer, Preferences
 from services.notifier.incident import Incident
 from services.notifier.notification import ENDS, Notification
+from services.notifier.sender_brake import Paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Situation:
     recent: int  # proactive notifications this customer got, or may have got, within the cap's time
     now: datetime
     erased: bool = False  # the customer was erased: nothing is known of them
+    paused: tuple[Paused, ...] = ()  # the channels that the sender's brake holds
 
     @property
     def of_incident(self) -> bool:

@@ -46,6 +46,9 @@ FREE = {  # unless PERSONAL names it
     "published_rules": "rules that operators wrote, and who published them",
     "backtests": "rules that operators wrote, and what they found, with customers as numbers",
     "heard": "ids of facts",
+    # ── notifier ──
+    "returned_mails": f"{IDS}; kinds of a closed list, and codes of mail servers",
+    "channel_brakes": "counts by channel, and who of ours let it go on",
     # ── console ──
     "moments": "counts by incident and second",
     "ticket_counts": "counts by incident and person of ours",

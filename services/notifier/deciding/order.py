@@ -7,13 +7,14 @@ They are asked before every try, so that only what is still true is said. A deci
 from services.notifier.deciding.decision import Hold, Rule, Send, Suppressed, Why
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.rules.age import age_of, behind, freshness, outdated, too_old
+from services.notifier.deciding.rules.channel import paused
 from services.notifier.deciding.rules.consent import erased, opted_out, whose_consent
 from services.notifier.deciding.rules.limits import capped, how_often
 from services.notifier.deciding.rules.reach import no_contact, where
 from services.notifier.deciding.rules.truth import early, over, stale
 from services.notifier.situation import Situation
 
-RULES: tuple[Rule, ...] = (erased, opted_out, too_old, early, stale, over, behind, outdated, capped, no_contact)
+RULES: tuple[Rule, ...] = (erased, opted_out, too_old, early, stale, over, behind, outdated, capped, no_contact, paused)
 
 
 def objection(situation: Situation, policy: Policy) -> Suppressed | Hold | None:

@@ -12,6 +12,7 @@ from services.notifier.deciding.decision import Hold, Send, Waiting
 from services.notifier.deciding.order import RULES, decide
 from services.notifier.incident import Incident
 from services.notifier.notification import Kind, Notification, Reason
+from services.notifier.sender_brake import Cause, Counts, Paused
 from services.notifier.situation import Situation
 from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
 
@@ -24,19 +25,24 @@ class Row:
     over: tuple[str, ...] = ()
 
 
-# Ends are never behind, outdated or capped, and advice to customers at risk is about no incident: those pairs cannot be.
+# Ends are never behind, outdated or capped, advice to customers at risk is about no incident, and who has no contact is told by no channel
+# that could pause: those pairs cannot be.
 TABLE = {
-    "erased": Row(Reason.ERASED, ("opted_out", "too_old", "early", "stale", "over", "behind", "outdated", "capped", "no_contact")),
-    "opted_out": Row(Reason.OPTED_OUT, ("too_old", "early", "stale", "over", "behind", "outdated", "capped", "no_contact")),
-    "too_old": Row(Reason.STALE, ("early", "stale", "over", "behind", "outdated", "capped", "no_contact")),
-    "early": Row(Waiting.EARLY, ("stale", "no_contact")),
-    "stale": Row(Reason.STALE, ("behind", "outdated", "capped", "no_contact")),
-    "over": Row(Reason.STALE, ("capped", "no_contact")),
-    "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact")),
-    "outdated": Row(Reason.STALE, ("capped", "no_contact")),
-    "capped": Row(Reason.CAPPED, ("no_contact",)),
+    "erased": Row(
+        Reason.ERASED, ("opted_out", "too_old", "early", "stale", "over", "behind", "outdated", "capped", "no_contact", "paused")
+    ),
+    "opted_out": Row(Reason.OPTED_OUT, ("too_old", "early", "stale", "over", "behind", "outdated", "capped", "no_contact", "paused")),
+    "too_old": Row(Reason.STALE, ("early", "stale", "over", "behind", "outdated", "capped", "no_contact", "paused")),
+    "early": Row(Waiting.EARLY, ("stale", "no_contact", "paused")),
+    "stale": Row(Reason.STALE, ("behind", "outdated", "capped", "no_contact", "paused")),
+    "over": Row(Reason.STALE, ("capped", "no_contact", "paused")),
+    "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact", "paused")),
+    "outdated": Row(Reason.STALE, ("capped", "no_contact", "paused")),
+    "capped": Row(Reason.CAPPED, ("no_contact", "paused")),
     "no_contact": Row(Reason.NO_CONTACT),
+    "paused": Row(Waiting.PAUSED),
 }
+PAUSED = Paused("email", NOW, Cause.BOUNCES, Counts(500, 100, 0))
 PAIRS = [(first, second) for first, row in TABLE.items() for second in row.over]
 
 
@@ -65,8 +71,9 @@ def situations() -> Iterator[Situation]:
     chosen = (Preferences(), Preferences(incident=False, guidance=False))
     for about in notifications():
         known = list(incidents()) if about.incident_id else [None]
-        for incident, wants, erased, recent, customer in product(known, chosen, (False, True), (0, 3), (ADA, unreachable)):
-            yield situation(about, incident=incident, preferences=wants, erased=erased, recent=recent, customer=customer)
+        asked = product(known, chosen, (False, True), (0, 3), (ADA, unreachable), ((), (PAUSED,)))
+        for incident, wants, erased, recent, customer, paused in asked:
+            yield situation(about, incident=incident, preferences=wants, erased=erased, recent=recent, customer=customer, paused=paused)
 
 
 def objecting(at: Situation) -> tuple[str, ...]:
@@ -99,7 +106,7 @@ def test_a_rule_that_objects_first_gives_its_own_reason(rule: str) -> None:
     decision = decide(where(rule), POLICY)
     assert not isinstance(decision, Send)
     assert decision.reason is TABLE[rule].reason
-    assert isinstance(decision, Hold) is (rule in ("early", "behind"))
+    assert isinstance(decision, Hold) is (rule in ("early", "behind", "paused"))
 
 
 def test_where_no_rule_objects_the_customer_is_told() -> None:
