@@ -24,6 +24,7 @@ from services.notifier.store.incidents import FOLLOW_UP
 from services.notifier.store.ledger import DELIVERY, REPLY
 from services.notifier.timers import LEASE, Delivery
 from services.notifier.wording import writing
+from services.notifier.wording.books import Books, books_of
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load
 from shared.erasing import AT_ONCE as ERASED_AT_ONCE
@@ -53,7 +54,9 @@ def service(settings: NotifierSettings) -> Service:
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
     connections = _connections(settings, sender)
-    write = partial(_write, settings, policy, catalog, sender)
+    shipped = load(settings.config_folders[-1] / "notifications.yml", Policy)
+    books = books_of(settings.config_folders, shipped.texts)
+    write = partial(_write, settings, policy, catalog, sender, books)
     delivery = Delivery(database, Email(connections, sender), policy, write, Breaker(policy.retries))
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
@@ -95,6 +98,7 @@ def _write(
     policy: Policy,
     catalog: Catalog,
     sender: Sender,
+    books: Books,
     situation: Situation,
     contact: Contact,
     earlier: tuple[str, ...],
@@ -102,7 +106,8 @@ def _write(
     right = Right(situation.notification.purpose, situation.notification.customer_id)
     token = token_for(right, settings.link_secret.get_secret_value())
     link = f"{settings.public_url}/u/{token}"
-    return writing.write(situation, contact, policy.texts, catalog, sender=sender.name or sender.address, unsubscribe=link, earlier=earlier)
+    name = sender.name or sender.address
+    return writing.write(situation, contact, policy.texts, catalog, sender=name, unsubscribe=link, earlier=earlier, books=books)
 
 
 if __name__ == "__main__":

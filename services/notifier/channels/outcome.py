@@ -25,6 +25,8 @@ class Rendered:
     name: str
     subject: str
     text: str
+    html: str | None = None  # the same as a page, for channels that show one: ASCII, in lines of at most 998 octets; None: only the text
+    locale: str = "en"  # of the words
     incident_id: str | None = None
     ticket_id: str | None = None
     unsubscribe: str | None = None  # where one click ends it; None for replies
