@@ -43,6 +43,11 @@ class Book:
     texts: Mapping[tuple[str, str], TextTemplate]
     pages: Mapping[tuple[str, str], Page]
 
+    @property
+    def locales(self) -> list[str]:
+        """Returns the locales in which it has words or pages."""
+        return sorted({locale for locale, _ in (*self.texts, *self.pages) if locale})
+
 
 @dataclass(frozen=True, slots=True)
 class Books:
@@ -95,8 +100,7 @@ NONE = Books()
 
 def books_of(folders: Sequence[Path], shipped: Texts) -> Books:
     """Returns the templates of the folders (the shipped one is the last) and which texts are as shipped. Raises ConfigError."""
-    read = [sources(folder / FOLDER) for folder in folders]
-    books = _compiled(read)
+    books = books_in(folders)
     return Books(books[0] if len(books) > 1 else Book({}, {}), books[-1], frozenset(_all_of(shipped)), shipped.footer)
 
 
@@ -105,8 +109,12 @@ def _all_of(texts: Texts) -> Iterator[Text]:
         yield from (each for each in dict(words).values() if isinstance(each, Text))
 
 
-def _compiled(read: Sequence[Sequence[Source]]) -> list[Book]:
-    """Checks all in a child process, and compiles here what is fine. Raises ConfigError with each mistake."""
+def books_in(folders: Sequence[Path]) -> list[Book]:
+    """Returns the templates of each folder: all are checked in a child process, and those that are fine compiled here.
+
+    Raises ConfigError with each mistake.
+    """
+    read = [sources(folder / FOLDER) for folder in folders]
     jobs = [(each, (each.name, each.form, each.text, _parts(each, read))) for folder in read for each in folder]
     try:
         results = dict(zip([each.path for each, _ in jobs], checked([job for _, job in jobs]), strict=True))

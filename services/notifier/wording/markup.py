@@ -25,17 +25,18 @@ _is_link = re.compile(r"(?:https?://|mailto:)[^\s<>\"'\x00-\x1f\x7f-\x9f]+", re.
 def linked(text: str, shown: int | None = None) -> str:
     """Returns the text as HTML, all of it escaped, with web addresses as links; of an address at most `shown` characters are seen."""
     if "://" not in text:
-        return _escaped(text)
+        return escaped(text)
     said, at = [], 0
     for found in _address.finditer(text):
         url = found.group()
         seen = url if shown is None or len(url) <= shown else f"{url[: shown - 1]}…"
-        said += [_escaped(text[at : found.start()]), f'<a href="{escape(url)}">{escape(seen)}</a>']
+        said += [escaped(text[at : found.start()]), f'<a href="{escape(url)}">{escape(seen)}</a>']
         at = found.end()
-    return "".join([*said, _escaped(text[at:])])
+    return "".join([*said, escaped(text[at:])])
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Returns the text as HTML, in its lines."""
     return str(escape(text)).replace("\n", "<br>\n")
 
 

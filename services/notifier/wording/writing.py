@@ -5,8 +5,9 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
@@ -16,7 +17,7 @@ from services.notifier.channels.outcome import Rendered, Words
 from services.notifier.notification import ENDS, Kind, Notification
 from services.notifier.situation import Situation
 from services.notifier.wording import markup
-from services.notifier.wording.books import NONE, Books
+from services.notifier.wording.books import NONE, Books, TextTemplate
 from services.notifier.wording.folder import Event
 from services.notifier.wording.language import TooLong, filled
 from services.notifier.wording.locales import Moment, chain, language, number, zone_of
@@ -89,15 +90,21 @@ def _said(situation: Situation, contact: Contact, event: Event, text: Text, fiel
     for words in books.words(event, contact.channel, chain(own, texts.locale), text):
         locale = own if language(own) == language(words.locale) else words.locale
         given = _for_templates(situation, event, fields, locale)
-        try:
-            body, subject = filled(words.body, given).strip(), filled(words.subject, given) if words.subject else ""
-        except TooLong:
-            log.warning("%s: what it says of a notification is too long; other words are used", words.path)
-            continue
-        return _shortened(Said(subject, body, words.locale, given), contact, event, text, books)
+        subject, body = _filled(words, given)
+        if body is not None:
+            return _shortened(Said(subject, body, words.locale, given), contact, event, text, books)
     given = _for_templates(situation, event, fields, texts.locale)
     said = Said(text.subject.format_map(fields), text.body.format_map(fields).strip(), texts.locale, given)
     return _shortened(said, contact, event, text, books)
+
+
+def _filled(words: TextTemplate, fields: Mapping[str, Any]) -> tuple[str, str] | tuple[str, None]:
+    """Returns subject and body; no body when they would be too long, and other words must do."""
+    try:
+        return (filled(words.subject, fields) if words.subject else "", filled(words.body, fields).strip())
+    except TooLong:
+        log.warning("%s: what it says of a notification is too long; other words are used", words.path)
+        return "", None
 
 
 def _shortened(said: Said, contact: Contact, event: Event, text: Text, books: Books) -> Said:
@@ -105,26 +112,32 @@ def _shortened(said: Said, contact: Contact, event: Event, text: Text, books: Bo
     if contact.channel not in SHORT:
         return said
     short = books.short(event, contact.channel, said.locale, text)
-    return Said(said.subject, filled(short.body, said.fields).strip() if short else said.subject, said.locale, said.fields)
+    body = _filled(short, said.fields)[1] if short else None
+    return replace(said, body=body if body is not None else said.subject)
 
 
 def _footer(said: Said, fields: Mapping[str, str], texts: Texts, books: Books) -> str:
+    """Returns the footer in the locale of the words, else that of notifications.yml: without the link to stop no mail goes out."""
     found = books.footer(said.locale, texts.footer)
-    return (filled(found.body, said.fields) if found else texts.footer.format_map(fields)).strip()
+    footer = _filled(found, said.fields)[1] if found else None
+    return footer if footer is not None else texts.footer.format_map(fields).strip()
 
 
 def _html(event: Event, said: Said, subject: str, footer: str, books: Books) -> str | None:
     """Returns the words as a page, in ASCII and short lines; None when no template makes one of them."""
-    inner = {"paragraphs": said.body, "footer": footer}
-    given = dict(said.fields)
-    given |= {name: Markup(markup.paragraphs(markup.printable(text))) for name, text in inner.items()}  # noqa: S704  escaped there
-    given["mail_subject"] = one_line(subject, SUBJECT)
+    title = markup.escaped(one_line(subject, SUBJECT))
+    inner = {"mail_subject": title, "paragraphs": _as_html(said.body), "footer": _as_html(footer)}
+    given = {**said.fields, **{name: Markup(markup.ascii_only(text)) for name, text in inner.items()}}  # noqa: S704  escaped before
     for page in books.pages(event, said.locale):
         try:
             return markup.ascii_only(filled(page.template, given))
         except TooLong:
             log.warning("%s: what it says of a notification is too long; other HTML is used", page.path)
     return None
+
+
+def _as_html(text: str) -> str:
+    return markup.paragraphs(markup.printable(text))
 
 
 def _without(link: str, said: str) -> str:
@@ -221,6 +234,7 @@ def _is_likely(notification: Notification) -> bool:
     return (notification.evidence or {}).get("certainty") == LIKELY
 
 
+@lru_cache(4096)
 def clock_face(moment: datetime, timezone: str) -> str:
     """Returns the moment as the customer's clock shows it, with the zone's short name; in UTC where that clock cannot show it."""
     return f"{moment.astimezone(zone_of(moment, timezone)):%H:%M %Z}"
