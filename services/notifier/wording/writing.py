@@ -89,11 +89,11 @@ def _said(situation: Situation, contact: Contact, event: Event, text: Text, fiel
     own = situation.customer.locale if situation.customer else texts.locale
     for words in books.words(event, contact.channel, chain(own, texts.locale), text):
         locale = own if language(own) == language(words.locale) else words.locale
-        given = _for_templates(situation, event, fields, locale)
+        given = _for_templates(situation, event, texts, fields, locale)
         subject, body = _filled(words, given)
         if body is not None:
             return _shortened(Said(subject, body, words.locale, given), contact, event, text, books)
-    given = _for_templates(situation, event, fields, texts.locale)
+    given = _for_templates(situation, event, texts, fields, texts.locale)
     said = Said(text.subject.format_map(fields), text.body.format_map(fields).strip(), texts.locale, given)
     return _shortened(said, contact, event, text, books)
 
@@ -165,13 +165,14 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
     }
 
 
-def _for_templates(situation: Situation, event: Event, fields: Mapping[str, str], locale: str) -> dict[str, Any]:
+def _for_templates(situation: Situation, event: Event, texts: Texts, fields: Mapping[str, str], locale: str) -> dict[str, Any]:
     """Returns the fields that a template may name: those of any text, moments and numbers in the locale, and what it may choose by."""
     incident, evidence = situation.incident, situation.notification.evidence or {}
     timezone = situation.customer.timezone if situation.customer else "UTC"
     count = evidence.get("count")
     return {
         **fields,
+        "name": fields["name"] if language(locale) == language(texts.locale) else _name(situation),
         **{"subject": markup.printable(fields["subject"]), "body": markup.printable(fields["body"])},
         **{"article": markup.link(fields["article"]), "unsubscribe": markup.link(fields["unsubscribe"])},
         "started_at": Moment(incident.started_at, timezone, locale) if incident else "",
