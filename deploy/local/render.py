@@ -15,7 +15,7 @@ from deploy.local.terminal import say
 from services.notifier.audience import Customer
 from services.notifier.channels.email.mail import as_html
 from services.notifier.channels.outcome import Rendered
-from services.notifier.wording.folder import Event
+from services.notifier.wording.forms import Event
 from shared.configuration.files import ConfigError, load
 from shared.events import CustomerUpdated
 

@@ -13,7 +13,7 @@ from services.notifier.incident import Incident, IncidentStatus
 from services.notifier.notification import ENDS, Kind, Notification
 from services.notifier.situation import Situation
 from services.notifier.wording.books import Books, books_of
-from services.notifier.wording.folder import Event
+from services.notifier.wording.forms import Event
 from services.notifier.wording.samples import LINK, MOMENT
 from services.notifier.wording.writing import write
 from shared.catalog import Catalog

@@ -9,7 +9,8 @@ from jinja2 import Template
 
 from services.notifier.wording.bounded import Broken, checked
 from services.notifier.wording.checking import has_subject, split
-from services.notifier.wording.folder import FOLDER, FOOTER, LAYOUT, Event, Form, Source, parts_for, sources
+from services.notifier.wording.folder import FOLDER, Source, parts_for, sources
+from services.notifier.wording.forms import FOOTER, LAYOUT, Event, Form
 from services.notifier.wording.language import PAGE_FIELDS, TEXT_FIELDS, compiled
 from services.notifier.wording.locales import language
 from services.notifier.wording.texts import Text, Texts

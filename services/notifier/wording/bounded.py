@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.notifier.wording.checking import Checked, check
-from services.notifier.wording.folder import Form
+from services.notifier.wording.forms import Form
 
 SECONDS = 1.0  # of one template, to compile it and to fill it in twice
 MEMORY = 256_000_000  # octets of address space

@@ -8,7 +8,7 @@ from xml.parsers import expat
 from mjml import mjml2html
 
 from services.notifier.wording import markup
-from services.notifier.wording.folder import FOOTER, Form
+from services.notifier.wording.forms import FOOTER, Form
 from services.notifier.wording.language import (
     LARGEST,
     PAGE_FIELDS,

@@ -14,40 +14,17 @@ An operator's own folder comes before the shipped one.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
 
+from services.notifier.wording.forms import FOOTER, LAYOUT, Event, Form
 from services.notifier.wording.language import SOURCE
 from services.notifier.wording.locales import is_locale
 from shared.configuration.files import ConfigError, content_of
 
 FOLDER = "templates"
 MOST = 1000  # files of one folder
-LAYOUT, FOOTER = "layout", "footer"
 HIDDEN = (".", "README")  # how names begin that are nobody's
-
-
-class Event(StrEnum):
-    """What a customer is told: each has words of its own."""
-
-    OPENED = "opened"  # trouble has begun, and affects the customer
-    LIKELY = "likely"  # trouble has begun, and may affect the customer
-    UPDATED = "updated"  # what we said about it has changed
-    RESOLVED = "resolved"  # it is over
-    WITHDRAWN = "withdrawn"  # nothing judges it any more
-    DISMISSED = "dismissed"  # it was a false alarm
-    ARTICLE = "article"  # an article says how to get on
-    HELP = "help"  # a person offers help
-    REPLY = "reply"  # what somebody wrote on a ticket
-
-
-class Form(StrEnum):
-    """The form of a template, by the end of its file's name."""
-
-    TEXT = "txt"
-    MJML = "mjml"
-    HTML = "html"
 
 
 @dataclass(frozen=True, slots=True)

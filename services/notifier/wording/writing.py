@@ -18,7 +18,7 @@ from services.notifier.notification import ENDS, Kind, Notification
 from services.notifier.situation import Situation
 from services.notifier.wording import markup
 from services.notifier.wording.books import NONE, Books, TextTemplate
-from services.notifier.wording.folder import Event
+from services.notifier.wording.forms import Event
 from services.notifier.wording.language import TooLong, filled
 from services.notifier.wording.locales import Moment, chain, language, number, zone_of
 from services.notifier.wording.texts import Text, Texts

@@ -6,7 +6,7 @@ from typing import Any
 from typer.testing import CliRunner
 
 from deploy.local.cli import app
-from services.notifier.wording.folder import Event
+from services.notifier.wording.forms import Event
 
 
 def render(*arguments: str | Path) -> Any:

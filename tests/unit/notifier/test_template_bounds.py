@@ -12,7 +12,7 @@ from markupsafe import Markup
 from services.notifier.wording import bounded, markup
 from services.notifier.wording.bounded import MEMORY, SECONDS, checked
 from services.notifier.wording.checking import check
-from services.notifier.wording.folder import Form
+from services.notifier.wording.forms import Form
 from services.notifier.wording.language import LARGEST, PAGE_FIELDS, SOURCE, TEXT_FIELDS, TooLong, compiled, filled, mistakes, sandbox
 from services.notifier.wording.samples import sample_fields
 

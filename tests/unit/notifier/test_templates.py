@@ -17,7 +17,7 @@ from services.notifier.channels.outcome import Rendered
 from services.notifier.deciding.policy import Policy
 from services.notifier.notification import Kind
 from services.notifier.wording.books import NONE, Books, books_of
-from services.notifier.wording.folder import Event
+from services.notifier.wording.forms import Event
 from services.notifier.wording.texts import Text, Texts
 from services.notifier.wording.writing import write
 from shared.configuration.files import ConfigError, load
