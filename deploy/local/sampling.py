@@ -55,11 +55,12 @@ def voice_of(folders: Sequence[Path]) -> Voice:
 def rendered(event: Event, customer: Customer, channel: str, symptom: str, voice: Voice) -> Rendered:
     """Returns the sample of an event as this customer gets it on this channel."""
     contact = Contact(channel, ADDRESSES.get(channel, f"https://hooks.{channel}.example/services/T0/B0/x"))
-    situation = _situation(event, customer, symptom, voice.catalog)
+    situation = situation_of(event, customer, symptom, voice.catalog)
     return write(situation, contact, voice.policy.texts, voice.catalog, sender=voice.sender, unsubscribe=LINK, books=voice.books)
 
 
-def _situation(event: Event, customer: Customer, symptom: str, catalog: Catalog) -> Situation:
+def situation_of(event: Event, customer: Customer, symptom: str, catalog: Catalog) -> Situation:
+    """Returns a sample of what is known when a customer is told of an event."""
     kind, more = _about(event)
     notification = Notification(
         id="0190f1a2-0000-7000-8000-000000000001",
