@@ -1,4 +1,4 @@
-"""What a mail costs: composing it, beside the standard library's `EmailMessage`, and with its words; and handing it over, beside a bare loop.
+"""What a mail costs: composing it (beside the standard library's `EmailMessage`), with its words, and handing it over (beside a bare loop).
 
 An SMTP server in a process of its own takes the mails. The bare loop sends mails that are ready, over as many connections as the
 channel has, and knows neither outcomes nor lost connections; the channel composes each. Connections are open before time is taken.

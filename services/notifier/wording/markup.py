@@ -14,6 +14,7 @@ from markupsafe import escape
 from services.notifier.wording.language import LINKS
 
 SCHEMES = ("https://", "http://", "mailto:")
+LINE = 400  # characters after which the next tag gets a line end
 SHOWN = 60  # characters of a link that are shown
 
 _address = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
@@ -66,8 +67,16 @@ _tag = re.compile(r"<[a-zA-Z][^<>]*>")
 
 
 def in_short_lines(page: str) -> str:
-    """Returns the page with a line for each attribute: mail has lines of at most 998 octets (RFC 5322, 2.1.1)."""
-    return _tag.sub(lambda tag: tag.group().replace('" ', '"\n'), page)
+    """Returns the page with line ends between attributes, as far apart as may be: mail has lines of at most 998 octets (RFC 5322, 2.1.1).
+
+    There is room in each for what is filled in.
+    """
+    said, start = [], 0
+    for tag in _tag.finditer(page):
+        if tag.end() - max(start, page.rfind("\n", 0, tag.end()) + 1) > LINE and (gap := tag.group().rfind('" ')) > 0:
+            said += [page[start : tag.start() + gap + 1], "\n"]
+            start = tag.start() + gap + 2
+    return "".join([*said, page[start:]])
 
 
 # ── what is refused ──────────────────────────────────────────────────────────────────────────

@@ -67,7 +67,7 @@ def write(
         id=notification.id,
         kind=notification.kind,
         address=contact.address,
-        name=_name(situation),
+        name=fields["called"],
         subject=subject,
         text=f"{body}\n\n-- \n{footer}\n" if footer else f"{body}\n",
         html=_html(event, said, subject, footer, books) if contact.channel == EMAIL else None,
@@ -152,8 +152,10 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
     """
     notification, customer, incident = situation.notification, situation.customer, situation.incident
     timezone = customer.timezone if customer else "UTC"
+    called = _name(situation)
     return {
-        "name": _name(situation) or texts.nameless,
+        "called": called,  # no text may say it: it may be empty
+        "name": called or texts.nameless,
         "title": catalog.title(incident.title, incident.component) if incident else "",
         "component": catalog.told(incident.component) if incident else "",
         "severity": incident.severity if incident else "",
@@ -172,7 +174,7 @@ def _for_templates(situation: Situation, event: Event, texts: Texts, fields: Map
     count = evidence.get("count")
     return {
         **fields,
-        "name": fields["name"] if language(locale) == language(texts.locale) else _name(situation),
+        "name": fields["name"] if language(locale) == language(texts.locale) else fields["called"],
         **{"subject": markup.printable(fields["subject"]), "body": markup.printable(fields["body"])},
         **{"article": markup.link(fields["article"]), "unsubscribe": markup.link(fields["unsubscribe"])},
         "started_at": Moment(incident.started_at, timezone, locale) if incident else "",
