@@ -178,11 +178,8 @@ LIMITS = {
     ],
     "**Templates** of words": [
         "unit/notifier/test_template_bounds.py::test_a_template_that_does_more_than_show_fields_is_refused_when_it_is_read",
-        "unit/notifier/test_template_bounds.py::test_the_sandbox_holds_even_what_the_language_would_let_through",
         "unit/notifier/test_template_bounds.py::test_a_template_that_eats_memory_or_time_ends_with_its_process",
         "unit/notifier/test_template_bounds.py::test_the_child_has_no_secret_in_its_environment",
-        "unit/notifier/test_template_bounds.py::test_what_is_filled_in_stops_at_its_limit_and_not_after_it",
-        "unit/notifier/test_template_bounds.py::test_every_field_is_escaped_in_html_but_for_what_is_html_already",
         "unit/notifier/test_template_bounds.py::test_a_page_runs_nothing_loads_nothing_strange_and_leads_to_the_web_and_to_mailboxes_only",
     ],
     "**Kafka writer**: no record": [
