@@ -5,24 +5,24 @@ from functools import partial
 
 from services.notifier.api import ROUTERS
 from services.notifier.audience import Contact
-from services.notifier.channels.breaker import Breaker
-from services.notifier.channels.email.channel import Email
-from services.notifier.channels.email.connections import Connections
 from services.notifier.channels.email.mail import Sender, sender_of
 from services.notifier.channels.email.probing import mail_server
+from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Rendered
+from services.notifier.channels.registry import routes
 from services.notifier.deciding.policy import Policy
+from services.notifier.delivering.beginning import LEASE
 from services.notifier.follow_up import FollowUp
 from services.notifier.hearing import customers, incidents, risks, tickets
 from services.notifier.keeping import kept
+from services.notifier.lanes import AT_ONCE
 from services.notifier.personal import PERSONAL
 from services.notifier.public import unsubscribe
 from services.notifier.public.links import Right, token_for
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.incidents import FOLLOW_UP
-from services.notifier.store.ledger import DELIVERY, REPLY
-from services.notifier.timers import LEASE, Delivery
+from services.notifier.timers import Delivery
 from services.notifier.wording import writing
 from services.notifier.wording.books import Books, books_of
 from shared.catalog import Catalog
@@ -43,7 +43,6 @@ HEARD = (
     (Topic.RISKS, risks.FACTS, risks.on_risks, 500),
 )
 FORGET = {Topic.CUSTOMERS: customers.on_forgotten}  # on compacted topics
-AT_ONCE = {DELIVERY: 12, REPLY: 4}  # mails under way
 FOLLOW_UPS = 2  # incidents whose customers are looked through side by side
 
 
@@ -53,11 +52,10 @@ def service(settings: NotifierSettings) -> Service:
     catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
-    connections = _connections(settings, sender)
     shipped = load(settings.config_folders[-1] / "notifications.yml", Policy)
     books = books_of(settings.config_folders, shipped.texts)
-    write = partial(_write, settings, policy, catalog, sender, books)
-    delivery = Delivery(database, Email(connections, sender), policy, write, Breaker(policy.retries))
+    channels = routes(Given(settings, policy, database, sender), policy.channels)
+    delivery = Delivery(database, channels, policy, partial(_write, settings, policy, catalog, sender, books))
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
         for topic, known, handler, at_once in HEARD
@@ -73,23 +71,11 @@ def service(settings: NotifierSettings) -> Service:
         due,
         ROUTERS,
         Public([unsubscribe.router], settings.public_port),
-        background=[connections.run],
+        background=[route.channel.run for route in channels.values()],
         measurements=[probe],
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
-    )
-
-
-def _connections(settings: NotifierSettings, sender: Sender) -> Connections:
-    return Connections(
-        settings.smtp_host,
-        settings.smtp_port,
-        own_name=sender.domain,
-        username=settings.smtp_username,
-        password=settings.smtp_password.get_secret_value(),
-        tls=settings.smtp_tls,
-        ca=settings.smtp_ca,
     )
 
 

@@ -22,7 +22,9 @@ TOLD_AFTER_SECONDS = Histogram(
     buckets=TOLD_AFTER,
 )
 SEND_SECONDS = Histogram("forewarn_notifier_send_seconds", "Time one try took.", ["outcome"], buckets=FAST)
-DELIVERY_PAUSED = Gauge("forewarn_notifier_delivery_paused", "1 while delivery pauses because the relay refuses us, else 0.")
+DELIVERY_PAUSED = Gauge(
+    "forewarn_notifier_delivery_paused", "1 while delivery by a channel pauses because the provider refuses us, else 0.", ["channel"]
+)
 UNSUBSCRIBED = Counter("forewarn_notifier_unsubscribed_total", "Customers who ended proactive mail with its link.")
 
 for kind, status in product(Kind, (Status.DELIVERED, Status.FAILED, Status.SUPPRESSED)):

@@ -179,7 +179,6 @@ LIMITS = {
     "**Templates** of words": [
         "unit/notifier/test_template_bounds.py::test_a_template_that_does_more_than_show_fields_is_refused_when_it_is_read",
         "unit/notifier/test_template_bounds.py::test_a_template_that_eats_memory_or_time_ends_with_its_process",
-        "unit/notifier/test_template_bounds.py::test_the_child_has_no_secret_in_its_environment",
         "unit/notifier/test_template_bounds.py::test_a_page_runs_nothing_loads_nothing_strange_and_leads_to_the_web_and_to_mailboxes_only",
     ],
     "**Kafka writer**: no record": [
