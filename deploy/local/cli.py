@@ -19,6 +19,7 @@ from deploy.local.mail.command import check_mail
 from deploy.local.mailbox import MailDev
 from deploy.local.measures import report
 from deploy.local.people import DEFAULT_URL, people
+from deploy.local.render import render
 from deploy.local.replay import replay
 from deploy.local.report import story_on
 from deploy.local.running import run
@@ -111,6 +112,7 @@ def simulate(
 app.command()(backtest)
 app.command()(check_config)
 app.command()(check_mail)
+app.command()(render)
 app.command()(replay)
 app.command()(report)
 app.add_typer(sources, name="sources")

@@ -28,6 +28,7 @@ from services.notifier.store.incidents import FOLLOW_UP
 from services.notifier.store.returned import READ, WATCH
 from services.notifier.timers import Delivery
 from services.notifier.wording import writing
+from services.notifier.wording.books import Books, books_of
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load
 from shared.erasing import AT_ONCE as ERASED_AT_ONCE
@@ -55,8 +56,10 @@ def service(settings: NotifierSettings) -> Service:
     catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
+    shipped = load(settings.config_folders[-1] / "notifications.yml", Policy)
+    books = books_of(settings.config_folders, shipped.texts)
     channels = routes(Given(settings, policy, database, sender), policy.channels)
-    delivery = Delivery(database, channels, policy, partial(_write, settings, policy, catalog, sender))
+    delivery = Delivery(database, channels, policy, partial(_write, settings, policy, catalog, sender, books))
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
         for topic, known, handler, at_once in HEARD
@@ -106,6 +109,7 @@ def _write(
     policy: Policy,
     catalog: Catalog,
     sender: Sender,
+    books: Books,
     situation: Situation,
     contact: Contact,
     earlier: tuple[str, ...],
@@ -113,7 +117,8 @@ def _write(
     right = Right(situation.notification.purpose, situation.notification.customer_id)
     token = token_for(right, settings.link_secret.get_secret_value())
     link = f"{settings.public_url}/u/{token}"
-    return writing.write(situation, contact, policy.texts, catalog, sender=sender.name or sender.address, unsubscribe=link, earlier=earlier)
+    name = sender.name or sender.address
+    return writing.write(situation, contact, policy.texts, catalog, sender=name, unsubscribe=link, earlier=earlier, books=books)
 
 
 if __name__ == "__main__":
