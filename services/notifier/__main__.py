@@ -3,7 +3,10 @@
 import sys
 from functools import partial
 
-from services.notifier.api import ROUTERS
+from services.notifier.acts.approving import Desk
+from services.notifier.acts.proving import PROOF, Proofs
+from services.notifier.acts.releasing import Releasing
+from services.notifier.api import ROUTERS, approvals
 from services.notifier.audience import Contact
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.email.channel import Email
@@ -22,6 +25,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.incidents import FOLLOW_UP
 from services.notifier.store.ledger import DELIVERY, REPLY
+from services.notifier.store.releases import RELEASE
 from services.notifier.timers import LEASE, Delivery
 from services.notifier.wording import writing
 from shared.catalog import Catalog
@@ -61,6 +65,8 @@ def service(settings: NotifierSettings) -> Service:
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
+    due[RELEASE] = Work(Releasing(database).release)
+    due[PROOF] = Work(Proofs(database, Email(connections, sender), policy, write).send, lease=LEASE)
     probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
         "notifier",
@@ -68,7 +74,7 @@ def service(settings: NotifierSettings) -> Service:
         database,
         streams,
         due,
-        ROUTERS,
+        (*ROUTERS, approvals.router_of(Desk(policy, write))),
         Public([unsubscribe.router], settings.public_port),
         background=[connections.run],
         measurements=[probe],

@@ -9,11 +9,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from services.notifier import facts, metrics
+from services.notifier.acts import permitting
 from services.notifier.audience import Contact, contact_for
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.outcome import Channel, Failed, Outcome, Refusal, Rendered
@@ -72,8 +73,10 @@ class Delivery:
             if found is None:
                 await due.settle(tx)
                 return None
-            situation = found.situation
+            [situation] = await permitting.permitted(tx, [found.situation], self.policy, self.write)
+            found = replace(found, situation=situation)
             decided = decide(situation, self.policy)
+            await permitting.ask(tx, [(situation, decided)], self.policy)
             if await _overtaken(tx, situation, decided):
                 await due.again(tx, situation.now)
                 return None

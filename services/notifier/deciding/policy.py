@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field, model_validator
 
+from services.notifier.deciding.autonomy import Autonomy
 from services.notifier.wording.texts import Texts
 from shared.configuration.files import Config, Duration, PositiveDuration
 
@@ -51,4 +52,5 @@ class Policy(Config):
     ttl: PositiveDuration = Field(timedelta(hours=24), description="how long delivery is tried, counted from when it became true")
     wait_for_customer: Duration = Field(timedelta(minutes=15), description="how long the directory may lag behind an incident")
     retries: Retries = Field(Retries(), description="when a try that brought nothing is made again")
+    autonomy: Autonomy = Field(Autonomy(), description="whom we may tell without asking a person")
     texts: Texts = Field(description="every word that customers read, but for what agents write")

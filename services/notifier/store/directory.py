@@ -51,6 +51,11 @@ async def customer(tx: Tx, customer_id: str, *, lock: bool = False) -> Customer 
     return _customer(row) if row else None
 
 
+async def customers(tx: Tx, customer_ids: Sequence[str]) -> list[Customer]:
+    """Returns those of them whom the directory knows."""
+    return [_customer(row) for row in await tx.fetch(queries.customers, list(customer_ids))] if customer_ids else []
+
+
 async def unreached(tx: Tx, customer_ids: Sequence[str]) -> list[Customer]:
     """Returns those of them who could not be told of an incident that still goes on, for want of an address."""
     return [_customer(row) for row in await tx.fetch(queries.unreached, customer_ids)] if customer_ids else []

@@ -12,6 +12,7 @@ from services.notifier.deciding.decision import Hold, Send, Waiting
 from services.notifier.deciding.order import RULES, decide
 from services.notifier.incident import Incident
 from services.notifier.notification import Kind, Notification, Reason
+from services.notifier.permission import Gate, Mode, Permission, Scope, Step, Switch
 from services.notifier.situation import Situation
 from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
 
@@ -24,18 +25,24 @@ class Row:
     over: tuple[str, ...] = ()
 
 
-# Ends are never behind, outdated or capped, and advice to customers at risk is about no incident: those pairs cannot be.
+TRUTH = ("early", "stale", "over", "behind", "outdated")
+ALLOWED = ("rehearsed", "unapproved")
+# What is too old is held for no switch. Ends are never behind, outdated, capped or to be approved, and advice
+# to customers at risk is about no incident: those pairs cannot be.
 TABLE = {
-    "erased": Row(Reason.ERASED, ("opted_out", "too_old", "early", "stale", "over", "behind", "outdated", "capped", "no_contact")),
-    "opted_out": Row(Reason.OPTED_OUT, ("too_old", "early", "stale", "over", "behind", "outdated", "capped", "no_contact")),
-    "too_old": Row(Reason.STALE, ("early", "stale", "over", "behind", "outdated", "capped", "no_contact")),
+    "erased": Row(Reason.ERASED, ("switched_off", "opted_out", "too_old", *TRUTH, "capped", "no_contact", *ALLOWED)),
+    "switched_off": Row(Waiting.SWITCHED_OFF, ("opted_out", *TRUTH, "capped", "no_contact", *ALLOWED)),
+    "opted_out": Row(Reason.OPTED_OUT, ("too_old", *TRUTH, "capped", "no_contact", *ALLOWED)),
+    "too_old": Row(Reason.STALE, (*TRUTH, "capped", "no_contact", *ALLOWED)),
     "early": Row(Waiting.EARLY, ("stale", "no_contact")),
-    "stale": Row(Reason.STALE, ("behind", "outdated", "capped", "no_contact")),
-    "over": Row(Reason.STALE, ("capped", "no_contact")),
-    "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact")),
-    "outdated": Row(Reason.STALE, ("capped", "no_contact")),
-    "capped": Row(Reason.CAPPED, ("no_contact",)),
-    "no_contact": Row(Reason.NO_CONTACT),
+    "stale": Row(Reason.STALE, ("behind", "outdated", "capped", "no_contact", *ALLOWED)),
+    "over": Row(Reason.STALE, ("capped", "no_contact", *ALLOWED)),
+    "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact", *ALLOWED)),
+    "outdated": Row(Reason.STALE, ("capped", "no_contact", *ALLOWED)),
+    "capped": Row(Reason.CAPPED, ("no_contact", *ALLOWED)),
+    "no_contact": Row(Reason.NO_CONTACT, ALLOWED),
+    "rehearsed": Row(Reason.DRY_RUN, ("unapproved",)),
+    "unapproved": Row(Waiting.UNAPPROVED),
 }
 PAIRS = [(first, second) for first, row in TABLE.items() for second in row.over]
 
@@ -59,6 +66,13 @@ def incidents() -> Iterator[Incident | None]:
         yield replace(known, failing_at=failing_at, behind=behind)
 
 
+def permissions() -> Iterator[Permission]:
+    """Yields what people allow: switched off or not, in shadow or not, and an audience within its limit and above it."""
+    off = Switch(Scope.RULE, "checkout-failing", Mode.OFF)
+    for switches, step, audience in product(((), (off,)), (Step.SHADOW, Step.AUTO_UP_TO), (1, 501)):
+        yield Permission(step, switches, Gate("i-1", 1, audience, 500))
+
+
 def situations() -> Iterator[Situation]:
     """Yields every combination of what the rules ask for."""
     unreachable = replace(ADA, contacts=())
@@ -66,7 +80,10 @@ def situations() -> Iterator[Situation]:
     for about in notifications():
         known = list(incidents()) if about.incident_id else [None]
         for incident, wants, erased, recent, customer in product(known, chosen, (False, True), (0, 3), (ADA, unreachable)):
-            yield situation(about, incident=incident, preferences=wants, erased=erased, recent=recent, customer=customer)
+            for allowed in permissions():
+                yield situation(
+                    about, incident=incident, preferences=wants, erased=erased, recent=recent, customer=customer, permission=allowed
+                )
 
 
 def objecting(at: Situation) -> tuple[str, ...]:
@@ -99,7 +116,7 @@ def test_a_rule_that_objects_first_gives_its_own_reason(rule: str) -> None:
     decision = decide(where(rule), POLICY)
     assert not isinstance(decision, Send)
     assert decision.reason is TABLE[rule].reason
-    assert isinstance(decision, Hold) is (rule in ("early", "behind"))
+    assert isinstance(decision, Hold) is (rule in ("early", "behind", "switched_off", "unapproved"))
 
 
 def test_where_no_rule_objects_the_customer_is_told() -> None:
