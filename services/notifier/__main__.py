@@ -4,9 +4,11 @@ import sys
 from functools import partial
 
 from services.notifier.acts.approving import Desk
+from services.notifier.acts.correcting import CORRECTION, Correcting
+from services.notifier.acts.measuring import consent
 from services.notifier.acts.proving import PROOF, Proofs
 from services.notifier.acts.releasing import Releasing
-from services.notifier.api import ROUTERS, approvals
+from services.notifier.api import ROUTERS, approvals, rules
 from services.notifier.audience import Contact
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.email.channel import Email
@@ -66,6 +68,7 @@ def service(settings: NotifierSettings) -> Service:
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
     due[RELEASE] = Work(Releasing(database).release)
+    due[CORRECTION] = Work(Correcting(database).correct)
     due[PROOF] = Work(Proofs(database, Email(connections, sender), policy, write).send, lease=LEASE)
     probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
@@ -74,10 +77,10 @@ def service(settings: NotifierSettings) -> Service:
         database,
         streams,
         due,
-        (*ROUTERS, approvals.router_of(Desk(policy, write))),
+        (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy)),
         Public([unsubscribe.router], settings.public_port),
         background=[connections.run],
-        measurements=[probe],
+        measurements=[probe, consent(database)],
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",

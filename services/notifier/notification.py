@@ -147,6 +147,6 @@ def end_id(incident_id: str, kind: Kind, customer_id: str) -> str:
     return identity(incident_id, kind.value, customer_id)
 
 
-def correction_id(incident_id: str, words: str, customer_id: str) -> str:
-    """Returns the id of correcting what this customer was told of the incident, in these words: repeating it is the same."""
-    return identity(incident_id, "correction", words, customer_id)
+def correction_id(correction: str, customer_id: str) -> str:
+    """Returns the id of telling this customer a correction: once, however often it is asked for."""
+    return identity(correction, customer_id)

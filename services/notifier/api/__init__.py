@@ -1,5 +1,5 @@
 """Agents and operators call notifier's REST API here."""
 
-from services.notifier.api import contacts, customers, notifications, switches
+from services.notifier.api import contacts, corrections, customers, notifications, switches
 
-ROUTERS = (notifications.router, customers.router, contacts.router, switches.router)
+ROUTERS = (notifications.router, customers.router, contacts.router, switches.router, corrections.router)
