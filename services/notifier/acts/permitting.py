@@ -45,7 +45,8 @@ async def of(tx: Tx, situations: Sequence[Situation], policy: Policy, write: Wri
             continue
         row, number = found
         standing, expires_at = standings.get((row["id"], number), (None, None))
-        gate = Gate(row["id"], number, row["audience"], freedom.up_to(directory), standing, expires_at)
+        audience = row["audience"] if number == row["round"] else row["total"]  # an earlier round was a large one
+        gate = Gate(row["id"], number, audience, freedom.up_to(directory), standing, expires_at)
         permissions[each.notification.id] = Permission(step, theirs, gate, as_words(row["subject"], row["body"]))
     return permissions
 
