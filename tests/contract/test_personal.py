@@ -46,6 +46,13 @@ FREE = {  # unless PERSONAL names it
     "published_rules": "rules that operators wrote, and who published them",
     "backtests": "rules that operators wrote, and what they found, with customers as numbers",
     "heard": "ids of facts",
+    # ── notifier ──
+    "switches": "names of rules and channels, and who of ours threw them",
+    "autonomy": "names of rules, and who of ours moved them",
+    "gates": "ids of incidents, names of rules, and words to many",
+    "approvals": "ids, digests, and who of ours decided",
+    "consent_log": "who of ours did what about rules and audiences, and counts; whom it touches is in no row",
+    "corrections": "what operators tell to many, and who of them did",
     # ── console ──
     "moments": "counts by incident and second",
     "ticket_counts": "counts by incident and person of ours",
