@@ -10,25 +10,25 @@ from services.notifier.acts.proving import PROOF, Proofs
 from services.notifier.acts.releasing import Releasing
 from services.notifier.api import ROUTERS, approvals, rules
 from services.notifier.audience import Contact
-from services.notifier.channels.breaker import Breaker
-from services.notifier.channels.email.channel import Email
-from services.notifier.channels.email.connections import Connections
 from services.notifier.channels.email.mail import Sender, sender_of
 from services.notifier.channels.email.probing import mail_server
+from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Rendered
+from services.notifier.channels.registry import routes
 from services.notifier.deciding.policy import Policy
+from services.notifier.delivering.beginning import LEASE
 from services.notifier.follow_up import FollowUp
 from services.notifier.hearing import customers, incidents, risks, tickets
 from services.notifier.keeping import kept
+from services.notifier.lanes import AT_ONCE
 from services.notifier.personal import PERSONAL
 from services.notifier.public import unsubscribe
 from services.notifier.public.links import Right, token_for
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.incidents import FOLLOW_UP
-from services.notifier.store.ledger import DELIVERY, REPLY
 from services.notifier.store.releases import RELEASE
-from services.notifier.timers import LEASE, Delivery
+from services.notifier.timers import Delivery
 from services.notifier.wording import writing
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load
@@ -48,7 +48,6 @@ HEARD = (
     (Topic.RISKS, risks.FACTS, risks.on_risks, 500),
 )
 FORGET = {Topic.CUSTOMERS: customers.on_forgotten}  # on compacted topics
-AT_ONCE = {DELIVERY: 12, REPLY: 4}  # mails under way
 FOLLOW_UPS = 2  # incidents whose customers are looked through side by side
 
 
@@ -58,9 +57,9 @@ def service(settings: NotifierSettings) -> Service:
     catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
-    connections = _connections(settings, sender)
+    channels = routes(Given(settings, policy, database, sender), policy.channels)
     write = partial(_write, settings, policy, catalog, sender)
-    delivery = Delivery(database, Email(connections, sender), policy, write, Breaker(policy.retries))
+    delivery = Delivery(database, channels, policy, write)
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
         for topic, known, handler, at_once in HEARD
@@ -69,7 +68,7 @@ def service(settings: NotifierSettings) -> Service:
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
     due[RELEASE] = Work(Releasing(database).release)
     due[CORRECTION] = Work(Correcting(database).correct)
-    due[PROOF] = Work(Proofs(database, Email(connections, sender), policy, write).send, lease=LEASE)
+    due[PROOF] = Work(Proofs(database, channels, policy, write).send, lease=LEASE)
     probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
         "notifier",
@@ -79,23 +78,11 @@ def service(settings: NotifierSettings) -> Service:
         due,
         (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy)),
         Public([unsubscribe.router], settings.public_port),
-        background=[connections.run],
+        background=[route.channel.run for route in channels.values()],
         measurements=[probe, consent(database)],
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
-    )
-
-
-def _connections(settings: NotifierSettings, sender: Sender) -> Connections:
-    return Connections(
-        settings.smtp_host,
-        settings.smtp_port,
-        own_name=sender.domain,
-        username=settings.smtp_username,
-        password=settings.smtp_password.get_secret_value(),
-        tls=settings.smtp_tls,
-        ca=settings.smtp_ca,
     )
 
 

@@ -23,7 +23,9 @@ TOLD_AFTER_SECONDS = Histogram(
     buckets=TOLD_AFTER,
 )
 SEND_SECONDS = Histogram("forewarn_notifier_send_seconds", "Time one try took.", ["outcome"], buckets=FAST)
-DELIVERY_PAUSED = Gauge("forewarn_notifier_delivery_paused", "1 while delivery pauses because the relay refuses us, else 0.")
+DELIVERY_PAUSED = Gauge(
+    "forewarn_notifier_delivery_paused", "1 while delivery by a channel pauses because the provider refuses us, else 0.", ["channel"]
+)
 BRAKES = Counter("forewarn_notifier_brakes_total", "Rules that were stopped because they told too many, or the same again and again.")
 SWITCHES = Gauge("forewarn_notifier_switches", "Switches that are thrown, by what they stop, and how.", ["scope", "mode"])
 APPROVALS_WAITING = Gauge("forewarn_notifier_approvals_waiting", "Audiences that wait for a person's approval, up to 1,000.")

@@ -2,11 +2,14 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from services.notifier.audience import Contact, is_address
-from services.notifier.channels.outcome import Channel, Retry
+from services.notifier.channels.outcome import Rendered, Retry
+from services.notifier.channels.registry import Route
 from services.notifier.deciding.policy import Policy
+from services.notifier.lanes import REPLY
 from services.notifier.permission import Permission
 from services.notifier.store import approvals
 from services.notifier.wording.sealing import Write
@@ -35,29 +38,33 @@ async def prove(tx: Tx, approval_id: str, person: str) -> None:
 
 @dataclass(frozen=True)
 class Proofs:
-    """Sends proofs through one channel. No ledger knows them; one whose outcome is unknown is not sent again."""
+    """Sends proofs by e-mail. No ledger knows them; one whose outcome is unknown is not sent again."""
 
     database: Database
-    channel: Channel
+    channels: Mapping[str, Route]
     policy: Policy
     write: Write
 
     async def send(self, due: Due) -> None:
-        """Sends one (it is work for `shared/timers.py`). It has nobody's link to opt out, and names no customer."""
+        """Sends one (it is work for `shared/timers.py`)."""
         approval_id, person, _ = json.loads(due.ref)
-        address = address_of(person, self.policy)
-        async with self.database.transaction() as tx:
-            found = await approvals.approval(tx, approval_id)
-            some = await approvals.samples(tx, found, 1) if found else []
-        outcome = None
-        for situation in some if address else []:
-            about = replace(situation.notification, id=identity("proof", due.ref), customer_id="")
-            words = as_words(found["subject"], found["body"]) if found else None
-            shown = replace(situation, notification=about, permission=Permission(words=words))
-            [outcome] = await self.channel.send([self.write(shown, Contact(self.channel.name, address or ""), ())])
+        address, email = address_of(person, self.policy), self.channels.get("email")
+        message = await self._message(approval_id, address, due.ref) if address and email else None
+        outcome = await email.queue.bring(message, REPLY) if email and message else None
         async with self.database.transaction() as tx:
             if isinstance(outcome, Retry) and not outcome.uncertain and due.attempts < TRIES:
                 await due.again(tx, due.now + pause_after(due.attempts))
                 return
             await due.settle(tx)
-        log.info("the proof of approval %s: %s", approval_id, type(outcome).__name__ if outcome else "nobody waits for it any more")
+        log.info("the proof of approval %s: %s", approval_id, type(outcome).__name__ if outcome else "there was nothing to send")
+
+    async def _message(self, approval_id: str, address: str, unique: str) -> Rendered | None:
+        """Returns what the first who waits would read: it has nobody's link to opt out. None when nobody waits any more."""
+        async with self.database.transaction() as tx:
+            found = await approvals.approval(tx, approval_id)
+            some = await approvals.samples(tx, found, 1) if found else []
+        if not found or not some:
+            return None
+        about = replace(some[0].notification, id=identity("proof", unique), customer_id="")
+        words = as_words(found["subject"], found["body"])
+        return self.write(replace(some[0], notification=about, permission=Permission(words=words)), Contact("email", address), ())

@@ -27,7 +27,7 @@ async def samples(tx: Tx, found: Row, at_most: int) -> list[Situation]:
     """Returns the situations of the first who wait for an approval."""
     rows = await tx.fetch(queries.samples, found["gate"], found["round"], at_most)
     about: Sequence[Notification] = [notification_in(row) for row in rows]
-    known = {each.id: each for each in await directory.customers(tx, [each.customer_id for each in about])}
+    known = await directory.shown(tx, {each.customer_id for each in about})
     now = await tx.fetchval("SELECT clock()")
     return [
         Situation(each, known.get(each.customer_id), Preferences(), incident_in(row), 0, now) for each, row in zip(about, rows, strict=True)

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from services.notifier.audience import contact_for
 from services.notifier.deciding.decision import Hold, Suppressed, Waiting, Why
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.rules.age import too_old
+from services.notifier.deciding.rules.reach import where
 from services.notifier.notification import ENDS, Kind, Reason
 from services.notifier.permission import Gate, Mode, Scope, Standing, Step, Switch
 from services.notifier.situation import Situation
@@ -15,20 +15,22 @@ SHORTLY = timedelta(seconds=1)  # after the last moment of which it could be tol
 
 def switched_off(situation: Situation, policy: Policy) -> Hold | None:
     """Nothing is told while a switch is thrown. It is held until the switch is released (`acts/releasing.py`) or it is too old."""
-    thrown = next((each for each in situation.permission.switches if _stops(each, situation)), None)
+    thrown = next((each for each in situation.permission.switches if _stops(each, situation, policy)), None)
     if thrown is None or too_old(situation, policy):
         return None
     why = {"switch": thrown.scope, "name": thrown.name, "mode": thrown.mode, "by": thrown.by}
     return Hold(situation.now + policy.max_event_age - situation.age + SHORTLY, Waiting.SWITCHED_OFF, why)
 
 
-def rehearsed(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
+def rehearsed(situation: Situation, policy: Policy) -> Suppressed | None:
     """What we would say first is told to nobody in a dry run, or while its rule is in shadow. Ends are owed to those who were told."""
     if not _speaks_first(situation):
         return None
     if situation.permission.step is Step.SHADOW:
         return Suppressed(Reason.DRY_RUN, {"step": Step.SHADOW})
-    thrown = next((each for each in situation.permission.switches if each.mode is Mode.DRY_RUN and _concerns(each, situation)), None)
+    thrown = next(
+        (each for each in situation.permission.switches if each.mode is Mode.DRY_RUN and _concerns(each, situation, policy)), None
+    )
     return Suppressed(Reason.DRY_RUN, {"switch": thrown.scope, "name": thrown.name}) if thrown else None
 
 
@@ -56,17 +58,17 @@ def _goes_alone(gate: Gate, step: Step) -> bool:
     return step is Step.AUTO or (step is Step.AUTO_UP_TO and gate.audience <= gate.up_to)
 
 
-def _stops(switch: Switch, situation: Situation) -> bool:
+def _stops(switch: Switch, situation: Situation, policy: Policy) -> bool:
     """Says whether a switch stops this. A brake concerns audiences: what is owed to one customer goes on."""
     if switch.mode is Mode.DRY_RUN or (switch.mode is Mode.BRAKE and not _speaks_first(situation)):
         return False
-    return _concerns(switch, situation)
+    return _concerns(switch, situation, policy)
 
 
-def _concerns(switch: Switch, situation: Situation) -> bool:
+def _concerns(switch: Switch, situation: Situation, policy: Policy) -> bool:
     if switch.scope is not Scope.CHANNEL:
         return True
-    contact = contact_for(situation.customer) if situation.customer else None
+    contact = where(situation, policy)
     return contact is not None and contact.channel == switch.name
 
 
