@@ -25,6 +25,14 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
             only="old.status <> 'waiting' AND NOT EXISTS (SELECT FROM incidents i WHERE i.id = old.incident_id AND i.status = 'open')",
         ),
         Kept(
+            "gates",
+            "opened_at",
+            ledger,
+            only="NOT EXISTS (SELECT FROM notifications n WHERE n.gate = old.id)",
+        ),
+        Kept("corrections", "at", ledger),
+        Kept("consent_log", "at", ledger),
+        Kept(
             "ticket_links",
             "linked_at",
             ledger,

@@ -74,7 +74,7 @@ async def _gates_of(tx: Tx, situations: Sequence[Situation]) -> dict[str, tuple[
     ids = [each.notification.id for each in situations if each.notification.gate is not None]
     if not ids:
         return {}
-    places = {row["id"]: (row["gate"], row["round"]) for row in await tx.fetch(gates.queries.places, ids)}
+    places = {row["id"]: (row["gate"], row["round"]) for row in await tx.fetch(gates.queries.rounds_of, ids)}
     rows = {row["id"]: row for row in await tx.fetch(gates.queries.locked, sorted({gate for gate, _ in places.values()}))}
     return {id_: (rows[gate], number) for id_, (gate, number) in places.items() if gate in rows}
 

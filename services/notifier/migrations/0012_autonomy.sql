@@ -92,3 +92,4 @@ CREATE TABLE corrections (
     done        boolean     NOT NULL DEFAULT false
 );
 CREATE INDEX corrections_by_age ON corrections (at);
+CREATE INDEX corrections_of_incident ON corrections (incident_id, at);

@@ -92,7 +92,7 @@ SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY total) AS normal, count(*) AS
     (SELECT coalesce(sum(greatest(total - forgiven, 0)), 0) FROM gates WHERE rule = $1 AND opened_at > clock() - interval '1 hour') AS lately
 FROM (SELECT total FROM gates WHERE rule = $1 AND opened_at <= clock() - interval '1 hour' ORDER BY opened_at DESC LIMIT 20) AS latest
 
--- name: places
+-- name: rounds_of
 -- Reads at which gates notifications are, and in which rounds.
 SELECT id, gate, round FROM notifications WHERE id = ANY ($1::text[]) AND gate IS NOT NULL
 

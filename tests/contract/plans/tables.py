@@ -111,7 +111,8 @@ SELECT 'i-' || n, 'r', 'c', 'high', '', now(), CASE WHEN n <= 5 THEN 'open' ELSE
 FROM generate_series(1, 10000) n;
 INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, gate, about_at,
     status, reason, awaits_incident, sent_at, settled_at, created_at)
-SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n / 1000, CASE WHEN n % 10 = 0 THEN 't-' || n END, CASE WHEN n % 10 > 0 THEN 'i-' || 1 + n / 1000 END, at,
+SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n / 1000, CASE WHEN n % 10 = 0 THEN 't-' || n END,
+    CASE WHEN n % 10 > 0 THEN 'i-' || 1 + n / 1000 END, at,
     status, CASE WHEN status = 'suppressed' THEN CASE WHEN n < 5000 THEN 'stale' ELSE 'capped' END END, status = 'suppressed' AND n < 5000,
     CASE WHEN status = 'delivered' THEN at END, CASE WHEN status <> 'waiting' THEN at END, at
 FROM generate_series(0, 199999) n, LATERAL (SELECT now() - n * interval '1 second' AS at,
