@@ -112,7 +112,7 @@ class Desk:
         return now, None
 
     async def _seal(self, tx: Tx, found: Row) -> str:
-        for any_of_them in await approvals.samples(tx, found, 1):
+        if (any_of_them := await approvals.first(tx, found)) is not None:
             return seal_of(self.write, any_of_them, as_words(found["subject"], found["body"]))
         return sha256().hexdigest()
 

@@ -62,9 +62,9 @@ class Proofs:
         """Returns what the first who waits would read: it has nobody's link to opt out. None when nobody waits any more."""
         async with self.database.transaction() as tx:
             found = await approvals.approval(tx, approval_id)
-            some = await approvals.samples(tx, found, 1) if found else []
-        if not found or not some:
+            waits = await approvals.first(tx, found) if found else None
+        if not found or not waits:
             return None
-        about = replace(some[0].notification, id=identity("proof", unique), customer_id="")
+        about = replace(waits.notification, id=identity("proof", unique), customer_id="")
         words = as_words(found["subject"], found["body"])
-        return self.write(replace(some[0], notification=about, permission=Permission(words=words)), Contact("email", address), ())
+        return self.write(replace(waits, notification=about, permission=Permission(words=words)), Contact("email", address), ())

@@ -14,7 +14,7 @@ from services.notifier.api.switches import Reason
 from services.notifier.permission import Standing
 from services.notifier.store import approvals, gates, switches
 from services.notifier.store.approvals import Row, queries
-from services.notifier.wording.sampling import Sample, as_read, three_of
+from services.notifier.wording.sampling import Sample, as_read
 from services.notifier.wording.texts import Text, as_words
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once, position_of, timed_position
@@ -237,7 +237,6 @@ async def _story(tx: Tx, desk: Desk, found: Row) -> ApprovalStory:
     left_out = {row["reason"]: row["customers"] for row in await tx.fetch(queries.left_out, found["gate"], found["round"])}
     _, directory = await switches.steps(tx, [])
     words = as_words(found["subject"], found["body"])
-    some = await approvals.samples(tx, found, LOOKED_AT)
     return ApprovalStory(
         **_of(found),
         seen=await desk.seen(tx, found),
@@ -247,7 +246,7 @@ async def _story(tx: Tx, desk: Desk, found: Row) -> ApprovalStory:
         audiences=normal["gates"],
         two_people_above=desk.policy.autonomy.two_people.of(directory),
         words=words,
-        samples=[as_read(desk.write, each, words) for each in three_of(some)],
+        samples=[as_read(desk.write, each, words) for each in await approvals.samples(tx, found, LOOKED_AT)],
     )
 
 

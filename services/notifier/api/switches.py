@@ -33,7 +33,7 @@ class SwitchView(BaseModel):
 
 
 class SwitchesView(BaseModel):
-    """All switches that are thrown, the latest first."""
+    """The switches that are thrown, the latest hundred."""
 
     items: list[SwitchView]
 

@@ -24,12 +24,19 @@ WHERE gate = $1 AND status = 'waiting' AND round = $2 AND why ? 'approval'
 SELECT coalesce(reason, status) AS reason, count(*) AS customers FROM notifications
 WHERE gate = $1 AND status IN ('suppressed', 'delivered', 'failed') AND round IN (0, $2) GROUP BY 1 ORDER BY 1 LIMIT 50
 
+-- name: candidates
+-- Finds among the first who wait for an approval those to show: by how little is known of them, the least first.
+SELECT n.id FROM (
+    SELECT * FROM notifications WHERE gate = $1 AND status = 'waiting' AND round = $2 AND why ? 'approval' ORDER BY gate, status, id LIMIT $3) AS n
+LEFT JOIN customers c ON c.id = n.customer_id
+ORDER BY (c.id IS NOT NULL)::int + coalesce((btrim(c.name) <> '')::int + (c.timezone <> 'UTC')::int + (c.contacts <> '[]')::int, 0), n.id
+
 -- name: samples
--- Reads the first who wait for an approval, with what is known of the incident; without the locks of a decision.
+-- Reads notifications with what is known of the incident; without the locks of a decision.
 SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.severity, i.started_at, i.symptom, i.revision,
     i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds
-FROM (SELECT * FROM notifications WHERE gate = $1 AND status = 'waiting' AND round = $2 AND why ? 'approval' ORDER BY gate, status, id LIMIT $3) AS n
-LEFT JOIN incidents i ON i.id = n.incident_id
+FROM notifications n LEFT JOIN incidents i ON i.id = n.incident_id
+WHERE n.id = ANY ($1::text[]) ORDER BY array_position($1::text[], n.id)
 
 -- name: recipients
 -- Lists who waits for an approval, from a place on.

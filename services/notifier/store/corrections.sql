@@ -8,7 +8,7 @@ SELECT id, left(incident_id, 255) AS incident_id, subject, body, by, at, custome
 
 -- name: corrections
 -- Lists the corrections of an incident, the latest first.
-SELECT id, left(incident_id, 255) AS incident_id, subject, body, by, at, customers, done FROM corrections WHERE incident_id = $1
+SELECT id, left(incident_id, 255) AS incident_id, subject, left(body, 5000) AS body, by, at, customers, done FROM corrections WHERE incident_id = $1
 ORDER BY at DESC LIMIT 20
 
 -- name: corrected

@@ -1,6 +1,6 @@
 -- name: switches
--- Lists the switches that are thrown, and how many there are of each; a person can read no more than so many.
-SELECT scope, name, mode, reason, by, why, at FROM switches ORDER BY at DESC, scope, name, mode LIMIT 500
+-- Lists the switches that were thrown last.
+SELECT scope, name, mode, reason, by, why, at FROM switches ORDER BY at DESC, scope, name, mode LIMIT 100
 
 -- name: thrown
 -- Reads, locked, those that count for rules: whoever releases one waits until what was decided by it is written down.

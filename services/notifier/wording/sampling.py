@@ -1,6 +1,5 @@
 """Of those who wait for an approval three messages are shown as they would be sent, that with the most missing fields among them. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from pydantic import BaseModel
@@ -32,13 +31,6 @@ def missing(situation: Situation) -> list[str]:
         return ["customer", "name", "timezone", "address"]
     known = {"name": is_name(customer.name), "timezone": customer.timezone != "UTC", "address": contact_for(customer) is not None}
     return [name for name, given in known.items() if not given]
-
-
-def three_of(situations: Sequence[Situation]) -> list[Situation]:
-    """Returns the one with the most missing fields, the one with the fewest, and one between; fewer when there are no three."""
-    ordered = sorted(situations, key=lambda each: (-len(missing(each)), each.notification.id))
-    places = sorted({0, len(ordered) // 2, len(ordered) - 1}) if ordered else []
-    return [ordered[place] for place in places]
 
 
 def as_read(write: Write, situation: Situation, words: Text | None) -> Sample:
