@@ -79,10 +79,10 @@ class Provider:
         return [Delivered(message.id) for message in messages]
 
 
-async def bringing(bulkhead: Bulkhead, *ids: str) -> dict[str, asyncio.Task[Outcome]]:
+async def bringing(bulkhead: Bulkhead, *ids: str) -> dict[str, asyncio.Future[Outcome]]:
     """Has the messages brought side by side, and returns once all wait."""
     messages = [Rendered(each, "opened", "ada@example.org", "", "", "", date=NOON) for each in ids]
-    tasks = {each.id: asyncio.create_task(bulkhead.bring(each, "alarms")) for each in messages}
+    tasks = {each.id: bulkhead.bring(each, "alarms") for each in messages}
     for _ in range(3):
         await asyncio.sleep(0)
     return tasks
