@@ -48,3 +48,15 @@ async def customers_locked(stack: Stack) -> AsyncIterator[None]:
     """The console cannot save what it hears of customers, who go on being spoken of."""
     async with stack.holding("LOCK TABLE console.customers IN ACCESS EXCLUSIVE MODE"):
         yield
+
+
+@asynccontextmanager
+async def stopped_and_asked(stack: Stack) -> AsyncIterator[None]:
+    """A person and a brake have stopped rules that nobody has, and an audience of nobody waits for approval."""
+    await stack.sql("INSERT INTO notifier.switches (scope, name, mode, reason, by) VALUES ('rule', 'x', 'off', 'a trial', 'trial')")
+    await stack.sql("INSERT INTO notifier.switches (scope, name, mode, reason, by) VALUES ('rule', 'x', 'brake', 'a trial', 'trial')")
+    await stack.sql("INSERT INTO notifier.gates (id, rule) VALUES ('x', 'x')")
+    await stack.sql("INSERT INTO notifier.approvals (id, gate, round, expires_at) VALUES ('x', 'x', 1, now() + interval '1 hour')")
+    yield
+    await stack.sql("DELETE FROM notifier.switches WHERE name = 'x'")
+    await stack.sql("DELETE FROM notifier.gates WHERE id = 'x'")
