@@ -10,8 +10,8 @@ from services.notifier.acts.proving import PROOF, Proofs
 from services.notifier.acts.releasing import Releasing
 from services.notifier.api import ROUTERS, approvals, rules
 from services.notifier.audience import Contact
+from services.notifier.channels.email.building import mail_servers
 from services.notifier.channels.email.mail import Sender, sender_of
-from services.notifier.channels.email.probing import mail_server
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import routes
@@ -69,7 +69,6 @@ def service(settings: NotifierSettings) -> Service:
     due[RELEASE] = Work(Releasing(database).release)
     due[CORRECTION] = Work(Correcting(database).correct)
     due[PROOF] = Work(Proofs(database, channels, policy, write).send, lease=LEASE)
-    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
         "notifier",
         settings,
@@ -79,7 +78,7 @@ def service(settings: NotifierSettings) -> Service:
         (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy)),
         Public([unsubscribe.router], settings.public_port),
         background=[route.channel.run for route in channels.values()],
-        measurements=[probe, consent(database)],
+        measurements=[*mail_servers(settings, sender), consent(database)],
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",

@@ -86,9 +86,10 @@ class Beginning:
             situation = replace(found.situation, permission=permissions[found.situation.notification.id])
             match decide(situation, self.policy):
                 case Send(contact, why):
-                    if over := expired(situation.notification, situation.now, self.policy):
+                    route = self.routes[contact.channel]
+                    if over := expired(situation.notification, situation.now, self.policy, route.patience):
                         decided.expired[due] = situation.notification, contact.channel, over
-                    elif (until := self.routes[contact.channel].breaker.wait_until(due.now)) is not None:
+                    elif (until := route.breaker.wait_until(due.now)) is not None:
                         put_off = put_off or len(self.routes) > 1 or await deliveries.put_off(tx, until)
                         decided.later[due] = until
                     else:

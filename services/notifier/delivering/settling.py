@@ -73,7 +73,8 @@ class Settling:
     async def _step(self, tx: Tx, tried: Tried, now: datetime) -> Settled | Again:
         outcome = tried.outcome
         elsewhere = isinstance(outcome, Failed) and await self._reached_elsewhere(tx, tried.sending, outcome)
-        return after(tried.sending.notification, outcome, now, self.policy, elsewhere=elsewhere)
+        patience = self.routes[tried.sending.contact.channel].patience
+        return after(tried.sending.notification, outcome, now, self.policy, patience, elsewhere=elsewhere)
 
     async def _reached_elsewhere(self, tx: Tx, sending: Sending, failed: Failed) -> bool:
         """Marks an address that does not exist; says whether there is another. The lock lets a correction come before or after us."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -59,6 +59,8 @@ class Provider:
     """A channel whose sends end when they are let go, one by one or all."""
 
     name = "email"
+    ladder: tuple[timedelta, ...] | None = None
+    ttl: timedelta | None = None
 
     def __init__(self, at_once: int, together: int) -> None:
         self.at_once, self.together = at_once, together
