@@ -3,7 +3,12 @@
 import sys
 from functools import partial
 
-from services.notifier.api import ROUTERS
+from services.notifier.acts.approving import Desk
+from services.notifier.acts.correcting import CORRECTION, Correcting
+from services.notifier.acts.measuring import consent
+from services.notifier.acts.proving import PROOF, Proofs
+from services.notifier.acts.releasing import Releasing
+from services.notifier.api import ROUTERS, approvals, rules
 from services.notifier.audience import Contact
 from services.notifier.channels.email.bounces.mailbox import Mailbox
 from services.notifier.channels.email.building import mail_servers
@@ -25,6 +30,7 @@ from services.notifier.returning import READ_LEASE, ReadingBounces, WatchingChan
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.incidents import FOLLOW_UP
+from services.notifier.store.releases import RELEASE
 from services.notifier.store.returned import READ, WATCH
 from services.notifier.timers import Delivery
 from services.notifier.wording import writing
@@ -59,7 +65,8 @@ def service(settings: NotifierSettings) -> Service:
     shipped = load(settings.config_folders[-1] / "notifications.yml", Policy)
     books = books_of(settings.config_folders, shipped.texts)
     channels = routes(Given(settings, policy, database, sender), policy.channels)
-    delivery = Delivery(database, channels, policy, partial(_write, settings, policy, catalog, sender, books))
+    write = partial(_write, settings, policy, catalog, sender, books)
+    delivery = Delivery(database, channels, policy, write)
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
         for topic, known, handler, at_once in HEARD
@@ -70,17 +77,20 @@ def service(settings: NotifierSettings) -> Service:
     due[WATCH] = Work(watching, recurs=True)
     if reading is not None:
         due[READ] = Work(reading, lease=READ_LEASE, recurs=True)
+    due[RELEASE] = Work(Releasing(database).release)
+    due[CORRECTION] = Work(Correcting(database).correct)
+    due[PROOF] = Work(Proofs(database, channels, policy, write).send, lease=LEASE)
     return Service(
         "notifier",
         settings,
         database,
         streams,
         due,
-        ROUTERS,
+        (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy)),
         Public([unsubscribe.router], settings.public_port),
         before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
         background=[route.channel.run for route in channels.values()],
-        measurements=[*mail_servers(settings, sender), figures(database)],
+        measurements=[*mail_servers(settings, sender), figures(database), consent(database)],
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",

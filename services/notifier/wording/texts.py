@@ -91,3 +91,8 @@ class Texts(Config):
     footer: Template = Field("", description="under every mail we send without being asked")
     symptoms: dict[str, OwnWords] = Field({}, description="by what the rule detects: failing, slow")
     rules: dict[str, OwnWords] = Field({}, description="by the rule's id in rules.yml")
+
+
+def as_words(subject: str | None, body: str | None) -> Text | None:
+    """Returns what a person wrote as words; None when they wrote nothing."""
+    return None if subject is None or body is None else Text(subject=subject, body=body)

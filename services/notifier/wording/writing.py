@@ -217,8 +217,10 @@ def _text_of(situation: Situation, texts: Texts) -> Text:
     notification, incident = situation.notification, situation.incident
     if notification.body is not None:
         return texts.reply
-    if notification.kind is Kind.GUIDANCE:
+    if notification.kind is Kind.GUIDANCE and situation.permission.words is None:
         return _guidance(notification.evidence or {}, texts)
+    if situation.permission.words is not None and notification.kind not in ENDS:
+        return situation.permission.words
     kind = notification.kind.value if notification.kind in ENDS else LIKELY if _is_likely(notification) else Kind.OPENED.value
     own = (texts.rules.get(incident.rule), texts.symptoms.get(incident.symptom)) if incident else ()
     given: list[Text | None] = [getattr(words, kind) for words in (*own, texts) if words]
