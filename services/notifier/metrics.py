@@ -5,6 +5,7 @@ from itertools import product
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.notifier.channels.outcome import Refusal, Trouble
+from services.notifier.channels.sms.text import Alphabet
 from services.notifier.deciding.decision import Waiting
 from services.notifier.notification import Kind, Reason, Status
 from shared.metrics import FAST
@@ -23,6 +24,7 @@ TOLD_AFTER_SECONDS = Histogram(
 )
 SEND_SECONDS = Histogram("forewarn_notifier_send_seconds", "Time one try took.", ["outcome"], buckets=FAST)
 DELIVERY_PAUSED = Gauge("forewarn_notifier_delivery_paused", "1 while delivery pauses because the relay refuses us, else 0.")
+SMS_SEGMENTS = Counter("forewarn_notifier_sms_segments_total", "Segments of the texts handed over, as providers bill them.", ["alphabet"])
 UNSUBSCRIBED = Counter("forewarn_notifier_unsubscribed_total", "Customers who ended proactive mail with its link.")
 
 for kind, status in product(Kind, (Status.DELIVERED, Status.FAILED, Status.SUPPRESSED)):
@@ -35,5 +37,7 @@ for refusal in Refusal:
     FAILED.labels(refusal)
 for trouble in Trouble:
     RETRIES.labels(trouble)
+for alphabet in Alphabet:
+    SMS_SEGMENTS.labels(alphabet)
 for outcome in ("delivered", "retry", "failed"):
     SEND_SECONDS.labels(outcome)
