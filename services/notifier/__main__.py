@@ -4,13 +4,18 @@ import sys
 from functools import partial
 
 from services.notifier.api import ROUTERS
-from services.notifier.audience import Contact
+from services.notifier.audience import Contact, is_address
 from services.notifier.channels.breaker import Breaker
+from services.notifier.channels.chat.building import PROVIDERS
+from services.notifier.channels.chat.building import build as build_chat
+from services.notifier.channels.chat.channel import Chat
 from services.notifier.channels.email.channel import Email
 from services.notifier.channels.email.connections import Connections
 from services.notifier.channels.email.mail import Sender, sender_of
 from services.notifier.channels.email.probing import mail_server
 from services.notifier.channels.outcome import Rendered
+from services.notifier.channels.sms.building import build as build_sms
+from services.notifier.channels.sms.channel import Sms
 from services.notifier.deciding.policy import Policy
 from services.notifier.follow_up import FollowUp
 from services.notifier.hearing import customers, incidents, risks, tickets
@@ -22,6 +27,10 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.incidents import FOLLOW_UP
 from services.notifier.store.ledger import DELIVERY, REPLY
+from services.notifier.store.notices import SPREAD, TELL
+from services.notifier.telling_operators import AT_ONCE as TELLING_AT_ONCE
+from services.notifier.telling_operators import LEASE as TELLING
+from services.notifier.telling_operators import TellingOperators, built
 from services.notifier.timers import LEASE, Delivery
 from services.notifier.wording import writing
 from shared.catalog import Catalog
@@ -60,6 +69,8 @@ def service(settings: NotifierSettings) -> Service:
         for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
+    telling = _telling(database, policy, settings, Email(connections, sender))
+    due |= {SPREAD: Work(telling.spread), TELL: Work(telling.tell, TELLING_AT_ONCE, TELLING)}
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
     probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
@@ -76,6 +87,14 @@ def service(settings: NotifierSettings) -> Service:
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
     )
+
+
+def _telling(database: Database, policy: Policy, settings: NotifierSettings, email: Email) -> TellingOperators:
+    chats = {name: build_chat(name, hosts=policy.chat_hosts) for name in PROVIDERS}
+    sms = build_sms(policy=policy.sms, secret=settings.sms_secret.get_secret_value())
+    others: dict[str, Chat | Sms] = {**chats, **({sms.name: sms} if sms else {})}
+    usable = {email.name: is_address, **{name: each.usable for name, each in others.items()}}
+    return built(database, policy, settings.operator_addresses.get_secret_value(), {email.name: email, **others}, usable)
 
 
 def _connections(settings: NotifierSettings, sender: Sender) -> Connections:

@@ -23,6 +23,7 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
             ledger,
             only="old.status <> 'waiting' AND NOT EXISTS (SELECT FROM incidents i WHERE i.id = old.incident_id AND i.status = 'open')",
         ),
+        Kept("notices", "written_at", days(settings.keep_words_days)),
         Kept(
             "ticket_links",
             "linked_at",

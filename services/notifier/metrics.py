@@ -25,6 +25,7 @@ TOLD_AFTER_SECONDS = Histogram(
 SEND_SECONDS = Histogram("forewarn_notifier_send_seconds", "Time one try took.", ["outcome"], buckets=FAST)
 DELIVERY_PAUSED = Gauge("forewarn_notifier_delivery_paused", "1 while delivery pauses because the relay refuses us, else 0.")
 SMS_SEGMENTS = Counter("forewarn_notifier_sms_segments_total", "Segments of the texts handed over, as providers bill them.", ["alphabet"])
+OPERATOR_NOTICES = Counter("forewarn_notifier_operator_notices_total", "Notices for operators, by what became of telling one.", ["outcome"])
 UNSUBSCRIBED = Counter("forewarn_notifier_unsubscribed_total", "Customers who ended proactive mail with its link.")
 
 for kind, status in product(Kind, (Status.DELIVERED, Status.FAILED, Status.SUPPRESSED)):
@@ -39,5 +40,7 @@ for trouble in Trouble:
     RETRIES.labels(trouble)
 for alphabet in Alphabet:
     SMS_SEGMENTS.labels(alphabet)
+for told in ("told", "retry", "failed", "stale"):
+    OPERATOR_NOTICES.labels(told)
 for outcome in ("delivered", "retry", "failed"):
     SEND_SECONDS.labels(outcome)

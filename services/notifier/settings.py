@@ -16,6 +16,11 @@ class NotifierSettings(MailSettings):
     public_url: str = Field("http://localhost:8012", description="where customers reach /u/…; mailbox providers want https (RFC 8058)")
     link_secret: SecretStr = Field(SecretStr(""), description="seals the unsubscribe links; changing it ends those already sent")
 
+    sms_secret: SecretStr = Field(SecretStr(""), description="of the SMS provider in notifications.yml: its token, key or password")
+    operator_addresses: SecretStr = Field(
+        SecretStr(""), description="where operators are told, a line each: a name that notifications.yml may use, `=`, the address"
+    )
+
     keep_words_days: int = Field(90, ge=1, description="a settled notification's evidence, reasons and attempts")
     keep_ledger_days: int = Field(1100, ge=30, description="the rest of it: that it was told; longer than any topic is replayed")
 

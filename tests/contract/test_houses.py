@@ -40,6 +40,11 @@ APART = {
     "services.monitor.ruling": "reads the rules anew while monitor runs",
     "services.notifier.follow_up": "works off what a fact changes for its customers",
     "services.notifier.channels.email": "speaks SMTP; what of it is pure is under the contract",
+    "services.notifier.channels.apprise": "reaches services of operators' own by a library",
+    "services.notifier.channels.chat": "calls chat providers over HTTP; what of it is pure is under the contract",
+    "services.notifier.channels.posting": "calls providers over HTTP",
+    "services.notifier.channels.sms": "calls SMS providers over HTTP; what of it is pure is under the contract",
+    "services.notifier.telling_operators": "tells those who run it",
     "services.ticketing.linking": "brings tickets and incidents together, whichever came first",
     "services.ticketing.taking": "takes a request, from Kafka or REST",
 }

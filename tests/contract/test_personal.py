@@ -46,6 +46,8 @@ FREE = {  # unless PERSONAL names it
     "published_rules": "rules that operators wrote, and who published them",
     "backtests": "rules that operators wrote, and what they found, with customers as numbers",
     "heard": "ids of facts",
+    # ── notifier ──
+    "notices": "what rules and operators say of incidents, rules and channels, and counts",
     # ── console ──
     "moments": "counts by incident and second",
     "ticket_counts": "counts by incident and person of ours",

@@ -102,7 +102,7 @@ class Stage:
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
         """Returns all that is remembered."""
-        tables = ("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "erasures", "due")
+        tables = ("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "notices", "erasures", "due")
         return {table: sorted(await self.rows(f"SELECT * FROM {table}"), key=str) for table in tables}  # noqa: S608
 
     def said(self) -> list[Fact]:

@@ -4,6 +4,9 @@ from datetime import timedelta
 
 from pydantic import Field, model_validator
 
+from services.notifier.channels.chat.hosts import ChatHosts
+from services.notifier.channels.sms.policy import SmsPolicy
+from services.notifier.operators import Operator
 from services.notifier.wording.texts import Texts
 from shared.configuration.files import Config, Duration, PositiveDuration
 
@@ -51,4 +54,7 @@ class Policy(Config):
     ttl: PositiveDuration = Field(timedelta(hours=24), description="how long delivery is tried, counted from when it became true")
     wait_for_customer: Duration = Field(timedelta(minutes=15), description="how long the directory may lag behind an incident")
     retries: Retries = Field(Retries(), description="when a try that brought nothing is made again")
+    chat_hosts: ChatHosts = Field(ChatHosts(), description="where chat addresses may lead, beside the providers' own hosts")
+    sms: SmsPolicy | None = Field(None, description="the provider of texts to telephones; none: there is no such channel")
+    operators: tuple[Operator, ...] = Field((), max_length=20, description="those who run it: where they are told, and of what")
     texts: Texts = Field(description="every word that customers read, but for what agents write")

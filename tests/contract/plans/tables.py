@@ -13,7 +13,7 @@ GROWING = {
         *("due", "idempotency", "erasures"),
     },
     "notifier": {
-        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links"),
+        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "notices"),
         *("due", "idempotency", "erasures"),
     },
     "ticketing": {
@@ -117,6 +117,8 @@ FROM generate_series(0, 199999) n, LATERAL (SELECT now() - n * interval '1 secon
     CASE WHEN n < 1000 THEN 'waiting' WHEN n < 5000 OR n % 20 = 0 THEN 'suppressed' ELSE 'delivered' END AS status) _;
 INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number)
 SELECT 'i-' || 1 + n / 100, 'c-' || (n * 7919::bigint) % 100000, 't-' || n, n FROM generate_series(1, 200000) n;
+INSERT INTO notices (id, about, subject, body, at)
+SELECT 'n-' || n, 'incidents', '', '', now() - n * interval '1 minute' FROM generate_series(1, 100000) n;
 INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'delivery', 'n-' || n, at, at
 FROM generate_series(0, 99999) n, LATERAL (SELECT now() + n * interval '1 second' AS at) _;
 """
