@@ -9,9 +9,11 @@ answers, is put aside (`shared/due_aside.py`).
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -38,6 +40,18 @@ CLAIM = """WITH ready AS MATERIALIZED (
 SETTLE = "DELETE FROM due WHERE kind = $1 AND ref = $2 AND lease = $3"
 AGAIN = "UPDATE due SET due_at = $4, ready_at = $4, raised = 0, lease = NULL WHERE kind = $1 AND ref = $2 AND lease = $3"
 RENEW = "UPDATE due SET ready_at = clock() + $4::interval WHERE kind = $1 AND ref = $2 AND lease = $3"
+# These do the same for many rows. Rows are locked in one order, so that two workers never wait for each other.
+OURS = """SELECT due.kind, due.ref
+    FROM due JOIN unnest($1::text[], $2::text[], $3::uuid[]) AS held (kind, ref, lease) USING (kind, ref, lease)
+    ORDER BY due.kind, due.ref FOR UPDATE OF due"""
+SETTLE_MANY = """DELETE FROM due USING unnest($1::text[], $2::text[], $3::uuid[]) AS held (kind, ref, lease)
+    WHERE due.kind = held.kind AND due.ref = held.ref AND due.lease = held.lease"""
+AGAIN_MANY = """UPDATE due SET due_at = at, ready_at = at, raised = 0, lease = NULL
+    FROM unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[]) AS held (kind, ref, lease, at)
+    WHERE due.kind = held.kind AND due.ref = held.ref AND due.lease = held.lease"""
+RENEW_MANY = """UPDATE due SET ready_at = clock() + $4::interval
+    FROM unnest($1::text[], $2::text[], $3::uuid[]) AS held (kind, ref, lease)
+    WHERE due.kind = held.kind AND due.ref = held.ref AND due.lease = held.lease"""
 # This ends the lease before its time, and makes the row ready again later.
 RETURN = """UPDATE due SET ready_at = clock() + $4::interval, raised = raised + $5, lease = NULL
     WHERE kind = $1 AND ref = $2 AND lease = $3"""
@@ -86,6 +100,35 @@ class Due:
             raise LeaseLost(f"{self.kind} {self.ref}")
 
 
+async def ours(tx: Tx, dues: Iterable[Due]) -> set[Due]:
+    """Returns those of the rows whose lease is still ours; nobody else gets them until `tx` ends."""
+    of = {(due.kind, due.ref): due for due in dues}
+    return {of[row["kind"], row["ref"]] for row in await tx.fetch(OURS, *_columns(of.values()))} if of else set()
+
+
+async def settle(tx: Tx, dues: Collection[Due]) -> None:
+    """Deletes the rows, as far as they are ours: the work is done when `tx` commits."""
+    if dues:
+        await tx.execute(SETTLE_MANY, *_columns(dues))
+
+
+async def again(tx: Tx, dues: Mapping[Due, datetime]) -> None:
+    """Makes the work due again, each at its moment, as far as it is ours."""
+    if dues:
+        await tx.execute(AGAIN_MANY, *_columns(dues), list(dues.values()))
+
+
+async def renew(tx: Tx, dues: Collection[Due], lease: timedelta) -> None:
+    """Starts the leases anew from now, as far as they are ours."""
+    if dues:
+        await tx.execute(RENEW_MANY, *_columns(dues), lease)
+
+
+def _columns(dues: Iterable[Due]) -> tuple[list[str], list[str], list[UUID]]:
+    rows = [(due.kind, due.ref, due.lease) for due in dues]
+    return [kind for kind, _, _ in rows], [ref for _, ref, _ in rows], [lease for _, _, lease in rows]
+
+
 async def schedule(tx: Tx, kind: str, due: Mapping[str, datetime]) -> None:
     """Makes work of one kind due: ref → when. A row that is there already, or was put aside, gets the new time."""
     if due:
@@ -125,6 +168,7 @@ class Timers:
     database: Database
     kinds: Mapping[str, Work]
     _running: dict[asyncio.Task[None], Due] = field(default_factory=dict)
+    _at_work: Counter[str] = field(default_factory=Counter)  # of `_running`, by kind
     _claiming: dict[str, asyncio.Lock] = field(default_factory=dict)  # by kind, held while rows are claimed
     _stopping: bool = False
 
@@ -175,6 +219,7 @@ class Timers:
         while not self._stopping:
             try:
                 inserted.clear()
+                free.clear()
                 if await self._fill(kind, work, free):
                     await wait_for_wakeup(free, 1)
                 else:
@@ -184,16 +229,23 @@ class Timers:
                 await asyncio.sleep(1)
 
     async def _fill(self, kind: str, work: Work, free: asyncio.Event) -> bool:
-        """Claims as much as there are workers for, and starts them; returns whether all are at work now. `free` is set when one is done."""
+        """Claims as much as there are workers for, and starts them; returns whether all are at work. `free` is set when many are done."""
         async with self._claiming.setdefault(kind, asyncio.Lock()):
-            slots = 0 if self._stopping else work.at_once - sum(due.kind == kind for due in self._running.values())
+            slots = 0 if self._stopping else work.at_once - self._at_work[kind]
             claimed = await self.claim(kind, slots) if slots else []
             for due in claimed:
                 task = asyncio.create_task(self._do(work, due))
                 self._running[task] = due
-                task.add_done_callback(self._running.pop)
-                task.add_done_callback(lambda _: free.set())
+                self._at_work[kind] += 1
+                task.add_done_callback(partial(self._done, work, free))
         return slots == len(claimed)
+
+    def _done(self, work: Work, free: asyncio.Event, task: "asyncio.Task[None]") -> None:
+        """Has more claimed once a quarter of the workers is free: one claim for many rows costs little more than one for one."""
+        kind = self._running.pop(task).kind
+        self._at_work[kind] -= 1
+        if 4 * self._at_work[kind] <= 3 * work.at_once:
+            free.set()
 
     async def claim(self, kind: str, most: int) -> list[Due]:
         """Takes at most so many rows that are due, under a lease; the caller must settle them before it ends."""

@@ -4,34 +4,29 @@ import sys
 from functools import partial
 
 from services.notifier.api import ROUTERS
-from services.notifier.audience import Contact, is_address
-from services.notifier.channels.breaker import Breaker
-from services.notifier.channels.chat.building import PROVIDERS
-from services.notifier.channels.chat.building import build as build_chat
-from services.notifier.channels.chat.channel import Chat
-from services.notifier.channels.email.channel import Email
-from services.notifier.channels.email.connections import Connections
+from services.notifier.audience import Contact
 from services.notifier.channels.email.mail import Sender, sender_of
 from services.notifier.channels.email.probing import mail_server
+from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Rendered
-from services.notifier.channels.sms.building import build as build_sms
-from services.notifier.channels.sms.channel import Sms
+from services.notifier.channels.registry import routes
 from services.notifier.deciding.policy import Policy
+from services.notifier.delivering.beginning import LEASE
 from services.notifier.follow_up import FollowUp
 from services.notifier.hearing import customers, incidents, risks, tickets
 from services.notifier.keeping import kept
+from services.notifier.lanes import AT_ONCE
 from services.notifier.personal import PERSONAL
 from services.notifier.public import unsubscribe
 from services.notifier.public.links import Right, token_for
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.incidents import FOLLOW_UP
-from services.notifier.store.ledger import DELIVERY, REPLY
 from services.notifier.store.notices import SPREAD, TELL
 from services.notifier.telling_operators import AT_ONCE as TELLING_AT_ONCE
 from services.notifier.telling_operators import LEASE as TELLING
-from services.notifier.telling_operators import TellingOperators, built
-from services.notifier.timers import LEASE, Delivery
+from services.notifier.telling_operators import built
+from services.notifier.timers import Delivery
 from services.notifier.wording import writing
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load
@@ -51,7 +46,6 @@ HEARD = (
     (Topic.RISKS, risks.FACTS, risks.on_risks, 500),
 )
 FORGET = {Topic.CUSTOMERS: customers.on_forgotten}  # on compacted topics
-AT_ONCE = {DELIVERY: 12, REPLY: 4}  # mails under way
 FOLLOW_UPS = 2  # incidents whose customers are looked through side by side
 
 
@@ -61,15 +55,15 @@ def service(settings: NotifierSettings) -> Service:
     catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
-    connections = _connections(settings, sender)
-    write = partial(_write, settings, policy, catalog, sender)
-    delivery = Delivery(database, Email(connections, sender), policy, write, Breaker(policy.retries))
+    given = Given(settings, policy, database, sender)
+    channels = routes(given, policy.channels)
+    delivery = Delivery(database, channels, policy, partial(_write, settings, policy, catalog, sender))
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
         for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
-    telling = _telling(database, policy, settings, Email(connections, sender))
+    telling = built(given, {name: route.channel for name, route in channels.items()})
     due |= {SPREAD: Work(telling.spread), TELL: Work(telling.tell, TELLING_AT_ONCE, TELLING)}
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
     probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
@@ -81,31 +75,11 @@ def service(settings: NotifierSettings) -> Service:
         due,
         ROUTERS,
         Public([unsubscribe.router], settings.public_port),
-        background=[connections.run],
+        background=[each.run for each in {*(route.channel for route in channels.values()), *telling.channels.values()}],
         measurements=[probe],
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
-    )
-
-
-def _telling(database: Database, policy: Policy, settings: NotifierSettings, email: Email) -> TellingOperators:
-    chats = {name: build_chat(name, hosts=policy.chat_hosts) for name in PROVIDERS}
-    sms = build_sms(policy=policy.sms, secret=settings.sms_secret.get_secret_value())
-    others: dict[str, Chat | Sms] = {**chats, **({sms.name: sms} if sms else {})}
-    usable = {email.name: is_address, **{name: each.usable for name, each in others.items()}}
-    return built(database, policy, settings.operator_addresses.get_secret_value(), {email.name: email, **others}, usable)
-
-
-def _connections(settings: NotifierSettings, sender: Sender) -> Connections:
-    return Connections(
-        settings.smtp_host,
-        settings.smtp_port,
-        own_name=sender.domain,
-        username=settings.smtp_username,
-        password=settings.smtp_password.get_secret_value(),
-        tls=settings.smtp_tls,
-        ca=settings.smtp_ca,
     )
 
 

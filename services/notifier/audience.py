@@ -2,15 +2,21 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import idna
+
+from services.notifier.channels.hosts import is_chat
+from services.notifier.channels.sms.text import is_number
 
 _forbidden = re.compile(r"[\x00-\x20\x7f-\x9f()<>\[\]:;,\\\"\ud800-\udfff\u2028\u2029]").search
 UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})  # Unicode's general categories
 CONTACTS = 20  # of a customer that are looked at; older versions kept any number
 _label = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?", re.ASCII).fullmatch
+
+
+Place = tuple[str, str]  # a channel, and an address on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,10 @@ class Contact:
     address: str
     role: str = "owner"
     bad: bool = False  # a provider said that it does not exist
+
+    @property
+    def place(self) -> "Place":
+        return self.channel, self.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +60,29 @@ def wants(customer: Customer | None, preferences: Preferences, purpose: str) -> 
     return customer is None or (customer.consent or {}).get(purpose, True)
 
 
-def contact_for(customer: Customer, channel: str = "email") -> Contact | None:
-    """Returns the owner's first usable address on the channel, else anybody's."""
-    looked_at = customer.contacts[:CONTACTS]
-    usable = [each for each in looked_at if each.channel == channel and not each.bad and is_address(each.address)]
-    return next((each for each in usable if each.role == "owner"), usable[0] if usable else None)
+def contact_for(
+    customer: Customer,
+    channels: Sequence[str] | None = None,
+    failed_at: Collection[Place] = (),
+    unknown_at: Collection[Place] = (),
+) -> Contact | None:
+    """Returns where to reach the customer: on the first channel where they can be, the owner's first usable address, else anybody's.
+
+    `channels`: all, when None. `failed_at`: where it failed already. `unknown_at`: where it may have arrived, and so is tried again first.
+    """
+    looked_at = [each for each in customer.contacts[:CONTACTS] if is_usable(each) and each.place not in failed_at]
+    for channel in channels if channels is not None else USABLE:
+        usable = [each for each in looked_at if each.channel == channel]
+        if usable:
+            best = next((each for each in usable if each.role == "owner"), usable[0])
+            return next((each for each in looked_at if each.place in unknown_at), best)
+    return None
+
+
+def is_usable(contact: Contact) -> bool:
+    """Says whether a message can be sent there."""
+    is_right = USABLE.get(contact.channel)
+    return is_right is not None and not contact.bad and is_right(contact.address)
 
 
 def trimmed(address: str) -> str:
@@ -89,3 +117,10 @@ def to_ascii(domain: str) -> str:
         return idna.encode(domain, uts46=True).decode()
     except UnicodeError:
         return ""
+
+
+USABLE: Mapping[str, Callable[[str], bool]] = {  # by channel: whether an address on it can be one
+    "email": is_address,
+    **dict.fromkeys(("slack", "teams", "discord"), is_chat),
+    "sms": is_number,
+}

@@ -17,6 +17,7 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
             only=WORDS,
             forget="evidence = NULL, why = NULL, attempts = '[]', subject = left(subject, 0), body = left(body, 0)",
         ),
+        Kept("deliveries", "began_at", days(settings.keep_words_days), only="old.status IN ('delivered', 'failed')"),
         Kept(
             "notifications",
             "created_at",

@@ -23,7 +23,9 @@ TOLD_AFTER_SECONDS = Histogram(
     buckets=TOLD_AFTER,
 )
 SEND_SECONDS = Histogram("forewarn_notifier_send_seconds", "Time one try took.", ["outcome"], buckets=FAST)
-DELIVERY_PAUSED = Gauge("forewarn_notifier_delivery_paused", "1 while delivery pauses because the relay refuses us, else 0.")
+DELIVERY_PAUSED = Gauge(
+    "forewarn_notifier_delivery_paused", "1 while delivery by a channel pauses because the provider refuses us, else 0.", ["channel"]
+)
 SMS_SEGMENTS = Counter("forewarn_notifier_sms_segments_total", "Segments of the texts handed over, as providers bill them.", ["alphabet"])
 OPERATOR_NOTICES = Counter("forewarn_notifier_operator_notices_total", "Notices for operators, by what became of telling one.", ["outcome"])
 UNSUBSCRIBED = Counter("forewarn_notifier_unsubscribed_total", "Customers who ended proactive mail with its link.")

@@ -96,6 +96,8 @@ class Notification(Draft):
     dated_at: datetime | None = None  # when the first try began
     attempts: tuple[Attempt, ...] = ()
     awaits_incident: bool = False  # the last decision hangs on what monitor says next
+    failed_at: frozenset[tuple[str, str]] = frozenset()  # channels and addresses where it failed since it was entered
+    unknown_at: frozenset[tuple[str, str]] = frozenset()  # and where it may have arrived
 
     @property
     def proactive(self) -> bool:

@@ -6,8 +6,9 @@ An erasure is for good: whoever was erased is told nothing again, whatever comes
 from services.notifier.store.personal import queries, restart_follow_ups
 from shared.erasing import Personal
 
-# Notifications come first: a delivery locks its notification before the customer's entry.
+# Notifications come before the customer's entry, which is locked after them when they are decided about; what hangs on them comes first.
 PERSONAL = (
+    Personal("deliveries", queries.deliveries, queries.erase_deliveries),
     Personal("notifications", queries.told, queries.erase_told),
     Personal("directory entries", queries.entry, queries.erase_entry),
     Personal("choices", queries.choices, queries.erase_choices),

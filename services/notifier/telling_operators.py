@@ -5,14 +5,16 @@ Each notice is a due row for each operator, settled after the channel took the m
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol, runtime_checkable
 
 from services.notifier import metrics
-from services.notifier.channels.apprise import Apprise
+from services.notifier.audience import USABLE
+from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Channel, Delivered, Failed, Outcome, Rendered, Retry, Trouble
-from services.notifier.deciding.policy import Policy
+from services.notifier.channels.registry import OF_OPERATORS
 from services.notifier.operators import Notice, Operator, addresses_in, check, wanting, words_of
 from services.notifier.store import notices
 from shared.events import identity
@@ -120,20 +122,24 @@ def _count(outcome: Outcome, rows: Sequence[Due]) -> None:
     metrics.OPERATOR_NOTICES.labels(became).inc(len(rows))
 
 
-def built(
-    database: Database,
-    policy: Policy,
-    addresses: str,
-    channels: Mapping[str, Channel],
-    usable: Mapping[str, Callable[[str], bool]],
-) -> TellingOperators:
-    """Returns who tells the operators of `notifications.yml`; `apprise` is added to the channels when one of them has it.
+@runtime_checkable
+class Checks(Protocol):
+    """A channel that knows which addresses are its own."""
 
-    `addresses`: what FOREWARN_OPERATOR_ADDRESSES holds. `usable` says for each channel which addresses it takes. Raises ConfigError.
+    def usable(self, address: str) -> bool:
+        """Says whether a message can be sent there, as far as the address shows."""
+
+
+def built(given: Given, channels: Mapping[str, Channel]) -> TellingOperators:
+    """Returns who tells the operators of `notifications.yml`. Raises ConfigError when one of them cannot be told.
+
+    `channels`: those that customers are told by, and which operators share.
     """
-    if any(each.channel == Apprise.name for each in policy.operators):
-        apprise = Apprise()
-        channels, usable = {**channels, apprise.name: apprise}, {**usable, apprise.name: apprise.usable}
-    named = addresses_in(addresses)
+    policy, named = given.policy, addresses_in(given.settings.operator_addresses.get_secret_value())
+    known = dict(channels)
+    for name in {each.channel for each in policy.operators} & OF_OPERATORS.keys() - channels.keys():
+        if channel := OF_OPERATORS[name](given):
+            known[name] = channel
+    usable = {name: each.usable if isinstance(each, Checks) else USABLE[name] for name, each in known.items()}
     check(policy.operators, usable, named)
-    return TellingOperators(database, policy.operators, channels, named, policy.max_event_age)
+    return TellingOperators(given.database, policy.operators, known, named, policy.max_event_age)

@@ -18,8 +18,7 @@ from uuid import uuid4
 
 from deploy import topics
 from deploy.services import NAMES, SERVICES
-from services.notifier.__main__ import AT_ONCE
-from services.notifier.store.ledger import DELIVERY
+from services.notifier.lanes import AT_ONCE, DELIVERY
 from tests.compose.entering import Entered, entered, shown
 from tests.compose.running import Running, asked, compose, output, published
 from tests.e2e.shop import Shop, until

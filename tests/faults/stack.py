@@ -181,7 +181,7 @@ class Stack:
 
     async def in_flight(self) -> int:
         """Returns how many deliveries a worker is doing now."""
-        [[count]] = await self.rows("SELECT count(*) FROM notifier.due WHERE kind IN ('delivery', 'reply') AND lease IS NOT NULL")
+        [[count]] = await self.rows("SELECT count(*) FROM notifier.due WHERE kind <> 'follow_up' AND lease IS NOT NULL")
         return int(count)
 
 

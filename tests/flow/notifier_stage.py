@@ -11,9 +11,9 @@ from typing import Any
 import httpx2
 
 from services.notifier.__main__ import service as notifier
+from services.notifier.lanes import DELIVERY, LANES
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.incidents import FOLLOW_UP
-from services.notifier.store.ledger import DELIVERY, LANES
 from services.notifier.timers import Delivery
 from shared.cloudevents import read_fact
 from shared.events import (
@@ -102,7 +102,8 @@ class Stage:
 
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
         """Returns all that is remembered."""
-        tables = ("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "notices", "erasures", "due")
+        known = ("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links")
+        tables = (*known, "notices", "erasures", "due")
         return {table: sorted(await self.rows(f"SELECT * FROM {table}"), key=str) for table in tables}  # noqa: S608
 
     def said(self) -> list[Fact]:

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from services.notifier import metrics
-from services.notifier.__main__ import AT_ONCE
-from services.notifier.store.ledger import DELIVERY, LANES
-from services.notifier.timers import LEASE
+from services.notifier.channels.email.channel import AT_ONCE
+from services.notifier.delivering.beginning import LEASE
+from services.notifier.lanes import LANES
 from shared.events import Contact, NotificationFailed
 from shared.settings import Settings
 from shared.timers import Timers, Work
@@ -172,13 +172,13 @@ async def test_a_hundred_mails_go_out_side_by_side(on: Stage) -> None:
         on.office.at_end[f"{each}@example.org"] = [Do.HOLD]
     timers = Timers(on.service.database, {lane: on.service.due[lane] for lane in LANES})
     working = asyncio.create_task(timers.run())
-    await until(lambda: on.office.held == AT_ONCE[DELIVERY])  # one after another, the server would never hold a second one
+    await until(lambda: on.office.held == AT_ONCE)  # one after another, the server would never hold a second one
     on.office.gate.set()
     await until(lambda: len(on.office.mails) >= len(ids) and on.office.held == 0)
     await timers.stop(within=5)
     working.cancel()
     assert sorted(recipient for recipient, _ in on.office.mails) == sorted(f"{each}@example.org" for each in ids)
-    assert on.office.connections <= AT_ONCE[DELIVERY]
+    assert on.office.connections <= AT_ONCE
 
 
 async def test_the_metrics_count_what_became_of_each_and_how_soon(on: Stage) -> None:

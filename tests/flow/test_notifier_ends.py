@@ -184,7 +184,7 @@ async def test_the_stream_only_turns_the_incident_and_the_end_follows_in_pieces(
         pieces.append(await ends(on))
     assert pieces == [1000, 2000, 2500]
     assert await on.rows("SELECT 1 FROM due WHERE kind = 'follow_up'") == []
-    due = await on.rows("SELECT ref FROM due WHERE kind = 'delivery'")
+    due = await on.rows("SELECT ref FROM due WHERE kind = 'end'")
     assert len({row["ref"] for row in due}) == len(ids)
 
 

@@ -9,10 +9,10 @@ from itertools import groupby
 
 import pytest
 
+from services.notifier.delivering.beginning import LEASE
 from services.notifier.hearing.customers import on_customers
 from services.notifier.hearing.incidents import on_incidents
 from services.notifier.hearing.tickets import on_tickets
-from services.notifier.timers import LEASE
 from shared.events import TOPIC_OF, CustomerErased, Fact, Topic
 from shared.postgres import Database, Tx
 from shared.timers import Work

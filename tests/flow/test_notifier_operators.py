@@ -1,5 +1,6 @@
 """Those who run it are told what happens, once each, by their own channels: what gathers is one message, and a restart loses nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -65,6 +66,9 @@ class Scripted:
 
     def message_id(self, notification_id: str) -> str:
         return notification_id
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
 
     async def send(self, messages: Sequence[Rendered]) -> list[Outcome]:
         self.given += messages

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from services.notifier import metrics
+from services.notifier.lanes import LANES
 from shared.settings import Settings
 from tests.figures import value
 from tests.flow.notifier_stage import (
@@ -32,7 +33,7 @@ MANY = [f"c-{n}" for n in range(40)]
 
 
 def paused() -> float:
-    return value(metrics.DELIVERY_PAUSED)
+    return value(metrics.DELIVERY_PAUSED.labels("email"))
 
 
 def refusals() -> float:
@@ -70,14 +71,14 @@ async def test_the_relay_refuses_our_sender_for_an_hour_and_all_are_told_when_it
     assert paused() == 1
     assert {row["status"] for row in await on.rows("SELECT status FROM notifications")} == {"waiting"}
     said = [record.message for record in caplog.records if record.name == "services.notifier.timers"]
-    assert said == ["delivery pauses: the mail server refuses us: 553 5.1.8"]
+    assert said == ["delivery by email pauses: the provider refuses us: 553 5.1.8"]
     # And when it is mended
     on.office.at_sender = "250 ok"
     await goes_on(on, 5 * MINUTE + 10 * SECOND)
     assert sorted(to for to, _ in on.office.mails) == sorted([*(f"{each}@example.org" for each in MANY), "c-0@example.org"])
     assert paused() == 0
     assert await marked(on) == []
-    assert await on.rows("SELECT * FROM due WHERE kind IN ('delivery', 'reply')") == []
+    assert await on.rows("SELECT * FROM due WHERE kind = ANY ($1)", LANES) == []
 
 
 async def test_a_pause_that_lasts_longer_than_the_time_to_live_tells_nobody_after(fresh_database: Settings, tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ async def test_mails_that_come_while_delivery_pauses_wait_without_a_word_to_the_
     asked, met = len(on.office.senders), on.office.connections
     await on.hear(impact(on.now, *MANY[10:], chunk=1), replied(on.now, "reply"))
     assert (len(on.office.senders), on.office.connections) == (asked, met)
-    due = await on.rows("SELECT ready_at FROM due WHERE kind IN ('delivery', 'reply')")
+    due = await on.rows("SELECT ready_at FROM due WHERE kind = ANY ($1)", LANES)
     waits: set[datetime] = {row["ready_at"] for row in due}
     assert max(waits) == on.now + MINUTE
 
@@ -135,7 +136,7 @@ async def test_twelve_under_way_at_once_count_and_the_pause_stays_short(on: Stag
     await on.consume(opened(on.now), impact(on.now, *MANY))
     on.office.at_sender = NO_SUCH_SENDER
     await asyncio.gather(*(on.deliver() for _ in range(12)))
-    assert delivery_of(on.service).breaker.wait_until(on.now) == on.now + MINUTE
+    assert delivery_of(on.service).routes["email"].breaker.wait_until(on.now) == on.now + MINUTE
     on.office.at_sender = "250 ok"
     await goes_on(on, 2 * MINUTE)
     assert len(on.office.mails) == len(MANY)

@@ -146,6 +146,11 @@ SEEDS = {
             (id, customer_id, kind, incident_id, about_at, status, settled_at, created_at, sent_at, evidence, why, attempts)
         SELECT $3 || n, 'c-' || n, 'opened', CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, now(), 'delivered',
             now() - $2::interval, now() - $2::interval, now(), '{}', '{}', '[{}]' FROM generate_series(1, $1::int) n""",
+    ("notifier", "deliveries"): """WITH told AS (
+        INSERT INTO notifications (id, customer_id, kind, about_at, status) SELECT $3 || n, 'c', 'opened', now(), 'delivered'
+        FROM generate_series(1, $1::int) n RETURNING id)
+        INSERT INTO deliveries (notification_id, channel, address, status, began_at)
+        SELECT id, 'email', 'a', CASE WHEN $3 = 'needed' THEN 'unknown' ELSE 'delivered' END, now() - $2::interval FROM told""",
     ("notifier", "ticket_links"): """INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number, linked_at)
         SELECT CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, $3 || n, 't-' || n, n, now() - $2::interval
         FROM generate_series(1, $1::int) n""",

@@ -108,10 +108,10 @@ def _capped(why: Why) -> str:
 def _no_contact(why: Why) -> str:
     if why.get("customer") == "unknown":
         return f"The directory did not know this customer, and {_lasting(why, 'waited_s')} were waited for it."
-    if isinstance(why.get("emails"), int) and why["emails"] > 0:
-        addresses = counted(why["emails"], "mail address", "mail addresses")
-        return f"None of {addresses} can be used: {number(why.get('bad', 0))} were refused before."
-    return "They have no mail address."
+    count = why.get("addresses", why.get("emails"))  # older versions knew mail alone
+    if isinstance(count, int) and count > 0:
+        return f"None of {counted(count, 'address', 'addresses')} can be used: {number(why.get('bad', 0))} were refused before."
+    return "They have no address to write to."
 
 
 def _lasting(why: Why, name: str) -> str:

@@ -55,7 +55,7 @@ async def clear_mark(customer_id: Name, mark: Mark, database: Db) -> Page[Contac
     address = trimmed(mark.address)
     async with database.transaction() as tx:
         # A new fact about the customer locks the row, too: no try settles unseen meanwhile.
-        known = await directory.customer(tx, customer_id, lock=True)
+        known = (await directory.customers(tx, [customer_id])).get(customer_id)
         if known is None or address not in {contact.address for contact in known.contacts}:
             raise Problem(404, "the directory does not know this customer, or this address of theirs")
         await tx.execute(directory.queries.clear_mark, customer_id, address)

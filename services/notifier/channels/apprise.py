@@ -4,6 +4,7 @@ Its URLs hold logins and lead anywhere, so that none may come from a customer. T
 https://github.com/caronc/apprise
 """
 
+import asyncio
 import importlib
 import logging
 from collections.abc import Sequence
@@ -33,6 +34,10 @@ class Apprise:
     def usable(self, address: str) -> bool:
         """Says whether it is a URL of a service that Apprise knows."""
         return bool(self._library.Apprise().add(address))
+
+    async def run(self) -> None:
+        """Runs until cancelled: it holds nothing between sends."""
+        await asyncio.Event().wait()
 
     def message_id(self, notification_id: str) -> str:
         return notification_id

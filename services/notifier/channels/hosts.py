@@ -10,6 +10,22 @@ import httpx2
 LONGEST = 2048  # characters of an address
 
 
+def plain(address: str) -> httpx2.URL | None:
+    """Returns the URL; None when it is none of https, or has a port, a login or a fragment."""
+    if len(address) > LONGEST or not address.isascii() or not address.isprintable() or set(address) & set(' \\"<>'):
+        return None
+    try:
+        url = httpx2.URL(address)
+    except httpx2.InvalidURL:
+        return None
+    return url if url.scheme == "https" and url.host and url.port is None and not url.userinfo and not url.fragment else None
+
+
+def is_chat(address: str) -> bool:
+    """Says whether it may be an address of a chat provider: which hosts are, is for the channel to say."""
+    return plain(address) is not None
+
+
 class Hosts:
     """The hosts of one provider: `hooks.slack.com` is that host alone, `*.logic.azure.com` every host below it."""
 
@@ -22,14 +38,8 @@ class Hosts:
 
     def allow(self, address: str) -> bool:
         """Says whether it is an address of the provider: https at the usual port, without a login or a fragment."""
-        if len(address) > LONGEST or not address.isascii() or not address.isprintable() or set(address) & set(' \\"<>'):
-            return False
-        try:
-            url = httpx2.URL(address)
-        except httpx2.InvalidURL:
-            return False
-        plain = url.scheme == "https" and url.port is None and not url.userinfo and not url.fragment
-        return plain and self._knows(url.host) and url.path.startswith(self._path) and url.path != self._path
+        url = plain(address)
+        return url is not None and self._knows(url.host) and url.path.startswith(self._path) and url.path != self._path
 
     def _knows(self, host: str) -> bool:
         return host in self._exact or host.endswith(self._below)

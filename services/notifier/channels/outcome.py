@@ -90,9 +90,14 @@ class Channel(Protocol):
     """The interface of a channel."""
 
     name: str
+    at_once: int  # sends under way in one process
+    together: int  # messages given to one send at most
 
     def message_id(self, notification_id: str) -> str:
         """Returns the id by which the provider and the customer know the message: the same for every try."""
+
+    async def run(self) -> None:
+        """Keeps up, until cancelled, what it holds between sends."""
 
     async def send(self, messages: Sequence[Rendered]) -> list[Outcome]:
         """Tries each once; returns as many outcomes, in order. Never raises, unless it is cancelled."""

@@ -4,13 +4,12 @@ They are asked before every try, so that only what is still true is said. A deci
 (`awaits_incident`) is made again when monitor says more about it (`follow_up.py`).
 """
 
-from services.notifier.audience import contact_for
 from services.notifier.deciding.decision import Hold, Rule, Send, Suppressed, Why
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.rules.age import age_of, behind, freshness, outdated, too_old
 from services.notifier.deciding.rules.consent import erased, opted_out, whose_consent
 from services.notifier.deciding.rules.limits import capped, how_often
-from services.notifier.deciding.rules.reach import no_contact
+from services.notifier.deciding.rules.reach import no_contact, where
 from services.notifier.deciding.rules.truth import early, over, stale
 from services.notifier.situation import Situation
 
@@ -26,7 +25,7 @@ def decide(situation: Situation, policy: Policy) -> Send | Hold | Suppressed:
     """Returns what to do about a notification now, and why."""
     if objected := objection(situation, policy):
         return objected
-    contact = contact_for(situation.customer) if situation.customer else None
+    contact = where(situation, policy)
     assert contact is not None  # noqa: S101  `no_contact` would have objected
     return Send(contact, _figures(situation, policy))
 

@@ -47,6 +47,9 @@ class Policy(Config):
     """The file notifications.yml: what customers are told, how often, and in which words."""
 
     from_name: str = Field("", max_length=100, description="who the mails come from; empty: the name in FOREWARN_MAIL_FROM")
+    channels: tuple[str, ...] = Field(
+        ("email",), min_length=1, description="a customer is told on the first of these on which they can be reached"
+    )
     caps: Caps = Field(Caps(), description="how often we may speak first; replies and the end of what was told do not count")
     max_event_age: PositiveDuration = Field(timedelta(hours=24), description="older than this, nothing is worth telling")
     hold_when_behind: Duration = Field(timedelta(minutes=1), description="monitor is further behind: what it finds may be over, we wait")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Rendered
 from services.notifier.notification import Notification
 
@@ -12,5 +13,6 @@ class Sending:
     """A decision to send that is written down; it is not sent yet."""
 
     notification: Notification
+    contact: Contact
     message: Rendered
     why: dict[str, Any]  # the figures of the decision

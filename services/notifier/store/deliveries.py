@@ -1,20 +1,27 @@
-"""The queries of deliveries: what is due of the ledger, what counts when it is decided, and what came of each attempt."""
+"""The queries of deliveries: what is due of the ledger, what counts when it is decided, and what came of each try; all for many at once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from services.notifier.audience import Preferences
-from services.notifier.notification import Attempt, Status
+from services.notifier.audience import Contact, Preferences
+from services.notifier.deciding.decision import Hold, Suppressed
+from services.notifier.deciding.planning import Again, Settled
+from services.notifier.deciding.sending import Sending
+from services.notifier.delivery import DeliveryStatus
+from services.notifier.lanes import LANES
+from services.notifier.notification import Attempt
 from services.notifier.situation import Situation
 from services.notifier.store import directory
 from services.notifier.store.incidents import incident_in
-from services.notifier.store.ledger import LANES, notification_in
+from services.notifier.store.ledger import notification_in
 from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_suffix(".sql"))
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +29,33 @@ class Found:
     """A notification that is due: all that counts, and what the customer got before about the same thing."""
 
     situation: Situation
-    earlier: tuple[str, ...]
+    earlier: tuple[str, ...] = ()
 
 
-async def find(tx: Tx, notification_id: str, per: timedelta) -> Found | None:
-    """Returns the notification, locked, and its customer, locked; None when it is settled. `per`: how far back sends count."""
-    row = await tx.fetchrow(queries.notification_situation, notification_id)
-    if row is None or row["status"] != Status.WAITING:
-        return None
-    notification = notification_in(row)
-    known = await directory.customer(tx, notification.customer_id, lock=True)
-    before = await tx.fetchrow(
-        queries.told_before, notification.customer_id, notification_id, notification.incident_id, notification.ticket_id, per
-    )
-    assert before is not None  # noqa: S101  an aggregate has one row
-    preferences = Preferences(row["wants_incident"], row["wants_guidance"])
-    situation = Situation(notification, known, preferences, incident_in(row), before["recent"], row["now"], row["erased"])
-    return Found(situation, tuple(before["earlier"]))
+async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
+    """Returns those of the notifications that wait, locked, with their customers, locked; what was told before is still to be read."""
+    rows = await tx.fetch(queries.situations, sorted(ids))
+    customers = await directory.customers(tx, {row["customer_id"] for row in rows})
+    found = {}
+    for row in rows:
+        tried = {
+            status: frozenset((channel, address) for channel, address, of in row["tried"] if of == status) for status in DeliveryStatus
+        }
+        notification = replace(notification_in(row), failed_at=tried[DeliveryStatus.FAILED], unknown_at=tried[DeliveryStatus.UNKNOWN])
+        preferences = Preferences(row["wants_incident"], row["wants_guidance"])
+        customer = customers.get(notification.customer_id)
+        found[notification.id] = Found(Situation(notification, customer, preferences, incident_in(row), 0, row["now"], row["erased"]))
+    return found
+
+
+async def with_what_was_told(tx: Tx, found: Mapping[Key, Found], per: timedelta) -> dict[Key, Found]:
+    """Returns the same with what the customers got before. `per`: how far back sends count."""
+    of = {each.situation.notification.id: key for key, each in found.items()}
+    asked = [each.situation.notification for each in found.values()]
+    columns = ([getattr(each, name) for each in asked] for name in ("id", "customer_id", "incident_id", "ticket_id"))
+    rows = await tx.fetch(queries.told_before, *columns, per)
+    before = {of[row["id"]]: row for row in rows}
+    return {key: Found(replace(each.situation, recent=before[key]["recent"]), tuple(before[key]["earlier"])) for key, each in found.items()}
 
 
 async def hasten(tx: Tx, *, customers: Sequence[str] = (), notifications: Sequence[str] = ()) -> None:
@@ -48,23 +65,53 @@ async def hasten(tx: Tx, *, customers: Sequence[str] = (), notifications: Sequen
         await tx.execute(queries.hasten, list(LANES), waiting)
 
 
-async def put_off(tx: Tx, until: datetime) -> None:
-    """Leaves what is due now alone until then."""
+async def put_off(tx: Tx, until: datetime) -> bool:
+    """Leaves what is due now alone until then. Returns True."""
     await tx.execute(queries.put_off, list(LANES), until)
+    return True
 
 
-async def begin_sending(tx: Tx, notification_id: str, channel: str, why: dict[str, Any], dated_at: datetime) -> None:
-    await tx.execute(queries.begin_sending, notification_id, channel, why, dated_at)
+async def lock(tx: Tx, ids: Iterable[str]) -> None:
+    """Locks the notifications, in the order in which everybody does."""
+    await tx.execute(queries.lock, sorted(ids))
 
 
-async def settle(tx: Tx, notification_id: str, status: Status, attempt: Attempt, *, told: bool) -> None:
-    """Notes that it was delivered or failed. `told`: whether the customer has it, or may have it."""
-    reason = attempt.reason or None
-    await tx.execute(queries.settle, notification_id, status, reason, told, [_as_json(attempt)])
+async def begin_sending(tx: Tx, sends: Iterable[tuple[Sending, datetime]]) -> None:
+    """Notes that tries begin. With each comes the Date of its message."""
+    rows = [(each.notification.id, each.contact.channel, each.contact.address, each.why, date) for each, date in sends]
+    await _all(tx, queries.begin_sending, rows)
 
 
-async def try_again(tx: Tx, notification_id: str, attempt: Attempt, *, told: bool) -> None:
-    await tx.execute(queries.try_again, notification_id, told, [_as_json(attempt)])
+async def end(tx: Tx, tries: Iterable[tuple[str, Contact, DeliveryStatus]]) -> None:
+    """Notes what came of the tries as deliveries: the notification, where to, and the status."""
+    await _all(tx, queries.end, [(id_, contact.channel, contact.address, status) for id_, contact, status in tries])
+
+
+async def hold(tx: Tx, held: Mapping[str, Hold]) -> None:
+    """Notes why these wait."""
+    await _all(tx, queries.hold, [(id_, each.why, each.awaits_incident) for id_, each in held.items()])
+
+
+async def suppress(tx: Tx, suppressed: Mapping[str, Suppressed]) -> None:
+    """Notes that these are not told, and why."""
+    await _all(tx, queries.suppress, [(id_, each.reason, each.why, each.awaits_incident) for id_, each in suppressed.items()])
+
+
+async def settle(tx: Tx, settled: Mapping[str, Settled]) -> None:
+    """Notes that these were delivered or failed."""
+    rows = [(id_, each.status, each.attempt.reason or None, each.told, _as_json(each.attempt)) for id_, each in settled.items()]
+    await _all(tx, queries.settle, rows)
+
+
+async def try_again(tx: Tx, again: Mapping[str, Again]) -> None:
+    """Notes tries after which others follow."""
+    await _all(tx, queries.try_again, [(id_, each.told, _as_json(each.attempt)) for id_, each in again.items()])
+
+
+async def _all(tx: Tx, query: str, rows: Collection[Sequence[object]]) -> None:
+    """Runs a query that takes a column for each value of a row."""
+    if rows:
+        await tx.execute(query, *map(list, zip(*rows, strict=True)))
 
 
 def _as_json(attempt: Attempt) -> dict[str, str]:

@@ -6,50 +6,80 @@ UPDATE due SET ready_at = clock() WHERE kind = ANY ($1) AND ref = ANY ($2) AND l
 -- Reads what these customers are still to be told.
 SELECT id FROM notifications WHERE status = 'waiting' AND customer_id = ANY ($1)
 
--- name: notification_situation
--- Reads one notification, locked, with the incident it is about, what its customer chose, and whether they were erased.
+-- name: situations
+-- Reads notifications that wait, locked, each with the incident it is about, what its customer chose, whether they were erased, and by which
+-- ways it was tried.
 SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.severity, i.started_at, i.symptom, i.revision,
     i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds,
     p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now,
-    EXISTS (SELECT FROM erasures e WHERE e.customer = sha256(convert_to(n.customer_id, 'UTF8'))) AS erased
+    EXISTS (SELECT FROM erasures e WHERE e.customer = sha256(convert_to(n.customer_id, 'UTF8'))) AS erased,
+    CASE WHEN n.attempts = '[]' THEN '[]'::jsonb ELSE (
+        SELECT coalesce(jsonb_agg(jsonb_build_array(d.channel, d.address, d.status)), '[]') FROM deliveries d
+        WHERE d.notification_id = n.id) END AS tried
 FROM notifications n LEFT JOIN incidents i ON i.id = n.incident_id LEFT JOIN preferences p ON p.customer_id = n.customer_id
-WHERE n.id = $1
-FOR UPDATE OF n
+WHERE n.id = ANY ($1) AND n.status = 'waiting'
+ORDER BY n.id FOR UPDATE OF n
 
 -- name: told_before
--- Reads what this customer got, or may have got: how often we spoke first within the cap's time, and what belongs to the same thread.
-SELECT
-    count(*) FILTER (WHERE ticket_id IS NULL AND kind NOT IN ('resolved', 'withdrawn', 'dismissed') AND sent_at > clock() - $5::interval) AS recent,
-    coalesce(array_agg(id ORDER BY sent_at, id) FILTER (WHERE incident_id = $3 OR ticket_id = $4), '{}') AS earlier
-FROM notifications
-WHERE customer_id = $1 AND id <> $2 AND sent_at IS NOT NULL
-    AND (sent_at > clock() - $5::interval OR incident_id = $3 OR ticket_id = $4)
+-- Reads for each of these notifications what its customer got, or may have got: how often we spoke first within the cap's time, and what
+-- belongs to the same thread.
+SELECT asked.id, before.recent, before.earlier
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (id, customer_id, incident_id, ticket_id), LATERAL (
+    SELECT
+        count(*) FILTER (WHERE ticket_id IS NULL AND kind NOT IN ('resolved', 'withdrawn', 'dismissed') AND sent_at > clock() - $5::interval) AS recent,
+        coalesce(array_agg(id ORDER BY sent_at, id) FILTER (WHERE incident_id = asked.incident_id OR ticket_id = asked.ticket_id), '{}') AS earlier
+    FROM notifications
+    WHERE customer_id = asked.customer_id AND id <> asked.id AND sent_at IS NOT NULL
+        AND (sent_at > clock() - $5::interval OR incident_id = asked.incident_id OR ticket_id = asked.ticket_id)) AS before
+
+-- name: lock
+-- Locks notifications, in the order in which everybody does.
+SELECT FROM notifications WHERE id = ANY ($1) ORDER BY id FOR UPDATE
 
 -- name: begin_sending
--- Notes that a try begins: from here on the customer may have it. A slot of the cap is taken, and a crash leaves behind that the outcome is unknown.
-UPDATE notifications SET sent_at = clock(), channel = $2, why = $3, dated_at = $4, awaits_incident = false WHERE id = $1
+-- Notes that tries begin: from here on the customers may have it. A slot of the cap is taken, and a crash leaves behind that the outcome is unknown.
+WITH begun AS (
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::timestamptz[]) AS begun (id, channel, address, why, dated_at)),
+noted AS (
+    UPDATE notifications n SET sent_at = clock(), channel = begun.channel, why = begun.why, dated_at = begun.dated_at, awaits_incident = false
+    FROM begun WHERE n.id = begun.id)
+INSERT INTO deliveries AS known (notification_id, channel, address) SELECT id, channel, address FROM begun
+ON CONFLICT (notification_id, channel, address) DO UPDATE SET status = 'sending', tries = known.tries + 1, began_at = clock(), ended_at = NULL
+
+-- name: end
+-- Notes what came of tries.
+UPDATE deliveries d SET status = ended.status, ended_at = clock()
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS ended (id, channel, address, status)
+WHERE d.notification_id = ended.id AND d.channel = ended.channel AND d.address = ended.address AND d.status = 'sending'
 
 -- name: settle
--- Settles a notification: delivered or failed. A ticket's words are not kept beyond it: the ticket has them.
-UPDATE notifications SET
-    status = $2, reason = $3, sent_at = CASE WHEN $4 THEN sent_at END, settled_at = clock(), attempts = attempts || $5::jsonb,
-    subject = left(subject, 0), body = left(body, 0)
-WHERE id = $1
+-- Settles notifications: delivered or failed. A ticket's words are not kept beyond it: the ticket has them.
+UPDATE notifications n SET
+    status = settled.status, reason = settled.reason, sent_at = CASE WHEN settled.told THEN n.sent_at END, settled_at = clock(),
+    attempts = n.attempts || jsonb_build_array(settled.attempt), subject = left(n.subject, 0), body = left(n.body, 0)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::jsonb[]) AS settled (id, status, reason, told, attempt)
+WHERE n.id = settled.id
 
 -- name: suppress
--- Suppresses a notification, with the reason. What may have been sent before stays known as that.
-UPDATE notifications SET
-    status = 'suppressed', reason = $2, why = $3, awaits_incident = $4, settled_at = clock(),
-    subject = left(subject, 0), body = left(body, 0)
-WHERE id = $1
+-- Suppresses notifications, with the reason. What may have been sent before stays known as that.
+UPDATE notifications n SET
+    status = 'suppressed', reason = suppressed.reason, why = suppressed.why, awaits_incident = suppressed.awaits, settled_at = clock(),
+    subject = left(n.subject, 0), body = left(n.body, 0)
+FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::bool[]) AS suppressed (id, reason, why, awaits)
+WHERE n.id = suppressed.id
 
 -- name: try_again
--- Notes that another try follows; unless the outcome of this one is unknown, the customer does not have it.
-UPDATE notifications SET sent_at = CASE WHEN $2 THEN sent_at END, attempts = attempts || $3::jsonb WHERE id = $1
+-- Notes that other tries follow; unless the outcome of this one is unknown, the customer does not have it.
+UPDATE notifications n SET
+    sent_at = CASE WHEN again.told THEN n.sent_at END, attempts = n.attempts || jsonb_build_array(again.attempt)
+FROM unnest($1::text[], $2::bool[], $3::jsonb[]) AS again (id, told, attempt)
+WHERE n.id = again.id
 
 -- name: hold
--- Holds a notification, with the reason: it is decided again later.
-UPDATE notifications SET why = $2, awaits_incident = $3 WHERE id = $1
+-- Holds notifications, with the reason: they are decided again later.
+UPDATE notifications n SET why = held.why, awaits_incident = held.awaits
+FROM unnest($1::text[], $2::jsonb[], $3::bool[]) AS held (id, why, awaits)
+WHERE n.id = held.id
 
 -- name: put_off
 -- Pauses delivery: what is due comes back when it may go on. It goes in pieces; what is claimed meanwhile puts off the next.

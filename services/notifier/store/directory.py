@@ -46,9 +46,16 @@ async def forget_customers(tx: Tx, customer_ids: Sequence[str]) -> None:
     await tx.execute(queries.forget_customers, list(customer_ids))
 
 
-async def customer(tx: Tx, customer_id: str, *, lock: bool = False) -> Customer | None:
-    row = await tx.fetchrow(queries.customer_locked if lock else queries.customer, customer_id)
+async def customer(tx: Tx, customer_id: str) -> Customer | None:
+    """Returns one customer; None when the directory does not know them."""
+    row = await tx.fetchrow(queries.customer, customer_id)
     return _customer(row) if row else None
+
+
+async def customers(tx: Tx, customer_ids: Collection[str]) -> dict[str, Customer]:
+    """Returns those whom the directory knows, locked until `tx` ends."""
+    rows = await tx.fetch(queries.customers_locked, sorted(customer_ids)) if customer_ids else []
+    return {row["id"]: _customer(row) for row in rows}
 
 
 async def unreached(tx: Tx, customer_ids: Sequence[str]) -> list[Customer]:

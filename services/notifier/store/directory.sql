@@ -34,11 +34,11 @@ DELETE FROM customers WHERE id = ANY ($1)
 SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
 FROM customers c WHERE c.id = $1
 
--- name: customer_locked
--- Reads the same, locked: sends to one customer count one another one after the other, so that no cap is passed by two at once.
+-- name: customers_locked
+-- Reads customers, locked: sends to one count one another one after the other, so that no cap is passed by two at once.
 SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
-FROM customers c WHERE c.id = $1
-FOR NO KEY UPDATE OF c
+FROM customers c WHERE c.id = ANY ($1)
+ORDER BY c.id FOR NO KEY UPDATE OF c
 
 -- name: customer_shown
 -- Reads the same, to show: the first of their contacts and the latest of their marks; long texts are cut. Purposes that mean something come first.

@@ -30,3 +30,10 @@ SELECT id AS incident_id, true AS incident_known, rule, title, component, severi
     status AS incident_status, resolved_at, tell, resolved_by, hops, failing_at, silent_since, behind_seconds
 FROM incidents WHERE id = $1
 FOR SHARE
+
+-- name: lock_incidents
+-- Reads incidents and locks them in the same way.
+SELECT id AS incident_id, true AS incident_known, rule, title, component, severity, started_at, symptom, revision,
+    status AS incident_status, resolved_at, tell, resolved_by, hops, failing_at, silent_since, behind_seconds
+FROM incidents WHERE id = ANY ($1)
+ORDER BY id FOR SHARE

@@ -1,5 +1,6 @@
 """The ledger says what each customer must know, was told, or was not told and why."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
+from services.notifier.lanes import lane_of
 from services.notifier.notification import ENDS, Attempt, Draft, Kind, Notification, Status
 from services.notifier.store.incidents import Place
 from shared.postgres import Queries, Tx
@@ -16,17 +18,13 @@ queries = Queries(Path(__file__).with_suffix(".sql"))
 
 Pair = tuple[str, str]  # incident, customer
 
-DELIVERY = "delivery"  # due rows of what we say first
-REPLY = "reply"  # due rows of replies: a queue of their own, so that no storm of the others holds them up
-LANES = (DELIVERY, REPLY)
-
 # They stand in the order of the query's parameters.
 _COLUMNS = (
     *("id", "customer_id", "kind", "incident_id", "ticket_id", "ticket_number", "subject", "body"),
     *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops"),
 )
 
-_AS_STORED = [field.name for field in fields(Notification) if field.name not in ("attempts", "kind", "status")]
+_AS_STORED = [field.name for field in fields(Notification) if field.name not in ("attempts", "kind", "status", "failed_at", "unknown_at")]
 
 
 async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
@@ -34,9 +32,17 @@ async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
     new = {draft.id: draft for draft in reversed(list(drafts))}.values()
     if not new:
         return
-    rows = await tx.fetch(queries.write_down, *([getattr(draft, column) for draft in new] for column in _COLUMNS))
-    for lane in LANES:
-        await schedule(tx, lane, {row["id"]: row["now"] for row in rows if row["proactive"] == (lane == DELIVERY)})
+    await _due(tx, await tx.fetch(queries.write_down, *([getattr(draft, column) for draft in new] for column in _COLUMNS)))
+
+
+async def _due(tx: Tx, rows: Iterable[asyncpg.Record]) -> None:
+    """Makes these notifications due now, each in its lane."""
+    lanes: dict[str, dict[str, datetime]] = defaultdict(dict)
+    for row in rows:
+        lane = lane_of(Kind(row["kind"]), proactive=row["proactive"], severity=row["severity"])
+        lanes[lane][row["id"]] = row["now"]
+    for lane, due in lanes.items():
+        await schedule(tx, lane, due)
 
 
 async def of_incident(tx: Tx, place: Place, at_most: int, *, awaiting: bool) -> tuple[list[Notification], Place | None]:
@@ -52,20 +58,19 @@ async def of_incident(tx: Tx, place: Place, at_most: int, *, awaiting: bool) -> 
     return whole, Place(place.incident_id, place.revision, whole[-1].customer_id)
 
 
-async def of_incident_and_customer(tx: Tx, incident_id: str, customer_id: str) -> list[Notification]:
-    return [notification_in(row) for row in await tx.fetch(queries.of_incident_and_customer, incident_id, customer_id)]
+async def of_incident_and_customers(tx: Tx, incident_id: str, customer_ids: Collection[str]) -> list[Notification]:
+    """Returns what these customers have in the ledger of the incident, one customer after the other."""
+    return [notification_in(row) for row in await tx.fetch(queries.of_incident_and_customers, incident_id, sorted(customer_ids))]
 
 
 async def true_anew(tx: Tx, notification_ids: Sequence[str]) -> None:
     """Has what was suppressed because the incident had not been failing lately wait again."""
-    rows = await tx.fetch(queries.true_anew, notification_ids)
-    await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows})
+    await _due(tx, await tx.fetch(queries.true_anew, notification_ids))
 
 
 async def wait_again(tx: Tx, customer_ids: Sequence[str]) -> None:
     """Has what those customers could not be told wait again, due now."""
-    rows = await tx.fetch(queries.wait_again, customer_ids)
-    await schedule(tx, DELIVERY, {row["id"]: row["now"] for row in rows})
+    await _due(tx, await tx.fetch(queries.wait_again, customer_ids))
 
 
 async def take_out(tx: Tx, ids: Collection[str]) -> list[str]:

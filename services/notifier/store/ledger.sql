@@ -13,7 +13,7 @@ ON CONFLICT (id) DO UPDATE SET
     ticket_id = excluded.ticket_id, ticket_number = excluded.ticket_number, subject = excluded.subject, body = excluded.body,
     awaits_incident = false
 WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at < excluded.about_at
-RETURNING id, ticket_id IS NULL AS proactive, clock() AS now
+RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = known.incident_id) AS severity, clock() AS now
 
 -- name: next_of_incident
 -- Reads what the next customers were told, or are to be told, of an incident, customer by customer; without the words of tickets, and the erased.
@@ -29,12 +29,12 @@ SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticke
 FROM notifications
 WHERE incident_id = $1 AND awaits_incident AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
 
--- name: of_incident_and_customer
--- Reads what one customer was told, or is to be told, of an incident.
+-- name: of_incident_and_customers
+-- Reads what customers were told, or are to be told, of an incident, customer by customer.
 SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
     first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
 FROM notifications
-WHERE incident_id = $1 AND customer_id = $2
+WHERE incident_id = $1 AND customer_id = ANY ($2) ORDER BY customer_id
 
 -- name: await_no_more
 -- Settles for good, since the incident is over: what was not told of it because it had not been true lately stays untold, whatever comes.
@@ -44,17 +44,21 @@ UPDATE notifications SET awaits_incident = false WHERE id = ANY ($1) AND status 
 -- Has what was suppressed because the incident had not been failing lately wait again, due now, since it fails now.
 UPDATE notifications SET status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), awaits_incident = false
 WHERE id = ANY ($1) AND awaits_incident AND status = 'suppressed'
-RETURNING id, clock() AS now
+RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = notifications.incident_id) AS severity,
+    clock() AS now
 
 -- name: wait_again
--- Enters anew what customers could not be told who can be reached now: due, and as true as the incident is by now.
-UPDATE notifications n SET
-    status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), about_at = greatest(n.about_at, i.failing_at)
-FROM incidents i
-WHERE i.id = n.incident_id AND i.status = 'open'
-    AND n.customer_id = ANY ($1) AND n.kind = 'opened' AND n.ticket_id IS NULL AND n.sent_at IS NULL
-    AND n.status IN ('suppressed', 'failed') AND n.reason IN ('no_contact', 'address', 'refused', 'unsupported')
-RETURNING n.id, clock() AS now
+-- Enters anew what customers could not be told who can be reached now: due, and as true as the incident is by now. Every way may be tried again.
+WITH anew AS (
+    UPDATE notifications n SET
+        status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), about_at = greatest(n.about_at, i.failing_at)
+    FROM incidents i
+    WHERE i.id = n.incident_id AND i.status = 'open'
+        AND n.customer_id = ANY ($1) AND n.kind = 'opened' AND n.ticket_id IS NULL AND n.sent_at IS NULL
+        AND n.status IN ('suppressed', 'failed') AND n.reason IN ('no_contact', 'address', 'refused', 'unsupported')
+    RETURNING n.id, n.kind, n.ticket_id IS NULL AS proactive, i.severity, clock() AS now),
+ways AS (UPDATE deliveries d SET status = 'waiting' FROM anew WHERE d.notification_id = anew.id AND d.status = 'failed')
+SELECT * FROM anew
 
 -- name: take_out
 -- Notes that what these would say is over; returns what was not told yet.

@@ -35,6 +35,15 @@ SELECT * FROM ticket_links WHERE customer_id = $1 ORDER BY incident_id, ticket_i
 -- Deletes which tickets they had.
 DELETE FROM ticket_links WHERE customer_id = $1
 
+-- name: deliveries
+-- Reads by which ways they were told, or it was tried.
+SELECT d.* FROM deliveries d JOIN notifications n ON n.id = d.notification_id WHERE n.customer_id = $1
+ORDER BY d.notification_id, d.channel, d.address
+
+-- name: erase_deliveries
+-- Deletes the ways, which are their addresses.
+DELETE FROM deliveries d USING notifications n WHERE n.id = d.notification_id AND n.customer_id = $1
+
 -- name: told
 -- Reads everything that they were told, or were to be told.
 SELECT id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, status, reason, why,

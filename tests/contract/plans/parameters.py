@@ -9,6 +9,7 @@ from tests.contract.plans.values import WHEN, many
 
 OPEN_WORK = "'breach_first_response', 'r-7'"
 LEASE = "gen_random_uuid()"
+SOME_WORK = f"ARRAY['breach_first_response'], ARRAY['r-1'], ARRAY[{LEASE}]"
 A_PIECE = many("'n-{}'", 1000)  # the notifications that notifier's follow_up.py treats at once
 
 # These are constants of shared/, by module; they run in every service.
@@ -66,6 +67,10 @@ SHARED: dict[str, dict[str, str]] = {
         "SETTLE": f"{OPEN_WORK}, {LEASE}",
         "AGAIN": f"{OPEN_WORK}, {LEASE}, now()",
         "RENEW": f"{OPEN_WORK}, {LEASE}, interval '30 seconds'",
+        "OURS": SOME_WORK,
+        "SETTLE_MANY": SOME_WORK,
+        "AGAIN_MANY": f"{SOME_WORK}, ARRAY[now()]",
+        "RENEW_MANY": f"{SOME_WORK}, interval '30 seconds'",
         "RETURN": f"{OPEN_WORK}, {LEASE}, interval '30 seconds', 1",
         "NEXT": "'breach_first_response'",
         "LATE": "",
@@ -132,9 +137,10 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     " ARRAY[now()], ARRAY[interval '0'], ARRAY[NULL]::timestamptz[], ARRAY['open'],"
     " ARRAY[NULL]::timestamptz[], ARRAY[true], ARRAY['f'], ARRAY[0]",
     "lock_incident": "'i-1'",
+    "lock_incidents": "ARRAY['i-1']",
     "next_of_incident": ("'i-1', '', 1001", "'i-7', 'c-5', 1001"),
     "next_awaiting": ("'i-2', '', 1001", "'i-2', 'c-5', 1001"),
-    "of_incident_and_customer": ("'i-1', 'c-7919'", "'i-7', 'c-7919'"),
+    "of_incident_and_customers": ("'i-1', ARRAY['c-7919']", "'i-7', ARRAY['c-7919']"),
     "await_no_more": ("ARRAY['n-1']", A_PIECE),
     "true_anew": ("ARRAY['n-1']", A_PIECE),
     "write_down": "ARRAY['n'], ARRAY['c-1'], ARRAY['opened'], ARRAY['i-1'], ARRAY[NULL], ARRAY[NULL]::bigint[], ARRAY[NULL], ARRAY[NULL],"
@@ -146,15 +152,22 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "tickets_of": ("'i-7', ARRAY['c-7919']", "'i-7', " + many("'c-{}'", 1000)),
     "hasten": ("ARRAY['delivery', 'reply'], ARRAY['n-1']", f"ARRAY['delivery', 'reply'], {A_PIECE}"),
     "waiting_of_customers": ("ARRAY['c-1']", many("'c-{}'", 500)),
-    "notification_situation": "'n-1'",
+    "situations": ("ARRAY['n-1']", many("'n-{}'", 100)),
+    "lock": "ARRAY['n-1']",
     "customer": "'c-1'",
-    "customer_locked": "'c-1'",
-    "told_before": ("'c-1', 'n-1', 'i-1', NULL, interval '1 day'", "'c-1', 'n-1', 'i-1', 't-1', interval '1 day'"),
-    "begin_sending": "'n-1', 'email', '{}', now()",
-    "settle": "'n-1', 'delivered', NULL, true, '[]'",
-    "suppress": "'n-1', 'capped', '{}', false",
-    "try_again": "'n-1', true, '[]'",
-    "hold": "'n-1', '{}', true",
+    "customers_locked": ("ARRAY['c-1']", many("'c-{}'", 100)),
+    "told_before": (
+        "ARRAY['n-1'], ARRAY['c-1'], ARRAY['i-1'], ARRAY[NULL]::text[], interval '1 day'",
+        "ARRAY['n-1'], ARRAY['c-1'], ARRAY['i-1'], ARRAY['t-1'], interval '1 day'",
+    ),
+    "begin_sending": "ARRAY['n-1'], ARRAY['email'], ARRAY['a'], ARRAY['{}'::jsonb], ARRAY[now()]",
+    "end": "ARRAY['n-1'], ARRAY['email'], ARRAY['a'], ARRAY['delivered']",
+    "settle": "ARRAY['n-1'], ARRAY['delivered'], ARRAY[NULL]::text[], ARRAY[true], ARRAY['{}'::jsonb]",
+    "suppress": "ARRAY['n-1'], ARRAY['capped'], ARRAY['{}'::jsonb], ARRAY[false]",
+    "try_again": "ARRAY['n-1'], ARRAY[true], ARRAY['{}'::jsonb]",
+    "hold": "ARRAY['n-1'], ARRAY['{}'::jsonb], ARRAY[true]",
+    "deliveries": "'c-7'",
+    "erase_deliveries": "'c-7'",
     "bad_address": "'c-1', 'a', ''",
     "notifications": (
         "NULL, NULL, NULL, NULL, NULL, 51",

@@ -13,7 +13,7 @@ GROWING = {
         *("due", "idempotency", "erasures"),
     },
     "notifier": {
-        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "notices"),
+        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links", "notices"),
         *("due", "idempotency", "erasures"),
     },
     "ticketing": {
@@ -115,6 +115,8 @@ SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n /
     CASE WHEN status = 'delivered' THEN at END, CASE WHEN status <> 'waiting' THEN at END, at
 FROM generate_series(0, 199999) n, LATERAL (SELECT now() - n * interval '1 second' AS at,
     CASE WHEN n < 1000 THEN 'waiting' WHEN n < 5000 OR n % 20 = 0 THEN 'suppressed' ELSE 'delivered' END AS status) _;
+INSERT INTO deliveries (notification_id, channel, address, status, began_at)
+SELECT id, 'email', 'a', 'delivered', created_at FROM notifications;
 INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number)
 SELECT 'i-' || 1 + n / 100, 'c-' || (n * 7919::bigint) % 100000, 't-' || n, n FROM generate_series(1, 200000) n;
 INSERT INTO notices (id, about, subject, body, at)

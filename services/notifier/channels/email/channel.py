@@ -11,6 +11,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from services.notifier.audience import is_address, with_ascii_domain
 from services.notifier.channels.email.connections import Connections
 from services.notifier.channels.email.mail import Sender, compose, message_id
+from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,21 @@ NO_SUCH_ADDRESS = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"})  # R
 BAD_SENDER = frozenset({"1.7", "1.8"})  # RFC 3463, 3.2: about the sender; Postfix says it as late as at RCPT
 LOGIN_WANTED = 530  # RFC 4954, 6: may answer any command
 _enhanced = re.compile(r"\s*([245]\.(\d{1,3}\.\d{1,3}))(?![\d.])").match  # RFC 2034: the text begins with it
+
+
+def build(given: Given) -> "Email":
+    """Returns the channel as the settings say."""
+    settings, sender = given.settings, given.sender
+    connections = Connections(
+        settings.smtp_host,
+        settings.smtp_port,
+        own_name=sender.domain,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value(),
+        tls=settings.smtp_tls,
+        ca=settings.smtp_ca,
+    )
+    return Email(connections, sender)
 
 
 class Command(Enum):
@@ -35,6 +51,8 @@ class Email:
     """The channel `email`."""
 
     name = "email"
+    at_once = AT_ONCE
+    together = 1
 
     def __init__(self, connections: Connections, sender: Sender, end_of_data: float = END_OF_DATA) -> None:
         """`end_of_data`: seconds to wait for the server to take the message."""
@@ -42,6 +60,10 @@ class Email:
 
     def message_id(self, notification_id: str) -> str:
         return message_id(notification_id, self._sender)
+
+    async def run(self) -> None:
+        """Closes, until cancelled, connections that nobody uses."""
+        await self._connections.run()
 
     async def send(self, messages: Sequence[Rendered]) -> list[Outcome]:
         """Tries each once, so many side by side, each over a connection of its own. Raises nothing, unless it is cancelled."""

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.notifier.audience import contact_for
+from services.notifier.audience import Contact, contact_for
 from services.notifier.deciding.decision import Hold, Suppressed, Waiting, Why, pause, seconds
 from services.notifier.deciding.policy import Policy
 from services.notifier.notification import Reason
@@ -19,7 +19,13 @@ def no_contact(situation: Situation, policy: Policy) -> Suppressed | Hold | None
         if situation.waited >= policy.wait_for_customer:
             return Suppressed(Reason.NO_CONTACT, why)
         return Hold(pause(situation, AT_LEAST, AT_MOST), Waiting.UNKNOWN_CUSTOMER, why)
-    if contact_for(customer) is not None:
+    if where(situation, policy) is not None:
         return None
-    emails = [contact for contact in customer.contacts if contact.channel == "email"]
-    return Suppressed(Reason.NO_CONTACT, {"emails": len(emails), "bad": sum(contact.bad for contact in emails)})
+    there = [contact for contact in customer.contacts if contact.channel in policy.channels]
+    return Suppressed(Reason.NO_CONTACT, {"addresses": len(there), "bad": sum(contact.bad for contact in there)})
+
+
+def where(situation: Situation, policy: Policy) -> Contact | None:
+    """Returns where the customer is told: at the next address where it has not failed, or again where it may have arrived."""
+    customer, notification = situation.customer, situation.notification
+    return contact_for(customer, policy.channels, notification.failed_at, notification.unknown_at) if customer else None

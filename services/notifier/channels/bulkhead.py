@@ -1,0 +1,84 @@
+"""The messages of one channel wait in a queue of its own (a bulkhead): a provider that is slow holds up no other.
+
+Lanes share the channel by weight (stride scheduling, Waldspurger and Weihl 1995): alarms go before all-clears, and none starves.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Generic, TypeVar
+
+from services.notifier.channels.outcome import Channel, Outcome, Rendered
+from services.notifier.lanes import SHARES
+
+Item = TypeVar("Item")
+
+
+class Lanes(Generic[Item]):
+    """A queue for each lane; what is taken next is of the lane that has had the least of its share."""
+
+    def __init__(self, shares: Mapping[str, int]) -> None:
+        self._strides = {lane: 1 / share for lane, share in shares.items()}
+        self._queues: dict[str, deque[Item]] = {lane: deque() for lane in shares}
+        self._had = dict.fromkeys(shares, 0.0)
+        self._now = 0.0  # what the lane that was taken from last had had
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def put(self, lane: str, item: Item) -> None:
+        queue = self._queues[lane]
+        if not queue:
+            self._had[lane] = max(self._had[lane], self._now)  # a lane that was empty has saved nothing up
+        queue.append(item)
+        self._count += 1
+
+    def take(self) -> Item:
+        """Returns the next. Raises ValueError when there is none."""
+        lane = min((lane for lane, queue in self._queues.items() if queue), key=self._had.__getitem__)
+        self._now = self._had[lane]
+        self._had[lane] += self._strides[lane]
+        self._count -= 1
+        return self._queues[lane].popleft()
+
+
+class Bulkhead:
+    """Sends what waits for one channel, as many messages together and as many sends at once as it takes."""
+
+    def __init__(self, channel: Channel, shares: Mapping[str, int] = SHARES) -> None:
+        self._channel = channel
+        self._waiting: Lanes[tuple[Rendered, asyncio.Future[Outcome]]] = Lanes(shares)
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def bring(self, message: Rendered, lane: str) -> Outcome:
+        """Returns what came of the try, once it was the message's turn."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.put(lane, (message, future))
+        self._begin()
+        return await future
+
+    def _begin(self) -> None:
+        while self._waiting and (free := self._channel.at_once - len(self._under_way)):
+            count = min(self._channel.together, ceil(len(self._waiting) / free))
+            some = [taken for _ in range(count) if not (taken := self._waiting.take())[1].done()]  # done: whoever waited was cancelled
+            if some:
+                task = asyncio.create_task(self._send(some))
+                self._under_way.add(task)
+                task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._under_way.discard(task)
+        self._begin()
+
+    async def _send(self, some: Sequence[tuple[Rendered, "asyncio.Future[Outcome]"]]) -> None:
+        try:
+            outcomes = await self._channel.send([message for message, _ in some])
+        except BaseException:  # cancelled
+            for _, future in some:
+                future.cancel()
+            raise
+        for (_, future), outcome in zip(some, outcomes, strict=True):
+            if not future.done():
+                future.set_result(outcome)

@@ -1,0 +1,152 @@
+"""Notifications that are due are decided about, a hundred in one transaction, which also notes that sending begins.
+
+The note takes a slot of the cap, and it is what is left of a try whose worker died, so that a customer who may have been told
+hears of the end.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from services.notifier import facts
+from services.notifier.audience import Contact
+from services.notifier.channels.outcome import Rendered
+from services.notifier.channels.registry import Route
+from services.notifier.deciding.decision import Hold, Send, Suppressed
+from services.notifier.deciding.order import decide
+from services.notifier.deciding.planning import Settled, expired
+from services.notifier.deciding.policy import Policy
+from services.notifier.deciding.sending import Sending
+from services.notifier.delivering.counting import count
+from services.notifier.delivering.ends import give_ends, may_be_owed
+from services.notifier.notification import Notification
+from services.notifier.situation import Situation
+from services.notifier.store import deliveries, incidents
+from services.notifier.store.deliveries import Found
+from shared import timers
+from shared.erasing import hold
+from shared.events import Fact
+from shared.outbox import say
+from shared.postgres import Database, Tx
+from shared.timers import Due, LeaseLost
+
+LEASE = timedelta(seconds=30)  # a crashed worker's notifications come back after it
+
+Write = Callable[[Situation, Contact, tuple[str, ...]], Rendered]
+Begun = Sending | None | Exception  # None: there is nothing to send now
+
+
+@dataclass
+class Round:
+    """What was decided about notifications of as many customers, to be written down."""
+
+    sends: dict[Due, tuple[Sending, datetime]] = field(default_factory=dict)  # with the Date of its message
+    holds: dict[Due, Hold] = field(default_factory=dict)
+    suppressed: dict[Due, tuple[Found, Suppressed]] = field(default_factory=dict)
+    expired: dict[Due, tuple[Notification, str, Settled]] = field(default_factory=dict)  # with the channel that would have brought it
+    later: dict[Due, datetime] = field(default_factory=dict)  # decided again then, as if it had not been now
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Begins to bring what is due."""
+
+    database: Database
+    policy: Policy
+    write: Write
+    routes: Mapping[str, Route]
+
+    async def begin(self, dues: Sequence[Due]) -> list[Begun]:
+        """Returns what to send of these rows, or LeaseLost for what another worker has by now."""
+        begun: dict[Due, Begun] = {due: LeaseLost(f"{due.kind} {due.ref}") for due in dues}
+        rounds: list[Round] = []
+        async with self.database.transaction() as tx:
+            await hold(tx)  # nobody is erased between what is read of them and what is written down
+            found = await deliveries.find(tx, {due.ref for due in dues})
+            ours = await timers.ours(tx, dues)
+            begun |= dict.fromkeys(ours)
+            await timers.settle(tx, [due for due in ours if due.ref not in found])
+            for some in _rounds((due, found[due.ref]) for due in dues if due in ours and due.ref in found):
+                rounds.append(await self._decided(tx, some))
+                await self._write_down(tx, rounds[-1])
+        for each in rounds:
+            begun |= {due: sending for due, (sending, _) in each.sends.items()}
+            _count(each)
+        return [begun[due] for due in dues]
+
+    async def _decided(self, tx: Tx, some: Mapping[Due, Found]) -> Round:
+        """Decides about one notification of each customer, on what they got before."""
+        decided, put_off = Round(), False  # all that is due, once, where one channel brings all
+        for due, found in (await deliveries.with_what_was_told(tx, some, self.policy.caps.per)).items():
+            situation = found.situation
+            match decide(situation, self.policy):
+                case Send(contact, why):
+                    if over := expired(situation.notification, situation.now, self.policy):
+                        decided.expired[due] = situation.notification, contact.channel, over
+                    elif (until := self.routes[contact.channel].breaker.wait_until(due.now)) is not None:
+                        put_off = put_off or len(self.routes) > 1 or await deliveries.put_off(tx, until)
+                        decided.later[due] = until
+                    else:
+                        message = self.write(situation, contact, found.earlier)
+                        sending = Sending(situation.notification, contact, message, why)
+                        decided.sends[due] = sending, situation.notification.date(situation.now)
+                case Hold() as held:
+                    decided.holds[due] = held
+                case Suppressed() as suppressed:
+                    decided.suppressed[due] = found, suppressed
+        await _again_if_overtaken(tx, decided, {due: found.situation for due, found in some.items()})
+        return decided
+
+    async def _write_down(self, tx: Tx, decided: Round) -> None:
+        await timers.renew(tx, decided.sends, LEASE)
+        await deliveries.begin_sending(tx, list(decided.sends.values()))
+        await deliveries.hold(tx, {due.ref: held for due, held in decided.holds.items()})
+        await timers.again(tx, decided.later | {due: held.until for due, held in decided.holds.items()})
+        await deliveries.suppress(tx, {due.ref: suppressed for due, (_, suppressed) in decided.suppressed.items()})
+        await deliveries.settle(tx, {due.ref: settled for due, (_, _, settled) in decided.expired.items()})
+        await timers.settle(tx, [*decided.suppressed, *decided.expired])
+        await say(tx, *_facts(decided))
+        untold = [found.situation.notification for found, _ in decided.suppressed.values()]
+        lapsed = [(notification, settled.told) for notification, _, settled in decided.expired.values()]
+        owed = [*((each, each.sent_at is not None) for each in untold), *lapsed]
+        await give_ends(tx, [each for each, told in owed if may_be_owed(each, told=told)])
+
+
+def _rounds(dues: Iterable[tuple[Due, Found]]) -> Iterable[dict[Due, Found]]:
+    """Yields them with at most one of each customer at a time: what they get counts when the next is decided."""
+    left = list(dues)
+    while left:
+        first: dict[str, Due] = {}
+        for due, found in left:
+            first.setdefault(found.situation.notification.customer_id, due)
+        now = set(first.values())
+        yield {due: found for due, found in left if due in now}
+        left = [(due, found) for due, found in left if due not in now]
+
+
+async def _again_if_overtaken(tx: Tx, decided: Round, of: Mapping[Due, Situation]) -> None:
+    """Has decided anew at once what hung on an incident of which a newer fact came meanwhile. If none did, the next finds it written."""
+    objections: dict[Due, Hold | Suppressed] = {**decided.holds, **{due: suppressed for due, (_, suppressed) in decided.suppressed.items()}}
+    waits = {due: incident for due, each in objections.items() if each.awaits_incident and (incident := of[due].incident)}
+    now = await incidents.lock_incidents(tx, {incident.id for incident in waits.values()})
+    for due, incident in waits.items():
+        if (known := now.get(incident.id)) and (known.revision, known.status) != (incident.revision, incident.status):
+            decided.holds.pop(due, None)
+            decided.suppressed.pop(due, None)
+            decided.later[due] = of[due].now
+
+
+def _facts(decided: Round) -> Iterable[Fact]:
+    for found, suppressed in decided.suppressed.values():
+        yield facts.suppressed(found.situation.notification, suppressed, found.situation.now)
+    for notification, channel, settled in decided.expired.values():
+        yield facts.failed(notification, channel, settled.attempt)
+
+
+def _count(decided: Round) -> None:
+    for held in decided.holds.values():
+        count(None, held)
+    for found, suppressed in decided.suppressed.values():
+        count(found.situation.notification, suppressed)
+    for notification, _, settled in decided.expired.values():
+        count(notification, settled)

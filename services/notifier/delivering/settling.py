@@ -1,0 +1,110 @@
+"""What came of tries is written down, a hundred in one transaction: settled, or tried again."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.notifier import facts
+from services.notifier.audience import contact_for
+from services.notifier.channels.outcome import Failed, Outcome, Refusal
+from services.notifier.channels.registry import Route
+from services.notifier.deciding.planning import Again, Settled, after
+from services.notifier.deciding.policy import Policy
+from services.notifier.deciding.sending import Sending
+from services.notifier.delivering.counting import count
+from services.notifier.delivering.ends import give_ends, may_be_owed
+from services.notifier.delivery import status_after
+from services.notifier.notification import Status
+from services.notifier.store import deliveries, directory, incidents
+from shared import timers
+from shared.erasing import erased_at
+from shared.events import Fact
+from shared.outbox import say
+from shared.postgres import TRANSIENT, Database, Tx
+from shared.timers import Due, LeaseLost
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One try that is over."""
+
+    due: Due
+    sending: Sending
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Writes down what came of tries."""
+
+    database: Database
+    policy: Policy
+    routes: Mapping[str, Route]
+
+    async def settle(self, tried: Sequence[Tried]) -> list[Exception | None]:
+        """Settles as soon as the database is there: an accepted message that is forgotten would be sent again."""
+        while True:
+            try:
+                return await self._settle(tried)
+            except TRANSIENT as error:
+                log.warning("the outcomes of %d tries wait for the database: %s", len(tried), error)
+            await asyncio.sleep(0.5)
+
+    async def _settle(self, tried: Sequence[Tried]) -> list[Exception | None]:
+        async with self.database.transaction() as tx:
+            erased = await erased_at(tx, {each.sending.notification.customer_id for each in tried})
+            now = await tx.fetchval("SELECT clock()")
+            await incidents.lock_incidents(tx, _incidents_of(tried))  # before the notifications, as who takes facts does
+            await deliveries.lock(tx, [each.due.ref for each in tried])
+            ours = await timers.ours(tx, [each.due for each in tried])
+            kept = [each for each in tried if each.due in ours and each.sending.notification.customer_id not in erased]
+            steps = [(each, await self._step(tx, each, now)) for each in kept]
+            await self._write_down(tx, steps)
+            await timers.settle(tx, ours - {each.due for each in kept})  # erased meanwhile: nothing more is said or kept of them
+        for each, step in steps:
+            count(each.sending.notification, step)
+        return [None if each.due in ours else LeaseLost(f"{each.due.kind} {each.due.ref}") for each in tried]
+
+    async def _step(self, tx: Tx, tried: Tried, now: datetime) -> Settled | Again:
+        outcome = tried.outcome
+        elsewhere = isinstance(outcome, Failed) and await self._reached_elsewhere(tx, tried.sending, outcome)
+        return after(tried.sending.notification, outcome, now, self.policy, elsewhere=elsewhere)
+
+    async def _reached_elsewhere(self, tx: Tx, sending: Sending, failed: Failed) -> bool:
+        """Marks an address that does not exist; says whether there is another. The lock lets a correction come before or after us."""
+        customer_id, tried = sending.notification.customer_id, sending.contact
+        if failed.reason is Refusal.ADDRESS:
+            await tx.execute(directory.queries.bad_address, customer_id, tried.address, failed.detail)
+        customer = (await directory.customers(tx, [customer_id])).get(customer_id)
+        return bool(customer and contact_for(customer, self.policy.channels, sending.notification.failed_at | {tried.place}))
+
+    async def _write_down(self, tx: Tx, steps: Sequence[tuple[Tried, Settled | Again]]) -> None:
+        settled = {each.due: (each, step) for each, step in steps if isinstance(step, Settled)}
+        again = {each.due: (each, step) for each, step in steps if isinstance(step, Again)}
+        await deliveries.end(tx, [(each.due.ref, each.sending.contact, status_after(each.outcome)) for each, _ in steps])
+        await deliveries.settle(tx, {due.ref: step for due, (_, step) in settled.items()})
+        await deliveries.try_again(tx, {due.ref: step for due, (_, step) in again.items()})
+        await timers.settle(tx, settled)
+        await timers.again(tx, {due: step.at for due, (_, step) in again.items()})
+        await say(tx, *(self._fact(each.sending, step) for each, step in settled.values()))
+        notifications = [(each.sending.notification, step.told) for each, step in settled.values()]
+        await give_ends(tx, [each for each, told in notifications if may_be_owed(each, told=told)])
+
+    def _fact(self, sending: Sending, step: Settled) -> Fact:
+        channel = sending.contact.channel
+        if step.status is Status.DELIVERED:
+            message_id = self.routes[channel].channel.message_id(sending.notification.id)
+            return facts.delivered(sending, channel, message_id, step.attempt)
+        return facts.failed(sending.notification, channel, step.attempt)
+
+
+def _incidents_of(tried: Iterable[Tried]) -> set[str]:
+    """Returns the incidents whose end may be owed once these are settled."""
+    notifications = [each.sending.notification for each in tried]
+    return {
+        each.incident_id for each in notifications if each.incident_id and (may_be_owed(each, told=True) or may_be_owed(each, told=False))
+    }

@@ -1,0 +1,27 @@
+"""Due notifications wait in lanes, so that what is urgent does not wait behind a storm of what is not: each is a kind of due rows."""
+
+from collections.abc import Mapping
+
+from services.notifier.notification import ENDS, Kind
+
+CRITICAL = "critical"  # a critical incident affects you
+DELIVERY = "delivery"  # any other does
+REPLY = "reply"  # to what the customer wrote
+END = "end"  # what we told you of is over
+BULK = "bulk"  # advice, which nobody waits for
+
+# How many are under way at once in one process, from the decision until it is settled; and the shares of a channel that all need.
+AT_ONCE: Mapping[str, int] = {CRITICAL: 120, DELIVERY: 240, REPLY: 60, END: 120, BULK: 60}
+SHARES: Mapping[str, int] = {CRITICAL: 16, DELIVERY: 8, REPLY: 8, END: 2, BULK: 1}
+LANES = tuple(AT_ONCE)
+
+
+def lane_of(kind: Kind, *, proactive: bool, severity: str | None) -> str:
+    """Returns the lane of a notification. `severity` is its incident's; None when there is none, or it is not known yet."""
+    if kind in ENDS:
+        return END
+    if not proactive:
+        return REPLY
+    if kind is Kind.GUIDANCE:
+        return BULK
+    return CRITICAL if severity == "critical" else DELIVERY
