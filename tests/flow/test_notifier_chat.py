@@ -12,7 +12,7 @@ import yaml
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.bulkhead import Bulkhead
 from services.notifier.channels.chat.building import PROVIDERS
-from services.notifier.channels.chat.channel import Chat
+from services.notifier.channels.chat.channel import LADDER, Chat
 from services.notifier.channels.outcome import Channel
 from services.notifier.channels.registry import Route
 from services.notifier.channels.sms.channel import Sms
@@ -22,7 +22,7 @@ from services.notifier.lanes import LANES
 from shared.events import Contact
 from shared.settings import Settings
 from tests.builders import customer
-from tests.flow.notifier_stage import CONFIG, MINUTE, Stage, delivery_of, impact, opened, resolved, stage
+from tests.flow.notifier_stage import CONFIG, MINUTE, Stage, delivery_of, impact, opened, replied, resolved, stage
 from tests.providers import slack
 from tests.providers.slack import FakeSlack
 from tests.providers.twilio import ACCOUNT, SERVICE, STOPPED, TOKEN, FakeTwilio
@@ -141,6 +141,22 @@ async def test_a_text_whose_answer_was_lost_is_found_and_not_sent_again(shop: Sh
     assert len(shop.twilio.messages) == 1
     assert await shop.ways() == [("sms", "delivered")]
     assert shop.on.office.mails == [], "they may have it, so they are told nowhere else"
+
+
+async def test_what_may_have_arrived_in_a_chat_is_not_repeated_all_day(shop: Shop) -> None:
+    lost: list[httpx2.Request] = []
+
+    def lose(request: httpx2.Request) -> httpx2.Response:
+        lost.append(request)
+        raise httpx2.ReadTimeout("lost", request=request)
+
+    _bring_by(shop.on, {"slack": Chat(PROVIDERS["slack"], (), httpx2.MockTransport(lose))})
+    await shop.on.hear(customer("c-1", at=shop.on.now, contacts=[SLACK, MAIL]), replied(shop.on.now, "reply"))
+    await shop.on.loop.advance(timedelta(hours=23))
+    assert len(lost) == len(LADDER) + 1
+    assert len({request.content for request in lost}) == 1
+    assert shop.on.office.mails == []
+    assert await shop.on.ledger() == [("reply", "failed", "expired")]
 
 
 async def test_facts_and_ledger_hold_no_address(shop: Shop) -> None:

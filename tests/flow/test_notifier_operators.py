@@ -60,6 +60,8 @@ class Scripted:
     """A channel that answers as it is told."""
 
     name, at_once, together = "slack", 1, 1
+    ladder: tuple[timedelta, ...] | None = None
+    ttl: timedelta | None = None
 
     def __init__(self, *outcomes: Outcome) -> None:
         self.outcomes, self.given = list(outcomes), list[Rendered]()

@@ -8,6 +8,7 @@ import asyncio
 import importlib
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
@@ -23,6 +24,8 @@ class Apprise:
     name = "apprise"
     at_once = 4
     together = 1
+    ladder: tuple[timedelta, ...] | None = None
+    ttl: timedelta | None = None
 
     def __init__(self) -> None:
         try:

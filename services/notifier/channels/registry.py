@@ -11,6 +11,7 @@ from services.notifier.channels.email import channel as email
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Channel
 from services.notifier.channels.sms.building import build as sms
+from services.notifier.deciding.planning import Patience
 from shared.configuration.files import ConfigError
 
 CHANNELS: Mapping[str, Callable[[Given], Channel | None]] = {
@@ -31,6 +32,10 @@ class Route:
     channel: Channel
     breaker: Breaker
     queue: Bulkhead
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(self.channel.ladder, self.channel.ttl)
 
 
 def routes(given: Given, names: Iterable[str]) -> dict[str, Route]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 import httpx2
 
@@ -12,6 +13,9 @@ from services.notifier.channels.outcome import Failed, Outcome, Refusal, Rendere
 from services.notifier.channels.pacing import Pace
 from services.notifier.channels.posting import AT_ONCE, PATIENCE, WITHIN, Poster, each
 
+# Nobody knows a message that comes twice, so what may have arrived is not tried all day.
+LADDER = tuple(timedelta(minutes=each) for each in (0.5, 2, 5, 15, 30, 60, 120))
+
 log = logging.getLogger(__name__)
 
 
@@ -20,6 +24,8 @@ class Chat:
 
     at_once = AT_ONCE
     together = 1
+    ladder: tuple[timedelta, ...] | None = LADDER
+    ttl: timedelta | None = None
 
     def __init__(
         self,

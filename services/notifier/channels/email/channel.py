@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Sequence
+from datetime import timedelta
 from enum import Enum, auto
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
@@ -53,6 +54,8 @@ class Email:
     name = "email"
     at_once = AT_ONCE
     together = 1
+    ladder: tuple[timedelta, ...] | None = None
+    ttl: timedelta | None = None
 
     def __init__(self, connections: Connections, sender: Sender, end_of_data: float = END_OF_DATA) -> None:
         """`end_of_data`: seconds to wait for the server to take the message."""

@@ -30,6 +30,7 @@ class Sms:
     name = "sms"
     at_once = AT_ONCE
     together = 1
+    ttl: timedelta | None = None
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Sms:
     ) -> None:
         """`within`: seconds for a call. `now`: the clock by which messages are dated."""
         self._provider, self._now = provider, now
+        self.ladder: tuple[timedelta, ...] | None = provider.ladder
         self._poster = Poster(Pace(1 / provider.per_second, PATIENCE), transport, within)
 
     def usable(self, address: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pydantic import JsonValue
@@ -12,6 +13,7 @@ from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refus
 from services.notifier.channels.sms.policy import HttpSms
 from services.notifier.channels.sms.provider import Call
 
+LADDER = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 _id = re.compile(r"[\w.:-]{1,100}", re.ASCII).fullmatch
 
 
@@ -25,6 +27,11 @@ class Generic:
     @property
     def per_second(self) -> float:
         return self.policy.per_second
+
+    @property
+    def ladder(self) -> tuple[timedelta, ...]:
+        """Few: each try after an unknown outcome may be a second text."""
+        return LADDER
 
     def call(self, message: Rendered, text: str) -> Call:
         """Returns the call that hands the text over. Values are put in their places, so that no text can become part of the call's form."""

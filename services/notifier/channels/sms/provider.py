@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from services.notifier.channels.answer import Answer
@@ -24,6 +25,10 @@ class Provider(Protocol):
     @property
     def per_second(self) -> float:
         """The number of calls that it takes in a second."""
+
+    @property
+    def ladder(self) -> tuple[timedelta, ...] | None:
+        """The pauses between tries, as a channel has them: few, where it cannot be asked whether an earlier one arrived."""
 
     def call(self, message: Rendered, text: str) -> Call:
         """Returns the call that hands the text over."""

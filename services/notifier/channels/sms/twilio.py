@@ -43,6 +43,10 @@ class Twilio:
         return self.policy.per_second
 
     @property
+    def ladder(self) -> None:
+        """None: an earlier try is looked for, so that it may be tried as often as notifications.yml says."""
+
+    @property
     def _login(self) -> tuple[str, str]:
         return (self.policy.key or self.policy.account, self.secret)
 
