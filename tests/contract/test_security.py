@@ -248,9 +248,7 @@ LIMITS = {
     "**Chat addresses**": [
         "unit/notifier/channels/test_hosts.py::test_each_provider_takes_its_own_addresses_and_no_others",
         "unit/notifier/channels/test_chat.py::test_a_redirect_is_not_followed",
-        "unit/notifier/channels/test_chat.py::test_an_answer_without_end_is_not_read_for_ever",
         "unit/notifier/channels/test_chat.py::test_whatever_the_text_is_it_is_taken_and_calls_nobody",
-        "flow/test_notifier_chat.py::test_an_address_that_leads_elsewhere_is_not_called_and_the_next_is_used",
     ],
     "**Webhooks of one's own**": [
         "flow/test_monitor_actions.py::test_the_call_is_signed_as_standard_webhooks_says_with_each_secret",
