@@ -5,8 +5,8 @@ from functools import partial
 
 from services.notifier.api import ROUTERS
 from services.notifier.audience import Contact
+from services.notifier.channels.email.building import mail_servers
 from services.notifier.channels.email.mail import Sender, sender_of
-from services.notifier.channels.email.probing import mail_server
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import routes
@@ -66,7 +66,6 @@ def service(settings: NotifierSettings) -> Service:
     telling = built(given, {name: route.channel for name, route in channels.items()})
     due |= {SPREAD: Work(telling.spread), TELL: Work(telling.tell, TELLING_AT_ONCE, TELLING)}
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
-    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
         "notifier",
         settings,
@@ -76,7 +75,7 @@ def service(settings: NotifierSettings) -> Service:
         ROUTERS,
         Public([unsubscribe.router], settings.public_port),
         background=[each.run for each in {*(route.channel for route in channels.values()), *telling.channels.values()}],
-        measurements=[probe],
+        measurements=mail_servers(settings, sender),
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",

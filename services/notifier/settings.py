@@ -1,10 +1,16 @@
 """The settings that notifier reads from its environment, beside those of every service."""
 
+import re
+
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from services.notifier.channels.email.mail import sender_of
+from services.notifier.channels.email.dkim import Signer
+from services.notifier.channels.email.mail import Sender, sender_of
+from services.notifier.channels.email.relays import Relay, relays_of
+from shared.configuration.settings_rules import allows_clear
 from shared.settings import MailSettings
 
+_name = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*").fullmatch
 LONGEST_URL = 200  # characters; beside it a header line (RFC 5322, 2.1.1: 998 octets) has room for the token of the longest customer id
 
 
@@ -16,6 +22,13 @@ class NotifierSettings(MailSettings):
     public_url: str = Field("http://localhost:8012", description="where customers reach /u/…; mailbox providers want https (RFC 8058)")
     link_secret: SecretStr = Field(SecretStr(""), description="seals the unsubscribe links; changing it ends those already sent")
 
+    smtp_relays: SecretStr = Field(
+        SecretStr(""),
+        description="several mail servers instead of one: URLs with spaces between, `smtp://user:password@host:587?weight=3` or `smtps://…`",
+    )
+    dkim_selector: str = Field("", description="mails are signed (DKIM) when it is given: the name of the key in DNS")
+    dkim_domain: str = Field("", description="the domain that signs: that of FOREWARN_MAIL_FROM when not given, or one above it")
+    dkim_key: SecretStr = Field(SecretStr(""), description="the private key in PEM, RSA or Ed25519")
     sms_secret: SecretStr = Field(SecretStr(""), description="of the SMS provider in notifications.yml: its token, key or password")
     operator_addresses: SecretStr = Field(
         SecretStr(""), description="where operators are told, a line each: a name that notifications.yml may use, `=`, the address"
@@ -29,6 +42,26 @@ class NotifierSettings(MailSettings):
     def _is_a_sender(cls, mail_from: str) -> str:
         sender_of(mail_from)
         return mail_from
+
+    @field_validator("smtp_relays")
+    @classmethod
+    def _are_relays(cls, urls: SecretStr) -> SecretStr:
+        relays_of(urls.get_secret_value())
+        return urls
+
+    @field_validator("dkim_key")
+    @classmethod
+    def _is_a_key(cls, key: SecretStr) -> SecretStr:
+        if key.get_secret_value():
+            Signer("example.org", "any", key.get_secret_value())
+        return key
+
+    @field_validator("dkim_selector", "dkim_domain")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        if name and not _name(name):
+            raise ValueError("it is no name in DNS: letters, figures and hyphens, with dots between")
+        return name.lower()
 
     @field_validator("public_url")
     @classmethod
@@ -46,6 +79,46 @@ class NotifierSettings(MailSettings):
         if self.public_port == self.http_port:
             raise ValueError("FOREWARN_PUBLIC_PORT and FOREWARN_HTTP_PORT are the same: customers' pages have a port of their own")
         return self
+
+    @model_validator(mode="after")
+    def _keep_mails_to_relays_from_the_wire(self) -> "NotifierSettings":
+        for place, relay in enumerate(relays_of(self.smtp_relays.get_secret_value()), start=1):
+            login = bool(relay.username)
+            if relay.tls == "none" and not allows_clear(self, relay.host, login=login):
+                what, variable = ("its password", "_LOGIN") if login else ("what customers are told", "")
+                raise ValueError(
+                    f"FOREWARN_SMTP_RELAYS: relay {place} has tls=none, so that {what} would cross the network in clear:"
+                    f" leave that out, or set FOREWARN_SMTP_CLEAR{variable}=true"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _can_sign(self) -> "NotifierSettings":
+        key = self.dkim_key.get_secret_value()
+        if bool(key) != bool(self.dkim_selector) or (self.dkim_domain and not key):
+            raise ValueError("FOREWARN_DKIM_KEY and FOREWARN_DKIM_SELECTOR go together: mails are signed with both, or with neither")
+        sender = sender_of(self.mail_from)
+        if key and not f".{sender.domain.lower()}".endswith(f".{self._signing_domain(sender)}"):
+            raise ValueError("FOREWARN_DKIM_DOMAIN is neither the domain of FOREWARN_MAIL_FROM nor one above it: DMARC would not count it")
+        return self
+
+    @property
+    def mail_relays(self) -> tuple[Relay, ...]:
+        """Returns the mail servers that mails go through."""
+        one = Relay(self.smtp_host, self.smtp_port, self.smtp_tls, self.smtp_username, self.smtp_password.get_secret_value())
+        return relays_of(self.smtp_relays.get_secret_value()) or (one,)
+
+    @property
+    def speaks_tls(self) -> bool:
+        return any(relay.tls != "none" for relay in self.mail_relays)
+
+    def mail_signer(self, sender: Sender) -> Signer | None:
+        """Returns what signs mails; None: nobody does."""
+        key = self.dkim_key.get_secret_value()
+        return Signer(self._signing_domain(sender), self.dkim_selector, key) if key else None
+
+    def _signing_domain(self, sender: Sender) -> str:
+        return self.dkim_domain or sender.domain.lower()
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:

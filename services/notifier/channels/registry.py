@@ -7,7 +7,7 @@ from services.notifier.channels.apprise import Apprise
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.bulkhead import Bulkhead
 from services.notifier.channels.chat.building import build as chat
-from services.notifier.channels.email import channel as email
+from services.notifier.channels.email import building as email
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Channel
 from services.notifier.channels.sms.building import build as sms
