@@ -30,8 +30,12 @@ from services.notifier.returning import READ_LEASE, ReadingBounces, WatchingChan
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.incidents import FOLLOW_UP
+from services.notifier.store.notices import SPREAD, TELL
 from services.notifier.store.releases import RELEASE
 from services.notifier.store.returned import READ, WATCH
+from services.notifier.telling_operators import AT_ONCE as TELLING_AT_ONCE
+from services.notifier.telling_operators import LEASE as TELLING
+from services.notifier.telling_operators import built
 from services.notifier.timers import Delivery
 from services.notifier.wording import writing
 from services.notifier.wording.books import Books, books_of
@@ -64,7 +68,8 @@ def service(settings: NotifierSettings) -> Service:
     database = Database(settings, "notifier")
     shipped = load(settings.config_folders[-1] / "notifications.yml", Policy)
     books = books_of(settings.config_folders, shipped.texts)
-    channels = routes(Given(settings, policy, database, sender), policy.channels)
+    given = Given(settings, policy, database, sender)
+    channels = routes(given, policy.channels)
     write = partial(_write, settings, policy, catalog, sender, books)
     delivery = Delivery(database, channels, policy, write)
     streams = [
@@ -72,6 +77,8 @@ def service(settings: NotifierSettings) -> Service:
         for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
+    telling = built(given, {name: route.channel for name, route in channels.items()})
+    due |= {SPREAD: Work(telling.spread), TELL: Work(telling.tell, TELLING_AT_ONCE, TELLING)}
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
     watching, reading = WatchingChannels(database, policy.sender_brake), _reading(settings, database)
     due[WATCH] = Work(watching, recurs=True)
@@ -89,7 +96,7 @@ def service(settings: NotifierSettings) -> Service:
         (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy)),
         Public([unsubscribe.router], settings.public_port),
         before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
-        background=[route.channel.run for route in channels.values()],
+        background=[each.run for each in {*(route.channel for route in channels.values()), *telling.channels.values()}],
         measurements=[*mail_servers(settings, sender), figures(database), consent(database)],
         kept=kept(settings),
         personal=PERSONAL,

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import idna
 
+from services.notifier.channels.hosts import is_chat
+from services.notifier.channels.sms.text import is_number
+
 _forbidden = re.compile(r"[\x00-\x20\x7f-\x9f()<>\[\]:;,\\\"\ud800-\udfff\u2028\u2029]").search
 UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf"})  # Unicode's general categories
 CONTACTS = 20  # of a customer that are looked at; older versions kept any number
@@ -117,4 +120,8 @@ def to_ascii(domain: str) -> str:
         return ""
 
 
-USABLE: Mapping[str, Callable[[str], bool]] = {"email": is_address}  # by channel: whether an address on it can be one
+USABLE: Mapping[str, Callable[[str], bool]] = {  # by channel: whether an address on it can be one
+    "email": is_address,
+    **dict.fromkeys(("slack", "teams", "discord"), is_chat),
+    "sms": is_number,
+}

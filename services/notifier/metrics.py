@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from services.notifier.channels.email.bounces.report import Ignored
 from services.notifier.channels.email.bounces.report import Kind as Returned
 from services.notifier.channels.outcome import Refusal, Trouble
+from services.notifier.channels.sms.text import Alphabet
 from services.notifier.deciding.decision import Waiting
 from services.notifier.notification import Kind, Reason, Status
 from services.notifier.permission import Mode, Scope
@@ -31,6 +32,8 @@ DELIVERY_PAUSED = Gauge(
 BRAKES = Counter("forewarn_notifier_brakes_total", "Rules that were stopped because they told too many, or the same again and again.")
 SWITCHES = Gauge("forewarn_notifier_switches", "Switches that are thrown, by what they stop, and how.", ["scope", "mode"])
 APPROVALS_WAITING = Gauge("forewarn_notifier_approvals_waiting", "Audiences that wait for a person's approval, up to 1,000.")
+SMS_SEGMENTS = Counter("forewarn_notifier_sms_segments_total", "Segments of the texts handed over, as providers bill them.", ["alphabet"])
+OPERATOR_NOTICES = Counter("forewarn_notifier_operator_notices_total", "Notices for operators, by what became of telling one.", ["outcome"])
 UNSUBSCRIBED = Counter("forewarn_notifier_unsubscribed_total", "Customers who ended proactive mail with its link.")
 RETURNED = Counter("forewarn_notifier_returned_total", "Mails that came back, by what the report says.", ["kind"])
 RETURNED_IGNORED = Counter(
@@ -65,5 +68,9 @@ for returned in Returned:
     RETURNED.labels(returned)
 for ignored in Ignored:
     RETURNED_IGNORED.labels(ignored)
+for alphabet in Alphabet:
+    SMS_SEGMENTS.labels(alphabet)
+for told in ("told", "retry", "failed", "stale"):
+    OPERATOR_NOTICES.labels(told)
 for outcome in ("delivered", "retry", "failed"):
     SEND_SECONDS.labels(outcome)

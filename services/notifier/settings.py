@@ -31,6 +31,10 @@ class NotifierSettings(MailSettings):
     dkim_selector: str = Field("", description="mails are signed (DKIM) when it is given: the name of the key in DNS")
     dkim_domain: str = Field("", description="the domain that signs: that of FOREWARN_MAIL_FROM when not given, or one above it")
     dkim_key: SecretStr = Field(SecretStr(""), description="the private key in PEM, RSA or Ed25519")
+    sms_secret: SecretStr = Field(SecretStr(""), description="of the SMS provider in notifications.yml: its token, key or password")
+    operator_addresses: SecretStr = Field(
+        SecretStr(""), description="where operators are told, a line each: a name that notifications.yml may use, `=`, the address"
+    )
 
     bounce_address: str = Field(
         "", description="where bounces come to: each mail's return path is made of it; empty: mails return to FOREWARN_MAIL_FROM"

@@ -42,6 +42,7 @@ APART = {
     "services.notifier.returning": "reads the mailbox of bounces, and judges what came back",
     "services.notifier.channels": "brings messages to people; what of it is pure is under the contract",
     "services.notifier.delivering": "works off what is due, a hundred at a time",
+    "services.notifier.telling_operators": "tells those who run it",
     "services.ticketing.linking": "brings tickets and incidents together, whichever came first",
     "services.ticketing.taking": "takes a request, from Kafka or REST",
 }

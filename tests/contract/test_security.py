@@ -250,6 +250,11 @@ LIMITS = {
         "unit/local/test_terminal.py::test_nothing_of_the_command_line_prints_by_another_way",
         "unit/local/test_terminal.py::test_a_story_is_drawn_without_its_escapes_and_no_word_of_it_is_markup",
     ],
+    "**Chat addresses**": [
+        "unit/notifier/channels/test_hosts.py::test_each_provider_takes_its_own_addresses_and_no_others",
+        "unit/notifier/channels/test_chat.py::test_a_redirect_is_not_followed",
+        "unit/notifier/channels/test_chat.py::test_whatever_the_text_is_it_is_taken_and_calls_nobody",
+    ],
     "**Webhooks of one's own**": [
         "flow/test_monitor_actions.py::test_the_call_is_signed_as_standard_webhooks_says_with_each_secret",
         "flow/test_monitor_actions.py::test_any_other_answer_leaves_the_risk_open",

@@ -160,6 +160,9 @@ SEEDS = {
     ("notifier", "ticket_links"): """INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number, linked_at)
         SELECT CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, $3 || n, 't-' || n, n, now() - $2::interval
         FROM generate_series(1, $1::int) n""",
+    ("notifier", "notices"): """INSERT INTO notices (id, about, subject, body, at, written_at)
+        SELECT $3 || n, 'incidents', '', '', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
     ("notifier", "incidents"): """INSERT INTO incidents (id, rule, component, severity, title, started_at, status, written_at)
         SELECT $3 || n, 'r', 'c', 'high', '', now(), CASE WHEN $3 = 'needed' THEN 'open' ELSE 'resolved' END, now() - $2::interval
         FROM generate_series(1, $1::int) n""",

@@ -52,6 +52,7 @@ class Refusal(StrEnum):
     ADDRESS = "address"  # a server said of the recipient that there is no such address
     REFUSED = "refused"  # the server said: never
     UNSUPPORTED = "unsupported"  # the server cannot take such an address, and was not asked
+    OPTED_OUT = "opted_out"  # the recipient told the provider that nothing more is to come (SMS: STOP)
     EXPIRED = "expired"  # not brought within its time to live
 
 

@@ -3,17 +3,26 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from services.notifier.channels.apprise import Apprise
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.bulkhead import Bulkhead
+from services.notifier.channels.chat.building import build as chat
 from services.notifier.channels.email import building as email
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Channel
+from services.notifier.channels.sms.building import build as sms
 from services.notifier.deciding.planning import Patience
 from shared.configuration.files import ConfigError
 
 CHANNELS: Mapping[str, Callable[[Given], Channel | None]] = {
     "email": email.build,
+    "slack": lambda given: chat("slack", hosts=given.policy.chat_hosts),
+    "teams": lambda given: chat("teams", hosts=given.policy.chat_hosts),
+    "discord": lambda given: chat("discord", hosts=given.policy.chat_hosts),
+    "sms": lambda given: sms(policy=given.policy.sms, secret=given.settings.sms_secret.get_secret_value()),
 }
+# Operators are also told by channels whose addresses lead anywhere: no customer may be.
+OF_OPERATORS: Mapping[str, Callable[[Given], Channel | None]] = {**CHANNELS, "apprise": lambda given: Apprise()}  # noqa: ARG005
 
 
 @dataclass(frozen=True)

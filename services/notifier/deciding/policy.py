@@ -4,7 +4,10 @@ from datetime import timedelta
 
 from pydantic import Field, model_validator
 
+from services.notifier.channels.chat.hosts import ChatHosts
+from services.notifier.channels.sms.policy import SmsPolicy
 from services.notifier.deciding.autonomy import Autonomy
+from services.notifier.operators import Operator
 from services.notifier.sender_brake import SenderBrake
 from services.notifier.wording.texts import Texts
 from shared.configuration.files import Config, Duration, PositiveDuration
@@ -58,4 +61,7 @@ class Policy(Config):
     retries: Retries = Field(Retries(), description="when a try that brought nothing is made again")
     sender_brake: SenderBrake = Field(SenderBrake(), description="how much may come back of what a channel sends")
     autonomy: Autonomy = Field(Autonomy(), description="whom we may tell without asking a person")
+    chat_hosts: ChatHosts = Field(ChatHosts(), description="where chat addresses may lead, beside the providers' own hosts")
+    sms: SmsPolicy | None = Field(None, description="the provider of texts to telephones; none: there is no such channel")
+    operators: tuple[Operator, ...] = Field((), max_length=20, description="those who run it: where they are told, and of what")
     texts: Texts = Field(description="every word that customers read, but for what agents write")

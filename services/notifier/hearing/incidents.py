@@ -9,7 +9,8 @@ from services.notifier.hearing.erased import unless_erased
 from services.notifier.hearing.rounds import rounds_of
 from services.notifier.incident import Said
 from services.notifier.notification import Draft, Kind, told_id
-from services.notifier.store import deliveries, incidents, ledger
+from services.notifier.operators import notice_of
+from services.notifier.store import deliveries, incidents, ledger, notices
 from services.notifier.store.incidents import Place
 from shared.events import (
     Fact,
@@ -36,7 +37,9 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     touched = await unless_erased(tx, said)  # before any row is locked: an erasure that waits for one must not be waited for
     news: dict[str, int] = {}
     for each in rounds_of(fact for fact in facts if isinstance(fact, Said)):
-        news |= await incidents.take_incidents(tx, each)
+        taken = await incidents.take_incidents(tx, each)
+        await notices.write(tx, [told for fact in each if fact.data.incident_id in taken and (told := notice_of(fact))])
+        news |= taken
     await ledger.put_back(tx, _put_in(facts))
     people = [draft for draft in touched if draft.evidence and "by" in draft.evidence]
     known = await ledger.told_as_of_another(tx, people)

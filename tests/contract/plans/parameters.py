@@ -161,6 +161,9 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "true_anew": ("ARRAY['n-1']", A_PIECE),
     "write_down": "ARRAY['n'], ARRAY['c-1'], ARRAY['opened'], ARRAY['i-1'], ARRAY[NULL], ARRAY[NULL]::bigint[], ARRAY[NULL], ARRAY[NULL],"
     " ARRAY[now()], ARRAY[now()], ARRAY[NULL]::jsonb[], ARRAY['f'], ARRAY[0], ARRAY['i-1']",
+    "write_notices": "ARRAY['n'], ARRAY['incidents'], ARRAY[''], ARRAY[''], ARRAY[now()], 'notice_spread'",
+    "notices": ("ARRAY['n-1']", many("'n-{}'", 200)),
+    "take_others": f"'notice_tell', '[\"slack team\", \"', {LEASE}, interval '2 minutes', 199, interval '3 s'",
     "save_links": "ARRAY['i-1'], ARRAY['c-1'], ARRAY['t'], ARRAY[7]::bigint[], ARRAY[false]",
     "tickets_of": ("'i-7', ARRAY['c-7919']", "'i-7', " + many("'c-{}'", 1000)),
     "hasten": ("ARRAY['delivery', 'reply'], ARRAY['n-1']", f"ARRAY['delivery', 'reply'], {A_PIECE}"),
