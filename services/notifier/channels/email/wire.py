@@ -71,10 +71,11 @@ class Wire(asyncio.Protocol):
             raise SMTPServerDisconnected("Connection lost")
 
     def close(self) -> None:
-        """Closes it. Where an answer is to come, what was not sent yet is dropped: a server that reads again must not find it."""
+        """Says goodbye and closes it. Where an answer is to come, what was not sent yet is dropped: a server must not find it later."""
         if self._awaited:
             self._transport.abort()
-        else:
+        elif self.is_open:
+            self._transport.write(b"QUIT\r\n")  # its answer tells us nothing
             self._transport.close()
 
     # ── what the transport calls ─────────────────────────────────────────────────────────────
