@@ -11,6 +11,7 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from services.notifier.audience import is_address, with_ascii_domain
 from services.notifier.channels.email.connections import Connections
 from services.notifier.channels.email.mail import Sender, compose, message_id
+from services.notifier.channels.email.verp import ReturnPaths
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
 
@@ -36,7 +37,7 @@ def build(given: Given) -> "Email":
         tls=settings.smtp_tls,
         ca=settings.smtp_ca,
     )
-    return Email(connections, sender)
+    return Email(connections, sender, paths=settings.return_paths)
 
 
 class Command(Enum):
@@ -54,9 +55,11 @@ class Email:
     at_once = AT_ONCE
     together = 1
 
-    def __init__(self, connections: Connections, sender: Sender, end_of_data: float = END_OF_DATA) -> None:
-        """`end_of_data`: seconds to wait for the server to take the message."""
-        self._connections, self._sender, self._end_of_data = connections, sender, end_of_data
+    def __init__(
+        self, connections: Connections, sender: Sender, end_of_data: float = END_OF_DATA, paths: ReturnPaths | None = None
+    ) -> None:
+        """`end_of_data`: seconds to wait for the server to take the message. `paths`: makes return paths; None: mails return to the sender."""
+        self._connections, self._sender, self._end_of_data, self._paths = connections, sender, end_of_data, paths
 
     def message_id(self, notification_id: str) -> str:
         return message_id(notification_id, self._sender)
@@ -99,6 +102,9 @@ class Email:
                 return outcome
         return raw
 
+    def _return_path(self, message: Rendered) -> str:
+        return self._paths.return_path(message.id, message.address) if self._paths else self._sender.address
+
     def _composed(self, message: Rendered) -> bytes | Outcome:
         """Returns the mail before any server is asked, or why there is none."""
         if not is_address(message.address):  # aiosmtplib would take the part of it that is one
@@ -113,7 +119,7 @@ class Email:
         options, encoding = ((), "ascii") if _is_plain(message.address) else (("SMTPUTF8",), "utf-8")
         command = Command.BEFORE_RECIPIENT
         try:
-            await client.mail(self._sender.address, options=options)
+            await client.mail(self._return_path(message), options=options)
             command = Command.RECIPIENT
             await client.rcpt(with_ascii_domain(message.address), encoding=encoding)
             command = Command.DATA
