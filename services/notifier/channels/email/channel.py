@@ -58,7 +58,7 @@ class Email:
     def __init__(
         self, connections: Connections, sender: Sender, end_of_data: float = END_OF_DATA, paths: ReturnPaths | None = None
     ) -> None:
-        """`end_of_data`: seconds to wait for the server to take the message. `paths` makes return paths; else mails return to the sender."""
+        """`end_of_data`: seconds for the server to take the message. `paths` makes return paths; else mails return to the sender."""
         self._connections, self._sender, self._end_of_data, self._paths = connections, sender, end_of_data, paths
 
     def message_id(self, notification_id: str) -> str:
