@@ -166,6 +166,11 @@ class MailSettings(Settings):
     smtp_clear_login: bool = Field(False, description="true: so does the password; it includes the former")
     mail_from: str = Field("support@example.org", description="`address` or `Name <address>`; its domain ends every Message-ID")
 
+    @property
+    def speaks_tls(self) -> bool:
+        """Says whether there is a mail server that is spoken to with TLS."""
+        return self.smtp_tls != "none"
+
     @model_validator(mode="after")
     def _keep_mails_from_the_wire(self) -> "MailSettings":
         if found := list(settings_rules.mail_troubles(self)):

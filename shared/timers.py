@@ -45,10 +45,10 @@ OURS = """SELECT due.kind, due.ref
     FROM due JOIN unnest($1::text[], $2::text[], $3::uuid[]) AS held (kind, ref, lease) USING (kind, ref, lease)
     ORDER BY due.kind, due.ref FOR UPDATE OF due"""
 SETTLE_MANY = """DELETE FROM due USING unnest($1::text[], $2::text[], $3::uuid[]) AS held (kind, ref, lease)
-    WHERE due.kind = held.kind AND due.ref = held.ref AND due.lease = held.lease"""
+    WHERE due.kind = held.kind AND due.ref = held.ref AND due.lease = held.lease RETURNING due.kind, due.ref"""
 AGAIN_MANY = """UPDATE due SET due_at = at, ready_at = at, raised = 0, lease = NULL
     FROM unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[]) AS held (kind, ref, lease, at)
-    WHERE due.kind = held.kind AND due.ref = held.ref AND due.lease = held.lease"""
+    WHERE due.kind = held.kind AND due.ref = held.ref AND due.lease = held.lease RETURNING due.kind, due.ref"""
 RENEW_MANY = """UPDATE due SET ready_at = clock() + $4::interval
     FROM unnest($1::text[], $2::text[], $3::uuid[]) AS held (kind, ref, lease)
     WHERE due.kind = held.kind AND due.ref = held.ref AND due.lease = held.lease"""
@@ -102,26 +102,28 @@ class Due:
 
 async def ours(tx: Tx, dues: Iterable[Due]) -> set[Due]:
     """Returns those of the rows whose lease is still ours; nobody else gets them until `tx` ends."""
-    of = {(due.kind, due.ref): due for due in dues}
-    return {of[row["kind"], row["ref"]] for row in await tx.fetch(OURS, *_columns(of.values()))} if of else set()
+    return await _those(tx, OURS, list(dues))
 
 
-async def settle(tx: Tx, dues: Collection[Due]) -> None:
-    """Deletes the rows, as far as they are ours: the work is done when `tx` commits."""
-    if dues:
-        await tx.execute(SETTLE_MANY, *_columns(dues))
+async def settle(tx: Tx, dues: Collection[Due]) -> set[Due]:
+    """Deletes the rows whose lease is still ours, and returns which: their work is done when `tx` commits."""
+    return await _those(tx, SETTLE_MANY, dues)
 
 
-async def again(tx: Tx, dues: Mapping[Due, datetime]) -> None:
-    """Makes the work due again, each at its moment, as far as it is ours."""
-    if dues:
-        await tx.execute(AGAIN_MANY, *_columns(dues), list(dues.values()))
+async def again(tx: Tx, dues: Mapping[Due, datetime]) -> set[Due]:
+    """Makes the work due again, each at its moment, where the lease is still ours; returns which."""
+    return await _those(tx, AGAIN_MANY, dues, list(dues.values()))
 
 
 async def renew(tx: Tx, dues: Collection[Due], lease: timedelta) -> None:
-    """Starts the leases anew from now, as far as they are ours."""
+    """Starts the leases that are still ours anew from now."""
     if dues:
         await tx.execute(RENEW_MANY, *_columns(dues), lease)
+
+
+async def _those(tx: Tx, query: str, dues: Collection[Due], *more: object) -> set[Due]:
+    of = {(due.kind, due.ref): due for due in dues}
+    return {of[row["kind"], row["ref"]] for row in await tx.fetch(query, *_columns(dues), *more)} if of else set()
 
 
 def _columns(dues: Iterable[Due]) -> tuple[list[str], list[str], list[UUID]]:

@@ -32,6 +32,7 @@ class PostOffice:
     at_hello: str = ""  # how it answers EHLO; empty: it lets everybody in
     at_recipient: dict[str, list[str | Do]] = field(default_factory=lambda: defaultdict(list))
     at_end: dict[str, list[str | Do]] = field(default_factory=lambda: defaultdict(list))
+    pipelining: bool = False  # whether it says that commands may come before the answers to those before them (RFC 2920)
     connections: int = 0
     senders: list[str] = field(default_factory=list)  # who said MAIL, taken or not
     gate: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,7 +64,8 @@ class PostOffice:
 
     async def handle_EHLO(self, _server: SMTP, session: Session, _envelope: Envelope, name: str, answers: list[str]) -> list[str]:
         session.host_name = name
-        return [self.at_hello] if self.at_hello else answers
+        offered = ["250-PIPELINING"] if self.pipelining else []
+        return [self.at_hello] if self.at_hello else [*answers[:1], *offered, *answers[1:]]
 
     async def handle_MAIL(self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         self.senders.append(address)
@@ -111,11 +113,13 @@ def _knows(password: str) -> Callable[..., AuthResult]:
 
 
 @asynccontextmanager
-async def post_office(*, smtputf8: bool = True, password: str | None = None) -> AsyncIterator[PostOffice]:
+async def post_office(
+    *, smtputf8: bool = True, password: str | None = None, pipelining: bool = False, host: str = "127.0.0.1"
+) -> AsyncIterator[PostOffice]:
     """Yields a mail server on a free port of this machine while the context lasts; with a password it takes mail only from who says it."""
-    office, loop = PostOffice(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: office.serve(loop, smtputf8=smtputf8, password=password), "127.0.0.1", 0)
-    office.address = server.sockets[0].getsockname()
+    office, loop = PostOffice(pipelining=pipelining), asyncio.get_running_loop()
+    server = await loop.create_server(lambda: office.serve(loop, smtputf8=smtputf8, password=password), host, 0)
+    office.address = server.sockets[0].getsockname()[:2]
     try:
         yield office
     finally:

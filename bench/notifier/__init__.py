@@ -2,7 +2,8 @@
 
 An SMTP server in a process of its own takes the mails. The bare loop sends mails that are ready, over as many connections as the
 channel has, and knows neither outcomes nor lost connections; the channel composes each. Connections are open before time is taken.
-The time of handing over depends on what else the machine does; CPU time is that of this process alone.
+The time of handing over depends on what else the machine does; CPU time is that of this process alone. The rooms on real Kafka and Postgres
+(`storm`, `urgent`, `memory`) need Docker, with the images of the compose stack; `--notifier-rooms` picks some.
 """
 
 import tempfile
@@ -14,8 +15,10 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
 
+from bench.notifier import memory, storm, urgent
 from bench.notifier.mails import SHOP, mails
 from bench.notifier.sending import bare, ours
+from bench.servers import RULES, Servers, anew, servers
 from deploy.local.processes import announced, child
 from services.notifier.channels.email.mail import as_html, compose
 from services.notifier.channels.outcome import Rendered
@@ -24,11 +27,38 @@ ROUNDS = 5  # in turns; of each the best counts, as whatever else the machine do
 STARTS_WITHIN = 20.0  # seconds
 
 
+ROOMS: dict[str, Callable[[Servers, Namespace], Awaitable[dict[str, object]]]] = {
+    "storm": lambda of, said: storm.measure(of, said.customers),
+    "urgent": lambda of, _: urgent.measure(of),
+    "memory": lambda of, _: memory.measure(of),
+}
+CHANNEL = "channel"
+ALL = (CHANNEL, *ROOMS)
+
+# How the line begins, as its readers know it; what else there is follows.
+KEYS = ("planned_per_s", "delivered_per_s", "bare_per_s", "ratio", "first_1000_p99_s", "rss_growth_mb")
+
+
 def arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--mails", type=int, default=3000, help="notifier: mails of each figure")
+    parser.add_argument("--mails", type=int, default=3000, help="notifier: mails of each figure of the channel alone")
+    parser.add_argument("--customers", type=int, default=100_000, help="notifier: customers of the large incident")
+    parser.add_argument(
+        "--notifier-rooms", nargs="+", choices=ALL, default=ALL, metavar="ROOM", help=f"notifier: only these of {', '.join(ALL)}"
+    )
 
 
 async def measure(said: Namespace) -> dict[str, object]:
+    """Returns the figures of all rooms, or of those that are asked for."""
+    found = await _channel(said) if CHANNEL in said.notifier_rooms else {}
+    if rooms := [name for name in ROOMS if name in said.notifier_rooms]:
+        async with servers() as of:
+            for number, name in enumerate(rooms):
+                print(f"── {name}", flush=True)
+                found |= await ROOMS[name](await anew(of, f"bench_{number}", RULES.read_text()), said)
+    return {"bench": "notifier", **{key: found[key] for key in KEYS if key in found}, **found}
+
+
+async def _channel(said: Namespace) -> dict[str, object]:
     messages = mails(said.mails)
     peer, composed = _best(by_the_standard_library, messages), _best(lambda message: compose(message, SHOP), messages)
     print(f"notifier: composing {composed * 1e6:,.0f} us a mail, EmailMessage {peer * 1e6:,.0f} us (CPU)", flush=True)
@@ -40,11 +70,10 @@ async def measure(said: Namespace) -> dict[str, object]:
     print(f"notifier: the channel {1 / ours_s:,.0f} mails/s, {ours_cpu * 1e6:,.0f} us of CPU a mail", flush=True)
     print(f"notifier: a bare loop {1 / bare_s:,.0f} mails/s, {bare_cpu * 1e6:,.0f} us of CPU a mail", flush=True)
     return {
-        "bench": "notifier",
         "composed_us": round(composed * 1e6, 1),
         "email_message_us": round(peer * 1e6, 1),
         "channel_per_s": round(1 / ours_s),
-        "bare_per_s": round(1 / bare_s),
+        "channel_bare_per_s": round(1 / bare_s),
         "channel_ratio": round(bare_s / ours_s, 2),
         "channel_cpu_us": round(ours_cpu * 1e6),
         "bare_cpu_us": round(bare_cpu * 1e6),

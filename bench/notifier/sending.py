@@ -6,10 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from aiosmtplib import SMTP
 
 from bench.notifier.mails import SHOP
+from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.email.channel import Email
 from services.notifier.channels.email.connections import Connections
 from services.notifier.channels.email.mail import compose
+from services.notifier.channels.email.relays import Outlet
 from services.notifier.channels.outcome import Delivered, Rendered
+from services.notifier.deciding.policy import Retries
 
 CONNECTIONS = 12  # as many as notifier has mails of one lane under way
 HOST, NAME = "127.0.0.1", "bench.example"
@@ -39,21 +42,20 @@ async def bare(port: int, messages: Sequence[Rendered]) -> Work:
 
 
 async def ours(port: int, messages: Sequence[Rendered]) -> Work:
-    """Gives the messages to the channel, one by one from as many tasks as there are connections."""
+    """Gives the messages to the channel, so many together, from as many tasks as there are connections."""
     connections = Connections(HOST, port, own_name=NAME)
-    channel, left = Email(connections, SHOP), iter(messages)
-    taken = [await connections.take() for _ in range(CONNECTIONS)]
-    for client, _ in taken:
-        await connections.give_back(client, clean=True)
+    channel = Email([Outlet(NAME, connections, Breaker(Retries()))], SHOP)
+    left = (messages[at : at + channel.together] for at in range(0, len(messages), channel.together))
+    for wire in [await connections.take() for _ in range(CONNECTIONS)]:
+        connections.give_back(wire)
 
     async def send() -> None:
-        for message in left:
-            [outcome] = await channel.send([message])
-            if not isinstance(outcome, Delivered):
-                raise RuntimeError(f"a mail was not taken: {outcome}")
+        for some in left:
+            if strays := [each for each in await channel.send(some) if not isinstance(each, Delivered)]:
+                raise RuntimeError(f"mails were not taken: {strays}")
 
     async def work() -> None:
-        keeping = asyncio.create_task(connections.run())
+        keeping = asyncio.create_task(channel.run())
         await asyncio.gather(*(send() for _ in range(CONNECTIONS)))
         keeping.cancel()
         await asyncio.wait([keeping])

@@ -6,8 +6,8 @@ from functools import partial
 from services.notifier.api import ROUTERS
 from services.notifier.audience import Contact
 from services.notifier.channels.email.bounces.mailbox import Mailbox
+from services.notifier.channels.email.building import mail_servers
 from services.notifier.channels.email.mail import Sender, sender_of
-from services.notifier.channels.email.probing import mail_server
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import routes
@@ -67,7 +67,6 @@ def service(settings: NotifierSettings) -> Service:
     due[WATCH] = Work(watching, recurs=True)
     if reading is not None:
         due[READ] = Work(reading, lease=READ_LEASE, recurs=True)
-    probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
         "notifier",
         settings,
@@ -78,7 +77,7 @@ def service(settings: NotifierSettings) -> Service:
         Public([unsubscribe.router], settings.public_port),
         before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
         background=[route.channel.run for route in channels.values()],
-        measurements=[probe, figures(database)],
+        measurements=[*mail_servers(settings, sender), figures(database)],
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",

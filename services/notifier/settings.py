@@ -1,14 +1,19 @@
 """The settings that notifier reads from its environment, beside those of every service."""
 
+import re
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from services.notifier.channels.email.mail import sender_of
+from services.notifier.channels.email.dkim import Signer
+from services.notifier.channels.email.mail import Sender, sender_of
+from services.notifier.channels.email.relays import Relay, relays_of
 from services.notifier.channels.email.verp import ReturnPaths, address_trouble
 from shared.configuration import settings_rules
+from shared.configuration.settings_rules import allows_clear
 from shared.settings import MailSettings
 
+_name = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*").fullmatch
 LONGEST_URL = 200  # characters; beside it a header line (RFC 5322, 2.1.1: 998 octets) has room for the token of the longest customer id
 
 
@@ -31,6 +36,14 @@ class NotifierSettings(MailSettings):
     bounce_imap_password: SecretStr = Field(SecretStr(""), description="of that user")
     bounce_imap_folder: str = Field("INBOX", min_length=1, description="the folder that is read")
     bounce_imap_done: str = Field("", description="the folder that what was read is moved to; empty: it stays there, and is marked as seen")
+    smtp_relays: SecretStr = Field(
+        SecretStr(""),
+        description="several mail servers instead of one: URLs with spaces between, `smtp://user:password@host:587?weight=3` or `smtps://…`",
+    )
+    dkim_selector: str = Field("", description="mails are signed (DKIM) when it is given: the name of the key in DNS")
+    dkim_domain: str = Field("", description="the domain that signs: that of FOREWARN_MAIL_FROM when not given, or one above it")
+    dkim_key: SecretStr = Field(SecretStr(""), description="the private key in PEM, RSA or Ed25519")
+
     keep_words_days: int = Field(90, ge=1, description="a settled notification's evidence, reasons and attempts")
     keep_ledger_days: int = Field(1100, ge=30, description="the rest of it: that it was told; longer than any topic is replayed")
 
@@ -46,6 +59,26 @@ class NotifierSettings(MailSettings):
         if address and (trouble := address_trouble(address)):
             raise ValueError(trouble)
         return address
+
+    @field_validator("smtp_relays")
+    @classmethod
+    def _are_relays(cls, urls: SecretStr) -> SecretStr:
+        relays_of(urls.get_secret_value())
+        return urls
+
+    @field_validator("dkim_key")
+    @classmethod
+    def _is_a_key(cls, key: SecretStr) -> SecretStr:
+        if key.get_secret_value():
+            Signer("example.org", "any", key.get_secret_value())
+        return key
+
+    @field_validator("dkim_selector", "dkim_domain")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        if name and not _name(name):
+            raise ValueError("it is no name in DNS: letters, figures and hyphens, with dots between")
+        return name.lower()
 
     @field_validator("public_url")
     @classmethod
@@ -75,6 +108,45 @@ class NotifierSettings(MailSettings):
     def return_paths(self) -> ReturnPaths | None:
         """Returns what makes the return paths of mails; None when they have none of their own."""
         return ReturnPaths(self.bounce_address, self.link_secret.get_secret_value().encode()) if self.bounce_address else None
+
+    def _keep_mails_to_relays_from_the_wire(self) -> "NotifierSettings":
+        for place, relay in enumerate(relays_of(self.smtp_relays.get_secret_value()), start=1):
+            login = bool(relay.username)
+            if relay.tls == "none" and not allows_clear(self, relay.host, login=login):
+                what, variable = ("its password", "_LOGIN") if login else ("what customers are told", "")
+                raise ValueError(
+                    f"FOREWARN_SMTP_RELAYS: relay {place} has tls=none, so that {what} would cross the network in clear:"
+                    f" leave that out, or set FOREWARN_SMTP_CLEAR{variable}=true"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _can_sign(self) -> "NotifierSettings":
+        key = self.dkim_key.get_secret_value()
+        if bool(key) != bool(self.dkim_selector) or (self.dkim_domain and not key):
+            raise ValueError("FOREWARN_DKIM_KEY and FOREWARN_DKIM_SELECTOR go together: mails are signed with both, or with neither")
+        sender = sender_of(self.mail_from)
+        if key and not f".{sender.domain.lower()}".endswith(f".{self._signing_domain(sender)}"):
+            raise ValueError("FOREWARN_DKIM_DOMAIN is neither the domain of FOREWARN_MAIL_FROM nor one above it: DMARC would not count it")
+        return self
+
+    @property
+    def mail_relays(self) -> tuple[Relay, ...]:
+        """Returns the mail servers that mails go through."""
+        one = Relay(self.smtp_host, self.smtp_port, self.smtp_tls, self.smtp_username, self.smtp_password.get_secret_value())
+        return relays_of(self.smtp_relays.get_secret_value()) or (one,)
+
+    @property
+    def speaks_tls(self) -> bool:
+        return any(relay.tls != "none" for relay in self.mail_relays)
+
+    def mail_signer(self, sender: Sender) -> Signer | None:
+        """Returns what signs mails; None: nobody does."""
+        key = self.dkim_key.get_secret_value()
+        return Signer(self._signing_domain(sender), self.dkim_selector, key) if key else None
+
+    def _signing_domain(self, sender: Sender) -> str:
+        return self.dkim_domain or sender.domain.lower()
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:

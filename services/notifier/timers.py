@@ -55,7 +55,7 @@ class Delivery:
 
     async def _send(self, due: Due, sending: Sending) -> Outcome:
         """Sends, and keeps the lease meanwhile. Raises LeaseLost when that did not work."""
-        bringing = asyncio.create_task(self.routes[sending.contact.channel].queue.bring(sending.message, due.kind))
+        bringing = self.routes[sending.contact.channel].queue.bring(sending.message, due.kind)
         try:
             while not (await asyncio.wait({bringing}, timeout=self.renew_every))[0]:
                 await self._renew(due)

@@ -70,18 +70,25 @@ RULES: tuple[Callable[["Settings"], Iterator[str]], ...] = (_login, _login_in_cl
 
 def mail_troubles(settings: "MailSettings") -> Iterator[str]:
     """Yields what would let strangers read mails or the mail server's password; and files that cannot be used."""
-    hosts, clear = [settings.smtp_host], settings.smtp_tls == "none"
-    if clear and settings.smtp_username and not _may_be_clear(settings, settings.smtp_clear_login, hosts):
+    clear = settings.smtp_tls == "none"
+    if clear and settings.smtp_username and not allows_clear(settings, settings.smtp_host, login=True):
         yield (
             "FOREWARN_SMTP_TLS is none, so that FOREWARN_SMTP_PASSWORD would cross the network in clear:"
             " set it to starttls or tls, or set FOREWARN_SMTP_CLEAR_LOGIN=true"
         )
-    elif clear and not _may_be_clear(settings, settings.smtp_clear or settings.smtp_clear_login, hosts, SHIPPED_MAILBOX):
+    elif clear and not settings.smtp_username and not allows_clear(settings, settings.smtp_host, login=False):
         yield (
             "FOREWARN_SMTP_TLS is none, so that what customers are told would cross the network in clear:"
             " set it to starttls or tls, or set FOREWARN_SMTP_CLEAR=true"
         )
-    yield from _files("SMTP", Files(settings.smtp_ca), "FOREWARN_SMTP_TLS is none" if clear else None)
+    yield from _files("SMTP", Files(settings.smtp_ca), None if settings.speaks_tls else "FOREWARN_SMTP_TLS is none")
+
+
+def allows_clear(settings: "MailSettings", host: str, *, login: bool) -> bool:
+    """Says whether mails, and a password if we log in, may go to this mail server unencrypted."""
+    if login:
+        return _may_be_clear(settings, settings.smtp_clear_login, [host])
+    return _may_be_clear(settings, settings.smtp_clear or settings.smtp_clear_login, [host], SHIPPED_MAILBOX)
 
 
 def mailbox_troubles(settings: "Settings", of: str, host: str, tls: str, ca: str) -> Iterator[str]:

@@ -7,14 +7,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from aiosmtplib import SMTP
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.notifier.channels.email.channel import AT_ONCE, Email
-from services.notifier.channels.email.connections import MAILS, Connections
+from services.notifier.channels.breaker import Breaker
+from services.notifier.channels.email.channel import Email
+from services.notifier.channels.email.connections import AT_ONCE, CONNECT, Connections
 from services.notifier.channels.email.mail import Sender
+from services.notifier.channels.email.pipelining import MAILS, Limits
+from services.notifier.channels.email.relays import Outlet
+from services.notifier.channels.email.wire import Wire
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
+from services.notifier.deciding.policy import Retries
 from tests.builders import NOON
 from tests.contract.brokers import eventually
 from tests.smtp import Do, PostOffice, post_office
@@ -27,9 +31,13 @@ LINK = "https://example.com/u/t"
 MESSAGE = Rendered("n-1", "opened", "ada@example.org", "Ada", "checkout is failing", "Hello\n", "i-1", None, LINK, date=NOON)
 
 
-def channel_to(office: PostOffice, *, command: float = 5.0, end_of_data: float = 5.0) -> Email:
+def over(connections: Connections, limits: Limits = Limits(command=5.0, end_of_data=5.0)) -> Email:  # noqa: B008  it is frozen
+    return Email([Outlet("the relay", connections, Breaker(Retries()))], SENDER, limits)
+
+
+def channel_to(office: PostOffice, *, command: float = 5.0, end_of_data: float = 5.0, patience: float = 5.0) -> Email:
     host, port = office.address
-    return Email(Connections(host, port, own_name="example.com", connect=2.0, command=command), SENDER, end_of_data)
+    return over(Connections(host, port, own_name="example.com", connect=2.0, command=command), Limits(command, end_of_data, patience))
 
 
 async def sent(channel: Email, message: Rendered) -> Outcome:
@@ -37,9 +45,9 @@ async def sent(channel: Email, message: Rendered) -> Outcome:
     return outcome
 
 
-@pytest.fixture
-async def office() -> AsyncIterator[PostOffice]:
-    async with post_office() as it:
+@pytest.fixture(params=[True, False], ids=["pipelining", "one by one"])
+async def office(request: pytest.FixtureRequest) -> AsyncIterator[PostOffice]:
+    async with post_office(pipelining=request.param) as it:
         yield it
 
 
@@ -171,7 +179,7 @@ async def test_a_listener_that_says_nothing_is_unreachable() -> None:
     writers: list[asyncio.StreamWriter] = []
     quiet = await asyncio.start_server(lambda _reader, writer: writers.append(writer), "127.0.0.1", 0)
     host, port = quiet.sockets[0].getsockname()
-    channel = Email(Connections(host, port, own_name="example.com", connect=0.2), SENDER)
+    channel = over(Connections(host, port, own_name="example.com", connect=0.2))
     outcome = await sent(channel, MESSAGE)
     quiet.close()
     for writer in writers:
@@ -180,12 +188,29 @@ async def test_a_listener_that_says_nothing_is_unreachable() -> None:
     assert outcome == Retry(None, Trouble.UNREACHABLE, "SMTPConnectTimeoutError")
 
 
+async def test_a_name_that_dns_does_not_know_is_unreachable_and_so_is_one_that_listens_nowhere() -> None:
+    for host in ("mail.invalid", "::1"):
+        assert await sent(over(Connections(host, 1, own_name="example.com", connect=5.0)), MESSAGE) == Retry(
+            None, Trouble.UNREACHABLE, "SMTPConnectError"
+        )
+
+
+async def test_a_server_that_has_only_ipv6_is_reached() -> None:
+    async with post_office(host="::1") as office:
+        connections = Connections("::1", office.address[1], own_name="example.com")
+        assert await sent(over(connections), MESSAGE) == Delivered("250")
+
+
+async def test_a_server_is_waited_for_as_long_as_the_standard_wants() -> None:
+    assert (CONNECT, Limits().command, Limits().end_of_data) == (10.0, 60.0, 600.0)
+
+
 @IN_THE_CLEAR
 async def test_a_server_that_wants_a_login_gets_it() -> None:
     async with post_office(password="a password") as office:
         host, port = office.address
         connections = Connections(host, port, own_name="example.com", username="shop", password="a password")
-        assert await sent(Email(connections, SENDER), MESSAGE) == Delivered("250")
+        assert await sent(over(connections), MESSAGE) == Delivered("250")
 
 
 @IN_THE_CLEAR
@@ -193,7 +218,7 @@ async def test_a_wrong_password_is_no_fault_of_the_message(caplog: pytest.LogCap
     async with post_office(password="a password") as office:
         host, port = office.address
         connections = Connections(host, port, own_name="example.com", username="shop", password="an old one")
-        outcomes = [await sent(Email(connections, SENDER), MESSAGE) for _ in range(3)]
+        outcomes = [await sent(over(connections), MESSAGE) for _ in range(3)]
     assert outcomes == [Retry(None, Trouble.RELAY, "535 5.7.8")] * 3
     said = [record.message for record in caplog.records if record.name == "services.notifier.channels.email.connections"]
     assert len(said) == 1, "once, not at every try"
@@ -203,7 +228,7 @@ async def test_a_wrong_password_is_no_fault_of_the_message(caplog: pytest.LogCap
 
 async def test_a_server_without_tls_is_not_talked_to_where_tls_is_wanted(office: PostOffice) -> None:
     host, port = office.address
-    outcome = await sent(Email(Connections(host, port, own_name="example.com", tls="starttls"), SENDER), MESSAGE)
+    outcome = await sent(over(Connections(host, port, own_name="example.com", tls="starttls")), MESSAGE)
     assert outcome == Retry(None, Trouble.RELAY, "SMTPException")
     assert office.mails == []
 
@@ -221,25 +246,26 @@ async def test_a_connection_is_used_again_one_mail_at_a_time(office: PostOffice)
     assert len(office.mails) == 9
 
 
-async def test_messages_given_together_go_side_by_side_and_have_their_outcomes_in_their_order(office: PostOffice) -> None:
+async def test_messages_given_together_go_over_one_connection_and_have_their_outcomes_in_their_order(office: PostOffice) -> None:
     addresses = ["ada@example.org", "not an address", "bob@example.org", "eve@example.org"]
     outcomes = await channel_to(office).send([replace(MESSAGE, id=f"n-{at}", address=address) for at, address in enumerate(addresses)])
     unsupported = Failed(Refusal.UNSUPPORTED, "not an address")
     assert outcomes == [Delivered("250"), unsupported, Delivered("250"), Delivered("250")]
-    assert sorted(mail["Message-ID"] for _, mail in office.mails) == [f"<n-{at}@example.com>" for at in (0, 2, 3)]
-    assert office.connections == 3, "one waits for no other, and for what is no address no server is asked"
+    assert [mail["Message-ID"] for _, mail in office.mails] == [f"<n-{at}@example.com>" for at in (0, 2, 3)]
+    assert office.connections == 1, "and for what is no address no server is asked"
     assert await channel_to(office).send([]) == []
 
 
-async def test_of_many_given_together_so_many_are_under_way_and_no_more(office: PostOffice) -> None:
+async def test_of_many_that_are_sent_at_once_so_many_are_under_way_and_no_more(office: PostOffice) -> None:
     many = [replace(MESSAGE, id=f"n-{number}", address=f"c-{number}@example.org") for number in range(2 * AT_ONCE + 1)]
     for message in many:
         office.at_end[message.address] = [Do.HOLD]
-    sending = asyncio.create_task(channel_to(office).send(many))
+    channel = channel_to(office)
+    sending = asyncio.gather(*(channel.send([message]) for message in many))
     await eventually(lambda: office.held == AT_ONCE)
     office.gate.set()
-    assert await sending == [Delivered("250")] * len(many)
-    assert office.connections == AT_ONCE
+    assert await sending == [[Delivered("250")]] * len(many)
+    assert office.connections == AT_ONCE == channel.at_once
 
 
 # ── a message that is trouble, and the others ────────────────────────────────────────────────
@@ -258,17 +284,18 @@ class RaisesOnce(Connections):
 
     asked = 0
 
-    async def take(self) -> tuple[SMTP, bool]:
+    async def take(self) -> Wire:
         self.asked += 1
         if self.asked == 1:
             raise RuntimeError("a defect")
         return await super().take()
 
 
-async def test_a_defect_leaves_one_outcome_unknown_and_the_others_as_they_are(office: PostOffice) -> None:
-    channel = Email(RaisesOnce(*office.address, own_name="example.com"), SENDER)
-    unknown = Retry(None, Trouble.UNKNOWN, "RuntimeError")
-    assert await channel.send([MESSAGE, replace(MESSAGE, id="n-2")]) == [unknown, Delivered("250")]
+async def test_a_defect_before_anything_was_handed_over_leaves_all_to_be_tried_again(office: PostOffice) -> None:
+    channel = over(RaisesOnce(*office.address, own_name="example.com"))
+    messages = [MESSAGE, replace(MESSAGE, id="n-2")]
+    assert await channel.send(messages) == [Retry(None, Trouble.UNREACHABLE, "RuntimeError")] * 2
+    assert await channel.send(messages) == [Delivered("250")] * 2
 
 
 async def test_whoever_gives_up_a_send_gives_up_all_of_it(office: PostOffice) -> None:
@@ -307,14 +334,13 @@ async def test_a_connection_that_has_sent_much_is_replaced(office: PostOffice) -
 
 async def test_idle_connections_are_closed_in_the_end(office: PostOffice) -> None:
     connections = Connections(*office.address, own_name="example.com")
-    client, used = await connections.take()
-    await connections.give_back(client, clean=True)
+    wire = await connections.take()
+    connections.give_back(wire)
     running = asyncio.create_task(connections.run())
     await asyncio.sleep(0)
     running.cancel()
     await asyncio.wait([running])
-    assert not used
-    assert not client.is_connected
+    assert not wire.is_open
 
 
 # ── addresses and words ──────────────────────────────────────────────────────────────────────

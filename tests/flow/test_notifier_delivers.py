@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from services.notifier import metrics
-from services.notifier.channels.email.channel import AT_ONCE
+from services.notifier.channels.email.connections import AT_ONCE
 from services.notifier.delivering.beginning import LEASE
 from services.notifier.lanes import LANES
 from shared.events import Contact, NotificationFailed

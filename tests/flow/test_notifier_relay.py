@@ -25,6 +25,7 @@ from tests.flow.notifier_stage import (
     stage,
     still_failing,
 )
+from tests.smtp import post_office
 
 pytestmark = pytest.mark.asyncio
 
@@ -150,3 +151,30 @@ async def test_a_mail_server_that_lets_nobody_in_any_more_pauses_delivery_too(on
     on.office.at_hello = ""
     await goes_on(on, 2 * MINUTE)
     assert len(on.office.mails) == len(MANY)
+
+
+async def test_one_of_two_relays_refuses_us_and_all_are_told_and_delivery_pauses_only_when_both_do(fresh_database: Settings) -> None:
+    async with post_office() as one, post_office() as other:
+        relays = " ".join(f"smtp://127.0.0.1:{office.address[1]}?tls=none" for office in (one, other))
+        async with stage(fresh_database, smtp_relays=relays) as on:
+            # Given two relays, one of which refuses our sender
+            await on.know(*MANY)
+            one.at_sender = NO_SUCH_SENDER
+            # When an incident touches many, then all are told, and no try counts as one that brought nothing
+            await on.hear(opened(on.now), impact(on.now, *MANY))
+            assert sorted(to for to, _ in other.mails) == sorted(f"{each}@example.org" for each in MANY)
+            assert {len(row["attempts"]) for row in await on.rows("SELECT attempts FROM notifications")} == {1}
+            assert paused() == 0
+            # When the other refuses us too, delivery pauses
+            other.at_sender = NO_SUCH_SENDER
+            await on.hear(opened(on.now, "i-2"), impact(on.now, *MANY, incident_id="i-2"))
+            assert paused() == 1
+            # And when either is mended, all are told, each once
+            one.at_sender = "250 ok"
+            for _ in range(10):
+                await on.loop.advance(MINUTE)
+                await on.hear(still_failing(on.now, "i-2"))
+            assert paused() == 0
+            told = [(to, str(mail["Message-ID"])) for office in (one, other) for to, mail in office.mails]
+            assert len(told) == len(set(told)) == 2 * len(MANY)
+            assert await marked(on) == []

@@ -52,17 +52,17 @@ class Bulkhead:
         self._waiting: Lanes[tuple[Rendered, asyncio.Future[Outcome]]] = Lanes(shares)
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def bring(self, message: Rendered, lane: str) -> Outcome:
-        """Returns what came of the try, once it was the message's turn."""
+    def bring(self, message: Rendered, lane: str) -> asyncio.Future[Outcome]:
+        """Returns what is to come of the try, once it is the message's turn. Cancelled before that, it is not sent."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.put(lane, (message, future))
         self._begin()
-        return await future
+        return future
 
     def _begin(self) -> None:
         while self._waiting and (free := self._channel.at_once - len(self._under_way)):
             count = min(self._channel.together, ceil(len(self._waiting) / free))
-            some = [taken for _ in range(count) if not (taken := self._waiting.take())[1].done()]  # done: whoever waited was cancelled
+            some = [taken for _ in range(count) if not (taken := self._waiting.take())[1].done()]  # done: it was cancelled
             if some:
                 task = asyncio.create_task(self._send(some))
                 self._under_way.add(task)

@@ -91,6 +91,10 @@ class Channel(Protocol):
     name: str
     at_once: int  # sends under way in one process
     together: int  # messages given to one send at most
+    ladder: (
+        tuple[timedelta, ...] | None
+    )  # pauses after tries that brought nothing, and then it is given up; None: as notifications.yml says
+    ttl: timedelta | None  # how long delivery is tried; None: as notifications.yml says
 
     def message_id(self, notification_id: str) -> str:
         """Returns the id by which the provider and the customer know the message: the same for every try."""

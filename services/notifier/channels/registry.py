@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.bulkhead import Bulkhead
-from services.notifier.channels.email import channel as email
+from services.notifier.channels.email import building as email
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Channel
+from services.notifier.deciding.planning import Patience
 from shared.configuration.files import ConfigError
 
 CHANNELS: Mapping[str, Callable[[Given], Channel | None]] = {
@@ -22,6 +23,10 @@ class Route:
     channel: Channel
     breaker: Breaker
     queue: Bulkhead
+
+    @property
+    def patience(self) -> Patience:
+        return Patience(self.channel.ladder, self.channel.ttl)
 
 
 def routes(given: Given, names: Iterable[str]) -> dict[str, Route]:

@@ -29,10 +29,20 @@ class Again:
     told: bool
 
 
-def after(notification: Notification, outcome: Outcome, now: datetime, policy: Policy, *, elsewhere: bool = False) -> Settled | Again:
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long, and how often, a channel tries; None: as notifications.yml says."""
+
+    ladder: tuple[timedelta, ...] | None = None
+    ttl: timedelta | None = None
+
+
+def after(
+    notification: Notification, outcome: Outcome, now: datetime, policy: Policy, patience: Patience = Patience(), *, elsewhere: bool = False
+) -> Settled | Again:
     """Returns what to do now that a try has come to this. `notification` is as it was before the try.
 
-    `elsewhere`: the customer can be reached at another address than the one that was tried.
+    `patience` is that of its channel. `elsewhere`: the customer can be reached at another address than the one that was tried.
     """
     maybe_before = notification.sent_at is not None
     match outcome:
@@ -44,27 +54,40 @@ def after(notification: Notification, outcome: Outcome, now: datetime, policy: P
             return Settled(Status.FAILED, Attempt(now, "failed", reason, detail), told=maybe_before)
         case Retry(_, reason, detail):
             told = maybe_before or outcome.uncertain
-            at = next_try(notification, outcome, now, policy)
+            at = next_try(notification, outcome, now, policy, patience)
             if at is None:
                 return Settled(Status.FAILED, Attempt(now, "failed", Refusal.EXPIRED, f"{reason} {detail}".strip()), told)
             return Again(at, Attempt(now, "retry", reason, detail), told)
 
 
-def expired(notification: Notification, now: datetime, policy: Policy) -> Settled | None:
+def expired(notification: Notification, now: datetime, policy: Policy, patience: Patience = Patience()) -> Settled | None:
     """Returns the last word about what waited for longer than its time to live; None while it may still be tried."""
-    if now < notification.about_at + policy.ttl:
+    if now < notification.about_at + (patience.ttl or policy.ttl):
         return None
     return Settled(Status.FAILED, Attempt(now, "failed", Refusal.EXPIRED, ""), told=notification.sent_at is not None)
 
 
-def next_try(notification: Notification, retry: Retry, now: datetime, policy: Policy) -> datetime | None:
+def next_try(notification: Notification, retry: Retry, now: datetime, policy: Policy, patience: Patience = Patience()) -> datetime | None:
     """Returns when to try again after a try that brought nothing; None when that would be beyond the time to live.
 
     `notification.attempts` are the tries before this one. A provider that asks for more time gets it.
     """
-    pause = _pause(notification, retry.reason, policy.retries)
+    pause = _pause(notification, retry.reason, policy.retries) if patience.ladder is None else _step(notification, patience.ladder)
+    if pause is None:
+        return None
     at = now + max(pause, retry.after or timedelta())
-    return at if at < notification.about_at + policy.ttl else None
+    return at if at < notification.about_at + (patience.ttl or policy.ttl) else None
+
+
+def _step(notification: Notification, ladder: Sequence[timedelta]) -> timedelta | None:
+    """Returns the pause of a channel that has a ladder of its own, give or take a tenth; None behind its end."""
+    before = sum(attempt.outcome == "retry" for attempt in notification.attempts)
+    return ladder[before] * (0.9 + 0.2 * _spread(notification)) if before < len(ladder) else None
+
+
+def _spread(notification: Notification) -> float:
+    """Returns a figure from 0 to 1, so that not all come at once; it is the same after a restart."""
+    return crc32(f"{notification.id}/{len(notification.attempts)}".encode()) / 2**32
 
 
 def _pause(notification: Notification, trouble: Trouble, retries: Retries) -> timedelta:
@@ -77,8 +100,7 @@ def _pause(notification: Notification, trouble: Trouble, retries: Retries) -> ti
     step = put_off if trouble is not Trouble.UNREACHABLE else max(row - retries.unreachable_tries, 0)
     if step < len(retries.ladder):
         return retries.ladder[step]
-    spread = crc32(f"{notification.id}/{len(before)}".encode()) / 2**32  # not all at once, and the same after a restart
-    return retries.then_at_least + (retries.then_at_most - retries.then_at_least) * spread
+    return retries.then_at_least + (retries.then_at_most - retries.then_at_least) * _spread(notification)
 
 
 def _in_a_row(attempts: Sequence[Attempt], trouble: Trouble) -> int:

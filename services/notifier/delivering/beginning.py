@@ -31,6 +31,7 @@ from shared.postgres import Database, Tx
 from shared.timers import Due, LeaseLost
 
 LEASE = timedelta(seconds=30)  # a crashed worker's notifications come back after it
+SPENT = LEASE / 10  # of a lease, after which it begins anew when sending does
 
 Write = Callable[[Situation, Contact, tuple[str, ...]], Rendered]
 Begun = Sending | None | Exception  # None: there is nothing to send now
@@ -40,7 +41,7 @@ Begun = Sending | None | Exception  # None: there is nothing to send now
 class Round:
     """What was decided about notifications of as many customers, to be written down."""
 
-    sends: dict[Due, tuple[Sending, datetime]] = field(default_factory=dict)  # with the Date of its message
+    sends: dict[Due, tuple[Sending, datetime]] = field(default_factory=dict)  # and when that was decided
     holds: dict[Due, Hold] = field(default_factory=dict)
     suppressed: dict[Due, tuple[Found, Suppressed]] = field(default_factory=dict)
     expired: dict[Due, tuple[Notification, str, Settled]] = field(default_factory=dict)  # with the channel that would have brought it
@@ -81,15 +82,15 @@ class Beginning:
             situation = found.situation
             match decide(situation, self.policy):
                 case Send(contact, why):
-                    if over := expired(situation.notification, situation.now, self.policy):
+                    route = self.routes[contact.channel]
+                    if over := expired(situation.notification, situation.now, self.policy, route.patience):
                         decided.expired[due] = situation.notification, contact.channel, over
-                    elif (until := self.routes[contact.channel].breaker.wait_until(due.now)) is not None:
+                    elif (until := route.breaker.wait_until(due.now)) is not None:
                         put_off = put_off or len(self.routes) > 1 or await deliveries.put_off(tx, until)
                         decided.later[due] = until
                     else:
                         message = self.write(situation, contact, found.earlier)
-                        sending = Sending(situation.notification, contact, message, why)
-                        decided.sends[due] = sending, situation.notification.date(situation.now)
+                        decided.sends[due] = Sending(situation.notification, contact, message, why), situation.now
                 case Hold() as held:
                     decided.holds[due] = held
                 case Suppressed() as suppressed:
@@ -98,7 +99,7 @@ class Beginning:
         return decided
 
     async def _write_down(self, tx: Tx, decided: Round) -> None:
-        await timers.renew(tx, decided.sends, LEASE)
+        await timers.renew(tx, [due for due, (_, at) in decided.sends.items() if at - due.now > SPENT], LEASE)
         await deliveries.begin_sending(tx, list(decided.sends.values()))
         await deliveries.hold(tx, {due.ref: held for due, held in decided.holds.items()})
         await timers.again(tx, decided.later | {due: held.until for due, held in decided.holds.items()})

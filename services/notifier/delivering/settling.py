@@ -59,20 +59,22 @@ class Settling:
             erased = await erased_at(tx, {each.sending.notification.customer_id for each in tried})
             now = await tx.fetchval("SELECT clock()")
             await incidents.lock_incidents(tx, _incidents_of(tried))  # before the notifications, as who takes facts does
-            await deliveries.lock(tx, [each.due.ref for each in tried])
-            ours = await timers.ours(tx, [each.due for each in tried])
-            kept = [each for each in tried if each.due in ours and each.sending.notification.customer_id not in erased]
-            steps = [(each, await self._step(tx, each, now)) for each in kept]
-            await self._write_down(tx, steps)
-            await timers.settle(tx, ours - {each.due for each in kept})  # erased meanwhile: nothing more is said or kept of them
-        for each, step in steps:
+            kept = [each for each in tried if each.sending.notification.customer_id not in erased]
+            steps = {each.due: (each, await self._step(tx, each, now)) for each in kept}
+            again = {due: step.at for due, (_, step) in steps.items() if isinstance(step, Again)}
+            # Of who was erased meanwhile nothing more is said or kept.
+            ours = await timers.again(tx, again) | await timers.settle(tx, [each.due for each in tried if each.due not in again])
+            written = [step for due, step in steps.items() if due in ours]
+            await self._write_down(tx, written)
+        for each, step in written:
             count(each.sending.notification, step)
         return [None if each.due in ours else LeaseLost(f"{each.due.kind} {each.due.ref}") for each in tried]
 
     async def _step(self, tx: Tx, tried: Tried, now: datetime) -> Settled | Again:
         outcome = tried.outcome
         elsewhere = isinstance(outcome, Failed) and await self._reached_elsewhere(tx, tried.sending, outcome)
-        return after(tried.sending.notification, outcome, now, self.policy, elsewhere=elsewhere)
+        patience = self.routes[tried.sending.contact.channel].patience
+        return after(tried.sending.notification, outcome, now, self.policy, patience, elsewhere=elsewhere)
 
     async def _reached_elsewhere(self, tx: Tx, sending: Sending, failed: Failed) -> bool:
         """Marks an address that does not exist; says whether there is another. The lock lets a correction come before or after us."""
@@ -83,16 +85,13 @@ class Settling:
         return bool(customer and contact_for(customer, self.policy.channels, sending.notification.failed_at | {tried.place}))
 
     async def _write_down(self, tx: Tx, steps: Sequence[tuple[Tried, Settled | Again]]) -> None:
-        settled = {each.due: (each, step) for each, step in steps if isinstance(step, Settled)}
-        again = {each.due: (each, step) for each, step in steps if isinstance(step, Again)}
+        settled = {each.due.ref: (each.sending, step) for each, step in steps if isinstance(step, Settled)}
+        again = {each.due.ref: step for each, step in steps if isinstance(step, Again)}
         await deliveries.end(tx, [(each.due.ref, each.sending.contact, status_after(each.outcome)) for each, _ in steps])
-        await deliveries.settle(tx, {due.ref: step for due, (_, step) in settled.items()})
-        await deliveries.try_again(tx, {due.ref: step for due, (_, step) in again.items()})
-        await timers.settle(tx, settled)
-        await timers.again(tx, {due: step.at for due, (_, step) in again.items()})
-        await say(tx, *(self._fact(each.sending, step) for each, step in settled.values()))
-        notifications = [(each.sending.notification, step.told) for each, step in settled.values()]
-        await give_ends(tx, [each for each, told in notifications if may_be_owed(each, told=told)])
+        await deliveries.settle(tx, {ref: step for ref, (_, step) in settled.items()})
+        await deliveries.try_again(tx, again)
+        await say(tx, *(self._fact(sending, step) for sending, step in settled.values()))
+        await give_ends(tx, [each.notification for each, step in settled.values() if may_be_owed(each.notification, told=step.told)])
 
     def _fact(self, sending: Sending, step: Settled) -> Fact:
         channel = sending.contact.channel

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -73,14 +74,9 @@ async def put_off(tx: Tx, until: datetime) -> bool:
     return True
 
 
-async def lock(tx: Tx, ids: Iterable[str]) -> None:
-    """Locks the notifications, in the order in which everybody does."""
-    await tx.execute(queries.lock, sorted(ids))
-
-
 async def begin_sending(tx: Tx, sends: Iterable[tuple[Sending, datetime]]) -> None:
-    """Notes that tries begin. With each comes the Date of its message."""
-    rows = [(each.notification.id, each.contact.channel, each.contact.address, each.why, date) for each, date in sends]
+    """Notes that tries begin; with each comes when that was decided."""
+    rows = [(each.notification.id, *each.contact.place, each.why, each.notification.date(now)) for each, now in sends]
     await _all(tx, queries.begin_sending, rows)
 
 
@@ -111,9 +107,9 @@ async def try_again(tx: Tx, again: Mapping[str, Again]) -> None:
 
 
 async def _all(tx: Tx, query: str, rows: Collection[Sequence[object]]) -> None:
-    """Runs a query that takes a column for each value of a row."""
+    """Runs a query that takes a column for each value of a row. Rows are touched in one order, that of their ids, as everybody does."""
     if rows:
-        await tx.execute(query, *map(list, zip(*rows, strict=True)))
+        await tx.execute(query, *map(list, zip(*sorted(rows, key=itemgetter(0)), strict=True)))
 
 
 def _as_json(attempt: Attempt) -> dict[str, str]:

@@ -32,10 +32,6 @@ FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (id, custom
     WHERE customer_id = asked.customer_id AND id <> asked.id AND sent_at IS NOT NULL
         AND (sent_at > clock() - $5::interval OR incident_id = asked.incident_id OR ticket_id = asked.ticket_id)) AS before
 
--- name: lock
--- Locks notifications, in the order in which everybody does.
-SELECT FROM notifications WHERE id = ANY ($1) ORDER BY id FOR UPDATE
-
 -- name: begin_sending
 -- Notes that tries begin: from here on the customers may have it. A slot of the cap is taken, and a crash leaves behind that the outcome is unknown.
 WITH begun AS (

@@ -166,7 +166,6 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "hasten": ("ARRAY['delivery', 'reply'], ARRAY['n-1']", f"ARRAY['delivery', 'reply'], {A_PIECE}"),
     "waiting_of_customers": ("ARRAY['c-1']", many("'c-{}'", 500)),
     "situations": ("ARRAY['n-1']", many("'n-{}'", 100)),
-    "lock": "ARRAY['n-1']",
     "customer": "'c-1'",
     "customers_locked": ("ARRAY['c-1']", many("'c-{}'", 100)),
     "told_before": (

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -59,6 +59,8 @@ class Provider:
     """A channel whose sends end when they are let go, one by one or all."""
 
     name = "email"
+    ladder: tuple[timedelta, ...] | None = None
+    ttl: timedelta | None = None
 
     def __init__(self, at_once: int, together: int) -> None:
         self.at_once, self.together = at_once, together
@@ -79,10 +81,10 @@ class Provider:
         return [Delivered(message.id) for message in messages]
 
 
-async def bringing(bulkhead: Bulkhead, *ids: str) -> dict[str, asyncio.Task[Outcome]]:
+async def bringing(bulkhead: Bulkhead, *ids: str) -> dict[str, asyncio.Future[Outcome]]:
     """Has the messages brought side by side, and returns once all wait."""
     messages = [Rendered(each, "opened", "ada@example.org", "", "", "", date=NOON) for each in ids]
-    tasks = {each.id: asyncio.create_task(bulkhead.bring(each, "alarms")) for each in messages}
+    tasks = {each.id: bulkhead.bring(each, "alarms") for each in messages}
     for _ in range(3):
         await asyncio.sleep(0)
     return tasks

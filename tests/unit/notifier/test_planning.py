@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.notifier.channels.outcome import Delivered, Failed, Refusal, Retry, Trouble
-from services.notifier.deciding.planning import Again, Settled, after, expired
+from services.notifier.deciding.planning import Again, Patience, Settled, after, expired
 from services.notifier.notification import Attempt, Notification, Status
 from tests.unit.notifier.builders import HOUR, MINUTE, NOW, POLICY, SECOND, notification
 
@@ -117,3 +117,19 @@ def test_only_an_unknown_outcome_may_have_told(outcome: Retry, told: bool) -> No
 @pytest.mark.parametrize("outcome", [UNKNOWN, DEFERRED, AWAY, Failed(Refusal.REFUSED, "550")])
 def test_who_may_have_been_told_once_stays_so_whatever_comes_of_later_tries(outcome: Retry | Failed) -> None:
     assert after(notification(sent_at=NOW - MINUTE), outcome, NOW, POLICY).told
+
+
+def test_a_channel_with_a_ladder_of_its_own_tries_as_it_says_and_then_gives_up() -> None:
+    patience, before, pauses = Patience((MINUTE, 10 * MINUTE, HOUR), timedelta(days=4)), list[Attempt](), list[timedelta]()
+    while isinstance(step := after(notification(attempts=tuple(before)), DEFERRED, NOW, POLICY, patience), Again):
+        pauses.append(step.at - NOW)
+        before.append(step.attempt)
+    assert [0.9 * planned <= pause <= 1.1 * planned for planned, pause in zip(patience.ladder or (), pauses, strict=True)] == [True] * 3
+    assert (step.status, step.attempt.reason) == (Status.FAILED, Refusal.EXPIRED)
+
+
+def test_a_provider_that_asks_for_more_time_than_the_ladder_gets_it() -> None:
+    asked = Retry(timedelta(hours=2), Trouble.DEFERRED, "429")
+    step = after(notification(), asked, NOW, POLICY, Patience((MINUTE,), timedelta(days=4)))
+    assert isinstance(step, Again)
+    assert step.at == NOW + timedelta(hours=2)

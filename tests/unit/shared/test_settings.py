@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from deploy.alerting import AlertingSettings
 from deploy.init import InitSettings
 from deploy.services import NAMES
 from services.monitor.settings import MonitorSettings
+from services.notifier.channels.email.mail import sender_of
 from services.notifier.settings import NotifierSettings
 from services.ticketing.settings import TicketingSettings
 from shared.configuration.secret_rules import weakness
 from shared.settings import Settings, SettingsError
+from tests.certificates import authority
 
 ROOT = Path(__file__).parents[3]
 KINDS = (MonitorSettings, NotifierSettings, TicketingSettings, InitSettings)
@@ -186,6 +190,63 @@ def test_outside_demo_no_mail_goes_to_another_machine_in_clear_unless_that_is_sa
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
 def test_on_this_machine_it_may(host: str) -> None:
     assert NotifierSettings(**{**good(NotifierSettings), **LOGIN, "smtp_host": host})
+
+
+# ── several relays, and signatures ───────────────────────────────────────────────────────────
+
+KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def notifier(**given: Any) -> NotifierSettings:
+    return NotifierSettings(**{**good(NotifierSettings), **given})
+
+
+def test_one_mail_server_is_one_relay_and_a_list_takes_its_place() -> None:
+    [one] = notifier(smtp_host="localhost", smtp_port=2525, smtp_username="shop", smtp_password=CANARY).mail_relays
+    assert (one.name, one.username, one.password, one.tls) == ("localhost:2525", "shop", CANARY, "none")
+    several = notifier(smtp_relays=f"smtps://shop:{CANARY}@one.example.org smtp://two.example.org:587?weight=3")
+    assert [(each.name, each.tls, each.weight) for each in several.mail_relays] == [
+        ("one.example.org:465", "tls", 1),
+        ("two.example.org:587", "starttls", 3),
+    ]
+    assert CANARY not in f"{several!r} {several.mail_relays!r}"
+
+
+@pytest.mark.parametrize("relays", ["mail.example.org", f"smtp://{CANARY}@mail.example.org", f"smtp://mail.example.org?{CANARY}=1"])
+def test_relays_that_cannot_be_read_are_refused_and_not_shown(relays: str) -> None:
+    said = refusal(NotifierSettings, smtp_relays=relays)
+    assert said.startswith("FOREWARN_SMTP_RELAYS: relay 1 ")
+    assert CANARY not in said
+
+
+def test_no_relay_is_spoken_to_in_clear_unless_that_is_said() -> None:
+    relays = f"smtps://one.example.org smtp://shop:{CANARY}@two.example.org?tls=none"
+    said = refusal(NotifierSettings, smtp_relays=relays)
+    assert said.startswith("FOREWARN_SMTP_RELAYS: relay 2 has tls=none, so that its password would cross the network in clear")
+    assert CANARY not in said
+    assert notifier(smtp_relays=relays, smtp_clear_login=True)
+    assert "FOREWARN_SMTP_CLEAR_LOGIN" in refusal(NotifierSettings, smtp_relays=relays, smtp_clear=True)
+    assert "FOREWARN_SMTP_CLEAR=true" in refusal(NotifierSettings, smtp_relays="smtp://two.example.org?tls=none")
+    assert notifier(smtp_relays="smtp://two.example.org?tls=none", smtp_clear=True)
+    assert notifier(smtp_relays="smtp://127.0.0.1:2525?tls=none")
+
+
+def test_an_authoritys_file_is_used_where_only_a_relay_has_tls(tmp_path: Path) -> None:
+    ca = str(authority(tmp_path).ca)
+    assert "FOREWARN_SMTP_CA" in refusal(NotifierSettings, smtp_ca=ca)
+    assert notifier(smtp_ca=ca, smtp_relays="smtps://one.example.org")
+
+
+def test_mails_are_signed_for_the_senders_domain_or_one_above_it_with_a_key_and_its_name() -> None:
+    sender = sender_of("support@mail.example.org")
+    assert notifier(mail_from=sender.address).mail_signer(sender) is None
+    for domain in ("", "example.org", "mail.example.org"):
+        assert notifier(mail_from=sender.address, dkim_selector="s1", dkim_key=KEY, dkim_domain=domain).mail_signer(sender)
+    assert "DMARC" in refusal(NotifierSettings, mail_from=sender.address, dkim_selector="s1", dkim_key=KEY, dkim_domain="ample.org")
+    for part in ({"dkim_selector": "s1"}, {"dkim_key": KEY}, {"dkim_domain": "example.org"}):
+        assert "go together" in refusal(NotifierSettings, **part)
+    assert refusal(NotifierSettings, dkim_selector="s1", dkim_key=CANARY).startswith("FOREWARN_DKIM_KEY: it is no private key")
+    assert refusal(NotifierSettings, dkim_selector="s 1", dkim_key=KEY).startswith("FOREWARN_DKIM_SELECTOR: it is no name in DNS")
 
 
 # ── whole processes ──────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,4 @@
-"""A pool of connections to one SMTP server: as many as there are mails under way, each closed when it is idle for 20 s."""
+"""A pool of connections to one SMTP server: as many as are needed, up to twelve, each closed when it is idle for 20 s."""
 
 import asyncio
 import logging
@@ -7,6 +7,8 @@ from typing import Literal
 
 from aiosmtplib import SMTP, SMTPException
 
+from services.notifier.channels.email.pipelining import COMMAND, MAILS
+from services.notifier.channels.email.wire import Wire
 from shared.connecting.tls import Files, Renewed
 
 log = logging.getLogger(__name__)
@@ -14,13 +16,12 @@ log = logging.getLogger(__name__)
 Tls = Literal["none", "starttls", "tls"]
 
 CONNECT = 10.0  # seconds for a connection and its greeting
-COMMAND = 60.0  # seconds for the answer to a command; the end of DATA takes longer
+AT_ONCE = 12  # connections of one process to one server
 IDLE = 20.0  # seconds unused before a connection is closed
-MAILS = 100  # a connection; many servers do not like more
 
 
 class Connections:
-    """Hands out a connection to one sender at a time. Give each back, or close it."""
+    """Hands out a connection to one sender at a time."""
 
     def __init__(
         self,
@@ -43,25 +44,33 @@ class Connections:
         self._login = {"username": username, "password": password} if username else {}
         self._tls, self._connect, self._command = tls, connect, command
         self._context = Renewed(Files(ca)) if tls != "none" else None
-        self._idle: list[tuple[SMTP, float]] = []
-        self._mails: dict[SMTP, int] = {}
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._idle: list[tuple[Wire, float]] = []
         self._away = False
 
-    async def take(self) -> tuple[SMTP, bool]:
-        """Returns a connection, and whether it was used before. Raises SMTPException or OSError when the server cannot be reached."""
-        while self._idle:
-            client, _ = self._idle.pop()
-            if client.is_connected:
-                return client, True
-            self._forget(client)
-        client = await self._connected()
-        self._mails[client] = 0
-        return client, False
+    @property
+    def has_room(self) -> bool:
+        """Says whether a connection can be had without waiting for another to be given back."""
+        return not self._room.locked()
 
-    async def _connected(self) -> SMTP:
+    async def take(self) -> Wire:
+        """Returns a connection; give it back. Raises SMTPException, OSError or ValueError when the server cannot be reached."""
+        await self._room.acquire()
+        try:
+            while self._idle:
+                wire, _ = self._idle.pop()
+                if wire.is_quiet:
+                    return wire
+                wire.close()
+            return await self._connected()
+        except BaseException:
+            self._room.release()
+            raise
+
+    async def _connected(self) -> Wire:
         """Returns a new connection. An operator reads once that the server is away, and once that it is back."""
         try:
-            client = await self._connect_anew()
+            wire = await self._connect_anew()
         except (SMTPException, OSError, ValueError) as error:
             if not self._away:
                 log.warning("the mail server %s:%d is away: %s", self._host, self._port, error)
@@ -70,9 +79,9 @@ class Connections:
         if self._away:
             log.warning("the mail server %s:%d is back", self._host, self._port)
         self._away = False
-        return client
+        return wire
 
-    async def _connect_anew(self) -> SMTP:
+    async def _connect_anew(self) -> Wire:
         client = SMTP(
             hostname=self._host,
             port=self._port,
@@ -87,23 +96,18 @@ class Connections:
         try:
             if client.is_ehlo_or_helo_needed:
                 await client.ehlo()
+            return Wire.of(client)
         except BaseException:
             client.close()
             raise
-        return client
 
-    async def give_back(self, client: SMTP, *, clean: bool) -> None:
-        """Keeps it for the next mail, if it is still good; when the last mail did not go through it is reset before."""
-        self._mails[client] = self._mails.get(client, 0) + 1
-        if client.is_connected and not clean:
-            try:
-                await client.rset()
-            except (SMTPException, OSError):
-                client.close()
-        if client.is_connected and self._mails[client] < MAILS:
-            self._idle.append((client, time.monotonic()))
+    def give_back(self, wire: Wire) -> None:
+        """Keeps it for the next mail, if it is still good."""
+        self._room.release()
+        if wire.is_quiet and wire.mails < MAILS:
+            self._idle.append((wire, time.monotonic()))
         else:
-            self._forget(client)
+            wire.close()
 
     async def run(self) -> None:
         """Closes, until cancelled, what nobody used for a while; then all that is idle."""
@@ -115,11 +119,7 @@ class Connections:
             self._close_older_than(float("inf"))
 
     def _close_older_than(self, moment: float) -> None:
-        for client, since in list(self._idle):
+        for wire, since in list(self._idle):
             if since < moment:
-                self._idle.remove((client, since))
-                self._forget(client)
-
-    def _forget(self, client: SMTP) -> None:
-        self._mails.pop(client, None)
-        client.close()
+                self._idle.remove((wire, since))
+                wire.close()

@@ -1,4 +1,4 @@
-"""A health probe of the mail server: a connection of its own, without logging in, every 15 s."""
+"""A health probe of a mail server: a connection of its own, without logging in, every 15 s."""
 
 from aiosmtplib import SMTP
 
@@ -7,9 +7,10 @@ from shared.connecting.tls import Files, Renewed
 from shared.observing.measuring import Dependency
 
 EVERY, WITHIN = 15.0, 10.0  # seconds; each is a line in the mail server's log
+NAME = "smtp"
 
 
-def mail_server(host: str, port: int, *, own_name: str, tls: Tls, ca: str = "") -> Dependency:
+def mail_server(host: str, port: int, *, own_name: str, tls: Tls, ca: str = "", name: str = NAME) -> Dependency:
     """Makes the SMTP server a dependency that is measured: it is up when it greets us, and answers EHLO and QUIT."""
     context = Renewed(Files(ca)) if tls != "none" else None
 
@@ -30,4 +31,4 @@ def mail_server(host: str, port: int, *, own_name: str, tls: Tls, ca: str = "") 
         finally:
             client.close()
 
-    return Dependency("smtp", probe, EVERY, WITHIN)
+    return Dependency(name, probe, EVERY, WITHIN)
