@@ -125,7 +125,8 @@ class Reference:
             case {"kind": kind}:
                 return str(kind)
             case {"$ref": where}:
-                return self._named(_name(where))
+                named = self._definitions[_name(where)]
+                return _plain_kind(named) if "enum" in named else self._named(_name(where))
             case {"anyOf": of} | {"oneOf": of}:
                 return self._one_of(of)
             case {"type": "array", "items": of}:
@@ -149,7 +150,7 @@ class Reference:
             case None:
                 return "–"
             case dict() as held if held:
-                return "" if self._has_defaults(said) else "built in"
+                return "" if self._has_defaults(said) and self._kind(said) == "section" else "built in"
             case "":
                 return "–"
             case held:

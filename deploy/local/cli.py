@@ -11,6 +11,7 @@ from deploy.local.asking import Token
 from deploy.local.backtest.command import backtest
 from deploy.local.check import check_config
 from deploy.local.connecting import DEFAULT, Kafka, brokers_at
+from deploy.local.consent import approvals, correct, kill_switch
 from deploy.local.console import console
 from deploy.local.customer import customer
 from deploy.local.dlq import dlq
@@ -19,6 +20,7 @@ from deploy.local.mail.command import check_mail
 from deploy.local.mailbox import MailDev
 from deploy.local.measures import report
 from deploy.local.people import DEFAULT_URL, people
+from deploy.local.render import render
 from deploy.local.replay import replay
 from deploy.local.report import story_on
 from deploy.local.running import run
@@ -109,8 +111,10 @@ def simulate(
 
 
 app.command()(backtest)
+app.command()(correct)
 app.command()(check_config)
 app.command()(check_mail)
+app.command()(render)
 app.command()(replay)
 app.command()(report)
 app.add_typer(sources, name="sources")
@@ -121,6 +125,8 @@ app.add_typer(customer, name="customer")
 app.add_typer(tokens, name="tokens")
 app.add_typer(console, name="console")
 app.add_typer(people, name="people")
+app.add_typer(kill_switch, name="kill-switch")
+app.add_typer(approvals, name="approvals")
 
 if __name__ == "__main__":
     app(prog_name="forewarn")

@@ -3,7 +3,12 @@
 import sys
 from functools import partial
 
-from services.notifier.api import ROUTERS
+from services.notifier.acts.approving import Desk
+from services.notifier.acts.correcting import CORRECTION, Correcting
+from services.notifier.acts.measuring import consent
+from services.notifier.acts.proving import PROOF, Proofs
+from services.notifier.acts.releasing import Releasing
+from services.notifier.api import ROUTERS, approvals, rules
 from services.notifier.audience import Contact
 from services.notifier.channels.email.bounces.mailbox import Mailbox
 from services.notifier.channels.email.building import mail_servers
@@ -25,9 +30,11 @@ from services.notifier.returning import READ_LEASE, ReadingBounces, WatchingChan
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.incidents import FOLLOW_UP
+from services.notifier.store.releases import RELEASE
 from services.notifier.store.returned import READ, WATCH
 from services.notifier.timers import Delivery
 from services.notifier.wording import writing
+from services.notifier.wording.books import Books, books_of
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load
 from shared.erasing import AT_ONCE as ERASED_AT_ONCE
@@ -55,8 +62,11 @@ def service(settings: NotifierSettings) -> Service:
     catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
+    shipped = load(settings.config_folders[-1] / "notifications.yml", Policy)
+    books = books_of(settings.config_folders, shipped.texts)
     channels = routes(Given(settings, policy, database, sender), policy.channels)
-    delivery = Delivery(database, channels, policy, partial(_write, settings, policy, catalog, sender))
+    write = partial(_write, settings, policy, catalog, sender, books)
+    delivery = Delivery(database, channels, policy, write)
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
         for topic, known, handler, at_once in HEARD
@@ -67,17 +77,20 @@ def service(settings: NotifierSettings) -> Service:
     due[WATCH] = Work(watching, recurs=True)
     if reading is not None:
         due[READ] = Work(reading, lease=READ_LEASE, recurs=True)
+    due[RELEASE] = Work(Releasing(database).release)
+    due[CORRECTION] = Work(Correcting(database).correct)
+    due[PROOF] = Work(Proofs(database, channels, policy, write).send, lease=LEASE)
     return Service(
         "notifier",
         settings,
         database,
         streams,
         due,
-        ROUTERS,
+        (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy)),
         Public([unsubscribe.router], settings.public_port),
         before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
         background=[route.channel.run for route in channels.values()],
-        measurements=[*mail_servers(settings, sender), figures(database)],
+        measurements=[*mail_servers(settings, sender), figures(database), consent(database)],
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
@@ -106,6 +119,7 @@ def _write(
     policy: Policy,
     catalog: Catalog,
     sender: Sender,
+    books: Books,
     situation: Situation,
     contact: Contact,
     earlier: tuple[str, ...],
@@ -113,7 +127,8 @@ def _write(
     right = Right(situation.notification.purpose, situation.notification.customer_id)
     token = token_for(right, settings.link_secret.get_secret_value())
     link = f"{settings.public_url}/u/{token}"
-    return writing.write(situation, contact, policy.texts, catalog, sender=sender.name or sender.address, unsubscribe=link, earlier=earlier)
+    name = sender.name or sender.address
+    return writing.write(situation, contact, policy.texts, catalog, sender=name, unsubscribe=link, earlier=earlier, books=books)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ next. A newer fact has due rows of its own, and the pieces of an older one end t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.notifier.acts import remembering
 from services.notifier.deciding.ends import owed_ends
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.rules.age import failing
@@ -41,7 +42,7 @@ class FollowUp:
                 return
             theirs, rest = await ledger.of_incident(tx, place, self.at_most, awaiting=not incident.over)
             if incident.over:
-                await _end(tx, incident, theirs)
+                await self._end(tx, incident, theirs, first=not place.after)
             else:
                 await self._go_on(tx, incident, theirs, due)
             if rest:
@@ -54,10 +55,10 @@ class FollowUp:
             await ledger.true_anew(tx, [each.id for each in theirs if each.status is Status.SUPPRESSED])
         await deliveries.hasten(tx, notifications=[each.id for each in theirs if each.status is Status.WAITING])
 
-
-async def _end(tx: Tx, incident: Incident, theirs: Sequence[Notification]) -> None:
-    tickets = await ticket_links.tickets_of(tx, incident.id, {each.customer_id for each in theirs})
-    await ledger.write_down(tx, owed_ends(incident, theirs, tickets))
-    await tx.execute(ledger.queries.await_no_more, [each.id for each in theirs if each.awaits_incident])
-    waiting = [each.id for each in theirs if each.kind in (Kind.OPENED, *ENDS) and each.status is Status.WAITING]
-    await deliveries.hasten(tx, notifications=waiting)
+    async def _end(self, tx: Tx, incident: Incident, theirs: Sequence[Notification], *, first: bool) -> None:
+        tickets = await ticket_links.tickets_of(tx, incident.id, {each.customer_id for each in theirs})
+        await ledger.write_down(tx, owed_ends(incident, theirs, tickets))
+        await tx.execute(ledger.queries.await_no_more, [each.id for each in theirs if each.awaits_incident])
+        waiting = [each.id for each in theirs if each.kind in (Kind.OPENED, *ENDS) and each.status is Status.WAITING]
+        await deliveries.hasten(tx, notifications=waiting)
+        await remembering.ended(tx, incident, theirs, self.policy, first=first)  # last: notifications are locked before gates

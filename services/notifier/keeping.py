@@ -26,6 +26,14 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
         ),
         Kept("returned_mails", "received_at", ledger),
         Kept(
+            "gates",
+            "opened_at",
+            ledger,
+            only="NOT EXISTS (SELECT FROM notifications n WHERE n.gate = old.id)",
+        ),
+        Kept("corrections", "at", ledger),
+        Kept("consent_log", "at", ledger),
+        Kept(
             "ticket_links",
             "linked_at",
             ledger,

@@ -9,6 +9,7 @@ from services.notifier.channels.email.bounces.report import Kind as Returned
 from services.notifier.channels.outcome import Refusal, Trouble
 from services.notifier.deciding.decision import Waiting
 from services.notifier.notification import Kind, Reason, Status
+from services.notifier.permission import Mode, Scope
 from shared.metrics import FAST
 
 TOLD_AFTER = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0)
@@ -27,6 +28,9 @@ SEND_SECONDS = Histogram("forewarn_notifier_send_seconds", "Time one try took.",
 DELIVERY_PAUSED = Gauge(
     "forewarn_notifier_delivery_paused", "1 while delivery by a channel pauses because the provider refuses us, else 0.", ["channel"]
 )
+BRAKES = Counter("forewarn_notifier_brakes_total", "Rules that were stopped because they told too many, or the same again and again.")
+SWITCHES = Gauge("forewarn_notifier_switches", "Switches that are thrown, by what they stop, and how.", ["scope", "mode"])
+APPROVALS_WAITING = Gauge("forewarn_notifier_approvals_waiting", "Audiences that wait for a person's approval, up to 1,000.")
 UNSUBSCRIBED = Counter("forewarn_notifier_unsubscribed_total", "Customers who ended proactive mail with its link.")
 RETURNED = Counter("forewarn_notifier_returned_total", "Mails that came back, by what the report says.", ["kind"])
 RETURNED_IGNORED = Counter(
@@ -47,6 +51,8 @@ CHANNEL_WARNED = Gauge(
 
 for kind, status in product(Kind, (Status.DELIVERED, Status.FAILED, Status.SUPPRESSED)):
     NOTIFICATIONS.labels(kind, status)
+for scope, mode in product(Scope, Mode):
+    SWITCHES.labels(scope, mode)
 for reason in Reason:
     SUPPRESSED.labels(reason)
 for waiting in Waiting:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,7 @@ class Kind(StrEnum):
     ANSWER = "answer"  # to a request about a known incident: its status, at once
     REPLY = "reply"  # a person's words on a ticket
     GUIDANCE = "guidance"  # how to get on, to a customer at risk
+    CORRECTION = "correction"  # what we told you was wrong; in a person's words
 
 
 class Status(StrEnum):
@@ -35,6 +36,8 @@ class Reason(StrEnum):
     STALE = "stale"  # no longer true, or too old to be worth saying
     CAPPED = "capped"  # told often enough within the hour
     NO_CONTACT = "no_contact"  # nowhere to bring it
+    DRY_RUN = "dry_run"  # told to nobody: its rule is in shadow, or a dry run is on
+    UNAPPROVED = "unapproved"  # a person did not approve of the audience, or not in time
 
 
 TELLING = (Kind.OPENED, Kind.ANSWER)  # who was told this of an incident is owed its end
@@ -85,6 +88,16 @@ class Draft:
     first_seen_at: datetime | None = None  # the customer's first bad event
     evidence: Mapping[str, Any] | None = None
 
+    @property
+    def gate(self) -> str | None:
+        """Returns what must be approved as one for it to be told: its incident, or the advice of its rule on that day."""
+        match self.kind:
+            case Kind.OPENED if self.ticket_id is None:
+                return self.incident_id
+            case Kind.GUIDANCE:
+                return f"{(self.evidence or {}).get('rule', '')} {self.about_at.astimezone(UTC):%Y-%m-%d}"
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Notification(Draft):
@@ -134,3 +147,8 @@ def guidance_id(risk_id: str, customer_id: str) -> str:
 def end_id(incident_id: str, kind: Kind, customer_id: str) -> str:
     """Returns the id of telling this customer how the incident ended: one for each kind of end, whichever fact it follows from."""
     return identity(incident_id, kind.value, customer_id)
+
+
+def correction_id(correction: str, customer_id: str) -> str:
+    """Returns the id of telling this customer a correction: once, however often it is asked for."""
+    return identity(correction, customer_id)

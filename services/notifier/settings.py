@@ -9,8 +9,7 @@ from services.notifier.channels.email.dkim import Signer
 from services.notifier.channels.email.mail import Sender, sender_of
 from services.notifier.channels.email.relays import Relay, relays_of
 from services.notifier.channels.email.verp import ReturnPaths, address_trouble
-from shared.configuration import settings_rules
-from shared.configuration.settings_rules import allows_clear
+from shared.configuration.settings_rules import allows_clear, mailbox_troubles
 from shared.settings import MailSettings
 
 _name = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*").fullmatch
@@ -25,6 +24,14 @@ class NotifierSettings(MailSettings):
     public_url: str = Field("http://localhost:8012", description="where customers reach /u/…; mailbox providers want https (RFC 8058)")
     link_secret: SecretStr = Field(SecretStr(""), description="seals the unsubscribe links; changing it ends those already sent")
 
+    smtp_relays: SecretStr = Field(
+        SecretStr(""),
+        description="several mail servers instead of one: URLs with spaces between, `smtp://user:password@host:587?weight=3` or `smtps://…`",
+    )
+    dkim_selector: str = Field("", description="mails are signed (DKIM) when it is given: the name of the key in DNS")
+    dkim_domain: str = Field("", description="the domain that signs: that of FOREWARN_MAIL_FROM when not given, or one above it")
+    dkim_key: SecretStr = Field(SecretStr(""), description="the private key in PEM, RSA or Ed25519")
+
     bounce_address: str = Field(
         "", description="where bounces come to: each mail's return path is made of it; empty: mails return to FOREWARN_MAIL_FROM"
     )
@@ -36,14 +43,6 @@ class NotifierSettings(MailSettings):
     bounce_imap_password: SecretStr = Field(SecretStr(""), description="of that user")
     bounce_imap_folder: str = Field("INBOX", min_length=1, description="the folder that is read")
     bounce_imap_done: str = Field("", description="the folder that what was read is moved to; empty: it stays there, and is marked as seen")
-    smtp_relays: SecretStr = Field(
-        SecretStr(""),
-        description="several mail servers instead of one: URLs with spaces between, `smtp://user:password@host:587?weight=3` or `smtps://…`",
-    )
-    dkim_selector: str = Field("", description="mails are signed (DKIM) when it is given: the name of the key in DNS")
-    dkim_domain: str = Field("", description="the domain that signs: that of FOREWARN_MAIL_FROM when not given, or one above it")
-    dkim_key: SecretStr = Field(SecretStr(""), description="the private key in PEM, RSA or Ed25519")
-
     keep_words_days: int = Field(90, ge=1, description="a settled notification's evidence, reasons and attempts")
     keep_ledger_days: int = Field(1100, ge=30, description="the rest of it: that it was told; longer than any topic is replayed")
 
@@ -52,13 +51,6 @@ class NotifierSettings(MailSettings):
     def _is_a_sender(cls, mail_from: str) -> str:
         sender_of(mail_from)
         return mail_from
-
-    @field_validator("bounce_address")
-    @classmethod
-    def _takes_bounces(cls, address: str) -> str:
-        if address and (trouble := address_trouble(address)):
-            raise ValueError(trouble)
-        return address
 
     @field_validator("smtp_relays")
     @classmethod
@@ -80,6 +72,13 @@ class NotifierSettings(MailSettings):
             raise ValueError("it is no name in DNS: letters, figures and hyphens, with dots between")
         return name.lower()
 
+    @field_validator("bounce_address")
+    @classmethod
+    def _takes_bounces(cls, address: str) -> str:
+        if address and (trouble := address_trouble(address)):
+            raise ValueError(trouble)
+        return address
+
     @field_validator("public_url")
     @classmethod
     def _without_slash(cls, url: str) -> str:
@@ -98,17 +97,6 @@ class NotifierSettings(MailSettings):
         return self
 
     @model_validator(mode="after")
-    def _keep_the_mailbox_from_others(self) -> "NotifierSettings":
-        mailbox = (self.bounce_imap_host, self.bounce_imap_tls, self.bounce_imap_ca)
-        if found := list(settings_rules.mailbox_troubles(self, "BOUNCE_IMAP", *mailbox)):
-            raise ValueError("\n".join(found))
-        return self
-
-    @property
-    def return_paths(self) -> ReturnPaths | None:
-        """Returns what makes the return paths of mails; None when they have none of their own."""
-        return ReturnPaths(self.bounce_address, self.link_secret.get_secret_value().encode()) if self.bounce_address else None
-
     def _keep_mails_to_relays_from_the_wire(self) -> "NotifierSettings":
         for place, relay in enumerate(relays_of(self.smtp_relays.get_secret_value()), start=1):
             login = bool(relay.username)
@@ -147,6 +135,18 @@ class NotifierSettings(MailSettings):
 
     def _signing_domain(self, sender: Sender) -> str:
         return self.dkim_domain or sender.domain.lower()
+
+    @model_validator(mode="after")
+    def _keep_the_mailbox_from_others(self) -> "NotifierSettings":
+        mailbox = (self.bounce_imap_host, self.bounce_imap_tls, self.bounce_imap_ca)
+        if found := list(mailbox_troubles(self, "BOUNCE_IMAP", *mailbox)):
+            raise ValueError("\n".join(found))
+        return self
+
+    @property
+    def return_paths(self) -> ReturnPaths | None:
+        """Returns what makes the return paths of mails; None when they have none of their own."""
+        return ReturnPaths(self.bounce_address, self.link_secret.get_secret_value().encode()) if self.bounce_address else None
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:

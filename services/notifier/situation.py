@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from services.notifier.audience import Customer, Preferences
 from services.notifier.incident import Incident
-from services.notifier.notification import ENDS, Notification
+from services.notifier.notification import ENDS, Kind, Notification
+from services.notifier.permission import NOTHING_FORBIDDEN, Permission
 from services.notifier.sender_brake import Paused
 
 
@@ -21,6 +22,7 @@ class Situation:
     now: datetime
     erased: bool = False  # the customer was erased: nothing is known of them
     paused: tuple[Paused, ...] = ()  # the channels that the sender's brake holds
+    permission: Permission = NOTHING_FORBIDDEN  # what people allow
 
     @property
     def of_incident(self) -> bool:
@@ -28,9 +30,20 @@ class Situation:
         return self.notification.body is None and self.notification.incident_id is not None
 
     @property
+    def rule(self) -> str | None:
+        """Returns the rule that has us say it; None for what a person says."""
+        notification = self.notification
+        match notification.kind:
+            case Kind.GUIDANCE:
+                return str((notification.evidence or {}).get("rule", ""))
+            case Kind.REPLY | Kind.CORRECTION:
+                return None
+        return self.incident.rule if self.incident is not None else None
+
+    @property
     def going_on(self) -> Incident | None:
         """Returns the incident of which it says first that it goes on; None for ends, replies and what is about no incident."""
-        return self.incident if self.notification.proactive and self.notification.kind not in ENDS else None
+        return self.incident if self.notification.proactive and self.notification.kind not in (*ENDS, Kind.CORRECTION) else None
 
     @property
     def age(self) -> timedelta:

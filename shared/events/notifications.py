@@ -11,7 +11,9 @@ class Notification(Payload):
 
     notification_id: Id
     customer_id: Id
-    kind: Literal["opened", "updated", "resolved", "withdrawn", "dismissed", "answer", "reply", "guidance"]  # updated: not said yet
+    kind: Literal[
+        "opened", "updated", "resolved", "withdrawn", "dismissed", "answer", "reply", "guidance", "correction"
+    ]  # updated: not said yet
     incident_id: str | None = None
     ticket_id: str | None = None
     risk_id: str | None = None  # of guidance
@@ -53,7 +55,7 @@ class NotificationSuppressed(Fact):
     """It was decided not to tell the customer: the reason says which rule objected."""
 
     class Data(Notification):
-        reason: str  # from a closed list: capped, stale, opted_out, erased, no_contact
+        reason: str  # from a closed list: capped, stale, opted_out, erased, no_contact, dry_run, unapproved
         why: Why = {}
 
     type: Literal["forewarn.notification.suppressed.v1"] = "forewarn.notification.suppressed.v1"

@@ -70,6 +70,15 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
         Harm("half of the file of rules", files.rules_file_broken, {"RulesFileBroken": {"service": "monitor"}}),
     ),
     (
+        Harm(
+            "people's consent",
+            rows.stopped_and_asked,
+            {
+                "KillSwitchOn": {"service": "notifier", "scope": "rule"},
+                "RuleBraked": {"service": "notifier"},
+                "ApprovalWaiting": {"service": "notifier"},
+            },
+        ),
         Harm("the topic of a fact", rows.refused_row, {"UnpublishedRows": {"service": "monitor"}}),
         Harm("the relay's consent to our sender", containers.sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
         Harm(

@@ -181,6 +181,7 @@ def test_every_table_that_history_fills_is_watched() -> None:
     few |= {"sources", "source_reasons"}  # a row for each source, and reason
     queues |= {"fold_moves"}
     few |= {"expected"}  # a row for each component that a rule on absence looks at
+    few |= {"switches", "autonomy"}  # a row for each rule or channel
     few |= {"published_rules", "backtests"}  # the latest hundred, and the latest twenty
     few |= {"channel_brakes"}  # a row for each channel
     bounded = queues | of_partitions | put_aside | of_minutes | few | {"migrations", "heard", "relays", "channels"}

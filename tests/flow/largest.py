@@ -1,5 +1,6 @@
 """The largest data there can be in each service's tables, and where each route shows it. A new route that can be read needs a line here."""
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -84,6 +85,27 @@ SELECT 'n-' || n, pg_temp.named('c'), 'opened', pg_temp.text_of_event(), pg_temp
     '{"count": 3}', '{"cap": 3}',
     (SELECT jsonb_agg(jsonb_build_object('at', pg_temp.at(0), 'outcome', 'retry', 'reason', 'deferred', 'detail', repeat('5', 200)))
      FROM generate_series(1, 500)), pg_temp.at(n) FROM generate_series(1, 510) n;
+INSERT INTO switches (scope, name, mode, reason, by, why)
+SELECT 'rule', pg_temp.named(n::text), 'off', repeat('𠀀', 500), pg_temp.named('b'), '{"times": 7}' FROM generate_series(1, 150) n;
+INSERT INTO autonomy (rule, step, reason, by)
+SELECT pg_temp.named(n::text), 'auto', repeat('𠀀', 500), pg_temp.named('b') FROM generate_series(1, 510) n;
+INSERT INTO consent_log (by, act, subject, reason, figures)
+SELECT pg_temp.named('b'), 'approved', 'gate ' || pg_temp.named(n::text), repeat('𠀀', 500), '{"customers": 7}'
+FROM generate_series(1, 510) n;
+INSERT INTO incidents (id, rule, component, severity, title, started_at)
+SELECT 'i-1', 'r', pg_temp.text_of_event(), 'critical', pg_temp.text_of_event(), pg_temp.at(0);
+INSERT INTO gates (id, rule, subject, body)
+SELECT CASE n WHEN 1 THEN 'i-1' ELSE pg_temp.named('g' || n) END, pg_temp.named(n::text),
+    CASE n WHEN 1 THEN repeat('𠀀', 20000) END, CASE n WHEN 1 THEN repeat('𠀀', 20000) END FROM generate_series(1, 510) n;
+INSERT INTO approvals (id, gate, round, expires_at, decided_by, reason)
+SELECT 'a-' || row_number() OVER (ORDER BY id <> 'i-1', id), id, 1, now() + interval '1 day', pg_temp.named('b'),
+    repeat('𠀀', 500) FROM gates;
+INSERT INTO notifications (id, customer_id, kind, incident_id, gate, about_at, evidence, why)
+SELECT 'w-' || n, CASE WHEN n < 200 THEN 'c-1' ELSE pg_temp.named('w' || n) END, 'opened', 'i-1', 'i-1', pg_temp.at(0), '{}',
+    '{"approval": "waiting"}'
+FROM generate_series(1, 510) n;
+INSERT INTO corrections (id, incident_id, subject, body, by)
+SELECT 'k-' || n, 'i-1', repeat('𠀀', 200), repeat('𠀀', 20000), pg_temp.named('b') FROM generate_series(1, 30) n;
 """
 
 # On one ticket there are 300 replies, every fifth of 400 or 600 kB.
@@ -194,6 +216,13 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/suppressions/addresses": "/v1/suppressions/addresses?limit=500",
         "/v1/suppressions/complaints": "/v1/suppressions/complaints?limit=500",
         "/v1/channels": "/v1/channels",
+        "/v1/switches": "/v1/switches",
+        "/v1/switches/log": "/v1/switches/log?limit=500",
+        "/v1/rules": "/v1/rules?limit=500",
+        "/v1/approvals": "/v1/approvals?limit=500",
+        "/v1/approvals/{approval_id}": "/v1/approvals/a-1",
+        "/v1/approvals/{approval_id}/recipients": "/v1/approvals/a-1/recipients?limit=500",
+        "/v1/incidents/{incident_id}/corrections": "/v1/incidents/i-1/corrections",
     },
     PAGES: {
         "/livez": "/livez",
@@ -232,9 +261,11 @@ SENT: dict[str, tuple[str, Any]] = {
     "/v1/due/retry": ("/v1/due/retry", {}),
     "/v1/erasures/find": ("/v1/erasures/find", {"digests": [f"{number:064x}" for number in range(5000)]}),
 }
+UNSEEN = f"0-{sha256().hexdigest()[:16]}"  # what is seen of an audience in which nobody waits
 
-# Asked by tests of their own: with a secret (what it answers are a few counts), and of a topic with records (a few are shown, cut).
-ELSEWHERE = {"/v1/hooks/{name}", "/v1/sources/try"}
+# Asked by tests of their own: with a secret (what it answers are a few counts), of a topic with records (a few are shown, cut), and by a
+# person who has an address (it answers as approve does).
+ELSEWHERE = {"/v1/hooks/{name}", "/v1/sources/try", "/v1/approvals/{approval_id}/send-to-me"}
 # What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
 DONE: dict[str, dict[str, tuple[str, Any]]] = {
     "monitor": {
@@ -277,6 +308,18 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         "/v1/bounces": ("/v1/bounces", {"notification_id": "𠀀" * 255, "kind": "bounce", "code": "5.1.1", "recipient": "𠀀" * 320}),
         "/v1/channels/{channel}/resume": ("/v1/channels/email/resume", None),
         "/v1/customers/{customer_id}/contacts/clear-mark": ("/v1/customers/c-1/contacts/clear-mark", {"address": "1" + "𠀀" * 300}),
+        "/v1/approvals/{approval_id}/approve-first": ("/v1/approvals/a-2/approve-first", {"seen": UNSEEN, "reason": "𠀀" * 500}),
+        "/v1/approvals/{approval_id}/approve": ("/v1/approvals/a-2/approve", {"seen": UNSEEN, "reason": "𠀀" * 500}),
+        "/v1/approvals/{approval_id}/words": (
+            "/v1/approvals/a-1/words",
+            {"words": {"subject": "𠀀" * 20_000, "body": "𠀀" * 20_000}, "reason": "𠀀" * 500},
+        ),
+        "/v1/approvals/{approval_id}/remove": (
+            "/v1/approvals/a-1/remove",
+            {"customers": [f"{number}{'𠀀' * 250}" for number in range(500)], "reason": "𠀀" * 500},
+        ),
+        "/v1/approvals/{approval_id}/reject": ("/v1/approvals/a-1/reject", {"reason": "𠀀" * 500}),
+        "/v1/incidents/{incident_id}/correction": ("/v1/incidents/i-1/correction", {"subject": "𠀀" * 200, "words": "𠀀" * 20_000}),
         **RELEASED,
         **SENT,
     },

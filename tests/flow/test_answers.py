@@ -18,6 +18,7 @@ MEMORY = {"GET": 4 * MAX_ANSWER, "POST": 12 * MAX_ANSWER}  # bytes that making o
 MEMORY_OF = {
     "/v1/customers/{customer_id}/data": 12 * MAX_ANSWER,  # an operator gets rows whole
     "/v1/backtests/{backtest_id}": 12 * MAX_ANSWER,  # and rules with all that they found
+    "/v1/approvals/{approval_id}": 12 * MAX_ANSWER,  # three messages are written as they would be sent
 }
 SERVICES = pytest.mark.parametrize("service", ASKED)
 

@@ -69,6 +69,8 @@ PATHS = {
     "line": "1",
     "customer_id": "c-1",
     "notification_id": "n-1",
+    "approval_id": "a-1",
+    "rule": "r",
     "topic": "incidents.v1",
     "channel": "email",
     "name": "bob",
@@ -117,6 +119,15 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/channels/{channel}/resume": {},
     "/v1/customers/{customer_id}/preferences": {"incident": True, "guidance": None},
     "/v1/customers/{customer_id}/contacts/clear-mark": {"address": "ada@example.org"},
+    "/v1/switches": {"scope": "rule", "name": "r", "mode": "off", "thrown": True, "reason": "r"},
+    "/v1/rules/{rule}/step": {"step": "auto", "reason": "r"},
+    "/v1/approvals/{approval_id}/approve": {"seen": "0-0", "reason": "r"},
+    "/v1/approvals/{approval_id}/approve-first": {"seen": "0-0", "reason": "r"},
+    "/v1/approvals/{approval_id}/reject": {"reason": "r"},
+    "/v1/approvals/{approval_id}/words": {"words": {"subject": "s", "body": "b"}, "reason": "r"},
+    "/v1/approvals/{approval_id}/remove": {"customers": ["c-1"], "reason": "r"},
+    "/v1/approvals/{approval_id}/send-to-me": {},
+    "/v1/incidents/{incident_id}/correction": {"subject": "s", "words": "w"},
     "/v1/streams/{topic}/release": {"put_aside": False},
     "/v1/unpublished/send": {"topic": None},
     "/v1/due/retry": {"kind": None, "ref": None},
@@ -151,7 +162,10 @@ GIVEN = {
     "INSERT INTO maintenance (id, title, text, components, audience, first_starts_at, first_ends_at, zone, status, starts_at, ends_at, by,"
     " created_at) VALUES ('m-1', 't', '', '{}', '{}', now(), now(), 'UTC', 'over', now(), now(), 'ada', now())",
     "notifier": "INSERT INTO customers (id, updated_at) VALUES ('c-1', now());"
-    "INSERT INTO notifications (id, customer_id, kind, about_at) VALUES ('n-1', 'c-1', 'opened', now())",
+    "INSERT INTO notifications (id, customer_id, kind, about_at) VALUES ('n-1', 'c-1', 'opened', now());"
+    "INSERT INTO incidents (id, rule, component, severity, title, started_at) VALUES ('i-1', 'r', 'c', 'high', 't', now());"
+    "INSERT INTO gates (id, rule) VALUES ('i-1', 'r');"
+    "INSERT INTO approvals (id, gate, round, expires_at) VALUES ('a-1', 'i-1', 1, now() + interval '1 day')",
     "ticketing": "INSERT INTO incidents (id, rule, component, severity, title, started_at) VALUES ('i-1', 'r', 'c', 'high', 't', now());"
     "INSERT INTO tickets (id, number, customer_id, channel, subject, priority, status, opened_at, changed_at)"
     " VALUES ('t-1', 7, 'c-1', 'form', 's', 'normal', 'open', now(), now());"

@@ -56,6 +56,8 @@ BOUNDED = {
     "fold_moments": "let go by the fold, by event time",
     "fold_components": "limited by the fold",
     "fold_moves": "until the partition's owner has taken it in",
+    **dict.fromkeys(("switches", "autonomy"), "a row a rule or channel"),
+    "approvals": "goes with its gate",
     "sources": "a row a source",
     "source_reasons": "a row a source and reason",
     "fold_clocks": "a row a partition",
@@ -160,6 +162,16 @@ SEEDS = {
         FROM generate_series(1, $1::int) n""",
     ("notifier", "incidents"): """INSERT INTO incidents (id, rule, component, severity, title, started_at, status, written_at)
         SELECT $3 || n, 'r', 'c', 'high', '', now(), CASE WHEN $3 = 'needed' THEN 'open' ELSE 'resolved' END, now() - $2::interval
+        FROM generate_series(1, $1::int) n""",
+    ("notifier", "gates"): """WITH new AS (
+        INSERT INTO gates (id, rule, opened_at) SELECT $3 || n, 'r', now() - $2::interval FROM generate_series(1, $1::int) n RETURNING id)
+        INSERT INTO notifications (id, customer_id, kind, gate, about_at)
+        SELECT id, 'c', 'opened', id, now() FROM new WHERE $3 = 'needed'""",
+    ("notifier", "corrections"): """INSERT INTO corrections (id, incident_id, subject, body, by, at)
+        SELECT $3 || n, 'i', '', '', 'ada', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("notifier", "consent_log"): """INSERT INTO consent_log (by, act, subject, reason, at)
+        SELECT 'ada', '', $3 || n, '', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
     ("ticketing", "tickets"): """INSERT INTO tickets (id, number, customer_id, channel, subject, priority, status, opened_at, changed_at)
         SELECT $3 || n, hashtext($3)::bigint * 1000000 + n, 'c', 'form', '', 'normal',

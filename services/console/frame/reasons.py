@@ -20,6 +20,7 @@ class Step(StrEnum):
     TRUE = "still true"  # it is so when it is about to be said
     CAP = "cap"  # they were not told too often
     ADDRESS = "address"  # there is one that can be used
+    CONSENT = "people’s consent"  # people allow that so many are told
     WORDS = "words"  # what was written
     ANSWER = "provider’s answer"  # it was taken
 
@@ -114,6 +115,20 @@ def _no_contact(why: Why) -> str:
     return "They have no address to write to."
 
 
+def _rehearsed(why: Why) -> str:
+    if why.get("step") == "shadow":
+        return "Its rule is in shadow: it is decided as ever, and nobody is told."
+    return "A dry run was on: it is decided as ever, and nobody is told."
+
+
+def _unapproved(why: Why) -> str:
+    count = why.get("audience")
+    audience = f"an audience of {counted(count, 'customer')}" if isinstance(count, int) else "so large an audience"
+    if why.get("approval") == "rejected":
+        return f"A person rejected {audience}."
+    return f"Nobody approved of {audience} in time."
+
+
 def _lasting(why: Why, name: str) -> str:
     value = why.get(name)
     return duration(value) if isinstance(value, int | float) else "some time"
@@ -132,6 +147,8 @@ REASONS: Mapping[str, Said] = {
     "stale": Said(Step.TRUE, "no longer true", _stale),
     "capped": Said(Step.CAP, "told often enough", _capped),
     "no_contact": Said(Step.ADDRESS, "no address", _no_contact),
+    "dry_run": Said(Step.CONSENT, "rehearsed only", _rehearsed),
+    "unapproved": Said(Step.CONSENT, "not approved", _unapproved),
     # failed: no retry will bring it
     "address": Said(Step.ANSWER, "no such address", _always("The server said that there is no such address.")),
     "refused": Said(Step.ANSWER, "refused for good", _always("The server refused the message for good.")),

@@ -1,5 +1,7 @@
 """Agents and operators call notifier's REST API here."""
 
-from services.notifier.api import bounces, channels, contacts, customers, notifications
+from services.notifier.api import bounces, channels, contacts, corrections, customers, notifications, switches
 
-ROUTERS = (notifications.router, customers.router, contacts.router, bounces.router, channels.router)
+ROUTERS = (
+    *(notifications.router, customers.router, contacts.router, bounces.router, channels.router, switches.router, corrections.router),
+)

@@ -10,11 +10,15 @@ from services.notifier.deciding.rules.age import age_of, behind, freshness, outd
 from services.notifier.deciding.rules.channel import paused
 from services.notifier.deciding.rules.consent import erased, opted_out, whose_consent
 from services.notifier.deciding.rules.limits import capped, how_often
+from services.notifier.deciding.rules.permission import rehearsed, switched_off, unapproved
 from services.notifier.deciding.rules.reach import no_contact, where
 from services.notifier.deciding.rules.truth import early, over, stale
 from services.notifier.situation import Situation
 
-RULES: tuple[Rule, ...] = (erased, opted_out, too_old, early, stale, over, behind, outdated, capped, no_contact, paused)
+RULES: tuple[Rule, ...] = (
+    *(erased, switched_off, opted_out, too_old, early, stale, over, behind, outdated, capped, no_contact),
+    *(rehearsed, unapproved, paused),
+)
 
 
 def objection(situation: Situation, policy: Policy) -> Suppressed | Hold | None:

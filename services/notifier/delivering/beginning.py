@@ -5,10 +5,11 @@ hears of the end.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.notifier import facts
+from services.notifier.acts import permitting
 from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import Route
@@ -77,9 +78,12 @@ class Beginning:
 
     async def _decided(self, tx: Tx, some: Mapping[Due, Found]) -> Round:
         """Decides about one notification of each customer, on what they got before."""
+        asked: dict[Due, Situation] = {}
         decided, put_off = Round(), False  # all that is due, once, where one channel brings all
-        for due, found in (await deliveries.with_what_was_told(tx, some, self.policy.caps.per)).items():
-            situation = found.situation
+        told = await deliveries.with_what_was_told(tx, some, self.policy.caps.per)
+        permissions = await permitting.of(tx, [found.situation for found in told.values()], self.policy, self.write)
+        for due, found in told.items():
+            situation = replace(found.situation, permission=permissions[found.situation.notification.id])
             match decide(situation, self.policy):
                 case Send(contact, why):
                     route = self.routes[contact.channel]
@@ -93,9 +97,11 @@ class Beginning:
                         decided.sends[due] = Sending(situation.notification, contact, message, why), situation.now
                 case Hold() as held:
                     decided.holds[due] = held
+                    asked[due] = situation
                 case Suppressed() as suppressed:
                     decided.suppressed[due] = found, suppressed
         await _again_if_overtaken(tx, decided, {due: found.situation for due, found in some.items()})
+        await permitting.ask(tx, [(asked[due], held) for due, held in decided.holds.items()], self.policy)
         return decided
 
     async def _write_down(self, tx: Tx, decided: Round) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from services.notifier import facts, metrics
+from services.notifier.acts import remembering
 from services.notifier.public.links import Right, right_of
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import directory, ledger
@@ -68,6 +69,7 @@ def _right(token: str, request: Request) -> Right:
 async def _say(tx: Tx, right: Right) -> None:
     notification = await ledger.last_proactive(tx, right.customer_id)
     if notification is not None:
+        await remembering.opted_out(tx, notification.id)
         await say(tx, facts.unsubscribed(notification, await tx.fetchval("SELECT clock()")))
 
 

@@ -58,6 +58,12 @@ async def customers(tx: Tx, customer_ids: Collection[str]) -> dict[str, Customer
     return {row["id"]: _customer(row) for row in rows}
 
 
+async def shown(tx: Tx, customer_ids: Collection[str]) -> dict[str, Customer]:
+    """Returns those whom the directory knows, to show how they would be told."""
+    rows = await tx.fetch(queries.customers_to_show, sorted(customer_ids)) if customer_ids else []
+    return {row["id"]: _customer(row) for row in rows}
+
+
 async def unreached(tx: Tx, customer_ids: Sequence[str]) -> list[Customer]:
     """Returns those of them who could not be told of an incident that still goes on, for want of an address."""
     return [_customer(row) for row in await tx.fetch(queries.unreached, customer_ids)] if customer_ids else []
@@ -75,4 +81,4 @@ def _as_set(contacts: Iterable[Mapping[str, str]] | None) -> frozenset[tuple[str
 def _customer(row: asyncpg.Record) -> Customer:
     bad = set(row["bad"])
     contacts = tuple(Contact(each["channel"], each["address"], each["role"], each["address"] in bad) for each in row["contacts"])
-    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"])
+    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"], row["locale"])

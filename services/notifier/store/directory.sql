@@ -34,6 +34,11 @@ DELETE FROM customers WHERE id = ANY ($1)
 SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
 FROM customers c WHERE c.id = $1
 
+-- name: customers_to_show
+-- Reads several customers of the directory.
+SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad
+FROM customers c WHERE c.id = ANY ($1::text[])
+
 -- name: customers_locked
 -- Reads customers, locked: sends to one count one another one after the other, so that no cap is passed by two at once.
 SELECT c.*, ARRAY(SELECT address FROM bad_addresses b WHERE b.customer_id = c.id) AS bad

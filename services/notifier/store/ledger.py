@@ -10,6 +10,7 @@ import asyncpg
 
 from services.notifier.lanes import lane_of
 from services.notifier.notification import ENDS, Attempt, Draft, Kind, Notification, Status
+from services.notifier.store import gates
 from services.notifier.store.incidents import Place
 from shared.postgres import Queries, Tx
 from shared.timers import schedule
@@ -21,18 +22,23 @@ Pair = tuple[str, str]  # incident, customer
 # They stand in the order of the query's parameters.
 _COLUMNS = (
     *("id", "customer_id", "kind", "incident_id", "ticket_id", "ticket_number", "subject", "body"),
-    *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops"),
+    *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops", "gate"),
 )
 
 _AS_STORED = [field.name for field in fields(Notification) if field.name not in ("attempts", "kind", "status", "failed_at", "unknown_at")]
 
 
 async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
-    """Enters what the ledger does not have yet, due now. What it has stays as it is: saying it again changes nothing."""
+    """Enters what the ledger does not have yet, due now. What it has stays as it is: saying it again changes nothing.
+
+    Customers who are new to an audience that may need approval are counted (`gates.count`).
+    """
     new = {draft.id: draft for draft in reversed(list(drafts))}.values()
     if not new:
         return
-    await _due(tx, await tx.fetch(queries.write_down, *([getattr(draft, column) for draft in new] for column in _COLUMNS)))
+    rows = await tx.fetch(queries.write_down, *([getattr(draft, column) for draft in new] for column in _COLUMNS))
+    await _due(tx, rows)
+    await gates.count(tx, [gates.Entered(row["id"], row["gate"], row["round"], row["rule"]) for row in rows if row["gate"] and row["new"]])
 
 
 async def _due(tx: Tx, rows: Iterable[asyncpg.Record]) -> None:

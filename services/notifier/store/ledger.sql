@@ -1,19 +1,23 @@
 -- name: write_down
 -- Enters what customers must know, once. What was suppressed as stale waits again when it has become true anew since.
 INSERT INTO notifications AS known
-    (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, cause_hops)
-SELECT id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, least(about_at, clock()), first_seen_at, evidence, cause_id, hops
+    (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, cause_hops,
+     gate, round)
+SELECT new.id, customer_id, kind, incident_id, ticket_id, ticket_number, new.subject, new.body, least(about_at, clock()), first_seen_at, evidence,
+    cause_id, hops, new.gate, coalesce(gates.round, 1)
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::timestamptz[],
-            $10::timestamptz[], $11::jsonb[], $12::text[], $13::int[])
-    AS new (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, hops)
-ORDER BY id
+            $10::timestamptz[], $11::jsonb[], $12::text[], $13::int[], $14::text[])
+    AS new (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, hops, gate)
+    LEFT JOIN gates ON gates.id = new.gate
+ORDER BY new.id
 ON CONFLICT (id) DO UPDATE SET
     status = 'waiting', reason = NULL, settled_at = NULL, about_at = excluded.about_at, evidence = excluded.evidence,
     cause_id = excluded.cause_id, cause_hops = excluded.cause_hops, created_at = excluded.created_at,
     ticket_id = excluded.ticket_id, ticket_number = excluded.ticket_number, subject = excluded.subject, body = excluded.body,
     awaits_incident = false
 WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at < excluded.about_at
-RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = known.incident_id) AS severity, clock() AS now
+RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = known.incident_id) AS severity, clock() AS now,
+    xmax = 0 AS new, gate, round, CASE WHEN kind = 'guidance' THEN evidence ->> 'rule' END AS rule
 
 -- name: next_of_incident
 -- Reads what the next customers were told, or are to be told, of an incident, customer by customer; without the words of tickets, and the erased.
@@ -88,7 +92,7 @@ WHERE n.kind = 'opened' AND n.ticket_id IS NULL AND n.id <> said.id
 
 -- name: split
 -- Has what customers were told of some incidents, or are to be told, count for another one. Ends that were told stay where they were.
-UPDATE notifications SET incident_id = $2
+UPDATE notifications SET incident_id = $2, gate = CASE WHEN gate IS NOT NULL THEN $2 END, round = least(round, 1)
 WHERE incident_id = ANY ($1::text[]) AND customer_id = ANY ($3::text[]) AND kind <> ALL ($4::text[]) AND reason IS DISTINCT FROM 'erased'
 
 -- name: last_proactive

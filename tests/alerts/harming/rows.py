@@ -65,3 +65,15 @@ async def mails_came_back(stack: Stack) -> AsyncIterator[None]:
     await stack.sql("DELETE FROM notifier.returned_mails WHERE id LIKE 'came-back-%'")
     await stack.sql("DELETE FROM notifier.notifications WHERE id LIKE 'came-back-%'")
     await stack.sql("UPDATE notifier.channel_brakes SET level = 'ok', cause = NULL, paused_at = NULL")
+
+
+@asynccontextmanager
+async def stopped_and_asked(stack: Stack) -> AsyncIterator[None]:
+    """A person and a brake have stopped rules that nobody has, and an audience of nobody waits for approval."""
+    await stack.sql("INSERT INTO notifier.switches (scope, name, mode, reason, by) VALUES ('rule', 'x', 'off', 'a trial', 'trial')")
+    await stack.sql("INSERT INTO notifier.switches (scope, name, mode, reason, by) VALUES ('rule', 'x', 'brake', 'a trial', 'trial')")
+    await stack.sql("INSERT INTO notifier.gates (id, rule) VALUES ('x', 'x')")
+    await stack.sql("INSERT INTO notifier.approvals (id, gate, round, expires_at) VALUES ('x', 'x', 1, now() + interval '1 hour')")
+    yield
+    await stack.sql("DELETE FROM notifier.switches WHERE name = 'x'")
+    await stack.sql("DELETE FROM notifier.gates WHERE id = 'x'")

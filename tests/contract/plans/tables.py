@@ -14,6 +14,7 @@ GROWING = {
     },
     "notifier": {
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links", "returned_mails"),
+        *("gates", "approvals", "consent_log", "corrections"),
         *("due", "idempotency", "erasures"),
     },
     "ticketing": {
@@ -108,9 +109,10 @@ INSERT INTO bad_addresses (customer_id, address, detail) SELECT 'c-' || n, 'a', 
 INSERT INTO incidents (id, rule, component, severity, title, started_at, status, resolved_at)
 SELECT 'i-' || n, 'r', 'c', 'high', '', now(), CASE WHEN n <= 5 THEN 'open' ELSE 'resolved' END, CASE WHEN n > 5 THEN now() END
 FROM generate_series(1, 10000) n;
-INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, about_at,
+INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, gate, about_at,
     status, reason, awaits_incident, sent_at, settled_at, created_at)
-SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n / 1000, CASE WHEN n % 10 = 0 THEN 't-' || n END, at,
+SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n / 1000, CASE WHEN n % 10 = 0 THEN 't-' || n END,
+    CASE WHEN n % 10 > 0 THEN 'i-' || 1 + n / 1000 END, at,
     status, CASE WHEN status = 'suppressed' THEN CASE WHEN n < 5000 THEN 'stale' ELSE 'capped' END END, status = 'suppressed' AND n < 5000,
     CASE WHEN status = 'delivered' THEN at END, CASE WHEN status <> 'waiting' THEN at END, at
 FROM generate_series(0, 199999) n, LATERAL (SELECT now() - n * interval '1 second' AS at,
@@ -126,6 +128,15 @@ INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number)
 SELECT 'i-' || 1 + n / 100, 'c-' || (n * 7919::bigint) % 100000, 't-' || n, n FROM generate_series(1, 200000) n;
 INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'delivery', 'n-' || n, at, at
 FROM generate_series(0, 99999) n, LATERAL (SELECT now() + n * interval '1 second' AS at) _;
+INSERT INTO gates (id, rule, total, opened_at)
+SELECT 'i-' || n, 'r-' || n % 50, n % 900, now() - n * interval '10 minutes' FROM generate_series(1, 100000) n;
+INSERT INTO approvals (id, gate, round, status, asked_at, expires_at)
+SELECT 'a-' || n, 'i-' || n, 1, CASE WHEN n < 10 THEN 'waiting' ELSE 'approved' END, at, at + interval '4 hours'
+FROM generate_series(1, 50000) n, LATERAL (SELECT now() - n * interval '20 minutes' AS at) _;
+INSERT INTO consent_log (at, by, act, subject, reason)
+SELECT now() - n * interval '1 minute', 'p-1', 'approved', 'gate i-' || n, '' FROM generate_series(1, 100000) n;
+INSERT INTO corrections (id, incident_id, subject, body, by, at)
+SELECT 'k-' || n, 'i-' || n, '', '', 'p-1', now() - n * interval '1 hour' FROM generate_series(1, 50000) n;
 """
 
 # There are 200,000 tickets of 100,000 customers, of which 4,000 are not closed; 200 incidents touch 1,000 customers each.

@@ -12,6 +12,7 @@ from services.notifier.deciding.decision import Hold, Send, Waiting
 from services.notifier.deciding.order import RULES, decide
 from services.notifier.incident import Incident
 from services.notifier.notification import Kind, Notification, Reason
+from services.notifier.permission import Gate, Mode, Permission, Scope, Step, Switch
 from services.notifier.sender_brake import Cause, Counts, Paused
 from services.notifier.situation import Situation
 from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
@@ -25,21 +26,25 @@ class Row:
     over: tuple[str, ...] = ()
 
 
-# Ends are never behind, outdated or capped, advice to customers at risk is about no incident, and who has no contact is told by no channel
-# that could pause: those pairs cannot be.
+TRUTH = ("early", "stale", "over", "behind", "outdated")
+ALLOWED = ("rehearsed", "unapproved")
+LAST = (*ALLOWED, "paused")
+# What is too old is held for no switch. Ends are never behind, outdated, capped or to be approved, advice to customers at risk is about
+# no incident, and who has no contact is told by no channel that could pause: those pairs cannot be.
 TABLE = {
-    "erased": Row(
-        Reason.ERASED, ("opted_out", "too_old", "early", "stale", "over", "behind", "outdated", "capped", "no_contact", "paused")
-    ),
-    "opted_out": Row(Reason.OPTED_OUT, ("too_old", "early", "stale", "over", "behind", "outdated", "capped", "no_contact", "paused")),
-    "too_old": Row(Reason.STALE, ("early", "stale", "over", "behind", "outdated", "capped", "no_contact", "paused")),
+    "erased": Row(Reason.ERASED, ("switched_off", "opted_out", "too_old", *TRUTH, "capped", "no_contact", *LAST)),
+    "switched_off": Row(Waiting.SWITCHED_OFF, ("opted_out", *TRUTH, "capped", "no_contact", *LAST)),
+    "opted_out": Row(Reason.OPTED_OUT, ("too_old", *TRUTH, "capped", "no_contact", *LAST)),
+    "too_old": Row(Reason.STALE, (*TRUTH, "capped", "no_contact", *LAST)),
     "early": Row(Waiting.EARLY, ("stale", "no_contact", "paused")),
-    "stale": Row(Reason.STALE, ("behind", "outdated", "capped", "no_contact", "paused")),
-    "over": Row(Reason.STALE, ("capped", "no_contact", "paused")),
-    "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact", "paused")),
-    "outdated": Row(Reason.STALE, ("capped", "no_contact", "paused")),
-    "capped": Row(Reason.CAPPED, ("no_contact", "paused")),
-    "no_contact": Row(Reason.NO_CONTACT),
+    "stale": Row(Reason.STALE, ("behind", "outdated", "capped", "no_contact", *LAST)),
+    "over": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
+    "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact", *LAST)),
+    "outdated": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
+    "capped": Row(Reason.CAPPED, ("no_contact", *LAST)),
+    "no_contact": Row(Reason.NO_CONTACT, ALLOWED),
+    "rehearsed": Row(Reason.DRY_RUN, ("unapproved", "paused")),
+    "unapproved": Row(Waiting.UNAPPROVED, ("paused",)),
     "paused": Row(Waiting.PAUSED),
 }
 PAUSED = Paused("email", NOW, Cause.BOUNCES, Counts(500, 100, 0))
@@ -65,15 +70,23 @@ def incidents() -> Iterator[Incident | None]:
         yield replace(known, failing_at=failing_at, behind=behind)
 
 
+def permissions() -> Iterator[Permission]:
+    """Yields what people allow: switched off or not, in shadow or not, and an audience within its limit and above it."""
+    off = Switch(Scope.RULE, "checkout-failing", Mode.OFF)
+    for switches, step, audience in product(((), (off,)), (Step.SHADOW, Step.AUTO_UP_TO), (1, 501)):
+        yield Permission(step, switches, Gate("i-1", 1, audience, 500))
+
+
 def situations() -> Iterator[Situation]:
     """Yields every combination of what the rules ask for."""
     unreachable = replace(ADA, contacts=())
     chosen = (Preferences(), Preferences(incident=False, guidance=False))
     for about in notifications():
         known = list(incidents()) if about.incident_id else [None]
-        asked = product(known, chosen, (False, True), (0, 3), (ADA, unreachable), ((), (PAUSED,)))
-        for incident, wants, erased, recent, customer, paused in asked:
-            yield situation(about, incident=incident, preferences=wants, erased=erased, recent=recent, customer=customer, paused=paused)
+        asked = product(known, chosen, (False, True), (0, 3), (ADA, unreachable), ((), (PAUSED,)), permissions())
+        for incident, wants, erased, recent, customer, paused, allowed in asked:
+            given = {"incident": incident, "preferences": wants, "erased": erased, "recent": recent, "customer": customer}
+            yield situation(about, **given, paused=paused, permission=allowed)
 
 
 def objecting(at: Situation) -> tuple[str, ...]:
@@ -106,7 +119,7 @@ def test_a_rule_that_objects_first_gives_its_own_reason(rule: str) -> None:
     decision = decide(where(rule), POLICY)
     assert not isinstance(decision, Send)
     assert decision.reason is TABLE[rule].reason
-    assert isinstance(decision, Hold) is (rule in ("early", "behind", "paused"))
+    assert isinstance(decision, Hold) is (rule in ("early", "behind", "switched_off", "unapproved", "paused"))
 
 
 def test_where_no_rule_objects_the_customer_is_told() -> None:

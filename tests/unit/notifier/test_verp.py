@@ -34,7 +34,9 @@ def test_it_is_an_address_that_every_server_takes(id_: UUID, length: int) -> Non
     assert set(local) <= {*string.ascii_lowercase, *string.digits, "+"}
 
 
-@pytest.mark.parametrize("changed", [str.upper, str.lower, str.title, "<{}>".format, " {}\t".format], ids=str)
+@pytest.mark.parametrize(
+    "changed", [str.upper, str.lower, str.title, "<{}>".format, " {}\t".format], ids=["upper", "lower", "title", "in brackets", "in space"]
+)
 def test_a_server_may_change_its_case_and_a_header_its_frame(changed: object) -> None:
     assert callable(changed)
     assert PATHS.notification_of(changed(PATHS.return_path(ID, ADA))) == ID

@@ -2,14 +2,14 @@
 
 from services.notifier.deciding.decision import Suppressed, Why, seconds
 from services.notifier.deciding.policy import Policy
-from services.notifier.notification import ENDS, Reason
+from services.notifier.notification import ENDS, Kind, Reason
 from services.notifier.situation import Situation
 
 
 def capped(situation: Situation, policy: Policy) -> Suppressed | None:
     """Proactive notifications are limited to so many a customer and hour; the end of what was told is owed."""
     notification = situation.notification
-    exempt = not notification.proactive or notification.kind in ENDS or notification.sent_at is not None
+    exempt = not notification.proactive or notification.kind in (*ENDS, Kind.CORRECTION) or notification.sent_at is not None
     if exempt or situation.recent < policy.caps.count:
         return None
     return Suppressed(Reason.CAPPED, how_often(situation, policy))
