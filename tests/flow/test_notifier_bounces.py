@@ -77,6 +77,21 @@ async def test_a_bounce_fails_the_notification_and_marks_the_address(on: Stage, 
     assert ADA not in str(on.said()[1:])
 
 
+async def test_each_mail_goes_out_with_a_return_path_that_names_it(on: Stage, gateway: httpx2.AsyncClient) -> None:
+    id_ = await told(on)
+    [path] = on.office.senders
+    assert (path, PATHS.notification_of(path)) == (PATHS.return_path(id_, ADA), id_)
+    [mail] = on.office.to(ADA)
+    assert (mail["From"], mail["Return-Path"]) == ("Shop <support@example.com>", None)
+    assert (await hand_over(gateway, dsn(to=path, returned="")))["notification_id"] == id_
+
+
+async def test_without_an_address_for_bounces_mails_return_to_the_sender(fresh_database: Settings) -> None:
+    async with stage(fresh_database) as plain:
+        await told(plain)
+        assert plain.office.senders == ["support@example.com"]
+
+
 async def test_the_same_report_counts_once(on: Stage, gateway: httpx2.AsyncClient) -> None:
     id_ = await told(on)
     await hand_over(gateway, bounce(id_))

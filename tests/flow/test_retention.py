@@ -131,14 +131,10 @@ SEEDS = {
     ("monitor", "hook_alerts"): """INSERT INTO hook_alerts (hook, key, component, name, starts_at, told_at)
         SELECT 'h', $3 || n, 'c', '', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
-    (
-        "monitor",
-        "risks",
-    ): """INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence,
-            began_at, last_at, raised_at, cleared_at)
+    ("monitor", "risks"): """INSERT INTO risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions,
+            evidence, began_at, last_at, raised_at, cleared_at)
         SELECT $3 || n, $3 || n, 'r', '', '', 0, '', 1, '{}', '{}', now(), now(), now(),
-            CASE WHEN $3 <> 'needed' THEN now() - $2::interval END
-        FROM generate_series(1, $1::int) n""",
+            CASE WHEN $3 <> 'needed' THEN now() - $2::interval END FROM generate_series(1, $1::int) n""",
     ("monitor", "series"): """INSERT INTO series (rule, component, home, state, changed_on)
         SELECT 'r', CASE WHEN $3 = 'needed' THEN 'open' ELSE $3 || n END, 0, '', now() - $2::interval
         FROM generate_series(1, CASE WHEN $3 = 'needed' THEN 1 ELSE $1::int END) n""",
