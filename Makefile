@@ -84,8 +84,9 @@ faults: $(READY) ## kills, stops and restarts under load, while alerts fire, mai
 docs: $(READY) ## JSON Schemas, AsyncAPI and the reference of the configuration in docs/, from the code
 	$(BIN)/python -m deploy.docs
 
-pictures: $(READY) ## the README's pictures in docs/pictures/, of the console in an outage on the embedded stack (Chromium)
+pictures: $(READY) ## docs/pictures/: the console in an outage on the embedded stack, and mails (Chromium)
 	$(BIN)/python -m tests.browser.pictures
+	$(BIN)/python -m tests.browser.mail_pictures
 
 up: ## the stack in Docker, healthy when this returns, with a link into the console; PROFILE=observability adds Prometheus, Alertmanager, Grafana
 	docker compose build

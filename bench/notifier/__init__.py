@@ -1,4 +1,4 @@
-"""What a mail costs: composing it, beside the standard library's `EmailMessage`; and handing it over, beside a bare aiosmtplib loop.
+"""What a mail costs: composing it (beside the standard library's `EmailMessage`), with its words, and handing it over (beside a bare loop).
 
 An SMTP server in a process of its own takes the mails. The bare loop sends mails that are ready, over as many connections as the
 channel has, and knows neither outcomes nor lost connections; the channel composes each. Connections are open before time is taken.
@@ -14,18 +14,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
+from typing import TypeVar
 
 from bench.notifier import memory, storm, urgent
 from bench.notifier.mails import SHOP, mails
 from bench.notifier.sending import bare, ours
+from bench.notifier.words import situations, writer
 from bench.servers import RULES, Servers, anew, servers
 from deploy.local.processes import announced, child
 from services.notifier.channels.email.mail import as_html, compose
 from services.notifier.channels.outcome import Rendered
 
+M = TypeVar("M")
+
 ROUNDS = 5  # in turns; of each the best counts, as whatever else the machine does makes it only worse
 STARTS_WITHIN = 20.0  # seconds
-
 
 ROOMS: dict[str, Callable[[Servers, Namespace], Awaitable[dict[str, object]]]] = {
     "storm": lambda of, said: storm.measure(of, said.customers),
@@ -62,6 +65,8 @@ async def _channel(said: Namespace) -> dict[str, object]:
     messages = mails(said.mails)
     peer, composed = _best(by_the_standard_library, messages), _best(lambda message: compose(message, SHOP), messages)
     print(f"notifier: composing {composed * 1e6:,.0f} us a mail, EmailMessage {peer * 1e6:,.0f} us (CPU)", flush=True)
+    worded = _best(writer(), situations(said.mails))
+    print(f"notifier: words, HTML and composing {worded * 1e6:,.0f} us a mail (CPU)", flush=True)
     with tempfile.TemporaryDirectory(prefix="forewarn-bench-") as folder:
         async with child("bench.notifier.sink", environment={}, log=Path(folder) / "sink.log") as sink:
             port = int(await announced(sink, "listening on ", STARTS_WITHIN))
@@ -71,6 +76,7 @@ async def _channel(said: Namespace) -> dict[str, object]:
     print(f"notifier: a bare loop {1 / bare_s:,.0f} mails/s, {bare_cpu * 1e6:,.0f} us of CPU a mail", flush=True)
     return {
         "composed_us": round(composed * 1e6, 1),
+        "worded_us": round(worded * 1e6, 1),
         "email_message_us": round(peer * 1e6, 1),
         "channel_per_s": round(1 / ours_s),
         "channel_bare_per_s": round(1 / bare_s),
@@ -89,7 +95,7 @@ def by_the_standard_library(message: Rendered) -> bytes:
     return mail.as_bytes()
 
 
-def _best(composing: Callable[[Rendered], bytes], messages: Sequence[Rendered]) -> float:
+def _best(composing: Callable[[M], bytes], messages: Sequence[M]) -> float:
     """Returns the CPU time of a mail in seconds."""
 
     def work() -> None:

@@ -15,6 +15,8 @@ from services.monitor.actions.file import ActionsFile
 from services.monitor.rules.file import RulesFile
 from services.monitor.sources.file import SourcesFile
 from services.notifier.deciding.policy import Policy
+from services.notifier.wording.books import books_in
+from services.notifier.wording.folder import FOLDER
 from services.ticketing.support import SupportFile
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load
@@ -71,10 +73,24 @@ def check(own: Path, shipped: Path = SHIPPED) -> int:
         except ConfigError as error:
             mistaken = True
             say(*str(error).split("\n"), error=True)
+    mistaken = _wrong_templates(own, shipped) or mistaken
     for path in sorted([*own.glob("*.yml"), *own.glob("*.yaml")]):
         if path.name not in FILES.keys() | OF_OTHERS:
             say(f"{path}: no service reads a file of this name")
     return 1 if mistaken else 0
+
+
+def _wrong_templates(own: Path, shipped: Path) -> bool:
+    """Says how many templates can be used, or each mistake in them; returns whether there is one."""
+    folders = tuple(dict.fromkeys((own, shipped)))
+    try:
+        for folder, book in zip(folders, books_in(folders), strict=True):
+            if count := len(book.texts) + len(book.pages):
+                say(f"{folder / FOLDER}: {count} templates compile, in {', '.join(book.locales)}")
+    except ConfigError as error:
+        say(*str(error).split("\n"), error=True)
+        return True
+    return False
 
 
 def _is_folder(own: Path) -> bool:

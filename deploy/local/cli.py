@@ -16,9 +16,11 @@ from deploy.local.console import console
 from deploy.local.customer import customer
 from deploy.local.dlq import dlq
 from deploy.local.due import due
+from deploy.local.mail.command import check_mail
 from deploy.local.mailbox import MailDev
 from deploy.local.measures import report
 from deploy.local.people import DEFAULT_URL, people
+from deploy.local.render import render
 from deploy.local.replay import replay
 from deploy.local.report import story_on
 from deploy.local.running import run
@@ -111,6 +113,8 @@ def simulate(
 app.command()(backtest)
 app.command()(correct)
 app.command()(check_config)
+app.command()(check_mail)
+app.command()(render)
 app.command()(replay)
 app.command()(report)
 app.add_typer(sources, name="sources")

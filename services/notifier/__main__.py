@@ -10,6 +10,7 @@ from services.notifier.acts.proving import PROOF, Proofs
 from services.notifier.acts.releasing import Releasing
 from services.notifier.api import ROUTERS, approvals, rules
 from services.notifier.audience import Contact
+from services.notifier.channels.email.bounces.mailbox import Mailbox
 from services.notifier.channels.email.building import mail_servers
 from services.notifier.channels.email.mail import Sender, sender_of
 from services.notifier.channels.given import Given
@@ -19,23 +20,27 @@ from services.notifier.deciding.policy import Policy
 from services.notifier.delivering.beginning import LEASE
 from services.notifier.follow_up import FollowUp
 from services.notifier.hearing import customers, incidents, risks, tickets
+from services.notifier.hearing.returned import matching_of
 from services.notifier.keeping import kept
 from services.notifier.lanes import AT_ONCE
 from services.notifier.personal import PERSONAL
 from services.notifier.public import unsubscribe
 from services.notifier.public.links import Right, token_for
+from services.notifier.returning import READ_LEASE, ReadingBounces, WatchingChannels, figures
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.incidents import FOLLOW_UP
 from services.notifier.store.releases import RELEASE
+from services.notifier.store.returned import READ, WATCH
 from services.notifier.timers import Delivery
 from services.notifier.wording import writing
+from services.notifier.wording.books import Books, books_of
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load
 from shared.erasing import AT_ONCE as ERASED_AT_ONCE
 from shared.events import Topic
 from shared.observing.visible import visible
-from shared.postgres import Database
+from shared.postgres import Database, patiently
 from shared.service import Public, Service, run
 from shared.stream import Stream
 from shared.streaming.handling import Handling
@@ -57,8 +62,10 @@ def service(settings: NotifierSettings) -> Service:
     catalog = load(file_of("catalog.yml", settings.config_folders), Catalog)
     sender = sender_of(settings.mail_from, policy.from_name)
     database = Database(settings, "notifier")
+    shipped = load(settings.config_folders[-1] / "notifications.yml", Policy)
+    books = books_of(settings.config_folders, shipped.texts)
     channels = routes(Given(settings, policy, database, sender), policy.channels)
-    write = partial(_write, settings, policy, catalog, sender)
+    write = partial(_write, settings, policy, catalog, sender, books)
     delivery = Delivery(database, channels, policy, write)
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
@@ -66,6 +73,10 @@ def service(settings: NotifierSettings) -> Service:
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
+    watching, reading = WatchingChannels(database, policy.sender_brake), _reading(settings, database)
+    due[WATCH] = Work(watching, recurs=True)
+    if reading is not None:
+        due[READ] = Work(reading, lease=READ_LEASE, recurs=True)
     due[RELEASE] = Work(Releasing(database).release)
     due[CORRECTION] = Work(Correcting(database).correct)
     due[PROOF] = Work(Proofs(database, channels, policy, write).send, lease=LEASE)
@@ -77,12 +88,30 @@ def service(settings: NotifierSettings) -> Service:
         due,
         (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy)),
         Public([unsubscribe.router], settings.public_port),
+        before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
         background=[route.channel.run for route in channels.values()],
-        measurements=[*mail_servers(settings, sender), consent(database)],
+        measurements=[*mail_servers(settings, sender), figures(database), consent(database)],
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
     )
+
+
+def _reading(settings: NotifierSettings, database: Database) -> ReadingBounces | None:
+    """Returns what reads the mailbox of bounces; None when there is none."""
+    if not settings.bounce_imap_host:
+        return None
+    mailbox = Mailbox(
+        settings.bounce_imap_host,
+        settings.bounce_imap_port,
+        settings.bounce_imap_username,
+        settings.bounce_imap_password.get_secret_value(),
+        folder=settings.bounce_imap_folder,
+        done=settings.bounce_imap_done,
+        tls=settings.bounce_imap_tls,
+        ca=settings.bounce_imap_ca,
+    )
+    return ReadingBounces(database, mailbox, matching_of(settings))
 
 
 def _write(
@@ -90,6 +119,7 @@ def _write(
     policy: Policy,
     catalog: Catalog,
     sender: Sender,
+    books: Books,
     situation: Situation,
     contact: Contact,
     earlier: tuple[str, ...],
@@ -97,7 +127,8 @@ def _write(
     right = Right(situation.notification.purpose, situation.notification.customer_id)
     token = token_for(right, settings.link_secret.get_secret_value())
     link = f"{settings.public_url}/u/{token}"
-    return writing.write(situation, contact, policy.texts, catalog, sender=sender.name or sender.address, unsubscribe=link, earlier=earlier)
+    name = sender.name or sender.address
+    return writing.write(situation, contact, policy.texts, catalog, sender=name, unsubscribe=link, earlier=earlier, books=books)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ class Customer:
     timezone: str = "UTC"
     contacts: tuple[Contact, ...] = ()
     consent: Mapping[str, bool] | None = None  # by purpose, as the product's own systems say it
+    locale: str = "en"  # BCP 47
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ class DeliveryStatus(StrEnum):
     SENDING = "sending"  # it is handed to the provider, or the process that did so died
     WAITING = "waiting"  # it was not taken, and is tried again
     UNKNOWN = "unknown"  # it may have arrived, and is tried again with the same id
-    DELIVERED = "delivered"  # the provider took it; final
+    DELIVERED = "delivered"  # the provider took it; it may come back
     FAILED = "failed"  # this way does not bring it; tried again when the customer's addresses were corrected
 
 
@@ -22,7 +22,7 @@ MOVES: Mapping[DeliveryStatus, tuple[DeliveryStatus, ...]] = {
     DeliveryStatus.SENDING: (DeliveryStatus.SENDING, *ENDED),  # to itself: by who takes over from a process that died
     DeliveryStatus.WAITING: (DeliveryStatus.SENDING,),
     DeliveryStatus.UNKNOWN: (DeliveryStatus.SENDING,),
-    DeliveryStatus.DELIVERED: (),
+    DeliveryStatus.DELIVERED: (DeliveryStatus.FAILED,),
     DeliveryStatus.FAILED: (DeliveryStatus.WAITING,),
 }
 

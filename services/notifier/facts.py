@@ -7,14 +7,22 @@ from services.notifier.channels.outcome import Refusal
 from services.notifier.deciding.decision import Suppressed
 from services.notifier.deciding.sending import Sending
 from services.notifier.notification import Attempt, Draft, Notification
-from shared.events import Fact, NotificationDelivered, NotificationEngaged, NotificationFailed, NotificationSuppressed
+from shared.events import (
+    Fact,
+    NotificationBounced,
+    NotificationComplained,
+    NotificationDelivered,
+    NotificationEngaged,
+    NotificationFailed,
+    NotificationSuppressed,
+)
 
 
 def delivered(sent: Sending, channel: str, message_id: str, attempt: Attempt) -> Fact:
     of, at = sent.notification, attempt.at
     said = {"subject": sent.message.words.subject, "body": sent.message.words.body, "why": sent.why, "answer": attempt.detail}
     data = NotificationDelivered.Data(**_about(of), channel=channel, delivered_at=at, message_id=message_id, **said)
-    return _caused(of, NotificationDelivered.of(data, subject=of.customer_id, at=at, unique=of.id, cause=of.cause_id))
+    return _caused(of, NotificationDelivered.of(data, subject=of.customer_id, at=at, unique=_first_or_entry(of), cause=of.cause_id))
 
 
 def failed(of: Notification, channel: str, attempt: Attempt) -> Fact:
@@ -31,10 +39,27 @@ def suppressed(of: Notification, because: Suppressed, at: datetime) -> Fact:
     return _caused(of, NotificationSuppressed.of(data, subject=of.customer_id, at=at, unique=_entry(of), cause=of.cause_id))
 
 
+def bounced(of: Notification, channel: str, report_id: str, reason: str, attempt: Attempt) -> Fact:
+    """It came back, as this report says."""
+    data = NotificationBounced.Data(**_about(of), channel=channel, bounced_at=attempt.at, reason=reason, code=attempt.detail)
+    return _caused(of, NotificationBounced.of(data, subject=of.customer_id, at=attempt.at, unique=report_id, cause=of.cause_id))
+
+
+def complained(of: Notification, channel: str, report_id: str, attempt: Attempt) -> Fact:
+    """The customer called it spam, as this report says."""
+    data = NotificationComplained.Data(**_about(of), channel=channel, complained_at=attempt.at, feedback=attempt.detail)
+    return _caused(of, NotificationComplained.of(data, subject=of.customer_id, at=attempt.at, unique=report_id, cause=of.cause_id))
+
+
 def unsubscribed(of: Draft, at: datetime) -> Fact:
     """The customer used the link under it."""
     data = NotificationEngaged.Data(**_about(of), action="unsubscribed")
     return NotificationEngaged.of(data, subject=of.customer_id, at=at, unique=f"{of.id} unsubscribed {at.isoformat()}")
+
+
+def _first_or_entry(of: Notification) -> str:
+    """Returns its id; once it failed, as when it came back, what names the entry in which it was delivered after all."""
+    return _entry(of) if any(attempt.outcome == "failed" for attempt in of.attempts) else of.id
 
 
 def _entry(of: Notification) -> str:

@@ -4,6 +4,8 @@ from itertools import product
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from services.notifier.channels.email.bounces.report import Ignored
+from services.notifier.channels.email.bounces.report import Kind as Returned
 from services.notifier.channels.outcome import Refusal, Trouble
 from services.notifier.deciding.decision import Waiting
 from services.notifier.notification import Kind, Reason, Status
@@ -30,6 +32,22 @@ BRAKES = Counter("forewarn_notifier_brakes_total", "Rules that were stopped beca
 SWITCHES = Gauge("forewarn_notifier_switches", "Switches that are thrown, by what they stop, and how.", ["scope", "mode"])
 APPROVALS_WAITING = Gauge("forewarn_notifier_approvals_waiting", "Audiences that wait for a person's approval, up to 1,000.")
 UNSUBSCRIBED = Counter("forewarn_notifier_unsubscribed_total", "Customers who ended proactive mail with its link.")
+RETURNED = Counter("forewarn_notifier_returned_total", "Mails that came back, by what the report says.", ["kind"])
+RETURNED_IGNORED = Counter(
+    "forewarn_notifier_returned_ignored_total", "What came back and says nothing of a mail of ours, by why.", ["reason"]
+)
+BOUNCE_MAILBOX_READ_AT = Gauge(
+    "forewarn_notifier_bounce_mailbox_read_timestamp_seconds", "When the mailbox of bounces was last read to its end."
+)
+CHANNEL_RATE = Gauge(
+    "forewarn_notifier_channel_returned_ratio", "Which part of what a channel sent came back, as it was judged last.", ["channel", "cause"]
+)
+CHANNEL_PAUSED = Gauge(
+    "forewarn_notifier_channel_paused", "1 while a channel sends only what cannot wait, since too much came back.", ["channel"]
+)
+CHANNEL_WARNED = Gauge(
+    "forewarn_notifier_channel_warned", "1 while more comes back of a channel than its limit, by why.", ["channel", "cause"]
+)
 
 for kind, status in product(Kind, (Status.DELIVERED, Status.FAILED, Status.SUPPRESSED)):
     NOTIFICATIONS.labels(kind, status)
@@ -43,5 +61,9 @@ for refusal in Refusal:
     FAILED.labels(refusal)
 for trouble in Trouble:
     RETRIES.labels(trouble)
+for returned in Returned:
+    RETURNED.labels(returned)
+for ignored in Ignored:
+    RETURNED_IGNORED.labels(ignored)
 for outcome in ("delivered", "retry", "failed"):
     SEND_SECONDS.labels(outcome)

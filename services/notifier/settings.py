@@ -1,13 +1,15 @@
 """The settings that notifier reads from its environment, beside those of every service."""
 
 import re
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from services.notifier.channels.email.dkim import Signer
 from services.notifier.channels.email.mail import Sender, sender_of
 from services.notifier.channels.email.relays import Relay, relays_of
-from shared.configuration.settings_rules import allows_clear
+from services.notifier.channels.email.verp import ReturnPaths, address_trouble
+from shared.configuration.settings_rules import allows_clear, mailbox_troubles
 from shared.settings import MailSettings
 
 _name = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*").fullmatch
@@ -30,6 +32,17 @@ class NotifierSettings(MailSettings):
     dkim_domain: str = Field("", description="the domain that signs: that of FOREWARN_MAIL_FROM when not given, or one above it")
     dkim_key: SecretStr = Field(SecretStr(""), description="the private key in PEM, RSA or Ed25519")
 
+    bounce_address: str = Field(
+        "", description="where bounces come to: each mail's return path is made of it; empty: mails return to FOREWARN_MAIL_FROM"
+    )
+    bounce_imap_host: str = Field("", description="the server of the mailbox where they arrive; empty: none is read, they come by HTTP")
+    bounce_imap_port: int = Field(993, ge=1, le=65535, description="where it listens")
+    bounce_imap_tls: Literal["none", "starttls", "tls"] = Field("tls", description="starttls: after connecting; tls: from the first byte")
+    bounce_imap_ca: str = Field("", description="PEM file of the authorities that sign its certificate; the system's when not given")
+    bounce_imap_username: str = Field("", description="whose mailbox it is")
+    bounce_imap_password: SecretStr = Field(SecretStr(""), description="of that user")
+    bounce_imap_folder: str = Field("INBOX", min_length=1, description="the folder that is read")
+    bounce_imap_done: str = Field("", description="the folder that what was read is moved to; empty: it stays there, and is marked as seen")
     keep_words_days: int = Field(90, ge=1, description="a settled notification's evidence, reasons and attempts")
     keep_ledger_days: int = Field(1100, ge=30, description="the rest of it: that it was told; longer than any topic is replayed")
 
@@ -58,6 +71,13 @@ class NotifierSettings(MailSettings):
         if name and not _name(name):
             raise ValueError("it is no name in DNS: letters, figures and hyphens, with dots between")
         return name.lower()
+
+    @field_validator("bounce_address")
+    @classmethod
+    def _takes_bounces(cls, address: str) -> str:
+        if address and (trouble := address_trouble(address)):
+            raise ValueError(trouble)
+        return address
 
     @field_validator("public_url")
     @classmethod
@@ -115,6 +135,18 @@ class NotifierSettings(MailSettings):
 
     def _signing_domain(self, sender: Sender) -> str:
         return self.dkim_domain or sender.domain.lower()
+
+    @model_validator(mode="after")
+    def _keep_the_mailbox_from_others(self) -> "NotifierSettings":
+        mailbox = (self.bounce_imap_host, self.bounce_imap_tls, self.bounce_imap_ca)
+        if found := list(mailbox_troubles(self, "BOUNCE_IMAP", *mailbox)):
+            raise ValueError("\n".join(found))
+        return self
+
+    @property
+    def return_paths(self) -> ReturnPaths | None:
+        """Returns what makes the return paths of mails; None when they have none of their own."""
+        return ReturnPaths(self.bounce_address, self.link_secret.get_secret_value().encode()) if self.bounce_address else None
 
     @classmethod
     def required_secrets(cls) -> frozenset[str]:

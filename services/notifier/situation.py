@@ -7,6 +7,7 @@ from services.notifier.audience import Customer, Preferences
 from services.notifier.incident import Incident
 from services.notifier.notification import ENDS, Kind, Notification
 from services.notifier.permission import NOTHING_FORBIDDEN, Permission
+from services.notifier.sender_brake import Paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Situation:
     recent: int  # proactive notifications this customer got, or may have got, within the cap's time
     now: datetime
     erased: bool = False  # the customer was erased: nothing is known of them
+    paused: tuple[Paused, ...] = ()  # the channels that the sender's brake holds
     permission: Permission = NOTHING_FORBIDDEN  # what people allow
 
     @property

@@ -91,6 +91,13 @@ def allows_clear(settings: "MailSettings", host: str, *, login: bool) -> bool:
     return _may_be_clear(settings, settings.smtp_clear or settings.smtp_clear_login, [host], SHIPPED_MAILBOX)
 
 
+def mailbox_troubles(settings: "Settings", of: str, host: str, tls: str, ca: str) -> Iterator[str]:
+    """Yields what would let strangers read the password of a mailbox that is read; and a file that cannot be used."""
+    if host and tls == "none" and not _may_be_clear(settings, False, [host]):
+        yield f"FOREWARN_{of}_TLS is none, so that FOREWARN_{of}_PASSWORD would cross the network in clear: set it to starttls or tls"
+    yield from _files(of, Files(ca), f"FOREWARN_{of}_TLS is none" if tls == "none" else None)
+
+
 def _files(of: str, files: Files, unused: str | None) -> Iterator[str]:
     """Yields what is wrong with these TLS files; `unused` says why nothing would read them."""
     given = [f"FOREWARN_{of}_{name.upper()}" for name in ("ca", "certificate", "key") if getattr(files, name)]

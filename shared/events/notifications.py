@@ -72,6 +72,31 @@ class NotificationEngaged(Fact):
     data: Data
 
 
+class NotificationBounced(Fact):
+    """The notification came back after a provider had accepted it. That the customer does not have it is said by `notification.failed`."""
+
+    class Data(Notification):
+        channel: str
+        bounced_at: Moment
+        reason: str  # from a closed list: address, refused, transient
+        code: str = ""  # of RFC 3463
+
+    type: Literal["forewarn.notification.bounced.v1"] = "forewarn.notification.bounced.v1"
+    data: Data
+
+
+class NotificationComplained(Fact):
+    """The customer called the notification spam: they are told nothing first of its purpose any more."""
+
+    class Data(Notification):
+        channel: str
+        complained_at: Moment
+        feedback: str = ""  # of RFC 5965: abuse, fraud, …
+
+    type: Literal["forewarn.notification.complained.v1"] = "forewarn.notification.complained.v1"
+    data: Data
+
+
 class NotificationAnswered(Fact):
     """The customer answered the question that the notification asked: is it fixed for you?"""
 

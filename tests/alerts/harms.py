@@ -81,6 +81,11 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
         ),
         Harm("the topic of a fact", rows.refused_row, {"UnpublishedRows": {"service": "monitor"}}),
         Harm("the relay's consent to our sender", containers.sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
+        Harm(
+            "what customers think of our mails",
+            rows.mails_came_back,
+            {"ReturnedTooMuch": {"channel": "email", "cause": "bounces"}, "ChannelPaused": {"channel": "email"}},
+        ),
         Harm("the JSON of notifications.v1", records.unreadable, {"BrakeEngaged": {"service": "console", "topic": Topic.NOTIFICATIONS}}),
         Harm(
             "the end of a transaction",

@@ -33,7 +33,7 @@ REPLY = "Your order is safe: nothing was paid twice. I write again as soon as th
 async def pictures() -> int:
     """Writes each picture in light and in dark. Raises `Failed` when something did not start."""
     FOLDER.mkdir(exist_ok=True)
-    async with stack(say) as here, _outage(here), _chromium() as browser:
+    async with stack(say) as here, _outage(here), chromium() as browser:
         link = await Console(here.urls[CONSOLE], here.tokens["operator"]).link(PERSON, Role.OPERATOR)
         page = await (await browser.new_context(viewport=SIZE, reduced_motion="reduce")).new_page()
         await page.goto(link)
@@ -61,7 +61,8 @@ async def _outage(here: Stack) -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _chromium() -> AsyncIterator[Browser]:
+async def chromium() -> AsyncIterator[Browser]:
+    """Starts Chromium. Raises `Failed` when it is not installed."""
     path = shutil.which("chromium")
     if path is None:
         raise Failed("the pictures need Chromium: apt-get install chromium")

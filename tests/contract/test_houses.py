@@ -39,6 +39,7 @@ APART = {
     "services.monitor.past": "reads the past, and tries drafts of rules on it in a process of its own",
     "services.monitor.ruling": "reads the rules anew while monitor runs",
     "services.notifier.follow_up": "works off what a fact changes for its customers",
+    "services.notifier.returning": "reads the mailbox of bounces, and judges what came back",
     "services.notifier.channels": "brings messages to people; what of it is pure is under the contract",
     "services.notifier.delivering": "works off what is due, a hundred at a time",
     "services.ticketing.linking": "brings tickets and incidents together, whichever came first",

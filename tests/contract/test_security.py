@@ -176,6 +176,11 @@ LIMITS = {
         "flow/test_notifier_tells.py::test_whoever_names_a_component_does_not_write_to_its_customers",
         "unit/notifier/test_texts.py::test_the_html_shows_what_the_text_says_and_nothing_in_it_is_markup",
     ],
+    "**Templates** of words": [
+        "unit/notifier/test_template_bounds.py::test_a_template_that_does_more_than_show_fields_is_refused_when_it_is_read",
+        "unit/notifier/test_template_bounds.py::test_a_template_that_eats_memory_or_time_ends_with_its_process",
+        "unit/notifier/test_template_bounds.py::test_a_page_runs_nothing_loads_nothing_strange_and_leads_to_the_web_and_to_mailboxes_only",
+    ],
     "**Kafka writer**: no record": [
         "unit/shared/test_foreign_streams.py::test_ten_thousand_records_that_do_not_decode_stop_nothing",
         "unit/shared/test_foreign_streams.py::test_a_handler_that_fails_on_every_record_of_others_does_not_stop_them",

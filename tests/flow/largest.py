@@ -73,6 +73,13 @@ SELECT 'c-1', pg_temp.text_of_event(), pg_temp.text_of_event(), pg_temp.text_of_
 INSERT INTO bad_addresses (customer_id, address, detail)
 SELECT 'c-1', n || repeat('𠀀', 300), repeat('x', 5000) FROM generate_series(1, 550) n;
 INSERT INTO preferences (customer_id, incident) VALUES ('c-1', true);
+INSERT INTO preferences (customer_id, incident) VALUES (pg_temp.named('d'), false);
+INSERT INTO notifications (id, customer_id, kind, incident_id, about_at, status)
+SELECT pg_temp.named('d' || n), pg_temp.named('d'), 'opened', 'i-1', pg_temp.at(0), 'delivered' FROM generate_series(1, 510) n;
+INSERT INTO returned_mails (id, notification_id, channel, kind, code)
+SELECT 'r-' || n, pg_temp.named('d' || n), 'email', 'complaint', repeat('x', 5000) FROM generate_series(1, 510) n;
+INSERT INTO channel_brakes (channel, level, cause, paused_at, resumed_by)
+VALUES ('email', 'pause', 'bounces', pg_temp.at(0), repeat('𠀀', 5000));
 INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, about_at, status, evidence, why, attempts, created_at)
 SELECT 'n-' || n, pg_temp.named('c'), 'opened', pg_temp.text_of_event(), pg_temp.named('t'), pg_temp.at(0), 'failed',
     '{"count": 3}', '{"cap": 3}',
@@ -206,6 +213,9 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/customers/{customer_id}": "/v1/customers/c-1",
         "/v1/customers/{customer_id}/preferences": "/v1/customers/c-1/preferences",
         "/v1/customers/{customer_id}/contacts": "/v1/customers/c-1/contacts?limit=500",
+        "/v1/suppressions/addresses": "/v1/suppressions/addresses?limit=500",
+        "/v1/suppressions/complaints": "/v1/suppressions/complaints?limit=500",
+        "/v1/channels": "/v1/channels",
         "/v1/switches": "/v1/switches",
         "/v1/switches/log": "/v1/switches/log?limit=500",
         "/v1/rules": "/v1/rules?limit=500",
@@ -295,6 +305,8 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         **SENT,
     },
     "notifier": {
+        "/v1/bounces": ("/v1/bounces", {"notification_id": "𠀀" * 255, "kind": "bounce", "code": "5.1.1", "recipient": "𠀀" * 320}),
+        "/v1/channels/{channel}/resume": ("/v1/channels/email/resume", None),
         "/v1/customers/{customer_id}/contacts/clear-mark": ("/v1/customers/c-1/contacts/clear-mark", {"address": "1" + "𠀀" * 300}),
         "/v1/approvals/{approval_id}/approve-first": ("/v1/approvals/a-2/approve-first", {"seen": UNSEEN, "reason": "𠀀" * 500}),
         "/v1/approvals/{approval_id}/approve": ("/v1/approvals/a-2/approve", {"seen": UNSEEN, "reason": "𠀀" * 500}),

@@ -72,6 +72,7 @@ PATHS = {
     "approval_id": "a-1",
     "rule": "r",
     "topic": "incidents.v1",
+    "channel": "email",
     "name": "bob",
     "token": token_for(Right("incident", "c-1"), LINK_SECRET),
 }
@@ -114,6 +115,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/incidents/{incident_id}/split": {"customers": ["c-1"], "title": "t", "reason": "r"},
     "/v1/incidents/{incident_id}/merge": {"into": "i-1", "note": "n"},
     "/v1/risks/{risk_id}/clear": {"note": "They pay by invoice."},
+    "/v1/bounces": {"notification_id": "n-1", "kind": "bounce", "code": "5.1.1", "recipient": "ada@example.org"},
+    "/v1/channels/{channel}/resume": {},
     "/v1/customers/{customer_id}/preferences": {"incident": True, "guidance": None},
     "/v1/customers/{customer_id}/contacts/clear-mark": {"address": "ada@example.org"},
     "/v1/switches": {"scope": "rule", "name": "r", "mode": "off", "thrown": True, "reason": "r"},

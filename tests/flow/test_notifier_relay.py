@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from services.notifier import metrics
+from services.notifier.channels.email.verp import ReturnPaths
 from services.notifier.lanes import LANES
 from shared.settings import Settings
 from tests.figures import value
@@ -178,3 +179,12 @@ async def test_one_of_two_relays_refuses_us_and_all_are_told_and_delivery_pauses
             told = [(to, str(mail["Message-ID"])) for office in (one, other) for to, mail in office.mails]
             assert len(told) == len(set(told)) == 2 * len(MANY)
             assert await marked(on) == []
+
+
+async def test_each_mail_has_a_return_path_that_names_its_notification(fresh_database: Settings) -> None:
+    async with stage(fresh_database, bounce_address="bounces@example.com") as on:
+        await on.know("c-1", "c-2")
+        await on.hear(opened(on.now), impact(on.now, "c-1", "c-2"))
+        ids = {row["id"] for row in await on.rows("SELECT id FROM notifications")}
+        paths = ReturnPaths("bounces@example.com", b"a secret")
+        assert {paths.notification_of(each) for each in on.office.senders} == ids

@@ -33,6 +33,7 @@ KEPT = {
 
 # The size of these tables does not grow with time.
 BOUNDED = {
+    **dict.fromkeys(("fold_buckets", "fold_seen", "fold_cells", "fold_tallies", "fold_moments"), "let go by the fold, by event time"),
     "migrations": "a row a migration",
     "offsets": "a row a partition",
     "relays": "a row a lane",
@@ -42,17 +43,13 @@ BOUNDED = {
     "customers": "a row a customer",
     "preferences": "a row a customer",
     "bad_addresses": "a row an address",
+    "channel_brakes": "a row a channel",
     "messages": "goes with its ticket",
     "links": "goes with its ticket",
     "incident_steps": "goes with its incident",
     "clocks": "goes with its ticket",
     "history": "goes with its ticket",
-    "fold_buckets": "let go by the fold, by event time",
-    "fold_seen": "let go by the fold, by event time",
     "fold_accounts": "a row a partition",
-    "fold_cells": "let go by the fold, by event time",
-    "fold_tallies": "let go by the fold, by event time",
-    "fold_moments": "let go by the fold, by event time",
     "fold_components": "limited by the fold",
     "fold_moves": "until the partition's owner has taken it in",
     **dict.fromkeys(("switches", "autonomy"), "a row a rule or channel"),
@@ -148,6 +145,9 @@ SEEDS = {
             (id, customer_id, kind, incident_id, about_at, status, settled_at, created_at, sent_at, evidence, why, attempts)
         SELECT $3 || n, 'c-' || n, 'opened', CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, now(), 'delivered',
             now() - $2::interval, now() - $2::interval, now(), '{}', '{}', '[{}]' FROM generate_series(1, $1::int) n""",
+    ("notifier", "returned_mails"): """INSERT INTO returned_mails (id, notification_id, channel, kind, code, received_at)
+        SELECT $3 || n, 'n-' || n, 'email', 'address', '', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
     ("notifier", "deliveries"): """WITH told AS (
         INSERT INTO notifications (id, customer_id, kind, about_at, status) SELECT $3 || n, 'c', 'opened', now(), 'delivered'
         FROM generate_series(1, $1::int) n RETURNING id)

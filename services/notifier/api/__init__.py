@@ -1,5 +1,7 @@
 """Agents and operators call notifier's REST API here."""
 
-from services.notifier.api import contacts, corrections, customers, notifications, switches
+from services.notifier.api import bounces, channels, contacts, corrections, customers, notifications, switches
 
-ROUTERS = (notifications.router, customers.router, contacts.router, switches.router, corrections.router)
+ROUTERS = (
+    *(notifications.router, customers.router, contacts.router, bounces.router, channels.router, switches.router, corrections.router),
+)

@@ -30,6 +30,8 @@ class Rendered:
     unsubscribe: str | None = None  # where one click ends it; None for replies
     earlier: Sequence[str] = ()  # ids of what this customer got before about the same thing, oldest first
     words: Words = Words()  # no channel sends them: the others are told so
+    html: str | None = None  # the same as a page, for channels that show one: None: only the text
+    locale: str = "en"  # of the words, BCP 47
     date: datetime = field(kw_only=True)  # when the first try began: the same for every try
 
 

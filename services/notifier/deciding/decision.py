@@ -20,6 +20,7 @@ class Waiting(StrEnum):
     EARLY = "early"  # a ticket said that the incident is over, and the incident itself does not say so yet
     BEHIND = "behind"  # monitor reads old events: what it finds may be over
     UNKNOWN_CUSTOMER = "unknown_customer"  # the directory does not know the customer yet
+    PAUSED = "paused"  # too much of what the channel sent came back
     SWITCHED_OFF = "switched_off"  # a kill switch or a brake is thrown
     UNAPPROVED = "unapproved"  # a person is to approve of the audience
 

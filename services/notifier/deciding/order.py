@@ -7,6 +7,7 @@ They are asked before every try, so that only what is still true is said. A deci
 from services.notifier.deciding.decision import Hold, Rule, Send, Suppressed, Why
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.rules.age import age_of, behind, freshness, outdated, too_old
+from services.notifier.deciding.rules.channel import paused
 from services.notifier.deciding.rules.consent import erased, opted_out, whose_consent
 from services.notifier.deciding.rules.limits import capped, how_often
 from services.notifier.deciding.rules.permission import rehearsed, switched_off, unapproved
@@ -16,7 +17,7 @@ from services.notifier.situation import Situation
 
 RULES: tuple[Rule, ...] = (
     *(erased, switched_off, opted_out, too_old, early, stale, over, behind, outdated, capped, no_contact),
-    *(rehearsed, unapproved),
+    *(rehearsed, unapproved, paused),
 )
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pydantic import Field, model_validator
 
 from services.notifier.deciding.autonomy import Autonomy
+from services.notifier.sender_brake import SenderBrake
 from services.notifier.wording.texts import Texts
 from shared.configuration.files import Config, Duration, PositiveDuration
 
@@ -55,5 +56,6 @@ class Policy(Config):
     ttl: PositiveDuration = Field(timedelta(hours=24), description="how long delivery is tried, counted from when it became true")
     wait_for_customer: Duration = Field(timedelta(minutes=15), description="how long the directory may lag behind an incident")
     retries: Retries = Field(Retries(), description="when a try that brought nothing is made again")
+    sender_brake: SenderBrake = Field(SenderBrake(), description="how much may come back of what a channel sends")
     autonomy: Autonomy = Field(Autonomy(), description="whom we may tell without asking a person")
     texts: Texts = Field(description="every word that customers read, but for what agents write")

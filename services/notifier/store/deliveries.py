@@ -15,7 +15,7 @@ from services.notifier.delivery import DeliveryStatus
 from services.notifier.lanes import LANES
 from services.notifier.notification import Attempt
 from services.notifier.situation import Situation
-from services.notifier.store import directory
+from services.notifier.store import directory, returned
 from services.notifier.store.incidents import incident_in
 from services.notifier.store.ledger import notification_in
 from shared.postgres import Queries, Tx
@@ -37,6 +37,7 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
     """Returns those of the notifications that wait, locked, with their customers, locked; what was told before is still to be read."""
     rows = await tx.fetch(queries.situations, sorted(ids))
     customers = await directory.customers(tx, {row["customer_id"] for row in rows})
+    held = await returned.paused(tx)
     found = {}
     for row in rows:
         tried = {
@@ -45,7 +46,8 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
         notification = replace(notification_in(row), failed_at=tried[DeliveryStatus.FAILED], unknown_at=tried[DeliveryStatus.UNKNOWN])
         preferences = Preferences(row["wants_incident"], row["wants_guidance"])
         customer = customers.get(notification.customer_id)
-        found[notification.id] = Found(Situation(notification, customer, preferences, incident_in(row), 0, row["now"], row["erased"]))
+        known = Situation(notification, customer, preferences, incident_in(row), 0, row["now"], row["erased"], held)
+        found[notification.id] = Found(known)
     return found
 
 

@@ -81,4 +81,4 @@ def _as_set(contacts: Iterable[Mapping[str, str]] | None) -> frozenset[tuple[str
 def _customer(row: asyncpg.Record) -> Customer:
     bad = set(row["bad"])
     contacts = tuple(Contact(each["channel"], each["address"], each["role"], each["address"] in bad) for each in row["contacts"])
-    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"])
+    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"], row["locale"])

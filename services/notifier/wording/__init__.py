@@ -1,1 +1,1 @@
-"""The words that customers read: the model of `notifications.yml`, and how its texts are filled in. Pure."""
+"""The words that customers read: texts of `notifications.yml` and templates by event, channel and locale; how they are filled in."""

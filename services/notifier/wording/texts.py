@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from services.notifier.wording.locales import is_locale
 from shared.configuration.files import Config
 from shared.configuration.templates import naming_only
 
@@ -65,9 +66,16 @@ HELP = Text(
 )
 
 
+def _a_locale(tag: str) -> str:
+    if not is_locale(tag):
+        raise ValueError("this is no locale as BCP 47 and CLDR have it, such as en or de-AT")
+    return tag
+
+
 class Texts(Config):
     """The texts of notifications. A rule's own texts win over its symptom's, and these over the general ones."""
 
+    locale: Annotated[str, AfterValidator(_a_locale)] = Field("en", description="what these texts are written in: en, de, de-AT")
     nameless: str = Field("there", max_length=100, description="stands for {name} when the directory has none that can be used")
     opened: Text = Field(description="trouble has begun, and affects the customer")
     likely: Text = Field(LIKELY, description="trouble has begun, and may affect the customer: nothing of theirs has failed")

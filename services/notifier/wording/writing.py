@@ -1,22 +1,48 @@
-"""The texts of `notifications.yml` are filled in with what is known. Pure; `channels/email/mail.py` makes a mail of it."""
+"""A notification is put in words: those of a template, or those of `notifications.yml`, filled in with what is known. Pure.
 
+`channels/email/mail.py` makes a mail of it.
+"""
+
+import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from markupsafe import Markup
 
 from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Rendered, Words
 from services.notifier.notification import ENDS, Kind, Notification
 from services.notifier.situation import Situation
+from services.notifier.wording import markup
+from services.notifier.wording.books import NONE, Books, TextTemplate
+from services.notifier.wording.forms import Event
+from services.notifier.wording.language import TooLong, filled
+from services.notifier.wording.locales import Moment, chain, language, number, zone_of
 from services.notifier.wording.texts import Text, Texts
 from shared.catalog import Catalog
 from shared.events.lines import cut, one_line
 from shared.foreign import is_name
 
+log = logging.getLogger(__name__)
+
 SUBJECT, TEXT = 250, 110_000  # characters of the words that others are told: as many as a mail has
 LEFT_OUT = "[link]"
 LIKELY = "likely"  # a certainty of impact, and the words for it
+EMAIL = "email"  # the channel that shows HTML
+SHORT = frozenset({"sms"})  # channels on which every character counts: no footer, and the short words
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The words of an event. `fields` are what the HTML around them may name."""
+
+    subject: str
+    body: str
+    locale: str
+    fields: Mapping[str, Any]
 
 
 def write(
@@ -28,20 +54,24 @@ def write(
     sender: str,
     unsubscribe: str,
     earlier: tuple[str, ...] = (),
+    books: Books = NONE,
 ) -> Rendered:
     """Returns the notification in words for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it."""
     notification = situation.notification
     fields = _fields(situation, texts, catalog) | {"sender": sender, "unsubscribe": unsubscribe}
-    text = _text_of(situation, texts)
-    subject, body = _subject(situation, text, texts, fields), text.body.format_map(fields).strip()
-    footer = "\n\n-- \n" + texts.footer.format_map(fields).strip() if notification.proactive and texts.footer else ""
+    event, text = _event(situation), _text_of(situation, texts)
+    said = _said(situation, contact, event, text, fields, texts, books)
+    subject, body = _subject(situation, said.subject, text, texts, fields), said.body
+    footer = _footer(said, fields, texts, books) if notification.proactive and contact.channel not in SHORT else ""
     return Rendered(
         id=notification.id,
         kind=notification.kind,
         address=contact.address,
-        name=_name(situation),
+        name=fields["called"],
         subject=subject,
-        text=body + footer + "\n",
+        text=f"{body}\n\n-- \n{footer}\n" if footer else f"{body}\n",
+        html=_html(event, said, subject, footer, books) if contact.channel == EMAIL else None,
+        locale=said.locale,
         incident_id=notification.incident_id,
         ticket_id=notification.ticket_id,
         unsubscribe=unsubscribe if notification.proactive else None,
@@ -49,6 +79,65 @@ def write(
         words=Words(_without(unsubscribe, one_line(subject, SUBJECT)), _without(unsubscribe, cut(body, TEXT))),
         date=notification.date(situation.now),
     )
+
+
+# ── the words ────────────────────────────────────────────────────────────────────────────────
+
+
+def _said(situation: Situation, contact: Contact, event: Event, text: Text, fields: Mapping[str, str], texts: Texts, books: Books) -> Said:
+    """Returns the words in the best locale there are any in; those of notifications.yml where no template has them."""
+    own = situation.customer.locale if situation.customer else texts.locale
+    for words in books.words(event, contact.channel, chain(own, texts.locale), text):
+        locale = own if language(own) == language(words.locale) else words.locale
+        given = _for_templates(situation, event, texts, fields, locale)
+        subject, body = _filled(words, given)
+        if body is not None:
+            return _shortened(Said(subject, body, words.locale, given), contact, event, text, books)
+    given = _for_templates(situation, event, texts, fields, texts.locale)
+    said = Said(text.subject.format_map(fields), text.body.format_map(fields).strip(), texts.locale, given)
+    return _shortened(said, contact, event, text, books)
+
+
+def _filled(words: TextTemplate, fields: Mapping[str, Any]) -> tuple[str, str] | tuple[str, None]:
+    """Returns subject and body; no body when they would be too long, and other words must do."""
+    try:
+        return (filled(words.subject, fields) if words.subject else "", filled(words.body, fields).strip())
+    except TooLong:
+        log.warning("%s: what it says of a notification is too long; other words are used", words.path)
+        return "", None
+
+
+def _shortened(said: Said, contact: Contact, event: Event, text: Text, books: Books) -> Said:
+    """Returns the words as a channel wants them on which every character counts: its short words, else the subject."""
+    if contact.channel not in SHORT:
+        return said
+    short = books.short(event, contact.channel, said.locale, text)
+    body = _filled(short, said.fields)[1] if short else None
+    return replace(said, body=body if body is not None else said.subject)
+
+
+def _footer(said: Said, fields: Mapping[str, str], texts: Texts, books: Books) -> str:
+    """Returns the footer in the locale of the words, else that of notifications.yml: without the link to stop no mail goes out."""
+    found = books.footer(said.locale, texts.footer)
+    footer = _filled(found, said.fields)[1] if found else None
+    return footer if footer is not None else texts.footer.format_map(fields).strip()
+
+
+def _html(event: Event, said: Said, subject: str, footer: str, books: Books) -> str | None:
+    """Returns the words as a page, in ASCII and short lines; None when no template makes one of them."""
+    title = markup.escaped(one_line(subject, SUBJECT))
+    inner = {"mail_subject": title, "paragraphs": _as_html(said.body), "footer": _as_html(footer)}
+    given = {**said.fields, **{name: Markup(markup.ascii_only(text)) for name, text in inner.items()}}  # noqa: S704  escaped before
+    for page in books.pages(event, said.locale):
+        try:
+            return markup.ascii_only(filled(page.template, given))
+        except TooLong:
+            log.warning("%s: what it says of a notification is too long; other HTML is used", page.path)
+    return None
+
+
+def _as_html(text: str) -> str:
+    return markup.paragraphs(markup.printable(text))
 
 
 def _without(link: str, said: str) -> str:
@@ -63,8 +152,10 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
     """
     notification, customer, incident = situation.notification, situation.customer, situation.incident
     timezone = customer.timezone if customer else "UTC"
+    called = _name(situation)
     return {
-        "name": _name(situation) or texts.nameless,
+        "called": called,  # no text may say it: it may be empty
+        "name": called or texts.nameless,
         "title": catalog.title(incident.title, incident.component) if incident else "",
         "component": catalog.told(incident.component) if incident else "",
         "severity": incident.severity if incident else "",
@@ -76,17 +167,49 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
     }
 
 
+def _for_templates(situation: Situation, event: Event, texts: Texts, fields: Mapping[str, str], locale: str) -> dict[str, Any]:
+    """Returns the fields that a template may name: those of any text, moments and numbers in the locale, and what it may choose by."""
+    incident, evidence = situation.incident, situation.notification.evidence or {}
+    timezone = situation.customer.timezone if situation.customer else "UTC"
+    count = evidence.get("count")
+    return {
+        **fields,
+        "name": fields["name"] if language(locale) == language(texts.locale) else fields["called"],
+        **{"subject": markup.printable(fields["subject"]), "body": markup.printable(fields["body"])},
+        **{"article": markup.link(fields["article"]), "unsubscribe": markup.link(fields["unsubscribe"])},
+        "started_at": Moment(incident.started_at, timezone, locale) if incident else "",
+        "event": event.value,
+        "symptom": incident.symptom if incident else "",
+        "rule": incident.rule if incident else evidence.get("rule", ""),
+        "note": markup.printable(str(evidence.get("note") or "")),
+        "count": number(count, locale) if isinstance(count, int) else "",
+        "locale": locale,
+        "language": language(locale),
+    }
+
+
 def _name(situation: Situation) -> str:
     customer = situation.customer
     return customer.name if customer and is_name(customer.name) else ""
 
 
-def _subject(situation: Situation, text: Text, texts: Texts, fields: dict[str, str]) -> str:
-    """Returns what the text says; in our words on a ticket it stands behind the ticket's number."""
-    said = text.subject.format_map(fields)
+def _subject(situation: Situation, said: str, text: Text, texts: Texts, fields: dict[str, str]) -> str:
+    """Returns what the words say; in our words on a ticket it stands behind the ticket's number."""
     if situation.notification.ticket_id is None or text is texts.reply:
         return said
     return texts.ticket_subject.format_map(fields | {"subject": said})
+
+
+def _event(situation: Situation) -> Event:
+    """Returns what the customer is told, by which words are found."""
+    notification = situation.notification
+    if notification.body is not None:
+        return Event.REPLY
+    if notification.kind is Kind.GUIDANCE:
+        return Event.ARTICLE if (notification.evidence or {}).get("article") else Event.HELP
+    if notification.kind in ENDS or notification.kind is Kind.UPDATED:
+        return Event(notification.kind.value)
+    return Event.LIKELY if _is_likely(notification) else Event.OPENED
 
 
 def _text_of(situation: Situation, texts: Texts) -> Text:
@@ -116,10 +239,7 @@ def _is_likely(notification: Notification) -> bool:
     return (notification.evidence or {}).get("certainty") == LIKELY
 
 
+@lru_cache(4096)
 def clock_face(moment: datetime, timezone: str) -> str:
     """Returns the moment as the customer's clock shows it, with the zone's short name; in UTC where that clock cannot show it."""
-    try:
-        local = moment.astimezone(ZoneInfo(timezone))
-    except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):  # no such zone; or before year 1 there, or after 9999
-        local = moment.astimezone(UTC)
-    return f"{local:%H:%M %Z}"
+    return f"{moment.astimezone(zone_of(moment, timezone)):%H:%M %Z}"

@@ -51,6 +51,23 @@ async def customers_locked(stack: Stack) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def mails_came_back(stack: Stack) -> AsyncIterator[None]:
+    """Of a thousand mails more than every twentieth came back."""
+    await stack.sql(
+        "INSERT INTO notifier.notifications (id, customer_id, kind, about_at, status, channel, sent_at, settled_at, attempts) "
+        "SELECT 'came-back-' || n, 'came-back', 'opened', now(), 'delivered', 'email', now(), now(), '[{}]' FROM generate_series(1, 1000) n"
+    )
+    await stack.sql(
+        "INSERT INTO notifier.returned_mails (id, notification_id, channel, kind, code) "
+        "SELECT 'came-back-' || n, 'came-back-' || n, 'email', 'address', '5.1.1' FROM generate_series(1, 100) n"
+    )
+    yield
+    await stack.sql("DELETE FROM notifier.returned_mails WHERE id LIKE 'came-back-%'")
+    await stack.sql("DELETE FROM notifier.notifications WHERE id LIKE 'came-back-%'")
+    await stack.sql("UPDATE notifier.channel_brakes SET level = 'ok', cause = NULL, paused_at = NULL")
+
+
+@asynccontextmanager
 async def stopped_and_asked(stack: Stack) -> AsyncIterator[None]:
     """A person and a brake have stopped rules that nobody has, and an audience of nobody waits for approval."""
     await stack.sql("INSERT INTO notifier.switches (scope, name, mode, reason, by) VALUES ('rule', 'x', 'off', 'a trial', 'trial')")

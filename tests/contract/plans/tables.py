@@ -13,7 +13,7 @@ GROWING = {
         *("due", "idempotency", "erasures"),
     },
     "notifier": {
-        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links"),
+        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links", "returned_mails"),
         *("gates", "approvals", "consent_log", "corrections"),
         *("due", "idempotency", "erasures"),
     },
@@ -117,6 +117,11 @@ SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n /
     CASE WHEN status = 'delivered' THEN at END, CASE WHEN status <> 'waiting' THEN at END, at
 FROM generate_series(0, 199999) n, LATERAL (SELECT now() - n * interval '1 second' AS at,
     CASE WHEN n < 1000 THEN 'waiting' WHEN n < 5000 OR n % 20 = 0 THEN 'suppressed' ELSE 'delivered' END AS status) _;
+INSERT INTO returned_mails (id, notification_id, channel, kind, code, received_at)
+SELECT 'r-' || n, 'n-' || n, 'email', (ARRAY['address', 'refused', 'transient', 'complaint'])[1 + n % 4], '',
+    now() - n * interval '1 minute'
+FROM generate_series(1, 100000) n;
+INSERT INTO channel_brakes (channel, level) VALUES ('email', 'ok');
 INSERT INTO deliveries (notification_id, channel, address, status, began_at)
 SELECT id, 'email', 'a', 'delivered', created_at FROM notifications;
 INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number)

@@ -7,14 +7,14 @@ import pytest
 
 from bench.notifier.mails import mails
 from bench.notifier.sending import HOST, bare, ours
-from bench.notifier.sink import Sink
+from bench.notifier.sink import Book, Sink
 
 WITHIN = 10  # seconds
 
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    server = await asyncio.get_running_loop().create_server(Sink, HOST, 0)
+    server = await asyncio.get_running_loop().create_server(lambda: Sink(Book()), HOST, 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
     await server.wait_closed()

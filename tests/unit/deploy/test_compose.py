@@ -23,7 +23,7 @@ NETWORKS = {
     "grafana": {"dashboards"},
 }
 # Empty unless .env has them; each can be a file below /config instead.
-OPERATORS_OWN = {f"FOREWARN_{name}_PASSWORD" for name in ("SMTP", "KAFKA", "KAFKA_KEY", "DATABASE_KEY", "ADMIN")} | {
+OPERATORS_OWN = {f"FOREWARN_{name}_PASSWORD" for name in ("SMTP", "BOUNCE_IMAP", "KAFKA", "KAFKA_KEY", "DATABASE_KEY", "ADMIN")} | {
     "FOREWARN_OIDC_CLIENT_SECRET"
 }
 ONE_SHOTS = {"secrets", "init", "demo", "forewarn", "alerting"}

@@ -21,13 +21,16 @@ def check(folder: Path) -> Any:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Returns a copy of the configuration as it is shipped, to be spoilt."""
-    return Path(shutil.copytree(SHIPPED, tmp_path / "config"))
+    return Path(shutil.copytree(SHIPPED, tmp_path / "config", ignore=shutil.ignore_patterns("templates")))
 
 
 def test_what_is_shipped_is_fine() -> None:
     result = check(SHIPPED)
     assert result.exit_code == 0
-    assert [line.partition(": ")[2].partition(",")[0] for line in result.output.splitlines()] == ["fine"] * 6
+    *files, templates = result.output.splitlines()
+    assert [line.partition(": ")[2].partition(",")[0] for line in files] == ["fine"] * 6
+    assert templates.startswith(f"{SHIPPED}/templates: ")
+    assert templates.endswith(" templates compile, in de, en")
     assert "rules: checkout-failing" in result.output
 
 
@@ -222,3 +225,28 @@ def test_a_file_that_nobody_reads_is_remarked_on(folder: Path) -> None:
     result = check(folder)
     assert result.exit_code == 0
     assert f"{folder}/rule.yml: no service reads a file of this name" in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "spoilt", "said"),
+    [
+        ("de/opened.txt", "Subject: x\n\nHallo {{ nme }}", "de/opened.txt:3: nme is none of "),
+        ("de/opened.txt", "Hallo", "de/opened.txt:1: the first line is `Subject: …`"),
+        ("de/opened.txt", "Subject: x\n\n{% for i in name %}\n{% endfor %}", "de/opened.txt:3: a loop is not allowed"),
+        ("de/opened.txt", b"Subject: x\n\n\xff", "de/opened.txt:3: this is not UTF-8"),
+        ("de/opened.mjml", "<mjml><mj-body>\n<mj-section>\n</mj-body></mjml>", "de/opened.mjml:3: this is no MJML: mismatched tag"),
+        ("de/opened.mjml", "<mjml><mj-body>\n<mj-txt>x</mj-txt></mj-body></mjml>", "de/opened.mjml:2: <mj-txt> is none of "),
+        ("de/opened.mjml", '<mjml><mj-body>\n\n<mj-include path="../x" /></mj-body></mjml>', "de/opened.mjml:3: ../x is no part "),
+        ("de/opened.html", '<p>\n<a href="javascript:x">x</a>', "de/opened.html:2: href leads to "),
+        ("dd/opened.txt", "Subject: x\n\nx", "dd/opened.txt: dd is no locale "),
+        ("de/opend.txt", "Subject: x\n\nx", "de/opend.txt: no template has such a name"),
+    ],
+)
+def test_a_mistake_in_a_template_is_told_with_its_file_and_line(tmp_path: Path, name: str, spoilt: str | bytes, said: str) -> None:
+    file = tmp_path / "templates" / name
+    file.parent.mkdir(parents=True)
+    file.write_bytes(spoilt if isinstance(spoilt, bytes) else spoilt.encode())
+    result = check(tmp_path)
+    assert result.exit_code == 1
+    assert f"{tmp_path}/templates/{said}" in result.output
+    assert "Traceback" not in result.output

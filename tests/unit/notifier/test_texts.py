@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
@@ -28,7 +29,7 @@ SHOP = Sender("Shop", "support@example.com")
 LINK = "https://example.com/u/abc"
 
 
-def written(at: Situation, **also: tuple[str, ...]) -> Rendered:
+def written(at: Situation, **also: Any) -> Rendered:
     return write(at, Contact("email", "ada@example.org"), POLICY.texts, CATALOG, sender="Shop", unsubscribe=LINK, **also)
 
 

@@ -13,6 +13,7 @@ from services.notifier.deciding.order import RULES, decide
 from services.notifier.incident import Incident
 from services.notifier.notification import Kind, Notification, Reason
 from services.notifier.permission import Gate, Mode, Permission, Scope, Step, Switch
+from services.notifier.sender_brake import Cause, Counts, Paused
 from services.notifier.situation import Situation
 from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
 
@@ -27,23 +28,26 @@ class Row:
 
 TRUTH = ("early", "stale", "over", "behind", "outdated")
 ALLOWED = ("rehearsed", "unapproved")
-# What is too old is held for no switch. Ends are never behind, outdated, capped or to be approved, and advice
-# to customers at risk is about no incident: those pairs cannot be.
+LAST = (*ALLOWED, "paused")
+# What is too old is held for no switch. Ends are never behind, outdated, capped or to be approved, advice to customers at risk is about
+# no incident, and who has no contact is told by no channel that could pause: those pairs cannot be.
 TABLE = {
-    "erased": Row(Reason.ERASED, ("switched_off", "opted_out", "too_old", *TRUTH, "capped", "no_contact", *ALLOWED)),
-    "switched_off": Row(Waiting.SWITCHED_OFF, ("opted_out", *TRUTH, "capped", "no_contact", *ALLOWED)),
-    "opted_out": Row(Reason.OPTED_OUT, ("too_old", *TRUTH, "capped", "no_contact", *ALLOWED)),
-    "too_old": Row(Reason.STALE, (*TRUTH, "capped", "no_contact", *ALLOWED)),
-    "early": Row(Waiting.EARLY, ("stale", "no_contact")),
-    "stale": Row(Reason.STALE, ("behind", "outdated", "capped", "no_contact", *ALLOWED)),
-    "over": Row(Reason.STALE, ("capped", "no_contact", *ALLOWED)),
-    "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact", *ALLOWED)),
-    "outdated": Row(Reason.STALE, ("capped", "no_contact", *ALLOWED)),
-    "capped": Row(Reason.CAPPED, ("no_contact", *ALLOWED)),
+    "erased": Row(Reason.ERASED, ("switched_off", "opted_out", "too_old", *TRUTH, "capped", "no_contact", *LAST)),
+    "switched_off": Row(Waiting.SWITCHED_OFF, ("opted_out", *TRUTH, "capped", "no_contact", *LAST)),
+    "opted_out": Row(Reason.OPTED_OUT, ("too_old", *TRUTH, "capped", "no_contact", *LAST)),
+    "too_old": Row(Reason.STALE, (*TRUTH, "capped", "no_contact", *LAST)),
+    "early": Row(Waiting.EARLY, ("stale", "no_contact", "paused")),
+    "stale": Row(Reason.STALE, ("behind", "outdated", "capped", "no_contact", *LAST)),
+    "over": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
+    "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact", *LAST)),
+    "outdated": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
+    "capped": Row(Reason.CAPPED, ("no_contact", *LAST)),
     "no_contact": Row(Reason.NO_CONTACT, ALLOWED),
-    "rehearsed": Row(Reason.DRY_RUN, ("unapproved",)),
-    "unapproved": Row(Waiting.UNAPPROVED),
+    "rehearsed": Row(Reason.DRY_RUN, ("unapproved", "paused")),
+    "unapproved": Row(Waiting.UNAPPROVED, ("paused",)),
+    "paused": Row(Waiting.PAUSED),
 }
+PAUSED = Paused("email", NOW, Cause.BOUNCES, Counts(500, 100, 0))
 PAIRS = [(first, second) for first, row in TABLE.items() for second in row.over]
 
 
@@ -79,11 +83,10 @@ def situations() -> Iterator[Situation]:
     chosen = (Preferences(), Preferences(incident=False, guidance=False))
     for about in notifications():
         known = list(incidents()) if about.incident_id else [None]
-        for incident, wants, erased, recent, customer in product(known, chosen, (False, True), (0, 3), (ADA, unreachable)):
-            for allowed in permissions():
-                yield situation(
-                    about, incident=incident, preferences=wants, erased=erased, recent=recent, customer=customer, permission=allowed
-                )
+        asked = product(known, chosen, (False, True), (0, 3), (ADA, unreachable), ((), (PAUSED,)), permissions())
+        for incident, wants, erased, recent, customer, paused, allowed in asked:
+            given = {"incident": incident, "preferences": wants, "erased": erased, "recent": recent, "customer": customer}
+            yield situation(about, **given, paused=paused, permission=allowed)
 
 
 def objecting(at: Situation) -> tuple[str, ...]:
@@ -116,7 +119,7 @@ def test_a_rule_that_objects_first_gives_its_own_reason(rule: str) -> None:
     decision = decide(where(rule), POLICY)
     assert not isinstance(decision, Send)
     assert decision.reason is TABLE[rule].reason
-    assert isinstance(decision, Hold) is (rule in ("early", "behind", "switched_off", "unapproved"))
+    assert isinstance(decision, Hold) is (rule in ("early", "behind", "switched_off", "unapproved", "paused"))
 
 
 def test_where_no_rule_objects_the_customer_is_told() -> None:

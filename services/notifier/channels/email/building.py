@@ -19,7 +19,7 @@ def build(given: Given) -> Email:
         for relay in settings.mail_relays
     ]
     signer = settings.mail_signer(sender)
-    return Email(outlets, sender, sign=signer.signed if signer else None)
+    return Email(outlets, sender, sign=signer.signed if signer else None, paths=settings.return_paths)
 
 
 def mail_servers(settings: NotifierSettings, sender: Sender) -> list[Dependency]:

@@ -13,6 +13,7 @@ from services.notifier.channels.email.connections import AT_ONCE
 from services.notifier.channels.email.mail import Sender, compose, message_id
 from services.notifier.channels.email.pipelining import Limits, Mail, ready
 from services.notifier.channels.email.relays import Outlet, Outlets, may_go_elsewhere, of_both
+from services.notifier.channels.email.verp import ReturnPaths
 from services.notifier.channels.outcome import Failed, Outcome, Refusal, Rendered, Retry, Trouble
 
 log = logging.getLogger(__name__)
@@ -34,10 +35,15 @@ class Email:
         sender: Sender,
         limits: Limits = Limits(),  # noqa: B008  it is frozen
         sign: Sign | None = None,
+        paths: ReturnPaths | None = None,
         clock: Callable[[], datetime] = lambda: datetime.fromtimestamp(time.monotonic(), UTC),
     ) -> None:
-        """`sign`: returns a mail with its signature; it runs in a thread. `clock`: any that runs evenly."""
-        self._outlets, self._sender, self._limits, self._sign = Outlets(outlets, clock), sender, limits, sign
+        """`sign`: returns a mail with its signature; it runs in a thread. `paths`: makes return paths; None: mails return to the sender.
+
+        `clock`: any that runs evenly.
+        """
+        self._outlets, self._sender, self._limits = Outlets(outlets, clock), sender, limits
+        self._sign, self._paths = sign, paths
         self.at_once = AT_ONCE * len(outlets)
 
     def message_id(self, notification_id: str) -> str:
@@ -66,7 +72,8 @@ class Email:
             return Failed(Refusal.UNSUPPORTED, "not an address")
         try:
             raw = compose(message, self._sender)
-            return ready(message.id, self._sender.address, message.address, self._sign(raw) if self._sign else raw)
+            path = self._paths.return_path(message.id, message.address) if self._paths else self._sender.address
+            return ready(message.id, path, message.address, self._sign(raw) if self._sign else raw)
         except Exception as error:
             log.exception("no mail can be made of %s", message.id)
             return Retry(None, Trouble.MALFORMED, type(error).__name__)

@@ -74,7 +74,7 @@ def compose(message: Rendered, sender: Sender) -> bytes:
         *_ended_by_a_click(message),
     ]
     text = printable(cut(message.text, TEXT))
-    return "".join(fields).encode() + parts.alternatives(("plain", text), ("html", as_html(subject, text)))
+    return "".join(fields).encode() + parts.alternatives(("plain", text), ("html", message.html or as_html(subject, text)))
 
 
 def _threaded(message: Rendered, sender: Sender) -> list[str]:

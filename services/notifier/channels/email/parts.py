@@ -29,11 +29,22 @@ def alternatives(*forms: tuple[str, str]) -> bytes:
 def encoded(text: str) -> tuple[bytes, bytes]:
     """Returns the name of a transfer encoding of 7 bits, and the text in it. Its last line is ended even if the text does not end it."""
     raw = (text if text.endswith("\n") else f"{text}\n").replace("\n", "\r\n").encode()
-    if text.isascii() and (len(raw) <= LONGEST or max(map(len, raw.split(b"\r\n"))) <= LONGEST):
+    if text.isascii() and _has_short_lines(raw):
         return b"7bit", raw
     if _is_smaller_in_base64(text, raw):
         return b"base64", encodebytes(raw).replace(b"\n", b"\r\n")
     return b"quoted-printable", _line_of_77(rb"\1=\r\n", b2a_qp(raw))
+
+
+def _has_short_lines(raw: bytes) -> bool:
+    """Says whether no line has more than LONGEST octets; it looks at one line end in each LONGEST octets, not at every line."""
+    start = 0
+    while start < len(raw):
+        end = raw.rfind(b"\r\n", start, start + LONGEST + 2)
+        if end < 0:
+            return False
+        start = end + 2
+    return True
 
 
 def _is_smaller_in_base64(text: str, raw: bytes) -> bool:

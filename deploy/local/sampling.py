@@ -1,0 +1,97 @@
+"""Sample notifications, one for each event that customers are told of, put in the words that count."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from services.notifier.audience import Contact, Customer, Preferences
+from services.notifier.channels.outcome import Rendered
+from services.notifier.deciding.policy import Policy
+from services.notifier.incident import Incident, IncidentStatus
+from services.notifier.notification import ENDS, Kind, Notification
+from services.notifier.situation import Situation
+from services.notifier.wording.books import Books, books_of
+from services.notifier.wording.forms import Event
+from services.notifier.wording.samples import LINK, MOMENT
+from services.notifier.wording.writing import write
+from shared.catalog import Catalog
+from shared.configuration.files import file_of, load
+
+NOW = MOMENT + timedelta(minutes=2)
+ADA = Customer("c-1042", "Ada Lovelace", "Europe/Berlin")
+ADDRESSES = {"email": "ada@example.org", "sms": "+4915112345678"}
+NEWS = "Payments by card work again. Those by direct debit still fail."
+ANSWER = "Your order is safe: nothing was paid twice.\n\nI write again as soon as the checkout works."
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """All that words are made of: the files of the configuration that count."""
+
+    policy: Policy
+    catalog: Catalog
+    books: Books
+
+    @property
+    def sender(self) -> str:
+        return self.policy.from_name or "Shop"
+
+    @property
+    def locales(self) -> Sequence[str]:
+        """Returns the locales that there are words in, that of notifications.yml first."""
+        texts = {locale for book in (self.books.own, self.books.shipped) for locale, _ in book.texts}
+        return [self.policy.texts.locale, *sorted(texts - {self.policy.texts.locale})]
+
+
+def voice_of(folders: Sequence[Path]) -> Voice:
+    """Reads the configuration as notifier does. Raises ConfigError with every mistake."""
+    policy = load(file_of("notifications.yml", folders), Policy)
+    shipped = load(folders[-1] / "notifications.yml", Policy)
+    return Voice(policy, load(file_of("catalog.yml", folders), Catalog), books_of(folders, shipped.texts))
+
+
+def rendered(event: Event, customer: Customer, channel: str, symptom: str, voice: Voice) -> Rendered:
+    """Returns the sample of an event as this customer gets it on this channel."""
+    contact = Contact(channel, ADDRESSES.get(channel, f"https://hooks.{channel}.example/services/T0/B0/x"))
+    situation = situation_of(event, customer, symptom, voice.catalog)
+    return write(situation, contact, voice.policy.texts, voice.catalog, sender=voice.sender, unsubscribe=LINK, books=voice.books)
+
+
+def situation_of(event: Event, customer: Customer, symptom: str, catalog: Catalog) -> Situation:
+    """Returns a sample of what is known when a customer is told of an event."""
+    kind, more = _about(event)
+    notification = Notification(
+        id="0190f1a2-0000-7000-8000-000000000001",
+        customer_id=customer.id,
+        kind=kind,
+        about_at=MOMENT,
+        cause_id=None,
+        cause_hops=0,
+        **more,
+    )
+    of_incident = event not in (Event.ARTICLE, Event.HELP, Event.REPLY)
+    return Situation(notification, customer, Preferences(), _incident(kind, symptom, catalog) if of_incident else None, 0, NOW)
+
+
+def _about(event: Event) -> tuple[Kind, Mapping[str, Any]]:
+    match event:
+        case Event.LIKELY:
+            return Kind.OPENED, {"evidence": {"certainty": "likely"}}
+        case Event.UPDATED:
+            return Kind.UPDATED, {"evidence": {"note": NEWS}}
+        case Event.ARTICLE:
+            return Kind.GUIDANCE, {"evidence": {"article": "https://shop.example/help/import"}}
+        case Event.HELP:
+            return Kind.GUIDANCE, {}
+        case Event.REPLY:
+            return Kind.REPLY, {"ticket_id": "t-42", "ticket_number": 42, "subject": "Re: [#42] Paid twice?", "body": ANSWER}
+    return Kind(event.value), {"evidence": {"certainty": "confirmed", "count": 3}}
+
+
+def _incident(kind: Kind, symptom: str, catalog: Catalog) -> Incident:
+    component = next(iter(catalog.components), "checkout")
+    status = IncidentStatus(kind.value) if kind in ENDS else IncidentStatus.OPEN
+    verb = {"failing": "is failing", "slow": "is slow"}.get(symptom, "has trouble")
+    return Incident("i-1", f"{component} {verb}", component, "high", MOMENT, rule=f"{component}-{symptom}", symptom=symptom, status=status)

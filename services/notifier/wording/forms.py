@@ -1,0 +1,27 @@
+"""The events that customers are told of, and the forms of their words. Values only."""
+
+from enum import StrEnum
+
+LAYOUT, FOOTER = "layout", "footer"  # names of templates that are for all events
+
+
+class Event(StrEnum):
+    """What a customer is told: each has words of its own."""
+
+    OPENED = "opened"  # trouble has begun, and affects the customer
+    LIKELY = "likely"  # trouble has begun, and may affect the customer
+    UPDATED = "updated"  # what we said about it has changed
+    RESOLVED = "resolved"  # it is over
+    WITHDRAWN = "withdrawn"  # nothing judges it any more
+    DISMISSED = "dismissed"  # it was a false alarm
+    ARTICLE = "article"  # an article says how to get on
+    HELP = "help"  # a person offers help
+    REPLY = "reply"  # what somebody wrote on a ticket
+
+
+class Form(StrEnum):
+    """The form of a template, by the end of its file's name."""
+
+    TEXT = "txt"
+    MJML = "mjml"
+    HTML = "html"
