@@ -8,6 +8,7 @@ import pytest
 
 from services.notifier.acts.releasing import Releasing
 from services.notifier.store.releases import RELEASE
+from shared.events import IncidentSplit
 from shared.settings import Settings
 from shared.timers import Work
 from tests.builders import acted
@@ -238,6 +239,17 @@ async def test_pieces_of_a_large_audience_are_released_one_after_the_other(on: S
     on.service.due = {**on.service.due, RELEASE: Work(Releasing(on.service.database, at_most=2).release)}
     await act(on, approval, "approve")
     assert await told(on) == set(customers(7))
+
+
+async def test_who_is_split_off_is_in_the_audience_of_the_other_incident(on: Stage) -> None:
+    await asked(on, 9)
+    data = IncidentSplit.Data(incident_id="i-1", into_id="i-2", from_ids=("i-1",), customers=impact(on.now, *customers(5)).data.customers)
+    await on.hear(opened(on.now, "i-2"), IncidentSplit.of(data, subject="i-2", at=on.now, unique="i-2"))
+    assert await told(on) == set(), "no way leads around an approval"
+    first, second = sorted(await waiting(on), key=lambda each: str(each["gate"]))
+    assert [(await story(on, each["id"]))["waiting"] for each in (first, second)] == [4, 5]
+    assert await act(on, second, "approve") == 200
+    assert await told(on) == set(customers(5))
 
 
 async def test_nobody_but_an_operator_decides(on: Stage) -> None:

@@ -33,6 +33,7 @@ KEPT = {
 
 # The size of these tables does not grow with time.
 BOUNDED = {
+    **dict.fromkeys(("fold_buckets", "fold_seen", "fold_cells", "fold_tallies", "fold_moments"), "let go by the fold, by event time"),
     "migrations": "a row a migration",
     "offsets": "a row a partition",
     "relays": "a row a lane",
@@ -48,12 +49,7 @@ BOUNDED = {
     "incident_steps": "goes with its incident",
     "clocks": "goes with its ticket",
     "history": "goes with its ticket",
-    "fold_buckets": "let go by the fold, by event time",
-    "fold_seen": "let go by the fold, by event time",
     "fold_accounts": "a row a partition",
-    "fold_cells": "let go by the fold, by event time",
-    "fold_tallies": "let go by the fold, by event time",
-    "fold_moments": "let go by the fold, by event time",
     "fold_components": "limited by the fold",
     "fold_moves": "until the partition's owner has taken it in",
     **dict.fromkeys(("switches", "autonomy"), "a row a rule or channel"),

@@ -83,5 +83,6 @@ def _taken_out(facts: Sequence[Fact]) -> set[tuple[str, str]]:
 async def _split(tx: Tx, facts: Sequence[IncidentSplit]) -> None:
     """Has what was told of one incident count for another. When that is over already, its customers are gone through once more."""
     for fact in facts:
-        await ledger.split(tx, fact.data.from_ids, fact.data.into_id, [each.customer_id for each in fact.data.customers])
+        held = await ledger.split(tx, fact.data.from_ids, fact.data.into_id, [each.customer_id for each in fact.data.customers])
+        await deliveries.hasten(tx, notifications=held)
     await incidents.follow_up(tx, await incidents.over(tx, {fact.data.into_id for fact in facts}))

@@ -105,10 +105,16 @@ async def told_as_of_another(tx: Tx, drafts: Collection[Draft]) -> set[str]:
     return {row["id"] for row in await tx.fetch(queries.told_as_of_another, *columns)}
 
 
-async def split(tx: Tx, from_ids: Sequence[str], into_id: str, customers: Sequence[str]) -> None:
-    """Has what customers were told of some incidents count for another one, with whose end they hear that it is over."""
-    if from_ids:
-        await tx.execute(queries.split, list(from_ids), into_id, list(customers), list(ENDS))
+async def split(tx: Tx, from_ids: Sequence[str], into_id: str, customers: Sequence[str]) -> list[str]:
+    """Has what customers were told of some incidents count for another one, with whose end they hear that it is over.
+
+    Returns what waits for an approval of the audience that it belongs to no more: it is to be decided anew.
+    """
+    if not from_ids:
+        return []
+    moved = await tx.fetch(queries.split, list(from_ids), into_id, list(customers), list(ENDS))
+    await gates.count(tx, [gates.Entered(row["id"], row["gate"], row["round"], None) for row in moved if row["gate"]])
+    return [row["id"] for row in moved if row["held"]]
 
 
 async def last_proactive(tx: Tx, customer_id: str) -> Notification | None:

@@ -92,8 +92,9 @@ WHERE n.kind = 'opened' AND n.ticket_id IS NULL AND n.id <> said.id
 
 -- name: split
 -- Has what customers were told of some incidents, or are to be told, count for another one. Ends that were told stay where they were.
-UPDATE notifications SET incident_id = $2, gate = CASE WHEN gate IS NOT NULL THEN $2 END, round = least(round, 1)
+UPDATE notifications SET incident_id = $2, gate = CASE WHEN gate IS NOT NULL THEN $2 END, round = 1
 WHERE incident_id = ANY ($1::text[]) AND customer_id = ANY ($3::text[]) AND kind <> ALL ($4::text[]) AND reason IS DISTINCT FROM 'erased'
+RETURNING id, gate, round, status = 'waiting' AND coalesce(why ? 'approval', false) AS held
 
 -- name: last_proactive
 -- Reads the notification whose link was most likely used.
