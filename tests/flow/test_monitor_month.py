@@ -1,6 +1,7 @@
 """monitor lives through the month of `tests/month.py`, and a backtest of the same history agrees with it to the last incident."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from heapq import merge
 from itertools import groupby
 
@@ -23,10 +24,14 @@ BETWEEN, QUIET = 10 * MINUTE, 4 * HOUR  # seconds between two checkpoints: aroun
 
 def pieces() -> Iterator[Sequence[ProductEvent | Fact]]:
     """Yields what came between two checkpoints."""
-    for _, coming in groupby(
-        merge(month(7), written(7), key=lambda each: each.time), key=lambda each: checkpoint(each.time.timestamp() - MONTH)
-    ):
+    sources: list[Iterator[ProductEvent | Fact]] = [month(7), written(7)]
+    both: Iterator[ProductEvent | Fact] = merge(*sources, key=time_of)
+    for _, coming in groupby(both, key=lambda each: checkpoint(each.time.timestamp() - MONTH)):
         yield list(coming)
+
+
+def time_of(each: ProductEvent | Fact) -> datetime:
+    return each.time
 
 
 def checkpoint(at: float) -> float:
