@@ -79,6 +79,8 @@ MODEL: dict[str, str | tuple[str, ...]] = {
     "save_risks": "ARRAY['c-1'], ARRAY['r'], ARRAY[1], ARRAY['{}'::jsonb], ARRAY['[]'], ARRAY[now()], ARRAY[NULL]::timestamptz[],"
     " ARRAY[NULL], ARRAY[''], ARRAY['{}'::jsonb], ARRAY['k'], ARRAY[NULL],"
     " ARRAY[false], ARRAY[NULL], ARRAY['']",
+    "save_candidates": "ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['t'], ARRAY['open'], ARRAY[5], ARRAY[now()], ARRAY[now()], ARRAY[''],"
+    " ARRAY[''], ARRAY[NULL], ARRAY[2]",
     "keep_letters": "ARRAY['t'], ARRAY[1], ARRAY[1], ARRAY[now()], ARRAY['{}'::jsonb]",
     "letters": "",
 }
@@ -86,7 +88,7 @@ MODEL: dict[str, str | tuple[str, ...]] = {
 # A rebuild takes over whole tables, once, beside those that serve.
 REBUILDING = (
     *("take_incidents", "take_impact", "take_notifications", "take_told", "take_tickets", "take_messages", "take_suggestions"),
-    *("take_risks", "take_lines_of_monitor", "take_lines_of_ticketing"),
+    *("take_risks", "take_candidates", "take_lines_of_monitor", "take_lines_of_ticketing"),
 )
 
 # These show and erase what is held of a customer.

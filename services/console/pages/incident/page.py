@@ -126,6 +126,7 @@ async def _page(
         reach=reach,
         complaint_rate=_percent(share(reach.wrote, reach.affected) if reach else None),
         coverage=_percent(share(reach.told_first, reach.affected) if reach else None),
+        candidate=None if incident["candidate"] is None else moments(incident["candidate"]),
         public=_public(incident["public"]),
         others=others,
         parts=parts,
