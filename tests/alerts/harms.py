@@ -70,6 +70,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
         Harm("half of the file of rules", files.rules_file_broken, {"RulesFileBroken": {"service": "monitor"}}),
     ),
     (
+        Harm("the taker of a webhook", rows.webhook_that_took_no_call, {"RiskWebhookFailed": {"service": "monitor"}}),
         Harm("the topic of a fact", rows.refused_row, {"UnpublishedRows": {"service": "monitor"}}),
         Harm("the relay's consent to our sender", containers.sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
         Harm("the JSON of notifications.v1", records.unreadable, {"BrakeEngaged": {"service": "console", "topic": Topic.NOTIFICATIONS}}),

@@ -139,6 +139,7 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "found_by_rules": "",
     "risks_by_score": ("'-Infinity', '', '', 51", "-0.7, 'r-7', 'c-7919', 51"),
     "risks_over": "50",
+    "cases": "ARRAY['t-7', 't-8']",
     "one_incident": "'i-7', ARRAY['', 'capped', 'stale'], 10001",
     "happened_to_incident": "'i-7', 300, 1000, 3000",
     "tickets_of_incident": "'i-7', ARRAY['open', 'in_progress', 'waiting', 'resolved', 'closed'], 20",
