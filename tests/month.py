@@ -1,5 +1,5 @@
 """Thirty days of a product with customers: a weekly rhythm, deploys, outages, components that flap, die or fall silent, one that grows
-slow, a nightly export that stays away, and another system's alert."""
+slow, a nightly export that stays away, another system's alert, and customers who complain."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -9,11 +9,12 @@ from heapq import merge
 from math import cos, log, pi
 
 from services.monitor.aggregates.alerts import ALERT_REPORTED
-from shared.events import ProductEvent
+from shared.events import ProductEvent, TicketOpened
 from tests.builders import NOON, event
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 DAYS = 30
+COMPLAIN = 10 * HOUR  # seconds between two tickets about a component at the busiest moment of a week
 BETWEEN = 40.0  # seconds between two requests at the busiest moment of a week
 LIVELY = 8  # times as many around trouble, so that a small product has enough to be judged by
 CUSTOMERS = 400
@@ -31,6 +32,7 @@ class Trouble:
     share: float = 0.5  # of its requests that fail
     customers: int = CUSTOMERS  # of so many; the others meet nothing
     flaps: float = 0.0  # seconds for which it is there and away by turns
+    complaints: int = 0  # customers who write about it
     kind: str = "request"  # of the events that fail; slow: requests take long; export: it does not come; alert: another system says so
 
     def hits(self, at: float, number: int) -> bool:
@@ -54,7 +56,7 @@ INJECTED = (
     Trouble("mail", at(13, 2), at(13, 3.5), kind="alert"),
     Trouble("checkout", at(15, 5), at(15, 6), share=1.0),
     Trouble("search", at(17, 1), at(17, 4), share=0.8, flaps=6 * MINUTE),  # it flaps: one incident
-    Trouble("login", at(20, 4), at(20, 5)),
+    Trouble("billing", at(20, 4), at(20, 6), share=1.0, customers=25, complaints=10, kind="job"),  # few meet it, and they write
     Trouble("export", at(22, 14), at(23, 14), kind="export"),
     Trouble("beta", at(25, 2), at(25, 4), share=0.9),
     Trouble("login", at(28, 3), at(28, 4), share=0.9),  # it dies: nothing more is heard of it
@@ -105,6 +107,29 @@ def _machines(seed: int, troubles: Sequence[Trouble]) -> Iterator[ProductEvent]:
 
 def _moment(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
+
+
+def written(seed: int, troubles: Sequence[Trouble] = INJECTED) -> Iterator[TicketOpened]:
+    """Yields the tickets in order of their times: some about each component whatever happens, and those about troubles."""
+    dice, times = random.Random(seed + 4), list[tuple[float, str, str]]()
+    for component in COMPONENTS:
+        seconds = 0.0
+        while (seconds := seconds + dice.expovariate(busy(seconds) / COMPLAIN)) < DAYS * DAY:
+            times.append((seconds, component, f"c-{dice.randrange(CUSTOMERS)}"))
+    for each in troubles:
+        times += [(each.begins + dice.uniform(5 * MINUTE, 35 * MINUTE), each.component, f"w-{number}") for number in range(each.complaints)]
+    for number, (seconds, component, customer) in enumerate(sorted(times), 1):
+        data = TicketOpened.Data(
+            ticket_id=f"t-{number}",
+            number=number,
+            customer_id=customer,
+            channel="form",
+            subject="It does not work",
+            component=component,
+            priority="normal",
+            opened_at=_moment(seconds),
+        )
+        yield TicketOpened.of(data, subject=data.ticket_id, at=data.opened_at)
 
 
 def _traffic(seed: int, troubles: Sequence[Trouble]) -> Iterator[ProductEvent]:

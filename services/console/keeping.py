@@ -21,6 +21,7 @@ def of_model(settings: ConsoleSettings) -> tuple[Kept, ...]:
         Kept("incidents", "ended_at", incidents, only=f"old.status <> 'open' AND NOT {TOUCHES}"),
         Kept("tickets", "changed_at", days(settings.keep_tickets_days), only="old.status = 'closed'"),
         Kept("risks", "cleared_at", incidents),
+        Kept("candidates", "said_at", incidents, only="old.status <> 'candidate'"),
     )
 
 

@@ -7,9 +7,11 @@ customer. `Backtest.follow` sets them by the events' own time, so that the same 
 What goes by the wall clock live, expected events that do not come and the risks of single customers, goes by how far event time has come.
 """
 
+import heapq
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import NamedTuple
 
 from services.monitor.aggregates.counts import rule_of
@@ -17,6 +19,7 @@ from services.monitor.fold.naming import Naming
 from services.monitor.fold.partition import COMPONENTS, Account, Partition
 from services.monitor.fold.reports import Reports, hold, shard_of
 from services.monitor.incidents import alerts
+from services.monitor.incidents import suspecting as tickets
 from services.monitor.incidents.alerts import Alerts
 from services.monitor.incidents.expecting import Expecting
 from services.monitor.incidents.finding import Beside, Findings
@@ -27,7 +30,9 @@ from services.monitor.incidents.judging import come_to, first_to_judge, kept_fro
 from services.monitor.incidents.known import Known
 from services.monitor.incidents.life import Decision, Opened, State, ended, moment
 from services.monitor.incidents.muting import Muted, Mutes, Trouble, parents_first
+from services.monitor.incidents.suspecting import Suspected
 from services.monitor.incidents.waiting import Waiting, due_at
+from services.monitor.risk import renewing as renewals
 from services.monitor.risk.life import RiskRow
 from services.monitor.risk.walking import Walking
 from services.monitor.rules.absence import AbsenceRule
@@ -36,7 +41,7 @@ from services.monitor.rules.components import ComponentRule
 from services.monitor.rules.file import RulesFile
 from services.monitor.windows.strangers import Strangers
 from services.monitor.windows.window import Window
-from shared.events import FoldedAlert, FoldedSeries, ProductEvent
+from shared.events import Fact, FoldedAlert, FoldedSeries, ProductEvent
 
 FINELY = 0.1  # seconds of event time between two checkpoints: live, they are no closer, but where an incident opens or ends
 AT_ONCE = 5_000  # events after which a checkpoint comes, although time stands still
@@ -44,6 +49,7 @@ ALL = ""  # the one shard of all components
 AGED = 1.0  # seconds of event time between two looks for what is old
 
 Key = tuple[str, str]  # rule, component
+HEARD = (*tickets.HEARD, *renewals.HEARD)  # the facts of others that are judged beside events
 
 
 class Come(NamedTuple):
@@ -52,6 +58,13 @@ class Come(NamedTuple):
     event: ProductEvent
     at: float  # when it came, seconds since the epoch: an event from later has a clock that was ahead
     partition: int = 0  # of the topic; of a file there is one
+
+
+class Said(NamedTuple):
+    """A fact of another service, such as that a ticket was opened."""
+
+    fact: Fact
+    at: float  # when it was said, seconds since the epoch; 0: before all events
 
 
 @dataclass(slots=True)
@@ -92,11 +105,18 @@ class Backtest:
         self._clock = 0.0  # how far event time has come, by all events, also those that no rule asks for; never ahead of when they came
         self._judged = self._aged = 0.0  # event time of the last checkpoint, and when we last forgot
         self._waits = 0  # events since the last checkpoint
+        self._order = count()
+        self._said: list[tuple[float, int, Fact]] = []  # a heap of what was said and time has not come to, or no checkpoint came since
 
     @property
     def incidents(self) -> list[Found]:
         """Returns all incidents so far, in the order in which they were found."""
         return list(self._findings.found.values())
+
+    @property
+    def candidates(self) -> list[Suspected]:
+        """Returns all candidates so far, in the order in which they were found."""
+        return list(self._findings.suspecting.found.values())
 
     @property
     def muted(self) -> list[Muted]:
@@ -122,21 +142,28 @@ class Backtest:
 
     # ── events come ──────────────────────────────────────────────────────────────────────────
 
-    def follow(self, history: Iterable[Come], every: float = FINELY) -> None:
+    def follow(self, history: Iterable[Come | Said], every: float = FINELY) -> None:
         """Takes events in the order in which they were read, with a checkpoint whenever time has come on by so many seconds.
 
         A history may be taken piece by piece; `end` follows the last.
         """
-        for event, arrived, partition in history:
-            at = min(event.time.timestamp(), arrived)
-            if at >= self._judged + every or self._waits >= AT_ONCE:
-                self.end()
-                self._judged, self._waits = max(self._judged, at // every * every), 0
+        for each in history:
+            if isinstance(each, Said):
+                self._checkpoint_before(each.at if self._arrived else 0.0, every)
+                self.hear(*each)
+                continue
+            event, arrived, partition = each
+            self._checkpoint_before(min(event.time.timestamp(), arrived), every)
             self._arrived = max(self._arrived, arrived)
             if self._naming.any:
-                event, partition = self._naming.place(event, partition)  # noqa: PLW2901
+                event, partition = self._naming.place(event, partition)
             self._batches.setdefault(partition, []).append(event)
             self._waits += 1
+
+    def _checkpoint_before(self, at: float, every: float) -> None:
+        if at >= self._judged + every or self._waits >= AT_ONCE:
+            self.end()
+            self._judged, self._waits = max(self._judged, at // every * every), 0
 
     def end(self) -> None:
         """Judges all that has come so far."""
@@ -153,15 +180,31 @@ class Backtest:
         self._clock = max([self._clock, *(min(event.time.timestamp(), now) for event in events)])
         self._partitions[partition].fold(events, now)
 
+    def hear(self, fact: Fact, at: float) -> None:
+        """Takes what another service said. Time begins with the first event: what was said before is known then, and moves no clock."""
+        if isinstance(fact, HEARD):
+            heapq.heappush(self._said, (at, next(self._order), fact))
+        if self._clock or self._arrived:
+            self._clock = max(self._clock, at)
+
     def checkpoint(self) -> None:
         """Judges what has come. As live, the next checkpoint follows at once when an incident opened or ended.
 
         What is old is forgotten after that: an incident must have found its customers, however far time has come since the last checkpoint.
         """
         self._open_overdue(self._clock)
+        self._hear_said(self._clock)
         while self._judge() or self._look_again():
             pass
         self._age(self._clock)
+
+    def _hear_said(self, clock: float) -> None:
+        """Judges what was said up to now beside events: complaints rise or calm down, and another day of renewal is known."""
+        said: list[Fact] = []
+        while clock and self._said and self._said[0][0] <= clock:
+            said.append(heapq.heappop(self._said)[2])
+        self._findings.hear([each for each in said if isinstance(each, tickets.HEARD)], clock)
+        self._walking.hear([each for each in said if isinstance(each, renewals.HEARD)])
 
     def _judge(self) -> bool:
         """Finds whom the incidents touch, then judges the windows; says whether an incident opened or ended."""
@@ -303,7 +346,7 @@ class Backtest:
                 self._expecting.put_off(key)
                 muted.append(Muted.of(by, self._expecting.rules[key[0]], Opened(each.incident_id, each.due_at, each.why), trouble))
             else:
-                self._findings.open(Found(each.incident_id, *key, each.due_at, each.opened_at, each.why))
+                self._findings.open(Found(each.incident_id, *key, each.due_at, each.opened_at, each.why), clock)
         self._findings.note_muted(muted)
 
     def _come(self, report: FoldedSeries, clock: float) -> bool:

@@ -112,9 +112,10 @@ def impact_of_people(row: IncidentRow, now: datetime, added: Sequence[Affected] 
 
 def split(row: IncidentRow, from_ids: Sequence[str], customers: Sequence[Affected], now: datetime) -> Iterator[Fact]:
     """Yields, under the id of each incident concerned, that these customers are touched by this one now; of one on trial nothing."""
-    if not row.shadow:
+    chunks = [] if row.shadow else [customers[at : at + IMPACT_CHUNK] for at in range(0, len(customers), IMPACT_CHUNK)]
+    for number, chunk in enumerate(chunks):
         for said_of in (row.id, *from_ids):
-            yield _split(said_of, (row.id, from_ids), customers, now, row.id)
+            yield _split(said_of, (row.id, from_ids), chunk, now, f"{row.id}/{number}" if number else row.id)
 
 
 def _split(said_of: str, ways: tuple[str, Sequence[str]], customers: Sequence[Affected], now: datetime, unique: str) -> Fact:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.events.envelope import Fact, Id, Payload
+from shared.events.envelope import Fact, Id, Payload, identity
 from shared.events.lines import First, Line
 from shared.events.moments import Deadline, Moment
 
@@ -49,6 +49,11 @@ class TicketRisk(Payload):
     score: Annotated[float, Field(ge=0, le=1)]
     contributions: dict[str, float] = {}
     evidence: tuple[str, ...] = ()
+
+
+def case_id(risk_id: str) -> str:
+    """Returns the id of the ticket that is the case of a risk: one, however often it is asked for."""
+    return identity("ticket", "risk", risk_id)
 
 
 class TicketOpened(Fact):

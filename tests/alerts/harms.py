@@ -79,6 +79,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
                 "ApprovalWaiting": {"service": "notifier"},
             },
         ),
+        Harm("the taker of a webhook", rows.webhook_that_took_no_call, {"RiskWebhookFailed": {"service": "monitor"}}),
         Harm("the topic of a fact", rows.refused_row, {"UnpublishedRows": {"service": "monitor"}}),
         Harm("the relay's consent to our sender", containers.sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
         Harm(

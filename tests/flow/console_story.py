@@ -20,6 +20,7 @@ from shared.events import (
     IncidentImpact,
     IncidentOpened,
     IncidentResolved,
+    IncidentSuspected,
     IncidentUpdated,
     NotificationDelivered,
     NotificationFailed,
@@ -46,6 +47,7 @@ from shared.postgres import Database, Tx
 from tests.builders import NOON, customer
 
 CHECKOUT, EXPORT, SEARCH, ALARM = "i-checkout", "i-export", "i-search", "i-alarm"
+PAY = "k-pay"  # customers complain, and nobody has said yet whether it is trouble
 CUSTOMERS = tuple(f"c-{number}" for number in range(1, 21))
 UNTOLD = {"c-13": "capped", "c-14": "opted_out", "c-15": "no_contact", "c-16": "failed"}
 TOLD = CUSTOMERS[:12]
@@ -120,6 +122,12 @@ def impact(incident_id: str, at: datetime, whom: Sequence[str], chunk: int = 0) 
     return IncidentImpact.of(said, subject=incident_id, at=at, unique=chunk)
 
 
+def suspected(id_: str, component: str, at: datetime, customers: int, **more: Any) -> IncidentSuspected:
+    """Says that complaints about a component rise, or what became of that."""
+    said = about(id_, component, at, title=f"customers complain of {component}") | {"status": "candidate", "found_at": at, "why": {}} | more
+    return IncidentSuspected.of(IncidentSuspected.Data(**said, customers=customers), subject=id_, at=at, unique=more.get("revision", 0))
+
+
 def _incidents(start: datetime) -> Iterator[Fact]:
     began = start - timedelta(seconds=6)
     yield opened(CHECKOUT, "checkout", start)
@@ -138,6 +146,10 @@ def _incidents(start: datetime) -> Iterator[Fact]:
     done = about(SEARCH, "search", yesterday, symptom="slow", severity="low", title="search is slow", revision=1)
     said = IncidentResolved.Data(**done, resolved_at=ended, affected=4, why={}, by="grace", note="An index was missing.")
     yield IncidentResolved.of(said, subject=SEARCH, at=ended)
+    yield suspected(SEARCH, "search", yesterday - timedelta(minutes=9), 4)
+    yield suspected(SEARCH, "search", yesterday, 4, status="open", found_at=yesterday - timedelta(minutes=9), by="grace", revision=1)
+    yield suspected(PAY, "pay", start - timedelta(minutes=2), 6)
+    yield suspected(PAY, "pay", start - timedelta(minutes=1), 8, found_at=start - timedelta(minutes=2), revision=1)
     earlier = start - timedelta(hours=5)
     yield opened(ALARM, "login", earlier)
     false = IncidentDismissed.Data(

@@ -13,6 +13,7 @@ from shared.settings import Settings
 from tests.flow.console_owner import FakeOwner
 from tests.flow.console_rows import EVIL, NOW, WHY, there_is
 from tests.flow.console_screen import Screen, screen
+from tests.flow.console_story import hear, suspected
 
 RESOLVED = {
     "id": "i-1",
@@ -42,6 +43,16 @@ async def an_incident_with_a_past(on: Screen) -> None:
         )
     await there_is(on, "tickets", incident_id="i-1")
     await there_is(on, "timeline", id="f-2", what="ticket.linked", incident_id="i-1")
+
+
+async def test_an_incident_that_came_from_complaints_says_who_approved_it(on: Screen) -> None:
+    await there_is(on, "incidents")
+    assert "It came from complaints" not in await on.page("/incidents/i-1")
+    async with on.database.transaction() as tx:
+        await hear(tx, [suspected("i-1", "pay", NOW, 7), suspected("i-1", "pay", NOW, 8, status="open", by="<b>lea</b>", revision=1)])
+    shown = await on.page("/incidents/i-1")
+    assert "It came from complaints: 8 customers had written" in shown
+    assert "approved by &lt;b&gt;lea&lt;/b&gt;" in shown
 
 
 # ── Now ──────────────────────────────────────────────────────────────────────────────────────

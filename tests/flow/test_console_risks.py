@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from services.console.acting.acts import Owner
 from services.console.hearing.risks import on_risks
 from services.console.sessions.roles import Role
-from shared.events import Fact, RiskActed, RiskAction, RiskCleared, RiskRaised
+from shared.events import Fact, RiskActed, RiskAction, RiskCleared, RiskRaised, case_id
 from shared.settings import Settings
 from tests.flow.console_owner import FakeOwner
 from tests.flow.console_rows import NOW, there_is
@@ -103,6 +103,15 @@ async def test_what_became_of_an_action_is_shown_and_that_a_rule_is_on_trial(fre
     statuses = ["asked", "asked", "failed", "answered", None, None, "a status of a later version"]
     assert [row["action_status"] for row in stands] == statuses
     assert [row["customer_id"] for row in stands if row["shadow"]] == ["c-5"]
+
+
+async def test_the_case_of_a_risk_is_named_by_its_number_once_it_is_heard_of(fresh_database: Settings) -> None:
+    async with screen(fresh_database) as on:
+        await tell(on, by_rule("case", "c-2"), acted("c-2", kind="case"))
+        [risk] = await on.rows("SELECT risk_id FROM risks")
+        assert "a case is open" in await page(on)
+        await there_is(on, "tickets", id=case_id(risk["risk_id"]), number=1042)
+        assert 'its case is <a href="/tickets/1042">#1042</a>' in await page(on)
 
 
 async def test_a_page_follows_the_other_without_gap_or_repetition(fresh_database: Settings) -> None:

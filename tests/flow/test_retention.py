@@ -233,6 +233,9 @@ SEEDS = {
     ("console", "tickets"): """INSERT INTO tickets (id, number, customer_id, status, opened_at, changed_at)
         SELECT $3 || n, hashtext($3)::bigint * 1000000 + n, 'c', CASE WHEN $3 = 'needed' THEN 'waiting' ELSE 'closed' END, now(),
             now() - $2::interval FROM generate_series(1, $1::int) n""",
+    ("console", "candidates"): """INSERT INTO candidates (id, rule, component, title, status, customers, found_at, said_at, note, revision)
+        SELECT $3 || n, 'r', 'c', 't', CASE WHEN $3 = 'needed' THEN 'candidate' ELSE 'withdrawn' END, 5, now(), now() - $2::interval, '', 1
+        FROM generate_series(1, $1::int) n""",
     ("console", "risks"): """INSERT INTO risks (customer_id, rule, score, raised_at, cleared_at)
         SELECT $3 || n, 'r', 1, now(), CASE WHEN $3 <> 'needed' THEN now() - $2::interval END FROM generate_series(1, $1::int) n""",
 }

@@ -17,7 +17,7 @@ from tests.flow.console_story import hear
 from tests.flow.monitor_watch import FAILING, WELL, revisions, watching
 from tests.flow.notifier_stage import MINUTE, Stage, impact, opened, resolved, updated
 from tests.flow.test_corrected_impact import corrected, kinds_to
-from tests.flow.test_monitor_steering import act, impacts, told
+from tests.flow.test_monitor_steering import SEARCH_FAILS, act, impacts, told
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing import builders as ticketing
 
@@ -64,6 +64,38 @@ async def test_monitor_splits_an_incident_and_keeps_the_two_apart(fresh_database
         of_new = [fact for fact in watch.facts() if fact.subject == new["id"] and not isinstance(fact, IncidentSplit)]
         assert revisions(of_new) == list(range(len(of_new)))
         assert (await act(watch, "split", body, of=first))[0] == 409
+
+
+async def test_what_was_merged_is_split_off_by_its_component_with_whom_it_finds_later(fresh_database: Settings, tmp_path: Path) -> None:
+    async with watching(fresh_database, tmp_path) as watch:
+        # Given an incident of twenty customers, into which another one was merged, which touches ten more
+        await watch.live(5, FAILING, SEARCH_FAILS)
+        of = {each["component"]: each["id"] for each in await watch.incidents()}
+        checkout, search = of["checkout"], of["search"]
+        assert (await act(watch, "split", {"components": ["search"], "reason": "x"}, of=checkout))[0] == 422  # nothing was merged yet
+        await act(watch, "merge", {"into": checkout, "note": "the same database"}, of=search)
+        await watch.live(3, FAILING, SEARCH_FAILS._replace(requests=32))
+        assert (await told(watch, checkout))["affected"] == 32
+        for body in ({"components": ["login"]}, {"rules": ["another"]}, {"components": ["search"], "rules": ["another"]}, {}):
+            assert (await act(watch, "split", body | {"reason": "x"}, of=checkout))[0] == 422, body
+        assert (await act(watch, "split", {"components": ["search"], "customers": ["c-1"], "reason": "x"}, of=checkout))[0] == 422
+        many = len(impacts(watch))
+        # When a person splits it off by its component
+        status, new = await act(watch, "split", {"components": ["search"], "reason": "two troubles"}, of=checkout)
+        # Then the new incident is about that component, and touches those whom nothing else found; nobody is told anew
+        assert (status, new["component"], new["split_from"], new["affected"]) == (200, "search", checkout, 12)
+        assert ((await told(watch, checkout))["affected"], len(impacts(watch))) == (20, many)
+        moved = {each.customer_id for fact in watch.said(IncidentSplit) for each in fact.data.customers}
+        assert moved == {f"c-{number}" for number in range(20, 32)}
+        assert {fact.subject for fact in watch.said(IncidentSplit)} == {checkout, search, new["id"]}
+        assert (await told(watch, search))["merged_into"] == new["id"]
+        # and whoever fails there from now on is touched by the new one
+        await watch.live(3, FAILING._replace(requests=21), SEARCH_FAILS._replace(requests=34))
+        assert ((await told(watch, checkout))["affected"], (await told(watch, new["id"]))["affected"]) >= (20, 14)
+        assert (await told(watch, f"{new['id']}", "/impact"))["items"]
+        # and a person ends it, with what was merged, while the first one goes on
+        await act(watch, "resolve", {"note": "the index is back"}, of=new["id"])
+        assert {fact.subject for fact in watch.said(IncidentResolved)} == {search, new["id"]}
 
 
 def orders(*sizes: int) -> list[list[int]]:

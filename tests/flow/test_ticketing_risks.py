@@ -2,9 +2,8 @@
 
 import pytest
 
-from services.ticketing.acts.risks import case_id
 from services.ticketing.hearing.customers import on_customers
-from shared.events import CustomerErased
+from shared.events import CustomerErased, case_id
 from tests.builders import acted, cleared
 from tests.flow.ticketing_desk import Desk
 from tests.unit.ticketing.builders import CONFIGURATION, NOW, impact, minutes, opened, requested

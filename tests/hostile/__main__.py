@@ -1,7 +1,7 @@
 """`make hostile CASES=10000 SEED=1` sends hostile cases to the compose stack, and after each hundred an outage that must be told.
 
-Prints what became of them, as a line of JSON. Exit code 1 when anything was raised and not caught, a service restarted,
-grew by more than 50 MB, or an outage was not told.
+Prints what became of them, and how soon each service refuses a body above the limit, as a line of JSON. Exit code 1 when
+anything was raised and not caught, a service restarted, grew by more than 50 MB, took such a body, or an outage was not told.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from tests.compose.running import KAFKA, PORTS, Running
 from tests.e2e.shop import until
 from tests.hostile import vitals
 from tests.hostile.names import person
+from tests.hostile.oversize import refusals
 from tests.hostile.records import forged, record, with_headers
 from tests.hostile.requests import Request, answered, request
 from tests.hostile.texts import text
@@ -105,6 +106,9 @@ async def run(cases: int, seed: int) -> dict[str, Any]:
         endings = files.result()
         shop = await open_.enter_async_context(stack.shop(f"{one.name}-end", 1))
         await until(shop.ready, "every service is ready", seconds=60)
+        oversize = await refusals(PORTS, stack.tokens["operator"])
+    if oversize["not_413"]:
+        one.shortfalls.append(f"bodies above the limit are not refused: {oversize}")
     after, raised = await vitals.memory(), await vitals.raised(since)
     grown = {service: round(after[service] - before[service], 1) for service in PORTS}
     uncaught = raised.total() + one.statuses["500"] + sum(count for ending, count in endings.items() if not ending.startswith("exit"))
@@ -119,6 +123,7 @@ async def run(cases: int, seed: int) -> dict[str, Any]:
         "restarts": restarts,
         "grown_mb": grown,
         "answers": dict(sorted(one.statuses.items())),
+        "oversize": oversize,
         "written": one.refused[0],
         "refused_by_broker": one.refused.total() - one.refused[0],
         "commands": endings,

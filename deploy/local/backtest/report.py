@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from services.monitor.incidents.candidates import Standing
 from services.monitor.incidents.found import Day, Found, by_day
 from services.monitor.incidents.muting import Muted
 from services.monitor.past.outcome import COUNTED, Outcome
@@ -30,6 +31,9 @@ def as_lines(outcome: Outcome) -> Iterator[str]:
     if outcome.risks or outcome.risks_today:
         yield ""
         yield from _risks(outcome)
+    if outcome.candidates or outcome.candidates_today:
+        yield ""
+        yield from _candidates(outcome)
     if outcome.found or outcome.today:
         yield ""
         yield from _time_line(outcome)
@@ -96,6 +100,18 @@ def _by_rule(risks: Sequence[RiskRow]) -> dict[str, list[RiskRow]]:
 def _raised(risks: Sequence[RiskRow]) -> str:
     customers, still = len({each.customer_id for each in risks}), sum(each.open for each in risks)
     return f"{len(risks):,} raised, of {customers:,} customers, {still:,} still open"
+
+
+def _candidates(outcome: Outcome) -> Iterator[str]:
+    """Yields what complaints alone showed: an incident took it in, or nobody would have been told without a person."""
+    beside = f"; by today's rules {len(outcome.candidates_today):,}" if outcome.candidates_today is not None else ""
+    yield f"candidates, which tell nobody until a person approves them: {len(outcome.candidates):,}{beside}"
+    for each in outcome.candidates[:LISTED]:
+        what = f"{printable(each.rule, NAME)} of {printable(each.component, 60)}"
+        became = {Standing.MERGED: f"belonged to incident {each.merged_into}", Standing.WITHDRAWN: "calmed down"}.get(each.status, "waits")
+        yield f"  {what}: {each.customers:,} customers wrote since {_moment(each.started_at)}, {became}"
+    if len(outcome.candidates) > LISTED:
+        yield f"  and {len(outcome.candidates) - LISTED:,} more; --json has all"
 
 
 def _muted(muted: Sequence[Muted]) -> Iterator[str]:

@@ -1,14 +1,15 @@
-"""`incidents.v1`: incidents are kept as their highest revision says they are, and the customers whom they touch."""
+"""`incidents.v1`: incidents and candidates are kept as their highest revision says they are, and the customers whom incidents touch."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
 from services.console.hearing.erased import unless_erased
 from services.console.hearing.incident import IncidentFact, after, line_of
+from services.console.hearing.suspected import candidates_of
 from services.console.live.changes import changed, customer_key, enter
-from services.console.store import impact, incidents, timeline
+from services.console.store import candidates, impact, incidents, timeline
 from services.console.store.impact import Touched
 from services.console.store.incidents import Incident
-from shared.events import Fact, IncidentImpact, IncidentShadowed, IncidentSplit, IncidentSuspected, Maintenance
+from shared.events import Fact, IncidentImpact, IncidentShadowed, IncidentSplit, Maintenance
 from shared.postgres import Tx
 
 
@@ -19,6 +20,9 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     moved, merged = await _moved(tx, [fact for fact in facts if isinstance(fact, IncidentFact)])
     if moved:
         await incidents.save(tx, moved.values())
+    suspected = candidates_of(facts)
+    if suspected:
+        await candidates.save(tx, suspected)
     await impact.touch(tx, touched)
     removed = _removed(facts)
     await impact.untouch(tx, removed)
@@ -27,7 +31,8 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     for each, into in merged.items():
         await impact.merge(tx, each, into)
     ids = moved.keys() | {each.incident_id for each in touched} | {each for each, _ in removed} | {*merged.values()}
-    heard = ids or any(isinstance(fact, IncidentShadowed | IncidentSuspected) for fact in facts)  # of these monitor's own list is shown
+    ids |= {each.id for each in suspected}
+    heard = ids or suspected or any(isinstance(fact, IncidentShadowed) for fact in facts)  # of these monitor's own list is shown
     of_maintenance = ["maintenance"] if any(isinstance(fact.data, Maintenance) for fact in facts) else []
     customers = {each.customer_id for each in touched} | {customer for _, customer in removed}
     of_incidents = ["incidents"] if heard else []

@@ -21,6 +21,7 @@ TAKEN: tuple[tuple[str, Topic], ...] = (  # in this order: counts follow by trig
     ("take_messages", Topic.TICKETS),
     ("take_suggestions", Topic.TICKETS),
     ("take_risks", Topic.RISKS),
+    ("take_candidates", Topic.INCIDENTS),
     ("take_lines_of_monitor", Topic.INCIDENTS),
     ("take_lines_of_ticketing", Topic.TICKETS),
 )

@@ -48,6 +48,10 @@ INSERT INTO console_rebuild.suggestions SELECT * FROM console.suggestions WHERE 
 -- Takes over customers' risks.
 INSERT INTO console_rebuild.risks SELECT * FROM console.risks WHERE raised_at < $1 ON CONFLICT DO NOTHING
 
+-- name: take_candidates
+-- Takes over candidates.
+INSERT INTO console_rebuild.candidates SELECT * FROM console.candidates WHERE said_at < $1 ON CONFLICT DO NOTHING
+
 -- name: take_lines_of_monitor
 -- Takes over what happened to incidents.
 INSERT INTO console_rebuild.timeline SELECT * FROM console.timeline WHERE at < $1 AND service = 'monitor' ON CONFLICT DO NOTHING

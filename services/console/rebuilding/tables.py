@@ -22,6 +22,7 @@ MODEL = (
     "messages",
     "suggestions",
     "risks",
+    "candidates",
     "timeline",
     "moments",
     "ticket_counts",

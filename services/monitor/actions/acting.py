@@ -28,6 +28,8 @@ class Acting:
     def __init__(self, database: Database, caller: Caller) -> None:
         self._database, self._caller = database, caller
 
+        metrics.RISK_ACTIONS.labels("webhook", ActionStatus.FAILED)  # there from the start: its first rise is one that Prometheus sees
+
     async def __call__(self, due: Due) -> None:
         called = await self._begin(due)
         if called is not None:

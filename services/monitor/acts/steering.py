@@ -4,7 +4,7 @@ Each act is one transaction: the incident's row is changed under its lock, gets 
 names customers changes their rows before the incident's, as the fold does, so that neither waits for the other for ever.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -13,11 +13,12 @@ from services.monitor.acts.changing import go_on
 from services.monitor.incidents.life import IncidentRow, Status, before
 from services.monitor.incidents.story import PublicWords, Step, StepKind
 from services.monitor.store import impact, steps
-from services.monitor.store.incidents import incident, lock_incidents, lock_standing, queries
+from services.monitor.store.incidents import incident, incident_of, lock_incidents, lock_standing, queries
 from shared.events import PublicUpdate, Severity, identity
 from shared.outbox import say
 from shared.postgres import Tx
 
+PARTS_MOST = 10_000  # customers that are split off with what was merged
 MERGED_MOST = 999  # of what was merged into an incident, so many hear that it is split
 
 
@@ -107,11 +108,46 @@ async def merge(tx: Tx, incident_id: str, into_id: str, who: Person) -> Incident
     return merged
 
 
-async def split(tx: Tx, incident_id: str, customers: Collection[str], title: str | None, who: Person) -> IncidentRow | None:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What was merged into an incident, and whom it touches of them."""
+
+    ids: Sequence[str]
+    customers: Collection[str]
+
+
+async def parts_of(tx: Tx, incident_id: str, components: Sequence[str], rules: Sequence[str]) -> Parts:
+    """Returns the incidents of these components and rules that were merged into this one, and PARTS_MOST + 1 customers at most.
+
+    Where no components are named, those of all count, and so do rules.
+    """
+    ids = [row["id"] for row in await tx.fetch(queries.parts_of, incident_id, list(components), list(rules))]
+    rows = await tx.fetch(queries.touched_by, incident_id, ids, PARTS_MOST + 1) if ids else []
+    return Parts(ids, [row["customer_id"] for row in rows])
+
+
+async def split_parts(tx: Tx, incident_id: str, parts: Parts, title: str | None, who: Person) -> IncidentRow | None:
+    """Splits what was merged into an incident off again: whom it alone found, and finds from now on, the new one touches.
+
+    It ends with the new one. Who has the trouble of both stays with the first one. None as of `split`.
+    """
+    new = await split(tx, incident_id, parts.customers, title, who, of=parts.ids[0])
+    rows = await tx.fetch(queries.follow_split, list(parts.ids), new.id) if new is not None else []
+    for part in map(incident_of, rows):
+        if part.ended_at is not None:
+            continue  # it belonged to the other as soon as it was found: nobody has heard of it
+        await go_on(tx, part, Step(StepKind.MERGED, who.name, who.note, {"into": part.merged_into}), who.at, part.affected)
+    return new
+
+
+async def split(
+    tx: Tx, incident_id: str, customers: Collection[str], title: str | None, who: Person, *, of: str | None = None
+) -> IncidentRow | None:
     """Has customers of an incident be touched by a new one instead, which it returns. None when it is not open, or touches none of them.
 
     Nobody is told of that: what they were told of the one counts for the other, with whose end they hear that it is over. No rule judges
-    the new one, since the rule cannot tell their trouble from that of the others: a person ends it.
+    the new one, since the rule cannot tell their trouble from that of the others: a person ends it. `of`: what was merged into the one, and
+    whose rule, component and title the new one has.
     """
     said = impact.Said(who.name, who.note, who.at)
     taken = await impact.take_out(tx, incident_id, customers, said)
@@ -121,7 +157,7 @@ async def split(tx: Tx, incident_id: str, customers: Collection[str], title: str
         return None
     await impact.note_step(tx, incident_id, taken.customers, left.revision)
     new_id = identity("incident", incident_id, "split", left.revision)
-    new = await incident(tx, queries.split_incident, incident_id, new_id, title, who.at, -taken.affected, -taken.likely)
+    new = await incident(tx, queries.split_incident, incident_id, new_id, title, who.at, -taken.affected, -taken.likely, of)
     assert new is not None  # noqa: S101  it was open, and is locked
     theirs = await impact.split(tx, incident_id, new_id, taken.customers, said)
     await impact.note_step(tx, new_id, taken.customers, new.revision)

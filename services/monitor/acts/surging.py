@@ -12,7 +12,7 @@ from services.monitor.acts import changing
 from services.monitor.acts.absorbing import touch
 from services.monitor.acts.changing import End, Evidence
 from services.monitor.acts.steering import Person
-from services.monitor.incidents.candidates import CandidateRow, Found, Standing, candidate_of_rule, found_in, is_calm
+from services.monitor.incidents.candidates import CandidateRow, Found, Standing, candidate_of_rule, is_calm, rising
 from services.monitor.incidents.life import IncidentRow, Status, moment
 from services.monitor.incidents.story import Step, StepKind
 from services.monitor.rules.surge import SurgeRule
@@ -47,12 +47,7 @@ async def _judge(tx: Tx, rule: SurgeRule, component: str, since: float, until: f
         return
     over_to = await tx.fetchval(queries.over_to, rule.id, component) or 0.0
     history = await store.history_of(tx, component, until)
-    found = [
-        each
-        for each in found_in(rule, component, complaints, history, over_to, since)
-        if not is_calm(rule, Standing.CANDIDATE, moment(each.last_at), now)
-    ]
-    if found:
+    if found := rising(rule, component, complaints, history, over_to, since, now):
         await (_suspect(tx, rule, component, found, now) if known is None else _go_on(tx, known, found[-1], now))
     if incident_id is not None:
         row = (await lock_incidents(tx, [incident_id])).get(incident_id)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from services.monitor.acts import steering, surging
 from services.monitor.acts.steering import Person
@@ -31,6 +31,7 @@ MAY_FAIL: dict[int | str, dict[str, Any]] = {
 STANDS_NO_MORE = ENDS | {Status.MERGED}
 
 Note = Annotated[str, Field(max_length=2000, description="for operators and agents; customers do not read it")]
+PARTS = 100  # components or rules that are named at once
 Reason = Annotated[
     str, Field(min_length=1, max_length=2000, pattern=r"\S", description="for operators and agents; customers do not read it")
 ]
@@ -75,11 +76,19 @@ class Merging(Body):
 
 
 class Splitting(Body):
-    """A person says that customers of the incident have another trouble."""
+    """A person says that customers of the incident have another trouble: those who are named, or all whom parts of it touch."""
 
-    customers: Annotated[list[Name], Field(min_length=1, max_length=IMPACT_CHUNK)]
+    customers: Annotated[list[Name], Field(max_length=IMPACT_CHUNK)] = []
+    components: Annotated[list[Name], Field(max_length=PARTS, description="of what was merged into the incident")] = []
+    rules: Annotated[list[Name], Field(max_length=PARTS, description="of what was merged into the incident")] = []
     title: Annotated[str | None, Field(min_length=1, max_length=500, pattern=r"\S", description="of the new incident")] = None
     reason: Reason
+
+    @model_validator(mode="after")
+    def _names_either(self) -> "Splitting":
+        if bool(self.customers) == bool(self.components or self.rules):
+            raise ValueError("a split names customers, or components or rules of what was merged")
+        return self
 
 
 class Approving(Body):
@@ -211,16 +220,37 @@ async def split_incident(acting: Acting, asked: Splitting) -> Response:
     """Has customers of the incident be touched by a new one instead, as certainly as before. Returns the new one.
 
     Nobody is told twice: who was told of this one counts as told of the new one, and hears of its end when that ends, which a person says.
-    422 when the incident touches none of them.
+    422 when the incident touches none of them. By components or rules those are named whom nothing but what was merged into the
+    incident, and is of these, has found: it belongs to the new one from then on, with whom it finds later, and the new one has its
+    rule and component.
     """
 
     async def split(tx: Tx, incident_id: str, who: Person) -> IncidentRow | None:
+        if not asked.customers:
+            return await _split_parts(tx, incident_id, asked, who)
         new = await steering.split(tx, incident_id, await _customers(tx, asked.customers), asked.title, who)
         if new is None and (await shown(tx, incident_id)).status not in STANDS_NO_MORE:
             raise Problem(422, "the incident touches none of these customers", errors=[{"at": "body.customers", "why": "not touched"}])
         return new
 
     return await acting.do(asked.reason, split, shows_new=True)
+
+
+async def _split_parts(tx: Tx, incident_id: str, asked: Splitting, who: Person) -> IncidentRow | None:
+    """Splits parts off. Raises a 422 problem when the incident has none such, or they touch nobody or too many."""
+    parts = await steering.parts_of(tx, incident_id, asked.components, asked.rules)
+    wrong = (
+        "nothing of these was merged into the incident"
+        if not parts.ids
+        else "what was merged touches nobody"
+        if not parts.customers
+        else ""
+    )
+    if len(parts.customers) > steering.PARTS_MOST:
+        wrong = f"what was merged touches more than {steering.PARTS_MOST} customers"
+    if wrong and (await shown(tx, incident_id)).status not in STANDS_NO_MORE:
+        raise Problem(422, wrong, errors=[{"at": "body.components" if asked.components else "body.rules", "why": wrong}])
+    return None if wrong else await steering.split_parts(tx, incident_id, parts, asked.title, who)
 
 
 async def _customers(tx: Tx, named: Sequence[str]) -> set[str]:

@@ -141,7 +141,7 @@ class Folding:
             found = {customer: said for customer, said in found.items() if customer in theirs}
         if not found:
             return []
-        new = await record_impact(tx, incident.touching, found)
+        new = await record_impact(tx, incident.touching, found, incident.id if incident.id != incident.touching else None)
         if not incident.shadow:
             metrics.AFFECTED.inc(sum(new.values()))
         rule = self._escalating.get(incident.rule)

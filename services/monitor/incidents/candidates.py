@@ -90,6 +90,14 @@ def found_in(
             yield Found(identity("surge", rule.id, component, int(began * 1000)), began, last.at, len(held), rising.why)
 
 
+def rising(
+    rule: SurgeRule, component: str, complaints: Sequence[Complaint], history: History, since: float, judged_from: float, now: datetime
+) -> list[Found]:
+    """Returns the complaints by which they rise now, in their order: what has calmed down since is no news."""
+    calm_before = (now - rule.candidate_for).timestamp()
+    return list(found_in(rule, component, complaints, history, since, max(judged_from, calm_before)))
+
+
 def is_calm(rule: SurgeRule, standing: str, last_at: datetime, now: datetime) -> bool:
     """Says whether complaints have not been rising for so long that a candidate is dropped, or an approved incident is over."""
     return now - last_at > _waits(rule, standing)

@@ -13,7 +13,10 @@ from services.monitor.incidents.known import RecentIncident
 from services.monitor.incidents.life import Decision, Opened, Resolved, moment
 from services.monitor.incidents.muting import By, Muted, Mutes, Nearby, Quiet
 from services.monitor.incidents.severity import risen, worse
+from services.monitor.incidents.suspecting import Suspecting
 from services.monitor.rules.file import RulesFile
+from services.monitor.rules.surge import SurgeRule
+from shared.events import Fact
 
 Key = tuple[str, str]  # rule, component
 Affected = Mapping[str, tuple[Tally, Certainty]]  # by customer
@@ -37,7 +40,9 @@ class Findings:
         self._periods = sorted(beside.periods, key=lambda each: (each.starts_at, each.maintenance_id))  # the first that mutes is named
         self.found: dict[str, Found] = {}  # by id, in the order in which they were found
         self.muted: dict[tuple[str, str, str], Muted] = {}  # by what muted it, rule and component: what was muted first
+        self.suspecting = Suspecting({rule.id: rule for rule in rules.components if isinstance(rule, SurgeRule)})
         self._changed: dict[str, Found] = {}  # those that opened or ended since they were last asked for
+        self._opened_at: dict[str, datetime] = {}  # by id, on the clock: of what was overdue before, later than it says
         self._open: dict[str, set[str]] = {}  # component → ids
         self._over: dict[str, list[tuple[float, str]]] = {}  # component → ends and ids, the earliest first
         self._grouped: dict[str, dict[Key, float]] = {}  # incident → what else belongs to it, and since when
@@ -45,26 +50,39 @@ class Findings:
     def is_open(self, incident: str | None) -> bool:
         return incident is not None and incident in self.found and self.found[incident].ended_at is None
 
+    def hear(self, facts: Sequence[Fact], clock: float) -> None:
+        """Takes what was said of tickets, and drops the candidates of which complaints have calmed down."""
+        if facts:
+            self.suspecting.hear(facts, clock, self._is_known)
+        self.suspecting.look(clock)
+
+    def _is_known(self, component: str) -> bool:
+        return any(not self._rules[self.found[id_].rule].shadow for id_ in self._open.get(component, ()))
+
     # ── what is decided is made true ─────────────────────────────────────────────────────────
 
     def make_true(self, key: Key, decision: Decision | Joined | None, clock: float) -> bool:
         """Makes true what events or alerts decide; says whether an incident opened or ended."""
         match decision:
             case Opened():
-                return self.open(Found(decision.incident_id, *key, decision.started_at, clock, decision.why))
+                return self.open(Found(decision.incident_id, *key, decision.started_at, clock, decision.why), clock)
             case Joined():
                 self._join(key, decision)
             case Resolved():
                 return self._calm(key[0], decision)
         return False
 
-    def open(self, new: Found) -> bool:
-        """Opens an incident, unless its trouble is known already."""
+    def open(self, new: Found, clock: float) -> bool:
+        """Opens an incident at this moment, unless its trouble is known already. It takes in the candidates of its component."""
         if new.id in self.found:
             return False
-        new.severity = self._rules[new.rule].severity
+        rule = self._rules[new.rule]
+        new.severity = rule.severity
         self.found[new.id] = self._changed[new.id] = new
+        self._opened_at[new.id] = moment(clock)
         self._open.setdefault(new.component, set()).add(new.id)
+        for customer, seen in () if rule.shadow else self.suspecting.absorb(new.component, new.id, clock):
+            _touch(new, customer, seen)
         return True
 
     def end(self, incident: str, at: float) -> bool:
@@ -100,10 +118,11 @@ class Findings:
         together = self._grouping if grouping else self._grouping * 0
         periods = [each for each in self._periods if each.ends_at > since]
         above = {parent for component in components for parent in self._beside.parents.get(component, ())}
+        rising = self.suspecting.rising(components)
         if not periods and not above and not together:
-            return Mutes()
+            return Mutes(rising=rising)
         near = [self._nearby(id_) for component in sorted(above.union(components)) for id_ in self._near(component, since)]
-        return Mutes(periods, near, self._beside.parents, together)
+        return Mutes(periods, near, self._beside.parents, together, rising)
 
     def _near(self, component: str, since: datetime) -> Iterator[str]:
         yield from sorted(self._open.get(component, ()))
@@ -141,7 +160,7 @@ class Findings:
 
     def others(self, oldest: datetime) -> list[RecentIncident]:
         """Returns what else belongs to incidents that are open, or opened later than that: whom it finds, they touch."""
-        for incident in [each for each in self._grouped if not self.is_open(each) and moment(self.found[each].opened_at) <= oldest]:
+        for incident in [each for each in self._grouped if not self.is_open(each) and self._opened_at[each] <= oldest]:
             del self._grouped[incident]
         return [
             self._recent(self.found[incident], f"{incident}/{key[0]}/{key[1]}", key, since)
@@ -151,12 +170,12 @@ class Findings:
 
     def _recent(self, of: Found, id_: str, key: Key, since: float) -> RecentIncident:
         ended, home = (None if of.ended_at is None else moment(of.ended_at)), (None if id_ == of.id else of.id)
-        return RecentIncident(id_, *key, moment(since), ended, moment(of.opened_at), merged_into=home)
+        return RecentIncident(id_, *key, moment(since), ended, self._opened_at[of.id], merged_into=home)
 
     def touch(self, incident: RecentIncident, affected: Affected) -> None:
         """Notes whom an incident touches. The confirmed get their later evidence; nobody who is confirmed becomes likely again."""
         of = self.found[incident.touching]
-        news = [_note(of, customer, *seen) for customer, seen in affected.items()]
+        news = [_touch(of, customer, Touched(tally.first, tally.last, tally.count, how)) for customer, (tally, how) in affected.items()]
         if any(news) and of.ended_at is None:
             self._escalate(incident.rule, of)
 
@@ -173,12 +192,12 @@ class Findings:
                 self.found[each.touching].customers.pop(customer, None)
 
 
-def _note(of: Found, customer: str, tally: Tally, certainty: Certainty) -> bool:
+def _touch(of: Found, customer: str, seen: Touched) -> bool:
     """Notes that an incident touches a customer; says whether that is news."""
-    known, seen = of.customers.get(customer), Touched(tally.first, tally.last, tally.count, certainty)
-    if known is None or (known.certainty, certainty) == ("likely", "confirmed"):
+    known = of.customers.get(customer)
+    if known is None or (known.certainty, seen.certainty) == ("likely", "confirmed"):
         of.customers[customer] = seen
         return True
-    if certainty == "confirmed":
+    if seen.certainty == "confirmed":
         known.first, known.last, known.count = min(known.first, seen.first), max(known.last, seen.last), max(known.count, seen.count)
     return False

@@ -1,14 +1,17 @@
 """What a backtest found, as a value and as one JSON object. Pure."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from services.monitor.fold.partition import Account
+from services.monitor.incidents.candidates import Standing
 from services.monitor.incidents.found import Day, Difference, Found, by_day
 from services.monitor.incidents.muting import Muted
+from services.monitor.incidents.suspecting import Suspected
 from services.monitor.past.pieces import Refusals
 from services.monitor.past.tickets import Compared
 from services.monitor.risk.life import RiskRow
@@ -40,6 +43,8 @@ class Outcome:
     risks_today: Sequence[RiskRow] | None = None
     muted: Sequence[Muted] = ()  # what opened no incident by the rules that are tried
     of_rules: Mapping[str, Compared] = field(default_factory=dict)  # the incidents of each rule that found any, beside tickets
+    candidates: Sequence[Suspected] = ()  # what complaints alone showed
+    candidates_today: Sequence[Suspected] | None = None
 
 
 def as_object(outcome: Outcome) -> dict[str, Any]:
@@ -57,6 +62,7 @@ def as_object(outcome: Outcome) -> dict[str, Any]:
         "days": _days(by_day(outcome.found)),
         "incidents": [_whole(each) for each in outcome.found],
         "risks": [_risk(each) for each in outcome.risks],
+        "candidates": [_candidate(each) for each in outcome.candidates],
         "muted": [_muted(each) for each in outcome.muted],
         "today": None
         if today is None
@@ -64,6 +70,7 @@ def as_object(outcome: Outcome) -> dict[str, Any]:
             "days": _days(by_day(today)),
             "incidents": [_whole(each) for each in today],
             "risks": [_risk(each) for each in outcome.risks_today or ()],
+            "candidates": [_candidate(each) for each in outcome.candidates_today or ()],
         },
         "difference": difference
         and {
@@ -103,6 +110,7 @@ def _latest(of: Mapping[str, Any], latest: int) -> dict[str, Any]:
         "days": days[len(days) - min(latest, len(days)) :],
         "incidents": [each | {"customers": len(each["customers"])} for each in listed],
         "risks": risks_by_rule(of["risks"])[:RULES],
+        "candidates": candidates_by_rule(of["candidates"])[:RULES],
     }
 
 
@@ -119,6 +127,17 @@ def risks_by_rule(risks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "open": sum(each["cleared_at"] is None for each in own),
         }
         for rule, own in sorted(found.items())
+    ]
+
+
+def candidates_by_rule(candidates: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Returns for each rule on complaints how many candidates it found, how many an incident took in, and how many calmed down."""
+    found: dict[str, Counter[str]] = {}
+    for each in candidates:
+        found.setdefault(each["rule"], Counter())[each["status"]] += 1
+    return [
+        {"rule": rule, "found": of.total(), "merged": of[Standing.MERGED], "withdrawn": of[Standing.WITHDRAWN]}
+        for rule, of in sorted(found.items())
     ]
 
 
@@ -172,6 +191,22 @@ def _whole(found: Found) -> dict[str, Any]:
             {"customer_id": customer, "first_seen_at": _iso(of.first), "last_seen_at": _iso(of.last), "count": of.count}
             for customer, of in sorted(found.customers.items())
         ],
+    }
+
+
+def _candidate(each: Suspected) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "rule": each.rule,
+        "component": each.component,
+        "started_at": _iso(each.started_at),
+        "found_at": _iso(each.found_at),
+        "last_at": _iso(each.last_at),
+        "ended_at": None if each.ended_at is None else _iso(each.ended_at),
+        "status": each.status,
+        "merged_into": each.merged_into,
+        "customers": each.customers,
+        "why": each.why,
     }
 
 

@@ -1,10 +1,10 @@
 """The past as events in the order in which they came, and what in it is no event."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
 
-from services.monitor.backtest import Come
+from services.monitor.backtest import Come, Said
 from shared.observing.printable import printable
 
 SHOWN = 5  # refused lines or records that are shown …
@@ -27,9 +27,9 @@ class Refusals:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some events of the past, and how far it is read with them."""
+    """Some events of the past, what others said between them, and how far it is read with them."""
 
-    come: list[Come]
+    come: list[Come | Said]
     done: int
 
 
@@ -40,3 +40,20 @@ class Past:
     pieces: AsyncIterator[Piece]
     size: int | None  # in the unit of `done`; None: it is not known
     partitions: int = 1
+    since: float = 0.0  # what is older was left out, seconds since the epoch
+    has_tickets: bool = False  # whether tickets were asked for, also when none came
+
+
+async def with_facts(pieces: AsyncIterator[Piece], facts: Sequence[Said]) -> AsyncIterator[Piece]:
+    """Yields the events with what others said, which is in the order of time, between them."""
+    done = at = 0
+    async for piece in pieces:
+        both: list[Come | Said] = []
+        for come in piece.come:
+            while at < len(facts) and facts[at].at <= come.at:
+                both.append(facts[at])
+                at += 1
+            both.append(come)
+        done = piece.done
+        yield replace(piece, come=both)
+    yield Piece(list(facts[at:]), done)

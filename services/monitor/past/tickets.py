@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 
 from services.monitor.incidents.found import Found
+from shared.events import Fact, TicketOpened
 
 AFTER = 86_400.0  # seconds after an incident's end for which a ticket may be about it
 
@@ -16,6 +17,15 @@ class Ticket:
     customer: str
     component: str | None  # None: it does not say
     opened_at: float  # when the customer wrote, seconds since the epoch
+
+
+def tickets_in(facts: Iterable[Fact], since: float) -> list[Ticket]:
+    """Returns the tickets that customers opened since then, each once however often it was said."""
+    found: dict[str, Ticket] = {}
+    for fact in facts:
+        if isinstance(fact, TicketOpened) and fact.data.risk is None and fact.data.opened_at.timestamp() >= since:
+            found[fact.data.ticket_id] = Ticket(fact.data.customer_id, fact.data.component, fact.data.opened_at.timestamp())
+    return sorted(found.values(), key=lambda each: each.opened_at)
 
 
 @dataclass(frozen=True)

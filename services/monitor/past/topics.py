@@ -1,9 +1,9 @@
-"""Reads product events and tickets from Kafka, up to the ends that stand when it begins."""
+"""Reads product events, and what is said of tickets and customers, from Kafka, up to the ends that stand when it begins."""
 
 import heapq
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,15 +11,15 @@ from functools import lru_cache
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from services.monitor.backtest import Come
+from services.monitor.backtest import Come, Said
 from services.monitor.fold.keying import home_of, key_of
 from services.monitor.incidents.finding import Beside
-from services.monitor.past.beside import OF_MAINTENANCE, periods_of, tiers_of
-from services.monitor.past.pieces import PIECE, Past, Piece, Refusals
-from services.monitor.past.tickets import Ticket
+from services.monitor.incidents.suspecting import HEARD as OF_TICKETS
+from services.monitor.past.beside import OF_CUSTOMERS, OF_MAINTENANCE, periods_of, tiers_of
+from services.monitor.past.pieces import PIECE, Past, Piece, Refusals, with_facts
 from shared.cloudevents import Undecodable, read_event, read_fact
 from shared.connecting.brokers import Brokers
-from shared.events import FACT_OF, Fact, TicketOpened, Topic
+from shared.events import FACT_OF, Fact, Topic
 from shared.failed import Failed
 from shared.letters.reading import POLL_MS, everything, reader, topics
 from shared.observing.printable import printable
@@ -32,8 +32,11 @@ Places = Mapping[TopicPartition, int]  # and an offset of each
 
 
 @asynccontextmanager
-async def past_of(brokers: Brokers, topic: str, since: float, refusals: Refusals) -> AsyncIterator[Past]:
-    """Opens a topic, without what came before `since`. Raises Failed when it is not there, or the broker is away."""
+async def past_of(brokers: Brokers, topic: str, since: float, refusals: Refusals, facts: Sequence[Said] = ()) -> AsyncIterator[Past]:
+    """Opens a topic, without what came before `since`, and puts what others said between its events.
+
+    Raises Failed when it is not there, or the broker is away.
+    """
     if topic not in await topics(brokers):  # asked first, since a broker may make a topic that somebody reads
         raise Failed(f"Kafka at {brokers.servers} has no topic {printable(brokers.there(topic))}")
     async with reader(brokers, topic) as consumer:
@@ -41,7 +44,7 @@ async def past_of(brokers: Brokers, topic: str, since: float, refusals: Refusals
         first, ends = await _range(consumer, places, since)
         size = sum(max(ends[at] - first[at], 0) for at in places)
         pieces = _pieces(merged(consumer, first, ends), len(places), since, refusals)
-        yield Past(pieces, size, len(places))
+        yield Past(with_facts(pieces, facts), size, len(places), since, has_tickets=True)
 
 
 async def _range(consumer: AIOKafkaConsumer, places: list[TopicPartition], since: float) -> tuple[Places, Places]:
@@ -92,7 +95,7 @@ async def _fill(consumer: AIOKafkaConsumer, at: TopicPartition, end: int, into: 
 
 async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, since: float, refusals: Refusals) -> AsyncIterator[Piece]:
     """Yields the events that came since then, each in the partition of its key, where monitor folds it."""
-    home, piece, done, now = lru_cache(MANY)(home_of), list[Come](), 0, time.time()
+    home, piece, done, now = lru_cache(MANY)(home_of), list[Come | Said](), 0, time.time()
     async for record in records:
         done += 1
         where = f"partition {record.partition} offset {record.offset}"
@@ -111,20 +114,34 @@ async def _pieces(records: AsyncIterator[ConsumerRecord], partitions: int, since
     yield Piece(piece, done)
 
 
-async def tickets_of(brokers: Brokers, since: float) -> list[Ticket]:
-    """Returns the tickets that customers opened since then, each once however often it was said. Raises Failed."""
-    found: dict[str, Ticket] = {}
-    async for fact in _facts(brokers, Topic.TICKETS):
-        if isinstance(fact, TicketOpened) and fact.data.risk is None and fact.data.opened_at.timestamp() >= since:
-            found[fact.data.ticket_id] = Ticket(fact.data.customer_id, fact.data.component, fact.data.opened_at.timestamp())
-    return sorted(found.values(), key=lambda each: each.opened_at)
+async def tickets_of(brokers: Brokers) -> list[Said]:
+    """Returns what is said of tickets, in the order of time. Raises Failed."""
+    said = [Said(fact, fact.time.timestamp()) async for fact in _facts(brokers, Topic.TICKETS) if isinstance(fact, OF_TICKETS)]
+    return sorted(said, key=lambda each: each.at)
 
 
-async def known_beside(brokers: Brokers, beside: Beside, *, tiers: bool) -> Beside:
-    """Returns also when maintenance ran and, if they are asked for, the tiers of customers, as the topics say. Raises Failed."""
+async def known_beside(brokers: Brokers, beside: Beside, customers: Sequence[Fact]) -> Beside:
+    """Returns also when maintenance ran and the tiers of these customers. Raises Failed."""
     said = [fact async for fact in _facts(brokers, Topic.INCIDENTS) if isinstance(fact, OF_MAINTENANCE)]
-    customers = [fact async for fact in _facts(brokers, Topic.CUSTOMERS)] if tiers else []
     return replace(beside, periods=periods_of(said), tiers=tiers_of(customers))
+
+
+async def customers_of(brokers: Brokers) -> list[Fact]:
+    """Returns what is said of customers. Raises Failed."""
+    return [fact async for fact in _facts(brokers, Topic.CUSTOMERS) if isinstance(fact, OF_CUSTOMERS)]
+
+
+def from_the_beginning(customers: Iterable[Fact]) -> list[Said]:
+    """Returns what is said of customers, in the order of time.
+
+    Of each the first that is there holds before, too: a compacted topic lacks what it replaced.
+    """
+    known: set[str] = set()
+    said: list[Said] = []
+    for fact in sorted(customers, key=lambda each: each.time):
+        said.append(Said(fact, fact.time.timestamp() if fact.subject in known else 0.0))
+        known.add(fact.subject)
+    return sorted(said, key=lambda each: each.at)
 
 
 async def _facts(brokers: Brokers, topic: str) -> AsyncIterator[Fact]:

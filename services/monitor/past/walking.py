@@ -5,16 +5,16 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from services.monitor.backtest import Backtest
+from services.monitor.backtest import Backtest, Come, Said
 from services.monitor.incidents.finding import Beside
 from services.monitor.incidents.found import Found, difference
 from services.monitor.past import topics
 from services.monitor.past.outcome import Outcome
 from services.monitor.past.pieces import Past, Refusals
-from services.monitor.past.tickets import Compared, Ticket, compare
+from services.monitor.past.tickets import Compared, Ticket, compare, tickets_in
 from services.monitor.rules.file import RulesFile
 from shared.connecting.brokers import Brokers
-from shared.events import Topic
+from shared.events import Fact, TicketOpened, Topic
 
 Moved = Callable[[int, int], None]  # is told how far the past is read, and how many events that were
 
@@ -34,6 +34,11 @@ class Trial:
         """Says whether any rule makes incidents worse for the tiers of those whom they touch."""
         return any(step.tier for each in (self.tried, self.today) for rule in each.components for step in rule.escalate.values())
 
+    @property
+    def asks_for_renewals(self) -> bool:
+        """Says whether any rule looks at when customers renew."""
+        return bool(self.tried.renewals or self.today.renewals)
+
     def walks(self, partitions: int = 1) -> list[Backtest]:
         """Returns the tried rules at their start, and today's where they are others."""
         sets = [self.tried] if self.tried == self.today else [self.tried, self.today]
@@ -48,13 +53,11 @@ async def walk_topic(
     `begun` is told the number of records, and returns who is told how far they are read.
     """
     refusals = Refusals()
-    trial = replace(trial, beside=await topics.known_beside(brokers, trial.beside, tiers=trial.asks_for_tiers))
-    async with topics.past_of(brokers, topic, since, refusals) as past:
-        walks = trial.walks(past.partitions)
-        outcome = await walk(trial, past, refusals, walks, begun(past.size))
-    tickets = await topics.tickets_of(brokers, max(since, outcome.begins))
-    beside = compare(outcome.found, tickets, walks[0].components)
-    return replace(outcome, tickets=beside, of_rules=_by_rule(outcome.found, tickets))
+    customers = await topics.customers_of(brokers) if trial.asks_for_tiers or trial.asks_for_renewals else []
+    trial = replace(trial, beside=await topics.known_beside(brokers, trial.beside, customers))
+    said = [*(topics.from_the_beginning(customers) if trial.asks_for_renewals else ()), *await topics.tickets_of(brokers)]
+    async with topics.past_of(brokers, topic, since, refusals, sorted(said, key=lambda each: each.at)) as past:
+        return await walk(trial, past, refusals, trial.walks(past.partitions), begun(past.size))
 
 
 def _by_rule(found: Sequence[Found], tickets: Sequence[Ticket]) -> dict[str, Compared]:
@@ -65,32 +68,40 @@ def _by_rule(found: Sequence[Found], tickets: Sequence[Ticket]) -> dict[str, Com
 
 
 async def walk(trial: Trial, past: Past, refusals: Refusals, walks: Sequence[Backtest], moved: Moved) -> Outcome:
-    """Has all rules walk through the past side by side."""
-    begins, ends, events = math.inf, 0.0, 0
+    """Has all rules walk through the past side by side, and compares what they find with the tickets that came."""
+    begins, ends, events, facts = math.inf, 0.0, 0, list[Fact]()
     async for piece in past.pieces:
         for each in walks:
             each.follow(piece.come, trial.every)
-        times = [min(come.event.time.timestamp(), come.at) for come in piece.come]
+        times = [min(come.event.time.timestamp(), come.at) for come in piece.come if isinstance(come, Come)]
+        facts += [said.fact for said in piece.come if isinstance(said, Said) and isinstance(said.fact, TicketOpened)]
         begins, ends, events = min([begins, *times]), max([ends, *times]), events + len(times)
         moved(piece.done, events)
         await asyncio.sleep(0)  # Ctrl-C is heard
     for each in walks:
         each.end()
-    tried, *others = walks
-    today = others[0].incidents if others else None
-    between = None if today is None else difference(today, tried.incidents)
-    risks_today = others[0].risks if others else None
+    begins = min(begins, ends)
+    tickets = tickets_in(facts, max(past.since, begins)) if facts or past.has_tickets else None
+    return _outcome(trial, walks, (begins, ends), refusals, tickets)
+
+
+def _outcome(
+    trial: Trial, walks: Sequence[Backtest], over: tuple[float, float], refusals: Refusals, tickets: Sequence[Ticket] | None
+) -> Outcome:
+    tried, today = walks[0], walks[1] if len(walks) > 1 else None
     return Outcome(
         trial.label,
-        min(begins, ends),
-        ends,
+        *over,
         tried.account,
         refusals,
         tried.incidents,
-        today,
-        between,
-        None,
+        None if today is None else today.incidents,
+        None if today is None else difference(today.incidents, tried.incidents),
+        None if tickets is None else compare(tried.incidents, tickets, tried.components),
         tried.risks,
-        risks_today,
+        None if today is None else today.risks,
         muted=tried.muted,
+        of_rules={} if tickets is None else _by_rule(tried.incidents, tickets),
+        candidates=tried.candidates,
+        candidates_today=None if today is None else today.candidates,
     )

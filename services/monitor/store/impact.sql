@@ -26,8 +26,8 @@ SELECT customer_id FROM impact WHERE incident_id = $1 AND customer_id = ANY ($2:
 -- name: merge_impact
 -- Has one incident touch whom another touches, and says who is new or was only likely touched. Whom a person took out of either stays out.
 WITH likely AS MATERIALIZED (SELECT customer_id FROM impact WHERE incident_id = $2 AND certainty = 'likely' AND taken_out_at IS NULL)
-INSERT INTO impact AS known (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count, said_by, reason, taken_out_at)
-SELECT $2, customer_id, certainty, first_seen_at, last_seen_at, count, said_by, reason, taken_out_at
+INSERT INTO impact AS known (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count, said_by, reason, taken_out_at, found_by)
+SELECT $2, customer_id, certainty, first_seen_at, last_seen_at, count, said_by, reason, taken_out_at, coalesce(found_by, $1)
 FROM impact WHERE incident_id = $1 ORDER BY customer_id
 ON CONFLICT (incident_id, customer_id) DO UPDATE SET certainty = excluded.certainty, first_seen_at = least(known.first_seen_at, excluded.first_seen_at),
     last_seen_at = greatest(known.last_seen_at, excluded.last_seen_at), count = greatest(known.count, excluded.count)

@@ -33,10 +33,14 @@ async def merged_incidents(tx: Tx) -> list[RecentIncident]:
     return [RecentIncident(*row) for row in await tx.fetch(queries.merged_incidents)]
 
 
-async def record_impact(tx: Tx, incident_id: str, affected: Mapping[str, tuple[Tally, Certainty]]) -> dict[str, bool]:
+async def record_impact(
+    tx: Tx, incident_id: str, affected: Mapping[str, tuple[Tally, Certainty]], found_by: str | None = None
+) -> dict[str, bool]:
     """Records the customers an incident touches; returns whom there is news of: True when they were not known to be touched at all.
 
     False: they were likely touched, and are confirmed now. Nobody who is confirmed becomes likely again.
+
+    `found_by`: what else found them, which was merged into the incident or belongs to it.
     """
     tallies = [tally for tally, _ in affected.values()]
     rows = await tx.fetch(
@@ -47,6 +51,7 @@ async def record_impact(tx: Tx, incident_id: str, affected: Mapping[str, tuple[T
         [moment(tally.first) for tally in tallies],
         [moment(tally.last) for tally in tallies],
         [tally.count for tally in tallies],
+        found_by,
     )
     news = {row["customer_id"]: row["is_new"] for row in rows if row["is_new"] or row["is_confirmed"]}
     likely = sum(1 if affected[customer][1] == "likely" else 0 if is_new else -1 for customer, is_new in news.items())

@@ -23,14 +23,15 @@ FROM incidents o JOIN incidents m ON m.merged_into = o.id WHERE o.status = 'open
 -- a person took out stays out.
 WITH likely AS MATERIALIZED (
     SELECT customer_id FROM impact WHERE incident_id = $1 AND customer_id = ANY ($2::text[]) AND certainty = 'likely')
-INSERT INTO impact AS known (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count)
-SELECT $1, customer_id, certainty, first_seen_at, last_seen_at, count
+INSERT INTO impact AS known (incident_id, customer_id, certainty, first_seen_at, last_seen_at, count, found_by)
+SELECT $1, customer_id, certainty, first_seen_at, last_seen_at, count, $7
 FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::int[])
     AS seen (customer_id, certainty, first_seen_at, last_seen_at, count)
 ON CONFLICT (incident_id, customer_id) DO UPDATE SET certainty = excluded.certainty,
     first_seen_at = CASE WHEN known.certainty = 'confirmed' THEN least(known.first_seen_at, excluded.first_seen_at) ELSE excluded.first_seen_at END,
     last_seen_at = CASE WHEN known.certainty = 'confirmed' THEN greatest(known.last_seen_at, excluded.last_seen_at) ELSE excluded.last_seen_at END,
-    count = CASE WHEN known.certainty = 'confirmed' THEN greatest(known.count, excluded.count) ELSE excluded.count END
+    count = CASE WHEN known.certainty = 'confirmed' THEN greatest(known.count, excluded.count) ELSE excluded.count END,
+    found_by = CASE WHEN known.certainty = 'confirmed' AND excluded.found_by IS NOT NULL THEN known.found_by ELSE excluded.found_by END
 WHERE excluded.certainty = 'confirmed' AND known.taken_out_at IS NULL
 RETURNING customer_id, (xmax = 0) AS is_new, certainty = 'confirmed' AND customer_id IN (SELECT customer_id FROM likely) AS is_confirmed
 
@@ -101,12 +102,27 @@ UPDATE incidents SET revision = revision + 1, status = 'withdrawn', merged_into 
 WHERE id = $1 AND status = 'open' RETURNING *
 
 -- name: split_incident
--- Opens an incident of customers of another one that is open, and stands as that does. No row comes back when that is not open.
+-- Opens an incident of customers of another one that is open, and stands as that does; $7: what was merged into that, and is split off again,
+-- should it be one. No row comes back when that is not open.
 INSERT INTO incidents (id, rule, component, severity, symptom, title, status, started_at, opened_at, failing_at, behind_seconds, why, shadow,
     affected, likely, split_from)
-SELECT $2, rule, component, severity, symptom, coalesce($3, title), 'open', started_at, $4, failing_at, behind_seconds, why - 'rules', shadow,
-    $5, $6, id
-FROM incidents WHERE id = $1 AND status = 'open' RETURNING *
+SELECT $2, of.rule, of.component, of.severity, of.symptom, coalesce($3, of.title), 'open', of.started_at, $4, one.failing_at, one.behind_seconds,
+    of.why - 'rules', one.shadow, $5, $6, one.id
+FROM incidents one JOIN incidents of ON of.id = coalesce($7, one.id) WHERE one.id = $1 AND one.status = 'open' RETURNING *
+
+-- name: parts_of
+-- Reads what was merged into an incident, of these components and by these rules (of whatever ones where none are named), the earliest first.
+SELECT id FROM incidents WHERE merged_into = $1 AND status = 'withdrawn' AND split_from IS NULL
+    AND (cardinality($2::text[]) = 0 OR component = ANY ($2)) AND (cardinality($3::text[]) = 0 OR rule = ANY ($3))
+ORDER BY started_at, id
+
+-- name: touched_by
+-- Reads whom an incident touches only because of these, so many at most.
+SELECT customer_id FROM impact WHERE incident_id = $1 AND taken_out_at IS NULL AND found_by = ANY ($2::text[]) ORDER BY customer_id LIMIT $3
+
+-- name: follow_split
+-- Has what was merged into an incident belong to the one that was split from that.
+UPDATE incidents SET revision = revision + 1, merged_into = $2 WHERE id = ANY ($1::text[]) AND status = 'withdrawn' RETURNING *
 
 -- name: merged_ids
 -- Reads the ids of what was merged into an incident, some at most.

@@ -9,16 +9,11 @@ from services.ticketing.change import AUTOMATIC, Cause, Change, What
 from services.ticketing.sla.clock import Clock
 from services.ticketing.ticket import Priority, Refused, Status, Ticket
 from services.ticketing.wording.subject import one_line
-from shared.events import TicketRisk, identity
+from shared.events import TicketRisk, case_id
 from shared.events.lines import cut
 
 CHANNEL = "risk"  # by which such a case came
 SUBJECT = 250  # characters that one has
-
-
-def case_id(risk_id: str) -> str:
-    """Returns the id of the case of a risk: one, however often it is asked for."""
-    return identity("ticket", "risk", risk_id)
 
 
 def opened(

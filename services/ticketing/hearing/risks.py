@@ -12,7 +12,7 @@ from services.ticketing.store import tickets
 from services.ticketing.store.changes import apply
 from services.ticketing.support import Configuration
 from services.ticketing.ticket import UNRESOLVED, Priority
-from shared.events import Fact, RiskActed, RiskCleared, TicketRisk
+from shared.events import Fact, RiskActed, RiskCleared, TicketRisk, case_id
 from shared.postgres import Tx
 
 FACTS = (RiskActed, RiskCleared)
@@ -37,7 +37,7 @@ def _is_ours(fact: RiskActed) -> bool:
 
 async def _open(config: Configuration, tx: Tx, fact: RiskActed, now: datetime) -> None:
     data = fact.data
-    if await tickets.ticket(tx, risks.case_id(data.risk_id)) is not None:
+    if await tickets.ticket(tx, case_id(data.risk_id)) is not None:
         return
     [number] = await tickets.numbers(tx, 1)
     priority = PRIORITIES.get(data.action.priority, "normal")
@@ -49,7 +49,7 @@ async def _open(config: Configuration, tx: Tx, fact: RiskActed, now: datetime) -
 
 
 async def _over(tx: Tx, risk_id: str, reason: str, now: datetime) -> None:
-    ticket = await tickets.ticket(tx, risks.case_id(risk_id))
+    ticket = await tickets.ticket(tx, case_id(risk_id))
     if ticket is None or ticket.status not in UNRESOLVED or await tickets.knows_risk_is_over(tx, ticket.id):
         return
     touched = await tickets.touched(tx, ticket.id)

@@ -36,6 +36,19 @@ async def work_that_no_worker_gets(stack: Stack) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def webhook_that_took_no_call(stack: Stack) -> AsyncIterator[None]:
+    """The last call of a risk's webhook is due, and no webhook of that name takes it."""
+    await stack.sql(
+        "INSERT INTO monitor.risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence, action,"
+        " began_at, last_at, raised_at, action_status, action_tries) VALUES ('harmed', 'c-harmed', 'harmed', '', '', 0, 'x', 1, '{}', '{}',"
+        """ '{"kind": "webhook", "name": "nowhere"}', now(), now(), now(), 'waiting', 7)"""
+    )
+    await stack.sql("INSERT INTO monitor.due (kind, ref, due_at, ready_at) VALUES ('act_on_risk', 'harmed', now(), now())")
+    yield
+    await stack.sql("DELETE FROM monitor.risks WHERE id = 'harmed'")
+
+
+@asynccontextmanager
 async def refused_row(stack: Stack) -> AsyncIterator[None]:
     """A fact for a topic that is not there."""
     await stack.sql("INSERT INTO monitor.outbox (topic, value, header_names, header_values) VALUES ('no.such.topic.v1', '{}', '{}', '{}')")

@@ -79,6 +79,8 @@ MODEL: dict[str, str | tuple[str, ...]] = {
     "save_risks": "ARRAY['c-1'], ARRAY['r'], ARRAY[1], ARRAY['{}'::jsonb], ARRAY['[]'], ARRAY[now()], ARRAY[NULL]::timestamptz[],"
     " ARRAY[NULL], ARRAY[''], ARRAY['{}'::jsonb], ARRAY['k'], ARRAY[NULL],"
     " ARRAY[false], ARRAY[NULL], ARRAY['']",
+    "save_candidates": "ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['t'], ARRAY['open'], ARRAY[5], ARRAY[now()], ARRAY[now()], ARRAY[''],"
+    " ARRAY[''], ARRAY[NULL], ARRAY[2]",
     "keep_letters": "ARRAY['t'], ARRAY[1], ARRAY[1], ARRAY[now()], ARRAY['{}'::jsonb]",
     "letters": "",
 }
@@ -86,7 +88,7 @@ MODEL: dict[str, str | tuple[str, ...]] = {
 # A rebuild takes over whole tables, once, beside those that serve.
 REBUILDING = (
     *("take_incidents", "take_impact", "take_notifications", "take_told", "take_tickets", "take_messages", "take_suggestions"),
-    *("take_risks", "take_lines_of_monitor", "take_lines_of_ticketing"),
+    *("take_risks", "take_candidates", "take_lines_of_monitor", "take_lines_of_ticketing"),
 )
 
 # These show and erase what is held of a customer.
@@ -137,6 +139,7 @@ PAGES: dict[str, str | tuple[str, ...]] = {
     "found_by_rules": "",
     "risks_by_score": ("'-Infinity', '', '', 51", "-0.7, 'r-7', 'c-7919', 51"),
     "risks_over": "50",
+    "cases": "ARRAY['t-7', 't-8']",
     "one_incident": "'i-7', ARRAY['', 'capped', 'stale'], 10001",
     "happened_to_incident": "'i-7', 300, 1000, 3000",
     "tickets_of_incident": "'i-7', ARRAY['open', 'in_progress', 'waiting', 'resolved', 'closed'], 20",

@@ -24,7 +24,7 @@ GROWING = {
     },
     "console": {
         *("customers", "incidents", "impact", "notifications", "tickets", "messages", "suggestions", "risks", "timeline", "moments"),
-        *("deliveries", "sessions", "known_browsers", "sign_in_failures", "audit", "changes", "viewing", "acts", "drafts"),
+        *("candidates", "deliveries", "sessions", "known_browsers", "sign_in_failures", "audit", "changes", "viewing", "acts", "drafts"),
         *("due", "idempotency", "erasures"),
     },
 }
@@ -199,6 +199,9 @@ INSERT INTO suggestions (ticket_id, incident_id, score, reasons, suggested_at)
 SELECT 't-' || n * 4 + 1, 'i-' || 1 + n / 100, 0.1, '{}', now() FROM generate_series(1, 100000) n;
 INSERT INTO risks (customer_id, rule, score, raised_at, cleared_at)
 SELECT 'c-' || n, 'r', 1, now(), now() FROM generate_series(1, 100000) n;
+INSERT INTO candidates (id, rule, component, title, status, customers, found_at, said_at, note, revision)
+SELECT 'i-' || n, 'r', 'c', 't', CASE WHEN n % 5000 = 0 THEN 'candidate' ELSE 'withdrawn' END, 5, now(), now(), '', 1
+FROM generate_series(1, 100000) n;
 INSERT INTO timeline (id, at, service, what, incident_id, ticket_id)
 SELECT 'f-' || n, now(), CASE WHEN n % 2 = 0 THEN 'monitor' ELSE 'ticketing' END, 'w', 'i-' || 1 + n / 300,
     CASE WHEN n % 2 = 1 THEN 't-' || n END

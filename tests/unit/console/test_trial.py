@@ -16,6 +16,7 @@ OUTCOME = {
     "difference": {"both": 1, "only_today": 0, "only_tried": 1},
     "tickets": {"tickets": 4, "precision": 0.5},
     "risks": [{"rule": "declined", "raised": 3, "customers": 2, "open": 1}],
+    "candidates": [{"rule": "complaints", "found": 2, "merged": 1, "withdrawn": 1}],
 }  # fmt: skip
 
 
@@ -23,7 +24,8 @@ def test_each_rule_stands_beside_what_is_in_force() -> None:
     trial = trial_of(OUTCOME)
     [row] = trial.rows
     assert (row.tried["messages"], row.today, row.precision, row.missed) == (24, OUTCOME["by_rule"][0]["today"], 0.5, 3)  # type: ignore[index]
-    [risks] = trial.risks
+    [risks], [candidates] = trial.risks, trial.candidates
+    assert (candidates["tried"]["found"], candidates["today"]) == (2, {})
     assert (trial.history["read"], risks["rule"], risks["tried"]["raised"], risks["today"]) == (1800, "declined", 3, {})
 
 

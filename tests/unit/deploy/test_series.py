@@ -5,13 +5,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from prometheus_client import REGISTRY
 
 from deploy.services import NAMES, SERVICES
+from services.monitor.rules.customers import Action
 from shared.cloudevents import Reason
 from shared.service import HOUSEKEEP
 from shared.settings import Settings
@@ -21,6 +22,7 @@ from tests.flow.every_service import wired
 PROMETHEUS = Path(__file__).parents[3] / "deploy/prometheus"
 OF_PROMETHEUS = {"job", "service", "instance"}  # what scraping adds
 OF_SOURCES = "forewarn_monitor_source_records_total"  # its topics are the operator's
+OF_ACTIONS = "forewarn_monitor_risk_actions_total"  # its kinds are those that a rule may ask for
 DEPENDENCIES = {name: {"kafka", "postgres"} for name in NAMES} | {"notifier": {"kafka", "postgres", "smtp"}}
 
 
@@ -88,7 +90,7 @@ def test_what_it_is_about_is_there(series: Series, services: dict[str, Any]) -> 
     read = {str(stream.topic) for stream in services[service].streams}
     known = {
         "topic": {series.labels["topic"]} if series.name == OF_SOURCES else read,
-        "kind": {*services[service].due, HOUSEKEEP},
+        "kind": {*get_args(Action.model_fields["kind"].annotation)} if series.name == OF_ACTIONS else {*services[service].due, HOUSEKEEP},
         "check": read | {"database"},
         "dependency": DEPENDENCIES[service],
         "reason": {*Reason},

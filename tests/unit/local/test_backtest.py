@@ -17,13 +17,15 @@ from deploy.local.backtest.report import LISTED, as_lines
 from deploy.local.cli import app
 from deploy.local.processes import Failed
 from services.monitor.fold.partition import Account
+from services.monitor.incidents.candidates import Standing
 from services.monitor.incidents.found import Found, Touched
+from services.monitor.incidents.suspecting import Suspected
 from services.monitor.past.outcome import Outcome, as_object, without_customers
 from services.monitor.past.pieces import Refusals
 from services.monitor.past.tickets import AFTER, Compared, Ticket, compare
 from shared.cloudevents import FACT_HEADERS, write_event, write_fact
 from shared.connecting.brokers import Brokers
-from shared.events import TicketOpened, Topic
+from shared.events import CustomerUpdated, TicketOpened, Topic
 from tests.builders import NOON
 from tests.unit.monitor.builders import EAGER, START
 from tests.unit.monitor.risk.test_health import risk
@@ -90,7 +92,7 @@ def test_json_is_one_object_with_every_customer_and_the_evidence(config: Path, h
         "last_seen_at": "2026-11-24T12:00:39+00:00",
         "count": 20,
     }
-    assert told["today"] == {"days": [], "incidents": [], "risks": []}
+    assert told["today"] == {"days": [], "incidents": [], "risks": [], "candidates": []}
     assert told["difference"] == {"both": [], "only_today": [], "only_tried": [incident["id"]]}
     assert told["tickets"] is None
 
@@ -180,6 +182,25 @@ async def test_a_topic_is_read_in_the_order_in_which_its_records_came_and_beside
     assert '"c-1' not in json.dumps(kept), "what is kept names no customer"
 
 
+async def test_of_a_topic_tickets_of_before_and_the_latest_of_customers_are_known(kafka: str, config: Path) -> None:
+    (config.parent / "tried.yml").write_text(EAGER + SURGE)
+    brokers = Brokers(kafka, prefix="shop.")
+    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    await producer.start()
+    for number, line in enumerate(lines()):
+        key, came = f"c-{number % 20}".encode(), int(START * 1000) + number * 50
+        await producer.send("shop." + Topic.PRODUCT_EVENTS, line, key=key, timestamp_ms=came)
+    for fact in complaints():
+        await producer.send("shop." + Topic.TICKETS, write_fact(fact), key=b"t", headers=list(FACT_HEADERS))
+    later = CustomerUpdated.of(CustomerUpdated.Data(renews_at=NOON.date()), subject="c-1", at=NOON + timedelta(days=1))
+    await producer.send("shop." + Topic.CUSTOMERS, write_fact(later), key=b"c-1", headers=list(FACT_HEADERS))
+    await producer.stop()
+    outcome = await outcome_of(brokers, Plan(config.parent / "tried.yml", config))
+    [found] = outcome.found
+    assert [(each.status, each.merged_into) for each in outcome.candidates] == [("merged", found.id)]
+    assert [each.customer_id for each in outcome.risks if each.rule == "renews"] == ["c-1"]
+
+
 async def test_a_topic_that_is_not_there_is_said_so(kafka: str, config: Path) -> None:
     with pytest.raises(Failed, match=r"acme\.nowhere\.v1"):
         await outcome_of(Brokers(kafka, prefix="acme."), Plan(config.parent / "tried.yml", config, topic="nowhere.v1"))
@@ -211,6 +232,58 @@ def test_a_history_out_of_order_is_said_to_be_one() -> None:
     told = list(as_lines(Outcome("draft.yml", START, START + 60, account, Refusals(), [], None, None, None)))
     assert told[1].startswith("Many events are too late")
     assert "no incident" in told
+
+
+# ── complaints and renewals ──────────────────────────────────────────────────────────────────
+
+SURGE = """
+  - {id: complaints, detector: surge, title: "{component}", window: 5m, usual: 0.01, open: {customers: 4, chance: 0.01}}
+  - {id: less, detector: streak, title: less, events: [com.example.request], bad: {data.ok: false}, failures: 3, window: 10m}
+  - {id: renews, detector: renewal, title: renews, before: 30d, falling: [less]}
+"""
+
+
+def complaints(component: str = "checkout") -> Iterator[TicketOpened]:
+    """Yields what five customers write at the beginning of the outage, within seconds."""
+    for number in range(5):
+        told = ticket(f"w-{number}", component)
+        at = NOON + timedelta(seconds=15 + number)
+        yield told.model_copy(
+            update={"data": told.data.model_copy(update={"ticket_id": f"{component}-{number}", "opened_at": at}), "time": at}
+        )
+
+
+def test_a_file_may_hold_tickets_and_customers_beside_events(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "tried.yml").write_text(EAGER + SURGE)
+    renewal = CustomerUpdated.of(CustomerUpdated.Data(renews_at=NOON.date()), subject="c-1", at=NOON)
+    said = [*map(write_fact, complaints()), *map(write_fact, complaints("search")), write_fact(renewal)]
+    (tmp_path / "events.jsonl").write_bytes(b"\n".join([*said, *lines(), b'{"type": "forewarn.ticket.opened.v1"}']))
+    told = json.loads(forewarn(config, "--file", tmp_path / "events.jsonl", "--json").stdout)
+    # complaints make candidates: the incident of the one component takes its own in, the other waits for a person
+    [incident] = told["incidents"]
+    found = {each["component"]: (each["status"], each["merged_into"], each["customers"]) for each in told["candidates"]}
+    assert found == {"checkout": ("merged", incident["id"], 5), "search": ("candidate", None, 5)}
+    assert incident["why"]["half_evidence"] is True
+    assert {f"w-{number}" for number in range(5)} < {each["customer_id"] for each in incident["customers"]}
+    assert told["today"]["candidates"] == []
+    # whoever renews soon is at risk while their use falls
+    assert [(each["customer_id"], each["score"]) for each in told["risks"] if each["rule"] == "renews"] == [("c-1", 0.5)]
+    # and what was found stands beside the tickets
+    assert (told["tickets"]["tickets"], told["tickets"]["about"], told["tickets"]["missed"]) == (10, 5, 5)  # they wrote before it began
+    assert told["history"]["events"]["read"] == 1800
+    assert told["history"]["refused"] == {"not_cloudevent": 1}
+    lines_ = forewarn(config, "--file", tmp_path / "events.jsonl").stdout
+    assert "candidates, which tell nobody until a person approves them: 2; by today's rules 0" in lines_
+    assert "  complaints of search: 5 customers wrote since 2026-11-24 12:00:15, waits" in lines_
+
+
+def test_of_candidates_is_kept_how_many_there_were() -> None:
+    found = [Suspected(f"s-{number}", "complaints", "checkout", START, START, START, 5, {}) for number in range(3)]
+    found[0].status, found[1].status = Standing.MERGED, Standing.WITHDRAWN
+    outcome = Outcome("draft", 0, 0, Account(), Refusals(), [], [], None, None, candidates=found, candidates_today=found[:1])
+    kept = without_customers(outcome)
+    assert kept["candidates"] == [{"rule": "complaints", "found": 3, "merged": 1, "withdrawn": 1}]
+    assert kept["today"]["candidates"] == [{"rule": "complaints", "found": 1, "merged": 1, "withdrawn": 0}]
 
 
 # ── tickets ──────────────────────────────────────────────────────────────────────────────────

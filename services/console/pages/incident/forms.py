@@ -21,7 +21,9 @@ def _customers(act: str) -> Callable[[Form], Asked]:
 
 def _split(form: Form) -> Asked:
     act, body = _customers("incident.split")(form)
-    return act, body | {"title": form.get("title", "").strip() or None}
+    parts = {name: [form[name].strip()] for name in ("components", "rules") if form.get(name, "").strip()}
+    named = parts if parts and not body["customers"] else {"customers": body["customers"]} | parts
+    return act, {"reason": body["reason"], "title": form.get("title", "").strip() or None} | named
 
 
 def _update(form: Form) -> Asked:

@@ -145,6 +145,7 @@ async def _row(tx: Tx, incident_id: str) -> dict[str, Any]:
     if row is None:
         raise Problem(404, "there is no such incident")
     shown = awaited.merged(dict(row), row["answers"] or (), "revision")
+    shown["candidate"] = None if row["candidate"] is None else moments(row["candidate"])
     return shown | {"status": "open"} if shown["status"] in STILL_OPEN else shown
 
 

@@ -6,6 +6,8 @@ SELECT i.id, i.rule, i.component, i.severity, i.symptom, i.title, i.status, i.st
     i.affected, i.told, i.untold, i.wrote, i.tickets, i.tickets_open, i.acknowledged_at, i.acknowledged_by, i.public, i.merged_into,
     (SELECT title FROM incidents WHERE id = i.merged_into) AS merged_title, i.split_from,
     (SELECT title FROM incidents WHERE id = i.split_from) AS split_title,
+    (SELECT jsonb_build_object('found_at', found_at, 'said_at', said_at, 'by', by, 'customers', customers)
+     FROM candidates WHERE id = i.id) AS candidate,
     (SELECT jsonb_object_agg(reason, (
         SELECT count(*) FROM (
             SELECT FROM impact WHERE incident_id = $1 AND coalesce(untold_reason, '') = reason AND told_at IS NULL AND first_seen_at IS NOT NULL

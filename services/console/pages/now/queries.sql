@@ -18,8 +18,8 @@ FROM unnest(ARRAY['open', 'in_progress', 'waiting']) WITH ORDINALITY AS wanted (
 ORDER BY wanted.place
 
 -- name: troubles
--- Says what needs a look: incidents that went silent, deliveries of the last day that failed for good (both counted up to a limit), and
--- dead letters that wait.
+-- Says what needs a look: incidents that went silent, deliveries of the last day that failed for good, candidates that wait for a person
+-- (all counted up to a limit), and dead letters that wait.
 SELECT
     (SELECT count(*) FROM (
         SELECT FROM incidents WHERE status = 'open' AND silent_since IS NOT NULL LIMIT $1) AS found) AS silent,
@@ -28,5 +28,6 @@ SELECT
         ORDER BY silent_since, id LIMIT 5) AS s) AS silent_incidents,
     (SELECT count(*) FROM (
         SELECT FROM notifications WHERE status = 'failed' AND at > clock() - interval '24 hours' LIMIT $1) AS found) AS failed,
+    (SELECT count(*) FROM (SELECT FROM candidates WHERE status = 'candidate' LIMIT $1) AS found) AS candidates,
     (SELECT coalesce(sum(waiting), 0)::bigint FROM letters) AS letters,
     (SELECT count(*) FROM letters WHERE waiting > 0) AS topics

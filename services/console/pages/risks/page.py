@@ -1,9 +1,11 @@
 """Lists the customers at risk, and takes a person's word that one is not."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import asyncpg
 from fastapi import APIRouter, Form, Request, Response
 
 from services.console.acting.acts import ACTS
@@ -14,7 +16,8 @@ from services.console.sessions.roles import Role
 from services.console.sessions.signed import Signed, allow
 from shared.answers import Cursor, Name
 from shared.api import Db, cursor_of, not_ours, position_of
-from shared.postgres import Database, Queries
+from shared.events import case_id
+from shared.postgres import Database, Queries, Tx
 
 queries = Queries(Path(__file__).with_name("queries.sql"))
 
@@ -68,6 +71,7 @@ async def _page(request: Request, database: Database, cursor: str | None = None,
     async with database.connection() as tx:
         rows = await tx.fetch(queries.risks_by_score, *_position(cursor), ROWS + 1)
         over = [] if cursor else await tx.fetch(queries.risks_over, OVER)
+        cases = await _cases(tx, [*rows, *over])
     last = rows[ROWS - 1] if len(rows) > ROWS else None
     return draw(
         request,
@@ -80,9 +84,17 @@ async def _page(request: Request, database: Database, cursor: str | None = None,
         next=cursor_of(f"{last['score']!r} {last['rule']} {last['customer_id']}") if last else None,
         reasons=REASONS,
         done=DONE,
+        cases=cases,
         refused=refused,
         may_clear=request.state.signed.role.may(ACTS["risk.clear"].role),
     )
+
+
+async def _cases(tx: Tx, rows: Sequence[asyncpg.Record]) -> dict[str, int]:
+    """Returns the number of each risk's case, by the risk, as far as it is known here."""
+    asked = [row["risk_id"] for row in rows if row["risk_id"] and (row["action"] or {}).get("kind") == "case"]
+    risks = {case_id(risk): risk for risk in asked}
+    return {risks[row["id"]]: row["number"] for row in await tx.fetch(queries.cases, list(risks))} if risks else {}
 
 
 def _position(cursor: str | None) -> Position:

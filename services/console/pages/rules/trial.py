@@ -30,6 +30,7 @@ class Trial:
     tickets: Mapping[str, Any] | None
     difference: Mapping[str, Any] | None
     risks: Sequence[Mapping[str, Any]]  # of single customers, by rule: raised, customers, open; and what today's rule raises
+    candidates: Sequence[Mapping[str, Any]]  # of complaints, by rule: found, merged, withdrawn; and what today's rule finds
     history: Mapping[str, Any]
     begins_at: datetime | None
     ends_at: datetime | None
@@ -44,7 +45,8 @@ def trial_of(outcome: Mapping[str, Any]) -> Trial:
         rows=[_row(each) for each in listed(outcome, "by_rule")],
         tickets=_mapping(outcome.get("tickets")),
         difference=_mapping(outcome.get("difference")),
-        risks=_risks(outcome),
+        risks=_beside_today(outcome, "risks"),
+        candidates=_beside_today(outcome, "candidates"),
         history=_mapping(history.get("events")) or {},
         begins_at=begins,
         ends_at=ends,
@@ -56,13 +58,13 @@ def _row(said: Mapping[str, Any]) -> Row:
     return Row(str(said.get("rule", "")), said, _mapping(said.get("today")), said.get("precision"), said.get("missed"))
 
 
-def _risks(outcome: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    tried, today = _by_rule(outcome), _by_rule(_mapping(outcome.get("today")) or {})
+def _beside_today(outcome: Mapping[str, Any], what: str) -> Sequence[Mapping[str, Any]]:
+    tried, today = _by_rule(outcome, what), _by_rule(_mapping(outcome.get("today")) or {}, what)
     return [{"rule": rule, "tried": tried.get(rule, {}), "today": today.get(rule, {})} for rule in sorted({*tried, *today})]
 
 
-def _by_rule(said: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    return {str(each.get("rule", "")): each for each in listed(said, "risks")}
+def _by_rule(said: Mapping[str, Any], what: str) -> dict[str, Mapping[str, Any]]:
+    return {str(each.get("rule", "")): each for each in listed(said, what)}
 
 
 def _picture(outcome: Mapping[str, Any], over: Span) -> str:
