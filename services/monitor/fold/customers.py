@@ -16,7 +16,7 @@ import msgspec
 from services.monitor.aggregates.moments import Amount, Follows, Held, Matching, Moments, StoredMoments
 from services.monitor.fold.aging import Ages
 from services.monitor.fold.calm import Calm
-from services.monitor.fold.columns import Columns, Predicate
+from services.monitor.fold.columns import Columns, Predicate, Selection
 from services.monitor.fold.seen import identity_of
 from services.monitor.fold.tallies import Appended
 from shared.conditions import MISSING
@@ -54,12 +54,12 @@ class Half:
 
     def take(self, columns: Columns) -> Taken:
         """Takes a batch of the event types of this matching."""
-        return self._customers.take(columns, self._rows(columns), self.events, ends=self._ends)
+        return self._customers.take(columns, self._selection(columns), self.events, ends=self._ends)
 
-    def _rows(self, columns: Columns) -> Sequence[int]:
-        rows = columns.rows(*self._asks)
-        others = set(columns.rows(*self._but)) if self._but and rows else None
-        return [row for row in rows if row not in others] if others else rows
+    def _selection(self, columns: Columns) -> Selection:
+        asked = columns.select(*self._asks)
+        others = set(columns.rows(*self._but)) if self._but and asked.rows else None
+        return columns.only([row for row in asked.rows if row not in others]) if others else asked
 
 
 class Customers:
@@ -104,14 +104,14 @@ class Customers:
 
     # ── a batch came ─────────────────────────────────────────────────────────────────────────
 
-    def take(self, columns: Columns, rows: Sequence[int], types: frozenset[str], *, ends: bool) -> Taken:
+    def take(self, columns: Columns, selection: Selection, types: frozenset[str], *, ends: bool) -> Taken:
         """Takes these rows of a batch."""
-        ats, floor, whole = columns.ats, self._clocks[types] - self._horizon, len(rows) == len(columns.ats)
-        customers = columns.field("subject")
+        ats, customers, floor = columns.ats, columns.field("subject"), self._clocks[types] - self._horizon
+        rows = selection.rows
         late: Sequence[int] = ()
         if not rows:
             return Taken(rows, late)
-        earliest, latest = columns.span if whole else (min(map(ats.__getitem__, rows)), max(map(ats.__getitem__, rows)))
+        earliest, latest = selection.span
         if earliest < floor:
             late = [row for row in rows if ats[row] < floor and customers[row] is not MISSING]
             rows = [row for row in rows if ats[row] >= floor]
@@ -125,7 +125,7 @@ class Customers:
             elif self.following.amount is not None:
                 self._note_amounts(rows, customers, columns, self.following.amount)
             elif self.following.grain and earliest // self.following.grain == latest // self.following.grain and not late:
-                self._note_visits(rows, customers, columns)
+                self._note_visits(selection.customers, earliest // self.following.grain * self.following.grain)
             else:
                 self._note_troubles(rows, customers, columns)
         return Taken(rows, late)
@@ -156,12 +156,10 @@ class Customers:
             if moments.trouble(at, int(at) if grain else identity_of(event.source, event.id), most):
                 self.changed.add(customer)
 
-    def _note_visits(self, rows: Sequence[int], customers: Sequence[str], columns: Columns) -> None:
+    def _note_visits(self, coming: Set[str], at: float) -> None:
         """Notes troubles of one grain. A customer of whom it is noted already costs a look-up at most: noted again, it changes nothing."""
-        at = columns.ats[rows[0]] // self.following.grain * self.following.grain
         if at > self._noted[0]:
             self._noted = at, set()
-        coming = columns.customers if len(rows) == len(customers) else {customers[row] for row in rows}
         if at == self._noted[0]:
             coming = coming - self._noted[1]
             self._noted[1].update(coming)
