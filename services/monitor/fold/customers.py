@@ -15,7 +15,7 @@ import msgspec
 
 from services.monitor.aggregates.moments import Amount, Follows, Held, Matching, Moments, StoredMoments
 from services.monitor.fold.aging import Ages
-from services.monitor.fold.calm import Calm
+from services.monitor.fold.calm import Calm, Ends
 from services.monitor.fold.columns import Columns, Predicate, Selection
 from services.monitor.fold.seen import identity_of
 from services.monitor.fold.tallies import Appended
@@ -93,7 +93,7 @@ class Customers:
         """Returns what is remembered of a customer."""
         moments = self._of.get(customer)
         if moments is None:
-            ended = self.calm.ends.get(customer)
+            ended = self.calm.of(customer)
             return UNKNOWN if ended is None else Moments(ended)
         return moments
 
@@ -186,13 +186,12 @@ class Customers:
 
     def _remember(self, customer: str) -> Moments:
         """Begins to look at a customer by themselves, as one who may have troubles."""
-        ended = self.calm.ends.pop(customer, None)
-        moments = self._of[customer] = Moments(ended or 0.0)
-        if ended is None:
+        moments = self._of[customer] = Moments(self.calm.of(customer) or 0.0)
+        if customer not in self.calm.ends:
             self.fresh.add(customer)
-        elif customer in self.calm.changed:
-            self.calm.changed.discard(customer)
+        if customer in self.calm.changed:
             self.changed.add(customer)
+        self.calm.forget(customer)
         return moments
 
     # ── a customer has another name ──────────────────────────────────────────────────────────
@@ -254,36 +253,33 @@ class Customers:
         clock = max(self._clocks.values())
         self._settle()
         changed, self.changed = self.changed, set()
-        calm = self.calm.take_changed(clock)
-        for customer in changed:
-            self.calm.leave(customer)
-            self._troubled.touch(customer, clock)
+        calm = self.calm.take_changed()
+        self._troubled.touch_all(changed, clock)
         self._age(clock)
         several = len(changed) + len(calm)
         whole = bool(several) and self._stored.is_worn(0, several, len(self) if anew else math.inf)
-        return self._pieces(*((self._of, self.calm.ends) if whole else (changed, calm)), whole=whole) if several else iter(())
+        return self._pieces(*((self._of, self.calm.all()) if whole else (changed, calm)), whole=whole) if several else iter(())
 
     def _settle(self) -> None:
         """Counts those who changed and have no troubles any more among the calm."""
         calm = [customer for customer in self.changed if not self._of[customer].troubles]
         self.changed.difference_update(calm)
-        self.calm.changed.update(calm)
+        self.calm.put({customer: self._of.pop(customer).ended for customer in calm})
         for customer in calm:
-            self.calm.ends[customer] = self._of.pop(customer).ended
             self._troubled.drop(customer)
 
-    def _pieces(self, troubled: Collection[str], calm: Collection[str], *, whole: bool) -> Iterator[StoredCustomers]:
+    def _pieces(self, troubled: Collection[str], calm: Ends, *, whole: bool) -> Iterator[StoredCustomers]:
         clocks = [(sorted(types), at) for types, at in self._clocks.items()]
-        held = ((customer, self._of[customer]) for customer in troubled)
-        copies = ((customer, Moments(each.ended, each.troubles, each.amounts)) for customer, each in held)
-        named = chain(copies, self.calm.moments(calm))
+        held = zip(troubled, map(self._of.__getitem__, troubled), strict=True)
+        named = chain(held, zip(calm, map(Moments, calm.values()), strict=True))
         # One piece at least: nobody may be left, and that replaces what is stored.
         for begin in range(0, max(len(troubled) + len(calm), 1), PIECE):
             yield StoredCustomers(clocks, dict(islice(named, PIECE)), whole and not begin)
 
     def _age(self, clock: float) -> None:
         oldest = clock - self.following.kept - self._horizon
-        for customer in [*self._troubled.forget(oldest), *self.calm.age(max(self.complete_to, oldest))]:
+        self.calm.age(max(self.complete_to, oldest))
+        for customer in self._troubled.forget(oldest):
             self._of.pop(customer, None)
             self._noted[1].discard(customer)
 
@@ -303,7 +299,6 @@ class Customers:
     def restored(self) -> None:
         """Ends a restore: all that was stored is back; who was erased meanwhile is named by the database."""
         self._troubled.restore((each, moments.troubles[-1][0]) for each, moments in self._of.items())
-        self.calm.restored()
 
     def troubled(self, least: int, of: Collection[str] | None = None) -> Collection[str]:
         """Returns the customers with so many troubles; of these, who had troubles at the last checkpoint or since, if they are given."""

@@ -104,14 +104,14 @@ class Watch:
 
         A customer who fails again in the same bucket has no more than their tally changed.
         """
-        subjects, ats, window, width = columns.field("subject"), columns.ats, self._window, self._width
+        subjects, ats, width = columns.field("subject"), columns.ats, self._width
         if columns.nameless:
             rows = [row for row in rows if subjects[row] is not MISSING]
         failing = list(map(subjects.__getitem__, rows))
         known = self.tallies.fail_again(component, failing)
-        for customer, at in zip(failing, map(ats.__getitem__, rows), strict=True):
-            tally = known.get(customer)
-            if tally is not None and tally.last <= at < tally.home + width and at - tally.last <= window and tally.count:
+        for customer, at, tally in zip(failing, map(ats.__getitem__, rows), map(known.get, failing), strict=True):
+            # Of a row its home is the bucket of the last event, and no bucket is longer than the window: this one is no further away.
+            if tally is not None and tally.last <= at < tally.home + width:
                 tally.last = at
                 tally.count += 1
             else:
