@@ -4,9 +4,7 @@ Nearly all customers are such ones, and nearly all events concern them: a batch 
 for each customer.
 """
 
-from collections.abc import Mapping
-from itertools import compress, repeat
-from operator import gt, not_
+from itertools import islice
 
 Ends = dict[str, float]  # by customer
 
@@ -14,11 +12,12 @@ Ends = dict[str, float]  # by customer
 class Calm:
     """Customers without troubles, each with the event time of the latest event that ends trouble; 0: none is known."""
 
-    __slots__ = ("_changes", "_passed", "changed", "ends")
+    __slots__ = ("_changes", "_latest", "_passed", "changed", "ends")
 
     def __init__(self) -> None:
         self.ends = Ends()  # also of some who are forgotten already
         self.changed = Ends()  # of those who changed since the last checkpoint
+        self._latest = 0.0  # of all ends that were ever put here
         self._passed = 0.0  # whose latest end is before it is forgotten
         self._changes = 0  # since all were looked through
 
@@ -27,16 +26,28 @@ class Calm:
         ended = self.ends.get(customer)
         return None if ended is None or ended < self._passed else ended
 
-    def end(self, coming: Mapping[str, float]) -> set[str]:
-        """Takes the latest end of each of these customers, who have no troubles; returns those who were not known."""
-        known = list(map(self.ends.get, coming, repeat(0.0)))
-        self.put(dict(compress(coming.items(), map(gt, coming.values(), known))))
-        return set() if all(known) else set(compress(coming, map(not_, known)))
+    def end(self, coming: Ends) -> set[str]:
+        """Takes the latest end of each of these customers, who have no troubles; returns those who were not known.
+
+        What is later than all that came before need not be held against what is known.
+        """
+        for customer in [each for each, at in coming.items() if at <= self._latest]:
+            if coming[customer] <= self.ends.get(customer, 0.0):
+                del coming[customer]
+        known = len(self.ends)
+        self.put(coming)
+        return set(islice(reversed(self.ends), len(self.ends) - known))  # who is new stands last
 
     def put(self, later: Ends) -> None:
         """Counts these customers here from now on, or with a later end."""
+        self._latest = max(self._latest, max(later.values(), default=0.0))
         self.ends |= later
         self.changed |= later
+
+    def restore(self, stored: Ends) -> None:
+        """Takes back what was stored of these customers, later states after earlier ones."""
+        self._latest = max(self._latest, max(stored.values(), default=0.0))
+        self.ends |= stored
 
     def forget(self, customer: str) -> None:
         self.ends.pop(customer, None)

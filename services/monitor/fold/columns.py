@@ -161,7 +161,7 @@ class Selection:
         return min(times), max(times)
 
     @cached_property
-    def customers(self) -> Set[str]:
+    def customers(self) -> frozenset[str]:
         """Whose events they are, as far as they say."""
         return frozenset(self._fields.column("subject").at(self.rows)) - {MISSING}
 

@@ -156,14 +156,18 @@ class Customers:
             if moments.trouble(at, int(at) if grain else identity_of(event.source, event.id), most):
                 self.changed.add(customer)
 
-    def _note_visits(self, coming: Set[str], at: float) -> None:
+    def _note_visits(self, coming: frozenset[str], at: float) -> None:
         """Notes troubles of one grain. A customer of whom it is noted already costs a look-up at most: noted again, it changes nothing."""
         if at > self._noted[0]:
             self._noted = at, set()
         if at == self._noted[0]:
             coming = coming - self._noted[1]
             self._noted[1].update(coming)
-        for customer in coming:
+        strangers, first = coming.difference(self._of, self.calm.ends), ((at, int(at)),)
+        self._of |= {customer: Moments(0.0, first) for customer in strangers}
+        self.fresh |= strangers
+        self.changed |= strangers
+        for customer in coming - strangers:
             moments = self._of.get(customer)
             if moments is None:
                 moments = self._remember(customer)
@@ -292,7 +296,7 @@ class Customers:
             del self._of[customer]
         for customer in self.calm.ends.keys() & (stored.moments.keys() - calm.keys()):
             del self.calm.ends[customer]
-        self.calm.ends |= calm
+        self.calm.restore(calm)
         self._of |= {customer: moments for customer, moments in stored.moments.items() if moments.troubles}
         self._stored.add(0, len(stored.moments))
 
