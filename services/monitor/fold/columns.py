@@ -136,15 +136,16 @@ class Fields:
                     return list(map(itemgetter(name), self._said))
                 except (KeyError, TypeError):  # somebody does not say it, or has no fields at all
                     return [data.get(name, MISSING) if type(data) is dict else MISSING for data in self._said]
-            case ["type" | "source" | "subject" as attribute]:
-                said = list(map(attrgetter(attribute), self.events))
-                return [MISSING if each is None else each for each in said] if None in said else said
+            case ["subject"]:
+                return [MISSING if (subject := event.subject) is None else subject for event in self.events]
+            case ["type" | "source" as attribute]:
+                return list(map(attrgetter(attribute), self.events))
         return list(map(reader(path), self.events))
 
     @cached_property
     def _said(self) -> Sequence[Any]:
         """The data of each event."""
-        return list(map(attrgetter("data"), self.events))
+        return [event.data for event in self.events]
 
 
 class Selection:
