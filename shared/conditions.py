@@ -144,6 +144,8 @@ def _tests(wanted: Wanted) -> list[Holds]:
     if isinstance(wanted, Comparison):
         return [_compare(name, operand) for name, operand in wanted.model_dump(exclude_unset=True).items()]
     if isinstance(wanted, list):
+        if all(isinstance(each, str) for each in wanted):
+            return [partial(operator.contains, tuple(wanted))]  # a tuple, since a value may be one that has no hash
         return [lambda value: any(_same(value, each) for each in wanted)]
     if isinstance(wanted, bool) or wanted is None:
         return [partial(operator.is_, wanted)]

@@ -16,7 +16,7 @@ from deploy.simulator.play import Record, encode
 from deploy.simulator.product import Product
 from deploy.simulator.story import Story, published
 from services.monitor.fold.buckets import StoredCells
-from services.monitor.fold.tallies import Rows
+from services.monitor.fold.tallies import Rows, Tally
 from services.monitor.hearing.events import Folding, Limits, stream_of
 from services.monitor.hearing.partials import Detecting
 from services.monitor.rules.file import RulesFile
@@ -176,7 +176,7 @@ class Site:
             of_bucket = cells.setdefault((row["rule"], row["start"]), {})
             for component, cell in msgspec.msgpack.decode(row["cells"], type=StoredCells).items():
                 of_bucket[row["partition"], component] = cell
-        failing: dict[tuple[str, str, str], Any] = {}
+        failing: dict[tuple[str, str, str], Tally] = {}
         for row in await self.rows("SELECT * FROM fold_tallies ORDER BY part"):
             for component, customers in msgspec.msgpack.decode(row["rows"], type=Rows).items():
                 failing |= {(row["rule"], component, customer): tally for customer, tally in customers.items()}
@@ -186,8 +186,8 @@ class Site:
             for (_, component), cell in of_bucket.items():
                 so_far = bucket.get(component, (0, 0, 0))
                 bucket[component] = so_far[0] + cell.total, so_far[1] + cell.bad, so_far[2] + cell.customers
-        for (rule, component, customer), (*tally, home) in failing.items():
-            counts.setdefault((rule, home), {})[f"{component}/{customer}"] = tally
+        for (rule, component, customer), tally in failing.items():
+            counts.setdefault((rule, tally.home), {})[f"{component}/{customer}"] = [tally.first, tally.last, tally.count]
         return counts
 
     async def tables(self) -> dict[str, Any]:

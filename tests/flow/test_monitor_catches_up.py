@@ -12,7 +12,7 @@ from deploy.simulator.play import Record
 from services.monitor import metrics
 from services.monitor.fold.buckets import OldCell, StoredCells
 from services.monitor.fold.partition import Partition
-from services.monitor.fold.tallies import Rows
+from services.monitor.fold.tallies import Rows, Tally
 from services.monitor.fold.watch import FOUND_WITHIN
 from services.monitor.hearing.events import Limits
 from services.monitor.rules.file import RulesFile
@@ -236,13 +236,13 @@ async def test_partials_of_very_many_series_and_buckets_all_fit(monitor_database
 
 async def as_an_older_version_left_it(site: Site) -> None:
     """Puts what is stored into the form it had before migration 0003_fold."""
-    last: dict[tuple[int, str, str, str], tuple[float, float, int, int]] = {}
+    last: dict[tuple[int, str, str, str], Tally] = {}
     for row in await site.rows("SELECT * FROM fold_tallies ORDER BY part"):
         for component, customers in msgspec.msgpack.decode(row["rows"], type=Rows).items():
             last |= {(row["partition"], row["rule"], component, customer): tally for customer, tally in customers.items()}
     failing: dict[tuple[int, str, str, int], dict[str, tuple[float, float, int]]] = {}
-    for (partition, rule_, component, customer), (first, latest, count, home) in last.items():
-        failing.setdefault((partition, rule_, component, home), {})[customer] = first, latest, count
+    for (partition, rule_, component, customer), tally in last.items():
+        failing.setdefault((partition, rule_, component, tally.home), {})[customer] = tally.first, tally.last, tally.count
     cells: dict[tuple[int, str, int], dict[str, OldCell]] = {}
     for row in await site.rows("SELECT * FROM fold_cells ORDER BY part"):
         for component, cell in msgspec.msgpack.decode(row["cells"], type=StoredCells).items():

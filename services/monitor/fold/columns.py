@@ -5,17 +5,18 @@ What a rule costs is then a few list operations a batch, and some steps for each
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cached_property
 from itertools import compress
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from sys import intern
 from typing import Any, NamedTuple
 
 from shared.conditions import MISSING, Condition, Holds, OfNumber, as_written, names_in, reader, tests_of
 from shared.events import ProductEvent
 
-NUMBERS = frozenset({int, float})
+NUMBERS, PLAIN = frozenset({int, float}), frozenset({bool, int, float, str})
+FEW = 16  # different values of a field, at most, for which a test is run once each and not once an event
 
 
 class Piece(NamedTuple):
@@ -78,21 +79,54 @@ def _sums(counts: Iterable[tuple[int, int]]) -> Counter[int]:
     return sums
 
 
-class Columns:
-    """The events of a batch, by row, with the event time that each counts at. Everything is worked out when it is first asked for."""
+class Column:
+    """What each event of a batch says in one field, or MISSING."""
+
+    def __init__(self, said: Sequence[Any]) -> None:
+        self.said = said
+
+    @cached_property
+    def types(self) -> Set[type]:
+        """The types of the values."""
+        return frozenset(map(type, self.said))
+
+    @cached_property
+    def few(self) -> Set[Any] | None:
+        """The different values, if they are few and of one plain type, so that equal ones are the same: tests are run on them alone."""
+        if len(self.types) != 1 or not self.types <= PLAIN or len(set(self.said[: 2 * FEW])) > FEW:
+            return None
+        different = frozenset(self.said)
+        return different if len(different) <= FEW else None
+
+    def passing(self, rows: Sequence[int], test: Holds) -> Sequence[int]:
+        """Returns those of the rows that pass; the rows themselves when all do."""
+        if self.few is not None:
+            passing = {each for each in self.few if test(each)}
+            if not passing or len(passing) == len(self.few):
+                return rows if passing else ()
+            test = passing.__contains__
+        elif isinstance(test, OfNumber) and self.types <= NUMBERS:
+            test = test.holds
+        return list(compress(rows, map(test, self.at(rows))))
+
+    def at(self, rows: Sequence[int]) -> Iterable[Any]:
+        """Returns what is said in these rows."""
+        return self.said if len(rows) == len(self.said) else map(self.said.__getitem__, rows)
+
+
+class Fields:
+    """The events of a batch, field by field, with the event time that each counts at. Each field is read when it is first asked for."""
 
     def __init__(self, events: Sequence[ProductEvent], ats: Sequence[float], horizon: float) -> None:
-        self.events, self.ats, self.horizon = events, ats, horizon
-        self._fields: dict[str, Sequence[Any]] = {}
-        self._numeric: dict[str, bool] = {}
-        self._rows: dict[tuple[str, ...], Sequence[int]] = {(): range(len(events))}
-        self._shares: dict[tuple[str, ...], tuple[Mapping[str, Share], int]] = {}
+        self.events, self.horizon = events, horizon
+        self.times = Column(ats)
+        self._columns: dict[str, Column] = {}
 
-    def field(self, path: str) -> Sequence[Any]:
-        """Returns what each event says there, or MISSING."""
-        column = self._fields.get(path)
+    def column(self, path: str) -> Column:
+        """Returns what each event says there."""
+        column = self._columns.get(path)
         if column is None:
-            column = self._fields[path] = self._read(path)
+            column = self._columns[path] = Column(self._read(path))
         return column
 
     def _read(self, path: str) -> Sequence[Any]:
@@ -104,6 +138,8 @@ class Columns:
                     return [data.get(name, MISSING) if type(data) is dict else MISSING for data in self._said]
             case ["subject"]:
                 return [MISSING if (subject := event.subject) is None else subject for event in self.events]
+            case ["type" | "source" as attribute]:
+                return list(map(attrgetter(attribute), self.events))
         return list(map(reader(path), self.events))
 
     @cached_property
@@ -111,61 +147,83 @@ class Columns:
         """The data of each event."""
         return [event.data for event in self.events]
 
+
+class Selection:
+    """Rows of a batch, in order, and what is worked out of them. Conditions that hold of the same events share one."""
+
+    def __init__(self, fields: Fields, rows: Sequence[int]) -> None:
+        self.rows, self._fields = rows, fields
+        self._shares: dict[str, tuple[Mapping[str, Share], int]] = {}
+
     @cached_property
     def span(self) -> tuple[float, float]:
         """The earliest and the latest event time; there must be one."""
-        return min(self.ats), max(self.ats)
+        times = list(self._fields.times.at(self.rows))
+        return min(times), max(times)
 
     @cached_property
     def customers(self) -> frozenset[str]:
         """Whose events they are, as far as they say."""
-        return frozenset(self.field("subject")) - {MISSING}
+        return frozenset(self._fields.column("subject").at(self.rows)) - {MISSING}
+
+    def shares(self, path: str) -> tuple[Mapping[str, Share], int]:
+        """Returns the rows by the text that they say there, and how many say a text; the others are in no share."""
+        found = self._shares.get(path)
+        if found is None:
+            found = self._shares[path] = self._by_text(self._fields.column(path))
+        return found
+
+    def _by_text(self, column: Column) -> tuple[Mapping[str, Share], int]:
+        rows = self.rows if column.types == {str} else [row for row in self.rows if type(column.said[row]) is str]
+        by_text: dict[str, list[int]] = defaultdict(list)
+        for row, said in zip(rows, column.at(rows), strict=True):
+            by_text[said].append(row)
+        ats, horizon = self._fields.times.said, self._fields.horizon
+        return {said: Share(rows, ats, horizon) for said, rows in by_text.items()}, len(rows)
+
+
+class Columns:
+    """The events of a batch, by row, and the rows where conditions hold. Everything is worked out when it is first asked for."""
+
+    def __init__(self, events: Sequence[ProductEvent], ats: Sequence[float], horizon: float) -> None:
+        self.events, self.ats, self.horizon = events, ats, horizon
+        # Selections know the fields and not the columns, which know them: a circle would outlive the batch.
+        self._fields = Fields(events, ats, horizon)
+        self._selections: dict[tuple[str, ...], Selection] = {(): self.only(range(len(events)))}
+
+    def field(self, path: str) -> Sequence[Any]:
+        """Returns what each event says there, or MISSING."""
+        return self._fields.column(path).said
 
     @cached_property
     def nameless(self) -> bool:
         """Whether an event names no customer."""
-        return MISSING in self.field("subject")
+        return self._fields.column("subject").types != {str}
 
-    def rows(self, *predicates: Predicate) -> Sequence[int]:
-        """Returns the rows where all of these hold, in order."""
+    def only(self, rows: Sequence[int]) -> Selection:
+        """Returns these rows, which are in order."""
+        return Selection(self._fields, rows)
+
+    def select(self, *predicates: Predicate) -> Selection:
+        """Returns the rows where all of these hold."""
         return self._holding(_pieces(predicates))
 
-    def _holding(self, pieces: Sequence[Piece]) -> Sequence[int]:
+    def rows(self, *predicates: Predicate) -> Sequence[int]:
+        """Returns the same rows, in order."""
+        return self.select(*predicates).rows
+
+    def _holding(self, pieces: Sequence[Piece]) -> Selection:
         key = tuple([each.key for each in pieces])
-        rows = self._rows.get(key)
-        if rows is None:
-            rows = self._rows[key] = self._passing(self._holding(pieces[:-1]), pieces[-1])
-        return rows
+        found = self._selections.get(key)
+        if found is None:
+            found = self._selections[key] = self._passing(self._holding(pieces[:-1]), pieces[-1])
+        return found
 
-    def _passing(self, rows: Sequence[int], piece: Piece) -> Sequence[int]:
+    def _passing(self, of: Selection, piece: Piece) -> Selection:
+        rows = of.rows
         for path, test in piece.tests:
-            column = self.field(path)
-            values = column if len(rows) == len(column) else map(column.__getitem__, rows)
-            fast = test.holds if isinstance(test, OfNumber) and self._has_only_numbers(path) else test
-            rows = list(compress(rows, map(fast, values)))
-        return rows
-
-    def _has_only_numbers(self, path: str) -> bool:
-        found = self._numeric.get(path)
-        if found is None:
-            found = self._numeric[path] = NUMBERS.issuperset(map(type, self.field(path)))
-        return found
-
-    def shares(self, path: str, *predicates: Predicate) -> tuple[Mapping[str, Share], int]:
-        """Returns the rows where these hold by the text that they say there, and how many say a text; the others are in no share."""
-        key = path, *[each.key for each in _pieces(predicates)]
-        found = self._shares.get(key)
-        if found is None:
-            found = self._shares[key] = self._by_text(self.rows(*predicates), self.field(path))
-        return found
-
-    def _by_text(self, rows: Sequence[int], column: Sequence[Any]) -> tuple[Mapping[str, Share], int]:
-        if set(map(type, column)) != {str}:
-            rows = [row for row in rows if type(column[row]) is str]
-        by_text: dict[str, list[int]] = defaultdict(list)
-        for row, said in zip(rows, column if len(rows) == len(column) else map(column.__getitem__, rows), strict=True):
-            by_text[said].append(row)
-        return {said: Share(rows, self.ats, self.horizon) for said, rows in by_text.items()}, len(rows)
+            rows = self._fields.column(path).passing(rows, test)
+        return of if len(rows) == len(of.rows) else self.only(rows)
 
 
 def _pieces(predicates: Sequence[Predicate]) -> Sequence[Piece]:

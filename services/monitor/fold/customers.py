@@ -15,8 +15,8 @@ import msgspec
 
 from services.monitor.aggregates.moments import Amount, Follows, Held, Matching, Moments, StoredMoments
 from services.monitor.fold.aging import Ages
-from services.monitor.fold.calm import Calm
-from services.monitor.fold.columns import Columns, Predicate
+from services.monitor.fold.calm import Calm, Ends
+from services.monitor.fold.columns import Columns, Predicate, Selection
 from services.monitor.fold.seen import identity_of
 from services.monitor.fold.tallies import Appended
 from shared.conditions import MISSING
@@ -54,12 +54,12 @@ class Half:
 
     def take(self, columns: Columns) -> Taken:
         """Takes a batch of the event types of this matching."""
-        return self._customers.take(columns, self._rows(columns), self.events, ends=self._ends)
+        return self._customers.take(columns, self._selection(columns), self.events, ends=self._ends)
 
-    def _rows(self, columns: Columns) -> Sequence[int]:
-        rows = columns.rows(*self._asks)
-        others = set(columns.rows(*self._but)) if self._but and rows else None
-        return [row for row in rows if row not in others] if others else rows
+    def _selection(self, columns: Columns) -> Selection:
+        asked = columns.select(*self._asks)
+        others = set(columns.rows(*self._but)) if self._but and asked.rows else None
+        return columns.only([row for row in asked.rows if row not in others]) if others else asked
 
 
 class Customers:
@@ -93,7 +93,7 @@ class Customers:
         """Returns what is remembered of a customer."""
         moments = self._of.get(customer)
         if moments is None:
-            ended = self.calm.ends.get(customer)
+            ended = self.calm.of(customer)
             return UNKNOWN if ended is None else Moments(ended)
         return moments
 
@@ -104,14 +104,14 @@ class Customers:
 
     # ── a batch came ─────────────────────────────────────────────────────────────────────────
 
-    def take(self, columns: Columns, rows: Sequence[int], types: frozenset[str], *, ends: bool) -> Taken:
+    def take(self, columns: Columns, selection: Selection, types: frozenset[str], *, ends: bool) -> Taken:
         """Takes these rows of a batch."""
-        ats, floor, whole = columns.ats, self._clocks[types] - self._horizon, len(rows) == len(columns.ats)
-        customers = columns.field("subject")
+        ats, customers, floor = columns.ats, columns.field("subject"), self._clocks[types] - self._horizon
+        rows = selection.rows
         late: Sequence[int] = ()
         if not rows:
             return Taken(rows, late)
-        earliest, latest = columns.span if whole else (min(map(ats.__getitem__, rows)), max(map(ats.__getitem__, rows)))
+        earliest, latest = selection.span
         if earliest < floor:
             late = [row for row in rows if ats[row] < floor and customers[row] is not MISSING]
             rows = [row for row in rows if ats[row] >= floor]
@@ -125,7 +125,7 @@ class Customers:
             elif self.following.amount is not None:
                 self._note_amounts(rows, customers, columns, self.following.amount)
             elif self.following.grain and earliest // self.following.grain == latest // self.following.grain and not late:
-                self._note_visits(rows, customers, columns)
+                self._note_visits(selection.customers, earliest // self.following.grain * self.following.grain)
             else:
                 self._note_troubles(rows, customers, columns)
         return Taken(rows, late)
@@ -156,16 +156,18 @@ class Customers:
             if moments.trouble(at, int(at) if grain else identity_of(event.source, event.id), most):
                 self.changed.add(customer)
 
-    def _note_visits(self, rows: Sequence[int], customers: Sequence[str], columns: Columns) -> None:
+    def _note_visits(self, coming: frozenset[str], at: float) -> None:
         """Notes troubles of one grain. A customer of whom it is noted already costs a look-up at most: noted again, it changes nothing."""
-        at = columns.ats[rows[0]] // self.following.grain * self.following.grain
         if at > self._noted[0]:
             self._noted = at, set()
-        coming = columns.customers if len(rows) == len(customers) else {customers[row] for row in rows}
         if at == self._noted[0]:
             coming = coming - self._noted[1]
             self._noted[1].update(coming)
-        for customer in coming:
+        strangers, first = coming.difference(self._of, self.calm.ends), ((at, int(at)),)
+        self._of |= {customer: Moments(0.0, first) for customer in strangers}
+        self.fresh |= strangers
+        self.changed |= strangers
+        for customer in coming - strangers:
             moments = self._of.get(customer)
             if moments is None:
                 moments = self._remember(customer)
@@ -188,13 +190,12 @@ class Customers:
 
     def _remember(self, customer: str) -> Moments:
         """Begins to look at a customer by themselves, as one who may have troubles."""
-        ended = self.calm.ends.pop(customer, None)
-        moments = self._of[customer] = Moments(ended or 0.0)
-        if ended is None:
+        moments = self._of[customer] = Moments(self.calm.of(customer) or 0.0)
+        if customer not in self.calm.ends:
             self.fresh.add(customer)
-        elif customer in self.calm.changed:
-            self.calm.changed.discard(customer)
+        if customer in self.calm.changed:
             self.changed.add(customer)
+        self.calm.forget(customer)
         return moments
 
     # ── a customer has another name ──────────────────────────────────────────────────────────
@@ -256,36 +257,33 @@ class Customers:
         clock = max(self._clocks.values())
         self._settle()
         changed, self.changed = self.changed, set()
-        calm = self.calm.take_changed(clock)
-        for customer in changed:
-            self.calm.leave(customer)
-            self._troubled.touch(customer, clock)
+        calm = self.calm.take_changed()
+        self._troubled.touch_all(changed, clock)
         self._age(clock)
         several = len(changed) + len(calm)
         whole = bool(several) and self._stored.is_worn(0, several, len(self) if anew else math.inf)
-        return self._pieces(*((self._of, self.calm.ends) if whole else (changed, calm)), whole=whole) if several else iter(())
+        return self._pieces(*((self._of, self.calm.all()) if whole else (changed, calm)), whole=whole) if several else iter(())
 
     def _settle(self) -> None:
         """Counts those who changed and have no troubles any more among the calm."""
         calm = [customer for customer in self.changed if not self._of[customer].troubles]
         self.changed.difference_update(calm)
-        self.calm.changed.update(calm)
+        self.calm.put({customer: self._of.pop(customer).ended for customer in calm})
         for customer in calm:
-            self.calm.ends[customer] = self._of.pop(customer).ended
             self._troubled.drop(customer)
 
-    def _pieces(self, troubled: Collection[str], calm: Collection[str], *, whole: bool) -> Iterator[StoredCustomers]:
+    def _pieces(self, troubled: Collection[str], calm: Ends, *, whole: bool) -> Iterator[StoredCustomers]:
         clocks = [(sorted(types), at) for types, at in self._clocks.items()]
-        held = ((customer, self._of[customer]) for customer in troubled)
-        copies = ((customer, Moments(each.ended, each.troubles, each.amounts)) for customer, each in held)
-        named = chain(copies, self.calm.moments(calm))
+        held = zip(troubled, map(self._of.__getitem__, troubled), strict=True)
+        named = chain(held, zip(calm, map(Moments, calm.values()), strict=True))
         # One piece at least: nobody may be left, and that replaces what is stored.
         for begin in range(0, max(len(troubled) + len(calm), 1), PIECE):
             yield StoredCustomers(clocks, dict(islice(named, PIECE)), whole and not begin)
 
     def _age(self, clock: float) -> None:
         oldest = clock - self.following.kept - self._horizon
-        for customer in [*self._troubled.forget(oldest), *self.calm.age(max(self.complete_to, oldest))]:
+        self.calm.age(max(self.complete_to, oldest))
+        for customer in self._troubled.forget(oldest):
             self._of.pop(customer, None)
             self._noted[1].discard(customer)
 
@@ -298,14 +296,13 @@ class Customers:
             del self._of[customer]
         for customer in self.calm.ends.keys() & (stored.moments.keys() - calm.keys()):
             del self.calm.ends[customer]
-        self.calm.ends |= calm
+        self.calm.restore(calm)
         self._of |= {customer: moments for customer, moments in stored.moments.items() if moments.troubles}
         self._stored.add(0, len(stored.moments))
 
     def restored(self) -> None:
         """Ends a restore: all that was stored is back; who was erased meanwhile is named by the database."""
         self._troubled.restore((each, moments.troubles[-1][0]) for each, moments in self._of.items())
-        self.calm.restored()
 
     def troubled(self, least: int, of: Collection[str] | None = None) -> Collection[str]:
         """Returns the customers with so many troubles; of these, who had troubles at the last checkpoint or since, if they are given."""

@@ -16,7 +16,7 @@ from services.monitor.aliases.claims import SAYING, Claim, claims_of
 from services.monitor.fold.alerts import Alerts
 from services.monitor.fold.columns import Columns
 from services.monitor.fold.customers import Customers, Half, Taken
-from services.monitor.fold.seen import MINUTE, Seen, identity_of
+from services.monitor.fold.seen import MINUTE, Seen, identities_of, identity_of
 from services.monitor.fold.watch import DUPLICATE, LATE, NOT_OURS, REFUSED, TAKEN, Verdict, Watch
 from shared.events import ProductEvent
 from shared.events.moments import FIRST
@@ -136,7 +136,7 @@ class Partition:
 
     def _fold(self, events: Sequence[ProductEvent], times: Sequence[float], now: float) -> list[int]:
         """Takes events of types that rules ask for. One that no rule takes changed nothing: it is not known when it comes again."""
-        identities = [identity_of(event.source, event.id) for event in events]
+        identities = identities_of(events)
         copies = self.seen.take(identities, times)
         fresh = [row for row in range(len(events)) if row not in copies] if copies else range(len(events))
         if any(first is not None and events[row] != events[first] for row, first in copies.items()):

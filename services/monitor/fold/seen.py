@@ -8,10 +8,12 @@ is packed into an array of 8 bytes an identity, which is sorted when the first e
 from array import array
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xxhash import xxh3_64_intdigest
+
+from shared.events import ProductEvent
 
 MINUTE = 60  # seconds of event time
 REPACK = 8  # late identities wait in a set until they are an eighth of what the second holds packed
@@ -21,6 +23,11 @@ def identity_of(source: str, event_id: str) -> int:
     """Returns what an event is known by."""
     identity: int = xxh3_64_intdigest(f"{source}\x1f{event_id}".encode())
     return identity
+
+
+def identities_of(events: Iterable[ProductEvent]) -> list[int]:
+    """Returns what each of these events is known by."""
+    return [xxh3_64_intdigest(f"{event.source}\x1f{event.id}".encode()) for event in events]
 
 
 def by_second(times: Sequence[float]) -> Mapping[int, Sequence[int]]:

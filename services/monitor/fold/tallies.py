@@ -10,12 +10,12 @@ from itertools import islice
 
 import msgspec
 
-Rows = dict[str, dict[str, tuple[float, float, int, int]]]  # component → customer → a tally's fields, as they are stored
 
+class Tally(msgspec.Struct, array_like=True, gc=False):
+    """One customer's failure streak, as it is stored too: an unbroken row of bad events, no two further apart than the rule's window.
 
-@dataclass(slots=True)
-class Tally:
-    """One customer's failure streak: an unbroken row of bad events, no two further apart than the rule's window."""
+    There may be millions, so the garbage collector does not look at them.
+    """
 
     first: float  # event time, seconds since the epoch
     last: float
@@ -37,20 +37,24 @@ class Tally:
             self.first, self.last, self.count = min(self.first, other.first), max(self.last, other.last), self.count + other.count
 
 
+Rows = Mapping[str, Mapping[str, Tally]]  # component → customer → their row
+
 PIECE = 10_000  # rows that are stored in one piece: some ten milliseconds to pack or to unpack
 
 
 def pieces(rows: Rows) -> Iterator[Rows]:
     """Yields the rows in pieces; one at least."""
-    piece, room = Rows(), PIECE
+    piece, room = dict[str, Mapping[str, Tally]](), PIECE
     for component, customers in rows.items():
         coming = iter(customers.items())
-        while taken := dict(islice(coming, room)):
+        while taken := customers if len(customers) < room else dict(islice(coming, room)):
             piece[component] = taken
             room -= len(taken)
+            if taken is customers:
+                break
             if not room:
                 yield piece
-                piece, room = Rows(), PIECE
+                piece, room = {}, PIECE
     if piece or not any(rows.values()):
         yield piece
 
@@ -151,22 +155,19 @@ class Tallies:
             self._size -= sum(rows.pop(customer, None) is not None for customer in customers)
 
     def take_changes(self) -> StoredRows | None:
-        """Returns the rows that changed, to be stored; nothing counts as changed afterwards."""
+        """Returns the rows that changed, to be stored before they change again; nothing counts as changed afterwards."""
         failed, self.failed = self.failed, {}
         if not failed:
             return None
         whole = self._stored.is_worn(self.generation, sum(map(len, failed.values())), self._size)
         changed: Mapping[str, Collection[str]] = self._young if whole else failed
-        rows: Rows = {}
-        for component, customers in changed.items():
-            young = self._young[component]
-            rows[component] = {
-                each: (row.first, row.last, row.count, row.home)
-                for each in customers
-                for row in (young[each],)
-                if not self.hidden or not self.is_hidden(each, row)
-            }
+        rows = {component: self._told(self._young[component], customers) for component, customers in changed.items()}
         return StoredRows(self.generation, whole, rows)
+
+    def _told(self, young: Mapping[str, Tally], customers: Collection[str]) -> Mapping[str, Tally]:
+        if self.hidden:
+            customers = [each for each in customers if not self.is_hidden(each, young[each])]
+        return dict(zip(customers, map(young.__getitem__, customers), strict=True))
 
     def restore(self, generation: int, rows: Rows) -> None:
         """Takes back what `take_changes` gave, oldest first."""
@@ -176,7 +177,7 @@ class Tallies:
         self._stored.add(generation, sum(map(len, rows.values())))
         for component, customers in rows.items():
             for customer, row in customers.items():
-                self._renew(component, customer, Tally(*row))
+                self._renew(component, customer, row)
 
     def turn(self) -> int:
         """Forgets the old generation and begins a new one; returns the one that is gone. Changes must have been taken before."""

@@ -56,7 +56,7 @@ class Watch:
         """Takes a batch of the event types that the rule asks for. What is done in this loop costs each component, for each rule."""
         watermarks, cells, width, horizon = self.watermarks, self._cells, self._width, columns.horizon
         closed, is_closed = self.components.closed, self.components.is_closed
-        shares, rows = columns.shares(self.counting.component, self._where)
+        shares, rows = columns.select(self._where).shares(self.counting.component)
         left_out: dict[int, int] = {}
         for component, all_of_it in shares.items():
             share, watermark = all_of_it, watermarks.get(component)
@@ -83,7 +83,7 @@ class Watch:
         return Verdict(shares, left_out, rows == len(columns.ats) and not left_out)
 
     def _count_bad(self, columns: Columns, left_out: Mapping[int, int]) -> None:
-        shares, _ = columns.shares(self.counting.component, self._where, self._bad)
+        shares, _ = columns.select(self._where, self._bad).shares(self.counting.component)
         for component, all_of_it in shares.items():
             share = all_of_it
             if left_out:
@@ -104,14 +104,14 @@ class Watch:
 
         A customer who fails again in the same bucket has no more than their tally changed.
         """
-        subjects, ats, window, width = columns.field("subject"), columns.ats, self._window, self._width
+        subjects, ats, width = columns.field("subject"), columns.ats, self._width
         if columns.nameless:
             rows = [row for row in rows if subjects[row] is not MISSING]
         failing = list(map(subjects.__getitem__, rows))
         known = self.tallies.fail_again(component, failing)
-        for customer, at in zip(failing, map(ats.__getitem__, rows), strict=True):
-            tally = known.get(customer)
-            if tally is not None and tally.last <= at < tally.home + width and at - tally.last <= window and tally.count:
+        for customer, at, tally in zip(failing, map(ats.__getitem__, rows), map(known.get, failing), strict=True):
+            # Of a row its home is the bucket of the last event, and no bucket is longer than the window: this one is no further away.
+            if tally is not None and tally.last <= at < tally.home + width:
                 tally.last = at
                 tally.count += 1
             else:

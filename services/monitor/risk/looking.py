@@ -32,7 +32,12 @@ class Looking:
         `now`: the moment up to which all is known, seconds since the epoch.
         """
         changed, risks = self.customers.changed, self._open.keys()
-        return {*self.customers.troubled(self._least, changed), *(risks & changed), *(risks & self.customers.calm.changed), *self._due(now)}
+        return {
+            *self.customers.troubled(self._least, changed),
+            *(risks & changed),
+            *(risks & self.customers.calm.changed.keys()),
+            *self._due(now),
+        }
 
     def _due(self, now: float) -> Iterable[str]:
         while self._looks and self._looks[0][0] <= now:

@@ -23,7 +23,7 @@ _customers = msgspec.msgpack.Decoder(StoredCustomers).decode
 def failures_of(row: asyncpg.Record, customer_id: str) -> Mapping[str, Any] | None:
     """Returns what packed tallies hold of the customer, by component; None when they hold another one whose id begins alike."""
     held = {component: tallies[customer_id] for component, tallies in _rows(row["rows"]).items() if customer_id in tallies}
-    failures = {component: {"first": first, "last": last, "count": count} for component, (first, last, count, _) in held.items()}
+    failures = {component: {"first": row.first, "last": row.last, "count": row.count} for component, row in held.items()}
     return {"partition": row["partition"], "rule": row["rule"], "failures": failures} if failures else None
 
 

@@ -1,5 +1,8 @@
 """A comparison says the same of a column of numbers, which is compared at once, as of each value by itself."""
 
+import gc
+import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -29,3 +32,32 @@ def test_a_comparison_of_a_column_is_that_of_each_value(name: str, others: tuple
 def test_a_field_that_holds_nothing_is_there(present: bool, rows: list[int]) -> None:
     columns = Columns([event(data={"n": 1}), event(data={"n": None}), event(data={})], [0.0] * 3, 0.0)
     assert list(columns.rows(Predicate(READ.validate_python({"data.n": {"present": present}})))) == rows
+
+
+@pytest.mark.parametrize("wanted", [False, True, 1, 0, "a", [0, "a"], ["a", "b"], [], {"is_not": "a"}, {"at_least": 1}])
+@pytest.mark.parametrize(
+    "said", [(True, False), (1, 0), (1.0, 0.0), ("a", "b", "c"), (1, True, 0, False), ("a", ["a"], {}), range(40), ("a",)]
+)
+def test_a_few_values_that_come_often_are_found_as_each_by_itself(wanted: Any, said: Sequence[Any]) -> None:
+    every, condition = [*said] * 3, READ.validate_python({"data.n": wanted})
+    columns = Columns([event(data={"n": value}) for value in every], [0.0] * len(every), 0.0)
+    tests = conditions.tests_of(condition)
+    assert list(columns.rows(Predicate(condition))) == [row for row, value in enumerate(every) if all(test(value) for _, test in tests)]
+
+
+def test_one_of_several_texts_is_none_of_another_type() -> None:
+    [(_, test)] = conditions.tests_of(READ.validate_python({"data.n": ["a", "1"]}))
+    assert [each for each in ("a", "1", "b", 1, True, None, ["a"], {"a": 1}, conditions.MISSING) if test(each)] == ["a", "1"]
+
+
+def test_a_batch_is_let_go_with_its_last_reader() -> None:
+    """A circle among its parts would keep the events until the garbage collector comes, which is seldom."""
+    columns = Columns([event(data={"n": 1}), event(data={"n": 2})], [0.0] * 2, 0.0)
+    columns.select(Predicate(READ.validate_python({"data.n": 1}))).shares("subject")
+    seen = weakref.ref(columns)
+    gc.disable()
+    try:
+        del columns
+        assert seen() is None
+    finally:
+        gc.enable()

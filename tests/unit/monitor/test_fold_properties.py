@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import astuple
 from typing import NamedTuple
 
 import msgspec
@@ -165,7 +164,10 @@ def state(partition: Partition) -> object:
         for start, bucket in watch.buckets.of.items()
         for component, cell in bucket.items()
     }
-    tallies = {component: {customer: astuple(row) for customer, row in rows.items()} for component, rows in watch.tallies._young.items()}
+    tallies = {
+        component: {customer: msgspec.structs.astuple(row) for customer, row in rows.items()}
+        for component, rows in watch.tallies._young.items()
+    }
     return cells, watch.watermarks, tallies, identities(partition), partition.clock, partition.account
 
 

@@ -94,3 +94,24 @@ def test_a_calm_customer_is_looked_at_only_with_an_open_risk() -> None:
     customers.take_changes()
     partition.fold([payment(2, "paid", each) for each in ("c-1", "c-2")], LATER)
     assert looking.concerned(START) == {"c-1"}
+
+
+def test_who_is_forgotten_is_so_at_once_and_takes_no_room_after_further_changes() -> None:
+    customers = only(partition := followed(streak(), [payment(0, "paid", f"c-{number}") for number in range(9)]))
+    customers.take_changes()
+    partition.fold([payment(HORIZON + 1, "paid", "c-9")], LATER)
+    customers.take_changes()
+    assert [customers.of(each) for each in ("c-0", "c-8", "c-9")] == [Moments(), Moments(), Moments(START + HORIZON + 1)]
+    for at in range(2, 12):
+        partition.fold([payment(HORIZON + at, "paid", "c-9")], LATER)
+        customers.take_changes()
+    assert len(customers) == 1
+
+
+def test_who_was_forgotten_begins_anew_with_trouble() -> None:
+    customers = only(partition := followed(streak(), [payment(0, "paid"), payment(0, "paid", "c-2"), payment(0, "paid", "c-3")]))
+    customers.take_changes()
+    partition.fold([payment(HORIZON + 1, "paid", "c-4")], LATER)
+    customers.take_changes()
+    partition.fold([payment(HORIZON + 2)], LATER)
+    assert customers.of("c-1").ended == 0.0
