@@ -3,7 +3,7 @@
 import sys
 from functools import partial
 
-from services.notifier.api import ROUTERS
+from services.notifier.api import ROUTERS, endpoints
 from services.notifier.audience import Contact
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.email.channel import Email
@@ -11,6 +11,9 @@ from services.notifier.channels.email.connections import Connections
 from services.notifier.channels.email.mail import Sender, sender_of
 from services.notifier.channels.email.probing import mail_server
 from services.notifier.channels.outcome import Rendered
+from services.notifier.channels.webhook import replaying
+from services.notifier.channels.webhook.caller import Caller
+from services.notifier.channels.webhook.replaying import Replaying
 from services.notifier.deciding.policy import Policy
 from services.notifier.follow_up import FollowUp
 from services.notifier.hearing import customers, incidents, risks, tickets
@@ -20,6 +23,7 @@ from services.notifier.public import unsubscribe
 from services.notifier.public.links import Right, token_for
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
+from services.notifier.store.endpoints import REPLAY
 from services.notifier.store.incidents import FOLLOW_UP
 from services.notifier.store.ledger import DELIVERY, REPLY
 from services.notifier.timers import LEASE, Delivery
@@ -34,6 +38,7 @@ from shared.service import Public, Service, run
 from shared.stream import Stream
 from shared.streaming.handling import Handling
 from shared.timers import Work
+from shared.webhooks.addresses import networks_of
 
 HEARD = (
     (Topic.CUSTOMERS, customers.FACTS, customers.on_customers, ERASED_AT_ONCE),
@@ -60,6 +65,8 @@ def service(settings: NotifierSettings) -> Service:
         for topic, known, handler, at_once in HEARD
     ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
+    caller = _caller(settings)
+    due[REPLAY] = Work(Replaying(database, caller), replaying.AT_ONCE)
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
     probe = mail_server(settings.smtp_host, settings.smtp_port, own_name=sender.domain, tls=settings.smtp_tls, ca=settings.smtp_ca)
     return Service(
@@ -68,7 +75,7 @@ def service(settings: NotifierSettings) -> Service:
         database,
         streams,
         due,
-        ROUTERS,
+        (*ROUTERS, endpoints.router(caller)),
         Public([unsubscribe.router], settings.public_port),
         background=[connections.run],
         measurements=[probe],
@@ -76,6 +83,11 @@ def service(settings: NotifierSettings) -> Service:
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
     )
+
+
+def _caller(settings: NotifierSettings) -> Caller:
+    """Returns what calls customers' endpoints."""
+    return Caller(settings.webhook_secret.get_secret_value(), networks_of(settings.webhook_networks), clear=settings.webhook_clear)
 
 
 def _connections(settings: NotifierSettings, sender: Sender) -> Connections:

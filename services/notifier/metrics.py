@@ -5,6 +5,7 @@ from itertools import product
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.notifier.channels.outcome import Refusal, Trouble
+from services.notifier.channels.webhook.endpoint import Disabled
 from services.notifier.deciding.decision import Waiting
 from services.notifier.notification import Kind, Reason, Status
 from shared.metrics import FAST
@@ -24,6 +25,8 @@ TOLD_AFTER_SECONDS = Histogram(
 SEND_SECONDS = Histogram("forewarn_notifier_send_seconds", "Time one try took.", ["outcome"], buckets=FAST)
 DELIVERY_PAUSED = Gauge("forewarn_notifier_delivery_paused", "1 while delivery pauses because the relay refuses us, else 0.")
 UNSUBSCRIBED = Counter("forewarn_notifier_unsubscribed_total", "Customers who ended proactive mail with its link.")
+ENDPOINT_CALLS = Counter("forewarn_notifier_endpoint_calls_total", "Calls of customers' endpoints, by what came of them.", ["outcome"])
+ENDPOINTS_DISABLED = Counter("forewarn_notifier_endpoints_disabled_total", "Endpoints that are called no more, by why.", ["why"])
 
 for kind, status in product(Kind, (Status.DELIVERED, Status.FAILED, Status.SUPPRESSED)):
     NOTIFICATIONS.labels(kind, status)
@@ -37,3 +40,7 @@ for trouble in Trouble:
     RETRIES.labels(trouble)
 for outcome in ("delivered", "retry", "failed"):
     SEND_SECONDS.labels(outcome)
+for outcome in ("taken", "refused", "no_answer", "paused"):
+    ENDPOINT_CALLS.labels(outcome)
+for why in Disabled:
+    ENDPOINTS_DISABLED.labels(why)

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     ANSWER = "answer"  # to a request about a known incident: its status, at once
     REPLY = "reply"  # a person's words on a ticket
     GUIDANCE = "guidance"  # how to get on, to a customer at risk
+    NOTICE = "notice"  # about what they have set up with us: their endpoint is called no more
 
 
 class Status(StrEnum):

@@ -11,7 +11,9 @@ class Notification(Payload):
 
     notification_id: Id
     customer_id: Id
-    kind: Literal["opened", "updated", "resolved", "withdrawn", "dismissed", "answer", "reply", "guidance"]  # updated: not said yet
+    kind: Literal[
+        "opened", "updated", "resolved", "withdrawn", "dismissed", "answer", "reply", "guidance", "notice"
+    ]  # updated: not said yet
     incident_id: str | None = None
     ticket_id: str | None = None
     risk_id: str | None = None  # of guidance

@@ -35,6 +35,22 @@ SELECT * FROM ticket_links WHERE customer_id = $1 ORDER BY incident_id, ticket_i
 -- Deletes which tickets they had.
 DELETE FROM ticket_links WHERE customer_id = $1
 
+-- name: endpoints
+-- Reads the endpoints of their systems.
+SELECT * FROM endpoints WHERE customer_id = $1 ORDER BY id
+
+-- name: erase_endpoints
+-- Deletes their endpoints, which are called no more.
+DELETE FROM endpoints WHERE customer_id = $1
+
+-- name: missed
+-- Reads what their endpoints have missed.
+SELECT * FROM endpoint_missed WHERE customer_id = $1 ORDER BY endpoint_id, notification_id
+
+-- name: erase_missed
+-- Deletes what their endpoints have missed.
+DELETE FROM endpoint_missed WHERE customer_id = $1
+
 -- name: told
 -- Reads everything that they were told, or were to be told.
 SELECT id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, status, reason, why,
