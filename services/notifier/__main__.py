@@ -75,7 +75,7 @@ def service(settings: NotifierSettings) -> Service:
         database,
         streams,
         due,
-        (*ROUTERS, endpoints.router(caller)),
+        (*ROUTERS, endpoints.calling(caller)),
         Public([unsubscribe.router], settings.public_port),
         background=[connections.run],
         measurements=[probe],

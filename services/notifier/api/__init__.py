@@ -1,5 +1,5 @@
 """Agents and operators call notifier's REST API here."""
 
-from services.notifier.api import contacts, customers, notifications
+from services.notifier.api import contacts, customers, endpoints, notifications
 
-ROUTERS = (notifications.router, customers.router, contacts.router)
+ROUTERS = (notifications.router, customers.router, contacts.router, endpoints.router)

@@ -71,18 +71,43 @@ class Replayed(BaseModel):
     messages: int
 
 
-def router(caller: Caller) -> APIRouter:
-    """Returns the routes."""
-    routes = APIRouter(prefix="/v1/endpoints", tags=["notifier"])
+router = APIRouter(prefix="/v1/endpoints", tags=["notifier"])
 
-    @routes.get("", dependencies=[allow(Role.AGENT)])
-    async def list_endpoints(
-        database: Db, customer_id: Name | None = None, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
-    ) -> Page[EndpointView]:
-        """Returns endpoints of one customer, or of all."""
-        async with database.transaction() as tx:
-            found = customer_id, position_of(cursor)
-            return await page_of(tx, queries.endpoints, *found, limit=limit, view=_view, position=lambda item: item.id)
+
+@router.get("", dependencies=[allow(Role.AGENT)])
+async def list_endpoints(
+    database: Db, customer_id: Name | None = None, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> Page[EndpointView]:
+    """Returns endpoints of one customer, or of all."""
+    async with database.transaction() as tx:
+        found = customer_id, position_of(cursor)
+        return await page_of(tx, queries.endpoints, *found, limit=limit, view=_view, position=lambda item: item.id)
+
+
+@router.post("/{endpoint_id}/replay", response_model=Replayed, responses=NONE, dependencies=[allow(Role.OPERATOR)])
+async def replay(endpoint_id: Name, said: Since, request: Request, database: Db, key: IdempotencyKey = None) -> Response:
+    """Sends again what an endpoint has missed since a moment, each message with the same webhook-id: 10,000 at most."""
+
+    async def act(tx: Tx) -> Replayed:
+        endpoint = _found(await tx.fetchrow(queries.endpoint, endpoint_id))
+        if endpoint.disabled_at is not None:
+            raise Problem(409, "the endpoint is disabled: enable it first")
+        return Replayed(messages=await endpoints.replay(tx, endpoint_id, said.since))
+
+    return await once(request, database, key, act)
+
+
+@router.delete("/{endpoint_id}", status_code=204, responses=NONE, dependencies=[allow(Role.OPERATOR)])
+async def delete(endpoint_id: Name, database: Db) -> None:
+    """Deletes an endpoint with what it has missed; it is called no more."""
+    async with database.transaction() as tx:
+        if not await endpoints.delete(tx, endpoint_id):
+            raise Problem(404, "there is no such endpoint")
+
+
+def calling(caller: Caller) -> APIRouter:
+    """Returns the routes that call endpoints, or show the secrets that calls are signed with."""
+    routes = APIRouter(prefix="/v1/endpoints", tags=["notifier"])
 
     @routes.post("", status_code=201, response_model=WithSecret, responses=REFUSED, dependencies=[allow(Role.OPERATOR)])
     async def register(said: Registration, request: Request, database: Db, key: IdempotencyKey = None) -> Response:
@@ -112,25 +137,6 @@ def router(caller: Caller) -> APIRouter:
             return _view(await tx.fetchrow(queries.enable, endpoint_id))
 
         return await once(request, database, key, act)
-
-    @routes.post("/{endpoint_id}/replay", response_model=Replayed, responses=NONE, dependencies=[allow(Role.OPERATOR)])
-    async def replay(endpoint_id: Name, said: Since, request: Request, database: Db, key: IdempotencyKey = None) -> Response:
-        """Sends again what an endpoint has missed since a moment, each message with the same webhook-id: 10,000 at most."""
-
-        async def act(tx: Tx) -> Replayed:
-            endpoint = _found(await tx.fetchrow(queries.endpoint, endpoint_id))
-            if endpoint.disabled_at is not None:
-                raise Problem(409, "the endpoint is disabled: enable it first")
-            return Replayed(messages=await endpoints.replay(tx, endpoint_id, said.since))
-
-        return await once(request, database, key, act)
-
-    @routes.delete("/{endpoint_id}", status_code=204, responses=NONE, dependencies=[allow(Role.OPERATOR)])
-    async def delete(endpoint_id: Name, database: Db) -> None:
-        """Deletes an endpoint with what it has missed; it is called no more."""
-        async with database.transaction() as tx:
-            if not await endpoints.delete(tx, endpoint_id):
-                raise Problem(404, "there is no such endpoint")
 
     return routes
 
