@@ -30,6 +30,7 @@ class Sink:
     """The calls that came, and the answers to give: the next ones first; once they are used up, everything is taken with 204."""
 
     port: int = 0
+    host: str = "127.0.0.1"
     calls: list[Call] = field(default_factory=list)
     answers: list[str | Do] = field(default_factory=list)  # "503 Retry-After: 7": a status, and a header if there is one
     always: str | Do | None = None
@@ -39,7 +40,7 @@ class Sink:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/hook"
+        return f"http://{self.host}:{self.port}/hook"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

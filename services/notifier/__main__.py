@@ -77,7 +77,7 @@ def service(settings: NotifierSettings) -> Service:
         due,
         (*ROUTERS, endpoints.calling(caller)),
         Public([unsubscribe.router], settings.public_port),
-        background=[connections.run],
+        background=[connections.run, caller.run],
         measurements=[probe],
         kept=kept(settings),
         personal=PERSONAL,

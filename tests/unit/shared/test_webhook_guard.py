@@ -1,7 +1,8 @@
 """Nothing is connected to but what may be reached: a listener on this machine hears nothing, whatever a URL says (SSRF)."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from ipaddress import ip_network
+from typing import Any
 
 import httpcore2
 import httpx2
@@ -24,20 +25,18 @@ NAMES = {  # a name server of the attacker's
     "nothing.attacker.example": [],
 }
 
-HOSTS = [
-    # literals
-    *("127.0.0.1", "127.1.2.3", "127.255.255.254", "0.0.0.0", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.0.1", "192.168.255.1"),
-    *("100.64.0.1", "100.100.100.200", "100.127.255.254", "169.254.169.254", "169.254.170.2", "192.0.0.192", "168.63.129.16", "192.0.2.1"),
-    *("198.18.0.1", "198.51.100.7", "203.0.113.9", "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "192.88.99.1"),
-    # the same in other notations: decimal, hexadecimal, octal, short, with a dot at the end
-    *("2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "127.1", "127.0.1", "0", "127.0.0.1.", "3232235521", "2852039166"),
-    # IPv6: loopback, unspecified, mapped, compatible, NAT64, 6to4, Teredo, unique local, link local, site local, multicast, metadata
-    *("[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::ffff:10.0.0.1]", "[::ffff:169.254.169.254]", "[::127.0.0.1]", "[0:0:0:0:0:0:0:1]"),
-    *("[64:ff9b::7f00:1]", "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::7f00:1]", "[2002:7f00:1::]", "[2001:0:7f00:1::]", "[fc00::1]", "[fd00:ec2::254]"),
-    *("[fe80::1]", "[fec0::1]", "[ff02::1]", "[2001:db8::1]", "[100::1]", "[3fff::1]", "[5f00::1]"),
-    # names
-    *("localhost", "LOCALHOST", "localhost.", *NAMES),
-]  # fmt: skip
+LITERALS = """
+127.0.0.1 127.1.2.3 127.255.255.254 0.0.0.0 10.0.0.1 172.16.0.1 172.31.255.255 192.168.0.1 192.168.255.1 100.64.0.1 100.127.255.254
+100.100.100.200 169.254.169.254 169.254.170.2 192.0.0.192 168.63.129.16 192.0.2.1 198.18.0.1 198.51.100.7 203.0.113.9 192.88.99.1
+224.0.0.1 239.255.255.250 240.0.0.1 255.255.255.255
+"""
+NOTATIONS = "2130706433 0x7f000001 0x7f.1 0177.0.0.1 017700000001 127.1 127.0.1 0 127.0.0.1. 3232235521 2852039166"  # of IPv4
+LITERALS_6 = """
+[::1] [::] [0:0:0:0:0:0:0:1] [::ffff:127.0.0.1] [::ffff:7f00:1] [::ffff:10.0.0.1] [::ffff:169.254.169.254] [::127.0.0.1]
+[64:ff9b::7f00:1] [64:ff9b::a9fe:a9fe] [64:ff9b:1::7f00:1] [2002:7f00:1::] [2001:0:7f00:1::] [2001:db8::1] [100::1] [3fff::1] [5f00::1]
+[fc00::1] [fd00:ec2::254] [fe80::1] [fec0::1] [ff02::1]
+"""
+HOSTS = [*f"{LITERALS} {NOTATIONS} {LITERALS_6} localhost LOCALHOST localhost.".split(), *NAMES]
 TRICKS = [
     "http://example.com@127.0.0.1:{port}/",
     "http://127.0.0.1:{port}\\@example.com/",
@@ -107,14 +106,7 @@ class Recording(httpcore2.AsyncNetworkBackend):
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
+    async def connect_tcp(self, host: str, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
         self.asked.append(host)
         raise httpcore2.ConnectError
 

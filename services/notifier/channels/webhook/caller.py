@@ -1,5 +1,6 @@
 """Calls endpoints: signs, respects each destination's circuit, and makes at most one call a try."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -42,6 +43,13 @@ class Caller:
     async def probe(self, endpoint: Endpoint, probe_id: str, now: datetime) -> Answer | NoAnswer:
         """Makes the signed test call that an endpoint must take before it is registered or enabled."""
         return await self._post(endpoint, probe_id, probe_of(endpoint.customer_id, now), now)
+
+    async def run(self) -> None:
+        """Closes the connections when it is cancelled."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         await self._client.aclose()

@@ -17,7 +17,7 @@ keys = st.text(max_size=40)
 
 def test_there_are_ten_tries_over_75_hours_and_35_minutes() -> None:
     assert len(LADDER) + 1 == 10
-    assert TTL == timedelta(hours=75, minutes=35, seconds=5)
+    assert timedelta(hours=75, minutes=35, seconds=5) == TTL
     assert pause(len(LADDER) + 1, "n-1") is None
 
 
