@@ -40,6 +40,7 @@ APART = {
     "services.monitor.ruling": "reads the rules anew while monitor runs",
     "services.notifier.follow_up": "works off what a fact changes for its customers",
     "services.notifier.channels.email": "speaks SMTP; what of it is pure is under the contract",
+    "services.notifier.channels.webhook": "speaks HTTP and notes what came of it; what of it is pure is under the contract",
     "services.ticketing.linking": "brings tickets and incidents together, whichever came first",
     "services.ticketing.taking": "takes a request, from Kafka or REST",
 }

@@ -72,6 +72,8 @@ SELECT 'c-1', pg_temp.text_of_event(), pg_temp.text_of_event(), pg_temp.text_of_
 INSERT INTO bad_addresses (customer_id, address, detail)
 SELECT 'c-1', n || repeat('𠀀', 300), repeat('x', 5000) FROM generate_series(1, 550) n;
 INSERT INTO preferences (customer_id, incident) VALUES ('c-1', true);
+INSERT INTO endpoints (id, customer_id, url, last_failure)
+SELECT 'e-' || n, repeat('𠀀', 250) || n, n || repeat('x', 990), repeat('x', 100) FROM generate_series(1, 510) n;
 INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, about_at, status, evidence, why, attempts, created_at)
 SELECT 'n-' || n, pg_temp.named('c'), 'opened', pg_temp.text_of_event(), pg_temp.named('t'), pg_temp.at(0), 'failed',
     '{"count": 3}', '{"cap": 3}',
@@ -184,6 +186,7 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/customers/{customer_id}": "/v1/customers/c-1",
         "/v1/customers/{customer_id}/preferences": "/v1/customers/c-1/preferences",
         "/v1/customers/{customer_id}/contacts": "/v1/customers/c-1/contacts?limit=500",
+        "/v1/endpoints": "/v1/endpoints?limit=500",
     },
     PAGES: {
         "/livez": "/livez",
@@ -265,6 +268,10 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
     },
     "notifier": {
         "/v1/customers/{customer_id}/contacts/clear-mark": ("/v1/customers/c-1/contacts/clear-mark", {"address": "1" + "𠀀" * 300}),
+        "/v1/endpoints": ("/v1/endpoints", {"customer_id": "𠀀" * 255, "url": "https://127.0.0.1/" + "x" * 900}),
+        "/v1/endpoints/{endpoint_id}/rotate": ("/v1/endpoints/e-1/rotate", None),
+        "/v1/endpoints/{endpoint_id}/enable": ("/v1/endpoints/e-1/enable", None),
+        "/v1/endpoints/{endpoint_id}/replay": ("/v1/endpoints/e-1/replay", {"since": "2026-01-01T00:00:00Z"}),
         **RELEASED,
         **SENT,
     },

@@ -69,6 +69,7 @@ PATHS = {
     "line": "1",
     "customer_id": "c-1",
     "notification_id": "n-1",
+    "endpoint_id": "e-1",
     "topic": "incidents.v1",
     "name": "bob",
     "token": token_for(Right("incident", "c-1"), LINK_SECRET),
@@ -114,6 +115,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/risks/{risk_id}/clear": {"note": "They pay by invoice."},
     "/v1/customers/{customer_id}/preferences": {"incident": True, "guidance": None},
     "/v1/customers/{customer_id}/contacts/clear-mark": {"address": "ada@example.org"},
+    "/v1/endpoints": {"customer_id": "c-1", "url": "https://127.0.0.1/hook"},
+    "/v1/endpoints/{endpoint_id}/rotate": {},
+    "/v1/endpoints/{endpoint_id}/enable": {},
+    "/v1/endpoints/{endpoint_id}/replay": {"since": "2026-11-24T12:00:00Z"},
     "/v1/streams/{topic}/release": {"put_aside": False},
     "/v1/unpublished/send": {"topic": None},
     "/v1/due/retry": {"kind": None, "ref": None},
@@ -148,6 +153,7 @@ GIVEN = {
     "INSERT INTO maintenance (id, title, text, components, audience, first_starts_at, first_ends_at, zone, status, starts_at, ends_at, by,"
     " created_at) VALUES ('m-1', 't', '', '{}', '{}', now(), now(), 'UTC', 'over', now(), now(), 'ada', now())",
     "notifier": "INSERT INTO customers (id, updated_at) VALUES ('c-1', now());"
+    "INSERT INTO endpoints (id, customer_id, url) VALUES ('e-1', 'c-1', 'https://127.0.0.1/hook');"
     "INSERT INTO notifications (id, customer_id, kind, about_at) VALUES ('n-1', 'c-1', 'opened', now())",
     "ticketing": "INSERT INTO incidents (id, rule, component, severity, title, started_at) VALUES ('i-1', 'r', 'c', 'high', 't', now());"
     "INSERT INTO tickets (id, number, customer_id, channel, subject, priority, status, opened_at, changed_at)"

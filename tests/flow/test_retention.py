@@ -70,6 +70,7 @@ BOUNDED = {
     "unpublished": "until somebody sends them again",
     "due_aside": "until somebody has it tried again",
     "erasures": "a row an erased customer",
+    "endpoints": "five a customer at most",
     "fold_erasures": "until the partition's owner has forgotten the customer",
     "suggestions": "goes with its ticket",
     "impact_to_match": "until it is matched",
@@ -148,6 +149,9 @@ SEEDS = {
             now() - $2::interval, now() - $2::interval, now(), '{}', '{}', '[{}]' FROM generate_series(1, $1::int) n""",
     ("notifier", "ticket_links"): """INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number, linked_at)
         SELECT CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, $3 || n, 't-' || n, n, now() - $2::interval
+        FROM generate_series(1, $1::int) n""",
+    ("notifier", "endpoint_missed"): """INSERT INTO endpoint_missed (endpoint_id, notification_id, customer_id, body, missed_at)
+        SELECT $3 || n, 'n', 'c', '{}', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
     ("notifier", "incidents"): """INSERT INTO incidents (id, rule, component, severity, title, started_at, status, written_at)
         SELECT $3 || n, 'r', 'c', 'high', '', now(), CASE WHEN $3 = 'needed' THEN 'open' ELSE 'resolved' END, now() - $2::interval

@@ -35,7 +35,7 @@ SELECT * FROM ticket_links WHERE customer_id = $1 ORDER BY incident_id, ticket_i
 -- Deletes which tickets they had.
 DELETE FROM ticket_links WHERE customer_id = $1
 
--- name: endpoints
+-- name: endpoints_held
 -- Reads the endpoints of their systems.
 SELECT * FROM endpoints WHERE customer_id = $1 ORDER BY id
 
@@ -43,7 +43,7 @@ SELECT * FROM endpoints WHERE customer_id = $1 ORDER BY id
 -- Deletes their endpoints, which are called no more.
 DELETE FROM endpoints WHERE customer_id = $1
 
--- name: missed
+-- name: missed_held
 -- Reads what their endpoints have missed.
 SELECT * FROM endpoint_missed WHERE customer_id = $1 ORDER BY endpoint_id, notification_id
 

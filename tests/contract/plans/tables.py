@@ -13,7 +13,7 @@ GROWING = {
         *("due", "idempotency", "erasures"),
     },
     "notifier": {
-        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links"),
+        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "endpoints", "endpoint_missed"),
         *("due", "idempotency", "erasures"),
     },
     "ticketing": {
@@ -117,6 +117,9 @@ FROM generate_series(0, 199999) n, LATERAL (SELECT now() - n * interval '1 secon
     CASE WHEN n < 1000 THEN 'waiting' WHEN n < 5000 OR n % 20 = 0 THEN 'suppressed' ELSE 'delivered' END AS status) _;
 INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number)
 SELECT 'i-' || 1 + n / 100, 'c-' || (n * 7919::bigint) % 100000, 't-' || n, n FROM generate_series(1, 200000) n;
+INSERT INTO endpoints (id, customer_id, url) SELECT 'e-' || n, 'c-' || n, 'https://example.com/' || n FROM generate_series(1, 50000) n;
+INSERT INTO endpoint_missed (endpoint_id, notification_id, customer_id, body, missed_at)
+SELECT 'e-' || n % 1000, 'n-' || n, 'c-' || n % 1000, '{}', now() - n * interval '1 second' FROM generate_series(1, 100000) n;
 INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'delivery', 'n-' || n, at, at
 FROM generate_series(0, 99999) n, LATERAL (SELECT now() + n * interval '1 second' AS at) _;
 """
