@@ -226,8 +226,9 @@ SENT: dict[str, tuple[str, Any]] = {
     "/v1/erasures/find": ("/v1/erasures/find", {"digests": [f"{number:064x}" for number in range(5000)]}),
 }
 
-# Asked by tests of their own: with a secret (what it answers are a few counts), and of a topic with records (a few are shown, cut).
-ELSEWHERE = {"/v1/hooks/{name}", "/v1/sources/try"}
+# Asked by tests of their own: with a secret (what it answers are a few counts), of a topic with records (a few are shown, cut), and with an
+# endpoint that takes the test call.
+ELSEWHERE = {"/v1/hooks/{name}", "/v1/sources/try", "/v1/endpoints", "/v1/endpoints/{endpoint_id}/enable"}
 # What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
 DONE: dict[str, dict[str, tuple[str, Any]]] = {
     "monitor": {
@@ -268,9 +269,7 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
     },
     "notifier": {
         "/v1/customers/{customer_id}/contacts/clear-mark": ("/v1/customers/c-1/contacts/clear-mark", {"address": "1" + "𠀀" * 300}),
-        "/v1/endpoints": ("/v1/endpoints", {"customer_id": "𠀀" * 255, "url": "https://127.0.0.1/" + "x" * 900}),
         "/v1/endpoints/{endpoint_id}/rotate": ("/v1/endpoints/e-1/rotate", None),
-        "/v1/endpoints/{endpoint_id}/enable": ("/v1/endpoints/e-1/enable", None),
         "/v1/endpoints/{endpoint_id}/replay": ("/v1/endpoints/e-1/replay", {"since": "2026-01-01T00:00:00Z"}),
         **RELEASED,
         **SENT,
