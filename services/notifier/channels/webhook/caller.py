@@ -16,6 +16,7 @@ from shared.webhooks.guard import Resolve, guarded_client, resolved
 from shared.webhooks.signing import signed
 
 WITHIN = 15.0  # seconds for the connection, the call and its answer in all
+PROBING = 8.0  # seconds for a test call: a person waits for what comes of it
 
 
 class Caller:
@@ -34,7 +35,7 @@ class Caller:
         if paused is not None:
             metrics.ENDPOINT_CALLS.labels("paused").inc()
             return paused
-        said = await self._post(endpoint, message_id, body, now)
+        said = await self._post(endpoint, message_id, body, now, self._within)
         taken = isinstance(said, Answer) and said.taken
         self._circuits.learn(endpoint.url, now, taken=taken)
         metrics.ENDPOINT_CALLS.labels("taken" if taken else "refused" if isinstance(said, Answer) else "no_answer").inc()
@@ -42,7 +43,7 @@ class Caller:
 
     async def probe(self, endpoint: Endpoint, probe_id: str, now: datetime) -> Answer | NoAnswer:
         """Makes the signed test call that an endpoint must take before it is registered or enabled."""
-        return await self._post(endpoint, probe_id, probe_of(endpoint.customer_id, now), now)
+        return await self._post(endpoint, probe_id, probe_of(endpoint.customer_id, now), now, min(self._within, PROBING))
 
     async def run(self) -> None:
         """Closes the connections when it is cancelled."""
@@ -54,5 +55,5 @@ class Caller:
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _post(self, endpoint: Endpoint, id_: str, body: bytes, now: datetime) -> Answer | NoAnswer:
-        return await post(self._client, endpoint.url, body, signed(endpoint.keys(self.master, now), id_, now, body), self._within)
+    async def _post(self, endpoint: Endpoint, id_: str, body: bytes, now: datetime, within: float) -> Answer | NoAnswer:
+        return await post(self._client, endpoint.url, body, signed(endpoint.keys(self.master, now), id_, now, body), within)
