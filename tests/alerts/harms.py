@@ -72,6 +72,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
     (
         Harm("the topic of a fact", rows.refused_row, {"UnpublishedRows": {"service": "monitor"}}),
         Harm("the relay's consent to our sender", containers.sender_refused, {"DeliveryPaused": {"service": "notifier"}}),
+        Harm("a customer's endpoint", rows.endpoint_that_fails, {"EndpointDisabled": {"service": "notifier", "why": "failing"}}),
         Harm("the JSON of notifications.v1", records.unreadable, {"BrakeEngaged": {"service": "console", "topic": Topic.NOTIFICATIONS}}),
         Harm(
             "the end of a transaction",
