@@ -22,6 +22,7 @@ KINDS = {
     "answer": "the status of a known incident, as an answer to what they wrote",
     "reply": "a person’s reply to what they wrote",
     "guidance": "how to get on",
+    "notice": "that their endpoint is called no more",
 }
 
 
