@@ -238,3 +238,16 @@ async def test_messages_given_together_have_their_outcomes_in_their_order(fresh_
         outcomes = await it.channel.send([it.message(id_, to), it.message(id_, gone), it.message("n-x", to)])
         assert outcomes == [Delivered("204"), Failed(Refusal.REFUSED, "410"), Failed(Refusal.UNSUPPORTED, "not registered")]
         assert json.loads(to.calls[0].body)["data"]["truncated"] is False
+
+
+async def test_an_endpoint_that_hangs_delays_no_other(fresh_database: Settings) -> None:
+    async with sink() as to, sink() as hanging, hooks(fresh_database, within=1.0) as it:
+        await it.registered(to)
+        await it.registered(hanging)
+        id_ = await it.told()
+        hanging.always = Do.HANG
+        slow = asyncio.create_task(it.channel.send([it.message(id_, hanging)] * 4))
+        await eventually(lambda: len(hanging.calls) == 4)
+        assert [await it.send(id_, to) for _ in range(5)] == [Delivered("204")] * 5
+        assert not slow.done(), "all were taken while the others still hung"
+        assert {type(outcome) for outcome in await slow} == {Retry}

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from services.notifier.channels.webhook.caller import Caller
-from services.notifier.channels.webhook.endpoint import Endpoint
+from services.notifier.channels.webhook.endpoint import Endpoint, url_trouble
 from services.notifier.channels.webhook.remembering import remember
 from services.notifier.channels.webhook.retrying import pause
 from services.notifier.store.endpoints import endpoint_in, queries
@@ -26,7 +26,7 @@ class Replaying:
         endpoint_id, message_id = json.loads(due.ref)
         async with self.database.transaction() as tx:
             found = await _missed(tx, endpoint_id, message_id)
-            if found is None:
+            if found is None or url_trouble(found[0].url, clear=self.caller.clear):
                 await due.settle(tx)
                 return
         endpoint, body = found
