@@ -96,7 +96,7 @@ async def test_node_verifies_what_we_sign_and_refuses_what_is_forged(tmp_path: P
 def program(language: str, port: int) -> str:
     """Returns the page's program in this language, on another port."""
     [found] = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert found.count("\n") <= 16
+    assert found.count("\n") <= 20
     assert "8080" in found
     return str(found).replace("8080", str(port))
 
