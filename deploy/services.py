@@ -31,7 +31,15 @@ class ServiceSpec:
 
 SERVICES: tuple[ServiceSpec, ...] = (
     ServiceSpec("monitor", 8001),
-    ServiceSpec("notifier", 8002, public_port=8012, secrets={"link_secret": "what signs unsubscribe links"}),
+    ServiceSpec(
+        "notifier",
+        8002,
+        public_port=8012,
+        secrets={
+            "link_secret": "what signs unsubscribe links",
+            "webhook_secret": "what the secrets of customers' endpoints are derived from",
+        },
+    ),
     ServiceSpec("ticketing", 8003),
     ServiceSpec(
         "console",

@@ -30,6 +30,7 @@ from deploy.local.story import Target
 from deploy.local.streams import streams
 from deploy.local.terminal import guarded
 from deploy.local.tokens import tokens
+from deploy.local.webhook import webhook
 from deploy.simulator.faults import Outage
 from deploy.simulator.story import published
 
@@ -127,6 +128,7 @@ app.add_typer(console, name="console")
 app.add_typer(people, name="people")
 app.add_typer(kill_switch, name="kill-switch")
 app.add_typer(approvals, name="approvals")
+app.add_typer(webhook, name="webhook")
 
 if __name__ == "__main__":
     app(prog_name="forewarn")

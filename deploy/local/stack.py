@@ -130,6 +130,9 @@ def _secrets(tokens: Mapping[str, str], pages: int, box: Inbox) -> dict[str, str
     return {
         **{f"FOREWARN_{role.upper()}_TOKEN": token for role, token in tokens.items()},
         "FOREWARN_LINK_SECRET": token_urlsafe(24),
+        "FOREWARN_WEBHOOK_SECRET": token_urlsafe(24),
+        "FOREWARN_WEBHOOK_NETWORKS": "127.0.0.0/8",
+        "FOREWARN_WEBHOOK_CLEAR": "true",
         "FOREWARN_SMTP_HOST": host,
         "FOREWARN_SMTP_PORT": str(port),
         "FOREWARN_SMTP_TLS": "none",

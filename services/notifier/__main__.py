@@ -8,7 +8,7 @@ from services.notifier.acts.correcting import CORRECTION, Correcting
 from services.notifier.acts.measuring import consent
 from services.notifier.acts.proving import PROOF, Proofs
 from services.notifier.acts.releasing import Releasing
-from services.notifier.api import ROUTERS, approvals, rules
+from services.notifier.api import ROUTERS, approvals, endpoints, rules
 from services.notifier.audience import Contact
 from services.notifier.channels.email.bounces.mailbox import Mailbox
 from services.notifier.channels.email.building import mail_servers
@@ -16,6 +16,9 @@ from services.notifier.channels.email.mail import Sender, sender_of
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import routes
+from services.notifier.channels.webhook import replaying
+from services.notifier.channels.webhook.caller import Caller
+from services.notifier.channels.webhook.replaying import Replaying
 from services.notifier.deciding.policy import Policy
 from services.notifier.delivering.beginning import LEASE
 from services.notifier.follow_up import FollowUp
@@ -29,6 +32,7 @@ from services.notifier.public.links import Right, token_for
 from services.notifier.returning import READ_LEASE, ReadingBounces, WatchingChannels, figures
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
+from services.notifier.store.endpoints import REPLAY
 from services.notifier.store.incidents import FOLLOW_UP
 from services.notifier.store.notices import SPREAD, TELL
 from services.notifier.store.releases import RELEASE
@@ -49,6 +53,7 @@ from shared.service import Public, Service, run
 from shared.stream import Stream
 from shared.streaming.handling import Handling
 from shared.timers import Work
+from shared.webhooks.addresses import networks_of
 
 HEARD = (
     (Topic.CUSTOMERS, customers.FACTS, customers.on_customers, ERASED_AT_ONCE),
@@ -68,7 +73,8 @@ def service(settings: NotifierSettings) -> Service:
     database = Database(settings, "notifier")
     shipped = load(settings.config_folders[-1] / "notifications.yml", Policy)
     books = books_of(settings.config_folders, shipped.texts)
-    given = Given(settings, policy, database, sender)
+    caller = Caller(settings.webhook_secret.get_secret_value(), networks_of(settings.webhook_networks), clear=settings.webhook_clear)
+    given = Given(settings, policy, database, sender, caller)
     channels = routes(given, policy.channels)
     write = partial(_write, settings, policy, catalog, sender, books)
     delivery = Delivery(database, channels, policy, write)
@@ -79,6 +85,7 @@ def service(settings: NotifierSettings) -> Service:
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     telling = built(given, {name: route.channel for name, route in channels.items()})
     due |= {SPREAD: Work(telling.spread), TELL: Work(telling.tell, TELLING_AT_ONCE, TELLING)}
+    due[REPLAY] = Work(Replaying(database, caller), replaying.AT_ONCE)
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
     watching, reading = WatchingChannels(database, policy.sender_brake), _reading(settings, database)
     due[WATCH] = Work(watching, recurs=True)
@@ -93,10 +100,10 @@ def service(settings: NotifierSettings) -> Service:
         database,
         streams,
         due,
-        (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy)),
+        (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy), endpoints.calling(caller)),
         Public([unsubscribe.router], settings.public_port),
         before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
-        background=[each.run for each in {*(route.channel for route in channels.values()), *telling.channels.values()}],
+        background=[caller.run, *(each.run for each in {*(route.channel for route in channels.values()), *telling.channels.values()})],
         measurements=[*mail_servers(settings, sender), figures(database), consent(database)],
         kept=kept(settings),
         personal=PERSONAL,

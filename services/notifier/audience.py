@@ -123,5 +123,6 @@ def to_ascii(domain: str) -> str:
 USABLE: Mapping[str, Callable[[str], bool]] = {  # by channel: whether an address on it can be one
     "email": is_address,
     **dict.fromkeys(("slack", "teams", "discord"), is_chat),
+    "webhook": bool,  # what is registered was checked then, and is checked at each call
     "sms": is_number,
 }

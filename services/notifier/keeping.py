@@ -46,4 +46,5 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
             ledger,
             only="old.status <> 'open' AND NOT EXISTS (SELECT FROM notifications n WHERE n.incident_id = old.id)",
         ),
+        Kept("endpoint_missed", "missed_at", days(settings.keep_words_days)),
     )

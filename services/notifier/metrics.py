@@ -8,6 +8,7 @@ from services.notifier.channels.email.bounces.report import Ignored
 from services.notifier.channels.email.bounces.report import Kind as Returned
 from services.notifier.channels.outcome import Refusal, Trouble
 from services.notifier.channels.sms.text import Alphabet
+from services.notifier.channels.webhook.endpoint import Disabled
 from services.notifier.deciding.decision import Waiting
 from services.notifier.notification import Kind, Reason, Status
 from services.notifier.permission import Mode, Scope
@@ -51,6 +52,8 @@ CHANNEL_PAUSED = Gauge(
 CHANNEL_WARNED = Gauge(
     "forewarn_notifier_channel_warned", "1 while more comes back of a channel than its limit, by why.", ["channel", "cause"]
 )
+ENDPOINT_CALLS = Counter("forewarn_notifier_endpoint_calls_total", "Calls of customers' endpoints, by what came of them.", ["outcome"])
+ENDPOINTS_DISABLED = Counter("forewarn_notifier_endpoints_disabled_total", "Endpoints that are called no more, by why.", ["why"])
 
 for kind, status in product(Kind, (Status.DELIVERED, Status.FAILED, Status.SUPPRESSED)):
     NOTIFICATIONS.labels(kind, status)
@@ -74,3 +77,7 @@ for told in ("told", "retry", "failed", "stale"):
     OPERATOR_NOTICES.labels(told)
 for outcome in ("delivered", "retry", "failed"):
     SEND_SECONDS.labels(outcome)
+for outcome in ("taken", "refused", "no_answer", "paused"):
+    ENDPOINT_CALLS.labels(outcome)
+for why in Disabled:
+    ENDPOINTS_DISABLED.labels(why)

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     REPLY = "reply"  # a person's words on a ticket
     GUIDANCE = "guidance"  # how to get on, to a customer at risk
     CORRECTION = "correction"  # what we told you was wrong; in a person's words
+    NOTICE = "notice"  # about what they have set up with us: their endpoint is called no more
 
 
 class Status(StrEnum):

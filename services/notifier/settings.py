@@ -9,8 +9,10 @@ from services.notifier.channels.email.dkim import Signer
 from services.notifier.channels.email.mail import Sender, sender_of
 from services.notifier.channels.email.relays import Relay, relays_of
 from services.notifier.channels.email.verp import ReturnPaths, address_trouble
+from shared.configuration.secret_rules import weakness
 from shared.configuration.settings_rules import allows_clear, mailbox_troubles
 from shared.settings import MailSettings
+from shared.webhooks.addresses import networks_of
 
 _name = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*").fullmatch
 LONGEST_URL = 200  # characters; beside it a header line (RFC 5322, 2.1.1: 998 octets) has room for the token of the longest customer id
@@ -47,6 +49,13 @@ class NotifierSettings(MailSettings):
     bounce_imap_password: SecretStr = Field(SecretStr(""), description="of that user")
     bounce_imap_folder: str = Field("INBOX", min_length=1, description="the folder that is read")
     bounce_imap_done: str = Field("", description="the folder that what was read is moved to; empty: it stays there, and is marked as seen")
+    webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        description="from which the secrets of customers' endpoints are derived; changing it gives each another; empty: no endpoints",
+    )
+    webhook_networks: str = Field("", description="networks that endpoints may be in although not public: `10.1.0.0/16, fd00::/8`")
+    webhook_clear: bool = Field(False, description="true: endpoints may have http:// URLs, whose messages cross the network readable")
+
     keep_words_days: int = Field(90, ge=1, description="a settled notification's evidence, reasons and attempts")
     keep_ledger_days: int = Field(1100, ge=30, description="the rest of it: that it was told; longer than any topic is replayed")
 
@@ -93,6 +102,19 @@ class NotifierSettings(MailSettings):
         if len(url) > LONGEST_URL:
             raise ValueError(f"it has more than {LONGEST_URL} characters: a link would not fit into a header line of a mail")
         return url.rstrip("/")
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, said: str) -> str:
+        networks_of(said)
+        return said
+
+    @model_validator(mode="after")
+    def _derives_from_a_secret(self) -> "NotifierSettings":
+        value = self.webhook_secret.get_secret_value()
+        if value and self.environment != "demo" and (why := weakness(value)):
+            raise ValueError(f"FOREWARN_WEBHOOK_SECRET {why}; set it, or FOREWARN_WEBHOOK_SECRET_FILE")
+        return self
 
     @model_validator(mode="after")
     def _has_two_ports(self) -> "NotifierSettings":

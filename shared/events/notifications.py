@@ -12,7 +12,7 @@ class Notification(Payload):
     notification_id: Id
     customer_id: Id
     kind: Literal[
-        "opened", "updated", "resolved", "withdrawn", "dismissed", "answer", "reply", "guidance", "correction"
+        "opened", "updated", "resolved", "withdrawn", "dismissed", "answer", "reply", "guidance", "correction", "notice"
     ]  # updated: not said yet
     incident_id: str | None = None
     ticket_id: str | None = None

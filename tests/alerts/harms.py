@@ -87,6 +87,7 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
             rows.mails_came_back,
             {"ReturnedTooMuch": {"channel": "email", "cause": "bounces"}, "ChannelPaused": {"channel": "email"}},
         ),
+        Harm("a customer's endpoint", rows.endpoint_that_fails, {"EndpointDisabled": {"service": "notifier", "why": "failing"}}),
         Harm("the JSON of notifications.v1", records.unreadable, {"BrakeEngaged": {"service": "console", "topic": Topic.NOTIFICATIONS}}),
         Harm(
             "the end of a transaction",

@@ -255,6 +255,14 @@ LIMITS = {
         "unit/notifier/channels/test_chat.py::test_a_redirect_is_not_followed",
         "unit/notifier/channels/test_chat.py::test_whatever_the_text_is_it_is_taken_and_calls_nobody",
     ],
+    "**Customers' endpoints**": [
+        "unit/shared/test_webhook_guard.py::test_the_canary_hears_nothing",
+        "unit/shared/test_webhook_guard.py::test_a_name_that_changes_its_address_is_connected_to_at_the_address_that_was_checked",
+        "flow/test_notifier_webhooks.py::test_a_redirect_is_never_followed",
+    ],
+    "**Secrets of endpoints**": [
+        "flow/test_notifier_endpoints.py::test_no_secret_is_in_the_database_and_neither_secret_nor_url_in_the_log",
+    ],
     "**Webhooks of one's own**": [
         "flow/test_monitor_actions.py::test_the_call_is_signed_as_standard_webhooks_says_with_each_secret",
         "flow/test_monitor_actions.py::test_any_other_answer_leaves_the_risk_open",

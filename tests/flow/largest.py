@@ -80,6 +80,8 @@ INSERT INTO returned_mails (id, notification_id, channel, kind, code)
 SELECT 'r-' || n, pg_temp.named('d' || n), 'email', 'complaint', repeat('x', 5000) FROM generate_series(1, 510) n;
 INSERT INTO channel_brakes (channel, level, cause, paused_at, resumed_by)
 VALUES ('email', 'pause', 'bounces', pg_temp.at(0), repeat('𠀀', 5000));
+INSERT INTO endpoints (id, customer_id, url, last_failure)
+SELECT 'e-' || n, repeat('𠀀', 250) || n, n || repeat('x', 990), repeat('x', 100) FROM generate_series(1, 510) n;
 INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, about_at, status, evidence, why, attempts, created_at)
 SELECT 'n-' || n, pg_temp.named('c'), 'opened', pg_temp.text_of_event(), pg_temp.named('t'), pg_temp.at(0), 'failed',
     '{"count": 3}', '{"cap": 3}',
@@ -223,6 +225,7 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/approvals/{approval_id}": "/v1/approvals/a-1",
         "/v1/approvals/{approval_id}/recipients": "/v1/approvals/a-1/recipients?limit=500",
         "/v1/incidents/{incident_id}/corrections": "/v1/incidents/i-1/corrections",
+        "/v1/endpoints": "/v1/endpoints?limit=500",
     },
     PAGES: {
         "/livez": "/livez",
@@ -266,6 +269,9 @@ UNSEEN = f"0-{sha256().hexdigest()[:16]}"  # what is seen of an audience in whic
 # Asked by tests of their own: with a secret (what it answers are a few counts), of a topic with records (a few are shown, cut), and by a
 # person who has an address (it answers as approve does).
 ELSEWHERE = {"/v1/hooks/{name}", "/v1/sources/try", "/v1/approvals/{approval_id}/send-to-me"}
+# Asked by tests of their own: with a secret (what it answers are a few counts), of a topic with records (a few are shown, cut), and with an
+# endpoint that takes the test call.
+ELSEWHERE = {"/v1/hooks/{name}", "/v1/sources/try", "/v1/endpoints", "/v1/endpoints/{endpoint_id}/enable"}
 # What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
 DONE: dict[str, dict[str, tuple[str, Any]]] = {
     "monitor": {
@@ -320,6 +326,8 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         ),
         "/v1/approvals/{approval_id}/reject": ("/v1/approvals/a-1/reject", {"reason": "𠀀" * 500}),
         "/v1/incidents/{incident_id}/correction": ("/v1/incidents/i-1/correction", {"subject": "𠀀" * 200, "words": "𠀀" * 20_000}),
+        "/v1/endpoints/{endpoint_id}/rotate": ("/v1/endpoints/e-1/rotate", None),
+        "/v1/endpoints/{endpoint_id}/replay": ("/v1/endpoints/e-1/replay", {"since": "2026-01-01T00:00:00Z"}),
         **RELEASED,
         **SENT,
     },

@@ -71,6 +71,7 @@ PATHS = {
     "notification_id": "n-1",
     "approval_id": "a-1",
     "rule": "r",
+    "endpoint_id": "e-1",
     "topic": "incidents.v1",
     "channel": "email",
     "name": "bob",
@@ -128,6 +129,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/approvals/{approval_id}/remove": {"customers": ["c-1"], "reason": "r"},
     "/v1/approvals/{approval_id}/send-to-me": {},
     "/v1/incidents/{incident_id}/correction": {"subject": "s", "words": "w"},
+    "/v1/endpoints": {"customer_id": "c-1", "url": "https://127.0.0.1/hook"},
+    "/v1/endpoints/{endpoint_id}/rotate": {},
+    "/v1/endpoints/{endpoint_id}/enable": {},
+    "/v1/endpoints/{endpoint_id}/replay": {"since": "2026-11-24T12:00:00Z"},
     "/v1/streams/{topic}/release": {"put_aside": False},
     "/v1/unpublished/send": {"topic": None},
     "/v1/due/retry": {"kind": None, "ref": None},
@@ -165,7 +170,8 @@ GIVEN = {
     "INSERT INTO notifications (id, customer_id, kind, about_at) VALUES ('n-1', 'c-1', 'opened', now());"
     "INSERT INTO incidents (id, rule, component, severity, title, started_at) VALUES ('i-1', 'r', 'c', 'high', 't', now());"
     "INSERT INTO gates (id, rule) VALUES ('i-1', 'r');"
-    "INSERT INTO approvals (id, gate, round, expires_at) VALUES ('a-1', 'i-1', 1, now() + interval '1 day')",
+    "INSERT INTO approvals (id, gate, round, expires_at) VALUES ('a-1', 'i-1', 1, now() + interval '1 day');"
+    "INSERT INTO endpoints (id, customer_id, url) VALUES ('e-1', 'c-1', 'https://127.0.0.1/hook')",
     "ticketing": "INSERT INTO incidents (id, rule, component, severity, title, started_at) VALUES ('i-1', 'r', 'c', 'high', 't', now());"
     "INSERT INTO tickets (id, number, customer_id, channel, subject, priority, status, opened_at, changed_at)"
     " VALUES ('t-1', 7, 'c-1', 'form', 's', 'normal', 'open', now(), now());"

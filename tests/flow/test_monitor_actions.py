@@ -13,13 +13,14 @@ import pytest
 from services.monitor import metrics
 from services.monitor.actions.acting import LEASE, Acting
 from services.monitor.actions.deciding import AGAIN, PAUSES
-from services.monitor.actions.webhooks import Caller, Target, key_of
+from services.monitor.actions.webhooks import Caller, Target
 from services.monitor.rules.health import HealthRule
 from services.monitor.store.risks import ACT
 from shared.events import RiskActed, RiskCleared, Topic
 from shared.postgres import Database
 from shared.settings import Settings
 from shared.timers import Work
+from shared.webhooks.signing import key_of
 from tests.builders import NOON
 from tests.fakes import Clock, do_due
 from tests.figures import value as value_of

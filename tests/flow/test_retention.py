@@ -69,6 +69,7 @@ BOUNDED = {
     "unpublished": "until somebody sends them again",
     "due_aside": "until somebody has it tried again",
     "erasures": "a row an erased customer",
+    "endpoints": "five a customer at most",
     "fold_erasures": "until the partition's owner has forgotten the customer",
     "suggestions": "goes with its ticket",
     "impact_to_match": "until it is matched",
@@ -154,6 +155,9 @@ SEEDS = {
         FROM generate_series(1, $1::int) n""",
     ("notifier", "notices"): """INSERT INTO notices (id, about, subject, body, at, written_at)
         SELECT $3 || n, 'incidents', '', '', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("notifier", "endpoint_missed"): """INSERT INTO endpoint_missed (endpoint_id, notification_id, customer_id, body, missed_at)
+        SELECT $3 || n, 'n', 'c', '{}', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
     ("notifier", "incidents"): """INSERT INTO incidents (id, rule, component, severity, title, started_at, status, written_at)
         SELECT $3 || n, 'r', 'c', 'high', '', now(), CASE WHEN $3 = 'needed' THEN 'open' ELSE 'resolved' END, now() - $2::interval

@@ -1,9 +1,6 @@
 """Calls the webhooks of actions.yml: a POST signed as Standard Webhooks says. Redirects are not followed, and nothing is read for ever."""
 
-import asyncio
-import hmac
-from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,14 +13,14 @@ from services.monitor.risk.life import RiskRow
 from services.monitor.settings import MonitorSettings
 from shared.configuration import secret_rules
 from shared.configuration.files import ConfigError
+from shared.webhooks.calling import Answer, NoAnswer, post
+from shared.webhooks.signing import key_of, signed
 
 WITHIN = 10.0  # seconds for the connection, the call and its answer in all
-LARGEST = 64 * 1024  # bytes of an answer that are read; a longer one settles nothing
 MOST_SECRETS = 2
 BODY = 20_000  # bytes of a call
 EVIDENCE, SENTENCE = 50, 1000  # sentences of evidence in a body, and characters of each
 ADDENDS = 50  # of a score, in a body
-PREFIX = "whsec_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +71,6 @@ def _keys(name: str, hook: Webhook, settings: MonitorSettings, mistakes: list[st
     return keys
 
 
-def key_of(secret: str) -> bytes:
-    """Returns the key that a secret of Standard Webhooks writes. Raises ValueError when it writes none."""
-    try:
-        key = b64decode(secret.removeprefix(PREFIX), validate=True)
-    except ValueError:
-        key = b""
-    if not secret.startswith(PREFIX) or not 24 <= len(key) <= 64:
-        raise ValueError(f"a secret is {PREFIX} and the base64 of 24 to 64 random bytes")
-    return key
-
-
 def body_of(row: RiskRow, now: datetime) -> bytes:
     """Returns what a webhook is told of a risk: the same whenever it is told, but for the moment.
 
@@ -115,15 +101,6 @@ def _body(row: RiskRow, evidence: Sequence[str], now: datetime) -> bytes:
     return msgspec.json.encode({"type": "risk.raised", "timestamp": now, "data": told})
 
 
-def signed(keys: Sequence[bytes], id_: str, at: datetime, body: bytes) -> dict[str, str]:
-    """Returns the headers of a call. The id is that of the risk, by which a repetition is known."""
-    stamp = str(int(at.timestamp()))
-    said = b".".join([id_.encode(), stamp.encode(), body])
-    signatures = [f"v1,{b64encode(hmac.digest(key, said, 'sha256')).decode()}" for key in keys]
-    given = {"webhook-id": id_, "webhook-timestamp": stamp, "webhook-signature": " ".join(signatures)}
-    return {"content-type": "application/json", "user-agent": "Forewarn", **given}
-
-
 class Caller:
     """Calls webhooks, each call on a connection that ends with it."""
 
@@ -136,33 +113,18 @@ class Caller:
         if target is None:
             return Refused("actions.yml has no webhook of this name")
         body = body_of(row, now)
-        try:
-            async with asyncio.timeout(self._within):
-                outcome = await self._post(target, body, signed(target.keys, f"risk_{row.id}", now, body))
-        except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError) as error:
-            outcome = Refused(f"no answer: {type(error).__name__}")
+        headers = signed(target.keys, f"risk_{row.id}", now, body)
+        async with httpx2.AsyncClient(transport=self._transport) as client:
+            outcome = _outcome(await post(client, target.url, body, headers, self._within))
         metrics.WEBHOOK_CALLS.labels(name, "taken" if isinstance(outcome, Taken) else "refused").inc()
         return outcome
 
-    async def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Taken | Refused:
-        async with (
-            httpx2.AsyncClient(transport=self._transport, follow_redirects=False, timeout=self._within) as client,
-            client.stream("POST", target.url, content=body, headers=headers) as answer,
-        ):
-            status = f"HTTP {answer.status_code}"
-            if not answer.is_success:
-                return Refused(status)
-            return Taken(status, settled=_settles(await _first(answer.aiter_bytes())))
 
-
-async def _first(chunks: AsyncIterator[bytes]) -> bytes | None:
-    """Returns an answer; None when it is longer than what is read of one."""
-    held = bytearray()
-    async for chunk in chunks:
-        held += chunk
-        if len(held) > LARGEST:
-            return None
-    return bytes(held)
+def _outcome(said: Answer | NoAnswer) -> Taken | Refused:
+    if isinstance(said, NoAnswer):
+        return Refused(f"no answer: {said.why}")
+    status = f"HTTP {said.status}"
+    return Taken(status, settled=_settles(said.body)) if said.taken else Refused(status)
 
 
 def _settles(answer: bytes | None) -> bool:

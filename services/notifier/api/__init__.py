@@ -1,7 +1,8 @@
 """Agents and operators call notifier's REST API here."""
 
-from services.notifier.api import bounces, channels, contacts, corrections, customers, notifications, switches
+from services.notifier.api import bounces, channels, contacts, corrections, customers, endpoints, notifications, switches
 
 ROUTERS = (
-    *(notifications.router, customers.router, contacts.router, bounces.router, channels.router, switches.router, corrections.router),
+    *(notifications.router, customers.router, contacts.router, endpoints.router, bounces.router, channels.router),
+    *(switches.router, corrections.router),
 )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.notifier.channels.email.mail import Sender
+from services.notifier.channels.webhook.caller import Caller
 from services.notifier.deciding.policy import Policy
 from services.notifier.settings import NotifierSettings
 from shared.postgres import Database
@@ -16,3 +17,4 @@ class Given:
     policy: Policy
     database: Database
     sender: Sender
+    caller: Caller  # of customers' endpoints

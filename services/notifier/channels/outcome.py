@@ -43,6 +43,7 @@ class Trouble(StrEnum):
     DEFERRED = "deferred"  # the server said: not now
     MALFORMED = "malformed"  # no message could be made of it: a defect of ours, which a later version may mend
     UNKNOWN = "unknown"  # the connection died while the message was handed over: it may have arrived
+    PAUSED = "paused"  # not tried: this destination fails for all just now, and its circuit is open; it counts as no try
     ELSEWHERE = "elsewhere"  # this address was refused, and the customer can be reached at another
 
 

@@ -11,6 +11,7 @@ from services.notifier.channels.email import building as email
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Channel
 from services.notifier.channels.sms.building import build as sms
+from services.notifier.channels.webhook.channel import build as webhook
 from services.notifier.deciding.planning import Patience
 from shared.configuration.files import ConfigError
 
@@ -19,6 +20,7 @@ CHANNELS: Mapping[str, Callable[[Given], Channel | None]] = {
     "slack": lambda given: chat("slack", hosts=given.policy.chat_hosts),
     "teams": lambda given: chat("teams", hosts=given.policy.chat_hosts),
     "discord": lambda given: chat("discord", hosts=given.policy.chat_hosts),
+    "webhook": lambda given: webhook(database=given.database, caller=given.caller),
     "sms": lambda given: sms(policy=given.policy.sms, secret=given.settings.sms_secret.get_secret_value()),
 }
 # Operators are also told by channels whose addresses lead anywhere: no customer may be.

@@ -72,7 +72,12 @@ def next_try(notification: Notification, retry: Retry, now: datetime, policy: Po
 
     `notification.attempts` are the tries before this one. A provider that asks for more time gets it.
     """
-    pause = _pause(notification, retry.reason, policy.retries) if patience.ladder is None else _step(notification, patience.ladder)
+    if retry.reason is Trouble.PAUSED:
+        pause: timedelta | None = retry.after
+    elif patience.ladder is None:
+        pause = _pause(notification, retry.reason, policy.retries)
+    else:
+        pause = _step(notification, patience.ladder)
     if pause is None:
         return None
     at = now + max(pause, retry.after or timedelta())
@@ -81,7 +86,7 @@ def next_try(notification: Notification, retry: Retry, now: datetime, policy: Po
 
 def _step(notification: Notification, ladder: Sequence[timedelta]) -> timedelta | None:
     """Returns the pause of a channel that has a ladder of its own, give or take a tenth; None behind its end."""
-    before = sum(attempt.outcome == "retry" for attempt in notification.attempts)
+    before = sum(attempt.outcome == "retry" and attempt.reason != Trouble.PAUSED for attempt in notification.attempts)
     return ladder[before] * (0.9 + 0.2 * _spread(notification)) if before < len(ladder) else None
 
 

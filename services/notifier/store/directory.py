@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
 
 from services.notifier.audience import Contact, Customer, trimmed
+from services.notifier.store import endpoints
 from shared.events import Contact as ContactData
 from shared.events import CustomerUpdated
 from shared.postgres import Queries, Tx
@@ -54,8 +56,11 @@ async def customer(tx: Tx, customer_id: str) -> Customer | None:
 
 async def customers(tx: Tx, customer_ids: Collection[str]) -> dict[str, Customer]:
     """Returns those whom the directory knows, locked until `tx` ends."""
-    rows = await tx.fetch(queries.customers_locked, sorted(customer_ids)) if customer_ids else []
-    return {row["id"]: _customer(row) for row in rows}
+    if not customer_ids:
+        return {}
+    rows = await tx.fetch(queries.customers_locked, sorted(customer_ids))
+    registered = await endpoints.endpoints_of(tx, [row["id"] for row in rows])
+    return {row["id"]: _with(_customer(row), registered.get(row["id"], ())) for row in rows}
 
 
 async def shown(tx: Tx, customer_ids: Collection[str]) -> dict[str, Customer]:
@@ -76,6 +81,12 @@ def _stored(contact: ContactData) -> dict[str, str]:
 def _as_set(contacts: Iterable[Mapping[str, str]] | None) -> frozenset[tuple[str, ...]] | None:
     """Returns the contacts without their order, which exports do not keep; None for a customer nobody knew."""
     return None if contacts is None else frozenset((each["channel"], each["address"], each["role"]) for each in contacts)
+
+
+def _with(known: Customer, registered: tuple[Contact, ...]) -> Customer:
+    """Returns the customer with the endpoints that are registered with us: those alone are called, whatever the directory says."""
+    others = tuple(contact for contact in known.contacts if contact.channel != endpoints.CHANNEL)
+    return replace(known, contacts=(*others, *registered)) if registered or len(others) < len(known.contacts) else known
 
 
 def _customer(row: asyncpg.Record) -> Customer:

@@ -43,6 +43,21 @@ ORDER BY d.notification_id, d.channel, d.address
 -- name: erase_deliveries
 -- Deletes the ways, which are their addresses.
 DELETE FROM deliveries d USING notifications n WHERE n.id = d.notification_id AND n.customer_id = $1
+-- name: endpoints_held
+-- Reads the endpoints of their systems.
+SELECT * FROM endpoints WHERE customer_id = $1 ORDER BY id
+
+-- name: erase_endpoints
+-- Deletes their endpoints, which are called no more.
+DELETE FROM endpoints WHERE customer_id = $1
+
+-- name: missed_held
+-- Reads what their endpoints have missed.
+SELECT * FROM endpoint_missed WHERE customer_id = $1 ORDER BY endpoint_id, notification_id
+
+-- name: erase_missed
+-- Deletes what their endpoints have missed.
+DELETE FROM endpoint_missed WHERE customer_id = $1
 
 -- name: told
 -- Reads everything that they were told, or were to be told.

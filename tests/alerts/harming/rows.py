@@ -57,6 +57,22 @@ async def refused_row(stack: Stack) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
+async def endpoint_that_fails(stack: Stack) -> AsyncIterator[None]:
+    """An endpoint at an address that is never called has failed nine times in two hours; its tenth call is due."""
+    await stack.sql(
+        "INSERT INTO notifier.endpoints (id, customer_id, url, failures, failing_since) "
+        "VALUES ('e-x', 'nobody', 'https://192.0.2.1/', 9, now() - interval '2 hours')"
+    )
+    await stack.sql(
+        "INSERT INTO notifier.endpoint_missed (endpoint_id, notification_id, customer_id, body) VALUES ('e-x', 'n', 'nobody', '{}')"
+    )
+    await stack.sql("INSERT INTO notifier.due (kind, ref, due_at, ready_at) VALUES ('webhook_replay', '[\"e-x\", \"n\"]', now(), now())")
+    yield
+    await stack.sql("DELETE FROM notifier.endpoint_missed WHERE endpoint_id = 'e-x'")
+    await stack.sql("DELETE FROM notifier.endpoints WHERE id = 'e-x'")
+
+
+@asynccontextmanager
 async def customers_locked(stack: Stack) -> AsyncIterator[None]:
     """The console cannot save what it hears of customers, who go on being spoken of."""
     async with stack.holding("LOCK TABLE console.customers IN ACCESS EXCLUSIVE MODE"):

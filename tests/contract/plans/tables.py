@@ -15,6 +15,7 @@ GROWING = {
     "notifier": {
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links", "returned_mails"),
         *("gates", "approvals", "consent_log", "corrections", "notices"),
+        *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "endpoints", "endpoint_missed"),
         *("due", "idempotency", "erasures"),
     },
     "ticketing": {
@@ -128,6 +129,9 @@ INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number)
 SELECT 'i-' || 1 + n / 100, 'c-' || (n * 7919::bigint) % 100000, 't-' || n, n FROM generate_series(1, 200000) n;
 INSERT INTO notices (id, about, subject, body, at)
 SELECT 'n-' || n, 'incidents', '', '', now() - n * interval '1 minute' FROM generate_series(1, 100000) n;
+INSERT INTO endpoints (id, customer_id, url) SELECT 'e-' || n, 'c-' || n, 'https://example.com/' || n FROM generate_series(1, 50000) n;
+INSERT INTO endpoint_missed (endpoint_id, notification_id, customer_id, body, missed_at)
+SELECT 'e-' || n % 1000, 'n-' || n, 'c-' || n % 1000, '{}', now() - n * interval '1 second' FROM generate_series(1, 100000) n;
 INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'delivery', 'n-' || n, at, at
 FROM generate_series(0, 99999) n, LATERAL (SELECT now() + n * interval '1 second' AS at) _;
 INSERT INTO gates (id, rule, total, opened_at)

@@ -23,6 +23,7 @@ KINDS = {
     "reply": "a person’s reply to what they wrote",
     "guidance": "how to get on",
     "correction": "what we had told them wrongly",
+    "notice": "that their endpoint is called no more",
 }
 
 

@@ -10,11 +10,12 @@ from pydantic import ValidationError
 
 from services.monitor.actions.deciding import PAUSES, next_call
 from services.monitor.actions.file import ActionsFile
-from services.monitor.actions.webhooks import BODY, body_of, key_of, opened
+from services.monitor.actions.webhooks import BODY, body_of, opened
 from services.monitor.risk.life import RiskRow
 from services.monitor.rules.customers import Action
 from services.monitor.settings import MonitorSettings
 from shared.configuration.files import ConfigError
+from shared.webhooks.signing import key_of
 from tests.builders import NOON
 
 SECRET = "whsec_" + b64encode(bytes(range(24))).decode()

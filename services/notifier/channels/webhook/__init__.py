@@ -1,0 +1,1 @@
+"""The channel `webhook` calls endpoints that customers have registered, signed as Standard Webhooks says."""
