@@ -230,6 +230,8 @@ async def test_a_complaint_ends_what_we_say_first_of_its_purpose(
     assert (await on.rows("SELECT incident, guidance FROM preferences")) == [{"incident": False, "guidance": None}]
     await on.hear(replied(on.now, "reply"))
     assert on.office.kinds(ADA)[-1] == "reply"
+    [record] = (await operator.get("/v1/rules")).json()["items"]
+    assert (record["rule"], record["complaints"]) == ("checkout-failing", 1)
     [item] = (await operator.get("/v1/suppressions/complaints")).json()["items"]
     assert (item["customer_id"], item["notification_id"], item["purpose"], item["feedback"]) == ("c-1", id_, "incident", "abuse")
     await operator.put("/v1/customers/c-1/preferences", json={"incident": True})

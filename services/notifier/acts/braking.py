@@ -7,9 +7,10 @@ from typing import Any
 from services.notifier import metrics
 from services.notifier.deciding.autonomy import Brakes
 from services.notifier.deciding.braking import Normal, grown, too_much
+from services.notifier.operators import About
 from services.notifier.permission import Mode, Scope, Switch
 from services.notifier.situation import Situation
-from services.notifier.store import gates, switches
+from services.notifier.store import gates, notices, switches
 from services.notifier.store.gates import Row
 from shared.postgres import Tx
 
@@ -47,4 +48,6 @@ async def _throw(tx: Tx, rule: str, reason: str, why: Mapping[str, Any]) -> Swit
     if await switches.throw(tx, switch, why):
         log.warning("the brake stops rule %s: %s", rule, reason)
         metrics.BRAKES.inc()
+        text = f"Its brake is on: {reason}. `forewarn kill-switch show` says more, and lets it go on."
+        await notices.tell(tx, About.BRAKES, f"Rule {rule} is stopped", text, unique=f"{rule} {await tx.fetchval('SELECT clock()')}")
     return switch

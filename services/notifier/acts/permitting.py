@@ -11,9 +11,10 @@ from typing import Any
 from services.notifier.acts import braking
 from services.notifier.deciding.decision import Hold, Waiting
 from services.notifier.deciding.policy import Policy
+from services.notifier.operators import About
 from services.notifier.permission import Gate, Permission, Scope, Standing, Step
 from services.notifier.situation import Situation
-from services.notifier.store import gates, switches
+from services.notifier.store import gates, notices, switches
 from services.notifier.store.gates import Row
 from services.notifier.wording.sealing import Write, seal_of
 from services.notifier.wording.texts import as_words
@@ -66,7 +67,10 @@ async def ask(tx: Tx, held: Sequence[tuple[Situation, object]], policy: Policy) 
     }
     for asked in await gates.ask(tx, list(waiting.values()), policy.autonomy.expires_after):
         log.warning("an audience waits for approval: %s", asked)
-        await switches.log(tx, switches.OURSELVES, "asked for approval", f"gate {asked}", "")
+        await switches.log(tx, switches.OURSELVES, "asked for approval", f"approval {asked}", "")
+        await notices.tell(
+            tx, About.APPROVALS, "An audience waits for approval", f"`forewarn approvals show {asked}` says whom.", unique=asked
+        )
 
 
 async def _gates_of(tx: Tx, situations: Sequence[Situation]) -> dict[str, tuple[Row, int]]:

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from services.notifier import facts, metrics
+from services.notifier.acts import remembering
 from services.notifier.audience import Contact, Customer
 from services.notifier.channels.email.bounces.matching import Match, Matching
 from services.notifier.channels.email.bounces.report import Ignored, Kind, Report, read
@@ -99,6 +100,7 @@ async def _complained(tx: Tx, notification: Notification, id_: str, attempt: Att
     await say(tx, facts.complained(notification, CHANNEL, id_, attempt))
     if notification.proactive:
         await tx.fetchval(directory.queries.opt_out, notification.customer_id, notification.purpose)
+        await remembering.complained(tx, notification.id)
 
 
 async def _bounced(tx: Tx, notification: Notification, about: About, attempt: Attempt) -> None:

@@ -46,12 +46,12 @@ async def changed(tx: Tx, gates: Collection[str]) -> None:
 
 
 async def ask(tx: Tx, gates: Collection[Gate], expires_after: timedelta) -> list[str]:
-    """Asks people to approve of what waits in the rounds of these gates; returns the gates of new questions."""
+    """Asks people to approve of what waits in the rounds of these gates; returns the approvals that are new."""
     new = {approval_id(gate.id, gate.round): gate for gate in gates if gate.standing is None}
     if not new:
         return []
     places = [gate.id for gate in new.values()], [gate.round for gate in new.values()]
-    return [row["gate"] for row in await tx.fetch(queries.ask, list(new), *places, expires_after)]
+    return [row["id"] for row in await tx.fetch(queries.ask, list(new), *places, expires_after)]
 
 
 def approval_id(gate: str, number: int) -> str:
