@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,32 @@ async def test_an_endpoint_that_is_gone_is_called_no_more_and_the_mail_goes_inst
     assert on.office.kinds("c-1@example.org").count("opened") == 1
     assert len(endpoint.calls) == 1
     assert (await desk.endpoint())["disabled_at"] is not None
+
+
+async def test_who_could_not_be_told_is_told_once_they_have_an_endpoint(desk: Hooks, endpoint: Sink) -> None:
+    id_ = await desk.told()
+    assert await desk.on.ledger() == [("opened", "suppressed", "no_contact")]
+    await desk.registered(endpoint)
+    await desk.on.loop.settle()
+    assert [call.headers["webhook-id"] for call in endpoint.calls] == [id_]
+
+
+async def test_an_endpoint_is_among_twenty_contacts_that_are_looked_at(desk: Hooks, endpoint: Sink) -> None:
+    on = desk.on
+    await on.clock.advance(MINUTE)
+    await on.know("c-1", contacts=[{"channel": "email", "address": f"ada-{number}@example.org"} for number in range(25)])
+    await desk.registered(endpoint)
+    await on.hear(opened(on.now), impact(on.now, "c-1"))
+    assert await ways(desk) == [("webhook", "delivered", 1)]
+
+
+async def test_what_the_endpoint_asks_for_is_never_undercut(desk: Hooks, endpoint: Sink) -> None:
+    await desk.registered(endpoint)
+    on = desk.on
+    endpoint.answers = ["503 Retry-After: 600"]
+    await on.hear(opened(on.now), impact(on.now, "c-1"))
+    began = on.now
+    await on.goes_on(began + timedelta(seconds=599))
+    assert len(endpoint.calls) == 1
+    await on.goes_on(began + timedelta(seconds=661), revision=9)
+    assert len(endpoint.calls) == 2

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from services.notifier.channels.webhook.caller import Caller
 from services.notifier.channels.webhook.endpoint import LONGEST_URL, OVERLAP, Disabled, Endpoint, url_trouble
+from services.notifier.hearing.addresses import contacts_changed
 from services.notifier.store import directory, endpoints
 from services.notifier.store.endpoints import endpoint_in, queries
 from shared.answers import Cursor, Name, Page, page_of
@@ -134,7 +135,9 @@ def calling(caller: Caller) -> APIRouter:
             await _probed(database, caller, _found(await connection.fetchrow(queries.endpoint, endpoint_id)))
 
         async def act(tx: Tx) -> EndpointView:
-            return _view(await tx.fetchrow(queries.enable, endpoint_id))
+            shown = _view(await tx.fetchrow(queries.enable, endpoint_id))
+            await contacts_changed(tx, [shown.customer_id])
+            return shown
 
         return await once(request, database, key, act)
 
@@ -169,12 +172,13 @@ async def _register(tx: Tx, endpoint: Endpoint) -> EndpointView:
     await hold(tx)
     if await erased_at(tx, [endpoint.customer_id]):
         raise Problem(409, "the customer is erased: nothing about them may be kept")
-    (await directory.customers(tx, [endpoint.customer_id])).get(endpoint.customer_id)  # registrations of one customer count one another
+    await directory.customers(tx, [endpoint.customer_id])  # locks: registrations of one customer count one another
     if await tx.fetchval(queries.count_of_customer, endpoint.customer_id) >= MOST:
         raise Problem(409, f"a customer has at most {MOST} endpoints")
     row = await tx.fetchrow(queries.register, endpoint.id, endpoint.customer_id, endpoint.url)
     if row is None:
         raise Problem(409, "the customer has this endpoint already")
+    await contacts_changed(tx, [endpoint.customer_id])
     return _view(row)
 
 

@@ -51,27 +51,24 @@ async def forget_customers(tx: Tx, customer_ids: Sequence[str]) -> None:
 async def customer(tx: Tx, customer_id: str) -> Customer | None:
     """Returns one customer; None when the directory does not know them."""
     row = await tx.fetchrow(queries.customer, customer_id)
-    return _customer(row) if row else None
+    return (await _reached(tx, [row]))[0] if row else None
 
 
 async def customers(tx: Tx, customer_ids: Collection[str]) -> dict[str, Customer]:
     """Returns those whom the directory knows, locked until `tx` ends."""
-    if not customer_ids:
-        return {}
-    rows = await tx.fetch(queries.customers_locked, sorted(customer_ids))
-    registered = await endpoints.endpoints_of(tx, [row["id"] for row in rows])
-    return {row["id"]: _with(_customer(row), registered.get(row["id"], ())) for row in rows}
+    rows = await tx.fetch(queries.customers_locked, sorted(customer_ids)) if customer_ids else []
+    return {each.id: each for each in await _reached(tx, rows)}
 
 
 async def shown(tx: Tx, customer_ids: Collection[str]) -> dict[str, Customer]:
     """Returns those whom the directory knows, to show how they would be told."""
     rows = await tx.fetch(queries.customers_to_show, sorted(customer_ids)) if customer_ids else []
-    return {row["id"]: _customer(row) for row in rows}
+    return {each.id: each for each in await _reached(tx, rows)}
 
 
 async def unreached(tx: Tx, customer_ids: Sequence[str]) -> list[Customer]:
     """Returns those of them who could not be told of an incident that still goes on, for want of an address."""
-    return [_customer(row) for row in await tx.fetch(queries.unreached, customer_ids)] if customer_ids else []
+    return await _reached(tx, await tx.fetch(queries.unreached, customer_ids)) if customer_ids else []
 
 
 def _stored(contact: ContactData) -> dict[str, str]:
@@ -83,10 +80,19 @@ def _as_set(contacts: Iterable[Mapping[str, str]] | None) -> frozenset[tuple[str
     return None if contacts is None else frozenset((each["channel"], each["address"], each["role"]) for each in contacts)
 
 
+async def _reached(tx: Tx, rows: Sequence[asyncpg.Record]) -> list[Customer]:
+    """Returns these customers with everywhere that they can be reached."""
+    registered = await endpoints.endpoints_of(tx, [row["id"] for row in rows]) if rows else {}
+    return [_with(_customer(row), registered.get(row["id"], ())) for row in rows]
+
+
 def _with(known: Customer, registered: tuple[Contact, ...]) -> Customer:
-    """Returns the customer with the endpoints that are registered with us: those alone are called, whatever the directory says."""
+    """Returns the customer with the endpoints that are registered with us: those alone are called, whatever the directory says.
+
+    They come first: of many contacts not all are looked at.
+    """
     others = tuple(contact for contact in known.contacts if contact.channel != endpoints.CHANNEL)
-    return replace(known, contacts=(*others, *registered)) if registered or len(others) < len(known.contacts) else known
+    return replace(known, contacts=(*registered, *others)) if registered or len(others) < len(known.contacts) else known
 
 
 def _customer(row: asyncpg.Record) -> Customer:
