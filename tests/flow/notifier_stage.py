@@ -14,6 +14,7 @@ from services.notifier.__main__ import service as notifier
 from services.notifier.lanes import DELIVERY, LANES
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.incidents import FOLLOW_UP
+from services.notifier.store.returned import WATCH
 from services.notifier.timers import Delivery
 from shared.cloudevents import read_fact
 from shared.events import (
@@ -114,8 +115,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(settings: Settings, *, smtputf8: bool = True, **own: Any) -> AsyncIterator[Stage]:
-    """Yields a notifier that has started. Its clock stands still until it is moved."""
+async def stage(settings: Settings, *, smtputf8: bool = True, watched: bool = False, **own: Any) -> AsyncIterator[Stage]:
+    """Yields a notifier that has started. Its clock stands still until it is moved.
+
+    `watched`: what comes back of its channel is judged every minute; else a day is not a thousand and more stops of the clock.
+    """
     clock = Clock(settings, ["notifier"])
     await clock.set(clock.now.replace(microsecond=0))
     async with post_office(smtputf8=smtputf8) as office:
@@ -129,6 +133,8 @@ async def stage(settings: Settings, *, smtputf8: bool = True, **own: Any) -> Asy
             "mail_from": "Shop <support@example.com>",
         }
         service = notifier(NotifierSettings(**{**given, **theirs, **own}))
+        if not watched:
+            service.due = {kind: work for kind, work in service.due.items() if kind != WATCH}
         await service.database.open()
         topics = FakeTopics()
         loop = FakeLoop(topics, clock, service)

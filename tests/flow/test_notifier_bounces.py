@@ -22,7 +22,7 @@ MAIL = {"Content-Type": "message/rfc822"}
 
 @pytest.fixture
 async def on(fresh_database: Settings) -> AsyncIterator[Stage]:
-    async with stage(fresh_database, bounce_address=PATHS.address) as staged:
+    async with stage(fresh_database, watched=True, bounce_address=PATHS.address) as staged:
         yield staged
 
 

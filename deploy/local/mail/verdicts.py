@@ -14,7 +14,8 @@ from deploy.local.mail.spf import Result
 
 SHORTEST, SHORT = 1024, 2048  # bits of an RSA key (RFC 8301): below the first refused, below the second advised against
 
-_tag = re.compile(r"\s*([A-Za-z][\w-]*)\s*=\s*([^;]*?)\s*(?:;|$)").finditer
+_name = re.compile(r"[A-Za-z][\w-]*").fullmatch
+_spaces = re.compile(r"\s").sub
 
 
 class Level(StrEnum):
@@ -36,8 +37,10 @@ class Line:
 def tags(record: str) -> dict[str, str]:
     """Returns the tags of a DKIM or DMARC record (RFC 6376, 3.2), the first of each name."""
     found: dict[str, str] = {}
-    for each in _tag(record[:10_000]):
-        found.setdefault(each[1].lower(), each[2])
+    for each in record[:10_000].split(";"):
+        name, is_tag, value = each.partition("=")
+        if is_tag and _name(name.strip()):
+            found.setdefault(name.strip().lower(), value.strip())
     return found
 
 
@@ -71,7 +74,7 @@ def dkim(name: str, texts: Sequence[str]) -> Line:
         return Line(Level.WRONG, "DKIM", f"{name} is of another version than DKIM1")
     if not key["p"]:
         return Line(Level.WRONG, "DKIM", f"{name} is revoked: its p= is empty")
-    return _key(name, key.get("k", "rsa").lower(), re.sub(r"\s", "", key["p"]), testing="y" in key.get("t", "").split(":"))
+    return _key(name, key.get("k", "rsa").lower(), _spaces("", key["p"]), testing="y" in key.get("t", "").split(":"))
 
 
 def _key(name: str, kind: str, said: str, *, testing: bool) -> Line:

@@ -163,5 +163,6 @@ TROUBLES: Mapping[str, str] = {
     "deferred": "the server said: not now",
     "malformed": "no message could be made of it, which is a defect of ours",
     "unknown": "the connection died while the message was handed over, so it may have arrived",
+    "paused": "it was not tried, since nothing reached that place just then",
     "elsewhere": "the address was refused, and there was another",
 }

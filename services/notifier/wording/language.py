@@ -37,6 +37,7 @@ PLAIN_FILTERS = frozenset({"upper", "lower", "capitalize", "trim", "default"})  
 MOMENTS = frozenset({"date", "time", "datetime"})  # ours
 
 
+_humps = re.compile(r"(?<!^)(?=[A-Z])").sub  # between the words of a class's name
 _raw = re.compile(r"\{%[-+]?\s*raw\b")
 
 
@@ -135,5 +136,5 @@ def _filter_refused(node: nodes.Filter) -> str | None:
 
 
 def _kind(node: nodes.Node) -> str:
-    words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(node).__name__).lower()
+    words = _humps(" ", type(node).__name__).lower()
     return f"this ({words})"

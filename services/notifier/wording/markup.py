@@ -97,6 +97,7 @@ STYLES = frozenset({"style", "mj-style"})
 MAY_NAME = frozenset({"href", "alt", "title", "aria-label", "lang"})  # attributes in which a field may stand
 
 FIELD, STATEMENT = "\ue000{}\ue001", "\ue002"  # private characters, for what Jinja2 replaces
+_loads = re.compile(r"url\s*\(|expression\s*\(|behavior\s*:", re.IGNORECASE).search
 _private = re.compile("[\ue000-\ue002]")
 _quoted = re.compile(r"\"[^\"]*\"|'[^']*'")
 _place = re.compile("\ue000(\\d+)\ue001")
@@ -186,7 +187,7 @@ class _Looking(HTMLParser):
 
 
 def _remote(style: str) -> bool:
-    return re.search(r"url\s*\(|expression\s*\(|behavior\s*:", style, re.IGNORECASE) is not None
+    return _loads(style) is not None
 
 
 def _attribute_refused(tag: str, name: str, value: str, expressions: list[str]) -> Iterator[str]:

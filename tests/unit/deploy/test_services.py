@@ -34,6 +34,7 @@ PLACES = {
     "deploy/docs/topics.py": "who writes and reads each topic",
     "deploy/local/view.py": "a colour for whoever speaks, white for who has none",
     "services/console/acting/acts.py": "whose API each act is",
+    "tests/hostile/oversize.py": "which of them take a body, and where",
     "tests/alerts/harms.py": "what is taken away from each",
     "tests/browser/console.py": "where nobody answers, for those that the console asks",
     "tests/contract/test_personal.py": "the tables of each that hold nothing personal",

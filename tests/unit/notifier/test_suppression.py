@@ -45,7 +45,7 @@ def test_the_order_of_the_rules_is_the_order_of_the_reasons() -> None:
     assert names[:10] == ["erased", "switched_off", "opted_out", "too_old", "early", "stale", "over", "behind", "outdated", "capped"]
     assert names[10:] == ["no_contact", "rehearsed", "unapproved", "paused"]
     named_otherwise = {"rehearsed": "dry_run"}
-    held = ("switched_off", "too_old", "early", "over", "behind", "outdated", "unapproved", "paused")
+    held = ("switched_off", "too_old", "early", "over", "behind", "outdated", "paused")
     assert [named_otherwise.get(name, name) for name in names if name not in held] == [reason.value for reason in Reason]
     everything = situation(
         notification(about_at=NOW - 30 * HOUR),

@@ -167,10 +167,9 @@ def _held(step: Step, message: Row, about: Row | None) -> Link:
             return Link(step, True, words)
         case Step.CAP:
             return Link(step, True, _cap(message))
-        case Step.ADDRESS:
-            return Link(step, True, f"There was an address to bring it to{_by(message)}.")
-        case Step.CONSENT:
-            return Link(step, True, "Nothing that people had decided stood against it.")
+        case Step.ADDRESS | Step.CONSENT:
+            address = f"There was an address to bring it to{_by(message)}."
+            return Link(step, True, address if step is Step.ADDRESS else "Nothing that people had decided stood against it.")
         case Step.WORDS:
             kept = bool(message["body"])
             return Link(step, True, "As they were sent:" if kept else "The words are not kept here.", shows_words=kept)

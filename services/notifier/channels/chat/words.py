@@ -7,6 +7,7 @@ from services.notifier.channels.outcome import Rendered
 
 SIGNATURE = "\n-- \n"  # of mails, before a footer
 CUT = "…"
+_words = re.compile(r"\S*\s?").findall
 _links = re.compile(r"(https?://[^\s<>\"|\\^`{}]*[^\s<>\"|\\^`{}.,;:!?)\]'])")
 
 
@@ -25,7 +26,7 @@ def shown(text: str, plain: Callable[[str], str], link: Callable[[str], str]) ->
 def pieces(text: str, most: int, size: Callable[[str], int]) -> Iterator[str]:
     """Cuts the text between lines into pieces of at most so much; a longer line is cut between words, and a longer word anywhere."""
     held = ""
-    for part in re.findall(r"\S*\s?", text):
+    for part in _words(text):
         if held and size(held + part) > most:
             at = held.rfind("\n") + 1 or len(held)
             yield held[:at].strip("\n")
