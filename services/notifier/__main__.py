@@ -8,6 +8,7 @@ from services.notifier.acts.correcting import CORRECTION, Correcting
 from services.notifier.acts.measuring import consent
 from services.notifier.acts.proving import PROOF, Proofs
 from services.notifier.acts.releasing import Releasing
+from services.notifier.announcing import Announcing
 from services.notifier.api import ROUTERS, approvals, endpoints, rules
 from services.notifier.audience import Contact
 from services.notifier.channels.email.bounces.mailbox import Mailbox
@@ -34,6 +35,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.endpoints import REPLAY
 from services.notifier.store.incidents import FOLLOW_UP
+from services.notifier.store.maintenance import ANNOUNCE
 from services.notifier.store.notices import SPREAD, TELL
 from services.notifier.store.releases import RELEASE
 from services.notifier.store.returned import READ, WATCH
@@ -91,6 +93,7 @@ def service(settings: NotifierSettings) -> Service:
     due[WATCH] = Work(watching, recurs=True)
     if reading is not None:
         due[READ] = Work(reading, lease=READ_LEASE, recurs=True)
+    due[ANNOUNCE] = Work(Announcing(database, policy).announce)
     due[RELEASE] = Work(Releasing(database).release)
     due[CORRECTION] = Work(Correcting(database).correct)
     due[PROOF] = Work(Proofs(database, channels, policy, write).send, lease=LEASE)

@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import idna
 
@@ -43,6 +44,7 @@ class Customer:
     contacts: tuple[Contact, ...] = ()
     consent: Mapping[str, bool] | None = None  # by purpose, as the product's own systems say it
     locale: str = "en"  # BCP 47
+    attributes: Mapping[str, Any] = field(default_factory=dict)  # what audiences are named by (`shared/audiences.py`)
 
 
 @dataclass(frozen=True, slots=True)

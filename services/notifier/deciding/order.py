@@ -12,11 +12,12 @@ from services.notifier.deciding.rules.consent import erased, opted_out, whose_co
 from services.notifier.deciding.rules.limits import capped, how_often
 from services.notifier.deciding.rules.permission import rehearsed, switched_off, unapproved
 from services.notifier.deciding.rules.reach import no_contact, where
-from services.notifier.deciding.rules.truth import early, over, stale
+from services.notifier.deciding.rules.truth import called_off, early, over, stale, superseded
 from services.notifier.situation import Situation
 
 RULES: tuple[Rule, ...] = (
-    *(erased, switched_off, opted_out, too_old, early, stale, over, behind, outdated, capped, no_contact),
+    *(erased, switched_off, opted_out, too_old, early, stale, superseded, called_off, over, behind),
+    *(outdated, capped, no_contact),
     *(rehearsed, unapproved, paused),
 )
 

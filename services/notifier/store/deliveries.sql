@@ -11,6 +11,7 @@ SELECT id FROM notifications WHERE status = 'waiting' AND customer_id = ANY ($1)
 -- ways it was tried.
 SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.severity, i.started_at, i.symptom, i.revision,
     i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds,
+    i.public, i.news, i.news_at, i.news_by, i.news_of,
     p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now,
     EXISTS (SELECT FROM erasures e WHERE e.customer = sha256(convert_to(n.customer_id, 'UTF8'))) AS erased,
     CASE WHEN n.attempts = '[]' THEN '[]'::jsonb ELSE (
@@ -26,7 +27,7 @@ ORDER BY n.id FOR UPDATE OF n
 SELECT asked.id, before.recent, before.earlier
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (id, customer_id, incident_id, ticket_id), LATERAL (
     SELECT
-        count(*) FILTER (WHERE ticket_id IS NULL AND kind NOT IN ('resolved', 'withdrawn', 'dismissed') AND sent_at > clock() - $5::interval) AS recent,
+        count(*) FILTER (WHERE ticket_id IS NULL AND kind NOT IN ('resolved', 'withdrawn', 'dismissed', 'maintenance_ended', 'maintenance_cancelled') AND sent_at > clock() - $5::interval) AS recent,
         coalesce(array_agg(id ORDER BY sent_at, id) FILTER (WHERE incident_id = asked.incident_id OR ticket_id = asked.ticket_id), '{}') AS earlier
     FROM notifications
     WHERE customer_id = asked.customer_id AND id <> asked.id AND sent_at IS NOT NULL

@@ -11,11 +11,12 @@ from services.notifier.audience import Preferences
 from services.notifier.deciding.decision import Hold, Send, Waiting
 from services.notifier.deciding.order import RULES, decide
 from services.notifier.incident import Incident
+from services.notifier.maintenance import PeriodStatus
 from services.notifier.notification import Kind, Notification, Reason
 from services.notifier.permission import Gate, Mode, Permission, Scope, Step, Switch
 from services.notifier.sender_brake import Cause, Counts, Paused
 from services.notifier.situation import Situation
-from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
+from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, PERIOD, POLICY, notification, situation
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Row:
     over: tuple[str, ...] = ()
 
 
-TRUTH = ("early", "stale", "over", "behind", "outdated")
+TRUTH = ("early", "stale", "superseded", "called_off", "over", "behind", "outdated")
 ALLOWED = ("rehearsed", "unapproved")
 LAST = (*ALLOWED, "paused")
 # What is too old is held for no switch. Ends are never behind, outdated, capped or to be approved, advice to customers at risk is about
@@ -37,7 +38,9 @@ TABLE = {
     "opted_out": Row(Reason.OPTED_OUT, ("too_old", *TRUTH, "capped", "no_contact", *LAST)),
     "too_old": Row(Reason.STALE, (*TRUTH, "capped", "no_contact", *LAST)),
     "early": Row(Waiting.EARLY, ("stale", "no_contact", "paused")),
-    "stale": Row(Reason.STALE, ("behind", "outdated", "capped", "no_contact", *LAST)),
+    "stale": Row(Reason.STALE, ("superseded", "behind", "outdated", "capped", "no_contact", *LAST)),
+    "superseded": Row(Reason.SUPERSEDED, ("called_off", "behind", "outdated", "capped", "no_contact", *LAST)),
+    "called_off": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
     "over": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
     "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact", *LAST)),
     "outdated": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
@@ -58,6 +61,7 @@ def notifications() -> Iterator[Notification]:
     given: list[tuple[Kind, dict[str, Any]]] = [
         *((Kind.OPENED, {}), (Kind.RESOLVED, {}), (Kind.RESOLVED, ticket)),
         *((Kind.ANSWER, ticket | words), (Kind.REPLY, ticket | words), (Kind.GUIDANCE, {"incident_id": None})),
+        *((Kind.UPDATED, {}), (Kind.MAINTENANCE_CHANGED, {"incident_id": None, "period": "m-1/0"})),
     ]
     for (kind, fields), age, evidence in product(given, (MINUTE, HOUR, 25 * HOUR), (None, {"removed": True})):
         yield notification(kind, **{"about_at": NOW - age, "evidence": evidence, **fields})
@@ -83,10 +87,25 @@ def situations() -> Iterator[Situation]:
     chosen = (Preferences(), Preferences(incident=False, guidance=False))
     for about in notifications():
         known = list(incidents()) if about.incident_id else [None]
+        if about.period is not None:
+            yield from of_maintenance(about)
+            continue
         asked = product(known, chosen, (False, True), (0, 3), (ADA, unreachable), ((), (PAUSED,)), permissions())
         for incident, wants, erased, recent, customer, paused, allowed in asked:
             given = {"incident": incident, "preferences": wants, "erased": erased, "recent": recent, "customer": customer}
             yield situation(about, **given, paused=paused, permission=allowed)
+
+
+def of_maintenance(about: Notification) -> Iterator[Situation]:
+    """Yields what may be of a change of maintenance: it is the latest or not, and it still comes or does not."""
+    unreachable = replace(ADA, contacts=())
+    chosen = (Preferences(), Preferences(incident=False))
+    stands = [replace(PERIOD, status=status, news=news) for status in (PeriodStatus.PLANNED, PeriodStatus.OVER) for news in (1, 2)]
+    asked = product(stands, chosen, (False, True), (0, 3), (ADA, unreachable), ((), (PAUSED,)), permissions())
+    for period, wants, erased, recent, customer, paused, allowed in asked:
+        latest = replace(about, evidence={"news": 1, **(about.evidence or {})})
+        given = {"incident": None, "preferences": wants, "erased": erased, "recent": recent, "customer": customer, "period": period}
+        yield situation(latest, **given, paused=paused, permission=allowed)
 
 
 def objecting(at: Situation) -> tuple[str, ...]:
