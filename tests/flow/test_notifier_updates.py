@@ -1,7 +1,6 @@
 """Who was told of an incident hears what is new while it goes on: once, the newest alone, and nothing after the end."""
 
 import asyncio
-
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
