@@ -51,7 +51,7 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
     return found
 
 
-async def with_what_was_told(tx: Tx, found: Mapping[Key, Found], per: timedelta) -> dict[Key, Found]:
+async def with_what_was_told(tx: Tx, found: Mapping[Key, Found], per: timedelta) -> Mapping[Key, Found]:
     """Returns the same with what the customers got before. `per`: how far back sends count."""
     of = {each.situation.notification.id: key for key, each in found.items()}
     asked = [each.situation.notification for each in found.values()]

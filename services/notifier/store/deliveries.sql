@@ -10,7 +10,7 @@ SELECT id FROM notifications WHERE status = 'waiting' AND customer_id = ANY ($1)
 -- Reads notifications that wait, locked, each with the incident it is about, what its customer chose, whether they were erased, and by which
 -- ways it was tried.
 SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.severity, i.started_at, i.symptom, i.revision,
-    i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds,
+    i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds, i.rule_version,
     p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now,
     EXISTS (SELECT FROM erasures e WHERE e.customer = sha256(convert_to(n.customer_id, 'UTF8'))) AS erased,
     CASE WHEN n.attempts = '[]' THEN '[]'::jsonb ELSE (
