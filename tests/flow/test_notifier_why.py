@@ -71,7 +71,7 @@ async def test_what_waits_says_for_what(on: Stage) -> None:
 
 async def test_what_is_tried_again_says_when(on: Stage) -> None:
     await on.know("c-1")
-    on.office.answers = {"c-1@example.org": ["450 4.2.1 later"] * 9}
+    on.office.at_recipient["c-1@example.org"] = ["450 4.2.1 later"]
     await on.hear(opened(on.now), impact(on.now, "c-1"))
     said = await why(on)
     [tried] = said["notifications"]
