@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from services.monitor.api.why import WhyView
 from shared.service import Service
 from shared.settings import Settings
 from tests.flow.notifier_consent import CONSOLE, small_stage, touch
-from tests.flow.notifier_stage import MINUTE, Stage, resolved
+from tests.flow.notifier_stage import MINUTE, Stage, impact, resolved
 from tests.flow.test_streams import serving
 
 NOWHERE = "http://127.0.0.1:1"
@@ -45,7 +44,13 @@ class Monitor(Service):
             }
             words = "3 events of theirs failed."
             return WhyView(
-                customer_id="c-1", incident_id=incident, touched=True, because="confirmed", words=words, evidence={"count": 3}, **judged
+                customer_id="c-1" if customer == "ada@crm" else customer,
+                incident_id=incident,
+                touched=True,
+                because="confirmed",
+                words=words,
+                evidence={"count": 3},
+                **judged,
             )
 
         return app
@@ -108,12 +113,14 @@ async def test_what_one_does_not_know_or_answer_is_said_beside_what_the_other_sa
 
 
 async def test_why_not_is_said_with_its_figures_and_what_is_waited_for(on: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    await on.loop.advance(timedelta(seconds=1))
+    await on.know("c-9", consent={"incident": False})
+    await on.hear(impact(on.now, "c-9", chunk=1))
     for number in range(2, 5):
         await touch(on, "c-1", incident_id=f"i-{number}")
     async with serving(Monitor()) as asks, serving(on.service) as url:
         assert await why_on(asks, url, CONSOLE, "i-4", "c-1") == 0
-        assert await why_on(asks, url, CONSOLE, "i-1", "c-1") == 0
-    said = capsys.readouterr().out
-    assert "monitor knows no such incident\nnotifier: They were not told: a rule objected." in said
-    assert "They had been told 3 times already; at most 3 messages in 1 h." in said
+        said = capsys.readouterr().out
+        assert "monitor knows no such incident\nnotifier: They are not told yet." in said
+        assert "A switch is thrown (rule checkout-failing, brake), by forewarn. Looked at again by " in said
+        assert await why_on(asks, url, CONSOLE, "i-1", "c-9") == 0
+    assert "They do not want to be told of incidents, as the directory of customers says." in capsys.readouterr().out
