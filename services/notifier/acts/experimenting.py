@@ -12,7 +12,7 @@ from shared.postgres import Tx
 Key = TypeVar("Key")
 
 
-async def with_arms(tx: Tx, found: Mapping[Key, Found], policy: Policy) -> Mapping[Key, Found]:
+async def with_arms(tx: Tx, found: dict[Key, Found], policy: Policy) -> dict[Key, Found]:
     """Returns the same with the arms that their customers, who must be locked, were given before."""
     if not policy.experiments:
         return found
