@@ -56,14 +56,14 @@ def lines(named: Mapping[str, Points], title: str, *, unit: str = "", places: in
 def bars(named: Mapping[str, float], title: str) -> Markup:
     """Draws a few values of one kind as bars below each other, each with its figure."""
     bar = pygal.HorizontalBar(**SIZE | {"height": 40 + 40 * len(named)}, **BARE)
-    for name, value in reversed(list(named.items())):  # pygal begins at the foot
+    for name, value in named.items():
         bar.add(name, [value])
     tree = bar.render_tree()
     _clean(tree)
     tree.set("role", "img")
     tree.set("aria-label", f"{title}: " + "; ".join(f"{name}: {number(value)}" for name, value in named.items()))
     listed = Markup("").join(
-        Markup('<li class="line-{}">{}: <strong>{}</strong></li>').format(len(named) - 1 - at, name, number(value))
+        Markup('<li class="line-{}">{}: <strong>{}</strong></li>').format(at, name, number(value))
         for at, (name, value) in enumerate(named.items())
     )
     drawn = Markup(ElementTree.tostring(tree, encoding="unicode"))  # noqa: S704  the serializer escapes every text
