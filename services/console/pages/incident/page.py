@@ -132,7 +132,6 @@ async def _page(
         muted=muted,
         severities=get_args(Severity),
         may_take=may(ACTS["incident.acknowledge"].role),
-        may_correct=may(ACTS["incident.correct"].role),
         may_steer=may(ACTS["incident.resolve"].role),
         refused=refused,
         act=act,
