@@ -305,9 +305,9 @@ async def test_a_notifier_that_is_away_is_said_and_one_that_says_less_leaves_gap
 
 async def test_every_region_of_these_pages_is_drawn_alone(on: Screen) -> None:
     await there_is(on, "incidents")
-    Notifier().asked_by(on, Owner.NOTIFIER)
+    Notifier(rules=[{"id": "r", "detector": "ratio"}]).asked_by(on, Owner.NOTIFIER, Owner.MONITOR)
     async with on.seen_by(Role.OPERATOR) as browser:
-        for path in PAGES:
+        for path in ("/", "/rules", *PAGES):
             names = re.findall(r'data-region="(\w+)"', (await browser.get(path)).text)
             alone = await browser.get(path, headers={"Forewarn-Regions": " ".join(names)})
             assert re.findall(r'data-region="(\w+)"', alone.text) == names, path
