@@ -8,7 +8,7 @@ from services.notifier.acts.correcting import CORRECTION, Correcting
 from services.notifier.acts.measuring import consent
 from services.notifier.acts.proving import PROOF, Proofs
 from services.notifier.acts.releasing import Releasing
-from services.notifier.api import ROUTERS, approvals, endpoints, rules
+from services.notifier.api import ROUTERS, approvals, endpoints, experiments, rules, why
 from services.notifier.audience import Contact
 from services.notifier.channels.email.bounces.mailbox import Mailbox
 from services.notifier.channels.email.building import mail_servers
@@ -100,7 +100,12 @@ def service(settings: NotifierSettings) -> Service:
         database,
         streams,
         due,
-        (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy), endpoints.calling(caller)),
+        (
+            *ROUTERS,
+            approvals.router_of(Desk(policy, write)),
+            *(each.router_of(policy) for each in (rules, why, experiments)),
+            endpoints.calling(caller),
+        ),
         Public([unsubscribe.router], settings.public_port),
         before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
         background=[caller.run, *(each.run for each in {*(route.channel for route in channels.values()), *telling.channels.values()})],

@@ -44,6 +44,7 @@ class Customer:
     contacts: tuple[Contact, ...] = ()
     consent: Mapping[str, bool] | None = None  # by purpose, as the product's own systems say it
     locale: str = "en"  # BCP 47
+    account: str | None = None  # whose customer they are one of
 
 
 @dataclass(frozen=True, slots=True)

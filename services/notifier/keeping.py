@@ -31,6 +31,7 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
         ),
         Kept("corrections", "at", ledger),
         Kept("consent_log", "at", ledger),
+        Kept("experiment_arms", "entered_at", ledger),
         Kept("notices", "written_at", days(settings.keep_words_days)),
         Kept(
             "ticket_links",

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     NO_CONTACT = "no_contact"  # nowhere to bring it
     DRY_RUN = "dry_run"  # told to nobody: its rule is in shadow, or a dry run is on
     UNAPPROVED = "unapproved"  # a person did not approve of the audience, or not in time
+    HELD_OUT = "held_out"  # an experiment measures how those fare who are not told
 
 
 TELLING = (Kind.OPENED, Kind.ANSWER)  # who was told this of an incident is owed its end

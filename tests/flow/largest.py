@@ -106,6 +106,8 @@ INSERT INTO notifications (id, customer_id, kind, incident_id, gate, about_at, e
 SELECT 'w-' || n, CASE WHEN n < 200 THEN 'c-1' ELSE pg_temp.named('w' || n) END, 'opened', 'i-1', 'i-1', pg_temp.at(0), '{}',
     '{"approval": "waiting"}'
 FROM generate_series(1, 510) n;
+INSERT INTO deliveries (notification_id, channel, address)
+SELECT 'w-' || n, repeat('x', 255), way || repeat('𠀀', 300) FROM generate_series(1, 30) n, generate_series(1, 30) way;
 INSERT INTO corrections (id, incident_id, subject, body, by)
 SELECT 'k-' || n, 'i-1', repeat('𠀀', 200), repeat('𠀀', 20000), pg_temp.named('b') FROM generate_series(1, 30) n;
 """
@@ -227,6 +229,8 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/approvals/{approval_id}/recipients": "/v1/approvals/a-1/recipients?limit=500",
         "/v1/incidents/{incident_id}/corrections": "/v1/incidents/i-1/corrections",
         "/v1/endpoints": "/v1/endpoints?limit=500",
+        "/v1/why/{incident_id}/{customer_id}": "/v1/why/i-1/c-1",
+        "/v1/experiments": "/v1/experiments",
     },
     PAGES: {
         "/livez": "/livez",

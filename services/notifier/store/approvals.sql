@@ -35,7 +35,7 @@ ORDER BY (c.id IS NOT NULL)::int + coalesce((btrim(c.name) <> '')::int + (c.time
 -- name: samples
 -- Reads notifications with what is known of the incident; without the locks of a decision.
 SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.severity, i.started_at, i.symptom, i.revision,
-    i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds
+    i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds, i.rule_version
 FROM notifications n LEFT JOIN incidents i ON i.id = n.incident_id
 WHERE n.id = ANY ($1::text[]) ORDER BY array_position($1::text[], n.id)
 

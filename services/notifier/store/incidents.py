@@ -19,7 +19,7 @@ FOLLOW_UP = "follow_up"  # due rows of facts about incidents whose customers are
 # They stand in the order of the query's parameters.
 _COLUMNS = (
     *("id", "rule", "component", "severity", "title", "started_at", "symptom", "revision", "failing_at", "behind", "silent_since"),
-    *("status", "ended_at", "tell", "ended_by", "hops"),
+    *("status", "ended_at", "tell", "ended_by", "hops", "rule_version"),
 )
 
 
@@ -98,4 +98,5 @@ def incident_in(row: asyncpg.Record) -> Incident | None:
         failing_at=row["failing_at"],
         silent_since=row["silent_since"],
         behind=timedelta(seconds=row["behind_seconds"]),
+        rule_version=row["rule_version"],
     )

@@ -35,6 +35,14 @@ SELECT * FROM ticket_links WHERE customer_id = $1 ORDER BY incident_id, ticket_i
 -- Deletes which tickets they had.
 DELETE FROM ticket_links WHERE customer_id = $1
 
+-- name: arms
+-- Reads in which experiments they take part.
+SELECT * FROM experiment_arms WHERE customer_id = $1 ORDER BY experiment
+
+-- name: erase_arms
+-- Deletes that they took part.
+DELETE FROM experiment_arms WHERE customer_id = $1
+
 -- name: deliveries
 -- Reads by which ways they were told, or it was tried.
 SELECT d.* FROM deliveries d JOIN notifications n ON n.id = d.notification_id WHERE n.customer_id = $1

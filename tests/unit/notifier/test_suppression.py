@@ -32,6 +32,7 @@ WHY = {
     "per_s": 3600.0,
     "last_failing_s": 60.0,
     "told_within_s": 900.0,
+    "policy": POLICY.version,
 }
 
 
@@ -43,7 +44,7 @@ def test_where_nothing_objects_the_customer_is_told_at_their_address() -> None:
 def test_the_order_of_the_rules_is_the_order_of_the_reasons() -> None:
     names = [rule.__name__ for rule in RULES]
     assert names[:10] == ["erased", "switched_off", "opted_out", "too_old", "early", "stale", "over", "behind", "outdated", "capped"]
-    assert names[10:] == ["no_contact", "rehearsed", "unapproved", "paused"]
+    assert names[10:] == ["no_contact", "rehearsed", "unapproved", "paused", "held_out"]
     named_otherwise = {"rehearsed": "dry_run"}
     held = ("switched_off", "too_old", "early", "over", "behind", "outdated", "paused")
     assert [named_otherwise.get(name, name) for name in names if name not in held] == [reason.value for reason in Reason]
@@ -132,7 +133,7 @@ def test_an_end_in_our_words_is_measured_by_the_incident_on_a_ticket_too() -> No
 @pytest.mark.parametrize(("incident", "status"), [(OPEN, IncidentStatus.OPEN), (None, "unknown")])
 def test_an_end_that_a_ticket_hears_of_first_waits_for_the_incident(incident: Incident | None, status: str) -> None:
     on_ticket = notification(Kind.RESOLVED, ticket_id="t-1", ticket_number=7)
-    assert decide(situation(on_ticket, incident=incident), POLICY) == Hold(
+    assert objection(situation(on_ticket, incident=incident), POLICY) == Hold(
         NOW + MINUTE, Waiting.EARLY, {"incident": status}, awaits_incident=True
     )
 
@@ -148,7 +149,7 @@ def test_an_end_is_as_old_as_the_incident_says_and_not_as_the_ticket_that_follow
 
 def test_while_monitor_is_more_than_a_minute_behind_it_is_held_and_decided_again_when_more_is_said() -> None:
     assert decide(situation(incident=replace(OPEN, behind=MINUTE)), POLICY) == decide(situation(), POLICY)
-    held = decide(situation(incident=replace(OPEN, behind=MINUTE + SECOND)), POLICY)
+    held = objection(situation(incident=replace(OPEN, behind=MINUTE + SECOND)), POLICY)
     assert held == Hold(NOW + MINUTE, Waiting.BEHIND, {"behind_s": 61.0, "hold_when_behind_s": 60.0}, awaits_incident=True)
 
 
@@ -229,7 +230,7 @@ def test_an_unknown_customer_is_waited_for_so_long_and_no_longer() -> None:
     before = situation(notification(created_at=NOW - 15 * MINUTE + SECOND), customer=None)
     after = situation(notification(created_at=NOW - 15 * MINUTE), customer=None)
     assert isinstance(decide(before, POLICY), Hold)
-    assert decide(after, POLICY) == Suppressed(Reason.NO_CONTACT, {"customer": "unknown", "waited_s": 900.0})
+    assert objection(after, POLICY) == Suppressed(Reason.NO_CONTACT, {"customer": "unknown", "waited_s": 900.0})
 
 
 def test_an_unknown_customer_is_looked_for_soon_and_then_less_often() -> None:
