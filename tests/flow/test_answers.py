@@ -1,6 +1,5 @@
 """Every answer is bounded: each route of each service that can be read is asked with the largest data there can be."""
 
-import gc
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable
 
@@ -32,7 +31,6 @@ async def here(fresh_database: Settings) -> AsyncIterator[Site]:
 
 async def measured(asking: Awaitable[Response]) -> tuple[Response, int]:
     """Returns the answer, and the bytes held at most at any moment until it came: by all of the process, so by what else runs in it too."""
-    gc.collect()
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
