@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-alone test-servers browser-test npm-test stack-test deploy-test hostile orders lint types bench faults docs pictures up down lock audit clean
+.PHONY: help setup demo check test test-alone test-servers browser-test npm-test postfix-test stack-test deploy-test hostile orders lint types bench faults docs pictures up down lock audit clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -38,12 +38,12 @@ demo: $(READY) ## the whole loop on this machine, without Docker; ONCE=1 plays i
 	$(BIN)/forewarn demo $(if $(ONCE),--once)
 
 check: lint types ## within a minute: style, types, unit and contract tests
-	$(BIN)/pytest -n 4 $(BY_FILE) -m 'not docker and not slow and not npm' tests/unit tests/contract $(ARGS)
+	$(BIN)/pytest -n 4 $(BY_FILE) -m 'not docker and not slow and not npm and not postfix' tests/unit tests/contract $(ARGS)
 
 test: test-alone test-servers ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 
 test-alone: $(READY) ## the tests that need no Docker
-	$(BIN)/pytest -n $$(($(CORES) * 2)) $(BY_FILE) -m 'not docker and not browser and not npm' $(ARGS) || [ $$? = 5 ]
+	$(BIN)/pytest -n $$(($(CORES) * 2)) $(BY_FILE) -m 'not docker and not browser and not npm and not postfix' $(ARGS) || [ $$? = 5 ]
 
 test-servers: $(READY) ## the tests on a real Kafka and Postgres (Docker); WORKERS=3: so many at once
 	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) -m docker $(ON_SERVERS) $(ARGS) || [ $$? = 5 ]
@@ -53,6 +53,9 @@ browser-test: $(READY) ## the console's pages in Chromium, on all services: axe,
 
 npm-test: $(READY) ## our webhooks' signatures verify with the npm library `standardwebhooks` (Node, npm's registry)
 	$(BIN)/pytest -m npm tests/contract $(ARGS)
+
+postfix-test: $(READY) ## a second mail server, Postfix, takes our mails, and their signatures hold after the trip (Debian's package postfix, root)
+	$(BIN)/pytest -m postfix tests/contract/test_postfix.py $(ARGS)
 
 orders: $(READY) ## an hour of events in 1,000 random orders gives the same incidents and customers
 	FOREWARN_TEST_ORDERS=1000 $(BIN)/pytest tests/unit/monitor/test_any_order.py
