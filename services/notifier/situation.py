@@ -1,6 +1,7 @@
 """The situation is all that is known at the moment a notification is decided about. A value only."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.notifier.audience import Customer, Preferences
@@ -23,6 +24,7 @@ class Situation:
     erased: bool = False  # the customer was erased: nothing is known of them
     paused: tuple[Paused, ...] = ()  # the channels that the sender's brake holds
     permission: Permission = NOTHING_FORBIDDEN  # what people allow
+    ttls: Mapping[str, timedelta | None] = field(default_factory=dict)  # how long channels try; of others, as notifications.yml says
 
     @property
     def of_incident(self) -> bool:
