@@ -43,7 +43,8 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
         tried = {
             status: frozenset((channel, address) for channel, address, of in row["tried"] if of == status) for status in DeliveryStatus
         }
-        notification = replace(notification_in(row), failed_at=tried[DeliveryStatus.FAILED], unknown_at=tried[DeliveryStatus.UNKNOWN])
+        maybe = tried[DeliveryStatus.UNKNOWN] | tried[DeliveryStatus.SENDING]  # sending: the process that did so died
+        notification = replace(notification_in(row), failed_at=tried[DeliveryStatus.FAILED], unknown_at=maybe)
         preferences = Preferences(row["wants_incident"], row["wants_guidance"])
         customer = customers.get(notification.customer_id)
         known = Situation(notification, customer, preferences, incident_in(row), 0, row["now"], row["erased"], held)

@@ -13,7 +13,7 @@ SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.
     i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds,
     p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now,
     EXISTS (SELECT FROM erasures e WHERE e.customer = sha256(convert_to(n.customer_id, 'UTF8'))) AS erased,
-    CASE WHEN n.attempts = '[]' THEN '[]'::jsonb ELSE (
+    CASE WHEN n.attempts = '[]' AND n.sent_at IS NULL THEN '[]'::jsonb ELSE (
         SELECT coalesce(jsonb_agg(jsonb_build_array(d.channel, d.address, d.status)), '[]') FROM deliveries d
         WHERE d.notification_id = n.id) END AS tried
 FROM notifications n LEFT JOIN incidents i ON i.id = n.incident_id LEFT JOIN preferences p ON p.customer_id = n.customer_id
