@@ -61,7 +61,7 @@ class ApprovalStory(ApprovalView):
     two_people_above: int  # customers
     oldest: datetime | None  # when it was last true of the first, and …
     newest: datetime | None  # … of the last of those who wait
-    words: Text | None  # a person's, for this audience; null: those of notifications.yml
+    words: Text | None  # a person's, for all of this audience in whatever language they read; null: those of notifications.yml
     samples: list[Sample]
 
 
@@ -89,7 +89,7 @@ class Rejecting(Body):
 
 
 class Rewording(Body):
-    """A person edits the words for this audience; null: those of notifications.yml again."""
+    """A person edits the words for this audience: one text for all languages; null: those of notifications.yml again."""
 
     words: Text | None
     reason: Reason
