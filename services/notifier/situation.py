@@ -1,7 +1,7 @@
 """The situation is all that is known at the moment a notification is decided about. A value only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -33,6 +33,7 @@ class Situation:
     paused: tuple[Paused, ...] = ()  # the channels that the sender's brake holds
     permission: Permission = NOTHING_FORBIDDEN  # what people allow
     arms: Mapping[str, Arm] | None = None  # that the customer was given, by experiment
+    ttls: Mapping[str, timedelta | None] = field(default_factory=dict)  # how long channels try; of others, as notifications.yml says
 
     @property
     def of_incident(self) -> bool:

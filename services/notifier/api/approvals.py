@@ -64,7 +64,7 @@ class ApprovalStory(ApprovalView):
     first: int  # so many customers `approve-first` has told
     oldest: datetime | None  # when it was last true of the first, and …
     newest: datetime | None  # … of the last of those who wait
-    words: Text | None  # a person's, for this audience; null: those of notifications.yml
+    words: Text | None  # a person's, for all of this audience in whatever language they read; null: those of notifications.yml
     samples: list[Sample]
 
 
@@ -92,7 +92,7 @@ class Rejecting(Body):
 
 
 class Rewording(Body):
-    """A person edits the words for this audience; null: those of notifications.yml again."""
+    """A person edits the words for this audience: one text for all languages; null: those of notifications.yml again."""
 
     words: Text | None
     reason: Reason

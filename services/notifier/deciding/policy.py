@@ -56,10 +56,14 @@ class Policy(Config):
         ("email",), min_length=1, description="a customer is told on the first of these on which they can be reached"
     )
     caps: Caps = Field(Caps(), description="how often we may speak first; replies and the end of what was told do not count")
-    max_event_age: PositiveDuration = Field(timedelta(hours=24), description="older than this, nothing is worth telling")
+    max_event_age: PositiveDuration = Field(
+        timedelta(hours=24), description="older than this, nothing is worth telling, unless it is being tried already"
+    )
     hold_when_behind: Duration = Field(timedelta(minutes=1), description="monitor is further behind: what it finds may be over, we wait")
     told_within: PositiveDuration = Field(timedelta(minutes=15), description="what is told as going on was true so recently")
-    ttl: PositiveDuration = Field(timedelta(hours=24), description="how long delivery is tried, counted from when it became true")
+    ttl: PositiveDuration = Field(
+        timedelta(hours=24), description="how long delivery is tried, counted from when it became true; webhooks: 83 h, see webhooks.md"
+    )
     wait_for_customer: Duration = Field(timedelta(minutes=15), description="how long the directory may lag behind an incident")
     retries: Retries = Field(Retries(), description="when a try that brought nothing is made again")
     sender_brake: SenderBrake = Field(SenderBrake(), description="how much may come back of what a channel sends")

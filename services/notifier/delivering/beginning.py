@@ -89,9 +89,10 @@ class Beginning:
         decided, put_off = Round(), False  # all that is due, once, where one channel brings all
         told = await deliveries.with_what_was_told(tx, some, self.policy.caps.per, self._longest)
         told = await experimenting.with_arms(tx, told, self.policy)
+        ttls = {name: route.channel.ttl for name, route in self.routes.items()}
         permissions = await permitting.of(tx, [found.situation for found in told.values()], self.policy, self.write)
         for due, found in told.items():
-            situation = replace(found.situation, permission=permissions[found.situation.notification.id])
+            situation = replace(found.situation, permission=permissions[found.situation.notification.id], ttls=ttls)
             match decide(situation, self.policy):
                 case Send(contact, why):
                     route = self.routes[contact.channel]

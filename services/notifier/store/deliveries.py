@@ -43,8 +43,9 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
     for row in rows:
         notification = notification_in(row)
         if row["tried"]:
-            failed, unknown = (_places(row["tried"], status) for status in (DeliveryStatus.FAILED, DeliveryStatus.UNKNOWN))
-            notification = replace(notification, failed_at=failed, unknown_at=unknown)
+            failed = _places(row["tried"], DeliveryStatus.FAILED)
+            maybe = _places(row["tried"], DeliveryStatus.UNKNOWN, DeliveryStatus.SENDING)  # sending: the process that did so died
+            notification = replace(notification, failed_at=failed, unknown_at=maybe)
         preferences = Preferences(row["wants_incident"], row["wants_guidance"])
         customer = customers.get(notification.customer_id)
         incident = known_incidents.get(notification.incident_id or "")
@@ -53,8 +54,8 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
     return found
 
 
-def _places(tried: Iterable[Sequence[str]], status: DeliveryStatus) -> frozenset[tuple[str, str]]:
-    return frozenset((channel, address) for channel, address, of in tried if of == status)
+def _places(tried: Iterable[Sequence[str]], *statuses: DeliveryStatus) -> frozenset[tuple[str, str]]:
+    return frozenset((channel, address) for channel, address, of in tried if of in statuses)
 
 
 async def with_what_was_told(tx: Tx, found: Mapping[Key, Found], per: timedelta, waits: timedelta) -> dict[Key, Found]:

@@ -10,7 +10,7 @@ SELECT id FROM notifications WHERE status = 'waiting' AND customer_id = ANY ($1)
 -- Reads notifications that wait, locked, each with what its customer chose, whether they were erased, and by which ways it was tried.
 SELECT n.*, p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now,
     EXISTS (SELECT FROM erasures e WHERE e.customer = sha256(convert_to(n.customer_id, 'UTF8'))) AS erased,
-    CASE WHEN n.attempts = '[]' THEN '[]'::jsonb ELSE (
+    CASE WHEN n.attempts = '[]' AND n.sent_at IS NULL THEN '[]'::jsonb ELSE (
         SELECT coalesce(jsonb_agg(jsonb_build_array(d.channel, d.address, d.status)), '[]') FROM deliveries d
         WHERE d.notification_id = n.id) END AS tried
 FROM notifications n LEFT JOIN preferences p ON p.customer_id = n.customer_id

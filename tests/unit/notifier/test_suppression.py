@@ -10,6 +10,7 @@ from services.notifier.deciding.order import RULES, decide, objection
 from services.notifier.deciding.rules.age import failing
 from services.notifier.incident import Incident, IncidentStatus
 from services.notifier.notification import ENDS, Kind, Reason
+from services.notifier.permission import Mode, Permission, Scope, Switch
 from services.notifier.situation import Situation
 from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, SECOND, notification, situation
 
@@ -107,6 +108,26 @@ def test_what_is_a_day_old_is_told_and_what_is_older_is_not(kind: Kind) -> None:
     goes_on = replace(OPEN, failing_at=NOW)
     assert reason(situation(notification(kind, about_at=NOW - 24 * HOUR, **ticket), incident=goes_on)) is None
     assert reason(situation(notification(kind, about_at=NOW - 24 * HOUR - SECOND, **ticket), incident=goes_on)) is Reason.STALE
+
+
+def test_what_is_being_tried_is_told_for_as_long_as_its_channel_tries() -> None:
+    reply, ttls = {**TICKET, "created_at": NOW - 73 * HOUR}, {"email": 72 * HOUR}
+    for age, told in ((24 * HOUR + SECOND, True), (72 * HOUR, True), (72 * HOUR + SECOND, False)):
+        begun = notification(Kind.REPLY, about_at=NOW - age, dated_at=NOW - age, **reply)
+        assert (reason(situation(begun, ttls=ttls)) is None) is told
+        assert reason(situation(begun)) is Reason.STALE, "24 h in notifications.yml, where the channel says nothing"
+    waiting = notification(Kind.REPLY, about_at=NOW - 25 * HOUR, **reply)
+    assert reason(situation(waiting, ttls=ttls)) is Reason.STALE, "no try of it has begun"
+    entered_anew = notification(Kind.REPLY, about_at=NOW - 25 * HOUR, dated_at=NOW - 25 * HOUR, **{**reply, "created_at": NOW - HOUR})
+    assert reason(situation(entered_anew, ttls=ttls)) is Reason.STALE, "the try was of an earlier entry"
+
+
+def test_what_is_being_tried_is_held_by_a_switch_until_its_channel_would_give_up() -> None:
+    off = Permission(switches=(Switch(Scope.ALL, "", Mode.OFF),))
+    begun = notification(Kind.REPLY, **TICKET, about_at=NOW - 30 * HOUR, created_at=NOW - 30 * HOUR, dated_at=NOW - 30 * HOUR)
+    held = decide(situation(begun, permission=off, ttls={"email": 72 * HOUR}), POLICY)
+    assert isinstance(held, Hold)
+    assert held.until == NOW + 42 * HOUR + SECOND
 
 
 def test_trouble_that_is_over_is_not_announced_and_an_all_clear_only_while_it_is_over() -> None:
