@@ -1,10 +1,10 @@
 """An incident as the latest fact about it describes it. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import get_args
+from typing import Any, get_args
 
 from shared.events import (
     IncidentDismissed,
@@ -82,6 +82,7 @@ class Incident:
     behind: timedelta = timedelta()  # how far behind monitor read when it said this
     public: PublicWords | None = None  # the latest words of a person for customers
     news: News | None = None
+    rule_version: str | None = None  # by which it was judged, as the latest fact says that says so
 
     @property
     def over(self) -> bool:
@@ -109,6 +110,7 @@ def incident_of(fact: Said, before: Incident | None = None) -> Incident:
         failing_at=data.failing_at,
         silent_since=data.silent_since if isinstance(data, IncidentUpdated.Data) else None,
         behind=timedelta(seconds=data.behind_seconds),
+        rule_version=_version_in(getattr(data, "why", {})),
         public=_public(fact, before),
         news=_news(fact, before),
     )
@@ -147,6 +149,11 @@ def _said_anew(now: PublicWords | None, before: PublicWords | None) -> Iterator[
 
 def _rank(severity: str) -> int:
     return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
+
+
+def _version_in(why: Mapping[str, Any]) -> str | None:
+    version = why.get("rule_version")
+    return version[:64] if isinstance(version, str) else None
 
 
 def _end_of(fact: Said) -> tuple[IncidentStatus, datetime | None, bool]:

@@ -54,5 +54,5 @@ def _update(incident: Incident, customer_id: str) -> Draft:
         cause_id=news.cause,
         cause_hops=incident.hops,
         incident_id=incident.id,
-        evidence={"news": news.revision, "news_of": incident.id, "of": sorted(news.of)},
+        evidence={"news": news.revision, "news_of": incident.id, "of": " ".join(sorted(news.of))},
     )

@@ -102,7 +102,7 @@ def _customer(row: asyncpg.Record) -> Customer:
     bad = set(row["bad"])
     contacts = tuple(Contact(each["channel"], each["address"], each["role"], each["address"] in bad) for each in row["contacts"])
     attributes = {name: row[name] for name in ATTRIBUTES}
-    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"], row["locale"], attributes)
+    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"], row["locale"], row["account"], attributes)
 
 
 async def page_of_attributes(tx: Tx, after: str, at_most: int) -> Sequence[asyncpg.Record]:

@@ -15,7 +15,7 @@ A_PIECE = many("'n-{}'", 1000)  # the notifications that notifier's follow_up.py
 # These are constants of shared/, by module; they run in every service.
 SHARED: dict[str, dict[str, str]] = {
     "outbox": {
-        "WRITE": "'t', '', '', '{}', '{}', 0",
+        "WRITE": "ARRAY['t'], ARRAY[''::bytea], ARRAY[''::bytea], '{}', '{}', 0",
         "OLDEST": "0, 5, 2000",
         "DELETE": "ARRAY[1, 2]::bigint[]",
         "FREE": "0",
@@ -152,7 +152,8 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "revisions_of": "ARRAY['i-1']",
     "take_incidents": "ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY[''], ARRAY[now()], ARRAY['failing'], ARRAY[1],"
     " ARRAY[now()], ARRAY[interval '0'], ARRAY[NULL]::timestamptz[], ARRAY['open'],"
-    " ARRAY[NULL]::timestamptz[], ARRAY[true], ARRAY['f'], ARRAY[0], ARRAY[NULL]::jsonb[], ARRAY[0], ARRAY[NULL]::timestamptz[], ARRAY[''],"
+    " ARRAY[NULL]::timestamptz[], ARRAY[true], ARRAY['f'], ARRAY[0], ARRAY[NULL],"
+    " ARRAY[NULL]::jsonb[], ARRAY[0], ARRAY[NULL]::timestamptz[], ARRAY[''],"
     " ARRAY['']",
     "incidents_to_change": "ARRAY['i-1']",
     "latest_period": "'m-1'",
@@ -163,6 +164,7 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "of_period_and_customers": "'m-1/0', ARRAY['c-7919']",
     "unsent": ("ARRAY['n-1']", A_PIECE),
     "lock_incident": "'i-1'",
+    "incidents": "ARRAY['i-1']",
     "lock_incidents": "ARRAY['i-1']",
     "next_of_incident": ("'i-1', '', 1001", "'i-7', 'c-5', 1001"),
     "next_awaiting": ("'i-2', '', 1001", "'i-2', 'c-5', 1001"),
@@ -182,8 +184,8 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "customer": "'c-1'",
     "customers_locked": ("ARRAY['c-1']", many("'c-{}'", 100)),
     "told_before": (
-        "ARRAY['n-1'], ARRAY['c-1'], ARRAY['i-1'], ARRAY[NULL]::text[], interval '1 day'",
-        "ARRAY['n-1'], ARRAY['c-1'], ARRAY['i-1'], ARRAY['t-1'], interval '1 day'",
+        "ARRAY['n-1'], ARRAY['c-1'], ARRAY['i-1'], ARRAY[NULL]::text[], interval '1 day', interval '4 days'",
+        "ARRAY['n-1'], ARRAY['c-1'], ARRAY['i-1'], ARRAY['t-1'], interval '1 day', interval '4 days'",
     ),
     "begin_sending": "ARRAY['n-1'], ARRAY['email'], ARRAY['a'], ARRAY['{}'::jsonb], ARRAY[now()]",
     "end": "ARRAY['n-1'], ARRAY['email'], ARRAY['a'], ARRAY['delivered']",
@@ -195,12 +197,23 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "erase_deliveries": "'c-7'",
     "bad_address": "'c-1', 'a', ''",
     "notifications": (
-        "NULL, NULL, NULL, NULL, NULL, 51",
-        "'c-1', NULL, NULL, NULL, NULL, 51",
-        "NULL, 'i-7', NULL, NULL, NULL, 51",
-        f"NULL, NULL, 'waiting', {WHEN}, 'n-1', 51",
+        "NULL, NULL, NULL, NULL, NULL, NULL, NULL, 51",
+        "'c-1', NULL, NULL, NULL, NULL, NULL, NULL, 51",
+        "NULL, 'i-7', NULL, NULL, NULL, NULL, NULL, 51",
+        f"NULL, NULL, 'waiting', NULL, NULL, {WHEN}, 'n-1', 51",
+        f"NULL, NULL, NULL, 'held_out', NULL, {WHEN}, 'n-1', 51",
+        f"NULL, NULL, NULL, NULL, 'guidance', {WHEN}, 'n-1', 51",
     ),
     "notification": "'n-1'",
+    "why_of": "'i-7', 'c-7919', 'n-7'",
+    "why_notifications": "'i-7', 'c-7919', ARRAY['delivery', 'reply'], 21",
+    "why_deliveries": ("ARRAY['n-1']", many("'n-{}'", 20)),
+    "arms_of": ("ARRAY['c-1']", many("'c-{}'", 100)),
+    "enter": "ARRAY['c-1'], ARRAY['e-1'], ARRAY['told']",
+    "write_in": "ARRAY['c-1'], ARRAY[now()]",
+    "measure": "'e-1', ARRAY['guidance'], ARRAY['guidance'], interval '3 days'",
+    "arms": "'c-7'",
+    "erase_arms": "'c-7'",
     "preferences": "'c-1'",
     "put_preferences": "'c-1', true, true",
     "opt_out": "'c-1', 'incident'",
@@ -256,6 +269,7 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "corrections": "'i-1'",
     "corrected": "'k-1', 3, true",
     "told_wrongly": "'i-1', 'c-1', 1000",
+    "told_of": "'i-1', 1000000",
     "knows_incident": "'i-1'",
     "endpoints": ("NULL, NULL, 101", "NULL, 'e-7', 101", "'c-7', NULL, 101"),
     "endpoint": "'e-7'",
