@@ -33,7 +33,7 @@ TRUTH = ("early", "stale", "superseded", "called_off", "over", "behind", "outdat
 ALLOWED = ("rehearsed", "unapproved")
 LAST = (*ALLOWED, "paused", "held_out")
 # What is too old is held for no switch. Ends are never behind, outdated, capped or to be approved, advice to customers at risk is about
-# no incident, and who has no contact is told by no channel that could pause: those pairs cannot be.
+# no incident, who has no contact is told by no channel that could pause; no experiment holds out news or maintenance: they cannot be.
 TABLE = {
     "erased": Row(Reason.ERASED, ("switched_off", "opted_out", "too_old", *TRUTH, "capped", "no_contact", *LAST)),
     "switched_off": Row(Waiting.SWITCHED_OFF, ("opted_out", *TRUTH, "capped", "no_contact", *LAST)),
@@ -41,8 +41,8 @@ TABLE = {
     "too_old": Row(Reason.STALE, (*TRUTH, "capped", "no_contact", *LAST)),
     "early": Row(Waiting.EARLY, ("stale", "no_contact", "paused")),
     "stale": Row(Reason.STALE, ("superseded", "behind", "outdated", "capped", "no_contact", *LAST)),
-    "superseded": Row(Reason.SUPERSEDED, ("called_off", "behind", "outdated", "capped", "no_contact", *LAST)),
-    "called_off": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
+    "superseded": Row(Reason.SUPERSEDED, ("called_off", "behind", "outdated", "capped", "no_contact", *ALLOWED, "paused")),
+    "called_off": Row(Reason.STALE, ("capped", "no_contact", *ALLOWED, "paused")),
     "over": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
     "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact", *LAST)),
     "outdated": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
