@@ -26,10 +26,13 @@ from services.notifier.hearing import customers, incidents, risks, tickets
 from services.notifier.hearing.returned import matching_of
 from services.notifier.keeping import kept
 from services.notifier.lanes import AT_ONCE
+from services.notifier.operators.telling import AT_ONCE as TELLING_AT_ONCE
+from services.notifier.operators.telling import LEASE as TELLING
+from services.notifier.operators.telling import built
 from services.notifier.personal import PERSONAL
 from services.notifier.public import unsubscribe
 from services.notifier.public.links import Right, token_for
-from services.notifier.returning import READ_LEASE, ReadingBounces, WatchingChannels, figures
+from services.notifier.returning.watching import READ_LEASE, ReadingBounces, WatchingChannels, figures
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.endpoints import REPLAY
@@ -37,9 +40,6 @@ from services.notifier.store.incidents import FOLLOW_UP
 from services.notifier.store.notices import SPREAD, TELL
 from services.notifier.store.releases import RELEASE
 from services.notifier.store.returned import READ, WATCH
-from services.notifier.telling_operators import AT_ONCE as TELLING_AT_ONCE
-from services.notifier.telling_operators import LEASE as TELLING
-from services.notifier.telling_operators import built
 from services.notifier.timers import Delivery
 from services.notifier.wording import writing
 from services.notifier.wording.books import Books, books_of

@@ -16,10 +16,10 @@ from services.notifier.channels.apprise import Apprise
 from services.notifier.channels.chat.building import PROVIDERS
 from services.notifier.channels.chat.channel import Chat
 from services.notifier.channels.outcome import Channel, Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
-from services.notifier.operators import About
+from services.notifier.operators.notices import About
+from services.notifier.operators.telling import UNCERTAIN_TRIES, TellingOperators
 from services.notifier.store import notices
 from services.notifier.store.notices import GATHER, SPREAD, TELL
-from services.notifier.telling_operators import UNCERTAIN_TRIES, TellingOperators
 from shared.configuration.files import ConfigError
 from shared.events import Fact
 from shared.settings import Settings

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from services.notifier.hearing.returned import CHANNEL
 from services.notifier.lanes import LANES
-from services.notifier.sender_brake import Cause, Level
+from services.notifier.returning.brake import Cause, Level
 from services.notifier.store import returned
 from shared.answers import Name
 from shared.api import Db, IdempotencyKey, Problem, Role, allow, caller_of, once

@@ -8,7 +8,7 @@ import asyncpg
 
 from services.notifier.delivery import DeliveryStatus
 from services.notifier.notification import Attempt, Notification
-from services.notifier.sender_brake import Cause, Counts, Judged, Paused, SenderBrake
+from services.notifier.returning.brake import Cause, Counts, Judged, Paused, SenderBrake
 from services.notifier.store import incidents
 from services.notifier.store.ledger import notification_in
 from shared.postgres import Queries, Tx

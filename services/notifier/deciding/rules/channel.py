@@ -5,7 +5,7 @@ from datetime import timedelta
 from services.notifier.deciding.decision import Hold, Waiting, Why, pause
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.rules.reach import where
-from services.notifier.sender_brake import Cause
+from services.notifier.returning.brake import Cause
 from services.notifier.situation import Situation
 
 AT_LEAST, AT_MOST = timedelta(minutes=1), timedelta(minutes=10)  # between two looks for whether a person has let it go on

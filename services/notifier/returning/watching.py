@@ -8,7 +8,7 @@ from services.notifier import metrics
 from services.notifier.channels.email.bounces.mailbox import Mailbox, MailboxError
 from services.notifier.channels.email.bounces.matching import Matching
 from services.notifier.hearing.returned import CHANNEL, count, on_mail
-from services.notifier.sender_brake import Cause, Counts, Level, SenderBrake, judged
+from services.notifier.returning.brake import Cause, Counts, Level, SenderBrake, judged
 from services.notifier.store import returned
 from services.notifier.store.returned import EVERY, READ, WATCH
 from shared.observing.measuring import Figures

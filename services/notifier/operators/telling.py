@@ -15,7 +15,7 @@ from services.notifier.audience import USABLE
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Channel, Delivered, Failed, Outcome, Rendered, Retry, Trouble
 from services.notifier.channels.registry import OF_OPERATORS
-from services.notifier.operators import Notice, Operator, addresses_in, check, wanting, words_of
+from services.notifier.operators.notices import Notice, Operator, addresses_in, check, wanting, words_of
 from services.notifier.store import notices
 from shared.events import identity
 from shared.postgres import Database, Tx
