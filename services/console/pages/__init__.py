@@ -3,6 +3,7 @@
 from services.console.pages import (
     affected,
     audit,
+    channels,
     customer,
     drafts,
     health,
@@ -35,6 +36,7 @@ PAGES: tuple[Page, ...] = (
     why.PAGE,
     rules.PAGE,
     maintenance.PAGE,
+    channels.PAGE,
     sources.PAGE,
     health.PAGE,
     audit.PAGE,

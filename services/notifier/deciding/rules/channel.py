@@ -20,5 +20,5 @@ def paused(situation: Situation, policy: Policy) -> Hold | None:
         return None
     counts = held.counts
     why: Why = {"channel": held.channel, "cause": held.cause, "sent": counts.sent}
-    why |= {"bounced": counts.bounced} if held.cause is Cause.BOUNCES else {"complained": counts.complained}
-    return Hold(pause(situation, AT_LEAST, AT_MOST), Waiting.PAUSED, why)
+    came_back: Why = {Cause.BOUNCES: {"bounced": counts.bounced}, Cause.COMPLAINTS: {"complained": counts.complained}}.get(held.cause, {})
+    return Hold(pause(situation, AT_LEAST, AT_MOST), Waiting.PAUSED, {**why, **came_back})
