@@ -17,6 +17,7 @@ from tests.browser.console import Console, person
 from tests.flow.console_owner import FakeOwner
 from tests.flow.console_screen import PERSON
 from tests.flow.console_story import CHECKOUT, SEARCH, tell
+from tests.flow.test_console_channels import ANSWER as CHANNELS
 from tests.flow.test_console_drafts import CHANGES, ITEMS, STANDING, TRIED
 from tests.flow.test_console_maintenance import ITEM as MAINTENANCE
 from tests.flow.test_console_sources import SOURCES
@@ -46,6 +47,7 @@ SEEN = (
     "rules/draft",
     "rules/draft/b-1",
     "maintenance",
+    "channels",
     "sources",
     "sources?topic=shop.orders",
     "health",
@@ -91,7 +93,11 @@ async def test_axe_finds_nothing_on_any_page(chromium: Browser, console: Console
     owner = FakeOwner()
     items = [each | MAINTENANCE for each in ITEMS]  # of publications and of maintenance alike: it answers every question with all of this
     owner.answer = STANDING | TRIED | SOURCES | {"items": items, "status": "done", "outcome": OUTCOME, "changes": CHANGES}
-    console.app.state.owners = Owners(console.on.settings, {Owner.MONITOR: httpx2.ASGITransport(owner.app)})
+    of_notifier = FakeOwner()
+    of_notifier.answer = CHANNELS | {"items": [each | {"address": "ada@example.org", "role": "owner"} for each in CHANNELS["items"]]}
+    answering = {Owner.MONITOR: owner, Owner.NOTIFIER: of_notifier}
+    transports = {name: httpx2.ASGITransport(each.app) for name, each in answering.items()}
+    console.app.state.owners = Owners(console.on.settings, transports)
     await tell(console.on.database, datetime.now(UTC).replace(microsecond=0))
     await console.incident(LONG, "Checkout fails " + "x" * 120)
     await console.on.run(

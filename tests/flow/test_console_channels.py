@@ -70,7 +70,7 @@ async def test_an_operator_acts_on_channels_marks_and_endpoints_once_and_others_
             forbidden = [(await browser.post(path, data=data)).status_code for path, data in sent.items()]
     # It says how it stands
     for words in (
-        "of 1",
+        "Of 1",
         "51 (5.1 %) came back for good; the limit is 5 %",
         "refuses us",
         "grace let it go on",

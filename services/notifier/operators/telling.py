@@ -82,7 +82,8 @@ class TellingOperators:
             if operator is None or not news:
                 for row in rows:
                     await row.settle(tx)
-                metrics.OPERATOR_NOTICES.labels("stale").inc(len(rows))
+                    # What was tried until it was no news any more has failed for good.
+                    metrics.OPERATOR_NOTICES.labels("failed" if operator is not None and row.attempts > 1 else "stale").inc()
                 return None
         return Message(operator, self._rendered(operator, news), rows)
 
