@@ -12,8 +12,15 @@ pytestmark = pytest.mark.asyncio
 
 async def test_an_operator_takes_a_mark_back_and_the_address_is_used_again(chromium: Browser, stage: Stage) -> None:
     customer = stage.shop.everybody[0]
-    told = next(each for each in await stage.shop.items("notifier", "/v1/notifications", customer_id=customer) if each["kind"] == "opened")
-    bounce = {"notification_id": told["id"], "kind": "bounce", "code": "5.1.1", "recipient": f"{customer}@example.org"}
+    told: list[str] = []
+
+    async def has_been_told() -> bool:
+        items = await stage.shop.items("notifier", "/v1/notifications", customer_id=customer)
+        told[:] = [each["id"] for each in items if (each["kind"], each["status"]) == ("opened", "delivered")]
+        return bool(told)
+
+    await until(has_been_told, f"{customer} has been told of the checkout")
+    bounce = {"notification_id": told[0], "kind": "bounce", "code": "5.1.1", "recipient": f"{customer}@example.org"}
     answer = await stage.shop.http.post(
         f"{stage.on.urls['notifier']}/v1/bounces", json=bounce, headers={"Authorization": f"Bearer {stage.on.tokens['producer']}"}
     )

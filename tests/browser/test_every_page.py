@@ -96,7 +96,7 @@ async def test_axe_finds_nothing_on_any_page(chromium: Browser, console: Console
     of_notifier = FakeOwner()
     of_notifier.answer = CHANNELS | {"items": [each | {"address": "ada@example.org", "role": "owner"} for each in CHANNELS["items"]]}
     answering = {Owner.MONITOR: owner, Owner.NOTIFIER: of_notifier}
-    transports = {name: httpx2.ASGITransport(each.app) for name, each in answering.items()}
+    transports: dict[str, httpx2.AsyncBaseTransport] = {name: httpx2.ASGITransport(each.app) for name, each in answering.items()}
     console.app.state.owners = Owners(console.on.settings, transports)
     await tell(console.on.database, datetime.now(UTC).replace(microsecond=0))
     await console.incident(LONG, "Checkout fails " + "x" * 120)

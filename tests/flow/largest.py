@@ -81,7 +81,8 @@ SELECT 'r-' || n, pg_temp.named('d' || n), 'email', 'complaint', repeat('x', 500
 INSERT INTO channel_brakes (channel, level, cause, paused_at, resumed_by)
 VALUES ('email', 'pause', 'bounces', pg_temp.at(0), repeat('𠀀', 5000));
 INSERT INTO endpoints (id, customer_id, url, last_failure, disabled_at, disabled_why)
-SELECT 'e-' || n, repeat('𠀀', 250) || n, n || repeat('x', 990), repeat('x', 100), pg_temp.at(0), 'failing' FROM generate_series(1, 510) n;
+SELECT 'e-' || n, repeat('𠀀', 250) || n, n || repeat('x', 990), repeat('x', 100),
+    CASE WHEN n > 5 THEN pg_temp.at(0) END, 'failing' FROM generate_series(1, 510) n;
 INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, about_at, status, evidence, why, attempts, created_at)
 SELECT 'n-' || n, pg_temp.named('c'), 'opened', pg_temp.text_of_event(), pg_temp.named('t'), pg_temp.at(0), 'failed',
     '{"count": 3}', '{"cap": 3}',
