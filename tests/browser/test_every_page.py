@@ -18,6 +18,7 @@ from tests.flow.console_owner import FakeOwner
 from tests.flow.console_screen import PERSON
 from tests.flow.console_story import CHECKOUT, SEARCH, tell
 from tests.flow.test_console_channels import ANSWER as CHANNELS
+from tests.flow.test_console_channels import ENDPOINT, MARK
 from tests.flow.test_console_drafts import CHANGES, ITEMS, STANDING, TRIED
 from tests.flow.test_console_maintenance import ITEM as MAINTENANCE
 from tests.flow.test_console_sources import SOURCES
@@ -94,7 +95,7 @@ async def test_axe_finds_nothing_on_any_page(chromium: Browser, console: Console
     items = [each | MAINTENANCE for each in ITEMS]  # of publications and of maintenance alike: it answers every question with all of this
     owner.answer = STANDING | TRIED | SOURCES | {"items": items, "status": "done", "outcome": OUTCOME, "changes": CHANGES}
     of_notifier = FakeOwner()
-    of_notifier.answer = CHANNELS | {"items": [each | {"address": "ada@example.org", "role": "owner"} for each in CHANNELS["items"]]}
+    of_notifier.answer = CHANNELS | {"items": [MARK | ENDPOINT | {"role": "owner"} | each for each in CHANNELS["items"]]}
     answering = {Owner.MONITOR: owner, Owner.NOTIFIER: of_notifier}
     transports: dict[str, httpx2.AsyncBaseTransport] = {name: httpx2.ASGITransport(each.app) for name, each in answering.items()}
     console.app.state.owners = Owners(console.on.settings, transports)
