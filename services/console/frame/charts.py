@@ -124,6 +124,7 @@ def _columns(chart: Chart, drawn: Mapping[str, Points]) -> pygal.StackedBar:
         no_data_text="",
         disable_xml_declaration=True,
         show_minor_x_labels=False,
+        truncate_label=-1,
     )
     hours = [at.astimezone(UTC).strftime("%H:%M") for at, _ in next(iter(drawn.values()))]
     bars.x_labels, bars.x_labels_major = hours, hours[::4]
