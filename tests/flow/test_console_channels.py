@@ -47,6 +47,20 @@ def form(number: int, **fields: str) -> dict[str, str]:
     return {"form_id": f"form-{number:04}", "reason": "They called.", **fields}
 
 
+SENT = {
+    "/channels/pause": form(1, name="sms"),
+    "/channels/resume": form(2, name="email"),
+    "/channels/take-back": form(3, mark_id="a1", customer_id="c-1"),
+    "/channels/enable": form(4, endpoint_id="e-1"),
+}
+POSTED: dict[str, dict[str, str]] = {
+    "/v1/channels/sms/pause": {"reason": "They called."},
+    "/v1/channels/email/resume": {"reason": "They called."},
+    "/v1/suppressions/addresses/a1/take-back": {"customer_id": "c-1", "reason": "They called."},
+    "/v1/endpoints/e-1/enable": {},
+}
+
+
 async def test_an_operator_acts_on_channels_marks_and_endpoints_once_and_others_look_on(fresh_database: Settings) -> None:
     owner = FakeOwner()
     owner.answer = ANSWER
@@ -54,20 +68,14 @@ async def test_an_operator_acts_on_channels_marks_and_endpoints_once_and_others_
         owner.asked_by(on, Owner.NOTIFIER)
         async with on.seen_by(Role.OPERATOR) as browser:
             text = (await browser.get("/channels")).text
-            sent = {
-                "/channels/pause": form(1, name="sms"),
-                "/channels/resume": form(2, name="email"),
-                "/channels/take-back": form(3, mark_id="a1", customer_id="c-1"),
-                "/channels/enable": form(4, endpoint_id="e-1"),
-            }
-            answers = [(await browser.post(path, data=data)).status_code for path, data in sent.items() for _ in range(2)]
+            answers = [(await browser.post(path, data=data)).status_code for path, data in SENT.items() for _ in range(2)]
             owner.problem = Problem(409, "the channel does not pause")
             refused = await browser.post("/channels/resume", data=form(5, name="email"))
             owner.problem = None
         acts = [tuple(each.values()) for each in await on.rows("SELECT act, subject FROM audit WHERE outcome = 'done' ORDER BY id")]
         async with on.seen_by(Role.VIEWER) as browser:
             seen = (await browser.get("/channels")).text
-            forbidden = [(await browser.post(path, data=data)).status_code for path, data in sent.items()]
+            forbidden = [(await browser.post(path, data=data)).status_code for path, data in SENT.items()]
     # It says how it stands
     for words in (
         "Of 1",
@@ -85,12 +93,7 @@ async def test_an_operator_acts_on_channels_marks_and_endpoints_once_and_others_
     # Each act reaches notifier once, with the reason
     posted = {each["path"]: each["body"] for each in owner.asked if each["method"] == "POST"}
     assert answers == [303] * 8
-    assert posted == {
-        "/v1/channels/sms/pause": {"reason": "They called."},
-        "/v1/channels/email/resume": {"reason": "They called."},
-        "/v1/suppressions/addresses/a1/take-back": {"customer_id": "c-1", "reason": "They called."},
-        "/v1/endpoints/e-1/enable": {},
-    }
+    assert posted == POSTED
     assert acts == [
         ("channel.pause", "channel:sms"),
         ("channel.resume", "channel:email"),

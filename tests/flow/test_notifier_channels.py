@@ -1,4 +1,4 @@
-"""How it stands with a channel is one answer: what became of what it was given, who stopped it and why, and which addresses are not used."""
+"""How it stands with a channel is one answer: what became of what it was given, who stopped it, and which addresses are not used."""
 
 from collections.abc import AsyncIterator
 
