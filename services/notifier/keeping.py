@@ -32,6 +32,7 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
         Kept("corrections", "at", ledger),
         Kept("consent_log", "at", ledger),
         Kept("experiment_arms", "entered_at", ledger),
+        Kept("outcomes", "minute", days(2)),  # a day is shown
         Kept("notices", "written_at", days(settings.keep_words_days)),
         Kept(
             "ticket_links",

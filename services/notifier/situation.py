@@ -9,7 +9,7 @@ from services.notifier.audience import Customer, Preferences
 from services.notifier.incident import Incident
 from services.notifier.notification import ENDS, Kind, Notification
 from services.notifier.permission import NOTHING_FORBIDDEN, Permission
-from services.notifier.sender_brake import Paused
+from services.notifier.returning.brake import Paused
 
 
 class Arm(StrEnum):

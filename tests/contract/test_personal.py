@@ -48,7 +48,8 @@ FREE = {  # unless PERSONAL names it
     "heard": "ids of facts",
     # ── notifier ──
     "returned_mails": f"{IDS}; kinds of a closed list, and codes of mail servers",
-    "channel_brakes": "counts by channel, and who of ours let it go on",
+    "channel_brakes": "counts by channel, and who of ours stopped it, why, and let it go on",
+    "outcomes": "counts by channel, reason and minute",
     "switches": "names of rules and channels, and who of ours threw them",
     "autonomy": "names of rules, and who of ours moved them",
     "gates": "ids of incidents, names of rules, and words to many",

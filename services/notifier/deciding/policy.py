@@ -10,8 +10,8 @@ from services.notifier.channels.chat.hosts import ChatHosts
 from services.notifier.channels.sms.policy import SmsPolicy
 from services.notifier.deciding.autonomy import Autonomy
 from services.notifier.deciding.experiment import Experiments
-from services.notifier.operators import Operator
-from services.notifier.sender_brake import SenderBrake
+from services.notifier.operators.notices import Operator
+from services.notifier.returning.brake import SenderBrake
 from services.notifier.wording.texts import Texts
 from shared.configuration.files import Config, Duration, PositiveDuration
 

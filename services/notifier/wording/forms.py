@@ -17,6 +17,8 @@ class Event(StrEnum):
     ARTICLE = "article"  # an article says how to get on
     HELP = "help"  # a person offers help
     REPLY = "reply"  # what somebody wrote on a ticket
+    ENDPOINT_GONE = "endpoint_gone"  # their endpoint is called no more: it answered that it is gone
+    ENDPOINT_FAILING = "endpoint_failing"  # their endpoint is called no more: it took none of its last calls
 
 
 class Form(StrEnum):

@@ -20,7 +20,7 @@ DEEPEST = 40  # nodes inside each other
 TEXT_FIELDS = frozenset(
     {
         *("name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe", "article"),
-        *("event", "symptom", "rule", "count", "locale", "language", "note"),
+        *("host", "event", "symptom", "rule", "count", "locale", "language", "note"),
     }
 )  # what any template may name
 PAGE_FIELDS = TEXT_FIELDS | {"mail_subject", "paragraphs", "footer"}  # what HTML may name: the words of the same mail, too

@@ -9,7 +9,10 @@ from shared.configuration.files import Config
 from shared.configuration.templates import naming_only
 
 FIELDS = frozenset(
-    {"name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe", "article"}
+    {
+        *("name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe", "article"),
+        "host",
+    }
 )  # what a text may name
 
 Template = Annotated[str, Field(max_length=20_000), naming_only(FIELDS)]
@@ -17,7 +20,8 @@ Template = Annotated[str, Field(max_length=20_000), naming_only(FIELDS)]
 
 class Text(Config):
     """One kind of notification in words. They may name, in braces: name, title, component, severity, started_at (by the customer's
-    clock), sender, subject, body and ticket (of a reply), unsubscribe (the link), article (its address, in words of that kind)."""
+    clock), sender, subject, body and ticket (of a reply), unsubscribe (the link), article (its address, in words of that kind), host (of
+    an endpoint that is called no more)."""
 
     subject: Template = Field(description="one line")
     body: Template = Field(description="a paragraph is one line: mail programs wrap it")
@@ -66,6 +70,19 @@ HELP = Text(
 )
 
 
+def _not_called(why: str) -> Text:
+    return Text(
+        subject="We no longer call your webhook at {host}",
+        body="Hello {name},\n\nwe have stopped calling the webhook at {host} that you registered with us. " + why + "\n\n"
+        "What we have to tell you reaches you in another way until then. When the endpoint works again, please tell us:"
+        " we switch it on, and send again what it has missed.\n\n{sender}",
+    )
+
+
+ENDPOINT_GONE = _not_called("It answered 410 (Gone), which says that it is no more.")
+ENDPOINT_FAILING = _not_called("It has not taken the last calls.")
+
+
 def _a_locale(tag: str) -> str:
     if not is_locale(tag):
         raise ValueError("this is no locale as BCP 47 and CLDR have it, such as en or de-AT")
@@ -85,6 +102,10 @@ class Texts(Config):
     article: Text = Field(ARTICLE, description="a customer is at risk, and an article says how to get on")
     help: Text = Field(HELP, description="a customer is at risk, and a person offers help")
     reply: Text = Field(description="what somebody wrote on a ticket")
+    endpoint_gone: Text = Field(ENDPOINT_GONE, description="an endpoint of the customer is called no more: it answered that it is gone")
+    endpoint_failing: Text = Field(
+        ENDPOINT_FAILING, description="an endpoint of the customer is called no more: it took none of its last calls"
+    )
     ticket_subject: Template = Field(
         "Re: [#{ticket}] {subject}", description="subject of an end that is told on a ticket; {subject}: that of the end"
     )

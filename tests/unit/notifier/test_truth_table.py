@@ -14,7 +14,7 @@ from services.notifier.deciding.order import RULES, decide
 from services.notifier.incident import Incident
 from services.notifier.notification import Kind, Notification, Reason
 from services.notifier.permission import Gate, Mode, Permission, Scope, Step, Switch
-from services.notifier.sender_brake import Cause, Counts, Paused
+from services.notifier.returning.brake import Cause, Counts, Paused
 from services.notifier.situation import Arm, Situation
 from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, notification, situation
 from tests.unit.notifier.builders import POLICY as AS_SHIPPED
