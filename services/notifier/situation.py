@@ -11,6 +11,15 @@ from services.notifier.sender_brake import Paused
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """When it is its turn, where only so many are told in a minute and these have been told."""
+
+    at: datetime
+    scope: str  # one incident, all of them, or all critical ones
+    per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """All that counts when it is decided."""
 
@@ -23,6 +32,10 @@ class Situation:
     erased: bool = False  # the customer was erased: nothing is known of them
     paused: tuple[Paused, ...] = ()  # the channels that the sender's brake holds
     permission: Permission = NOTHING_FORBIDDEN  # what people allow
+    # These are asked for only where they can count (`acts/asking.py`).
+    answered_on: str | None = None  # the ticket on which they were told of the incident
+    told_by: str | None = None  # the notification by which the same was told at the same address, to another customer
+    turn: Turn | None = None  # None: they need not wait for one
 
     @property
     def of_incident(self) -> bool:

@@ -6,18 +6,20 @@ They are asked before every try, so that only what is still true is said. A deci
 
 from services.notifier.deciding.decision import Hold, Rule, Send, Suppressed, Why
 from services.notifier.deciding.policy import Policy
-from services.notifier.deciding.rules.age import age_of, behind, freshness, outdated, too_old
+from services.notifier.deciding.rules.age import age_of, behind, freshness, outdated, too_old, too_soon
 from services.notifier.deciding.rules.channel import paused
 from services.notifier.deciding.rules.consent import erased, opted_out, whose_consent
-from services.notifier.deciding.rules.limits import capped, how_often
+from services.notifier.deciding.rules.limits import capped, how_often, spread
 from services.notifier.deciding.rules.permission import rehearsed, switched_off, unapproved
+from services.notifier.deciding.rules.quiet import quiet
 from services.notifier.deciding.rules.reach import no_contact, where
+from services.notifier.deciding.rules.told import answered, duplicate
 from services.notifier.deciding.rules.truth import early, over, stale
 from services.notifier.situation import Situation
 
 RULES: tuple[Rule, ...] = (
-    *(erased, switched_off, opted_out, too_old, early, stale, over, behind, outdated, capped, no_contact),
-    *(rehearsed, unapproved, paused),
+    *(erased, switched_off, opted_out, too_old, early, stale, over, behind, outdated, too_soon, answered, capped, no_contact),
+    *(rehearsed, unapproved, quiet, paused, duplicate, spread),
 )
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from services.notifier.channels.chat.hosts import ChatHosts
 from services.notifier.channels.sms.policy import SmsPolicy
 from services.notifier.deciding.autonomy import Autonomy
+from services.notifier.deciding.quiet import QuietHours
 from services.notifier.operators import Operator
 from services.notifier.sender_brake import SenderBrake
 from services.notifier.wording.texts import Texts
@@ -18,6 +19,8 @@ class Caps(Config):
 
     count: int = Field(3, ge=0, description="proactive notifications a customer")
     per: PositiveDuration = Field(timedelta(hours=1), description="within how long")
+    incident_per_minute: int | None = Field(None, ge=1, description="customers that are told of one incident in a minute; others wait")
+    all_per_minute: int | None = Field(None, ge=1, description="customers that are told in a minute; as many more of critical incidents")
 
 
 class Retries(Config):
@@ -55,6 +58,8 @@ class Policy(Config):
     caps: Caps = Field(Caps(), description="how often we may speak first; replies and the end of what was told do not count")
     max_event_age: PositiveDuration = Field(timedelta(hours=24), description="older than this, nothing is worth telling")
     hold_when_behind: Duration = Field(timedelta(minutes=1), description="monitor is further behind: what it finds may be over, we wait")
+    hold_down: Duration = Field(timedelta(), description="what began so recently is not told yet: it may be over soon; critical is told")
+    quiet_hours: QuietHours | None = Field(None, description="when customers are left alone; none: never. Critical incidents are told")
     told_within: PositiveDuration = Field(timedelta(minutes=15), description="what is told as going on was true so recently")
     ttl: PositiveDuration = Field(timedelta(hours=24), description="how long delivery is tried, counted from when it became true")
     wait_for_customer: Duration = Field(timedelta(minutes=15), description="how long the directory may lag behind an incident")

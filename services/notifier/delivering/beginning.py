@@ -9,12 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.notifier import facts
-from services.notifier.acts import permitting
+from services.notifier.acts import asking, permitting
 from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import Route
 from services.notifier.deciding.decision import Hold, Send, Suppressed
-from services.notifier.deciding.order import decide
 from services.notifier.deciding.planning import Settled, expired
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.sending import Sending
@@ -82,9 +81,11 @@ class Beginning:
         decided, put_off = Round(), False  # all that is due, once, where one channel brings all
         told = await deliveries.with_what_was_told(tx, some, self.policy.caps.per)
         permissions = await permitting.of(tx, [found.situation for found in told.values()], self.policy, self.write)
-        for due, found in told.items():
-            situation = replace(found.situation, permission=permissions[found.situation.notification.id])
-            match decide(situation, self.policy):
+        known = {due: replace(found.situation, permission=permissions[found.situation.notification.id]) for due, found in told.items()}
+        about = {due for due, found in told.items() if found.earlier}
+        for due, (situation, decision) in (await asking.decisions(tx, known, self.policy, told_before=about)).items():
+            found = told[due]
+            match decision:
                 case Send(contact, why):
                     route = self.routes[contact.channel]
                     if over := expired(situation.notification, situation.now, self.policy, route.patience):

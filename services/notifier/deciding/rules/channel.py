@@ -9,14 +9,13 @@ from services.notifier.sender_brake import Cause
 from services.notifier.situation import Situation
 
 AT_LEAST, AT_MOST = timedelta(minutes=1), timedelta(minutes=10)  # between two looks for whether a person has let it go on
-CRITICAL = "critical"  # the severity of incidents that are told all the same
 
 
 def paused(situation: Situation, policy: Policy) -> Hold | None:
     """A channel of which too much came back brings nothing that we say first, but for critical incidents; replies go out."""
     contact, incident = where(situation, policy), situation.incident
     held = next((each for each in situation.paused if contact is not None and each.channel == contact.channel), None)
-    if held is None or not situation.notification.proactive or (incident is not None and incident.severity == CRITICAL):
+    if held is None or not situation.notification.proactive or (incident is not None and incident.critical):
         return None
     counts = held.counts
     why: Why = {"channel": held.channel, "cause": held.cause, "sent": counts.sent}
