@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -28,22 +29,22 @@ async def notifier(settings: Settings, folder: Path, *changes: tuple[str, str]) 
 
 
 @asynccontextmanager
-async def at_night(settings: Settings, folder: Path) -> AsyncIterator[Stage]:
-    """Yields a notifier at half past ten in the evening, where the customers are."""
-    quiet = 'quiet_hours: {from: "22:00", to: "07:00"}\nttl: 24h '
-    async with notifier(settings, folder, ("\nttl: 24h ", f"\n{quiet}")) as on:
-        await on.clock.set(on.now.replace(hour=22, minute=30, second=0) + 24 * HOUR)
+async def at_night(settings: Settings, folder: Path) -> AsyncIterator[tuple[Stage, datetime]]:
+    """Yields a notifier in the quiet hours of its only customer, and when they are over: in eight hours."""
+    now = datetime.now(UTC)
+    morning = (now + 8 * HOUR).replace(second=0, microsecond=0)
+    quiet = f'quiet_hours: {{from: "{now - HOUR:%H:%M}", to: "{morning:%H:%M}"}}'
+    async with notifier(settings, folder, ("\nttl: 24h ", f"\n{quiet}\nttl: 24h ")) as on:
         await on.know("c-1")
-        yield on
+        yield on, morning
 
 
 async def test_what_comes_at_night_is_told_in_the_morning_if_it_still_goes_on(fresh_database: Settings, tmp_path: Path) -> None:
-    async with at_night(fresh_database, tmp_path) as on:
-        began = on.now
+    async with at_night(fresh_database, tmp_path) as (on, morning):
         await on.hear(opened(on.now), impact(on.now, "c-1"))
-        await on.goes_on(until=began + 8.5 * HOUR - SECOND, every=2 * HOUR)
-        assert on.office.mails == []
+        await on.goes_on(until=morning - SECOND, every=2 * HOUR)
         await on.hear(updated(on.now, revision=90))
+        assert on.office.mails == []
         await on.loop.advance(SECOND)
         assert on.office.kinds(ADA) == ["opened"]
         await on.hear(resolved(on.now, revision=91))
@@ -51,16 +52,16 @@ async def test_what_comes_at_night_is_told_in_the_morning_if_it_still_goes_on(fr
 
 
 async def test_what_is_over_by_the_morning_is_never_told(fresh_database: Settings, tmp_path: Path) -> None:
-    async with at_night(fresh_database, tmp_path) as on:
+    async with at_night(fresh_database, tmp_path) as (on, morning):
         await on.hear(opened(on.now), impact(on.now, "c-1"))
         await on.hear(resolved(on.now + HOUR, revision=1))
         assert await on.ledger() == [("opened", "suppressed", "stale")]
-        await on.loop.advance(10 * HOUR)
+        await on.loop.advance(morning - on.now)
         assert on.office.mails == []
 
 
 async def test_what_turns_critical_at_night_is_told_at_once_and_a_reply_anyway(fresh_database: Settings, tmp_path: Path) -> None:
-    async with at_night(fresh_database, tmp_path) as on:
+    async with at_night(fresh_database, tmp_path) as (on, _):
         await on.hear(opened(on.now), impact(on.now, "c-1"))
         await on.hear(replied(on.now, "reply"))
         assert on.office.kinds(ADA) == ["reply"]
