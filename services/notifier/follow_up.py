@@ -16,7 +16,7 @@ from services.notifier.incident import Incident
 from services.notifier.notification import ENDS, Kind, Notification, Status
 from services.notifier.store import deliveries, incidents, ledger, releases, ticket_links
 from services.notifier.store.incidents import Place
-from services.notifier.store.releases import Released
+from services.notifier.store.releases import QUIET, Released
 from shared.erasing import hold
 from shared.postgres import Database, Tx
 from shared.timers import Due
@@ -56,7 +56,7 @@ class FollowUp:
             await ledger.true_anew(tx, [each.id for each in theirs if each.status is Status.SUPPRESSED])
         await deliveries.hasten(tx, notifications=[each.id for each in theirs if each.status is Status.WAITING])
         if first and incident.critical:
-            await releases.release(tx, Released(incident.id))  # it may have been none when quiet hours held it
+            await releases.release(tx, Released(incident.id, held_for=QUIET))  # it may not have been when it was held
 
     async def _end(self, tx: Tx, incident: Incident, theirs: Sequence[Notification], *, first: bool) -> None:
         tickets = await ticket_links.tickets_of(tx, incident.id, {each.customer_id for each in theirs})

@@ -214,7 +214,7 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "standings": "ARRAY['i-1'], ARRAY[1]",
     "ask": "ARRAY['a'], ARRAY['i-1'], ARRAY[2], interval '4 hours'",
     "void": "'a-1', interval '4 hours'",
-    "waiting_at_gate": "'i-1', 'n-1', 1000",
+    "waiting_at_gate": "'i-1', 'n-1', 1000, 'approval'",
     "waiting_anywhere": f"{WHEN}, 'n-1', 1000",
     "ended": "'i-1', 3, 1, true",
     "was_false": "'i-1'",
