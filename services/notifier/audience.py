@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -96,6 +97,7 @@ def trimmed(address: str) -> str:
     return address[start:end]
 
 
+@lru_cache(4096)
 def is_address(address: str) -> bool:
     """Says whether a mail server could know it: one @, no control or quoting characters, RFC 5321's lengths, a domain of labels."""
     local, at, domain = address.rpartition("@")

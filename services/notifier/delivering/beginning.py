@@ -57,6 +57,11 @@ class Beginning:
     write: Write
     routes: Mapping[str, Route]
 
+    @property
+    def _longest(self) -> timedelta:
+        """Returns how long a notification waits at most until it is sent."""
+        return max(self.policy.max_event_age, self.policy.ttl, *(route.patience.ttl or timedelta() for route in self.routes.values()))
+
     async def begin(self, dues: Sequence[Due]) -> list[Begun]:
         """Returns what to send of these rows, or LeaseLost for what another worker has by now."""
         begun: dict[Due, Begun] = {due: LeaseLost(f"{due.kind} {due.ref}") for due in dues}
@@ -79,7 +84,7 @@ class Beginning:
         """Decides about one notification of each customer, on what they got before."""
         asked: dict[Due, Situation] = {}
         decided, put_off = Round(), False  # all that is due, once, where one channel brings all
-        told = await deliveries.with_what_was_told(tx, some, self.policy.caps.per)
+        told = await deliveries.with_what_was_told(tx, some, self.policy.caps.per, self._longest)
         permissions = await permitting.of(tx, [found.situation for found in told.values()], self.policy, self.write)
         known = {due: replace(found.situation, permission=permissions[found.situation.notification.id]) for due, found in told.items()}
         about = {due for due, found in told.items() if found.earlier}

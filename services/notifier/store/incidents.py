@@ -36,6 +36,12 @@ async def lock_incident(tx: Tx, incident_id: str) -> Incident | None:
     return incident_in(row) if row else None
 
 
+async def incidents_of(tx: Tx, incident_ids: Collection[str]) -> dict[str, Incident]:
+    """Returns the incidents as they stand now."""
+    rows = await tx.fetch(queries.incidents, sorted(incident_ids)) if incident_ids else []
+    return {row["incident_id"]: incident for row in rows if (incident := incident_in(row))}
+
+
 async def lock_incidents(tx: Tx, incident_ids: Collection[str]) -> dict[str, Incident]:
     """Returns the incidents as they stand, and will stand until `tx` ends."""
     rows = await tx.fetch(queries.lock_incidents, sorted(incident_ids)) if incident_ids else []

@@ -24,6 +24,12 @@ RETURNING id, revision
 -- Reads how incidents stand, and locks them.
 SELECT id, revision, status <> 'open' AS over FROM incidents WHERE id = ANY ($1::text[]) ORDER BY id FOR SHARE
 
+-- name: incidents
+-- Reads incidents as they stand.
+SELECT id AS incident_id, true AS incident_known, rule, title, component, severity, started_at, symptom, revision,
+    status AS incident_status, resolved_at, tell, resolved_by, hops, failing_at, silent_since, behind_seconds
+FROM incidents WHERE id = ANY ($1::text[])
+
 -- name: lock_incident
 -- Reads an incident and locks it; until this transaction ends no fact about it is taken.
 SELECT id AS incident_id, true AS incident_known, rule, title, component, severity, started_at, symptom, revision,

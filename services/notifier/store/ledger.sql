@@ -14,7 +14,7 @@ ON CONFLICT (id) DO UPDATE SET
     status = 'waiting', reason = NULL, settled_at = NULL, about_at = excluded.about_at, evidence = excluded.evidence,
     cause_id = excluded.cause_id, cause_hops = excluded.cause_hops, created_at = excluded.created_at,
     ticket_id = excluded.ticket_id, ticket_number = excluded.ticket_number, subject = excluded.subject, body = excluded.body,
-    awaits_incident = false
+    awaits_incident = false, has_words = true
 WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at < excluded.about_at
 RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = known.incident_id) AS severity, clock() AS now,
     xmax = 0 AS new, gate, round, CASE WHEN kind = 'guidance' THEN evidence ->> 'rule' END AS rule
@@ -100,7 +100,7 @@ RETURNING id, gate, round, status = 'waiting' AND coalesce(why ? 'approval', fal
 -- Reads the notification whose link was most likely used.
 SELECT * FROM notifications
 WHERE customer_id = $1 AND ticket_id IS NULL AND sent_at IS NOT NULL
-ORDER BY sent_at DESC LIMIT 1
+ORDER BY created_at DESC LIMIT 1
 
 -- name: notifications
 -- Lists the ledger for people, newest first, from a position on; of many attempts the last fifty.

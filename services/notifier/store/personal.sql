@@ -81,7 +81,7 @@ UPDATE notifications SET
     customer_id = 'erased ' || encode(sha256(convert_to(customer_id, 'UTF8')), 'hex'), reason = 'erased',
     status = CASE WHEN status = 'waiting' THEN 'suppressed' ELSE status END, settled_at = coalesce(settled_at, clock()),
     ticket_id = NULL, ticket_number = NULL, subject = left(subject, 0), body = left(body, 0), first_seen_at = NULL, evidence = NULL, why = NULL,
-    attempts = '[]', awaits_incident = false
+    attempts = '[]', awaits_incident = false, has_words = false
 WHERE customer_id = $1
 
 -- name: places

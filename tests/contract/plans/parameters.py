@@ -15,7 +15,7 @@ A_PIECE = many("'n-{}'", 1000)  # the notifications that notifier's follow_up.py
 # These are constants of shared/, by module; they run in every service.
 SHARED: dict[str, dict[str, str]] = {
     "outbox": {
-        "WRITE": "'t', '', '', '{}', '{}', 0",
+        "WRITE": "ARRAY['t'], ARRAY[''::bytea], ARRAY[''::bytea], '{}', '{}', 0",
         "OLDEST": "0, 5, 2000",
         "DELETE": "ARRAY[1, 2]::bigint[]",
         "FREE": "0",
@@ -153,6 +153,7 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     " ARRAY[now()], ARRAY[interval '0'], ARRAY[NULL]::timestamptz[], ARRAY['open'],"
     " ARRAY[NULL]::timestamptz[], ARRAY[true], ARRAY['f'], ARRAY[0]",
     "lock_incident": "'i-1'",
+    "incidents": "ARRAY['i-1']",
     "lock_incidents": "ARRAY['i-1']",
     "next_of_incident": ("'i-1', '', 1001", "'i-7', 'c-5', 1001"),
     "next_awaiting": ("'i-2', '', 1001", "'i-2', 'c-5', 1001"),
@@ -181,8 +182,8 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "customer": "'c-1'",
     "customers_locked": ("ARRAY['c-1']", many("'c-{}'", 100)),
     "told_before": (
-        "ARRAY['n-1'], ARRAY['c-1'], ARRAY['i-1'], ARRAY[NULL]::text[], interval '1 day'",
-        "ARRAY['n-1'], ARRAY['c-1'], ARRAY['i-1'], ARRAY['t-1'], interval '1 day'",
+        "ARRAY['n-1'], ARRAY['c-1'], ARRAY['i-1'], ARRAY[NULL]::text[], interval '1 day', interval '4 days'",
+        "ARRAY['n-1'], ARRAY['c-1'], ARRAY['i-1'], ARRAY['t-1'], interval '1 day', interval '4 days'",
     ),
     "begin_sending": "ARRAY['n-1'], ARRAY['email'], ARRAY['a'], ARRAY['{}'::jsonb], ARRAY[now()]",
     "end": "ARRAY['n-1'], ARRAY['email'], ARRAY['a'], ARRAY['delivered']",
