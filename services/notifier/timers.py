@@ -17,8 +17,8 @@ from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.sending import Sending
 from services.notifier.delivering.beginning import LEASE, Beginning, Write
 from services.notifier.delivering.settling import Settling, Tried
-from shared.coalescing import Coalescing
 from shared import timers
+from shared.coalescing import Coalescing
 from shared.postgres import TRANSIENT, Database
 from shared.timers import Due, LeaseLost
 

@@ -223,6 +223,7 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/rules": "/v1/rules?limit=500",
         "/v1/approvals": "/v1/approvals?limit=500",
         "/v1/approvals/{approval_id}": "/v1/approvals/a-1",
+        "/v1/approvals/{approval_id}/samples/{place}": "/v1/approvals/a-1/samples/0",
         "/v1/approvals/{approval_id}/recipients": "/v1/approvals/a-1/recipients?limit=500",
         "/v1/incidents/{incident_id}/corrections": "/v1/incidents/i-1/corrections",
         "/v1/endpoints": "/v1/endpoints?limit=500",
@@ -325,6 +326,7 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         "/v1/customers/{customer_id}/contacts/clear-mark": ("/v1/customers/c-1/contacts/clear-mark", {"address": "1" + "𠀀" * 300}),
         "/v1/approvals/{approval_id}/approve-first": ("/v1/approvals/a-2/approve-first", {"seen": UNSEEN, "reason": "𠀀" * 500}),
         "/v1/approvals/{approval_id}/approve": ("/v1/approvals/a-2/approve", {"seen": UNSEEN, "reason": "𠀀" * 500}),
+        "/v1/approvals/{approval_id}/preview": ("/v1/approvals/a-1/preview", {"words": {"subject": "𠀀" * 20_000, "body": "𠀀" * 20_000}}),
         "/v1/approvals/{approval_id}/words": (
             "/v1/approvals/a-1/words",
             {"words": {"subject": "𠀀" * 20_000, "body": "𠀀" * 20_000}, "reason": "𠀀" * 500},

@@ -19,6 +19,7 @@ MEMORY_OF = {
     "/v1/customers/{customer_id}/data": 12 * MAX_ANSWER,  # an operator gets rows whole
     "/v1/backtests/{backtest_id}": 12 * MAX_ANSWER,  # and rules with all that they found
     "/v1/approvals/{approval_id}": 12 * MAX_ANSWER,  # three messages are written as they would be sent
+    "/v1/approvals/{approval_id}/samples/{place}": 12 * MAX_ANSWER,  # and one with its page
 }
 SERVICES = pytest.mark.parametrize("service", ASKED)
 

@@ -37,7 +37,7 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
     """Returns those of the notifications that wait, locked, with their customers, locked; what was told before is still to be read."""
     rows = await tx.fetch(queries.situations, sorted(ids))
     customers = await directory.customers(tx, {row["customer_id"] for row in rows})
-    incidents = await incidents_of(tx, {row["incident_id"] for row in rows} - {None})
+    known_incidents = await incidents_of(tx, {row["incident_id"] for row in rows} - {None})
     held = await returned.paused(tx)
     found = {}
     for row in rows:
@@ -47,7 +47,8 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
             notification = replace(notification, failed_at=failed, unknown_at=unknown)
         preferences = Preferences(row["wants_incident"], row["wants_guidance"])
         customer = customers.get(notification.customer_id)
-        known = Situation(notification, customer, preferences, incidents.get(notification.incident_id or ""), 0, row["now"], row["erased"], held)
+        incident = known_incidents.get(notification.incident_id or "")
+        known = Situation(notification, customer, preferences, incident, 0, row["now"], row["erased"], held)
         found[notification.id] = Found(known)
     return found
 
@@ -57,7 +58,10 @@ def _places(tried: Iterable[Sequence[str]], status: DeliveryStatus) -> frozenset
 
 
 async def with_what_was_told(tx: Tx, found: Mapping[Key, Found], per: timedelta, waits: timedelta) -> dict[Key, Found]:
-    """Returns the same with what the customers got before. `per`: how far back sends count; `waits`: how long anything waits at most."""
+    """Returns the same with what the customers got before.
+
+    `per`: how far back sends count; `waits`: how long anything waits at most.
+    """
     of = {each.situation.notification.id: key for key, each in found.items()}
     asked = [each.situation.notification for each in found.values()]
     columns = ([getattr(each, name) for each in asked] for name in ("id", "customer_id", "incident_id", "ticket_id"))

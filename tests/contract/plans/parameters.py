@@ -256,6 +256,7 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "corrections": "'i-1'",
     "corrected": "'k-1', 3, true",
     "told_wrongly": "'i-1', 'c-1', 1000",
+    "told_of": "'i-1', 1000000",
     "knows_incident": "'i-1'",
     "endpoints": ("NULL, NULL, 101", "NULL, 'e-7', 101", "'c-7', NULL, 101"),
     "endpoint": "'e-7'",
