@@ -20,6 +20,15 @@ class Arm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """When it is its turn, where only so many are told in a minute and these have been told."""
+
+    at: datetime
+    scope: str  # one incident, all of them, or all critical ones
+    per_minute: int
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """All that counts when it is decided."""
 
@@ -34,6 +43,10 @@ class Situation:
     permission: Permission = NOTHING_FORBIDDEN  # what people allow
     arms: Mapping[str, Arm] | None = None  # that the customer was given, by experiment
     ttls: Mapping[str, timedelta | None] = field(default_factory=dict)  # how long channels try; of others, as notifications.yml says
+    # These are asked for only where they can count (`acts/asking.py`).
+    answered_on: str | None = None  # the ticket on which they were told of the incident
+    told_by: str | None = None  # the notification by which the same was told at the same address, to another customer
+    turn: Turn | None = None  # None: they need not wait for one
 
     @property
     def of_incident(self) -> bool:

@@ -56,6 +56,7 @@ FREE = {  # unless PERSONAL names it
     "approvals": "ids, digests, and who of ours decided",
     "consent_log": "who of ours did what about rules and audiences, and counts; whom it touches is in no row",
     "corrections": "what operators tell to many, and who of them did",
+    "turns": "ids of incidents, and counts",
     "notices": "what rules and operators say of incidents, rules and channels, and counts",
     # ── console ──
     "moments": "counts by incident and second",

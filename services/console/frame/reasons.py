@@ -164,6 +164,12 @@ REASONS: Mapping[str, Said] = {
     "dry_run": Said(Step.CONSENT, "rehearsed only", _rehearsed),
     "unapproved": Said(Step.CONSENT, "not approved", _unapproved),
     "held_out": Said(Step.CONSENT, "held out", _held_out),
+    "answered": Said(
+        Step.TRUE, "told on their ticket", _always("A ticket of theirs was answered with this incident: they hear of its end there.")
+    ),
+    "duplicate": Said(
+        Step.ADDRESS, "told as another customer", _always("The same was told at the same address, as another customer of the directory.")
+    ),
     # failed: no retry will bring it
     "address": Said(Step.ANSWER, "no such address", _always("The server said that there is no such address.")),
     "refused": Said(Step.ANSWER, "refused for good", _always("The server refused the message for good.")),
