@@ -63,6 +63,9 @@ SEEDS = {
         FROM generate_series(1, $1::int) n""",
     ("notifier", "outcomes"): """INSERT INTO outcomes (minute, channel, outcome, notifications)
         SELECT CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END, $3 || n, 'sent', 1 FROM generate_series(1, $1::int) n""",
+    ("notifier", "experiment_arms"): """INSERT INTO experiment_arms (customer_id, experiment, arm, entered_at)
+        SELECT $3 || n, 'e', 'told', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
     ("notifier", "notices"): """INSERT INTO notices (id, about, subject, body, at, written_at)
         SELECT $3 || n, 'incidents', '', '', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",

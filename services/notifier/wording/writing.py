@@ -152,10 +152,10 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
     """
     notification, customer, incident = situation.notification, situation.customer, situation.incident
     timezone = customer.timezone if customer else "UTC"
-    called = _name(situation)
+    name = called(situation)
     return {
-        "called": called,  # no text may say it: it may be empty
-        "name": called or texts.nameless,
+        "called": name,  # no text may say it: it may be empty
+        "name": name or texts.nameless,
         "title": catalog.title(incident.title, incident.component) if incident else "",
         "component": catalog.told(incident.component) if incident else "",
         "severity": incident.severity if incident else "",
@@ -190,7 +190,8 @@ def _for_templates(situation: Situation, event: Event, texts: Texts, fields: Map
     }
 
 
-def _name(situation: Situation) -> str:
+def called(situation: Situation) -> str:
+    """Returns how the customer is called; nothing where what the directory has cannot be a name."""
     customer = situation.customer
     return customer.name if customer and is_name(customer.name) else ""
 

@@ -1,0 +1,135 @@
+"""Customers of one incident read the same words but for name and link: these are made once, and filled in for each (mail merge).
+
+Words are made for two customers who cannot be mistaken for a part of them. Only where one becomes the other by putting the other's
+name and link in do they serve for all; else each customer's are made by themselves.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from services.notifier.audience import Contact
+from services.notifier.channels.outcome import Rendered, Words
+from services.notifier.situation import Situation
+from services.notifier.wording import markup
+from services.notifier.wording.books import NONE, Books
+from services.notifier.wording.texts import Texts
+from services.notifier.wording.writing import called, write
+from shared.catalog import Catalog
+
+FORMS = 2000  # that are kept; then all are made anew
+NOT_SAID = frozenset({"first_seen_at", "last_seen_at"})  # evidence that no words name
+
+
+class Reader(NamedTuple):
+    """What is a customer's own in words."""
+
+    name: str
+    link: str
+
+
+# Both can be names and links; the second is as long as any, and has what is written otherwise in HTML.
+SHORT = Reader("Zq1xVw9j", "https://q.invalid/Zq1xVw8k")
+LONG = Reader("Kw2y Örg (O’Bé) & Söhne-Nachf' Xv3abcdefghijklmnopqrstuvwxyz", f"https://q.invalid/{'Kw2y' * 100}?a=1&b=2")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Words in which SHORT stands for whoever reads them."""
+
+    subject: str
+    text: str
+    html: str | None
+    words: Words
+    locale: str
+
+    def filled(self, reader: Reader) -> "Form":
+        """Returns the words for one reader."""
+        said = Words(_put(self.words.subject, reader), _put(self.words.body, reader))
+        html = None if self.html is None else _put_in_page(self.html, reader)
+        return Form(_put(self.subject, reader), _put(self.text, reader), html, said, self.locale)
+
+
+def _put(text: str, reader: Reader) -> str:
+    return text.replace(SHORT.link, reader.link).replace(SHORT.name, reader.name)
+
+
+def _put_in_page(page: str, reader: Reader) -> str:
+    """A link that stands in the text of a page is seen as `markup.linked` shows it."""
+    linked = page.replace(_in_page(markup.linked(SHORT.link, markup.SHOWN)), _in_page(markup.linked(reader.link, markup.SHOWN)))
+    return linked.replace(SHORT.link, _in_page(markup.escaped(reader.link))).replace(SHORT.name, _in_page(markup.escaped(reader.name)))
+
+
+def _in_page(text: str) -> str:
+    return markup.ascii_only(text)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Puts notifications in words, as `writing.write` does."""
+
+    texts: Texts
+    catalog: Catalog
+    sender: str
+    books: Books = NONE
+    _forms: dict[Hashable, Form | None] = field(init=False, default_factory=dict)  # None: there is no one form for all
+
+    def write(self, situation: Situation, contact: Contact, unsubscribe: str, earlier: tuple[str, ...] = ()) -> Rendered:
+        """Returns the notification in words for this customer at this address. `unsubscribe`: the link to stop."""
+        reader = Reader(called(situation), unsubscribe)
+        about = _about(situation, contact, named=bool(reader.name))
+        if about is None or reader.name != reader.name.strip() or not markup.is_whole_link(reader.link):
+            return self._alone(situation, contact, unsubscribe, earlier)
+        if about not in self._forms:
+            if len(self._forms) >= FORMS:
+                self._forms.clear()
+            self._forms[about] = self._form(situation, contact, named=bool(reader.name))
+        form = self._forms[about]
+        if form is None:
+            return self._alone(situation, contact, unsubscribe, earlier)
+        return _rendered(form.filled(reader), reader, situation, contact, earlier)
+
+    def _alone(self, situation: Situation, contact: Contact, unsubscribe: str, earlier: tuple[str, ...] = ()) -> Rendered:
+        of = self.texts, self.catalog
+        return write(situation, contact, *of, sender=self.sender, unsubscribe=unsubscribe, earlier=earlier, books=self.books)
+
+    def _form(self, situation: Situation, contact: Contact, *, named: bool) -> Form | None:
+        made = []
+        for each in (SHORT, LONG):
+            who = replace(situation.customer, name=each.name if named else "") if situation.customer else None
+            alone = self._alone(replace(situation, customer=who), contact, each.link)
+            made.append(Form(alone.subject, alone.text, alone.html, alone.words, alone.locale))
+        return made[0] if made[0].filled(LONG if named else LONG._replace(name="")) == made[1] else None
+
+
+def _about(situation: Situation, contact: Contact, *, named: bool) -> Hashable | None:
+    """Returns all that decides about words but who reads them; None where the words are one customer's own, as on a ticket."""
+    notification, customer = situation.notification, situation.customer
+    if customer is None or notification.ticket_id is not None or notification.body is not None or notification.subject is not None:
+        return None
+    evidence = tuple((name, value) for name, value in (notification.evidence or {}).items() if name not in NOT_SAID)
+    if not all(isinstance(value, str | int | float | None) for _, value in evidence):
+        return None
+    place = contact.channel, customer.timezone, customer.locale
+    return notification.kind, situation.incident, situation.permission.words, evidence, place, named
+
+
+def _rendered(form: Form, reader: Reader, situation: Situation, contact: Contact, earlier: tuple[str, ...]) -> Rendered:
+    notification = situation.notification
+    date: datetime = notification.date(situation.now)
+    return Rendered(
+        id=notification.id,
+        kind=notification.kind,
+        address=contact.address,
+        name=reader.name,
+        subject=form.subject,
+        text=form.text,
+        html=form.html,
+        locale=form.locale,
+        incident_id=notification.incident_id,
+        unsubscribe=reader.link if notification.proactive else None,
+        earlier=earlier,
+        words=form.words,
+        date=date,
+    )
