@@ -54,6 +54,11 @@ def lines(named: Mapping[str, Points], title: str, *, unit: str = "", places: in
     return _figure(Chart(title, unit, places), named, named, None)
 
 
+def hourly(named: Mapping[str, Points], title: str) -> Markup:
+    """Draws counts of the same hours as bars, those of one hour on top of each other."""
+    return _figure(Chart(title, places=0, stacked=True), named, named, None)
+
+
 def bars(named: Mapping[str, float], title: str) -> Markup:
     """Draws a few values of one kind as bars below each other, each with its figure."""
     bar = pygal.HorizontalBar(**SIZE | {"height": 40 + 40 * len(named)}, **BARE)
@@ -69,11 +74,6 @@ def bars(named: Mapping[str, float], title: str) -> Markup:
     )
     drawn = Markup(ElementTree.tostring(tree, encoding="unicode"))  # noqa: S704  the serializer escapes every text
     return Markup('<figure class="chart"><figcaption>{}</figcaption>{}<ul class="names">{}</ul></figure>').format(title, drawn, listed)
-
-
-def hourly(named: Mapping[str, Points], title: str) -> Markup:
-    """Draws counts of the same hours as bars, those of one hour on top of each other."""
-    return _figure(Chart(title, places=0, stacked=True), named, named, None)
 
 
 def _figure(chart: Chart, drawn: Mapping[str, Points], listed: Mapping[str, Points], threshold: float | None) -> Markup:

@@ -163,6 +163,7 @@ def held(at: Situation) -> bool:
 
 def test_an_alarm_waits_for_the_customers_morning() -> None:
     why = {"quiet_until": "2026-11-25T06:00:00+00:00", "zone": "Europe/Berlin"}
+    why |= {"waits_for": Waiting.QUIET_HOURS, "policy": QUIET.version}
     assert decide(night(), QUIET) == Hold(datetime(2026, 11, 25, 6, tzinfo=UTC), Waiting.QUIET_HOURS, why)
     assert not isinstance(decide(night(), POLICY), Hold), "unless somebody says so there are no quiet hours"
     assert not held(night(customer=replace(ADA, timezone="America/New_York")))
