@@ -66,6 +66,18 @@ def rendered(event: Event, customer: Customer, channel: str, symptom: str, voice
     return write(situation, contact, voice.policy.texts, voice.catalog, sender=voice.sender, unsubscribe=LINK, books=voice.books)
 
 
+# What is told beside what is certain of an incident.
+ABOUT: Mapping[Event, tuple[Kind, Mapping[str, Any]]] = {
+    Event.LIKELY: (Kind.OPENED, {"evidence": {"certainty": "likely"}}),
+    Event.UPDATED: (Kind.UPDATED, {}),
+    Event.ARTICLE: (Kind.GUIDANCE, {"evidence": {"article": "https://shop.example/help/import"}}),
+    Event.HELP: (Kind.GUIDANCE, {}),
+    Event.REPLY: (Kind.REPLY, {"ticket_id": "t-42", "ticket_number": 42, "subject": "Re: [#42] Paid twice?", "body": ANSWER}),
+    Event.ENDPOINT_GONE: (Kind.NOTICE, {"evidence": {"endpoint": "gone", "host": "hooks.example.com"}}),
+    Event.ENDPOINT_FAILING: (Kind.NOTICE, {"evidence": {"endpoint": "failing", "host": "hooks.example.com"}}),
+}
+
+
 def situation_of(event: Event, customer: Customer, symptom: str, catalog: Catalog) -> Situation:
     """Returns a sample of what is known when a customer is told of an event."""
     kind, more = _about(event)
@@ -80,23 +92,12 @@ def situation_of(event: Event, customer: Customer, symptom: str, catalog: Catalo
     )
     if kind in OF_MAINTENANCE:
         return Situation(notification, customer, Preferences(), None, 0, NOW, period=_period(kind, catalog))
-    of_incident = event not in (Event.ARTICLE, Event.HELP, Event.REPLY)
+    of_incident = event not in (Event.ARTICLE, Event.HELP, Event.REPLY, Event.ENDPOINT_GONE, Event.ENDPOINT_FAILING)
     return Situation(notification, customer, Preferences(), _incident(kind, symptom, catalog) if of_incident else None, 0, NOW)
 
 
 def _about(event: Event) -> tuple[Kind, Mapping[str, Any]]:
-    match event:
-        case Event.LIKELY:
-            return Kind.OPENED, {"evidence": {"certainty": "likely"}}
-        case Event.UPDATED:
-            return Kind.UPDATED, {}
-        case Event.ARTICLE:
-            return Kind.GUIDANCE, {"evidence": {"article": "https://shop.example/help/import"}}
-        case Event.HELP:
-            return Kind.GUIDANCE, {}
-        case Event.REPLY:
-            return Kind.REPLY, {"ticket_id": "t-42", "ticket_number": 42, "subject": "Re: [#42] Paid twice?", "body": ANSWER}
-    return Kind(event.value), {"evidence": {"certainty": "confirmed", "count": 3}}
+    return ABOUT.get(event) or (Kind(event.value), {"evidence": {"certainty": "confirmed", "count": 3}})
 
 
 def _incident(kind: Kind, symptom: str, catalog: Catalog) -> Incident:

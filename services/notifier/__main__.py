@@ -10,6 +10,7 @@ from services.notifier.acts.proving import PROOF, Proofs
 from services.notifier.acts.releasing import Releasing
 from services.notifier.announcing import Announcing
 from services.notifier.api import ROUTERS, approvals, endpoints, experiments, rules, why
+from services.notifier.api import channels as channels_api
 from services.notifier.audience import Contact
 from services.notifier.channels.email.bounces.mailbox import Mailbox
 from services.notifier.channels.email.building import mail_servers
@@ -27,10 +28,14 @@ from services.notifier.hearing import customers, incidents, risks, tickets
 from services.notifier.hearing.returned import matching_of
 from services.notifier.keeping import kept
 from services.notifier.lanes import AT_ONCE
+from services.notifier.operators.telling import AT_ONCE as TELLING_AT_ONCE
+from services.notifier.operators.telling import LEASE as TELLING
+from services.notifier.operators.telling import built
 from services.notifier.personal import PERSONAL
 from services.notifier.public import unsubscribe
 from services.notifier.public.links import Right, token_for
-from services.notifier.returning import READ_LEASE, ReadingBounces, WatchingChannels, figures
+from services.notifier.returning.reading import READ_LEASE, ReadingBounces
+from services.notifier.returning.watching import WatchingChannels, figures
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.endpoints import REPLAY
@@ -39,9 +44,6 @@ from services.notifier.store.maintenance import ANNOUNCE
 from services.notifier.store.notices import SPREAD, TELL
 from services.notifier.store.releases import RELEASE
 from services.notifier.store.returned import READ, WATCH
-from services.notifier.telling_operators import AT_ONCE as TELLING_AT_ONCE
-from services.notifier.telling_operators import LEASE as TELLING
-from services.notifier.telling_operators import built
 from services.notifier.timers import Delivery
 from services.notifier.wording.books import books_of
 from services.notifier.wording.merging import Writer
@@ -89,7 +91,7 @@ def service(settings: NotifierSettings) -> Service:
     due |= {SPREAD: Work(telling.spread), TELL: Work(telling.tell, TELLING_AT_ONCE, TELLING)}
     due[REPLAY] = Work(Replaying(database, caller), replaying.AT_ONCE)
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
-    watching, reading = WatchingChannels(database, policy.sender_brake), _reading(settings, database)
+    watching, reading = WatchingChannels(database, policy.sender_brake, list(channels)), _reading(settings, database)
     due[WATCH] = Work(watching, recurs=True)
     if reading is not None:
         due[READ] = Work(reading, lease=READ_LEASE, recurs=True)
@@ -108,11 +110,12 @@ def service(settings: NotifierSettings) -> Service:
             approvals.router_of(Desk(policy, write)),
             *(each.router_of(policy) for each in (rules, why, experiments)),
             endpoints.calling(caller),
+            channels_api.router_of(channels, policy.sender_brake),
         ),
         Public([unsubscribe.router], settings.public_port),
         before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
         background=[caller.run, *(each.run for each in {*(route.channel for route in channels.values()), *telling.channels.values()})],
-        measurements=[*mail_servers(settings, sender), figures(database), consent(database)],
+        measurements=[*mail_servers(settings, sender), figures(database, list(channels)), consent(database)],
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",

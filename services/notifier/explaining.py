@@ -49,6 +49,9 @@ WAITS: Mapping[Waiting, str] = {
     Waiting.PAUSED: "The channel {channel} is paused, since too much of what it sent came back.",
     Waiting.SWITCHED_OFF: "A switch is thrown ({switch} {name}, {mode}), by {by}.",
     Waiting.UNAPPROVED: "A person is to approve of an audience of {audience} customers ({approval}).",
+    Waiting.HOLD_DOWN: "It began less than {hold_down_s} s ago, and may be over soon.",
+    Waiting.QUIET_HOURS: "It is night where the customer is: they are left alone until {quiet_until}.",
+    Waiting.SPREAD: "Only {per_minute} are told in a minute: it waits for its turn.",
 }
 
 

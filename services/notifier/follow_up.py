@@ -14,8 +14,9 @@ from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.rules.age import failing
 from services.notifier.incident import Incident
 from services.notifier.notification import AFTER_ALARM, Kind, Notification, Status
-from services.notifier.store import deliveries, incidents, ledger, ticket_links
+from services.notifier.store import deliveries, incidents, ledger, releases, ticket_links
 from services.notifier.store.incidents import Place
+from services.notifier.store.releases import QUIET, Released
 from shared.erasing import hold
 from shared.postgres import Database, Tx
 from shared.timers import Due
@@ -46,16 +47,18 @@ class FollowUp:
             elif incident.over:
                 await self._end(tx, incident, theirs, first=not place.after)
             else:
-                await self._go_on(tx, incident, theirs, due)
+                await self._go_on(tx, incident, theirs, due, first=not place.after)
             if rest:
                 await incidents.follow_up(tx, [rest])
 
-    async def _go_on(self, tx: Tx, incident: Incident, theirs: Sequence[Notification], due: Due) -> None:
+    async def _go_on(self, tx: Tx, incident: Incident, theirs: Sequence[Notification], due: Due, *, first: bool) -> None:
         if incident.behind > self.policy.hold_when_behind:
             return  # what is held stays held
         if failing(incident, self.policy, due.now):
             await ledger.true_anew(tx, [each.id for each in theirs if each.status is Status.SUPPRESSED])
         await deliveries.hasten(tx, notifications=[each.id for each in theirs if each.status is Status.WAITING])
+        if first and incident.critical:
+            await releases.release(tx, Released(incident.id, held_for=QUIET))  # it may not have been when it was held
 
     async def _end(self, tx: Tx, incident: Incident, theirs: Sequence[Notification], *, first: bool) -> None:
         tickets = await ticket_links.tickets_of(tx, incident.id, {each.customer_id for each in theirs})

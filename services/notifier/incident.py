@@ -88,6 +88,11 @@ class Incident:
     def over(self) -> bool:
         return self.status is not IncidentStatus.OPEN
 
+    @property
+    def critical(self) -> bool:
+        """Says whether nothing that is only for comfort may delay what is told of it."""
+        return self.severity == "critical"
+
 
 def incident_of(fact: Said, before: Incident | None = None) -> Incident:
     """Returns what a fact says about its incident, of which `before` was known. Words and news of before it reopened are over."""

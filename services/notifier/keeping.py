@@ -16,6 +16,8 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
             forget="evidence = NULL, why = NULL, attempts = '[]', subject = left(subject, 0), body = left(body, 0), has_words = false",
         ),
         Kept("deliveries", "began_at", days(settings.keep_words_days), only="old.status IN ('delivered', 'failed')"),
+        Kept("places", "at", days(settings.keep_words_days)),
+        Kept("turns", "minute", days(1)),
         Kept(
             "notifications",
             "created_at",
@@ -32,6 +34,7 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
         Kept("corrections", "at", ledger),
         Kept("consent_log", "at", ledger),
         Kept("experiment_arms", "entered_at", ledger),
+        Kept("outcomes", "minute", days(2)),  # a day is shown
         Kept("notices", "written_at", days(settings.keep_words_days)),
         Kept(
             "ticket_links",

@@ -46,11 +46,16 @@ RETURNED_IGNORED = Counter(
 BOUNCE_MAILBOX_READ_AT = Gauge(
     "forewarn_notifier_bounce_mailbox_read_timestamp_seconds", "When the mailbox of bounces was last read to its end."
 )
+BOUNCE_MAILBOX_FAILED_AT = Gauge(
+    "forewarn_notifier_bounce_mailbox_failed_timestamp_seconds", "When the mailbox of bounces could last not be read."
+)
 CHANNEL_RATE = Gauge(
     "forewarn_notifier_channel_returned_ratio", "Which part of what a channel sent came back, as it was judged last.", ["channel", "cause"]
 )
 CHANNEL_PAUSED = Gauge(
-    "forewarn_notifier_channel_paused", "1 while a channel sends only what cannot wait, since too much came back.", ["channel"]
+    "forewarn_notifier_channel_paused",
+    "1 while a channel sends only what cannot wait: too much came back, or a person says so.",
+    ["channel"],
 )
 CHANNEL_WARNED = Gauge(
     "forewarn_notifier_channel_warned", "1 while more comes back of a channel than its limit, by why.", ["channel", "cause"]

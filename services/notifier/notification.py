@@ -41,11 +41,13 @@ class Reason(StrEnum):
     OPTED_OUT = "opted_out"  # the customer does not want to be told of incidents
     STALE = "stale"  # no longer true, or too old to be worth saying
     SUPERSEDED = "superseded"  # something newer is told instead
+    ANSWERED = "answered"  # a ticket of theirs was answered with the incident
     CAPPED = "capped"  # told often enough within the hour
     NO_CONTACT = "no_contact"  # nowhere to bring it
     DRY_RUN = "dry_run"  # told to nobody: its rule is in shadow, or a dry run is on
     UNAPPROVED = "unapproved"  # a person did not approve of the audience, or not in time
     HELD_OUT = "held_out"  # an experiment measures how those fare who are not told
+    DUPLICATE = "duplicate"  # the same person got it at the same address, as another customer
 
 
 TELLING = (Kind.OPENED, Kind.ANSWER)  # who was told this of an incident is owed its end

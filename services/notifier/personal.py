@@ -8,6 +8,7 @@ from shared.erasing import Personal
 
 # Notifications come before the customer's entry, which is locked after them when they are decided about; what hangs on them comes first.
 PERSONAL = (
+    Personal("places where they were told", queries.places_held, queries.erase_places),
     Personal("deliveries", queries.deliveries, queries.erase_deliveries),
     Personal("notifications", queries.told, queries.erase_told),
     Personal("directory entries", queries.entry, queries.erase_entry),

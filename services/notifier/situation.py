@@ -10,7 +10,7 @@ from services.notifier.incident import Incident
 from services.notifier.maintenance import RULE, Period
 from services.notifier.notification import ENDS, OF_MAINTENANCE, Kind, Notification
 from services.notifier.permission import NOTHING_FORBIDDEN, Permission
-from services.notifier.sender_brake import Paused
+from services.notifier.returning.brake import Paused
 
 
 class Arm(StrEnum):
@@ -18,6 +18,15 @@ class Arm(StrEnum):
 
     TOLD = "told"  # as ever
     HELD_OUT = "held_out"  # not told
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When it is its turn, where only so many are told in a minute and these have been told."""
+
+    at: datetime
+    scope: str  # one incident, all of them, or all critical ones
+    per_minute: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,10 @@ class Situation:
     period: Period | None = None  # of maintenance that it is about
     arms: Mapping[str, Arm] | None = None  # that the customer was given, by experiment
     ttls: Mapping[str, timedelta | None] = field(default_factory=dict)  # how long channels try; of others, as notifications.yml says
+    # These are asked for only where they can count (`acts/asking.py`).
+    answered_on: str | None = None  # the ticket on which they were told of the incident
+    told_by: str | None = None  # the notification by which the same was told at the same address, to another customer
+    turn: Turn | None = None  # None: they need not wait for one
 
     @property
     def of_incident(self) -> bool:

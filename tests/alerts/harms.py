@@ -109,6 +109,8 @@ ROUNDS: tuple[tuple[Harm, ...], ...] = (
             records.ids_for_names,
             {"ComponentsRefused": {"service": "monitor"}, "IdentitiesDropped": {"service": "monitor"}},
         ),
+        Harm("the mailbox of bounces", partial(containers.stopped, "bounces"), {"BounceMailboxAway": {"service": "notifier"}}),
+        Harm("the address of an operator", rows.operator_who_was_not_told, {"OperatorsNotTold": {"service": "notifier"}}),
         Harm(
             "the traffic of customers.v1", records.nobody_speaks, {"SourceSilent": {"topic": Topic.CUSTOMERS}}, records.always_had_traffic
         ),

@@ -12,6 +12,7 @@ FASTER = 240
 SHORTEST_RANGE_S, SHORTEST_FOR_S, SHORTEST_AGE_S = 10.0, 1.0, 3.0  # gauges are measured every 5 s
 FEWEST_ASSIGNMENTS = 3.0  # members hear of a rebalance by their next heartbeat, so a short time has room for few
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+OPERATOR = "email duty"  # the only operator whom notifier tells
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
 _duration = r"(\d+)([smhd])"
@@ -41,9 +42,11 @@ def alertmanager() -> str:
 
 
 def config() -> dict[str, str]:
-    """monitor's files; an incident is silent after 5 s, a shop is a source, and its carrier has a hook."""
+    """The services' files; an incident is silent after 5 s, a shop is a source, its carrier has a hook, and an operator hears of brakes."""
     files = {path.name: path.read_text() for path in [*(DEPLOY / "config").glob("*.yml"), DEPLOY / "config/examples/sources.yml"]}
     files["sources.yml"] += "hooks: [{name: carrier, kind: json, secret: carrier, events: [{type: com.example.parcel}]}]\n"
+    channel, name = OPERATOR.split()
+    files["notifications.yml"] += f"operators: [{{channel: {channel}, address: {name}, of: [brakes]}}]\n"
     return files | {"rules.yml": re.sub(r"silent: \w+", "silent: 5s", files["rules.yml"])}
 
 

@@ -40,6 +40,24 @@ REFUSING = f"""  refusing:
     volumes: ["{ROOT}/tests/alerts/refusing.py:/refusing.py:ro"]
     command: [python, /refusing.py]
 """
+# This is the mailbox of bounces, in which nothing ever is.
+MAILBOX = f"""  bounces:
+    image: forewarn:0.1.0
+    pull_policy: never
+    healthcheck: {{disable: true}}
+    networks: [serving]
+    volumes: ["{ROOT}/tests/alerts/mailbox.py:/mailbox.py:ro"]
+    command: [python, /mailbox.py]
+"""
+OF_NOTIFIER = {
+    "FOREWARN_OPERATOR_ADDRESSES": "duty = duty@example.org",
+    "FOREWARN_BOUNCE_ADDRESS": "bounces@example.org",
+    "FOREWARN_BOUNCE_IMAP_HOST": "bounces",
+    "FOREWARN_BOUNCE_IMAP_PORT": "1143",
+    "FOREWARN_BOUNCE_IMAP_TLS": "none",
+    "FOREWARN_BOUNCE_IMAP_USERNAME": "bounces",
+    "FOREWARN_BOUNCE_IMAP_PASSWORD": "none",
+}
 
 
 @dataclass
@@ -198,7 +216,7 @@ async def running(folder: Path) -> AsyncIterator[Stack]:
     try:
         await stack.remove()  # what is left of a run that was killed
         await stack.compose("build", "--quiet")
-        await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), "kafka", "postgres", "maildev")
+        await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), "kafka", "postgres", "maildev", "bounces")
         await stack.make(SHOP)
         await stack.compose("up", "--detach", "--wait", "--wait-timeout", str(UP_S), *PARTS)
         stack.speaking.set()
@@ -221,7 +239,7 @@ def _write(stack: Stack) -> None:
         for file, text in files.items():
             (stack.folder / name / file).write_text(text)
     parts = "".join(f"  {name}:\n    ports: {_published(stack, name)}\n{_more(stack, name)}" for name in PARTS)
-    (stack.folder / "override.yml").write_text(f"services:\n{parts}  alerting:\n{_more(stack, 'alerting')}{REFUSING}")
+    (stack.folder / "override.yml").write_text(f"services:\n{parts}  alerting:\n{_more(stack, 'alerting')}{REFUSING}{MAILBOX}")
     for path in (stack.folder, *stack.folder.rglob("*")):  # other users read them in their containers
         path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -239,6 +257,9 @@ def _more(stack: Stack, name: str) -> str:
         case "monitor":
             limit = f"    environment: {{FOREWARN_SEEN_LIMIT: '{SEEN_LIMIT}'}}\n"
             return f"{limit}    volumes: ['{stack.folder}/config:/app/deploy/config:ro']\n"
+        case "notifier":
+            given = ", ".join(f"{setting}: '{value}'" for setting, value in OF_NOTIFIER.items())
+            return f"    environment: {{{given}}}\n    volumes: ['{stack.folder}/config:/app/deploy/config:ro']\n"
         case "prometheus":
             return f"    volumes: ['{stack.folder}/prometheus:/etc/prometheus:ro']\n"
         case "alerting":

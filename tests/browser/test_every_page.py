@@ -19,6 +19,9 @@ from tests.flow.console_owner import FakeOwner
 from tests.flow.console_screen import PERSON
 from tests.flow.console_story import CHECKOUT, SEARCH, tell
 from tests.flow.test_console_approvals import Notifier
+from tests.flow.test_console_channels import ANSWER as CHANNELS
+from tests.flow.test_console_channels import ENDPOINT, MARK
+from tests.flow.test_console_channels import PAUSED as CHANNEL
 from tests.flow.test_console_drafts import CHANGES, ITEMS, STANDING, TRIED
 from tests.flow.test_console_maintenance import ITEM as MAINTENANCE
 from tests.flow.test_console_sources import SOURCES
@@ -55,6 +58,7 @@ SEEN = (
     "rules/draft",
     "rules/draft/b-1",
     "maintenance",
+    "channels",
     "sources",
     "sources?topic=shop.orders",
     "health",
@@ -101,7 +105,8 @@ async def test_axe_finds_nothing_on_any_page(chromium: Browser, console: Console
     items = [each | MAINTENANCE for each in ITEMS]  # of publications and of maintenance alike: it answers every question with all of this
     owner.answer = STANDING | TRIED | SOURCES | {"items": items, "status": "done", "outcome": OUTCOME, "changes": CHANGES}
     notifier = Notifier(html="<!doctype html><title>s</title><p>Hello</p>")
-    notifier.answer |= {"items": [each | CONTACT for each in notifier.answer["items"]]}
+    notifier.answer |= {name: CHANNELS[name] for name in ("limits", "suppressed")}
+    notifier.answer |= {"items": [MARK | ENDPOINT | CHANNEL | each | CONTACT for each in notifier.answer["items"]]}
     asked: Mapping[str, httpx2.AsyncBaseTransport] = {
         Owner.MONITOR: httpx2.ASGITransport(owner.app),
         Owner.NOTIFIER: httpx2.ASGITransport(notifier.app),

@@ -43,7 +43,7 @@ APART = {
     "services.notifier.returning": "reads the mailbox of bounces, and judges what came back",
     "services.notifier.channels": "brings messages to people; what of it is pure is under the contract",
     "services.notifier.delivering": "works off what is due, a hundred at a time",
-    "services.notifier.telling_operators": "tells those who run it",
+    "services.notifier.operators.telling": "tells those who run it",
     "services.notifier.channels.email": "speaks SMTP; what of it is pure is under the contract",
     "services.notifier.channels.webhook": "speaks HTTP and notes what came of it; what of it is pure is under the contract",
     "services.ticketing.linking": "brings tickets and incidents together, whichever came first",

@@ -48,13 +48,15 @@ FREE = {  # unless PERSONAL names it
     "heard": "ids of facts",
     # ── notifier ──
     "returned_mails": f"{IDS}; kinds of a closed list, and codes of mail servers",
-    "channel_brakes": "counts by channel, and who of ours let it go on",
+    "channel_brakes": "counts by channel, and who of ours stopped it, why, and let it go on",
+    "outcomes": "counts by channel, reason and minute",
     "switches": "names of rules and channels, and who of ours threw them",
     "autonomy": "names of rules, and who of ours moved them",
     "gates": "ids of incidents, names of rules, and words to many",
     "approvals": "ids, digests, and who of ours decided",
     "consent_log": "who of ours did what about rules and audiences, and counts; whom it touches is in no row",
     "corrections": "what operators tell to many, and who of them did",
+    "turns": "ids of incidents, and counts",
     "notices": "what rules and operators say of incidents, rules and channels, and counts",
     # ── console ──
     "moments": "counts by incident and second",

@@ -24,7 +24,7 @@ MAINTENANCE: dict[str, Any] = {
     "ends_at": "2030-01-06T04:30",
     "zone": "Europe/Berlin",
 }
-SWITCH = {"scope": "rule", "name": "r", "mode": "off", "thrown": "true", "reason": "The words are wrong."}
+SWITCH: dict[str, Any] = {"scope": "rule", "name": "r", "mode": "off", "thrown": "true", "reason": "The words are wrong."}
 ASKED = (Owner.MONITOR, Owner.NOTIFIER, Owner.TICKETING)
 
 
@@ -65,8 +65,8 @@ ASKS: dict[str, Ask] = {
     "POST /approvals/{approval_id}/preview": sent("/approvals/a-1/preview", 200, subject="Sorry", body="It works."),
     "POST /approvals/{approval_id}/{form}": sent("/approvals/a-1/approve", seen="1-a", reason="It is so."),
     "GET /switches": Ask("/switches", 200),
-    "POST /switches/confirm": sent("/switches/confirm", 200, **SWITCH),
-    "POST /switches/turn": sent("/switches/turn", **SWITCH),
+    "POST /switches/confirm": Ask("/switches/confirm", 200, SWITCH),
+    "POST /switches/turn": Ask("/switches/turn", 303, SWITCH),
     "GET /rules/autonomy": Ask("/rules/autonomy", 200),
     "GET /rules/autonomy/{rule}": Ask("/rules/autonomy/r", 200),
     "POST /rules/autonomy/{rule}/confirm": sent("/rules/autonomy/r/confirm", 200, step="auto", reason="It was right."),
@@ -94,6 +94,11 @@ ASKS: dict[str, Ask] = {
     "GET /maintenance": Ask("/maintenance", 200),
     "POST /maintenance/announce": Ask("/maintenance/announce", 303, MAINTENANCE),
     "POST /maintenance/cancel": sent("/maintenance/cancel", maintenance_id="m-1"),
+    "GET /channels": Ask("/channels", 200),
+    "POST /channels/pause": sent("/channels/pause", name="email", reason="The list is old."),
+    "POST /channels/resume": sent("/channels/resume", name="email", reason="It is clean."),
+    "POST /channels/take-back": sent("/channels/take-back", mark_id="m-1", customer_id="c-1", reason="They called."),
+    "POST /channels/enable": sent("/channels/enable", endpoint_id="e-1"),
     "GET /sources": Ask("/sources", 200),
     "POST /sources/try": sent("/sources/try", 200, topic="shop.orders"),
     "GET /health": Ask("/health", 200),
@@ -143,6 +148,10 @@ ACTED: dict[str, Ask] = {
     "risk.clear": sent("/risks/k-1/clear", note="They pay by invoice."),
     "customer.preferences": sent("/customers/c-1/preferences", incident="yes"),
     "customer.clear_mark": sent("/customers/c-1/clear-mark", address="zoe@example.org"),
+    "customer.take_mark_back": sent("/channels/take-back", mark_id="m-1", customer_id="c-1", reason="They called."),
+    "channel.pause": sent("/channels/pause", name="email", reason="The list is old."),
+    "channel.resume": sent("/channels/resume", name="email", reason="It is clean."),
+    "endpoint.enable": sent("/channels/enable", endpoint_id="e-1"),
     "customer.export": sent("/customers/c-1/export", 200),
     "customer.erase": sent("/customers/c-1/erase", 503, confirm="c-1"),
     **{f"{owner}.release": sent("/health/release", service=owner, topic="incidents.v1") for owner in ASKED},
@@ -154,7 +163,7 @@ ACTED: dict[str, Ask] = {
     "approval.words": sent("/approvals/a-1/words", subject="Sorry", body="It works.", reason="Clearer."),
     "approval.remove": sent("/approvals/a-1/remove", customer="c-1", reason="A test account."),
     "approval.send_to_me": sent("/approvals/a-1/send-to-me"),
-    "switch.turn": sent("/switches/turn", **SWITCH),
+    "switch.turn": Ask("/switches/turn", 303, SWITCH),
     "rule.step": sent("/rules/autonomy/r/step", step="auto", reason="It was right."),
     "incident.correct": sent("/incidents/i-1/correction/send", subject="Sorry", words="It works."),
     "monitor.reload_rules": sent("/rules/reload", 200),

@@ -1,6 +1,6 @@
 """The largest data there can be in each service's tables, and where each route shows it. A new route that can be read needs a line here."""
 
-from hashlib import sha256
+from hashlib import md5, sha256
 from typing import Any
 
 import msgspec
@@ -80,8 +80,9 @@ INSERT INTO returned_mails (id, notification_id, channel, kind, code)
 SELECT 'r-' || n, pg_temp.named('d' || n), 'email', 'complaint', repeat('x', 5000) FROM generate_series(1, 510) n;
 INSERT INTO channel_brakes (channel, level, cause, paused_at, resumed_by)
 VALUES ('email', 'pause', 'bounces', pg_temp.at(0), repeat('𠀀', 5000));
-INSERT INTO endpoints (id, customer_id, url, last_failure)
-SELECT 'e-' || n, repeat('𠀀', 250) || n, n || repeat('x', 990), repeat('x', 100) FROM generate_series(1, 510) n;
+INSERT INTO endpoints (id, customer_id, url, last_failure, disabled_at, disabled_why)
+SELECT 'e-' || n, repeat('𠀀', 250) || n, n || repeat('x', 990), repeat('x', 100),
+    CASE WHEN n > 5 THEN pg_temp.at(0) END, 'failing' FROM generate_series(1, 510) n;
 INSERT INTO notifications (id, customer_id, kind, incident_id, ticket_id, about_at, status, evidence, why, attempts, created_at)
 SELECT 'n-' || n, pg_temp.named('c'), 'opened', pg_temp.text_of_event(), pg_temp.named('t'), pg_temp.at(0), 'failed',
     '{"count": 3}', '{"cap": 3}',
@@ -231,6 +232,7 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/endpoints": "/v1/endpoints?limit=500",
         "/v1/why/{incident_id}/{customer_id}": "/v1/why/i-1/c-1",
         "/v1/experiments": "/v1/experiments",
+        "/v1/endpoints/disabled": "/v1/endpoints/disabled?limit=500",
     },
     PAGES: {
         "/livez": "/livez",
@@ -326,7 +328,12 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
     },
     "notifier": {
         "/v1/bounces": ("/v1/bounces", {"notification_id": "𠀀" * 255, "kind": "bounce", "code": "5.1.1", "recipient": "𠀀" * 320}),
-        "/v1/channels/{channel}/resume": ("/v1/channels/email/resume", None),
+        "/v1/channels/{channel}/resume": ("/v1/channels/email/resume", {"reason": "𠀀" * 500}),
+        "/v1/channels/{channel}/pause": ("/v1/channels/email/pause", {"reason": "𠀀" * 500}),
+        "/v1/suppressions/addresses/{mark_id}/take-back": (
+            f"/v1/suppressions/addresses/{md5(('c-1 2' + '𠀀' * 300).encode(), usedforsecurity=False).hexdigest()}/take-back",
+            {"reason": "𠀀" * 500},
+        ),
         "/v1/customers/{customer_id}/contacts/clear-mark": ("/v1/customers/c-1/contacts/clear-mark", {"address": "1" + "𠀀" * 300}),
         "/v1/approvals/{approval_id}/approve-first": ("/v1/approvals/a-2/approve-first", {"seen": UNSEEN, "reason": "𠀀" * 500}),
         "/v1/approvals/{approval_id}/approve": ("/v1/approvals/a-2/approve", {"seen": UNSEEN, "reason": "𠀀" * 500}),

@@ -117,7 +117,7 @@ class Stage:
     async def everything(self) -> dict[str, list[dict[str, Any]]]:
         """Returns all that is remembered."""
         known = ("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links")
-        tables = (*known, "notices", "erasures", "due")
+        tables = (*known, "notices", "places", "erasures", "due")
         return {table: sorted(await self.rows(f"SELECT * FROM {table}"), key=str) for table in tables}  # noqa: S608
 
     def said(self) -> list[Fact]:

@@ -58,12 +58,19 @@ SEEDS = {
         FROM generate_series(1, $1::int) n RETURNING id)
         INSERT INTO deliveries (notification_id, channel, address, status, began_at)
         SELECT id, 'email', 'a', CASE WHEN $3 = 'needed' THEN 'unknown' ELSE 'delivered' END, now() - $2::interval FROM told""",
+    ("notifier", "places"): """INSERT INTO places (place, notification_id, at)
+        SELECT sha256(($3 || n)::bytea), 'n-' || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
+    ("notifier", "turns"): """INSERT INTO turns (scope, minute, asked)
+        SELECT $3 || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END, n FROM generate_series(1, $1::int) n""",
     ("notifier", "ticket_links"): """INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number, linked_at)
         SELECT CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, $3 || n, 't-' || n, n, now() - $2::interval
         FROM generate_series(1, $1::int) n""",
     ("notifier", "experiment_arms"): """INSERT INTO experiment_arms (customer_id, experiment, arm, entered_at)
         SELECT $3 || n, 'e', 'told', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",
+    ("notifier", "outcomes"): """INSERT INTO outcomes (minute, channel, outcome, notifications)
+        SELECT CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END, $3 || n, 'sent', 1 FROM generate_series(1, $1::int) n""",
     ("notifier", "notices"): """INSERT INTO notices (id, about, subject, body, at, written_at)
         SELECT $3 || n, 'incidents', '', '', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",

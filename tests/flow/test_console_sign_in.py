@@ -292,6 +292,7 @@ async def test_the_navigation_leads_to_what_the_role_may_open(fresh_database: Se
         "/risks",
         "/rules",
         "/maintenance",
+        "/channels",
         "/sources",
         "/health",
         *seen.split(),

@@ -75,6 +75,7 @@ PATHS = {
     "endpoint_id": "e-1",
     "topic": "incidents.v1",
     "channel": "email",
+    "mark_id": "0" * 32,
     "name": "bob",
     "token": token_for(Right("incident", "c-1"), LINK_SECRET),
 }
@@ -119,6 +120,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/risks/{risk_id}/clear": {"note": "They pay by invoice."},
     "/v1/bounces": {"notification_id": "n-1", "kind": "bounce", "code": "5.1.1", "recipient": "ada@example.org"},
     "/v1/channels/{channel}/resume": {},
+    "/v1/channels/{channel}/pause": {"reason": "Too many bounce."},
+    "/v1/suppressions/addresses/{mark_id}/take-back": {"reason": "They called."},
     "/v1/customers/{customer_id}/preferences": {"incident": True, "guidance": None},
     "/v1/customers/{customer_id}/contacts/clear-mark": {"address": "ada@example.org"},
     "/v1/switches": {"scope": "rule", "name": "r", "mode": "off", "thrown": True, "reason": "r"},

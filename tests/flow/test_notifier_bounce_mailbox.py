@@ -84,6 +84,7 @@ async def test_a_mailbox_that_cannot_be_read_is_asked_again_and_holds_up_nothing
     assert "the mailbox of bounces cannot be read: could not" in caplog.text
     assert box.password not in caplog.text
     assert ADA not in caplog.text
+    assert value(metrics.BOUNCE_MAILBOX_FAILED_AT) == on.now.timestamp()
     await on.hear(opened(on.now, "i-2"), impact(on.now, "c-1", incident_id="i-2"))
     assert await on.ledger() == [("opened", "delivered", None)] * 2
     box.refuses.clear()

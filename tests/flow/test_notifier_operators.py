@@ -16,10 +16,10 @@ from services.notifier.channels.apprise import Apprise
 from services.notifier.channels.chat.building import PROVIDERS
 from services.notifier.channels.chat.channel import Chat
 from services.notifier.channels.outcome import Channel, Delivered, Failed, Outcome, Refusal, Rendered, Retry, Trouble
-from services.notifier.operators import About
+from services.notifier.operators.notices import About
+from services.notifier.operators.telling import UNCERTAIN_TRIES, TellingOperators
 from services.notifier.store import notices
 from services.notifier.store.notices import GATHER, SPREAD, TELL
-from services.notifier.telling_operators import UNCERTAIN_TRIES, TellingOperators
 from shared.configuration.files import ConfigError
 from shared.events import Fact
 from shared.settings import Settings
@@ -150,10 +150,11 @@ async def test_a_burst_is_one_message(told: tuple[Stage, FakeSlack]) -> None:
 
 async def test_old_news_of_a_replay_are_told_to_nobody(told: tuple[Stage, FakeSlack]) -> None:
     on, fake = told
-    long_ago = on.now - 25 * HOUR
+    long_ago, before = on.now - 25 * HOUR, value(metrics.OPERATOR_NOTICES.labels("failed"))
     await hear(on, opened(long_ago), resolved(long_ago + MINUTE, revision=1))
     assert fake.posted == []
     assert await due(on) == 0
+    assert value(metrics.OPERATOR_NOTICES.labels("failed")) == before
 
 
 @pytest.fixture
@@ -198,12 +199,13 @@ async def test_an_unknown_outcome_is_not_repeated_for_ever(quiet: Stage) -> None
 
 
 async def test_what_never_works_ends_when_it_is_no_news_any_more(quiet: Stage) -> None:
-    channel = Scripted(*[Retry(None, Trouble.RELAY, "401")] * 1000)
+    channel, before = Scripted(*[Retry(None, Trouble.RELAY, "401")] * 1000), value(metrics.OPERATOR_NOTICES.labels("failed"))
     with_channels(quiet, {"slack": channel}, max_age=HOUR)
     await hear(quiet, opened(quiet.now))
     await quiet.loop.advance(HOUR + 5 * MINUTE)
     assert 12 < len(channel.given) < 20
     assert await due(quiet) == 0
+    assert value(metrics.OPERATOR_NOTICES.labels("failed")) - before == 1, "they were not told"
 
 
 async def test_a_refusal_is_logged_without_the_address(quiet: Stage, caplog: pytest.LogCaptureFixture) -> None:

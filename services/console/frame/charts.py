@@ -36,6 +36,7 @@ class Chart:
     title: str
     unit: str = ""  # of the values, as in `%` or `s`
     places: int = 1  # decimal places of the values
+    stacked: bool = False  # bars of equal spans on top of each other, instead of lines
 
 
 def evidence(points: Points, threshold: float | None, title: str, *, unit: str = "", places: int = 1) -> Markup:
@@ -51,6 +52,11 @@ def evidence(points: Points, threshold: float | None, title: str, *, unit: str =
 def lines(named: Mapping[str, Points], title: str, *, unit: str = "", places: int = 0) -> Markup:
     """Draws some values over the same time, each with its name."""
     return _figure(Chart(title, unit, places), named, named, None)
+
+
+def hourly(named: Mapping[str, Points], title: str) -> Markup:
+    """Draws counts of the same hours as bars, those of one hour on top of each other."""
+    return _figure(Chart(title, places=0, stacked=True), named, named, None)
 
 
 def bars(named: Mapping[str, float], title: str) -> Markup:
@@ -94,7 +100,8 @@ def _said(value: float | None, chart: Chart) -> str:
 
 def _picture(chart: Chart, drawn: Mapping[str, Points], listed: Mapping[str, Points], threshold: float | None) -> Markup:
     moments = {at for points in drawn.values() for at, _ in points}
-    tree = (_line if len(moments) > 1 else _bars)(chart, drawn).render_tree()
+    draw = _columns if chart.stacked else _line if len(moments) > 1 else _bars
+    tree = draw(chart, drawn).render_tree()
     _clean(tree)
     tree.set("role", "img")
     tree.set("aria-label", _in_words(chart, listed, threshold))
@@ -117,6 +124,27 @@ def _line(chart: Chart, drawn: Mapping[str, Points]) -> pygal.DateTimeLine:
     for name, points in drawn.items():
         line.add(name, [(at.astimezone(UTC), value) for at, value in _thinned(points)], allow_interruptions=True)
     return line
+
+
+def _columns(chart: Chart, drawn: Mapping[str, Points]) -> pygal.StackedBar:
+    bars = pygal.StackedBar(
+        width=SIZE["width"],
+        height=SIZE["height"] // 2 + 40,
+        margin=4,
+        js=(),
+        css=(),
+        show_legend=False,
+        value_formatter=lambda value: _said(value, chart),
+        no_data_text="",
+        disable_xml_declaration=True,
+        show_minor_x_labels=False,
+        truncate_label=-1,
+    )
+    hours = [at.astimezone(UTC).strftime("%H:%M") for at, _ in next(iter(drawn.values()))]
+    bars.x_labels, bars.x_labels_major = hours, hours[::4]
+    for name, points in drawn.items():
+        bars.add(name, [value for _, value in points])
+    return bars
 
 
 def _bars(chart: Chart, drawn: Mapping[str, Points]) -> pygal.HorizontalBar:

@@ -17,7 +17,7 @@ from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
 
-from services.console.frame import words
+from services.console.frame import reasons, words
 from services.console.frame.files import address
 from services.console.live.changes import ERASED, FRAME
 from services.console.sessions.signed import Signed
@@ -45,7 +45,10 @@ environment.filters |= {
     "until": pass_context(lambda context, at: words.until(at, context["now"])),
     "personal": pass_context(lambda context, text: words.personal(text, context["sees_personal"])),
     "identity": pass_context(lambda context, id_: words.identity(id_, context["sees_personal"])),
-    **{each.__name__: each for each in (words.exact, words.duration, words.number, words.plain, words.segment)},
+    **{
+        each.__name__: each
+        for each in (words.exact, words.duration, words.number, words.plain, words.segment, reasons.came_back, reasons.in_short)
+    },
 }
 environment.globals |= {"form_id": lambda: uuid4().hex, "counted": words.counted}
 

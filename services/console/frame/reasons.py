@@ -58,6 +58,13 @@ def trouble(answer: str) -> tuple[str, str]:
     return (f"The last try: {sentence}.", rest) if sentence else ("", answer)
 
 
+def came_back(bounce: str | None, complained: bool = False) -> str:
+    """Returns what is said of a message after it was taken: that it came back, that it was called spam, or nothing."""
+    back = f"It came back: {BOUNCES.get(bounce, plain(bounce))}." if bounce else ""
+    spam = "They called it spam, so they are told nothing first of its purpose any more." if complained else ""
+    return " ".join(filter(None, (back, spam)))
+
+
 # ── sentences with figures ───────────────────────────────────────────────────────────────────
 
 
@@ -171,6 +178,12 @@ REASONS: Mapping[str, Said] = {
     "dry_run": Said(Step.CONSENT, "rehearsed only", _rehearsed),
     "unapproved": Said(Step.CONSENT, "not approved", _unapproved),
     "held_out": Said(Step.CONSENT, "held out", _held_out),
+    "answered": Said(
+        Step.TRUE, "told on their ticket", _always("A ticket of theirs was answered with this incident: they hear of its end there.")
+    ),
+    "duplicate": Said(
+        Step.ADDRESS, "told as another customer", _always("The same was told at the same address, as another customer of the directory.")
+    ),
     # failed: no retry will bring it
     "address": Said(Step.ANSWER, "no such address", _always("The server said that there is no such address.")),
     "refused": Said(Step.ANSWER, "refused for good", _always("The server refused the message for good.")),
@@ -187,4 +200,11 @@ TROUBLES: Mapping[str, str] = {
     "unknown": "the connection died while the message was handed over, so it may have arrived",
     "paused": "it was not tried, since nothing reached that place just then",
     "elsewhere": "the address was refused, and there was another",
+}
+
+# What is said of a message that a server had taken and that came back.
+BOUNCES: Mapping[str, str] = {
+    "address": "there is no such address",
+    "refused": "the server there refuses it for good",
+    "transient": "it could not be put into the mailbox, and nobody tries any longer",
 }

@@ -7,11 +7,23 @@ from services.console.live.changes import changed, customer_key, enter
 from services.console.store import impact, notifications
 from services.console.store.impact import Told
 from services.console.store.notifications import Notification
-from shared.events import Fact, NotificationDelivered, NotificationEngaged, NotificationFailed, NotificationSuppressed
+from shared.events import (
+    Fact,
+    NotificationBounced,
+    NotificationComplained,
+    NotificationDelivered,
+    NotificationEngaged,
+    NotificationFailed,
+    NotificationSuppressed,
+)
 from shared.postgres import Tx
 
 Settled = NotificationDelivered | NotificationFailed | NotificationSuppressed
-FACTS = (NotificationDelivered, NotificationFailed, NotificationSuppressed, NotificationEngaged)
+Later = NotificationEngaged | NotificationBounced | NotificationComplained  # what is said of a notification that was settled
+FACTS = (
+    *(NotificationDelivered, NotificationFailed, NotificationSuppressed),
+    *(NotificationEngaged, NotificationBounced, NotificationComplained),
+)
 
 ERASED = "erased"  # the reason why nobody is told who asked to be forgotten
 
@@ -19,7 +31,7 @@ ERASED = "erased"  # the reason why nobody is told who asked to be forgotten
 async def on_notifications(tx: Tx, facts: Sequence[Fact]) -> None:
     """Keeps how notifications were settled, and who was told that an incident was opened. A fact that comes again changes nothing."""
     await enter(tx)
-    heard = [fact for fact in facts if isinstance(fact, Settled | NotificationEngaged) and not _names_the_forgotten(fact)]
+    heard = [fact for fact in facts if isinstance(fact, Settled | Later) and not _names_the_forgotten(fact)]
     current = await unless_erased(tx, [(fact.data.customer_id, fact.time, fact) for fact in heard])
     said = [settled(fact) for fact in current if isinstance(fact, Settled)]
     changed_ids = await notifications.settle(tx, said)
@@ -27,7 +39,18 @@ async def on_notifications(tx: Tx, facts: Sequence[Fact]) -> None:
     await impact.tell(tx, [_told(each, each.incident_id) for each in new if each.kind == "opened" and each.incident_id])
     used = [fact for fact in current if isinstance(fact, NotificationEngaged) and fact.data.action == "unsubscribed"]
     await notifications.unsubscribe(tx, {fact.data.notification_id: fact.time for fact in reversed(used)})
-    await changed(tx, _keys(new))
+    back = await _came_back(tx, [fact for fact in current if isinstance(fact, NotificationBounced | NotificationComplained)])
+    await changed(tx, [*_keys(new), *back])
+
+
+async def _came_back(tx: Tx, facts: Sequence[NotificationBounced | NotificationComplained]) -> list[str]:
+    """Keeps what came back of notifications, and who called one spam; returns the keys of what that changes."""
+    bounces = {fact.data.notification_id: fact.data for fact in facts if isinstance(fact, NotificationBounced)}
+    await notifications.bounce(tx, {id_: (data.bounced_at, data.reason, data.code) for id_, data in bounces.items()})
+    spam = {fact.data.notification_id: fact.data.complained_at for fact in reversed(facts) if isinstance(fact, NotificationComplained)}
+    await notifications.complain(tx, spam)
+    keys = [key for fact in facts for key in _keys_of(fact.data.customer_id, fact.data.ticket_id, fact.data.incident_id)]
+    return [*keys, "channels"] if keys else []
 
 
 def _names_the_forgotten(fact: Fact) -> bool:
@@ -56,11 +79,16 @@ def _told(each: Notification, incident_id: str) -> Told:
 
 def _keys(said: Iterable[Notification]) -> Iterable[str]:
     for each in said:
-        yield customer_key(each.customer_id)
+        yield from _keys_of(each.customer_id, each.ticket_id, each.incident_id)
         if each.status == "failed":
-            yield "health"
-        if each.ticket_id:
-            yield f"ticket:{each.ticket_id}"
+            yield from ("channels", "health")
         if each.incident_id:
             yield "incidents"
-            yield f"incident:{each.incident_id}"
+
+
+def _keys_of(customer_id: str, ticket_id: str | None, incident_id: str | None) -> Iterable[str]:
+    yield customer_key(customer_id)
+    if ticket_id:
+        yield f"ticket:{ticket_id}"
+    if incident_id:
+        yield f"incident:{incident_id}"

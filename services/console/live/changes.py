@@ -1,8 +1,8 @@
 """Notes what has changed, in the transaction that changes it. The keys that pages wait for:
 
-`incidents` and `incident:<id>`, `tickets` and `ticket:<id>`, `customer:sha256:<digest of the id>`, `risks`, `maintenance`, `health`,
-`audit`, `consent` and `approval:<id>`, `frame`: what stands around every page, and `erased`: somebody was erased, and no open page
-may go on showing anything of them.
+`incidents` and `incident:<id>`, `tickets` and `ticket:<id>`, `customer:sha256:<digest of the id>`, `risks`, `maintenance`, `channels`,
+`health`, `audit`, `consent` and `approval:<id>`, `frame`: what stands around every page, and `erased`: somebody was erased, and no open
+page may go on showing anything of them.
 
 A customer's id may be a mail address, and may hold spaces: keys are kept for a while, and are listed with spaces between them.
 """

@@ -53,3 +53,15 @@ async def unsubscribe(tx: Tx, used: Mapping[str, datetime]) -> None:
     """Stores when customers used the link under these notifications: the first time counts."""
     if used:
         await tx.execute(queries.unsubscribe, *columns(used.items()))
+
+
+async def bounce(tx: Tx, came: Mapping[str, tuple[datetime, str, str]]) -> None:
+    """Stores when these notifications came back, what was said of why, and the code: the latest time counts."""
+    if came:
+        await tx.execute(queries.bounce, *columns((id_, *said) for id_, said in came.items()))
+
+
+async def complain(tx: Tx, said: Mapping[str, datetime]) -> None:
+    """Stores when customers called these notifications spam: the first time counts."""
+    if said:
+        await tx.execute(queries.complain, *columns(said.items()))

@@ -15,3 +15,15 @@ RETURNING id
 UPDATE notifications SET unsubscribed_at = least(unsubscribed_at, used.at)
 FROM unnest($1::text[], $2::timestamptz[]) AS used (id, at)
 WHERE notifications.id = used.id AND (unsubscribed_at IS NULL OR used.at < unsubscribed_at)
+
+-- name: bounce
+-- Stores when notifications came back, and why.
+UPDATE notifications SET bounced_at = came.at, bounce = came.reason, bounce_code = came.code
+FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) AS came (id, at, reason, code)
+WHERE notifications.id = came.id AND (bounced_at IS NULL OR came.at > bounced_at)
+
+-- name: complain
+-- Stores when customers called notifications spam.
+UPDATE notifications SET complained_at = said.at
+FROM unnest($1::text[], $2::timestamptz[]) AS said (id, at)
+WHERE notifications.id = said.id AND (complained_at IS NULL OR said.at < complained_at)

@@ -7,7 +7,7 @@ from typing import Any
 from services.notifier import metrics
 from services.notifier.deciding.autonomy import Brakes
 from services.notifier.deciding.braking import Normal, grown, too_much
-from services.notifier.operators import About
+from services.notifier.operators.notices import About
 from services.notifier.permission import Mode, Scope, Switch
 from services.notifier.situation import Situation
 from services.notifier.store import gates, notices, switches

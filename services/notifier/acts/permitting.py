@@ -11,7 +11,7 @@ from typing import Any
 from services.notifier.acts import braking
 from services.notifier.deciding.decision import Hold, Waiting
 from services.notifier.deciding.policy import Policy
-from services.notifier.operators import About
+from services.notifier.operators.notices import About
 from services.notifier.permission import Gate, Permission, Scope, Standing, Step
 from services.notifier.situation import Situation
 from services.notifier.store import gates, notices, switches

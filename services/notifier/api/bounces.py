@@ -1,11 +1,10 @@
-"""Mail gateways and providers hand over what came back, and people read whom it keeps from being told."""
+"""Mail gateways and providers hand over what came back."""
 
 import hashlib
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -13,9 +12,8 @@ from services.notifier.channels.email.bounces.matching import Matching
 from services.notifier.channels.email.bounces.report import Ignored, Kind, Report, judged
 from services.notifier.hearing.returned import Taken, count, matching_of, on_mail, on_report
 from services.notifier.settings import NotifierSettings
-from services.notifier.store.returned import queries
-from shared.answers import Cursor, Name, Page, page_of
-from shared.api import Body, Db, IdempotencyKey, Problem, Role, allow, once, timed_position
+from shared.answers import Name
+from shared.api import Body, Db, IdempotencyKey, Problem, Role, allow, once
 from shared.postgres import Tx
 
 MAIL, JSON = "message/rfc822", "application/json"
@@ -62,26 +60,6 @@ class ReturnedView(BaseModel):
     kind: Kind | None  # null: it says nothing of a mail of ours
     ignored: Ignored | None  # why not
     new: bool  # false: the same was said before, and changed nothing now
-
-
-class MarkedView(BaseModel):
-    """An address that is not used, since a provider said that it does not exist."""
-
-    id: str  # of this entry
-    customer_id: str
-    address: str
-    detail: str  # the provider's codes
-    since: datetime
-
-
-class ComplaintView(BaseModel):
-    """A customer who called a notification spam, and is told nothing of its purpose since."""
-
-    customer_id: str
-    notification_id: str
-    purpose: str
-    feedback: str
-    since: datetime
 
 
 @router.post(
@@ -131,37 +109,3 @@ def _shown(taken: Taken | Ignored) -> ReturnedView:
     if isinstance(taken, Ignored):
         return ReturnedView(notification_id=None, kind=None, ignored=taken, new=False)
     return ReturnedView(notification_id=taken.notification_id, kind=taken.kind, ignored=None, new=taken.new)
-
-
-@router.get("/suppressions/addresses", dependencies=[allow(Role.AGENT)])
-async def list_marked(database: Db, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> Page[MarkedView]:
-    """Returns the addresses that are not used, the latest first.
-
-    `POST /v1/customers/{customer_id}/contacts/clear-mark` takes a mark back.
-    """
-    async with database.transaction() as tx:
-        return await page_of(
-            tx,
-            queries.marked,
-            *timed_position(cursor),
-            limit=limit,
-            view=lambda row: MarkedView(**row),
-            position=lambda item: f"{item.since.isoformat()} {item.id}",
-        )
-
-
-@router.get("/suppressions/complaints", dependencies=[allow(Role.AGENT)])
-async def list_complaints(database: Db, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> Page[ComplaintView]:
-    """Returns the customers who called a notification spam, the latest first.
-
-    `PUT /v1/customers/{customer_id}/preferences` lets them be told again, when they ask for it.
-    """
-    async with database.transaction() as tx:
-        return await page_of(
-            tx,
-            queries.complaints,
-            *timed_position(cursor),
-            limit=limit,
-            view=lambda row: ComplaintView(**row),
-            position=lambda item: f"{item.since.isoformat()} {item.notification_id}",
-        )

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from services.notifier.acts.unmarking import take_back
 from services.notifier.audience import trimmed
-from services.notifier.hearing.addresses import contacts_changed
 from services.notifier.store import directory
 from shared.answers import Cursor, Name, Page, page_of
-from shared.api import Db, Problem, Role, allow, numbered_position
+from shared.api import Caller, Db, Problem, Role, allow, numbered_position
+from shared.events.lines import Line
 from shared.postgres import Tx
 
 NO_CUSTOMER: dict[int | str, dict[str, Any]] = {404: {"description": "the directory does not know this customer"}}
@@ -35,6 +36,7 @@ class Mark(BaseModel):
     """The body names the address whose mark is wrong. It stands in the body because access logs keep URLs."""
 
     address: Annotated[str, Field(min_length=1, max_length=320)]
+    reason: Annotated[str, Field(max_length=500, description="why; colleagues read it"), Line(500)] = ""
 
 
 @router.get("", responses=NO_CUSTOMER, dependencies=[allow(Role.AGENT)])
@@ -46,8 +48,8 @@ async def list_contacts(
         return await _contacts(tx, customer_id, numbered_position(cursor), limit)
 
 
-@router.post("/clear-mark", responses=NO_ADDRESS, dependencies=[allow(Role.OPERATOR)])
-async def clear_mark(customer_id: Name, mark: Mark, database: Db) -> Page[ContactView]:
+@router.post("/clear-mark", responses=NO_ADDRESS)
+async def clear_mark(customer_id: Name, mark: Mark, database: Db, who: Annotated[Caller, allow(Role.OPERATOR)]) -> Page[ContactView]:
     """Lets an address be tried again; what could not be brought there is told after all while its incident goes on.
 
     Answers with the first page of the customer's addresses.
@@ -58,8 +60,7 @@ async def clear_mark(customer_id: Name, mark: Mark, database: Db) -> Page[Contac
         known = (await directory.customers(tx, [customer_id])).get(customer_id)
         if known is None or address not in {contact.address for contact in known.contacts}:
             raise Problem(404, "the directory does not know this customer, or this address of theirs")
-        await tx.execute(directory.queries.clear_mark, customer_id, address)
-        await contacts_changed(tx, [customer_id])
+        await take_back(tx, customer_id, address, who.person, mark.reason)
         return await _contacts(tx, customer_id, None, 100)
 
 

@@ -85,6 +85,14 @@ async def list_endpoints(
         return await page_of(tx, queries.endpoints, *found, limit=limit, view=_view, position=lambda item: item.id)
 
 
+@router.get("/disabled", dependencies=[allow(Role.AGENT)])
+async def list_disabled(database: Db, cursor: Cursor = None, limit: Annotated[int, Query(ge=1, le=500)] = 100) -> Page[EndpointView]:
+    """Returns the endpoints that are not called, and why; `POST /v1/endpoints/{endpoint_id}/enable` has one called again."""
+    async with database.transaction() as tx:
+        after = position_of(cursor)
+        return await page_of(tx, queries.disabled_endpoints, after, limit=limit, view=_view, position=lambda item: item.id)
+
+
 @router.post("/{endpoint_id}/replay", response_model=Replayed, responses=NONE, dependencies=[allow(Role.OPERATOR)])
 async def replay(endpoint_id: Name, said: Since, request: Request, database: Db, key: IdempotencyKey = None) -> Response:
     """Sends again what an endpoint has missed since a moment, each message with the same webhook-id: 10,000 at most."""

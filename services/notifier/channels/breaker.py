@@ -20,10 +20,16 @@ class Breaker:
         self._probes = 0  # refused since it opened
         self._probe_at: datetime | None = None  # when the latest probe began
         self._until: datetime | None = None  # set: it is open
+        self.since: datetime | None = None  # when it opened
 
     @property
     def is_open(self) -> bool:
         return self._until is not None
+
+    @property
+    def next_at(self) -> datetime | None:
+        """Returns when one asks again, while it is open."""
+        return self._until
 
     def wait_until(self, now: datetime) -> datetime | None:
         """Returns when to ask again; None: go ahead, because it is closed or as the one probe."""
@@ -42,8 +48,8 @@ class Breaker:
             case Retry(reason=Trouble.RELAY):
                 self._refusals += 1
                 if self._refusals >= self._retries.relay_refusals:
-                    self._until = now + self._retries.pause_at_first
+                    self._until, self.since = now + self._retries.pause_at_first, self.since or now
             case Retry(reason=Trouble.UNREACHABLE | Trouble.MALFORMED) | Failed(reason=Refusal.UNSUPPORTED):
                 pass  # whether the relay lets us in is not known
             case _:
-                self._refusals, self._probes, self._probe_at, self._until = 0, 0, None, None
+                self._refusals, self._probes, self._probe_at, self._until, self.since = 0, 0, None, None, None

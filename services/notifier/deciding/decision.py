@@ -19,10 +19,13 @@ class Waiting(StrEnum):
 
     EARLY = "early"  # a ticket said that the incident is over, and the incident itself does not say so yet
     BEHIND = "behind"  # monitor reads old events: what it finds may be over
+    HOLD_DOWN = "hold_down"  # the incident has begun just now, and may be over soon
     UNKNOWN_CUSTOMER = "unknown_customer"  # the directory does not know the customer yet
     PAUSED = "paused"  # too much of what the channel sent came back
     SWITCHED_OFF = "switched_off"  # a kill switch or a brake is thrown
     UNAPPROVED = "unapproved"  # a person is to approve of the audience
+    QUIET_HOURS = "quiet_hours"  # it is night where the customer is
+    SPREAD = "spread"  # so many are told in this minute already
 
 
 @dataclass(frozen=True, slots=True)

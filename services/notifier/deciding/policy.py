@@ -10,8 +10,9 @@ from services.notifier.channels.chat.hosts import ChatHosts
 from services.notifier.channels.sms.policy import SmsPolicy
 from services.notifier.deciding.autonomy import Autonomy
 from services.notifier.deciding.experiment import Experiments
-from services.notifier.operators import Operator
-from services.notifier.sender_brake import SenderBrake
+from services.notifier.deciding.quiet import QuietHours
+from services.notifier.operators.notices import Operator
+from services.notifier.returning.brake import SenderBrake
 from services.notifier.wording.texts import Texts
 from shared.configuration.files import Config, Duration, PositiveDuration
 
@@ -21,6 +22,8 @@ class Caps(Config):
 
     count: int = Field(3, ge=0, description="proactive notifications a customer")
     per: PositiveDuration = Field(timedelta(hours=1), description="within how long")
+    incident_per_minute: int | None = Field(None, ge=1, description="customers that are told of one incident in a minute; others wait")
+    all_per_minute: int | None = Field(None, ge=1, description="customers that are told in a minute; as many more of critical incidents")
 
 
 class Retries(Config):
@@ -60,6 +63,8 @@ class Policy(Config):
         timedelta(hours=24), description="older than this, nothing is worth telling, unless it is being tried already"
     )
     hold_when_behind: Duration = Field(timedelta(minutes=1), description="monitor is further behind: what it finds may be over, we wait")
+    hold_down: Duration = Field(timedelta(), description="what began so recently is not told yet: it may be over soon; critical is told")
+    quiet_hours: QuietHours | None = Field(None, description="when customers are left alone; none: never. Critical incidents are told")
     told_within: PositiveDuration = Field(timedelta(minutes=15), description="what is told as going on was true so recently")
     ttl: PositiveDuration = Field(
         timedelta(hours=24), description="how long delivery is tried, counted from when it became true; webhooks: 83 h, see webhooks.md"

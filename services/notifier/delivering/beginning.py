@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.notifier import facts, metrics
-from services.notifier.acts import experimenting, permitting
+from services.notifier.acts import asking, experimenting, permitting
 from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import Route
 from services.notifier.deciding.decision import Hold, Send, Suppressed
-from services.notifier.deciding.order import decide
 from services.notifier.deciding.planning import Settled, expired
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.sending import Sending
@@ -92,9 +91,13 @@ class Beginning:
         told = await experimenting.with_arms(tx, told, self.policy)
         ttls = {name: route.channel.ttl for name, route in self.routes.items()}
         permissions = await permitting.of(tx, [found.situation for found in told.values()], self.policy, self.write)
-        for due, found in told.items():
-            situation = replace(found.situation, permission=permissions[found.situation.notification.id], ttls=ttls)
-            match decide(situation, self.policy):
+        known = {
+            due: replace(found.situation, permission=permissions[found.situation.notification.id], ttls=ttls) for due, found in told.items()
+        }
+        about = {due for due, found in told.items() if found.earlier}
+        for due, (situation, decision) in (await asking.decisions(tx, known, self.policy, told_before=about)).items():
+            found = told[due]
+            match decision:
                 case Send(contact, why):
                     route = self.routes[contact.channel]
                     if over := expired(situation.notification, situation.now, self.policy, route.patience):

@@ -11,7 +11,7 @@ from services.notifier.hearing.maintenance import on_maintenance
 from services.notifier.hearing.rounds import rounds_of
 from services.notifier.incident import Incident, Said
 from services.notifier.notification import Draft, Kind, told_id
-from services.notifier.operators import notice_of
+from services.notifier.operators.notices import notice_of
 from services.notifier.store import deliveries, incidents, ledger, notices
 from services.notifier.store.incidents import Place
 from shared.events import (

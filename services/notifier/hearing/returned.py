@@ -119,7 +119,7 @@ async def _bounced(tx: Tx, notification: Notification, about: About, attempt: At
         await say(tx, facts.failed(notification, CHANNEL, attempt))
         await _owe_no_end(tx, notification, attempt)
     if address is not None and about.report.kind is Kind.ADDRESS:
-        await tx.execute(directory.queries.bad_address, notification.customer_id, address, attempt.detail)
+        await tx.execute(directory.queries.address_came_back, notification.customer_id, address, attempt.detail, notification.id)
         await contacts_changed(tx, [notification.customer_id])
 
 

@@ -91,9 +91,15 @@ INSERT INTO bad_addresses (customer_id, address, detail)
 SELECT id, $2, $3 FROM customers WHERE id = $1
 ON CONFLICT DO NOTHING
 
+-- name: address_came_back
+-- Marks an address that does not exist, as what came back of that notification says; one that is marked stays as it is.
+INSERT INTO bad_addresses (customer_id, address, detail, said_by, notification_id)
+SELECT id, $2, $3, 'bounce', $4 FROM customers WHERE id = $1
+ON CONFLICT DO NOTHING
+
 -- name: clear_mark
 -- Clears the mark of an address: a person says that it is right.
-DELETE FROM bad_addresses WHERE customer_id = $1 AND address = $2
+DELETE FROM bad_addresses WHERE customer_id = $1 AND address = $2 RETURNING since, said_by, notification_id
 
 -- name: preferences
 -- Reads what a customer chose with us.

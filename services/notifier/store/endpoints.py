@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -14,7 +15,6 @@ from services.notifier.audience import Contact
 from services.notifier.channels.webhook.endpoint import Disabled, Endpoint, disabled_by
 from services.notifier.notification import Draft, Kind
 from services.notifier.store import ledger
-from services.notifier.wording import endpoints as words
 from shared.events import identity
 from shared.postgres import Queries, Tx
 from shared.timers import schedule
@@ -66,9 +66,10 @@ async def not_taken(tx: Tx, endpoint_id: str, status: int | None, detail: str) -
 
 
 def _notice(endpoint: Endpoint, why: Disabled, now: datetime) -> Draft:
-    subject, body = words.disabled(endpoint.url, why)
+    """Returns what its customer is told. Of the URL only the host is said: its path may be a secret."""
     id_ = identity(endpoint.id, "disabled", now.isoformat())
-    return Draft(id_, endpoint.customer_id, Kind.NOTICE, now, None, 0, subject=subject, body=body)
+    about = {"endpoint": why.value, "host": urlsplit(endpoint.url).hostname or ""}
+    return Draft(id_, endpoint.customer_id, Kind.NOTICE, now, None, 0, evidence=about)
 
 
 async def replay(tx: Tx, endpoint_id: str, since: datetime) -> int:

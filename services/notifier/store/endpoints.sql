@@ -20,6 +20,10 @@ SELECT * FROM endpoints
 WHERE ($1::text IS NULL OR customer_id = $1) AND id > coalesce($2::text, '')
 ORDER BY id LIMIT $3
 
+-- name: disabled_endpoints
+-- Lists endpoints that are not called, by their id, from after an id on.
+SELECT * FROM endpoints WHERE disabled_at IS NOT NULL AND id > coalesce($1::text, '') ORDER BY id LIMIT $2
+
 -- name: endpoints_of
 -- Reads the endpoints of customers that may be called, the oldest first. A customer has few, so each is looked up by the index.
 SELECT asked.customer_id, e.url FROM unnest($1::text[]) AS asked (customer_id) CROSS JOIN LATERAL (

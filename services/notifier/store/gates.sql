@@ -49,8 +49,8 @@ WHERE id = $1 AND status = 'approved'
 RETURNING gate
 
 -- name: waiting_at_gate
--- Reads what waits at a gate, from a place on, and whether it is for an approval.
-SELECT id, coalesce(why ? 'approval', false) AS held FROM notifications
+-- Reads what waits at a gate, from a place on, and whether it is for that of which the figures of its decision have this.
+SELECT id, coalesce(why ? $4, false) AS held FROM notifications
 WHERE gate = $1 AND status = 'waiting' AND id > $2 ORDER BY gate, status, id LIMIT $3
 
 -- name: waiting_anywhere

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from services.notifier.operators import About, Notice, Operator
+from services.notifier.operators.notices import About, Notice, Operator
 from shared.events import identity
 from shared.postgres import Queries, Tx
 from shared.timers import Due, schedule

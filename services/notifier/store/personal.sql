@@ -51,6 +51,16 @@ ORDER BY d.notification_id, d.channel, d.address
 -- name: erase_deliveries
 -- Deletes the ways, which are their addresses.
 DELETE FROM deliveries d USING notifications n WHERE n.id = d.notification_id AND n.customer_id = $1
+
+-- name: places_held
+-- Reads the digests of where they were told what.
+SELECT encode(p.place, 'hex') AS place, p.notification_id, p.at FROM places p JOIN notifications n ON n.id = p.notification_id
+WHERE n.customer_id = $1 ORDER BY p.at, p.place
+
+-- name: erase_places
+-- Deletes them: they are made of addresses.
+DELETE FROM places p USING notifications n WHERE n.id = p.notification_id AND n.customer_id = $1
+
 -- name: endpoints_held
 -- Reads the endpoints of their systems.
 SELECT * FROM endpoints WHERE customer_id = $1 ORDER BY id

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from services.notifier.store import gates
 from shared.postgres import Tx
 from shared.timers import schedule
 
+APPROVAL, QUIET = "approval", "quiet_until"  # what the figures of a decision have that holds for these
 RELEASE = "release"  # due rows of what is released, a piece at a time
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -20,15 +21,17 @@ class Released:
     gate: str | None
     after: str = ""  # a notification's id …
     since: datetime = BEGINNING  # … and when it was written down, where it is everything
+    held_for: str = APPROVAL  # at a gate
 
     @property
     def ref(self) -> str:
-        return json.dumps([self.gate, self.after, self.since.isoformat()])
+        more = [self.held_for] if self.held_for != APPROVAL else []  # older versions know no other
+        return json.dumps([self.gate, self.after, self.since.isoformat(), *more])
 
     @classmethod
     def of(cls, ref: str) -> "Released":
-        gate, after, since = json.loads(ref)
-        return cls(gate, after, datetime.fromisoformat(since))
+        gate, after, since, *more = json.loads(ref)
+        return cls(gate, after, datetime.fromisoformat(since), *more)
 
 
 async def release(tx: Tx, what: Released) -> None:
@@ -39,8 +42,8 @@ async def release(tx: Tx, what: Released) -> None:
 async def piece_of(tx: Tx, what: Released, at_most: int) -> tuple[Sequence[str], Released | None]:
     """Returns the ids of the next notifications that wait for it, and from where to go on; so many are looked through at most."""
     if what.gate is not None:
-        rows = await tx.fetch(gates.queries.waiting_at_gate, what.gate, what.after, at_most)
-        rest = Released(what.gate, rows[-1]["id"]) if len(rows) == at_most else None
+        rows = await tx.fetch(gates.queries.waiting_at_gate, what.gate, what.after, at_most, what.held_for)
+        rest = replace(what, after=rows[-1]["id"]) if len(rows) == at_most else None
     else:
         rows = await tx.fetch(gates.queries.waiting_anywhere, what.since, what.after, at_most)
         rest = Released(None, rows[-1]["id"], rows[-1]["created_at"]) if len(rows) == at_most else None

@@ -1,4 +1,4 @@
-"""What came back of mails, what the sender's brake found in it, and whom it keeps from being told."""
+"""What came back of messages, what the sender's brake found in it, and whom it keeps from being told."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,8 +8,8 @@ import asyncpg
 
 from services.notifier.delivery import DeliveryStatus
 from services.notifier.notification import Attempt, Notification
-from services.notifier.sender_brake import Cause, Counts, Judged, Paused, SenderBrake
-from services.notifier.store import incidents
+from services.notifier.returning.brake import Cause, Counts, Judged, Paused, SenderBrake
+from services.notifier.store import incidents, outcomes
 from services.notifier.store.ledger import notification_in
 from shared.postgres import Queries, Tx
 
@@ -46,6 +46,8 @@ async def counts(tx: Tx, channel: str, brake: SenderBrake) -> Counts:
     since = await tx.fetchval(queries.counted_from, channel, brake.over)
     back = await tx.fetchrow(queries.came_back_since, channel, since)
     assert back is not None  # noqa: S101  an aggregate has one row
+    if not back["returned"] and not back["complained"]:  # nothing is to be judged, so the counts of minutes are exact enough
+        return Counts(await tx.fetchval(outcomes.queries.taken_since, channel, since), 0, 0)
     delivered = await tx.fetchval(queries.delivered_since, channel, since, brake.enough(back["bounced"], back["complained"]))
     return Counts(delivered + back["returned"], back["bounced"], back["complained"])
 
@@ -62,9 +64,15 @@ async def paused(tx: Tx) -> tuple[Paused, ...]:
     return tuple(Paused(row["channel"], row["paused_at"], Cause(row["cause"]), counts_in(row)) for row in rows)
 
 
-async def resume(tx: Tx, channel: str, person: str) -> bool:
-    """Lets the channel go on; returns whether it had paused."""
-    return not (await tx.execute(queries.resume, channel, person)).endswith(" 0")
+async def pause(tx: Tx, channel: str, person: str, reason: str) -> bool:
+    """Has the channel bring only what cannot wait, since a person says so; returns whether it did more before."""
+    return bool(await tx.fetchval(queries.pause, channel, person, reason))
+
+
+async def resume(tx: Tx, channel: str, person: str) -> asyncpg.Record | None:
+    """Lets the channel go on; returns what it had paused for, None when it had not."""
+    row: asyncpg.Record | None = await tx.fetchrow(queries.resume, channel, person)
+    return row
 
 
 async def brakes(tx: Tx) -> Sequence[asyncpg.Record]:

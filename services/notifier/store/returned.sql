@@ -54,24 +54,39 @@ UPDATE deliveries SET status = 'failed', ended_at = clock() WHERE notification_i
 -- Reads which channels pause, since when and why.
 SELECT channel, cause, sent, bounced, complained, paused_at FROM channel_brakes WHERE paused_at IS NOT NULL ORDER BY channel
 
+-- name: pause
+-- Stops a channel for a person, with the reason; one that pauses already stays as it is.
+INSERT INTO channel_brakes AS known (channel, level, cause, paused_at, paused_by, paused_for) VALUES ($1, 'pause', 'person', clock(), $2, $3)
+ON CONFLICT (channel) DO UPDATE SET
+    level = 'pause', cause = 'person', paused_at = clock(), paused_by = excluded.paused_by, paused_for = excluded.paused_for
+WHERE known.paused_at IS NULL
+RETURNING true
+
 -- name: resume
--- Lets a channel go on: what came back before counts no more.
-UPDATE channel_brakes SET level = 'ok', cause = NULL, sent = 0, bounced = 0, complained = 0, paused_at = NULL, counted_from = clock(),
-    resumed_by = $2
-WHERE channel = $1 AND paused_at IS NOT NULL
+-- Lets a channel go on: what came back before counts no more. Returns what it was stopped for.
+UPDATE channel_brakes now SET level = 'ok', cause = NULL, sent = 0, bounced = 0, complained = 0, paused_at = NULL, counted_from = clock(),
+    resumed_by = $2, paused_by = '', paused_for = ''
+FROM channel_brakes before
+WHERE now.channel = $1 AND now.paused_at IS NOT NULL AND before.channel = now.channel
+RETURNING before.cause, before.sent, before.bounced, before.complained, before.paused_at
 
 -- name: brakes
 -- Reads how it stands with each channel.
-SELECT channel, level, cause, sent, bounced, complained, judged_at, paused_at, left(resumed_by, 255) AS resumed_by,
-    NULLIF(counted_from, '-infinity') AS resumed_at
+SELECT channel, level, cause, sent, bounced, complained, judged_at, paused_at, left(paused_by, 255) AS paused_by,
+    left(paused_for, 500) AS paused_for, left(resumed_by, 255) AS resumed_by, NULLIF(counted_from, '-infinity') AS resumed_at
 FROM channel_brakes ORDER BY channel LIMIT 100
 
 -- name: marked
 -- Lists addresses that are not used, since a provider said that they do not exist: the latest first, from a position on.
-SELECT md5(customer_id || ' ' || address) AS id, customer_id, left(address, 320) AS address, left(detail, 500) AS detail, since
+SELECT md5(customer_id || ' ' || address) AS id, customer_id, left(address, 320) AS address, left(detail, 500) AS detail, since, said_by,
+    left(notification_id, 255) AS notification_id
 FROM bad_addresses
 WHERE $1::timestamptz IS NULL OR (since, md5(customer_id || ' ' || address)) < ($1, $2)
 ORDER BY since DESC, md5(customer_id || ' ' || address) DESC LIMIT $3
+
+-- name: mark
+-- Reads whose address a mark is on.
+SELECT customer_id, address FROM bad_addresses WHERE md5(customer_id || ' ' || address) = $1
 
 -- name: complaints
 -- Lists customers who called a notification spam and are told nothing of its purpose since: the latest first, from a position on.

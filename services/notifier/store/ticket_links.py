@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from services.notifier.notification import TicketRef, Tickets
+from services.notifier.notification import ENDS, TicketRef, Tickets
 from shared.events import TicketLinked, TicketResolved, TicketUnlinked
 from shared.postgres import Queries, Tx
 
@@ -27,3 +27,9 @@ async def tickets_of(tx: Tx, incident_id: str, customer_ids: Collection[str]) ->
         if not row["unlinked"]:
             about.setdefault(row["customer_id"], TicketRef(row["ticket_id"], row["number"]))
     return Tickets(about, frozenset(row["ticket_id"] for row in rows if row["unlinked"]))
+
+
+async def answered(tx: Tx, pairs: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Returns the ticket on which a customer was told of an incident, by incident and customer."""
+    rows = await tx.fetch(queries.answered, *map(list, zip(*sorted(pairs), strict=True)), list(ENDS)) if pairs else []
+    return {(row["incident_id"], row["customer_id"]): row["ticket_id"] for row in rows}

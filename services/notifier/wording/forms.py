@@ -22,6 +22,8 @@ class Event(StrEnum):
     MAINTENANCE_STARTED = "maintenance_started"  # it has begun
     MAINTENANCE_ENDED = "maintenance_ended"  # it is over
     MAINTENANCE_CANCELLED = "maintenance_cancelled"  # it does not come, or has stopped
+    ENDPOINT_GONE = "endpoint_gone"  # their endpoint is called no more: it answered that it is gone
+    ENDPOINT_FAILING = "endpoint_failing"  # their endpoint is called no more: it took none of its last calls
 
 
 class Form(StrEnum):

@@ -20,7 +20,7 @@ DEEPEST = 40  # nodes inside each other
 TEXT_FIELDS = frozenset(
     {
         *("name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe", "article"),
-        *("event", "symptom", "rule", "count", "locale", "language", "note"),
+        *("host", "event", "symptom", "rule", "count", "locale", "language", "note"),
         *("workaround", "estimate", "next_update", "worse", "starts_at", "ends_at", "running"),
     }
 )  # what any template may name

@@ -12,6 +12,7 @@ FIELDS = frozenset(
     {
         *("name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe", "article"),
         *("note", "news", "workaround", "estimate", "next_update", "starts_at", "ends_at"),
+        "host",
     }
 )  # what a text may name
 
@@ -21,6 +22,7 @@ Template = Annotated[str, Field(max_length=20_000), naming_only(FIELDS)]
 class Text(Config):
     """One kind of notification in words. They may name, in braces: name, title, component, severity, started_at (by the customer's
     clock), sender, subject, body and ticket (of a reply), unsubscribe (the link), article (its address, in words of that kind),
+    host (of an endpoint that is called no more),
     news (of an incident: all that a person says of it), and of maintenance starts_at, ends_at and note (what its planner says)."""
 
     subject: Template = Field(description="one line")
@@ -101,6 +103,19 @@ HELP = Text(
 )
 
 
+def _not_called(why: str) -> Text:
+    return Text(
+        subject="We no longer call your webhook at {host}",
+        body="Hello {name},\n\nwe have stopped calling the webhook at {host} that you registered with us. " + why + "\n\n"
+        "What we have to tell you reaches you in another way until then. When the endpoint works again, please tell us:"
+        " we switch it on, and send again what it has missed.\n\n{sender}",
+    )
+
+
+ENDPOINT_GONE = _not_called("It answered 410 (Gone), which says that it is no more.")
+ENDPOINT_FAILING = _not_called("It has not taken the last calls.")
+
+
 def _a_locale(tag: str) -> str:
     if not is_locale(tag):
         raise ValueError("this is no locale as BCP 47 and CLDR have it, such as en or de-AT")
@@ -130,6 +145,10 @@ class Texts(Config):
     workaround: Template = Field("What you can do meanwhile: {workaround}", description="in {news}, when a person says one")
     estimate: Template = Field("It should be over by {estimate}.", description="in {news}, when a person says so")
     next_update: Template = Field("You will hear more by {next_update}.", description="in {news}, when a person says so")
+    endpoint_gone: Text = Field(ENDPOINT_GONE, description="an endpoint of the customer is called no more: it answered that it is gone")
+    endpoint_failing: Text = Field(
+        ENDPOINT_FAILING, description="an endpoint of the customer is called no more: it took none of its last calls"
+    )
     ticket_subject: Template = Field(
         "Re: [#{ticket}] {subject}", description="subject of an end that is told on a ticket; {subject}: that of the end"
     )

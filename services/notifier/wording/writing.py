@@ -171,6 +171,7 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
         "ticket": str(notification.ticket_number or ""),
         "article": (notification.evidence or {}).get("article") or "",
         **said_in_texts(situation, texts),
+        "host": (notification.evidence or {}).get("host") or "",
     }
 
 
@@ -183,6 +184,7 @@ def _for_templates(situation: Situation, event: Event, texts: Texts, fields: Map
         **fields,
         "name": fields["name"] if language(locale) == language(texts.locale) else fields["called"],
         **{"subject": markup.printable(fields["subject"]), "body": markup.printable(fields["body"])},
+        "host": markup.printable(fields["host"]),
         **{"article": markup.link(fields["article"]), "unsubscribe": markup.link(fields["unsubscribe"])},
         "started_at": Moment(incident.started_at, timezone, locale) if incident else "",
         "event": event.value,
@@ -213,6 +215,8 @@ def _event(situation: Situation) -> Event:
     notification = situation.notification
     if notification.body is not None:
         return Event.REPLY
+    if notification.kind is Kind.NOTICE:
+        return Event(f"endpoint_{(notification.evidence or {})['endpoint']}")
     if notification.kind is Kind.GUIDANCE:
         return Event.ARTICLE if (notification.evidence or {}).get("article") else Event.HELP
     if notification.kind in (*ENDS, *OF_MAINTENANCE, Kind.UPDATED):
@@ -225,6 +229,9 @@ def _text_of(situation: Situation, texts: Texts) -> Text:
     notification, incident = situation.notification, situation.incident
     if notification.body is not None:
         return texts.reply
+    if notification.kind is Kind.NOTICE:
+        said: Text = getattr(texts, _event(situation).value)
+        return said
     if notification.kind is Kind.GUIDANCE and situation.permission.words is None:
         return _guidance(notification.evidence or {}, texts)
     if situation.permission.words is not None and notification.kind not in ENDS:

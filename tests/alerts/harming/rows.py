@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from tests.alerts.scaling import OPERATOR
 from tests.alerts.stack import Stack
 
 
@@ -106,3 +107,15 @@ async def stopped_and_asked(stack: Stack) -> AsyncIterator[None]:
     yield
     await stack.sql("DELETE FROM notifier.switches WHERE name = 'x'")
     await stack.sql("DELETE FROM notifier.gates WHERE id = 'x'")
+
+
+@asynccontextmanager
+async def operator_who_was_not_told(stack: Stack) -> AsyncIterator[None]:
+    """A notice was tried until it was no news any more."""
+    await stack.sql(
+        "INSERT INTO notifier.notices (id, about, subject, body, at) VALUES ('untold', 'brakes', 'x', 'x', now() - interval '30 days')"
+    )
+    row = f"""('notice_tell', '["{OPERATOR}", "untold"]', now(), now(), 3)"""
+    await stack.sql(f"INSERT INTO notifier.due (kind, ref, due_at, ready_at, attempts) VALUES {row}")  # noqa: S608  words of ours
+    yield
+    await stack.sql("DELETE FROM notifier.notices WHERE id = 'untold'")

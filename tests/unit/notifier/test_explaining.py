@@ -65,6 +65,9 @@ def test_every_reason_to_wait_is_said_with_its_figures_and_without(reason: Waiti
         "approval": "waiting",
         "channel": "email",
         "behind_s": 61.0,
+        "hold_down_s": 30.0,
+        "quiet_until": "2026-11-25T06:00:00+00:00",
+        "per_minute": 100,
     }
     full, bare = waits(row(why={"waits_for": reason, **figures})), waits(row(why={"waits_for": reason}))
     assert full is not None

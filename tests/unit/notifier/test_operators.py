@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.notifier.incident import Said
-from services.notifier.operators import SUBJECT, About, Notice, Operator, addresses_in, check, notice_of, wanting, words_of
+from services.notifier.operators.notices import SUBJECT, About, Notice, Operator, addresses_in, check, notice_of, wanting, words_of
 from shared.configuration.files import ConfigError
 from tests.builders import NOON
 from tests.flow.notifier_stage import dismissed, opened, reopened, resolved, updated, withdrawn

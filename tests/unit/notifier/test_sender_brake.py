@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from services.notifier.deciding.decision import Hold, Waiting
 from services.notifier.deciding.rules.channel import paused
 from services.notifier.notification import Kind
-from services.notifier.sender_brake import Cause, Counts, Judged, Level, Paused, SenderBrake, judged
+from services.notifier.returning.brake import Cause, Counts, Judged, Level, Paused, SenderBrake, judged
 from tests.unit.notifier.builders import MINUTE, NOW, OPEN, POLICY, notification, situation
 
 BRAKE = SenderBrake()

@@ -11,14 +11,14 @@ from services.notifier.audience import Preferences
 from services.notifier.deciding.decision import Hold, Send, Waiting
 from services.notifier.deciding.experiment import Experiment
 from services.notifier.deciding.order import RULES, decide
+from services.notifier.deciding.quiet import QuietHours
 from services.notifier.incident import Incident
 from services.notifier.maintenance import PeriodStatus
 from services.notifier.notification import Kind, Notification, Reason
 from services.notifier.permission import Gate, Mode, Permission, Scope, Step, Switch
-from services.notifier.sender_brake import Cause, Counts, Paused
-from services.notifier.situation import Arm, Situation
-from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, PERIOD, notification, situation
-from tests.unit.notifier.builders import POLICY as AS_SHIPPED
+from services.notifier.returning.brake import Cause, Counts, Paused
+from services.notifier.situation import Arm, Situation, Turn
+from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, PERIOD, POLICY, notification, situation
 
 
 @dataclass(frozen=True)
@@ -29,32 +29,44 @@ class Row:
     over: tuple[str, ...] = ()
 
 
-TRUTH = ("early", "stale", "superseded", "called_off", "over", "behind", "outdated")
+TRUTH = ("early", "stale", "superseded", "called_off", "over", "behind", "outdated", "too_soon", "answered")
 ALLOWED = ("rehearsed", "unapproved")
-LAST = (*ALLOWED, "paused", "held_out")
+LAST = (*ALLOWED, "quiet", "paused", "held_out")
 # What is too old is held for no switch. Ends are never behind, outdated, capped or to be approved, advice to customers at risk is about
 # no incident, who has no contact is told by no channel that could pause; no experiment holds out news or maintenance: they cannot be.
+# Who was told at the same address, and whose turn it is, is asked only where nothing else objects, and the place only of who has a turn.
 TABLE = {
     "erased": Row(Reason.ERASED, ("switched_off", "opted_out", "too_old", *TRUTH, "capped", "no_contact", *LAST)),
     "switched_off": Row(Waiting.SWITCHED_OFF, ("opted_out", *TRUTH, "capped", "no_contact", *LAST)),
     "opted_out": Row(Reason.OPTED_OUT, ("too_old", *TRUTH, "capped", "no_contact", *LAST)),
     "too_old": Row(Reason.STALE, (*TRUTH, "capped", "no_contact", *LAST)),
-    "early": Row(Waiting.EARLY, ("stale", "no_contact", "paused")),
-    "stale": Row(Reason.STALE, ("superseded", "behind", "outdated", "capped", "no_contact", *LAST)),
-    "superseded": Row(Reason.SUPERSEDED, ("called_off", "behind", "outdated", "capped", "no_contact", *ALLOWED, "paused")),
-    "called_off": Row(Reason.STALE, ("capped", "no_contact", *ALLOWED, "paused")),
+    "early": Row(Waiting.EARLY, ("stale", "no_contact", "quiet", "paused")),
+    "stale": Row(Reason.STALE, ("superseded", "behind", "outdated", "too_soon", "answered", "capped", "no_contact", *LAST)),
+    "superseded": Row(
+        Reason.SUPERSEDED, ("called_off", "behind", "outdated", "too_soon", "capped", "no_contact", *ALLOWED, "quiet", "paused")
+    ),
+    "called_off": Row(Reason.STALE, ("capped", "no_contact", *ALLOWED, "quiet", "paused")),
     "over": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
-    "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact", *LAST)),
-    "outdated": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
+    "behind": Row(Waiting.BEHIND, ("outdated", "too_soon", "answered", "capped", "no_contact", *LAST)),
+    "outdated": Row(Reason.STALE, ("too_soon", "answered", "capped", "no_contact", *LAST)),
+    "too_soon": Row(Waiting.HOLD_DOWN, ("answered", "capped", "no_contact", *LAST)),
+    "answered": Row(Reason.ANSWERED, ("capped", "no_contact", *LAST)),
     "capped": Row(Reason.CAPPED, ("no_contact", *LAST)),
     "no_contact": Row(Reason.NO_CONTACT, (*ALLOWED, "held_out")),
-    "rehearsed": Row(Reason.DRY_RUN, ("unapproved", "paused", "held_out")),
-    "unapproved": Row(Waiting.UNAPPROVED, ("paused", "held_out")),
+    "rehearsed": Row(Reason.DRY_RUN, ("unapproved", "quiet", "paused", "held_out")),
+    "unapproved": Row(Waiting.UNAPPROVED, ("quiet", "paused", "held_out")),
+    "quiet": Row(Waiting.QUIET_HOURS, ("paused", "held_out")),
     "paused": Row(Waiting.PAUSED, ("held_out",)),
     "held_out": Row(Reason.HELD_OUT),
+    "duplicate": Row(Reason.DUPLICATE),
+    "spread": Row(Waiting.SPREAD),
 }
-POLICY = AS_SHIPPED.model_copy(update={"experiments": (Experiment(name="all", share=0.5, kinds=(Kind.GUIDANCE, Kind.OPENED)),)})
-ARMS = {"all": Arm.HELD_OUT}
+HELD = ("early", "behind", "too_soon", "switched_off", "unapproved", "quiet", "paused", "spread")
+AT_NOON = QuietHours.model_validate({"from": "12:30", "to": "14:00"})  # in Berlin it is 13:00
+ALL = Experiment(name="all", share=0.5, kinds=(Kind.GUIDANCE, Kind.OPENED))
+QUIET = POLICY.model_copy(update={"quiet_hours": AT_NOON, "hold_down": 2 * MINUTE, "experiments": (ALL,)})
+TOLD, HELD_OUT = {"all": Arm.TOLD}, {"all": Arm.HELD_OUT}
+AWAKE = replace(ADA, timezone="America/New_York")
 PAUSED = Paused("email", NOW, Cause.BOUNCES, Counts(500, 100, 0))
 PAIRS = [(first, second) for first, row in TABLE.items() for second in row.over]
 
@@ -73,10 +85,10 @@ def notifications() -> Iterator[Notification]:
 
 
 def incidents() -> Iterator[Incident | None]:
-    """Yields an unknown incident, and known ones: open, over and reopened, failing lately or not, found in time or not."""
-    yield None
-    for known, failing_at, behind in product((OPEN, OVER, replace(OPEN, ended_at=NOW)), (NOW, NOW - 2 * HOUR), (0 * MINUTE, HOUR)):
-        yield replace(known, failing_at=failing_at, behind=behind)
+    """Yields an unknown incident, and known ones: over, reopened, and open, failing lately or not, found in time or not, new or not."""
+    yield from (None, OVER, replace(OPEN, ended_at=NOW))
+    for failing_at, behind, age in product((NOW, NOW - 2 * HOUR), (0 * MINUTE, HOUR), (MINUTE, HOUR)):
+        yield replace(OPEN, failing_at=failing_at, behind=behind, started_at=NOW - age)
 
 
 def permissions() -> Iterator[Permission]:
@@ -95,10 +107,13 @@ def situations() -> Iterator[Situation]:
         if about.period is not None:
             yield from of_maintenance(about)
             continue
-        asked = product(known, chosen, (False, True), (0, 3), (ADA, unreachable), ((), (PAUSED,)), permissions(), ({}, ARMS))
-        for incident, wants, erased, recent, customer, paused, allowed, arms in asked:
+        tickets = (None, "t-1") if about.kind is Kind.OPENED else (None,)
+        asked = product(known, chosen, (False, True), (0, 3), (ADA, AWAKE, unreachable), ((), (PAUSED,)), permissions(), tickets)
+        for arms, (incident, wants, erased, recent, customer, paused, allowed, ticket) in product((TOLD, HELD_OUT), asked):
             given = {"incident": incident, "preferences": wants, "erased": erased, "recent": recent, "customer": customer}
-            yield situation(about, **given, paused=paused, permission=allowed, arms=arms)
+            yield situation(about, **given, paused=paused, permission=allowed, answered_on=ticket, arms=arms)
+    at_rest = situation(customer=AWAKE, incident=replace(OPEN, started_at=NOW - HOUR), arms=TOLD)
+    yield from (replace(at_rest, told_by="n-2"), replace(at_rest, turn=Turn(NOW + MINUTE, "all", 100)))
 
 
 def of_maintenance(about: Notification) -> Iterator[Situation]:
@@ -114,7 +129,7 @@ def of_maintenance(about: Notification) -> Iterator[Situation]:
 
 
 def objecting(at: Situation) -> tuple[str, ...]:
-    return tuple(rule.__name__ for rule in RULES if rule(at, POLICY))
+    return tuple(rule.__name__ for rule in RULES if rule(at, QUIET))
 
 
 BY_RULES = {objecting(at): at for at in situations()}  # one situation for each set of rules that object to it
@@ -133,18 +148,18 @@ def test_the_table_has_every_rule_and_every_pair_that_can_object_at_once() -> No
 
 @pytest.mark.parametrize("pair", PAIRS, ids=" before ".join)
 def test_of_two_rules_the_table_says_whose_reason_wins(pair: tuple[str, str]) -> None:
-    decision = decide(where(*pair), POLICY)
+    decision = decide(where(*pair), QUIET)
     assert not isinstance(decision, Send)
     assert decision.reason is TABLE[pair[0]].reason
 
 
 @pytest.mark.parametrize("rule", TABLE)
 def test_a_rule_that_objects_first_gives_its_own_reason(rule: str) -> None:
-    decision = decide(where(rule), POLICY)
+    decision = decide(where(rule), QUIET)
     assert not isinstance(decision, Send)
     assert decision.reason is TABLE[rule].reason
-    assert isinstance(decision, Hold) is (rule in ("early", "behind", "switched_off", "unapproved", "paused"))
+    assert isinstance(decision, Hold) is (rule in HELD)
 
 
 def test_where_no_rule_objects_the_customer_is_told() -> None:
-    assert isinstance(decide(BY_RULES[()], POLICY), Send)
+    assert isinstance(decide(BY_RULES[()], QUIET), Send)

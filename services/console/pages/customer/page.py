@@ -62,7 +62,8 @@ async def choose(request: Request, database: Db, customer_id: CustomerId) -> Res
 @router.post("/customers/{customer_id:path}/clear-mark", dependencies=[allow(Role.OPERATOR)])
 async def clear(request: Request, database: Db, customer_id: CustomerId) -> Response:
     """Lets an address be tried again that a provider called unknown."""
-    body = {"address": (await texts_of(request)).get("address", "")}
+    typed = await texts_of(request)
+    body = {"address": typed.get("address", ""), "reason": typed.get("reason", "")}
     outcome = await perform(
         request, "customer.clear_mark", where={"customer_id": customer_id}, body=body, subject=f"customer:{customer_id}"
     )
@@ -133,7 +134,7 @@ async def _drawn(
         asking.cancel()
     if not customer["is_known"] and (customer["erased_at"] or not customer["is_going"]):
         raise Problem(404, "this customer was erased" if customer["erased_at"] else "nothing is known of this customer")
-    contacts = marked if marked is not None else customer["contacts"]
+    contacts = [_contact(each) for each in (marked if marked is not None else customer["contacts"])]
     last = found[ROWS - 1] if len(found) > ROWS else None
     return draw(
         request,
@@ -161,3 +162,9 @@ async def _asked(request: Request, customer_id: str) -> tuple[Mapping[str, Any] 
     )
     items = contacts.answer.get("items") if isinstance(contacts, Done) else None
     return (chosen.answer if isinstance(chosen, Done) else None), items
+
+
+def _contact(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns an address with the moment of its mark read."""
+    since = said.get("since")
+    return {**said, "since": datetime.fromisoformat(since) if isinstance(since, str) else None}

@@ -31,7 +31,8 @@ SELECT
         WHERE m.customer_id = $1 AND i.status = 'open' AND m.first_seen_at IS NOT NULL
         ORDER BY i.opened_at DESC, i.id LIMIT 10) AS x) AS incidents,
     (SELECT jsonb_agg(to_jsonb(x)) FROM (
-        SELECT n.id, n.kind, n.incident_id, n.status, n.reason, n.channel, n.at, left(n.subject, 500) AS subject, left(n.body, 4000) AS body
+        SELECT n.id, n.kind, n.incident_id, n.status, n.reason, n.channel, n.at, left(n.subject, 500) AS subject, left(n.body, 4000) AS body,
+            n.bounce, n.complained_at IS NOT NULL AS complained
         FROM notifications n WHERE n.customer_id = $1 ORDER BY n.at DESC, n.id DESC LIMIT 10) AS x) AS told,
     (SELECT jsonb_agg(to_jsonb(x)) FROM (
         SELECT t.number, t.subject, t.status, t.opened_at FROM tickets t

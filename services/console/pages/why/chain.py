@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.console.frame.evidence import sentence, threshold_sentence
-from services.console.frame.reasons import REASONS, Step, trouble, why_not
+from services.console.frame.reasons import REASONS, Step, came_back, trouble, why_not
 from services.console.frame.words import counted, number, plain
 
 Row = Mapping[str, Any]
@@ -68,7 +68,9 @@ def headline(story: Story) -> str:
     if message is not None and message["status"] == "delivered":
         return f"They were told {KINDS.get(message['kind'], plain(message['kind']))}."
     if message is not None:
-        return f"They were not told {KINDS.get(message['kind'], plain(message['kind']))}. {why_not(message['reason'], message['why'])}"
+        has_come_back = message["status"] == "failed" and message["bounced_at"] is not None
+        why = came_back(message["bounce"]) if has_come_back else why_not(message["reason"], message["why"])
+        return f"They were not told {KINDS.get(message['kind'], plain(message['kind']))}. {why}"
     if about is not None and about["told_at"] is not None:
         return "They were told of it; the message itself is not kept any longer."
     if not story.touched:
@@ -139,11 +141,22 @@ def _decided(story: Story) -> Iterator[Link]:
     said = REASONS.get(message["reason"] or "")
     ended_at = None if message["status"] == "delivered" else said.step if said else _last(message)
     for step in DECIDED:
-        if step is ended_at:
+        if step is Step.ANSWER and message["bounced_at"] is not None:
+            yield _returned(message)
+        elif step is ended_at:
             last, answer = trouble(message["answer"]) if message["status"] == "failed" else ("", "")
             yield Link(step, False, f"{why_not(message['reason'], message['why'])} {last}".strip(), message["at"], answer=answer)
         else:
             yield _held(step, message, story.about)
+
+
+def _returned(message: Row) -> Link:
+    """Returns what is said of a message that a server had taken and that came back, once or for good."""
+    back = came_back(message["bounce"], message["complained_at"] is not None)
+    code = message["bounce_code"]
+    if message["status"] == "failed":
+        return Link(Step.ANSWER, False, f"A server took it{_by(message)}. {back}", message["bounced_at"], answer=code)
+    return Link(Step.ANSWER, True, f"A server took it{_by(message)}. An earlier try came back. {back}", message["at"], answer=code)
 
 
 def _undecided(story: Story) -> Link:
@@ -182,7 +195,8 @@ def _held(step: Step, message: Row, about: Row | None) -> Link:
         case Step.WORDS:
             kept = bool(message["body"])
             return Link(step, True, "As they were sent:" if kept else "The words are not kept here.", shows_words=kept)
-    return Link(step, True, f"The provider took it{_by(message)}.", message["at"], answer=message["answer"] or "")
+    spam = came_back(None, message["complained_at"] is not None)
+    return Link(step, True, f"The provider took it{_by(message)}. {spam}".strip(), message["at"], answer=message["answer"] or "")
 
 
 def _by(message: Row) -> str:

@@ -34,6 +34,18 @@ def behind(situation: Situation, policy: Policy) -> Hold | None:
     return Hold(pause(situation, AT_LEAST, AT_MOST), Waiting.BEHIND, why, awaits_incident=True)
 
 
+def too_soon(situation: Situation, policy: Policy) -> Hold | None:
+    """Trouble that has only just begun may be over before anybody has read of it. What is critical is told at once."""
+    incident = situation.going_on
+    if incident is None or incident.critical:
+        return None
+    age = situation.now - incident.started_at
+    if age >= policy.hold_down:
+        return None
+    why = {"since_start_s": seconds(age), "hold_down_s": seconds(policy.hold_down)}
+    return Hold(incident.started_at + policy.hold_down, Waiting.HOLD_DOWN, why, awaits_incident=True)
+
+
 def outdated(situation: Situation, policy: Policy) -> Suppressed | None:
     """Trouble is told as going on only when it was true just now: the customer's own, or the incident's last failing window."""
     incident = situation.going_on

@@ -7,7 +7,10 @@ from services.notifier.situation import Arm, Situation
 
 
 def held_out(situation: Situation, policy: Policy) -> Suppressed | None:
-    """It is asked last, so that both arms have those alone who would be told. An incident that becomes critical is told after all."""
+    """Of an incident that becomes critical they are told after all.
+
+    It is asked behind all others but those that take something, so that both arms have those who would be told.
+    """
     why = arm_in(situation, policy)
     if why.get("arm") != Arm.HELD_OUT:
         return None

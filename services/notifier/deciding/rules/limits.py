@@ -1,6 +1,6 @@
 """Rules of how often a customer is told. Pure."""
 
-from services.notifier.deciding.decision import Suppressed, Why, seconds
+from services.notifier.deciding.decision import Hold, Suppressed, Waiting, Why, seconds
 from services.notifier.deciding.policy import Policy
 from services.notifier.notification import OWED, Kind, Reason
 from services.notifier.situation import Situation
@@ -19,6 +19,14 @@ def capped(situation: Situation, policy: Policy) -> Suppressed | None:
     if exempt or urgent or situation.recent < policy.caps.count:
         return None
     return Suppressed(Reason.CAPPED, how_often(situation, policy))
+
+
+def spread(situation: Situation, policy: Policy) -> Hold | None:  # noqa: ARG001
+    """Only so many are told in a minute, of one incident and in all; the others have their turn in one of the next."""
+    turn = situation.turn
+    if turn is None:
+        return None
+    return Hold(turn.at, Waiting.SPREAD, {"limit": turn.scope, "per_minute": turn.per_minute})
 
 
 def how_often(situation: Situation, policy: Policy) -> Why:

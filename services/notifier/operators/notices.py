@@ -1,6 +1,6 @@
 """Those who run Forewarn are told of incidents, of approvals that wait and of brakes: who of what, and in which words. Pure.
 
-`telling_operators.py` brings it; `store/notices.py` keeps it until then.
+`telling.py` brings it; `store/notices.py` keeps it until then.
 """
 
 from collections.abc import Callable, Mapping, Sequence

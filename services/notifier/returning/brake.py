@@ -1,7 +1,7 @@
 """The sender's brake stops a channel of which too much comes back, before mailbox providers block the sender for everybody. Pure.
 
-Bounces and complaints are counted against what was sent, over a day at most. Few sends prove nothing. What it stopped
-goes on when a person has looked, and says so.
+Bounces and complaints are counted against what was sent, over a day at most. Few sends prove nothing. A person may stop a
+channel in the same way. What was stopped goes on when a person has looked, and says so.
 """
 
 from dataclasses import dataclass
@@ -46,6 +46,10 @@ class Level(StrEnum):
 class Cause(StrEnum):
     BOUNCES = "bounces"
     COMPLAINTS = "complaints"
+    PERSON = "person"  # nothing was counted: a person stopped it
+
+
+COUNTED = (Cause.BOUNCES, Cause.COMPLAINTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Counts:
     complained: int
 
     def share(self, cause: Cause) -> float:
-        came_back = self.bounced if cause is Cause.BOUNCES else self.complained
+        came_back = {Cause.BOUNCES: self.bounced, Cause.COMPLAINTS: self.complained}.get(cause, 0)
         return came_back / self.sent if self.sent else 0.0
 
 

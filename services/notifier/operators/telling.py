@@ -15,7 +15,7 @@ from services.notifier.audience import USABLE
 from services.notifier.channels.given import Given
 from services.notifier.channels.outcome import Channel, Delivered, Failed, Outcome, Rendered, Retry, Trouble
 from services.notifier.channels.registry import OF_OPERATORS
-from services.notifier.operators import Notice, Operator, addresses_in, check, wanting, words_of
+from services.notifier.operators.notices import Notice, Operator, addresses_in, check, wanting, words_of
 from services.notifier.store import notices
 from shared.events import identity
 from shared.postgres import Database, Tx
@@ -82,7 +82,8 @@ class TellingOperators:
             if operator is None or not news:
                 for row in rows:
                     await row.settle(tx)
-                metrics.OPERATOR_NOTICES.labels("stale").inc(len(rows))
+                    # What was tried until it was no news any more has failed for good.
+                    metrics.OPERATOR_NOTICES.labels("failed" if operator is not None and row.attempts > 1 else "stale").inc()
                 return None
         return Message(operator, self._rendered(operator, news), rows)
 
