@@ -23,13 +23,16 @@ from services.notifier.deciding.policy import Policy
 from services.notifier.delivering.beginning import LEASE
 from services.notifier.follow_up import FollowUp
 from services.notifier.hearing import customers, incidents, risks, tickets
+from services.notifier.hearing.receipts import AT_ONCE as RECEIPTS_AT_ONCE
+from services.notifier.hearing.receipts import RECEIPT, Receipts
 from services.notifier.hearing.returned import matching_of
 from services.notifier.keeping import kept
 from services.notifier.lanes import AT_ONCE
 from services.notifier.personal import PERSONAL
-from services.notifier.public import unsubscribe
+from services.notifier.public import engaging, receipts, unsubscribe
 from services.notifier.public.links import Right, token_for
 from services.notifier.returning import READ_LEASE, ReadingBounces, WatchingChannels, figures
+from services.notifier.sender_brake import CHANNELS
 from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.endpoints import REPLAY
@@ -43,6 +46,7 @@ from services.notifier.telling_operators import built
 from services.notifier.timers import Delivery
 from services.notifier.wording import writing
 from services.notifier.wording.books import Books, books_of
+from services.notifier.wording.engaging import Engaging
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load
 from shared.erasing import AT_ONCE as ERASED_AT_ONCE
@@ -87,10 +91,12 @@ def service(settings: NotifierSettings) -> Service:
     due |= {SPREAD: Work(telling.spread), TELL: Work(telling.tell, TELLING_AT_ONCE, TELLING)}
     due[REPLAY] = Work(Replaying(database, caller), replaying.AT_ONCE)
     due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
-    watching, reading = WatchingChannels(database, policy.sender_brake), _reading(settings, database)
+    braked = [name for name in CHANNELS if name in {writing.EMAIL, *policy.channels}]
+    watching, reading = WatchingChannels(database, policy.sender_brake, braked), _reading(settings, database)
     due[WATCH] = Work(watching, recurs=True)
     if reading is not None:
         due[READ] = Work(reading, lease=READ_LEASE, recurs=True)
+    due[RECEIPT] = Work(Receipts(database, settings.links, policy.channels).take, RECEIPTS_AT_ONCE)
     due[RELEASE] = Work(Releasing(database).release)
     due[CORRECTION] = Work(Correcting(database).correct)
     due[PROOF] = Work(Proofs(database, channels, policy, write).send, lease=LEASE)
@@ -101,10 +107,10 @@ def service(settings: NotifierSettings) -> Service:
         streams,
         due,
         (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy), endpoints.calling(caller)),
-        Public([unsubscribe.router], settings.public_port),
+        Public([unsubscribe.router, engaging.router_of(policy.engagement), receipts.router_of(given.sms_receipts)], settings.public_port),
         before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
         background=[caller.run, *(each.run for each in {*(route.channel for route in channels.values()), *telling.channels.values()})],
-        measurements=[*mail_servers(settings, sender), figures(database), consent(database)],
+        measurements=[*mail_servers(settings, sender), figures(database, braked), consent(database)],
         kept=kept(settings),
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
@@ -141,8 +147,10 @@ def _write(
     right = Right(situation.notification.purpose, situation.notification.customer_id)
     token = token_for(right, settings.link_secret.get_secret_value())
     link = f"{settings.public_url}/u/{token}"
-    name = sender.name or sender.address
-    return writing.write(situation, contact, policy.texts, catalog, sender=name, unsubscribe=link, earlier=earlier, books=books)
+    name, put = sender.name or sender.address, Engaging(policy.engagement, settings.links)
+    return writing.write(
+        situation, contact, policy.texts, catalog, sender=name, unsubscribe=link, earlier=earlier, books=books, engaging=put
+    )
 
 
 if __name__ == "__main__":

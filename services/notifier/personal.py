@@ -9,6 +9,7 @@ from shared.erasing import Personal
 # Notifications come before the customer's entry, which is locked after them when they are decided about; what hangs on them comes first.
 PERSONAL = (
     Personal("deliveries", queries.deliveries, queries.erase_deliveries),
+    Personal("use of what they were told", queries.engagements_held, queries.erase_engagements),
     Personal("notifications", queries.told, queries.erase_told),
     Personal("directory entries", queries.entry, queries.erase_entry),
     Personal("choices", queries.choices, queries.erase_choices),

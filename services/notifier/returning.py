@@ -1,13 +1,14 @@
 """Time passed: the mailbox of bounces is read, and the sender's brake looks at what came back. One instance does each for all."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from services.notifier import metrics
 from services.notifier.channels.email.bounces.mailbox import Mailbox, MailboxError
 from services.notifier.channels.email.bounces.matching import Matching
-from services.notifier.hearing.returned import CHANNEL, count, on_mail
+from services.notifier.hearing.returned import count, on_mail
 from services.notifier.sender_brake import Cause, Counts, Level, SenderBrake, judged
 from services.notifier.store import returned
 from services.notifier.store.returned import EVERY, READ, WATCH
@@ -25,23 +26,26 @@ AT_ONCE = 200  # mails of one look, so that its lease holds
 
 @dataclass(frozen=True)
 class WatchingChannels:
-    """The work that is due every minute: it judges what came back of the channel, and pauses it."""
+    """The work that is due every minute: it judges what came back of these channels, and pauses each by itself."""
 
     database: Database
     brake: SenderBrake
+    channels: Sequence[str]
 
     async def schedule(self) -> None:
         async with self.database.transaction() as tx:
             await schedule(tx, WATCH, {"": await tx.fetchval("SELECT clock()")})
 
     async def __call__(self, due: Due) -> None:
+        paused: dict[str, Counts] = {}
         async with self.database.transaction() as tx:
-            counted = await returned.counts(tx, CHANNEL, self.brake)
-            found = judged(counted, self.brake)
-            paused = await returned.judge(tx, CHANNEL, found, counted)
+            for channel in self.channels:
+                counted = await returned.counts(tx, channel, self.brake)
+                if await returned.judge(tx, channel, judged(counted, self.brake), counted):
+                    paused[channel] = counted
             await due.again(tx, due.now + EVERY)
-        if paused:
-            log.warning("%s pauses but for what is critical or asked for: of %d sent, %s", CHANNEL, counted.sent, _said(counted))
+        for channel, counted in paused.items():
+            log.warning("%s pauses but for what is critical or asked for: of %d sent, %s", channel, counted.sent, _said(counted))
 
 
 def _said(counts: Counts) -> str:
@@ -86,20 +90,21 @@ class ReadingBounces:
             await due.again(tx, due.now + after)
 
 
-def figures(database: Database) -> Figures:
-    """Returns what measures how it stands with the channel, in every instance, whichever judged it."""
-    rates = {cause: metrics.CHANNEL_RATE.labels(CHANNEL, cause) for cause in Cause}
-    warned = {cause: metrics.CHANNEL_WARNED.labels(CHANNEL, cause) for cause in Cause}
-    paused = metrics.CHANNEL_PAUSED.labels(CHANNEL)
+def figures(database: Database, channels: Sequence[str]) -> Figures:
+    """Returns what measures how it stands with these channels, in every instance, whichever judged them."""
+    pairs = [(channel, cause) for channel in channels for cause in Cause]
+    rates = {pair: metrics.CHANNEL_RATE.labels(*pair) for pair in pairs}
+    warned = {pair: metrics.CHANNEL_WARNED.labels(*pair) for pair in pairs}
+    paused = {channel: metrics.CHANNEL_PAUSED.labels(channel) for channel in channels}
 
     async def ask() -> None:
         async with database.connection() as connection:
-            row = next((each for each in await returned.brakes(connection) if each["channel"] == CHANNEL), None)
-        counted = returned.counts_in(row) if row else Counts(0, 0, 0)
-        level = row["level"] if row else Level.OK
-        paused.set(level == Level.PAUSE)
-        for cause in Cause:
-            rates[cause].set(counted.share(cause))
-            warned[cause].set(level != Level.OK and row is not None and row["cause"] == cause)
+            rows = {row["channel"]: row for row in await returned.brakes(connection)}
+        for channel, gauge in paused.items():
+            gauge.set(channel in rows and rows[channel]["level"] == Level.PAUSE)
+        for channel, cause in pairs:
+            row = rows.get(channel)
+            rates[channel, cause].set(returned.counts_in(row).share(cause) if row else 0)
+            warned[channel, cause].set(row is not None and row["level"] != Level.OK and row["cause"] == cause)
 
-    return Figures("channels", ask, [*rates.values(), *warned.values(), paused])
+    return Figures("channels", ask, [*rates.values(), *warned.values(), *paused.values()])

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services.notifier.links import Links, Use, What
 from services.notifier.public.links import Right, token_for
 from shared.cloudevents import write_event
 from shared.http import documentation
@@ -178,6 +179,8 @@ INSERT INTO due_aside (kind, ref, due_at, reason)
 SELECT 'kind' || n % 200, n || repeat('𠀀', 128), now(), pg_temp.words(100) FROM generate_series(1, 2000) n;
 """
 
+LINKS = Links("", LINK_SECRET)
+
 OWN = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING, "console": CONSOLE}
 FILL = {name: WORDS + own + STREAMS for name, own in OWN.items()}
 FILL[PAGES] = FILL["notifier"]
@@ -230,6 +233,9 @@ ASKED: dict[str, dict[str, str]] = {
     PAGES: {
         "/livez": "/livez",
         "/u/{token}": f"/u/{token_for(Right('incident', 'c' * 255), LINK_SECRET)}",
+        "/o/{opened}": LINKS.to(Use(What.OPENED, "n-1")),
+        "/c/{clicked}": LINKS.to(Use(What.CLICKED, "n-1", "https://shop.example/" + "x" * 970)),
+        "/h/{helped}": LINKS.to(Use(What.HELPED, "n-1")),
     },
     "ticketing": {
         **EVERYWHERE,
@@ -340,7 +346,11 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         **RELEASED,
         **SENT,
     },
-    PAGES: {"/u/{token}": (ASKED[PAGES]["/u/{token}"], {})},
+    PAGES: {
+        "/u/{token}": (ASKED[PAGES]["/u/{token}"], {}),
+        "/h/{helped}": (ASKED[PAGES]["/h/{helped}"], {}),
+        "/r/{receipt}": (LINKS.to_receipt("n-1", "sms", "+4915112345678"), {}),
+    },
     "ticketing": {
         "/v1/tickets/{ref}/reply": ("/v1/tickets/1/reply", {"body": "\x01" * 100_000}),
         "/v1/tickets/{ref}/assign": ("/v1/tickets/1/assign", {"agent": "𠀀" * 255}),

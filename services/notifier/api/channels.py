@@ -6,9 +6,8 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from services.notifier.hearing.returned import CHANNEL
 from services.notifier.lanes import LANES
-from services.notifier.sender_brake import Cause, Level
+from services.notifier.sender_brake import CHANNELS, Cause, Level
 from services.notifier.store import returned
 from shared.answers import Name
 from shared.api import Db, IdempotencyKey, Problem, Role, allow, caller_of, once
@@ -57,7 +56,7 @@ async def resume(channel: Name, request: Request, database: Db, idempotency_key:
     person = caller_of(request).person
 
     async def act(tx: Tx) -> ChannelsView:
-        if channel != CHANNEL:
+        if channel not in CHANNELS:
             raise Problem(404, "there is no such channel")
         if not await returned.resume(tx, channel, person):
             raise Problem(409, "the channel does not pause")

@@ -21,7 +21,7 @@ CHANNELS: Mapping[str, Callable[[Given], Channel | None]] = {
     "teams": lambda given: chat("teams", hosts=given.policy.chat_hosts),
     "discord": lambda given: chat("discord", hosts=given.policy.chat_hosts),
     "webhook": lambda given: webhook(database=given.database, caller=given.caller),
-    "sms": lambda given: sms(policy=given.policy.sms, secret=given.settings.sms_secret.get_secret_value()),
+    "sms": lambda given: sms(policy=given.policy.sms, secret=given.settings.sms_secret.get_secret_value(), callback=given.sms_callback),
 }
 # Operators are also told by channels whose addresses lead anywhere: no customer may be.
 OF_OPERATORS: Mapping[str, Callable[[Given], Channel | None]] = {**CHANNELS, "apprise": lambda given: Apprise()}  # noqa: ARG005

@@ -9,6 +9,7 @@ from services.notifier.channels.sms.policy import SmsPolicy
 from services.notifier.deciding.autonomy import Autonomy
 from services.notifier.operators import Operator
 from services.notifier.sender_brake import SenderBrake
+from services.notifier.wording.engaging import Engagement
 from services.notifier.wording.texts import Texts
 from shared.configuration.files import Config, Duration, PositiveDuration
 
@@ -63,5 +64,6 @@ class Policy(Config):
     autonomy: Autonomy = Field(Autonomy(), description="whom we may tell without asking a person")
     chat_hosts: ChatHosts = Field(ChatHosts(), description="where chat addresses may lead, beside the providers' own hosts")
     sms: SmsPolicy | None = Field(None, description="the provider of texts to telephones; none: there is no such channel")
+    engagement: Engagement = Field(Engagement(), description="what we learn of how customers use what they are told")
     operators: tuple[Operator, ...] = Field((), max_length=20, description="those who run it: where they are told, and of what")
     texts: Texts = Field(description="every word that customers read, but for what agents write")

@@ -14,6 +14,7 @@ GROWING = {
     },
     "notifier": {
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links", "returned_mails"),
+        "engagements",
         *("gates", "approvals", "consent_log", "corrections", "notices"),
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "endpoints", "endpoint_missed"),
         *("due", "idempotency", "erasures"),
@@ -125,6 +126,8 @@ FROM generate_series(1, 100000) n;
 INSERT INTO channel_brakes (channel, level) VALUES ('email', 'ok');
 INSERT INTO deliveries (notification_id, channel, address, status, began_at)
 SELECT id, 'email', 'a', 'delivered', created_at FROM notifications;
+INSERT INTO engagements (notification_id, what, answer, at)
+SELECT 'n-' || n, 'helped', CASE WHEN n % 3 = 0 THEN 'no' ELSE 'yes' END, now() - n * interval '1 minute' FROM generate_series(1, 100000) n;
 INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number)
 SELECT 'i-' || 1 + n / 100, 'c-' || (n * 7919::bigint) % 100000, 't-' || n, n FROM generate_series(1, 200000) n;
 INSERT INTO notices (id, about, subject, body, at)
