@@ -13,7 +13,7 @@ from services.notifier.audience import Contact
 from services.notifier.channels.email.bounces.mailbox import Mailbox
 from services.notifier.channels.email.building import mail_servers
 from services.notifier.channels.email.mail import Sender, sender_of
-from services.notifier.channels.given import Given
+from services.notifier.channels.given import Given, sms_reader
 from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import routes
 from services.notifier.channels.webhook import replaying
@@ -107,7 +107,10 @@ def service(settings: NotifierSettings) -> Service:
         streams,
         due,
         (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy), endpoints.calling(caller)),
-        Public([unsubscribe.router, engaging.router_of(policy.engagement), receipts.router_of(given.sms_receipts)], settings.public_port),
+        Public(
+            [unsubscribe.router, engaging.router_of(policy.engagement), receipts.router_of(sms_reader(settings, policy))],
+            settings.public_port,
+        ),
         before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
         background=[caller.run, *(each.run for each in {*(route.channel for route in channels.values()), *telling.channels.values()})],
         measurements=[*mail_servers(settings, sender), figures(database, braked), consent(database)],

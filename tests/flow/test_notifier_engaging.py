@@ -44,6 +44,7 @@ async def all_clear(on: Stage) -> dict[What, str]:
     await on.loop.advance(MINUTE)
     await on.hear(resolved(on.now))
     page = on.office.to(ADA)[-1].get_body(("html",))
+    assert page is not None
     found = re.findall(rf"{re.escape(URL)}/[och]/[\w.-]+", unescape(page.get_content()))
     return {use.what: link for link in found for what in What if (use := LINKS.use_of(link.rpartition("/")[2], what))}
 

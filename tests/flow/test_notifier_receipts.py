@@ -1,4 +1,4 @@
-"""What Twilio says later of a text: that it has arrived, or that it has not; then the next address is tried, and a dead number is marked."""
+"""What Twilio says later of a text: that it has arrived, or that it has not; then the next address is tried, a dead number marked."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -10,11 +10,13 @@ import yaml
 
 from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.bulkhead import Bulkhead
+from services.notifier.channels.given import sms_callback
 from services.notifier.channels.registry import Route
 from services.notifier.channels.sms.channel import Sms
 from services.notifier.channels.sms.policy import TwilioSms
 from services.notifier.channels.sms.twilio import Twilio
 from services.notifier.lanes import LANES
+from services.notifier.settings import NotifierSettings
 from shared.events import Contact, CustomerErased
 from shared.settings import Settings
 from tests.builders import customer
@@ -58,10 +60,9 @@ async def shop(fresh_database: Settings, tmp_path: Path) -> AsyncIterator[Shop]:
     (tmp_path / "notifications.yml").write_text(yaml.safe_dump(said))
     async with stage(fresh_database, own_config_dir=str(tmp_path), sms_secret=TOKEN, public_url=URL, watched=True) as on:
         twilio, delivery = FakeTwilio(on.now), delivery_of(on.service)
-        made = delivery.routes["sms"].channel
-        provider = getattr(made, "_provider")  # noqa: B009  as the service has built it, but for the network
-        assert isinstance(provider, Twilio)
-        sms = Sms(Twilio(TwilioSms.model_validate(SMS), TOKEN, provider.callback), httpx2.ASGITransport(twilio), now=lambda: on.clock.now)
+        assert isinstance(on.service.settings, NotifierSettings)
+        callback = sms_callback(on.service.settings, delivery.policy)
+        sms = Sms(Twilio(TwilioSms.model_validate(SMS), TOKEN, callback), httpx2.ASGITransport(twilio), now=lambda: on.clock.now)
         route = Route(sms, Breaker(delivery.policy.retries), Bulkhead(sms))
         other = replace(delivery, routes={**delivery.routes, "sms": route})
         on.service.due = {**on.service.due, **{lane: replace(on.service.due[lane], handle=other.deliver) for lane in LANES}}

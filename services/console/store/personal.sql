@@ -48,7 +48,8 @@ DELETE FROM tickets WHERE customer_id = $1
 
 -- name: show_notifications
 -- Lists what a customer was told, or was not told and why.
-SELECT kind, incident_id, ticket_id, status, reason, channel, at, message_id, subject, body, why, answer, unsubscribed_at
+SELECT kind, incident_id, ticket_id, status, reason, channel, at, message_id, subject, body, why, answer, unsubscribed_at,
+    received_at, opened_at, clicked_at, helped, helped_at
 FROM notifications WHERE customer_id = $1 ORDER BY at, id
 
 -- name: erase_notifications

@@ -24,15 +24,15 @@ class Given:
     sender: Sender
     caller: Caller  # of customers' endpoints
 
-    @property
-    def sms_receipts(self) -> Reader | None:
-        """What reads the receipts of the SMS provider; None when it gives none."""
-        return reader_of(self.policy.sms, self.settings.sms_auth_token(self.policy.sms))
 
-    @property
-    def sms_callback(self) -> Callable[[Rendered], str] | None:
-        """Returns where the SMS provider says what became of a text. Twilio calls only https."""
-        if self.sms_receipts is None or (isinstance(self.policy.sms, TwilioSms) and not self.settings.public_url.startswith("https://")):
-            return None
-        links = self.settings.links
-        return lambda message: links.to_receipt(message.id, "sms", message.address)
+def sms_reader(settings: NotifierSettings, policy: Policy) -> Reader | None:
+    """Returns what reads the receipts of the SMS provider; None when it gives none."""
+    return reader_of(policy.sms, settings.sms_auth_token(policy.sms))
+
+
+def sms_callback(settings: NotifierSettings, policy: Policy) -> Callable[[Rendered], str] | None:
+    """Returns what says where the SMS provider is to say what became of a text; None: nowhere. Twilio calls only https."""
+    if sms_reader(settings, policy) is None or (isinstance(policy.sms, TwilioSms) and not settings.public_url.startswith("https://")):
+        return None
+    links = settings.links
+    return lambda message: links.to_receipt(message.id, "sms", message.address)

@@ -84,7 +84,7 @@ class Books:
         return self._under(HELPED, locale, as_shipped=instead_of == self.shipped_helped)
 
     def _under(self, name: str, locale: str, *, as_shipped: bool) -> TextTemplate | None:
-        """Returns what stands under the words. `as_shipped`: notifications.yml does not change it, so that a shipped template may say it."""
+        """Returns what stands under the words. `as_shipped`: notifications.yml changes nothing, so that a shipped template may say it."""
         for each in dict.fromkeys((locale, language(locale))):
             for book in (self.own, self.shipped) if as_shipped else (self.own,):
                 if (found := book.texts.get((each, name))) is not None:

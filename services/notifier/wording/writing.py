@@ -74,7 +74,7 @@ def write(
         address=contact.address,
         name=fields["called"],
         subject=subject,
-        text="\n\n".join(filter(None, (body, question, f"-- \n{footer}" if footer else ""))) + "\n",
+        text="\n\n".join((body, *filter(None, (question, f"-- \n{footer}" if footer else "")))) + "\n",
         html=engaging.page(page, notification.id) if page is not None else None,
         locale=said.locale,
         incident_id=notification.incident_id,

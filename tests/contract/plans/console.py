@@ -64,7 +64,7 @@ MODEL: dict[str, str | tuple[str, ...]] = {
     " ARRAY['[]']",
     "settle_notifications": "ARRAY['n'], ARRAY['c-1'], ARRAY['opened'], ARRAY['i-1'], ARRAY[NULL], ARRAY['delivered'], ARRAY[NULL],"
     " ARRAY['email'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['{}'::jsonb], ARRAY['']",
-    "unsubscribe": "ARRAY['n-1'], ARRAY[now()]",
+    "engage": "ARRAY['n-1'], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY['yes'], ARRAY[now()]",
     "put_customers": "ARRAY['c-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['en'], ARRAY['UTC'], ARRAY['[]'],"
     " ARRAY['{}'::jsonb], ARRAY[''], ARRAY[0], ARRAY[NULL]::date[], ARRAY['[]']",
     "forget_customers": "ARRAY['c-1']",

@@ -45,7 +45,7 @@ def test_as_shipped_nothing_counts_opening_or_clicks_and_all_clears_ask_whether_
     message = told(policy)
     assert "<img" not in (message.html or "")
     assert uses(message, What.HELPED) == [Use(What.HELPED, "n-1")] * 2
-    body, question, footer = message.text.rpartition("Did this help you? Say yes or no: https://notify.example.com/h/")
+    body, _, footer = message.text.rpartition("Did this help you? Say yes or no: https://notify.example.com/h/")
     assert body.endswith("\n\n")
     assert "\n\n-- \nYou get this" in footer
     assert "Did this help you?" in (message.html or "")

@@ -8,14 +8,18 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from services.notifier.audience import Contact
+from services.notifier.channels.given import sms_callback
 from services.notifier.channels.outcome import Refusal
 from services.notifier.channels.sms.building import build, reader_of
+from services.notifier.channels.sms.channel import Sms
 from services.notifier.channels.sms.policy import HttpSms, SmsPolicy, TwilioSms
 from services.notifier.channels.sms.receipts import Callback, HttpReceiptsReader, Receipt, TwilioReceipts
+from services.notifier.channels.sms.twilio import Twilio
 from services.notifier.links import Links, What
 from services.notifier.settings import NotifierSettings
 from tests.builders import NOON
 from tests.providers.twilio import ACCOUNT, SERVICE, TOKEN, FakeTwilio
+from tests.unit.notifier.builders import POLICY as TEXTS
 from tests.unit.notifier.channels.building import message
 
 NUMBER = "+4915112345678"
@@ -97,15 +101,15 @@ async def test_a_text_goes_out_with_an_address_for_its_receipts_that_names_no_nu
     def callback(each: Any) -> str:
         return LINKS.to_receipt(each.id, "sms", each.address)
 
-    channel = build(policy=POLICY, secret=TOKEN, transport=httpx2.ASGITransport(fake), callback=callback)
-    assert channel is not None
-    await channel.send([message(NUMBER, date=channel._now())])  # noqa: SLF001
+    channel = Sms(Twilio(POLICY, TOKEN, callback), httpx2.ASGITransport(fake), now=lambda: NOON)
+    await channel.send([message(NUMBER)])
     [given] = fake.callbacks
     use = LINKS.use_of(given.rpartition("/")[2], What.RECEIPT)
     assert use is not None
     assert (use.notification_id, LINKS.went_to(use, "sms", NUMBER)) == ("n-1", True)
     assert not LINKS.went_to(use, "sms", "+4915112345679")
-    assert READER.is_genuine(Callback(*[(call := fake.callback(0, "delivered", None)).url, call.headers, call.body]))
+    call = fake.callback(0, "delivered", None)
+    assert READER.is_genuine(Callback(call.url, call.headers, call.body))
 
 
 @pytest.mark.parametrize(
@@ -118,6 +122,18 @@ async def test_a_text_goes_out_with_an_address_for_its_receipts_that_names_no_nu
 )
 def test_receipts_of_twilio_are_read_where_its_signature_can_be_checked(said: dict[str, str], token: str, reads: bool) -> None:
     assert (reader_of(TwilioSms.model_validate({**POLICY.model_dump(exclude_defaults=True), **said}), token) is not None) == reads
+
+
+@pytest.mark.parametrize(
+    ("url", "sms", "asks"),
+    [("https://notify.example.com", POLICY, True), ("http://localhost:8012", POLICY, False), ("https://notify.example.com", None, False)],
+)
+def test_twilio_is_asked_for_receipts_where_it_can_reach_us(url: str, sms: TwilioSms | None, asks: bool) -> None:
+    settings = NotifierSettings(environment="demo", public_url=url, sms_secret=TOKEN, link_secret="a secret")
+    policy = TEXTS.model_copy(update={"sms": sms})
+    found = sms_callback(settings, policy)
+    assert (found is not None) == asks
+    assert found is None or found(message(NUMBER)) == LINKS.to_receipt("n-1", "sms", NUMBER)
 
 
 def test_the_token_of_a_key_signs_nothing() -> None:
