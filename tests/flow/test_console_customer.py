@@ -62,7 +62,7 @@ async def test_what_they_did_with_what_they_were_told_is_shown_here_and_with_the
         ),
     ]
     for _ in range(2):
-        async with on.service.database.transaction() as tx:
+        async with on.database.transaction() as tx:
             await on_notifications(tx, facts)
     assert "arrived, opened, helped: no" in await page(on)
     assert "arrived, opened, helped: no" in await on.page("/why?customer=c-1&incident=i-1")
