@@ -272,13 +272,6 @@ SENT: dict[str, tuple[str, Any]] = {
 }
 UNSEEN = f"0-{sha256().hexdigest()[:16]}"  # what is seen of an audience in which nobody waits
 
-# Asked by tests of their own: with a secret (what it answers are a few counts), of a topic with records (a few are shown, cut), and by a
-# person who has an address (it answers as approve does).
-ELSEWHERE = {
-    *("/h/{helped}", "/r/{receipt}"),  # a page of fixed words, and nothing
-    *("/v1/hooks/{name}", "/v1/sources/try"),
-    *("/v1/endpoints", "/v1/endpoints/{endpoint_id}/enable", "/v1/approvals/{approval_id}/send-to-me"),
-}
 # Asked by tests of their own: with a secret (what it answers are a few counts), of a topic with records (a few are shown, cut), and with an
 # endpoint that takes the test call.
 ELSEWHERE = {
@@ -287,6 +280,7 @@ ELSEWHERE = {
     "/v1/endpoints",
     "/v1/endpoints/{endpoint_id}/enable",
     "/v1/approvals/{approval_id}/send-to-me",
+    *("/h/{helped}", "/r/{receipt}"),  # a page of fixed words, and nothing
 }
 # What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
 DONE: dict[str, dict[str, tuple[str, Any]]] = {
