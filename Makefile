@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-alone test-servers browser-test npm-test stack-test deploy-test hostile orders lint types bench faults docs pictures up down lock audit clean
+.PHONY: help setup demo check test test-alone test-embedded test-servers browser-test npm-test postfix-test stack-test deploy-test hostile orders lint types bench faults docs pictures up down lock audit clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -18,7 +18,7 @@ AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --exclude-newer '1 week'
 
 help: ## what there is to make
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 setup: $(READY) ## everything Python needs, into .venv (by uv, or by venv and pip); a second time does nothing
 
@@ -38,12 +38,15 @@ demo: $(READY) ## the whole loop on this machine, without Docker; ONCE=1 plays i
 	$(BIN)/forewarn demo $(if $(ONCE),--once)
 
 check: lint types ## within a minute: style, types, unit and contract tests
-	$(BIN)/pytest -n 4 $(BY_FILE) -m 'not docker and not slow and not npm' tests/unit tests/contract $(ARGS)
+	$(BIN)/pytest -n 4 $(BY_FILE) -m 'not docker and not slow and not npm and not postfix' tests/unit tests/contract $(ARGS)
 
-test: test-alone test-servers ## all tests; without Docker those that need none; ARGS="-k outbox" picks
+test: test-alone test-embedded test-servers ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 
-test-alone: $(READY) ## the tests that need no Docker
-	$(BIN)/pytest -n $$(($(CORES) * 2)) $(BY_FILE) -m 'not docker and not browser and not npm' $(ARGS) || [ $$? = 5 ]
+test-alone: $(READY) ## the tests that need no Docker and no services around them; they compute all the time
+	$(BIN)/pytest -n $$(($(CORES) * 2)) $(BY_FILE) -m 'not docker and not browser and not npm and not postfix' --ignore tests/e2e $(ARGS) || [ $$? = 5 ]
+
+test-embedded: $(READY) ## the demo and all services on this machine, without Docker; they wait most of the time
+	$(BIN)/pytest -n 2 $(BY_FILE) -m 'not docker' tests/e2e $(ARGS) || [ $$? = 5 ]
 
 test-servers: $(READY) ## the tests on a real Kafka and Postgres (Docker); WORKERS=3: so many at once
 	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) -m docker $(ON_SERVERS) $(ARGS) || [ $$? = 5 ]
@@ -53,6 +56,9 @@ browser-test: $(READY) ## the console's pages in Chromium, on all services: axe,
 
 npm-test: $(READY) ## our webhooks' signatures verify with the npm library `standardwebhooks` (Node, npm's registry)
 	$(BIN)/pytest -m npm tests/contract $(ARGS)
+
+postfix-test: $(READY) ## a second mail server, Postfix, takes our mails, and their signatures hold after the trip (Debian's package postfix, root)
+	$(BIN)/pytest -m postfix tests/contract/test_postfix.py $(ARGS)
 
 orders: $(READY) ## an hour of events in 1,000 random orders gives the same incidents and customers
 	FOREWARN_TEST_ORDERS=1000 $(BIN)/pytest tests/unit/monitor/test_any_order.py

@@ -128,7 +128,8 @@ class Database:
         await patiently("the database", self._open)
 
     async def _open(self) -> None:
-        pool = await asyncpg.create_pool(min_size=1, max_size=self._settings.database_pool, init=_codecs, **self.connect_arguments())
+        most, given = self._settings.database_pool, self.connect_arguments()
+        pool = await asyncpg.create_pool(min_size=1, max_size=most, init=_codecs, reset=_leave, **given)
         if not await pool.fetchval(MIGRATED):
             await pool.close()
             raise ConnectionError(f"schema {self.schema} is not migrated yet: run `python -m deploy.init`")
@@ -213,6 +214,13 @@ async def _codecs(connection: asyncpg.Connection) -> None:
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=lambda value: msgspec.json.encode(value).decode(), decoder=msgspec.json.decode
     )
+
+
+async def _leave(_: asyncpg.Connection) -> None:
+    """Leaves a connection as it comes back to the pool, which saves a round trip each time: nothing here gives a session a state.
+
+    Settings are LOCAL to a transaction, and listening and measuring have connections of their own. An open transaction is rolled back.
+    """
 
 
 async def patiently(what: str, start: Callable[[], Awaitable[Any]], *also: type[BaseException]) -> None:

@@ -51,7 +51,7 @@ AGAIN_MANY = """UPDATE due SET due_at = at, ready_at = at, raised = 0, lease = N
     WHERE due.kind = held.kind AND due.ref = held.ref AND due.lease = held.lease RETURNING due.kind, due.ref"""
 RENEW_MANY = """UPDATE due SET ready_at = clock() + $4::interval
     FROM unnest($1::text[], $2::text[], $3::uuid[]) AS held (kind, ref, lease)
-    WHERE due.kind = held.kind AND due.ref = held.ref AND due.lease = held.lease"""
+    WHERE due.kind = held.kind AND due.ref = held.ref AND due.lease = held.lease RETURNING due.kind, due.ref"""
 # This ends the lease before its time, and makes the row ready again later.
 RETURN = """UPDATE due SET ready_at = clock() + $4::interval, raised = raised + $5, lease = NULL
     WHERE kind = $1 AND ref = $2 AND lease = $3"""
@@ -115,10 +115,9 @@ async def again(tx: Tx, dues: Mapping[Due, datetime]) -> set[Due]:
     return await _those(tx, AGAIN_MANY, dues, list(dues.values()))
 
 
-async def renew(tx: Tx, dues: Collection[Due], lease: timedelta) -> None:
-    """Starts the leases that are still ours anew from now."""
-    if dues:
-        await tx.execute(RENEW_MANY, *_columns(dues), lease)
+async def renew(tx: Tx, dues: Collection[Due], lease: timedelta) -> set[Due]:
+    """Starts the leases that are still ours anew from now; returns which."""
+    return await _those(tx, RENEW_MANY, dues, lease)
 
 
 async def _those(tx: Tx, query: str, dues: Collection[Due], *more: object) -> set[Due]:

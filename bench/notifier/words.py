@@ -10,7 +10,7 @@ from services.notifier.audience import Contact
 from services.notifier.channels.email.mail import compose
 from services.notifier.situation import Situation
 from services.notifier.wording.forms import Event
-from services.notifier.wording.writing import write
+from services.notifier.wording.merging import Writer
 
 LOCALES = ("en", "de", "de-AT", "fr")
 
@@ -28,11 +28,11 @@ def situations(count: int) -> list[Situation]:
 def writer() -> Callable[[Situation], bytes]:
     """Returns what makes a mail of a situation: words, HTML and all."""
     voice = voice_of([SHIPPED])
+    writer = Writer(voice.policy.texts, voice.catalog, "Shop", voice.books)
 
     def mail(situation: Situation) -> bytes:
         notification = situation.notification
         contact, link = Contact("email", f"{notification.customer_id}@example.org"), LINK.replace("{number}", notification.customer_id)
-        words = write(situation, contact, voice.policy.texts, voice.catalog, sender="Shop", unsubscribe=link, books=voice.books)
-        return compose(words, SHOP)
+        return compose(writer.write(situation, contact, link), SHOP)
 
     return mail

@@ -31,6 +31,7 @@ from deploy.local.streams import streams
 from deploy.local.terminal import guarded
 from deploy.local.tokens import tokens
 from deploy.local.webhook import webhook
+from deploy.local.why import why
 from deploy.simulator.faults import Outage
 from deploy.simulator.story import published
 
@@ -118,6 +119,7 @@ app.command()(check_mail)
 app.command()(render)
 app.command()(replay)
 app.command()(report)
+app.command()(why)
 app.add_typer(sources, name="sources")
 app.add_typer(dlq, name="dlq")
 app.add_typer(streams, name="streams")

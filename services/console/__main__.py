@@ -8,9 +8,10 @@ from functools import partial
 from services.console import metrics, timers
 from services.console.acting import known
 from services.console.acting.owners import Owners
+from services.console.acting.watching import Watch
 from services.console.api import people
 from services.console.api.measures import router as measures
-from services.console.hearing.letters import Watch
+from services.console.hearing.letters import Watch as Letters
 from services.console.hearing.streams import streams
 from services.console.keeping import kept
 from services.console.live.behind import Behind
@@ -44,7 +45,8 @@ def service(settings: ConsoleSettings) -> Service:
     heard = tuple(streams(database))
     behind = Behind(heard)
     hub = Hub(database, settings.live_streams, behind)
-    owners, letters = Owners(settings), Watch(settings, database)
+    owners, letters = Owners(settings), Letters(settings, database)
+    watch = Watch(owners, database)
     return Service(
         "console",
         settings,
@@ -59,9 +61,9 @@ def service(settings: ConsoleSettings) -> Service:
             partial(known.say_what_is_missing, settings),
         ],
         routers=[measures, people.router(settings, passwords)],
-        site=partial(site, settings, database, Recognizer(settings, database), hub, passwords, owners=owners, streams=heard),
+        site=partial(site, settings, database, Recognizer(settings, database), hub, passwords, owners=owners, streams=heard, watch=watch),
         streams=heard,
-        background=(hub.run, owners.run, letters.run),
+        background=(hub.run, owners.run, letters.run, watch.run),
         ending=(hub.close,),
         measurements=[metrics.measured(database), behind],
         kept=kept(settings),

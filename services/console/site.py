@@ -6,6 +6,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.middleware import Middleware
 
 from services.console.acting.owners import Owners
+from services.console.acting.watching import Watch
 from services.console.frame import files
 from services.console.frame.problems import draw_problems, page_of
 from services.console.live import events
@@ -31,10 +32,12 @@ def site(
     routers: Sequence[APIRouter] = (),
     owners: Owners | None = None,
     streams: Sequence[Stream] = (),
+    watch: Watch | None = None,
 ) -> FastAPI:
     """Makes the application of the pages.
 
-    `recognize` says who is signed in; `routers` are no pages; `owners` are asked for acts; `streams` are shown to who looks how they are.
+    `recognize` says who is signed in; `routers` are no pages; `owners` are asked for acts; `streams` are shown to who looks how they are;
+    `watch` knows what people allow.
     """
 
     async def recognized(request: Request) -> Signed | None:
@@ -49,6 +52,7 @@ def site(
         "Forewarn console", settings, database, Middleware(Guard, settings=settings, recognize=recognized, refuse=refuse)
     )
     app.state.passwords, app.state.owners = passwords or Passwords(), owners or Owners(settings)
+    app.state.watch = watch or Watch(app.state.owners, database)
     app.state.navigation = [page for page in PAGES if page.title]
     app.state.hub, app.state.recognize, app.state.streams = hub, recognize, streams
     for router in (*(page.router for page in PAGES), files.router, events.router, *routers):

@@ -8,11 +8,11 @@ from services.notifier.acts.correcting import CORRECTION, Correcting
 from services.notifier.acts.measuring import consent
 from services.notifier.acts.proving import PROOF, Proofs
 from services.notifier.acts.releasing import Releasing
-from services.notifier.api import ROUTERS, approvals, endpoints, rules
+from services.notifier.api import ROUTERS, approvals, endpoints, experiments, rules, why
 from services.notifier.audience import Contact
 from services.notifier.channels.email.bounces.mailbox import Mailbox
 from services.notifier.channels.email.building import mail_servers
-from services.notifier.channels.email.mail import Sender, sender_of
+from services.notifier.channels.email.mail import sender_of
 from services.notifier.channels.given import Given, sms_reader
 from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import routes
@@ -45,8 +45,9 @@ from services.notifier.telling_operators import LEASE as TELLING
 from services.notifier.telling_operators import built
 from services.notifier.timers import Delivery
 from services.notifier.wording import writing
-from services.notifier.wording.books import Books, books_of
+from services.notifier.wording.books import books_of
 from services.notifier.wording.engaging import Engaging
+from services.notifier.wording.merging import Writer
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load
 from shared.erasing import AT_ONCE as ERASED_AT_ONCE
@@ -80,7 +81,9 @@ def service(settings: NotifierSettings) -> Service:
     caller = Caller(settings.webhook_secret.get_secret_value(), networks_of(settings.webhook_networks), clear=settings.webhook_clear)
     given = Given(settings, policy, database, sender, caller)
     channels = routes(given, policy.channels)
-    write = partial(_write, settings, policy, catalog, sender, books)
+    write = partial(
+        _write, settings, Writer(policy.texts, catalog, sender.name or sender.address, books, Engaging(policy.engagement, settings.links))
+    )
     delivery = Delivery(database, channels, policy, write)
     streams = [
         Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
@@ -106,7 +109,12 @@ def service(settings: NotifierSettings) -> Service:
         database,
         streams,
         due,
-        (*ROUTERS, approvals.router_of(Desk(policy, write)), rules.router_of(policy), endpoints.calling(caller)),
+        (
+            *ROUTERS,
+            approvals.router_of(Desk(policy, write)),
+            *(each.router_of(policy) for each in (rules, why, experiments)),
+            endpoints.calling(caller),
+        ),
         Public(
             [unsubscribe.router, engaging.router_of(policy.engagement), receipts.router_of(sms_reader(settings, policy))],
             settings.public_port,
@@ -139,21 +147,14 @@ def _reading(settings: NotifierSettings, database: Database) -> ReadingBounces |
 
 def _write(
     settings: NotifierSettings,
-    policy: Policy,
-    catalog: Catalog,
-    sender: Sender,
-    books: Books,
+    writer: Writer,
     situation: Situation,
     contact: Contact,
     earlier: tuple[str, ...],
 ) -> Rendered:
     right = Right(situation.notification.purpose, situation.notification.customer_id)
     token = token_for(right, settings.link_secret.get_secret_value())
-    link = f"{settings.public_url}/u/{token}"
-    name, put = sender.name or sender.address, Engaging(policy.engagement, settings.links)
-    return writing.write(
-        situation, contact, policy.texts, catalog, sender=name, unsubscribe=link, earlier=earlier, books=books, engaging=put
-    )
+    return writer.write(situation, contact, f"{settings.public_url}/u/{token}", earlier)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -43,6 +44,7 @@ class Customer:
     contacts: tuple[Contact, ...] = ()
     consent: Mapping[str, bool] | None = None  # by purpose, as the product's own systems say it
     locale: str = "en"  # BCP 47
+    account: str | None = None  # whose customer they are one of
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def trimmed(address: str) -> str:
     return address[start:end]
 
 
+@lru_cache(4096)
 def is_address(address: str) -> bool:
     """Says whether a mail server could know it: one @, no control or quoting characters, RFC 5321's lengths, a domain of labels."""
     local, at, domain = address.rpartition("@")

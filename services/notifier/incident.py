@@ -1,8 +1,10 @@
 """An incident as the latest fact about it describes it. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from shared.events import (
     IncidentDismissed,
@@ -45,6 +47,7 @@ class Incident:
     failing_at: datetime | None = None  # the end of the last window that was failing; None: an older version does not say
     silent_since: datetime | None = None  # the last event, while nothing is heard
     behind: timedelta = timedelta()  # how far behind monitor read when it said this
+    rule_version: str | None = None  # by which it was judged, as the latest fact says that says so
 
     @property
     def over(self) -> bool:
@@ -72,7 +75,13 @@ def incident_of(fact: Said) -> Incident:
         failing_at=data.failing_at,
         silent_since=data.silent_since if isinstance(data, IncidentUpdated.Data) else None,
         behind=timedelta(seconds=data.behind_seconds),
+        rule_version=_version_in(getattr(data, "why", {})),
     )
+
+
+def _version_in(why: Mapping[str, Any]) -> str | None:
+    version = why.get("rule_version")
+    return version[:64] if isinstance(version, str) else None
 
 
 def _end_of(fact: Said) -> tuple[IncidentStatus, datetime | None, bool]:

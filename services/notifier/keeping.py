@@ -3,8 +3,6 @@
 from services.notifier.settings import NotifierSettings
 from shared.retention import Kept, days
 
-WORDS = "evidence IS NOT NULL OR why IS NOT NULL OR attempts <> '[]'"  # as the index notifications_words says it
-
 
 def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
     """Returns the table. The ledger's words are deleted long before its ids: a fact that is replayed must still meet them."""
@@ -14,8 +12,8 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
             "notifications",
             "settled_at",
             days(settings.keep_words_days),
-            only=WORDS,
-            forget="evidence = NULL, why = NULL, attempts = '[]', subject = left(subject, 0), body = left(body, 0)",
+            only="has_words",
+            forget="evidence = NULL, why = NULL, attempts = '[]', subject = left(subject, 0), body = left(body, 0), has_words = false",
         ),
         Kept("deliveries", "began_at", days(settings.keep_words_days), only="old.status IN ('delivered', 'failed')"),
         Kept(
@@ -34,6 +32,7 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
         ),
         Kept("corrections", "at", ledger),
         Kept("consent_log", "at", ledger),
+        Kept("experiment_arms", "entered_at", ledger),
         Kept("notices", "written_at", days(settings.keep_words_days)),
         Kept(
             "ticket_links",

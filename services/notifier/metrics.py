@@ -33,6 +33,9 @@ DELIVERY_PAUSED = Gauge(
 )
 BRAKES = Counter("forewarn_notifier_brakes_total", "Rules that were stopped because they told too many, or the same again and again.")
 SWITCHES = Gauge("forewarn_notifier_switches", "Switches that are thrown, by what they stop, and how.", ["scope", "mode"])
+EXPERIMENT_ENTERED = Counter(
+    "forewarn_notifier_experiment_entered_total", "Customers who came into an experiment, by its arm.", ["experiment", "arm"]
+)
 APPROVALS_WAITING = Gauge("forewarn_notifier_approvals_waiting", "Audiences that wait for a person's approval, up to 1,000.")
 SMS_SEGMENTS = Counter("forewarn_notifier_sms_segments_total", "Segments of the texts handed over, as providers bill them.", ["alphabet"])
 OPERATOR_NOTICES = Counter("forewarn_notifier_operator_notices_total", "Notices for operators, by what became of telling one.", ["outcome"])

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     NO_CONTACT = "no_contact"  # nowhere to bring it
     DRY_RUN = "dry_run"  # told to nobody: its rule is in shadow, or a dry run is on
     UNAPPROVED = "unapproved"  # a person did not approve of the audience, or not in time
+    HELD_OUT = "held_out"  # an experiment measures how those fare who are not told
 
 
 TELLING = (Kind.OPENED, Kind.ANSWER)  # who was told this of an incident is owed its end
@@ -122,12 +123,15 @@ class Notification(Draft):
         """Says whether it is theirs no more: a person took the customer out of the incident, or the risk is over."""
         return bool(self.evidence and self.evidence.get("removed"))
 
+    @property
+    def begun_at(self) -> datetime | None:
+        """Returns when the first try began; None before. A later entry of what never went out has a first try of its own."""
+        of_this_entry = self.dated_at is not None and (self.created_at is None or self.created_at <= self.dated_at)
+        return self.dated_at if of_this_entry or self.sent_at is not None else None
+
     def date(self, now: datetime) -> datetime:
-        """Returns the Date of its mail: when the first try began. A later entry of what never went out has a first try of its own."""
-        if self.dated_at is None:
-            return now
-        of_this_entry = self.created_at is None or self.created_at <= self.dated_at
-        return self.dated_at if of_this_entry or self.sent_at is not None else now
+        """Returns the Date of its mail: when the first try began."""
+        return self.begun_at or now
 
     @property
     def purpose(self) -> str:

@@ -15,6 +15,7 @@ PERSONAL = (
     Personal("choices", queries.choices, queries.erase_choices),
     Personal("addresses that do not exist", queries.marks, queries.erase_marks),
     Personal("tickets about incidents", queries.links, queries.erase_links),
+    Personal("arms of experiments", queries.arms, queries.erase_arms),
     Personal("messages that endpoints missed", queries.missed_held, queries.erase_missed),
     Personal("webhook endpoints", queries.endpoints_held, queries.erase_endpoints),
     Personal("places of follow-ups", queries.places, restart_follow_ups),

@@ -1,13 +1,22 @@
 """The situation is all that is known at the moment a notification is decided about. A value only."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from services.notifier.audience import Customer, Preferences
 from services.notifier.incident import Incident
 from services.notifier.notification import ENDS, Kind, Notification
 from services.notifier.permission import NOTHING_FORBIDDEN, Permission
 from services.notifier.sender_brake import Paused
+
+
+class Arm(StrEnum):
+    """The arms of an experiment."""
+
+    TOLD = "told"  # as ever
+    HELD_OUT = "held_out"  # not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +32,8 @@ class Situation:
     erased: bool = False  # the customer was erased: nothing is known of them
     paused: tuple[Paused, ...] = ()  # the channels that the sender's brake holds
     permission: Permission = NOTHING_FORBIDDEN  # what people allow
+    arms: Mapping[str, Arm] | None = None  # that the customer was given, by experiment
+    ttls: Mapping[str, timedelta | None] = field(default_factory=dict)  # how long channels try; of others, as notifications.yml says
 
     @property
     def of_incident(self) -> bool:

@@ -7,7 +7,7 @@ one holds up no other; what they ask of the database is done for a hundred at a 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from services.notifier import metrics
@@ -17,9 +17,10 @@ from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.sending import Sending
 from services.notifier.delivering.beginning import LEASE, Beginning, Write
 from services.notifier.delivering.settling import Settling, Tried
+from shared import timers
 from shared.coalescing import Coalescing
 from shared.postgres import TRANSIENT, Database
-from shared.timers import Due
+from shared.timers import Due, LeaseLost
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ class Delivery:
     renew_every: float = RENEW
     _begin: Coalescing[Due, Sending | None] = field(init=False)
     _settle: Coalescing[Tried, None] = field(init=False)
+    _under_way: dict[Due, asyncio.Future[Outcome]] = field(init=False, default_factory=dict)  # what channels bring now
+    _keeping: asyncio.Task[None] | None = field(init=False, default=None)  # of their leases
 
     def __post_init__(self) -> None:
         self._begin = Coalescing(Beginning(self.database, self.policy, self.write, self.routes).begin)
@@ -56,12 +59,28 @@ class Delivery:
     async def _send(self, due: Due, sending: Sending) -> Outcome:
         """Sends, and keeps the lease meanwhile. Raises LeaseLost when that did not work."""
         bringing = self.routes[sending.contact.channel].queue.bring(sending.message, due.kind)
+        self._under_way[due] = bringing
+        if self._keeping is None:
+            self._keeping = asyncio.create_task(self._keep_leases())
         try:
-            while not (await asyncio.wait({bringing}, timeout=self.renew_every))[0]:
-                await self._renew(due)
-            return bringing.result()
+            return await bringing
         finally:
             bringing.cancel()
+            del self._under_way[due]
+
+    async def _keep_leases(self) -> None:
+        """Renews, as long as anything is under way, the leases of what has been for a while; what lost its lease is given up."""
+        before: set[Due] = set()
+        try:
+            while self._under_way:
+                await asyncio.sleep(self.renew_every)
+                slow = {due for due in before if due in self._under_way}
+                for lost in await self._renew(slow):
+                    if (bringing := self._under_way.get(lost)) is not None and not bringing.done():
+                        bringing.set_exception(LeaseLost(f"{lost.kind} {lost.ref}"))
+                before = set(self._under_way)
+        finally:
+            self._keeping = None
 
     def _learn(self, channel: str, outcome: Outcome, due: Due) -> None:
         """Tells the channel's circuit breaker; an operator reads once that delivery pauses, and once that it goes on."""
@@ -74,9 +93,13 @@ class Delivery:
         elif was_open and not breaker.is_open:
             log.warning("delivery by %s goes on: the provider takes our messages again", channel)
 
-    async def _renew(self, due: Due) -> None:
+    async def _renew(self, slow: Collection[Due]) -> set[Due]:
+        """Returns those whose lease another worker has."""
+        if not slow:
+            return set()
         try:
             async with self.database.transaction() as tx:
-                await due.renew(tx, LEASE)
+                return set(slow) - await timers.renew(tx, slow, LEASE)
         except TRANSIENT as error:
-            log.warning("a lease was not renewed: %s", error)
+            log.warning("%d leases were not renewed: %s", len(slow), error)
+            return set()

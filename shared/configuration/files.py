@@ -9,8 +9,9 @@ import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 import yaml
 from pydantic import (
@@ -144,11 +145,17 @@ def file_of(name: str, folders: Sequence[Path]) -> Path:
 
 def load(path: Path, model: type[C], warn: Callable[[str], object] = log.warning) -> C:
     """Returns the file as `model`; `warn` is called with each doubt as `file:line: where: what`. Raises ConfigError with every mistake."""
-    return parse(content_of(path), str(path), model, warn)
+    read, doubts = _read_once(content_of(path), str(path), model)
+    return _warned(cast(C, read), doubts, warn)
 
 
 def parse(raw: bytes, name: str, model: type[C], warn: Callable[[str], object] = log.warning) -> C:
     """Returns a text as `model`, as `load` does with a file; `name` stands for the file in what is said of it."""
+    return _warned(*_read(raw, name, model), warn)
+
+
+def _read(raw: bytes, name: str, model: type[C]) -> tuple[C, Sequence[str]]:
+    """Returns a text as `model`, and each doubt about it."""
     try:
         node = compose(raw)
     except Unsound as error:
@@ -160,11 +167,17 @@ def parse(raw: bytes, name: str, model: type[C], warn: Callable[[str], object] =
         first = error.errors(include_url=False, include_context=False)[:MOST_SHOWN]
         mistakes = [_said(name, node, *_mistake(node, each)) for each in first]
         raise ConfigError(_in_lines(mistakes, error.error_count())) from None
-    for line, what in surprises(node):
-        warn(f"{name}:{line}: {what}")
-    for where, what in _doubts(read, ()):
-        warn(_said(name, node, where, what))
+    strange = [f"{name}:{line}: {what}" for line, what in surprises(node)]
+    return read, [*strange, *(_said(name, node, where, what) for where, what in _doubts(read, ()))]
+
+
+def _warned(read: C, doubts: Sequence[str], warn: Callable[[str], object]) -> C:
+    for doubt in doubts:
+        warn(doubt)
     return read
+
+
+_read_once = lru_cache(8)(_read)  # models are immutable, and a service reads some of its files more than once
 
 
 def load_if_there(path: Path, model: type[C]) -> C:

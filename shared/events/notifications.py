@@ -55,7 +55,7 @@ class NotificationSuppressed(Fact):
     """It was decided not to tell the customer: the reason says which rule objected."""
 
     class Data(Notification):
-        reason: str  # from a closed list: capped, stale, opted_out, erased, no_contact, dry_run, unapproved
+        reason: str  # from a closed list: capped, stale, opted_out, erased, no_contact, dry_run, unapproved, held_out
         why: Why = {}
 
     type: Literal["forewarn.notification.suppressed.v1"] = "forewarn.notification.suppressed.v1"

@@ -6,9 +6,10 @@ TLS still asks for a certificate of the name. No proxy of the environment is use
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 
 import httpcore2
 import httpx2
@@ -85,7 +86,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     def __init__(self, backend: Guarded) -> None:
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=httpx2.create_ssl_context(trust_env=False),
+            ssl_context=_trusting(),
             max_connections=AT_ONCE,
             max_keepalive_connections=AT_ONCE,
             keepalive_expiry=IDLE,
@@ -103,6 +104,12 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+
+
+@cache
+def _trusting() -> ssl.SSLContext:
+    """Returns the TLS context of all guarded connections: to read the authorities takes as long as fifty calls."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 class _Streamed(httpx2.AsyncByteStream):

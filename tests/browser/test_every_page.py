@@ -11,18 +11,21 @@ from playwright.async_api import Browser, Page, ViewportSize
 
 from services.console.acting.acts import Owner
 from services.console.acting.owners import Owners
+from services.console.acting.watching import Watch
 from services.console.pages import PAGES
 from services.console.sessions.roles import Role
 from tests.browser.console import Console, person
 from tests.flow.console_owner import FakeOwner
 from tests.flow.console_screen import PERSON
 from tests.flow.console_story import CHECKOUT, SEARCH, tell
+from tests.flow.test_console_approvals import Notifier
 from tests.flow.test_console_drafts import CHANGES, ITEMS, STANDING, TRIED
 from tests.flow.test_console_maintenance import ITEM as MAINTENANCE
 from tests.flow.test_console_sources import SOURCES
 from tests.unit.console.test_trial import OUTCOME
 
 LONG = "i-long"
+CONTACT = {"channel": "email", "address": "ada@example.org", "role": "owner"}
 SEEN = (
     "",
     "incidents",
@@ -41,8 +44,14 @@ SEEN = (
     "why?customer=c-1",
     f"why?customer=c-13&incident={CHECKOUT}",
     f"why?customer=c-1&incident={CHECKOUT}",
+    f"incidents/{CHECKOUT}/correction",
+    "approvals",
+    "approvals/a-1",
+    "switches",
     "risks",
     "rules",
+    "rules/autonomy",
+    "rules/autonomy/checkout-failing",
     "rules/draft",
     "rules/draft/b-1",
     "maintenance",
@@ -91,7 +100,15 @@ async def test_axe_finds_nothing_on_any_page(chromium: Browser, console: Console
     owner = FakeOwner()
     items = [each | MAINTENANCE for each in ITEMS]  # of publications and of maintenance alike: it answers every question with all of this
     owner.answer = STANDING | TRIED | SOURCES | {"items": items, "status": "done", "outcome": OUTCOME, "changes": CHANGES}
-    console.app.state.owners = Owners(console.on.settings, {Owner.MONITOR: httpx2.ASGITransport(owner.app)})
+    notifier = Notifier(html="<!doctype html><title>s</title><p>Hello</p>")
+    notifier.answer |= {"items": [each | CONTACT for each in notifier.answer["items"]]}
+    asked: Mapping[str, httpx2.AsyncBaseTransport] = {
+        Owner.MONITOR: httpx2.ASGITransport(owner.app),
+        Owner.NOTIFIER: httpx2.ASGITransport(notifier.app),
+    }
+    console.app.state.owners = Owners(console.on.settings, asked)
+    console.app.state.watch = Watch(console.app.state.owners, console.on.database)
+    await console.app.state.watch.look()  # so that every page says what is stopped
     await tell(console.on.database, datetime.now(UTC).replace(microsecond=0))
     await console.incident(LONG, "Checkout fails " + "x" * 120)
     await console.on.run(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST, place_of
+
 ROOT = Path(__file__).parents[2]
 LINES_OF_A_FILE, LINES_OF_A_FUNCTION = 400, 50
 FILES = sorted(path for folder in ("services", "shared", "deploy", "bench", "tests") for path in (ROOT / folder).rglob("*.py"))
@@ -37,3 +39,9 @@ def test_a_function_of_more_than_50_lines_is_found(lines: int, found: int) -> No
 @pytest.mark.parametrize(("lines", "found"), [(400, 0), (401, 1)])
 def test_a_file_of_more_than_400_lines_is_found(lines: int, found: int) -> None:
     assert len(too_long("it.py", "1\n" * lines)) == found
+
+
+def test_files_that_take_longest_begin_first_and_are_there() -> None:
+    assert [each for each in LONGEST if not (ROOT / each).is_file()] == []
+    assert [place_of(each) for each in LONGEST] == list(range(len(LONGEST)))
+    assert place_of("tests/contract/test_sizes.py") == len(LONGEST)

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from services.console.acting.acts import Owner
 from services.console.acting.owners import Owners
+from services.console.acting.watching import Watch
 from shared.http.problems import Problem, handle_problems
 from tests.flow.console_screen import Screen
 
@@ -21,6 +22,7 @@ class FakeOwner:
         self.asked: list[dict[str, Any]] = []
         self.answer: Mapping[str, Any] = {}
         self.problem: Problem | None = None
+        self.refuses: Problem | None = None  # what changes something, and nothing that is read
         self.goes_on = asyncio.Event()  # it answers when this is set
         self.goes_on.set()
         self.loses_answers = 0  # so many times it does the thing, and the answer does not arrive
@@ -32,12 +34,13 @@ class FakeOwner:
     def asked_by(self, screen: Screen, *owners: Owner) -> None:
         """Makes the console ask this one instead of these owners."""
         transport = _Losing(self)
-        screen.app.state.owners = Owners(screen.settings, dict.fromkeys(owners, transport))
+        asked = Owners(screen.settings, dict.fromkeys(owners, transport))
+        screen.app.state.owners, screen.app.state.watch = asked, Watch(asked, screen.database)
 
     async def _take(self, request: Request) -> JSONResponse:
         await self.goes_on.wait()
-        if self.problem is not None:
-            problem = self.problem
+        problem = self.problem or (self.refuses if request.method != "GET" else None)
+        if problem is not None:
             raise Problem(problem.status_code, problem.detail, **problem.extra)
         key = request.headers.get("idempotency-key", "")
         if not key or key not in self._known:

@@ -107,6 +107,8 @@ INSERT INTO notifications (id, customer_id, kind, incident_id, gate, about_at, e
 SELECT 'w-' || n, CASE WHEN n < 200 THEN 'c-1' ELSE pg_temp.named('w' || n) END, 'opened', 'i-1', 'i-1', pg_temp.at(0), '{}',
     '{"approval": "waiting"}'
 FROM generate_series(1, 510) n;
+INSERT INTO deliveries (notification_id, channel, address)
+SELECT 'w-' || n, repeat('x', 255), way || repeat('𠀀', 300) FROM generate_series(1, 30) n, generate_series(1, 30) way;
 INSERT INTO corrections (id, incident_id, subject, body, by)
 SELECT 'k-' || n, 'i-1', repeat('𠀀', 200), repeat('𠀀', 20000), pg_temp.named('b') FROM generate_series(1, 30) n;
 """
@@ -226,9 +228,12 @@ ASKED: dict[str, dict[str, str]] = {
         "/v1/rules": "/v1/rules?limit=500",
         "/v1/approvals": "/v1/approvals?limit=500",
         "/v1/approvals/{approval_id}": "/v1/approvals/a-1",
+        "/v1/approvals/{approval_id}/samples/{place}": "/v1/approvals/a-1/samples/0",
         "/v1/approvals/{approval_id}/recipients": "/v1/approvals/a-1/recipients?limit=500",
         "/v1/incidents/{incident_id}/corrections": "/v1/incidents/i-1/corrections",
         "/v1/endpoints": "/v1/endpoints?limit=500",
+        "/v1/why/{incident_id}/{customer_id}": "/v1/why/i-1/c-1",
+        "/v1/experiments": "/v1/experiments",
     },
     PAGES: {
         "/livez": "/livez",
@@ -326,6 +331,7 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         "/v1/customers/{customer_id}/contacts/clear-mark": ("/v1/customers/c-1/contacts/clear-mark", {"address": "1" + "𠀀" * 300}),
         "/v1/approvals/{approval_id}/approve-first": ("/v1/approvals/a-2/approve-first", {"seen": UNSEEN, "reason": "𠀀" * 500}),
         "/v1/approvals/{approval_id}/approve": ("/v1/approvals/a-2/approve", {"seen": UNSEEN, "reason": "𠀀" * 500}),
+        "/v1/approvals/{approval_id}/preview": ("/v1/approvals/a-1/preview", {"words": {"subject": "𠀀" * 20_000, "body": "𠀀" * 20_000}}),
         "/v1/approvals/{approval_id}/words": (
             "/v1/approvals/a-1/words",
             {"words": {"subject": "𠀀" * 20_000, "body": "𠀀" * 20_000}, "reason": "𠀀" * 500},

@@ -35,6 +35,7 @@ from shared.events import (
 )
 from shared.service import Service
 from shared.settings import Settings
+from shared.timers import Timers
 from tests.builders import customer
 from tests.fakes import Clock, FakeLoop, FakeTopics, do_due
 from tests.smtp import PostOffice, post_office
@@ -76,6 +77,18 @@ class Stage:
     async def deliver(self) -> None:
         """Does what is due now, all of it side by side."""
         await asyncio.gather(*(do_due(self.service.database, lane, self.service.due[lane]) for lane in LANES))
+
+    @asynccontextmanager
+    async def delivering(self) -> AsyncIterator[None]:
+        """Delivers as the running service does, many at once, while the context lasts; what was begun by then is done."""
+        timers = Timers(self.service.database, {lane: self.service.due[lane] for lane in LANES})
+        working = asyncio.create_task(timers.run())
+        try:
+            yield
+        finally:
+            await timers.stop(within=10)
+            working.cancel()
+            await asyncio.wait({working})
 
     async def follow_up(self) -> int:
         """Does one piece of what follows from facts about incidents; returns how many were due."""

@@ -66,6 +66,9 @@ SEEDS = {
     ("notifier", "ticket_links"): """INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number, linked_at)
         SELECT CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, $3 || n, 't-' || n, n, now() - $2::interval
         FROM generate_series(1, $1::int) n""",
+    ("notifier", "experiment_arms"): """INSERT INTO experiment_arms (customer_id, experiment, arm, entered_at)
+        SELECT $3 || n, 'e', 'told', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
+        FROM generate_series(1, $1::int) n""",
     ("notifier", "notices"): """INSERT INTO notices (id, about, subject, body, at, written_at)
         SELECT $3 || n, 'incidents', '', '', now(), CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END
         FROM generate_series(1, $1::int) n""",

@@ -1,6 +1,5 @@
 """Every answer is bounded: each route of each service that can be read is asked with the largest data there can be."""
 
-import gc
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable
 
@@ -19,6 +18,7 @@ MEMORY_OF = {
     "/v1/customers/{customer_id}/data": 12 * MAX_ANSWER,  # an operator gets rows whole
     "/v1/backtests/{backtest_id}": 12 * MAX_ANSWER,  # and rules with all that they found
     "/v1/approvals/{approval_id}": 12 * MAX_ANSWER,  # three messages are written as they would be sent
+    "/v1/approvals/{approval_id}/samples/{place}": 12 * MAX_ANSWER,  # and one with its page
 }
 SERVICES = pytest.mark.parametrize("service", ASKED)
 
@@ -31,7 +31,6 @@ async def here(fresh_database: Settings) -> AsyncIterator[Site]:
 
 async def measured(asking: Awaitable[Response]) -> tuple[Response, int]:
     """Returns the answer, and the bytes held at most at any moment until it came: by all of the process, so by what else runs in it too."""
-    gc.collect()
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import product
 from typing import Any
@@ -50,18 +50,31 @@ class Body:
             yield bytes([number]) * CHUNK
 
 
+class Apps(dict[str, Any]):
+    """The services' applications by name, each made when it is asked for: most tests ask for one."""
+
+    def __init__(self, services: Mapping[str, Callable[[], Service]]) -> None:
+        super().__init__()
+        self._services = services
+
+    def __missing__(self, name: str) -> Any:
+        self[name] = app = self._services[name]().app()
+        return app
+
+
 @pytest.fixture
 async def apps(
     fresh_database: Settings, monitor_database: Database, notifier_database: Database, ticketing_database: Database
 ) -> dict[str, Any]:
     given = {name: value for name, value in fresh_database if name in Settings.model_fields}
-    services = (
-        console(ConsoleSettings(**given, console_token="the console's own")),
-        Service("monitor", fresh_database, monitor_database, routers=[of_monitor]),
-        Service("notifier", fresh_database, notifier_database, routers=OF_NOTIFIER),
-        Service("ticketing", fresh_database, ticketing_database, routers=[of_ticketing(CONFIGURATION)]),
+    return Apps(
+        {
+            "console": lambda: console(ConsoleSettings(**given, console_token="the console's own")),
+            "monitor": lambda: Service("monitor", fresh_database, monitor_database, routers=[of_monitor]),
+            "notifier": lambda: Service("notifier", fresh_database, notifier_database, routers=OF_NOTIFIER),
+            "ticketing": lambda: Service("ticketing", fresh_database, ticketing_database, routers=[of_ticketing(CONFIGURATION)]),
+        }
     )
-    return {service.name: service.app() for service in services}
 
 
 async def send(app: Any, method: str, path: str, body: Body | None = None, **headers: str) -> httpx2.Response:

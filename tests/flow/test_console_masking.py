@@ -25,6 +25,9 @@ PERSONAL = (
     "550 no mailbox",
 )
 PAGES = [ask.url for route, ask in ASKS.items() if route.startswith("GET ") and not route.startswith(("GET /static/", "GET /live"))]
+FRAMES = (
+    "/approvals/a-1/messages/0",
+)  # a message as mail programs show it, with its own styles: `test_console_approvals.py` reads its policy
 
 
 AN_ADDRESS = "ada@example.org"  # some products know their customers by that
@@ -85,6 +88,8 @@ async def test_every_page_says_to_the_browser_that_it_loads_and_sends_nothing_el
         for url in [*PAGES, "/nothing"]:
             answer = await browser.get(url)
             if "text/html" not in answer.headers.get("content-type", ""):
+                continue
+            if url in FRAMES:
                 continue
             policy = dict(each.strip().split(" ", 1) for each in answer.headers["content-security-policy"].split(";"))
             assert (policy.pop("default-src"), policy.pop("form-action"), set(policy.values())) == ("'self'", "'self'", {"'none'"}), url

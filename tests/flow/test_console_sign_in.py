@@ -288,6 +288,7 @@ async def test_the_navigation_leads_to_what_the_role_may_open(fresh_database: Se
         "/",
         "/queue",
         "/incidents",
+        "/approvals",
         "/risks",
         "/rules",
         "/maintenance",

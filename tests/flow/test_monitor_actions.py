@@ -12,7 +12,7 @@ import pytest
 
 from services.monitor import metrics
 from services.monitor.actions.acting import LEASE, Acting
-from services.monitor.actions.deciding import AGAIN, PAUSES
+from services.monitor.actions.deciding import AGAIN, next_call
 from services.monitor.actions.webhooks import Caller, Target
 from services.monitor.rules.health import HealthRule
 from services.monitor.store.risks import ACT
@@ -20,6 +20,7 @@ from shared.events import RiskActed, RiskCleared, Topic
 from shared.postgres import Database
 from shared.settings import Settings
 from shared.timers import Work
+from shared.webhooks.retrying import PAUSES, SPREAD
 from shared.webhooks.signing import key_of
 from tests.builders import NOON
 from tests.fakes import Clock, do_due
@@ -200,10 +201,13 @@ async def test_a_webhook_that_takes_no_call_is_called_again_and_given_up_after_t
     desk.answers = lambda request: httpx2.Response(302, headers={"location": "https://elsewhere.example.com"})  # noqa: ARG005
     failed = value_of(metrics.RISK_ACTIONS.labels("webhook", "failed"))
     await desk.begin(*FAILURES)
-    for tries, pause in enumerate(PAUSES, 1):
+    [risk] = await desk.risks()
+    for tries in range(1, len(PAUSES) + 1):
         assert await desk.act() == 1
         assert await desk.standing() == [("waiting", tries, "HTTP 302")]
-        await desk.clock.advance(pause - timedelta(seconds=1))
+        again = next_call(risk["id"], tries, desk.clock.now)
+        assert again is not None
+        await desk.clock.set(again - timedelta(seconds=1))
         assert await desk.act() == 0
         await desk.pass_by(timedelta(seconds=1))
     await desk.act()
@@ -229,7 +233,7 @@ async def test_a_call_that_gets_no_answer_is_made_again_and_one_whose_process_di
     await desk.begin(*FAILURES)
     await desk.act()
     assert await desk.standing() == [("waiting", 1, "no answer: ConnectError")]
-    await desk.pass_by(PAUSES[0])
+    await desk.pass_by(PAUSES[0] * (1 + SPREAD))
     desk.answers = killed
     with pytest.raises(SystemExit):
         await desk.act()

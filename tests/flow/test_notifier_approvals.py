@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.notifier.acts.releasing import Releasing
+from services.notifier.public.links import Right, token_for
 from services.notifier.store.releases import RELEASE
 from shared.events import IncidentSplit
 from shared.settings import Settings
@@ -258,3 +259,27 @@ async def test_nobody_but_an_operator_decides(on: Stage) -> None:
         assert (await agent.get(f"/v1/approvals/{approval['id']}")).status_code == 200
         assert (await agent.post(f"/v1/approvals/{approval['id']}/reject", json={"reason": "r"})).status_code == 403
     assert (await ask(on, "GET", "/v1/approvals/none")).status_code == 404
+
+
+async def test_a_sample_is_shown_as_a_page_whose_link_acts_for_nobody(on: Stage) -> None:
+    approval = await asked(on)
+    shown = (await ask(on, "GET", f"/v1/approvals/{approval['id']}/samples/0")).json()
+    sample = (await story(on, approval["id"]))["samples"][0]
+    assert (shown["subject"], shown["text"], sample["channel"]) == (sample["subject"], sample["text"], "email")
+    assert shown["html"].startswith("<!doctype html>")
+    links = {token_for(Right("incident", customer), on.service.settings.link_secret.get_secret_value()) for customer in customers(5)}
+    assert [link for link in links if link in shown["html"]] == []
+    assert (await ask(on, "GET", f"/v1/approvals/{approval['id']}/samples/2")).status_code == 200
+    assert await act(on, approval, "approve") == 200
+    assert (await ask(on, "GET", f"/v1/approvals/{approval['id']}/samples/0")).status_code == 404
+
+
+async def test_a_preview_shows_other_words_and_keeps_nothing_of_them(on: Stage) -> None:
+    approval = await asked(on)
+    before = await story(on, approval["id"])
+    words = {"subject": "{component} is slow", "body": "Dear {name}, it is slow."}
+    shown = await ask(on, "POST", f"/v1/approvals/{approval['id']}/preview", {"words": words})
+    assert shown.json()["text"].strip().startswith("Dear ")
+    wrong = await ask(on, "POST", f"/v1/approvals/{approval['id']}/preview", {"words": words | {"body": "{password}"}})
+    assert wrong.status_code == 422
+    assert await story(on, approval["id"]) == before

@@ -44,7 +44,9 @@ async def test_exactly_those_who_were_told_hear_the_correction_once(on: Stage) -
     body = mail.get_body(("plain",))
     assert body is not None
     assert (str(mail["Subject"]), SAID["words"] in body.get_content()) == (SAID["subject"], True)
-    [shown] = (await ask(on, "GET", "/v1/incidents/i-1/corrections")).json()["items"]
+    said = (await ask(on, "GET", "/v1/incidents/i-1/corrections")).json()
+    [shown] = said["items"]
+    assert said["told"] == 3, "for how many it is stands there before it is sent"
     assert (shown["customers"], shown["done"], shown["by"]) == (3, True, "eve")
 
 
@@ -65,6 +67,7 @@ async def test_a_correction_goes_out_although_its_rule_is_switched_off(on: Stage
 
 async def test_who_is_still_waiting_for_an_approval_has_nothing_to_be_corrected(on: Stage) -> None:
     await touch(on, *customers(5))
+    assert (await ask(on, "GET", "/v1/incidents/i-1/corrections")).json()["told"] == 0
     await correct(on)
     assert on.office.mails == []
 

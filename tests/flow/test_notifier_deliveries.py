@@ -5,9 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.notifier.lanes import LANES
 from shared.events import Contact
-from shared.timers import Timers
 from tests.builders import customer
 from tests.flow.notifier_stage import MINUTE, Stage, dismissed, impact, opened, resolved
 from tests.smtp import Do
@@ -63,11 +61,8 @@ async def test_a_hundred_cost_few_transactions_and_each_customer_gets_one_messag
     await on.know(*ids)
     await on.consume(opened(on.now), impact(on.now, *ids))
     before = await transactions(on)
-    timers = Timers(on.service.database, {lane: on.service.due[lane] for lane in LANES})
-    working = asyncio.create_task(timers.run())
-    await until(lambda: len(on.office.mails) >= len(ids))
-    await timers.stop(within=10)
-    working.cancel()
+    async with on.delivering():
+        await until(lambda: len(on.office.mails) >= len(ids))
     assert sorted(recipient for recipient, _ in on.office.mails) == sorted(f"{each}@example.org" for each in ids)
     assert {row["status"] for row in await on.rows("SELECT status FROM notifications")} == {"delivered"}
     assert await transactions(on) - before < len(ids), "one by one it were three for each"
@@ -84,11 +79,8 @@ async def test_two_notifications_of_one_customer_in_one_batch_count_one_another(
     await on.know("c-1")
     for number in range(5):
         await on.consume(opened(on.now, f"i-{number}"), impact(on.now, "c-1", incident_id=f"i-{number}"))
-    timers = Timers(on.service.database, {lane: on.service.due[lane] for lane in LANES})
-    working = asyncio.create_task(timers.run())
-    await until(lambda: len(on.office.mails) >= 3)
-    await timers.stop(within=10)
-    working.cancel()
+    async with on.delivering():
+        await until(lambda: len(on.office.mails) >= 3)
     assert sorted(status for _, status, _ in await on.ledger()) == ["delivered"] * 3 + ["suppressed"] * 2
     assert len(on.office.mails) == 3
 
@@ -110,18 +102,13 @@ async def test_whoever_was_being_told_when_it_ended_hears_the_end(on: Stage) -> 
     await on.consume(opened(on.now), impact(on.now, *ids))
     for each in ids:
         on.office.at_end[f"{each}@example.org"] = [Do.HOLD]
-    timers = Timers(on.service.database, {lane: on.service.due[lane] for lane in LANES})
-    working = asyncio.create_task(timers.run())
-    await until(lambda: on.office.held > 0)
-    await on.consume(dismissed(on.now))
-    await on.follow_up()
-    on.office.gate.set()
-    told = [f"{each}@example.org" for each in ids]
-    await until(lambda: len([to for to, _ in on.office.mails if to in told]) >= len(ids))
-    await timers.stop(within=10)
-    working.cancel()
+    async with on.delivering():
+        async with asyncio.timeout(5):
+            while [status for _, status, _ in await ways(on)] != ["sending"] * len(ids):
+                pass
+        await on.consume(dismissed(on.now))
+        await on.follow_up()
+        on.office.gate.set()
+        await until(lambda: len(on.office.mails) >= len(ids))
     await on.loop.settle()
-    for each in ids:
-        kinds = on.office.kinds(f"{each}@example.org")
-        assert kinds in (["opened", "dismissed"], []), "nobody hears of the one without the other"
-    assert on.office.kinds(told[0]) == ["opened", "dismissed"]
+    assert [on.office.kinds(f"{each}@example.org") for each in ids] == [["opened", "dismissed"]] * len(ids)

@@ -8,10 +8,9 @@ import pytest
 from services.notifier import metrics
 from services.notifier.channels.email.connections import AT_ONCE
 from services.notifier.delivering.beginning import LEASE
-from services.notifier.lanes import LANES
 from shared.events import Contact, NotificationFailed
 from shared.settings import Settings
-from shared.timers import Timers, Work
+from shared.timers import Work
 from tests.builders import customer
 from tests.fakes import do_due
 from tests.figures import total, value
@@ -170,13 +169,10 @@ async def test_a_hundred_mails_go_out_side_by_side(on: Stage) -> None:
     await on.consume(opened(on.now), impact(on.now, *ids))
     for each in ids:
         on.office.at_end[f"{each}@example.org"] = [Do.HOLD]
-    timers = Timers(on.service.database, {lane: on.service.due[lane] for lane in LANES})
-    working = asyncio.create_task(timers.run())
-    await until(lambda: on.office.held == AT_ONCE)  # one after another, the server would never hold a second one
-    on.office.gate.set()
-    await until(lambda: len(on.office.mails) >= len(ids) and on.office.held == 0)
-    await timers.stop(within=5)
-    working.cancel()
+    async with on.delivering():
+        await until(lambda: on.office.held == AT_ONCE)  # one after another, the server would never hold a second one
+        on.office.gate.set()
+        await until(lambda: len(on.office.mails) >= len(ids) and on.office.held == 0)
     assert sorted(recipient for recipient, _ in on.office.mails) == sorted(f"{each}@example.org" for each in ids)
     assert on.office.connections <= AT_ONCE
 

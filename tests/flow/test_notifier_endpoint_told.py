@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 from standardwebhooks.webhooks import Webhook as Receiver
 
+from services.notifier.channels.webhook.retrying import TTL
 from shared.settings import Settings
+from shared.webhooks.retrying import PAUSES
 from tests.flow.notifier_stage import CONFIG, MINUTE, impact, opened, resolved
 from tests.flow.webhook_desk import Hooks, hooks
 from tests.hooks import Sink, sink
@@ -58,6 +60,24 @@ async def test_an_endpoint_that_fails_is_tried_again_by_its_own_ladder_with_the_
     await on.goes_on(on.now + 7 * MINUTE)
     assert await ways(desk) == [("webhook", "delivered", 3)]
     assert len({call.headers["webhook-id"] for call in endpoint.calls}) == 1
+
+
+async def test_an_endpoint_that_is_away_for_three_days_gets_the_all_clear_with_the_tenth_call(desk: Hooks, endpoint: Sink) -> None:
+    """The limit of age, 24 h as shipped, decides whether to begin, and not how long an endpoint is called."""
+    await desk.registered(endpoint)
+    on = desk.on
+    await on.hear(opened(on.now), impact(on.now, "c-1"))
+    began = on.now
+    endpoint.answers = ["503"] * len(PAUSES)
+    await on.hear(resolved(on.now, revision=1))
+    await on.loop.advance(TTL * 1.1)
+    assert ("resolved", "delivered", None) in await on.ledger()
+    _, *calls = endpoint.calls
+    assert len(calls) == 10
+    assert len({call.headers["webhook-id"] for call in calls}) == 1
+    last = datetime.fromtimestamp(int(calls[-1].headers["webhook-timestamp"]), UTC)
+    assert 0.9 * TTL <= last - began <= 1.1 * TTL
+    assert (await desk.endpoint())["disabled_at"] is None, "a tenth failure in a row would have ended it"
 
 
 async def test_an_endpoint_that_is_gone_is_called_no_more_and_the_mail_goes_instead(desk: Hooks, endpoint: Sink) -> None:

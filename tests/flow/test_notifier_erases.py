@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from services.notifier.personal import PERSONAL
+from services.notifier.store import experiments
 from services.notifier.store.endpoints import queries as endpoints
 from services.notifier.store.incidents import FOLLOW_UP, Place
 from shared.erasing import SHARED
@@ -56,6 +57,7 @@ async def lived(on: Stage, operator: httpx2.AsyncClient) -> None:
     await on.hear(replied(on.now, "reply", customer_id=WHO, ticket_id="t-canary", reply_id="r-2", body="Canary, once more"))
     async with on.service.database.transaction() as tx:
         await schedule(tx, FOLLOW_UP, {Place("i-1", 1, WHO).ref: on.now + MINUTE})
+        await experiments.enter(tx, [(WHO, "guidance-helps", "held_out")])
         await tx.execute(endpoints.register, "e-1", WHO, "https://canary.example/hook")
         await tx.execute(endpoints.miss, "e-1", "n-1", '{"text": "Dear Canary, …"}')
 

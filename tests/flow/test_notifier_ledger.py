@@ -171,6 +171,10 @@ async def test_a_worker_that_lost_its_lease_writes_nothing(on: Stage) -> None:
     assert await on.everything() == done
     [row] = await on.rows("SELECT attempts FROM notifications")
     assert len(row["attempts"]) == 1
+    first, second = on.office.to("c-1@example.org")
+    assert first["Message-ID"] == second["Message-ID"], "what was under way may come twice, and can be told to be one"
+    await on.loop.settle()
+    assert kinds(on.said()) == ["delivered"]
 
 
 class AwayForAMoment(Database):

@@ -24,7 +24,7 @@ async def test_the_fourth_within_an_hour_is_capped_and_an_hour_later_is_told_aga
     await trouble(on, "i-1", "i-2", "i-3", "i-4")
     assert on.office.kinds(ADA) == ["opened"] * 3
     [fact] = [each for each in on.said() if isinstance(each, NotificationSuppressed)]
-    assert (fact.data.reason, fact.data.why) == ("capped", {"recent": 3, "cap": 3, "per_s": 3600.0})
+    assert (fact.data.reason, fact.data.why.items() >= {"recent": 3, "cap": 3, "per_s": 3600.0}.items()) == ("capped", True)
     await on.clock.advance(HOUR - SECOND)
     await trouble(on, "i-5")
     await on.clock.advance(SECOND)

@@ -163,6 +163,8 @@ async def test_notifications_are_listed_newest_first_by_customer_incident_and_st
     capped = (await agent.get("/v1/notifications", params={"status": "suppressed"})).json()["items"]
     assert [item["customer_id"] for item in of_incident] == ["c-2"]
     assert [item["incident_id"] for item in capped] == ["i-4", "i-3"]
+    for filters, count in (({"reason": "capped"}, 2), ({"reason": "stale"}, 0), ({"kind": "opened"}, 6), ({"kind": "guidance"}, 0)):
+        assert len((await agent.get("/v1/notifications", params=filters)).json()["items"]) == count, filters
 
 
 async def test_a_customer_is_shown_with_what_they_chose(on: Stage, agent: httpx2.AsyncClient) -> None:
@@ -183,13 +185,17 @@ async def test_nothing_is_kept_about_the_erased(on: Stage, agent: httpx2.AsyncCl
     assert (await agent.put("/v1/customers/c-1/preferences", json={"incident": True})).status_code == 409
 
 
-@pytest.mark.parametrize("path", ["/v1/notifications/none", "/v1/customers/nobody", "/v1/customers/nobody/preferences"])
+@pytest.mark.parametrize(
+    "path", ["/v1/notifications/none", "/v1/customers/nobody", "/v1/customers/nobody/preferences", "/v1/why/nothing/nobody"]
+)
 async def test_what_is_not_there_is_a_problem(agent: httpx2.AsyncClient, path: str) -> None:
     answer = await agent.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=501", "status=odd", "cursor=odd!", "cursor=bm93aGVyZQ", "customer_id=%00"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=501", "status=odd", "reason=odd", "kind=odd", "cursor=odd!", "cursor=bm93aGVyZQ", "customer_id=%00"]
+)
 async def test_questions_that_make_no_sense_are_refused(agent: httpx2.AsyncClient, query: str) -> None:
     assert (await agent.get(f"/v1/notifications?{query}")).status_code == 422
 
@@ -199,7 +205,7 @@ async def test_a_cursor_that_is_not_ours_is_refused(agent: httpx2.AsyncClient, c
     assert (await agent.get("/v1/notifications", params={"cursor": cursor})).status_code == 422
 
 
-@pytest.mark.parametrize("path", ["/v1/notifications", "/v1/notifications/x", "/v1/customers/c-1", "/v1/customers/c-1/preferences"])
+@pytest.mark.parametrize("path", ["/v1/notifications", "/v1/notifications/x", "/v1/customers/c-1", "/v1/why/i-1/c-1", "/v1/experiments"])
 async def test_only_agents_and_operators_may_ask(caller: httpx2.AsyncClient, path: str) -> None:
     for token, status in ((None, 401), ("wrong", 401), ("producer-token", 403)):
         headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -57,7 +57,7 @@ async def test_a_reply_says_what_was_written_and_a_quoted_link_is_left_out(on: S
     assert said.notification_id == identity("t-1", "r-1")
     assert (said.subject, said.kind) == ("Re: Cannot pay", "reply")
     assert "> stop: [link]\nWe see." in said.body
-    assert said.why.keys() == {"age_s", "max_event_age_s"}
+    assert said.why.keys() == {"age_s", "max_event_age_s", "policy"}
 
 
 async def test_the_largest_reply_is_said_and_is_no_larger_than_a_mail(on: Stage) -> None:

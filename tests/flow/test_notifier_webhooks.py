@@ -13,10 +13,10 @@ from services.notifier import metrics
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Retry, Trouble
 from services.notifier.channels.webhook.circuits import OPEN_AFTER, OPEN_FOR
 from services.notifier.channels.webhook.endpoint import FAILURES
-from services.notifier.channels.webhook.retrying import LADDER, SPREAD
 from services.notifier.store.endpoints import endpoints_of
 from shared.settings import Settings
 from shared.webhooks.calling import LARGEST
+from shared.webhooks.retrying import PAUSES, SPREAD
 from shared.webhooks.signing import key_of, signed
 from tests.contract.brokers import eventually
 from tests.figures import value as value_of
@@ -140,7 +140,7 @@ async def test_an_endpoint_that_takes_none_of_ten_tries_is_disabled_and_its_owne
         await it.on.know("c-1")
         to.always = "500"
         began = it.on.now
-        for number, pause in enumerate((*LADDER, None), start=1):
+        for number, pause in enumerate((*PAUSES, None), start=1):
             assert await it.send(id_, to) == Retry(None, Trouble.DEFERRED, "500")
             assert ((await it.endpoint())["disabled_at"] is not None) is (number == FAILURES)
             if pause is not None:

@@ -1,6 +1,7 @@
 """Implements `forewarn check-mail`: asks DNS about the sender that the settings name, and prints the verdicts. Changes nothing."""
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -14,8 +15,11 @@ from deploy.local.running import run
 from deploy.local.terminal import say
 from services.notifier.audience import to_ascii
 from services.notifier.channels.email.mail import sender_of
+from services.notifier.channels.email.relays import relays_of
+from shared.configuration import secret_rules
 
-ADDRESSES = 4  # of the relay that are looked at
+RELAYS = "FOREWARN_SMTP_RELAYS"
+ADDRESSES = 4  # of a relay that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +27,26 @@ class Sending:
     """How mails go out."""
 
     domain: str  # of the From
-    relay: str
+    relays: tuple[str, ...]
     return_path: str  # the domain that bounces come to
     selector: str  # of DKIM; empty: not known
     signed: str  # the domain of the signature
 
 
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """One address of a relay, from which mail comes to the world."""
+
+    relay: str
+    address: Address
+
+
 def check_mail(
     domain: Annotated[str, typer.Option(help="The domain that mails come from; else that of FOREWARN_MAIL_FROM.")] = "",
     mail_from: Annotated[str, typer.Option(envvar="FOREWARN_MAIL_FROM", help="Who mails come from.")] = "support@example.org",
-    relay: Annotated[str, typer.Option(envvar="FOREWARN_SMTP_HOST", help="The mail server that sends them.")] = "localhost",
+    relay: Annotated[
+        list[str] | None, typer.Option(help="A mail server that sends them; else those of FOREWARN_SMTP_RELAYS, else FOREWARN_SMTP_HOST.")
+    ] = None,
     bounces: Annotated[str, typer.Option(envvar="FOREWARN_BOUNCE_ADDRESS", help="Where bounces come to.")] = "",
     selector: Annotated[str, typer.Option(envvar="FOREWARN_DKIM_SELECTOR", help="Of the DKIM key; not given: it is not looked for.")] = "",
     signed: Annotated[str, typer.Option(envvar="FOREWARN_DKIM_DOMAIN", help="The domain of the signature; else that of the From.")] = "",
@@ -40,21 +54,29 @@ def check_mail(
 ) -> None:
     """Says whether DNS has what mailbox providers want of a sender, and what to write into it; exits with 1 when mail would suffer.
 
-    It looks for SPF with the relay in it, the DKIM key, the DMARC policy and whether the two speak of the From domain, where
-    bounces go, and what the relay is called.
+    It looks for SPF with each relay in it, the DKIM key, the DMARC policy and whether the two speak of the From domain, where
+    bounces go, and what the relays are called.
     """
     try:
         names = Names(tuple(dns or ()))
+        relays = tuple(relay or relays_of_settings())
         own = to_ascii(domain.strip().rstrip(".").lower()) or sender_of(mail_from).domain.lower()
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     back = to_ascii(bounces.rpartition("@")[2].lower()) or own
-    sending = Sending(own, relay, back, selector, to_ascii(signed.lower()) or own)
+    sending = Sending(own, relays, back, selector, to_ascii(signed.lower()) or own)
 
     async def command() -> int:
         return await checked(sending, names)
 
     raise typer.Exit(run(command))
+
+
+def relays_of_settings() -> Sequence[str]:
+    """Returns the hosts of the mail servers that notifier would use. Raises ValueError, which shows nothing of a relay's password."""
+    file = os.environ.get(f"{RELAYS}_FILE")
+    said = secret_rules.read_file(f"{RELAYS}_FILE", file) if file else os.environ.get(RELAYS, "")
+    return [each.host for each in relays_of(said)] or [os.environ.get("FOREWARN_SMTP_HOST") or "localhost"]
 
 
 async def checked(sending: Sending, names: Names) -> int:
@@ -72,17 +94,19 @@ async def checked(sending: Sending, names: Names) -> int:
 
 async def judge(sending: Sending, names: Names) -> AsyncIterator[Line]:
     """Yields the verdicts. What DNS does not answer is said, and holds up nothing else."""
-    try:
-        addresses = (await names.addresses(sending.relay))[:ADDRESSES]
-    except NoAnswer as error:
-        addresses = []
-        yield _unanswered("relay", error)
-    else:
+    outside: list[Outlet] = []
+    for relay in dict.fromkeys(sending.relays):
+        try:
+            addresses = (await names.addresses(relay))[:ADDRESSES]
+        except NoAnswer as error:
+            yield _unanswered("relay", error)
+            continue
         if not addresses:
-            yield Line(Level.WRONG, "relay", f"{sending.relay} has no address")
-    outside = [each for each in addresses if each.is_global]
-    if addresses and not outside:
-        yield Line(Level.LOOK, "relay", f"{sending.relay} is on a network of yours: SPF and its name depend on what delivers to the world")
+            yield Line(Level.WRONG, "relay", f"{relay} has no address")
+        found = [Outlet(relay, each) for each in addresses if each.is_global]
+        if addresses and not found:
+            yield Line(Level.LOOK, "relay", f"{relay} is on a network of yours: SPF and its name depend on what delivers to the world")
+        outside += found
     for about, ask in (("SPF", _spf), ("DKIM", _dkim), ("DMARC", _dmarc), ("bounces", _bounces), ("relay", _relay)):
         try:
             for line in await ask(sending, names, outside):
@@ -95,26 +119,26 @@ def _unanswered(about: str, error: NoAnswer) -> Line:
     return Line(Level.LOOK, about, f"DNS gave no answer: {error}")
 
 
-async def _spf(sending: Sending, names: Names, outside: list[Address]) -> list[Line]:
+async def _spf(sending: Sending, names: Names, outside: Sequence[Outlet]) -> list[Line]:
     found = []
-    for address in outside:
-        check = Check(names, address)
+    for outlet in outside:
+        check = Check(names, outlet.address)
         try:
             result = await check.result(sending.return_path)
         except Wrong as error:
             return [Line(Level.WRONG, "SPF", f"the record of {sending.return_path} cannot be used: {error}")]
-        found.append(verdicts.spf(sending.return_path, result, str(address), sending.relay, check.unknown))
+        found.append(verdicts.spf(sending.return_path, result, str(outlet.address), outlet.relay, check.unknown))
     return found
 
 
-async def _dkim(sending: Sending, names: Names, _: list[Address]) -> list[Line]:
+async def _dkim(sending: Sending, names: Names, _: Sequence[Outlet]) -> list[Line]:
     if not sending.selector:
         return [Line(Level.LOOK, "DKIM", "no selector is given (--selector): who signs, and as which domain, is not known")]
     name = f"{sending.selector}._domainkey.{sending.signed}"
     return [verdicts.dkim(name, await names.texts(name))]
 
 
-async def _dmarc(sending: Sending, names: Names, _: list[Address]) -> list[Line]:
+async def _dmarc(sending: Sending, names: Names, _: Sequence[Outlet]) -> list[Line]:
     at, texts = sending.domain, list[str]()
     for at in verdicts.parents(sending.domain):
         texts = [text for text in await names.texts(f"_dmarc.{at}") if text.lower().replace(" ", "").startswith("v=dmarc1")]
@@ -127,16 +151,16 @@ async def _dmarc(sending: Sending, names: Names, _: list[Address]) -> list[Line]
     return [policy, verdicts.alignment(sending.domain, at, texts[0], sending.return_path, signed)]
 
 
-async def _bounces(sending: Sending, names: Names, _: list[Address]) -> list[Line]:
+async def _bounces(sending: Sending, names: Names, _: Sequence[Outlet]) -> list[Line]:
     servers = await names.mail_servers(sending.return_path)
     has_address = bool(servers) or bool(await names.addresses(sending.return_path))
     return [verdicts.return_path(sending.return_path, servers, has_address)]
 
 
-async def _relay(_: Sending, names: Names, outside: list[Address]) -> list[Line]:
+async def _relay(_: Sending, names: Names, outside: Sequence[Outlet]) -> list[Line]:
     found = []
-    for address in outside:
-        called = (await names.names_of(address))[:ADDRESSES]
-        confirmed = [each for each in called if address in await names.addresses(each)]
-        found.append(verdicts.relay_name(str(address), called, confirmed))
+    for outlet in outside:
+        called = (await names.names_of(outlet.address))[:ADDRESSES]
+        confirmed = [each for each in called if outlet.address in await names.addresses(each)]
+        found.append(verdicts.relay_name(str(outlet.address), called, confirmed))
     return found

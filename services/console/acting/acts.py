@@ -60,6 +60,11 @@ def _running(owner: Owner) -> tuple[Act, ...]:
     )
 
 
+def _approval(name: str, path: str = "") -> Act:
+    path = f"/v1/approvals/{{approval_id}}/{path or name}"
+    return Act(f"approval.{name}", Role.OPERATOR, Owner.NOTIFIER, "POST", path, ("standing", "gate", "rule", "total", "first_by"))
+
+
 _ALL = (
     _incident("resolve", after=("status", "note")),
     _incident("dismiss", after=("status", "note")),
@@ -85,6 +90,15 @@ _ALL = (
     Act("customer.export", Role.LEAD, Owner.CONSOLE),
     Act("customer.erase", Role.OPERATOR, Owner.CONSOLE),
     *(each for owner in Owner for each in _running(owner)),
+    _approval("approve"),
+    _approval("approve_first", "approve-first"),
+    _approval("reject"),
+    _approval("words"),
+    _approval("remove"),
+    _approval("send_to_me", "send-to-me"),
+    Act("switch.turn", Role.OPERATOR, Owner.NOTIFIER, "PUT", "/v1/switches"),
+    Act("rule.step", Role.OPERATOR, Owner.NOTIFIER, "PUT", "/v1/rules/{rule}/step", ("step",)),
+    Act("incident.correct", Role.OPERATOR, Owner.NOTIFIER, "POST", "/v1/incidents/{incident_id}/correction", ("id", "customers")),
     Act("monitor.reload_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/reload", ("asked",)),
     Act("monitor.try_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/backtests", ("id",)),
     Act("monitor.publish_rules", Role.OPERATOR, Owner.MONITOR, "POST", "/v1/rules/publish", ("number",)),

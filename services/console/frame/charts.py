@@ -1,4 +1,4 @@
-"""Draws lines over time as SVG, with the same figures as a table beside them. Pure: the same points give the same bytes.
+"""Draws lines over time as SVG, with the same figures as a table beside them, and bars. Pure: the same points give the same bytes.
 
 pygal computes the drawing. What it adds for itself (styles, a script, an id by chance) is taken out, since pages allow no inline
 style or script. `forewarn.css` colours the classes that remain, for light and dark.
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from xml.etree import ElementTree
 
 import pygal
@@ -25,6 +26,7 @@ KEPT = frozenset({"class", "d", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r
 MOST = 240  # points that are drawn: a picture has not more columns that one can tell apart
 LISTED = 60  # rows of the table: the latest
 SIZE = {"width": 640, "height": 220}
+BARE: Mapping[str, Any] = {"margin": 4, "js": (), "css": (), "show_legend": False, "no_data_text": "", "disable_xml_declaration": True}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,23 @@ def evidence(points: Points, threshold: float | None, title: str, *, unit: str =
 def lines(named: Mapping[str, Points], title: str, *, unit: str = "", places: int = 0) -> Markup:
     """Draws some values over the same time, each with its name."""
     return _figure(Chart(title, unit, places), named, named, None)
+
+
+def bars(named: Mapping[str, float], title: str) -> Markup:
+    """Draws a few values of one kind as bars below each other, each with its figure."""
+    bar = pygal.HorizontalBar(**SIZE | {"height": 40 + 40 * len(named)}, **BARE)
+    for name, value in named.items():
+        bar.add(name, [value])
+    tree = bar.render_tree()
+    _clean(tree)
+    tree.set("role", "img")
+    tree.set("aria-label", f"{title}: " + "; ".join(f"{name}: {number(value)}" for name, value in named.items()))
+    listed = Markup("").join(
+        Markup('<li class="line-{}">{}: <strong>{}</strong></li>').format(at, name, number(value))
+        for at, (name, value) in enumerate(named.items())
+    )
+    drawn = Markup(ElementTree.tostring(tree, encoding="unicode"))  # noqa: S704  the serializer escapes every text
+    return Markup('<figure class="chart"><figcaption>{}</figcaption>{}<ul class="names">{}</ul></figure>').format(title, drawn, listed)
 
 
 def _figure(chart: Chart, drawn: Mapping[str, Points], listed: Mapping[str, Points], threshold: float | None) -> Markup:
@@ -88,16 +107,11 @@ def _line(chart: Chart, drawn: Mapping[str, Points]) -> pygal.DateTimeLine:
     form = "%H:%M:%S" if span < timedelta(minutes=8) else "%H:%M" if span < timedelta(days=2) else "%d %b"
     line = pygal.DateTimeLine(
         **SIZE,
-        margin=4,
-        js=(),
-        css=(),
-        show_legend=False,
+        **BARE,
         show_dots=False,
         include_x_axis=True,
         x_value_formatter=lambda at: at.strftime(form),
         value_formatter=lambda value: _said(value, chart),
-        no_data_text="",
-        disable_xml_declaration=True,
     )
     line.x_labels = sorted({first + span * part / 4 for part in range(5)})
     for name, points in drawn.items():
@@ -110,13 +124,8 @@ def _bars(chart: Chart, drawn: Mapping[str, Points]) -> pygal.HorizontalBar:
     bars = pygal.HorizontalBar(
         width=SIZE["width"],
         height=SIZE["height"] // 2,
-        margin=4,
-        js=(),
-        css=(),
-        show_legend=False,
         value_formatter=lambda value: _said(value, chart),
-        no_data_text="",
-        disable_xml_declaration=True,
+        **BARE,
     )
     for name, points in drawn.items():
         bars.add(name, [points[-1][1]])

@@ -2,7 +2,8 @@
 
 A region is a Jinja block named `region_<name>` that holds one element with `data-region="<name>"`. A request with the header
 `Forewarn-Regions: name name` gets only those elements, one after the other, and the script puts each in the place of the one it has.
-What a template sets or imports outside of a region is not known inside; the macros of `macros.html` are known everywhere.
+What a template sets or imports outside of a region is not known inside; the macros of `macros.html` are known everywhere. Regions of
+`layout.html` are on every page.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from jinja2.runtime import Context
 
 from services.console.frame import words
 from services.console.frame.files import address
-from services.console.live.changes import ERASED
+from services.console.live.changes import ERASED, FRAME
 from services.console.sessions.signed import Signed
 from services.console.settings import ConsoleSettings
 
@@ -72,7 +73,7 @@ def draw(request: Request, template: str, *, live: Sequence[str] = (), status: i
     that shows anything of a customer has its words in regions and at least the key `ERASED`, which pages with other keys have, too.
     """
     found = environment.get_template(template)
-    given = _given(request) | {"live": " ".join(dict.fromkeys((*live, ERASED))) if live else ""}
+    given = _given(request) | {"live": " ".join(dict.fromkeys((*live, ERASED, FRAME))) if live else ""}
     macros = vars(environment.get_template("macros.html").make_module(given))
     given |= {name: macro for name, macro in macros.items() if not name.startswith("_")} | values
     asked = request.headers.get(REGIONS)
@@ -117,10 +118,12 @@ def _given(request: Request) -> dict[str, Any]:
         "static": lambda name: prefix + address(name),
         "since": getattr(request.state, "since", 0),
         "behind": request.app.state.hub.behind.seconds,
+        "consent": request.app.state.watch.latest,
     }
 
 
 def _regions(template: Template, names: Sequence[str], given: dict[str, Any]) -> str:
     context = template.new_context(given)
-    blocks = [template.blocks[f"region_{name}"] for name in names if f"region_{name}" in template.blocks]
+    known = environment.get_template("layout.html").blocks | template.blocks
+    blocks = [known[f"region_{name}"] for name in names if f"region_{name}" in known]
     return "".join("".join(block(context)) for block in blocks)

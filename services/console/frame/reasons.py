@@ -129,6 +129,13 @@ def _unapproved(why: Why) -> str:
     return f"Nobody approved of {audience} in time."
 
 
+def _held_out(why: Why) -> str:
+    name, share = why.get("experiment"), why.get("share")
+    part = f" with {number(share * 100, 1)} % of the accounts" if isinstance(share, int | float) else ""
+    of = f"the experiment {plain(name)}" if isinstance(name, str) else "an experiment"
+    return f"Theirs is held out{part}: {of} measures how those fare who are not told."
+
+
 def _lasting(why: Why, name: str) -> str:
     value = why.get(name)
     return duration(value) if isinstance(value, int | float) else "some time"
@@ -149,6 +156,7 @@ REASONS: Mapping[str, Said] = {
     "no_contact": Said(Step.ADDRESS, "no address", _no_contact),
     "dry_run": Said(Step.CONSENT, "rehearsed only", _rehearsed),
     "unapproved": Said(Step.CONSENT, "not approved", _unapproved),
+    "held_out": Said(Step.CONSENT, "held out", _held_out),
     # failed: no retry will bring it
     "address": Said(Step.ANSWER, "no such address", _always("The server said that there is no such address.")),
     "refused": Said(Step.ANSWER, "refused for good", _always("The server refused the message for good.")),

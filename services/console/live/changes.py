@@ -1,7 +1,8 @@
 """Notes what has changed, in the transaction that changes it. The keys that pages wait for:
 
 `incidents` and `incident:<id>`, `tickets` and `ticket:<id>`, `customer:sha256:<digest of the id>`, `risks`, `maintenance`, `health`,
-`audit`, and `erased`: somebody was erased, and no open page may go on showing anything of them.
+`audit`, `consent` and `approval:<id>`, `frame`: what stands around every page, and `erased`: somebody was erased, and no open page
+may go on showing anything of them.
 
 A customer's id may be a mail address, and may hold spaces: keys are kept for a while, and are listed with spaces between them.
 """
@@ -12,6 +13,7 @@ from shared.erasing import digest
 from shared.postgres import Tx
 
 ERASED = "erased"
+FRAME = "frame"
 CUSTOMER, DIGEST = "customer:", "customer:sha256:"
 
 ENTER = "SELECT FROM gate FOR UPDATE"

@@ -74,7 +74,7 @@ class Acting:
                     await self._refused(tx, due, row, why, now)
 
     async def _refused(self, tx: Tx, due: Due, row: RiskRow, why: str, now: datetime) -> None:
-        again = next_call(row.action_tries, now)
+        again = next_call(row.id, row.action_tries, now)
         if again is None:
             log.error("the webhook for risks by %s is given up after %d calls: %s", row.rule, row.action_tries, why)
             await _end(tx, due, row, ActionStatus.FAILED, why, now)

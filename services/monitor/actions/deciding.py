@@ -5,20 +5,9 @@ from datetime import datetime, timedelta
 
 from services.monitor.incidents.life import BEHIND, behind_seconds
 from services.monitor.risk.life import ActionStatus, RiskRow
+from shared.webhooks.retrying import PAUSES, jittered
 
 AGAIN = timedelta(seconds=15)  # between looks whether monitor has caught up: as often as it notes how far it reads
-
-# Pauses after the first, second, … call that was not taken: nearly those that Standard Webhooks recommends, 28 hours in all.
-# https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-PAUSES = (
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=10),
-    timedelta(hours=10),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +47,6 @@ def decide(row: RiskRow, now: datetime, read_to: datetime | None) -> Ask | Call 
     return Call(row.action["name"]) if row.action["kind"] == "webhook" else Ask()
 
 
-def next_call(tries: int, now: datetime) -> datetime | None:
-    """Returns when a webhook that did not take `tries` calls is called again; None: it has failed for good."""
-    return now + PAUSES[tries - 1] if tries <= len(PAUSES) else None
+def next_call(risk_id: str, tries: int, now: datetime) -> datetime | None:
+    """Returns when a webhook that did not take `tries` calls is called again; None: it has failed for good. `risk_id` sets the jitter."""
+    return now + jittered(PAUSES[tries - 1], f"{risk_id}/{tries}") if tries <= len(PAUSES) else None

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.notifier.acts.approving import Desk, Refused
@@ -14,7 +14,7 @@ from services.notifier.api.switches import Reason
 from services.notifier.permission import Standing
 from services.notifier.store import approvals, gates, switches
 from services.notifier.store.approvals import Row, queries
-from services.notifier.wording.sampling import Sample, as_read
+from services.notifier.wording.sampling import Rendering, Sample, as_read, as_shown
 from services.notifier.wording.texts import Text, as_words
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once, position_of, timed_position
@@ -29,6 +29,7 @@ LOOKED_AT = 200  # of those who wait, to find three samples
 
 Seen = Annotated[str, Field(min_length=1, max_length=100, description="`seen` of the approval as it was looked at")]
 Limit = Annotated[int, Query(ge=1, le=500)]
+Place = Annotated[int, Path(ge=0, le=2, description="of the sample, in their order")]
 
 
 class ApprovalView(BaseModel):
@@ -59,9 +60,11 @@ class ApprovalStory(ApprovalView):
     normal: int | None  # the median of the rule's latest audiences
     audiences: int  # of so many
     two_people_above: int  # customers
+    first_saw: str | None  # `seen` of who agreed first: when it is not that of now, their consent does not count
+    first: int  # so many customers `approve-first` has told
     oldest: datetime | None  # when it was last true of the first, and …
     newest: datetime | None  # … of the last of those who wait
-    words: Text | None  # a person's, for this audience; null: those of notifications.yml
+    words: Text | None  # a person's, for all of this audience in whatever language they read; null: those of notifications.yml
     samples: list[Sample]
 
 
@@ -89,10 +92,16 @@ class Rejecting(Body):
 
 
 class Rewording(Body):
-    """A person edits the words for this audience; null: those of notifications.yml again."""
+    """A person edits the words for this audience: one text for all languages; null: those of notifications.yml again."""
 
     words: Text | None
     reason: Reason
+
+
+class Previewing(Body):
+    """A person wants to see words before they keep them; null: those of notifications.yml."""
+
+    words: Text | None
 
 
 class Removing(Body):
@@ -110,6 +119,7 @@ def router_of(desk: Desk) -> APIRouter:
     """Makes the routes: `desk` decides."""
     router = APIRouter(prefix="/v1/approvals", tags=["consent"])
     _looking(router, desk)
+    _reading(router, desk)
     _sending(router, desk)
     _changing(router, desk)
     return router
@@ -154,6 +164,21 @@ def _looking(router: APIRouter, desk: Desk) -> None:
                 view=lambda row: Recipient(**row),
                 position=lambda item: item.id,
             )
+
+
+def _reading(router: APIRouter, desk: Desk) -> None:
+    @router.get("/{approval_id}/samples/{place}", dependencies=[allow(Role.AGENT)], responses=NO_APPROVAL)
+    async def read_sample(database: Db, approval_id: Name, place: Place) -> Rendering:
+        """Returns one of its samples in full, with the page that mail programs show. 404 when there is no such sample."""
+        async with database.transaction() as tx:
+            found = await _known(tx, approval_id)
+            return await _shown(tx, desk, found, as_words(found["subject"], found["body"]), place)
+
+    @router.post("/{approval_id}/preview", dependencies=[allow(Role.OPERATOR)], responses=NO_APPROVAL)
+    async def preview(database: Db, approval_id: Name, said: Previewing) -> Rendering:
+        """Returns its first sample in other words, and keeps nothing of them."""
+        async with database.transaction() as tx:
+            return await _shown(tx, desk, await _known(tx, approval_id), said.words, 0)
 
 
 def _sending(router: APIRouter, desk: Desk) -> None:
@@ -229,6 +254,13 @@ async def _known(tx: Tx, approval_id: str) -> Row:
     return found
 
 
+async def _shown(tx: Tx, desk: Desk, found: Row, words: Text | None, place: int) -> Rendering:
+    waits = await approvals.samples(tx, found, LOOKED_AT)
+    if place >= len(waits):
+        raise Problem(404, "there is no such sample: it waits no more")
+    return as_shown(desk.write, waits[place], words)
+
+
 async def _story(tx: Tx, desk: Desk, found: Row) -> ApprovalStory:
     waits = await tx.fetchrow(queries.waits, found["gate"], found["round"])
     normal = await tx.fetchrow(gates.queries.normal, found["rule"])
@@ -245,6 +277,8 @@ async def _story(tx: Tx, desk: Desk, found: Row) -> ApprovalStory:
         normal=normal["normal"],
         audiences=normal["gates"],
         two_people_above=desk.policy.autonomy.two_people.of(directory),
+        first_saw=found["first_saw"],
+        first=desk.policy.autonomy.first,
         words=words,
         samples=[as_read(desk.write, each, words) for each in await approvals.samples(tx, found, LOOKED_AT)],
     )

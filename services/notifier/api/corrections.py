@@ -17,6 +17,8 @@ router = APIRouter(prefix="/v1/incidents/{incident_id}", tags=["consent"])
 
 NO_INCIDENT: dict[int | str, dict[str, Any]] = {404: {"description": "notifier has not heard of this incident"}}
 
+MOST = 1_000_000  # customers that are counted
+
 
 class Correcting(Body):
     """The words that go to those who were told; the greeting and the sender stand around them, as around a reply."""
@@ -39,8 +41,9 @@ class CorrectionView(BaseModel):
 
 
 class CorrectionsView(BaseModel):
-    """The latest corrections of an incident."""
+    """The latest corrections of an incident, and how many customers another one would be for."""
 
+    told: int  # customers who were told of the incident, or may have been; counted up to 1,000,000
     items: list[CorrectionView]
 
 
@@ -71,6 +74,7 @@ async def post_correction(
 
 @router.get("/corrections", dependencies=[allow(Role.AGENT)])
 async def list_corrections(database: Db, incident_id: Name) -> CorrectionsView:
-    """Returns the latest corrections of an incident."""
+    """Returns the latest corrections of an incident, and how many were told of it."""
     async with database.connection() as tx:
-        return CorrectionsView(items=[CorrectionView(**row) for row in await tx.fetch(queries.corrections, incident_id)])
+        told = await tx.fetchval(queries.told_of, incident_id, MOST)
+        return CorrectionsView(told=told, items=[CorrectionView(**row) for row in await tx.fetch(queries.corrections, incident_id)])

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from services.notifier.notification import Kind, Status
+from services.notifier.channels.outcome import Refusal
+from services.notifier.notification import Kind, Reason, Status
 from services.notifier.store.ledger import queries
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Db, Problem, Role, allow, timed_position
@@ -44,6 +45,8 @@ async def list_notifications(
     customer_id: Name | None = None,
     incident_id: Name | None = None,
     status: Status | None = None,
+    reason: Reason | Refusal | None = None,
+    kind: Kind | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     cursor: Cursor = None,
 ) -> Page[NotificationView]:
@@ -56,6 +59,8 @@ async def list_notifications(
             customer_id,
             incident_id,
             status,
+            reason,
+            kind,
             *timed_position(cursor),
             limit=limit,
             view=lambda row: NotificationView(**row),

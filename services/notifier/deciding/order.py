@@ -4,11 +4,14 @@ They are asked before every try, so that only what is still true is said. A deci
 (`awaits_incident`) is made again when monitor says more about it (`follow_up.py`).
 """
 
+from dataclasses import replace
+
 from services.notifier.deciding.decision import Hold, Rule, Send, Suppressed, Why
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.rules.age import age_of, behind, freshness, outdated, too_old
 from services.notifier.deciding.rules.channel import paused
 from services.notifier.deciding.rules.consent import erased, opted_out, whose_consent
+from services.notifier.deciding.rules.experiment import arm_in, held_out
 from services.notifier.deciding.rules.limits import capped, how_often
 from services.notifier.deciding.rules.permission import rehearsed, switched_off, unapproved
 from services.notifier.deciding.rules.reach import no_contact, where
@@ -18,6 +21,7 @@ from services.notifier.situation import Situation
 RULES: tuple[Rule, ...] = (
     *(erased, switched_off, opted_out, too_old, early, stale, over, behind, outdated, capped, no_contact),
     *(rehearsed, unapproved, paused),
+    held_out,  # the last: who is held out would be told now
 )
 
 
@@ -27,12 +31,20 @@ def objection(situation: Situation, policy: Policy) -> Suppressed | Hold | None:
 
 
 def decide(situation: Situation, policy: Policy) -> Send | Hold | Suppressed:
-    """Returns what to do about a notification now, and why."""
-    if objected := objection(situation, policy):
-        return objected
+    """Returns what to do about a notification now, and why, with the versions that decided; of what is held, also what it waits for."""
+    objected = objection(situation, policy)
+    if objected is not None:
+        waits = {"waits_for": objected.reason} if isinstance(objected, Hold) else {}
+        return replace(objected, why=objected.why | waits | _versions(situation, policy))
     contact = where(situation, policy)
     assert contact is not None  # noqa: S101  `no_contact` would have objected
-    return Send(contact, _figures(situation, policy))
+    return Send(contact, _figures(situation, policy) | _versions(situation, policy))
+
+
+def _versions(situation: Situation, policy: Policy) -> Why:
+    """Returns by which notifications.yml it is decided, and by which version of its rule the incident was judged, where that is known."""
+    judged = situation.incident.rule_version if situation.incident is not None else None
+    return {"policy": policy.version} | ({"rule_version": judged} if judged else {})
 
 
 def _figures(situation: Situation, policy: Policy) -> Why:
@@ -41,5 +53,5 @@ def _figures(situation: Situation, policy: Policy) -> Why:
     if not situation.notification.proactive:
         return why
     why |= {"purpose": situation.notification.purpose, "consent": whose_consent(situation)}
-    why |= how_often(situation, policy)
+    why |= how_often(situation, policy) | arm_in(situation, policy)
     return why | (freshness(situation, incident, policy) if incident else {})

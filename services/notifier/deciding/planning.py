@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
-from zlib import crc32
 
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Retry, Trouble
 from services.notifier.deciding.policy import Policy, Retries
 from services.notifier.notification import Attempt, Notification, Status
+from shared.webhooks.retrying import jittered, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,12 @@ def next_try(notification: Notification, retry: Retry, now: datetime, policy: Po
 def _step(notification: Notification, ladder: Sequence[timedelta]) -> timedelta | None:
     """Returns the pause of a channel that has a ladder of its own, give or take a tenth; None behind its end."""
     before = sum(attempt.outcome == "retry" and attempt.reason != Trouble.PAUSED for attempt in notification.attempts)
-    return ladder[before] * (0.9 + 0.2 * _spread(notification)) if before < len(ladder) else None
+    return jittered(ladder[before], _key(notification)) if before < len(ladder) else None
 
 
-def _spread(notification: Notification) -> float:
-    """Returns a figure from 0 to 1, so that not all come at once; it is the same after a restart."""
-    return crc32(f"{notification.id}/{len(notification.attempts)}".encode()) / 2**32
+def _key(notification: Notification) -> str:
+    """Returns what spreads the pauses after this try, so that not all come at once."""
+    return f"{notification.id}/{len(notification.attempts)}"
 
 
 def _pause(notification: Notification, trouble: Trouble, retries: Retries) -> timedelta:
@@ -105,7 +105,7 @@ def _pause(notification: Notification, trouble: Trouble, retries: Retries) -> ti
     step = put_off if trouble is not Trouble.UNREACHABLE else max(row - retries.unreachable_tries, 0)
     if step < len(retries.ladder):
         return retries.ladder[step]
-    return retries.then_at_least + (retries.then_at_most - retries.then_at_least) * _spread(notification)
+    return retries.then_at_least + (retries.then_at_most - retries.then_at_least) * spread(_key(notification))
 
 
 def _in_a_row(attempts: Sequence[Attempt], trouble: Trouble) -> int:

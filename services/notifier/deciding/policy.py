@@ -1,12 +1,15 @@
 """The limits that `notifications.yml` sets: caps, ages, pauses and retries. `shared/configuration/files.py` reads the file."""
 
+import hashlib
 from datetime import timedelta
+from functools import cached_property
 
 from pydantic import Field, model_validator
 
 from services.notifier.channels.chat.hosts import ChatHosts
 from services.notifier.channels.sms.policy import SmsPolicy
 from services.notifier.deciding.autonomy import Autonomy
+from services.notifier.deciding.experiment import Experiments
 from services.notifier.operators import Operator
 from services.notifier.sender_brake import SenderBrake
 from services.notifier.wording.engaging import Engagement
@@ -54,16 +57,26 @@ class Policy(Config):
         ("email",), min_length=1, description="a customer is told on the first of these on which they can be reached"
     )
     caps: Caps = Field(Caps(), description="how often we may speak first; replies and the end of what was told do not count")
-    max_event_age: PositiveDuration = Field(timedelta(hours=24), description="older than this, nothing is worth telling")
+    max_event_age: PositiveDuration = Field(
+        timedelta(hours=24), description="older than this, nothing is worth telling, unless it is being tried already"
+    )
     hold_when_behind: Duration = Field(timedelta(minutes=1), description="monitor is further behind: what it finds may be over, we wait")
     told_within: PositiveDuration = Field(timedelta(minutes=15), description="what is told as going on was true so recently")
-    ttl: PositiveDuration = Field(timedelta(hours=24), description="how long delivery is tried, counted from when it became true")
+    ttl: PositiveDuration = Field(
+        timedelta(hours=24), description="how long delivery is tried, counted from when it became true; webhooks: 83 h, see webhooks.md"
+    )
     wait_for_customer: Duration = Field(timedelta(minutes=15), description="how long the directory may lag behind an incident")
     retries: Retries = Field(Retries(), description="when a try that brought nothing is made again")
     sender_brake: SenderBrake = Field(SenderBrake(), description="how much may come back of what a channel sends")
     autonomy: Autonomy = Field(Autonomy(), description="whom we may tell without asking a person")
+    experiments: Experiments = Field((), max_length=20, description="who is not told what can wait, to measure what telling brings")
     chat_hosts: ChatHosts = Field(ChatHosts(), description="where chat addresses may lead, beside the providers' own hosts")
     sms: SmsPolicy | None = Field(None, description="the provider of texts to telephones; none: there is no such channel")
     engagement: Engagement = Field(Engagement(), description="what we learn of how customers use what they are told")
     operators: tuple[Operator, ...] = Field((), max_length=20, description="those who run it: where they are told, and of what")
     texts: Texts = Field(description="every word that customers read, but for what agents write")
+
+    @cached_property
+    def version(self) -> str:
+        """Returns all that the file says in one word: of two versions at least one thing is another. Templates are not part of it."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]

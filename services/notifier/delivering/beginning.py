@@ -7,9 +7,10 @@ hears of the end.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from services.notifier import facts
-from services.notifier.acts import permitting
+from services.notifier import facts, metrics
+from services.notifier.acts import experimenting, permitting
 from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import Route
@@ -47,6 +48,7 @@ class Round:
     suppressed: dict[Due, tuple[Found, Suppressed]] = field(default_factory=dict)
     expired: dict[Due, tuple[Notification, str, Settled]] = field(default_factory=dict)  # with the channel that would have brought it
     later: dict[Due, datetime] = field(default_factory=dict)  # decided again then, as if it had not been now
+    entered: list[tuple[str, str]] = field(default_factory=list)  # the experiment and the arm of each customer who is new in one
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Beginning:
     policy: Policy
     write: Write
     routes: Mapping[str, Route]
+
+    @property
+    def _longest(self) -> timedelta:
+        """Returns how long a notification waits at most until it is sent."""
+        return max(self.policy.max_event_age, self.policy.ttl, *(route.patience.ttl or timedelta() for route in self.routes.values()))
 
     async def begin(self, dues: Sequence[Due]) -> list[Begun]:
         """Returns what to send of these rows, or LeaseLost for what another worker has by now."""
@@ -80,10 +87,12 @@ class Beginning:
         """Decides about one notification of each customer, on what they got before."""
         asked: dict[Due, Situation] = {}
         decided, put_off = Round(), False  # all that is due, once, where one channel brings all
-        told = await deliveries.with_what_was_told(tx, some, self.policy.caps.per)
+        told = await deliveries.with_what_was_told(tx, some, self.policy.caps.per, self._longest)
+        told = await experimenting.with_arms(tx, told, self.policy)
+        ttls = {name: route.channel.ttl for name, route in self.routes.items()}
         permissions = await permitting.of(tx, [found.situation for found in told.values()], self.policy, self.write)
         for due, found in told.items():
-            situation = replace(found.situation, permission=permissions[found.situation.notification.id])
+            situation = replace(found.situation, permission=permissions[found.situation.notification.id], ttls=ttls)
             match decide(situation, self.policy):
                 case Send(contact, why):
                     route = self.routes[contact.channel]
@@ -102,6 +111,7 @@ class Beginning:
                     decided.suppressed[due] = found, suppressed
         await _again_if_overtaken(tx, decided, {due: found.situation for due, found in some.items()})
         await permitting.ask(tx, [(asked[due], held) for due, held in decided.holds.items()], self.policy)
+        decided.entered = await experimenting.enter(tx, _arms(decided))
         return decided
 
     async def _write_down(self, tx: Tx, decided: Round) -> None:
@@ -143,6 +153,14 @@ async def _again_if_overtaken(tx: Tx, decided: Round, of: Mapping[Due, Situation
             decided.later[due] = of[due].now
 
 
+def _arms(decided: Round) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """Yields the customers of whom nothing but an experiment decided whether they are told, with the figures."""
+    for sending, _ in decided.sends.values():
+        yield sending.notification.customer_id, sending.why
+    for found, suppressed in decided.suppressed.values():
+        yield found.situation.notification.customer_id, suppressed.why
+
+
 def _facts(decided: Round) -> Iterable[Fact]:
     for found, suppressed in decided.suppressed.values():
         yield facts.suppressed(found.situation.notification, suppressed, found.situation.now)
@@ -151,6 +169,8 @@ def _facts(decided: Round) -> Iterable[Fact]:
 
 
 def _count(decided: Round) -> None:
+    for experiment, arm in decided.entered:
+        metrics.EXPERIMENT_ENTERED.labels(experiment, arm).inc()
     for held in decided.holds.values():
         count(None, held)
     for found, suppressed in decided.suppressed.values():

@@ -4,22 +4,30 @@ Ticketing says that a ticket is resolved because its incident is over; the words
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 from services.notifier.hearing.erased import unless_erased
 from services.notifier.notification import Draft, Kind, end_id
-from services.notifier.store import ledger, ticket_links
-from shared.events import Fact, TicketLinked, TicketReplied, TicketResolved, TicketUnlinked, identity
+from services.notifier.store import experiments, ledger, ticket_links
+from shared.events import Fact, TicketLinked, TicketOpened, TicketReplied, TicketResolved, TicketUnlinked, identity
 from shared.postgres import Tx
 
-FACTS = (TicketReplied, TicketLinked, TicketUnlinked, TicketResolved)
+FACTS = (TicketOpened, TicketReplied, TicketLinked, TicketUnlinked, TicketResolved)
+LINKS = (TicketLinked, TicketUnlinked, TicketResolved)
 
 
 async def on_tickets(tx: Tx, facts: Sequence[Fact]) -> None:
-    """Writes down what the tickets' customers must know, and which incident a ticket is about."""
-    heard = [fact for fact in facts if isinstance(fact, TicketReplied | TicketLinked | TicketUnlinked | TicketResolved)]
+    """Writes down what the tickets' customers must know, which incident a ticket is about, and who of an experiment wrote in."""
+    heard = [fact for fact in facts if isinstance(fact, FACTS)]
     kept = await unless_erased(tx, [(fact.data.customer_id, fact.time, fact) for fact in heard])
-    await ticket_links.save_links(tx, [fact for fact in kept if not isinstance(fact, TicketReplied) and _says_what_it_is_about(fact)])
+    await ticket_links.save_links(tx, [fact for fact in kept if isinstance(fact, LINKS) and _says_what_it_is_about(fact)])
+    await experiments.write_in(tx, [(fact.data.customer_id, fact.data.opened_at) for fact in kept if _asks(fact)])
     await ledger.write_down(tx, [draft for fact in kept for draft in _drafts_of(fact)])
+
+
+def _asks(fact: Fact) -> TypeGuard[TicketOpened]:
+    """Says whether a customer wrote; a case that is opened for a customer at risk is none."""
+    return isinstance(fact, TicketOpened) and fact.data.risk is None
 
 
 def _says_what_it_is_about(fact: TicketLinked | TicketUnlinked | TicketResolved) -> bool:

@@ -15,9 +15,9 @@ FROM approvals a JOIN gates g ON g.id = a.gate LEFT JOIN incidents i ON i.id = a
 WHERE a.id = $1
 
 -- name: waits
--- Counts who waits for an approval, and how old what is known of them is.
+-- Counts who waits for an approval, and how old what is known of them is. Who was taken out waits no more, also before that is settled.
 SELECT count(*) AS waiting, min(about_at) AS oldest, max(about_at) AS newest FROM notifications
-WHERE gate = $1 AND status = 'waiting' AND round = $2 AND why ? 'approval'
+WHERE gate = $1 AND status = 'waiting' AND round = $2 AND why ? 'approval' AND (evidence ? 'removed') IS NOT TRUE
 
 -- name: left_out
 -- Counts who of a round is not told, by reason, and who is told already.
@@ -27,14 +27,15 @@ WHERE gate = $1 AND status IN ('suppressed', 'delivered', 'failed') AND round IN
 -- name: candidates
 -- Finds among the first who wait for an approval those to show: by how little is known of them, the least first.
 SELECT n.id FROM (
-    SELECT * FROM notifications WHERE gate = $1 AND status = 'waiting' AND round = $2 AND why ? 'approval' ORDER BY gate, status, id LIMIT $3) AS n
+    SELECT * FROM notifications WHERE gate = $1 AND status = 'waiting' AND round = $2 AND why ? 'approval' AND (evidence ? 'removed') IS NOT TRUE
+    ORDER BY gate, status, id LIMIT $3) AS n
 LEFT JOIN customers c ON c.id = n.customer_id
 ORDER BY (c.id IS NOT NULL)::int + coalesce((btrim(c.name) <> '')::int + (c.timezone <> 'UTC')::int + (c.contacts <> '[]')::int, 0), n.id
 
 -- name: samples
 -- Reads notifications with what is known of the incident; without the locks of a decision.
 SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.severity, i.started_at, i.symptom, i.revision,
-    i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds
+    i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds, i.rule_version
 FROM notifications n LEFT JOIN incidents i ON i.id = n.incident_id
 WHERE n.id = ANY ($1::text[]) ORDER BY array_position($1::text[], n.id)
 
@@ -42,7 +43,7 @@ WHERE n.id = ANY ($1::text[]) ORDER BY array_position($1::text[], n.id)
 -- Lists who waits for an approval, from a place on.
 SELECT n.id, left(n.customer_id, 255) AS customer_id, left(c.name, 255) AS name, n.about_at, n.evidence ->> 'certainty' AS certainty
 FROM notifications n LEFT JOIN customers c ON c.id = n.customer_id
-WHERE n.gate = $1 AND n.status = 'waiting' AND n.round = $2 AND n.why ? 'approval' AND n.id > coalesce($3, '')
+WHERE n.gate = $1 AND n.status = 'waiting' AND n.round = $2 AND n.why ? 'approval' AND (n.evidence ? 'removed') IS NOT TRUE AND n.id > coalesce($3, '')
 ORDER BY n.gate, n.status, n.id LIMIT $4
 
 -- name: agree_first
@@ -62,7 +63,7 @@ WHERE id = $1
 -- name: single_out
 -- Has the first of those who wait told without the others, and returns them.
 UPDATE notifications SET round = 0 FROM (
-    SELECT id FROM notifications WHERE gate = $1 AND status = 'waiting' AND round = $2 AND why ? 'approval'
+    SELECT id FROM notifications WHERE gate = $1 AND status = 'waiting' AND round = $2 AND why ? 'approval' AND (evidence ? 'removed') IS NOT TRUE
     ORDER BY gate, status, id LIMIT $3 FOR UPDATE) AS first
 WHERE notifications.id = first.id RETURNING notifications.id
 

@@ -23,6 +23,12 @@ SELECT customer_id, min(cause_hops) AS hops FROM (
     ORDER BY incident_id, customer_id LIMIT $3) AS told
 GROUP BY customer_id ORDER BY customer_id
 
+-- name: told_of
+-- Counts the customers who were told of an incident, or may have been, up to a limit.
+SELECT count(*) FROM (
+    SELECT DISTINCT customer_id FROM notifications
+    WHERE incident_id = $1 AND kind IN ('opened', 'answer') AND sent_at IS NOT NULL AND reason IS DISTINCT FROM 'erased' LIMIT $2) AS told
+
 -- name: knows_incident
 -- Says whether we have heard of an incident.
 SELECT true FROM incidents WHERE id = $1

@@ -16,7 +16,7 @@ from services.notifier.lanes import LANES
 from services.notifier.notification import Attempt
 from services.notifier.situation import Situation
 from services.notifier.store import directory, returned
-from services.notifier.store.incidents import incident_in
+from services.notifier.store.incidents import incidents_of
 from services.notifier.store.ledger import notification_in
 from shared.postgres import Queries, Tx
 
@@ -37,26 +37,36 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
     """Returns those of the notifications that wait, locked, with their customers, locked; what was told before is still to be read."""
     rows = await tx.fetch(queries.situations, sorted(ids))
     customers = await directory.customers(tx, {row["customer_id"] for row in rows})
+    known_incidents = await incidents_of(tx, {row["incident_id"] for row in rows} - {None})
     held = await returned.paused(tx)
     found = {}
     for row in rows:
-        tried = {
-            status: frozenset((channel, address) for channel, address, of in row["tried"] if of == status) for status in DeliveryStatus
-        }
-        notification = replace(notification_in(row), failed_at=tried[DeliveryStatus.FAILED], unknown_at=tried[DeliveryStatus.UNKNOWN])
+        notification = notification_in(row)
+        if row["tried"]:
+            failed = _places(row["tried"], DeliveryStatus.FAILED)
+            maybe = _places(row["tried"], DeliveryStatus.UNKNOWN, DeliveryStatus.SENDING)  # sending: the process that did so died
+            notification = replace(notification, failed_at=failed, unknown_at=maybe)
         preferences = Preferences(row["wants_incident"], row["wants_guidance"])
         customer = customers.get(notification.customer_id)
-        known = Situation(notification, customer, preferences, incident_in(row), 0, row["now"], row["erased"], held)
+        incident = known_incidents.get(notification.incident_id or "")
+        known = Situation(notification, customer, preferences, incident, 0, row["now"], row["erased"], held)
         found[notification.id] = Found(known)
     return found
 
 
-async def with_what_was_told(tx: Tx, found: Mapping[Key, Found], per: timedelta) -> dict[Key, Found]:
-    """Returns the same with what the customers got before. `per`: how far back sends count."""
+def _places(tried: Iterable[Sequence[str]], *statuses: DeliveryStatus) -> frozenset[tuple[str, str]]:
+    return frozenset((channel, address) for channel, address, of in tried if of in statuses)
+
+
+async def with_what_was_told(tx: Tx, found: Mapping[Key, Found], per: timedelta, waits: timedelta) -> dict[Key, Found]:
+    """Returns the same with what the customers got before.
+
+    `per`: how far back sends count; `waits`: how long anything waits at most.
+    """
     of = {each.situation.notification.id: key for key, each in found.items()}
     asked = [each.situation.notification for each in found.values()]
     columns = ([getattr(each, name) for each in asked] for name in ("id", "customer_id", "incident_id", "ticket_id"))
-    rows = await tx.fetch(queries.told_before, *columns, per)
+    rows = await tx.fetch(queries.told_before, *columns, per, waits)
     before = {of[row["id"]]: row for row in rows}
     return {key: Found(replace(each.situation, recent=before[key]["recent"]), tuple(before[key]["earlier"])) for key, each in found.items()}
 

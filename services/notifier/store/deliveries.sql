@@ -7,30 +7,29 @@ UPDATE due SET ready_at = clock() WHERE kind = ANY ($1) AND ref = ANY ($2) AND l
 SELECT id FROM notifications WHERE status = 'waiting' AND customer_id = ANY ($1)
 
 -- name: situations
--- Reads notifications that wait, locked, each with the incident it is about, what its customer chose, whether they were erased, and by which
--- ways it was tried.
-SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.severity, i.started_at, i.symptom, i.revision,
-    i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds,
-    p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now,
+-- Reads notifications that wait, locked, each with what its customer chose, whether they were erased, and by which ways it was tried.
+SELECT n.*, p.incident AS wants_incident, p.guidance AS wants_guidance, clock() AS now,
     EXISTS (SELECT FROM erasures e WHERE e.customer = sha256(convert_to(n.customer_id, 'UTF8'))) AS erased,
-    CASE WHEN n.attempts = '[]' THEN '[]'::jsonb ELSE (
+    CASE WHEN n.attempts = '[]' AND n.sent_at IS NULL THEN '[]'::jsonb ELSE (
         SELECT coalesce(jsonb_agg(jsonb_build_array(d.channel, d.address, d.status)), '[]') FROM deliveries d
         WHERE d.notification_id = n.id) END AS tried
-FROM notifications n LEFT JOIN incidents i ON i.id = n.incident_id LEFT JOIN preferences p ON p.customer_id = n.customer_id
+FROM notifications n LEFT JOIN preferences p ON p.customer_id = n.customer_id
 WHERE n.id = ANY ($1) AND n.status = 'waiting'
 ORDER BY n.id FOR UPDATE OF n
 
 -- name: told_before
--- Reads for each of these notifications what its customer got, or may have got: how often we spoke first within the cap's time, and what
--- belongs to the same thread.
-SELECT asked.id, before.recent, before.earlier
+-- Reads for each of these notifications what its customer got, or may have got: how often we spoke first within the cap's time, by what was
+-- entered so long before that as anything waits at most; and what belongs to the same thread.
+SELECT asked.id, recent, earlier
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (id, customer_id, incident_id, ticket_id), LATERAL (
-    SELECT
-        count(*) FILTER (WHERE ticket_id IS NULL AND kind NOT IN ('resolved', 'withdrawn', 'dismissed') AND sent_at > clock() - $5::interval) AS recent,
-        coalesce(array_agg(id ORDER BY sent_at, id) FILTER (WHERE incident_id = asked.incident_id OR ticket_id = asked.ticket_id), '{}') AS earlier
-    FROM notifications
-    WHERE customer_id = asked.customer_id AND id <> asked.id AND sent_at IS NOT NULL
-        AND (sent_at > clock() - $5::interval OR incident_id = asked.incident_id OR ticket_id = asked.ticket_id)) AS before
+    SELECT count(*) AS recent FROM notifications
+    WHERE customer_id = asked.customer_id AND id <> asked.id AND created_at > clock() - $5::interval - $6::interval
+        AND sent_at > clock() - $5::interval AND ticket_id IS NULL AND kind NOT IN ('resolved', 'withdrawn', 'dismissed')) AS lately, LATERAL (
+    SELECT coalesce(array_agg(id ORDER BY sent_at, id), '{}') AS earlier FROM (
+        SELECT id, sent_at FROM notifications
+        WHERE incident_id = asked.incident_id AND customer_id = asked.customer_id AND id <> asked.id AND sent_at IS NOT NULL
+        UNION SELECT id, sent_at FROM notifications
+        WHERE ticket_id = asked.ticket_id AND customer_id = asked.customer_id AND id <> asked.id AND sent_at IS NOT NULL) AS thread) AS before
 
 -- name: begin_sending
 -- Notes that tries begin: from here on the customers may have it. A slot of the cap is taken, and a crash leaves behind that the outcome is unknown.
@@ -51,7 +50,7 @@ WHERE d.notification_id = ended.id AND d.channel = ended.channel AND d.address =
 -- name: settle
 -- Settles notifications: delivered or failed. A ticket's words are not kept beyond it: the ticket has them.
 UPDATE notifications n SET
-    status = settled.status, reason = settled.reason, sent_at = CASE WHEN settled.told THEN n.sent_at END, settled_at = clock(),
+    status = settled.status, reason = settled.reason, sent_at = CASE WHEN settled.told THEN n.sent_at END, settled_at = clock(), has_words = true,
     attempts = n.attempts || jsonb_build_array(settled.attempt), subject = left(n.subject, 0), body = left(n.body, 0)
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::jsonb[]) AS settled (id, status, reason, told, attempt)
 WHERE n.id = settled.id
@@ -60,6 +59,7 @@ WHERE n.id = settled.id
 -- Suppresses notifications, with the reason. What may have been sent before stays known as that.
 UPDATE notifications n SET
     status = 'suppressed', reason = suppressed.reason, why = suppressed.why, awaits_incident = suppressed.awaits, settled_at = clock(),
+    has_words = true,
     subject = left(n.subject, 0), body = left(n.body, 0)
 FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::bool[]) AS suppressed (id, reason, why, awaits)
 WHERE n.id = suppressed.id

@@ -98,4 +98,4 @@ def _with(known: Customer, registered: tuple[Contact, ...]) -> Customer:
 def _customer(row: asyncpg.Record) -> Customer:
     bad = set(row["bad"])
     contacts = tuple(Contact(each["channel"], each["address"], each["role"], each["address"] in bad) for each in row["contacts"])
-    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"], row["locale"])
+    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"], row["locale"], row["account"])

@@ -19,7 +19,7 @@ FOLLOW_UP = "follow_up"  # due rows of facts about incidents whose customers are
 # They stand in the order of the query's parameters.
 _COLUMNS = (
     *("id", "rule", "component", "severity", "title", "started_at", "symptom", "revision", "failing_at", "behind", "silent_since"),
-    *("status", "ended_at", "tell", "ended_by", "hops"),
+    *("status", "ended_at", "tell", "ended_by", "hops", "rule_version"),
 )
 
 
@@ -34,6 +34,12 @@ async def lock_incident(tx: Tx, incident_id: str) -> Incident | None:
     """Returns the incident as it stands, and will stand until `tx` ends."""
     row = await tx.fetchrow(queries.lock_incident, incident_id)
     return incident_in(row) if row else None
+
+
+async def incidents_of(tx: Tx, incident_ids: Collection[str]) -> dict[str, Incident]:
+    """Returns the incidents as they stand now."""
+    rows = await tx.fetch(queries.incidents, sorted(incident_ids)) if incident_ids else []
+    return {row["incident_id"]: incident for row in rows if (incident := incident_in(row))}
 
 
 async def lock_incidents(tx: Tx, incident_ids: Collection[str]) -> dict[str, Incident]:
@@ -92,4 +98,5 @@ def incident_in(row: asyncpg.Record) -> Incident | None:
         failing_at=row["failing_at"],
         silent_since=row["silent_since"],
         behind=timedelta(seconds=row["behind_seconds"]),
+        rule_version=row["rule_version"],
     )

@@ -14,7 +14,7 @@ ON CONFLICT (id) DO UPDATE SET
     status = 'waiting', reason = NULL, settled_at = NULL, about_at = excluded.about_at, evidence = excluded.evidence,
     cause_id = excluded.cause_id, cause_hops = excluded.cause_hops, created_at = excluded.created_at,
     ticket_id = excluded.ticket_id, ticket_number = excluded.ticket_number, subject = excluded.subject, body = excluded.body,
-    awaits_incident = false
+    awaits_incident = false, has_words = true
 WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at < excluded.about_at
 RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = known.incident_id) AS severity, clock() AS now,
     xmax = 0 AS new, gate, round, CASE WHEN kind = 'guidance' THEN evidence ->> 'rule' END AS rule
@@ -45,9 +45,11 @@ WHERE incident_id = $1 AND customer_id = ANY ($2) ORDER BY customer_id
 UPDATE notifications SET awaits_incident = false WHERE id = ANY ($1) AND status = 'suppressed'
 
 -- name: true_anew
--- Has what was suppressed because the incident had not been failing lately wait again, due now, since it fails now.
+-- Has what was suppressed because the incident had not been failing lately wait again, due now, since it fails now. Who is held out of it waits
+-- again once it is critical.
 UPDATE notifications SET status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), awaits_incident = false
-WHERE id = ANY ($1) AND awaits_incident AND status = 'suppressed'
+WHERE id = ANY ($1) AND awaits_incident AND status = 'suppressed' AND (
+    reason <> 'held_out' OR EXISTS (SELECT FROM incidents i WHERE i.id = notifications.incident_id AND i.severity = 'critical'))
 RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = notifications.incident_id) AS severity,
     clock() AS now
 
@@ -106,7 +108,7 @@ RETURNING id, gate, round, status = 'waiting' AND coalesce(why ? 'approval', fal
 -- Reads the notification whose link was most likely used.
 SELECT * FROM notifications
 WHERE customer_id = $1 AND ticket_id IS NULL AND sent_at IS NOT NULL
-ORDER BY sent_at DESC LIMIT 1
+ORDER BY created_at DESC LIMIT 1
 
 -- name: notifications
 -- Lists the ledger for people, newest first, from a position on; of many attempts the last fifty.
@@ -115,9 +117,10 @@ SELECT id, customer_id, kind, left(incident_id, 255) AS incident_id, left(ticket
     jsonb_path_query_array(attempts, '$[last - 49 to last]') AS attempts
 FROM notifications
 WHERE ($1::text IS NULL OR customer_id = $1) AND ($2::text IS NULL OR incident_id = $2) AND ($3::text IS NULL OR status = $3)
-    AND ($4::timestamptz IS NULL OR (created_at, id) < ($4, $5))
+    AND ($4::text IS NULL OR reason = $4) AND ($5::text IS NULL OR kind = $5)
+    AND ($6::timestamptz IS NULL OR (created_at, id) < ($6, $7))
 ORDER BY created_at DESC, id DESC
-LIMIT $6
+LIMIT $8
 
 -- name: notification
 -- Reads one of them.

@@ -35,6 +35,14 @@ SELECT * FROM ticket_links WHERE customer_id = $1 ORDER BY incident_id, ticket_i
 -- Deletes which tickets they had.
 DELETE FROM ticket_links WHERE customer_id = $1
 
+-- name: arms
+-- Reads in which experiments they take part.
+SELECT * FROM experiment_arms WHERE customer_id = $1 ORDER BY experiment
+
+-- name: erase_arms
+-- Deletes that they took part.
+DELETE FROM experiment_arms WHERE customer_id = $1
+
 -- name: deliveries
 -- Reads by which ways they were told, or it was tried.
 SELECT d.* FROM deliveries d JOIN notifications n ON n.id = d.notification_id WHERE n.customer_id = $1
@@ -71,7 +79,7 @@ UPDATE notifications SET
     customer_id = 'erased ' || encode(sha256(convert_to(customer_id, 'UTF8')), 'hex'), reason = 'erased',
     status = CASE WHEN status = 'waiting' THEN 'suppressed' ELSE status END, settled_at = coalesce(settled_at, clock()),
     ticket_id = NULL, ticket_number = NULL, subject = left(subject, 0), body = left(body, 0), first_seen_at = NULL, evidence = NULL, why = NULL,
-    attempts = '[]', awaits_incident = false
+    attempts = '[]', awaits_incident = false, has_words = false
 WHERE customer_id = $1
 
 -- name: places

@@ -12,7 +12,7 @@ INSERT INTO returned_mails (id, notification_id, channel, kind, code) VALUES ($1
 
 -- name: came_back
 -- Settles a delivered notification anew: it came back, so that its customer does not have it.
-UPDATE notifications SET status = 'failed', reason = $2, sent_at = NULL, settled_at = clock(), attempts = attempts || $3::jsonb
+UPDATE notifications SET status = 'failed', reason = $2, sent_at = NULL, settled_at = clock(), attempts = attempts || $3::jsonb, has_words = true
 WHERE id = $1
 
 -- name: came_back_since
@@ -25,8 +25,7 @@ FROM returned_mails WHERE channel = $1 AND received_at >= $2
 -- name: delivered_since
 -- Counts what was sent by a channel and did not come back, to so many.
 SELECT count(*) FROM (
-    SELECT FROM notifications
-    WHERE settled_at >= $2 AND status = 'delivered' AND channel = $1 AND (evidence IS NOT NULL OR why IS NOT NULL OR attempts <> '[]')
+    SELECT FROM deliveries WHERE began_at >= $2 AND status = 'delivered' AND channel = $1
     LIMIT $3) AS counted
 
 -- name: counted_from

@@ -123,7 +123,12 @@ def books_in(folders: Sequence[Path]) -> list[Book]:
 
     Raises ConfigError with each mistake.
     """
-    read = [sources(folder / FOLDER) for folder in folders]
+    return list(_bound(tuple(tuple(sources(folder / FOLDER)) for folder in folders)))
+
+
+@lru_cache(2)
+def _bound(read: Sequence[Sequence[Source]]) -> Sequence[Book]:
+    """Returns the books of templates: those that were checked once need no second child process."""
     jobs = [(each, (each.name, each.form, each.text, _parts(each, read))) for folder in read for each in folder]
     try:
         results = dict(zip([each.path for each, _ in jobs], checked([job for _, job in jobs]), strict=True))

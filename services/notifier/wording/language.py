@@ -24,6 +24,7 @@ TEXT_FIELDS = frozenset(
     }
 )  # what any template may name
 PAGE_FIELDS = TEXT_FIELDS | {"mail_subject", "paragraphs", "footer"}  # what HTML may name: the words of the same mail, too
+OWN = frozenset({"name", "unsubscribe"})  # fields that differ from customer to customer: words may show them, not hang on them
 LINKS = frozenset({"article", "unsubscribe", "helped"})  # fields that are links as a whole
 
 SAID_OF = {nodes.For: "a loop", nodes.Call: "a call", nodes.Getattr: "an attribute", nodes.Getitem: "an index", nodes.Include: "an include"}
@@ -117,10 +118,20 @@ def _refused(node: nodes.Node, fields: frozenset[str], depth: int) -> Iterator[t
         return
     if isinstance(node, nodes.Name) and node.name not in fields:
         yield node.lineno, f"{node.name} is none of {', '.join(sorted(fields))}"
+    if (
+        isinstance(node, nodes.Compare)
+        and not _asks_whether_empty(node)
+        and (own := OWN & {each.name for each in node.find_all(nodes.Name)})
+    ):
+        yield node.lineno, f"{min(own)} is compared with nothing but '': words are the same for all who read them"
     if isinstance(node, nodes.Filter) and (why := _filter_refused(node)):
         yield node.lineno, why
     for child in node.iter_child_nodes():
         yield from _refused(child, fields, depth + 1)
+
+
+def _asks_whether_empty(node: nodes.Compare) -> bool:
+    return all(each.op in ("eq", "ne") and isinstance(each.expr, nodes.Const) and each.expr.value == "" for each in node.ops)
 
 
 def _filter_refused(node: nodes.Filter) -> str | None:

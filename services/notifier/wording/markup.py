@@ -58,6 +58,11 @@ def link(said: str) -> str:
     return said if _is_link(said) else ""
 
 
+def is_whole_link(text: str) -> bool:
+    """Says whether all of it is one web address, wherever it stands in a text."""
+    return _address.fullmatch(text) is not None and link(text) == text
+
+
 def ascii_only(page: str) -> str:
     """Returns the page with character references beyond ASCII, so that no transfer encoding makes it longer."""
     return page if page.isascii() else page.encode("ascii", "xmlcharrefreplace").decode()

@@ -18,7 +18,6 @@ from services.notifier.notification import ENDS, Kind, Notification
 from services.notifier.situation import Situation
 from services.notifier.wording import markup
 from services.notifier.wording.books import NONE, Books, TextTemplate
-from services.notifier.wording.engaging import NOTHING, Engaging
 from services.notifier.wording.forms import Event
 from services.notifier.wording.language import LINKS, TooLong, filled
 from services.notifier.wording.locales import Moment, chain, language, number, zone_of
@@ -56,11 +55,13 @@ def write(
     unsubscribe: str,
     earlier: tuple[str, ...] = (),
     books: Books = NONE,
-    engaging: Engaging = NOTHING,
+    helped: str = "",
 ) -> Rendered:
-    """Returns the notification in words for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it."""
+    """Returns the notification in words for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it.
+
+    `helped`: the link of the question whether it helped; empty where that is not asked.
+    """
     notification, is_mail = situation.notification, contact.channel == EMAIL
-    helped = engaging.question(notification) if is_mail else ""
     fields = _fields(situation, texts, catalog) | {"sender": sender, "unsubscribe": unsubscribe, "helped": helped}
     event, text = _event(situation), _text_of(situation, texts)
     said = _said(situation, contact, event, text, fields, texts, books)
@@ -75,7 +76,7 @@ def write(
         name=fields["called"],
         subject=subject,
         text="\n\n".join((body, *filter(None, (question, f"-- \n{footer}" if footer else "")))) + "\n",
-        html=engaging.page(page, notification.id) if page is not None else None,
+        html=page,
         locale=said.locale,
         incident_id=notification.incident_id,
         ticket_id=notification.ticket_id,
@@ -166,10 +167,10 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
     """
     notification, customer, incident = situation.notification, situation.customer, situation.incident
     timezone = customer.timezone if customer else "UTC"
-    called = _name(situation)
+    name = called(situation)
     return {
-        "called": called,  # no text may say it: it may be empty
-        "name": called or texts.nameless,
+        "called": name,  # no text may say it: it may be empty
+        "name": name or texts.nameless,
         "title": catalog.title(incident.title, incident.component) if incident else "",
         "component": catalog.told(incident.component) if incident else "",
         "severity": incident.severity if incident else "",
@@ -202,7 +203,8 @@ def _for_templates(situation: Situation, event: Event, texts: Texts, fields: Map
     }
 
 
-def _name(situation: Situation) -> str:
+def called(situation: Situation) -> str:
+    """Returns how the customer is called; nothing where what the directory has cannot be a name."""
     customer = situation.customer
     return customer.name if customer and is_name(customer.name) else ""
 

@@ -58,6 +58,7 @@ MODEL: dict[str, str | tuple[str, ...]] = {
     "merge_impact": "'i-1', 'i-2'",
     "split_from": "'i-1', 20",
     "others_open": "'i-7', 50",
+    "corrected_incident": "'i-7'",
     "touch": "ARRAY['i-1'], ARRAY['c-1'], ARRAY['likely'], ARRAY[now()], ARRAY[now()], ARRAY[1], ARRAY[now()]",
     "tell": "ARRAY['i-1'], ARRAY['c-1'], ARRAY[now()], ARRAY[NULL], ARRAY['n-1']",
     "add_lines": "ARRAY['f'], ARRAY[now()], ARRAY['monitor'], ARRAY['w'], ARRAY['i-1'], ARRAY[NULL], ARRAY[NULL], ARRAY['{}'::jsonb],"

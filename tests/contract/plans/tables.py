@@ -15,7 +15,7 @@ GROWING = {
     "notifier": {
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links", "returned_mails"),
         "engagements",
-        *("gates", "approvals", "consent_log", "corrections", "notices"),
+        *("gates", "approvals", "consent_log", "corrections", "notices", "experiment_arms"),
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "endpoints", "endpoint_missed"),
         *("due", "idempotency", "erasures"),
     },
@@ -144,6 +144,7 @@ SELECT 'a-' || n, 'i-' || n, 1, CASE WHEN n < 10 THEN 'waiting' ELSE 'approved' 
 FROM generate_series(1, 50000) n, LATERAL (SELECT now() - n * interval '20 minutes' AS at) _;
 INSERT INTO consent_log (at, by, act, subject, reason)
 SELECT now() - n * interval '1 minute', 'p-1', 'approved', 'gate i-' || n, '' FROM generate_series(1, 100000) n;
+INSERT INTO experiment_arms (customer_id, experiment, arm) SELECT 'c-' || n, 'e-' || n % 20, 'told' FROM generate_series(1, 100000) n;
 INSERT INTO corrections (id, incident_id, subject, body, by, at)
 SELECT 'k-' || n, 'i-' || n, '', '', 'p-1', now() - n * interval '1 hour' FROM generate_series(1, 50000) n;
 """

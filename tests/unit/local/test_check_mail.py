@@ -5,6 +5,7 @@ import base64
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from deploy.local.mail.verdicts import Level, Line
 from tests.dns_server import NameServer, name_server
 
 RELAY = "203.0.114.7"
-SENDING = Sending("shop.example", "relay.example", "bounces.shop.example", "mail", "shop.example")
+SENDING = Sending("shop.example", ("relay.example",), "bounces.shop.example", "mail", "shop.example")
 
 
 def public(key: Any) -> str:
@@ -319,6 +320,29 @@ def test_the_command_prints_a_line_for_each_verdict_and_says_by_its_exit_code_wh
     assert result.exit_code == 1
     assert "WRONG  SPF        the record of bounces.shop.example cannot be used: include:_spf.relay.example" in result.output
     assert "\x1b" not in result.output
+
+
+def test_each_relay_of_the_settings_is_looked_at_and_one_that_is_given_counts_before_them(
+    beside: NameServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    beside.records |= {("other.example", "A"): ["203.0.115.9"], ("9.115.0.203.in-addr.arpa", "PTR"): ["other.example."]}
+    file = tmp_path / "relays"
+    file.write_text("smtp://shop:a-password@relay.example:587?weight=3 smtps://other.example\n")
+    monkeypatch.setenv("FOREWARN_SMTP_RELAYS_FILE", str(file))
+    monkeypatch.setenv("FOREWARN_SMTP_HOST", "unused.example")
+    arguments = [*ARGUMENTS[:2], *ARGUMENTS[4:], "--selector", "mail", "--dns", beside.address]
+    result = CliRunner().invoke(app, ["check-mail", *arguments])
+    assert result.exit_code == 1
+    assert "ok     SPF        bounces.shop.example lets 203.0.114.7 send" in result.output
+    assert "WRONG  SPF        bounces.shop.example says fail of 203.0.115.9; if other.example sends" in result.output
+    assert not {"a-password", "unused.example"} & set(result.output.split())
+    assert CliRunner().invoke(app, ["check-mail", *arguments, "--relay", "relay.example"]).exit_code == 0
+    file.write_text("http://hush.example")
+    refused = CliRunner().invoke(app, ["check-mail", *arguments])
+    assert (refused.exit_code, "hush" in refused.output) == (2, False)
+    monkeypatch.delenv("FOREWARN_SMTP_RELAYS_FILE")
+    monkeypatch.setenv("FOREWARN_SMTP_HOST", "relay.example")
+    assert CliRunner().invoke(app, ["check-mail", *arguments]).exit_code == 0, "without a list it is the one server"
 
 
 @pytest.mark.parametrize("wrong", [["--dns", "nonsense"], ["--mail-from", "nobody"], ["--dns", "1.2.3.4:x"]])

@@ -14,8 +14,8 @@ from services.notifier.channels.outcome import Rendered
 from services.notifier.links import Links, Use, What
 from services.notifier.notification import Kind
 from services.notifier.wording.engaging import LONGEST, NOTHING, Engagement, Engaging
+from services.notifier.wording.merging import Writer
 from services.notifier.wording.sealing import NOBODY
-from services.notifier.wording.writing import write
 from tests.unit.notifier.builders import ADA, CATALOG, OVER, notification, situation
 from tests.unit.notifier.test_templates import SHIPPED
 
@@ -29,9 +29,8 @@ GUIDE = notification(Kind.GUIDANCE, incident_id=None, evidence={"article": "http
 
 def told(policy: Engagement, about: object = None, channel: str = "email", locale: str = "en") -> Rendered:
     said = situation(about or notification(Kind.RESOLVED), incident=OVER, customer=replace(ADA, locale=locale))  # type: ignore[arg-type]
-    put = Engaging(policy, LINKS)
-    texts = VOICE.policy.texts
-    return write(said, Contact(channel, "x"), texts, CATALOG, sender="Shop", unsubscribe=STOP, books=VOICE.books, engaging=put)
+    writer = Writer(VOICE.policy.texts, CATALOG, "Shop", VOICE.books, Engaging(policy, LINKS))
+    return writer.write(said, Contact(channel, "x"), STOP)
 
 
 def uses(message: Rendered, what: What) -> list[Use]:
@@ -79,9 +78,7 @@ def test_the_words_of_an_audience_are_the_same_for_all_of_it() -> None:
     def of_nobody() -> str:
         about = notification(Kind.RESOLVED, id="")
         said = situation(about, incident=OVER, customer=NOBODY)
-        return write(
-            said, NOBODY.contacts[0], VOICE.policy.texts, CATALOG, sender="S", unsubscribe=STOP, engaging=Engaging(ALL, LINKS)
-        ).text
+        return Writer(VOICE.policy.texts, CATALOG, "S", VOICE.books, Engaging(ALL, LINKS)).write(said, NOBODY.contacts[0], STOP).text
 
     assert of_nobody() == of_nobody()
 
@@ -97,6 +94,16 @@ def test_links_lead_through_us_where_that_is_allowed_and_keep_where_they_led() -
         assert (use is None) == old.startswith(("https://notify.example.com/", "mailto:"))
     assert after.text == before.text, "the text shows where its links lead"
     assert after.unsubscribe == STOP
+
+
+@pytest.mark.parametrize("locale", ["en", "de", "fr"])
+def test_customers_of_one_incident_get_each_their_own_links_though_their_words_are_made_once(locale: str) -> None:
+    writer = Writer(VOICE.policy.texts, CATALOG, "Shop", VOICE.books, Engaging(ALL, LINKS))
+    for id_ in ("n-1", "n-2", "n-3"):
+        said = situation(notification(Kind.RESOLVED, id=id_), incident=OVER, customer=replace(ADA, locale=locale))
+        message = writer.write(said, Contact("email", "x"), STOP)
+        assert {use.notification_id for what in What for use in uses(message, what)} == {id_}
+        assert "q.invalid" not in message.text + (message.html or "")
 
 
 def test_opening_is_an_image_at_the_end_of_the_page() -> None:

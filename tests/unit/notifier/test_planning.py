@@ -1,14 +1,21 @@
 """After a try a notification is settled, or tried again at a moment."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Delivered, Failed, Refusal, Retry, Trouble
+from services.notifier.channels.webhook.channel import Webhook
+from services.notifier.channels.webhook.retrying import TTL
+from services.notifier.deciding.decision import Send
+from services.notifier.deciding.order import decide
 from services.notifier.deciding.planning import Again, Patience, Settled, after, expired
-from services.notifier.notification import Attempt, Notification, Status
-from tests.unit.notifier.builders import HOUR, MINUTE, NOW, POLICY, SECOND, notification
+from services.notifier.notification import Attempt, Kind, Notification, Status
+from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OVER, POLICY, SECOND, notification, situation
 
+ENDPOINT = replace(ADA, contacts=(Contact("webhook", "https://shop.example/hook"),))
 DEFERRED = Retry(None, Trouble.DEFERRED, "450 4.2.1")
 AWAY = Retry(None, Trouble.UNREACHABLE, "SMTPConnectError")
 UNKNOWN = Retry(None, Trouble.UNKNOWN, "SMTPServerDisconnected")
@@ -125,6 +132,26 @@ def test_a_channel_with_a_ladder_of_its_own_tries_as_it_says_and_then_gives_up()
         pauses.append(step.at - NOW)
         before.append(step.attempt)
     assert [0.9 * planned <= pause <= 1.1 * planned for planned, pause in zip(patience.ladder or (), pauses, strict=True)] == [True] * 3
+    assert (step.status, step.attempt.reason) == (Status.FAILED, Refusal.EXPIRED)
+
+
+@pytest.mark.parametrize("ttl", [timedelta(hours=24), timedelta(days=5)])
+def test_a_webhook_is_tried_ten_times_over_three_days_however_soon_news_is_too_old_to_be_told(ttl: timedelta) -> None:
+    """An endpoint that is away over a weekend gets the all-clear when it is back: the limit of age decides whether to begin."""
+    policy, patience = POLICY.model_copy(update={"ttl": ttl, "channels": ("webhook",)}), Patience(Webhook.ladder, Webhook.ttl)
+    about, now, tries = notification(Kind.RESOLVED, about_at=NOW, created_at=NOW), NOW, list[datetime]()
+    while True:
+        asked = situation(about, incident=OVER, now=now, customer=ENDPOINT, ttls={"webhook": Webhook.ttl})
+        assert isinstance(decide(asked, policy), Send)
+        assert expired(about, now, policy, patience) is None
+        tries.append(now)
+        step = after(about, DEFERRED, now, policy, patience)
+        about = replace(about, attempts=(*about.attempts, step.attempt), dated_at=tries[0])
+        if isinstance(step, Settled):
+            break
+        now = step.at
+    assert len(tries) == 10
+    assert 0.9 * TTL <= tries[-1] - tries[0] <= 1.1 * TTL
     assert (step.status, step.attempt.reason) == (Status.FAILED, Refusal.EXPIRED)
 
 

@@ -10,6 +10,7 @@ from services.notifier.deciding.order import RULES, decide, objection
 from services.notifier.deciding.rules.age import failing
 from services.notifier.incident import Incident, IncidentStatus
 from services.notifier.notification import ENDS, Kind, Reason
+from services.notifier.permission import Mode, Permission, Scope, Switch
 from services.notifier.situation import Situation
 from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, SECOND, notification, situation
 
@@ -32,6 +33,7 @@ WHY = {
     "per_s": 3600.0,
     "last_failing_s": 60.0,
     "told_within_s": 900.0,
+    "policy": POLICY.version,
 }
 
 
@@ -43,7 +45,7 @@ def test_where_nothing_objects_the_customer_is_told_at_their_address() -> None:
 def test_the_order_of_the_rules_is_the_order_of_the_reasons() -> None:
     names = [rule.__name__ for rule in RULES]
     assert names[:10] == ["erased", "switched_off", "opted_out", "too_old", "early", "stale", "over", "behind", "outdated", "capped"]
-    assert names[10:] == ["no_contact", "rehearsed", "unapproved", "paused"]
+    assert names[10:] == ["no_contact", "rehearsed", "unapproved", "paused", "held_out"]
     named_otherwise = {"rehearsed": "dry_run"}
     held = ("switched_off", "too_old", "early", "over", "behind", "outdated", "paused")
     assert [named_otherwise.get(name, name) for name in names if name not in held] == [reason.value for reason in Reason]
@@ -108,6 +110,26 @@ def test_what_is_a_day_old_is_told_and_what_is_older_is_not(kind: Kind) -> None:
     assert reason(situation(notification(kind, about_at=NOW - 24 * HOUR - SECOND, **ticket), incident=goes_on)) is Reason.STALE
 
 
+def test_what_is_being_tried_is_told_for_as_long_as_its_channel_tries() -> None:
+    reply, ttls = {**TICKET, "created_at": NOW - 73 * HOUR}, {"email": 72 * HOUR}
+    for age, told in ((24 * HOUR + SECOND, True), (72 * HOUR, True), (72 * HOUR + SECOND, False)):
+        begun = notification(Kind.REPLY, about_at=NOW - age, dated_at=NOW - age, **reply)
+        assert (reason(situation(begun, ttls=ttls)) is None) is told
+        assert reason(situation(begun)) is Reason.STALE, "24 h in notifications.yml, where the channel says nothing"
+    waiting = notification(Kind.REPLY, about_at=NOW - 25 * HOUR, **reply)
+    assert reason(situation(waiting, ttls=ttls)) is Reason.STALE, "no try of it has begun"
+    entered_anew = notification(Kind.REPLY, about_at=NOW - 25 * HOUR, dated_at=NOW - 25 * HOUR, **{**reply, "created_at": NOW - HOUR})
+    assert reason(situation(entered_anew, ttls=ttls)) is Reason.STALE, "the try was of an earlier entry"
+
+
+def test_what_is_being_tried_is_held_by_a_switch_until_its_channel_would_give_up() -> None:
+    off = Permission(switches=(Switch(Scope.ALL, "", Mode.OFF),))
+    begun = notification(Kind.REPLY, **TICKET, about_at=NOW - 30 * HOUR, created_at=NOW - 30 * HOUR, dated_at=NOW - 30 * HOUR)
+    held = decide(situation(begun, permission=off, ttls={"email": 72 * HOUR}), POLICY)
+    assert isinstance(held, Hold)
+    assert held.until == NOW + 42 * HOUR + SECOND
+
+
 def test_trouble_that_is_over_is_not_announced_and_an_all_clear_only_while_it_is_over() -> None:
     assert reason(situation(notification(Kind.OPENED), incident=OVER)) is Reason.STALE
     assert reason(situation(notification(Kind.RESOLVED), incident=OVER)) is None
@@ -132,7 +154,7 @@ def test_an_end_in_our_words_is_measured_by_the_incident_on_a_ticket_too() -> No
 @pytest.mark.parametrize(("incident", "status"), [(OPEN, IncidentStatus.OPEN), (None, "unknown")])
 def test_an_end_that_a_ticket_hears_of_first_waits_for_the_incident(incident: Incident | None, status: str) -> None:
     on_ticket = notification(Kind.RESOLVED, ticket_id="t-1", ticket_number=7)
-    assert decide(situation(on_ticket, incident=incident), POLICY) == Hold(
+    assert objection(situation(on_ticket, incident=incident), POLICY) == Hold(
         NOW + MINUTE, Waiting.EARLY, {"incident": status}, awaits_incident=True
     )
 
@@ -148,7 +170,7 @@ def test_an_end_is_as_old_as_the_incident_says_and_not_as_the_ticket_that_follow
 
 def test_while_monitor_is_more_than_a_minute_behind_it_is_held_and_decided_again_when_more_is_said() -> None:
     assert decide(situation(incident=replace(OPEN, behind=MINUTE)), POLICY) == decide(situation(), POLICY)
-    held = decide(situation(incident=replace(OPEN, behind=MINUTE + SECOND)), POLICY)
+    held = objection(situation(incident=replace(OPEN, behind=MINUTE + SECOND)), POLICY)
     assert held == Hold(NOW + MINUTE, Waiting.BEHIND, {"behind_s": 61.0, "hold_when_behind_s": 60.0}, awaits_incident=True)
 
 
@@ -229,7 +251,7 @@ def test_an_unknown_customer_is_waited_for_so_long_and_no_longer() -> None:
     before = situation(notification(created_at=NOW - 15 * MINUTE + SECOND), customer=None)
     after = situation(notification(created_at=NOW - 15 * MINUTE), customer=None)
     assert isinstance(decide(before, POLICY), Hold)
-    assert decide(after, POLICY) == Suppressed(Reason.NO_CONTACT, {"customer": "unknown", "waited_s": 900.0})
+    assert objection(after, POLICY) == Suppressed(Reason.NO_CONTACT, {"customer": "unknown", "waited_s": 900.0})
 
 
 def test_an_unknown_customer_is_looked_for_soon_and_then_less_often() -> None:

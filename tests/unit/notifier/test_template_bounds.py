@@ -94,11 +94,11 @@ BOMBS = (  # denial of service: each would take seconds, or gigabytes
 @pytest.mark.parametrize("payload", [*ESCAPES, *BOMBS])
 def test_a_template_that_does_more_than_show_fields_is_refused_when_it_is_read(payload: str) -> None:
     for form, text in ((Form.TEXT, f"Subject: x\n\n{payload}"), (Form.HTML, f"<p>\n\n{payload}</p>")):
-        started = time.perf_counter()
+        started = time.process_time()
         found = check("opened", form, text, {})
         assert found.places, "it was taken"
         assert found.page == ""
-        assert time.perf_counter() - started < SECONDS
+        assert time.process_time() - started < SECONDS
 
 
 @pytest.mark.parametrize("payload", ESCAPES)

@@ -9,13 +9,15 @@ import pytest
 
 from services.notifier.audience import Preferences
 from services.notifier.deciding.decision import Hold, Send, Waiting
+from services.notifier.deciding.experiment import Experiment
 from services.notifier.deciding.order import RULES, decide
 from services.notifier.incident import Incident
 from services.notifier.notification import Kind, Notification, Reason
 from services.notifier.permission import Gate, Mode, Permission, Scope, Step, Switch
 from services.notifier.sender_brake import Cause, Counts, Paused
-from services.notifier.situation import Situation
-from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
+from services.notifier.situation import Arm, Situation
+from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, notification, situation
+from tests.unit.notifier.builders import POLICY as AS_SHIPPED
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Row:
 
 TRUTH = ("early", "stale", "over", "behind", "outdated")
 ALLOWED = ("rehearsed", "unapproved")
-LAST = (*ALLOWED, "paused")
+LAST = (*ALLOWED, "paused", "held_out")
 # What is too old is held for no switch. Ends are never behind, outdated, capped or to be approved, advice to customers at risk is about
 # no incident, and who has no contact is told by no channel that could pause: those pairs cannot be.
 TABLE = {
@@ -42,11 +44,14 @@ TABLE = {
     "behind": Row(Waiting.BEHIND, ("outdated", "capped", "no_contact", *LAST)),
     "outdated": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
     "capped": Row(Reason.CAPPED, ("no_contact", *LAST)),
-    "no_contact": Row(Reason.NO_CONTACT, ALLOWED),
-    "rehearsed": Row(Reason.DRY_RUN, ("unapproved", "paused")),
-    "unapproved": Row(Waiting.UNAPPROVED, ("paused",)),
-    "paused": Row(Waiting.PAUSED),
+    "no_contact": Row(Reason.NO_CONTACT, (*ALLOWED, "held_out")),
+    "rehearsed": Row(Reason.DRY_RUN, ("unapproved", "paused", "held_out")),
+    "unapproved": Row(Waiting.UNAPPROVED, ("paused", "held_out")),
+    "paused": Row(Waiting.PAUSED, ("held_out",)),
+    "held_out": Row(Reason.HELD_OUT),
 }
+POLICY = AS_SHIPPED.model_copy(update={"experiments": (Experiment(name="all", share=0.5, kinds=(Kind.GUIDANCE, Kind.OPENED)),)})
+ARMS = {"all": Arm.HELD_OUT}
 PAUSED = Paused("email", NOW, Cause.BOUNCES, Counts(500, 100, 0))
 PAIRS = [(first, second) for first, row in TABLE.items() for second in row.over]
 
@@ -73,7 +78,7 @@ def incidents() -> Iterator[Incident | None]:
 def permissions() -> Iterator[Permission]:
     """Yields what people allow: switched off or not, in shadow or not, and an audience within its limit and above it."""
     off = Switch(Scope.RULE, "checkout-failing", Mode.OFF)
-    for switches, step, audience in product(((), (off,)), (Step.SHADOW, Step.AUTO_UP_TO), (1, 501)):
+    for switches, (step, audience) in product(((), (off,)), ((Step.SHADOW, 1), (Step.AUTO_UP_TO, 1), (Step.AUTO_UP_TO, 501))):
         yield Permission(step, switches, Gate("i-1", 1, audience, 500))
 
 
@@ -83,10 +88,10 @@ def situations() -> Iterator[Situation]:
     chosen = (Preferences(), Preferences(incident=False, guidance=False))
     for about in notifications():
         known = list(incidents()) if about.incident_id else [None]
-        asked = product(known, chosen, (False, True), (0, 3), (ADA, unreachable), ((), (PAUSED,)), permissions())
-        for incident, wants, erased, recent, customer, paused, allowed in asked:
+        asked = product(known, chosen, (False, True), (0, 3), (ADA, unreachable), ((), (PAUSED,)), permissions(), ({}, ARMS))
+        for incident, wants, erased, recent, customer, paused, allowed, arms in asked:
             given = {"incident": incident, "preferences": wants, "erased": erased, "recent": recent, "customer": customer}
-            yield situation(about, **given, paused=paused, permission=allowed)
+            yield situation(about, **given, paused=paused, permission=allowed, arms=arms)
 
 
 def objecting(at: Situation) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ function showStop() {
 }
 
 // ── drawing: regions are fetched and worked into the page ────────────────────────────────────
-const wanted = new Set(), ERASED = "erased";
+const wanted = new Set(), ERASED = "erased", FRAME = "frame"; // FRAME: what stands around every page has changed, and nothing on it
 let timer = null, drawnAt = 0, drawing = false, held = false, moving = false; // moving: rows move, wherever the pointer is
 
 const regions = () => [...document.querySelectorAll("[data-region]")];
@@ -90,7 +90,7 @@ function want(keys, move = false) {
   moving ||= move;
   for (const region of regions()) {
     const on = region.dataset.on?.split(" ");
-    if (!keys || !on || on.some((key) => keys.includes(key))) wanted.add(region.dataset.region);
+    if (!keys || (on ?? keys).some((key) => keys.includes(key) && (on || key !== FRAME))) wanted.add(region.dataset.region);
   }
   timer ??= setTimeout(draw, Math.max(0, drawnAt + EVERY - Date.now()));
 }
@@ -236,7 +236,7 @@ document.addEventListener("input", ({ target }) => target.dataset.draft && draft
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.method !== "post" || event.defaultPrevented || event.submitter?.formTarget) return; // what is drawn in a frame may be asked for again
   if ("sent" in form.dataset) return event.preventDefault();
   fields(form).forEach(forget);
   if (unsaved.size && !form.dataset.saved) { // signing out, for one: what was typed is saved before
@@ -293,7 +293,7 @@ addEventListener("pageshow", ({ persisted }) => {
   if (persisted) document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
   open();
 });
-setInterval(() => source && !stopped && body.dataset.live !== ERASED && want(null), WORDS);
+setInterval(() => source && !stopped && body.dataset.live !== `${ERASED} ${FRAME}` && want(null), WORDS);
 byId("stop")?.addEventListener("click", stopOrGoOn);
 document.querySelector('main [role="alert"][tabindex]')?.focus();
 showStop();

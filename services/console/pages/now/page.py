@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
+from services.console.acting.watching import CONSENT
 from services.console.frame.drawing import draw
 from services.console.frame.standing import MANY, at_most, shown
 from services.console.measures.registry import MEASURES
@@ -35,7 +36,7 @@ async def show(request: Request, database: Db) -> Response:
     return draw(
         request,
         "now/page.html",
-        live=("incidents", "tickets", "health"),
+        live=("incidents", "tickets", "health", CONSENT),
         incidents=shown(incidents),
         open=incidents[0]["open"] if incidents else 0,
         queue=queue,

@@ -10,10 +10,11 @@ from services.notifier.channels.webhook.caller import Caller
 from services.notifier.channels.webhook.endpoint import url_trouble
 from services.notifier.channels.webhook.payload import body_of
 from services.notifier.channels.webhook.remembering import remember
-from services.notifier.channels.webhook.retrying import LADDER, TTL, outcome_of
+from services.notifier.channels.webhook.retrying import TTL, outcome_of
 from services.notifier.store import endpoints
 from services.notifier.store.endpoints import Addressed
 from shared.postgres import TRANSIENT, Database
+from shared.webhooks.retrying import PAUSES, SPREAD
 
 log = logging.getLogger(__name__)
 
@@ -26,8 +27,8 @@ class Webhook:
     name = endpoints.CHANNEL
     at_once = AT_ONCE
     together = 1
-    ladder: tuple[timedelta, ...] | None = LADDER
-    ttl: timedelta | None = 1.1 * TTL  # pauses are spread
+    ladder: tuple[timedelta, ...] | None = PAUSES
+    ttl: timedelta | None = (1 + SPREAD) * TTL
 
     def __init__(self, database: Database, caller: Caller) -> None:
         self._database, self._caller = database, caller

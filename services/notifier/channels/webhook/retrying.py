@@ -3,25 +3,12 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from zlib import crc32
 
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Retry, Trouble
 from shared.webhooks.calling import Answer, NoAnswer
+from shared.webhooks.retrying import PAUSES, SPREAD, jittered, spread
 
-# Pauses after the first, second, … try: ten tries over 75 h 35 m, the example of Standard Webhooks.
-LADDER = (
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=10),
-    timedelta(hours=14),
-    timedelta(hours=20),
-    timedelta(hours=24),
-)
-TTL = sum(LADDER, timedelta())
-SPREAD = 0.1  # of a pause, to either side
+TTL = sum(PAUSES, timedelta())
 LONGEST_WAIT = timedelta(days=30)  # that is read out of a Retry-After: longer than any time to live
 GONE = 410
 
@@ -54,16 +41,9 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
 def later(asked: timedelta, key: str) -> timedelta:
     """Returns a pause of what was asked for or a little more, so that not all come back at once, and none too early."""
-    return asked * (1 + SPREAD * _spread(key))
+    return asked * (1 + SPREAD * spread(key))
 
 
 def pause(step: int, key: str) -> timedelta | None:
     """Returns the pause after so many tries of one message, from 1 on, with its jitter; None: there is no further one."""
-    if step > len(LADDER):
-        return None
-    return LADDER[step - 1] * (1 - SPREAD + 2 * SPREAD * _spread(f"{key}/{step}"))
-
-
-def _spread(key: str) -> float:
-    """Returns a figure from 0 to 1 that is the same after a restart."""
-    return crc32(key.encode()) / (2**32 - 1)
+    return jittered(PAUSES[step - 1], f"{key}/{step}") if step <= len(PAUSES) else None

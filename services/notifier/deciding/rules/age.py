@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from services.notifier.deciding.decision import Hold, Suppressed, Waiting, Why, pause, seconds
 from services.notifier.deciding.policy import Policy
+from services.notifier.deciding.rules.reach import where
 from services.notifier.incident import Incident
 from services.notifier.notification import Reason
 from services.notifier.situation import Situation
@@ -13,7 +14,15 @@ AT_LEAST, AT_MOST = timedelta(minutes=1), timedelta(minutes=10)  # between two l
 
 def too_old(situation: Situation, policy: Policy) -> Suppressed | None:
     """Nothing is told that is too old. An end is as old as the incident says, however late a ticket followed it."""
-    return None if situation.age <= policy.max_event_age else Suppressed(Reason.STALE, age_of(situation, policy))
+    return None if situation.age <= oldest(situation, policy) else Suppressed(Reason.STALE, age_of(situation, policy))
+
+
+def oldest(situation: Situation, policy: Policy) -> timedelta:
+    """Returns the age up to which it is told: once it is being tried for as long as its channel tries, if that is longer than else."""
+    contact = where(situation, policy) if situation.notification.begun_at is not None else None
+    if contact is None:
+        return policy.max_event_age
+    return max(policy.max_event_age, situation.ttls.get(contact.channel) or policy.ttl)
 
 
 def behind(situation: Situation, policy: Policy) -> Hold | None:
@@ -47,7 +56,7 @@ def failing(incident: Incident, policy: Policy, now: datetime) -> bool:
 
 def age_of(situation: Situation, policy: Policy) -> Why:
     """Returns the figures of how old it is."""
-    return {"age_s": seconds(situation.age), "max_event_age_s": seconds(policy.max_event_age)}
+    return {"age_s": seconds(situation.age), "max_event_age_s": seconds(oldest(situation, policy))}
 
 
 def freshness(situation: Situation, incident: Incident, policy: Policy) -> Why:

@@ -14,6 +14,8 @@ CRITICAL = "critical"  # the severity of incidents that are told all the same
 
 def paused(situation: Situation, policy: Policy) -> Hold | None:
     """A channel of which too much came back brings nothing that we say first, but for critical incidents; replies go out."""
+    if not situation.paused:
+        return None
     contact, incident = where(situation, policy), situation.incident
     held = next((each for each in situation.paused if contact is not None and each.channel == contact.channel), None)
     if held is None or not situation.notification.proactive or (incident is not None and incident.severity == CRITICAL):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from services.notifier.deciding.decision import Hold, Suppressed, Waiting, Why
 from services.notifier.deciding.policy import Policy
-from services.notifier.deciding.rules.age import too_old
+from services.notifier.deciding.rules.age import oldest, too_old
 from services.notifier.deciding.rules.reach import where
 from services.notifier.notification import ENDS, Kind, Reason
 from services.notifier.permission import Gate, Mode, Scope, Standing, Step, Switch
@@ -19,7 +19,7 @@ def switched_off(situation: Situation, policy: Policy) -> Hold | None:
     if thrown is None or too_old(situation, policy):
         return None
     why = {"switch": thrown.scope, "name": thrown.name, "mode": thrown.mode, "by": thrown.by}
-    return Hold(situation.now + policy.max_event_age - situation.age + SHORTLY, Waiting.SWITCHED_OFF, why)
+    return Hold(situation.now + oldest(situation, policy) - situation.age + SHORTLY, Waiting.SWITCHED_OFF, why)
 
 
 def rehearsed(situation: Situation, policy: Policy) -> Suppressed | None:

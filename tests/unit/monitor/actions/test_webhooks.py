@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.monitor.actions.deciding import PAUSES, next_call
+from services.monitor.actions.deciding import next_call
 from services.monitor.actions.file import ActionsFile
 from services.monitor.actions.webhooks import BODY, body_of, opened
 from services.monitor.risk.life import RiskRow
 from services.monitor.rules.customers import Action
 from services.monitor.settings import MonitorSettings
 from shared.configuration.files import ConfigError
+from shared.webhooks.retrying import PAUSES, SPREAD
 from shared.webhooks.signing import key_of
 from tests.builders import NOON
 
@@ -69,9 +70,15 @@ def test_an_action_says_what_its_kind_needs_and_nothing_else(said: dict[str, Any
 
 
 def test_a_webhook_is_called_once_more_than_there_are_pauses() -> None:
-    assert next_call(1, NOON) == NOON + PAUSES[0]
-    assert next_call(len(PAUSES), NOON) == NOON + PAUSES[-1]
-    assert next_call(len(PAUSES) + 1, NOON) is None
+    for tries, pause in enumerate(PAUSES, 1):
+        again = next_call("k-1", tries, NOON)
+        assert again is not None
+        assert pause * (1 - SPREAD) <= again - NOON <= pause * (1 + SPREAD)
+    assert next_call("k-1", len(PAUSES) + 1, NOON) is None
+
+
+def test_calls_about_different_risks_do_not_all_come_back_at_once() -> None:
+    assert len({next_call(f"k-{number}", 1, NOON) for number in range(100)}) > 90
 
 
 def told_of(evidence: list[str], contributions: dict[str, float]) -> tuple[int, dict[str, Any]]:

@@ -8,24 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.channels.outcome import Delivered, Failed, Outcome, Refusal, Retry, Trouble
-from services.notifier.channels.webhook.retrying import LADDER, LONGEST_WAIT, SPREAD, TTL, outcome_of, pause, retry_after
+from services.notifier.channels.webhook.retrying import LONGEST_WAIT, TTL, outcome_of, pause, retry_after
 from shared.webhooks.calling import Answer, NoAnswer
+from shared.webhooks.retrying import PAUSES, SPREAD
 from tests.builders import NOON
 
 keys = st.text(max_size=40)
 
 
 def test_there_are_ten_tries_over_75_hours_and_35_minutes() -> None:
-    assert len(LADDER) + 1 == 10
+    assert len(PAUSES) + 1 == 10
     assert timedelta(hours=75, minutes=35, seconds=5) == TTL
-    assert pause(len(LADDER) + 1, "n-1") is None
+    assert pause(len(PAUSES) + 1, "n-1") is None
 
 
-@given(st.integers(1, len(LADDER)), keys)
+@given(st.integers(1, len(PAUSES)), keys)
 def test_a_pause_is_as_the_ladder_says_give_or_take_a_tenth(step: int, key: str) -> None:
     spread = pause(step, key)
     assert spread is not None
-    assert LADDER[step - 1] * (1 - SPREAD) <= spread <= LADDER[step - 1] * (1 + SPREAD)
+    assert PAUSES[step - 1] * (1 - SPREAD) <= spread <= PAUSES[step - 1] * (1 + SPREAD)
 
 
 def test_pauses_differ_between_messages() -> None:
