@@ -81,14 +81,9 @@ def service(settings: NotifierSettings) -> Service:
     caller = Caller(settings.webhook_secret.get_secret_value(), networks_of(settings.webhook_networks), clear=settings.webhook_clear)
     given = Given(settings, policy, database, sender, caller)
     channels = routes(given, policy.channels)
-    write = partial(
-        _write, settings, Writer(policy.texts, catalog, sender.name or sender.address, books, Engaging(policy.engagement, settings.links))
-    )
+    engaged = Engaging(policy.engagement, settings.links)
+    write = partial(_write, settings, Writer(policy.texts, catalog, sender.name or sender.address, books, engaged))
     delivery = Delivery(database, channels, policy, write)
-    streams = [
-        Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
-        for topic, known, handler, at_once in HEARD
-    ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     telling = built(given, {name: route.channel for name, route in channels.items()})
     due |= {SPREAD: Work(telling.spread), TELL: Work(telling.tell, TELLING_AT_ONCE, TELLING)}
@@ -107,7 +102,7 @@ def service(settings: NotifierSettings) -> Service:
         "notifier",
         settings,
         database,
-        streams,
+        _streams(database),
         due,
         (
             *ROUTERS,
@@ -115,10 +110,7 @@ def service(settings: NotifierSettings) -> Service:
             *(each.router_of(policy) for each in (rules, why, experiments)),
             endpoints.calling(caller),
         ),
-        Public(
-            [unsubscribe.router, engaging.router_of(policy.engagement), receipts.router_of(sms_reader(settings, policy))],
-            settings.public_port,
-        ),
+        _public(settings, policy),
         before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
         background=[caller.run, *(each.run for each in {*(route.channel for route in channels.values()), *telling.channels.values()})],
         measurements=[*mail_servers(settings, sender), figures(database, braked), consent(database)],
@@ -126,6 +118,19 @@ def service(settings: NotifierSettings) -> Service:
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
     )
+
+
+def _streams(database: Database) -> list[Stream]:
+    return [
+        Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
+        for topic, known, handler, at_once in HEARD
+    ]
+
+
+def _public(settings: NotifierSettings, policy: Policy) -> Public:
+    """Returns what customers reach by their links, and providers by theirs."""
+    routers = [unsubscribe.router, engaging.router_of(policy.engagement), receipts.router_of(sms_reader(settings, policy))]
+    return Public(routers, settings.public_port)
 
 
 def _reading(settings: NotifierSettings, database: Database) -> ReadingBounces | None:
