@@ -101,3 +101,11 @@ WHERE ref::jsonb ->> 2 = $1
 -- Deletes the follow-up, also one under way; another begins anew.
 WITH gone AS (DELETE FROM due_aside WHERE kind = 'follow_up' AND ref = $1)
 DELETE FROM due WHERE kind = 'follow_up' AND ref = $1
+
+-- name: engagements_held
+-- Reads what is known of how they used what they were told.
+SELECT e.* FROM engagements e JOIN notifications n ON n.id = e.notification_id WHERE n.customer_id = $1 ORDER BY e.notification_id, e.what
+
+-- name: erase_engagements
+-- Deletes it.
+DELETE FROM engagements e USING notifications n WHERE n.id = e.notification_id AND n.customer_id = $1
