@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from shared.erasing import digest
-from shared.http.bodies import Bodies, Head, Working
+from shared.http.bodies import AS_HEAD, Bodies, Head, Working
 from shared.http.callers import ACTING_FOR, Caller, Gate, Role, allow, caller_of
 from shared.http.known import Known
 from shared.http.problems import SHOWN, Problem, handle_problems
@@ -33,6 +33,7 @@ __all__ = [
     "application",
     "caller_of",
     "cursor_of",
+    "is_head",
     "not_ours",
     "numbered_position",
     "once",
@@ -57,6 +58,11 @@ def database_of(request: Request) -> Database:
 
 
 Db = Annotated[Database, Depends(database_of)]
+
+
+def is_head(request: Request) -> bool:
+    """Says whether only the headers are asked for: endpoints of GET answer HEAD, too."""
+    return AS_HEAD in request.scope
 
 
 # ── once ─────────────────────────────────────────────────────────────────────────────────────

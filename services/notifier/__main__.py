@@ -15,7 +15,7 @@ from services.notifier.audience import Contact
 from services.notifier.channels.email.bounces.mailbox import Mailbox
 from services.notifier.channels.email.building import mail_servers
 from services.notifier.channels.email.mail import sender_of
-from services.notifier.channels.given import Given
+from services.notifier.channels.given import Given, sms_reader
 from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import routes
 from services.notifier.channels.webhook import replaying
@@ -25,6 +25,8 @@ from services.notifier.deciding.policy import Policy
 from services.notifier.delivering.beginning import LEASE
 from services.notifier.follow_up import FollowUp
 from services.notifier.hearing import customers, incidents, risks, tickets
+from services.notifier.hearing.receipts import AT_ONCE as RECEIPTS_AT_ONCE
+from services.notifier.hearing.receipts import RECEIPT, Receipts
 from services.notifier.hearing.returned import matching_of
 from services.notifier.keeping import kept
 from services.notifier.lanes import AT_ONCE
@@ -32,7 +34,7 @@ from services.notifier.operators.telling import AT_ONCE as TELLING_AT_ONCE
 from services.notifier.operators.telling import LEASE as TELLING
 from services.notifier.operators.telling import built
 from services.notifier.personal import PERSONAL
-from services.notifier.public import unsubscribe
+from services.notifier.public import engaging, receipts, unsubscribe
 from services.notifier.public.links import Right, token_for
 from services.notifier.returning.reading import READ_LEASE, ReadingBounces
 from services.notifier.returning.watching import WatchingChannels, figures
@@ -46,6 +48,7 @@ from services.notifier.store.releases import RELEASE
 from services.notifier.store.returned import READ, WATCH
 from services.notifier.timers import Delivery
 from services.notifier.wording.books import books_of
+from services.notifier.wording.engaging import Engaging
 from services.notifier.wording.merging import Writer
 from shared.catalog import Catalog
 from shared.configuration.files import ConfigError, file_of, load
@@ -80,12 +83,9 @@ def service(settings: NotifierSettings) -> Service:
     caller = Caller(settings.webhook_secret.get_secret_value(), networks_of(settings.webhook_networks), clear=settings.webhook_clear)
     given = Given(settings, policy, database, sender, caller)
     channels = routes(given, policy.channels)
-    write = partial(_write, settings, Writer(policy.texts, catalog, sender.name or sender.address, books))
+    engaged = Engaging(policy.engagement, settings.links)
+    write = partial(_write, settings, Writer(policy.texts, catalog, sender.name or sender.address, books, engaged))
     delivery = Delivery(database, channels, policy, write)
-    streams = [
-        Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
-        for topic, known, handler, at_once in HEARD
-    ]
     due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
     telling = built(given, {name: route.channel for name, route in channels.items()})
     due |= {SPREAD: Work(telling.spread), TELL: Work(telling.tell, TELLING_AT_ONCE, TELLING)}
@@ -96,6 +96,7 @@ def service(settings: NotifierSettings) -> Service:
     if reading is not None:
         due[READ] = Work(reading, lease=READ_LEASE, recurs=True)
     due[ANNOUNCE] = Work(Announcing(database, policy).announce)
+    due[RECEIPT] = Work(Receipts(database, settings.links, policy.channels).take, RECEIPTS_AT_ONCE)
     due[RELEASE] = Work(Releasing(database).release)
     due[CORRECTION] = Work(Correcting(database).correct)
     due[PROOF] = Work(Proofs(database, channels, policy, write).send, lease=LEASE)
@@ -103,7 +104,7 @@ def service(settings: NotifierSettings) -> Service:
         "notifier",
         settings,
         database,
-        streams,
+        _streams(database),
         due,
         (
             *ROUTERS,
@@ -112,7 +113,7 @@ def service(settings: NotifierSettings) -> Service:
             endpoints.calling(caller),
             channels_api.router_of(channels, policy.sender_brake),
         ),
-        Public([unsubscribe.router], settings.public_port),
+        _public(settings, policy),
         before=[partial(patiently, "the database", each.schedule) for each in (watching, reading) if each is not None],
         background=[caller.run, *(each.run for each in {*(route.channel for route in channels.values()), *telling.channels.values()})],
         measurements=[*mail_servers(settings, sender), figures(database, list(channels)), consent(database)],
@@ -120,6 +121,19 @@ def service(settings: NotifierSettings) -> Service:
         personal=PERSONAL,
         about="Tells exactly the affected customers, once, and shows why anybody was told or not.",
     )
+
+
+def _streams(database: Database) -> list[Stream]:
+    return [
+        Stream("notifier", topic, Handling(topic, known, handler, FORGET.get(topic)), database, at_once=at_once)
+        for topic, known, handler, at_once in HEARD
+    ]
+
+
+def _public(settings: NotifierSettings, policy: Policy) -> Public:
+    """Returns what customers reach by their links, and providers by theirs."""
+    routers = [unsubscribe.router, engaging.router_of(policy.engagement), receipts.router_of(sms_reader(settings, policy))]
+    return Public(routers, settings.public_port)
 
 
 def _reading(settings: NotifierSettings, database: Database) -> ReadingBounces | None:

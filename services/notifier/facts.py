@@ -6,14 +6,17 @@ from typing import Any
 from services.notifier.channels.outcome import Refusal
 from services.notifier.deciding.decision import Suppressed
 from services.notifier.deciding.sending import Sending
+from services.notifier.links import What
 from services.notifier.notification import Attempt, Draft, Notification
 from shared.events import (
     Fact,
+    NotificationAnswered,
     NotificationBounced,
     NotificationComplained,
     NotificationDelivered,
     NotificationEngaged,
     NotificationFailed,
+    NotificationReceived,
     NotificationSuppressed,
 )
 
@@ -55,6 +58,24 @@ def unsubscribed(of: Draft, at: datetime) -> Fact:
     """The customer used the link under it."""
     data = NotificationEngaged.Data(**_about(of), action="unsubscribed")
     return NotificationEngaged.of(data, subject=of.customer_id, at=at, unique=f"{of.id} unsubscribed {at.isoformat()}")
+
+
+def received(of: Notification, channel: str, at: datetime) -> Fact:
+    """The provider says that it has reached the customer's device."""
+    data = NotificationReceived.Data(**_about(of), channel=channel, received_at=at)
+    return _caused(of, NotificationReceived.of(data, subject=of.customer_id, at=at, unique=_first_or_entry(of), cause=of.cause_id))
+
+
+def engaged(of: Draft, what: What, at: datetime) -> Fact:
+    """It was opened, or a link in it was followed, for the first time."""
+    data = NotificationEngaged.Data(**_about(of), action=what.value)
+    return NotificationEngaged.of(data, subject=of.customer_id, at=at, unique=f"{of.id} {what}")
+
+
+def answered(of: Draft, answer: str, changes: int, at: datetime) -> Fact:
+    """The customer said whether it helped. `changes`: how often they have said otherwise since their first answer."""
+    data = NotificationAnswered.Data(**_about(of), answer=answer, question="helped")
+    return NotificationAnswered.of(data, subject=of.customer_id, at=at, unique=f"{of.id} helped {changes}")
 
 
 def _first_or_entry(of: Notification) -> str:

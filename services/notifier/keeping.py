@@ -24,6 +24,7 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
             ledger,
             only="old.status <> 'waiting' AND NOT EXISTS (SELECT FROM incidents i WHERE i.id = old.incident_id AND i.status = 'open')",
         ),
+        Kept("engagements", "at", ledger),
         Kept("returned_mails", "received_at", ledger),
         Kept(
             "gates",

@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from services.notifier.channels.email.bounces.report import Ignored
 from services.notifier.channels.email.bounces.report import Kind as Returned
 from services.notifier.channels.outcome import Refusal, Trouble
+from services.notifier.channels.sms.receipts import Meaning
 from services.notifier.channels.sms.text import Alphabet
 from services.notifier.channels.webhook.endpoint import Disabled
 from services.notifier.deciding.decision import Waiting
@@ -39,6 +40,10 @@ APPROVALS_WAITING = Gauge("forewarn_notifier_approvals_waiting", "Audiences that
 SMS_SEGMENTS = Counter("forewarn_notifier_sms_segments_total", "Segments of the texts handed over, as providers bill them.", ["alphabet"])
 OPERATOR_NOTICES = Counter("forewarn_notifier_operator_notices_total", "Notices for operators, by what became of telling one.", ["outcome"])
 UNSUBSCRIBED = Counter("forewarn_notifier_unsubscribed_total", "Customers who ended proactive mail with its link.")
+ENGAGED = Counter(
+    "forewarn_notifier_engaged_total", "What customers did with what they were told, and whether they said that it helped.", ["action"]
+)
+RECEIPTS = Counter("forewarn_notifier_receipts_total", "What providers said of texts they had taken, by what it meant.", ["meaning"])
 RETURNED = Counter("forewarn_notifier_returned_total", "Mails that came back, by what the report says.", ["kind"])
 RETURNED_IGNORED = Counter(
     "forewarn_notifier_returned_ignored_total", "What came back and says nothing of a mail of ours, by why.", ["reason"]
@@ -75,6 +80,10 @@ for refusal in Refusal:
     FAILED.labels(refusal)
 for trouble in Trouble:
     RETRIES.labels(trouble)
+for action in ("opened", "clicked", "yes", "no"):
+    ENGAGED.labels(action)
+for meaning in Meaning:
+    RECEIPTS.labels(meaning)
 for returned in Returned:
     RETURNED.labels(returned)
 for ignored in Ignored:

@@ -10,6 +10,7 @@ from shared.erasing import Personal
 PERSONAL = (
     Personal("places where they were told", queries.places_held, queries.erase_places),
     Personal("deliveries", queries.deliveries, queries.erase_deliveries),
+    Personal("use of what they were told", queries.engagements_held, queries.erase_engagements),
     Personal("notifications", queries.told, queries.erase_told),
     Personal("directory entries", queries.entry, queries.erase_entry),
     Personal("choices", queries.choices, queries.erase_choices),

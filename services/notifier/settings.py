@@ -9,6 +9,8 @@ from services.notifier.channels.email.dkim import Signer
 from services.notifier.channels.email.mail import Sender, sender_of
 from services.notifier.channels.email.relays import Relay, relays_of
 from services.notifier.channels.email.verp import ReturnPaths, address_trouble
+from services.notifier.channels.sms.policy import SmsPolicy, TwilioSms
+from services.notifier.links import Links
 from shared.configuration.secret_rules import weakness
 from shared.configuration.settings_rules import allows_clear, mailbox_troubles
 from shared.settings import MailSettings
@@ -23,8 +25,11 @@ class NotifierSettings(MailSettings):
 
     http_port: int = Field(8002, description="of REST, health and metrics")
     public_port: int = Field(8012, ge=1, le=65535, description="where the pages for customers are served, and nothing else")
-    public_url: str = Field("http://localhost:8012", description="where customers reach /u/…; mailbox providers want https (RFC 8058)")
-    link_secret: SecretStr = Field(SecretStr(""), description="seals the unsubscribe links; changing it ends those already sent")
+    public_url: str = Field(
+        "http://localhost:8012",
+        description="where customers reach what links lead to (/u/…, /h/…); mailbox providers want https (RFC 8058)",
+    )
+    link_secret: SecretStr = Field(SecretStr(""), description="seals the links under notifications; changing it ends those already sent")
 
     smtp_relays: SecretStr = Field(
         SecretStr(""),
@@ -34,6 +39,10 @@ class NotifierSettings(MailSettings):
     dkim_domain: str = Field("", description="the domain that signs: that of FOREWARN_MAIL_FROM when not given, or one above it")
     dkim_key: SecretStr = Field(SecretStr(""), description="the private key in PEM, RSA or Ed25519")
     sms_secret: SecretStr = Field(SecretStr(""), description="of the SMS provider in notifications.yml: its token, key or password")
+    sms_signing_token: SecretStr = Field(
+        SecretStr(""),
+        description="Twilio's auth token, with which it signs what became of texts, where FOREWARN_SMS_SECRET is the secret of a key",
+    )
     operator_addresses: SecretStr = Field(
         SecretStr(""), description="where operators are told, a line each: a name that notifications.yml may use, `=`, the address"
     )
@@ -143,6 +152,16 @@ class NotifierSettings(MailSettings):
         if key and not f".{sender.domain.lower()}".endswith(f".{self._signing_domain(sender)}"):
             raise ValueError("FOREWARN_DKIM_DOMAIN is neither the domain of FOREWARN_MAIL_FROM nor one above it: DMARC would not count it")
         return self
+
+    @property
+    def links(self) -> Links:
+        """Returns what makes the links under notifications."""
+        return Links(self.public_url, self.link_secret.get_secret_value())
+
+    def sms_auth_token(self, policy: SmsPolicy | None) -> str:
+        """Returns the token with which Twilio signs; empty when it is not known."""
+        uses_it = isinstance(policy, TwilioSms) and not policy.key
+        return self.sms_signing_token.get_secret_value() or (self.sms_secret.get_secret_value() if uses_it else "")
 
     @property
     def mail_relays(self) -> tuple[Relay, ...]:

@@ -78,11 +78,25 @@ class NotificationSuppressed(Fact):
     data: Data
 
 
-class NotificationEngaged(Fact):
-    """The customer opened the notification, or acted on it."""
+class NotificationReceived(Fact):
+    """The provider says that the notification has reached the customer's device, which is more than that it had taken it."""
 
     class Data(Notification):
-        action: Literal["opened", "clicked", "unsubscribed"]  # opened, clicked: not said yet
+        channel: str
+        received_at: Moment
+
+    type: Literal["forewarn.notification.received.v1"] = "forewarn.notification.received.v1"
+    data: Data
+
+
+class NotificationEngaged(Fact):
+    """The customer opened the notification, or acted on it: each is said once, when it is seen first.
+
+    That it was opened is a hint: programs load the images of mails that nobody reads. Scanners follow links, too.
+    """
+
+    class Data(Notification):
+        action: Literal["opened", "clicked", "unsubscribed"]
 
     type: Literal["forewarn.notification.engaged.v1"] = "forewarn.notification.engaged.v1"
     data: Data
@@ -114,10 +128,11 @@ class NotificationComplained(Fact):
 
 
 class NotificationAnswered(Fact):
-    """The customer answered the question that the notification asked: is it fixed for you?"""
+    """The customer answered the question that the notification asked. They may answer again: the latest counts."""
 
     class Data(Notification):
         answer: Literal["yes", "no"]
+        question: Literal["fixed", "helped"] = "fixed"  # helped: did this help you? fixed: is it fixed for you? (not asked yet)
 
     type: Literal["forewarn.notification.answered.v1"] = "forewarn.notification.answered.v1"
     data: Data

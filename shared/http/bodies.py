@@ -158,6 +158,9 @@ def _letting_go(held: ExitStack, send: Send) -> Send:
     return sent
 
 
+AS_HEAD = "forewarn.head"  # in the scope of a request that was HEAD
+
+
 class Head:
     """Answers HEAD as GET without the body (RFC 9110, section 9.3.2)."""
 
@@ -172,4 +175,4 @@ class Head:
         async def bare(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        await self._app({**scope, "method": "GET"}, receive, bare)
+        await self._app({**scope, "method": "GET", AS_HEAD: True}, receive, bare)

@@ -36,8 +36,17 @@ LIMITS = {
         "unit/notifier/test_links.py::test_a_link_changed_anywhere_is_none",
         "unit/notifier/test_links.py::test_the_seal_of_one_right_is_not_that_of_another",
         "flow/test_notifier_rest.py::test_looking_at_the_page_ends_nothing",
+        "unit/notifier/test_engaging.py::test_a_link_gives_its_own_use_back_and_no_other",
+        "flow/test_notifier_engaging.py::test_opening_and_following_are_said_once_and_not_when_nobody_asked",
+        "flow/test_notifier_engaging.py::test_a_look_at_the_question_answers_nothing_and_an_answer_may_change",
+        "flow/test_notifier_engaging.py::test_what_is_no_link_or_no_answer_changes_nothing",
         "unit/shared/test_public_pages.py::test_nothing_else_is_there_whoever_asks",
         "unit/shared/test_public_pages.py::test_connections_without_end_on_the_public_port_push_nobody_out_of_the_api",
+    ],
+    "**Receipts** of texts": [
+        "unit/notifier/channels/test_sms_receipts.py::test_what_twilio_did_not_sign_is_forged",
+        "unit/notifier/channels/test_sms_receipts.py::test_a_text_goes_out_with_an_address_for_its_receipts_that_names_no_number",
+        "flow/test_notifier_receipts.py::test_a_text_that_arrived_is_said_once_however_often_and_in_whatever_order_twilio_says_it",
     ],
     "**Console, signing in**": [
         "flow/test_console_sign_in.py::test_after_some_failures_the_next_try_must_wait_from_anywhere_and_a_success_resets_the_name",

@@ -168,7 +168,10 @@ async def test_a_path_that_no_route_has_needs_a_token_all_the_same(service: str)
 
 
 async def test_on_the_port_of_the_pages_there_is_nothing_but_pages() -> None:
-    assert {route for service, route in ROUTES if service == PAGES} == {"GET /u/{token}", "POST /u/{token}", "GET /livez"}
+    assert {route for service, route in ROUTES if service == PAGES} == {
+        *("GET /u/{token}", "POST /u/{token}", "GET /livez"),
+        *("GET /o/{opened}", "GET /c/{clicked}", "GET /h/{helped}", "POST /h/{helped}", "POST /r/{receipt}"),
+    }
     for service, route in ROUTES:
         if service != PAGES and route != "GET /livez":
             assert await answers(apps()[PAGES], route, f"Bearer {SECRETS['operator_token']}") in ([404], [405]), route

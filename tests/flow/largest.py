@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from services.notifier.links import Links, Use, What
 from services.notifier.public.links import Right, token_for
 from shared.cloudevents import write_event
 from shared.http import documentation
@@ -181,6 +182,8 @@ INSERT INTO due_aside (kind, ref, due_at, reason)
 SELECT 'kind' || n % 200, n || repeat('𠀀', 128), now(), pg_temp.words(100) FROM generate_series(1, 2000) n;
 """
 
+LINKS = Links("", LINK_SECRET)
+
 OWN = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING, "console": CONSOLE}
 FILL = {name: WORDS + own + STREAMS for name, own in OWN.items()}
 FILL[PAGES] = FILL["notifier"]
@@ -237,6 +240,9 @@ ASKED: dict[str, dict[str, str]] = {
     PAGES: {
         "/livez": "/livez",
         "/u/{token}": f"/u/{token_for(Right('incident', 'c' * 255), LINK_SECRET)}",
+        "/o/{opened}": LINKS.to(Use(What.OPENED, "n-1")),
+        "/c/{clicked}": LINKS.to(Use(What.CLICKED, "n-1", "https://shop.example/" + "x" * 970)),
+        "/h/{helped}": LINKS.to(Use(What.HELPED, "n-1")),
     },
     "ticketing": {
         **EVERYWHERE,
@@ -273,12 +279,6 @@ SENT: dict[str, tuple[str, Any]] = {
 }
 UNSEEN = f"0-{sha256().hexdigest()[:16]}"  # what is seen of an audience in which nobody waits
 
-# Asked by tests of their own: with a secret (what it answers are a few counts), of a topic with records (a few are shown, cut), and by a
-# person who has an address (it answers as approve does).
-ELSEWHERE = {
-    *("/v1/hooks/{name}", "/v1/sources/try"),
-    *("/v1/endpoints", "/v1/endpoints/{endpoint_id}/enable", "/v1/approvals/{approval_id}/send-to-me"),
-}
 # Asked by tests of their own: with a secret (what it answers are a few counts), of a topic with records (a few are shown, cut), and with an
 # endpoint that takes the test call.
 ELSEWHERE = {
@@ -287,6 +287,7 @@ ELSEWHERE = {
     "/v1/endpoints",
     "/v1/endpoints/{endpoint_id}/enable",
     "/v1/approvals/{approval_id}/send-to-me",
+    *("/h/{helped}", "/r/{receipt}"),  # a page of fixed words, and nothing
 }
 # What is done to the largest, in this order, and answered with how it is then: every route that is posted to.
 DONE: dict[str, dict[str, tuple[str, Any]]] = {
@@ -353,7 +354,9 @@ DONE: dict[str, dict[str, tuple[str, Any]]] = {
         **RELEASED,
         **SENT,
     },
-    PAGES: {"/u/{token}": (ASKED[PAGES]["/u/{token}"], {})},
+    PAGES: {
+        "/u/{token}": (ASKED[PAGES]["/u/{token}"], {}),
+    },
     "ticketing": {
         "/v1/tickets/{ref}/reply": ("/v1/tickets/1/reply", {"body": "\x01" * 100_000}),
         "/v1/tickets/{ref}/assign": ("/v1/tickets/1/assign", {"agent": "𠀀" * 255}),

@@ -63,6 +63,11 @@ SEEDS = {
         FROM generate_series(1, $1::int) n""",
     ("notifier", "turns"): """INSERT INTO turns (scope, minute, asked)
         SELECT $3 || n, CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END, n FROM generate_series(1, $1::int) n""",
+    ("notifier", "engagements"): """WITH told AS (
+        INSERT INTO notifications (id, customer_id, kind, about_at, status) SELECT $3 || n, 'c', 'resolved', now(), 'delivered'
+        FROM generate_series(1, $1::int) n RETURNING id)
+        INSERT INTO engagements (notification_id, what, answer, at)
+        SELECT id, 'helped', 'yes', CASE WHEN $3 = 'needed' THEN now() ELSE now() - $2::interval END FROM told""",
     ("notifier", "ticket_links"): """INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number, linked_at)
         SELECT CASE WHEN $3 = 'needed' THEN 'open' ELSE 'ended' END, $3 || n, 't-' || n, n, now() - $2::interval
         FROM generate_series(1, $1::int) n""",

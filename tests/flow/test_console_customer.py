@@ -1,12 +1,16 @@
 """A customer on the screen: who they are, whether they can be reached, what happened, and what may be done about them."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
 from services.console.acting.acts import Owner
+from services.console.hearing.notifications import on_notifications
 from services.console.sessions.roles import Role
+from shared.events import NotificationAnswered, NotificationEngaged, NotificationReceived
 from shared.settings import Settings
+from tests.builders import NOON
 from tests.flow.console_owner import FakeOwner
 from tests.flow.console_rows import EVIL, there_is
 from tests.flow.console_screen import Screen, screen
@@ -43,6 +47,27 @@ async def test_everything_about_one_customer_is_there(on: Screen, notifier: Fake
     text = await page(on)
     for words in ("Ada", "ada@example.org", "Checkout is failing", "Cannot pay", "We are on it already.", "stalled", "does not exist"):
         assert words in text, words
+
+
+async def test_what_they_did_with_what_they_were_told_is_shown_here_and_with_the_incident(on: Screen, notifier: FakeOwner) -> None:
+    about = {"notification_id": "n-1", "customer_id": "c-1", "kind": "resolved", "incident_id": "i-1"}
+    facts = [
+        NotificationReceived.of(NotificationReceived.Data(**about, channel="email", received_at=NOON), subject="c-1", at=NOON),
+        NotificationEngaged.of(NotificationEngaged.Data(**about, action="opened"), subject="c-1", at=NOON),
+        *(
+            NotificationAnswered.of(
+                NotificationAnswered.Data(**about, answer=answer, question="helped"), subject="c-1", at=NOON + after, unique=answer
+            )
+            for answer, after in (("no", timedelta(minutes=1)), ("yes", timedelta(0)))
+        ),
+    ]
+    for _ in range(2):
+        async with on.database.transaction() as tx:
+            await on_notifications(tx, facts)
+    assert "arrived, opened, helped: no" in await page(on)
+    assert "arrived, opened, helped: no" in await on.page("/why?customer=c-1&incident=i-1")
+    shown = await on.page("/incidents/i-1")
+    assert "said whether it helped: 0 yes, 1 no" in shown
 
 
 async def test_without_notifier_the_rest_is_shown(on: Screen) -> None:

@@ -12,6 +12,7 @@ import httpx2
 import msgspec
 import pytest
 
+from services.notifier.links import Links, Use, What
 from services.notifier.public.links import Right, token_for
 from shared.answers import MAX_ANSWER
 from shared.settings import Settings
@@ -58,6 +59,7 @@ OTHERWISE = {"/v1/logs": "application/json"}  # whose specification says how ref
 ENDS = ("/", "//", "/..", "/%2e%2e/", ";x", "?" + "a=1&" * 500, "?=&&%00=%00")
 TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x" * 300, "application/json; charset=utf-16")
 
+LINKS = Links("", LINK_SECRET)
 PATHS = {
     "ref": "7",
     "incident_id": "i-1",
@@ -78,6 +80,7 @@ PATHS = {
     "mark_id": "0" * 32,
     "name": "bob",
     "token": token_for(Right("incident", "c-1"), LINK_SECRET),
+    **{what.value: LINKS.to(Use(what, "n-1", "https://shop.example/")).rpartition("/")[2] for what in What},
 }
 MAINTENANCE: dict[str, Any] = {
     "title": "t",
@@ -161,6 +164,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/v1/people/{name}": {"role": "lead", "disabled": False, "password": None},
     "/v1/people/{name}/link": {},
     "/u/{token}": {},
+    "/h/{helped}": {},
+    "/r/{receipt}": {},
 }
 GIVEN = {
     "monitor": "INSERT INTO incidents (id, rule, component, severity, title, status, started_at, opened_at, why)"

@@ -25,7 +25,7 @@ ROUTES = {
         *("GET /v1/notifications", "GET /v1/notifications/{}", "GET /v1/customers/{}", "GET /v1/customers/{}/contacts"),
         *("PUT /v1/customers/{}/preferences", "POST /v1/customers/{}/contacts/clear-mark"),
     ),
-    "notifier pages": ("GET /u/{}", "POST /u/{}"),
+    "notifier pages": ("GET /u/{}", "POST /u/{}", "GET /o/{}", "GET /c/{}", "GET /h/{}", "POST /h/{}", "POST /r/{}"),
     "ticketing": (
         *("POST /v1/tickets", "POST /v1/tickets", "GET /v1/tickets", "GET /v1/tickets/{}", "GET /v1/tickets/{}/messages", "GET /v1/queues"),
         *("POST /v1/tickets/{}/reply", "POST /v1/tickets/{}/assign", "POST /v1/tickets/{}/resolve", "POST /v1/tickets/{}/link"),

@@ -1,12 +1,13 @@
 """Twilio's Messages resource: www.twilio.com/docs/messaging/api/message-resource and /docs/api/errors."""
 
 import base64
+import hmac
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
-from urllib.parse import parse_qs
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -16,6 +17,14 @@ ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "b7d3-token-of-the-account"
 SERVICE = "MG" + "fedcba9876543210" * 2
 STOPPED, LANDLINE, NOBODY = "+15005550010", "+15005550009", "+15005550001"
+
+
+class Callback(NamedTuple):
+    """A call of Twilio's."""
+
+    url: str
+    body: bytes
+    headers: dict[str, str]
 
 
 @dataclass
@@ -74,10 +83,32 @@ class FakeTwilio:
             "direction": "outbound-api",
             "messaging_service_sid": form.get("MessagingServiceSid"),
             "date_created": format_datetime(self.now),
+            "callback": form.get("StatusCallback"),
         }
         self.messages.insert(0, message)
         self.callbacks += [form["StatusCallback"]] if "StatusCallback" in form else []
         return JSONResponse(message, 201)
+
+    def callback(self, of: int, status: str, code: int | None, token: str = TOKEN) -> "Callback":
+        """Returns the call that says what became of a message, as Twilio signs it: www.twilio.com/docs/usage/security."""
+        message = self.messages[of]
+        said = {
+            "AccountSid": ACCOUNT,
+            "ApiVersion": "2010-04-01",
+            "MessageSid": message["sid"],
+            "SmsSid": message["sid"],
+            "MessageStatus": status,
+            "SmsStatus": status,
+            "MessagingServiceSid": message["messaging_service_sid"],
+            "To": message["to"],
+            "From": "+15005550006",
+            **({"ErrorCode": str(code)} if code is not None else {}),
+        }
+        url = message["callback"]
+        parameters = "".join(f"{name}{said[name]}" for name in sorted(said))
+        signature = base64.b64encode(hmac.new(token.encode(), f"{url}{parameters}".encode(), "sha1").digest()).decode()
+        headers = {"content-type": "application/x-www-form-urlencoded", "x-twilio-signature": signature, "user-agent": "TwilioProxy/1.1"}
+        return Callback(url, urlencode(said).encode(), headers)
 
     def _list(self, to: str) -> Response:
         self.looked_up += 1

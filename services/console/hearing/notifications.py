@@ -1,28 +1,34 @@
 """`notifications.v1`: what each customer was told, in which words, or why not."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from services.console.hearing.erased import unless_erased
 from services.console.live.changes import changed, customer_key, enter
 from services.console.store import impact, notifications
 from services.console.store.impact import Told
-from services.console.store.notifications import Notification
+from services.console.store.notifications import Notification, Use
 from shared.events import (
     Fact,
+    NotificationAnswered,
     NotificationBounced,
     NotificationComplained,
     NotificationDelivered,
     NotificationEngaged,
     NotificationFailed,
+    NotificationReceived,
     NotificationSuppressed,
 )
 from shared.postgres import Tx
 
 Settled = NotificationDelivered | NotificationFailed | NotificationSuppressed
-Later = NotificationEngaged | NotificationBounced | NotificationComplained  # what is said of a notification that was settled
+Used = NotificationEngaged | NotificationAnswered | NotificationReceived  # what the customer did with it
+Back = NotificationBounced | NotificationComplained
 FACTS = (
     *(NotificationDelivered, NotificationFailed, NotificationSuppressed),
-    *(NotificationEngaged, NotificationBounced, NotificationComplained),
+    *(NotificationEngaged, NotificationAnswered, NotificationReceived),
+    *(NotificationBounced, NotificationComplained),
 )
 
 ERASED = "erased"  # the reason why nobody is told who asked to be forgotten
@@ -31,19 +37,19 @@ ERASED = "erased"  # the reason why nobody is told who asked to be forgotten
 async def on_notifications(tx: Tx, facts: Sequence[Fact]) -> None:
     """Keeps how notifications were settled, and who was told that an incident was opened. A fact that comes again changes nothing."""
     await enter(tx)
-    heard = [fact for fact in facts if isinstance(fact, Settled | Later) and not _names_the_forgotten(fact)]
+    heard = [fact for fact in facts if isinstance(fact, Settled | Used | Back) and not _names_the_forgotten(fact)]
     current = await unless_erased(tx, [(fact.data.customer_id, fact.time, fact) for fact in heard])
     said = [settled(fact) for fact in current if isinstance(fact, Settled)]
     changed_ids = await notifications.settle(tx, said)
     new = [each for each in said if each.id in changed_ids]
     await impact.tell(tx, [_told(each, each.incident_id) for each in new if each.kind == "opened" and each.incident_id])
-    used = [fact for fact in current if isinstance(fact, NotificationEngaged) and fact.data.action == "unsubscribed"]
-    await notifications.unsubscribe(tx, {fact.data.notification_id: fact.time for fact in reversed(used)})
-    back = await _came_back(tx, [fact for fact in current if isinstance(fact, NotificationBounced | NotificationComplained)])
-    await changed(tx, [*_keys(new), *back])
+    used = [fact for fact in current if isinstance(fact, Used)]
+    await notifications.engage(tx, uses(used))
+    back = await _came_back(tx, [fact for fact in current if isinstance(fact, Back)])
+    await changed(tx, [*_keys(new), *_places(used), *back])
 
 
-async def _came_back(tx: Tx, facts: Sequence[NotificationBounced | NotificationComplained]) -> list[str]:
+async def _came_back(tx: Tx, facts: Sequence[Back]) -> list[str]:
     """Keeps what came back of notifications, and who called one spam; returns the keys of what that changes."""
     bounces = {fact.data.notification_id: fact.data for fact in facts if isinstance(fact, NotificationBounced)}
     await notifications.bounce(tx, {id_: (data.bounced_at, data.reason, data.code) for id_, data in bounces.items()})
@@ -70,6 +76,40 @@ def settled(fact: Settled) -> Notification:
             return Notification(*about, "failed", failed.reason, failed.channel, failed.failed_at, answer=failed.detail)
         case NotificationSuppressed(data=suppressed):
             return Notification(*about, "suppressed", suppressed.reason, None, fact.time, why=suppressed.why)
+
+
+def uses(facts: Iterable[Used]) -> list[Use]:
+    """Returns what these facts together say of each notification: the first moment of each thing, and the latest answer. Pure."""
+    found: dict[str, Use] = {}
+    for fact in facts:
+        known = found.get(fact.data.notification_id, Use(fact.data.notification_id))
+        match fact:
+            case NotificationAnswered() if fact.data.question != "helped" or (known.helped_at or fact.time) > fact.time:
+                continue
+            case NotificationAnswered():
+                said = replace(known, helped=fact.data.answer, helped_at=fact.time)
+            case NotificationReceived():
+                said = replace(known, received=min(known.received or fact.time, fact.time))
+            case NotificationEngaged(data=data):
+                said = _acted(known, data.action, fact.time)
+        found[known.id] = said
+    return list(found.values())
+
+
+def _acted(known: Use, action: str, at: datetime) -> Use:
+    match action:
+        case "opened":
+            return replace(known, opened=min(known.opened or at, at))
+        case "clicked":
+            return replace(known, clicked=min(known.clicked or at, at))
+    return replace(known, unsubscribed=min(known.unsubscribed or at, at))
+
+
+def _places(used: Iterable[Used]) -> Iterable[str]:
+    for fact in used:
+        yield customer_key(fact.data.customer_id)
+        if fact.data.incident_id:
+            yield f"incident:{fact.data.incident_id}"
 
 
 def _told(each: Notification, incident_id: str) -> Told:

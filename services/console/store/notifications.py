@@ -1,6 +1,6 @@
 """What customers were told, or why not: a row a notification, with the words as they were sent."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -49,12 +49,6 @@ async def settle(tx: Tx, said: Iterable[Notification]) -> set[str]:
     return {row["id"] for row in await tx.fetch(queries.settle_notifications, *rows)} if latest else set()
 
 
-async def unsubscribe(tx: Tx, used: Mapping[str, datetime]) -> None:
-    """Stores when customers used the link under these notifications: the first time counts."""
-    if used:
-        await tx.execute(queries.unsubscribe, *columns(used.items()))
-
-
 async def bounce(tx: Tx, came: Mapping[str, tuple[datetime, str, str]]) -> None:
     """Stores when these notifications came back, what was said of why, and the code: the latest time counts."""
     if came:
@@ -65,3 +59,22 @@ async def complain(tx: Tx, said: Mapping[str, datetime]) -> None:
     """Stores when customers called these notifications spam: the first time counts."""
     if said:
         await tx.execute(queries.complain, *columns(said.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a customer did with one notification: the first moment of each, and of their answers the latest. In the order of `engage`."""
+
+    id: str
+    unsubscribed: datetime | None = None
+    received: datetime | None = None
+    opened: datetime | None = None
+    clicked: datetime | None = None
+    helped: str | None = None  # yes, no
+    helped_at: datetime | None = None
+
+
+async def engage(tx: Tx, uses: Collection[Use]) -> None:
+    """Stores what customers did with notifications, one value for each."""
+    if uses:
+        await tx.execute(queries.engage, *columns_of(uses, Use))

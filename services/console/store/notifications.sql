@@ -10,12 +10,6 @@ WHERE (excluded.at, array_position(ARRAY['suppressed', 'failed', 'delivered'], e
     > (known.at, array_position(ARRAY['suppressed', 'failed', 'delivered'], known.status))
 RETURNING id
 
--- name: unsubscribe
--- Stores when customers used the link under notifications.
-UPDATE notifications SET unsubscribed_at = least(unsubscribed_at, used.at)
-FROM unnest($1::text[], $2::timestamptz[]) AS used (id, at)
-WHERE notifications.id = used.id AND (unsubscribed_at IS NULL OR used.at < unsubscribed_at)
-
 -- name: bounce
 -- Stores when notifications came back, and why.
 UPDATE notifications SET bounced_at = came.at, bounce = came.reason, bounce_code = came.code
@@ -27,3 +21,13 @@ WHERE notifications.id = came.id AND (bounced_at IS NULL OR came.at > bounced_at
 UPDATE notifications SET complained_at = said.at
 FROM unnest($1::text[], $2::timestamptz[]) AS said (id, at)
 WHERE notifications.id = said.id AND (complained_at IS NULL OR said.at < complained_at)
+
+-- name: engage
+-- Stores what customers did with notifications: the first time of each, and of their answers the latest.
+UPDATE notifications n SET unsubscribed_at = least(n.unsubscribed_at, used.unsubscribed), received_at = least(n.received_at, used.received),
+    opened_at = least(n.opened_at, used.opened), clicked_at = least(n.clicked_at, used.clicked),
+    helped = CASE WHEN used.helped_at > coalesce(n.helped_at, '-infinity') THEN used.helped ELSE n.helped END,
+    helped_at = greatest(n.helped_at, used.helped_at)
+FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::timestamptz[])
+    AS used (id, unsubscribed, received, opened, clicked, helped, helped_at)
+WHERE n.id = used.id

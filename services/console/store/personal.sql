@@ -49,7 +49,7 @@ DELETE FROM tickets WHERE customer_id = $1
 -- name: show_notifications
 -- Lists what a customer was told, or was not told and why.
 SELECT kind, incident_id, ticket_id, status, reason, channel, at, message_id, subject, body, why, answer, unsubscribed_at,
-    bounced_at, bounce, bounce_code, complained_at
+    bounced_at, bounce, bounce_code, complained_at, received_at, opened_at, clicked_at, helped, helped_at
 FROM notifications WHERE customer_id = $1 ORDER BY at, id
 
 -- name: erase_notifications

@@ -31,6 +31,8 @@ class RuleView(BaseModel):
     false_alarms: int
     complaints: int
     opt_outs: int  # that its messages caused
+    helped: int  # customers who said that what they were told helped
+    not_helped: int  # or that it did not
     normal: int | None  # the median audience
     latest_at: datetime | None
 

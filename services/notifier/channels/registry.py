@@ -8,7 +8,7 @@ from services.notifier.channels.breaker import Breaker
 from services.notifier.channels.bulkhead import Bulkhead
 from services.notifier.channels.chat.building import build as chat
 from services.notifier.channels.email import building as email
-from services.notifier.channels.given import Given
+from services.notifier.channels.given import Given, sms_callback
 from services.notifier.channels.outcome import Channel
 from services.notifier.channels.sms.building import build as sms
 from services.notifier.channels.webhook.channel import build as webhook
@@ -21,7 +21,9 @@ CHANNELS: Mapping[str, Callable[[Given], Channel | None]] = {
     "teams": lambda given: chat("teams", hosts=given.policy.chat_hosts),
     "discord": lambda given: chat("discord", hosts=given.policy.chat_hosts),
     "webhook": lambda given: webhook(database=given.database, caller=given.caller),
-    "sms": lambda given: sms(policy=given.policy.sms, secret=given.settings.sms_secret.get_secret_value()),
+    "sms": lambda given: sms(
+        policy=given.policy.sms, secret=given.settings.sms_secret.get_secret_value(), callback=sms_callback(given.settings, given.policy)
+    ),
 }
 # Operators are also told by channels whose addresses lead anywhere: no customer may be.
 OF_OPERATORS: Mapping[str, Callable[[Given], Channel | None]] = {**CHANNELS, "apprise": lambda given: Apprise()}  # noqa: ARG005

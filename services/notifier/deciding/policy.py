@@ -13,6 +13,7 @@ from services.notifier.deciding.experiment import Experiments
 from services.notifier.deciding.quiet import QuietHours
 from services.notifier.operators.notices import Operator
 from services.notifier.returning.brake import SenderBrake
+from services.notifier.wording.engaging import Engagement
 from services.notifier.wording.texts import Texts
 from shared.configuration.files import Config, Duration, PositiveDuration
 
@@ -76,6 +77,7 @@ class Policy(Config):
     experiments: Experiments = Field((), max_length=20, description="who is not told what can wait, to measure what telling brings")
     chat_hosts: ChatHosts = Field(ChatHosts(), description="where chat addresses may lead, beside the providers' own hosts")
     sms: SmsPolicy | None = Field(None, description="the provider of texts to telephones; none: there is no such channel")
+    engagement: Engagement = Field(Engagement(), description="what we learn of how customers use what they are told")
     operators: tuple[Operator, ...] = Field((), max_length=20, description="those who run it: where they are told, and of what")
     texts: Texts = Field(description="every word that customers read, but for what agents write")
 

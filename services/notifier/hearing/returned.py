@@ -117,7 +117,7 @@ async def _bounced(tx: Tx, notification: Notification, about: About, attempt: At
     if notification.status is Status.DELIVERED:
         await returned.came_back(tx, notification.id, CHANNEL, address, attempt)
         await say(tx, facts.failed(notification, CHANNEL, attempt))
-        await _owe_no_end(tx, notification, attempt)
+        await owe_no_end(tx, notification, attempt)
     if address is not None and about.report.kind is Kind.ADDRESS:
         await tx.execute(directory.queries.address_came_back, notification.customer_id, address, attempt.detail, notification.id)
         await contacts_changed(tx, [notification.customer_id])
@@ -134,7 +134,7 @@ def _is_marked(customer: Customer, address: str) -> bool:
     return any(each.bad and each.address == address for each in customer.contacts)
 
 
-async def _owe_no_end(tx: Tx, notification: Notification, attempt: Attempt) -> None:
+async def owe_no_end(tx: Tx, notification: Notification, attempt: Attempt) -> None:
     """Suppresses the end and the news that wait for a customer who was not told of the incident after all."""
     if notification.incident_id is None or notification.kind not in TELLING:
         return

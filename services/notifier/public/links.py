@@ -1,9 +1,10 @@
 """Unsubscribe links are sealed with a secret: a link ends one kind of mail for one customer, and does nothing else. Pure."""
 
-import base64
-import hashlib
-import hmac
 from typing import NamedTuple
+
+from services.notifier.links import said_by, token_of
+
+DOMAIN = b"forewarn.unsubscribe"
 
 
 class Right(NamedTuple):
@@ -15,29 +16,13 @@ class Right(NamedTuple):
 
 def token_for(right: Right, secret: str) -> str:
     """Returns what names the right in a URL, and proves that we gave it: URL-safe, without padding."""
-    said = f"{right.purpose}\n{right.customer_id}".encode()
-    return f"{_text(said)}.{_text(_seal(said, secret))}"
+    return token_of(f"{right.purpose}\n{right.customer_id}".encode(), DOMAIN, secret)
 
 
 def right_of(token: str, secret: str) -> Right | None:
     """Returns the right a token of ours names; None for any other, in the same time however much of it is right."""
-    named, _, seal = token.partition(".")
-    try:
-        said, sealed = _bytes(named), _bytes(seal)
-        purpose, _, customer_id = said.decode().partition("\n")
-    except ValueError:
+    said = said_by(token, DOMAIN, secret)
+    if said is None:
         return None
-    genuine = hmac.compare_digest(sealed, _seal(said, secret)) and token == f"{_text(said)}.{_text(sealed)}"
-    return Right(purpose, customer_id) if genuine else None
-
-
-def _seal(said: bytes, secret: str) -> bytes:
-    return hmac.digest(secret.encode(), b"forewarn.unsubscribe\n" + said, hashlib.sha256)
-
-
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def _bytes(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    purpose, _, customer_id = said.decode().partition("\n")
+    return Right(purpose, customer_id)

@@ -4,12 +4,12 @@ It has no login, no cookie and no redirect. Mail scanners follow links, so GET c
 """
 
 import html
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
 from services.notifier import facts, metrics
 from services.notifier.acts import remembering
+from services.notifier.public.asking import NOT_OURS
 from services.notifier.public.links import Right, right_of
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import directory, ledger
@@ -20,7 +20,6 @@ from shared.postgres import Tx
 
 router = APIRouter(prefix="/u", tags=["public"])
 
-NOT_OURS: dict[int | str, dict[str, Any]] = {404: {"description": "the link is not one of ours"}}
 PURPOSES = {"incident": "mails about trouble with the service", "guidance": "mails with advice"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
@@ -30,8 +29,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Your mails</title></head>
-<body style="font:16px/1.5 sans-serif;max-width:32em;margin:3em auto;padding:0 1em">{content}</body></html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title></head>
+<body style="font:16px/1.5 sans-serif;max-width:32em;margin:3em auto;padding:0 1em"><main>{content}</main></body></html>
 """
 BUTTON = '<p>You get {what}.</p><form method="post"><button style="font:inherit;padding:.5em 1em">Stop them</button></form>'
 DONE = "<p>You will get no more {what}. Answers to what you ask us still come.</p>"
@@ -74,4 +73,4 @@ async def _say(tx: Tx, right: Right) -> None:
 
 
 def _page(content: str) -> Response:
-    return Response(PAGE.format(content=content), media_type="text/html; charset=utf-8", headers=HEADERS)
+    return Response(PAGE.format(title="Your mails", content=content), media_type="text/html; charset=utf-8", headers=HEADERS)

@@ -14,6 +14,8 @@ from shared.configuration.files import Config, PositiveDuration
 
 Share = float
 
+CHANNELS = ("email", "sms")  # their providers say what came back
+
 
 class SenderBrake(Config):
     """The sender's brake: which part of what was sent may come back."""

@@ -84,6 +84,11 @@ async def wait_again(tx: Tx, customer_ids: Sequence[str]) -> None:
     await _due(tx, await tx.fetch(queries.wait_again, customer_ids))
 
 
+async def try_elsewhere(tx: Tx, notification_id: str) -> None:
+    """Has what came back wait again, due now, for the ways where it has not failed. A ticket's words are not kept, and stay untold."""
+    await _due(tx, await tx.fetch(queries.try_elsewhere, notification_id))
+
+
 async def take_out(tx: Tx, ids: Collection[str]) -> list[str]:
     """Notes that what these would say is over. Returns what waits, and is to be decided anew."""
     rows = await tx.fetch(queries.take_out, sorted(ids)) if ids else []

@@ -70,6 +70,12 @@ WITH anew AS (
 ways AS (UPDATE deliveries d SET status = 'waiting' FROM anew WHERE d.notification_id = anew.id AND d.status = 'failed')
 SELECT * FROM anew
 
+-- name: try_elsewhere
+-- Enters anew what came back: what failed stays failed, and the other ways are tried.
+UPDATE notifications n SET status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), awaits_incident = false
+WHERE id = $1 AND status = 'failed' AND body IS NULL AND reason IS DISTINCT FROM 'erased'
+RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = n.incident_id) AS severity, clock() AS now
+
 -- name: take_out
 -- Notes that what these would say is over; returns what was not told yet.
 UPDATE notifications SET evidence = coalesce(evidence, '{}') || '{"removed": true}'

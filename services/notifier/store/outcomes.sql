@@ -13,7 +13,7 @@ GROUP BY date_trunc('minute', began_at), channel, outcome
 UNION ALL
 SELECT date_trunc('minute', settled_at), coalesce(channel, ''), status, coalesce(reason, ''), count(*)
 FROM notifications
-WHERE settled_at >= $1 AND settled_at < $2 AND (evidence IS NOT NULL OR why IS NOT NULL OR attempts <> '[]')
+WHERE settled_at >= $1 AND settled_at < $2 AND has_words
     AND status <> 'waiting' AND NOT (status = 'failed' AND attempts @> '[{"outcome": "delivered"}]')
 GROUP BY date_trunc('minute', settled_at), coalesce(channel, ''), status, coalesce(reason, '')
 UNION ALL

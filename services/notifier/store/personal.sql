@@ -103,3 +103,11 @@ WHERE ref::jsonb ->> 2 = $1
 -- Deletes such a piece of work, also one under way; another begins anew.
 WITH gone AS (DELETE FROM due_aside WHERE kind = $1 AND ref = $2)
 DELETE FROM due WHERE kind = $1 AND ref = $2
+
+-- name: engagements_held
+-- Reads what is known of how they used what they were told.
+SELECT e.* FROM engagements e JOIN notifications n ON n.id = e.notification_id WHERE n.customer_id = $1 ORDER BY e.notification_id, e.what
+
+-- name: erase_engagements
+-- Deletes it.
+DELETE FROM engagements e USING notifications n WHERE n.id = e.notification_id AND n.customer_id = $1

@@ -9,6 +9,7 @@ SELECT left(names.rule, 255) AS rule, a.step, left(a.reason, 500) AS reason, a.b
 FROM names LEFT JOIN autonomy a ON a.rule = names.rule CROSS JOIN LATERAL (
     SELECT count(*) AS audiences, coalesce(sum(total), 0) AS customers, coalesce(sum(told), 0) AS told, coalesce(sum(wrote_in), 0) AS wrote_in,
         count(*) FILTER (WHERE dismissed) AS false_alarms, coalesce(sum(complaints), 0) AS complaints, coalesce(sum(opt_outs), 0) AS opt_outs,
+        coalesce(sum(helped), 0) AS helped, coalesce(sum(not_helped), 0) AS not_helped,
         (percentile_disc(0.5) WITHIN GROUP (ORDER BY total)) AS normal, max(opened_at) AS latest_at
     FROM (SELECT * FROM gates g WHERE g.rule = names.rule ORDER BY opened_at DESC LIMIT 100) AS latest) AS record
 ORDER BY names.rule LIMIT $2

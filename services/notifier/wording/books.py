@@ -10,7 +10,7 @@ from jinja2 import Template
 from services.notifier.wording.bounded import Broken, checked
 from services.notifier.wording.checking import has_subject, split
 from services.notifier.wording.folder import FOLDER, Source, parts_for, sources
-from services.notifier.wording.forms import FOOTER, LAYOUT, Event, Form
+from services.notifier.wording.forms import FOOTER, HELPED, LAYOUT, Event, Form
 from services.notifier.wording.language import PAGE_FIELDS, TEXT_FIELDS, compiled
 from services.notifier.wording.locales import language
 from services.notifier.wording.texts import Text, Texts
@@ -29,7 +29,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class TextTemplate:
-    """Words; the short ones and the footer have no subject."""
+    """Words; the short ones and what stands under a mail have no subject."""
 
     path: Path
     locale: str
@@ -58,6 +58,7 @@ class Books:
     shipped: Book = Book({}, {})
     as_shipped: frozenset[Text] = frozenset()  # texts of notifications.yml that nobody changed
     shipped_footer: str = ""
+    shipped_helped: str = ""
 
     def words(self, event: Event, channel: str, locales: Sequence[str], instead_of: Text) -> Iterator[TextTemplate]:
         """Yields the words for an event, the best first; when there are none (left), `instead_of` is said."""
@@ -76,11 +77,18 @@ class Books:
 
     def footer(self, locale: str, instead_of: str) -> TextTemplate | None:
         """Returns the footer for words in a locale; None: the one of notifications.yml is said."""
+        return self._under(FOOTER, locale, as_shipped=instead_of == self.shipped_footer)
+
+    def helped(self, locale: str, instead_of: str) -> TextTemplate | None:
+        """Returns the question whether it helped, for words in a locale; None: the one of notifications.yml is asked."""
+        return self._under(HELPED, locale, as_shipped=instead_of == self.shipped_helped)
+
+    def _under(self, name: str, locale: str, *, as_shipped: bool) -> TextTemplate | None:
+        """Returns what stands under the words. `as_shipped`: notifications.yml changes nothing, so that a shipped template may say it."""
         for each in dict.fromkeys((locale, language(locale))):
-            if (own := self.own.texts.get((each, FOOTER))) is not None:
-                return own
-            if instead_of == self.shipped_footer and (shipped := self.shipped.texts.get((each, FOOTER))) is not None:
-                return shipped
+            for book in (self.own, self.shipped) if as_shipped else (self.own,):
+                if (found := book.texts.get((each, name))) is not None:
+                    return found
         return None
 
     def pages(self, event: Event, locale: str) -> Iterator[Page]:
@@ -102,7 +110,7 @@ NONE = Books()
 def books_of(folders: Sequence[Path], shipped: Texts) -> Books:
     """Returns the templates of the folders (the shipped one is the last) and which texts are as shipped. Raises ConfigError."""
     books = books_in(folders)
-    return Books(books[0] if len(books) > 1 else Book({}, {}), books[-1], frozenset(_all_of(shipped)), shipped.footer)
+    return Books(books[0] if len(books) > 1 else Book({}, {}), books[-1], frozenset(_all_of(shipped)), shipped.footer, shipped.helped)
 
 
 def _all_of(texts: Texts) -> Iterator[Text]:

@@ -7,6 +7,7 @@
     templates/de/opened.short.txt    in at most a few lines, for SMS
     templates/de/opened.mjml         the HTML of the mail; or opened.html, if it is HTML already
     templates/de/footer.txt          what stands under every mail we send without being asked
+    templates/de/helped.txt          the question whether it helped, under all-clears and guidance
 
 An operator's own folder comes before the shipped one.
 """
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from services.notifier.wording.forms import FOOTER, LAYOUT, Event, Form
+from services.notifier.wording.forms import LAYOUT, UNDER, Event, Form
 from services.notifier.wording.language import SOURCE
 from services.notifier.wording.locales import is_locale
 from shared.configuration.files import ConfigError, content_of
@@ -42,7 +43,7 @@ class Source:
         return self.name.startswith("_")
 
 
-_text_name = re.compile(rf"(?:(?:{'|'.join(Event)})(?:\.[a-z]{{1,20}})?|{FOOTER})").fullmatch
+_text_name = re.compile(rf"(?:(?:{'|'.join(Event)})(?:\.[a-z]{{1,20}})?|{'|'.join(UNDER)})").fullmatch
 _page_name = re.compile(rf"(?:{'|'.join(Event)}|{LAYOUT}|_[a-z0-9_-]{{1,40}})").fullmatch
 
 

@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-LAYOUT, FOOTER = "layout", "footer"  # names of templates that are for all events
+LAYOUT, FOOTER, HELPED = "layout", "footer", "helped"  # names of templates that are for all events
+UNDER = (FOOTER, HELPED)  # of them, what stands under the words of a mail
 
 
 class Event(StrEnum):

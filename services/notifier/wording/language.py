@@ -20,13 +20,13 @@ DEEPEST = 40  # nodes inside each other
 TEXT_FIELDS = frozenset(
     {
         *("name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe", "article"),
-        *("host", "event", "symptom", "rule", "count", "locale", "language", "note"),
+        *("host", "helped", "event", "symptom", "rule", "count", "locale", "language", "note"),
         *("workaround", "estimate", "next_update", "worse", "starts_at", "ends_at", "running"),
     }
 )  # what any template may name
 PAGE_FIELDS = TEXT_FIELDS | {"mail_subject", "paragraphs", "footer"}  # what HTML may name: the words of the same mail, too
-OWN = frozenset({"name", "unsubscribe"})  # fields that differ from customer to customer: words may show them, not hang on them
-LINKS = frozenset({"article", "unsubscribe"})  # fields that are links as a whole
+OWN = frozenset({"name", "unsubscribe", "helped"})  # fields that differ from customer to customer: words may show them, not hang on them
+LINKS = frozenset({"article", "unsubscribe", "helped"})  # fields that are links as a whole
 
 SAID_OF = {nodes.For: "a loop", nodes.Call: "a call", nodes.Getattr: "an attribute", nodes.Getitem: "an index", nodes.Include: "an include"}
 ALLOWED: frozenset[type[nodes.Node]] = frozenset(

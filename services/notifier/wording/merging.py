@@ -14,8 +14,9 @@ from services.notifier.channels.outcome import Rendered, Words
 from services.notifier.situation import Situation
 from services.notifier.wording import markup
 from services.notifier.wording.books import NONE, Books
+from services.notifier.wording.engaging import NOTHING, Engaging
 from services.notifier.wording.texts import Texts
-from services.notifier.wording.writing import called, write
+from services.notifier.wording.writing import EMAIL, called, write
 from shared.catalog import Catalog
 
 FORMS = 2000  # that are kept; then all are made anew
@@ -27,11 +28,16 @@ class Reader(NamedTuple):
 
     name: str
     link: str
+    helped: str = ""  # where it is said whether it helped; empty where that is not asked
 
 
 # Both can be names and links; the second is as long as any, and has what is written otherwise in HTML.
-SHORT = Reader("Zq1xVw9j", "https://q.invalid/Zq1xVw8k")
-LONG = Reader("Kw2y Örg (O’Bé) & Söhne-Nachf' Xv3abcdefghijklmnopqrstuvwxyz", f"https://q.invalid/{'Kw2y' * 100}?a=1&b=2")
+SHORT = Reader("Zq1xVw9j", "https://q.invalid/Zq1xVw8k", "https://q.invalid/Zq1xVw7h")
+LONG = Reader(
+    "Kw2y Örg (O’Bé) & Söhne-Nachf' Xv3abcdefghijklmnopqrstuvwxyz",
+    f"https://q.invalid/{'Kw2y' * 100}?a=1&b=2",
+    f"https://q.invalid/h/{'Kw3z' * 100}?a=1&b=2",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +58,15 @@ class Form:
 
 
 def _put(text: str, reader: Reader) -> str:
-    return text.replace(SHORT.link, reader.link).replace(SHORT.name, reader.name)
+    return text.replace(SHORT.link, reader.link).replace(SHORT.helped, reader.helped).replace(SHORT.name, reader.name)
 
 
 def _put_in_page(page: str, reader: Reader) -> str:
     """A link that stands in the text of a page is seen as `markup.linked` shows it."""
-    linked = page.replace(_in_page(markup.linked(SHORT.link, markup.SHOWN)), _in_page(markup.linked(reader.link, markup.SHOWN)))
-    return linked.replace(SHORT.link, _in_page(markup.escaped(reader.link))).replace(SHORT.name, _in_page(markup.escaped(reader.name)))
+    for short, link in ((SHORT.link, reader.link), (SHORT.helped, reader.helped)):
+        page = page.replace(_in_page(markup.linked(short, markup.SHOWN)), _in_page(markup.linked(link, markup.SHOWN)))
+        page = page.replace(short, _in_page(markup.escaped(link)))
+    return page.replace(SHORT.name, _in_page(markup.escaped(reader.name)))
 
 
 def _in_page(text: str) -> str:
@@ -73,32 +81,50 @@ class Writer:
     catalog: Catalog
     sender: str
     books: Books = NONE
+    engaging: Engaging = NOTHING
     _forms: dict[Hashable, Form | None] = field(init=False, default_factory=dict)  # None: there is no one form for all
 
     def write(self, situation: Situation, contact: Contact, unsubscribe: str, earlier: tuple[str, ...] = ()) -> Rendered:
         """Returns the notification in words for this customer at this address. `unsubscribe`: the link to stop."""
-        reader = Reader(called(situation), unsubscribe)
+        message = self._written(situation, contact, unsubscribe, earlier)
+        page = message.html
+        return message if page is None else replace(message, html=self.engaging.page(page, message.id))
+
+    def _written(self, situation: Situation, contact: Contact, unsubscribe: str, earlier: tuple[str, ...]) -> Rendered:
+        helped = self.engaging.question(situation.notification) if contact.channel == EMAIL else ""
+        reader = Reader(called(situation), unsubscribe, helped)
         about = _about(situation, contact, named=bool(reader.name))
         if about is None or reader.name != reader.name.strip() or not markup.is_whole_link(reader.link):
-            return self._alone(situation, contact, unsubscribe, earlier)
+            return self._alone(situation, contact, reader, earlier)
         if about not in self._forms:
             if len(self._forms) >= FORMS:
                 self._forms.clear()
-            self._forms[about] = self._form(situation, contact, named=bool(reader.name))
+            self._forms[about] = self._form(situation, contact, reader)
         form = self._forms[about]
         if form is None:
-            return self._alone(situation, contact, unsubscribe, earlier)
+            return self._alone(situation, contact, reader, earlier)
         return _rendered(form.filled(reader), reader, situation, contact, earlier)
 
-    def _alone(self, situation: Situation, contact: Contact, unsubscribe: str, earlier: tuple[str, ...] = ()) -> Rendered:
-        of = self.texts, self.catalog
-        return write(situation, contact, *of, sender=self.sender, unsubscribe=unsubscribe, earlier=earlier, books=self.books)
+    def _alone(self, situation: Situation, contact: Contact, reader: Reader, earlier: tuple[str, ...] = ()) -> Rendered:
+        return write(
+            situation,
+            contact,
+            self.texts,
+            self.catalog,
+            sender=self.sender,
+            unsubscribe=reader.link,
+            helped=reader.helped,
+            earlier=earlier,
+            books=self.books,
+        )
 
-    def _form(self, situation: Situation, contact: Contact, *, named: bool) -> Form | None:
-        made = []
+    def _form(self, situation: Situation, contact: Contact, reader: Reader) -> Form | None:
+        """Returns the words for all who are like this reader: who have a name, and are asked whether it helped, or not."""
+        made, named = [], bool(reader.name)
         for each in (SHORT, LONG):
             who = replace(situation.customer, name=each.name if named else "") if situation.customer else None
-            alone = self._alone(replace(situation, customer=who), contact, each.link)
+            like = each if reader.helped else each._replace(helped="")
+            alone = self._alone(replace(situation, customer=who), contact, like)
             made.append(Form(alone.subject, alone.text, alone.html, alone.words, alone.locale))
         return made[0] if made[0].filled(LONG if named else LONG._replace(name="")) == made[1] else None
 

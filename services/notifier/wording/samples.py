@@ -11,6 +11,7 @@ from services.notifier.wording.locales import Moment
 
 MOMENT = datetime(2026, 11, 24, 12, 58, tzinfo=UTC)
 LINK = "https://shop.example/u/eyJjIjoiYy0xMDQyIn0.kq3vJ8mZr0w5"
+QUESTION = "https://shop.example/h/aGVscGVkCm4tMQo.s3vJ8mZr0w5kq"
 
 
 def sample_fields(*, empty: bool = False, locale: str = "en") -> dict[str, Any]:
@@ -23,6 +24,6 @@ def sample_fields(*, empty: bool = False, locale: str = "en") -> dict[str, Any]:
         **{name: f"<{name}> & more" for name in PAGE_FIELDS - LINKS},
         **dict.fromkeys(("started_at", "estimate", "next_update", "starts_at", "ends_at"), moment),
         **{"locale": locale, "language": locale},
-        **{"article": "https://shop.example/help/import", "unsubscribe": LINK},
+        **{"article": "https://shop.example/help/import", "unsubscribe": LINK, "helped": QUESTION},
         **{"paragraphs": Markup(markup.paragraphs(said)), "footer": Markup(markup.paragraphs(LINK))},  # noqa: S704  both escape all they are given
     }

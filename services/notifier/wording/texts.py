@@ -11,8 +11,8 @@ from shared.configuration.templates import naming_only
 FIELDS = frozenset(
     {
         *("name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe", "article"),
+        *("host", "helped"),
         *("note", "news", "workaround", "estimate", "next_update", "starts_at", "ends_at"),
-        "host",
     }
 )  # what a text may name
 
@@ -22,7 +22,7 @@ Template = Annotated[str, Field(max_length=20_000), naming_only(FIELDS)]
 class Text(Config):
     """One kind of notification in words. They may name, in braces: name, title, component, severity, started_at (by the customer's
     clock), sender, subject, body and ticket (of a reply), unsubscribe (the link), article (its address, in words of that kind),
-    host (of an endpoint that is called no more),
+    host (of an endpoint that is called no more), helped (the link to say whether it helped; in mails of which that is asked),
     news (of an incident: all that a person says of it), and of maintenance starts_at, ends_at and note (what its planner says)."""
 
     subject: Template = Field(description="one line")
@@ -151,6 +151,9 @@ class Texts(Config):
     )
     ticket_subject: Template = Field(
         "Re: [#{ticket}] {subject}", description="subject of an end that is told on a ticket; {subject}: that of the end"
+    )
+    helped: Template = Field(
+        "Did this help you? Say yes or no: {helped}", description="under the text of mails of which it is asked whether they helped"
     )
     footer: Template = Field("", description="under every mail we send without being asked")
     symptoms: dict[str, OwnWords] = Field({}, description="by what the rule detects: failing, slow")

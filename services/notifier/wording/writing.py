@@ -20,7 +20,7 @@ from services.notifier.situation import Situation
 from services.notifier.wording import markup
 from services.notifier.wording.books import NONE, Books, TextTemplate
 from services.notifier.wording.forms import Event
-from services.notifier.wording.language import TooLong, filled
+from services.notifier.wording.language import LINKS, TooLong, filled
 from services.notifier.wording.locales import Moment, chain, language, number, zone_of
 from services.notifier.wording.news import in_their_words, maintained, news_fields, said_in_texts, with_news
 from services.notifier.wording.texts import Text, Texts
@@ -58,28 +58,34 @@ def write(
     unsubscribe: str,
     earlier: tuple[str, ...] = (),
     books: Books = NONE,
+    helped: str = "",
 ) -> Rendered:
-    """Returns the notification in words for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it."""
-    notification = situation.notification
-    fields = _fields(situation, texts, catalog) | {"sender": sender, "unsubscribe": unsubscribe}
+    """Returns the notification in words for this customer at this address. `unsubscribe` is the link to stop; replies do not carry it.
+
+    `helped`: the link of the question whether it helped; empty where that is not asked.
+    """
+    notification, is_mail = situation.notification, contact.channel == EMAIL
+    fields = _fields(situation, texts, catalog) | {"sender": sender, "unsubscribe": unsubscribe, "helped": helped}
     event, text = _event(situation), _text_of(situation, texts)
     said = _said(situation, contact, event, text, fields, texts, books)
     subject, body = _subject(situation, said.subject, text, texts, fields), said.body
     footer = _footer(said, fields, texts, books) if notification.proactive and contact.channel not in SHORT else ""
+    question = _question(said, fields, texts, books) if helped else ""
+    page = _html(event, said, subject, footer, books) if is_mail else None
     return Rendered(
         id=notification.id,
         kind=notification.kind,
         address=contact.address,
         name=fields["called"],
         subject=subject,
-        text=f"{body}\n\n-- \n{footer}\n" if footer else f"{body}\n",
-        html=_html(event, said, subject, footer, books) if contact.channel == EMAIL else None,
+        text="\n\n".join((body, *filter(None, (question, f"-- \n{footer}" if footer else "")))) + "\n",
+        html=page,
         locale=said.locale,
         incident_id=notification.incident_id,
         ticket_id=notification.ticket_id,
         unsubscribe=unsubscribe if notification.proactive else None,
         earlier=earlier,
-        words=Words(_without(unsubscribe, one_line(subject, SUBJECT)), _without(unsubscribe, cut(body, TEXT))),
+        words=Words(*(_without((unsubscribe, helped), words) for words in (one_line(subject, SUBJECT), cut(body, TEXT)))),
         date=notification.date(situation.now),
     )
 
@@ -129,6 +135,13 @@ def _footer(said: Said, fields: Mapping[str, str], texts: Texts, books: Books) -
     return footer if footer is not None else texts.footer.format_map(fields).strip()
 
 
+def _question(said: Said, fields: Mapping[str, str], texts: Texts, books: Books) -> str:
+    """Returns the question whether it helped, in the locale of the words, else that of notifications.yml."""
+    found = books.helped(said.locale, texts.helped)
+    question = _filled(found, said.fields)[1] if found else None
+    return question if question is not None else texts.helped.format_map(fields).strip()
+
+
 def _html(event: Event, said: Said, subject: str, footer: str, books: Books) -> str | None:
     """Returns the words as a page, in ASCII and short lines; None when no template makes one of them."""
     title = markup.escaped(one_line(subject, SUBJECT))
@@ -146,9 +159,11 @@ def _as_html(text: str) -> str:
     return markup.paragraphs(markup.printable(text))
 
 
-def _without(link: str, said: str) -> str:
-    """Returns the words without the link: whoever has it can act for the customer. A text or a quoted mail may hold it."""
-    return said.replace(link, LEFT_OUT)
+def _without(links: tuple[str, ...], said: str) -> str:
+    """Returns the words without the links: whoever has one can act for the customer. A text or a quoted mail may hold it."""
+    for link in filter(None, links):
+        said = said.replace(link, LEFT_OUT)
+    return said
 
 
 def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, str]:
@@ -185,7 +200,7 @@ def _for_templates(situation: Situation, event: Event, texts: Texts, fields: Map
         "name": fields["name"] if language(locale) == language(texts.locale) else fields["called"],
         **{"subject": markup.printable(fields["subject"]), "body": markup.printable(fields["body"])},
         "host": markup.printable(fields["host"]),
-        **{"article": markup.link(fields["article"]), "unsubscribe": markup.link(fields["unsubscribe"])},
+        **{name: markup.link(fields[name]) for name in LINKS},
         "started_at": Moment(incident.started_at, timezone, locale) if incident else "",
         "event": event.value,
         "symptom": incident.symptom if incident else "",

@@ -88,6 +88,10 @@ async def mails_came_back(stack: Stack) -> AsyncIterator[None]:
         "SELECT 'came-back-' || n, 'came-back', 'opened', now(), 'delivered', 'email', now(), now(), '[{}]' FROM generate_series(1, 1000) n"
     )
     await stack.sql(
+        "INSERT INTO notifier.deliveries (notification_id, channel, address, status, ended_at) "
+        "SELECT id, 'email', 'a', 'delivered', now() FROM notifier.notifications WHERE id LIKE 'came-back-%'"
+    )
+    await stack.sql(
         "INSERT INTO notifier.returned_mails (id, notification_id, channel, kind, code) "
         "SELECT 'came-back-' || n, 'came-back-' || n, 'email', 'address', '5.1.1' FROM generate_series(1, 100) n"
     )

@@ -67,7 +67,7 @@ MODEL: dict[str, str | tuple[str, ...]] = {
     " ARRAY['email'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['{}'::jsonb], ARRAY['']",
     "bounce": "ARRAY['n-7'], ARRAY[now()], ARRAY['address'], ARRAY['5.1.1']",
     "complain": "ARRAY['n-7'], ARRAY[now()]",
-    "unsubscribe": "ARRAY['n-1'], ARRAY[now()]",
+    "engage": "ARRAY['n-1'], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY['yes'], ARRAY[now()]",
     "put_customers": "ARRAY['c-1'], ARRAY[now()], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['en'], ARRAY['UTC'], ARRAY['[]'],"
     " ARRAY['{}'::jsonb], ARRAY[''], ARRAY[0], ARRAY[NULL]::date[], ARRAY['[]']",
     "forget_customers": "ARRAY['c-1']",

@@ -15,6 +15,7 @@ GROWING = {
     "notifier": {
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links", "returned_mails"),
         *("gates", "approvals", "consent_log", "corrections", "notices", "maintenance", "experiment_arms", "places", "turns"),
+        "engagements",
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "endpoints", "endpoint_missed"),
         *("due", "idempotency", "erasures"),
     },
@@ -134,6 +135,8 @@ INSERT INTO deliveries (notification_id, channel, address, status, began_at)
 SELECT id, 'email', 'a', 'delivered', created_at FROM notifications;
 INSERT INTO places (place, notification_id, at) SELECT sha256(id::bytea), id, created_at FROM notifications;
 INSERT INTO turns (scope, minute, asked) SELECT 'incident i-' || n, now() - n * interval '1 minute', n FROM generate_series(1, 100000) n;
+INSERT INTO engagements (notification_id, what, answer, at)
+SELECT 'n-' || n, 'helped', CASE WHEN n % 3 = 0 THEN 'no' ELSE 'yes' END, now() - n * interval '1 minute' FROM generate_series(1, 100000) n;
 INSERT INTO ticket_links (incident_id, customer_id, ticket_id, ticket_number)
 SELECT 'i-' || 1 + n / 100, 'c-' || (n * 7919::bigint) % 100000, 't-' || n, n FROM generate_series(1, 200000) n;
 INSERT INTO notices (id, about, subject, body, at)

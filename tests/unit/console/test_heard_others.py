@@ -6,11 +6,20 @@ from typing import Any
 import pytest
 
 from services.console.hearing.letters import Kept
-from services.console.hearing.notifications import settled
+from services.console.hearing.notifications import Used, settled, uses
 from services.console.hearing.risks import after
-from services.console.store.notifications import Notification
+from services.console.store.notifications import Notification, Use
 from services.console.store.risks import Risk
-from shared.events import NotificationDelivered, NotificationFailed, NotificationSuppressed, RiskCleared, RiskRaised
+from shared.events import (
+    NotificationAnswered,
+    NotificationDelivered,
+    NotificationEngaged,
+    NotificationFailed,
+    NotificationReceived,
+    NotificationSuppressed,
+    RiskCleared,
+    RiskRaised,
+)
 from tests.builders import NOON
 
 ABOUT: dict[str, Any] = {"notification_id": "n-1", "customer_id": "c-1", "kind": "opened", "incident_id": "i-1"}
@@ -87,3 +96,22 @@ def test_letters_that_their_topic_keeps_no_more_are_forgotten() -> None:
 def test_a_moment_that_cannot_be_is_none_and_no_error(milliseconds: int) -> None:
     at = Kept({(0, 1, milliseconds): "loop"}).row("incidents.v1", set()).oldest_at
     assert at is None or at < datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def did(action: Any, at: datetime, id_: str = "n-1") -> NotificationEngaged:
+    data = NotificationEngaged.Data(**{**ABOUT, "notification_id": id_}, action=action)
+    return NotificationEngaged.of(data, subject="c-1", at=at, unique=at)
+
+
+def said(answer: Any, at: datetime, question: Any = "helped") -> NotificationAnswered:
+    return NotificationAnswered.of(NotificationAnswered.Data(**ABOUT, answer=answer, question=question), subject="c-1", at=at, unique=at)
+
+
+def test_of_what_a_customer_did_with_a_notification_the_first_counts_and_of_their_answers_the_latest() -> None:
+    received = NotificationReceived.of(NotificationReceived.Data(**ABOUT, channel="sms", received_at=NOON), subject="c-1", at=NOON)
+    facts: list[Used] = [did("opened", LATER), did("opened", NOON), did("clicked", LATER), said("no", LATER), said("yes", NOON), received]
+    assert uses([*facts, did("unsubscribed", LATER, "n-2")]) == [
+        Use("n-1", received=NOON, opened=NOON, clicked=LATER, helped="no", helped_at=LATER),
+        Use("n-2", unsubscribed=LATER),
+    ]
+    assert uses([said("yes", NOON, "fixed")]) == []

@@ -34,7 +34,8 @@ def test_nobody_is_put_off_for_longer_than_a_few_minutes_at_once() -> None:
 
 def test_whoever_has_a_later_turn_is_held_until_then() -> None:
     later = Turn(NOW + MINUTE, "incident i-1", 3)
-    assert decide(situation(turn=later), POLICY) == Hold(NOW + MINUTE, Waiting.SPREAD, {"limit": "incident i-1", "per_minute": 3})
+    why = {"limit": "incident i-1", "per_minute": 3, "waits_for": Waiting.SPREAD, "policy": POLICY.version}
+    assert decide(situation(turn=later), POLICY) == Hold(NOW + MINUTE, Waiting.SPREAD, why)
 
 
 def test_what_is_said_first_is_limited_by_incident_and_in_all_and_critical_incidents_wait_for_no_others() -> None:
@@ -61,7 +62,7 @@ PATIENT = POLICY.model_copy(update={"hold_down": MINUTE})
 @pytest.mark.parametrize(("age", "held"), [(59 * SECOND, True), (60 * SECOND, False)])
 def test_what_has_begun_just_now_is_held_until_it_has_lasted(age: timedelta, held: bool) -> None:
     decision = decide(situation(incident=replace(OPEN, started_at=NOW - age)), PATIENT)
-    why = {"since_start_s": 59.0, "hold_down_s": 60.0}
+    why = {"since_start_s": 59.0, "hold_down_s": 60.0, "waits_for": Waiting.HOLD_DOWN, "policy": PATIENT.version}
     assert decision == Hold(NOW + SECOND, Waiting.HOLD_DOWN, why, awaits_incident=True) if held else isinstance(decision, Send)
 
 
@@ -77,8 +78,8 @@ def test_neither_what_is_critical_nor_an_end_nor_a_reply_waits_for_it() -> None:
 
 
 def test_who_was_told_on_a_ticket_or_at_the_same_address_is_not_told_again() -> None:
-    assert decide(situation(answered_on="t-1"), POLICY) == Suppressed(Reason.ANSWERED, {"ticket": "t-1"})
-    assert decide(situation(told_by="n-2"), POLICY) == Suppressed(Reason.DUPLICATE, {"told_by": "n-2"})
+    assert decide(situation(answered_on="t-1"), POLICY) == Suppressed(Reason.ANSWERED, {"ticket": "t-1", "policy": POLICY.version})
+    assert decide(situation(told_by="n-2"), POLICY) == Suppressed(Reason.DUPLICATE, {"told_by": "n-2", "policy": POLICY.version})
 
 
 def test_a_place_is_an_address_and_what_is_told_there() -> None:

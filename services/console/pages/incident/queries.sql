@@ -1,6 +1,6 @@
 -- name: one_incident
--- Returns one incident, how many of its customers were not told for each of these reasons (counted up to a limit), and what monitor has
--- answered about it to people here whose fact is not heard yet.
+-- Returns one incident, how many of its customers were not told for each of these reasons (counted up to a limit), how many said that what
+-- they were told helped, and what monitor has answered about it to people here whose fact is not heard yet.
 SELECT i.id, i.rule, i.component, i.severity, i.symptom, i.title, i.status, i.started_at, i.opened_at, i.failing_at, i.silent_since,
     i.ended_at, i.ended_by, i.note, i.reason, i.behind_seconds, i.revision, i.said_at, i.why,
     i.affected, i.told, i.untold, i.wrote, i.tickets, i.tickets_open, i.acknowledged_at, i.acknowledged_by, i.public, i.merged_into,
@@ -13,6 +13,8 @@ SELECT i.id, i.rule, i.component, i.severity, i.symptom, i.title, i.status, i.st
             SELECT FROM impact WHERE incident_id = $1 AND coalesce(untold_reason, '') = reason AND told_at IS NULL AND first_seen_at IS NOT NULL
             LIMIT $3) AS found))
      FROM unnest($2::text[]) AS reason) AS untold_for,
+    (SELECT jsonb_build_object('yes', count(*) FILTER (WHERE helped = 'yes'), 'all', count(*)) FROM notifications
+     WHERE incident_id = $1 AND helped IS NOT NULL) AS helped,
     (SELECT jsonb_agg(answer ORDER BY at, form_id) FROM awaited
      WHERE key = 'incident:' || $1 AND at > clock() - interval '30 seconds') AS answers
 FROM incidents i WHERE i.id = $1

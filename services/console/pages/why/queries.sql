@@ -1,13 +1,15 @@
 -- name: why_message
 -- Returns one message to a customer, or one that was decided against, and the number of the ticket it is on.
 SELECT n.id, n.customer_id, n.kind, n.incident_id, n.ticket_id, n.status, n.reason, n.channel, n.at, n.subject, left(n.body, 20000) AS body,
-    n.why, n.answer, n.unsubscribed_at, n.bounced_at, n.bounce, n.bounce_code, n.complained_at, (SELECT number FROM tickets WHERE id = n.ticket_id) AS ticket
+    n.why, n.answer, n.unsubscribed_at, n.bounced_at, n.bounce, n.bounce_code, n.complained_at, n.received_at, n.opened_at, n.clicked_at, n.helped,
+    (SELECT number FROM tickets WHERE id = n.ticket_id) AS ticket
 FROM notifications n WHERE n.id = $1
 
 -- name: why_messages
 -- Lists what a customer was told, or was not, about one incident: the earliest first.
 SELECT n.id, n.customer_id, n.kind, n.incident_id, n.ticket_id, n.status, n.reason, n.channel, n.at, n.subject, left(n.body, 20000) AS body,
-    n.why, n.answer, n.unsubscribed_at, n.bounced_at, n.bounce, n.bounce_code, n.complained_at, (SELECT number FROM tickets WHERE id = n.ticket_id) AS ticket
+    n.why, n.answer, n.unsubscribed_at, n.bounced_at, n.bounce, n.bounce_code, n.complained_at, n.received_at, n.opened_at, n.clicked_at, n.helped,
+    (SELECT number FROM tickets WHERE id = n.ticket_id) AS ticket
 FROM notifications n WHERE n.customer_id = $1 AND n.incident_id = $2
 ORDER BY n.at, n.id
 LIMIT 20

@@ -1,7 +1,7 @@
 """Any SMS provider with an HTTP API, as `notifications.yml` describes it: templates of the call, and what its answers mean."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,6 +23,7 @@ class Generic:
 
     policy: HttpSms
     secret: str
+    callback: Callable[[Rendered], str] | None = None  # where it says later what became of a text
 
     @property
     def per_second(self) -> float:
@@ -36,7 +37,8 @@ class Generic:
     def call(self, message: Rendered, text: str) -> Call:
         """Returns the call that hands the text over. Values are put in their places, so that no text can become part of the call's form."""
         policy = self.policy
-        fields = {"to": message.address, "text": text, "id": message.id, "secret": self.secret}
+        callback = self.callback(message) if self.callback else ""
+        fields = {"to": message.address, "text": text, "id": message.id, "secret": self.secret, "callback": callback}
         said: dict[str, Any] = {"headers": {name: each.format_map(fields) for name, each in policy.headers.items()}}
         if policy.query:
             said["params"] = {name: each.format_map(fields) for name, each in policy.query.items()}
@@ -49,7 +51,7 @@ class Generic:
     def outcome(self, answer: Answer, message: Rendered) -> Outcome:
         """Returns what an answer means."""
         policy, status = self.policy, answer.status
-        value = _at(answer.json, policy.field) if policy.field else ""
+        value = at(answer.json, policy.field) if policy.field else ""
         final = {Refusal.ADDRESS: policy.no_such_number, Refusal.OPTED_OUT: policy.opted_out, Refusal.REFUSED: policy.refused}
         for refusal, values in final.items():
             if value in values:
@@ -71,7 +73,7 @@ class Generic:
 
     def _id(self, answer: Answer, message: Rendered) -> str:
         """Returns the provider's id of the text, unless it has the number in it, which the ledger must not hold."""
-        said = _at(answer.json, self.policy.message_id) if self.policy.message_id else ""
+        said = at(answer.json, self.policy.message_id) if self.policy.message_id else ""
         return said if _id(said) and message.address.lstrip("+") not in said else ""
 
 
@@ -86,7 +88,7 @@ def _filled(value: JsonValue, fields: Mapping[str, str]) -> JsonValue:
     return value
 
 
-def _at(value: object, path: str) -> str:
+def at(value: object, path: str) -> str:
     """Returns what stands at that place of a JSON value, in words; empty when nothing does."""
     for step in path.split("."):
         match value:

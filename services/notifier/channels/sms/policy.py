@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 from shared.configuration.files import Config
 from shared.configuration.templates import naming_only
 
-FIELDS = frozenset({"to", "text", "id", "secret"})  # what a template may name
+FIELDS = frozenset({"to", "text", "id", "secret", "callback"})  # what a template may name
 _fitting = naming_only(FIELDS).func
 
 
@@ -50,7 +50,7 @@ class TwilioSms(Config):
     key: str = Field("", pattern=r"^(SK[0-9a-fA-F]{32})?$", description="the SID of an API key; empty: the account's auth token is used")
     messaging_service: str = Field("", pattern=r"^(MG[0-9a-fA-F]{32})?$", description="the Messaging Service that sends")
     sender: str = Field("", max_length=20, description="or the number, short code or name that sends")
-    status_callback: str = Field("", max_length=4000, description="where Twilio says what became of a text; empty: nowhere")
+    status_callback: str = Field("", max_length=4000, description="where Twilio says what became of a text; empty: here, if it can")
     url: Url = Field("https://api.twilio.com", description="another region, or another provider")
     per_second: PerSecond = Field(50, description="texts that are handed over in a second; Twilio has a queue of its own for each number")
 
@@ -61,8 +61,20 @@ class TwilioSms(Config):
         return self
 
 
+class HttpReceipts(Config):
+    """What the provider says later of a text, at the address `callback`: as JSON, or as a form."""
+
+    field: str = Field(min_length=1, max_length=200, description="where it says what became of the text, as `results.0.status`")
+    delivered: frozenset[str] = Field(min_length=1, description="what stands there when it has arrived")
+    no_such_number: frozenset[str] = Field(frozenset(), description="what stands there when the number does not exist")
+    opted_out: frozenset[str] = Field(frozenset(), description="what stands there when the recipient wants no more texts")
+    refused: frozenset[str] = Field(frozenset(), description="what stands there when it was refused")
+    expired: frozenset[str] = Field(frozenset(), description="what stands there when it did not arrive, and another may")
+
+
 class HttpSms(Config):
-    """Any provider with an HTTP API. Templates may name, in braces: to (the number), text, id (the same for every try), secret."""
+    """Any provider with an HTTP API. Templates may name, in braces: to (the number), text, id (the same for every try), secret, and
+    callback (where the provider says later what became of the text)."""
 
     provider: Literal["http"] = Field(description="the provider that the keys below describe")
     url: Url = Field(description="what is called for each text")
@@ -80,6 +92,7 @@ class HttpSms(Config):
     opted_out: frozenset[str] = Field(frozenset(), description="what stands there when the recipient wants no more texts")
     refused: frozenset[str] = Field(frozenset(), description="what stands there when another try brings nothing either")
     message_id: str = Field("", max_length=200, description="where the answer's JSON has the provider's id of the text")
+    receipts: HttpReceipts | None = Field(None, description="what the provider says later of a text; none: nothing")
 
     @model_validator(mode="after")
     def _says_each_thing_once(self) -> "HttpSms":
@@ -90,6 +103,8 @@ class HttpSms(Config):
         said = repr((self.headers, self.query, self.json_body, self.form))
         if "{to}" not in said or "{text}" not in said:
             raise ValueError("no template names {to} and {text}: the provider would not know what to send, or to whom")
+        if ("{callback}" in said) != (self.receipts is not None):
+            raise ValueError("a template names {callback}, and receipts says what is said there: both, or neither")
         return self
 
 

@@ -5,7 +5,7 @@ is handed over again, the account's messages are asked for it.
 """
 
 import email.utils
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -37,6 +37,7 @@ class Twilio:
 
     policy: TwilioSms
     secret: str
+    callback: Callable[[Rendered], str] | None = None  # where it says later what became of a text, unless notifications.yml says where
 
     @property
     def per_second(self) -> float:
@@ -58,8 +59,9 @@ class Twilio:
         """Returns the call that hands the text over."""
         policy = self.policy
         sender = {"MessagingServiceSid": policy.messaging_service} if policy.messaging_service else {"From": policy.sender}
-        callback = {"StatusCallback": policy.status_callback} if policy.status_callback else {}
-        return Call("POST", self._url, {"data": {"To": message.address, "Body": text, **sender, **callback}}, self._login)
+        callback = policy.status_callback or (self.callback(message) if self.callback else "")
+        told = {"StatusCallback": callback} if callback else {}
+        return Call("POST", self._url, {"data": {"To": message.address, "Body": text, **sender, **told}}, self._login)
 
     def outcome(self, answer: Answer, message: Rendered) -> Outcome:  # noqa: ARG002
         """Returns what an answer means."""
