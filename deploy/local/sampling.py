@@ -1,16 +1,18 @@
 """Sample notifications, one for each event that customers are told of, put in the words that count."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from services.notifier.audience import Contact, Customer, Preferences
 from services.notifier.channels.outcome import Rendered
+from services.notifier.deciding.periods import BECAME
 from services.notifier.deciding.policy import Policy
-from services.notifier.incident import Incident, IncidentStatus
-from services.notifier.notification import ENDS, Kind, Notification
+from services.notifier.incident import Incident, IncidentStatus, News, PublicWords
+from services.notifier.maintenance import Period
+from services.notifier.notification import ENDS, OF_MAINTENANCE, Kind, Notification
 from services.notifier.situation import Situation
 from services.notifier.wording.books import Books, books_of
 from services.notifier.wording.forms import Event
@@ -22,7 +24,12 @@ from shared.configuration.files import file_of, load
 NOW = MOMENT + timedelta(minutes=2)
 ADA = Customer("c-1042", "Ada Lovelace", "Europe/Berlin")
 ADDRESSES = {"email": "ada@example.org", "sms": "+4915112345678"}
-NEWS = "Payments by card work again. Those by direct debit still fail."
+NEWS = PublicWords(
+    "Payments by card work again. Those by direct debit still fail.",
+    "Pay by card.",
+    MOMENT + timedelta(hours=2),
+    MOMENT + timedelta(hours=1),
+)
 ANSWER = "Your order is safe: nothing was paid twice.\n\nI write again as soon as the checkout works."
 
 
@@ -62,7 +69,7 @@ def rendered(event: Event, customer: Customer, channel: str, symptom: str, voice
 # What is told beside what is certain of an incident.
 ABOUT: Mapping[Event, tuple[Kind, Mapping[str, Any]]] = {
     Event.LIKELY: (Kind.OPENED, {"evidence": {"certainty": "likely"}}),
-    Event.UPDATED: (Kind.UPDATED, {"evidence": {"note": NEWS}}),
+    Event.UPDATED: (Kind.UPDATED, {}),
     Event.ARTICLE: (Kind.GUIDANCE, {"evidence": {"article": "https://shop.example/help/import"}}),
     Event.HELP: (Kind.GUIDANCE, {}),
     Event.REPLY: (Kind.REPLY, {"ticket_id": "t-42", "ticket_number": 42, "subject": "Re: [#42] Paid twice?", "body": ANSWER}),
@@ -83,6 +90,8 @@ def situation_of(event: Event, customer: Customer, symptom: str, catalog: Catalo
         cause_hops=0,
         **more,
     )
+    if kind in OF_MAINTENANCE:
+        return Situation(notification, customer, Preferences(), None, 0, NOW, period=_period(kind, catalog))
     of_incident = event not in (Event.ARTICLE, Event.HELP, Event.REPLY, Event.ENDPOINT_GONE, Event.ENDPOINT_FAILING)
     return Situation(notification, customer, Preferences(), _incident(kind, symptom, catalog) if of_incident else None, 0, NOW)
 
@@ -95,4 +104,30 @@ def _incident(kind: Kind, symptom: str, catalog: Catalog) -> Incident:
     component = next(iter(catalog.components), "checkout")
     status = IncidentStatus(kind.value) if kind in ENDS else IncidentStatus.OPEN
     verb = {"failing": "is failing", "slow": "is slow"}.get(symptom, "has trouble")
-    return Incident("i-1", f"{component} {verb}", component, "high", MOMENT, rule=f"{component}-{symptom}", symptom=symptom, status=status)
+    incident = Incident(
+        "i-1", f"{component} {verb}", component, "high", MOMENT, rule=f"{component}-{symptom}", symptom=symptom, status=status
+    )
+    news = News(1, NOW, "", frozenset({"words"}))
+    return replace(incident, public=NEWS, news=news) if kind is Kind.UPDATED else incident
+
+
+def _period(kind: Kind, catalog: Catalog) -> Period:
+    component = next(iter(catalog.components), "checkout")
+    starts_at = MOMENT + timedelta(days=3)
+    return Period(
+        id="m-1/0",
+        maintenance_id="m-1",
+        revision=0,
+        status=next(status for status, became in BECAME.items() if kind in (became, Kind.MAINTENANCE_PLANNED)),
+        title="New database",
+        text="Orders that you make meanwhile are kept, and go out afterwards.",
+        components=(component,),
+        audience={},
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=2),
+        called=0,
+        news=0,
+        news_at=MOMENT,
+        news_by="",
+        hops=0,
+    )

@@ -8,6 +8,7 @@ from services.notifier.acts.correcting import CORRECTION, Correcting
 from services.notifier.acts.measuring import consent
 from services.notifier.acts.proving import PROOF, Proofs
 from services.notifier.acts.releasing import Releasing
+from services.notifier.announcing import Announcing
 from services.notifier.api import ROUTERS, approvals, endpoints, experiments, rules, why
 from services.notifier.api import channels as channels_api
 from services.notifier.audience import Contact
@@ -41,6 +42,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.situation import Situation
 from services.notifier.store.endpoints import REPLAY
 from services.notifier.store.incidents import FOLLOW_UP
+from services.notifier.store.maintenance import ANNOUNCE
 from services.notifier.store.notices import SPREAD, TELL
 from services.notifier.store.releases import RELEASE
 from services.notifier.store.returned import READ, WATCH
@@ -94,6 +96,7 @@ def service(settings: NotifierSettings) -> Service:
     if reading is not None:
         due[READ] = Work(reading, lease=READ_LEASE, recurs=True)
     due[RECEIPT] = Work(Receipts(database, settings.links, policy.channels).take, RECEIPTS_AT_ONCE)
+    due[ANNOUNCE] = Work(Announcing(database, policy).announce)
     due[RELEASE] = Work(Releasing(database).release)
     due[CORRECTION] = Work(Correcting(database).correct)
     due[PROOF] = Work(Proofs(database, channels, policy, write).send, lease=LEASE)

@@ -3,8 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 import idna
 
@@ -45,6 +46,7 @@ class Customer:
     consent: Mapping[str, bool] | None = None  # by purpose, as the product's own systems say it
     locale: str = "en"  # BCP 47
     account: str | None = None  # whose customer they are one of
+    attributes: Mapping[str, Any] = field(default_factory=dict)  # what audiences are named by (`shared/audiences.py`)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ def _about(of: Draft) -> dict[str, Any]:
         "incident_id": of.incident_id,
         "ticket_id": of.ticket_id,
         "risk_id": (of.evidence or {}).get("risk_id"),
+        "maintenance_id": of.period.rpartition("/")[0] if of.period else None,
     }
 
 

@@ -1,10 +1,10 @@
 """An incident as the latest fact about it describes it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
 from shared.events import (
     IncidentDismissed,
@@ -13,6 +13,8 @@ from shared.events import (
     IncidentResolved,
     IncidentUpdated,
     IncidentWithdrawn,
+    PublicUpdate,
+    Severity,
 )
 
 Said = IncidentOpened | IncidentUpdated | IncidentReopened | IncidentResolved | IncidentWithdrawn | IncidentDismissed
@@ -25,6 +27,37 @@ class IncidentStatus(StrEnum):
     RESOLVED = "resolved"  # the trouble is over; → open
     WITHDRAWN = "withdrawn"  # nothing judges it any more; → open
     DISMISSED = "dismissed"  # a person said that it was a false alarm; → open
+
+
+SEVERITIES: tuple[str, ...] = get_args(Severity)  # the least first
+
+
+@dataclass(frozen=True, slots=True)
+class PublicWords:
+    """What a person says to customers of an incident."""
+
+    words: str
+    workaround: str = ""
+    estimate: datetime | None = None  # when it should be fixed
+    next_update: datetime | None = None  # when they hear more
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The latest of an incident that means something to customers who were told of it."""
+
+    revision: int  # of the fact that said so
+    at: datetime
+    cause: str  # that fact
+    of: frozenset[str]  # what is new: severity, words, workaround, estimate, next_update
+
+    @property
+    def of_person(self) -> bool:
+        """Says whether a person said it: their words are true whether or not events say that it fails just now."""
+        return bool(self.of - {SEVERITY})
+
+
+SEVERITY = "severity"  # what is new when monitor says that it is worse
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +80,8 @@ class Incident:
     failing_at: datetime | None = None  # the end of the last window that was failing; None: an older version does not say
     silent_since: datetime | None = None  # the last event, while nothing is heard
     behind: timedelta = timedelta()  # how far behind monitor read when it said this
+    public: PublicWords | None = None  # the latest words of a person for customers
+    news: News | None = None
     rule_version: str | None = None  # by which it was judged, as the latest fact says that says so
 
     @property
@@ -59,8 +94,8 @@ class Incident:
         return self.severity == "critical"
 
 
-def incident_of(fact: Said) -> Incident:
-    """Returns what a fact says about its incident."""
+def incident_of(fact: Said, before: Incident | None = None) -> Incident:
+    """Returns what a fact says about its incident, of which `before` was known. Words and news of before it reopened are over."""
     data = fact.data
     status, ended_at, tell = _end_of(fact)
     return Incident(
@@ -81,7 +116,44 @@ def incident_of(fact: Said) -> Incident:
         silent_since=data.silent_since if isinstance(data, IncidentUpdated.Data) else None,
         behind=timedelta(seconds=data.behind_seconds),
         rule_version=_version_in(getattr(data, "why", {})),
+        public=_public(fact, before),
+        news=_news(fact, before),
     )
+
+
+def _public(fact: Said, before: Incident | None) -> PublicWords | None:
+    said = fact.data.public if isinstance(fact, IncidentUpdated) else None
+    if said is None:
+        return before.public if before is not None and not before.over else None
+    return words_of(said)
+
+
+def words_of(said: PublicUpdate) -> PublicWords:
+    return PublicWords(said.words.strip(), said.workaround.strip(), said.estimate, said.next_update_at)
+
+
+def _news(fact: Said, before: Incident | None) -> News | None:
+    """Returns the latest news. It is news when it is worse, or a person says something else than before; what is calmer is none."""
+    if before is None or before.over:
+        return None
+    found = set(_said_anew(_public(fact, before), before.public))
+    if _rank(fact.data.severity) > _rank(before.severity):
+        found.add(SEVERITY)
+    if not found or not isinstance(fact, IncidentUpdated) or fact.data.revision <= before.revision:
+        return before.news
+    return News(fact.data.revision, fact.time, fact.id, frozenset(found))
+
+
+def _said_anew(now: PublicWords | None, before: PublicWords | None) -> Iterator[str]:
+    """Yields what a person says now and did not say before. What they say no longer is no news by itself."""
+    for name in ("words", "workaround", "estimate", "next_update"):
+        said = getattr(now, name) if now else None
+        if said and said != (getattr(before, name) if before else None):
+            yield name
+
+
+def _rank(severity: str) -> int:
+    return SEVERITIES.index(severity) if severity in SEVERITIES else len(SEVERITIES)
 
 
 def _version_in(why: Mapping[str, Any]) -> str | None:

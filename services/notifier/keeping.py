@@ -49,5 +49,11 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
             ledger,
             only="old.status <> 'open' AND NOT EXISTS (SELECT FROM notifications n WHERE n.incident_id = old.id)",
         ),
+        Kept(
+            "maintenance",
+            "written_at",
+            ledger,
+            only="old.status IN ('over', 'cancelled') AND NOT EXISTS (SELECT FROM notifications n WHERE n.period = old.id)",
+        ),
         Kept("endpoint_missed", "missed_at", days(settings.keep_words_days)),
     )

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from services.notifier.notification import ENDS, Kind
+from services.notifier.notification import AFTER_ALARM, OF_MAINTENANCE, Kind
 
 CRITICAL = "critical"  # a critical incident affects you
 DELIVERY = "delivery"  # any other does
 REPLY = "reply"  # to what the customer wrote
-END = "end"  # what we told you of is over
-BULK = "bulk"  # advice, which nobody waits for
+END = "end"  # what we told you of is over, or there is news of it
+BULK = "bulk"  # advice and maintenance, which nobody waits for
 
 # How many are under way at once in one process, from the decision until it is settled; and the shares of a channel that all need.
 AT_ONCE: Mapping[str, int] = {CRITICAL: 120, DELIVERY: 240, REPLY: 60, END: 120, BULK: 60}
@@ -18,10 +18,10 @@ LANES = tuple(AT_ONCE)
 
 def lane_of(kind: Kind, *, proactive: bool, severity: str | None) -> str:
     """Returns the lane of a notification. `severity` is its incident's; None when there is none, or it is not known yet."""
-    if kind in ENDS:
+    if kind in AFTER_ALARM:
         return END
     if not proactive:
         return REPLY
-    if kind is Kind.GUIDANCE:
+    if kind is Kind.GUIDANCE or (kind in OF_MAINTENANCE and kind is not Kind.MAINTENANCE_STARTED):
         return BULK
     return CRITICAL if severity == "critical" else DELIVERY

@@ -20,6 +20,11 @@ class Kind(StrEnum):
     GUIDANCE = "guidance"  # how to get on, to a customer at risk
     CORRECTION = "correction"  # what we told you was wrong; in a person's words
     NOTICE = "notice"  # about what they have set up with us: their endpoint is called no more
+    MAINTENANCE_PLANNED = "maintenance_planned"  # we are going to work on the product, or do already
+    MAINTENANCE_CHANGED = "maintenance_changed"  # what we told you of it has changed
+    MAINTENANCE_STARTED = "maintenance_started"  # what we told you of begins
+    MAINTENANCE_ENDED = "maintenance_ended"  # it is over
+    MAINTENANCE_CANCELLED = "maintenance_cancelled"  # it does not come, or has stopped
 
 
 class Status(StrEnum):
@@ -36,6 +41,7 @@ class Reason(StrEnum):
     OPTED_OUT = "opted_out"  # the customer does not want to be told of incidents
     STALE = "stale"  # no longer true, or too old to be worth saying
     ANSWERED = "answered"  # a ticket of theirs was answered with the incident
+    SUPERSEDED = "superseded"  # something newer is told instead
     CAPPED = "capped"  # told often enough within the hour
     NO_CONTACT = "no_contact"  # nowhere to bring it
     DRY_RUN = "dry_run"  # told to nobody: its rule is in shadow, or a dry run is on
@@ -46,6 +52,10 @@ class Reason(StrEnum):
 
 TELLING = (Kind.OPENED, Kind.ANSWER)  # who was told this of an incident is owed its end
 ENDS = (Kind.RESOLVED, Kind.WITHDRAWN, Kind.DISMISSED)  # one of them, as the incident ended
+AFTER_ALARM = (Kind.UPDATED, *ENDS)  # for those alone who were told of the incident
+OF_MAINTENANCE = tuple(kind for kind in Kind if kind.startswith("maintenance_"))
+# What is owed to who was told before: how it ended, whether it was an incident or maintenance.
+OWED = (*ENDS, Kind.MAINTENANCE_ENDED, Kind.MAINTENANCE_CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +101,16 @@ class Draft:
     body: str | None = None
     first_seen_at: datetime | None = None  # the customer's first bad event
     evidence: Mapping[str, Any] | None = None
+    period: str | None = None  # of maintenance that it is about
 
     @property
     def gate(self) -> str | None:
-        """Returns what must be approved as one for it to be told: its incident, or the advice of its rule on that day."""
+        """Returns what must be approved as one for it to be told: its incident, the period, or the advice of its rule on that day."""
         match self.kind:
             case Kind.OPENED if self.ticket_id is None:
                 return self.incident_id
+            case Kind.MAINTENANCE_PLANNED:
+                return self.period
             case Kind.GUIDANCE:
                 return f"{(self.evidence or {}).get('rule', '')} {self.about_at.astimezone(UTC):%Y-%m-%d}"
         return None
@@ -115,6 +128,7 @@ class Notification(Draft):
     awaits_incident: bool = False  # the last decision hangs on what monitor says next
     failed_at: frozenset[tuple[str, str]] = frozenset()  # channels and addresses where it failed since it was entered
     unknown_at: frozenset[tuple[str, str]] = frozenset()  # and where it may have arrived
+    why: Mapping[str, Any] | None = None  # the figures of the last decision
 
     @property
     def proactive(self) -> bool:
@@ -124,6 +138,16 @@ class Notification(Draft):
     def removed(self) -> bool:
         """Says whether it is theirs no more: a person took the customer out of the incident, or the risk is over."""
         return bool(self.evidence and self.evidence.get("removed"))
+
+    @property
+    def under_way(self) -> bool:
+        """Says whether it is being sent, or may have arrived: whoever has it is known once it has an outcome."""
+        return self.status is Status.WAITING and self.sent_at is not None
+
+    def said(self, of: str) -> int:
+        """Returns up to which news of an incident or a period it spoke, by the revision of these; 0 for none."""
+        why = self.why or {}
+        return int(why.get("news", 0)) if why.get("news_of") == of else 0
 
     @property
     def begun_at(self) -> datetime | None:
@@ -154,6 +178,16 @@ def guidance_id(risk_id: str, customer_id: str) -> str:
 def end_id(incident_id: str, kind: Kind, customer_id: str) -> str:
     """Returns the id of telling this customer how the incident ended: one for each kind of end, whichever fact it follows from."""
     return identity(incident_id, kind.value, customer_id)
+
+
+def update_id(incident_id: str, revision: int, customer_id: str) -> str:
+    """Returns the id of telling this customer the news that the incident had at this revision."""
+    return identity(incident_id, Kind.UPDATED.value, revision, customer_id)
+
+
+def period_id(period: str, kind: Kind, customer_id: str, revision: int | None = None) -> str:
+    """Returns the id of telling this customer of a period of maintenance: once a kind, or once a change."""
+    return identity(period, kind.value, customer_id, *(() if revision is None else (revision,)))
 
 
 def correction_id(correction: str, customer_id: str) -> str:

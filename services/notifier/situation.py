@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from services.notifier.audience import Customer, Preferences
 from services.notifier.incident import Incident
-from services.notifier.notification import ENDS, Kind, Notification
+from services.notifier.maintenance import RULE, Period
+from services.notifier.notification import ENDS, OF_MAINTENANCE, Kind, Notification
 from services.notifier.permission import NOTHING_FORBIDDEN, Permission
 from services.notifier.returning.brake import Paused
 
@@ -41,6 +42,7 @@ class Situation:
     erased: bool = False  # the customer was erased: nothing is known of them
     paused: tuple[Paused, ...] = ()  # the channels that the sender's brake holds
     permission: Permission = NOTHING_FORBIDDEN  # what people allow
+    period: Period | None = None  # of maintenance that it is about
     arms: Mapping[str, Arm] | None = None  # that the customer was given, by experiment
     ttls: Mapping[str, timedelta | None] = field(default_factory=dict)  # how long channels try; of others, as notifications.yml says
     # These are asked for only where they can count (`acts/asking.py`).
@@ -62,12 +64,21 @@ class Situation:
                 return str((notification.evidence or {}).get("rule", ""))
             case Kind.REPLY | Kind.CORRECTION:
                 return None
+        if notification.kind in OF_MAINTENANCE:
+            return RULE
         return self.incident.rule if self.incident is not None else None
 
     @property
     def going_on(self) -> Incident | None:
-        """Returns the incident of which it says first that it goes on; None for ends, replies and what is about no incident."""
-        return self.incident if self.notification.proactive and self.notification.kind not in (*ENDS, Kind.CORRECTION) else None
+        """Returns the incident of which it says first that it goes on; None for ends, people's words and what is about no incident."""
+        said_by_us = self.notification.proactive and self.notification.kind not in (*ENDS, Kind.CORRECTION) and not self.of_person
+        return self.incident if said_by_us else None
+
+    @property
+    def of_person(self) -> bool:
+        """Says whether it is an update in a person's words: they are true as long as the incident is open."""
+        incident = self.incident
+        return self.notification.kind is Kind.UPDATED and bool(incident and incident.news and incident.news.of_person)
 
     @property
     def age(self) -> timedelta:

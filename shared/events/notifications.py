@@ -12,11 +12,26 @@ class Notification(Payload):
     notification_id: Id
     customer_id: Id
     kind: Literal[
-        "opened", "updated", "resolved", "withdrawn", "dismissed", "answer", "reply", "guidance", "correction", "notice"
-    ]  # updated: not said yet
+        "opened",
+        "updated",
+        "resolved",
+        "withdrawn",
+        "dismissed",
+        "answer",
+        "reply",
+        "guidance",
+        "correction",
+        "notice",
+        "maintenance_planned",
+        "maintenance_changed",
+        "maintenance_started",
+        "maintenance_ended",
+        "maintenance_cancelled",
+    ]
     incident_id: str | None = None
     ticket_id: str | None = None
     risk_id: str | None = None  # of guidance
+    maintenance_id: str | None = None  # of what is said of maintenance
 
 
 class NotificationDelivered(Fact):
@@ -55,7 +70,7 @@ class NotificationSuppressed(Fact):
     """It was decided not to tell the customer: the reason says which rule objected."""
 
     class Data(Notification):
-        reason: str  # from a closed list: capped, stale, opted_out, erased, no_contact, dry_run, unapproved, answered, duplicate, held_out
+        reason: str  # capped, stale, superseded, opted_out, erased, no_contact, dry_run, unapproved, answered, duplicate, held_out
         why: Why = {}
 
     type: Literal["forewarn.notification.suppressed.v1"] = "forewarn.notification.suppressed.v1"

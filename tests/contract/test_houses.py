@@ -38,6 +38,7 @@ APART = {
     "services.monitor.sources": "reads and writes events as bytes, by `shared/cloudevents.py`",
     "services.monitor.past": "reads the past, and tries drafts of rules on it in a process of its own",
     "services.monitor.ruling": "reads the rules anew while monitor runs",
+    "services.notifier.announcing": "finds whom maintenance is for, in pieces, as a fact says it",
     "services.notifier.follow_up": "works off what a fact changes for its customers",
     "services.notifier.returning": "reads the mailbox of bounces, and judges what came back",
     "services.notifier.channels": "brings messages to people; what of it is pure is under the contract",

@@ -85,6 +85,10 @@ SEEDS = {
     ("notifier", "incidents"): """INSERT INTO incidents (id, rule, component, severity, title, started_at, status, written_at)
         SELECT $3 || n, 'r', 'c', 'high', '', now(), CASE WHEN $3 = 'needed' THEN 'open' ELSE 'resolved' END, now() - $2::interval
         FROM generate_series(1, $1::int) n""",
+    ("notifier", "maintenance"): """INSERT INTO maintenance (id, maintenance_id, revision, status, title, text, components, audience,
+            starts_at, ends_at, called, news, news_at, news_by, hops, written_at)
+        SELECT $3 || n, $3 || n, 0, CASE WHEN $3 = 'needed' THEN 'planned' ELSE 'over' END, '', '', '{}', '{}', now(), now(), 0, 0,
+            now(), '', 0, now() - $2::interval FROM generate_series(1, $1::int) n""",
     ("notifier", "gates"): """WITH new AS (
         INSERT INTO gates (id, rule, opened_at) SELECT $3 || n, 'r', now() - $2::interval FROM generate_series(1, $1::int) n RETURNING id)
         INSERT INTO notifications (id, customer_id, kind, gate, about_at)

@@ -76,8 +76,19 @@ CONTRADICTIONS = {
 }
 
 
+# What contradicts what was to be said of maintenance, by how it was then.
+OF_MAINTENANCE = {
+    "unknown": "Nothing was known of the maintenance when it was to be told.",
+    "for others": "They were not of the audience of the maintenance any more.",
+    "over": "The maintenance was over before they could be told.",
+    "cancelled": "The maintenance was called off before they could be told.",
+}
+
+
 def _stale(why: Why) -> str:
-    """There are five ways not to be so any more; the figures tell which."""
+    """There are six ways not to be so any more; the figures tell which."""
+    if "maintenance" in why:
+        return OF_MAINTENANCE.get(str(why["maintenance"]), "The maintenance stood otherwise when they could be told.")
     if "age_s" in why:
         return f"What happened was {_lasting(why, 'age_s')} old; nothing older than {_lasting(why, 'max_event_age_s')} is told."
     if "last_failing_s" in why:
@@ -159,6 +170,9 @@ REASONS: Mapping[str, Said] = {
     "erased": Said(Step.PREFERENCE, "erased", _always("They asked to be forgotten, so they are never told anything again.")),
     "opted_out": Said(Step.PREFERENCE, "do not want it", _opted_out),
     "stale": Said(Step.TRUE, "no longer true", _stale),
+    "superseded": Said(
+        Step.TRUE, "something newer was told", _always("Something newer was to be told instead: of several changes only the last is.")
+    ),
     "capped": Said(Step.CAP, "told often enough", _capped),
     "no_contact": Said(Step.ADDRESS, "no address", _no_contact),
     "dry_run": Said(Step.CONSENT, "rehearsed only", _rehearsed),

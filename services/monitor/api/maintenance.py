@@ -16,6 +16,7 @@ from services.monitor.rules.incidents import ComponentName
 from services.monitor.store.maintenance import lock_maintenance, maintenance_of, queries
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once, timed_position
+from shared.audiences import ATTRIBUTES
 from shared.conditions import Wanted, as_written
 from shared.configuration.files import PositiveDuration
 from shared.events.lines import Line
@@ -26,7 +27,6 @@ router = APIRouter(prefix="/maintenance", tags=["maintenance"])
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 MOST_SAID = 4000  # characters of an audience
-ATTRIBUTES = frozenset({"account", "account_manager", "locale", "revenue", "tier", "timezone"})  # of `customer.updated`
 
 
 class Whom(Body):

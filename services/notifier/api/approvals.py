@@ -36,10 +36,10 @@ class ApprovalView(BaseModel):
     """An audience that waits for a person, or did."""
 
     id: str
-    gate: str  # the incident's id, or the rule and the day of advice
+    gate: str  # the id of the incident or of the period of maintenance, or the rule and the day of advice
     rule: str
-    advice: bool  # to customers at risk; false: of an incident
-    title: str | None  # of the incident
+    advice: bool  # to customers at risk; false: of an incident, or of maintenance (rule `maintenance`)
+    title: str | None  # of the incident or the maintenance
     round: int  # 1; later ones are of customers who came after an approval
     standing: Standing
     total: int  # customers of all rounds

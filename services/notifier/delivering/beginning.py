@@ -24,6 +24,7 @@ from services.notifier.notification import Notification
 from services.notifier.situation import Situation
 from services.notifier.store import deliveries, incidents
 from services.notifier.store.deliveries import Found
+from services.notifier.wording.news import news_said
 from shared import timers
 from shared.erasing import hold
 from shared.events import Fact
@@ -106,7 +107,10 @@ class Beginning:
                         decided.later[due] = until
                     else:
                         message = self.write(situation, contact, found.earlier)
-                        decided.sends[due] = Sending(situation.notification, contact, message, why), situation.now
+                        decided.sends[due] = (
+                            Sending(situation.notification, contact, message, why | news_said(situation, message)),
+                            situation.now,
+                        )
                 case Hold() as held:
                     decided.holds[due] = held
                     asked[due] = situation

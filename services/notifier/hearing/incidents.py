@@ -1,13 +1,15 @@
-"""`incidents.v1`: notifier writes down whom each incident touches, and what is known of it.
+"""`incidents.v1`: notifier writes down whom each incident touches, and what is known of it; of maintenance, `maintenance.py` does.
 
 What follows for the customers it touches is work of its own, in pieces: `follow_up.py`.
 """
 
 from collections.abc import Iterable, Sequence
 
+from services.notifier.hearing import maintenance
 from services.notifier.hearing.erased import unless_erased
+from services.notifier.hearing.maintenance import on_maintenance
 from services.notifier.hearing.rounds import rounds_of
-from services.notifier.incident import Said
+from services.notifier.incident import Incident, Said
 from services.notifier.notification import Draft, Kind, told_id
 from services.notifier.operators.notices import notice_of
 from services.notifier.store import deliveries, incidents, ledger, notices
@@ -28,6 +30,7 @@ from shared.postgres import Tx
 FACTS = (
     *(IncidentOpened, IncidentUpdated, IncidentReopened, IncidentImpact),
     *(IncidentResolved, IncidentWithdrawn, IncidentDismissed, IncidentSplit),
+    *maintenance.FACTS,
 )
 
 
@@ -35,18 +38,26 @@ async def on_incidents(tx: Tx, facts: Sequence[Fact]) -> None:
     """Everybody in an impact must know. What a fact about an incident changes for its customers is due then."""
     said = ((draft.customer_id, fact.time, draft) for fact in facts if isinstance(fact, IncidentImpact) for draft in _of_impact(fact))
     touched = await unless_erased(tx, said)  # before any row is locked: an erasure that waits for one must not be waited for
-    news: dict[str, int] = {}
+    places: dict[tuple[str, bool], Place] = {}
     for each in rounds_of(fact for fact in facts if isinstance(fact, Said)):
         taken = await incidents.take_incidents(tx, each)
         await notices.write(tx, [told for fact in each if fact.data.incident_id in taken and (told := notice_of(fact))])
-        news |= taken
+        places |= {(place.incident_id, place.news): place for incident in taken.values() for place in _places(incident)}
     await ledger.put_back(tx, _put_in(facts))
     people = [draft for draft in touched if draft.evidence and "by" in draft.evidence]
     known = await ledger.told_as_of_another(tx, people)
     await ledger.write_down(tx, [draft for draft in touched if draft.id not in known])
     await _split(tx, [fact for fact in facts if isinstance(fact, IncidentSplit)])
     await deliveries.hasten(tx, notifications=await ledger.take_out_of(tx, _taken_out(facts)))
-    await incidents.follow_up(tx, [Place(incident_id, revision) for incident_id, revision in news.items()])
+    await incidents.follow_up(tx, places.values())
+    await on_maintenance(tx, facts)
+
+
+def _places(incident: Incident) -> Iterable[Place]:
+    """Yields what follows from a fact about this incident: for what hangs on it, and for those who are to hear its news."""
+    yield Place(incident.id, incident.revision)
+    if incident.news is not None and incident.news.revision == incident.revision and not incident.over:
+        yield Place(incident.id, incident.revision, news=True)
 
 
 def _of_impact(fact: IncidentImpact) -> Iterable[Draft]:

@@ -17,7 +17,7 @@ from services.notifier.channels.outcome import Refusal
 from services.notifier.deciding.decision import Suppressed
 from services.notifier.delivery import DeliveryStatus
 from services.notifier.hearing.addresses import contacts_changed
-from services.notifier.notification import ENDS, TELLING, Attempt, Notification, Reason, Status
+from services.notifier.notification import AFTER_ALARM, TELLING, Attempt, Notification, Reason, Status
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import deliveries, directory, ledger, returned
 from shared.erasing import erased_at, hold
@@ -135,14 +135,14 @@ def _is_marked(customer: Customer, address: str) -> bool:
 
 
 async def owe_no_end(tx: Tx, notification: Notification, attempt: Attempt) -> None:
-    """Suppresses the end that waits for a customer who was not told of the incident after all."""
+    """Suppresses the end and the news that wait for a customer who was not told of the incident after all."""
     if notification.incident_id is None or notification.kind not in TELLING:
         return
     theirs = await ledger.of_incident_and_customers(tx, notification.incident_id, [notification.customer_id])
     if any(each.kind in TELLING and each.sent_at is not None for each in theirs):
         return
     for each in theirs:
-        if each.kind in ENDS and each.status is Status.WAITING and each.sent_at is None:
+        if each.kind in AFTER_ALARM and each.status is Status.WAITING and each.sent_at is None:
             untold = Suppressed(Reason.STALE, {"told": "came back"})
             await deliveries.suppress(tx, {each.id: untold})
             await say(tx, facts.suppressed(each, untold, attempt.at))

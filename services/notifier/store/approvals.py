@@ -8,7 +8,7 @@ import asyncpg
 from services.notifier.audience import Preferences
 from services.notifier.notification import Notification
 from services.notifier.situation import Situation
-from services.notifier.store import directory
+from services.notifier.store import directory, maintenance
 from services.notifier.store.incidents import incident_in
 from services.notifier.store.ledger import notification_in
 from shared.postgres import Queries, Tx
@@ -44,6 +44,8 @@ async def _situations(tx: Tx, ids: Sequence[str]) -> list[Situation]:
     about: Sequence[Notification] = [notification_in(row) for row in rows]
     known = await directory.shown(tx, {each.customer_id for each in about})
     now = await tx.fetchval("SELECT clock()")
+    periods = await maintenance.periods(tx, {each.period for each in about if each.period})
     return [
-        Situation(each, known.get(each.customer_id), Preferences(), incident_in(row), 0, now) for each, row in zip(about, rows, strict=True)
+        Situation(each, known.get(each.customer_id), Preferences(), incident_in(row), 0, now, period=periods.get(each.period or ""))
+        for each, row in zip(about, rows, strict=True)
     ]

@@ -1,8 +1,8 @@
 -- name: approvals
 -- Lists approvals, the latest first, from a position on.
 SELECT a.*, CASE WHEN a.status = 'waiting' AND a.expires_at <= clock() THEN 'expired' ELSE a.status END AS standing,
-    left(g.rule, 255) AS rule, g.advice, left(i.title, 500) AS title, g.audience, g.total, g.round AS current_round
-FROM approvals a JOIN gates g ON g.id = a.gate LEFT JOIN incidents i ON i.id = a.gate
+    left(g.rule, 255) AS rule, g.advice, left(coalesce(i.title, m.title), 500) AS title, g.audience, g.total, g.round AS current_round
+FROM approvals a JOIN gates g ON g.id = a.gate LEFT JOIN incidents i ON i.id = a.gate LEFT JOIN maintenance m ON m.id = a.gate
 WHERE ($1::text IS NULL OR CASE WHEN a.status = 'waiting' AND a.expires_at <= clock() THEN 'expired' ELSE a.status END = $1)
     AND ($2::timestamptz IS NULL OR (a.asked_at, a.id) < ($2, $3))
 ORDER BY a.asked_at DESC, a.id DESC LIMIT $4
@@ -10,8 +10,8 @@ ORDER BY a.asked_at DESC, a.id DESC LIMIT $4
 -- name: approval
 -- Reads one approval with its gate.
 SELECT a.*, CASE WHEN a.status = 'waiting' AND a.expires_at <= clock() THEN 'expired' ELSE a.status END AS standing,
-    left(g.rule, 255) AS rule, g.advice, left(i.title, 500) AS title, g.audience, g.total, g.version, g.subject, g.body, g.round AS current_round
-FROM approvals a JOIN gates g ON g.id = a.gate LEFT JOIN incidents i ON i.id = a.gate
+    left(g.rule, 255) AS rule, g.advice, left(coalesce(i.title, m.title), 500) AS title, g.audience, g.total, g.version, g.subject, g.body, g.round AS current_round
+FROM approvals a JOIN gates g ON g.id = a.gate LEFT JOIN incidents i ON i.id = a.gate LEFT JOIN maintenance m ON m.id = a.gate
 WHERE a.id = $1
 
 -- name: waits
@@ -35,7 +35,8 @@ ORDER BY (c.id IS NOT NULL)::int + coalesce((btrim(c.name) <> '')::int + (c.time
 -- name: samples
 -- Reads notifications with what is known of the incident; without the locks of a decision.
 SELECT n.*, i.id IS NOT NULL AS incident_known, i.rule, i.title, i.component, i.severity, i.started_at, i.symptom, i.revision,
-    i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds, i.rule_version
+    i.status AS incident_status, i.resolved_at, i.tell, i.resolved_by, i.hops, i.failing_at, i.silent_since, i.behind_seconds, i.rule_version,
+    i.public, i.news, i.news_at, i.news_by, i.news_of
 FROM notifications n LEFT JOIN incidents i ON i.id = n.incident_id
 WHERE n.id = ANY ($1::text[]) ORDER BY array_position($1::text[], n.id)
 

@@ -13,9 +13,9 @@ from services.notifier.deciding.planning import Again, Settled
 from services.notifier.deciding.sending import Sending
 from services.notifier.delivery import DeliveryStatus
 from services.notifier.lanes import LANES
-from services.notifier.notification import Attempt
+from services.notifier.notification import Attempt, Kind, Notification, period_id
 from services.notifier.situation import Situation
-from services.notifier.store import directory, returned
+from services.notifier.store import directory, maintenance, returned
 from services.notifier.store.incidents import incidents_of
 from services.notifier.store.ledger import notification_in
 from shared.postgres import Queries, Tx
@@ -39,6 +39,7 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
     customers = await directory.customers(tx, {row["customer_id"] for row in rows})
     known_incidents = await incidents_of(tx, {row["incident_id"] for row in rows} - {None})
     held = await returned.paused(tx)
+    periods = await maintenance.periods(tx, {row["period"] for row in rows if row["period"]})
     found = {}
     for row in rows:
         notification = notification_in(row)
@@ -50,7 +51,7 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
         customer = customers.get(notification.customer_id)
         incident = known_incidents.get(notification.incident_id or "")
         known = Situation(notification, customer, preferences, incident, 0, row["now"], row["erased"], held)
-        found[notification.id] = Found(known)
+        found[notification.id] = Found(replace(known, period=periods.get(notification.period or "")))
     return found
 
 
@@ -68,7 +69,19 @@ async def with_what_was_told(tx: Tx, found: Mapping[Key, Found], per: timedelta,
     columns = ([getattr(each, name) for each in asked] for name in ("id", "customer_id", "incident_id", "ticket_id"))
     rows = await tx.fetch(queries.told_before, *columns, per, waits)
     before = {of[row["id"]]: row for row in rows}
-    return {key: Found(replace(each.situation, recent=before[key]["recent"]), tuple(before[key]["earlier"])) for key, each in found.items()}
+    return {
+        key: Found(
+            replace(each.situation, recent=before[key]["recent"]), (*before[key]["earlier"], *_of_period(each.situation.notification))
+        )
+        for key, each in found.items()
+    }
+
+
+def _of_period(notification: Notification) -> tuple[str, ...]:
+    """Returns what the customer was told first of the same maintenance: what is said of it later belongs to that thread."""
+    if notification.period is None or notification.kind is Kind.MAINTENANCE_PLANNED:
+        return ()
+    return (period_id(notification.period, Kind.MAINTENANCE_PLANNED, notification.customer_id),)
 
 
 async def hasten(tx: Tx, *, customers: Sequence[str] = (), notifications: Sequence[str] = ()) -> None:

@@ -24,7 +24,8 @@ SELECT asked.id, recent, earlier
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (id, customer_id, incident_id, ticket_id), LATERAL (
     SELECT count(*) AS recent FROM notifications
     WHERE customer_id = asked.customer_id AND id <> asked.id AND created_at > clock() - $5::interval - $6::interval
-        AND sent_at > clock() - $5::interval AND ticket_id IS NULL AND kind NOT IN ('resolved', 'withdrawn', 'dismissed')) AS lately, LATERAL (
+        AND sent_at > clock() - $5::interval AND ticket_id IS NULL AND kind NOT IN ('resolved', 'withdrawn', 'dismissed', 'maintenance_ended',
+            'maintenance_cancelled')) AS lately, LATERAL (
     SELECT coalesce(array_agg(id ORDER BY sent_at, id), '{}') AS earlier FROM (
         SELECT id, sent_at FROM notifications
         WHERE incident_id = asked.incident_id AND customer_id = asked.customer_id AND id <> asked.id AND sent_at IS NOT NULL

@@ -9,6 +9,7 @@ import asyncpg
 
 from services.notifier.audience import Contact, Customer, trimmed
 from services.notifier.store import endpoints
+from shared.audiences import ATTRIBUTES
 from shared.events import Contact as ContactData
 from shared.events import CustomerUpdated
 from shared.postgres import Queries, Tx
@@ -35,6 +36,8 @@ async def put_customers(tx: Tx, facts: Collection[CustomerUpdated]) -> list[str]
         [fact.data.consent for fact in facts],
         [fact.time for fact in facts],
         [fact.id for fact in facts],
+        [fact.data.account_manager for fact in facts],
+        [fact.data.revenue for fact in facts],
     )
     changed = {fact.subject: fact.time for fact in facts if _as_set(contacts[fact.subject]) != _as_set(before.get(fact.subject))}
     moved = [row["id"] for row in rows if row["id"] in changed]
@@ -98,4 +101,11 @@ def _with(known: Customer, registered: tuple[Contact, ...]) -> Customer:
 def _customer(row: asyncpg.Record) -> Customer:
     bad = set(row["bad"])
     contacts = tuple(Contact(each["channel"], each["address"], each["role"], each["address"] in bad) for each in row["contacts"])
-    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"], row["locale"], row["account"])
+    attributes = {name: row[name] for name in ATTRIBUTES}
+    return Customer(row["id"], row["name"], row["timezone"], contacts, row["consent"], row["locale"], row["account"], attributes)
+
+
+async def page_of_attributes(tx: Tx, after: str, at_most: int) -> Sequence[asyncpg.Record]:
+    """Returns the ids of the next customers of the directory with what audiences are named by."""
+    rows: list[asyncpg.Record] = await tx.fetch(queries.attributes, after, at_most)
+    return rows

@@ -2,14 +2,17 @@
 -- Stores the latest fact about each customer, by its own time. Says who is new.
 -- A stamp in the future tells no time: such a fact counts by its place in the topic, wins over nothing after it, and is known again
 -- by its id, so that a replay when that moment has passed changes nothing.
-INSERT INTO customers AS known (id, name, account, tier, locale, timezone, contacts, consent, updated_at, newer_than, said_by, ahead)
+INSERT INTO customers AS known (id, name, account, tier, locale, timezone, contacts, consent, updated_at, newer_than, said_by, ahead,
+    account_manager, revenue)
 SELECT id, name, account, tier, locale, timezone, contacts::jsonb, consent, least(at, clock()),
-    CASE WHEN at > clock() THEN timestamptz 'epoch' END, said_by, CASE WHEN at > clock() THEN ARRAY[said_by] ELSE '{}' END
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::timestamptz[], $10::text[])
-    AS new (id, name, account, tier, locale, timezone, contacts, consent, at, said_by)
+    CASE WHEN at > clock() THEN timestamptz 'epoch' END, said_by, CASE WHEN at > clock() THEN ARRAY[said_by] ELSE '{}' END,
+    account_manager, revenue
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::timestamptz[], $10::text[],
+    $11::text[], $12::float8[])
+    AS new (id, name, account, tier, locale, timezone, contacts, consent, at, said_by, account_manager, revenue)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, account = excluded.account, tier = excluded.tier, locale = excluded.locale, timezone = excluded.timezone,
-    contacts = excluded.contacts, consent = excluded.consent, updated_at = excluded.updated_at,
+    account_manager = excluded.account_manager, revenue = excluded.revenue, contacts = excluded.contacts, consent = excluded.consent, updated_at = excluded.updated_at,
     newer_than = CASE WHEN excluded.newer_than IS NOT NULL THEN coalesce(known.newer_than, known.updated_at) END,
     said_by = excluded.said_by, ahead = (excluded.ahead || known.ahead)[:10]
 WHERE excluded.said_by <> ALL (known.ahead)
@@ -19,6 +22,10 @@ RETURNING id, xmax = 0 AS added
 -- name: contacts_before
 -- Reads the contacts of customers before the latest fact about them is taken.
 SELECT id, contacts FROM customers WHERE id = ANY ($1)
+
+-- name: attributes
+-- Reads what audiences are named by of the next customers, from a place on.
+SELECT id, account, account_manager, locale, revenue, tier, timezone FROM customers WHERE id > $1 ORDER BY id LIMIT $2
 
 -- name: forget_marks
 -- Clears the marks of addresses from before their customer's contacts changed: they may be tried again.

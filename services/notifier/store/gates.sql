@@ -1,7 +1,8 @@
 -- name: count
 -- Counts customers who entered the audiences of gates. The rows stay locked until this transaction ends; says in which round they are.
 INSERT INTO gates AS known (id, rule, advice, audience, total, version)
-SELECT entered.id, coalesce(entered.rule, i.rule, ''), entered.rule IS NOT NULL, customers, customers, 1
+SELECT entered.id, coalesce(entered.rule, i.rule, ''), entered.rule IS NOT NULL AND NOT EXISTS (SELECT FROM maintenance m WHERE m.id = entered.id),
+    customers, customers, 1
 FROM unnest($1::text[], $2::text[], $3::int[]) AS entered (id, rule, customers) LEFT JOIN incidents i ON i.id = entered.id
 ORDER BY entered.id
 ON CONFLICT (id) DO UPDATE SET

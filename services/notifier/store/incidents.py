@@ -1,14 +1,14 @@
 """Incidents as the latest fact about each describes them, and the queue of those whose customers are still to be looked through."""
 
 import json
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 
-from services.notifier.incident import Incident, IncidentStatus, Said, incident_of
+from services.notifier.incident import Incident, IncidentStatus, News, PublicWords, Said, incident_of
 from shared.postgres import Queries, Tx
 from shared.timers import schedule
 
@@ -23,11 +23,23 @@ _COLUMNS = (
 )
 
 
-async def take_incidents(tx: Tx, facts: Collection[Said]) -> dict[str, int]:
-    """Stores what is said of incidents (one fact an incident) and keeps them locked; returns the revisions of those that were news."""
-    told = [incident_of(fact) for fact in facts]
-    rows = await tx.fetch(queries.take_incidents, *([getattr(incident, column) for incident in told] for column in _COLUMNS))
-    return {row["id"]: row["revision"] for row in rows}
+async def take_incidents(tx: Tx, facts: Collection[Said]) -> dict[str, Incident]:
+    """Stores what is said of incidents (one fact an incident) and keeps them locked; returns those of which it was taken."""
+    rows = await tx.fetch(queries.incidents_to_change, sorted(fact.data.incident_id for fact in facts))
+    before = {row["incident_id"]: incident_in(row) for row in rows}
+    told = [incident_of(fact, before.get(fact.data.incident_id)) for fact in facts]
+    news = [each.news for each in told]
+    rows = await tx.fetch(
+        queries.take_incidents,
+        *([getattr(incident, column) for incident in told] for column in _COLUMNS),
+        [_stored(each.public) if each.public else None for each in told],
+        [each.revision if each else 0 for each in news],
+        [each.at if each else None for each in news],
+        [each.cause if each else None for each in news],
+        [" ".join(sorted(each.of)) if each else "" for each in news],
+    )
+    revisions = {row["id"]: row["revision"] for row in rows}
+    return {each.id: replace(each, revision=revisions[each.id]) for each in told if each.id in revisions}
 
 
 async def lock_incident(tx: Tx, incident_id: str) -> Incident | None:
@@ -55,10 +67,17 @@ class Place:
     incident_id: str
     revision: int
     after: str = ""  # a customer's id
+    news: bool = False  # those who were told of the incident are told its news of that revision
 
     @property
     def ref(self) -> str:
-        return json.dumps([self.incident_id, self.revision, self.after])
+        return json.dumps([self.incident_id, self.revision, self.after, *([True] if self.news else [])])
+
+    def is_left(self, incident: Incident) -> bool:
+        """Says whether it is still to be done: a newer fact, or newer news, has places of its own."""
+        if self.news:
+            return not incident.over and incident.news is not None and incident.news.revision == self.revision
+        return incident.revision == self.revision
 
     @classmethod
     def of(cls, ref: str) -> "Place":
@@ -98,5 +117,19 @@ def incident_in(row: asyncpg.Record) -> Incident | None:
         failing_at=row["failing_at"],
         silent_since=row["silent_since"],
         behind=timedelta(seconds=row["behind_seconds"]),
+        public=_public_in(row["public"]) if row["public"] else None,
+        news=News(row["news"], row["news_at"], row["news_by"], frozenset(row["news_of"])) if row["news"] else None,
         rule_version=row["rule_version"],
     )
+
+
+def _stored(public: PublicWords) -> dict[str, str | None]:
+    moments = {"estimate": public.estimate, "next_update": public.next_update}
+    return {"words": public.words, "workaround": public.workaround} | {
+        name: moment.isoformat() if moment else None for name, moment in moments.items()
+    }
+
+
+def _public_in(stored: Mapping[str, str | None]) -> PublicWords:
+    estimate, next_update = (datetime.fromisoformat(said) if (said := stored[name]) else None for name in ("estimate", "next_update"))
+    return PublicWords(stored["words"] or "", stored["workaround"] or "", estimate, next_update)

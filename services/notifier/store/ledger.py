@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ Pair = tuple[str, str]  # incident, customer
 # They stand in the order of the query's parameters.
 _COLUMNS = (
     *("id", "customer_id", "kind", "incident_id", "ticket_id", "ticket_number", "subject", "body"),
-    *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops", "gate"),
+    *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops", "gate", "period"),
 )
 
 _AS_STORED = [field.name for field in fields(Notification) if field.name not in ("attempts", "kind", "status", "failed_at", "unknown_at")]
@@ -61,7 +61,12 @@ async def of_incident(tx: Tx, place: Place, at_most: int, *, awaiting: bool) -> 
     if len(found) <= at_most:
         return found, None
     whole = [each for each in found if each.customer_id != found[-1].customer_id] or found
-    return whole, Place(place.incident_id, place.revision, whole[-1].customer_id)
+    return whole, replace(place, after=whole[-1].customer_id)
+
+
+async def unsent(tx: Tx, ids: Collection[str]) -> set[str]:
+    """Returns which of these wait, and are not sent before `tx` ends."""
+    return {row["id"] for row in await tx.fetch(queries.unsent, sorted(ids))} if ids else set()
 
 
 async def of_incident_and_customers(tx: Tx, incident_id: str, customer_ids: Collection[str]) -> list[Notification]:

@@ -2,12 +2,12 @@
 -- Enters what customers must know, once. What was suppressed as stale waits again when it has become true anew since.
 INSERT INTO notifications AS known
     (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, cause_hops,
-     gate, round)
+     gate, round, period)
 SELECT new.id, customer_id, kind, incident_id, ticket_id, ticket_number, new.subject, new.body, least(about_at, clock()), first_seen_at, evidence,
-    cause_id, hops, new.gate, coalesce(gates.round, 1)
+    cause_id, hops, new.gate, coalesce(gates.round, 1), period
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::timestamptz[],
-            $10::timestamptz[], $11::jsonb[], $12::text[], $13::int[], $14::text[])
-    AS new (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, hops, gate)
+            $10::timestamptz[], $11::jsonb[], $12::text[], $13::int[], $14::text[], $15::text[])
+    AS new (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, hops, gate, period)
     LEFT JOIN gates ON gates.id = new.gate
 ORDER BY new.id
 ON CONFLICT (id) DO UPDATE SET
@@ -17,26 +17,30 @@ ON CONFLICT (id) DO UPDATE SET
     awaits_incident = false, has_words = true
 WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at < excluded.about_at
 RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = known.incident_id) AS severity, clock() AS now,
-    xmax = 0 AS new, gate, round, CASE WHEN kind = 'guidance' THEN evidence ->> 'rule' END AS rule
+    xmax = 0 AS new, gate, round, CASE WHEN kind = 'guidance' THEN evidence ->> 'rule' WHEN period IS NOT NULL THEN 'maintenance' END AS rule
 
 -- name: next_of_incident
 -- Reads what the next customers were told, or are to be told, of an incident, customer by customer; without the words of tickets, and the erased.
 SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
-    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident, why, period
 FROM notifications
 WHERE incident_id = $1 AND customer_id > $2 AND reason IS DISTINCT FROM 'erased' ORDER BY incident_id, customer_id LIMIT $3
 
 -- name: next_awaiting
 -- Reads the same of what depends on what monitor says about the incident.
 SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
-    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident, why, period
 FROM notifications
 WHERE incident_id = $1 AND awaits_incident AND customer_id > $2 ORDER BY incident_id, customer_id LIMIT $3
+
+-- name: unsent
+-- Reads which of these wait and have not been sent, locked: nobody begins to send them meanwhile.
+SELECT id FROM notifications WHERE id = ANY ($1::text[]) AND status = 'waiting' AND sent_at IS NULL ORDER BY id FOR UPDATE
 
 -- name: of_incident_and_customers
 -- Reads what customers were told, or are to be told, of an incident, customer by customer.
 SELECT id, customer_id, kind, about_at, cause_id, cause_hops, incident_id, ticket_id, ticket_number, NULL AS subject, NULL AS body,
-    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident
+    first_seen_at, evidence, status, created_at, sent_at, dated_at, attempts, awaits_incident, why, period
 FROM notifications
 WHERE incident_id = $1 AND customer_id = ANY ($2) ORDER BY customer_id
 
@@ -82,7 +86,7 @@ RETURNING id, status = 'waiting' AND ticket_id IS NULL AS waits
 -- Notes that an incident does not touch these customers, as a person says; returns what they have not been told of it yet.
 UPDATE notifications SET evidence = coalesce(evidence, '{}') || '{"removed": true}'
 FROM unnest($1::text[], $2::text[]) AS out (incident_id, customer_id)
-WHERE notifications.incident_id = out.incident_id AND notifications.customer_id = out.customer_id AND kind = 'opened' AND ticket_id IS NULL
+WHERE notifications.incident_id = out.incident_id AND notifications.customer_id = out.customer_id AND kind IN ('opened', 'updated') AND ticket_id IS NULL
     AND reason IS DISTINCT FROM 'erased'
 RETURNING id, status = 'waiting' AS waits
 
@@ -90,7 +94,7 @@ RETURNING id, status = 'waiting' AS waits
 -- Notes that a person has put these customers back.
 UPDATE notifications SET evidence = evidence - 'removed'
 FROM unnest($1::text[], $2::text[]) AS back (incident_id, customer_id)
-WHERE notifications.incident_id = back.incident_id AND notifications.customer_id = back.customer_id AND kind = 'opened' AND evidence ? 'removed'
+WHERE notifications.incident_id = back.incident_id AND notifications.customer_id = back.customer_id AND kind IN ('opened', 'updated') AND evidence ? 'removed'
 
 -- name: told_as_of_another
 -- Finds which of these the customers were told of another incident, from which they were split since.

@@ -93,14 +93,16 @@ UPDATE notifications SET
 WHERE customer_id = $1
 
 -- name: places
--- Reads follow-ups of incidents that have come as far as this customer.
-SELECT ref FROM (SELECT ref FROM due WHERE kind = 'follow_up' UNION ALL SELECT ref FROM due_aside WHERE kind = 'follow_up') AS at
+-- Reads follow-ups of incidents, and announcements of maintenance, that have come as far as this customer.
+SELECT kind, ref FROM (
+    SELECT kind, ref FROM due WHERE kind IN ('follow_up', 'announce') UNION ALL
+    SELECT kind, ref FROM due_aside WHERE kind IN ('follow_up', 'announce')) AS at
 WHERE ref::jsonb ->> 2 = $1
 
 -- name: leave_place
--- Deletes the follow-up, also one under way; another begins anew.
-WITH gone AS (DELETE FROM due_aside WHERE kind = 'follow_up' AND ref = $1)
-DELETE FROM due WHERE kind = 'follow_up' AND ref = $1
+-- Deletes such a piece of work, also one under way; another begins anew.
+WITH gone AS (DELETE FROM due_aside WHERE kind = $1 AND ref = $2)
+DELETE FROM due WHERE kind = $1 AND ref = $2
 
 -- name: engagements_held
 -- Reads what is known of how they used what they were told.

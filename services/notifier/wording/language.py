@@ -21,6 +21,7 @@ TEXT_FIELDS = frozenset(
     {
         *("name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe", "article"),
         *("host", "helped", "event", "symptom", "rule", "count", "locale", "language", "note"),
+        *("workaround", "estimate", "next_update", "worse", "starts_at", "ends_at", "running"),
     }
 )  # what any template may name
 PAGE_FIELDS = TEXT_FIELDS | {"mail_subject", "paragraphs", "footer"}  # what HTML may name: the words of the same mail, too

@@ -34,4 +34,6 @@ def _of_nobody(situation: Situation, words: Text | None, certainty: str) -> Situ
     held = situation.notification.evidence or {}
     evidence = {name: held[name] for name in ("rule", "action", "article") if name in held} | {"certainty": certainty}
     about = replace(situation.notification, id="", customer_id="", about_at=NEVER, dated_at=NEVER, sent_at=None, evidence=evidence)
-    return Situation(about, NOBODY, Preferences(), situation.incident, 0, NEVER, permission=Permission(words=words))
+    return Situation(
+        about, NOBODY, Preferences(), situation.incident, 0, NEVER, permission=Permission(words=words), period=situation.period
+    )

@@ -12,6 +12,7 @@ FIELDS = frozenset(
     {
         *("name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe", "article"),
         *("host", "helped"),
+        *("note", "news", "workaround", "estimate", "next_update", "starts_at", "ends_at"),
     }
 )  # what a text may name
 
@@ -21,7 +22,8 @@ Template = Annotated[str, Field(max_length=20_000), naming_only(FIELDS)]
 class Text(Config):
     """One kind of notification in words. They may name, in braces: name, title, component, severity, started_at (by the customer's
     clock), sender, subject, body and ticket (of a reply), unsubscribe (the link), article (its address, in words of that kind), host (of
-    an endpoint that is called no more), helped (the link to say whether it helped; in mails of which that is asked)."""
+    an endpoint that is called no more), helped (the link to say whether it helped; in mails of which that is asked),
+    news (of an incident: all that a person says of it), and of maintenance starts_at, ends_at and note (what its planner says)."""
 
     subject: Template = Field(description="one line")
     body: Template = Field(description="a paragraph is one line: mail programs wrap it")
@@ -32,6 +34,7 @@ class OwnWords(Config):
 
     opened: Text | None = Field(None, description="trouble has begun")
     likely: Text | None = Field(None, description="trouble has begun, for a customer whom it may affect: nothing of theirs has failed")
+    updated: Text | None = Field(None, description="there is news of it")
     resolved: Text | None = Field(None, description="it is over")
     withdrawn: Text | None = Field(None, description="nothing judges the incident any more: no all-clear")
     dismissed: Text | None = Field(None, description="a person said that it was a false alarm")
@@ -57,6 +60,36 @@ DISMISSED = Text(
     " and we are sorry for it.\n\nIf anything does fail for you, just answer this mail.\n\n{sender}",
 )
 
+
+UPDATED = Text(
+    subject="{component}: news of the trouble",
+    body="Hello {name},\n\nthere is news of the trouble with {component} that began at {started_at}. It still goes on, and we are working"
+    " on it.\n\n{news}\n\nWe will tell you as soon as it is over.\n\n{sender}",
+)
+PLANNED = Text(
+    subject="Maintenance: {title}",
+    body="Hello {name},\n\nwe work on our product: {title}. It begins at {starts_at} and ends at {ends_at}.\n\n{note}\n\n"
+    "You need not do anything. We will tell you when it is over.\n\n{sender}",
+)
+CHANGED = Text(
+    subject="Maintenance, changed: {title}",
+    body="Hello {name},\n\nwhat we told you of our maintenance has changed: {title}. It begins at {starts_at} and ends at {ends_at}."
+    "\n\n{note}\n\n{sender}",
+)
+STARTED = Text(
+    subject="Maintenance has begun: {title}",
+    body="Hello {name},\n\nthe maintenance that we told you of has begun: {title}. It ends at {ends_at}.\n\n{note}\n\n{sender}",
+)
+ENDED = Text(
+    subject="Maintenance is over: {title}",
+    body="Hello {name},\n\nthe maintenance that we told you of is over: {title}. If anything does not work for you now,"
+    " just answer this mail."
+    "\n\n{sender}",
+)
+CANCELLED = Text(
+    subject="Maintenance is called off: {title}",
+    body="Hello {name},\n\nthe maintenance that we told you of is called off: {title}. You need not do anything.\n\n{sender}",
+)
 
 ARTICLE = Text(
     subject="This may help you on",
@@ -96,16 +129,26 @@ class Texts(Config):
     nameless: str = Field("there", max_length=100, description="stands for {name} when the directory has none that can be used")
     opened: Text = Field(description="trouble has begun, and affects the customer")
     likely: Text = Field(LIKELY, description="trouble has begun, and may affect the customer: nothing of theirs has failed")
+    updated: Text = Field(UPDATED, description="there is news of it, for those who were told")
     resolved: Text = Field(description="it is over")
     withdrawn: Text = Field(WITHDRAWN, description="nothing judges the incident any more: no all-clear")
     dismissed: Text = Field(DISMISSED, description="a person said that it was a false alarm")
     article: Text = Field(ARTICLE, description="a customer is at risk, and an article says how to get on")
     help: Text = Field(HELP, description="a customer is at risk, and a person offers help")
+    maintenance_planned: Text = Field(PLANNED, description="work on the product comes, or goes on already")
+    maintenance_changed: Text = Field(CHANGED, description="it comes at another time, or is other work")
+    maintenance_started: Text = Field(STARTED, description="it has begun")
+    maintenance_ended: Text = Field(ENDED, description="it is over")
+    maintenance_cancelled: Text = Field(CANCELLED, description="it does not come, or has stopped")
     reply: Text = Field(description="what somebody wrote on a ticket")
     endpoint_gone: Text = Field(ENDPOINT_GONE, description="an endpoint of the customer is called no more: it answered that it is gone")
     endpoint_failing: Text = Field(
         ENDPOINT_FAILING, description="an endpoint of the customer is called no more: it took none of its last calls"
     )
+    worse: Template = Field("It has become worse since we told you of it.", description="in {news}: monitor says so")
+    workaround: Template = Field("What you can do meanwhile: {workaround}", description="in {news}, when a person says one")
+    estimate: Template = Field("It should be over by {estimate}.", description="in {news}, when a person says so")
+    next_update: Template = Field("You will hear more by {next_update}.", description="in {news}, when a person says so")
     ticket_subject: Template = Field(
         "Re: [#{ticket}] {subject}", description="subject of an end that is told on a ticket; {subject}: that of the end"
     )

@@ -4,6 +4,7 @@
 """
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,13 +15,14 @@ from markupsafe import Markup
 
 from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Rendered, Words
-from services.notifier.notification import ENDS, Kind, Notification
+from services.notifier.notification import ENDS, OF_MAINTENANCE, Kind, Notification
 from services.notifier.situation import Situation
 from services.notifier.wording import markup
 from services.notifier.wording.books import NONE, Books, TextTemplate
 from services.notifier.wording.forms import Event
 from services.notifier.wording.language import LINKS, TooLong, filled
 from services.notifier.wording.locales import Moment, chain, language, number, zone_of
+from services.notifier.wording.news import in_their_words, maintained, news_fields, said_in_texts, with_news
 from services.notifier.wording.texts import Text, Texts
 from shared.catalog import Catalog
 from shared.events.lines import cut, one_line
@@ -32,6 +34,7 @@ SUBJECT, TEXT = 250, 110_000  # characters of the words that others are told: as
 LEFT_OUT = "[link]"
 LIKELY = "likely"  # a certainty of impact, and the words for it
 EMAIL = "email"  # the channel that shows HTML
+_gaps = re.compile(r"\n{3,}").sub  # where a field says nothing
 SHORT = frozenset({"sms"})  # channels on which every character counts: no footer, and the short words
 
 
@@ -98,9 +101,12 @@ def _said(situation: Situation, contact: Contact, event: Event, text: Text, fiel
         given = _for_templates(situation, event, texts, fields, locale)
         subject, body = _filled(words, given)
         if body is not None:
-            return _shortened(Said(subject, body, words.locale, given), contact, event, text, books)
+            news = fields["news"] if language(words.locale) == language(texts.locale) else in_their_words(situation)
+            said = Said(subject, with_news(body, situation, news), words.locale, given)
+            return _shortened(said, contact, event, text, books)
     given = _for_templates(situation, event, texts, fields, texts.locale)
-    said = Said(text.subject.format_map(fields), text.body.format_map(fields).strip(), texts.locale, given)
+    body = with_news(_gaps("\n\n", text.body.format_map(fields)).strip(), situation, fields["news"])
+    said = Said(text.subject.format_map(fields), body, texts.locale, given)
     return _shortened(said, contact, event, text, books)
 
 
@@ -165,14 +171,14 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
 
     Components (in titles too) and names are repeated only as far as they can be no message of their producers.
     """
-    notification, customer, incident = situation.notification, situation.customer, situation.incident
+    notification, customer, incident, period = situation.notification, situation.customer, situation.incident, situation.period
     timezone = customer.timezone if customer else "UTC"
     name = called(situation)
     return {
         "called": name,  # no text may say it: it may be empty
         "name": name or texts.nameless,
-        "title": catalog.title(incident.title, incident.component) if incident else "",
-        "component": catalog.told(incident.component) if incident else "",
+        "title": catalog.title(incident.title, incident.component) if incident else period.title if period else "",
+        "component": catalog.told(incident.component) if incident else maintained(period, catalog) if period else "",
         "severity": incident.severity if incident else "",
         "started_at": clock_face(incident.started_at, timezone) if incident else "",
         "subject": notification.subject or "",
@@ -180,6 +186,7 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
         "ticket": str(notification.ticket_number or ""),
         "article": (notification.evidence or {}).get("article") or "",
         "host": (notification.evidence or {}).get("host") or "",
+        **said_in_texts(situation, texts),
     }
 
 
@@ -198,7 +205,7 @@ def _for_templates(situation: Situation, event: Event, texts: Texts, fields: Map
         "event": event.value,
         "symptom": incident.symptom if incident else "",
         "rule": incident.rule if incident else evidence.get("rule", ""),
-        "note": markup.printable(str(evidence.get("note") or "")),
+        **news_fields(situation, locale),
         "count": number(count, locale) if isinstance(count, int) else "",
         "locale": locale,
         "language": language(locale),
@@ -227,7 +234,7 @@ def _event(situation: Situation) -> Event:
         return Event(f"endpoint_{(notification.evidence or {})['endpoint']}")
     if notification.kind is Kind.GUIDANCE:
         return Event.ARTICLE if (notification.evidence or {}).get("article") else Event.HELP
-    if notification.kind in ENDS or notification.kind is Kind.UPDATED:
+    if notification.kind in (*ENDS, *OF_MAINTENANCE, Kind.UPDATED):
         return Event(notification.kind.value)
     return Event.LIKELY if _is_likely(notification) else Event.OPENED
 
@@ -244,7 +251,12 @@ def _text_of(situation: Situation, texts: Texts) -> Text:
         return _guidance(notification.evidence or {}, texts)
     if situation.permission.words is not None and notification.kind not in ENDS:
         return situation.permission.words
-    kind = notification.kind.value if notification.kind in ENDS else LIKELY if _is_likely(notification) else Kind.OPENED.value
+    if notification.kind in OF_MAINTENANCE:
+        of_maintenance: Text = getattr(texts, notification.kind)
+        return of_maintenance
+    kind = (
+        notification.kind.value if notification.kind in (Kind.UPDATED, *ENDS) else LIKELY if _is_likely(notification) else Kind.OPENED.value
+    )
     own = (texts.rules.get(incident.rule), texts.symptoms.get(incident.symptom)) if incident else ()
     given: list[Text | None] = [getattr(words, kind) for words in (*own, texts) if words]
     return next(text for text in given if text)

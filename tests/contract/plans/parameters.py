@@ -104,7 +104,8 @@ SHARED: dict[str, dict[str, str]] = {
 
 NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "put_customers": "ARRAY['c-1'], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY[''], ARRAY['[]'], ARRAY['{}'::jsonb], ARRAY[now()],"
-    " ARRAY['f']",
+    " ARRAY['f'], ARRAY[''], ARRAY[0]::float8[]",
+    "attributes": "'c-5', 1000",
     "forget_customers": "ARRAY['c-1']",
     "contacts_before": "ARRAY['c-1']",
     "forget_marks": "ARRAY['c-1'], ARRAY[now()]",
@@ -153,7 +154,7 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "told": "'c-7'",
     "erase_told": "'c-7'",
     "places": "'c-7'",
-    "leave_place": "'[]'",
+    "leave_place": "'follow_up', '[]'",
     "take_out": "ARRAY['n-1', 'n-2']",
     "take_out_of": "ARRAY['i-1'], ARRAY['c-1']",
     "put_back": "ARRAY['i-1'], ARRAY['c-1']",
@@ -162,7 +163,17 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "revisions_of": "ARRAY['i-1']",
     "take_incidents": "ARRAY['i-1'], ARRAY['r'], ARRAY['c'], ARRAY['high'], ARRAY[''], ARRAY[now()], ARRAY['failing'], ARRAY[1],"
     " ARRAY[now()], ARRAY[interval '0'], ARRAY[NULL]::timestamptz[], ARRAY['open'],"
-    " ARRAY[NULL]::timestamptz[], ARRAY[true], ARRAY['f'], ARRAY[0], ARRAY[NULL]",
+    " ARRAY[NULL]::timestamptz[], ARRAY[true], ARRAY['f'], ARRAY[0], ARRAY[NULL],"
+    " ARRAY[NULL]::jsonb[], ARRAY[0], ARRAY[NULL]::timestamptz[], ARRAY[''],"
+    " ARRAY['']",
+    "incidents_to_change": "ARRAY['i-1']",
+    "latest_period": "'m-1'",
+    "put_period": "'m/0', 'm', 0, 'planned', '', '', '{}', '{}', now(), now(), 0, 0, now(), '', 0",
+    "lock_period": "'m-1/0'",
+    "periods": "ARRAY['m-1/0']",
+    "next_of_period": "'m-1/0', '', 1001",
+    "of_period_and_customers": "'m-1/0', ARRAY['c-7919']",
+    "unsent": ("ARRAY['n-1']", A_PIECE),
     "lock_incident": "'i-1'",
     "incidents": "ARRAY['i-1']",
     "lock_incidents": "ARRAY['i-1']",
@@ -172,7 +183,7 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "await_no_more": ("ARRAY['n-1']", A_PIECE),
     "true_anew": ("ARRAY['n-1']", A_PIECE),
     "write_down": "ARRAY['n'], ARRAY['c-1'], ARRAY['opened'], ARRAY['i-1'], ARRAY[NULL], ARRAY[NULL]::bigint[], ARRAY[NULL], ARRAY[NULL],"
-    " ARRAY[now()], ARRAY[now()], ARRAY[NULL]::jsonb[], ARRAY['f'], ARRAY[0], ARRAY['i-1']",
+    " ARRAY[now()], ARRAY[now()], ARRAY[NULL]::jsonb[], ARRAY['f'], ARRAY[0], ARRAY['i-1'], ARRAY[NULL]",
     "write_notices": "ARRAY['n'], ARRAY['incidents'], ARRAY[''], ARRAY[''], ARRAY[now()], 'notice_spread'",
     "notices": ("ARRAY['n-1']", many("'n-{}'", 200)),
     "take_others": f"'notice_tell', '[\"slack team\", \"', {LEASE}, interval '2 minutes', 199, interval '3 s'",

@@ -15,7 +15,7 @@ GROWING = {
     "notifier": {
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links", "returned_mails"),
         *("gates", "approvals", "consent_log", "corrections", "notices", "experiment_arms", "places", "turns"),
-        "engagements",
+        *("engagements", "maintenance"),
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "endpoints", "endpoint_missed"),
         *("due", "idempotency", "erasures"),
     },
@@ -119,6 +119,13 @@ SELECT 'n-' || n, 'c-' || (n * 7919::bigint) % 100000, 'opened', 'i-' || 1 + n /
     CASE WHEN status = 'delivered' THEN at END, CASE WHEN status <> 'waiting' THEN at END, at
 FROM generate_series(0, 199999) n, LATERAL (SELECT now() - n * interval '1 second' AS at,
     CASE WHEN n < 1000 THEN 'waiting' WHEN n < 5000 OR n % 20 = 0 THEN 'suppressed' ELSE 'delivered' END AS status) _;
+INSERT INTO maintenance (id, maintenance_id, revision, status, title, text, components, audience, starts_at, ends_at, called, news, news_at,
+    news_by, hops)
+SELECT 'm-' || n / 10 || '/' || n % 10, 'm-' || n / 10, n % 10, 'over', '', '', '{}', '{}', now(), now(), 0, 0, now(), '', 0
+FROM generate_series(1, 20000) n;
+INSERT INTO notifications (id, customer_id, kind, period, about_at, status, settled_at, created_at)
+SELECT 'p-' || n, 'c-' || n, 'maintenance_planned', 'm-' || n / 1000 || '/0', now(), 'delivered', now(), now() - interval '3 days'
+FROM generate_series(1, 50000) n;
 INSERT INTO returned_mails (id, notification_id, channel, kind, code, received_at)
 SELECT 'r-' || n, 'n-' || n, 'email', (ARRAY['address', 'refused', 'transient', 'complaint'])[1 + n % 4], '',
     now() - n * interval '1 minute'

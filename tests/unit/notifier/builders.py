@@ -7,6 +7,7 @@ from typing import Any
 from services.notifier.audience import Contact, Customer, Preferences
 from services.notifier.deciding.policy import Policy
 from services.notifier.incident import Incident, IncidentStatus
+from services.notifier.maintenance import Period, PeriodStatus
 from services.notifier.notification import Kind, Notification
 from services.notifier.situation import Situation
 from services.notifier.wording.texts import Text, Texts
@@ -27,6 +28,23 @@ POLICY = Policy(
 CATALOG = Catalog()
 ADA = Customer("c-1", "Ada", "Europe/Berlin", (Contact("email", "ada@example.org"),))
 OPEN = Incident("i-1", "checkout is failing", "checkout", "high", NOW - MINUTE, rule="checkout-failing")
+PERIOD = Period(
+    id="m-1/0",
+    maintenance_id="m-1",
+    revision=1,
+    status=PeriodStatus.PLANNED,
+    title="New database",
+    text="Orders wait.",
+    components=("checkout",),
+    audience={},
+    starts_at=NOW + HOUR,
+    ends_at=NOW + 2 * HOUR,
+    called=0,
+    news=1,
+    news_at=NOW - MINUTE,
+    news_by="f-1",
+    hops=0,
+)
 OVER = replace(OPEN, status=IncidentStatus.RESOLVED, ended_at=NOW)
 
 

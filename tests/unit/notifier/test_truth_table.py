@@ -13,11 +13,12 @@ from services.notifier.deciding.experiment import Experiment
 from services.notifier.deciding.order import RULES, decide
 from services.notifier.deciding.quiet import QuietHours
 from services.notifier.incident import Incident
+from services.notifier.maintenance import PeriodStatus
 from services.notifier.notification import Kind, Notification, Reason
 from services.notifier.permission import Gate, Mode, Permission, Scope, Step, Switch
 from services.notifier.returning.brake import Cause, Counts, Paused
 from services.notifier.situation import Arm, Situation, Turn
-from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, POLICY, notification, situation
+from tests.unit.notifier.builders import ADA, HOUR, MINUTE, NOW, OPEN, OVER, PERIOD, POLICY, notification, situation
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,11 @@ class Row:
     over: tuple[str, ...] = ()
 
 
-TRUTH = ("early", "stale", "over", "behind", "outdated", "too_soon", "answered")
+TRUTH = ("early", "stale", "superseded", "called_off", "over", "behind", "outdated", "too_soon", "answered")
 ALLOWED = ("rehearsed", "unapproved")
 LAST = (*ALLOWED, "quiet", "paused", "held_out")
 # What is too old is held for no switch. Ends are never behind, outdated, capped or to be approved, advice to customers at risk is about
-# no incident, and who has no contact is told by no channel that could pause: those pairs cannot be.
+# no incident, who has no contact is told by no channel that could pause, no experiment holds out news or maintenance: they cannot be.
 # Who was told at the same address, and whose turn it is, is asked only where nothing else objects, and the place only of who has a turn.
 TABLE = {
     "erased": Row(Reason.ERASED, ("switched_off", "opted_out", "too_old", *TRUTH, "capped", "no_contact", *LAST)),
@@ -40,7 +41,11 @@ TABLE = {
     "opted_out": Row(Reason.OPTED_OUT, ("too_old", *TRUTH, "capped", "no_contact", *LAST)),
     "too_old": Row(Reason.STALE, (*TRUTH, "capped", "no_contact", *LAST)),
     "early": Row(Waiting.EARLY, ("stale", "no_contact", "quiet", "paused")),
-    "stale": Row(Reason.STALE, ("behind", "outdated", "too_soon", "answered", "capped", "no_contact", *LAST)),
+    "stale": Row(Reason.STALE, ("superseded", "behind", "outdated", "too_soon", "answered", "capped", "no_contact", *LAST)),
+    "superseded": Row(
+        Reason.SUPERSEDED, ("called_off", "behind", "outdated", "too_soon", "capped", "no_contact", *ALLOWED, "quiet", "paused")
+    ),
+    "called_off": Row(Reason.STALE, ("capped", "no_contact", *ALLOWED, "quiet", "paused")),
     "over": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
     "behind": Row(Waiting.BEHIND, ("outdated", "too_soon", "answered", "capped", "no_contact", *LAST)),
     "outdated": Row(Reason.STALE, ("too_soon", "answered", "capped", "no_contact", *LAST)),
@@ -73,6 +78,7 @@ def notifications() -> Iterator[Notification]:
     given: list[tuple[Kind, dict[str, Any]]] = [
         *((Kind.OPENED, {}), (Kind.RESOLVED, {}), (Kind.RESOLVED, ticket)),
         *((Kind.ANSWER, ticket | words), (Kind.REPLY, ticket | words), (Kind.GUIDANCE, {"incident_id": None})),
+        *((Kind.UPDATED, {}), (Kind.MAINTENANCE_CHANGED, {"incident_id": None, "period": "m-1/0"})),
     ]
     for (kind, fields), age, evidence in product(given, (MINUTE, HOUR, 25 * HOUR), (None, {"removed": True})):
         yield notification(kind, **{"about_at": NOW - age, "evidence": evidence, **fields})
@@ -98,6 +104,9 @@ def situations() -> Iterator[Situation]:
     chosen = (Preferences(), Preferences(incident=False, guidance=False))
     for about in notifications():
         known = list(incidents()) if about.incident_id else [None]
+        if about.period is not None:
+            yield from of_maintenance(about)
+            continue
         tickets = (None, "t-1") if about.kind is Kind.OPENED else (None,)
         asked = product(known, chosen, (False, True), (0, 3), (ADA, AWAKE, unreachable), ((), (PAUSED,)), permissions(), tickets)
         for arms, (incident, wants, erased, recent, customer, paused, allowed, ticket) in product((TOLD, HELD_OUT), asked):
@@ -105,6 +114,18 @@ def situations() -> Iterator[Situation]:
             yield situation(about, **given, paused=paused, permission=allowed, answered_on=ticket, arms=arms)
     at_rest = situation(customer=AWAKE, incident=replace(OPEN, started_at=NOW - HOUR), arms=TOLD)
     yield from (replace(at_rest, told_by="n-2"), replace(at_rest, turn=Turn(NOW + MINUTE, "all", 100)))
+
+
+def of_maintenance(about: Notification) -> Iterator[Situation]:
+    """Yields what may be of a change of maintenance: it is the latest or not, and it still comes or does not."""
+    unreachable = replace(ADA, contacts=())
+    chosen = (Preferences(), Preferences(incident=False))
+    stands = [replace(PERIOD, status=status, news=news) for status in (PeriodStatus.PLANNED, PeriodStatus.OVER) for news in (1, 2)]
+    asked = product(stands, chosen, (False, True), (0, 3), (ADA, AWAKE, unreachable), ((), (PAUSED,)), permissions())
+    for period, wants, erased, recent, customer, paused, allowed in asked:
+        latest = replace(about, evidence={"news": 1, **(about.evidence or {})})
+        given = {"incident": None, "preferences": wants, "erased": erased, "recent": recent, "customer": customer, "period": period}
+        yield situation(latest, **given, paused=paused, permission=allowed)
 
 
 def objecting(at: Situation) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from services.console.frame.reasons import REASONS, Step, came_back, trouble, wh
 from services.console.frame.words import counted, number, plain
 
 Row = Mapping[str, Any]
-ENDS = frozenset({"resolved", "withdrawn", "dismissed"})
+OWED = frozenset({"resolved", "withdrawn", "dismissed", "maintenance_ended", "maintenance_cancelled"})  # to who was told before
+OF_MAINTENANCE = "maintenance_"  # how the kinds of what is said of it begin
 DECIDED = tuple(Step)[tuple(Step).index(Step.PREFERENCE) :]  # notifier's steps, which a message goes through
 
 KINDS = {
@@ -24,6 +25,11 @@ KINDS = {
     "guidance": "how to get on",
     "correction": "what we had told them wrongly",
     "notice": "that their endpoint is called no more",
+    "maintenance_planned": "that maintenance comes",
+    "maintenance_changed": "what has changed about a maintenance",
+    "maintenance_started": "that a maintenance has begun",
+    "maintenance_ended": "that a maintenance is over",
+    "maintenance_cancelled": "that a maintenance is called off",
 }
 
 
@@ -90,6 +96,9 @@ def _found(story: Story) -> Iterator[Link]:
     about, message = story.about, story.message
     if message is not None and message["ticket"] is not None and not story.touched:
         yield Link(Step.EVENT, True, "They wrote in, and what is said is on their ticket.")
+        return
+    if message is not None and message["kind"].startswith(OF_MAINTENANCE):
+        yield Link(Step.EVENT, True, "It is about maintenance that a person announced, for an audience that they named.")
         return
     if about is None or about["incident_id"] is None:
         yield Link(Step.EVENT, True, "It is about no incident that is kept here.")
@@ -207,7 +216,7 @@ def _preference(message: Row, about: Row | None) -> str:
 def _cap(message: Row) -> str:
     if message["ticket_id"] is not None:
         return "A reply counts against no cap."
-    if message["kind"] in ENDS:
+    if message["kind"] in OWED:
         return "Who was told is owed the end: it counts against no cap."
     recent, cap = (message["why"].get(name) for name in ("recent", "cap"))
     if not isinstance(recent, int) or not isinstance(cap, int):

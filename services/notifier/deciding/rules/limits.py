@@ -2,15 +2,21 @@
 
 from services.notifier.deciding.decision import Hold, Suppressed, Waiting, Why, seconds
 from services.notifier.deciding.policy import Policy
-from services.notifier.notification import ENDS, Kind, Reason
+from services.notifier.notification import OWED, Kind, Reason
 from services.notifier.situation import Situation
+
+CRITICAL = "critical"  # the severity of incidents of which a person may say more than the cap allows
 
 
 def capped(situation: Situation, policy: Policy) -> Suppressed | None:
-    """Proactive notifications are limited to so many a customer and hour; the end of what was told is owed."""
-    notification = situation.notification
-    exempt = not notification.proactive or notification.kind in (*ENDS, Kind.CORRECTION) or notification.sent_at is not None
-    if exempt or situation.recent < policy.caps.count:
+    """Proactive notifications are limited to so many a customer and hour; the end of what was told is owed.
+
+    What a person says of a critical incident is told all the same.
+    """
+    notification, incident = situation.notification, situation.incident
+    exempt = not notification.proactive or notification.kind in (*OWED, Kind.CORRECTION) or notification.sent_at is not None
+    urgent = situation.of_person and incident is not None and incident.severity == CRITICAL
+    if exempt or urgent or situation.recent < policy.caps.count:
         return None
     return Suppressed(Reason.CAPPED, how_often(situation, policy))
 

@@ -6,7 +6,7 @@ from services.notifier.deciding.decision import Hold, Suppressed, Waiting, Why
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.rules.age import oldest, too_old
 from services.notifier.deciding.rules.reach import where
-from services.notifier.notification import ENDS, Kind, Reason
+from services.notifier.notification import OWED, Kind, Reason
 from services.notifier.permission import Gate, Mode, Scope, Standing, Step, Switch
 from services.notifier.situation import Situation
 
@@ -75,4 +75,4 @@ def _concerns(switch: Switch, situation: Situation, policy: Policy) -> bool:
 def _speaks_first(situation: Situation) -> bool:
     """Says whether a rule, and no person, has us tell the customer something new."""
     notification = situation.notification
-    return notification.proactive and notification.kind not in (*ENDS, Kind.CORRECTION)
+    return notification.proactive and notification.kind not in (*OWED, Kind.CORRECTION)

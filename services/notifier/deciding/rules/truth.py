@@ -1,10 +1,11 @@
-"""Rules of truth: nothing is told that the incident or the risk contradicts. Pure."""
+"""Rules of truth: nothing is told that the incident, the maintenance or the risk contradicts, or that something newer says. Pure."""
 
 from datetime import timedelta
 
 from services.notifier.deciding.decision import Hold, Suppressed, Waiting, pause
 from services.notifier.deciding.policy import Policy
-from services.notifier.notification import ENDS, Kind, Reason
+from services.notifier.maintenance import PeriodStatus, is_for
+from services.notifier.notification import ENDS, OF_MAINTENANCE, Kind, Reason
 from services.notifier.situation import Situation
 
 AT_LEAST, AT_MOST = timedelta(minutes=1), timedelta(minutes=10)  # between two looks for the end of an incident
@@ -32,6 +33,46 @@ def stale(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: A
         contradicted = incident.status.value != notification.kind.value or not incident.tell
         return Suppressed(Reason.STALE, {"incident": incident.status, "tell": incident.tell}) if contradicted else None
     return Suppressed(Reason.STALE, {"incident": incident.status}) if incident.over else None
+
+
+def superseded(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
+    """Of several changes only the latest is told: an update of an incident, or a change of maintenance, that is not it is left out."""
+    notification, incident, period = situation.notification, situation.incident, situation.period
+    if notification.kind is Kind.UPDATED and incident is not None:
+        latest, of = (incident.news.revision if incident.news else 0), incident.id
+    elif notification.kind is Kind.MAINTENANCE_CHANGED and period is not None:
+        latest, of = period.news, period.id
+    else:
+        return None
+    said = notification.evidence or {}
+    if said.get("news") == latest and said.get("news_of", of) == of:
+        return None
+    return Suppressed(Reason.SUPERSEDED, {"news": said.get("news"), "latest": latest})
+
+
+def called_off(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
+    """Of maintenance nothing is told that is not so any more; nor first of all to who is none of its audience by now."""
+    notification, period = situation.notification, situation.period
+    if notification.kind not in OF_MAINTENANCE:
+        return None
+    if period is None:
+        return Suppressed(Reason.STALE, {"maintenance": "unknown"})
+    if period.status not in STANDS[notification.kind] or notification.removed:
+        return Suppressed(Reason.STALE, {"maintenance": period.status})
+    customer = situation.customer
+    if notification.kind is Kind.MAINTENANCE_PLANNED and customer is not None and not is_for(period, customer):
+        return Suppressed(Reason.STALE, {"maintenance": "for others"})
+    return None
+
+
+# How a period stands while each of these is so.
+STANDS = {
+    Kind.MAINTENANCE_PLANNED: (PeriodStatus.PLANNED, PeriodStatus.RUNNING),
+    Kind.MAINTENANCE_CHANGED: (PeriodStatus.PLANNED, PeriodStatus.RUNNING),
+    Kind.MAINTENANCE_STARTED: (PeriodStatus.RUNNING,),
+    Kind.MAINTENANCE_ENDED: (PeriodStatus.OVER,),
+    Kind.MAINTENANCE_CANCELLED: (PeriodStatus.CANCELLED,),
+}
 
 
 def over(situation: Situation, policy: Policy) -> Suppressed | None:  # noqa: ARG001
