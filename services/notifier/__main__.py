@@ -95,8 +95,8 @@ def service(settings: NotifierSettings) -> Service:
     due[WATCH] = Work(watching, recurs=True)
     if reading is not None:
         due[READ] = Work(reading, lease=READ_LEASE, recurs=True)
-    due[ANNOUNCE] = Work(Announcing(database, policy).announce)
     due[RECEIPT] = Work(Receipts(database, settings.links, policy.channels).take, RECEIPTS_AT_ONCE)
+    due[ANNOUNCE] = Work(Announcing(database, policy).announce)
     due[RELEASE] = Work(Releasing(database).release)
     due[CORRECTION] = Work(Correcting(database).correct)
     due[PROOF] = Work(Proofs(database, channels, policy, write).send, lease=LEASE)

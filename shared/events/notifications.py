@@ -70,8 +70,7 @@ class NotificationSuppressed(Fact):
     """It was decided not to tell the customer: the reason says which rule objected."""
 
     class Data(Notification):
-        # From a closed list: capped, stale, superseded, opted_out, erased, no_contact, dry_run, unapproved, answered, duplicate, held_out.
-        reason: str
+        reason: str  # capped, stale, superseded, opted_out, erased, no_contact, dry_run, unapproved, answered, duplicate, held_out
         why: Why = {}
 
     type: Literal["forewarn.notification.suppressed.v1"] = "forewarn.notification.suppressed.v1"

@@ -21,9 +21,8 @@ from services.notifier.deciding.rules.truth import called_off, early, over, stal
 from services.notifier.situation import Situation
 
 RULES: tuple[Rule, ...] = (
-    *(erased, switched_off, opted_out, too_old, early, stale, superseded, called_off, over),
-    *(behind, outdated, too_soon, answered, capped, no_contact),
-    *(rehearsed, unapproved, quiet, paused),
+    *(erased, switched_off, opted_out, too_old, early, stale, superseded, called_off, over, behind, outdated, too_soon),
+    *(answered, capped, no_contact, rehearsed, unapproved, quiet, paused),
     held_out,  # behind all that is asked of everybody: who is held out would be told now
     *(duplicate, spread),  # by asking these something is taken: only who would be told asks
 )

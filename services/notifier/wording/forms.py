@@ -18,13 +18,13 @@ class Event(StrEnum):
     ARTICLE = "article"  # an article says how to get on
     HELP = "help"  # a person offers help
     REPLY = "reply"  # what somebody wrote on a ticket
+    ENDPOINT_GONE = "endpoint_gone"  # their endpoint is called no more: it answered that it is gone
+    ENDPOINT_FAILING = "endpoint_failing"  # their endpoint is called no more: it took none of its last calls
     MAINTENANCE_PLANNED = "maintenance_planned"  # work on the product comes, or goes on already
     MAINTENANCE_CHANGED = "maintenance_changed"  # it comes at another time, or is other work
     MAINTENANCE_STARTED = "maintenance_started"  # it has begun
     MAINTENANCE_ENDED = "maintenance_ended"  # it is over
     MAINTENANCE_CANCELLED = "maintenance_cancelled"  # it does not come, or has stopped
-    ENDPOINT_GONE = "endpoint_gone"  # their endpoint is called no more: it answered that it is gone
-    ENDPOINT_FAILING = "endpoint_failing"  # their endpoint is called no more: it took none of its last calls
 
 
 class Form(StrEnum):

@@ -93,7 +93,7 @@ class Writer:
     def _written(self, situation: Situation, contact: Contact, unsubscribe: str, earlier: tuple[str, ...]) -> Rendered:
         helped = self.engaging.question(situation.notification) if contact.channel == EMAIL else ""
         reader = Reader(called(situation), unsubscribe, helped)
-        about = _about(situation, contact, named=bool(reader.name))
+        about = _about(situation, contact, named=bool(reader.name), asked=bool(helped))
         if about is None or reader.name != reader.name.strip() or not markup.is_whole_link(reader.link):
             return self._alone(situation, contact, reader, earlier)
         if about not in self._forms:
@@ -129,7 +129,7 @@ class Writer:
         return made[0] if made[0].filled(LONG if named else LONG._replace(name="")) == made[1] else None
 
 
-def _about(situation: Situation, contact: Contact, *, named: bool) -> Hashable | None:
+def _about(situation: Situation, contact: Contact, *, named: bool, asked: bool) -> Hashable | None:
     """Returns all that decides about words but who reads them; None where the words are one customer's own, as on a ticket."""
     notification, customer = situation.notification, situation.customer
     if customer is None or notification.ticket_id is not None or notification.body is not None or notification.subject is not None:
@@ -138,8 +138,8 @@ def _about(situation: Situation, contact: Contact, *, named: bool) -> Hashable |
     if not all(isinstance(value, str | int | float | None) for _, value in evidence):
         return None
     place = contact.channel, customer.timezone, customer.locale
-    period = (situation.period.id, situation.period.revision) if situation.period else None
-    return notification.kind, situation.incident, period, situation.permission.words, evidence, place, named
+    period = (situation.period.id, situation.period.revision, situation.period.status) if situation.period else None
+    return notification.kind, situation.incident, period, situation.permission.words, evidence, place, named, asked
 
 
 def _rendered(form: Form, reader: Reader, situation: Situation, contact: Contact, earlier: tuple[str, ...]) -> Rendered:

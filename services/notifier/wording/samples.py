@@ -22,8 +22,8 @@ def sample_fields(*, empty: bool = False, locale: str = "en") -> dict[str, Any]:
     moment = Moment(MOMENT, "Europe/Berlin", locale)
     return {
         **{name: f"<{name}> & more" for name in PAGE_FIELDS - LINKS},
+        **{"article": "https://shop.example/help/import", "unsubscribe": LINK, "helped": QUESTION},
         **dict.fromkeys(("started_at", "estimate", "next_update", "starts_at", "ends_at"), moment),
         **{"locale": locale, "language": locale},
-        **{"article": "https://shop.example/help/import", "unsubscribe": LINK, "helped": QUESTION},
         **{"paragraphs": Markup(markup.paragraphs(said)), "footer": Markup(markup.paragraphs(LINK))},  # noqa: S704  both escape all they are given
     }

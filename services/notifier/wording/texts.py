@@ -21,8 +21,8 @@ Template = Annotated[str, Field(max_length=20_000), naming_only(FIELDS)]
 
 class Text(Config):
     """One kind of notification in words. They may name, in braces: name, title, component, severity, started_at (by the customer's
-    clock), sender, subject, body and ticket (of a reply), unsubscribe (the link), article (its address, in words of that kind),
-    host (of an endpoint that is called no more), helped (the link to say whether it helped; in mails of which that is asked),
+    clock), sender, subject, body and ticket (of a reply), unsubscribe (the link), article (its address, in words of that kind), host (of
+    an endpoint that is called no more), helped (the link to say whether it helped; in mails of which that is asked),
     news (of an incident: all that a person says of it), and of maintenance starts_at, ends_at and note (what its planner says)."""
 
     subject: Template = Field(description="one line")
@@ -141,14 +141,14 @@ class Texts(Config):
     maintenance_ended: Text = Field(ENDED, description="it is over")
     maintenance_cancelled: Text = Field(CANCELLED, description="it does not come, or has stopped")
     reply: Text = Field(description="what somebody wrote on a ticket")
-    worse: Template = Field("It has become worse since we told you of it.", description="in {news}: monitor says so")
-    workaround: Template = Field("What you can do meanwhile: {workaround}", description="in {news}, when a person says one")
-    estimate: Template = Field("It should be over by {estimate}.", description="in {news}, when a person says so")
-    next_update: Template = Field("You will hear more by {next_update}.", description="in {news}, when a person says so")
     endpoint_gone: Text = Field(ENDPOINT_GONE, description="an endpoint of the customer is called no more: it answered that it is gone")
     endpoint_failing: Text = Field(
         ENDPOINT_FAILING, description="an endpoint of the customer is called no more: it took none of its last calls"
     )
+    worse: Template = Field("It has become worse since we told you of it.", description="in {news}: monitor says so")
+    workaround: Template = Field("What you can do meanwhile: {workaround}", description="in {news}, when a person says one")
+    estimate: Template = Field("It should be over by {estimate}.", description="in {news}, when a person says so")
+    next_update: Template = Field("You will hear more by {next_update}.", description="in {news}, when a person says so")
     ticket_subject: Template = Field(
         "Re: [#{ticket}] {subject}", description="subject of an end that is told on a ticket; {subject}: that of the end"
     )

@@ -185,8 +185,8 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
         "body": notification.body or "",
         "ticket": str(notification.ticket_number or ""),
         "article": (notification.evidence or {}).get("article") or "",
-        **said_in_texts(situation, texts),
         "host": (notification.evidence or {}).get("host") or "",
+        **said_in_texts(situation, texts),
     }
 
 

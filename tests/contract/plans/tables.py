@@ -14,8 +14,8 @@ GROWING = {
     },
     "notifier": {
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "deliveries", "ticket_links", "returned_mails"),
-        *("gates", "approvals", "consent_log", "corrections", "notices", "maintenance", "experiment_arms", "places", "turns"),
-        "engagements",
+        *("gates", "approvals", "consent_log", "corrections", "notices", "experiment_arms", "places", "turns"),
+        *("engagements", "maintenance"),
         *("customers", "preferences", "bad_addresses", "incidents", "notifications", "ticket_links", "endpoints", "endpoint_missed"),
         *("due", "idempotency", "erasures"),
     },

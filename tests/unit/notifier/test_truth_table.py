@@ -33,7 +33,7 @@ TRUTH = ("early", "stale", "superseded", "called_off", "over", "behind", "outdat
 ALLOWED = ("rehearsed", "unapproved")
 LAST = (*ALLOWED, "quiet", "paused", "held_out")
 # What is too old is held for no switch. Ends are never behind, outdated, capped or to be approved, advice to customers at risk is about
-# no incident, who has no contact is told by no channel that could pause; no experiment holds out news or maintenance: they cannot be.
+# no incident, who has no contact is told by no channel that could pause, no experiment holds out news or maintenance: they cannot be.
 # Who was told at the same address, and whose turn it is, is asked only where nothing else objects, and the place only of who has a turn.
 TABLE = {
     "erased": Row(Reason.ERASED, ("switched_off", "opted_out", "too_old", *TRUTH, "capped", "no_contact", *LAST)),
@@ -121,7 +121,7 @@ def of_maintenance(about: Notification) -> Iterator[Situation]:
     unreachable = replace(ADA, contacts=())
     chosen = (Preferences(), Preferences(incident=False))
     stands = [replace(PERIOD, status=status, news=news) for status in (PeriodStatus.PLANNED, PeriodStatus.OVER) for news in (1, 2)]
-    asked = product(stands, chosen, (False, True), (0, 3), (ADA, unreachable), ((), (PAUSED,)), permissions())
+    asked = product(stands, chosen, (False, True), (0, 3), (ADA, AWAKE, unreachable), ((), (PAUSED,)), permissions())
     for period, wants, erased, recent, customer, paused, allowed in asked:
         latest = replace(about, evidence={"news": 1, **(about.evidence or {})})
         given = {"incident": None, "preferences": wants, "erased": erased, "recent": recent, "customer": customer, "period": period}
