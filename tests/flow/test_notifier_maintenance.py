@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.events import (
+    Contact,
     Fact,
     Maintenance,
     MaintenanceCancelled,
@@ -55,6 +56,7 @@ def said(on: Stage, what: type[Fact], revision: int, **more: Any) -> Fact:
 
 async def test_the_audience_hears_of_it_ahead_when_it_begins_and_when_it_is_over_once_and_in_one_thread(on: Stage) -> None:
     begins, ends = on.now + HOUR, on.now + 2 * HOUR
+    await on.know("c-9", tier="gold", contacts=(Contact(channel="email", address=GOLD),))  # the same person as another customer
     facts = [said(on, MaintenancePlanned, 0, starts_at=begins, ends_at=ends)]
     await on.hear(*facts)
     await on.loop.advance(HOUR + MINUTE)
@@ -69,6 +71,7 @@ async def test_the_audience_hears_of_it_ahead_when_it_begins_and_when_it_is_over
     assert on.office.kinds(FREE) == on.office.kinds("c-3@example.org") == []
     first, *later = on.office.to(GOLD)
     assert "Orders wait." in str(first)
+    assert [reason for each in ("c-1", "c-9") for _, _, reason in await on.ledger(each) if reason] == ["duplicate"]
     assert all(each["In-Reply-To"] == first["Message-ID"] for each in later)
     [delivered, *_] = on.said()
     assert getattr(delivered.data, "maintenance_id", None) == "m-1"

@@ -21,7 +21,7 @@ from shared.postgres import Tx
 Key = TypeVar("Key")
 Decided = tuple[Situation, Send | Hold | Suppressed]
 
-ONCE = (Kind.OPENED, *ENDS)  # what one person is told once, whoever they are in the directory
+ONCE = (Kind.OPENED, *ENDS, Kind.MAINTENANCE_PLANNED)  # what one person is told once, whoever they are in the directory
 
 
 async def decisions(tx: Tx, known: Mapping[Key, Situation], policy: Policy, *, told_before: Collection[Key]) -> dict[Key, Decided]:
@@ -71,9 +71,10 @@ async def _told_already(tx: Tx, decided: Mapping[Key, Decided]) -> dict[Key, Sit
     keys: dict[str, Key] = {}
     for key, (each, decision) in decided.items():
         about = each.notification
-        if isinstance(decision, Send) and about.proactive and about.kind in ONCE and about.incident_id is not None:
+        of = about.incident_id or about.period
+        if isinstance(decision, Send) and about.proactive and about.kind in ONCE and of is not None:
             if decision.contact.channel in SYSTEMS:
                 continue  # a system is told of each customer by name
-            wanted[about.id], keys[about.id] = places.place_of(about.incident_id, about.kind, decision.contact), key
+            wanted[about.id], keys[about.id] = places.place_of(of, about.kind, decision.contact), key
     by = await places.take(tx, wanted)
     return {keys[id_]: replace(decided[keys[id_]][0], told_by=other) for id_, other in by.items()}
