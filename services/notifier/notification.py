@@ -40,8 +40,8 @@ class Reason(StrEnum):
     ERASED = "erased"  # the customer asked to be forgotten
     OPTED_OUT = "opted_out"  # the customer does not want to be told of incidents
     STALE = "stale"  # no longer true, or too old to be worth saying
-    ANSWERED = "answered"  # a ticket of theirs was answered with the incident
     SUPERSEDED = "superseded"  # something newer is told instead
+    ANSWERED = "answered"  # a ticket of theirs was answered with the incident
     CAPPED = "capped"  # told often enough within the hour
     NO_CONTACT = "no_contact"  # nowhere to bring it
     DRY_RUN = "dry_run"  # told to nobody: its rule is in shadow, or a dry run is on

@@ -52,7 +52,8 @@ def test_as_shipped_nothing_counts_opening_or_clicks_and_all_clears_ask_whether_
 
 @pytest.mark.parametrize("kind", [*Kind])
 def test_only_all_clears_and_guidance_ask(kind: Kind) -> None:
-    about = GUIDE if kind is Kind.GUIDANCE else notification(kind, body="Words." if kind is Kind.REPLY else None)
+    given = {"body": "Words." if kind is Kind.REPLY else None, "evidence": {"endpoint": "gone"} if kind is Kind.NOTICE else None}
+    about = GUIDE if kind is Kind.GUIDANCE else notification(kind, **given)
     assert bool(uses(told(Engagement(), about), What.HELPED)) == (kind in (Kind.RESOLVED, Kind.GUIDANCE))
 
 
