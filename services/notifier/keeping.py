@@ -26,12 +26,7 @@ def kept(settings: NotifierSettings) -> tuple[Kept, ...]:
         ),
         Kept("engagements", "at", ledger),
         Kept("returned_mails", "received_at", ledger),
-        Kept(
-            "gates",
-            "opened_at",
-            ledger,
-            only="NOT EXISTS (SELECT FROM notifications n WHERE n.gate = old.id)",
-        ),
+        Kept("gates", "opened_at", ledger, only="NOT EXISTS (SELECT FROM notifications n WHERE n.gate = old.id)"),
         Kept("corrections", "at", ledger),
         Kept("consent_log", "at", ledger),
         Kept("experiment_arms", "entered_at", ledger),

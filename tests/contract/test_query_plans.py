@@ -184,6 +184,7 @@ def test_every_table_that_history_fills_is_watched() -> None:
     few |= {"switches", "autonomy"}  # a row for each rule or channel
     few |= {"published_rules", "backtests"}  # the latest hundred, and the latest twenty
     few |= {"channel_brakes"}  # a row for each channel
+    few |= {"outcomes"}  # of two days: a row for each minute, channel, outcome and reason
     bounded = queues | of_partitions | put_aside | of_minutes | few | {"migrations", "heard", "relays", "channels"}
     for service in NAMES:
         files = [*(ROOT / "shared/migrations").glob("*.sql"), *(ROOT / "services" / service / "migrations").glob("*.sql")]

@@ -1,6 +1,7 @@
 """Values that the parameters of several services have."""
 
 WHEN = "now() - interval '1 hour'"
+LEASE = "gen_random_uuid()"
 
 
 def many(entry: str, count: int) -> str:
