@@ -3,7 +3,7 @@
 An SMTP server in a process of its own takes the mails. The bare loop sends mails that are ready, over as many connections as the
 channel has, and knows neither outcomes nor lost connections; the channel composes each. Connections are open before time is taken.
 The time of handing over depends on what else the machine does; CPU time is that of this process alone. The rooms on real Kafka and Postgres
-(`storm`, `urgent`, `memory`) need Docker, with the images of the compose stack; `--notifier-rooms` picks some.
+(`storm`, `urgent`, `hooks`, `memory`) need Docker, with the images of the compose stack; `--notifier-rooms` picks some.
 """
 
 import tempfile
@@ -16,7 +16,7 @@ from email.policy import SMTP
 from pathlib import Path
 from typing import TypeVar
 
-from bench.notifier import memory, storm, urgent
+from bench.notifier import hooks, memory, storm, urgent
 from bench.notifier.mails import SHOP, mails
 from bench.notifier.sending import bare, ours
 from bench.notifier.words import situations, writer
@@ -33,13 +33,17 @@ STARTS_WITHIN = 20.0  # seconds
 ROOMS: dict[str, Callable[[Servers, Namespace], Awaitable[dict[str, object]]]] = {
     "storm": lambda of, said: storm.measure(of, said.customers),
     "urgent": lambda of, _: urgent.measure(of),
+    "hooks": lambda of, _: hooks.measure(of),
     "memory": lambda of, _: memory.measure(of),
 }
 CHANNEL = "channel"
 ALL = (CHANNEL, *ROOMS)
 
 # How the line begins, as its readers know it; what else there is follows.
-KEYS = ("planned_per_s", "delivered_per_s", "bare_per_s", "ratio", "first_1000_p99_s", "rss_growth_mb")
+KEYS = (
+    *("planned_per_s", "delivered_per_s", "bare_per_s", "ratio", "first_1000_p99_s"),
+    *("healthy_p99_ratio_with_hanging", "rss_growth_mb", "webhooks_per_min"),
+)
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -28,3 +28,8 @@ INSERT INTO due (kind, ref, due_at, ready_at) SELECT 'delivery', id, clock(), cl
 -- Has an incident go on.
 INSERT INTO incidents (id, rule, component, severity, title, started_at, failing_at)
 VALUES ($1, 'requests-failing', 'part-2', 'high', 'part-2 is failing', clock() - interval '1 min', clock())
+
+-- name: endpoints
+-- Registers an endpoint for each customer; every so many-th hangs.
+INSERT INTO endpoints (id, customer_id, url)
+SELECT $1 || n, $1 || n, $3 || CASE WHEN n % $4::int = $4::int - 1 THEN '/hang/' ELSE '/ok/' END || n FROM generate_series(0, $2::int - 1) n

@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 from services.notifier.channels.outcome import Channel, Outcome, Rendered
 from services.notifier.lanes import SHARES
 
+SLOW_AT_MOST = 8  # times as many sends as a channel has places may be under way, when those that are slow have given theirs up
+
 Item = TypeVar("Item")
 
 
@@ -45,10 +47,15 @@ class Lanes(Generic[Item]):
 
 
 class Bulkhead:
-    """Sends what waits for one channel, as many messages together and as many sends at once as it takes."""
+    """Sends what waits for one channel, as many messages together and as many sends at once as it takes.
 
-    def __init__(self, channel: Channel, shares: Mapping[str, int] = SHARES) -> None:
-        self._channel = channel
+    `slow_after`: seconds after which a send gives its place to another and goes on beside it, for a channel each of whose addresses is a
+    server of its own, so that those that hang hold up no other; None: each keeps its place.
+    """
+
+    def __init__(self, channel: Channel, shares: Mapping[str, int] = SHARES, slow_after: float | None = None) -> None:
+        self._channel, self._slow_after = channel, slow_after
+        self._slow: set[asyncio.Task[None]] = set()  # of those under way
         self._waiting: Lanes[tuple[Rendered, asyncio.Future[Outcome]]] = Lanes(shares)
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -60,16 +67,28 @@ class Bulkhead:
         return future
 
     def _begin(self) -> None:
-        while self._waiting and (free := self._channel.at_once - len(self._under_way)):
+        while self._waiting and (free := self._free()) > 0:
             count = min(self._channel.together, ceil(len(self._waiting) / free))
             some = [taken for _ in range(count) if not (taken := self._waiting.take())[1].done()]  # done: it was cancelled
             if some:
                 task = asyncio.create_task(self._send(some))
                 self._under_way.add(task)
                 task.add_done_callback(self._ended)
+                if self._slow_after is not None:
+                    asyncio.get_running_loop().call_later(self._slow_after, self._give_way, task)
+
+    def _free(self) -> int:
+        places = self._channel.at_once
+        return min(places - len(self._under_way) + len(self._slow), SLOW_AT_MOST * places - len(self._under_way))
+
+    def _give_way(self, task: "asyncio.Task[None]") -> None:
+        if task in self._under_way:
+            self._slow.add(task)
+            self._begin()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._under_way.discard(task)
+        self._slow.discard(task)
         self._begin()
 
     async def _send(self, some: Sequence[tuple[Rendered, "asyncio.Future[Outcome]"]]) -> None:

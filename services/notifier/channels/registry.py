@@ -29,6 +29,9 @@ CHANNELS: Mapping[str, Callable[[Given], Channel | None]] = {
 OF_OPERATORS: Mapping[str, Callable[[Given], Channel | None]] = {**CHANNELS, "apprise": lambda given: Apprise()}  # noqa: ARG005
 
 
+SLOW_AFTER = {"webhook": 1.0}  # seconds; each endpoint is a server of its own: one that hangs holds up no other
+
+
 @dataclass(frozen=True)
 class Route:
     """A channel, its circuit breaker, and the queue of what waits for it."""
@@ -53,4 +56,4 @@ def _route(given: Given, name: str) -> Route:
     channel = CHANNELS[name](given)
     if channel is None:
         raise ConfigError(f"notifications.yml: the channel {name!r} is not set up, see docs/configuration.md")
-    return Route(channel, Breaker(given.policy.retries), Bulkhead(channel))
+    return Route(channel, Breaker(given.policy.retries), Bulkhead(channel, slow_after=SLOW_AFTER.get(name)))

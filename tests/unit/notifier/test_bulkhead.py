@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.channels.bulkhead import Bulkhead, Lanes
+from services.notifier.channels.bulkhead import SLOW_AT_MOST, Bulkhead, Lanes
 from services.notifier.channels.outcome import Delivered, Outcome, Rendered
 from tests.unit.shared.served import until
 
@@ -132,3 +132,17 @@ async def test_who_gave_up_waiting_is_not_sent() -> None:
     await until(lambda: len(provider.sends) == 2)
     assert provider.sends == [["a"], ["c"]]
     tasks["c"].cancel()
+
+
+@pytest.mark.asyncio
+async def test_sends_that_are_slow_give_their_places_to_others_up_to_a_bound() -> None:
+    provider = Provider(at_once=2, together=1)
+    ids = [f"m-{number}" for number in range(20)]
+    tasks = await bringing(Bulkhead(provider, SHARES, slow_after=0.0), *ids)
+    await until(lambda: len(provider.sends) == SLOW_AT_MOST * 2)
+    assert provider.sends == [[each] for each in ids[: SLOW_AT_MOST * 2]], "two places, and as many sends beside them as may be"
+    provider.gates[7].set()
+    assert await tasks["m-7"] == Delivered("m-7")
+    await until(lambda: len(provider.sends) == SLOW_AT_MOST * 2 + 1)
+    for task in tasks.values():
+        task.cancel()
