@@ -1,7 +1,7 @@
 # Needs Python 3.11 or later and make; `up`, `faults`, `bench` and the real-broker part of `test` need Docker too.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-alone test-embedded test-servers browser-test npm-test postfix-test stack-test deploy-test hostile orders lint types bench faults docs pictures up down lock audit clean
+.PHONY: help setup demo check test test-alone test-servers browser-test npm-test postfix-test stack-test deploy-test hostile orders lint types bench faults docs pictures up down lock audit clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -40,13 +40,10 @@ demo: $(READY) ## the whole loop on this machine, without Docker; ONCE=1 plays i
 check: lint types ## within a minute: style, types, unit and contract tests
 	$(BIN)/pytest -n 4 $(BY_FILE) -m 'not docker and not slow and not npm and not postfix' tests/unit tests/contract $(ARGS)
 
-test: test-alone test-embedded test-servers ## all tests; without Docker those that need none; ARGS="-k outbox" picks
+test: test-alone test-servers ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 
-test-alone: $(READY) ## the tests that need no Docker and no services around them; they compute all the time
-	$(BIN)/pytest -n $$(($(CORES) * 2)) $(BY_FILE) -m 'not docker and not browser and not npm and not postfix' --ignore tests/e2e $(ARGS) || [ $$? = 5 ]
-
-test-embedded: $(READY) ## the demo and all services on this machine, without Docker; they wait most of the time
-	$(BIN)/pytest -n 2 $(BY_FILE) -m 'not docker' tests/e2e $(ARGS) || [ $$? = 5 ]
+test-alone: $(READY) ## the tests that need no Docker
+	$(BIN)/pytest -n $$(($(CORES) * 2)) $(BY_FILE) -m 'not docker and not browser and not npm and not postfix' $(ARGS) || [ $$? = 5 ]
 
 test-servers: $(READY) ## the tests on a real Kafka and Postgres (Docker); WORKERS=3: so many at once
 	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) -m docker $(ON_SERVERS) $(ARGS) || [ $$? = 5 ]
