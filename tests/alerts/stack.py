@@ -44,7 +44,11 @@ REFUSING = f"""  refusing:
 MAILBOX = f"""  bounces:
     image: forewarn:0.1.0
     pull_policy: never
-    healthcheck: {{disable: true}}
+    healthcheck:
+      test: [CMD, python, -c, "import socket; socket.create_connection(('127.0.0.1', 1143), 2).close()"]
+      interval: 2s
+      timeout: 3s
+      retries: 20
     networks: [serving]
     volumes: ["{ROOT}/tests/alerts/mailbox.py:/mailbox.py:ro"]
     command: [python, /mailbox.py]

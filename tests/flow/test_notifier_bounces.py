@@ -290,9 +290,11 @@ async def test_who_may_say_it(on: Stage, gateway: httpx2.AsyncClient) -> None:
 # ── the sender's brake ───────────────────────────────────────────────────────────────────────
 
 SENT = """
-    INSERT INTO notifications (id, customer_id, kind, incident_id, about_at, status, channel, sent_at, settled_at, attempts)
-    SELECT 'n-' || n, 'x-' || n, 'opened', 'i-0', clock(), 'delivered', 'email', clock(), clock(), '[{}]'
-    FROM generate_series(1, $1::int) n"""
+    WITH told AS (
+        INSERT INTO notifications (id, customer_id, kind, incident_id, about_at, status, channel, sent_at, settled_at, attempts)
+        SELECT 'n-' || n, 'x-' || n, 'opened', 'i-0', clock(), 'delivered', 'email', clock(), clock(), '[{}]'
+        FROM generate_series(1, $1::int) n RETURNING id)
+    INSERT INTO deliveries (notification_id, channel, address, status, ended_at) SELECT id, 'email', id, 'delivered', clock() FROM told"""
 BACK = """
     INSERT INTO returned_mails (id, notification_id, channel, kind, code)
     SELECT 'r' || $2 || n, 'x-' || n, 'email', $2, '' FROM generate_series(1, $1::int) n"""

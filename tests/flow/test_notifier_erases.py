@@ -8,8 +8,9 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.notifier.notification import told_id
 from services.notifier.personal import PERSONAL
-from services.notifier.store import experiments
+from services.notifier.store import engagements, experiments
 from services.notifier.store.endpoints import queries as endpoints
 from services.notifier.store.incidents import FOLLOW_UP, Place
 from shared.erasing import SHARED
@@ -58,6 +59,7 @@ async def lived(on: Stage, operator: httpx2.AsyncClient) -> None:
     async with on.service.database.transaction() as tx:
         await schedule(tx, FOLLOW_UP, {Place("i-1", 1, WHO).ref: on.now + MINUTE})
         await experiments.enter(tx, [(WHO, "guidance-helps", "held_out")])
+        await tx.execute(engagements.queries.note_engaged, told_id("i-1", WHO), "opened")
         await tx.execute(endpoints.register, "e-1", WHO, "https://canary.example/hook")
         await tx.execute(endpoints.miss, "e-1", "n-1", '{"text": "Dear Canary, …"}')
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -105,7 +105,7 @@ def incident_in(row: asyncpg.Record) -> Incident | None:
         title=row["title"],
         component=row["component"],
         severity=row["severity"],
-        started_at=row["started_at"],
+        started_at=_with_zone(row["started_at"]),
         rule=row["rule"],
         symptom=row["symptom"],
         revision=row["revision"],
@@ -133,3 +133,8 @@ def _stored(public: PublicWords) -> dict[str, str | None]:
 def _public_in(stored: Mapping[str, str | None]) -> PublicWords:
     estimate, next_update = (datetime.fromisoformat(said) if (said := stored[name]) else None for name in ("estimate", "next_update"))
     return PublicWords(stored["words"] or "", stored["workaround"] or "", estimate, next_update)
+
+
+def _with_zone(moment: datetime) -> datetime:
+    """Returns the moment; asyncpg gives Postgres' infinity, which older versions could store, without a zone."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

@@ -39,11 +39,11 @@ def too_soon(situation: Situation, policy: Policy) -> Hold | None:
     incident = situation.going_on
     if incident is None or incident.critical:
         return None
-    age = situation.now - incident.started_at
+    age = max(situation.now - incident.started_at, timedelta())  # other systems' clocks may be ahead
     if age >= policy.hold_down:
         return None
     why = {"since_start_s": seconds(age), "hold_down_s": seconds(policy.hold_down)}
-    return Hold(incident.started_at + policy.hold_down, Waiting.HOLD_DOWN, why, awaits_incident=True)
+    return Hold(situation.now + policy.hold_down - age, Waiting.HOLD_DOWN, why, awaits_incident=True)
 
 
 def outdated(situation: Situation, policy: Policy) -> Suppressed | None:
