@@ -1,6 +1,8 @@
-"""A mailbox by IMAP in which nothing is. Run inside a container, by its path: it imports nothing of ours."""
+"""A mailbox by IMAP in which nothing is. Run inside a container, by its path, with its certificate and key: it imports nothing of ours."""
 
 import asyncio
+import ssl
+import sys
 
 PORT = 1143
 ANSWERS = {b"CAPABILITY": b"* CAPABILITY IMAP4rev1", b"SELECT": b"* 0 EXISTS", b"UID": b"* SEARCH", b"LOGOUT": b"* BYE"}
@@ -17,7 +19,9 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def main() -> None:
-    server = await asyncio.start_server(serve, "0.0.0.0", PORT)  # noqa: S104  in a container
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*sys.argv[1:])
+    server = await asyncio.start_server(serve, "0.0.0.0", PORT, ssl=context)  # noqa: S104  in a container
     await server.serve_forever()
 
 

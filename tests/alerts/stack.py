@@ -18,6 +18,7 @@ from deploy.services import NAMES
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import TOPIC_OF, Fact
 from tests.alerts import scaling
+from tests.certificates import authority
 from tests.compose.running import output
 from tests.containers import KAFKA
 
@@ -40,7 +41,7 @@ REFUSING = f"""  refusing:
     volumes: ["{ROOT}/tests/alerts/refusing.py:/refusing.py:ro"]
     command: [python, /refusing.py]
 """
-# This is the mailbox of bounces, in which nothing ever is.
+# This is the mailbox of bounces, in which nothing ever is. `{{tls}}` is the folder of its certificate.
 MAILBOX = f"""  bounces:
     image: forewarn:0.1.0
     pull_policy: never
@@ -50,15 +51,15 @@ MAILBOX = f"""  bounces:
       timeout: 3s
       retries: 20
     networks: [serving]
-    volumes: ["{ROOT}/tests/alerts/mailbox.py:/mailbox.py:ro"]
-    command: [python, /mailbox.py]
+    volumes: ["{ROOT}/tests/alerts/mailbox.py:/mailbox.py:ro", "{{tls}}:/tls:ro"]
+    command: [python, /mailbox.py, /tls/ca-bounces.pem, /tls/ca-bounces.key]
 """
 OF_NOTIFIER = {
     "FOREWARN_OPERATOR_ADDRESSES": "duty = duty@example.org",
     "FOREWARN_BOUNCE_ADDRESS": "bounces@example.org",
     "FOREWARN_BOUNCE_IMAP_HOST": "bounces",
     "FOREWARN_BOUNCE_IMAP_PORT": "1143",
-    "FOREWARN_BOUNCE_IMAP_TLS": "none",
+    "FOREWARN_BOUNCE_IMAP_CA": "/tls/ca.pem",
     "FOREWARN_BOUNCE_IMAP_USERNAME": "bounces",
     "FOREWARN_BOUNCE_IMAP_PASSWORD": "none",
 }
@@ -242,8 +243,11 @@ def _write(stack: Stack) -> None:
         (stack.folder / name).mkdir()
         for file, text in files.items():
             (stack.folder / name / file).write_text(text)
+    (stack.folder / "tls").mkdir()
+    authority(stack.folder / "tls").sign("bounces", "bounces")
+    mailbox = MAILBOX.format(tls=stack.folder / "tls")
     parts = "".join(f"  {name}:\n    ports: {_published(stack, name)}\n{_more(stack, name)}" for name in PARTS)
-    (stack.folder / "override.yml").write_text(f"services:\n{parts}  alerting:\n{_more(stack, 'alerting')}{REFUSING}{MAILBOX}")
+    (stack.folder / "override.yml").write_text(f"services:\n{parts}  alerting:\n{_more(stack, 'alerting')}{REFUSING}{mailbox}")
     for path in (stack.folder, *stack.folder.rglob("*")):  # other users read them in their containers
         path.chmod(0o755 if path.is_dir() else 0o644)
 
@@ -263,7 +267,8 @@ def _more(stack: Stack, name: str) -> str:
             return f"{limit}    volumes: ['{stack.folder}/config:/app/deploy/config:ro']\n"
         case "notifier":
             given = ", ".join(f"{setting}: '{value}'" for setting, value in OF_NOTIFIER.items())
-            return f"    environment: {{{given}}}\n    volumes: ['{stack.folder}/config:/app/deploy/config:ro']\n"
+            mounted = f"['{stack.folder}/config:/app/deploy/config:ro', '{stack.folder}/tls:/tls:ro']"
+            return f"    environment: {{{given}}}\n    volumes: {mounted}\n"
         case "prometheus":
             return f"    volumes: ['{stack.folder}/prometheus:/etc/prometheus:ro']\n"
         case "alerting":
