@@ -15,6 +15,7 @@ from tests.faults.site import within
 from tests.faults.stack import TOKEN, Stack
 
 LASTS = timedelta(minutes=30)
+NOBODYS = "a-tier-of-nobody"  # nobody is told of it, so that every mail is one of an incident
 RUNS_WITHIN, MUTED_WITHIN = 60.0, 120.0  # seconds
 
 RUNNING = "SELECT FROM monitor.maintenance WHERE id = $1 AND status = 'running'"
@@ -75,7 +76,7 @@ async def maintaining(stack: Stack) -> AsyncIterator[Maintained]:
     """Yields a component whose maintenance runs, while the context lasts."""
     async with shop_of(stack, "maintained") as shop:
         now = datetime.now(UTC)
-        said = {"title": "We move it", "components": [component_of(shop)]}
+        said = {"title": "We move it", "components": [component_of(shop)], "audience": {"where": {"tier": NOBODYS}}}
         when = {"starts_at": (now - LASTS).isoformat(), "ends_at": (now + LASTS).isoformat()}
         headers = {"Authorization": f"Bearer {TOKEN.format(role='operator')}"}
         monitor = stack.members["monitor-a"]
