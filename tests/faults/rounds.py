@@ -122,7 +122,7 @@ class Run:
         sink = self.stack.sink
         await self.play(load.directory)
         await self.play(load.trouble)
-        await self._mails("told", lambda: sink.told("opened") >= load.victims and sink.told("answer") >= load.writers)
+        await self._mails("told", lambda: sink.heard() >= load.victims and sink.told("answer") >= load.writers)
         await self.play(load.recovery)
         await self._mails("given the all-clear", lambda: sink.told("resolved") >= load.victims)
 
@@ -177,7 +177,7 @@ class Run:
         result.lost, result.processed_twice = max(found.lost, self.cells_lost), max(found.twice, self.cells_twice)
         if result.processed_twice > before:
             print(f"\ncame twice: {found}")
-        result.told, result.told_twice = len(sink.told("opened")), sink.told_twice()
+        result.told, result.told_twice = len(sink.heard()), sink.told_twice()
         result.same_id_repeats = sink.same_id_repeats()
         result.unaffected_told = sum(mail.to not in self.victims for mail in sink.mails)
         result.max_recovery_s = max(result.max_recovery_s, round(recovered_s, 1))

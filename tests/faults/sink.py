@@ -50,6 +50,10 @@ class Sink:
         """Returns who got a mail of this kind."""
         return {mail.to for mail in self.mails if mail.kind == kind}
 
+    def heard(self) -> set[str]:
+        """Returns who knows of their incident: by the alarm, or because their ticket was answered with it before that."""
+        return self.told("opened") | self.told("answer")
+
     def told_twice(self) -> int:
         """Returns mails that say what another with another Message-ID has said."""
         said = {(mail.to, mail.kind, mail.about, mail.message_id) for mail in self.mails}
