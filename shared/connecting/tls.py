@@ -74,6 +74,10 @@ class Renewed(ssl.SSLContext):
         """Serves asyncio and uvloop, which call it for each connection."""
         return self._current().wrap_bio(*args, **options)
 
+    def wrap_socket(self, *args: Any, **options: Any) -> ssl.SSLSocket:
+        """Serves clients that block, such as imaplib."""
+        return self._current().wrap_socket(*args, **options)
+
     def _current(self) -> ssl.SSLContext:
         if (marks := self._files.marks()) != self._marks:
             self._marks = marks

@@ -15,7 +15,7 @@ from shared.timers import Due, schedule
 log = logging.getLogger(__name__)
 
 READ_EVERY = timedelta(seconds=20)
-READ_AGAIN = timedelta(minutes=1)  # after the mailbox could not be read
+READ_AGAIN = timedelta(seconds=30)  # after the mailbox could not be read
 READ_LEASE = timedelta(minutes=5)
 AT_ONCE = 200  # mails of one look, so that its lease holds
 

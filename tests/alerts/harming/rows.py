@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from shared.webhooks.retrying import PAUSES
 from tests.alerts.scaling import OPERATOR
 from tests.alerts.stack import Stack
 
@@ -40,9 +41,10 @@ async def work_that_no_worker_gets(stack: Stack) -> AsyncIterator[None]:
 async def webhook_that_took_no_call(stack: Stack) -> AsyncIterator[None]:
     """The last call of a risk's webhook is due, and no webhook of that name takes it."""
     await stack.sql(
-        "INSERT INTO monitor.risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence, action,"
+        "INSERT INTO monitor.risks (id, customer_id, rule, fingerprint, version, partition, title, score, contributions, evidence, action,"  # noqa: S608
         " began_at, last_at, raised_at, action_status, action_tries) VALUES ('harmed', 'c-harmed', 'harmed', '', '', 0, 'x', 1, '{}', '{}',"
-        """ '{"kind": "webhook", "name": "nowhere"}', now(), now(), now(), 'waiting', 7)"""
+        """ '{"kind": "webhook", "name": "nowhere"}', now(), now(), now(), 'waiting', """
+        f"{len(PAUSES)})"
     )
     await stack.sql("INSERT INTO monitor.due (kind, ref, due_at, ready_at) VALUES ('act_on_risk', 'harmed', now(), now())")
     yield

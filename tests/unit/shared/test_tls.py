@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -116,3 +117,19 @@ def test_a_file_that_cannot_be_used_is_named_and_not_quoted(signing: tuple[Autho
             assert "c4nary" not in str(refused.value)
             assert "not-it" not in str(refused.value) + repr(each)
     assert Files(certificate=str(certificate), key=str(encrypted), key_password=PASSWORD).context()
+
+
+async def test_a_client_that_blocks_trusts_the_same(signing: tuple[Authority, Authority]) -> None:
+    old, new = signing
+
+    def greeted_by(port: int) -> bytes:
+        with (
+            socket.create_connection(("127.0.0.1", port)) as plain,
+            Renewed(Files(str(old.ca))).wrap_socket(plain, server_hostname="localhost") as wrapped,
+        ):
+            return wrapped.recv(6)
+
+    async with server(old) as ours, server(new) as others:
+        assert await asyncio.to_thread(greeted_by, ours) == b"hello\n"
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await asyncio.to_thread(greeted_by, others)
