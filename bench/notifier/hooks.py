@@ -7,6 +7,7 @@ answering, and with a hundred of them that never do; the ratio is that of the 99
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass
 from statistics import quantiles
 
@@ -40,7 +41,7 @@ class Hooks:
 async def measure(of: Servers) -> dict[str, object]:
     """Returns webhooks_per_min and healthy_p99_ratio_with_hanging. Raises AssertionError when an endpoint that answers is not called."""
     policy = of.folder / "config" / "notifications.yml"
-    policy.write_text(f"channels: [webhook, email]\n{policy.read_text()}")
+    policy.write_text(re.sub(r"(?m)^channels: .*", "channels: [webhook, email]", policy.read_text()))
     healthy, _ = await _called(of, "well", hanging=False)
     hanging, per_min = await _called(of, "ill", hanging=True)
     print(f"notifier: {per_min:,.0f} webhooks a minute; p99 {healthy:.2f} s, with hanging endpoints {hanging:.2f} s", flush=True)
