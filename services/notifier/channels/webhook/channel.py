@@ -69,7 +69,8 @@ class Webhook:
         return Retry(said, Trouble.PAUSED, "circuit open") if isinstance(said, timedelta) else outcome_of(said, message.id, to.now)
 
     async def run(self) -> None:
-        """Does nothing: its connections are the caller's, whose they stay."""
+        """Runs until cancelled, as what returns ends the service: its connections are the caller's, whose they stay."""
+        await asyncio.Event().wait()
 
 
 def build(*, database: Database, caller: Caller) -> Webhook | None:
