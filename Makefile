@@ -12,7 +12,6 @@ SEED ?= 7
 QUIET ?= 60
 CORES := $(shell getconf _NPROCESSORS_ONLN)
 WORKERS ?= $(CORES)
-ALONE ?= $(shell expr $(CORES) \* 2)
 BY_FILE := --dist loadfile --no-loadscope-reorder
 ON_SERVERS = $(sort $(dir $(shell grep -rl --include='*.py' 'mark\.docker' tests)))
 AUDITORS := cyclonedx-bom==7.5.0 pip-audit==2.10.1
@@ -43,8 +42,8 @@ check: lint types ## within a minute: style, types, unit and contract tests
 
 test: test-alone test-servers ## all tests; without Docker those that need none; ARGS="-k outbox" picks
 
-test-alone: $(READY) ## the tests that need no Docker; ALONE=1: so many at once
-	$(BIN)/pytest -n $(ALONE) $(BY_FILE) -m 'not docker and not browser and not npm and not postfix' $(ARGS) || [ $$? = 5 ]
+test-alone: $(READY) ## the tests that need no Docker
+	$(BIN)/pytest -n $$(($(CORES) * 2)) $(BY_FILE) -m 'not docker and not browser and not npm and not postfix' $(ARGS) || [ $$? = 5 ]
 
 test-servers: $(READY) ## the tests on a real Kafka and Postgres (Docker); WORKERS=3: so many at once
 	$(BIN)/pytest -n $(WORKERS) $(BY_FILE) -m docker $(ON_SERVERS) $(ARGS) || [ $$? = 5 ]
