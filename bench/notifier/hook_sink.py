@@ -7,8 +7,9 @@ the epoch), and how many hang.
 import asyncio
 import json
 import re
-import signal
 import time
+
+from bench.notifier.serving import serve
 
 ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
 END = b"\r\n\r\n"
@@ -58,13 +59,8 @@ class Endpoint(asyncio.Protocol):
 
 
 async def main() -> None:
-    ended, loop, book = asyncio.Event(), asyncio.get_running_loop(), Book()
-    loop.add_signal_handler(signal.SIGTERM, ended.set)
-    server = await loop.create_server(lambda: Endpoint(book), "127.0.0.1", 0)
-    asking = await asyncio.start_server(book.answer, "127.0.0.1", 0)
-    print(f"listening on {server.sockets[0].getsockname()[1]}", flush=True)
-    print(f"asked on {asking.sockets[0].getsockname()[1]}", flush=True)
-    await ended.wait()
+    book = Book()
+    await serve(lambda: Endpoint(book), book.answer)
 
 
 if __name__ == "__main__":

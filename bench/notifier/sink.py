@@ -8,8 +8,9 @@ it (seconds since the epoch).
 import asyncio
 import json
 import re
-import signal
 import time
+
+from bench.notifier.serving import serve
 
 ANSWERS = {
     b"EHLO": b"250-sink.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n",
@@ -82,13 +83,8 @@ class Sink(asyncio.Protocol):
 
 
 async def main() -> None:
-    ended, loop, book = asyncio.Event(), asyncio.get_running_loop(), Book()
-    loop.add_signal_handler(signal.SIGTERM, ended.set)
-    server = await loop.create_server(lambda: Sink(book), "127.0.0.1", 0)
-    asking = await asyncio.start_server(book.answer, "127.0.0.1", 0)
-    print(f"listening on {server.sockets[0].getsockname()[1]}", flush=True)
-    print(f"asked on {asking.sockets[0].getsockname()[1]}", flush=True)
-    await ended.wait()
+    book = Book()
+    await serve(lambda: Sink(book), book.answer)
 
 
 if __name__ == "__main__":
