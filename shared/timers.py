@@ -9,7 +9,6 @@ answers, is put aside (`shared/due_aside.py`).
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from shared import due_aside, metrics
+from shared.places import Places
 from shared.postgres import NOT_YET, TRANSIENT, Database, Tx, wait_for_wakeup
 
 log = logging.getLogger(__name__)
@@ -147,14 +147,20 @@ async def late(tx: Tx) -> Sequence[asyncpg.Record]:
     return rows
 
 
+Handle = Callable[[Due], Awaitable[None]]
+
+
 @dataclass(frozen=True)
 class Work:
     """Says how due rows of one kind are done: by which handler, how many at a time, and how long a worker may take."""
 
-    handle: Callable[[Due], Awaitable[None]]  # must settle the row, or make it due again, in the transaction of its effects
+    handle: Handle  # must settle the row, or make it due again, in the transaction of its effects
     at_once: int = 1
     lease: timedelta = timedelta(seconds=30)
     recurs: bool = False  # one row that comes again for ever: it holds up no other, and is never put aside
+    slow: int = 0  # so many more may be under way that have taken longer than a second: those wait for somebody else
+    before: Collection[str] = ()  # kinds that are more urgent: while any of them is at work, only `least` of this one are
+    least: int = 1
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -169,11 +175,12 @@ class Timers:
     database: Database
     kinds: Mapping[str, Work]
     _running: dict[asyncio.Task[None], Due] = field(default_factory=dict)
-    _at_work: Counter[str] = field(default_factory=Counter)  # of `_running`, by kind
+    _places: dict[str, Places] = field(init=False)  # of `_running`, by kind
     _claiming: dict[str, asyncio.Lock] = field(default_factory=dict)  # by kind, held while rows are claimed
     _stopping: bool = False
 
     def __post_init__(self) -> None:
+        self._places = {kind: Places(work.slow) for kind, work in self.kinds.items()}
         for kind in self.kinds:
             metrics.DUE_ASIDE.labels(kind)
 
@@ -232,21 +239,25 @@ class Timers:
     async def _fill(self, kind: str, work: Work, free: asyncio.Event) -> bool:
         """Claims as much as there are workers for, and starts them; returns whether all are at work. `free` is set when many are done."""
         async with self._claiming.setdefault(kind, asyncio.Lock()):
-            slots = 0 if self._stopping else work.at_once - self._at_work[kind]
+            slots = 0 if self._stopping else max(0, self._limit(work) - self._places[kind].taken())
             claimed = await self.claim(kind, slots) if slots else []
             for due in claimed:
                 task = asyncio.create_task(self._do(work, due))
                 self._running[task] = due
-                self._at_work[kind] += 1
+                self._places[kind].take(task)
                 task.add_done_callback(partial(self._done, work, free))
         return slots == len(claimed)
 
     def _done(self, work: Work, free: asyncio.Event, task: "asyncio.Task[None]") -> None:
         """Has more claimed once a quarter of the workers is free: one claim for many rows costs little more than one for one."""
-        kind = self._running.pop(task).kind
-        self._at_work[kind] -= 1
-        if 4 * self._at_work[kind] <= 3 * work.at_once:
+        places = self._places[self._running.pop(task).kind]
+        places.give_back(task)
+        if 4 * places.taken() <= 3 * self._limit(work):
             free.set()
+
+    def _limit(self, work: Work) -> int:
+        """Returns how many rows of this work may be under way now."""
+        return work.least if any(self._places[kind].taken() for kind in work.before) else work.at_once
 
     async def claim(self, kind: str, most: int) -> list[Due]:
         """Takes at most so many rows that are due, under a lease; the caller must settle them before it ends."""

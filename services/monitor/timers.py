@@ -31,6 +31,7 @@ from shared.timers import Due, schedule
 
 LISTEN, EXPECT, CALM_DOWN = "listen", "expect", "calm down"  # the kinds of the due rows
 EVERY = timedelta(seconds=15)
+SOON = timedelta(seconds=1)  # between looks of one probe: it takes three or four, and what it finds is as old as its first
 WITHIN = 5.0  # seconds the broker may take to say where its topics end
 
 
@@ -46,7 +47,7 @@ class Ends:
 class Listening:
     """The work that is due every 15 seconds: it looks how far monitor reads, and which open incidents were not heard of up to there.
 
-    One instance does it for all.
+    While one probe is under way it looks each second. One instance does it for all.
     """
 
     def __init__(self, rules: RulesFile, database: Database, events: Stream, partials: Stream) -> None:
@@ -63,14 +64,14 @@ class Listening:
             await schedule(tx, LISTEN, {"": await tx.fetchval("SELECT clock()")})
 
     async def __call__(self, due: Due) -> None:
-        ends = await self._ends()
+        ends, under_way = await self._ends(), False
         async with self._database.transaction() as tx:
             if ends is not None:
-                read_to = await _read_to(tx, due.now, ends)
-                if read_to is not None:
+                read_to, under_way = await _read_to(tx, due.now, ends)
+                if read_to is not None and not under_way:
                     await _catch_up(tx, read_to)
                     await _mark_silent(tx, self._rules, read_to)
-            await due.again(tx, due.now + EVERY)
+            await due.again(tx, due.now + (SOON if under_way else EVERY))
 
     async def _ends(self) -> Ends | None:
         """Returns where both topics end; None while the broker does not say."""
@@ -167,7 +168,8 @@ async def _ends_of(stream: Stream, known: Mapping[str, Mapping[int, int]]) -> di
     return {at.partition: end for at, end in ends.items() if at not in read}
 
 
-async def _read_to(tx: Tx, asked_at: datetime, ends: Ends) -> datetime | None:
+async def _read_to(tx: Tx, asked_at: datetime, ends: Ends) -> tuple[datetime | None, bool]:
+    """Returns how far monitor reads, and whether a probe that would say more is under way."""
     read_to, probe = await store.read_to(tx)
     committed = await store.offsets(tx)
     look = Look(
@@ -183,7 +185,7 @@ async def _read_to(tx: Tx, asked_at: datetime, ends: Ends) -> datetime | None:
     )
     probe, come_to = advance(probe, look)
     await store.keep_read_to(tx, come_to or read_to, probe)
-    return come_to or read_to
+    return come_to or read_to, probe is not None
 
 
 async def _catch_up(tx: Tx, read_to: datetime) -> None:

@@ -29,7 +29,6 @@ from services.notifier.hearing.receipts import AT_ONCE as RECEIPTS_AT_ONCE
 from services.notifier.hearing.receipts import RECEIPT, Receipts
 from services.notifier.hearing.returned import matching_of
 from services.notifier.keeping import kept
-from services.notifier.lanes import AT_ONCE
 from services.notifier.operators.telling import AT_ONCE as TELLING_AT_ONCE
 from services.notifier.operators.telling import LEASE as TELLING
 from services.notifier.operators.telling import built
@@ -46,7 +45,7 @@ from services.notifier.store.maintenance import ANNOUNCE
 from services.notifier.store.notices import SPREAD, TELL
 from services.notifier.store.releases import RELEASE
 from services.notifier.store.returned import READ, WATCH
-from services.notifier.timers import Delivery
+from services.notifier.timers import Delivery, due_rows
 from services.notifier.wording.books import books_of
 from services.notifier.wording.engaging import Engaging
 from services.notifier.wording.merging import Writer
@@ -86,7 +85,7 @@ def service(settings: NotifierSettings) -> Service:
     engaged = Engaging(policy.engagement, settings.links)
     write = partial(_write, settings, Writer(policy.texts, catalog, sender.name or sender.address, books, engaged))
     delivery = Delivery(database, channels, policy, write)
-    due = {lane: Work(delivery.deliver, at_once, LEASE) for lane, at_once in AT_ONCE.items()}
+    due = due_rows(delivery)
     telling = built(given, {name: route.channel for name, route in channels.items()})
     due |= {SPREAD: Work(telling.spread), TELL: Work(telling.tell, TELLING_AT_ONCE, TELLING)}
     due[REPLAY] = Work(Replaying(database, caller), replaying.AT_ONCE)

@@ -17,10 +17,11 @@ from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.sending import Sending
 from services.notifier.delivering.beginning import LEASE, Beginning, Write
 from services.notifier.delivering.settling import Settling, Tried
+from services.notifier.lanes import AT_ONCE, BEFORE, LANES, LEAST, SLOW
 from shared import timers
 from shared.coalescing import Coalescing
 from shared.postgres import TRANSIENT, Database
-from shared.timers import Due, LeaseLost
+from shared.timers import Due, LeaseLost, Work
 
 log = logging.getLogger(__name__)
 
@@ -103,3 +104,13 @@ class Delivery:
         except TRANSIENT as error:
             log.warning("%d leases were not renewed: %s", len(slow), error)
             return set()
+
+
+def due_rows(delivery: Delivery) -> dict[str, Work]:
+    """Returns by lane how its due rows are done."""
+    return {lane: _of(lane, delivery) for lane in LANES}
+
+
+def _of(lane: str, delivery: Delivery) -> Work:
+    at_once = AT_ONCE[lane]
+    return Work(delivery.deliver, at_once, LEASE, slow=SLOW * at_once, before=BEFORE.get(lane, ()), least=LEAST.get(lane, at_once))

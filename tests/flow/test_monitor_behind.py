@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from services.monitor.timers import EVERY, SOON
 from shared.events import IncidentOpened, IncidentResolved, IncidentUpdated
 from shared.settings import Settings
 from tests.builders import NOON
-from tests.flow.monitor_watch import FAILING, WELL, Traffic, Watch, revisions, watching
+from tests.flow.monitor_watch import FAILING, SEARCH, WELL, Traffic, Watch, revisions, watching
 
 pytestmark = pytest.mark.asyncio
+
+PROBE = 4 * SOON  # to see all there was folded, published and judged
 
 
 @pytest.fixture
@@ -107,3 +110,14 @@ async def test_a_backlog_is_not_told_window_by_window(watch: Watch) -> None:
     await watch.loop.settle()
     assert len(watch.said(IncidentOpened)) == 1
     assert len(watch.said(IncidentUpdated)) <= 2
+
+
+async def test_how_far_a_monitor_that_is_not_behind_reads_is_known_to_a_look_and_a_probe(watch: Watch) -> None:
+    await watch.live(40, SEARCH)
+    behind = list[timedelta]()
+    for _ in range(40):
+        await watch.live(1, SEARCH)
+        async with watch.service.database.connection() as connection:
+            behind.append(watch.clock.now - await connection.fetchval("SELECT read_to FROM reading"))
+    assert min(behind) <= PROBE
+    assert max(behind) <= EVERY + PROBE + SOON

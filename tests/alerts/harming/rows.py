@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from services.notifier.store.returned import WATCH
 from shared.webhooks.retrying import PAUSES
 from tests.alerts.scaling import OPERATOR
 from tests.alerts.stack import Stack
@@ -97,6 +98,7 @@ async def mails_came_back(stack: Stack) -> AsyncIterator[None]:
         "INSERT INTO notifier.returned_mails (id, notification_id, channel, kind, code) "
         "SELECT 'came-back-' || n, 'came-back-' || n, 'email', 'address', '5.1.1' FROM generate_series(1, 100) n"
     )
+    await stack.sql(f"UPDATE notifier.due SET due_at = now(), ready_at = now() WHERE kind = '{WATCH}'")  # its next look is now  # noqa: S608
     yield
     await stack.sql("DELETE FROM notifier.returned_mails WHERE id LIKE 'came-back-%'")
     await stack.sql("DELETE FROM notifier.notifications WHERE id LIKE 'came-back-%'")
