@@ -88,6 +88,7 @@ async def database(postgres: dict[str, str], template: str) -> AsyncIterator[asy
     connection = await connect({**postgres, "database": name}, name)
     for service in NAMES:
         await fill(connection, service)
+    await connection.execute("VACUUM ANALYZE")
     yield connection
     await connection.close()
     await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -110,7 +111,6 @@ async def fill(connection: asyncpg.Connection, service: str) -> None:
     await connection.execute("SET maintenance_work_mem = '256MB'")
     for index in indexes:
         await connection.execute(index["definition"])
-    await connection.execute("VACUUM ANALYZE")
 
 
 @pytest.mark.slow
