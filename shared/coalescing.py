@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 class Coalescing(Generic[Item, Result]):
     """Calls `do` with at most `most` items at a time, one call after the other. It returns a result for each, or what it raises for it."""
 
-    def __init__(self, do: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]], most: int = 100) -> None:
+    def __init__(self, do: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]], most: int = 200) -> None:
         self._do, self._most = do, most
         self._asked: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._working: asyncio.Task[None] | None = None

@@ -99,6 +99,11 @@ def _security(brokers: Brokers) -> BaseSecurity:
     return WITH_PASSWORD[brokers.login.mechanism](brokers.login.username, brokers.login.password, **tls)
 
 
+# A stream that saves now and then is fetched in gulps: thousands of events a second, each batch fetched as it is written, cost the broker
+# a core and their reader half of one.
+GULP, GULP_MS = 65_536, 50  # bytes, and milliseconds that they are waited for
+
+
 def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> KafkaBroker:
     """Makes a broker with one subscriber a stream, in a group of its own; start it when topics and database are there.
 
@@ -131,6 +136,8 @@ def broker(brokers: Brokers, streams: Sequence[Stream], instance: str = "") -> K
             heartbeat_interval_ms=1_000,
             batch_timeout_ms=10,
             max_records=stream.at_once,
+            fetch_min_bytes=GULP if stream.slowest else 1,
+            fetch_max_wait_ms=GULP_MS if stream.slowest else 500,
         )
         subscriber(stream.on_batch)
         if stream.foreign:

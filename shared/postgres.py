@@ -239,15 +239,16 @@ async def patiently(what: str, start: Callable[[], Awaitable[Any]], *also: type[
         pause = min(pause * 2, 1.0)
 
 
-async def wait_for_wakeup(event: asyncio.Event, seconds: float, *, clear: bool = True) -> None:
-    """Returns when the event is set, or after `seconds`; the event is clear afterwards, unless it is to stay."""
+async def wait_for_wakeup(event: asyncio.Event, seconds: float, *, clear: bool = True) -> bool:
+    """Returns True when the event is set, or False after `seconds`; the event is clear afterwards, unless it is to stay."""
     try:
         async with asyncio.timeout(max(seconds, 0.001)):
             await event.wait()
     except TimeoutError:
-        return
+        return False
     if clear:
         event.clear()
+    return True
 
 
 async def migrate(connection: asyncpg.Connection, schema: str, folders: Sequence[Path]) -> list[str]:

@@ -158,9 +158,9 @@ class Work:
     at_once: int = 1
     lease: timedelta = timedelta(seconds=30)
     recurs: bool = False  # one row that comes again for ever: it holds up no other, and is never put aside
-    slow: int = 0  # so many more may be under way that have taken longer than a second: those wait for somebody else
+    places: Places = field(default_factory=Places)  # of those under way; a handler that waits for somebody slow gives its own up
     before: Collection[str] = ()  # kinds that are more urgent: while any of them is at work, only `least` of this one are
-    least: int = 1
+    least: int = 1  # 0: one a second
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -175,12 +175,10 @@ class Timers:
     database: Database
     kinds: Mapping[str, Work]
     _running: dict[asyncio.Task[None], Due] = field(default_factory=dict)
-    _places: dict[str, Places] = field(init=False)  # of `_running`, by kind
     _claiming: dict[str, asyncio.Lock] = field(default_factory=dict)  # by kind, held while rows are claimed
     _stopping: bool = False
 
     def __post_init__(self) -> None:
-        self._places = {kind: Places(work.slow) for kind, work in self.kinds.items()}
         for kind in self.kinds:
             metrics.DUE_ASIDE.labels(kind)
 
@@ -223,41 +221,46 @@ class Timers:
 
     async def _claim_forever(self, kind: str, work: Work) -> None:
         inserted = self.database.wakeup("due")
-        free = asyncio.Event()
+        free, starved = asyncio.Event(), False
         while not self._stopping:
             try:
                 inserted.clear()
                 free.clear()
-                if await self._fill(kind, work, free):
-                    await wait_for_wakeup(free, 1)
+                if await self._fill(kind, work, free, starved=starved):
+                    starved = not await wait_for_wakeup(free, 1)
                 else:
+                    starved = False
                     await wait_for_wakeup(inserted, await self._until_next(kind))
             except TRANSIENT as error:
                 log.warning("claiming due %s stopped (%s), trying again", kind, error)
                 await asyncio.sleep(1)
 
-    async def _fill(self, kind: str, work: Work, free: asyncio.Event) -> bool:
-        """Claims as much as there are workers for, and starts them; returns whether all are at work. `free` is set when many are done."""
+    async def _fill(self, kind: str, work: Work, free: asyncio.Event, *, starved: bool) -> bool:
+        """Claims as much as there are workers for, and starts them; returns whether all are at work. `free` is set when many are done.
+
+        `starved`: nothing was claimed or done for a second; one row is taken, whatever is more urgent.
+        """
         async with self._claiming.setdefault(kind, asyncio.Lock()):
-            slots = 0 if self._stopping else max(0, self._limit(work) - self._places[kind].taken())
+            taken = work.places.taken
+            slots = 0 if self._stopping else max(self._limit(work) - taken, 1 if starved and not taken else 0)
             claimed = await self.claim(kind, slots) if slots else []
             for due in claimed:
                 task = asyncio.create_task(self._do(work, due))
                 self._running[task] = due
-                self._places[kind].take(task)
+                work.places.take(task)
                 task.add_done_callback(partial(self._done, work, free))
         return slots == len(claimed)
 
     def _done(self, work: Work, free: asyncio.Event, task: "asyncio.Task[None]") -> None:
         """Has more claimed once a quarter of the workers is free: one claim for many rows costs little more than one for one."""
-        places = self._places[self._running.pop(task).kind]
-        places.give_back(task)
-        if 4 * places.taken() <= 3 * self._limit(work):
+        del self._running[task]
+        work.places.give_back(task)
+        if 4 * work.places.taken <= 3 * self._limit(work):
             free.set()
 
     def _limit(self, work: Work) -> int:
         """Returns how many rows of this work may be under way now."""
-        return work.least if any(self._places[kind].taken() for kind in work.before) else work.at_once
+        return work.least if any(self.kinds[kind].places.taken for kind in work.before) else work.at_once
 
     async def claim(self, kind: str, most: int) -> list[Due]:
         """Takes at most so many rows that are due, under a lease; the caller must settle them before it ends."""

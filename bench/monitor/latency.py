@@ -98,7 +98,7 @@ async def _play(of: Servers, incidents: int, peer: Peer, found: Found) -> None:
     """Sends the events at their times, until Alertmanager has told of every component that crossed."""
     seconds = length(incidents)
     print(f"{incidents} outages at {RATE:,} events a second, {seconds:.0f} s; then until Alertmanager has told of all of them", flush=True)
-    producer = Producer({"bootstrap.servers": of.bootstrap, "acks": "all", "linger.ms": 2, "partitioner": "murmur2_random"})
+    producer = Producer({"bootstrap.servers": of.bootstrap, "acks": "all", "partitioner": "murmur2_random"})
     start = time.time()
     for number, each in enumerate(script(incidents)):
         if (ahead := start + each.offset - time.time()) > 0.002:

@@ -133,7 +133,7 @@ def impacts(incident_id: str, at: datetime, customers: Sequence[str]) -> list[In
 
 def say(of: Servers, facts: Sequence[Fact]) -> None:
     """Publishes facts about incidents, and returns when the broker has all of them."""
-    producer = Producer({"bootstrap.servers": of.bootstrap, "acks": "all", "linger.ms": 2, "partitioner": "murmur2_random"})
+    producer = Producer({"bootstrap.servers": of.bootstrap, "acks": "all", "partitioner": "murmur2_random"})
     for fact in facts:
         producer.produce(Topic.INCIDENTS, write_fact(fact), fact.subject.encode(), headers=list(FACT_HEADERS))
         producer.poll(0)

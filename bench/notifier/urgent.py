@@ -35,6 +35,7 @@ async def measure(of: Servers) -> dict[str, object]:
         await _told(sink)
         first = dict((await sink.look("c-"))["first"])  # type: ignore[call-overload]
         ends = len(dict((await sink.look("e-"))["first"]))  # type: ignore[call-overload]
+        stages = await _stages(of)
     assert reference.crossed_at is not None
     delays = [first[f"c-{each}@example.org"] - max(reference.crossed_at, at) for each, at in reference.failed_at.items()]
     assert len(delays) == TOUCHED, f"{len(delays)} were touched"
@@ -42,7 +43,27 @@ async def measure(of: Servers) -> dict[str, object]:
     print(
         f"notifier: {TOUCHED:,} told, {cuts[49]:.2f} s in the median, {cuts[98]:.2f} s at the 99th percentile; {ends:,} all-clears by then"
     )
+    failed = {f"c-{each}": max(reference.crossed_at, at) for each, at in reference.failed_at.items()}
+    for name, moments in stages.items():
+        after = quantiles([at - failed[customer] for customer, at in moments.items()], n=100, method="inclusive")
+        print(f"notifier: {name} after {after[49]:.2f} s in the median, {after[98]:.2f} s at the 99th percentile", flush=True)
     return {"first_1000_p50_s": round(cuts[49], 3), "first_1000_p99_s": round(cuts[98], 3), "all_clears_by_then": ends}
+
+
+async def _stages(of: Servers) -> dict[str, dict[str, float]]:
+    """Returns when each customer's alarm was written down, and when it began to be sent (seconds since 1970)."""
+    connection = await of.connect()
+    try:
+        rows = await connection.fetch(
+            "SELECT customer_id, extract(epoch FROM created_at)::float8 AS created, extract(epoch FROM sent_at)::float8 AS sent"
+            " FROM notifier.notifications WHERE customer_id LIKE 'c-%' AND kind = 'opened'"
+        )
+    finally:
+        await connection.close()
+    return {
+        "written down": {row["customer_id"]: row["created"] for row in rows},
+        "decided": {row["customer_id"]: row["sent"] for row in rows},
+    }
 
 
 def script(seed: int = 5) -> Iterator[Request]:
@@ -61,7 +82,7 @@ def script(seed: int = 5) -> Iterator[Request]:
 
 async def _play(of: Servers) -> Reference:
     """Sends the events at their times, and the end of the other incident just before the outage."""
-    producer = Producer({"bootstrap.servers": of.bootstrap, "acks": "all", "linger.ms": 2, "partitioner": "murmur2_random"})
+    producer = Producer({"bootstrap.servers": of.bootstrap, "acks": "all", "partitioner": "murmur2_random"})
     start, reference, ended, run = time.time(), Reference(), False, f"{time.time():.0f}"
     for number, each in enumerate(script()):
         if (ahead := start + each.offset - time.time()) > 0.002:

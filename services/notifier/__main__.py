@@ -29,6 +29,7 @@ from services.notifier.hearing.receipts import AT_ONCE as RECEIPTS_AT_ONCE
 from services.notifier.hearing.receipts import RECEIPT, Receipts
 from services.notifier.hearing.returned import matching_of
 from services.notifier.keeping import kept
+from services.notifier.lanes import ALARMS
 from services.notifier.operators.telling import AT_ONCE as TELLING_AT_ONCE
 from services.notifier.operators.telling import LEASE as TELLING
 from services.notifier.operators.telling import built
@@ -89,7 +90,7 @@ def service(settings: NotifierSettings) -> Service:
     telling = built(given, {name: route.channel for name, route in channels.items()})
     due |= {SPREAD: Work(telling.spread), TELL: Work(telling.tell, TELLING_AT_ONCE, TELLING)}
     due[REPLAY] = Work(Replaying(database, caller), replaying.AT_ONCE)
-    due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS)
+    due[FOLLOW_UP] = Work(FollowUp(database, policy).follow_up, FOLLOW_UPS, before=ALARMS, least=0)
     watching, reading = WatchingChannels(database, policy.sender_brake, list(channels)), _reading(settings, database)
     due[WATCH] = Work(watching, recurs=True)
     if reading is not None:

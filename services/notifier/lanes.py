@@ -11,12 +11,13 @@ END = "end"  # what we told you of is over, or there is news of it
 BULK = "bulk"  # advice and maintenance, which nobody waits for
 
 # How many are under way at once in one process, from the decision until it is settled; and the shares of a channel that all need.
-AT_ONCE: Mapping[str, int] = {CRITICAL: 120, DELIVERY: 240, REPLY: 60, END: 120, BULK: 60}
+AT_ONCE: Mapping[str, int] = {CRITICAL: 120, DELIVERY: 480, REPLY: 60, END: 120, BULK: 60}
 SHARES: Mapping[str, int] = {CRITICAL: 16, DELIVERY: 8, REPLY: 8, END: 2, BULK: 1}
 # What is less urgent does with few at a time while anything of these lanes is under way: all share one processor and one database.
-BEFORE: Mapping[str, tuple[str, ...]] = {END: (CRITICAL, DELIVERY), BULK: (CRITICAL, DELIVERY, REPLY)}
-LEAST: Mapping[str, int] = {END: 24, BULK: 8}
-SLOW = 4  # times as many may be under way besides, whose provider has not answered for a second
+ALARMS = (CRITICAL, DELIVERY)
+BEFORE: Mapping[str, tuple[str, ...]] = {END: ALARMS, BULK: (*ALARMS, REPLY)}
+LEAST: Mapping[str, int] = {END: 8, BULK: 4}
+SLOW = 4  # times as many may be under way besides, whose receivers are slow
 LANES = tuple(AT_ONCE)
 
 

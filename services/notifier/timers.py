@@ -7,7 +7,7 @@ one holds up no other; what they ask of the database is done for a hundred at a 
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from services.notifier import metrics
@@ -20,6 +20,7 @@ from services.notifier.delivering.settling import Settling, Tried
 from services.notifier.lanes import AT_ONCE, BEFORE, LANES, LEAST, SLOW
 from shared import timers
 from shared.coalescing import Coalescing
+from shared.places import Places
 from shared.postgres import TRANSIENT, Database
 from shared.timers import Due, LeaseLost, Work
 
@@ -37,6 +38,7 @@ class Delivery:
     policy: Policy
     write: Write
     renew_every: float = RENEW
+    places: Mapping[str, Places] = field(default_factory=lambda: {lane: Places(SLOW * at_once) for lane, at_once in AT_ONCE.items()})
     _begin: Coalescing[Due, Sending | None] = field(init=False)
     _settle: Coalescing[Tried, None] = field(init=False)
     _under_way: dict[Due, asyncio.Future[Outcome]] = field(init=False, default_factory=dict)  # what channels bring now
@@ -59,7 +61,7 @@ class Delivery:
 
     async def _send(self, due: Due, sending: Sending) -> Outcome:
         """Sends, and keeps the lease meanwhile. Raises LeaseLost when that did not work."""
-        bringing = self.routes[sending.contact.channel].queue.bring(sending.message, due.kind)
+        bringing = self.routes[sending.contact.channel].queue.bring(sending.message, due.kind, self._giving_way(due))
         self._under_way[due] = bringing
         if self._keeping is None:
             self._keeping = asyncio.create_task(self._keep_leases())
@@ -68,6 +70,11 @@ class Delivery:
         finally:
             bringing.cancel()
             del self._under_way[due]
+
+    def _giving_way(self, due: Due) -> Callable[[], None]:
+        """Returns what has others of the lane begun meanwhile: a receiver that is slow holds up none of them."""
+        task = asyncio.current_task()
+        return lambda: self.places[due.kind].give_way(task) if task else None
 
     async def _keep_leases(self) -> None:
         """Renews, as long as anything is under way, the leases of what has been for a while; what lost its lease is given up."""
@@ -113,4 +120,4 @@ def due_rows(delivery: Delivery) -> dict[str, Work]:
 
 def _of(lane: str, delivery: Delivery) -> Work:
     at_once = AT_ONCE[lane]
-    return Work(delivery.deliver, at_once, LEASE, slow=SLOW * at_once, before=BEFORE.get(lane, ()), least=LEAST.get(lane, at_once))
+    return Work(delivery.deliver, at_once, LEASE, places=delivery.places[lane], before=BEFORE.get(lane, ()), least=LEAST.get(lane, at_once))

@@ -5,7 +5,8 @@ Lanes share the channel by weight (stride scheduling, Waldspurger and Weihl 1995
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 from typing import Generic, TypeVar
 
@@ -46,6 +47,15 @@ class Lanes(Generic[Item]):
         return self._queues[lane].popleft()
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that waits for its turn, and what is to come of it."""
+
+    message: Rendered
+    slow: Callable[[], None]
+    future: asyncio.Future[Outcome]
+
+
 class Bulkhead:
     """Sends what waits for one channel, as many messages together and as many sends at once as it takes.
 
@@ -56,34 +66,39 @@ class Bulkhead:
     def __init__(self, channel: Channel, shares: Mapping[str, int] = SHARES, slow_after: float | None = None) -> None:
         self._channel, self._slow_after = channel, slow_after
         self._slow: set[asyncio.Task[None]] = set()  # of those under way
-        self._waiting: Lanes[tuple[Rendered, asyncio.Future[Outcome]]] = Lanes(shares)
+        self._waiting: Lanes[Waiting] = Lanes(shares)
         self._under_way: set[asyncio.Task[None]] = set()
 
-    def bring(self, message: Rendered, lane: str) -> asyncio.Future[Outcome]:
-        """Returns what is to come of the try, once it is the message's turn. Cancelled before that, it is not sent."""
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.put(lane, (message, future))
+    def bring(self, message: Rendered, lane: str, slow: Callable[[], None] = lambda: None) -> asyncio.Future[Outcome]:
+        """Returns what is to come of the try, once it is the message's turn. Cancelled before that, it is not sent.
+
+        `slow` is called when its send gives its place to another.
+        """
+        waiting = Waiting(message, slow, asyncio.get_running_loop().create_future())
+        self._waiting.put(lane, waiting)
         self._begin()
-        return future
+        return waiting.future
 
     def _begin(self) -> None:
         while self._waiting and (free := self._free()) > 0:
             count = min(self._channel.together, ceil(len(self._waiting) / free))
-            some = [taken for _ in range(count) if not (taken := self._waiting.take())[1].done()]  # done: it was cancelled
+            some = [taken for _ in range(count) if not (taken := self._waiting.take()).future.done()]  # done: it was cancelled
             if some:
                 task = asyncio.create_task(self._send(some))
                 self._under_way.add(task)
                 task.add_done_callback(self._ended)
                 if self._slow_after is not None:
-                    asyncio.get_running_loop().call_later(self._slow_after, self._give_way, task)
+                    asyncio.get_running_loop().call_later(self._slow_after, self._give_way, task, some)
 
     def _free(self) -> int:
         places = self._channel.at_once
         return min(places - len(self._under_way) + len(self._slow), SLOW_AT_MOST * places - len(self._under_way))
 
-    def _give_way(self, task: "asyncio.Task[None]") -> None:
+    def _give_way(self, task: "asyncio.Task[None]", some: Sequence[Waiting]) -> None:
         if task in self._under_way:
             self._slow.add(task)
+            for each in some:
+                each.slow()
             self._begin()
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
@@ -91,13 +106,13 @@ class Bulkhead:
         self._slow.discard(task)
         self._begin()
 
-    async def _send(self, some: Sequence[tuple[Rendered, "asyncio.Future[Outcome]"]]) -> None:
+    async def _send(self, some: Sequence[Waiting]) -> None:
         try:
-            outcomes = await self._channel.send([message for message, _ in some])
+            outcomes = await self._channel.send([each.message for each in some])
         except BaseException:  # cancelled
-            for _, future in some:
-                future.cancel()
+            for each in some:
+                each.future.cancel()
             raise
-        for (_, future), outcome in zip(some, outcomes, strict=True):
-            if not future.done():
-                future.set_result(outcome)
+        for each, outcome in zip(some, outcomes, strict=True):
+            if not each.future.done():
+                each.future.set_result(outcome)

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -132,6 +133,18 @@ async def test_who_gave_up_waiting_is_not_sent() -> None:
     await until(lambda: len(provider.sends) == 2)
     assert provider.sends == [["a"], ["c"]]
     tasks["c"].cancel()
+
+
+@pytest.mark.asyncio
+async def test_whoever_brings_what_is_slow_hears_of_it() -> None:
+    provider, slow = Provider(at_once=1, together=1), list[str]()
+    bulkhead = Bulkhead(provider, SHARES, slow_after=0.0)
+    messages = [Rendered(each, "opened", "ada@example.org", "", "", "", date=NOON) for each in "ab"]
+    futures = [bulkhead.bring(each, "alarms", partial(slow.append, each.id)) for each in messages]
+    await until(lambda: slow == ["a", "b"])
+    assert provider.sends == [["a"], ["b"]], "the second began when the first had given its place up"
+    for future in futures:
+        future.cancel()
 
 
 @pytest.mark.asyncio

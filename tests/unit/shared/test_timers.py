@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared.places import Places
 from shared.postgres import Database
 from shared.timers import CLAIM, Due, LeaseLost, Timers, Work, cancel, schedule
 from tests.e2e.shop import until
@@ -124,11 +125,13 @@ async def test_what_is_due_is_done_now_as_many_as_at_once_and_one_after_another(
 class Held:
     """Work that is under way until it is let go."""
 
-    def __init__(self, database: Database) -> None:
-        self._database, self.begun, self.go = database, list[str](), asyncio.Event()
+    def __init__(self, database: Database, slow: Places | None = None) -> None:
+        self._database, self._slow, self.begun, self.go = database, slow, list[str](), asyncio.Event()
 
     async def __call__(self, due: Due) -> None:
         self.begun.append(due.ref)
+        if self._slow and (task := asyncio.current_task()):
+            self._slow.give_way(task)
         await self.go.wait()
         async with self._database.transaction() as tx:
             await due.settle(tx)
@@ -139,11 +142,11 @@ async def begun(held: Held, count: int) -> bool:
 
 
 async def test_what_waits_for_somebody_slow_gives_its_place_to_others_but_not_without_end(notifier_database: Database) -> None:
-    held = Held(notifier_database)
+    held = Held(notifier_database, places := Places(beside=4))
     for number in range(9):
         await put_due(notifier_database, f"{number}", -9 + number)
-    running = asyncio.create_task(Timers(notifier_database, {"ring": Work(held, at_once=2, slow=4)}).run())
-    await until(partial(begun, held, 6), "twice two more have begun, each pair once the one before it was slow")
+    running = asyncio.create_task(Timers(notifier_database, {"ring": Work(held, at_once=2, places=places)}).run())
+    await until(partial(begun, held, 6), "two have begun with a place, and four without")
     assert sorted(held.begun) == ["0", "1", "2", "3", "4", "5"]
     held.go.set()
     await until(partial(begun, held, 9), "all have begun")
@@ -163,4 +166,18 @@ async def test_what_is_less_urgent_is_done_by_few_while_anything_urgent_is_under
     urgent.go.set()
     await until(partial(begun, other, 8), "all have begun")
     other.go.set()
+    running.cancel()
+
+
+async def test_what_nobody_does_while_anything_urgent_is_under_way_is_done_all_the_same_one_a_second(notifier_database: Database) -> None:
+    urgent, other = Held(notifier_database), Held(notifier_database)
+    await put_due(notifier_database, "now", -1)
+    timers = Timers(notifier_database, {"ring": Work(urgent, at_once=2), "tidy": Work(other, at_once=8, before=("ring",), least=0)})
+    running = asyncio.create_task(timers.run())
+    await until(partial(begun, urgent, 1), "what is urgent has begun")
+    other.go.set()
+    async with notifier_database.transaction() as tx:
+        await schedule(tx, "tidy", {f"{number}": await tx.fetchval("SELECT clock()") for number in range(2)})
+    await until(partial(begun, other, 2), "one after the other is done")
+    urgent.go.set()
     running.cancel()
