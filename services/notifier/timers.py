@@ -110,7 +110,9 @@ class Delivery:
                 return set(slow) - await timers.renew(tx, slow, LEASE)
         except TRANSIENT as error:
             log.warning("%d leases were not renewed: %s", len(slow), error)
-            return set()
+        except Exception:
+            log.exception("%d leases were not renewed", len(slow))
+        return set()
 
 
 def due_rows(delivery: Delivery) -> dict[str, Work]:

@@ -1,16 +1,20 @@
 """A server puts off, refuses, hangs up or is away: delivery is tried for a day, never after, and everything is accounted for."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from services.notifier import metrics
 from services.notifier.channels.email.connections import AT_ONCE
 from services.notifier.delivering.beginning import LEASE
+from shared import timers
 from shared.events import Contact, NotificationFailed
+from shared.postgres import Tx
 from shared.settings import Settings
-from shared.timers import Work
+from shared.timers import Due, Work
 from tests.builders import customer
 from tests.fakes import do_due
 from tests.figures import total, value
@@ -145,7 +149,16 @@ async def test_a_hanging_server_keeps_its_mail_under_the_lease(on: Stage) -> Non
     await delivering
 
 
-async def test_a_lease_is_renewed_as_long_as_the_server_is_at_work(on: Stage) -> None:
+@pytest.mark.parametrize("raised", [0, 3], ids=["at once", "after it raised three times"])
+async def test_a_lease_is_renewed_as_long_as_the_server_is_at_work(raised: int, on: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    renewing, left = timers.renew, [ValueError("nobody foresaw this")] * raised
+
+    async def renew(tx: Tx, dues: Collection[Due], lease: timedelta) -> set[Due]:
+        if left and dues:
+            raise left.pop()
+        return await renewing(tx, dues, lease)
+
+    monkeypatch.setattr(timers, "renew", renew)
     await on.know("c-1")
     await on.consume(opened(on.now), impact(on.now, "c-1"))
     on.office.at_end[ADA] = [Do.HOLD]
