@@ -166,9 +166,8 @@ async def test_while_the_database_is_away_callers_hear_so_at_once_and_no_acknowl
     kept = {row["id"] for row in await stack.rows("SELECT id FROM ticketing.tickets")}
     assert kept >= set(taken)
     await within(60, stack.ready, "everything is ready again")
-    print(
-        f"no refusal took longer than {slowest[503]:.2f} s, no other answer than {slowest[201]:.2f} s; the first ticket came {seconds:.2f} s after the database was back"
-    )
+    print(f"no refusal took longer than {slowest[503]:.2f} s, no other answer than {slowest[201]:.2f} s")
+    print(f"the first ticket came {seconds:.2f} s after the database was back")
 
 
 async def test_the_same_events_three_times_make_the_state_and_the_mails_of_once(run: Run) -> None:
