@@ -8,6 +8,8 @@ from tests.compose.day.handbook import Handbook
 from tests.compose.running import compose
 from tests.e2e.shop import Shop
 
+# Values of parameters of which no list says what there is.
+OF_NO_LIST: Mapping[str, Sequence[str]] = {"place": ["0", "1", "2"]}
 OTHERS_LOGS = ("maildev",)  # a mail server's log names recipients, and is not Forewarn's
 
 
@@ -28,7 +30,8 @@ async def in_rest(shop: Shop, sought: Sought) -> tuple[int, list[str]]:
     read, telling = 0, []
     for service in shop.at.urls:
         routes = (await shop.get(service, "/openapi.json")).json()["paths"]
-        given = {"customer_id": sought.customers, "incident_id": await _ids(shop, "monitor", "/v1/incidents")}
+        customers = {"customer_id": sought.customers, "name": sought.customers}
+        given = {**OF_NO_LIST, **customers, "incident_id": await _ids(shop, "monitor", "/v1/incidents")}
         for route in [route for route, methods in routes.items() if "get" in methods]:
             for path in await _filled(shop, service, route, given):
                 async for answer in _pages(shop, service, path):
@@ -45,11 +48,11 @@ async def _filled(shop: Shop, service: str, route: str, given: Mapping[str, Sequ
         return [route]
     name, _, rest = tail.partition("}")
     paths = await _filled(shop, service, head.removesuffix("/"), given)
-    return [f"{path}/{value}{rest}" for path in paths for value in given.get(name) or await _ids(shop, service, path)]
+    return [f"{path}/{value}{rest}" for path in paths for value in (given[name] if name in given else await _ids(shop, service, path))]
 
 
 async def _ids(shop: Shop, service: str, path: str) -> list[str]:
-    return [str(item["id"]) for item in await shop.items(service, path)]
+    return [str(item["id"] if "id" in item else item["number"]) for item in await shop.items(service, path)]
 
 
 async def _pages(shop: Shop, service: str, path: str) -> AsyncIterator[str]:
