@@ -1,6 +1,8 @@
 """Due work is claimed under a lease and settled once, by the database's clock."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -153,31 +155,31 @@ async def test_what_waits_for_somebody_slow_gives_its_place_to_others_but_not_wi
     running.cancel()
 
 
-async def test_what_is_less_urgent_is_done_by_few_while_anything_urgent_is_under_way(notifier_database: Database) -> None:
-    urgent, other = Held(notifier_database), Held(notifier_database)
-    await put_due(notifier_database, "now", -1)
-    timers = Timers(notifier_database, {"ring": Work(urgent, at_once=2), "tidy": Work(other, at_once=8, before=("ring",), least=2)})
+@asynccontextmanager
+async def beside_what_is_urgent(database: Database, *, least: int, rows: int) -> AsyncIterator[tuple[Held, Held]]:
+    """Yields what is urgent, which has begun, and what is not, of which so many rows are due."""
+    urgent, other = Held(database), Held(database)
+    await put_due(database, "now", -1)
+    timers = Timers(database, {"ring": Work(urgent, at_once=2), "tidy": Work(other, at_once=8, before=("ring",), least=least)})
     running = asyncio.create_task(timers.run())
     await until(partial(begun, urgent, 1), "what is urgent has begun")
-    async with notifier_database.transaction() as tx:
-        await schedule(tx, "tidy", {f"{number}": await tx.fetchval("SELECT clock()") for number in range(8)})
-    await until(partial(begun, other, 2), "as few as may be have begun")
-    assert len(other.begun) == 2
-    urgent.go.set()
-    await until(partial(begun, other, 8), "all have begun")
-    other.go.set()
+    async with database.transaction() as tx:
+        await schedule(tx, "tidy", {f"{number}": await tx.fetchval("SELECT clock()") for number in range(rows)})
+    yield urgent, other
     running.cancel()
+
+
+async def test_what_is_less_urgent_is_done_by_few_while_anything_urgent_is_under_way(notifier_database: Database) -> None:
+    async with beside_what_is_urgent(notifier_database, least=2, rows=8) as (urgent, other):
+        await until(partial(begun, other, 2), "as few as may be have begun")
+        assert len(other.begun) == 2
+        urgent.go.set()
+        await until(partial(begun, other, 8), "all have begun")
+        other.go.set()
 
 
 async def test_what_nobody_does_while_anything_urgent_is_under_way_is_done_all_the_same_one_a_second(notifier_database: Database) -> None:
-    urgent, other = Held(notifier_database), Held(notifier_database)
-    await put_due(notifier_database, "now", -1)
-    timers = Timers(notifier_database, {"ring": Work(urgent, at_once=2), "tidy": Work(other, at_once=8, before=("ring",), least=0)})
-    running = asyncio.create_task(timers.run())
-    await until(partial(begun, urgent, 1), "what is urgent has begun")
-    other.go.set()
-    async with notifier_database.transaction() as tx:
-        await schedule(tx, "tidy", {f"{number}": await tx.fetchval("SELECT clock()") for number in range(2)})
-    await until(partial(begun, other, 2), "one after the other is done")
-    urgent.go.set()
-    running.cancel()
+    async with beside_what_is_urgent(notifier_database, least=0, rows=2) as (urgent, other):
+        other.go.set()
+        await until(partial(begun, other, 2), "one after the other is done")
+        urgent.go.set()
