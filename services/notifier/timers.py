@@ -1,7 +1,7 @@
 """A notification that is due is decided about, sent and settled; a crash between any two steps loses and repeats nothing.
 
 The lease is renewed while a slow server is at work; whoever has lost it writes nothing. Each row is a task of its own, so that a slow
-one holds up no other; what they ask of the database is done for a hundred at a time.
+one holds up no other; what they ask of the database is done for up to two hundred at a time.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Notifications that are due are decided about, a hundred in one transaction, which also notes that sending begins.
+"""Notifications that are due are decided about, up to two hundred in one transaction, which also notes that sending begins.
 
 The note takes a slot of the cap, and it is what is left of a try whose worker died, so that a customer who may have been told
 hears of the end.

@@ -1,4 +1,4 @@
-"""What came of tries is written down, a hundred in one transaction: settled, or tried again."""
+"""What came of tries is written down, up to two hundred in one transaction: settled, or tried again."""
 
 import asyncio
 import logging
