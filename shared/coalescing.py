@@ -1,4 +1,4 @@
-"""Coalesces what many tasks ask for at the same time into one call (as GraphQL's DataLoader does): one transaction does up to two hundred rows.
+"""Coalesces what many tasks ask for at the same time into one call (as GraphQL's DataLoader does): one transaction does many rows.
 
 Nobody waits for a batch to fill: while one call is under way, what is asked meanwhile gathers for the next. A batch that raises what
 waiting does not mend is done again item by item, so that one bad item fails alone; so the call must be one transaction, of which
