@@ -23,6 +23,7 @@ from shared.configuration.files import file_of, load
 
 NOW = MOMENT + timedelta(minutes=2)
 ADA = Customer("c-1042", "Ada Lovelace", "Europe/Berlin")
+TOGETHER = (Event.OPENED, Event.UPDATED, Event.RESOLVED)  # what the sample of a digest tells
 ADDRESSES = {"email": "ada@example.org", "sms": "+4915112345678"}
 NEWS = PublicWords(
     "Payments by card work again. Those by direct debit still fail.",
@@ -63,6 +64,13 @@ def rendered(event: Event, customer: Customer, channel: str, symptom: str, voice
     """Returns the sample of an event as this customer gets it on this channel."""
     contact = Contact(channel, ADDRESSES.get(channel, f"https://hooks.{channel}.example/services/T0/B0/x"))
     situation = situation_of(event, customer, symptom, voice.catalog)
+    if event is Event.DIGEST:
+        parts = [replace(situation_of(each, customer, symptom, voice.catalog), joins=True) for each in TOGETHER]
+        situation = replace(situation, items=tuple(_said(each, contact, voice).words for each in parts))
+    return _said(situation, contact, voice)
+
+
+def _said(situation: Situation, contact: Contact, voice: Voice) -> Rendered:
     return write(situation, contact, voice.policy.texts, voice.catalog, sender=voice.sender, unsubscribe=LINK, books=voice.books)
 
 
@@ -70,6 +78,7 @@ def rendered(event: Event, customer: Customer, channel: str, symptom: str, voice
 ABOUT: Mapping[Event, tuple[Kind, Mapping[str, Any]]] = {
     Event.LIKELY: (Kind.OPENED, {"evidence": {"certainty": "likely"}}),
     Event.UPDATED: (Kind.UPDATED, {}),
+    Event.DIGEST: (Kind.OPENED, {}),
     Event.ARTICLE: (Kind.GUIDANCE, {"evidence": {"article": "https://shop.example/help/import"}}),
     Event.HELP: (Kind.GUIDANCE, {}),
     Event.REPLY: (Kind.REPLY, {"ticket_id": "t-42", "ticket_number": 42, "subject": "Re: [#42] Paid twice?", "body": ANSWER}),

@@ -51,6 +51,7 @@ WAITS: Mapping[Waiting, str] = {
     Waiting.UNAPPROVED: "A person is to approve of an audience of {audience} customers ({approval}).",
     Waiting.HOLD_DOWN: "It began less than {hold_down_s} s ago, and may be over soon.",
     Waiting.QUIET_HOURS: "It is night where the customer is: they are left alone until {quiet_until}.",
+    Waiting.DIGEST: "They were told something at {last_told}: what follows within {digest_s} s of it is told together.",
     Waiting.SPREAD: "Only {per_minute} are told in a minute: it waits for its turn.",
 }
 
@@ -98,6 +99,12 @@ def waits(row: Mapping[str, Any]) -> Waits | None:
         return Waits("operator", "It raised errors again and again and was put aside; `forewarn due` has it tried again.", None)
     if row["under_way"]:
         return Waits("provider", "It is decided about, or handed to the provider, at this moment.", until)
+    return _waits_to_be_decided(row, why, until)
+
+
+def _waits_to_be_decided(row: Mapping[str, Any], why: Mapping[str, Any], until: datetime | None) -> Waits:
+    if row["told_with"] is not None:
+        return Waits("digest", "It is told in one message with another notification, whose try brought nothing yet.", None)
     if reason := why.get("waits_for"):
         return Waits(reason, _said(reason, why), until)
     if row["attempts"]:

@@ -140,6 +140,11 @@ class Notification(Draft):
         return bool(self.evidence and self.evidence.get("removed"))
 
     @property
+    def begun(self) -> bool:
+        """Says whether it was tried before, or is being."""
+        return bool(self.attempts) or self.sent_at is not None
+
+    @property
     def under_way(self) -> bool:
         """Says whether it is being sent, or may have arrived: whoever has it is known once it has an outcome."""
         return self.status is Status.WAITING and self.sent_at is not None

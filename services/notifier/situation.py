@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.notifier.audience import Customer, Preferences
+from services.notifier.channels.outcome import Words
 from services.notifier.incident import Incident
 from services.notifier.maintenance import RULE, Period
 from services.notifier.notification import ENDS, OF_MAINTENANCE, Kind, Notification
@@ -49,6 +50,9 @@ class Situation:
     answered_on: str | None = None  # the ticket on which they were told of the incident
     told_by: str | None = None  # the notification by which the same was told at the same address, to another customer
     turn: Turn | None = None  # None: they need not wait for one
+    last_told: datetime | None = None  # when they were told last, of trouble or of an end, whichever it is; None: not lately
+    joins: bool = False  # it is told in one message with others
+    items: tuple[Words, ...] = ()  # what its message tells, where that is more than one thing: this first
 
     @property
     def of_incident(self) -> bool:

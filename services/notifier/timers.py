@@ -15,9 +15,10 @@ from services.notifier.channels.outcome import Outcome
 from services.notifier.channels.registry import Route
 from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.sending import Sending
-from services.notifier.delivering.beginning import LEASE, Beginning, Write
+from services.notifier.delivering.beginning import LEASE, Beginning
 from services.notifier.delivering.settling import Settling, Tried
 from services.notifier.lanes import AT_ONCE, BEFORE, LANES, LEAST, SLOW
+from services.notifier.wording.sealing import Write
 from shared import timers
 from shared.coalescing import Coalescing
 from shared.places import Places

@@ -4,6 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,26 @@ async def test_ten_thousand_alerts_of_a_minute_are_an_incident_a_component_and_t
         # and each customer is told of three of them and no more
         assert world.told("opened") == Counter(dict.fromkeys(users, CAP))
         assert memory() - before < MOST
+
+
+async def test_with_a_digest_all_of_it_is_told_by_two_mails(fresh_database: Settings, tmp_path: Path) -> None:
+    shutil.copytree(CONFIG, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "rules.yml").write_text(RULE)
+    words = (tmp_path / "notifications.yml").read_text()
+    (tmp_path / "notifications.yml").write_text(f"digest: {{within: 20m, most: 50}}\n{words}")
+    async with opened(fresh_database, tmp_path) as world:
+        # Given a customer who uses every component
+        world.topics.say(customer("c-0"))
+        await hear(world, *(used("c-0", 0, f"part-{part}") for part in range(COMPONENTS)))
+        # When alerts of all of them fire within a minute, and go on
+        await hear(world, *islice(storm(), 10 * COMPONENTS))
+        for _ in range(5):
+            await hear(world, *(alert("machine-0", since=MINUTE, component=f"part-{part}") for part in range(COMPONENTS)))
+            await world.loop.advance(timedelta(minutes=4))
+        # Then they are told of all of it: of half at once, and of the others once that is twenty minutes ago
+        assert len(world.office.to("c-0@example.org")) == 2
+        async with world.database("notifier").connection() as connection:
+            assert await connection.fetchval("SELECT count(*) FROM notifications WHERE status = 'delivered'") == COMPONENTS
 
 
 async def hear(world: World, *events: ProductEvent) -> None:

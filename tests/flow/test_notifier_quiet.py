@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,14 +18,14 @@ ADA = "c-1@example.org"
 
 
 @asynccontextmanager
-async def notifier(settings: Settings, folder: Path, *changes: tuple[str, str]) -> AsyncIterator[Stage]:
+async def notifier(settings: Settings, folder: Path, *changes: tuple[str, str], **given: Any) -> AsyncIterator[Stage]:
     """Yields a notifier whose notifications.yml differs from the shipped one in these places."""
     text = (CONFIG / "notifications.yml").read_text()
     for shipped, own in changes:
         assert text.count(shipped) == 1
         text = text.replace(shipped, own)
     (folder / "notifications.yml").write_text(text)
-    async with stage(settings, own_config_dir=str(folder)) as it:
+    async with stage(settings, own_config_dir=str(folder), **given) as it:
         yield it
 
 

@@ -33,6 +33,7 @@ class NotificationView(BaseModel):
     created_at: datetime
     sent_at: datetime | None  # handed to a provider and not refused
     settled_at: datetime | None
+    told_with: str | None  # the notification in whose message it is told; null: it has one of its own
     evidence: dict[str, Any] | None  # why this customer
     why: dict[str, Any] | None  # the figures of the last decision
     tries: int

@@ -69,6 +69,7 @@ class ToldView(BaseModel):
     created_at: datetime  # when it was written down
     sent_at: datetime | None  # handed to a provider and not refused
     settled_at: datetime | None
+    told_with: str | None  # the notification in whose message it is told; null: it has one of its own
     channel: str | None  # of the last try: why there is in the figures and the ways
     policy: str | None  # the version of notifications.yml that decided last; null: nothing is decided, or an older version of Forewarn did
     rule_version: str | None  # the version of the rule by which the incident was judged when it was decided

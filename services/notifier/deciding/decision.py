@@ -25,6 +25,7 @@ class Waiting(StrEnum):
     SWITCHED_OFF = "switched_off"  # a kill switch or a brake is thrown
     UNAPPROVED = "unapproved"  # a person is to approve of the audience
     QUIET_HOURS = "quiet_hours"  # it is night where the customer is
+    DIGEST = "digest"  # they were told something just now: what follows is told together
     SPREAD = "spread"  # so many are told in this minute already
 
 

@@ -12,7 +12,7 @@ from services.notifier.deciding.rules.age import age_of, behind, freshness, outd
 from services.notifier.deciding.rules.channel import paused
 from services.notifier.deciding.rules.consent import erased, opted_out, whose_consent
 from services.notifier.deciding.rules.experiment import arm_in, held_out
-from services.notifier.deciding.rules.limits import capped, how_often, spread
+from services.notifier.deciding.rules.limits import capped, gathered, how_often, spread
 from services.notifier.deciding.rules.permission import rehearsed, switched_off, unapproved
 from services.notifier.deciding.rules.quiet import quiet
 from services.notifier.deciding.rules.reach import no_contact, where
@@ -22,7 +22,7 @@ from services.notifier.situation import Situation
 
 RULES: tuple[Rule, ...] = (
     *(erased, switched_off, opted_out, too_old, early, stale, superseded, called_off, over, behind, outdated, too_soon),
-    *(answered, capped, no_contact, rehearsed, unapproved, quiet, paused),
+    *(answered, gathered, capped, no_contact, rehearsed, unapproved, quiet, paused),
     held_out,  # behind all that is asked of everybody: who is held out would be told now
     *(duplicate, spread),  # by asking these something is taken: only who would be told asks
 )

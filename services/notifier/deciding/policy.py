@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from services.notifier.channels.chat.hosts import ChatHosts
 from services.notifier.channels.sms.policy import SmsPolicy
 from services.notifier.deciding.autonomy import Autonomy
+from services.notifier.deciding.digest import Digest
 from services.notifier.deciding.experiment import Experiments
 from services.notifier.deciding.quiet import QuietHours
 from services.notifier.operators.notices import Operator
@@ -60,6 +61,9 @@ class Policy(Config):
         ("email",), min_length=1, description="a customer is told on the first of these on which they can be reached"
     )
     caps: Caps = Field(Caps(), description="how often we may speak first; replies and the end of what was told do not count")
+    digest: Digest | None = Field(
+        None, description="what follows soon is told in one message; none: each by itself. Critical incidents are"
+    )
     max_event_age: PositiveDuration = Field(
         timedelta(hours=24), description="older than this, nothing is worth telling, unless it is being tried already"
     )

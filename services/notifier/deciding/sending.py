@@ -16,3 +16,9 @@ class Sending:
     contact: Contact
     message: Rendered
     why: dict[str, Any]  # the figures of the decision
+    others: tuple["Sending", ...] = ()  # told in the same message, each with its own part of it
+
+    @property
+    def all(self) -> tuple["Sending", ...]:
+        """Returns everything that the message tells."""
+        return (self, *self.others)

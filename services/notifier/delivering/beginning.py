@@ -4,15 +4,13 @@ The note takes a slot of the cap, and it is what is left of a try whose worker d
 hears of the end.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from services.notifier import facts, metrics
 from services.notifier.acts import asking, experimenting, permitting
-from services.notifier.audience import Contact
-from services.notifier.channels.outcome import Rendered
 from services.notifier.channels.registry import Route
 from services.notifier.deciding.decision import Hold, Send, Suppressed
 from services.notifier.deciding.planning import Settled, expired
@@ -20,11 +18,12 @@ from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.sending import Sending
 from services.notifier.delivering.counting import count
 from services.notifier.delivering.ends import give_ends, may_be_owed
+from services.notifier.delivering.joining import Joining, Ready
 from services.notifier.notification import Notification
 from services.notifier.situation import Situation
-from services.notifier.store import deliveries, incidents
+from services.notifier.store import deliveries, incidents, ledger
 from services.notifier.store.deliveries import Found
-from services.notifier.wording.news import news_said
+from services.notifier.wording.sealing import Write
 from shared import timers
 from shared.erasing import hold
 from shared.events import Fact
@@ -35,7 +34,7 @@ from shared.timers import Due, LeaseLost
 LEASE = timedelta(seconds=30)  # a crashed worker's notifications come back after it
 SPENT = LEASE / 10  # of a lease, after which it begins anew when sending does
 
-Write = Callable[[Situation, Contact, tuple[str, ...]], Rendered]
+Key = TypeVar("Key")
 Begun = Sending | None | Exception  # None: there is nothing to send now
 
 
@@ -49,6 +48,11 @@ class Round:
     expired: dict[Due, tuple[Notification, str, Settled]] = field(default_factory=dict)  # with the channel that would have brought it
     later: dict[Due, datetime] = field(default_factory=dict)  # decided again then, as if it had not been now
     entered: list[tuple[str, str]] = field(default_factory=list)  # the experiment and the arm of each customer who is new in one
+
+    @property
+    def joined(self) -> set[str]:
+        """Returns what is told in the messages of others."""
+        return {each.notification.id for sending, _ in self.sends.values() for each in sending.others}
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,15 @@ class Beginning:
             found = await deliveries.find(tx, {due.ref for due in dues})
             ours = await timers.ours(tx, dues)
             begun |= dict.fromkeys(ours)
-            await timers.settle(tx, [due for due in ours if due.ref not in found])
-            for some in _rounds((due, found[due.ref]) for due in dues if due in ours and due.ref in found):
+            over = [due for due in ours if due.ref not in found]  # what waits no more
+            await timers.settle(tx, over)
+            await ledger.part_from(tx, {due.ref for due in over})
+            left = {due: found[due.ref] for due in dues if due in ours and due.ref in found}
+            while left:
+                some = _one_of_each(left)
                 rounds.append(await self._decided(tx, some))
                 await self._write_down(tx, rounds[-1])
+                left = {due: each for due, each in left.items() if due not in some and due.ref not in rounds[-1].joined}
         for each in rounds:
             begun |= {due: sending for due, (sending, _) in each.sends.items()}
             _count(each)
@@ -86,17 +95,12 @@ class Beginning:
     async def _decided(self, tx: Tx, some: Mapping[Due, Found]) -> Round:
         """Decides about one notification of each customer, on what they got before."""
         asked: dict[Due, Situation] = {}
+        ready: dict[Due, Ready] = {}
         decided, put_off = Round(), False  # all that is due, once, where one channel brings all
-        told = await deliveries.with_what_was_told(tx, some, self.policy.caps.per, self._longest)
-        told = await experimenting.with_arms(tx, told, self.policy)
-        ttls = {name: route.channel.ttl for name, route in self.routes.items()}
-        permissions = await permitting.of(tx, [found.situation for found in told.values()], self.policy, self.write)
-        known = {
-            due: replace(found.situation, permission=permissions[found.situation.notification.id], ttls=ttls) for due, found in told.items()
-        }
-        about = {due for due, found in told.items() if found.earlier}
-        for due, (situation, decision) in (await asking.decisions(tx, known, self.policy, told_before=about)).items():
-            found = told[due]
+        known = await self._known(tx, some)
+        situations, about = {due: found.situation for due, found in known.items()}, {due for due, found in known.items() if found.earlier}
+        for due, (situation, decision) in (await asking.decisions(tx, situations, self.policy, told_before=about)).items():
+            found = replace(known[due], situation=situation)
             match decision:
                 case Send(contact, why):
                     route = self.routes[contact.channel]
@@ -106,24 +110,33 @@ class Beginning:
                         put_off = put_off or len(self.routes) > 1 or await deliveries.put_off(tx, until)
                         decided.later[due] = until
                     else:
-                        message = self.write(situation, contact, found.earlier)
-                        decided.sends[due] = (
-                            Sending(situation.notification, contact, message, why | news_said(situation, message)),
-                            situation.now,
-                        )
+                        ready[due] = Ready(found, contact, why)
                 case Hold() as held:
                     decided.holds[due] = held
                     asked[due] = situation
                 case Suppressed() as suppressed:
                     decided.suppressed[due] = found, suppressed
         await _again_if_overtaken(tx, decided, {due: found.situation for due, found in some.items()})
+        decided.sends = await Joining(self.policy, self.write, self.routes, self._known).sendings(tx, ready)
         await permitting.ask(tx, [(asked[due], held) for due, held in decided.holds.items()], self.policy)
         decided.entered = await experimenting.enter(tx, _arms(decided))
         return decided
 
+    async def _known(self, tx: Tx, some: Mapping[Key, Found]) -> dict[Key, Found]:
+        """Returns the same with what these customers got before, and what people and experiments allow."""
+        told = await deliveries.with_what_was_told(tx, some, self.policy, self._longest)
+        told = await experimenting.with_arms(tx, told, self.policy)
+        ttls = {name: route.channel.ttl for name, route in self.routes.items()}
+        permissions = await permitting.of(tx, [found.situation for found in told.values()], self.policy, self.write)
+        return {
+            key: replace(found, situation=replace(found.situation, permission=permissions[found.situation.notification.id], ttls=ttls))
+            for key, found in told.items()
+        }
+
     async def _write_down(self, tx: Tx, decided: Round) -> None:
         await timers.renew(tx, [due for due, (_, at) in decided.sends.items() if at - due.now > SPENT], LEASE)
         await deliveries.begin_sending(tx, list(decided.sends.values()))
+        await deliveries.joined(tx, decided.joined)
         await deliveries.hold(tx, {due.ref: held for due, held in decided.holds.items()})
         await timers.again(tx, decided.later | {due: held.until for due, held in decided.holds.items()})
         await deliveries.suppress(tx, {due.ref: suppressed for due, (_, suppressed) in decided.suppressed.items()})
@@ -132,20 +145,18 @@ class Beginning:
         await say(tx, *_facts(decided))
         untold = [found.situation.notification for found, _ in decided.suppressed.values()]
         lapsed = [(notification, settled.told) for notification, _, settled in decided.expired.values()]
+        ended = [*untold, *(each for each, _ in lapsed)]
+        await ledger.part_from(tx, {each.id for each in ended if each.begun})
         owed = [*((each, each.sent_at is not None) for each in untold), *lapsed]
         await give_ends(tx, [each for each, told in owed if may_be_owed(each, told=told)])
 
 
-def _rounds(dues: Iterable[tuple[Due, Found]]) -> Iterable[dict[Due, Found]]:
-    """Yields them with at most one of each customer at a time: what they get counts when the next is decided."""
-    left = list(dues)
-    while left:
-        first: dict[str, Due] = {}
-        for due, found in left:
-            first.setdefault(found.situation.notification.customer_id, due)
-        now = set(first.values())
-        yield {due: found for due, found in left if due in now}
-        left = [(due, found) for due, found in left if due not in now]
+def _one_of_each(left: Mapping[Due, Found]) -> dict[Due, Found]:
+    """Returns the first of each customer: what they get counts when the next is decided."""
+    first: dict[str, Due] = {}
+    for due, found in left.items():
+        first.setdefault(found.situation.notification.customer_id, due)
+    return {due: left[due] for due in first.values()}
 
 
 async def _again_if_overtaken(tx: Tx, decided: Round, of: Mapping[Due, Situation]) -> None:
@@ -163,7 +174,7 @@ async def _again_if_overtaken(tx: Tx, decided: Round, of: Mapping[Due, Situation
 def _arms(decided: Round) -> Iterable[tuple[str, Mapping[str, Any]]]:
     """Yields the customers of whom nothing but an experiment decided whether they are told, with the figures."""
     for sending, _ in decided.sends.values():
-        yield sending.notification.customer_id, sending.why
+        yield from ((each.notification.customer_id, each.why) for each in sending.all)
     for found, suppressed in decided.suppressed.values():
         yield found.situation.notification.customer_id, suppressed.why
 

@@ -114,10 +114,11 @@ async def _bounced(tx: Tx, notification: Notification, about: About, attempt: At
     address = _address(about, ways, customer)
     if address is not None and (ways.get(address) in NOT_THERE or (customer is not None and _is_marked(customer, address))):
         return
-    if notification.status is Status.DELIVERED:
-        await returned.came_back(tx, notification.id, CHANNEL, address, attempt)
-        await say(tx, facts.failed(notification, CHANNEL, attempt))
-        await owe_no_end(tx, notification, attempt)
+    delivered = [notification] if notification.status is Status.DELIVERED else []
+    for each in (*delivered, *await returned.told_with(tx, notification.id)):
+        await returned.came_back(tx, each.id, CHANNEL, address, attempt)
+        await say(tx, facts.failed(each, CHANNEL, attempt))
+        await owe_no_end(tx, each, attempt)
     if address is not None and about.report.kind is Kind.ADDRESS:
         await tx.execute(directory.queries.address_came_back, notification.customer_id, address, attempt.detail, notification.id)
         await contacts_changed(tx, [notification.customer_id])

@@ -7,13 +7,17 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
+import asyncpg
+
 from services.notifier.audience import Contact, Preferences
 from services.notifier.deciding.decision import Hold, Suppressed
+from services.notifier.deciding.digest import TOGETHER
 from services.notifier.deciding.planning import Again, Settled
+from services.notifier.deciding.policy import Policy
 from services.notifier.deciding.sending import Sending
 from services.notifier.delivery import DeliveryStatus
 from services.notifier.lanes import LANES
-from services.notifier.notification import Attempt, Kind, Notification, period_id
+from services.notifier.notification import ENDS, Attempt, Kind, Notification, period_id
 from services.notifier.situation import Situation
 from services.notifier.store import directory, maintenance, returned
 from services.notifier.store.incidents import incidents_of
@@ -59,22 +63,26 @@ def _places(tried: Iterable[Sequence[str]], *statuses: DeliveryStatus) -> frozen
     return frozenset((channel, address) for channel, address, of in tried if of in statuses)
 
 
-async def with_what_was_told(tx: Tx, found: Mapping[Key, Found], per: timedelta, waits: timedelta) -> dict[Key, Found]:
-    """Returns the same with what the customers got before.
-
-    `per`: how far back sends count; `waits`: how long anything waits at most.
-    """
+async def with_what_was_told(tx: Tx, found: Mapping[Key, Found], policy: Policy, waits: timedelta) -> dict[Key, Found]:
+    """Returns the same with what the customers got before. `waits`: how long anything waits at most."""
     of = {each.situation.notification.id: key for key, each in found.items()}
     asked = [each.situation.notification for each in found.values()]
     columns = ([getattr(each, name) for each in asked] for name in ("id", "customer_id", "incident_id", "ticket_id"))
-    rows = await tx.fetch(queries.told_before, *columns, per, waits)
+    per = policy.caps.per
+    back = max(per, policy.digest.within) if policy.digest else per
+    rows = await tx.fetch(queries.told_before, *columns, per, waits, back)
     before = {of[row["id"]]: row for row in rows}
     return {
         key: Found(
-            replace(each.situation, recent=before[key]["recent"]), (*before[key]["earlier"], *_of_period(each.situation.notification))
+            replace(each.situation, recent=before[key]["recent"], last_told=before[key][_last(each.situation.notification)]),
+            (*dict.fromkeys(before[key]["earlier"]), *_of_period(each.situation.notification)),
         )
         for key, each in found.items()
     }
+
+
+def _last(notification: Notification) -> str:
+    return "last_end" if notification.kind in ENDS else "last_told"
 
 
 def _of_period(notification: Notification) -> tuple[str, ...]:
@@ -99,8 +107,25 @@ async def put_off(tx: Tx, until: datetime) -> bool:
 
 async def begin_sending(tx: Tx, sends: Iterable[tuple[Sending, datetime]]) -> None:
     """Notes that tries begin; with each comes when that was decided."""
-    rows = [(each.notification.id, *each.contact.place, each.why, each.notification.date(now)) for each, now in sends]
-    await _all(tx, queries.begin_sending, rows)
+    await _all(tx, queries.begin_sending, [row for each, now in sends for row in _begun(each, now)])
+
+
+def _begun(sending: Sending, now: datetime) -> Iterable[tuple[object, ...]]:
+    for each in sending.all:
+        with_ = None if each is sending else sending.notification.id
+        yield each.notification.id, *each.contact.place, each.why, each.notification.date(now), with_
+
+
+async def to_join(tx: Tx, messages: Mapping[str, str]) -> list[asyncpg.Record]:
+    """Returns what customers can be told in messages that go out to them now, locked. `messages`: what these are about, by customer."""
+    rows: list[asyncpg.Record] = await tx.fetch(queries.to_join, list(messages), list(TOGETHER), list(messages.values()), list(LANES))
+    return rows
+
+
+async def joined(tx: Tx, ids: Collection[str]) -> None:
+    """Notes that these have no work of their own: they are brought with others."""
+    if ids:
+        await tx.execute(queries.joined, list(LANES), sorted(ids))
 
 
 async def end(tx: Tx, tries: Iterable[tuple[str, Contact, DeliveryStatus]]) -> None:

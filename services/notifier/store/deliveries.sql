@@ -18,26 +18,43 @@ WHERE n.id = ANY ($1) AND n.status = 'waiting'
 ORDER BY n.id FOR UPDATE OF n
 
 -- name: told_before
--- Reads for each of these notifications what its customer got, or may have got: how often we spoke first within the cap's time, by what was
--- entered so long before that as anything waits at most; and what belongs to the same thread.
-SELECT asked.id, recent, earlier
+-- Reads for each of these notifications what its customer got, or may have got: in how many messages we spoke first within the cap's time, by what
+-- was entered so long before that as anything waits at most, and when last, also of an end; and what belongs to the same thread, by the ids of its messages.
+SELECT asked.id, recent, last_told, last_end, earlier
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS asked (id, customer_id, incident_id, ticket_id), LATERAL (
-    SELECT count(*) AS recent FROM notifications
-    WHERE customer_id = asked.customer_id AND id <> asked.id AND created_at > clock() - $5::interval - $6::interval
-        AND sent_at > clock() - $5::interval AND ticket_id IS NULL AND kind NOT IN ('resolved', 'withdrawn', 'dismissed', 'maintenance_ended',
-            'maintenance_cancelled')) AS lately, LATERAL (
+    SELECT count(*) FILTER (WHERE NOT owed AND told_with IS NULL AND sent_at > clock() - $5::interval) AS recent,
+        max(sent_at) FILTER (WHERE NOT owed) AS last_told, max(sent_at) FILTER (WHERE kind IN ('resolved', 'withdrawn', 'dismissed')) AS last_end
+    FROM notifications, LATERAL (SELECT kind IN ('resolved', 'withdrawn', 'dismissed', 'maintenance_ended', 'maintenance_cancelled') AS owed) AS _
+    WHERE customer_id = asked.customer_id AND id <> asked.id AND created_at > clock() - $7::interval - $6::interval
+        AND sent_at > clock() - $7::interval AND ticket_id IS NULL) AS lately, LATERAL (
     SELECT coalesce(array_agg(id ORDER BY sent_at, id), '{}') AS earlier FROM (
-        SELECT id, sent_at FROM notifications
-        WHERE incident_id = asked.incident_id AND customer_id = asked.customer_id AND id <> asked.id AND sent_at IS NOT NULL
-        UNION SELECT id, sent_at FROM notifications
+        SELECT coalesce(told_with, id) AS id, sent_at FROM notifications
+        WHERE incident_id = asked.incident_id AND customer_id = asked.customer_id AND asked.id NOT IN (id, coalesce(told_with, id)) AND sent_at IS NOT NULL
+        UNION SELECT coalesce(told_with, id), sent_at FROM notifications
         WHERE ticket_id = asked.ticket_id AND customer_id = asked.customer_id AND id <> asked.id AND sent_at IS NOT NULL) AS thread) AS before
+
+-- name: to_join
+-- Reads, locked, what customers are to be told that can be told in a message that goes to them now: what was joined to it before, and what waits for
+-- a digest, is due, or was claimed to be decided. What somebody else decides about at this moment is left to them.
+SELECT n.id, n.customer_id, n.told_with FROM notifications n
+WHERE n.customer_id = ANY ($1) AND n.status = 'waiting' AND n.kind = ANY ($2) AND n.ticket_id IS NULL AND n.id <> ALL ($3)
+    AND (n.told_with = ANY ($3) OR n.told_with IS NULL AND n.sent_at IS NULL AND EXISTS (
+        SELECT FROM due WHERE due.kind = ANY ($4) AND due.ref = n.id
+            AND (due.ready_at <= clock() OR due.lease IS NOT NULL OR n.why ->> 'waits_for' = 'digest')))
+ORDER BY n.told_with IS NULL, n.about_at, n.id FOR UPDATE OF n SKIP LOCKED
+
+-- name: joined
+-- Deletes the due rows of what is told with others: the due row of the message is theirs.
+DELETE FROM due WHERE kind = ANY ($1) AND ref = ANY ($2)
 
 -- name: begin_sending
 -- Notes that tries begin: from here on the customers may have it. A slot of the cap is taken, and a crash leaves behind that the outcome is unknown.
 WITH begun AS (
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::timestamptz[]) AS begun (id, channel, address, why, dated_at)),
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::timestamptz[], $6::text[])
+        AS begun (id, channel, address, why, dated_at, told_with)),
 noted AS (
-    UPDATE notifications n SET sent_at = clock(), channel = begun.channel, why = begun.why, dated_at = begun.dated_at, awaits_incident = false
+    UPDATE notifications n SET
+        sent_at = clock(), channel = begun.channel, why = begun.why, dated_at = begun.dated_at, told_with = begun.told_with, awaits_incident = false
     FROM begun WHERE n.id = begun.id)
 INSERT INTO deliveries AS known (notification_id, channel, address) SELECT id, channel, address FROM begun
 ON CONFLICT (notification_id, channel, address) DO UPDATE SET status = 'sending', tries = known.tries + 1, began_at = clock(), ended_at = NULL

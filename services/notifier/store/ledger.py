@@ -1,9 +1,10 @@
 """The ledger says what each customer must know, was told, or was not told and why."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 
 import asyncpg
@@ -87,6 +88,18 @@ async def wait_again(tx: Tx, customer_ids: Sequence[str]) -> None:
 async def try_elsewhere(tx: Tx, notification_id: str) -> None:
     """Has what came back wait again, due now, for the ways where it has not failed. A ticket's words are not kept, and stay untold."""
     await _due(tx, await tx.fetch(queries.try_elsewhere, notification_id))
+
+
+async def tell_apart(tx: Tx, at: Mapping[str, datetime | None]) -> None:
+    """Has each of these, which were to be told in a message with others, told in one of its own: due at that moment, or now."""
+    if at:
+        await _due(tx, await tx.fetch(queries.apart, *map(list, zip(*sorted(at.items(), key=itemgetter(0)), strict=True))))
+
+
+async def part_from(tx: Tx, ids: Collection[str]) -> None:
+    """Has all that was to be told with these told apart, now: their messages do not go out."""
+    if ids:
+        await tell_apart(tx, {row["id"]: None for row in await tx.fetch(queries.waiting_with, sorted(ids))})
 
 
 async def take_out(tx: Tx, ids: Collection[str]) -> list[str]:

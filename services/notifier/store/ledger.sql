@@ -14,7 +14,7 @@ ON CONFLICT (id) DO UPDATE SET
     status = 'waiting', reason = NULL, settled_at = NULL, about_at = excluded.about_at, evidence = excluded.evidence,
     cause_id = excluded.cause_id, cause_hops = excluded.cause_hops, created_at = excluded.created_at,
     ticket_id = excluded.ticket_id, ticket_number = excluded.ticket_number, subject = excluded.subject, body = excluded.body,
-    awaits_incident = false, has_words = true
+    awaits_incident = false, has_words = true, told_with = NULL
 WHERE known.status = 'suppressed' AND known.reason = 'stale' AND known.about_at < excluded.about_at
 RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = known.incident_id) AS severity, clock() AS now,
     xmax = 0 AS new, gate, round, CASE WHEN kind = 'guidance' THEN evidence ->> 'rule' WHEN period IS NOT NULL THEN 'maintenance' END AS rule
@@ -51,7 +51,7 @@ UPDATE notifications SET awaits_incident = false WHERE id = ANY ($1) AND status 
 -- name: true_anew
 -- Has what was suppressed because the incident had not been failing lately wait again, due now, since it fails now. Who is held out of it waits
 -- again once it is critical.
-UPDATE notifications SET status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), awaits_incident = false
+UPDATE notifications SET status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), awaits_incident = false, told_with = NULL
 WHERE id = ANY ($1) AND awaits_incident AND status = 'suppressed' AND (
     reason <> 'held_out' OR EXISTS (SELECT FROM incidents i WHERE i.id = notifications.incident_id AND i.severity = 'critical'))
 RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = notifications.incident_id) AS severity,
@@ -61,7 +61,7 @@ RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incide
 -- Enters anew what customers could not be told who can be reached now: due, and as true as the incident is by now. Every way may be tried again.
 WITH anew AS (
     UPDATE notifications n SET
-        status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), about_at = greatest(n.about_at, i.failing_at)
+        status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), about_at = greatest(n.about_at, i.failing_at), told_with = NULL
     FROM incidents i
     WHERE i.id = n.incident_id AND i.status = 'open'
         AND n.customer_id = ANY ($1) AND n.kind = 'opened' AND n.ticket_id IS NULL AND n.sent_at IS NULL
@@ -72,9 +72,20 @@ SELECT * FROM anew
 
 -- name: try_elsewhere
 -- Enters anew what came back: what failed stays failed, and the other ways are tried.
-UPDATE notifications n SET status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), awaits_incident = false
+UPDATE notifications n SET status = 'waiting', reason = NULL, settled_at = NULL, created_at = clock(), awaits_incident = false, told_with = NULL
 WHERE id = $1 AND status = 'failed' AND body IS NULL AND reason IS DISTINCT FROM 'erased'
 RETURNING id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = n.incident_id) AS severity, clock() AS now
+
+-- name: apart
+-- Has what waits with a message that does not go out, or does not tell it after all, have one of its own; due at its moment, now where none is given.
+UPDATE notifications n SET told_with = NULL FROM unnest($1::text[], $2::timestamptz[]) AS parted (id, at)
+WHERE n.id = parted.id AND n.status = 'waiting'
+RETURNING n.id, kind, ticket_id IS NULL AS proactive, (SELECT severity FROM incidents i WHERE i.id = n.incident_id) AS severity,
+    coalesce(parted.at, clock()) AS now
+
+-- name: waiting_with
+-- Reads what waits with these messages.
+SELECT id FROM notifications WHERE told_with = ANY ($1::text[]) AND status = 'waiting' ORDER BY id
 
 -- name: take_out
 -- Notes that what these would say is over; returns what was not told yet.
@@ -117,7 +128,7 @@ ORDER BY created_at DESC LIMIT 1
 -- name: notifications
 -- Lists the ledger for people, newest first, from a position on; of many attempts the last fifty.
 SELECT id, customer_id, kind, left(incident_id, 255) AS incident_id, left(ticket_id, 255) AS ticket_id, status, reason, channel, about_at,
-    created_at, sent_at, settled_at, evidence, why, jsonb_array_length(attempts) AS tries,
+    created_at, sent_at, settled_at, told_with, evidence, why, jsonb_array_length(attempts) AS tries,
     jsonb_path_query_array(attempts, '$[last - 49 to last]') AS attempts
 FROM notifications
 WHERE ($1::text IS NULL OR customer_id = $1) AND ($2::text IS NULL OR incident_id = $2) AND ($3::text IS NULL OR status = $3)
@@ -129,6 +140,6 @@ LIMIT $8
 -- name: notification
 -- Reads one of them.
 SELECT id, customer_id, kind, left(incident_id, 255) AS incident_id, left(ticket_id, 255) AS ticket_id, status, reason, channel, about_at,
-    created_at, sent_at, settled_at, evidence, why, jsonb_array_length(attempts) AS tries,
+    created_at, sent_at, settled_at, told_with, evidence, why, jsonb_array_length(attempts) AS tries,
     jsonb_path_query_array(attempts, '$[last - 49 to last]') AS attempts
 FROM notifications WHERE id = $1

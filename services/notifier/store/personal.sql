@@ -80,7 +80,7 @@ DELETE FROM endpoint_missed WHERE customer_id = $1
 -- name: told
 -- Reads everything that they were told, or were to be told.
 SELECT id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, status, reason, why,
-    channel, sent_at, settled_at, attempts, created_at
+    channel, sent_at, settled_at, told_with, attempts, created_at
 FROM notifications WHERE customer_id = $1 ORDER BY created_at, id
 
 -- name: erase_told

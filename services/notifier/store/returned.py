@@ -20,12 +20,19 @@ READ = "read_bounces"  # the due row of the mailbox where bounces arrive
 
 
 async def lock(tx: Tx, notification_id: str) -> tuple[Notification, str | None, datetime] | None:
-    """Returns the notification, its channel and the time, with its incident locked before it; None when there is none, or it is erased."""
-    incident_id = await tx.fetchval(queries.incident_of, notification_id)
-    if incident_id is not None:
-        await incidents.lock_incident(tx, incident_id)
+    """Returns the notification, its channel and the time, with the incidents of its message locked before it.
+
+    None when there is none, or it is erased.
+    """
+    about = await tx.fetch(queries.incidents_of, notification_id)
+    await incidents.lock_incidents(tx, {row["incident_id"] for row in about})
     row = await tx.fetchrow(queries.returned_notification, notification_id)
     return (notification_in(row), row["channel"], row["now"]) if row else None
+
+
+async def told_with(tx: Tx, notification_id: str) -> list[Notification]:
+    """Returns what else was told in its message, locked; `lock` has locked their incidents."""
+    return [notification_in(row) for row in await tx.fetch(queries.told_with, notification_id)]
 
 
 async def ways(tx: Tx, notification_id: str, channel: str) -> dict[str, DeliveryStatus]:

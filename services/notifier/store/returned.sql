@@ -1,10 +1,14 @@
--- name: incident_of
--- Reads which incident a notification is about, which is locked before the notification.
-SELECT incident_id FROM notifications WHERE id = $1
+-- name: incidents_of
+-- Reads which incidents a message is about, which are locked before its notifications.
+SELECT incident_id FROM notifications WHERE (id = $1 OR told_with = $1) AND incident_id IS NOT NULL
 
 -- name: returned_notification
 -- Reads the notification that a report is about, locked.
 SELECT *, clock() AS now FROM notifications WHERE id = $1 AND reason IS DISTINCT FROM 'erased' FOR UPDATE
+
+-- name: told_with
+-- Reads what was told in the same message, locked.
+SELECT * FROM notifications WHERE told_with = $1 AND status = 'delivered' AND reason IS DISTINCT FROM 'erased' ORDER BY id FOR UPDATE
 
 -- name: note_returned
 -- Notes a report. Says whether it is new.

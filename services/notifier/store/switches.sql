@@ -39,9 +39,10 @@ SELECT id, at, by, act, subject, reason, figures FROM consent_log
 WHERE ($1::text IS NULL OR subject = $1) AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
 
 -- name: repeats
--- Finds a customer whom a rule has told of so many of its incidents since a moment, the last release of its brake at the earliest.
+-- Finds a customer whom a rule has told of its incidents in so many messages since a moment, the last release of its brake at the earliest.
 SELECT i.rule, count(*) AS times FROM notifications n CROSS JOIN LATERAL (SELECT rule FROM incidents WHERE id = n.incident_id LIMIT 1) AS i
-WHERE n.customer_id = ANY ($1::text[]) AND n.sent_at > clock() - $3::interval AND n.created_at > clock() - $3::interval - interval '7 days' AND n.kind = 'opened' AND n.ticket_id IS NULL AND i.rule = ANY ($2::text[])
+WHERE n.customer_id = ANY ($1::text[]) AND n.sent_at > clock() - $3::interval AND n.created_at > clock() - $3::interval - interval '7 days' AND n.kind = 'opened'
+    AND n.ticket_id IS NULL AND n.told_with IS NULL AND i.rule = ANY ($2::text[])
     AND n.sent_at > coalesce((SELECT max(at) FROM consent_log WHERE subject = 'rule ' || i.rule AND act = 'released brake'), '-infinity')
 GROUP BY i.rule, n.customer_id HAVING count(*) >= $4
 

@@ -9,7 +9,7 @@ FROM (VALUES (1)) AS one LEFT JOIN incidents i ON i.id = $1 LEFT JOIN customers 
 -- name: why_notifications
 -- Reads what a customer was told of an incident, or was to be told, the earliest first, with the work that is due for it; of many tries the last.
 SELECT n.id, n.kind, left(n.ticket_id, 255) AS ticket_id, n.status, n.reason, n.channel, n.about_at, n.first_seen_at, n.created_at, n.sent_at,
-    n.settled_at, n.evidence, n.why, jsonb_array_length(n.attempts) AS tries,
+    n.settled_at, n.told_with, n.evidence, n.why, jsonb_array_length(n.attempts) AS tries,
     jsonb_path_query_array(n.attempts, '$[last - 19 to last]') AS attempts,
     due.ready_at AS next_at, coalesce(due.lease IS NOT NULL, false) AS under_way, aside.reason AS put_aside
 FROM notifications n LEFT JOIN due ON due.kind = ANY ($3::text[]) AND due.ref = n.id

@@ -16,8 +16,6 @@ from services.notifier.wording.locales import language
 from services.notifier.wording.texts import Text, Texts
 from shared.configuration.files import ConfigError
 
-SHORT = "short"
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -69,11 +67,10 @@ class Books:
                     if (found := book.texts.get((locale, name))) is not None:
                         yield found
 
-    def short(self, event: Event, channel: str, locale: str, instead_of: Text) -> TextTemplate | None:
-        """Returns the words for a channel on which every character counts; None: the subject says enough."""
+    def short(self, event: Event, forms: Sequence[str], locale: str, instead_of: Text) -> TextTemplate | None:
+        """Returns the words for where the whole ones are too many, in the first of these forms that there is; None: there is none."""
         books = (self.own, self.shipped) if instead_of in self.as_shipped else (self.own,)
-        names = (f"{event}.{channel}", f"{event}.{SHORT}")
-        return next((found for book in books for name in names if (found := book.texts.get((locale, name)))), None)
+        return next((found for book in books for form in forms if (found := book.texts.get((locale, f"{event}.{form}")))), None)
 
     def footer(self, locale: str, instead_of: str) -> TextTemplate | None:
         """Returns the footer for words in a locale; None: the one of notifications.yml is said."""

@@ -8,7 +8,7 @@ from xml.parsers import expat
 from mjml import mjml2html
 
 from services.notifier.wording import markup
-from services.notifier.wording.forms import UNDER, Form
+from services.notifier.wording.forms import ITEM, SHORT, UNDER, Form
 from services.notifier.wording.language import (
     LARGEST,
     PAGE_FIELDS,
@@ -56,8 +56,8 @@ def split(text: str) -> tuple[str, str]:
 
 
 def has_subject(name: str) -> bool:
-    """Says whether a text begins with its subject: not the short ones, and not what stands under a mail."""
-    return name not in UNDER and not name.endswith(".short")
+    """Says whether a text begins with its subject: not the short ones and those of a digest, and not what stands under a mail."""
+    return name not in UNDER and not name.endswith((f".{SHORT}", f".{ITEM}"))
 
 
 def check(name: str, form: Form, text: str, parts: Mapping[str, str]) -> Checked:

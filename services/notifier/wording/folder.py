@@ -5,6 +5,7 @@
     templates/de/opened.txt          words: `Subject: …`, an empty line, the text
     templates/de/opened.CHANNEL.txt  the same for one channel
     templates/de/opened.short.txt    in at most a few lines, for SMS
+    templates/de/opened.digest.txt   under its subject in a digest
     templates/de/opened.mjml         the HTML of the mail; or opened.html, if it is HTML already
     templates/de/footer.txt          what stands under every mail we send without being asked
     templates/de/helped.txt          the question whether it helped, under all-clears and guidance

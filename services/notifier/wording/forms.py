@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 LAYOUT, FOOTER, HELPED = "layout", "footer", "helped"  # names of templates that are for all events
+SHORT, ITEM = "short", "digest"  # forms of the words of an event: for channels on which every character counts, and in a digest
 UNDER = (FOOTER, HELPED)  # of them, what stands under the words of a mail
 
 
@@ -18,6 +19,7 @@ class Event(StrEnum):
     ARTICLE = "article"  # an article says how to get on
     HELP = "help"  # a person offers help
     REPLY = "reply"  # what somebody wrote on a ticket
+    DIGEST = "digest"  # several of these at once: each is an item of it
     ENDPOINT_GONE = "endpoint_gone"  # their endpoint is called no more: it answered that it is gone
     ENDPOINT_FAILING = "endpoint_failing"  # their endpoint is called no more: it took none of its last calls
     MAINTENANCE_PLANNED = "maintenance_planned"  # work on the product comes, or goes on already

@@ -91,7 +91,8 @@ class Writer:
         return message if page is None else replace(message, html=self.engaging.page(page, message.id))
 
     def _written(self, situation: Situation, contact: Contact, unsubscribe: str, earlier: tuple[str, ...]) -> Rendered:
-        helped = self.engaging.question(situation.notification) if contact.channel == EMAIL else ""
+        is_alone = not (situation.joins or situation.items)
+        helped = self.engaging.question(situation.notification) if contact.channel == EMAIL and is_alone else ""
         reader = Reader(called(situation), unsubscribe, helped)
         about = _about(situation, contact, named=bool(reader.name), asked=bool(helped))
         if about is None or reader.name != reader.name.strip() or not markup.is_whole_link(reader.link):
@@ -132,14 +133,18 @@ class Writer:
 def _about(situation: Situation, contact: Contact, *, named: bool, asked: bool) -> Hashable | None:
     """Returns all that decides about words but who reads them; None where the words are one customer's own, as on a ticket."""
     notification, customer = situation.notification, situation.customer
-    if customer is None or notification.ticket_id is not None or notification.body is not None or notification.subject is not None:
+    is_own = (
+        notification.ticket_id is not None or notification.body is not None or notification.subject is not None or bool(situation.items)
+    )
+    if customer is None or is_own:
         return None
     evidence = tuple((name, value) for name, value in (notification.evidence or {}).items() if name not in NOT_SAID)
     if not all(isinstance(value, str | int | float | None) for _, value in evidence):
         return None
     place = contact.channel, customer.timezone, customer.locale
     period = (situation.period.id, situation.period.revision, situation.period.status) if situation.period else None
-    return notification.kind, situation.incident, period, situation.permission.words, evidence, place, named, asked
+    said_as = situation.permission.words, situation.joins
+    return notification.kind, situation.incident, period, said_as, evidence, place, named, asked
 
 
 def _rendered(form: Form, reader: Reader, situation: Situation, contact: Contact, earlier: tuple[str, ...]) -> Rendered:

@@ -11,7 +11,7 @@ from shared.configuration.templates import naming_only
 FIELDS = frozenset(
     {
         *("name", "title", "component", "severity", "started_at", "sender", "subject", "body", "ticket", "unsubscribe", "article"),
-        *("host", "helped"),
+        *("host", "helped", "count"),
         *("note", "news", "workaround", "estimate", "next_update", "starts_at", "ends_at"),
     }
 )  # what a text may name
@@ -23,7 +23,8 @@ class Text(Config):
     """One kind of notification in words. They may name, in braces: name, title, component, severity, started_at (by the customer's
     clock), sender, subject, body and ticket (of a reply), unsubscribe (the link), article (its address, in words of that kind), host (of
     an endpoint that is called no more), helped (the link to say whether it helped; in mails of which that is asked),
-    news (of an incident: all that a person says of it), and of maintenance starts_at, ends_at and note (what its planner says)."""
+    news (of an incident: all that a person says of it), of maintenance starts_at, ends_at and note (what its planner says), and of a
+    digest subject (of its first item), count (of the others) and body (all items)."""
 
     subject: Template = Field(description="one line")
     body: Template = Field(description="a paragraph is one line: mail programs wrap it")
@@ -102,6 +103,12 @@ HELP = Text(
     " Just answer this mail and say what you are trying to do: a person reads it and gets back to you.\n\n{sender}",
 )
 
+DIGEST = Text(
+    subject="{subject} (and {count} more)",
+    body="Hello {name},\n\nhere is all that has happened:\n\n{body}\n\n"
+    "If anything does not work for you, just answer this mail.\n\n{sender}",
+)
+
 
 def _not_called(why: str) -> Text:
     return Text(
@@ -140,6 +147,7 @@ class Texts(Config):
     maintenance_started: Text = Field(STARTED, description="it has begun")
     maintenance_ended: Text = Field(ENDED, description="it is over")
     maintenance_cancelled: Text = Field(CANCELLED, description="it does not come, or has stopped")
+    digest: Text = Field(DIGEST, description="several of these in one message")
     reply: Text = Field(description="what somebody wrote on a ticket")
     endpoint_gone: Text = Field(ENDPOINT_GONE, description="an endpoint of the customer is called no more: it answered that it is gone")
     endpoint_failing: Text = Field(

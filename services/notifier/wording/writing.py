@@ -5,7 +5,7 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from services.notifier.audience import Contact
 from services.notifier.channels.outcome import Rendered, Words
 from services.notifier.notification import ENDS, OF_MAINTENANCE, Kind, Notification
 from services.notifier.situation import Situation
-from services.notifier.wording import markup
+from services.notifier.wording import digest, forms, markup
 from services.notifier.wording.books import NONE, Books, TextTemplate
 from services.notifier.wording.forms import Event
 from services.notifier.wording.language import LINKS, TooLong, filled
@@ -66,12 +66,13 @@ def write(
     """
     notification, is_mail = situation.notification, contact.channel == EMAIL
     fields = _fields(situation, texts, catalog) | {"sender": sender, "unsubscribe": unsubscribe, "helped": helped}
-    event, text = _event(situation), _text_of(situation, texts)
+    event, text = _event(situation), texts.digest if situation.items else _text_of(situation, texts)
     said = _said(situation, contact, event, text, fields, texts, books)
     subject, body = _subject(situation, said.subject, text, texts, fields), said.body
-    footer = _footer(said, fields, texts, books) if notification.proactive and contact.channel not in SHORT else ""
+    is_whole = not situation.joins  # not an item of a digest
+    footer = _footer(said, fields, texts, books) if notification.proactive and is_whole and contact.channel not in SHORT else ""
     question = _question(said, fields, texts, books) if helped else ""
-    page = _html(event, said, subject, footer, books) if is_mail else None
+    page = _html(event, said, subject, footer, books) if is_mail and is_whole else None
     return Rendered(
         id=notification.id,
         kind=notification.kind,
@@ -103,11 +104,11 @@ def _said(situation: Situation, contact: Contact, event: Event, text: Text, fiel
         if body is not None:
             news = fields["news"] if language(words.locale) == language(texts.locale) else in_their_words(situation)
             said = Said(subject, with_news(body, situation, news), words.locale, given)
-            return _shortened(said, contact, event, text, books)
+            return _shortened(said, situation, contact, event, text, books)
     given = _for_templates(situation, event, texts, fields, texts.locale)
     body = with_news(_gaps("\n\n", text.body.format_map(fields)).strip(), situation, fields["news"])
     said = Said(text.subject.format_map(fields), body, texts.locale, given)
-    return _shortened(said, contact, event, text, books)
+    return _shortened(said, situation, contact, event, text, books)
 
 
 def _filled(words: TextTemplate, fields: Mapping[str, Any]) -> tuple[str, str] | tuple[str, None]:
@@ -119,13 +120,18 @@ def _filled(words: TextTemplate, fields: Mapping[str, Any]) -> tuple[str, str] |
         return "", None
 
 
-def _shortened(said: Said, contact: Contact, event: Event, text: Text, books: Books) -> Said:
-    """Returns the words as a channel wants them on which every character counts: its short words, else the subject."""
-    if contact.channel not in SHORT:
-        return said
-    short = books.short(event, contact.channel, said.locale, text)
-    body = _filled(short, said.fields)[1] if short else None
-    return replace(said, body=body if body is not None else said.subject)
+def _shortened(said: Said, situation: Situation, contact: Contact, event: Event, text: Text, books: Books) -> Said:
+    """Returns the words as a channel wants them on which every character counts: its short words, else the subject. Else those of
+    an item of a digest, where there are such; other words stand there as they are."""
+    if contact.channel in SHORT:
+        return replace(said, body=_short(said, event, (contact.channel, forms.SHORT), text, books) or said.subject)
+    item = _short(said, event, (forms.ITEM,), text, books) if situation.joins else None
+    return said if item is None else replace(said, body=item)
+
+
+def _short(said: Said, event: Event, of: Sequence[str], text: Text, books: Books) -> str | None:
+    found = books.short(event, of, said.locale, text)
+    return _filled(found, said.fields)[1] if found else None
 
 
 def _footer(said: Said, fields: Mapping[str, str], texts: Texts, books: Books) -> str:
@@ -186,7 +192,9 @@ def _fields(situation: Situation, texts: Texts, catalog: Catalog) -> dict[str, s
         "ticket": str(notification.ticket_number or ""),
         "article": (notification.evidence or {}).get("article") or "",
         "host": (notification.evidence or {}).get("host") or "",
+        "count": "",
         **said_in_texts(situation, texts),
+        **(digest.fields(situation.items) if situation.items else {}),
     }
 
 
@@ -206,7 +214,7 @@ def _for_templates(situation: Situation, event: Event, texts: Texts, fields: Map
         "symptom": incident.symptom if incident else "",
         "rule": incident.rule if incident else evidence.get("rule", ""),
         **news_fields(situation, locale),
-        "count": number(count, locale) if isinstance(count, int) else "",
+        "count": fields["count"] or (number(count, locale) if isinstance(count, int) else ""),
         "locale": locale,
         "language": language(locale),
     }
@@ -228,6 +236,8 @@ def _subject(situation: Situation, said: str, text: Text, texts: Texts, fields: 
 def _event(situation: Situation) -> Event:
     """Returns what the customer is told, by which words are found."""
     notification = situation.notification
+    if situation.items:
+        return Event.DIGEST
     if notification.body is not None:
         return Event.REPLY
     if notification.kind is Kind.NOTICE:

@@ -20,7 +20,7 @@ def row(**fields: Any) -> dict[str, Any]:
         "why": None,
         "attempts": [],
     }
-    return {**given, "next_at": NOW, "under_way": False, "put_aside": None, **fields}
+    return {**given, "next_at": NOW, "under_way": False, "put_aside": None, "told_with": None, **fields}
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,8 @@ def test_every_reason_to_wait_is_said_with_its_figures_and_without(reason: Waiti
         "hold_down_s": 30.0,
         "quiet_until": "2026-11-25T06:00:00+00:00",
         "per_minute": 100,
+        "last_told": "2026-11-25T06:00:00+00:00",
+        "digest_s": 600.0,
     }
     full, bare = waits(row(why={"waits_for": reason, **figures})), waits(row(why={"waits_for": reason}))
     assert full is not None
@@ -82,6 +84,7 @@ def test_every_reason_to_wait_is_said_with_its_figures_and_without(reason: Waiti
         ({"attempts": [{}]}, "retry", NOW),
         ({"under_way": True}, "provider", NOW),
         ({"put_aside": "KeyError"}, "operator", None),
+        ({"told_with": "n-1", "attempts": [{}]}, "digest", None),
         ({"why": {"waits_for": "of a later version"}}, "of a later version", NOW),
     ],
 )

@@ -46,8 +46,8 @@ def test_the_order_of_the_rules_is_the_order_of_the_reasons() -> None:
     names = [rule.__name__ for rule in RULES]
     assert names[:7] == ["erased", "switched_off", "opted_out", "too_old", "early", "stale", "superseded"]
     assert names[7:13] == ["called_off", "over", "behind", "outdated", "too_soon", "answered"]
-    assert names[13:17] == ["capped", "no_contact", "rehearsed", "unapproved"]
-    assert names[17:] == ["quiet", "paused", "held_out", "duplicate", "spread"]
+    assert names[13:18] == ["gathered", "capped", "no_contact", "rehearsed", "unapproved"]
+    assert names[18:] == ["quiet", "paused", "held_out", "duplicate", "spread"]
     named_otherwise = {"rehearsed": "dry_run"}
     held = ("switched_off", "too_old", "early", "called_off", "over", "behind", "outdated", "too_soon", "quiet", "paused", "spread")
     assert [named_otherwise.get(name, name) for name in names if name not in held] == [reason.value for reason in Reason]

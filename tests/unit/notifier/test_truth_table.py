@@ -9,6 +9,7 @@ import pytest
 
 from services.notifier.audience import Preferences
 from services.notifier.deciding.decision import Hold, Send, Waiting
+from services.notifier.deciding.digest import TOGETHER, Digest
 from services.notifier.deciding.experiment import Experiment
 from services.notifier.deciding.order import RULES, decide
 from services.notifier.deciding.quiet import QuietHours
@@ -36,21 +37,22 @@ LAST = (*ALLOWED, "quiet", "paused", "held_out")
 # no incident, who has no contact is told by no channel that could pause, no experiment holds out news or maintenance: they cannot be.
 # Who was told at the same address, and whose turn it is, is asked only where nothing else objects, and the place only of who has a turn.
 TABLE = {
-    "erased": Row(Reason.ERASED, ("switched_off", "opted_out", "too_old", *TRUTH, "capped", "no_contact", *LAST)),
-    "switched_off": Row(Waiting.SWITCHED_OFF, ("opted_out", *TRUTH, "capped", "no_contact", *LAST)),
-    "opted_out": Row(Reason.OPTED_OUT, ("too_old", *TRUTH, "capped", "no_contact", *LAST)),
-    "too_old": Row(Reason.STALE, (*TRUTH, "capped", "no_contact", *LAST)),
-    "early": Row(Waiting.EARLY, ("stale", "no_contact", "quiet", "paused")),
-    "stale": Row(Reason.STALE, ("superseded", "behind", "outdated", "too_soon", "answered", "capped", "no_contact", *LAST)),
+    "erased": Row(Reason.ERASED, ("switched_off", "opted_out", "too_old", *TRUTH, "gathered", "capped", "no_contact", *LAST)),
+    "switched_off": Row(Waiting.SWITCHED_OFF, ("opted_out", *TRUTH, "gathered", "capped", "no_contact", *LAST)),
+    "opted_out": Row(Reason.OPTED_OUT, ("too_old", *TRUTH, "gathered", "capped", "no_contact", *LAST)),
+    "too_old": Row(Reason.STALE, (*TRUTH, "gathered", "capped", "no_contact", *LAST)),
+    "early": Row(Waiting.EARLY, ("stale", "gathered", "no_contact", "quiet", "paused")),
+    "stale": Row(Reason.STALE, ("superseded", "behind", "outdated", "too_soon", "answered", "gathered", "capped", "no_contact", *LAST)),
     "superseded": Row(
-        Reason.SUPERSEDED, ("called_off", "behind", "outdated", "too_soon", "capped", "no_contact", *ALLOWED, "quiet", "paused")
+        Reason.SUPERSEDED, ("called_off", "behind", "outdated", "too_soon", "gathered", "capped", "no_contact", *ALLOWED, "quiet", "paused")
     ),
     "called_off": Row(Reason.STALE, ("capped", "no_contact", *ALLOWED, "quiet", "paused")),
     "over": Row(Reason.STALE, ("capped", "no_contact", *LAST)),
-    "behind": Row(Waiting.BEHIND, ("outdated", "too_soon", "answered", "capped", "no_contact", *LAST)),
-    "outdated": Row(Reason.STALE, ("too_soon", "answered", "capped", "no_contact", *LAST)),
-    "too_soon": Row(Waiting.HOLD_DOWN, ("answered", "capped", "no_contact", *LAST)),
-    "answered": Row(Reason.ANSWERED, ("capped", "no_contact", *LAST)),
+    "behind": Row(Waiting.BEHIND, ("outdated", "too_soon", "answered", "gathered", "capped", "no_contact", *LAST)),
+    "outdated": Row(Reason.STALE, ("too_soon", "answered", "gathered", "capped", "no_contact", *LAST)),
+    "too_soon": Row(Waiting.HOLD_DOWN, ("answered", "gathered", "capped", "no_contact", *LAST)),
+    "answered": Row(Reason.ANSWERED, ("gathered", "capped", "no_contact", *LAST)),
+    "gathered": Row(Waiting.DIGEST, ("capped", *LAST)),
     "capped": Row(Reason.CAPPED, ("no_contact", *LAST)),
     "no_contact": Row(Reason.NO_CONTACT, (*ALLOWED, "held_out")),
     "rehearsed": Row(Reason.DRY_RUN, ("unapproved", "quiet", "paused", "held_out")),
@@ -61,10 +63,10 @@ TABLE = {
     "duplicate": Row(Reason.DUPLICATE),
     "spread": Row(Waiting.SPREAD),
 }
-HELD = ("early", "behind", "too_soon", "switched_off", "unapproved", "quiet", "paused", "spread")
+HELD = ("early", "behind", "too_soon", "switched_off", "unapproved", "quiet", "paused", "spread", "gathered")
 AT_NOON = QuietHours.model_validate({"from": "12:30", "to": "14:00"})  # in Berlin it is 13:00
 ALL = Experiment(name="all", share=0.5, kinds=(Kind.GUIDANCE, Kind.OPENED))
-QUIET = POLICY.model_copy(update={"quiet_hours": AT_NOON, "hold_down": 2 * MINUTE, "experiments": (ALL,)})
+QUIET = POLICY.model_copy(update={"quiet_hours": AT_NOON, "hold_down": 2 * MINUTE, "experiments": (ALL,), "digest": Digest()})
 TOLD, HELD_OUT = {"all": Arm.TOLD}, {"all": Arm.HELD_OUT}
 AWAKE = replace(ADA, timezone="America/New_York")
 PAUSED = Paused("email", NOW, Cause.BOUNCES, Counts(500, 100, 0))
@@ -109,9 +111,11 @@ def situations() -> Iterator[Situation]:
             continue
         tickets = (None, "t-1") if about.kind is Kind.OPENED else (None,)
         asked = product(known, chosen, (False, True), (0, 3), (ADA, AWAKE, unreachable), ((), (PAUSED,)), permissions(), tickets)
-        for arms, (incident, wants, erased, recent, customer, paused, allowed, ticket) in product((TOLD, HELD_OUT), asked):
+        lately = (None, NOW - MINUTE) if about.kind in TOGETHER else (None,)
+        for (arms, last_told), of in product(product((TOLD, HELD_OUT), lately), asked):
+            incident, wants, erased, recent, customer, paused, allowed, ticket = of
             given = {"incident": incident, "preferences": wants, "erased": erased, "recent": recent, "customer": customer}
-            yield situation(about, **given, paused=paused, permission=allowed, answered_on=ticket, arms=arms)
+            yield situation(about, **given, paused=paused, permission=allowed, answered_on=ticket, arms=arms, last_told=last_told)
     at_rest = situation(customer=AWAKE, incident=replace(OPEN, started_at=NOW - HOUR), arms=TOLD)
     yield from (replace(at_rest, told_by="n-2"), replace(at_rest, turn=Turn(NOW + MINUTE, "all", 100)))
 

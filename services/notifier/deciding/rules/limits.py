@@ -1,11 +1,26 @@
 """Rules of how often a customer is told. Pure."""
 
 from services.notifier.deciding.decision import Hold, Suppressed, Waiting, Why, seconds
+from services.notifier.deciding.digest import may_join
 from services.notifier.deciding.policy import Policy
+from services.notifier.deciding.rules.reach import where
 from services.notifier.notification import OWED, Kind, Reason
 from services.notifier.situation import Situation
 
 CRITICAL = "critical"  # the severity of incidents of which a person may say more than the cap allows
+
+
+def gathered(situation: Situation, policy: Policy) -> Hold | None:
+    """Who was told something just now hears of what follows in one message. What is critical, or being tried already, is told at once."""
+    digest, told_at, notification = policy.digest, situation.last_told, situation.notification
+    if digest is None or told_at is None or situation.joins or notification.begun_at is not None:
+        return None
+    if situation.incident is not None and situation.incident.critical:
+        return None
+    contact, until = where(situation, policy), told_at + digest.within
+    if contact is None or not may_join(situation, contact) or until <= situation.now:
+        return None
+    return Hold(until, Waiting.DIGEST, {"last_told": told_at.isoformat(), "digest_s": seconds(digest.within)})
 
 
 def capped(situation: Situation, policy: Policy) -> Suppressed | None:
