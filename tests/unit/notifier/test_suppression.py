@@ -49,7 +49,20 @@ def test_the_order_of_the_rules_is_the_order_of_the_reasons() -> None:
     assert names[13:18] == ["gathered", "capped", "no_contact", "rehearsed", "unapproved"]
     assert names[18:] == ["quiet", "paused", "held_out", "duplicate", "spread"]
     named_otherwise = {"rehearsed": "dry_run"}
-    held = ("switched_off", "too_old", "early", "called_off", "over", "behind", "outdated", "too_soon", "quiet", "paused", "spread")
+    held = (
+        "switched_off",
+        "too_old",
+        "early",
+        "called_off",
+        "over",
+        "behind",
+        "outdated",
+        "too_soon",
+        "gathered",
+        "quiet",
+        "paused",
+        "spread",
+    )
     assert [named_otherwise.get(name, name) for name in names if name not in held] == [reason.value for reason in Reason]
     everything = situation(
         notification(about_at=NOW - 30 * HOUR),
