@@ -44,7 +44,7 @@ class Book:
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wanted = (await reader.readline()).strip()
-        first = {to.decode(): at for to, at in self.first.items() if wanted and to.startswith(wanted)}
+        first = {to.decode(): at for to, at in self.first.items() if to.startswith(wanted)} if wanted else {}
         repeated, otherwise = [sorted(to.decode() for to in each) for each in (self.repeated, self.otherwise)]
         said = {"count": self.count, "recipients": len(self.first), "first": first, "repeated": repeated, "otherwise": otherwise}
         writer.write(json.dumps(said).encode())

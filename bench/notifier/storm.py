@@ -8,7 +8,7 @@ import asyncio
 
 from bench.notifier.mails import mails
 from bench.notifier.sending import bare
-from bench.notifier.stage import black_hole, counting, fill, impacts, notifier, now, office, opened, reached, say
+from bench.notifier.stage import black_hole, entered, fill, impacts, notifier, now, office, opened, reached, say
 from bench.servers import Servers
 
 COUNTED = 0.9  # of the mails: the first ones come while it starts
@@ -44,7 +44,7 @@ async def _planned(of: Servers, customers: int) -> float:
     """Returns how many notifications a second are written down."""
     connection = await of.connect()
     try:
-        count = await counting(connection, "notifications")
+        count = await entered(connection)
         async with black_hole() as settings, notifier(of, settings):
             began, first = await reached(count, 1), await count()
             return (customers - first) / (await reached(count, customers) - began)

@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/words.md: three mails in two languages, in light and in dark, as `forewarn render` makes them."""
+"""Takes the pictures of docs/words.md: six mails in two languages, in light and in dark, as `forewarn render` makes them."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from services.notifier.wording.forms import Event
 from tests.browser.pictures import FOLDER, SCHEMES, chromium
 
 WIDTH = ViewportSize(width=640, height=400)
-EVENTS = (Event.OPENED, Event.RESOLVED, Event.ARTICLE)
+EVENTS = (Event.OPENED, Event.UPDATED, Event.RESOLVED, Event.DIGEST, Event.ARTICLE, Event.MAINTENANCE_PLANNED)
 LOCALES = ("en", "de")
 
 

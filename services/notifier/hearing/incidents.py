@@ -61,7 +61,11 @@ def _places(incident: Incident) -> Iterable[Place]:
 
 
 def _of_impact(fact: IncidentImpact) -> Iterable[Draft]:
-    for affected in fact.data.customers:
+    evidence = fact.data.model_dump(mode="json", include={"customers"}, exclude_none=True)[
+        "customers"
+    ]  # at once: it is a call for each else
+    for affected, seen in zip(fact.data.customers, evidence, strict=True):
+        del seen["customer_id"]
         yield Draft(
             id=told_id(fact.data.incident_id, affected.customer_id),
             customer_id=affected.customer_id,
@@ -71,7 +75,7 @@ def _of_impact(fact: IncidentImpact) -> Iterable[Draft]:
             cause_hops=fact.hops,
             incident_id=fact.data.incident_id,
             first_seen_at=affected.first_seen_at,
-            evidence=affected.model_dump(mode="json", exclude={"customer_id"}, exclude_none=True),
+            evidence=seen,
         )
 
 

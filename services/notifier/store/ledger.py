@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 
 import asyncpg
@@ -26,6 +26,7 @@ _COLUMNS = (
     *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops", "gate", "period"),
 )
 
+_values = attrgetter(*_COLUMNS)
 _AS_STORED = [field.name for field in fields(Notification) if field.name not in ("attempts", "kind", "status", "failed_at", "unknown_at")]
 
 
@@ -37,7 +38,7 @@ async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
     new = {draft.id: draft for draft in reversed(list(drafts))}.values()
     if not new:
         return
-    rows = await tx.fetch(queries.write_down, *([getattr(draft, column) for draft in new] for column in _COLUMNS))
+    rows = await tx.fetch(queries.write_down, *map(list, zip(*map(_values, new), strict=True)))
     await _due(tx, rows)
     await gates.count(tx, [gates.Entered(row["id"], row["gate"], row["round"], row["rule"]) for row in rows if row["gate"] and row["new"]])
 

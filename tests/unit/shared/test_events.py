@@ -4,8 +4,11 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid5
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.events import (
@@ -22,6 +25,7 @@ from shared.events import (
     Topic,
     identity,
 )
+from shared.events.envelope import NAMESPACE
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -52,6 +56,10 @@ class TestAnId:
 
     def test_tells_apart_what_only_looks_alike_when_joined(self) -> None:
         assert identity("ab", "c") != identity("a", "bc")
+
+    @given(st.lists(st.text() | st.integers(), max_size=4))
+    def test_is_the_uuid_of_version_5_that_the_standard_library_makes(self, parts: list[object]) -> None:
+        assert identity(*parts) == str(uuid5(NAMESPACE, "\x1f".join(map(str, parts))))
 
     def test_of_a_fact_says_its_type_its_subject_and_what_is_unique(self) -> None:
         assert erased().id == erased(cause="another cause").id
