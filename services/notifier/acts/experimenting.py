@@ -1,26 +1,20 @@
 """Customers enter the experiments that concern what they would be told, and keep the arm that they were given."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
 
 from services.notifier.deciding.policy import Policy
+from services.notifier.situation import Arm
 from services.notifier.store import experiments
-from services.notifier.store.deliveries import Found
 from shared.postgres import Tx
 
-Key = TypeVar("Key")
 
-
-async def with_arms(tx: Tx, found: dict[Key, Found], policy: Policy) -> dict[Key, Found]:
-    """Returns the same with the arms that their customers, who must be locked, were given before."""
+async def arms_of(tx: Tx, customers: Collection[str], policy: Policy) -> dict[str, Mapping[str, Arm]]:
+    """Returns the arms that these customers, who must be locked, were given before; of nobody where there is no experiment."""
     if not policy.experiments:
-        return found
-    arms = await experiments.arms_of(tx, {each.situation.notification.customer_id for each in found.values()})
-    return {
-        key: replace(each, situation=replace(each.situation, arms=arms.get(each.situation.notification.customer_id, {})))
-        for key, each in found.items()
-    }
+        return {}
+    known = await experiments.arms_of(tx, set(customers))
+    return {customer: known.get(customer, {}) for customer in customers}
 
 
 async def enter(tx: Tx, decided: Iterable[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, str]]:

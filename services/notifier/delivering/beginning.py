@@ -124,13 +124,24 @@ class Beginning:
 
     async def _known(self, tx: Tx, some: Mapping[Key, Found]) -> dict[Key, Found]:
         """Returns the same with what these customers got before, and what people and experiments allow."""
-        told = await deliveries.with_what_was_told(tx, some, self.policy, self._longest)
-        told = await experimenting.with_arms(tx, told, self.policy)
+        told = await deliveries.told_before(tx, some, self.policy, self._longest)
+        situations = {key: found.situation for key, found in some.items()}
+        arms = await experimenting.arms_of(tx, {each.notification.customer_id for each in situations.values()}, self.policy)
         ttls = {name: route.channel.ttl for name, route in self.routes.items()}
-        permissions = await permitting.of(tx, [found.situation for found in told.values()], self.policy, self.write)
+        permissions = await permitting.of(tx, list(situations.values()), self.policy, self.write)
         return {
-            key: replace(found, situation=replace(found.situation, permission=permissions[found.situation.notification.id], ttls=ttls))
-            for key, found in told.items()
+            key: Found(
+                replace(
+                    each,
+                    recent=told[key].recent,
+                    last_told=told[key].last,
+                    arms=arms.get(each.notification.customer_id),
+                    permission=permissions[each.notification.id],
+                    ttls=ttls,
+                ),
+                told[key].earlier,
+            )
+            for key, each in situations.items()
         }
 
     async def _write_down(self, tx: Tx, decided: Round) -> None:

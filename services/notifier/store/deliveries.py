@@ -37,6 +37,15 @@ class Found:
     earlier: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a customer got before: in how many messages lately, when last, and which belong to the same thread."""
+
+    recent: int
+    last: datetime | None
+    earlier: tuple[str, ...]
+
+
 async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
     """Returns those of the notifications that wait, locked, with their customers, locked; what was told before is still to be read."""
     rows = await tx.fetch(queries.situations, sorted(ids))
@@ -54,8 +63,10 @@ async def find(tx: Tx, ids: Collection[str]) -> dict[str, Found]:
         preferences = Preferences(row["wants_incident"], row["wants_guidance"])
         customer = customers.get(notification.customer_id)
         incident = known_incidents.get(notification.incident_id or "")
-        known = Situation(notification, customer, preferences, incident, 0, row["now"], row["erased"], held)
-        found[notification.id] = Found(replace(known, period=periods.get(notification.period or "")))
+        period = periods.get(notification.period or "")
+        found[notification.id] = Found(
+            Situation(notification, customer, preferences, incident, 0, row["now"], row["erased"], held, period=period)
+        )
     return found
 
 
@@ -63,22 +74,20 @@ def _places(tried: Iterable[Sequence[str]], *statuses: DeliveryStatus) -> frozen
     return frozenset((channel, address) for channel, address, of in tried if of in statuses)
 
 
-async def with_what_was_told(tx: Tx, found: Mapping[Key, Found], policy: Policy, waits: timedelta) -> dict[Key, Found]:
-    """Returns the same with what the customers got before. `waits`: how long anything waits at most."""
+async def told_before(tx: Tx, found: Mapping[Key, Found], policy: Policy, waits: timedelta) -> dict[Key, Told]:
+    """Returns what the customers got before. `waits`: how long anything waits at most."""
     of = {each.situation.notification.id: key for key, each in found.items()}
     asked = [each.situation.notification for each in found.values()]
     columns = ([getattr(each, name) for each in asked] for name in ("id", "customer_id", "incident_id", "ticket_id"))
     per = policy.caps.per
     back = max(per, policy.digest.within) if policy.digest else per
     rows = await tx.fetch(queries.told_before, *columns, per, waits, back)
-    before = {of[row["id"]]: row for row in rows}
-    return {
-        key: Found(
-            replace(each.situation, recent=before[key]["recent"], last_told=before[key][_last(each.situation.notification)]),
-            (*dict.fromkeys(before[key]["earlier"]), *_of_period(each.situation.notification)),
-        )
-        for key, each in found.items()
-    }
+    told = {}
+    for row in rows:
+        notification = found[of[row["id"]]].situation.notification
+        earlier = *dict.fromkeys(row["earlier"]), *_of_period(notification)
+        told[of[row["id"]]] = Told(row["recent"], row[_last(notification)], earlier)
+    return told
 
 
 def _last(notification: Notification) -> str:

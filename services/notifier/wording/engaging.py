@@ -37,6 +37,11 @@ class Engaging:
         asked = self.policy.helped and notification.kind in ASKED
         return self.links.to(Use(What.HELPED, notification.id)) if asked else ""
 
+    @property
+    def changes_pages(self) -> bool:
+        """Says whether anything is counted by what stands in a page."""
+        return self.policy.clicks or self.policy.opens
+
     def page(self, page: str, notification_id: str) -> str:
         """Returns the HTML of a mail with what counts clicks, and opening. Links to us stay as they are."""
         if self.policy.clicks:

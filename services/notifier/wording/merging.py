@@ -87,7 +87,7 @@ class Writer:
     def write(self, situation: Situation, contact: Contact, unsubscribe: str, earlier: tuple[str, ...] = ()) -> Rendered:
         """Returns the notification in words for this customer at this address. `unsubscribe`: the link to stop."""
         message = self._written(situation, contact, unsubscribe, earlier)
-        page = message.html
+        page = message.html if self.engaging.changes_pages else None
         return message if page is None else replace(message, html=self.engaging.page(page, message.id))
 
     def _written(self, situation: Situation, contact: Contact, unsubscribe: str, earlier: tuple[str, ...]) -> Rendered:
