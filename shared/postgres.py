@@ -121,6 +121,9 @@ class Database:
                 "lock_timeout": "5s",
                 "idle_in_transaction_session_timeout": "30s",
                 "jit": "off",
+                # Each statement is planned for its values, and for the tables as they are: a plan that was kept from when a queue was
+                # empty reads all of it, again and again, once a storm has filled it.
+                "plan_cache_mode": "force_custom_plan",
             },
         }
 
@@ -195,11 +198,6 @@ class Database:
             await lost.wait()
         finally:
             connection.terminate()
-
-
-async def plan_for_values(tx: Tx) -> None:
-    """Makes Postgres plan queries for the values they are given until `tx` ends: a list's filters are mostly absent."""
-    await tx.execute("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 def _setting(events: Sequence[asyncio.Event]) -> Callable[..., None]:

@@ -14,7 +14,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-from bench.notifier.stage import Office, counting, fill, impacts, now, office, opened, say
+from bench.notifier.stage import Office, entered, fill, impacts, now, office, opened, say
 from bench.servers import Servers, servers, service, until_ready
 from deploy.local.processes import Child
 
@@ -89,7 +89,7 @@ async def _account(of: Servers, sink: Office, customers: int) -> dict[str, objec
     """Waits until all is settled, and compares what the mail server saw with the ledger."""
     connection = await of.connect()
     try:
-        written = await counting(connection, "notifications")
+        written = await entered(connection)
         async with asyncio.timeout(WITHIN):
             while await written() < customers or await connection.fetchval(LEFT):  # noqa: ASYNC110  others work
                 await asyncio.sleep(0.5)

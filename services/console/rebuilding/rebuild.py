@@ -22,7 +22,7 @@ from services.console.rebuilding.older import take_older
 from services.console.rebuilding.topics import Place, Source, said_at
 from services.console.settings import ConsoleSettings
 from shared.events import Topic
-from shared.postgres import Database, Tx, plan_for_values
+from shared.postgres import Database, Tx
 from shared.retention import AT_ONCE
 
 BOTH = f"{tables.FILLED}, {tables.SERVING}"  # the search path: the second set's tables hide the first's
@@ -148,7 +148,6 @@ class Rebuild:
         """Runs a transaction in which the second set is ours. Raises Overtaken. A crash may lose it: then the run is lost, too."""
         async with self.database.transaction() as tx:
             await tx.execute("SET LOCAL synchronous_commit = off; SET LOCAL statement_timeout = 0")
-            await plan_for_values(tx)  # plans that were made for empty tables read those from end to end when they are full
             if ours:
                 await tables.still_ours(tx, self.run)
             yield tx

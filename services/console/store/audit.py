@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from shared.postgres import Queries, Tx, plan_for_values
+from shared.postgres import Queries, Tx
 
 queries = Queries(Path(__file__).with_name("audit.sql"))
 
@@ -47,5 +47,4 @@ async def latest(
 
     `tx` must be a transaction.
     """
-    await plan_for_values(tx)
     return await tx.fetch(queries.latest, before, person, act, subject, limit + 1)

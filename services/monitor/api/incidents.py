@@ -16,7 +16,7 @@ from services.monitor.store.incidents import incident, incident_of, queries
 from shared.answers import PAGE, Cursor, Name, Page, page_of
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, numbered_position, once, position_of, timed_position
 from shared.events import PublicUpdate, Severity
-from shared.postgres import Tx, plan_for_values
+from shared.postgres import Tx
 
 router = APIRouter()
 
@@ -109,7 +109,6 @@ async def list_incidents(
     `shadow`: only those of rules on trial, or none of them.
     """
     async with database.transaction() as tx:
-        await plan_for_values(tx)
         waiting = status == Status.CANDIDATE
         return await page_of(
             tx,
@@ -151,7 +150,6 @@ async def list_impact(
     """
     async with database.transaction() as tx:
         await shown(tx, incident_id)
-        await plan_for_values(tx)
         return await page_of(
             tx,
             queries.list_impact,

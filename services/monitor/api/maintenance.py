@@ -21,7 +21,7 @@ from shared.conditions import Wanted, as_written
 from shared.configuration.files import PositiveDuration
 from shared.events.lines import Line
 from shared.events.moments import EARLIEST
-from shared.postgres import Tx, plan_for_values
+from shared.postgres import Tx
 
 router = APIRouter(prefix="/maintenance", tags=["maintenance"])
 
@@ -129,7 +129,6 @@ class MaintenanceStory(MaintenanceView):
 async def list_maintenance(database: Db, status: Status | None = None, cursor: Cursor = None, limit: Limit = 50) -> Page[MaintenanceView]:
     """Returns maintenance, the latest announced first."""
     async with database.transaction() as tx:
-        await plan_for_values(tx)
         return await page_of(
             tx,
             queries.list_maintenance,

@@ -14,7 +14,7 @@ from services.monitor.store.risks import queries, risk, risk_of
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once, timed_position
 from shared.outbox import say
-from shared.postgres import Tx, plan_for_values
+from shared.postgres import Tx
 
 router = APIRouter()
 
@@ -63,7 +63,6 @@ async def list_risks(
 ) -> Page[RiskView]:
     """Returns risks, the latest first: of one customer, by one rule, open or cleared."""
     async with database.transaction() as tx:
-        await plan_for_values(tx)
         whose = None if customer is None else (await customers_called(tx, [customer]))[customer]
         return await page_of(
             tx,

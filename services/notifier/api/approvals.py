@@ -18,7 +18,7 @@ from services.notifier.wording.sampling import Rendering, Sample, as_read, as_sh
 from services.notifier.wording.texts import Text, as_words
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Body, Caller, Db, IdempotencyKey, Problem, Role, allow, once, position_of, timed_position
-from shared.postgres import Database, Tx, plan_for_values
+from shared.postgres import Database, Tx
 
 NO_APPROVAL: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such approval"}}
 MAY_FAIL: dict[int | str, dict[str, Any]] = {
@@ -132,7 +132,6 @@ def _looking(router: APIRouter, desk: Desk) -> None:
     ) -> Page[ApprovalView]:
         """Returns approvals, the latest first."""
         async with database.transaction() as tx:
-            await plan_for_values(tx)
             return await page_of(
                 tx,
                 queries.approvals,

@@ -11,7 +11,6 @@ from services.notifier.notification import Kind, Reason, Status
 from services.notifier.store.ledger import queries
 from shared.answers import Cursor, Name, Page, page_of
 from shared.api import Db, Problem, Role, allow, timed_position
-from shared.postgres import plan_for_values
 
 NO_NOTIFICATION: dict[int | str, dict[str, Any]] = {404: {"description": "there is no such notification"}}
 
@@ -53,7 +52,6 @@ async def list_notifications(
 ) -> Page[NotificationView]:
     """Returns notifications, newest first."""
     async with database.transaction() as tx:
-        await plan_for_values(tx)
         return await page_of(
             tx,
             queries.notifications,

@@ -40,11 +40,12 @@ WHERE ($1::text IS NULL OR subject = $1) AND ($2::bigint IS NULL OR id < $2) ORD
 
 -- name: repeats
 -- Finds a customer whom a rule has told of its incidents in so many messages since a moment, the last release of its brake at the earliest.
-SELECT i.rule, count(*) AS times FROM notifications n CROSS JOIN LATERAL (SELECT rule FROM incidents WHERE id = n.incident_id LIMIT 1) AS i
-WHERE n.customer_id = ANY ($1::text[]) AND n.sent_at > clock() - $3::interval AND n.created_at > clock() - $3::interval - interval '7 days' AND n.kind = 'opened'
-    AND n.ticket_id IS NULL AND n.told_with IS NULL AND i.rule = ANY ($2::text[])
-    AND n.sent_at > coalesce((SELECT max(at) FROM consent_log WHERE subject = 'rule ' || i.rule AND act = 'released brake'), '-infinity')
-GROUP BY i.rule, n.customer_id HAVING count(*) >= $4
+SELECT told.rule, told.times FROM unnest($1::text[]) AS asked (customer_id) CROSS JOIN LATERAL (
+    SELECT i.rule, count(*) AS times FROM notifications n CROSS JOIN LATERAL (SELECT rule FROM incidents WHERE id = n.incident_id LIMIT 1) AS i
+    WHERE n.customer_id = asked.customer_id AND n.sent_at > clock() - $3::interval AND n.created_at > clock() - $3::interval - interval '7 days'
+        AND n.kind = 'opened' AND n.ticket_id IS NULL AND n.told_with IS NULL AND i.rule = ANY ($2::text[])
+        AND n.sent_at > coalesce((SELECT max(at) FROM consent_log WHERE subject = 'rule ' || i.rule AND act = 'released brake'), '-infinity')
+    GROUP BY i.rule HAVING count(*) >= $4) AS told
 
 -- name: figures
 -- Counts the switches that are thrown, by scope and mode, and the approvals that wait.

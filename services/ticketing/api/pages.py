@@ -21,7 +21,7 @@ from services.ticketing.store.tickets import number_of
 from services.ticketing.ticket import UNRESOLVED, Status
 from shared.answers import MAX_ANSWER, PAGE, Item, Page, page_of
 from shared.api import Problem, not_ours, numbered_position, position_of, timed_position
-from shared.postgres import Tx, plan_for_values
+from shared.postgres import Tx
 
 Filters = tuple[Sequence[Status] | None, str | None, str | None, str | None, str | None, str | None]
 
@@ -39,7 +39,6 @@ async def shown(tx: Tx, ref: str) -> TicketView:
 
 async def listed(tx: Tx, below: int | None, filters: Filters, limit: int) -> Page[TicketView]:
     """Returns tickets, newest first. Filters: states, customer, component, incident, assignee, words or a number."""
-    await plan_for_values(tx)
     values = (below, *filters, number_of(filters[-1] or ""))
     return await page_of(
         tx, queries.listed, *values, limit=limit, view=lambda row: TicketView(**row), position=lambda item: str(item.number)

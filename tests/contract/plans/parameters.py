@@ -171,15 +171,3 @@ TICKETING: dict[str, str | tuple[str, ...]] = {
 }
 
 PARAMETERS = {"monitor": MONITOR, "notifier": NOTIFIER, "ticketing": TICKETING, "console": CONSOLE}
-
-# The filters of these lists are mostly absent: the code that runs them calls `plan_for_values` before.
-PLANNED_FOR_VALUES = {
-    ("monitor", "list_incidents"),
-    ("monitor", "list_impact"),
-    ("monitor", "list_risks"),
-    ("notifier", "notifications"),
-    ("notifier", "approvals"),
-    ("ticketing", "listed"),
-    ("console", "latest"),
-    ("console", "waiting"),
-}

@@ -13,7 +13,7 @@ from services.console.sessions.signed import Signed, allow
 from services.console.store.moments import rows
 from shared.answers import Cursor
 from shared.api import Db, cursor_of, not_ours, position_of
-from shared.postgres import Queries, plan_for_values
+from shared.postgres import Queries
 
 queries = Queries(Path(__file__).with_name("queries.sql"))
 
@@ -45,7 +45,6 @@ async def show(
     about = {"none": ""}.get(incident, incident) if incident else None
     states = [status] if status else list(FOR_A_PERSON)
     async with database.transaction() as tx:
-        await plan_for_values(tx)
         [counts] = await tx.fetch(queries.counts, signed.person)
         found = await tx.fetch(queries.waiting, by_clock, states, held_by, about, *_place(cursor, by_clock), ROWS + 1)
     shown, now = found[:ROWS], datetime.now(UTC)  # noqa: TID251  the edge
