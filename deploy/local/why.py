@@ -117,6 +117,8 @@ def _notification(each: Notification) -> Iterator[str]:
     if each.policy:
         rule = f", rule{_version(each.rule_version).removeprefix(',')}" if each.rule_version else ""
         yield f"    decided by notifications.yml, version {each.policy}{rule}"
+    if each.told_with:
+        yield f"    told in one message with the notification {each.told_with}"
     yield from (f"    {line}" for line in _permitted(figures))
     for way in each.ways:
         tries = f"{way.tries} tries" if way.tries > 1 else "1 try"

@@ -60,6 +60,7 @@ class Notification(Whole):
     about_at: datetime
     created_at: datetime
     settled_at: datetime | None
+    told_with: str | None
     policy: str | None
     rule_version: str | None
     figures: dict[str, Any] | None

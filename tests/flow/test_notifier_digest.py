@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.why import why_on
 from services.notifier.lanes import LANES
 from shared.events import CustomerErased, IncidentResolved, NotificationDelivered, NotificationFailed
 from shared.settings import Settings
@@ -27,6 +28,7 @@ from tests.flow.notifier_stage import (
 from tests.flow.test_console_slow_reader import until
 from tests.flow.test_notifier_bounces import PATHS, bounce, hand_over
 from tests.flow.test_notifier_quiet import notifier
+from tests.flow.test_streams import serving
 from tests.smtp import Do
 
 pytestmark = pytest.mark.asyncio
@@ -93,6 +95,21 @@ async def test_what_follows_is_told_in_one_message_once_ten_minutes_are_over(dig
     assert "part-2" in facts["i-2"].body
     assert "part-1" not in facts["i-2"].body
     assert await on.rows("SELECT kind, ref FROM due WHERE kind = ANY ($1)", list(LANES)) == []
+
+
+async def test_why_says_what_it_waits_for_and_with_what_it_was_told(digesting: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    on = digesting
+    await trouble(on, "i-1", "i-2")
+    async with serving(on.service) as url:
+        await why_on("http://127.0.0.1:1", url, "operator-token", "i-2", "c-1")
+        assert "what follows within 600.0 s of it is told together." in capsys.readouterr().out
+        on.office.at_recipient[ADA] = ["450 4.2.1 later"]
+        await go_on(on, "i-1", "i-2")
+        [joined] = await on.rows("SELECT incident_id, told_with FROM notifications WHERE told_with IS NOT NULL")
+        await why_on("http://127.0.0.1:1", url, "operator-token", joined["incident_id"], "c-1")
+        said = capsys.readouterr().out
+        assert "It is told in one message with another notification" in said
+        assert f"told in one message with the notification {joined['told_with']}" in said
 
 
 async def test_the_first_end_is_told_at_once_and_those_that_follow_together_in_their_thread(digesting: Stage) -> None:

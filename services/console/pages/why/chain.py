@@ -194,9 +194,18 @@ def _held(step: Step, message: Row, about: Row | None) -> Link:
             return Link(step, True, address if step is Step.ADDRESS else "Nothing that people had decided stood against it.")
         case Step.WORDS:
             kept = bool(message["body"])
-            return Link(step, True, "As they were sent:" if kept else "The words are not kept here.", shows_words=kept)
+            return Link(step, True, f"As they were sent{_together(message)}:" if kept else "The words are not kept here.", shows_words=kept)
     spam = came_back(None, message["complained_at"] is not None)
     return Link(step, True, f"The provider took it{_by(message)}. {spam}".strip(), message["at"], answer=message["answer"] or "")
+
+
+def _together(message: Row) -> str:
+    """Returns with what else it was told in one message (a digest)."""
+    why = message["why"] or {}
+    if why.get("told_with"):
+        return ", in one message with others"
+    tells = why.get("tells")
+    return f", with {number(tells - 1)} more in the same message" if isinstance(tells, int) and tells > 1 else ""
 
 
 def _by(message: Row) -> str:
