@@ -88,6 +88,9 @@ async def test_what_follows_is_told_in_one_message_once_ten_minutes_are_over(dig
     alone, together = on.office.to(ADA)
     assert (told(alone), told(together)) == (["i-0"], ["i-1", "i-2", "i-3"])
     assert str(together["Subject"]).endswith("(and 2 more)")
+    page = together.get_body(("html",))
+    assert page is not None
+    assert "Began at" not in page.get_content(), "what is known of the first alone does not stand under all of them"
     assert set((await ledger(on)).values()) == {"delivered"}
     # each is a notification of its own, with the words about it and the id of the message
     facts = {fact.data.incident_id: fact.data for fact in on.said() if isinstance(fact, NotificationDelivered)}

@@ -64,6 +64,8 @@ def write(
 
     `helped`: the link of the question whether it helped; empty where that is not asked.
     """
+    if situation.items:
+        situation = replace(situation, incident=None)  # no one incident is what it is about: each item names its own
     notification, is_mail = situation.notification, contact.channel == EMAIL
     fields = _fields(situation, texts, catalog) | {"sender": sender, "unsubscribe": unsubscribe, "helped": helped}
     event, text = _event(situation), texts.digest if situation.items else _text_of(situation, texts)
