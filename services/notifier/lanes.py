@@ -11,7 +11,7 @@ END = "end"  # what we told you of is over, or there is news of it
 BULK = "bulk"  # advice and maintenance, which nobody waits for
 
 # How many are under way at once in one process, from the decision until it is settled; and the shares of a channel that all need.
-AT_ONCE: Mapping[str, int] = {CRITICAL: 720, DELIVERY: 720, REPLY: 60, END: 120, BULK: 60}
+AT_ONCE: Mapping[str, int] = {CRITICAL: 480, DELIVERY: 480, REPLY: 60, END: 120, BULK: 60}
 SHARES: Mapping[str, int] = {CRITICAL: 16, DELIVERY: 8, REPLY: 8, END: 2, BULK: 1}
 # What is less urgent does with few at a time while anything of these lanes is under way: all share one processor and one database.
 ALARMS = (CRITICAL, DELIVERY)
