@@ -17,25 +17,19 @@ Result = TypeVar("Result")
 
 
 class Coalescing(Generic[Item, Result]):
-    """Calls `do` with at most `most` items at a time. It returns a result for each, or what it raises for it.
+    """Calls `do` with at most `most` items at a time, one call after the other. It returns a result for each, or what it raises for it."""
 
-    One call is made after the other; a next one, up to `beside`, begins before only where as many items wait as a call can have.
-    """
-
-    def __init__(self, do: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]], most: int = 200, beside: int = 1) -> None:
-        self._do, self._most, self._beside = do, most, beside
+    def __init__(self, do: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]], most: int = 200) -> None:
+        self._do, self._most = do, most
         self._asked: deque[tuple[Item, asyncio.Future[Result]]] = deque()
-        self._working = 0  # calls that go on
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._working: asyncio.Task[None] | None = None
 
     async def ask(self, item: Item) -> Result:
         """Returns the item's result. Raises what was raised for it."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._asked.append((item, future))
-        if not self._working or (self._working < self._beside and len(self._asked) >= self._most):
-            self._working += 1
-            self._tasks.add(task := asyncio.create_task(self._work()))
-            task.add_done_callback(self._tasks.discard)
+        if self._working is None:
+            self._working = asyncio.create_task(self._work())
         return await future
 
     async def _work(self) -> None:
@@ -44,7 +38,7 @@ class Coalescing(Generic[Item, Result]):
                 some = [self._asked.popleft() for _ in range(min(self._most, len(self._asked)))]
                 await self._answer([(item, future) for item, future in some if not future.done()])  # done: whoever asked was cancelled
         finally:
-            self._working -= 1  # before anybody else asks: nothing is awaited since it was seen that nobody waits
+            self._working = None
 
     async def _answer(self, some: Sequence[tuple[Item, "asyncio.Future[Result]"]]) -> None:
         try:

@@ -46,8 +46,8 @@ class Delivery:
     _keeping: asyncio.Task[None] | None = field(init=False, default=None)  # of their leases
 
     def __post_init__(self) -> None:
-        self._begin = Coalescing(Beginning(self.database, self.policy, self.write, self.routes).begin, beside=2)
-        self._settle = Coalescing(Settling(self.database, self.policy, self.routes).settle, beside=2)
+        self._begin = Coalescing(Beginning(self.database, self.policy, self.write, self.routes).begin)
+        self._settle = Coalescing(Settling(self.database, self.policy, self.routes).settle)
 
     async def deliver(self, due: Due) -> None:
         """Settles the row, or asks for it again (it is work for `shared/timers.py`)."""

@@ -44,19 +44,6 @@ async def test_what_is_asked_while_a_call_is_under_way_goes_together_as_much_as_
     assert doubling.calls == [[2], [4, 6, 8], [10]]
 
 
-async def test_a_second_call_begins_beside_the_first_only_where_it_is_full() -> None:
-    doubling = Doubling()
-    coalescing = Coalescing(doubling, most=2, beside=2)
-    tasks = await asking(coalescing, 2)
-    tasks += await asking(coalescing, 4)
-    assert doubling.calls == [[2]]
-    tasks += await asking(coalescing, 6, 8, 10, 12)
-    assert doubling.calls == [[2], [4, 6]]
-    doubling.may.set()
-    assert await asyncio.gather(*tasks) == [4, 8, 12, 16, 20, 24]
-    assert sorted(doubling.calls[2:]) == [[8, 10], [12]]
-
-
 async def test_who_asks_as_a_call_ends_is_answered() -> None:
     doubling = Doubling()
     doubling.may.set()
