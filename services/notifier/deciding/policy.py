@@ -62,7 +62,7 @@ class Policy(Config):
     )
     caps: Caps = Field(Caps(), description="how often we may speak first; replies and the end of what was told do not count")
     digest: Digest | None = Field(
-        None, description="what follows soon is told in one message; none: each by itself. Critical incidents are"
+        None, description="what follows soon is told in one message; none: each by itself. Critical incidents are told at once"
     )
     max_event_age: PositiveDuration = Field(
         timedelta(hours=24), description="older than this, nothing is worth telling, unless it is being tried already"
