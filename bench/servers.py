@@ -14,7 +14,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
 
 from deploy import topics
-from deploy.local.processes import ROOT, Child, child, ended_well, free_port, ready
+from deploy.local.ports import free_port
+from deploy.local.processes import ROOT, Child, child, ended_well, ready
 from deploy.services import NAMES
 from tests.containers import PASSWORD, running_kafka, running_postgres
 

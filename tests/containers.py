@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 
 # Whoever starts a container here ends it, also on Ctrl-C, so nothing needs to watch over us from another image.
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from tests.certificates import authority
 
 DOMAIN, HOST = "example.org", "localhost"

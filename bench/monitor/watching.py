@@ -22,7 +22,8 @@ import yaml
 from testcontainers.core.container import DockerContainer
 
 from bench.events import COMPONENTS
-from deploy.local.processes import ROOT, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import ROOT
 
 SHARE = 0.05  # of requests that fail, as the benchmark's rule has it
 WARM_WITHIN = 200.0  # seconds until a minute's look and the next have been

@@ -3,11 +3,10 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -124,31 +123,3 @@ def _ask(port: int) -> tuple[int, str]:
         return 0, repr(error)
     finally:
         connection.close()
-
-
-def free_port(wished: int = 0) -> int:
-    """Returns a port of this machine that nobody listens on now: the wished one if it is free."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a connection that has just ended takes no port from a server
-        try:
-            probe.bind(("127.0.0.1", wished))
-        except OSError:
-            if not wished:
-                raise
-            return free_port()
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@contextmanager
-def claimed_port(wished: int) -> Iterator[int]:
-    """Yields a port that nobody listens on: the wished one, unless another stack that starts or runs on this machine has claimed it.
-
-    The claim is the UDP port of that number, which ends with its process: so two that start at once do not take one port.
-    """
-    with socket.socket(type=socket.SOCK_DGRAM) as claim:
-        try:
-            claim.bind(("127.0.0.1", wished))
-        except OSError:
-            wished = 0
-        yield free_port(wished)

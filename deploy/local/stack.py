@@ -15,8 +15,9 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 from deploy import console_token, tokens_file, topics
+from deploy.local.ports import claimed_port
 from deploy.local.postgres import Database, postgres
-from deploy.local.processes import ROOT, Child, announced, child, claimed_port, ended_well, free_port, ready, stop
+from deploy.local.processes import ROOT, Child, announced, child, ended_well, ready, stop
 from deploy.local.smtp import Inbox, inbox
 from deploy.roles import role_of
 from deploy.services import NAMES, SERVICES
@@ -81,9 +82,9 @@ async def _start(running: AsyncExitStack, folder: Path, config: dict[str, str], 
     async with child("deploy.init", environment=_for_init(kafka, database, passwords), log=logs / "init.log") as init:
         await ended_well(init, START_S)
     tokens = {role: token_urlsafe(24) for role in ("producer", "agent", "operator")}
-    console = running.enter_context(claimed_port(PORT_OF_CONSOLE))  # people find it where docs say
-    ports = {spec.name: console if spec.name == CONSOLE else free_port() for spec in SERVICES}
-    pages = free_port()  # the port of the pages that customers reach
+    wished = {CONSOLE: PORT_OF_CONSOLE}  # people find it where docs say
+    ports = {spec.name: running.enter_context(claimed_port(wished.get(spec.name, 0))) for spec in SERVICES}
+    pages = running.enter_context(claimed_port())  # the port of the pages that customers reach
     callers = folder / "callers" / "tokens.yml"
     tokens_file.ensure(callers)
     common = _common(kafka, database) | config | {"FOREWARN_TOKENS_FILE": str(callers)} | _secrets(tokens, pages, box)

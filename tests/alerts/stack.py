@@ -13,7 +13,7 @@ import httpx2 as httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from deploy.services import NAMES
 from shared.cloudevents import FACT_HEADERS, write_fact
 from shared.events import TOPIC_OF, Fact

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Dialog, Page, expect
 
+from deploy.local.ports import free_port
 from services.console.live.behind import Behind
 from services.console.live.changes import changed, enter
 from services.console.live.hub import Hub
@@ -27,13 +27,6 @@ AN_INCIDENT = """INSERT INTO incidents (id, rule, component, severity, title, st
     VALUES ($1, 'checkout-failing', 'checkout', 'high', $2, 'open', clock(), clock(), 1, clock())"""
 A_TICKET = """INSERT INTO tickets (id, number, customer_id, subject, status, opened_at, changed_at)
     VALUES ('t-' || $1::bigint, $1::bigint, 'c-1', 'It hangs', 'open', clock(), clock())"""
-
-
-def free_port() -> int:
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        port: int = place.getsockname()[1]
-        return port
 
 
 class Console:

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 
 from playwright.async_api import Browser, Page, Route, expect
 
+from deploy.local.ports import free_port
 from services.console.sessions.roles import Role
-from tests.browser.console import free_port
 from tests.browser.proxy import PREFIX, proxy
 from tests.browser.stage import AWAY, Stage
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from confluent_kafka import Producer
 
-from tests.browser.console import free_port
+from deploy.local.ports import free_port
 from tests.flow.console_screen import PERSON, Screen
 
 

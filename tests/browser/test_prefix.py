@@ -2,7 +2,8 @@
 
 from playwright.async_api import Browser, expect
 
-from tests.browser.console import A_TICKET, free_port, person, running
+from deploy.local.ports import free_port
+from tests.browser.console import A_TICKET, person, running
 from tests.browser.proxy import PREFIX, proxy
 from tests.flow.console_screen import Screen
 

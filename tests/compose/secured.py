@@ -18,7 +18,8 @@ from typing import Any
 
 import asyncpg
 
-from deploy.local.processes import ROOT, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import ROOT
 from deploy.services import NAMES
 from shared.connecting.brokers import Brokers, Login, Mechanism, Unreachable
 from shared.connecting.tls import Files

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from shared.webhooks.signing import secret_of, signed
 
 KEYS = [bytes(range(first, first + 32)) for first in (0, 32)]

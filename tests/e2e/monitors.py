@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from deploy.local.processes import Child, child, free_port, ready
+from deploy.local.ports import free_port
+from deploy.local.processes import Child, child, ready
 from shared.settings import Settings
 from tests.containers import Kafka
 

@@ -77,12 +77,13 @@ def test_the_demo_tells_all_137_and_nobody_else_and_cleans_up(temporary: Path) -
 def lines_until_the_verdict(process: "subprocess.Popen[str]") -> list[str]:
     """Returns what a demo that stays up prints; its verdict comes last."""
     assert process.stdout is not None
+    assert process.stderr is not None
     lines: list[str] = []
     for line in process.stdout:
         lines.append(line.rstrip("\n"))
         if line.startswith("{"):
             return lines
-    raise AssertionError("\n".join(["the demo ended without a verdict:", *lines]))
+    raise AssertionError("\n".join(["the demo ended without a verdict:", *lines, process.stderr.read()]))
 
 
 def measured(console: str, token: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import httpx2 as httpx
 
-from deploy.local.processes import ROOT, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import ROOT
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Any
 from testcontainers.core.container import DockerContainer
 
 from deploy.local.connecting import CommandSettings
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from shared.connecting.brokers import Brokers, brokers_of
 from tests.certificates import PASSWORD as STORE_PASSWORD
 from tests.certificates import Authority, authority

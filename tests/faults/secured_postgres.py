@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 from testcontainers.core.container import DockerContainer
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from shared.connecting.tls import Files
 from tests.certificates import Authority, authority
 from tests.containers import PASSWORD, Postgres, publish, running

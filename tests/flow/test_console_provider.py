@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from shared.settings import Settings
 from tests.flow.console_door import AT, Door, door
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from deploy.local.ports import free_port
 from services.console.measures.registry import MEASURES, Of, measures_of
 from shared.settings import Settings
-from tests.browser.console import free_port
 from tests.flow.console_door import Door, door
 from tests.flow.test_streams import serving
 

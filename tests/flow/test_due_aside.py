@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaConnectionError, NotLeaderForPartitionError
 from prometheus_client import REGISTRY
 
 from deploy.local.due import retry_on, show_on
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from services.ticketing.store.due import LOOK
 from services.ticketing.timers import look_again
 from shared import due_aside

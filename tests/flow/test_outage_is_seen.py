@@ -10,7 +10,8 @@ import httpx2 as httpx
 import pytest
 
 from deploy import topics
-from deploy.local.processes import Child, announced, child, free_port, ready, stop
+from deploy.local.ports import free_port
+from deploy.local.processes import Child, announced, child, ready, stop
 from services.notifier.channels.email.probing import mail_server
 from shared import metrics
 from shared.settings import Settings

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 import uvicorn
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from deploy.local.streams import publish_on, release_on, show_on
 from shared.outbox import OLDEST, Lane, Message, put
 from shared.outgoing import unpublished

@@ -15,7 +15,8 @@ from aiokafka import AIOKafkaConsumer
 from deploy.local import customer as command
 from deploy.local.customer import erase_on, export_on
 from deploy.local.erasure import remains
-from deploy.local.processes import Failed, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import Failed
 from shared.cloudevents import read_fact
 from shared.connecting.brokers import Brokers
 from shared.erasing import Personal, hear

@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaProducer, ConsumerRecord
 
 from deploy.local.dlq import list_on, redrive_on, show_on
 from deploy.local.erased import Erased
-from deploy.local.processes import Failed, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import Failed
 from shared.cloudevents import Reason
 from shared.connecting.brokers import Brokers
 from shared.erasing import erase

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from deploy.local.people import Console, way_in
-from deploy.local.processes import ROOT, Failed, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import ROOT, Failed
 from services.console.__main__ import service
 from services.console.sessions.roles import Role
 from services.console.settings import ConsoleSettings

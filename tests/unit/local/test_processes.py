@@ -1,13 +1,13 @@
 """Children never outlive us: however they behave, they are gone when their context ends, and their log says why they failed."""
 
 import os
-import socket
 import time
 from pathlib import Path
 
 import pytest
 
-from deploy.local.processes import Failed, announced, child, claimed_port, ended_well, free_port, ready
+from deploy.local.ports import free_port
+from deploy.local.processes import Failed, announced, child, ended_well, ready
 
 STUBBORN = """
 import signal, subprocess, sys, time
@@ -88,28 +88,3 @@ async def test_settings_of_the_surroundings_do_not_reach_a_child(
     (tmp_path / "played.py").write_text("import os; print('kafka', os.environ.get('FOREWARN_KAFKA'))")
     async with child("played", environment=module, log=tmp_path / "log") as running:
         assert await announced(running, "kafka ", 10) == "None"
-
-
-def test_a_port_that_is_wished_for_is_taken_when_it_is_free_and_another_when_it_is_not() -> None:
-    wished = free_port()
-    assert free_port(wished) == wished
-    with socket.create_server(("127.0.0.1", wished)):
-        assert free_port(wished) not in {0, wished}
-
-
-def test_two_that_start_at_once_do_not_take_one_port() -> None:
-    wished = free_port()
-    with claimed_port(wished) as first:
-        with claimed_port(wished) as second:
-            assert (first, second != first) == (wished, True)
-        with claimed_port(0) as any_other:
-            assert any_other not in (0, first)
-    with claimed_port(wished) as again:
-        assert again == wished
-
-
-def test_a_port_somebody_listens_on_is_not_taken() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        taken = listening.getsockname()[1]
-        with claimed_port(taken) as port:
-            assert port not in (0, taken)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from shared.api import Body, Role, allow, application
 from shared.http.server import Server
 from shared.settings import Settings

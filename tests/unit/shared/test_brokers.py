@@ -9,7 +9,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from deploy.local.connecting import CommandSettings, brokers_at
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from shared.connecting.brokers import Brokers, Login, Mechanism, TokenFile, Unreachable, brokers_of
 from shared.kafka import Broker
 from shared.settings import Settings, SettingsError

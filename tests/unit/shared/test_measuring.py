@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 from prometheus_client import Gauge
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from shared import metrics
 from shared.connecting.brokers import Brokers
 from shared.events import CustomerUpdated, Fact, Topic

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from fastapi import APIRouter
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from shared.postgres import Database
 from shared.service import Public, Service
 from tests.unit.shared.served import Answer, Client, get, request, settings, until
