@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from shared import metrics
 from shared.events import HOP_LIMIT, Fact, ProductEvent, field_names
 from shared.events.lines import leave_surplus
-from shared.events.moments import ABSURD, AHEAD, EARLIEST, Reading
+from shared.events.moments import ABSURD, AHEAD, EARLIEST, reading_at
 from shared.streaming.tolerance import UNKNOWN_WORD, mended
 
 MAX_BYTES = 1 << 20
@@ -143,7 +143,7 @@ def _fact(fact: type[Fact], attributes: dict[str, Any], now: datetime) -> Fact:
 
     Raises ValidationError.
     """
-    return fact.model_validate_json(msgspec.json.encode(attributes), strict=True, context=Reading(now=now))
+    return fact.model_validate_json(msgspec.json.encode(attributes), strict=True, context=reading_at(now))
 
 
 def _misfit(error: ValidationError) -> Undecodable:
@@ -187,21 +187,21 @@ _json_type = re.compile(r"[a-z]+/(?:[^;]+\+)?json\s*(?:;|$)", re.IGNORECASE).mat
 _BACKSLASH, _DELETE, _LATIN = 0x5C, 0x7F, 0xC2  # in valid JSON no control character comes without one of these bytes
 
 
+_HOLDERS = frozenset({dict, list})
+
+
 def is_deep(held: Any) -> bool:
     """Returns True when there are more than `DEEPEST` objects and lists within each other.
 
     It goes level by level, so no depth is too much.
     """
-    level = [held] if _holds(held) else []
+    level = [held] if type(held) in _HOLDERS else []
     for _ in range(DEEPEST):
         if not level:
             return False
-        level = [inner for outer in level for inner in (outer.values() if type(outer) is dict else outer) if _holds(inner)]
+        within = [inner for outer in level for inner in (outer.values() if type(outer) is dict else outer)]
+        level = [inner for inner in within if type(inner) in _HOLDERS]
     return bool(level)
-
-
-def _holds(held: Any) -> bool:
-    return type(held) is dict or type(held) is list
 
 
 def is_binary(headers: Headers) -> bool:

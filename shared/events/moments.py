@@ -17,12 +17,19 @@ PROMISED = timedelta(days=3653)  # ten years: how far ahead a promise may lie
 ABSURD = "absurd_time"  # the type of pydantic's error
 TOO_FAR = "before 2000 or more than a day ahead"
 FIRST = EARLIEST.timestamp()
+FIRST_DAY = EARLIEST.toordinal()
 
 
 class Reading(TypedDict):
     """Is the context in which a fact is read."""
 
     now: datetime
+    today: int  # the day of `now` in UTC, as `toordinal` counts days
+
+
+def reading_at(now: datetime) -> Reading:
+    """Returns the context of what is read now."""
+    return Reading(now=now, today=now.astimezone(UTC).toordinal())
 
 
 def bound_seconds(said: Sequence[float], info: ValidationInfo) -> None:
@@ -32,7 +39,10 @@ def bound_seconds(said: Sequence[float], info: ValidationInfo) -> None:
 
 
 def _moment(said: datetime, info: ValidationInfo) -> datetime:
-    if info.context and not EARLIEST <= said <= info.context["now"] + AHEAD:
+    # Days are compared first: two moments with offsets take Python 0.2 µs, and each customer of an incident has two.
+    if not info.context or (FIRST_DAY <= said.toordinal() <= info.context["today"] and not said.utcoffset()):
+        return said
+    if not EARLIEST <= said <= info.context["now"] + AHEAD:
         raise PydanticCustomError(ABSURD, TOO_FAR)
     return said
 

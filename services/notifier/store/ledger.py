@@ -26,7 +26,6 @@ _COLUMNS = (
     *("about_at", "first_seen_at", "evidence", "cause_id", "cause_hops", "gate", "period"),
 )
 
-_values = attrgetter(*_COLUMNS)
 _AS_STORED = [field.name for field in fields(Notification) if field.name not in ("attempts", "kind", "status", "failed_at", "unknown_at")]
 
 
@@ -38,7 +37,7 @@ async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
     new = {draft.id: draft for draft in reversed(list(drafts))}.values()
     if not new:
         return
-    rows = await tx.fetch(queries.write_down, *map(list, zip(*map(_values, new), strict=True)))
+    rows = await tx.fetch(queries.write_down, *(list(map(attrgetter(name), new)) for name in _COLUMNS))
     await _due(tx, rows)
     await gates.count(tx, [gates.Entered(row["id"], row["gate"], row["round"], row["rule"]) for row in rows if row["gate"] and row["new"]])
 

@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
 from shared.cloudevents import FACT_HEADERS, Reason, Undecodable, read_fact, write_fact
 from shared.events import FACT_OF, Fact, FoldedSeries, PartialFolded, TicketSlaWarning
-from shared.events.moments import AHEAD, EARLIEST, PROMISED
+from shared.events.moments import AHEAD, EARLIEST, PROMISED, Moment, reading_at
 from tests.builders import NOON, customer
 
 CORPUS = Path(__file__).parents[2] / "contract" / "corpus" / "v1"
@@ -97,6 +100,22 @@ def test_a_moment_that_cannot_be_makes_a_fact_a_dead_letter(fact: type[Fact], na
             with pytest.raises(Undecodable) as refused:
                 read(replaced(said, at, absurd))
             assert (refused.value.reason, "before 2000" in refused.value.detail) == (Reason.ABSURD_TIME, True)
+
+
+OFFSETS = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+SHIFTS = st.one_of(st.integers(-3 * 86_400, 3 * 86_400), st.sampled_from([0, 86_400, 86_401, -86_400]))
+NOWS = st.datetimes(datetime(2000, 1, 2), datetime(2100, 1, 1), timezones=OFFSETS)  # noqa: DTZ001  hypothesis adds the zone
+
+
+@given(now=NOWS, shift=SHIFTS, from_now=st.booleans(), offset=OFFSETS)
+def test_what_the_moment_is_written_as_does_not_matter(now: datetime, shift: int, from_now: bool, offset: timezone) -> None:
+    said = ((now if from_now else EARLIEST) + timedelta(seconds=shift)).astimezone(offset)
+    bounded = EARLIEST <= said <= now + AHEAD
+    try:
+        taken: datetime | None = TypeAdapter(Moment).validate_python(said, context=reading_at(now))
+    except ValidationError:
+        taken = None
+    assert taken == (said if bounded else None)
 
 
 def warning(due_at: datetime) -> TicketSlaWarning:
