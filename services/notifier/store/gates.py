@@ -19,9 +19,9 @@ queries = Queries(Path(__file__).with_suffix(".sql"))
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A notification that has just entered the audience of a gate."""
+    """Notifications that have just entered the audience of a gate."""
 
-    id: str
+    ids: Sequence[str]
     gate: str
     round: int
     rule: str | None  # of advice; None: that of the incident
@@ -31,12 +31,14 @@ async def count(tx: Tx, entered: Sequence[Entered]) -> None:
     """Counts who entered. A gate whose round was approved meanwhile takes them into the next one: nobody has seen them yet."""
     if not entered:
         return
-    customers = Counter(each.gate for each in entered)
+    customers = Counter[str]()
+    for each in entered:
+        customers[each.gate] += len(each.ids)
     rules = {each.gate: each.rule for each in entered}
     rows = await tx.fetch(queries.count, list(customers), [rules[gate] for gate in customers], list(customers.values()))
     rounds = {row["id"]: row["round"] for row in rows}
-    if late := [each for each in entered if each.round != rounds[each.gate]]:
-        await tx.execute(queries.into_round, [each.id for each in late], [rounds[each.gate] for each in late])
+    if late := {id_: rounds[each.gate] for each in entered if each.round != rounds[each.gate] for id_ in each.ids}:
+        await tx.execute(queries.into_round, list(late), list(late.values()))
 
 
 async def changed(tx: Tx, gates: Collection[str]) -> None:

@@ -39,15 +39,15 @@ async def write_down(tx: Tx, drafts: Iterable[Draft]) -> None:
         return
     rows = await tx.fetch(queries.write_down, *(list(map(attrgetter(name), new)) for name in _COLUMNS))
     await _due(tx, rows)
-    await gates.count(tx, [gates.Entered(row["id"], row["gate"], row["round"], row["rule"]) for row in rows if row["gate"] and row["new"]])
+    await gates.count(tx, [gates.Entered(row["ids"], row["gate"], row["round"], row["rule"]) for row in rows if row["gate"] and row["new"]])
 
 
 async def _due(tx: Tx, rows: Iterable[asyncpg.Record]) -> None:
-    """Makes these notifications due now, each in its lane."""
+    """Makes notifications due now, each in its lane; a row says what those of its `ids` have in common."""
     lanes: dict[str, dict[str, datetime]] = defaultdict(dict)
     for row in rows:
         lane = lane_of(Kind(row["kind"]), proactive=row["proactive"], severity=row["severity"])
-        lanes[lane][row["id"]] = row["now"]
+        lanes[lane] |= dict.fromkeys(row["ids"], row["now"])
     for lane, due in lanes.items():
         await schedule(tx, lane, due)
 
@@ -136,7 +136,7 @@ async def split(tx: Tx, from_ids: Sequence[str], into_id: str, customers: Sequen
     if not from_ids:
         return []
     moved = await tx.fetch(queries.split, list(from_ids), into_id, list(customers), list(ENDS))
-    await gates.count(tx, [gates.Entered(row["id"], row["gate"], row["round"], None) for row in moved if row["gate"]])
+    await gates.count(tx, [gates.Entered([row["id"]], row["gate"], row["round"], None) for row in moved if row["gate"]])
     return [row["id"] for row in moved if row["held"]]
 
 
