@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from deploy.local.why import why_on
@@ -26,7 +27,7 @@ from tests.flow.notifier_stage import (
     updated,
 )
 from tests.flow.test_console_slow_reader import until
-from tests.flow.test_notifier_bounces import PATHS, bounce, hand_over
+from tests.flow.test_notifier_bounces import PATHS, bounce, feedback, hand_over
 from tests.flow.test_notifier_quiet import notifier
 from tests.flow.test_streams import serving
 from tests.smtp import Do
@@ -254,6 +255,20 @@ async def test_a_bounce_says_of_all_that_it_did_not_arrive(digesting: Stage) -> 
     await on.hear(*(over(on, each) for each in ("i-0", "i-1", "i-2", "i-3")))
     await go_on(on)
     assert on.office.kinds(ADA)[2:] == ["resolved"]
+
+
+async def test_what_a_customer_says_of_a_message_counts_for_all_of_which_it_told(digesting: Stage) -> None:
+    on = digesting
+    await trouble(on, "i-1", "i-2")
+    await go_on(on, "i-1", "i-2")
+    digest = on.office.to(ADA)[-1]
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(on.service.public_app()), base_url="http://notify") as anybody:
+        assert (await anybody.post(str(digest["List-Unsubscribe"]).strip("<>"))).status_code == 200
+    async with on.client("producer-token") as gateway:
+        id_ = str(digest["Message-ID"]).strip("<>").partition("@")[0]
+        await hand_over(gateway, feedback(original=f"Original-Mail-From: <{PATHS.return_path(id_, ADA)}>\n"))
+    counted = await on.rows("SELECT id, opt_outs, complaints FROM gates ORDER BY id")
+    assert [tuple(row.values()) for row in counted] == [("i-0", 0, 0), ("i-1", 1, 1), ("i-2", 1, 1)]
 
 
 async def test_when_that_of_the_message_is_taken_back_the_others_are_told(digesting: Stage) -> None:
