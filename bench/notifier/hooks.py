@@ -1,8 +1,9 @@
 """10,000 customers have endpoints of their own, and an incident touches all: how many are called a minute, and what it does to the others
 when one in a hundred hangs.
 
-Each customer's time counts from when the incident was said until the endpoint had the call. The same is done twice, with all endpoints
-answering, and with a hundred of them that never do; the ratio is that of the 99th percentiles of those that answer.
+Each customer's time counts from when the incident was said until the endpoint had the call. The same is done with all endpoints answering,
+and with a hundred of them that never do; the ratio is that of the 99th percentiles of those that answer. Runs that are alike differ by a
+tenth: there are two of each, so that both stand as early and as late, and of each the better counts.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from deploy.local.processes import announced, child
 
 CUSTOMERS, ONE_IN = 10_000, 100  # every so many-th hangs
 SECONDS = 60.0
+RUNS = (False, True, True, False)  # with endpoints that hang
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,9 @@ async def measure(of: Servers) -> dict[str, object]:
     """Returns webhooks_per_min and healthy_p99_ratio_with_hanging. Raises AssertionError when an endpoint that answers is not called."""
     policy = of.folder / "config" / "notifications.yml"
     policy.write_text(re.sub(r"(?m)^channels: .*", "channels: [webhook, email]", policy.read_text()))
-    healthy, _ = await _called(of, "well", hanging=False)
-    hanging, per_min = await _called(of, "ill", hanging=True)
+    runs = [(hanging, *await _called(of, f"run-{number}", hanging=hanging)) for number, hanging in enumerate(RUNS)]
+    healthy = min(p99 for hangs, p99, _ in runs if not hangs)
+    hanging, per_min = min(p99 for hangs, p99, _ in runs if hangs), max(calls for hangs, _, calls in runs if hangs)
     print(f"notifier: {per_min:,.0f} webhooks a minute; p99 {healthy:.2f} s, with hanging endpoints {hanging:.2f} s", flush=True)
     return {
         "healthy_p99_ratio_with_hanging": round(hanging / healthy, 2),
