@@ -1,7 +1,9 @@
 """How many tasks of one kind are under way: one that waits for somebody slow gives its place to another of its kind."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
+from math import inf
 
 Task = asyncio.Task[None]
 
@@ -13,6 +15,7 @@ class Places:
     beside: int = 0
     _under_way: set[Task] = field(default_factory=set)
     _slow: set[Task] = field(default_factory=set)
+    _left_at: float = -inf  # monotonic seconds
 
     @property
     def taken(self) -> int:
@@ -31,3 +34,8 @@ class Places:
         """The task is done."""
         self._under_way.discard(task)
         self._slow.discard(task)
+        self._left_at = time.monotonic()
+
+    def were_taken_within(self, seconds: float) -> bool:
+        """Says whether any is taken, or was that long ago at most."""
+        return self.taken > 0 or time.monotonic() - self._left_at < seconds

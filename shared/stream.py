@@ -252,7 +252,7 @@ class Stream(ConsumerRebalanceListener):  # type: ignore[misc]
         self.pause.succeeded()
         self._progressed_at = time.monotonic()
         # A save may take a tenth of the time: a busy stream saves seldom, a calm one at once, and without a backlog somebody waits for it.
-        slowest = self.slowest if self._full else self.slowest / 3
+        slowest = self.slowest if self._full else self.slowest / 5
         self._save_at = self._progressed_at + min(max(10 * (self._progressed_at - started), 0.1), slowest)
         self._braking.committed(self.assigned or ())
 

@@ -66,6 +66,10 @@ LATE = """WITH RECURSIVE kinds AS (
         SELECT ready_at FROM due WHERE due.kind = kinds.kind AND ready_at <= clock() ORDER BY ready_at LIMIT 10000) AS first) AS counted
     WHERE rows > 0 ORDER BY kind"""
 
+BETWEEN = (
+    0.5  # seconds that may lie between two rows of what is urgent while it counts as under way: it comes in bursts, as it is found out
+)
+
 
 class LeaseLost(Exception):
     """Another worker has this row by now: nothing this one did may be kept."""
@@ -260,7 +264,8 @@ class Timers:
 
     def _limit(self, work: Work) -> int:
         """Returns how many rows of this work may be under way now."""
-        return work.least if any(self.kinds[kind].places.taken for kind in work.before) else work.at_once
+        urgent = any(self.kinds[kind].places.were_taken_within(BETWEEN) for kind in work.before)
+        return work.least if urgent else work.at_once
 
     async def claim(self, kind: str, most: int) -> list[Due]:
         """Takes at most so many rows that are due, under a lease; the caller must settle them before it ends."""

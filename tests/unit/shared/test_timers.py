@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from shared import timers
 from shared.places import Places
 from shared.postgres import Database
 from shared.timers import CLAIM, Due, LeaseLost, Timers, Work, cancel, schedule
@@ -125,18 +126,22 @@ async def test_what_is_due_is_done_now_as_many_as_at_once_and_one_after_another(
 
 
 class Held:
-    """Work that is under way until it is let go."""
+    """Work that is under way until it is let go; `most` were so at once."""
 
     def __init__(self, database: Database, slow: Places | None = None) -> None:
         self._database, self._slow, self.begun, self.go = database, slow, list[str](), asyncio.Event()
+        self.most = self._now = 0
 
     async def __call__(self, due: Due) -> None:
         self.begun.append(due.ref)
+        self._now += 1
+        self.most = max(self.most, self._now)
         if self._slow and (task := asyncio.current_task()):
             self._slow.give_way(task)
         await self.go.wait()
         async with self._database.transaction() as tx:
             await due.settle(tx)
+        self._now -= 1
 
 
 async def begun(held: Held, count: int) -> bool:
@@ -153,6 +158,11 @@ async def test_what_waits_for_somebody_slow_gives_its_place_to_others_but_not_wi
     held.go.set()
     await until(partial(begun, held, 9), "all have begun")
     running.cancel()
+
+
+async def is_done(database: Database, kind: str) -> bool:
+    async with database.connection() as connection:
+        return not await connection.fetchval("SELECT count(*) FROM due WHERE kind = $1", kind)
 
 
 @asynccontextmanager
@@ -176,6 +186,19 @@ async def test_what_is_less_urgent_is_done_by_few_while_anything_urgent_is_under
         urgent.go.set()
         await until(partial(begun, other, 8), "all have begun")
         other.go.set()
+
+
+async def test_what_is_urgent_comes_in_bursts_and_counts_as_under_way_between_them(
+    notifier_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timers, "BETWEEN", 3600.0)
+    async with beside_what_is_urgent(notifier_database, least=2, rows=8) as (urgent, other):
+        await until(partial(begun, other, 2), "as few as may be have begun")
+        urgent.go.set()
+        await until(partial(is_done, notifier_database, "ring"), "what is urgent is done")
+        other.go.set()
+        await until(partial(begun, other, 8), "the rest has begun, a few at a time")
+        assert other.most == 2
 
 
 async def test_what_nobody_does_while_anything_urgent_is_under_way_is_done_all_the_same_one_a_second(notifier_database: Database) -> None:
