@@ -1,6 +1,7 @@
 """Implements `forewarn kill-switch`, `approvals` and `correct`: people stop what would be told, approve of it, or tell it right."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
 from urllib.parse import quote
@@ -105,6 +106,10 @@ def list_(
     raise typer.Exit(run(command))
 
 
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {printable(name)}" for name, count in counts.items())
+
+
 def _line(each: Approval) -> str:
     return f"{each.id}  {each.standing:<8}  {each.total:>7,}  {printable(each.rule)}  {printable(each.title or '')}"
 
@@ -116,11 +121,11 @@ def show_approval(id_: Id, url: Url = DEFAULT_URL, token: Token = "") -> None:
     async def command() -> int:
         said = await _story(url, token, id_)
         normal = f"{said.normal:,}" if said.normal is not None else "not known yet"
-        left_out = ", ".join(f"{count:,} {printable(reason)}" for reason, count in said.left_out.items()) or "nobody"
         say(
             f"{printable(said.rule)}: {printable(said.title or said.gate)}, {said.standing}, until {said.expires_at}",
             f"  {said.waiting:,} customers would be told; the rule's normal is {normal}",
-            f"  not among them: {left_out}",
+            f"  by channel: {_counted(said.channels) or 'not known'}",
+            f"  not among them: {_counted(said.left_out) or 'nobody'}",
             f"  what is known of them is from {said.oldest} to {said.newest}",
             *(line for each in said.samples for line in _sample(each.customer_id, each.missing, each.subject, each.text)),
             f"  as seen: {said.seen}",

@@ -55,6 +55,7 @@ class Story(Approval):
 
     seen: str
     waiting: int
+    channels: dict[str, int] = {}  # older versions do not say it
     left_out: dict[str, int]
     normal: int | None
     oldest: datetime | None

@@ -25,7 +25,15 @@ SAMPLE = {
 APPROVAL: dict[str, Any] = {
     **{"id": "a-1", "gate": "i-1", "rule": "checkout-failing", "advice": False, "title": "checkout is failing", "round": 1},
     **{"standing": "waiting", "total": 415, "asked_at": AT, "expires_at": AT, "first_by": None, "decided_by": None, "decided_at": None},
-    **{"reason": "", "seen": "3-5f0c", "waiting": 412, "left_out": {"opted_out": 2, "delivered": 1}, "normal": 40, "audiences": 7},
+    **{
+        "reason": "",
+        "seen": "3-5f0c",
+        "waiting": 412,
+        "channels": {"email": 412},
+        "left_out": {"opted_out": 2, "delivered": 1},
+        "normal": 40,
+        "audiences": 7,
+    },
     **{"two_people_above": 5000, "first_saw": None, "first": 20, "oldest": AT, "newest": AT, "words": None, "samples": [SAMPLE]},
 }
 RECORD: dict[str, Any] = {

@@ -73,6 +73,7 @@ async def test_all_that_is_needed_to_decide_is_shown(on: Stage) -> None:
     await on.hear(opened(on.now), impact(on.now, *customers(5), "c-9"))
     [approval] = await waiting(on)
     said = await story(on, approval["id"])
+    assert said["channels"] == {"email": 5}
     assert (said["waiting"], said["left_out"], said["normal"], said["two_people_above"]) == (5, {"no_contact": 1}, None, 8)
     assert len(said["samples"]) == 3
     first = said["samples"][0]

@@ -56,6 +56,7 @@ class ApprovalStory(ApprovalView):
 
     seen: str  # names these words and this audience: give it back with the decision
     waiting: int  # customers who would be told
+    channels: Mapping[str, int]  # them by the channel that would bring it, the most first; fewer where older versions decided
     left_out: Mapping[str, int]  # who of them is not told, by reason; `delivered`: told already
     normal: int | None  # the median of the rule's latest audiences
     audiences: int  # of so many
@@ -266,12 +267,14 @@ async def _story(tx: Tx, desk: Desk, found: Row) -> ApprovalStory:
     assert waits is not None  # noqa: S101  an aggregate has one row
     assert normal is not None  # noqa: S101
     left_out = {row["reason"]: row["customers"] for row in await tx.fetch(queries.left_out, found["gate"], found["round"])}
+    channels = {row["channel"]: row["customers"] for row in await tx.fetch(queries.channels, found["gate"], found["round"])}
     _, directory = await switches.steps(tx, [])
     words = as_words(found["subject"], found["body"])
     return ApprovalStory(
         **_of(found),
         seen=await desk.seen(tx, found),
         **waits,
+        channels=channels,
         left_out=left_out,
         normal=normal["normal"],
         audiences=normal["gates"],

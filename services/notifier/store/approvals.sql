@@ -19,6 +19,12 @@ WHERE a.id = $1
 SELECT count(*) AS waiting, min(about_at) AS oldest, max(about_at) AS newest FROM notifications
 WHERE gate = $1 AND status = 'waiting' AND round = $2 AND why ? 'approval' AND (evidence ? 'removed') IS NOT TRUE
 
+-- name: channels
+-- Counts them by the channel that would bring it, as it was when they were decided about, the most first.
+SELECT why ->> 'channel' AS channel, count(*) AS customers FROM notifications
+WHERE gate = $1 AND status = 'waiting' AND round = $2 AND why ? 'approval' AND why ? 'channel' AND (evidence ? 'removed') IS NOT TRUE
+GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50
+
 -- name: left_out
 -- Counts who of a round is not told, by reason, and who is told already.
 SELECT coalesce(reason, status) AS reason, count(*) AS customers FROM notifications

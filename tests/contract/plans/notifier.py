@@ -191,6 +191,7 @@ NOTIFIER: dict[str, str | tuple[str, ...]] = {
     "approval": "'a-1'",
     "waits": "'i-1', 1",
     "left_out": "'i-1', 1",
+    "channels": "'i-1', 1",
     "candidates": "'i-1', 1, 200",
     "samples": "ARRAY['n-1', 'n-2', 'n-3']",
     "recipients": "'i-1', 1, 'n-1', 51",

@@ -70,14 +70,21 @@ def test_the_button_says_how_many_are_told_and_whether_another_must_agree(
     waiting: int, first_by: str | None, first_saw: str | None, send: str, void: str
 ) -> None:
     said = {"waiting": waiting, "two_people_above": 100, "seen": "1-a", "first_by": first_by, "first_saw": first_saw}
-    story = story_of({**said, "samples": [{"channel": "email"}] * 3})
+    story = story_of({**said, "channels": {"email": waiting}})
     assert (story.send, story.void_first) == (send, void)
 
 
-def test_audiences_on_several_channels_are_told_each_on_theirs() -> None:
-    assert (
-        story_of({"waiting": 2, "samples": [{"channel": "email"}, {"channel": "sms"}]}).send == "Send to 2 customers each on their channel"
-    )
+@pytest.mark.parametrize(
+    ("channels", "send"),
+    [
+        ({"email": 1900, "sms": 100}, "Send to 2\u202f000 customers: 1\u202f900 by e-mail, 100 by SMS"),
+        ({"email": 1999}, "Send to 2\u202f000 customers, each on their channel"),  # an older version decided about one
+        ({"email": 1999, "pigeon": 1}, "Send to 2\u202f000 customers, each on their channel"),
+        (None, "Send to 2\u202f000 customers, each on their channel"),
+    ],
+)
+def test_the_button_says_by_which_channels_where_that_is_known_of_everybody(channels: dict[str, int] | None, send: str) -> None:
+    assert story_of({"waiting": 2000, "channels": channels, "samples": [{"channel": "email"}]}).send == send
 
 
 def test_an_approval_is_void_until_it_is_given_anew() -> None:

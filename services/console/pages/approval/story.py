@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.console.frame.answers import listed, mapped, moment, text, whole
-from services.console.frame.words import counted
+from services.console.frame.words import counted, number
 
 WAITING = "waiting"
 DECISIONS = ("approved", "voided approval")  # acts of the log of which the latest one counts
@@ -18,7 +18,7 @@ CHANNELS = {
     "teams": "on Teams",
     "discord": "on Discord",
 }
-ON_THEIRS = "each on their channel"
+ON_THEIRS = ", each on their channel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Story:
     seen: str
     first_by: str  # whose consent counts, where two must agree
     void_first: str  # whose consent does not count any more
+    channels: Sequence[tuple[str, int]]  # customers by the channel that would bring it, the most first
     left_out: Sequence[tuple[str, int]]
     normal: int | None
     audiences: int
@@ -79,14 +80,18 @@ class Story:
 
     @property
     def how(self) -> str:
-        """Returns by which channel, as far as the samples tell."""
-        found = {each.channel for each in self.samples}
-        return CHANNELS.get(found.pop(), ON_THEIRS) if len(found) == 1 else ON_THEIRS
+        """Returns by which channels, where that is known of everybody."""
+        ways = [(CHANNELS.get(channel, ""), count) for channel, count in self.channels]
+        if sum(count for _, count in ways) != self.waiting or not all(way for way, _ in ways):
+            return ON_THEIRS
+        if len(ways) == 1:
+            return f" {ways[0][0]}"
+        return ": " + ", ".join(f"{number(count)} {way}" for way, count in ways)
 
     @property
     def send(self) -> str:
         """Returns what the button says that has all of them told."""
-        whom = f"to {counted(self.waiting, 'customer')} {self.how}"
+        whom = f"to {counted(self.waiting, 'customer')}{self.how}"
         return f"Agree to send {whom}" if self.needs_two and not self.first_by else f"Send {whom}"
 
 
@@ -104,11 +109,16 @@ def story_of(said: Mapping[str, Any]) -> Story:
         seen=seen,
         first_by=first_by if counts else "",
         void_first="" if counts else first_by,
-        left_out=[(reason, count) for reason, count in mapped(said, "left_out").items() if isinstance(count, int)],
+        channels=_counts(said, "channels"),
+        left_out=_counts(said, "left_out"),
         normal=normal if isinstance(normal, int) else None,
         words=mapped(said, "words"),
         samples=[_sample(place, each) for place, each in enumerate(listed(said, "samples"))],
     )
+
+
+def _counts(said: Mapping[str, Any], name: str) -> list[tuple[str, int]]:
+    return [(each, count) for each, count in mapped(said, name).items() if isinstance(count, int)]
 
 
 def _sample(place: int, said: Mapping[str, Any]) -> Sample:

@@ -46,6 +46,8 @@ def unapproved(situation: Situation, policy: Policy) -> Suppressed | Hold | None
         return None
     if gate.expires_at is not None and gate.expires_at <= situation.now:
         return Suppressed(Reason.UNAPPROVED, why | {"approval": Standing.EXPIRED})
+    if (contact := where(situation, policy)) is not None:
+        why |= {"channel": contact.channel}  # as people are told who approve of it
     return Hold(gate.expires_at or situation.now + policy.autonomy.expires_after, Waiting.UNAPPROVED, why)
 
 
