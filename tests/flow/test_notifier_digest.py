@@ -27,10 +27,11 @@ from tests.flow.notifier_stage import (
     updated,
 )
 from tests.flow.test_console_slow_reader import until
-from tests.flow.test_notifier_bounces import PATHS, bounce, feedback, hand_over
+from tests.flow.test_notifier_bounces import PATHS, bounce, hand_over
 from tests.flow.test_notifier_quiet import notifier
 from tests.flow.test_streams import serving
 from tests.smtp import Do
+from tests.unit.notifier.bounces.samples import feedback
 
 pytestmark = pytest.mark.asyncio
 
