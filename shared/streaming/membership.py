@@ -21,7 +21,9 @@ from shared.stream import Stream
 log = logging.getLogger(__name__)
 
 HOSTNAME = "hostname"  # as an instance: the name of this machine or container
-MOST, WITHIN = 20, 60.0  # assignments in seconds: two of one name have twice as many, a group of ten that starts has fewer
+# Assignments in seconds. Two of one name have four times as many, or, when the broker refuses one with an error, just as many; a group of ten
+# that starts has fewer.
+MOST, WITHIN = 20, 120.0
 
 
 class Membership(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -141,5 +141,5 @@ async def test_two_of_one_name_say_so_and_take_two(kafka: Kafka, topic: str, cap
         return "another member has the name same" in caplog.text
 
     async with members(kafka, topic, ["same", "same"]) as found:
-        await within(90, said, "one of them says that it is displaced")
+        await within(180, said, "one of them says that it is displaced")
         await _nothing_moves(found, topic)
