@@ -21,8 +21,8 @@ from shared.stream import Stream
 log = logging.getLogger(__name__)
 
 HOSTNAME = "hostname"  # as an instance: the name of this machine or container
-# Assignments in seconds. Two of one name have four times as many, or, when the broker refuses one with an error, just as many; a group of ten
-# that starts has fewer.
+# Assignments in seconds. Two of one name have four times as many, or just as many where the broker answers one with an error; a group of
+# ten that starts has fewer.
 MOST, WITHIN = 20, 120.0
 
 
