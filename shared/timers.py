@@ -66,9 +66,8 @@ LATE = """WITH RECURSIVE kinds AS (
         SELECT ready_at FROM due WHERE due.kind = kinds.kind AND ready_at <= clock() ORDER BY ready_at LIMIT 10000) AS first) AS counted
     WHERE rows > 0 ORDER BY kind"""
 
-BETWEEN = (
-    0.5  # seconds that may lie between two rows of what is urgent while it counts as under way: it comes in bursts, as it is found out
-)
+# Seconds that may lie between two rows of what is urgent while it counts as under way: it comes in bursts, as it is found out.
+BETWEEN = 0.5
 
 
 class LeaseLost(Exception):

@@ -1,6 +1,6 @@
 -- name: write_down
 -- Enters what customers must know, once. What was suppressed as stale waits again when it has become true anew since. Returns those that are
--- alike as one row: an incident has thousands, and a row each takes a tenth of the time.
+-- alike as one row: an incident has thousands, and one for each would take a tenth more time.
 WITH entered AS (INSERT INTO notifications AS known
     (id, customer_id, kind, incident_id, ticket_id, ticket_number, subject, body, about_at, first_seen_at, evidence, cause_id, cause_hops,
      gate, round, period)
