@@ -8,7 +8,7 @@ https://docs.kernel.org/networking/ip-sysctl.html), macOS and Windows from 49152
 import random
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 FROM, TO = 15_000, 32_767
 TRIES = 1_000
@@ -20,10 +20,8 @@ def free_port(wished: int = 0) -> int:
 
     Nothing keeps it from another caller of this function, who gets the same by a chance of one in thousands.
     """
-    for port in _candidates(wished):
-        with suppress(OSError), _claim(port):
-            return port
-    raise OSError(f"no port from {FROM} to {TO} is free")
+    with claimed_port(wished) as port:
+        return port
 
 
 @contextmanager
