@@ -28,9 +28,9 @@ async def ended(tx: Tx, incident: Incident, theirs: Sequence[Notification], poli
 
 async def opted_out(tx: Tx, notification_id: str) -> None:
     """Notes that a customer opted out by the link under this message."""
-    await tx.execute(gates.queries.opted_out, notification_id)
+    await tx.execute(gates.queries.unwelcome, notification_id, 1, 0)
 
 
 async def complained(tx: Tx, notification_id: str) -> None:
     """Notes that a customer's provider reported this message as unwanted (ARF, RFC 5965)."""
-    await tx.execute(gates.queries.complained, notification_id)
+    await tx.execute(gates.queries.unwelcome, notification_id, 0, 1)

@@ -73,19 +73,12 @@ SELECT count(DISTINCT n.customer_id) FROM notifications n
 JOIN ticket_links l ON l.incident_id = n.incident_id AND l.customer_id = n.customer_id
 WHERE n.incident_id = $1 AND n.id = ANY ($2::text[]) AND l.linked_at > n.sent_at AND NOT l.unlinked
 
--- name: opted_out
--- Notes that a message caused a customer to opt out: it counts for each audience of which the message told.
+-- name: unwelcome
+-- Notes that a message caused a customer to opt out, or to complain: it counts for each audience of which the message told.
 WITH theirs AS MATERIALIZED (SELECT id FROM gates WHERE id IN (
     SELECT told.gate FROM notifications n JOIN notifications told ON coalesce(n.told_with, n.id) IN (told.id, told.told_with)
     WHERE n.id = $1) ORDER BY id FOR UPDATE)
-UPDATE gates SET opt_outs = opt_outs + 1 FROM theirs WHERE gates.id = theirs.id
-
--- name: complained
--- Notes that a customer complained of a message, in the same way.
-WITH theirs AS MATERIALIZED (SELECT id FROM gates WHERE id IN (
-    SELECT told.gate FROM notifications n JOIN notifications told ON coalesce(n.told_with, n.id) IN (told.id, told.told_with)
-    WHERE n.id = $1) ORDER BY id FOR UPDATE)
-UPDATE gates SET complaints = complaints + 1 FROM theirs WHERE gates.id = theirs.id
+UPDATE gates SET opt_outs = opt_outs + $2, complaints = complaints + $3 FROM theirs WHERE gates.id = theirs.id
 
 -- name: forgive
 -- Notes that a person has released the brake: the audiences of the rule's latest gates are as they should be.
