@@ -44,7 +44,7 @@ async def measure(of: Servers) -> dict[str, object]:
     """Returns webhooks_per_min and healthy_p99_ratio_with_hanging. Raises AssertionError when an endpoint that answers is not called."""
     policy = of.folder / "config" / "notifications.yml"
     policy.write_text(re.sub(r"(?m)^channels: .*", "channels: [webhook, email]", policy.read_text()))
-    runs = [(hanging, *await _called(of, f"run-{number}", hanging=hanging)) for number, hanging in enumerate(RUNS)]
+    runs = [(hangs, *await _called(of, f"run-{number}", hanging=hangs)) for number, hangs in enumerate(RUNS)]
     healthy = min(p99 for hangs, p99, _ in runs if not hangs)
     hanging, per_min = min(p99 for hangs, p99, _ in runs if hangs), max(calls for hangs, _, calls in runs if hangs)
     print(f"notifier: {per_min:,.0f} webhooks a minute; p99 {healthy:.2f} s, with hanging endpoints {hanging:.2f} s", flush=True)

@@ -56,7 +56,7 @@ class ApprovalStory(ApprovalView):
 
     seen: str  # names these words and this audience: give it back with the decision
     waiting: int  # customers who would be told
-    channels: Mapping[str, int]  # them by the channel that would bring it, the most first; fewer where older versions decided
+    channels: Mapping[str, int]  # those who wait by the channel that would bring it, the most first; fewer where older versions decided
     left_out: Mapping[str, int]  # who of them is not told, by reason; `delivered`: told already
     normal: int | None  # the median of the rule's latest audiences
     audiences: int  # of so many

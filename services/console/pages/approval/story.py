@@ -80,7 +80,7 @@ class Story:
 
     @property
     def how(self) -> str:
-        """Returns by which channels, where that is known of everybody."""
+        """Returns by which channels, where that is known of everybody: what follows `412 customers` on the button."""
         ways = [(CHANNELS.get(channel, ""), count) for channel, count in self.channels]
         if sum(count for _, count in ways) != self.waiting or not all(way for way, _ in ways):
             return ON_THEIRS
